@@ -1,0 +1,209 @@
+//! Identifiers, each its own type and parsed once, so that none can stand where another belongs.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use thiserror::Error;
+use uuid::Uuid;
+
+/// An identifier that came from outside and is not one.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{text:?} is not a {kind}: expected {expected}")]
+pub struct InvalidId {
+    kind: &'static str,
+    expected: &'static str,
+    text: String,
+}
+
+/// The longest identifier taken from a provider, in bytes. OpenAI's ids are at most 32 characters
+/// where a client makes them; the server's own are shorter. Anything far longer is an attack.
+const LONGEST: usize = 128;
+
+fn is_sid(text: &str, prefix: &str) -> bool {
+    text.len() == 34
+        && text.starts_with(prefix)
+        && text.bytes().skip(2).all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn is_token(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= LONGEST
+        && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
+}
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident, $expected:literal, $check:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// Takes `text` if it has this identifier's form.
+            ///
+            /// # Errors
+            /// [`InvalidId`] names the text and what was expected.
+            pub fn parse(text: &str) -> Result<Self, InvalidId> {
+                let check: fn(&str) -> bool = $check;
+                if check(text) {
+                    Ok(Self(text.into()))
+                } else {
+                    Err(InvalidId {
+                        kind: stringify!($name),
+                        expected: $expected,
+                        text: text.chars().take(64).collect(),
+                    })
+                }
+            }
+
+            /// The identifier as it stands on the wire.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                Self::parse(text)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+                Self::parse(&text).map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+text_id!(
+    /// One call at Twilio, from the voice webhook to the terminal status.
+    CallSid, "\"CA\" and 32 hexadecimal digits", |text| is_sid(text, "CA")
+);
+text_id!(
+    /// One media stream of a call; a call can have several, one after another.
+    StreamSid, "\"MZ\" and 32 hexadecimal digits", |text| is_sid(text, "MZ")
+);
+text_id!(
+    /// One account at Twilio.
+    AccountSid, "\"AC\" and 32 hexadecimal digits", |text| is_sid(text, "AC")
+);
+text_id!(
+    /// One response of an OpenAI Realtime session (`resp_…`).
+    ResponseId, "1 to 128 printable characters", is_token
+);
+text_id!(
+    /// One conversation item of an OpenAI Realtime session (`item_…`).
+    ItemId, "1 to 128 printable characters", is_token
+);
+text_id!(
+    /// One function call the model made (`call_…`); also the idempotency key of what it did.
+    ToolCallId, "1 to 128 printable characters", is_token
+);
+text_id!(
+    /// A business's name in commands and addresses: lower-case letters, digits, hyphens.
+    Slug, "1 to 64 lower-case letters, digits and hyphens", |text| {
+        (1..=64).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    }
+);
+text_id!(
+    /// A telephone number in E.164: `+`, then 6 to 15 digits.
+    PhoneNumber, "E.164: \"+\" and 6 to 15 digits, the first not 0", |text| {
+        text.strip_prefix('+').is_some_and(|digits| {
+            (6..=15).contains(&digits.len())
+                && digits.bytes().all(|b| b.is_ascii_digit())
+                && !digits.starts_with('0')
+        })
+    }
+);
+
+impl PhoneNumber {
+    /// The number as logs may show it: the first four and the last two characters.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        let text = self.as_str();
+        format!("{}…{}", &text[..4], &text[text.len() - 2..])
+    }
+}
+
+/// A tenant. Every query takes one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct BusinessId(pub Uuid);
+
+/// A person who called a business.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LeadId(pub Uuid);
+
+impl fmt::Display for BusinessId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for LeadId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Which start of a part of a call something belongs to. Grows by one each time the part is
+/// started again; whatever carries an older one is dropped.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Generation(pub u32);
+
+impl Generation {
+    /// The one after this.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+impl fmt::Display for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identifier_of_the_wrong_form_is_refused_and_the_error_says_what_was_expected() {
+        let error = CallSid::parse("CA123").unwrap_err().to_string();
+        assert_eq!(error, "\"CA123\" is not a CallSid: expected \"CA\" and 32 hexadecimal digits");
+        assert!(CallSid::parse("CA00000000000000000000000000000001").is_ok());
+        assert!(StreamSid::parse("CA00000000000000000000000000000001").is_err());
+        assert!(ItemId::parse("item_\"}").is_err());
+        assert!(PhoneNumber::parse("+972501234567").is_ok());
+        assert!(PhoneNumber::parse("anonymous").is_err());
+    }
+
+    #[test]
+    fn ops_6_a_masked_number_does_not_show_the_subscriber() {
+        assert_eq!(PhoneNumber::parse("+972501234567").unwrap().masked(), "+972…67");
+    }
+}
