@@ -1,0 +1,388 @@
+//! The gate against a model of OpenAI's side: one active response, refusals, crossings on the wire.
+
+use std::collections::VecDeque;
+
+use proptest::prelude::*;
+
+use super::*;
+
+#[expect(clippy::disallowed_methods, reason = "a base for moments that the test moves by hand")]
+fn base() -> Instant {
+    Instant::now()
+}
+
+fn answer(number: u64, turn: &str) -> Ask {
+    Ask { number: AskNumber(number), want: Want::Answer(Reply::Turn(item(turn))) }
+}
+
+fn line(number: u64, line: ScriptedLine) -> Ask {
+    let text = "line".to_owned();
+    Ask { number: AskNumber(number), want: Want::Line { line, text, wording: Wording::Exact } }
+}
+
+fn tool_output(number: u64) -> Ask {
+    Ask { number: AskNumber(number), want: Want::Answer(Reply::ToolOutput) }
+}
+
+fn item(name: &str) -> ItemId {
+    ItemId::parse(name).unwrap()
+}
+
+fn resp(name: &str) -> ResponseId {
+    ResponseId::parse(name).unwrap()
+}
+
+fn drain(gate: &mut ResponseGate) -> Vec<GateCommand> {
+    std::iter::from_fn(|| gate.poll_command()).collect()
+}
+
+fn creates(commands: &[GateCommand]) -> Vec<RequestNumber> {
+    commands
+        .iter()
+        .filter_map(|command| match command {
+            GateCommand::Create { request, .. } => Some(*request),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn pipe_3_the_time_between_asking_and_response_created_is_guarded_too() {
+    let now = base();
+    let mut gate = ResponseGate::default();
+    gate.trigger(answer(1, "u1"), now);
+    gate.trigger(answer(2, "u2"), now);
+    assert_eq!(creates(&drain(&mut gate)).len(), 1);
+    assert_eq!(gate.state(), GateState::Requested);
+}
+
+#[test]
+fn pipe_3_an_ending_line_goes_before_tool_output_and_turn_which_go_together_before_a_check() {
+    let now = base();
+    let mut gate = ResponseGate::default();
+    gate.trigger(line(1, ScriptedLine::Greeting), now);
+    gate.created(resp("r1"), None, now);
+    gate.trigger(line(5, ScriptedLine::SilenceCheck), now);
+    gate.trigger(answer(2, "u1"), now);
+    gate.trigger(tool_output(3), now);
+    gate.trigger(line(4, ScriptedLine::Closing), now);
+    let mut order = Vec::new();
+    for n in 1..=3 {
+        let response = resp(&format!("r{n}"));
+        gate.done(&response, None, Outcome::Completed, now);
+        gate.created(resp(&format!("r{}", n + 1)), None, now);
+        for command in drain(&mut gate) {
+            if let GateCommand::Started { asks, .. } = command {
+                order.push(asks.into_iter().map(|ask| ask.0).collect::<Vec<_>>());
+            }
+        }
+    }
+    assert_eq!(order, vec![vec![1], vec![4], vec![2, 3], vec![5]]);
+}
+
+#[test]
+fn pipe_3_a_resume_is_dropped_while_a_response_is_under_way() {
+    let now = base();
+    let mut gate = ResponseGate::default();
+    gate.trigger(answer(1, "u1"), now);
+    drain(&mut gate);
+    gate.trigger(Ask { number: AskNumber(2), want: Want::Answer(Reply::Resume) }, now);
+    assert_eq!(drain(&mut gate), vec![GateCommand::Dropped(AskNumber(2))]);
+}
+
+#[test]
+fn pipe_3_a_turn_committed_before_the_response_was_created_is_answered_by_it_and_not_again() {
+    let now = base();
+    let mut gate = ResponseGate::default();
+    gate.turn_committed(item("u1"));
+    gate.trigger(answer(1, "u1"), now);
+    gate.turn_committed(item("u2"));
+    gate.created(resp("r1"), None, now);
+    gate.trigger(answer(2, "u2"), now);
+    let commands = drain(&mut gate);
+    assert_eq!(creates(&commands).len(), 1);
+    assert!(
+        commands.contains(&GateCommand::Covered { ask: AskNumber(2), response: resp("r1") }),
+        "{commands:?}"
+    );
+    gate.done(&resp("r1"), None, Outcome::Completed, now);
+    assert_eq!(creates(&drain(&mut gate)), vec![]);
+}
+
+#[test]
+fn pipe_3_a_scripted_line_answers_no_turn() {
+    let now = base();
+    let mut gate = ResponseGate::default();
+    gate.trigger(line(1, ScriptedLine::Greeting), now);
+    gate.turn_committed(item("u1"));
+    gate.created(resp("r1"), None, now);
+    gate.trigger(answer(2, "u1"), now);
+    gate.done(&resp("r1"), None, Outcome::Completed, now);
+    assert_eq!(creates(&drain(&mut gate)).len(), 2);
+}
+
+#[test]
+fn pipe_3_a_refusal_as_active_resynchronises_and_the_reply_comes_once() {
+    let now = base();
+    let mut gate = ResponseGate::default();
+    gate.trigger(answer(1, "u1"), now);
+    gate.refused_as_active(Some(resp("other")), now);
+    assert_eq!(gate.state(), GateState::Active);
+    drain(&mut gate);
+    gate.done(&resp("other"), None, Outcome::Completed, now);
+    assert_eq!(creates(&drain(&mut gate)).len(), 1);
+    gate.created(resp("r1"), None, now);
+    gate.refused_as_active(Some(resp("r1")), now);
+    assert_eq!(gate.running(), Some(&resp("r1")), "with no create outstanding it is ignored");
+}
+
+#[test]
+fn pipe_3_a_failed_response_is_asked_for_again_after_half_a_second_and_two_seconds() {
+    let mut now = base();
+    let mut gate = ResponseGate::default();
+    gate.trigger(answer(1, "u1"), now);
+    for (n, wait) in [500, 2000].into_iter().enumerate() {
+        let response = resp(&format!("r{n}"));
+        gate.created(response.clone(), None, now);
+        gate.done(&response, None, Outcome::FailedForNow, now);
+        drain(&mut gate);
+        assert_eq!(gate.poll_timeout(), Some(now + Duration::from_millis(wait)));
+        gate.handle_timeout(now + Duration::from_millis(wait - 1));
+        assert_eq!(creates(&drain(&mut gate)), vec![]);
+        now += Duration::from_millis(wait);
+        gate.handle_timeout(now);
+        assert_eq!(creates(&drain(&mut gate)).len(), 1);
+    }
+    gate.created(resp("last"), None, now);
+    gate.done(&resp("last"), None, Outcome::FailedForNow, now);
+    let ended = drain(&mut gate);
+    assert!(
+        matches!(ended.last(), Some(GateCommand::Ended { asks, .. }) if asks == &[AskNumber(1)])
+    );
+    assert_eq!(gate.poll_timeout(), None);
+}
+
+#[test]
+fn pipe_3_a_response_that_failed_for_quota_or_had_spoken_is_not_asked_for_again() {
+    let now = base();
+    for (outcome, spoke) in [(Outcome::FailedForGood, false), (Outcome::FailedForNow, true)] {
+        let mut gate = ResponseGate::default();
+        gate.trigger(answer(1, "u1"), now);
+        gate.created(resp("r1"), None, now);
+        gate.progressed(spoke, now);
+        gate.done(&resp("r1"), None, outcome, now);
+        drain(&mut gate);
+        assert_eq!(gate.poll_timeout(), None);
+    }
+}
+
+#[test]
+fn pipe_3_a_session_is_stalled_when_nothing_came_for_eight_seconds() {
+    let now = base();
+    let mut gate = ResponseGate::default();
+    gate.trigger(answer(1, "u1"), now);
+    gate.created(resp("r1"), None, now + Duration::from_secs(5));
+    drain(&mut gate);
+    gate.handle_timeout(now + Duration::from_secs(12));
+    assert_eq!(drain(&mut gate), vec![]);
+    gate.handle_timeout(now + Duration::from_secs(13));
+    assert_eq!(drain(&mut gate), vec![GateCommand::Stalled]);
+    gate.handle_timeout(now + Duration::from_secs(30));
+    assert_eq!(drain(&mut gate), vec![], "it is said once");
+}
+
+#[test]
+fn barge_3_a_cancel_before_response_created_is_remembered_and_sent_once() {
+    let now = base();
+    let mut gate = ResponseGate::default();
+    gate.trigger(answer(1, "u1"), now);
+    drain(&mut gate);
+    gate.cancel(now);
+    gate.cancel(now);
+    assert_eq!(drain(&mut gate), vec![]);
+    gate.created(resp("r1"), None, now);
+    gate.cancel(now);
+    let cancels =
+        drain(&mut gate).into_iter().filter(|c| matches!(c, GateCommand::Cancel(_))).count();
+    assert_eq!(cancels, 1);
+    assert_eq!(gate.state(), GateState::Cancelling);
+    gate.nothing_to_cancel(now);
+    assert_eq!(gate.state(), GateState::Idle);
+}
+
+#[test]
+fn barge_4_after_a_cut_nothing_is_answered_until_the_caller_s_turn_is_committed() {
+    let now = base();
+    let mut gate = ResponseGate::default();
+    gate.trigger(answer(1, "u1"), now);
+    gate.created(resp("r1"), None, now);
+    gate.trigger(tool_output(2), now);
+    gate.cancel(now);
+    gate.done(&resp("r1"), None, Outcome::Cancelled, now);
+    assert_eq!(creates(&drain(&mut gate)).len(), 1, "only the first");
+    gate.trigger(answer(3, "u2"), now);
+    assert_eq!(creates(&drain(&mut gate)).len(), 1);
+}
+
+#[test]
+fn pipe_3_a_done_without_created_ends_the_response_that_was_asked_for() {
+    let now = base();
+    let mut gate = ResponseGate::default();
+    gate.trigger(answer(1, "u1"), now);
+    let request = creates(&drain(&mut gate))[0];
+    gate.done(&resp("r1"), Some(request), Outcome::Completed, now);
+    assert_eq!(gate.state(), GateState::Idle);
+}
+
+/// OpenAI's side: one active response, its answers delivered later and in order.
+#[derive(Default)]
+struct Server {
+    active: Option<(ResponseId, RequestNumber)>,
+    made: u64,
+    inbox: VecDeque<GateCommand>,
+    outbox: VecDeque<Answer>,
+    collisions: usize,
+}
+
+enum Answer {
+    Created(ResponseId, RequestNumber),
+    Done(ResponseId, RequestNumber, Outcome),
+    NotActive,
+}
+
+impl Server {
+    fn work(&mut self) {
+        match self.inbox.pop_front() {
+            Some(GateCommand::Create { request, .. }) => {
+                self.collisions += usize::from(self.active.is_some());
+                self.made += 1;
+                let response = resp(&format!("r{}", self.made));
+                self.active = Some((response.clone(), request));
+                self.outbox.push_back(Answer::Created(response, request));
+            }
+            Some(GateCommand::Cancel(response)) => match self.active.take() {
+                Some((active, request)) if active == response => {
+                    self.outbox.push_back(Answer::Done(active, request, Outcome::Cancelled));
+                }
+                other => {
+                    self.active = other;
+                    self.outbox.push_back(Answer::NotActive);
+                }
+            },
+            _ => {}
+        }
+    }
+
+    fn finish(&mut self, outcome: Outcome) {
+        if let Some((response, request)) = self.active.take() {
+            self.outbox.push_back(Answer::Done(response, request, outcome));
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Turn,
+    Tool,
+    Closing,
+    Check,
+    Barge,
+    ServerWorks,
+    ServerFinishes(bool),
+    ClientReads,
+    Later(u16),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        Just(Step::Turn),
+        Just(Step::Tool),
+        Just(Step::Closing),
+        Just(Step::Check),
+        Just(Step::Barge),
+        Just(Step::ServerWorks),
+        Just(Step::ServerWorks),
+        any::<bool>().prop_map(Step::ServerFinishes),
+        Just(Step::ClientReads),
+        Just(Step::ClientReads),
+        (0u16..3000).prop_map(Step::Later),
+    ]
+}
+
+fn read(gate: &mut ResponseGate, server: &mut Server, now: Instant) {
+    match server.outbox.pop_front() {
+        Some(Answer::Created(response, request)) => gate.created(response, Some(request), now),
+        Some(Answer::Done(response, request, outcome)) => {
+            gate.done(&response, Some(request), outcome, now);
+        }
+        Some(Answer::NotActive) => gate.nothing_to_cancel(now),
+        None => {}
+    }
+}
+
+proptest! {
+    /// Invariant 1: at most one response is asked for or running, whatever crosses on the wire,
+    /// and every ask that must not be lost is served exactly once.
+    #[test]
+    fn invariant_1_at_most_one_response_is_asked_for_and_no_ask_is_lost_or_doubled(
+        steps in proptest::collection::vec(step(), 1..120)
+    ) {
+        let mut now = base();
+        let mut gate = ResponseGate::default();
+        let mut server = Server::default();
+        let mut asked = 0u64;
+        let mut served: Vec<AskNumber> = Vec::new();
+        let mut pump = |gate: &mut ResponseGate, server: &mut Server| {
+            for command in drain(gate) {
+                match command {
+                    GateCommand::Ended { ref asks, .. } => served.extend(asks),
+                    GateCommand::Covered { ask, .. } => served.push(ask),
+                    GateCommand::Create { .. } | GateCommand::Cancel(_) => {
+                        server.inbox.push_back(command);
+                    }
+                    GateCommand::Started { .. } | GateCommand::Dropped(_)
+                    | GateCommand::Stalled => {}
+                }
+            }
+        };
+        for step in steps {
+            match step {
+                Step::Turn => {
+                    asked += 1;
+                    gate.turn_committed(item(&format!("u{asked}")));
+                    gate.trigger(answer(asked, &format!("u{asked}")), now);
+                }
+                Step::Tool => { asked += 1; gate.trigger(tool_output(asked), now); }
+                Step::Closing => { asked += 1; gate.trigger(line(asked, ScriptedLine::Closing), now); }
+                Step::Check => { asked += 1; gate.trigger(line(asked, ScriptedLine::SilenceCheck), now); }
+                Step::Barge => gate.cancel(now),
+                Step::ServerWorks => server.work(),
+                Step::ServerFinishes(well) =>
+                    server.finish(if well { Outcome::Completed } else { Outcome::FailedForNow }),
+                Step::ClientReads => read(&mut gate, &mut server, now),
+                Step::Later(ms) => {
+                    now += Duration::from_millis(ms.into());
+                    gate.handle_timeout(now);
+                }
+            }
+            pump(&mut gate, &mut server);
+        }
+        gate.release(now);
+        for _ in 0..(asked * 8 + 16) {
+            pump(&mut gate, &mut server);
+            server.work();
+            read(&mut gate, &mut server, now);
+            pump(&mut gate, &mut server);
+            server.work();
+            server.finish(Outcome::Completed);
+            read(&mut gate, &mut server, now);
+            now += Duration::from_secs(3);
+            gate.handle_timeout(now);
+        }
+        pump(&mut gate, &mut server);
+        prop_assert_eq!(server.collisions, 0);
+        served.sort();
+        let expected: Vec<AskNumber> = (1..=asked).map(AskNumber).collect();
+        prop_assert_eq!(served, expected);
+    }
+}
