@@ -1,1 +1,239 @@
-//! Under way.
+//! What a call does: events go in with the moment they happened, commands and the next deadline come
+//! out. Everything that must survive the crash of the actor around it is in here.
+//!
+//! Call [`Call::handle`] and [`Call::handle_timeout`], then perform what [`Call::outbox`] holds and
+//! say so with [`Call::delivered`]. Audio never comes here; what was heard of it does.
+
+mod command;
+mod conversation;
+mod digits;
+mod ending;
+mod event;
+mod lead;
+mod session;
+mod setup;
+mod speech;
+mod stream;
+mod timer;
+mod tools;
+mod view;
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+pub use command::{Command, Record};
+pub use conversation::{AgentSpeech, Body, Conversation, Entry, Role, Words};
+pub use ending::{ClosingLine, EndReason, EndedBy, Ending, HangUp, Phase};
+pub use event::{Event, FunctionCall, SessionFault, StreamEnd, ToolOutcome};
+pub use lead::LeadFacts;
+pub use setup::{CallSetup, Person};
+pub use speech::{Greeting, Owed};
+pub use stream::StreamState;
+pub use timer::Timer;
+pub use view::CallView;
+
+use digits::Digits;
+use session::Session;
+use speech::Speech;
+use tools::Tools;
+
+use crate::openai::usage::Usage;
+
+/// A moment, on both clocks: the one for durations and the one for records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// For durations and deadlines.
+    pub at: Instant,
+    /// For what is written down.
+    pub wall: Timestamp,
+}
+
+/// One call, from the voice webhook to its end.
+#[derive(Debug, Clone)]
+pub struct Call {
+    setup: CallSetup,
+    phase: Phase,
+    began: Now,
+    stream: StreamState,
+    session: Session,
+    speech: Speech,
+    conversation: Conversation,
+    tools: Tools,
+    lead: LeadFacts,
+    digits: Option<Digits>,
+    usage: Usage,
+    duration_secs: Option<u32>,
+    outbox: VecDeque<(u64, Command)>,
+    next_command: u64,
+}
+
+impl Call {
+    /// A call whose webhook has just been answered: the session is wanted, the stream awaited, the
+    /// greeting owed (CALL-2).
+    #[must_use]
+    pub fn new(setup: CallSetup, now: Now) -> Self {
+        let mut call = Self {
+            phase: Phase::Open,
+            began: now,
+            stream: StreamState::awaited(now.at),
+            session: Session::connecting(now.at),
+            speech: Speech::default(),
+            conversation: Conversation::default(),
+            tools: Tools::default(),
+            lead: setup.lead.clone(),
+            digits: None,
+            usage: Usage::default(),
+            duration_secs: None,
+            outbox: VecDeque::new(),
+            next_command: 1,
+            setup,
+        };
+        call.send(Command::Record(Record::Started));
+        call.send(Command::EnsureLead);
+        call.owe_greeting(now);
+        call
+    }
+
+    /// Takes in what happened.
+    pub fn handle(&mut self, event: Event, now: Now) {
+        if matches!(self.phase, Phase::Over { .. }) {
+            self.handle_after_the_end(event, now);
+            return;
+        }
+        match event {
+            Event::StreamOpened { stream } => self.on_stream_opened(stream, now),
+            Event::StreamClosed { stream, how } => self.on_stream_closed(&stream, how, now),
+            Event::StatusReported { status, duration_secs } => {
+                self.on_status(status, duration_secs, now);
+            }
+            Event::SessionConfigured { session } => self.on_session_configured(session),
+            Event::SessionLost { fault } => self.on_session_lost(fault, now),
+            Event::SpeechStarted => self.speech.caller_speaks = true,
+            Event::SpeechStopped => self.speech.caller_speaks = false,
+            Event::TurnCommitted { item } => self.on_turn_committed(item, now),
+            Event::TurnTranscribed { item, text } => self.on_turn_transcribed(&item, text),
+            Event::ResponseStarted { response, asks } => self.on_response_started(response, asks),
+            Event::AskCovered { ask, response } => self.on_ask_covered(ask, &response),
+            Event::AskDropped { ask } => self.speech.forget(ask),
+            Event::AgentItem { response, item } => self.note_agent_item(response, item, now),
+            Event::AgentBegan { response, item } => self.on_agent_began(response, item, now),
+            Event::AgentText { item, delta } => self.conversation.append_agent(&item, &delta),
+            Event::AgentTextDone { item, text } => self.on_agent_text_done(&item, text),
+            Event::AgentAudioDone { item } => self.speech.came_whole(&item),
+            Event::ItemPlaying { response, item } => self.on_item_playing(&response, &item),
+            Event::ItemQueued { item, plays_until } => self.on_item_queued(&item, plays_until),
+            Event::ItemPlayed { response, item } => self.on_item_played(&response, &item, now),
+            Event::ResponseEnded { response, asks, outcome, calls, usage } => {
+                self.usage += usage;
+                self.on_response_ended(response, &asks, outcome, calls, now);
+            }
+            Event::ToolFinished { call, outcome } => self.on_tool_finished(&call, outcome, now),
+            Event::LeadKnown { lead } => self.lead.learn(lead),
+            Event::DigitPressed { digit } => self.on_digit(digit, now),
+            Event::OperatorHungUp => self.end_at_once(EndReason::Operator, EndedBy::Operator, now),
+            Event::ShutdownOrdered => self.on_shutdown(now),
+            Event::PartGaveUp => self.apologise(EndReason::Internal, now),
+            Event::ApologyFailed => self.on_apology_failed(now),
+            Event::HangUpAnswered => self.on_hang_up_answered(now),
+        }
+    }
+
+    /// Does what is due at `now`.
+    pub fn handle_timeout(&mut self, now: Now) {
+        while let Some((at, timer)) = self.poll_timeout() {
+            if at > now.at {
+                break;
+            }
+            self.on_timer(timer, now);
+        }
+    }
+
+    /// What is to be done, oldest first, each with its number. It stays until it is delivered.
+    pub fn outbox(&self) -> impl Iterator<Item = (u64, &Command)> {
+        self.outbox.iter().map(|(number, command)| (*number, command))
+    }
+
+    /// The command with this number has reached whoever performs it.
+    pub fn delivered(&mut self, number: u64) {
+        self.outbox.retain(|(waiting, _)| *waiting != number);
+    }
+
+    /// The facts of the call that do not change.
+    #[must_use]
+    pub fn setup(&self) -> &CallSetup {
+        &self.setup
+    }
+
+    /// Where the call stands.
+    #[must_use]
+    pub fn phase(&self) -> &Phase {
+        &self.phase
+    }
+
+    /// How the call ended, once it is over or on its way there.
+    #[must_use]
+    pub fn ending(&self) -> Option<Ending> {
+        self.phase.ending()
+    }
+
+    /// What was said and done, in order.
+    #[must_use]
+    pub fn conversation(&self) -> &Conversation {
+        &self.conversation
+    }
+
+    /// What is known of the person, and what this call has captured.
+    #[must_use]
+    pub fn lead(&self) -> &LeadFacts {
+        &self.lead
+    }
+
+    /// Tokens of all responses so far.
+    #[must_use]
+    pub fn usage(&self) -> &Usage {
+        &self.usage
+    }
+
+    /// The duration in seconds that Twilio's terminal status gave, if it came.
+    #[must_use]
+    pub fn duration_secs(&self) -> Option<u32> {
+        self.duration_secs
+    }
+
+    /// When the webhook came.
+    #[must_use]
+    pub fn began(&self) -> Now {
+        self.began
+    }
+
+    /// Whether nothing may interrupt the agent now: a protected greeting or the last line (BARGE-1).
+    #[must_use]
+    pub fn agent_is_protected(&self) -> bool {
+        let greeting = self.setup.settings.greeting.protected
+            && matches!(self.speech.greeting, Greeting::Pending | Greeting::Playing);
+        greeting || !matches!(self.phase, Phase::Open)
+    }
+
+    /// Late facts still belong in the record: transcripts and the duration.
+    fn handle_after_the_end(&mut self, event: Event, now: Now) {
+        match event {
+            Event::TurnTranscribed { item, text } => self.on_turn_transcribed(&item, text),
+            Event::AgentTextDone { item, text } => self.on_agent_text_done(&item, text),
+            Event::TurnCommitted { item } => self.note_turn(item, now),
+            Event::StatusReported { status, duration_secs } if status.is_terminal() => {
+                self.duration_secs = duration_secs.or(self.duration_secs);
+            }
+            _ => {}
+        }
+    }
+
+    fn send(&mut self, command: Command) {
+        self.outbox.push_back((self.next_command, command));
+        self.next_command += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests;

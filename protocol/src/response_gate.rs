@@ -22,6 +22,9 @@ const RETRY_AFTER: [Duration; 2] = [Duration::from_millis(500), Duration::from_s
 /// Turns remembered as answered, so that an ask for one that comes late is not answered twice.
 const COVERED_TURNS: usize = 64;
 
+/// Asks remembered as seen by this session: whoever owes them repeats them after a crash.
+const SEEN_ASKS: usize = 64;
+
 /// Which request a response belongs to; travels as `metadata` and comes back with the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestNumber(pub u64);
@@ -117,6 +120,7 @@ pub struct ResponseGate {
     state: State,
     waiting: Vec<Ask>,
     held: bool,
+    seen: VecDeque<AskNumber>,
     uncovered: Vec<ItemId>,
     covered: VecDeque<(ItemId, ResponseId)>,
     failures: usize,
@@ -132,6 +136,7 @@ impl Default for ResponseGate {
             state: State::Idle,
             waiting: Vec::new(),
             held: false,
+            seen: VecDeque::new(),
             uncovered: Vec::new(),
             covered: VecDeque::new(),
             failures: 0,
@@ -145,8 +150,15 @@ impl Default for ResponseGate {
 
 impl ResponseGate {
     /// Asks for a response. It is asked for at once, waits, or (an ordinary ask while a response is
-    /// under way) is dropped.
+    /// under way) is dropped. An ask that this session has seen already changes nothing.
     pub fn trigger(&mut self, ask: Ask, now: Instant) {
+        if self.seen.contains(&ask.number) {
+            return;
+        }
+        self.seen.push_back(ask.number);
+        if self.seen.len() > SEEN_ASKS {
+            self.seen.pop_front();
+        }
         if let Some(response) = self.covers(&ask) {
             self.commands.push_back(GateCommand::Covered { ask: ask.number, response });
             return;
@@ -158,9 +170,7 @@ impl ResponseGate {
         if ask.ends_hold() {
             self.held = false;
         }
-        if !self.knows(ask.number) {
-            self.waiting.push(ask);
-        }
+        self.waiting.push(ask);
         self.fire(now);
     }
 
@@ -454,16 +464,6 @@ impl ResponseGate {
     fn covers(&self, ask: &Ask) -> Option<ResponseId> {
         let turn = ask.turn()?;
         self.covered.iter().find(|(item, _)| item == turn).map(|(_, by)| by.clone())
-    }
-
-    fn knows(&self, ask: AskNumber) -> bool {
-        let flying = match &self.state {
-            State::Idle => false,
-            State::Requested { request, .. }
-            | State::Active { request, .. }
-            | State::Cancelling { request, .. } => request.asks.iter().any(|a| a.number == ask),
-        };
-        flying || self.waiting.iter().any(|waiting| waiting.number == ask)
     }
 }
 

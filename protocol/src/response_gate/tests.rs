@@ -225,6 +225,20 @@ fn barge_4_after_a_cut_nothing_is_answered_until_the_caller_s_turn_is_committed(
 }
 
 #[test]
+fn res_2_an_ask_that_is_repeated_after_a_crash_is_served_once() {
+    let now = base();
+    let mut gate = ResponseGate::default();
+    gate.trigger(answer(1, "u1"), now);
+    gate.created(resp("r1"), None, now);
+    gate.done(&resp("r1"), None, Outcome::Completed, now);
+    gate.trigger(answer(1, "u1"), now);
+    assert_eq!(creates(&drain(&mut gate)).len(), 1);
+    gate.session_lost();
+    gate.trigger(answer(1, "u1"), now);
+    assert_eq!(creates(&drain(&mut gate)).len(), 1, "a new session has seen nothing");
+}
+
+#[test]
 fn pipe_3_a_done_without_created_ends_the_response_that_was_asked_for() {
     let now = base();
     let mut gate = ResponseGate::default();

@@ -1,0 +1,159 @@
+//! The one way of the agent's audio: the session's reader puts it in, the media stream's actor takes
+//! it out. Held by the call's supervisor: what has come is played out, whoever dies (RES-2).
+//!
+//! Bounded in bytes; a full one makes the session's socket wait.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use protocol::audio::payload::Payload;
+use protocol::ids::{ItemId, ResponseId};
+use tokio::sync::Notify;
+
+use crate::port::Bell;
+
+/// The largest piece that goes to Twilio in one message: 180 ms, so that a mark follows each
+/// (BARGE-3); a whole number of frames and of base64 groups (PIPE-1).
+const PIECE_BYTES: usize = 1440;
+
+/// The most audio that waits here: two minutes. More makes OpenAI's socket wait.
+const MOST_BYTES: usize = 8 * 1000 * 120;
+
+/// Something of the agent's on its way to Twilio.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AgentAudio {
+    /// A piece of an item.
+    Piece(Piece),
+    /// The item's last piece has gone before.
+    ItemEnd {
+        /// The response.
+        response: ResponseId,
+        /// The item.
+        item: ItemId,
+    },
+}
+
+/// A piece of the agent's audio.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Piece {
+    /// The response it is part of.
+    pub response: ResponseId,
+    /// The item it is part of.
+    pub item: ItemId,
+    /// At most 180 ms of µ-law, as OpenAI encoded it.
+    pub payload: Payload,
+}
+
+/// The agent's audio on its way to Twilio.
+#[derive(Default)]
+pub struct Downlink {
+    state: Mutex<State>,
+    room: Notify,
+    bell: Bell,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<AgentAudio>,
+    bytes: usize,
+    /// Items some of whose audio came, and not yet their end.
+    open: Vec<(ResponseId, ItemId)>,
+}
+
+impl Downlink {
+    /// Who is told when there is something to take.
+    pub fn bell(&self) -> &Bell {
+        &self.bell
+    }
+
+    /// Audio came from OpenAI; waits while there is no room. Returns whether it is the item's first.
+    pub async fn push(&self, response: &ResponseId, item: &ItemId, audio: &Payload) -> bool {
+        loop {
+            let room = self.room.notified();
+            if let Some(first) = self.try_push(response, item, audio) {
+                self.bell.ring();
+                return first;
+            }
+            room.await;
+        }
+    }
+
+    /// OpenAI has sent all audio of the item.
+    pub fn end_item(&self, response: &ResponseId, item: &ItemId) {
+        let mut state = self.state();
+        let known = state.open.iter().position(|(_, open)| open == item);
+        if let Some(place) = known {
+            state.open.remove(place);
+            let (response, item) = (response.clone(), item.clone());
+            state.waiting.push_back(AgentAudio::ItemEnd { response, item });
+        }
+        drop(state);
+        self.bell.ring();
+    }
+
+    /// The session is gone: no more audio of any item will come.
+    pub fn end_open_items(&self) {
+        let mut state = self.state();
+        for (response, item) in std::mem::take(&mut state.open) {
+            state.waiting.push_back(AgentAudio::ItemEnd { response, item });
+        }
+        drop(state);
+        self.bell.ring();
+    }
+
+    /// What is to go next; it stays until [`taken`](Self::taken).
+    pub fn peek(&self) -> Option<AgentAudio> {
+        self.state().waiting.front().cloned()
+    }
+
+    /// What was looked at is on its way.
+    pub fn taken(&self) {
+        let mut state = self.state();
+        if let Some(AgentAudio::Piece(piece)) = state.waiting.pop_front() {
+            state.bytes -= piece.payload.decoded_len();
+        }
+        drop(state);
+        self.room.notify_one();
+    }
+
+    /// Puts back, in order and before all else, what a stream that is gone did not play.
+    pub fn put_back(&self, unplayed: impl DoubleEndedIterator<Item = AgentAudio>) {
+        let mut state = self.state();
+        for audio in unplayed.rev() {
+            if let AgentAudio::Piece(piece) = &audio {
+                state.bytes += piece.payload.decoded_len();
+            }
+            state.waiting.push_front(audio);
+        }
+        drop(state);
+        self.bell.ring();
+    }
+
+    /// Milliseconds of audio that wait.
+    #[must_use]
+    pub fn waiting_ms(&self) -> usize {
+        self.state().bytes / 8
+    }
+
+    fn try_push(&self, response: &ResponseId, item: &ItemId, audio: &Payload) -> Option<bool> {
+        let mut state = self.state();
+        let bytes = audio.decoded_len();
+        if state.bytes > 0 && state.bytes + bytes > MOST_BYTES {
+            return None;
+        }
+        state.bytes += bytes;
+        let first = !state.open.iter().any(|(_, open)| open == item);
+        if first {
+            state.open.push((response.clone(), item.clone()));
+        }
+        for payload in audio.pieces(PIECE_BYTES) {
+            let (response, item) = (response.clone(), item.clone());
+            state.waiting.push_back(AgentAudio::Piece(Piece { response, item, payload }));
+        }
+        Some(first)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,46 @@
+//! What a new session is told of the call so far: the transcript as items, and turns without words
+//! yet as the audio they were (RES-2).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use protocol::call::{Body, Entry, Words};
+use protocol::ids::ItemId;
+use protocol::openai::client_event::NewItem;
+use protocol::openai::item::{FunctionCall, Role};
+
+/// The entries as items of the conversation, in their order. `audio` holds the turns whose words are
+/// not known; a turn with neither words nor audio can't be told.
+pub(super) fn history(entries: &[Arc<Entry>], audio: Vec<(ItemId, String)>) -> Vec<NewItem> {
+    let mut audio: HashMap<ItemId, String> = audio.into_iter().collect();
+    entries.iter().filter_map(|entry| item(entry, &mut audio)).collect()
+}
+
+/// One entry as an item; `None` if there is nothing to tell.
+pub(super) fn item(entry: &Entry, audio: &mut HashMap<ItemId, String>) -> Option<NewItem> {
+    match &entry.body {
+        Body::Caller { item, words: Words::Known(text) } => {
+            written(Some(item.clone()), Role::User, text)
+        }
+        Body::Caller { item, words: Words::Awaited | Words::Unknown } => {
+            let audio = audio.remove(item)?;
+            Some(NewItem::UserAudio { id: Some(item.clone()), audio, transcript: None })
+        }
+        Body::Digits(_) => written(None, Role::User, &entry.text()?),
+        Body::Agent { text, .. } | Body::Recorded(text) => written(None, Role::Assistant, text),
+        Body::System(text) => written(None, Role::System, text),
+        Body::ToolCall { call, name, arguments } => Some(NewItem::FunctionCall(FunctionCall {
+            call_id: call.clone(),
+            name: name.clone(),
+            arguments: arguments.clone(),
+        })),
+        Body::ToolOutput { call, output } => {
+            Some(NewItem::FunctionCallOutput { call_id: call.clone(), output: output.clone() })
+        }
+    }
+}
+
+fn written(id: Option<ItemId>, role: Role, text: &str) -> Option<NewItem> {
+    let id = id.filter(|id| id.as_str().len() <= 32);
+    (!text.is_empty()).then(|| NewItem::Text { id, role, text: text.to_owned() })
+}

@@ -1,0 +1,222 @@
+//! One Realtime session's socket, as one task: connects, then reads and sends until either ends.
+//!
+//! The sender loop in here is the only one that writes to OpenAI, and the only one that takes the
+//! caller's frames (PIPE-1); it awaits nothing but its queue and its socket (PIPE-8).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use futures_util::{SinkExt, StreamExt};
+use protocol::audio::payload::Payload;
+use protocol::call::SessionFault;
+use protocol::openai::client_event::write_append;
+use protocol::openai::fault::{Remedy, close_class, http_class};
+use protocol::openai::server_event::ServerEvent;
+use tokio::sync::mpsc;
+
+use super::RealtimeEvent;
+use crate::clock::Clock;
+use crate::downlink::Downlink;
+use crate::link::{ConnectError, Connector, Frame, Link, LinkReader, LinkWriter};
+use crate::port::Port;
+use crate::uplink::Uplink;
+
+/// How often the server is pinged, and how long it may take to answer (PIPE-3).
+const PING_EVERY: Duration = Duration::from_secs(10);
+
+/// What the actor has the sender loop do.
+#[derive(Debug)]
+pub(super) enum Outgoing {
+    /// Send these events, in order.
+    Events(Vec<String>),
+    /// From now on the caller's audio goes up.
+    GoLive,
+}
+
+/// When something last came from the server, for the actor to see without a message per delta.
+#[derive(Debug)]
+pub(super) struct LastHeard {
+    base: Instant,
+    millis: AtomicU64,
+}
+
+impl LastHeard {
+    pub(super) fn new(now: Instant) -> Self {
+        Self { base: now, millis: AtomicU64::new(0) }
+    }
+
+    pub(super) fn at(&self) -> Instant {
+        self.base + Duration::from_millis(self.millis.load(Ordering::Relaxed))
+    }
+
+    fn touch(&self, now: Instant) {
+        let millis = now.saturating_duration_since(self.base).as_millis();
+        self.millis.store(u64::try_from(millis).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+}
+
+/// What a session's task works with.
+pub(super) struct SessionTask {
+    pub(super) session: u32,
+    pub(super) connector: Arc<dyn Connector>,
+    pub(super) model: String,
+    pub(super) clock: Clock,
+    pub(super) uplink: Arc<Uplink>,
+    pub(super) downlink: Arc<Downlink>,
+    pub(super) port: Port<RealtimeEvent>,
+    pub(super) last_heard: Arc<LastHeard>,
+}
+
+impl SessionTask {
+    /// Runs the session from connecting to its end, and reports that end.
+    pub(super) async fn run(self, outgoing: mpsc::Receiver<Outgoing>) {
+        let fault = match self.connector.connect(&self.model).await {
+            Ok(link) => {
+                self.last_heard.touch(self.clock.now());
+                self.carry(link, outgoing).await
+            }
+            Err(error) => {
+                tracing::warn!(%error, session = self.session, "no session with OpenAI");
+                connect_fault(&error)
+            }
+        };
+        let session = self.session;
+        // A closed port means that the call is over, and nobody cares.
+        let _ = self.port.send(RealtimeEvent::Ended { session, fault }).await;
+    }
+
+    async fn carry(&self, link: Link, outgoing: mpsc::Receiver<Outgoing>) -> SessionFault {
+        let Link { reader, writer } = link;
+        let pinged = AtomicBool::new(false);
+        tokio::select! {
+            fault = self.read(reader, &pinged) => fault,
+            () = self.send(writer, outgoing, &pinged) => SessionFault::Passing,
+        }
+    }
+
+    async fn read(&self, mut reader: LinkReader, pinged: &AtomicBool) -> SessionFault {
+        loop {
+            let frame = match reader.next().await {
+                Some(Ok(frame)) => frame,
+                Some(Err(error)) => {
+                    tracing::warn!(%error, session = self.session, "the session's socket broke");
+                    return SessionFault::Passing;
+                }
+                None => return SessionFault::Passing,
+            };
+            self.last_heard.touch(self.clock.now());
+            match frame {
+                Frame::Text(text) => {
+                    if self.take_text(text).await.is_err() {
+                        return SessionFault::Passing;
+                    }
+                }
+                Frame::Pong(_) => pinged.store(false, Ordering::Relaxed),
+                Frame::Ping(_) | Frame::Binary(_) => {}
+                Frame::Close { code, reason } => {
+                    tracing::warn!(?code, reason, "OpenAI closed the session");
+                    return fault(close_class(code, &reason));
+                }
+            }
+        }
+    }
+
+    /// Audio goes down by itself; everything else is for the actor.
+    async fn take_text(&self, text: crate::link::Text) -> Result<(), crate::port::PortClosed> {
+        let session = self.session;
+        match ServerEvent::parse(&text) {
+            Ok(ServerEvent::AudioDelta { response_id, item_id, delta, .. }) => {
+                match Payload::from_part(text.as_bytes(), &delta) {
+                    Ok(audio) => {
+                        if self.downlink.push(&response_id, &item_id, &audio).await {
+                            let (response, item) = (response_id, item_id);
+                            let began = RealtimeEvent::AudioBegan { session, response, item };
+                            self.port.send(began).await?;
+                        }
+                    }
+                    Err(error) => tracing::warn!(%error, "audio from OpenAI was not base64"),
+                }
+                Ok(())
+            }
+            Ok(event) => {
+                if let ServerEvent::AudioDone { response_id, item_id } = &event {
+                    self.downlink.end_item(response_id, item_id);
+                }
+                drop(event);
+                self.port.send(RealtimeEvent::Received { session, text }).await
+            }
+            Err(error) => {
+                tracing::warn!(%error, "an event of OpenAI could not be read");
+                Ok(())
+            }
+        }
+    }
+
+    /// Returns when the socket is broken, the actor is gone, or a ping stayed unanswered.
+    async fn send(
+        &self,
+        mut writer: LinkWriter,
+        mut outgoing: mpsc::Receiver<Outgoing>,
+        pinged: &AtomicBool,
+    ) {
+        let mut live = false;
+        let mut ping = tokio::time::interval_at(
+            tokio::time::Instant::from_std(self.clock.now() + PING_EVERY),
+            PING_EVERY,
+        );
+        loop {
+            let sent = tokio::select! {
+                biased;
+                order = outgoing.recv() => match order {
+                    Some(Outgoing::Events(events)) => send_all(&mut writer, events).await,
+                    Some(Outgoing::GoLive) => { live = true; Ok(()) }
+                    None => return,
+                },
+                _ = ping.tick() => {
+                    if pinged.swap(true, Ordering::Relaxed) {
+                        tracing::warn!(session = self.session, "OpenAI did not answer a ping");
+                        return;
+                    }
+                    writer.send(Frame::Ping(bytes::Bytes::new())).await
+                }
+                frame = self.uplink.next(&self.clock), if live => {
+                    let mut event = String::with_capacity(frame.as_str().len() + 64);
+                    write_append(&mut event, frame.as_str());
+                    writer.send(Frame::text(event)).await
+                }
+            };
+            if let Err(error) = sent {
+                tracing::warn!(%error, session = self.session, "the session's socket broke");
+                return;
+            }
+        }
+    }
+}
+
+async fn send_all(
+    writer: &mut LinkWriter,
+    events: Vec<String>,
+) -> Result<(), crate::link::LinkError> {
+    for event in events {
+        writer.send(Frame::text(event)).await?;
+    }
+    Ok(())
+}
+
+fn connect_fault(error: &ConnectError) -> SessionFault {
+    match error {
+        ConnectError::Refused { status } => fault(http_class(*status)),
+        ConnectError::BadUrl(_) => SessionFault::Lasting,
+        ConnectError::Unreachable(_) | ConnectError::Tls(_) | ConnectError::TimedOut => {
+            SessionFault::Passing
+        }
+    }
+}
+
+fn fault(remedy: Remedy) -> SessionFault {
+    match remedy {
+        Remedy::Fatal(_) => SessionFault::Lasting,
+        Remedy::Retry => SessionFault::Passing,
+    }
+}

@@ -1,0 +1,101 @@
+//! What a session of a call is set to: the same in every session of that call (CALL-4).
+
+use protocol::business;
+use protocol::call::CallSetup;
+use protocol::openai::session::{
+    Eagerness, MaxOutputTokens, NoiseReduction, SessionSettings, TokenLimit, ToolSpec,
+    Transcription, TurnDetection,
+};
+use serde_json::json;
+
+/// The settings for the one `session.update` of each session of this call.
+#[must_use]
+pub fn session_settings(setup: &CallSetup) -> SessionSettings {
+    let agent = &setup.settings.agent;
+    SessionSettings {
+        instructions: setup.instructions.to_string(),
+        voice: agent.voice.clone(),
+        speed: agent.speed,
+        turn_detection: match agent.turn_detection {
+            business::TurnDetection::ServerVad => TurnDetection::ServerVad {
+                threshold: agent.vad_threshold,
+                prefix_padding_ms: millis(agent.prefix_padding),
+                silence_duration_ms: millis(agent.silence_duration),
+            },
+            business::TurnDetection::SemanticVad => TurnDetection::SemanticVad {
+                eagerness: match agent.eagerness {
+                    business::Eagerness::Low => Eagerness::Low,
+                    business::Eagerness::Medium => Eagerness::Medium,
+                    business::Eagerness::High => Eagerness::High,
+                    business::Eagerness::Auto => Eagerness::Auto,
+                },
+            },
+        },
+        noise_reduction: match agent.noise_reduction {
+            business::NoiseReduction::Off => None,
+            business::NoiseReduction::NearField => Some(NoiseReduction::NearField),
+            business::NoiseReduction::FarField => Some(NoiseReduction::FarField),
+        },
+        transcription: Transcription {
+            model: agent.transcription_model.clone(),
+            language: Some(agent.transcription_language.clone()).filter(|code| !code.is_empty()),
+        },
+        tools: vec![call_control(), update_lead_details(setup)],
+        max_output_tokens: match agent.max_output_tokens {
+            business::MaxOutputTokens::Inf => MaxOutputTokens::Inf,
+            business::MaxOutputTokens::Limit(limit) => TokenLimit::try_from(u32::from(limit))
+                .map_or(MaxOutputTokens::Inf, MaxOutputTokens::N),
+        },
+    }
+}
+
+fn call_control() -> ToolSpec {
+    ToolSpec {
+        name: "call_control".to_owned(),
+        description: "Report how the call stands, and ask to end it. Call it with \
+                      should_end_call=true only when the caller has said goodbye, has clearly \
+                      declined, or everything required was collected and nothing else is wanted. \
+                      Speak your parting words in the same response."
+            .to_owned(),
+        parameters: json!({
+            "type": "object",
+            "properties": {
+                "should_end_call": { "type": "boolean" },
+                "end_reason": {
+                    "type": ["string", "null"],
+                    "enum": ["lead_complete", "user_goodbye", "customer_declined", "no_response", null],
+                },
+                "lead_status": { "type": "string", "enum": ["in_progress", "complete", "declined"] },
+                "missing_fields": { "type": "array", "items": { "type": "string" } },
+                "notes": { "type": "string" },
+            },
+            "required": ["should_end_call", "lead_status", "missing_fields"],
+        }),
+    }
+}
+
+fn update_lead_details(setup: &CallSetup) -> ToolSpec {
+    let settings = &setup.settings;
+    let fields: serde_json::Map<String, serde_json::Value> =
+        (settings.ending.required_lead_fields.iter().chain(&settings.lead.fields))
+            .map(|field| (field.clone(), json!({ "type": ["string", "null"] })))
+            .collect();
+    ToolSpec {
+        name: "update_lead_details".to_owned(),
+        description: "Write down what the caller has told about themselves and what they need, as \
+                      soon as they have told it."
+            .to_owned(),
+        parameters: json!({
+            "type": "object",
+            "properties": {
+                "full_name": { "type": ["string", "null"] },
+                "email": { "type": ["string", "null"] },
+                "fields": { "type": "object", "properties": fields },
+            },
+        }),
+    }
+}
+
+fn millis(duration: std::time::Duration) -> u32 {
+    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,49 @@
+//! What a call wants done.
+
+use std::sync::Arc;
+
+use super::conversation::Entry;
+use super::ending::Ending;
+use super::event::FunctionCall;
+use crate::response_gate::{Ask, AskNumber};
+
+/// Something to be done, by the part of the call whose work it is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// The Realtime session: a response is wanted.
+    Ask(Ask),
+    /// The Realtime session: this ask, if it still waits, is not wanted any more.
+    Withdraw(AskNumber),
+    /// The Realtime session: this is the call so far; live audio follows it (RES-2).
+    Replay {
+        /// Which session of the call it is for.
+        session: u32,
+        /// The call so far.
+        history: Vec<Arc<Entry>>,
+    },
+    /// The Realtime session: this belongs into the conversation.
+    Tell(Arc<Entry>),
+    /// The lead: find or make it (LEAD-1).
+    EnsureLead,
+    /// The lead: the model called `update_lead_details`.
+    UpdateLead(FunctionCall),
+    /// The journal: this is to be written down.
+    Record(Record),
+    /// Twilio: end the call. Sent once (CALL-6).
+    HangUp,
+    /// Twilio: play the apology and end the call, by TwiML.
+    Apologise,
+    /// The call's supervisor: everything is done; stop what is left.
+    Finish,
+}
+
+/// What the journal keeps of a call.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Record {
+    /// The call began.
+    Started,
+    /// A turn, new or changed.
+    Turn(Arc<Entry>),
+    /// The call is over.
+    Ended(Ending),
+}

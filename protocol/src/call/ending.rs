@@ -1,0 +1,354 @@
+//! How a call ends: open, closing (the last line is asked for or being played), pausing, hanging up,
+//! over. It ends once, whatever arrives together; the first reason stands.
+
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use super::command::{Command, Record};
+use super::stream::StreamState;
+use super::{Call, Now};
+use crate::ids::ResponseId;
+use crate::response_gate::{AskNumber, ScriptedLine, Want, Wording};
+
+/// How long the last line may take to begin before the call is ended without it (END-6).
+const FIRST_AUDIO_PATIENCE: Duration = Duration::from_secs(5);
+/// How long after its expected end a line's mark may come (END-6).
+pub(super) const MARK_GRACE: Duration = Duration::from_secs(3);
+/// How long a line that has begun may go on arriving; a session that stalls is noticed far sooner.
+const LINE_PATIENCE: Duration = Duration::from_secs(60);
+/// How long a hang-up may stay unanswered: the REST client itself gives up after 30 s.
+const HANG_UP_PATIENCE: Duration = Duration::from_secs(35);
+/// How long after an answered hang-up the stream or the status may take to say so.
+const AFTER_HANG_UP: Duration = Duration::from_secs(5);
+/// How long a TwiML apology may take to be spoken.
+const APOLOGY_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Why a call ended (END-1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// Everything required was collected.
+    LeadComplete,
+    /// The caller said goodbye.
+    UserGoodbye,
+    /// The caller declined.
+    CustomerDeclined,
+    /// The caller fell silent.
+    NoResponse,
+    /// The call lasted as long as it may.
+    MaxDuration,
+    /// The call was handed to a person.
+    Transferred,
+    /// The caller hung up.
+    CallerHungUp,
+    /// An operator ended it.
+    Operator,
+    /// No session with OpenAI could be had.
+    UpstreamFailed,
+    /// The stream was lost and did not come back.
+    StreamLost,
+    /// No stream ever opened: busy, no answer, or gone before.
+    NotConnected,
+    /// A machine answered.
+    Machine,
+    /// A part of the daemon failed too often (RES-5).
+    Internal,
+    /// The daemon stopped.
+    Shutdown,
+}
+
+impl EndReason {
+    /// As it stands in the database and the metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::LeadComplete => "lead_complete",
+            Self::UserGoodbye => "user_goodbye",
+            Self::CustomerDeclined => "customer_declined",
+            Self::NoResponse => "no_response",
+            Self::MaxDuration => "max_duration",
+            Self::Transferred => "transferred",
+            Self::CallerHungUp => "caller_hung_up",
+            Self::Operator => "operator",
+            Self::UpstreamFailed => "upstream_failed",
+            Self::StreamLost => "stream_lost",
+            Self::NotConnected => "not_connected",
+            Self::Machine => "machine",
+            Self::Internal => "internal",
+            Self::Shutdown => "shutdown",
+        }
+    }
+}
+
+/// Who ended a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndedBy {
+    /// The person at the other end.
+    Caller,
+    /// The agent, by `call_control`.
+    Agent,
+    /// The daemon, by its own rules.
+    Daemon,
+    /// An operator.
+    Operator,
+}
+
+impl EndedBy {
+    /// As it stands in the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Caller => "caller",
+            Self::Agent => "agent",
+            Self::Daemon => "daemon",
+            Self::Operator => "operator",
+        }
+    }
+}
+
+/// The end of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ending {
+    /// Why.
+    pub reason: EndReason,
+    /// By whom.
+    pub by: EndedBy,
+}
+
+/// Where a call stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Phase {
+    /// The conversation goes on.
+    Open,
+    /// The last line is asked for, or being played.
+    Closing {
+        /// Why the call ends.
+        ending: Ending,
+        /// The line.
+        line: ClosingLine,
+    },
+    /// The last line was heard; the hang-up follows.
+    Pausing {
+        /// Why the call ends.
+        ending: Ending,
+        /// When to hang up.
+        until: Instant,
+    },
+    /// Twilio was told to end the call.
+    HangingUp {
+        /// Why the call ends.
+        ending: Ending,
+        /// How Twilio was told.
+        how: HangUp,
+        /// When to stop waiting for it to be so.
+        until: Instant,
+    },
+    /// The call is over.
+    Over {
+        /// Why it ended.
+        ending: Ending,
+    },
+}
+
+/// How Twilio is told to end a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HangUp {
+    /// `Status=completed` (CALL-6).
+    Rest,
+    /// A document that apologises and hangs up (RES-3).
+    Apology,
+}
+
+/// The last line of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClosingLine {
+    /// It was asked for; none of it came yet.
+    Awaited {
+        /// The ask.
+        ask: AskNumber,
+        /// When to end the call without it.
+        until: Instant,
+    },
+    /// It is being spoken.
+    Speaking {
+        /// The response that speaks it.
+        response: ResponseId,
+        /// When to end the call if its end can't be told.
+        fallback: Instant,
+    },
+}
+
+impl Phase {
+    /// How the call ended or is about to.
+    #[must_use]
+    pub fn ending(&self) -> Option<Ending> {
+        match self {
+            Self::Open => None,
+            Self::Closing { ending, .. }
+            | Self::Pausing { ending, .. }
+            | Self::HangingUp { ending, .. }
+            | Self::Over { ending } => Some(*ending),
+        }
+    }
+
+    /// Its name, for the introspection.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closing { .. } => "closing",
+            Self::Pausing { .. } => "pausing",
+            Self::HangingUp { .. } => "hanging_up",
+            Self::Over { .. } => "over",
+        }
+    }
+}
+
+impl Call {
+    /// Ends the call politely: the line that fits `reason` is asked for, played, and followed by the
+    /// hang-up.
+    pub(super) fn close(&mut self, reason: EndReason, by: EndedBy, now: Now) {
+        if self.phase != Phase::Open {
+            return;
+        }
+        self.withdraw_what_waits();
+        let text = match reason {
+            EndReason::CustomerDeclined => &self.setup.lines.decline,
+            EndReason::LeadComplete => &self.setup.lines.lead_complete,
+            EndReason::NoResponse => &self.setup.lines.no_response,
+            EndReason::UserGoodbye
+            | EndReason::MaxDuration
+            | EndReason::Transferred
+            | EndReason::CallerHungUp
+            | EndReason::Operator
+            | EndReason::UpstreamFailed
+            | EndReason::StreamLost
+            | EndReason::NotConnected
+            | EndReason::Machine
+            | EndReason::Internal
+            | EndReason::Shutdown => &self.setup.lines.closing,
+        };
+        let text = text.clone();
+        let line = ScriptedLine::Closing;
+        let ask = self.owe(Want::Line { line, text, wording: Wording::Exact });
+        let until = now.at + FIRST_AUDIO_PATIENCE;
+        self.phase = Phase::Closing {
+            ending: Ending { reason, by },
+            line: ClosingLine::Awaited { ask, until },
+        };
+    }
+
+    /// Ends the call politely with words the agent has spoken already (END-2).
+    pub(super) fn close_with(
+        &mut self,
+        response: ResponseId,
+        reason: EndReason,
+        by: EndedBy,
+        now: Now,
+    ) {
+        if self.phase != Phase::Open {
+            return;
+        }
+        self.withdraw_what_waits();
+        self.phase = Phase::Closing {
+            ending: Ending { reason, by },
+            line: ClosingLine::Speaking { response, fallback: now.at + LINE_PATIENCE },
+        };
+        self.look_whether_the_last_line_was_heard(now);
+    }
+
+    /// The response that speaks the awaited last line has begun to speak.
+    pub(super) fn last_line_began(&mut self, response: &ResponseId, now: Now) {
+        let serves = |ask: &AskNumber| self.speech.serves(response, *ask);
+        if let Phase::Closing { ending, line: ClosingLine::Awaited { ask, .. } } = &self.phase
+            && serves(ask)
+        {
+            let fallback = now.at + LINE_PATIENCE;
+            let line = ClosingLine::Speaking { response: response.clone(), fallback };
+            self.phase = Phase::Closing { ending: *ending, line };
+        }
+    }
+
+    /// The last line can't be spoken (any more): the call ends without the rest of it.
+    pub(super) fn last_line_failed(&mut self, asks: &[AskNumber], now: Now) {
+        if let Phase::Closing { line: ClosingLine::Awaited { ask, .. }, .. } = &self.phase
+            && asks.contains(ask)
+        {
+            self.hang_up(now);
+        }
+    }
+
+    pub(super) fn look_whether_the_last_line_was_heard(&mut self, now: Now) {
+        if let Phase::Closing { ending, line: ClosingLine::Speaking { response, .. } } = &self.phase
+            && self.speech.was_heard_whole(response)
+        {
+            let until = now.at + self.setup.settings.ending.hangup_delay;
+            self.phase = Phase::Pausing { ending: *ending, until };
+        }
+    }
+
+    /// Tells Twilio to end the call: once, however many reasons arrive (CALL-6).
+    pub(super) fn hang_up(&mut self, now: Now) {
+        if let Phase::Closing { ending, .. } | Phase::Pausing { ending, .. } = self.phase {
+            self.send(Command::HangUp);
+            let until = now.at + HANG_UP_PATIENCE;
+            self.phase = Phase::HangingUp { ending, how: HangUp::Rest, until };
+        }
+    }
+
+    pub(super) fn on_hang_up_answered(&mut self, now: Now) {
+        if let Phase::HangingUp { how: HangUp::Rest, until, .. } = &mut self.phase {
+            *until = (*until).min(now.at + AFTER_HANG_UP);
+        }
+    }
+
+    /// Ends the call now, without a word.
+    pub(super) fn end_at_once(&mut self, reason: EndReason, by: EndedBy, _now: Now) {
+        if matches!(self.phase, Phase::Open | Phase::Closing { .. } | Phase::Pausing { .. }) {
+            self.send(Command::HangUp);
+        }
+        self.over(reason, by);
+    }
+
+    /// Ends the call with an apology that Twilio speaks, since we can't.
+    pub(super) fn apologise(&mut self, reason: EndReason, now: Now) {
+        if matches!(self.phase, Phase::Open | Phase::Closing { .. } | Phase::Pausing { .. }) {
+            self.withdraw_what_waits();
+            self.send(Command::Apologise);
+            let ending = self.ending().unwrap_or(Ending { reason, by: EndedBy::Daemon });
+            let until = now.at + APOLOGY_PATIENCE;
+            self.phase = Phase::HangingUp { ending, how: HangUp::Apology, until };
+        }
+    }
+
+    pub(super) fn on_apology_failed(&mut self, now: Now) {
+        if let Phase::HangingUp { ending, how: HangUp::Apology, .. } = self.phase {
+            self.send(Command::HangUp);
+            let until = now.at + HANG_UP_PATIENCE;
+            self.phase = Phase::HangingUp { ending, how: HangUp::Rest, until };
+        }
+    }
+
+    pub(super) fn on_shutdown(&mut self, now: Now) {
+        match self.stream {
+            StreamState::Open { .. } => self.close(EndReason::Shutdown, EndedBy::Daemon, now),
+            StreamState::Awaited { .. } | StreamState::Lost { .. } | StreamState::Closed => {
+                self.end_at_once(EndReason::Shutdown, EndedBy::Daemon, now);
+            }
+        }
+    }
+
+    /// The call is over; the first reason stands.
+    pub(super) fn over(&mut self, reason: EndReason, by: EndedBy) {
+        if matches!(self.phase, Phase::Over { .. }) {
+            return;
+        }
+        let ending = self.ending().unwrap_or(Ending { reason, by });
+        self.phase = Phase::Over { ending };
+        self.settle_transcript();
+        self.send(Command::Record(Record::Ended(ending)));
+        self.send(Command::Finish);
+    }
+}

@@ -1,0 +1,92 @@
+//! The call's media stream as the call sees it: awaited, open, lost, closed.
+
+use std::time::{Duration, Instant};
+
+use super::ending::{EndReason, EndedBy, HangUp, Phase};
+use super::event::StreamEnd;
+use super::{Call, Now};
+use crate::ids::StreamSid;
+use crate::twilio::forms::CallStatus;
+
+/// How long a call waits for its stream to open (CALL-2) or to come back (CALL-5).
+pub(super) const STREAM_PATIENCE: Duration = Duration::from_secs(15);
+
+/// The call's media stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StreamState {
+    /// None has opened yet.
+    Awaited {
+        /// When to give up.
+        until: Instant,
+    },
+    /// It is open.
+    Open {
+        /// Which; the newest wins.
+        stream: StreamSid,
+    },
+    /// The socket went without a word; Twilio may come back by `/twilio/voice/resume`.
+    Lost {
+        /// When to give up.
+        until: Instant,
+    },
+    /// It was stopped, and no other is awaited.
+    Closed,
+}
+
+impl StreamState {
+    pub(super) fn awaited(now: Instant) -> Self {
+        Self::Awaited { until: now + STREAM_PATIENCE }
+    }
+
+    /// Whether audio can reach the caller.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Open { .. })
+    }
+}
+
+impl Call {
+    pub(super) fn on_stream_opened(&mut self, stream: StreamSid, _now: Now) {
+        self.stream = StreamState::Open { stream };
+    }
+
+    pub(super) fn on_stream_closed(&mut self, stream: &StreamSid, how: StreamEnd, now: Now) {
+        let current = matches!(&self.stream, StreamState::Open { stream: open } if open == stream);
+        if !current {
+            return;
+        }
+        match (&self.phase, how) {
+            // Our own redirect stopped it: the call lives until its terminal status.
+            (Phase::HangingUp { how: HangUp::Apology, .. }, _) => {
+                self.stream = StreamState::Closed;
+            }
+            (_, StreamEnd::Stopped) | (Phase::HangingUp { how: HangUp::Rest, .. }, _) => {
+                self.stream = StreamState::Closed;
+                self.over(EndReason::CallerHungUp, EndedBy::Caller);
+            }
+            (_, StreamEnd::Lost) => {
+                self.stream = StreamState::Lost { until: now.at + STREAM_PATIENCE };
+            }
+        }
+    }
+
+    pub(super) fn on_status(
+        &mut self,
+        status: CallStatus,
+        duration_secs: Option<u32>,
+        _now: Now,
+    ) {
+        if !status.is_terminal() {
+            return;
+        }
+        self.duration_secs = duration_secs.or(self.duration_secs);
+        let connected = !matches!(self.stream, StreamState::Awaited { .. });
+        let reason = if status == CallStatus::Completed && connected {
+            EndReason::CallerHungUp
+        } else {
+            EndReason::NotConnected
+        };
+        self.stream = StreamState::Closed;
+        self.over(reason, EndedBy::Caller);
+    }
+}

@@ -1,0 +1,162 @@
+//! The tools the model may call: who does their work, how long it may take, and when an answer
+//! follows their output.
+
+mod call_control;
+
+use std::time::{Duration, Instant};
+
+use super::command::Command;
+use super::conversation::Body;
+use super::ending::{EndedBy, Phase};
+use super::event::{FunctionCall, ToolOutcome};
+use super::{Call, Now};
+use crate::ids::{ResponseId, ToolCallId};
+use crate::response_gate::{Reply, Want};
+use call_control::Verdict;
+
+/// How long a tool may take before the model is told that it failed.
+const TOOL_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Said to the model of a tool that took longer.
+const TOOK_TOO_LONG: &str =
+    r#"{"ok":false,"error":"this took too long and may not have worked; apologise and go on"}"#;
+
+/// The tool calls of responses whose outputs are not all there yet.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tools {
+    batches: Vec<Batch>,
+}
+
+#[derive(Debug, Clone)]
+struct Batch {
+    waiting: Vec<ToolCallId>,
+    until: Instant,
+    answer_follows: bool,
+}
+
+/// What becomes of one call of a tool.
+enum Handled {
+    /// Its output is there.
+    Now { outcome: ToolOutcome, answer_follows: bool },
+    /// Somebody works on it.
+    Later,
+}
+
+impl Tools {
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.batches.iter().map(|batch| batch.until).min()
+    }
+
+    pub(super) fn running(&self) -> usize {
+        self.batches.iter().map(|batch| batch.waiting.len()).sum()
+    }
+}
+
+impl Call {
+    /// Runs the tool calls of a response that completed. All outputs go in before one answer to them
+    /// is asked for; a response that spoke and only reported is not followed by another (END-2).
+    pub(super) fn on_calls(&mut self, response: &ResponseId, calls: Vec<FunctionCall>, now: Now) {
+        if calls.is_empty() {
+            return;
+        }
+        let spoke = self.speech.spoke(response);
+        let mut batch =
+            Batch { waiting: Vec::new(), until: now.at + TOOL_PATIENCE, answer_follows: !spoke };
+        for FunctionCall { call, name, arguments } in &calls {
+            let (call, name, arguments) = (call.clone(), name.clone(), arguments.clone());
+            self.add_entry(Body::ToolCall { call, name, arguments }, now);
+        }
+        for call in calls {
+            let id = call.call.clone();
+            match self.run_tool(response, call, now) {
+                Handled::Now { outcome, answer_follows } => {
+                    self.add_output(id, outcome.output, now);
+                    batch.answer_follows |= answer_follows;
+                }
+                Handled::Later => batch.waiting.push(id),
+            }
+        }
+        self.settle(batch);
+    }
+
+    pub(super) fn on_tool_finished(
+        &mut self,
+        call: &ToolCallId,
+        outcome: ToolOutcome,
+        now: Now,
+    ) {
+        let found = self.tools.batches.iter().position(|batch| batch.waiting.contains(call));
+        let Some(place) = found else { return };
+        let mut batch = self.tools.batches.remove(place);
+        batch.waiting.retain(|waiting| waiting != call);
+        batch.answer_follows |= !outcome.succeeded;
+        self.add_output(call.clone(), outcome.output, now);
+        self.settle(batch);
+    }
+
+    pub(super) fn on_tools_overdue(&mut self, now: Now) {
+        let late: Vec<ToolCallId> = (self.tools.batches.iter())
+            .filter(|batch| batch.until <= now.at)
+            .flat_map(|batch| batch.waiting.iter().cloned())
+            .collect();
+        for call in late {
+            let outcome = ToolOutcome { output: TOOK_TOO_LONG.to_owned(), succeeded: false };
+            self.on_tool_finished(&call, outcome, now);
+        }
+    }
+
+    fn run_tool(&mut self, response: &ResponseId, call: FunctionCall, now: Now) -> Handled {
+        match call.name.as_str() {
+            "call_control" => self.call_control(response, &call, now),
+            "update_lead_details" => {
+                self.send(Command::UpdateLead(call));
+                Handled::Later
+            }
+            name => Handled::Now {
+                outcome: ToolOutcome {
+                    output: serde_json::json!({
+                        "ok": false,
+                        "error": format!("there is no tool named {name:?}"),
+                    })
+                    .to_string(),
+                    succeeded: false,
+                },
+                answer_follows: true,
+            },
+        }
+    }
+
+    fn call_control(&mut self, response: &ResponseId, call: &FunctionCall, now: Now) -> Handled {
+        let missing = self.lead.missing(&self.setup.settings.ending.required_lead_fields);
+        let verdict = call_control::judge(&call.arguments, &missing);
+        let (outcome, answer_follows) = match &verdict {
+            Verdict::GoOn { output } => (ToolOutcome { output: output.clone(), succeeded: true }, false),
+            Verdict::Refused { output } => {
+                (ToolOutcome { output: output.clone(), succeeded: false }, true)
+            }
+            Verdict::End { output, .. } => {
+                (ToolOutcome { output: output.clone(), succeeded: true }, false)
+            }
+        };
+        if let Verdict::End { reason, .. } = verdict {
+            if self.speech.spoke(response) {
+                self.close_with(response.clone(), reason, EndedBy::Agent, now);
+            } else {
+                self.close(reason, EndedBy::Agent, now);
+            }
+        }
+        Handled::Now { outcome, answer_follows }
+    }
+
+    fn add_output(&mut self, call: ToolCallId, output: String, now: Now) {
+        self.add_entry(Body::ToolOutput { call, output }, now);
+    }
+
+    fn settle(&mut self, batch: Batch) {
+        if !batch.waiting.is_empty() {
+            self.tools.batches.push(batch);
+        } else if batch.answer_follows && self.phase == Phase::Open {
+            self.owe(Want::Answer(Reply::ToolOutput));
+        }
+    }
+}

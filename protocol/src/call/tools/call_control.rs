@@ -1,0 +1,113 @@
+//! `call_control`: the model's word that the call may end, and the daemon's judgement of it (END-2).
+
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::call::ending::EndReason;
+
+/// What the model said.
+#[derive(Debug, Deserialize)]
+struct Arguments {
+    should_end_call: bool,
+    #[serde(default)]
+    end_reason: Option<String>,
+    #[serde(default)]
+    missing_fields: Vec<String>,
+}
+
+/// What the daemon makes of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The call goes on.
+    GoOn { output: String },
+    /// The model wanted to end the call and may not.
+    Refused { output: String },
+    /// The call ends.
+    End { reason: EndReason, output: String },
+}
+
+/// Judges one use of the tool. `missing` is what the daemon itself finds missing; both are shown
+/// (END-8).
+pub(super) fn judge(arguments: &str, missing: &[&str]) -> Verdict {
+    let arguments: Arguments = match serde_json::from_str(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => return refused(&format!("the arguments could not be read: {error}"), missing),
+    };
+    if !arguments.should_end_call {
+        let output = json!({
+            "ok": true,
+            "missing_fields": missing,
+            "you_said_missing": arguments.missing_fields,
+        });
+        return Verdict::GoOn { output: output.to_string() };
+    }
+    let reason = match arguments.end_reason.as_deref() {
+        Some("lead_complete") if missing.is_empty() => EndReason::LeadComplete,
+        Some("lead_complete") => {
+            return refused(&format!("still missing: {}", missing.join(", ")), missing);
+        }
+        Some("user_goodbye") => EndReason::UserGoodbye,
+        Some("customer_declined") => EndReason::CustomerDeclined,
+        Some("no_response") => {
+            return refused("the caller has not fallen silent; go on with the call", missing);
+        }
+        other => {
+            let given = other.unwrap_or("none");
+            return refused(
+                &format!(
+                    "end_reason {given:?} is not one of lead_complete, user_goodbye, \
+                     customer_declined, no_response"
+                ),
+                missing,
+            );
+        }
+    };
+    Verdict::End { reason, output: json!({ "ok": true, "ending": true }).to_string() }
+}
+
+fn refused(why: &str, missing: &[&str]) -> Verdict {
+    let output = json!({
+        "ok": false,
+        "error": why,
+        "missing_fields": missing,
+        "do": "do not mention this to the caller; go on with the call",
+    });
+    Verdict::Refused { output: output.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn end_2_lead_complete_with_fields_missing_is_refused_and_names_them() {
+        let arguments = r#"{"should_end_call":true,"end_reason":"lead_complete"}"#;
+        let Verdict::Refused { output } = judge(arguments, &["city"]) else { panic!() };
+        assert!(output.contains("still missing: city"), "{output}");
+        assert!(matches!(
+            judge(arguments, &[]),
+            Verdict::End { reason: EndReason::LeadComplete, .. }
+        ));
+    }
+
+    #[test]
+    fn end_2_a_reason_the_model_may_not_claim_and_broken_json_are_refused() {
+        for arguments in [
+            r#"{"should_end_call":true,"end_reason":"max_duration"}"#,
+            r#"{"should_end_call":true,"end_reason":"no_response"}"#,
+            r#"{"should_end_call":true}"#,
+            r#"{"should_end_call":"#,
+            "",
+        ] {
+            assert!(matches!(judge(arguments, &[]), Verdict::Refused { .. }), "{arguments}");
+        }
+    }
+
+    #[test]
+    fn end_8_both_lists_of_missing_fields_are_shown() {
+        let arguments = r#"{"should_end_call":false,"missing_fields":["email"]}"#;
+        let Verdict::GoOn { output } = judge(arguments, &["city"]) else { panic!() };
+        assert!(output.contains(r#""missing_fields":["city"]"#), "{output}");
+        assert!(output.contains(r#""you_said_missing":["email"]"#), "{output}");
+    }
+}
