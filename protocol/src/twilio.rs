@@ -1,1 +1,4 @@
-//! Under way.
+//! What Twilio says and is told: media stream messages, webhook forms, TwiML, signatures, REST
+//! answers. Its words stay in here and in the actor that holds the media socket.
+
+pub mod stream;
