@@ -1,4 +1,5 @@
 //! What Twilio says and is told: media stream messages, webhook forms, TwiML, signatures, REST
 //! answers. Its words stay in here and in the actor that holds the media socket.
 
+pub mod forms;
 pub mod stream;
