@@ -2,4 +2,6 @@
 //! answers. Its words stay in here and in the actor that holds the media socket.
 
 pub mod forms;
+mod mac;
+pub mod signature;
 pub mod stream;
