@@ -5,3 +5,4 @@ pub mod forms;
 mod mac;
 pub mod signature;
 pub mod stream;
+pub mod token;
