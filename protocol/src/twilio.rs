@@ -6,3 +6,4 @@ mod mac;
 pub mod signature;
 pub mod stream;
 pub mod token;
+pub mod twiml;
