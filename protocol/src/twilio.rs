@@ -3,6 +3,7 @@
 
 pub mod forms;
 mod mac;
+pub mod rest;
 pub mod signature;
 pub mod stream;
 pub mod token;
