@@ -7,6 +7,7 @@ mod write;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use thiserror::Error;
 
@@ -51,7 +52,7 @@ pub enum StreamMessage<'a> {
 }
 
 /// What `start` says of the stream.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Start {
     /// This stream; every message to Twilio names it.
     pub stream_sid: StreamSid,
@@ -83,6 +84,21 @@ impl Start {
             sample_rate: self.sample_rate,
             channels: self.channels,
         })
+    }
+}
+
+impl fmt::Debug for Start {
+    /// Of the parameters only the names: one of them is the stream's token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Start")
+            .field("stream_sid", &self.stream_sid)
+            .field("call_sid", &self.call_sid)
+            .field("account_sid", &self.account_sid)
+            .field("encoding", &self.encoding)
+            .field("sample_rate", &self.sample_rate)
+            .field("channels", &self.channels)
+            .field("custom_parameters", &self.custom_parameters.keys())
+            .finish()
     }
 }
 

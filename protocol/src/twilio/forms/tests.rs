@@ -62,6 +62,12 @@ fn ops_6_a_form_over_the_limits_is_refused() {
 }
 
 #[test]
+fn ops_6_a_printed_form_shows_no_value() {
+    let printed = format!("{:?}", form("From=%2B972501234567&Body=hello"));
+    assert_eq!(printed, r#"Form ["From", "Body"]"#);
+}
+
+#[test]
 fn call_1_an_inbound_call_is_to_the_business_and_from_the_person() {
     let voice = VoiceForm::read(&form(INBOUND)).unwrap();
     assert_eq!(voice.direction(), Direction::Inbound);

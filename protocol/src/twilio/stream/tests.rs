@@ -19,17 +19,14 @@ fn start_message() -> Value {
 }
 
 fn start() -> Start {
-    match parse(&start_message().to_string()).unwrap() {
-        StreamMessage::Start(start) => start,
-        other => panic!("{other:?}"),
-    }
+    let text = start_message().to_string();
+    let StreamMessage::Start(start) = parse(&text).unwrap() else { panic!("no start: {text}") };
+    start
 }
 
 fn media(text: &str) -> Media<'_> {
-    match parse(text).unwrap() {
-        StreamMessage::Media(media) => media,
-        other => panic!("{other:?}"),
-    }
+    let StreamMessage::Media(media) = parse(text).unwrap() else { panic!("no media: {text}") };
+    media
 }
 
 fn stream_sid() -> StreamSid {
@@ -85,6 +82,14 @@ fn start_brings_the_calls_identifiers_and_the_parameters_of_the_twiml() {
     assert_eq!(start.account_sid.as_str(), ACCOUNT);
     assert_eq!(start.custom_parameters["token"], "x");
     assert_eq!(start.custom_parameters["direction"], "inbound");
+}
+
+#[test]
+fn ops_6_a_parameter_such_as_the_token_is_never_printed() {
+    let mut message = start_message();
+    message["start"]["customParameters"]["token"] = json!("s3cret");
+    let printed = format!("{:?}", parse(&message.to_string()).unwrap());
+    assert!(printed.contains("token") && !printed.contains("s3cret"), "{printed}");
 }
 
 #[test]
