@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use protocol::audio::inbound_queue::{Counters, InboundQueue};
+use protocol::audio::inbound_queue::{Counters, InboundQueue, PadDecision};
 use protocol::audio::payload::Payload;
 use protocol::audio::retained::RetainedAudio;
 use protocol::ids::ItemId;
@@ -50,14 +50,10 @@ impl Uplink {
     pub async fn next(&self, clock: &Clock) -> Payload {
         loop {
             let more = self.more.notified();
-            let pad_at = {
-                let mut state = self.state();
-                if let Some(frame) = state.take(clock.now()) {
-                    return frame;
-                }
-                let hearing = state.hearing;
-                state.queue.pad_at(hearing)
-            };
+            let (frame, pad_at) = self.state().take(clock.now());
+            if let Some(frame) = frame {
+                return frame;
+            }
             match pad_at {
                 Some(at) => tokio::select! {
                     () = more => {}
@@ -96,9 +92,9 @@ impl Uplink {
         self.state().retained.transcribed(item);
     }
 
-    /// A new session begins: returns the committed turns whose words are not known, as base64; the
+    /// A new session begins: returns the committed turns whose words are not known; the
     /// unfinished turn's frames will go before the live ones (RES-2).
-    pub fn begin_session(&self) -> Vec<(ItemId, String)> {
+    pub fn begin_session(&self) -> Vec<(ItemId, Payload)> {
         let mut state = self.state();
         let carried = state.retained.take_for_new_session();
         state.hearing = false;
@@ -121,15 +117,20 @@ impl Uplink {
 }
 
 impl State {
-    fn take(&mut self, now: Instant) -> Option<Payload> {
-        let frame = match self.again.pop_front() {
-            Some(frame) => frame,
-            None => match self.queue.take() {
-                Some(frame) => frame,
-                None => self.queue.take_padding(self.hearing, now)?,
-            },
-        };
-        self.retained.appended(&frame);
-        Some(frame)
+    /// The next frame, or when silence will be due instead of one.
+    fn take(&mut self, now: Instant) -> (Option<Payload>, Option<Instant>) {
+        let mut pad_at = None;
+        let mut frame = self.again.pop_front().or_else(|| self.queue.take());
+        if frame.is_none() {
+            match self.queue.pad_due(self.hearing, now) {
+                PadDecision::Rest => {}
+                PadDecision::WaitUntil(at) => pad_at = Some(at),
+                PadDecision::Padded(_) => frame = self.queue.take(),
+            }
+        }
+        if let Some(frame) = &frame {
+            self.retained.appended(frame);
+        }
+        (frame, pad_at)
     }
 }

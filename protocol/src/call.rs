@@ -28,7 +28,7 @@ pub use conversation::{AgentSpeech, Body, Conversation, Entry, Role, Words};
 pub use ending::{ClosingLine, EndReason, EndedBy, Ending, HangUp, Phase};
 pub use event::{Event, FunctionCall, SessionFault, StreamEnd, ToolOutcome};
 pub use lead::LeadFacts;
-pub use setup::{CallSetup, Person};
+pub use setup::CallSetup;
 pub use speech::{Greeting, Owed};
 pub use stream::StreamState;
 pub use timer::Timer;
@@ -176,6 +176,12 @@ impl Call {
     #[must_use]
     pub fn ending(&self) -> Option<Ending> {
         self.phase.ending()
+    }
+
+    /// Where the greeting stands (GREET-2).
+    #[must_use]
+    pub fn greeting(&self) -> Greeting {
+        self.speech.greeting
     }
 
     /// What was said and done, in order.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use protocol::call::{Call, CallSetup, Event, FunctionCall, SessionFault};
+use protocol::call::{CallSetup, Event, FunctionCall, SessionFault};
 use protocol::ids::{ItemId, ResponseId};
 use protocol::openai::client_event::{ClientEvent, Metadata, NewItem, ResponseSettings};
 use protocol::openai::fault::{ErrorClass, ErrorEvent, FailureClass};
@@ -27,3 +27,541 @@ use super::settings::session_settings;
 use super::RealtimeOrder;
 use crate::uplink::Uplink;
 
+/// How long connecting and configuring a session may take before another try.
+const SETUP_PATIENCE: Duration = Duration::from_secs(8);
+/// The pauses between tries, by how many have failed in a row; the last is repeated.
+const RETRY_AFTER: [Duration; 5] = [
+    Duration::ZERO,
+    Duration::from_millis(250),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+];
+/// A session older than this is replaced at the next quiet moment: the server ends it at 60 min.
+const RENEW_AFTER: Duration = Duration::from_secs(50 * 60);
+/// How often a quiet moment is looked for.
+const QUIET_LOOK: Duration = Duration::from_secs(1);
+/// The key under which a response carries its request's number.
+const REQUEST: &str = "request";
+
+/// The name of the `session.update` in an error about it.
+const CONFIGURE: &str = "configure";
+
+/// Where the session stands.
+enum Session {
+    /// None; the next try is due at `retry_at`, or (`None`) none will help.
+    Down { retry_at: Option<Instant> },
+    /// Its task connects or waits for `session.created`.
+    Opening { socket: Socket, since: Instant },
+    /// Its one `session.update` is on its way.
+    Configuring { socket: Socket, since: Instant },
+    /// It is as it was asked to be, and waits to be told the call so far.
+    Configured { socket: Socket },
+    /// The caller's audio goes up.
+    Live { socket: Socket, renew_at: Instant },
+}
+
+/// A session's task as the actor reaches it. Dropping it ends the task.
+pub(super) struct Socket {
+    pub(super) outgoing: mpsc::Sender<Outgoing>,
+    pub(super) last_heard: Arc<LastHeard>,
+}
+
+/// RealtimeActor's state. Leased: a successor goes on with it.
+pub struct RealtimeDesk {
+    settings: SessionSettings,
+    session: Session,
+    /// Which session of the call the present or last one is.
+    number: u32,
+    failures: usize,
+    gate: ResponseGate,
+    /// What a response that is ending made and cost.
+    done: Option<(ResponseId, Vec<FunctionCall>, Usage)>,
+    uplink: Arc<Uplink>,
+    hears_caller: bool,
+    unknown_events: u64,
+    reports: VecDeque<Event>,
+}
+
+/// The session as the introspection shows it (PIPE-7).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RealtimeView {
+    /// `down`, `opening`, `configuring`, `configured`, `live`.
+    pub session: String,
+    /// How many sessions the call has had.
+    pub sessions: u32,
+    /// Where the response gate stands.
+    pub gate: GateState,
+    /// Events of OpenAI that the daemon does not know.
+    pub unknown_events: u64,
+}
+
+/// What a desk wants of its actor after an event.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// Nothing.
+    None,
+    /// The session's task is to be ended: it will say so itself, or has said so.
+    EndSession(SessionFault),
+}
+
+impl RealtimeDesk {
+    /// The desk of a call that has just begun.
+    #[must_use]
+    pub fn new(setup: &CallSetup, uplink: Arc<Uplink>, now: Instant) -> Self {
+        Self {
+            settings: session_settings(setup),
+            session: Session::Down { retry_at: Some(now) },
+            number: 0,
+            failures: 0,
+            gate: ResponseGate::default(),
+            done: None,
+            uplink,
+            hears_caller: false,
+            unknown_events: 0,
+            reports: VecDeque::new(),
+        }
+    }
+
+    /// The next report for the call; it stays until [`reported`](Self::reported).
+    pub(super) fn report(&self) -> Option<&Event> {
+        self.reports.front()
+    }
+
+    pub(super) fn reported(&mut self) {
+        self.reports.pop_front();
+    }
+
+    pub(super) fn view(&self) -> RealtimeView {
+        let session = match self.session {
+            Session::Down { .. } => "down",
+            Session::Opening { .. } => "opening",
+            Session::Configuring { .. } => "configuring",
+            Session::Configured { .. } => "configured",
+            Session::Live { .. } => "live",
+        };
+        RealtimeView {
+            session: session.to_owned(),
+            sessions: self.number,
+            gate: self.gate.state(),
+            unknown_events: self.unknown_events,
+        }
+    }
+
+    /// The number of the session that is to be opened next.
+    pub(super) fn next_session(&mut self) -> u32 {
+        self.number += 1;
+        self.number
+    }
+
+    /// Whether a session is there or on its way.
+    pub(super) fn is_open(&self) -> bool {
+        !matches!(self.session, Session::Down { .. })
+    }
+
+    /// Whether what comes from this session still counts.
+    pub(super) fn is_current(&self, session: u32) -> bool {
+        session == self.number && self.is_open()
+    }
+
+    pub(super) fn reports_waiting(&self) -> usize {
+        self.reports.len()
+    }
+
+    /// A session's task was started.
+    pub(super) fn opening(&mut self, socket: Socket, now: Instant) {
+        self.session = Session::Opening { socket, since: now };
+    }
+
+    /// When to try again, if the session is down and a try is due some time.
+    pub(super) fn retry_at(&self) -> Option<Instant> {
+        match self.session {
+            Session::Down { retry_at } => retry_at,
+            Session::Opening { .. }
+            | Session::Configuring { .. }
+            | Session::Configured { .. }
+            | Session::Live { .. } => None,
+        }
+    }
+
+    /// The session is gone: the gate starts anew, and whoever is owed something asks again.
+    pub(super) fn session_ended(&mut self, fault: SessionFault, now: Instant) {
+        let retry_at = match fault {
+            SessionFault::Passing => {
+                let pause = RETRY_AFTER[self.failures.min(RETRY_AFTER.len() - 1)];
+                Some(now + pause)
+            }
+            SessionFault::Lasting => None,
+        };
+        self.failures += 1;
+        self.session = Session::Down { retry_at };
+        self.gate.session_lost();
+        self.hears_caller = false;
+        self.reports.push_back(Event::SessionLost { fault });
+    }
+
+    /// Takes an order of the call's.
+    pub(super) fn on_order(&mut self, order: &RealtimeOrder, now: Instant) -> Wish {
+        let live = matches!(self.session, Session::Live { .. });
+        match order {
+            RealtimeOrder::Replay { session, history } if *session == self.number => {
+                return self.go_live(history, now);
+            }
+            // Without a session, or meant for one that is gone: the call asks again, and what it
+            // tells is in the history.
+            RealtimeOrder::Replay { .. } => {}
+            RealtimeOrder::Ask(ask) if live => self.trigger_response(ask.clone(), now),
+            RealtimeOrder::Tell(entry) if live => {
+                if let Some(item) = item(entry, &mut HashMap::new()) {
+                    self.send(vec![create(item, entry.number)]);
+                }
+            }
+            RealtimeOrder::Withdraw(ask) => self.gate.withdraw(*ask),
+            RealtimeOrder::Ask(_) | RealtimeOrder::Tell(_) => {}
+        }
+        self.run_gate()
+    }
+
+    /// Takes an event of OpenAI's. Of a session that is gone only the words of a turn still count.
+    pub(super) fn on_text(&mut self, session: u32, text: &str, now: Instant) -> Wish {
+        match ServerEvent::parse(text) {
+            Ok(event) if self.is_current(session) => self.on_event(event, now),
+            Ok(ServerEvent::TranscriptionCompleted { item_id, transcript, .. }) => {
+                self.transcribed(item_id, Some(transcript.into_owned()));
+                Wish::None
+            }
+            Ok(_) => Wish::None,
+            Err(error) => {
+                tracing::warn!(%error, "an event of OpenAI could not be read");
+                Wish::None
+            }
+        }
+    }
+
+    /// The first audio of an item came.
+    pub(super) fn on_audio_began(
+        &mut self,
+        session: u32,
+        response: &ResponseId,
+        item: &ItemId,
+        now: Instant,
+    ) {
+        if self.is_current(session) {
+            self.gate.progressed(true, now);
+            let (response, item) = (response.clone(), item.clone());
+            self.reports.push_back(Event::AgentBegan { response, item });
+        }
+    }
+
+    /// Does what is due.
+    pub(super) fn handle_timeout(&mut self, now: Instant) -> Wish {
+        match &self.session {
+            Session::Down { .. } => return Wish::None,
+            Session::Opening { since, .. } | Session::Configuring { since, .. } => {
+                if now >= *since + SETUP_PATIENCE {
+                    tracing::warn!("OpenAI took too long to open a session");
+                    return Wish::EndSession(SessionFault::Passing);
+                }
+            }
+            Session::Configured { .. } => {}
+            Session::Live { socket, renew_at } => {
+                let quiet = self.gate.state() == GateState::Idle && !self.hears_caller;
+                if now >= *renew_at && quiet {
+                    tracing::info!("renewing the session before its time is up");
+                    return Wish::EndSession(SessionFault::Passing);
+                }
+                self.gate.progressed(false, socket.last_heard.at());
+            }
+        }
+        self.gate.handle_timeout(now);
+        self.run_gate()
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) or a new try is due.
+    pub(super) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
+        match &self.session {
+            Session::Down { retry_at } => *retry_at,
+            Session::Opening { since, .. } | Session::Configuring { since, .. } => {
+                Some(*since + SETUP_PATIENCE)
+            }
+            Session::Configured { .. } => None,
+            Session::Live { renew_at, .. } => {
+                let renew = (*renew_at).max(now + QUIET_LOOK);
+                self.gate.poll_timeout().into_iter().chain([renew]).min()
+            }
+        }
+    }
+
+    fn on_event(&mut self, event: ServerEvent<'_>, now: Instant) -> Wish {
+        match event {
+            ServerEvent::SessionCreated { .. } => self.configure(),
+            ServerEvent::SessionUpdated { session, .. } => return self.on_updated(&session),
+            ServerEvent::Error(error) => return self.on_error(&error, now),
+            ServerEvent::SpeechStarted { audio_start_ms, item_id } => {
+                self.hears_caller = true;
+                self.uplink.speech_started(&item_id, audio_start_ms);
+                self.reports.push_back(Event::SpeechStarted);
+            }
+            ServerEvent::SpeechStopped { audio_end_ms, item_id } => {
+                self.hears_caller = false;
+                self.uplink.speech_stopped(&item_id, audio_end_ms);
+                self.reports.push_back(Event::SpeechStopped);
+            }
+            ServerEvent::Committed { item_id: item, .. } => {
+                self.gate.turn_committed(item.clone());
+                self.uplink.committed(&item);
+                self.reports.push_back(Event::TurnCommitted { item });
+            }
+            ServerEvent::TranscriptionCompleted { item_id, transcript, .. } => {
+                self.transcribed(item_id, Some(transcript.into_owned()));
+            }
+            ServerEvent::TranscriptionFailed { item_id, error } => {
+                tracing::warn!(code = error.code, "a turn could not be transcribed");
+                self.transcribed(item_id, None);
+            }
+            ServerEvent::ResponseCreated { response_id, metadata } => {
+                self.gate.created(response_id, request(&metadata), now);
+            }
+            ServerEvent::ResponseDone(done) => self.on_done(*done, now),
+            ServerEvent::OutputItemAdded { response_id, item } => {
+                if let ItemKind::Message { role: Role::Assistant, .. } = item.kind {
+                    let (response, item) = (response_id, item.id);
+                    self.reports.push_back(Event::AgentItem { response, item });
+                }
+            }
+            ServerEvent::AudioDone { item_id: item, .. } => {
+                self.reports.push_back(Event::AgentAudioDone { item });
+            }
+            ServerEvent::AudioTranscriptDelta { item_id: item, delta, .. } => {
+                self.reports.push_back(Event::AgentText { item, delta: delta.into_owned() });
+            }
+            ServerEvent::AudioTranscriptDone { item_id: item, transcript, .. } => {
+                let text = transcript.into_owned();
+                self.reports.push_back(Event::AgentTextDone { item, text });
+            }
+            ServerEvent::Unknown { event_type } => {
+                self.unknown_events += 1;
+                tracing::debug!(%event_type, "an unknown event of OpenAI");
+            }
+            // Audio went down without passing here; the rest has no use in a call.
+            ServerEvent::AudioDelta { .. }
+            | ServerEvent::ItemAdded { .. }
+            | ServerEvent::ItemDone { .. }
+            | ServerEvent::ItemDeleted { .. }
+            | ServerEvent::ItemTruncated { .. }
+            | ServerEvent::TranscriptionDelta { .. }
+            | ServerEvent::OutputItemDone { .. }
+            | ServerEvent::FunctionCallArgumentsDone { .. }
+            | ServerEvent::RateLimits(_)
+            | ServerEvent::Ignored => {}
+        }
+        self.run_gate()
+    }
+
+    /// The one way to a response (PIPE-3).
+    fn trigger_response(&mut self, ask: Ask, now: Instant) {
+        self.gate.trigger(ask, now);
+    }
+
+    fn configure(&mut self) {
+        let session = std::mem::replace(&mut self.session, Session::Down { retry_at: None });
+        self.session = match session {
+            Session::Opening { socket, since } => Session::Configuring { socket, since },
+            other => other,
+        };
+        let update = ClientEvent::SessionUpdate {
+            event_id: CONFIGURE.to_owned(),
+            session: Box::new(self.settings.clone()),
+        };
+        self.send(vec![update.to_json()]);
+    }
+
+    fn on_updated(&mut self, effective: &serde_json::Value) -> Wish {
+        if let Err(mismatch) = self.settings.verify(effective) {
+            tracing::error!(%mismatch, "OpenAI did not set the session as it was asked to");
+            return Wish::EndSession(SessionFault::Passing);
+        }
+        let session = std::mem::replace(&mut self.session, Session::Down { retry_at: None });
+        self.session = match session {
+            Session::Configuring { socket, .. } => {
+                tracing::info!(session = self.number, "session configured");
+                self.reports.push_back(Event::SessionConfigured { session: self.number });
+                Session::Configured { socket }
+            }
+            other => other,
+        };
+        Wish::None
+    }
+
+    fn go_live(&mut self, entries: &[Arc<protocol::call::Entry>], now: Instant) -> Wish {
+        let session = std::mem::replace(&mut self.session, Session::Down { retry_at: None });
+        self.session = match session {
+            Session::Configured { socket } => Session::Live { socket, renew_at: now + RENEW_AFTER },
+            other => {
+                self.session = other;
+                return Wish::None;
+            }
+        };
+        self.failures = 0;
+        let audio = self.uplink.begin_session();
+        let told = history(entries, audio);
+        let events = (1..).zip(told).map(|(number, item)| create(item, number)).collect();
+        self.send(events);
+        self.push(Outgoing::GoLive);
+        self.run_gate()
+    }
+
+    fn on_error(&mut self, error: &ErrorEvent, now: Instant) -> Wish {
+        let ours = error.event_id.as_deref().unwrap_or_default();
+        let about_create = ours.starts_with(REQUEST);
+        tracing::warn!(
+            code = error.code, param = error.param, about = ours, message = error.message,
+            "OpenAI reports an error"
+        );
+        match error.class() {
+            ErrorClass::Fatal(_) => return Wish::EndSession(SessionFault::Lasting),
+            ErrorClass::SessionExpired => return Wish::EndSession(SessionFault::Passing),
+            ErrorClass::Rejected if ours == CONFIGURE => {
+                return Wish::EndSession(SessionFault::Lasting);
+            }
+            ErrorClass::AlreadyActive { response_id } => {
+                self.gate.refused_as_active(response_id, now);
+            }
+            ErrorClass::CancelNotActive => self.gate.nothing_to_cancel(now),
+            ErrorClass::RateLimited | ErrorClass::ServerFault | ErrorClass::Other
+                if about_create =>
+            {
+                self.gate.refused(Outcome::FailedForNow, now);
+            }
+            ErrorClass::Rejected if about_create => {
+                self.gate.refused(Outcome::FailedForGood, now);
+            }
+            ErrorClass::CommitEmpty
+            | ErrorClass::RateLimited
+            | ErrorClass::ServerFault
+            | ErrorClass::TruncateTooLong
+            | ErrorClass::NotTruncatable
+            | ErrorClass::UnknownItem
+            | ErrorClass::Rejected
+            | ErrorClass::Other => {}
+        }
+        self.run_gate()
+    }
+
+    fn on_done(&mut self, done: ResponseDone, now: Instant) {
+        let calls = (done.runnable_calls())
+            .map(|call| FunctionCall {
+                call: call.call_id.clone(),
+                name: call.name.clone(),
+                arguments: call.arguments.clone(),
+            })
+            .collect();
+        self.done = Some((done.id.clone(), calls, done.usage));
+        self.gate.done(&done.id, request(&done.metadata), outcome(&done.status), now);
+    }
+
+    fn transcribed(&mut self, item: ItemId, text: Option<String>) {
+        self.uplink.transcribed(&item);
+        self.reports.push_back(Event::TurnTranscribed { item, text });
+    }
+
+    fn run_gate(&mut self) -> Wish {
+        while let Some(command) = self.gate.poll_command() {
+            match command {
+                GateCommand::Create { request, line } => {
+                    let event = ask_for(request, line);
+                    self.send(vec![event]);
+                }
+                GateCommand::Cancel(response) => {
+                    let event_id = format!("cancel-{response}");
+                    let response_id = Some(response);
+                    self.send(vec![ClientEvent::ResponseCancel { event_id, response_id }.to_json()]);
+                }
+                GateCommand::Started { response, asks } => {
+                    self.reports.push_back(Event::ResponseStarted { response, asks });
+                }
+                GateCommand::Covered { ask, response } => {
+                    self.reports.push_back(Event::AskCovered { ask, response });
+                }
+                GateCommand::Ended { response, asks, outcome } => {
+                    let (calls, usage) = match self.done.take() {
+                        Some((id, calls, usage)) if Some(&id) == response.as_ref() => {
+                            (calls, usage)
+                        }
+                        _ => Default::default(),
+                    };
+                    let ended = Event::ResponseEnded { response, asks, outcome, calls, usage };
+                    self.reports.push_back(ended);
+                }
+                GateCommand::Dropped(ask) => {
+                    tracing::warn!(ask = ask.0, "a response was asked for while one is under way");
+                    self.reports.push_back(Event::AskDropped { ask });
+                }
+                GateCommand::Stalled => {
+                    tracing::warn!("the session has stalled");
+                    return Wish::EndSession(SessionFault::Passing);
+                }
+            }
+        }
+        Wish::None
+    }
+
+    fn send(&mut self, events: Vec<String>) {
+        if !events.is_empty() {
+            self.push(Outgoing::Events(events));
+        }
+    }
+
+    /// A sender loop that is this far behind has a dead socket; its ping will find out.
+    fn push(&mut self, order: Outgoing) {
+        let socket = match &self.session {
+            Session::Down { .. } => return,
+            Session::Opening { socket, .. }
+            | Session::Configuring { socket, .. }
+            | Session::Configured { socket }
+            | Session::Live { socket, .. } => socket,
+        };
+        if let Err(error) = socket.outgoing.try_send(order) {
+            tracing::warn!(%error, "the session's socket does not take any more");
+        }
+    }
+}
+
+fn create(item: NewItem, number: u32) -> String {
+    let event_id = format!("item-{number}");
+    ClientEvent::ItemCreate { event_id, item, previous_item_id: None }.to_json()
+}
+
+/// The only place that writes `response.create`.
+fn ask_for(request: RequestNumber, line: Option<(String, Wording)>) -> String {
+    let metadata = Metadata::from([(REQUEST.to_owned(), request.0.to_string())]);
+    let response = match line {
+        None => ResponseSettings::Conversation { metadata },
+        Some((text, wording)) => {
+            let instructions = match wording {
+                Wording::Exact => scripted_instructions(&text),
+                Wording::InLanguage(language) => scripted_by_meaning(&text, &language),
+            };
+            ResponseSettings::Scripted { instructions, metadata }
+        }
+    };
+    let event_id = format!("{REQUEST}-{}", request.0);
+    ClientEvent::ResponseCreate { event_id, response }.to_json()
+}
+
+fn request(metadata: &Metadata) -> Option<RequestNumber> {
+    metadata.get(REQUEST)?.parse().ok().map(RequestNumber)
+}
+
+fn outcome(status: &ResponseStatus) -> Outcome {
+    match status {
+        ResponseStatus::Completed => Outcome::Completed,
+        ResponseStatus::Cancelled(_) => Outcome::Cancelled,
+        ResponseStatus::Incomplete(_) => Outcome::Incomplete,
+        ResponseStatus::Failed(failure) => match failure.class() {
+            FailureClass::Quota | FailureClass::Filter => Outcome::FailedForGood,
+            FailureClass::Retryable => Outcome::FailedForNow,
+        },
+        ResponseStatus::Unknown(_) => Outcome::Incomplete,
+    }
+}

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use protocol::audio::payload::Payload;
 use protocol::call::{Body, Entry, Words};
 use protocol::ids::ItemId;
 use protocol::openai::client_event::NewItem;
@@ -11,19 +12,19 @@ use protocol::openai::item::{FunctionCall, Role};
 
 /// The entries as items of the conversation, in their order. `audio` holds the turns whose words are
 /// not known; a turn with neither words nor audio can't be told.
-pub(super) fn history(entries: &[Arc<Entry>], audio: Vec<(ItemId, String)>) -> Vec<NewItem> {
-    let mut audio: HashMap<ItemId, String> = audio.into_iter().collect();
+pub(super) fn history(entries: &[Arc<Entry>], audio: Vec<(ItemId, Payload)>) -> Vec<NewItem> {
+    let mut audio: HashMap<ItemId, Payload> = audio.into_iter().collect();
     entries.iter().filter_map(|entry| item(entry, &mut audio)).collect()
 }
 
 /// One entry as an item; `None` if there is nothing to tell.
-pub(super) fn item(entry: &Entry, audio: &mut HashMap<ItemId, String>) -> Option<NewItem> {
+pub(super) fn item(entry: &Entry, audio: &mut HashMap<ItemId, Payload>) -> Option<NewItem> {
     match &entry.body {
         Body::Caller { item, words: Words::Known(text) } => {
             written(Some(item.clone()), Role::User, text)
         }
         Body::Caller { item, words: Words::Awaited | Words::Unknown } => {
-            let audio = audio.remove(item)?;
+            let audio = audio.remove(item)?.as_str().to_owned();
             Some(NewItem::UserAudio { id: Some(item.clone()), audio, transcript: None })
         }
         Body::Digits(_) => written(None, Role::User, &entry.text()?),

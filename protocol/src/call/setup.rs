@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::lead::LeadFacts;
 use crate::business::{BusinessSettings, Lines, OpeningLine};
 use crate::ids::{BusinessId, CallSid, PhoneNumber};
-use crate::twilio::forms::Direction;
+use crate::twilio::forms::{Caller, Direction};
 
 /// What the voice webhook and its one read of the database give (CALL-1).
 #[derive(Debug, Clone)]
@@ -24,7 +24,7 @@ pub struct CallSetup {
     /// Who called whom; there is no setter (CALL-3).
     pub direction: Direction,
     /// The person at the other end.
-    pub person: Person,
+    pub person: Caller,
     /// The business's own number in this call.
     pub business_number: PhoneNumber,
     /// The version of the business's prompt.
@@ -35,24 +35,4 @@ pub struct CallSetup {
     pub lead: LeadFacts,
     /// How long a session may be missing before the caller hears the apology (RES-3).
     pub upstream_patience: Duration,
-}
-
-/// Who is at the other end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Person {
-    /// Somebody with a number.
-    Known(PhoneNumber),
-    /// Somebody who withheld it.
-    Withheld,
-}
-
-impl Person {
-    /// The number, if it is known.
-    #[must_use]
-    pub fn number(&self) -> Option<&PhoneNumber> {
-        match self {
-            Self::Known(number) => Some(number),
-            Self::Withheld => None,
-        }
-    }
 }

@@ -1,0 +1,157 @@
+//! CallActor: a thin shell over `protocol::call`. It looks at an event, lets the core handle it,
+//! publishes the snapshot, hands the commands to those who perform them, and only then lets the
+//! event go: whatever it dies of, its successor misses nothing and does nothing twice.
+
+mod route;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use protocol::call::{Call, Event, Now};
+use ractor::{Actor, ActorProcessingErr, ActorRef};
+
+use crate::alarm::Alarm;
+use crate::call_parts::{CallParts, Snapshot};
+use crate::port::{Begun, Doorbell, Inbox};
+use crate::supervision::introspection::{Card, Crash};
+
+/// How soon commands that found no room are offered again.
+const OFFER_AGAIN: Duration = Duration::from_millis(20);
+
+/// Commands that may wait for room before no more events are taken in.
+const COMMANDS_WAITING: usize = 64;
+
+/// CallActor's messages.
+#[derive(Debug)]
+pub enum CallMsg {
+    /// Something waits in the port.
+    Doorbell,
+    /// A deadline has come.
+    Alarm,
+    /// Panic, to show that the call goes on.
+    Crash,
+}
+
+impl From<Doorbell> for CallMsg {
+    fn from(Doorbell: Doorbell) -> Self {
+        Self::Doorbell
+    }
+}
+
+impl From<Crash> for CallMsg {
+    fn from(Crash: Crash) -> Self {
+        Self::Crash
+    }
+}
+
+/// The actor.
+pub struct CallActor;
+
+/// What it is started with.
+pub struct CallArgs {
+    /// The call it is.
+    pub parts: Arc<CallParts>,
+    /// Its entry in the introspection.
+    pub card: Card,
+}
+
+/// CallActor's state: the call as the last snapshot has it, and what happens to it next.
+pub struct CallState {
+    parts: Arc<CallParts>,
+    inbox: Inbox<Event>,
+    call: Call,
+    handled: u64,
+    alarm: Alarm<CallMsg>,
+    card: Card,
+}
+
+impl Actor for CallActor {
+    type Msg = CallMsg;
+    type State = CallState;
+    type Arguments = CallArgs;
+
+    async fn pre_start(
+        &self,
+        me: ActorRef<CallMsg>,
+        args: CallArgs,
+    ) -> Result<CallState, ActorProcessingErr> {
+        let Snapshot { call, handled } = args.parts.snapshot.borrow().as_ref().clone();
+        me.cast(CallMsg::Doorbell)?;
+        let inbox = args.parts.call.inbox();
+        inbox.attach(me.get_derived());
+        Ok(CallState {
+            inbox,
+            call,
+            handled,
+            alarm: Alarm::new(me, || CallMsg::Alarm),
+            card: args.card,
+            parts: args.parts,
+        })
+    }
+
+    async fn handle(
+        &self,
+        _me: ActorRef<CallMsg>,
+        message: CallMsg,
+        state: &mut CallState,
+    ) -> Result<(), ActorProcessingErr> {
+        match message {
+            CallMsg::Doorbell => {}
+            CallMsg::Alarm => {
+                state.alarm.rang();
+                state.call.handle_timeout(state.now());
+                state.publish();
+            }
+            CallMsg::Crash => panic!("asked to crash"),
+        }
+        state.run_commands();
+        state.take_in();
+        state.set_alarm();
+        state.card.set_state(state.call.phase().name());
+        state.card.handled(state.parts.clock.now());
+        Ok(())
+    }
+}
+
+impl CallState {
+    fn take_in(&mut self) {
+        while self.call.outbox().count() < COMMANDS_WAITING {
+            let Some(Begun { number, event }) = self.inbox.begin_next() else { break };
+            if number > self.handled {
+                self.call.handle(Event::clone(&event), self.now());
+                self.handled = number;
+                self.publish();
+            }
+            self.run_commands();
+            self.inbox.remove(number);
+        }
+    }
+
+    fn publish(&mut self) {
+        let snapshot = Snapshot { call: self.call.clone(), handled: self.handled };
+        let before = self.parts.snapshot.send_replace(Arc::new(snapshot));
+        route::log_changes(&before.call, &self.call);
+    }
+
+    fn run_commands(&mut self) {
+        let waiting: Vec<_> =
+            self.call.outbox().map(|(number, command)| (number, command.clone())).collect();
+        for (number, command) in waiting {
+            if route::deliver(&self.parts, number, command).is_err() {
+                break;
+            }
+            self.call.delivered(number);
+        }
+    }
+
+    fn set_alarm(&mut self) {
+        let due = self.call.poll_timeout().map(|(at, _)| at);
+        let waiting = self.call.outbox().next().is_some();
+        let again = waiting.then(|| self.parts.clock.now() + OFFER_AGAIN);
+        self.alarm.set(due.into_iter().chain(again).min());
+    }
+
+    fn now(&self) -> Now {
+        Now { at: self.parts.clock.now(), wall: self.parts.clock.wall() }
+    }
+}

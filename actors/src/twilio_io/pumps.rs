@@ -1,0 +1,107 @@
+//! The two tasks of a media stream's socket, held by the call's supervisor so that the stream outlives
+//! any actor: the reader, which carries the caller's frames straight into the uplink, and the writer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use protocol::audio::payload::Payload;
+use protocol::call::StreamEnd;
+use protocol::ids::StreamSid;
+use protocol::twilio::stream::{self, StreamMessage, Track};
+use tokio::sync::mpsc;
+
+use super::TwilioEvent;
+use crate::clock::Clock;
+use crate::link::{Frame, Link, LinkReader, LinkWriter};
+use crate::port::Port;
+use crate::supervision::tasks::TaskGroup;
+use crate::uplink::Uplink;
+
+/// Messages that may wait for the socket; more stay in the downlink.
+const OUTGOING: usize = 32;
+
+/// A socket on which nothing comes for this long is dead: media comes 50 times a second, and even a
+/// line without sound is not silent for so long.
+const DEAD_AFTER: Duration = Duration::from_secs(30);
+
+/// Starts a stream's two tasks in `tasks`; cancelling them closes the socket.
+pub async fn attach(
+    stream: StreamSid,
+    link: Link,
+    port: Port<TwilioEvent>,
+    uplink: Arc<Uplink>,
+    clock: Clock,
+    tasks: &TaskGroup,
+) {
+    let Link { reader, writer } = link;
+    let (outgoing, messages) = mpsc::channel(OUTGOING);
+    uplink.stream_restarted();
+    // The supervisor's own port would be full first: it hands over one stream at a time.
+    let _ = port.send(TwilioEvent::Opened { stream: stream.clone(), outgoing }).await;
+    tasks.spawn("stream writer", write(writer, messages));
+    tasks.spawn("stream reader", async move {
+        let how = read(reader, &stream, &port, &uplink, &clock).await;
+        let _ = port.send(TwilioEvent::Closed { stream, how }).await;
+    });
+}
+
+async fn read(
+    mut reader: LinkReader,
+    stream: &StreamSid,
+    port: &Port<TwilioEvent>,
+    uplink: &Uplink,
+    clock: &Clock,
+) -> StreamEnd {
+    loop {
+        let text = match tokio::time::timeout(DEAD_AFTER, reader.next()).await {
+            Ok(Some(Ok(Frame::Text(text)))) => text,
+            Ok(Some(Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Binary(_)))) => continue,
+            Ok(Some(Ok(Frame::Close { .. })) | None) => return StreamEnd::Lost,
+            Ok(Some(Err(error))) => {
+                tracing::warn!(%error, "the media socket broke");
+                return StreamEnd::Lost;
+            }
+            Err(_) => {
+                tracing::warn!("nothing came on the media socket for {DEAD_AFTER:?}");
+                return StreamEnd::Lost;
+            }
+        };
+        let event = match stream::parse(&text) {
+            Ok(StreamMessage::Media(media)) if media.track == Track::Inbound => {
+                match Payload::from_part(text.as_bytes(), &media.payload) {
+                    Ok(frame) => uplink.push(frame, media.timestamp_ms, clock.now()),
+                    Err(error) => tracing::warn!(%error, "audio from Twilio was not base64"),
+                }
+                continue;
+            }
+            Ok(StreamMessage::Dtmf { digit, .. }) => TwilioEvent::Digit { digit },
+            Ok(StreamMessage::Mark { name }) => {
+                TwilioEvent::Mark { stream: stream.clone(), name: name.into_owned() }
+            }
+            Ok(StreamMessage::Stop { .. }) => return StreamEnd::Stopped,
+            Ok(
+                StreamMessage::Media(_)
+                | StreamMessage::Connected
+                | StreamMessage::Start(_)
+                | StreamMessage::Unknown { .. },
+            ) => continue,
+            Err(error) => {
+                tracing::warn!(%error, "a message of the media stream could not be read");
+                continue;
+            }
+        };
+        if port.send(event).await.is_err() {
+            return StreamEnd::Lost;
+        }
+    }
+}
+
+async fn write(mut writer: LinkWriter, mut messages: mpsc::Receiver<String>) {
+    while let Some(message) = messages.recv().await {
+        if let Err(error) = writer.send(Frame::text(message)).await {
+            tracing::warn!(%error, "the media socket broke");
+            return;
+        }
+    }
+}
