@@ -13,9 +13,9 @@ use crate::ids::Generation;
 pub struct MarkName {
     /// Whose buffer it went into.
     pub epoch: Epoch,
-    /// The how manieth answer of its owner it belongs to, from 1.
+    /// Which of its owner's answers it belongs to, counted from 1.
     pub response: u32,
-    /// The how manieth audio item of that answer, from 1.
+    /// Which audio item of that answer, counted from 1.
     pub item: u32,
     /// Bytes of that item before the mark.
     pub position: u32,

@@ -240,6 +240,30 @@ fn barge_1_an_echo_moves_the_start_of_the_answer_that_waits_behind_it() {
 }
 
 #[test]
+fn barge_1_an_answer_begins_when_the_echo_says_that_the_one_before_is_over() {
+    let now = start();
+    let mut playback = Playback::new(Generation(0));
+    let mark = playback.sent(&response(1), &item(1), 8 * 180, now).unwrap().to_string();
+    playback.item_ended(&item(1));
+    playback.sent(&response(2), &item(2), 8 * 100, now);
+    playback.mark_echoed(&mark, now + ms(230));
+    assert_eq!(playback.agent_started(now + ms(231)), Some(now + ms(230)));
+}
+
+#[test]
+fn barge_3_items_whose_audio_is_interleaved_are_told_apart() {
+    let now = start();
+    let mut playback = Playback::new(Generation(0));
+    for n in [1, 2, 1] {
+        playback.sent(&response(1), &item(n), 8 * 50, now);
+    }
+    assert_eq!(playback.heard_ms(&item(1), now + ms(80)), Some(50));
+    assert_eq!(playback.heard_ms(&item(2), now + ms(80)), Some(30));
+    let told = playback.clear(now + ms(110));
+    assert_eq!(told, [heard(1, 60, 100, false), heard(2, 50, 50, false)]);
+}
+
+#[test]
 fn res_7_items_that_nobody_ends_are_not_followed_for_ever() {
     let now = start();
     let mut playback = Playback::new(Generation(0));

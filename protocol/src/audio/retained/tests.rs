@@ -118,6 +118,18 @@ fn res_2_the_clock_of_a_new_session_starts_at_0_with_the_frames_appended_again()
 }
 
 #[test]
+fn res_2_what_the_old_session_announced_does_not_hold_in_the_new_one() {
+    let mut audio = RetainedAudio::new();
+    append(&mut audio, 0..10);
+    audio.speech_started(&item("item_a"), 100);
+    audio.speech_stopped(&item("item_a"), 160);
+    let carried = audio.take_for_new_session();
+    carried.unfinished.iter().for_each(|frame| audio.appended(frame));
+    audio.committed(&item("item_a"));
+    assert_eq!(audio.take_for_new_session().turns, [(item("item_a"), joined(0..10))]);
+}
+
+#[test]
 fn res_2_a_turn_is_carried_again_when_the_next_session_dies_too() {
     let mut audio = one_turn();
     let first = audio.take_for_new_session();

@@ -20,7 +20,7 @@ enum Sent {
 struct Twilio {
     now: u64,
     latency: u64,
-    /// Every so manieth echo is lost; 0 for none.
+    /// After how many echoes one is lost; 0 for never.
     loses: u64,
     echoed: u64,
     on_the_way: VecDeque<(u64, Sent)>,
