@@ -1,0 +1,117 @@
+//! What is known of one filling of Twilio's buffer: how much went in, which marks came back, and
+//! how far playing must have come since.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use super::mark::MarkName;
+use crate::audio::BYTES_PER_MS;
+
+/// Audio after which a mark is due, in bytes: 180 ms.
+const MARK_EVERY: u64 = 180 * BYTES_PER_MS as u64;
+
+/// How long after the expected end an echo is waited for before the line counts as silent.
+const ECHO_PATIENCE: Duration = Duration::from_secs(3);
+
+/// Marks that wait for their echo, 12 minutes of audio. Past it the oldest is forgotten: a later
+/// one says the same and more.
+const MOST_MARKS: usize = 4096;
+
+/// Twilio plays what it has in order, 8 bytes to the millisecond, from the moment it comes.
+/// Positions are bytes since the buffer was last emptied.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Line {
+    sent: u64,
+    /// Where the last mark stands.
+    marked: u64,
+    /// The furthest position whose mark came back.
+    confirmed: u64,
+    /// A position and when it began to be played.
+    clock: Option<(u64, Instant)>,
+    /// The marks without an echo, in order, and where they stand.
+    pending: VecDeque<(MarkName, u64)>,
+}
+
+impl Line {
+    /// Puts `bytes` of audio at the end and says which positions they took.
+    pub(super) fn push(&mut self, bytes: u32, now: Instant) -> Range<u64> {
+        if self.playing(now) == self.sent {
+            self.clock = Some((self.sent, now));
+        }
+        let began = self.sent;
+        self.sent += u64::from(bytes);
+        began..self.sent
+    }
+
+    /// Whether enough audio went since the last mark that another is due.
+    pub(super) fn mark_is_due(&self) -> bool {
+        self.sent - self.marked >= MARK_EVERY
+    }
+
+    /// Whether the echo of a mark at or after `position` is still to come.
+    pub(super) fn awaits(&self, position: u64) -> bool {
+        self.pending.back().is_some_and(|(_, at)| *at >= position)
+    }
+
+    /// A mark goes out behind all audio sent so far.
+    pub(super) fn mark(&mut self, name: MarkName) {
+        if self.pending.len() == MOST_MARKS {
+            self.pending.pop_front();
+        }
+        self.marked = self.sent;
+        self.pending.push_back((name, self.sent));
+    }
+
+    /// An echo came: everything before that mark was played, whether or not the marks in between
+    /// were echoed. False if no such mark is waited for.
+    pub(super) fn echoed(&mut self, name: MarkName, now: Instant) -> bool {
+        let Some(index) = self.pending.iter().position(|(pending, _)| *pending == name) else {
+            return false;
+        };
+        if let Some((_, position)) = self.pending.drain(..=index).next_back() {
+            self.confirmed = position;
+            self.clock = Some((position, now));
+        }
+        true
+    }
+
+    /// The furthest position whose mark came back.
+    pub(super) fn confirmed(&self) -> u64 {
+        self.confirmed
+    }
+
+    /// How far the caller has heard: the last echo plus the clock since, but never past a mark that
+    /// has not come back, and never more than was sent.
+    pub(super) fn heard(&self, now: Instant) -> u64 {
+        let most = self.pending.front().map_or(self.sent, |(_, position)| *position);
+        self.playing(now).min(most)
+    }
+
+    /// How far playing has come by the clock alone.
+    pub(super) fn playing(&self, now: Instant) -> u64 {
+        self.clock.map_or(0, |(position, at)| {
+            let played = now.saturating_duration_since(at).as_micros() / MICROS_PER_BYTE;
+            self.sent.min(position.saturating_add(u64::try_from(played).unwrap_or(u64::MAX)))
+        })
+    }
+
+    /// When the byte at `position`, not yet played, is expected to be.
+    pub(super) fn due(&self, position: u64) -> Option<Instant> {
+        let (began, at) = self.clock?;
+        let bytes = u128::from(position.saturating_sub(began));
+        let micros = u64::try_from(bytes * MICROS_PER_BYTE).unwrap_or(u64::MAX);
+        at.checked_add(Duration::from_micros(micros))
+    }
+
+    /// The expected end of what was sent, while it plays or its last echo is waited for. Past the
+    /// expected end by more than any echo takes, the line counts as silent: a lost echo must not
+    /// keep it busy for ever.
+    pub(super) fn quiet_at(&self, now: Instant) -> Option<Instant> {
+        let end = self.due(self.sent)?;
+        let patience = if self.pending.is_empty() { Duration::ZERO } else { ECHO_PATIENCE };
+        (now < end + patience).then_some(end)
+    }
+}
+
+const MICROS_PER_BYTE: u128 = 1_000 / BYTES_PER_MS as u128;
