@@ -1,0 +1,245 @@
+//! What a call's supervisor does when it is told to, and when a child ends: requests to Twilio,
+//! restarts, and taking everything down.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use protocol::call::{Command, EndReason, EndedBy, Event, Now};
+use protocol::twilio::twiml::{Apology, Say, Twiml};
+use ractor::{ActorId, ActorProcessingErr, ActorRef};
+
+use super::{
+    Begun, CallSupervisorMsg, CallSupervisorState, Exit, STATUS_EVERY, SupervisorEvent,
+    SupervisorOrder, TaskGroup, twilio_io,
+};
+use crate::call_parts::CallParts;
+use crate::journal::JournalEntry;
+use crate::supervision::children::stop_in_reverse;
+use crate::supervision::introspection::IntrospectionEvent;
+use crate::supervision::policy::Decision;
+use crate::twilio_rest::Answer;
+
+/// How long an actor may take to stop before it is killed.
+const STOP_PATIENCE: Duration = Duration::from_secs(1);
+/// How long CallActor may take to end a call that Twilio says is over.
+const FINISH_PATIENCE: Duration = Duration::from_secs(2);
+/// How long requests to Twilio may hold up the end.
+const REQUESTS_PATIENCE: Duration = Duration::from_secs(30);
+
+impl CallSupervisorState {
+    pub(super) async fn take_in(&mut self, me: &ActorRef<CallSupervisorMsg>) {
+        while let Some(Begun { number, event }) = self.inbox.begin_next() {
+            match &*event {
+                SupervisorEvent::Order(SupervisorOrder::HangUp) => self.hang_up(),
+                SupervisorEvent::Order(SupervisorOrder::Apologise) => self.apologise(),
+                SupervisorEvent::Order(SupervisorOrder::Finish) => self.take_down(me, None),
+                SupervisorEvent::Attach { stream, link } => {
+                    let link = link.lock().unwrap_or_else(PoisonError::into_inner).take();
+                    if let Some(link) = link
+                        && !self.ending
+                    {
+                        self.close_stream().await;
+                        let tasks = TaskGroup::new();
+                        let (port, uplink) = (self.parts.twilio.clone(), &self.parts.uplink);
+                        let (uplink, clock) = (Arc::clone(uplink), self.parts.clock);
+                        twilio_io::attach(stream.clone(), link, port, uplink, clock, &tasks).await;
+                        tracing::info!(%stream, "stream opened");
+                        self.stream = Some(tasks);
+                    }
+                }
+                SupervisorEvent::Status { status, duration_secs } => {
+                    if status.is_terminal() {
+                        // An open stream on an ended call costs money: none waits for an actor.
+                        self.cut_sockets();
+                        self.finish_by = Some(self.parts.clock.now() + FINISH_PATIENCE);
+                    }
+                    let (status, duration_secs) = (*status, *duration_secs);
+                    self.tell_call(Event::StatusReported { status, duration_secs });
+                }
+                SupervisorEvent::OperatorHangUp => {
+                    self.cut_sockets();
+                    self.finish_by = Some(self.parts.clock.now() + FINISH_PATIENCE);
+                    self.tell_call(Event::OperatorHungUp);
+                }
+                SupervisorEvent::Shutdown => self.tell_call(Event::ShutdownOrdered),
+            }
+            self.inbox.remove(number);
+        }
+    }
+
+    pub(super) fn on_alarm(&mut self, me: &ActorRef<CallSupervisorMsg>) {
+        let now = self.parts.clock.now();
+        if now >= self.status_at {
+            self.status_at = now + STATUS_EVERY;
+            self.write_status_line();
+        }
+        if self.finish_by.is_some_and(|at| at <= now) {
+            self.finish_by = None;
+            self.take_down(me, None);
+        }
+    }
+
+    pub(super) fn child_ended(
+        &mut self,
+        me: &ActorRef<CallSupervisorMsg>,
+        who: ActorId,
+        exit: &Exit,
+    ) {
+        let Some((kind, decision)) = self.children.ended(who, exit, me, &self.parts) else { return };
+        if decision == Decision::GiveUp {
+            tracing::error!(kind = kind.as_str(), "it failed too often: the call ends");
+            self.apologise();
+            self.take_down(me, Some(EndReason::Internal));
+        }
+    }
+
+    pub(super) async fn restart_what_is_due(
+        &mut self,
+        me: &ActorRef<CallSupervisorMsg>,
+    ) -> Result<(), ActorProcessingErr> {
+        if !self.ending {
+            self.children.restart_due(me, &self.parts).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn set_alarm(&mut self) {
+        let restart = self.children.starts_at().filter(|_| !self.ending);
+        let due = [Some(self.status_at), self.finish_by, restart];
+        self.alarm.set(due.into_iter().flatten().min());
+    }
+
+    fn tell_call(&self, event: Event) {
+        if let Err(error) = self.parts.call.try_send(event) {
+            tracing::error!(%error, "the call could not be told");
+        }
+    }
+
+    /// Once per call, however many reasons arrive (CALL-6).
+    fn hang_up(&mut self) {
+        if std::mem::replace(&mut self.hung_up, true) {
+            return;
+        }
+        let parts = Arc::clone(&self.parts);
+        self.requests.spawn("hang up", async move {
+            match parts.services.twilio.hang_up(&parts.setup.call_sid).await {
+                Ok(_) => {}
+                Err(error) => tracing::error!(%error, "the call could not be ended at Twilio"),
+            }
+            let _ = parts.call.try_send(Event::HangUpAnswered);
+        });
+    }
+
+    fn apologise(&mut self) {
+        let parts = Arc::clone(&self.parts);
+        self.requests.spawn("apologise", async move {
+            let Ok(document) = apology(&parts).to_xml() else { return };
+            match parts.services.twilio.redirect(&parts.setup.call_sid, &document).await {
+                Ok(Answer::Done) => {}
+                Ok(Answer::NotInProgress) => {
+                    let _ = parts.call.try_send(Event::HangUpAnswered);
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the apology could not be handed to Twilio");
+                    let _ = parts.call.try_send(Event::ApologyFailed);
+                }
+            }
+        });
+    }
+
+    fn cut_sockets(&mut self) {
+        if let Some(stream) = &self.stream {
+            stream.cancel();
+        }
+        self.children.cut_session();
+    }
+
+    async fn close_stream(&mut self) {
+        if let Some(old) = self.stream.take() {
+            old.cancel_and_join().await;
+        }
+    }
+
+    /// Takes the tree down, last started first; what the call left undone is done here, by its own
+    /// core, so that the record is whole whoever has died.
+    fn take_down(&mut self, me: &ActorRef<CallSupervisorMsg>, reason: Option<EndReason>) {
+        if std::mem::replace(&mut self.ending, true) {
+            return;
+        }
+        self.card.set_state("taking down");
+        self.cut_sockets();
+        let (running, tasks) = self.children.take_down();
+        let stream = self.stream.take();
+        let (parts, requests) = (Arc::clone(&self.parts), self.requests.clone());
+        let hung_up = self.hung_up;
+        let me = me.clone();
+        tokio::spawn(async move {
+            stop_in_reverse(running.into_iter(), STOP_PATIENCE).await;
+            for group in tasks.iter().chain(&stream) {
+                group.cancel_and_join().await;
+            }
+            settle(&parts, reason, hung_up, &requests).await;
+            if tokio::time::timeout(REQUESTS_PATIENCE, requests.join()).await.is_err() {
+                requests.cancel_and_join().await;
+            }
+            let _ = me.cast(CallSupervisorMsg::TakenDown);
+        });
+    }
+}
+
+/// Lets the call's core take in what waited, end, and be written down.
+async fn settle(
+    parts: &Arc<CallParts>,
+    reason: Option<EndReason>,
+    hung_up: bool,
+    requests: &TaskGroup,
+) {
+    let now = Now { at: parts.clock.now(), wall: parts.clock.wall() };
+    let snapshot = parts.snapshot.borrow().clone();
+    let mut call = snapshot.call.clone();
+    let inbox = parts.call.inbox();
+    while let Some(Begun { number, event }) = inbox.begin_next() {
+        if number > snapshot.handled {
+            call.handle(Event::clone(&event), now);
+        }
+        inbox.remove(number);
+    }
+    call.finish(reason.unwrap_or(EndReason::Internal), EndedBy::Daemon);
+    let left: Vec<Command> = call.outbox().map(|(_, command)| command.clone()).collect();
+    for command in left {
+        match command {
+            Command::Record(record) => {
+                let entry = JournalEntry::new(parts, &call, record);
+                let _ = parts.services.journal.send(entry).await;
+            }
+            Command::HangUp if !hung_up => {
+                let parts = Arc::clone(parts);
+                requests.spawn("hang up", async move {
+                    if let Err(error) = parts.services.twilio.hang_up(&parts.setup.call_sid).await {
+                        tracing::error!(%error, "the call could not be ended at Twilio");
+                    }
+                });
+            }
+            _ => {}
+        }
+    }
+    let reason = call.ending().map_or("internal", |ending| ending.reason.as_str()).to_owned();
+    tracing::info!(reason, "call ended");
+    let call_sid = parts.setup.call_sid.clone();
+    parts.services.introspection.tell(IntrospectionEvent::CallEnded { call_sid, reason });
+    parts.close();
+}
+
+/// The business's apology, to be spoken by Twilio (RES-3).
+#[must_use]
+pub fn apology(parts: &CallParts) -> Twiml {
+    let settings = &parts.setup.settings;
+    Twiml::apology(match &settings.apology.audio_url {
+        Some(url) => Apology::Play { url: url.clone() },
+        None => Apology::Say(Say {
+            voice: settings.apology.say_voice.clone(),
+            language: settings.language.clone(),
+            text: parts.setup.lines.apology.clone(),
+        }),
+    })
+}

@@ -1,0 +1,114 @@
+//! A call as those outside of it see and reach it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use protocol::call::{CallView, Now};
+use protocol::ids::{BusinessId, CallSid};
+use serde::{Deserialize, Serialize};
+
+use super::{CallSupervisorState, SupervisorEvent};
+use crate::call_parts::CallParts;
+use crate::port::{NotTaken, Port};
+use crate::realtime::RealtimeView;
+
+/// A living call, for the HTTP side. Cheap to clone.
+#[derive(Clone)]
+pub struct CallHandle {
+    parts: Arc<CallParts>,
+}
+
+/// One call in the introspection (OPS-1, PIPE-7).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CallStatusView {
+    /// The call.
+    pub call_sid: CallSid,
+    /// Its tenant.
+    pub business_id: BusinessId,
+    /// What the call itself knows.
+    pub call: CallView,
+    /// Its session.
+    pub realtime: RealtimeView,
+    /// Its audio.
+    pub frames: FramesView,
+}
+
+/// The counters of a call's audio.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FramesView {
+    /// The caller's frames that went to OpenAI.
+    pub sent: u64,
+    /// The caller's frames that went because the queue was full.
+    pub blocked: u64,
+    /// Frames of silence that stood in for missing ones.
+    pub padded: u64,
+    /// Frames that wait.
+    pub queue_depth: usize,
+    /// Milliseconds of the agent's audio that have not gone to Twilio.
+    pub agent_waiting_ms: usize,
+}
+
+impl CallHandle {
+    /// The handle of the call with these parts.
+    #[must_use]
+    pub fn new(parts: Arc<CallParts>) -> Self {
+        Self { parts }
+    }
+
+    /// What its parts share.
+    #[must_use]
+    pub fn parts(&self) -> &Arc<CallParts> {
+        &self.parts
+    }
+
+    /// Tells its supervisor.
+    ///
+    /// # Errors
+    /// [`NotTaken`] if the call is over, or has no room for news.
+    pub fn tell(&self, event: SupervisorEvent) -> Result<(), NotTaken> {
+        Port::try_send(&self.parts.supervisor, event)
+    }
+
+    /// The call as it stands.
+    #[must_use]
+    pub fn status(&self, at: Instant, wall: Timestamp) -> CallStatusView {
+        status(&self.parts, at, wall)
+    }
+}
+
+impl CallSupervisorState {
+    /// One line per call every 3 s (PIPE-7).
+    pub(super) fn write_status_line(&self) {
+        if !tracing::enabled!(tracing::Level::DEBUG) {
+            return;
+        }
+        let view = status(&self.parts, self.parts.clock.now(), self.parts.clock.wall());
+        tracing::debug!(
+            sent = view.frames.sent,
+            blocked = view.frames.blocked,
+            queue = view.frames.queue_depth,
+            gate = ?view.realtime.gate,
+            agent_speaks = view.call.agent_speaks,
+            caller_has_spoken = view.call.caller_has_spoken,
+            "status"
+        );
+    }
+}
+
+fn status(parts: &CallParts, at: Instant, wall: Timestamp) -> CallStatusView {
+    let frames = parts.uplink.counters();
+    CallStatusView {
+        call_sid: parts.setup.call_sid.clone(),
+        business_id: parts.setup.business,
+        call: parts.snapshot.borrow().call.view(Now { at, wall }),
+        realtime: parts.realtime_view.borrow().clone(),
+        frames: FramesView {
+            sent: frames.sent,
+            blocked: frames.blocked,
+            padded: frames.padded,
+            queue_depth: frames.depth,
+            agent_waiting_ms: parts.downlink.waiting_ms(),
+        },
+    }
+}
