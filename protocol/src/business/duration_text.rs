@@ -1,0 +1,107 @@
+//! Durations as a person writes them: `"7s"`, `"15m"`, `"90days"`. Read by humantime's rules,
+//! written in the largest unit that divides them, so that what was read is what is shown.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use humantime_serde::re::humantime;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serializer};
+
+/// Milliseconds of each unit, largest first.
+const UNITS: [(u128, &str); 5] =
+    [(86_400_000, "days"), (3_600_000, "h"), (60_000, "m"), (1000, "s"), (1, "ms")];
+
+pub(super) fn serialize<S: Serializer>(
+    duration: &Duration,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&written(*duration))
+}
+
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Duration, D::Error> {
+    let text = Cow::<str>::deserialize(deserializer)?;
+    read(&text).map_err(D::Error::custom)
+}
+
+/// The same for a key that may be missing.
+pub(super) mod option {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(transparent)]
+    struct Text(#[serde(with = "super")] Duration);
+
+    pub(in super::super) fn serialize<S: Serializer>(
+        duration: &Option<Duration>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        duration.map(Text).serialize(serializer)
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Duration>, D::Error> {
+        Ok(Option::<Text>::deserialize(deserializer)?.map(|Text(duration)| duration))
+    }
+}
+
+fn read(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|_| {
+        format!(
+            "{text:?} is not a duration: expected a number and its unit, \
+             as in \"300ms\", \"7s\", \"15m\", \"2h\" or \"90days\""
+        )
+    })
+}
+
+fn written(duration: Duration) -> String {
+    let millis = duration.as_millis();
+    if !duration.subsec_nanos().is_multiple_of(1_000_000) {
+        return humantime::format_duration(duration).to_string();
+    }
+    if millis == 0 {
+        return "0ms".to_owned();
+    }
+    UNITS
+        .iter()
+        .find(|(unit, _)| millis.is_multiple_of(*unit))
+        .map_or_else(String::new, |(unit, name)| format!("{}{name}", millis / unit))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_duration_is_written_as_a_person_would_write_it() {
+        for text in ["0ms", "300ms", "7s", "90s", "15m", "2h", "90days"] {
+            assert_eq!(written(read(text).unwrap()), text);
+        }
+        assert_eq!(written(Duration::from_mins(60)), "1h");
+    }
+
+    #[test]
+    fn a_duration_without_a_unit_is_refused_and_the_error_shows_one_that_has_one() {
+        for wrong in ["7", "", "seven seconds", "-1s", "1.5"] {
+            let error = read(wrong).unwrap_err();
+            assert!(error.contains("as in \"300ms\", \"7s\""), "{error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_as_the_same_duration(nanos in 0..u64::MAX) {
+            let duration = Duration::from_nanos(nanos);
+            prop_assert_eq!(read(&written(duration)), Ok(duration));
+            let millis = Duration::from_millis(nanos % 10_000_000_000);
+            prop_assert_eq!(read(&written(millis)), Ok(millis));
+        }
+    }
+}

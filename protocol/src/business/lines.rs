@@ -1,0 +1,179 @@
+//! The scripted lines: what the agent says word for word, in Hebrew and English, and what a
+//! business says in their place.
+
+use super::{BusinessSettings, Language};
+
+/// A language's line for every scripted text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DefaultLines {
+    /// The first words of a call.
+    pub greeting: &'static str,
+    /// The last words of a call.
+    pub closing: &'static str,
+    /// The answer to "no thanks".
+    pub decline: &'static str,
+    /// The last words once everything required is known.
+    pub lead_complete: &'static str,
+    /// The last words to a caller who is silent.
+    pub no_response: &'static str,
+    /// What a silent caller is asked, one per warning.
+    pub silence_checks: [&'static str; 2],
+    /// What is heard when no session can be had.
+    pub apology: &'static str,
+    /// The last words before a call is handed to a person.
+    pub transfer_farewell: &'static str,
+}
+
+/// The lines in Hebrew.
+pub const HEBREW: DefaultLines = DefaultLines {
+    greeting: "שלום! איך אפשר לעזור?",
+    closing: "בשמחה, תודה שדיברת איתי. אם תצטרך משהו נוסף בעתיד, תמיד אפשר לפנות אלינו. להתראות!",
+    decline: "הכול טוב, תודה שדיברת איתי. אם תתחרט בעתיד תמיד אפשר לפנות אלינו שוב.",
+    lead_complete: "מעולה, רשמתי את כל הפרטים ונחזור אליך בהקדם. תודה שפנית אלינו ולהתראות!",
+    no_response: "נראה שהקו התנתק או שזה לא זמן טוב. תמיד אפשר להתקשר אלינו שוב. להתראות!",
+    silence_checks: ["הלו, עדיין על הקו?", "לא שמעתי תשובה. אפשר לעזור במשהו נוסף?"],
+    apology: "אנחנו מצטערים, יש לנו תקלה זמנית ואי אפשר להמשיך את השיחה. אפשר להתקשר שוב בעוד כמה דקות. תודה וסליחה.",
+    transfer_farewell: "תודה, השיחה עוברת עכשיו לנציג. רק רגע בבקשה.",
+};
+
+/// The lines in English.
+pub const ENGLISH: DefaultLines = DefaultLines {
+    greeting: "Hello! How can I help you?",
+    closing: "You're welcome, and thank you for calling. If you need anything else, we are always here. Goodbye!",
+    decline: "That's all right, thank you for talking with me. If you change your mind, you can always reach us again.",
+    lead_complete: "Great, I have written everything down and we will get back to you shortly. Thank you for calling. Goodbye!",
+    no_response: "It seems the line has gone quiet. You can always call us again. Goodbye!",
+    silence_checks: [
+        "Hello, are you still there?",
+        "I didn't hear an answer. Can I help with anything else?",
+    ],
+    apology: "We are sorry, we have a technical problem and cannot continue this call. Please call again in a few minutes. Thank you.",
+    transfer_farewell: "Thank you, I am putting you through to a person now. One moment, please.",
+};
+
+/// The default lines of `language`, if it has any.
+#[must_use]
+pub fn defaults(language: &Language) -> Option<&'static DefaultLines> {
+    match language.as_str() {
+        "he" => Some(&HEBREW),
+        "en" => Some(&ENGLISH),
+        _ => None,
+    }
+}
+
+/// The default lines of `language`, or the English ones: settings that leave a line open in
+/// another language don't pass [`BusinessSettings::validate`].
+pub(super) fn or_english(language: &Language) -> &'static DefaultLines {
+    defaults(language).unwrap_or(&ENGLISH)
+}
+
+/// The scripted lines of one business.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lines {
+    /// The first words of a call, whoever speaks them.
+    pub greeting: String,
+    /// The last words of a call.
+    pub closing: String,
+    /// The answer to "no thanks".
+    pub decline: String,
+    /// The last words once everything required is known.
+    pub lead_complete: String,
+    /// The last words to a caller who is silent.
+    pub no_response: String,
+    first_silence_check: String,
+    later_silence_checks: Vec<String>,
+    /// What is heard when no session can be had.
+    pub apology: String,
+    /// The last words before a call is handed to a person.
+    pub transfer_farewell: String,
+}
+
+impl Lines {
+    /// The business's own texts, and its language's where it gives none.
+    #[must_use]
+    pub fn of(business: &BusinessSettings) -> Self {
+        let default = or_english(&business.language);
+        let ending = &business.ending;
+        let (first_check, later_checks) = match business.silence.texts.as_deref() {
+            Some([first, later @ ..]) => (first.clone(), later.to_vec()),
+            Some([]) | None => {
+                let [first, second] = default.silence_checks;
+                (first.to_owned(), vec![second.to_owned()])
+            }
+        };
+        let farewell = business.transfer.as_ref().and_then(|transfer| transfer.text.as_ref());
+        Self {
+            greeting: own_or(business.greeting.text.as_ref(), default.greeting),
+            closing: own_or(ending.closing_text.as_ref(), default.closing),
+            decline: own_or(ending.decline_text.as_ref(), default.decline),
+            lead_complete: own_or(ending.lead_complete_text.as_ref(), default.lead_complete),
+            no_response: own_or(ending.no_response_text.as_ref(), default.no_response),
+            first_silence_check: first_check,
+            later_silence_checks: later_checks,
+            apology: own_or(business.apology.text.as_ref(), default.apology),
+            transfer_farewell: own_or(farewell, default.transfer_farewell),
+        }
+    }
+
+    /// What a silent caller is asked at the `warning`th time, counted from 0; past the last text
+    /// it is repeated.
+    #[must_use]
+    pub fn silence_check(&self, warning: usize) -> &str {
+        let Some(later) = warning.checked_sub(1) else { return &self.first_silence_check };
+        self.later_silence_checks
+            .get(later)
+            .or_else(|| self.later_silence_checks.last())
+            .unwrap_or(&self.first_silence_check)
+    }
+}
+
+fn own_or(own: Option<&String>, default: &str) -> String {
+    own.map_or(default, String::as_str).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Transfer;
+    use super::super::tests::business;
+    use super::*;
+    use crate::ids::PhoneNumber;
+
+    #[test]
+    fn end_5_the_hebrew_closing_and_decline_are_those_of_the_specification() {
+        let lines = business().lines();
+        assert_eq!(
+            lines.closing,
+            "בשמחה, תודה שדיברת איתי. אם תצטרך משהו נוסף בעתיד, תמיד אפשר לפנות אלינו. להתראות!"
+        );
+        assert_eq!(
+            lines.decline,
+            "הכול טוב, תודה שדיברת איתי. אם תתחרט בעתיד תמיד אפשר לפנות אלינו שוב."
+        );
+    }
+
+    #[test]
+    fn end_5_a_text_of_ones_own_stands_in_the_place_of_the_default() {
+        let mut business = business();
+        business.language = Language::ENGLISH;
+        business.ending.closing_text = Some("So long.".into());
+        business.transfer = Some(Transfer {
+            number: PhoneNumber::parse("+972501112233").unwrap(),
+            text: Some("Dana will take over.".into()),
+        });
+        let lines = business.lines();
+        assert_eq!(lines.closing, "So long.");
+        assert_eq!(lines.transfer_farewell, "Dana will take over.");
+        assert_eq!(lines.decline, ENGLISH.decline);
+    }
+
+    #[test]
+    fn end_7_each_warning_has_its_text_and_the_last_is_repeated() {
+        let mut business = business();
+        let by_default = business.lines();
+        assert_eq!(by_default.silence_check(0), HEBREW.silence_checks[0]);
+        assert_eq!(by_default.silence_check(1), HEBREW.silence_checks[1]);
+        assert_eq!(by_default.silence_check(9), HEBREW.silence_checks[1]);
+        business.silence.texts = Some(vec!["הלו?".into()]);
+        assert_eq!(business.lines().silence_check(1), "הלו?");
+    }
+}
