@@ -178,6 +178,11 @@ impl Call {
         self.phase.ending()
     }
 
+    /// The tree around the call is being taken down: it is over now, whatever it was about to do.
+    pub fn finish(&mut self, reason: EndReason, by: EndedBy) {
+        self.over(reason, by);
+    }
+
     /// Where the greeting stands (GREET-2).
     #[must_use]
     pub fn greeting(&self) -> Greeting {

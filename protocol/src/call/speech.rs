@@ -131,6 +131,10 @@ impl Speech {
         self.responses.iter_mut().rev().flat_map(|known| &mut known.items).find(|i| i.item == *id)
     }
 
+    pub(super) fn agent_speaks(&self) -> bool {
+        self.responses.iter().flat_map(|known| &known.items).any(|item| item.began && !item.heard)
+    }
+
     pub(super) fn came_whole(&mut self, item: &ItemId) {
         if let Some(known) = self.item_mut(item) {
             known.came_whole = true;

@@ -28,6 +28,8 @@ pub struct CallView {
     pub greeting: Greeting,
     /// Whether the caller is speaking, as OpenAI hears it.
     pub caller_speaks: bool,
+    /// Whether some of what the agent said has not been heard yet.
+    pub agent_speaks: bool,
     /// Whether the caller has had a turn.
     pub caller_has_spoken: bool,
     /// Responses that are owed.
@@ -65,6 +67,7 @@ impl Call {
             session_ready: self.session == Session::Ready,
             greeting: self.speech.greeting,
             caller_speaks: self.speech.caller_speaks,
+            agent_speaks: self.speech.agent_speaks(),
             caller_has_spoken: self.speech.caller_has_spoken,
             owed: self.speech.owed().len(),
             tools_running: self.tools.running(),
