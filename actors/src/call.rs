@@ -12,8 +12,8 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use crate::alarm::Alarm;
 use crate::call_parts::{CallParts, Snapshot};
-use crate::port::{Begun, Doorbell, Inbox};
-use crate::supervision::introspection::{Card, Crash};
+use crate::port::{Begun, Inbox};
+use crate::supervision::introspection::Card;
 
 /// How soon commands that found no room are offered again.
 const OFFER_AGAIN: Duration = Duration::from_millis(20);
@@ -30,18 +30,6 @@ pub enum CallMsg {
     Alarm,
     /// Panic, to show that the call goes on.
     Crash,
-}
-
-impl From<Doorbell> for CallMsg {
-    fn from(Doorbell: Doorbell) -> Self {
-        Self::Doorbell
-    }
-}
-
-impl From<Crash> for CallMsg {
-    fn from(Crash: Crash) -> Self {
-        Self::Crash
-    }
 }
 
 /// The actor.
@@ -78,7 +66,8 @@ impl Actor for CallActor {
         let Snapshot { call, handled } = args.parts.snapshot.borrow().as_ref().clone();
         me.cast(CallMsg::Doorbell)?;
         let inbox = args.parts.call.inbox();
-        inbox.attach(me.get_derived());
+        inbox.attach(me.clone(), || CallMsg::Doorbell);
+        args.card.may_crash(&me, || CallMsg::Crash);
         Ok(CallState {
             inbox,
             call,
@@ -137,7 +126,7 @@ impl CallState {
         let waiting: Vec<_> =
             self.call.outbox().map(|(number, command)| (number, command.clone())).collect();
         for (number, command) in waiting {
-            if route::deliver(&self.parts, number, command).is_err() {
+            if route::deliver(&self.parts, &self.call, number, command).is_err() {
                 break;
             }
             self.call.delivered(number);

@@ -14,7 +14,7 @@ use crate::journal::JournalEntry;
 use crate::lead::LeadOrder;
 use crate::link::Connector;
 use crate::port::Port;
-use crate::realtime::RealtimeEvent;
+use crate::realtime::{RealtimeEvent, RealtimeView};
 use crate::supervision::introspection::Introspection;
 use crate::supervision::policy::RestartPolicy;
 use crate::twilio_io::TwilioEvent;
@@ -66,6 +66,19 @@ pub struct CallParts {
     pub supervisor: Port<SupervisorEvent>,
     /// The call as CallActor last left it.
     pub snapshot: watch::Sender<Arc<Snapshot>>,
+    /// The session as RealtimeActor last left it.
+    pub realtime_view: watch::Sender<RealtimeView>,
+}
+
+impl CallParts {
+    /// The call is over: nobody reads any more.
+    pub fn close(&self) {
+        self.call.close();
+        self.twilio.close();
+        self.realtime.close();
+        self.lead.close();
+        self.supervisor.close();
+    }
 }
 
 /// CallActor's work after an event: what its successor begins with.

@@ -21,7 +21,8 @@ use crate::alarm::Alarm;
 use crate::call_parts::{CallParts, Services, Snapshot};
 use crate::downlink::Downlink;
 use crate::link::Link;
-use crate::port::{Begun, Doorbell, Inbox, Port};
+use crate::port::{Begun, Inbox, Port};
+use crate::realtime::RealtimeView;
 use crate::supervision::exit::{self, Exit};
 use crate::supervision::introspection::{ActorKind, Card};
 use crate::supervision::tasks::TaskGroup;
@@ -87,22 +88,12 @@ pub enum CallSupervisorMsg {
     TakenDown,
 }
 
-impl From<Doorbell> for CallSupervisorMsg {
-    fn from(Doorbell: Doorbell) -> Self {
-        Self::Doorbell
-    }
-}
-
 /// The actor.
 pub struct CallSupervisor;
 
 /// What it is started with.
 pub struct CallSupervisorArgs {
-    /// The facts of the call.
-    pub setup: CallSetup,
-    /// The daemon around it.
-    pub services: Services,
-    /// Its own port; made by the spawner, who keeps the call's handle.
+    /// What its parts share; the spawner keeps it too, as the call's handle.
     pub parts: Arc<CallParts>,
     /// Its entry in the introspection.
     pub card: Card,
@@ -111,7 +102,7 @@ pub struct CallSupervisorArgs {
 /// Makes what the parts of a new call share.
 #[must_use]
 pub fn parts(setup: CallSetup, services: Services) -> Arc<CallParts> {
-    let clock = services.clock.clone();
+    let clock = services.clock;
     let now = Now { at: clock.now(), wall: clock.wall() };
     let call = Call::new(setup.clone(), now);
     let (snapshot, _) = watch::channel(Arc::new(Snapshot { call, handled: 0 }));
@@ -127,6 +118,7 @@ pub fn parts(setup: CallSetup, services: Services) -> Arc<CallParts> {
         lead: Port::new(PORT),
         supervisor: Port::new(PORT),
         snapshot,
+        realtime_view: watch::Sender::new(RealtimeView::default()),
     })
 }
 
@@ -139,7 +131,10 @@ pub struct CallSupervisorState {
     stream: Option<TaskGroup>,
     /// Requests to Twilio that the end of the call waits for.
     requests: TaskGroup,
+    hung_up: bool,
     ending: bool,
+    /// A call that Twilio says is over is taken down by then, whatever its actors do.
+    finish_by: Option<Instant>,
     status_at: Instant,
     alarm: Alarm<CallSupervisorMsg>,
     card: Card,
@@ -158,14 +153,16 @@ impl Actor for CallSupervisor {
         let parts = args.parts;
         let now = parts.clock.now();
         let inbox = parts.supervisor.inbox();
-        inbox.attach(me.get_derived());
+        inbox.attach(me.clone(), || CallSupervisorMsg::Doorbell);
         let children = Children::start(&me, &parts, &args.card).await?;
         Ok(CallSupervisorState {
             inbox,
             children,
             stream: None,
             requests: TaskGroup::new(),
+            hung_up: false,
             ending: false,
+            finish_by: None,
             status_at: now + STATUS_EVERY,
             alarm: Alarm::new(me, || CallSupervisorMsg::Alarm),
             card: args.card,
@@ -183,7 +180,7 @@ impl Actor for CallSupervisor {
             CallSupervisorMsg::Doorbell => {}
             CallSupervisorMsg::Alarm => {
                 state.alarm.rang();
-                state.write_status_line();
+                state.on_alarm(&me);
             }
             CallSupervisorMsg::Joined { kind } => state.children.joined(kind),
             CallSupervisorMsg::TakenDown => {

@@ -238,6 +238,12 @@ impl<E> Clone for Port<E> {
     }
 }
 
+impl<E> Clone for Inbox<E> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
 impl<E> fmt::Debug for Port<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Port").field("depth", &self.depth()).finish()
@@ -279,6 +285,3 @@ impl Bell {
         self.rung.store(false, Ordering::Release);
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -16,7 +16,7 @@ use protocol::call::{Entry, SessionFault};
 use protocol::ids::{ItemId, ResponseId};
 use protocol::response_gate::{Ask, AskNumber};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 pub use desk::{RealtimeDesk, RealtimeView};
@@ -26,8 +26,8 @@ use crate::alarm::Alarm;
 use crate::call_parts::CallParts;
 use crate::lease::Leased;
 use crate::link::Text;
-use crate::port::{Begun, Doorbell, Inbox};
-use crate::supervision::introspection::{Card, Crash};
+use crate::port::{Begun, Inbox};
+use crate::supervision::introspection::Card;
 use crate::supervision::tasks::{TaskCrashed, TaskGroup};
 use desk::{Socket, Wish};
 use session::{LastHeard, SessionTask};
@@ -104,24 +104,6 @@ pub enum RealtimeMsg {
     Crash,
 }
 
-impl From<Doorbell> for RealtimeMsg {
-    fn from(Doorbell: Doorbell) -> Self {
-        Self::Doorbell
-    }
-}
-
-impl From<Crash> for RealtimeMsg {
-    fn from(Crash: Crash) -> Self {
-        Self::Crash
-    }
-}
-
-impl From<TaskCrashed> for RealtimeMsg {
-    fn from(crashed: TaskCrashed) -> Self {
-        Self::TaskCrashed(crashed)
-    }
-}
-
 /// The actor.
 pub struct RealtimeActor;
 
@@ -135,8 +117,6 @@ pub struct RealtimeArgs {
     pub tasks: TaskGroup,
     /// Its entry in the introspection.
     pub card: Card,
-    /// Where its view is shown.
-    pub view: watch::Sender<RealtimeView>,
 }
 
 /// RealtimeActor's state: everything that matters is on the desk.
@@ -148,12 +128,11 @@ pub struct RealtimeState {
     running: Option<RunningSession>,
     alarm: Alarm<RealtimeMsg>,
     card: Card,
-    view: watch::Sender<RealtimeView>,
 }
 
 struct RunningSession {
     stop: CancellationToken,
-    over: tokio::sync::oneshot::Receiver<()>,
+    over: oneshot::Receiver<()>,
 }
 
 impl Actor for RealtimeActor {
@@ -168,7 +147,9 @@ impl Actor for RealtimeActor {
     ) -> Result<RealtimeState, ActorProcessingErr> {
         me.cast(RealtimeMsg::Begin)?;
         let inbox = args.parts.realtime.inbox();
-        inbox.attach(me.get_derived());
+        inbox.attach(me.clone(), || RealtimeMsg::Doorbell);
+        args.card.may_crash(&me, || RealtimeMsg::Crash);
+        args.tasks.tell(me.clone(), RealtimeMsg::TaskCrashed);
         Ok(RealtimeState {
             inbox,
             desk: args.desk,
@@ -176,7 +157,6 @@ impl Actor for RealtimeActor {
             running: None,
             alarm: Alarm::new(me, || RealtimeMsg::Alarm),
             card: args.card,
-            view: args.view,
             parts: args.parts,
         })
     }
@@ -203,6 +183,7 @@ impl Actor for RealtimeActor {
         state.report();
         state.open_session_if_due(now);
         state.set_alarm(now);
+        state.card.set_state(state.desk.state_name());
         state.card.handled(now);
         Ok(())
     }
@@ -259,14 +240,14 @@ impl RealtimeState {
             return;
         }
         let (outgoing, orders) = mpsc::channel(OUTGOING);
-        let (ended, over) = tokio::sync::oneshot::channel::<()>();
+        let (ended, over) = oneshot::channel::<()>();
         let last_heard = Arc::new(LastHeard::new(now));
         let stop = CancellationToken::new();
         let task = SessionTask {
             session: self.desk.next_session(),
             connector: Arc::clone(&self.parts.services.connector),
             model: self.parts.setup.settings.agent.model.clone(),
-            clock: self.parts.clock.clone(),
+            clock: self.parts.clock,
             uplink: Arc::clone(&self.parts.uplink),
             downlink: Arc::clone(&self.parts.downlink),
             port: self.parts.realtime.clone(),
@@ -292,7 +273,7 @@ impl RealtimeState {
             self.desk.reported();
         }
         let view = self.desk.view();
-        self.view.send_if_modified(|shown| {
+        self.parts.realtime_view.send_if_modified(|shown| {
             let changed = *shown != view;
             *shown = view;
             changed

@@ -20,8 +20,8 @@ pub use pumps::attach;
 use crate::alarm::Alarm;
 use crate::call_parts::CallParts;
 use crate::lease::Leased;
-use crate::port::{Begun, Doorbell, Inbox};
-use crate::supervision::introspection::{Card, Crash};
+use crate::port::{Begun, Inbox};
+use crate::supervision::introspection::Card;
 
 /// How soon what found no room, in the call's port or on the socket, is offered again.
 const OFFER_AGAIN: Duration = Duration::from_millis(20);
@@ -71,18 +71,6 @@ pub enum TwilioMsg {
     Crash,
 }
 
-impl From<Doorbell> for TwilioMsg {
-    fn from(Doorbell: Doorbell) -> Self {
-        Self::Doorbell
-    }
-}
-
-impl From<Crash> for TwilioMsg {
-    fn from(Crash: Crash) -> Self {
-        Self::Crash
-    }
-}
-
 /// The actor.
 pub struct TwilioIoActor;
 
@@ -117,8 +105,9 @@ impl Actor for TwilioIoActor {
     ) -> Result<TwilioState, ActorProcessingErr> {
         me.cast(TwilioMsg::Doorbell)?;
         let inbox = args.parts.twilio.inbox();
-        inbox.attach(me.get_derived());
-        args.parts.downlink.bell().attach(me.get_derived());
+        inbox.attach(me.clone(), || TwilioMsg::Doorbell);
+        args.card.may_crash(&me, || TwilioMsg::Crash);
+        args.parts.downlink.bell().attach(me.clone(), || TwilioMsg::Doorbell);
         Ok(TwilioState {
             inbox,
             desk: args.desk,

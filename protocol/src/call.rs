@@ -40,6 +40,7 @@ use speech::Speech;
 use tools::Tools;
 
 use crate::openai::usage::Usage;
+use crate::twilio::forms::CallStatus;
 
 /// A moment, on both clocks: the one for durations and the one for records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +66,7 @@ pub struct Call {
     digits: Option<Digits>,
     usage: Usage,
     duration_secs: Option<u32>,
+    status: Option<CallStatus>,
     outbox: VecDeque<(u64, Command)>,
     next_command: u64,
 }
@@ -86,6 +88,7 @@ impl Call {
             digits: None,
             usage: Usage::default(),
             duration_secs: None,
+            status: None,
             outbox: VecDeque::new(),
             next_command: 1,
             setup,
@@ -130,7 +133,7 @@ impl Call {
                 self.on_response_ended(response, &asks, outcome, calls, now);
             }
             Event::ToolFinished { call, outcome } => self.on_tool_finished(&call, outcome, now),
-            Event::LeadKnown { lead } => self.lead.learn(lead),
+            Event::LeadKnown { lead } => self.on_lead_known(lead),
             Event::DigitPressed { digit } => self.on_digit(digit, now),
             Event::OperatorHungUp => self.end_at_once(EndReason::Operator, EndedBy::Operator, now),
             Event::ShutdownOrdered => self.on_shutdown(now),
@@ -213,6 +216,12 @@ impl Call {
         self.duration_secs
     }
 
+    /// The terminal status, if Twilio has reported one.
+    #[must_use]
+    pub fn status(&self) -> Option<CallStatus> {
+        self.status
+    }
+
     /// When the webhook came.
     #[must_use]
     pub fn began(&self) -> Now {
@@ -235,8 +244,20 @@ impl Call {
             Event::TurnCommitted { item } => self.note_turn(item, now),
             Event::StatusReported { status, duration_secs } if status.is_terminal() => {
                 self.duration_secs = duration_secs.or(self.duration_secs);
+                self.status = Some(status);
+                if let Some(ending) = self.ending() {
+                    self.send(Command::Record(Record::Ended(ending)));
+                }
             }
             _ => {}
+        }
+    }
+
+    fn on_lead_known(&mut self, lead: LeadFacts) {
+        let new = lead.id.filter(|_| self.lead.id.is_none());
+        self.lead.learn(lead);
+        if let Some(lead) = new {
+            self.send(Command::Record(Record::Lead(lead)));
         }
     }
 

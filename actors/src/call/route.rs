@@ -13,7 +13,12 @@ use crate::supervision::introspection::IntrospectionEvent;
 pub(super) struct NoRoom;
 
 /// Hands a command to its performer. Performers drop numbers they have seen.
-pub(super) fn deliver(parts: &CallParts, number: u64, command: Command) -> Result<(), NoRoom> {
+pub(super) fn deliver(
+    parts: &CallParts,
+    call: &Call,
+    number: u64,
+    command: Command,
+) -> Result<(), NoRoom> {
     let realtime = |order| {
         parts
             .realtime
@@ -38,11 +43,11 @@ pub(super) fn deliver(parts: &CallParts, number: u64, command: Command) -> Resul
         Command::HangUp => supervisor(SupervisorOrder::HangUp),
         Command::Apologise => supervisor(SupervisorOrder::Apologise),
         Command::Finish => supervisor(SupervisorOrder::Finish),
-        Command::Record(record) => write_down(parts, record),
+        Command::Record(record) => write_down(parts, call, record),
     }
 }
 
-fn write_down(parts: &CallParts, record: Record) -> Result<(), NoRoom> {
+fn write_down(parts: &CallParts, call: &Call, record: Record) -> Result<(), NoRoom> {
     let shown = match &record {
         Record::Turn(entry) => entry.text().map(|text| IntrospectionEvent::TurnAdded {
             call_sid: parts.setup.call_sid.clone(),
@@ -50,9 +55,9 @@ fn write_down(parts: &CallParts, record: Record) -> Result<(), NoRoom> {
             role: entry.role().as_str().to_owned(),
             text,
         }),
-        Record::Started | Record::Ended(_) => None,
+        Record::Started | Record::Lead(_) | Record::Ended(_) => None,
     };
-    let entry = JournalEntry::new(parts, record);
+    let entry = JournalEntry::new(parts, call, record);
     parts.services.journal.try_send(entry).map_err(|_| NoRoom)?;
     if let Some(event) = shown {
         parts.services.introspection.tell(event);

@@ -7,17 +7,17 @@ use protocol::ids::Generation;
 use ractor::{Actor, ActorCell, ActorId, ActorRef, SpawnErr};
 
 use super::CallSupervisorMsg;
-use crate::call::{CallActor, CallArgs, CallMsg};
+use crate::call::{CallActor, CallArgs};
 use crate::call_parts::CallParts;
-use crate::lead::{LeadActor, LeadArgs, LeadMsg};
+use crate::lead::{LeadActor, LeadArgs};
 use crate::lease::Lease;
-use crate::realtime::{RealtimeActor, RealtimeArgs, RealtimeDesk, RealtimeMsg};
+use crate::realtime::{RealtimeActor, RealtimeArgs, RealtimeDesk};
 use crate::supervision::children::Child;
 use crate::supervision::exit::Exit;
 use crate::supervision::introspection::{ActorKind, ActorSpec, Card, IntrospectionEvent};
 use crate::supervision::policy::Decision;
 use crate::supervision::tasks::TaskGroup;
-use crate::twilio_io::{TwilioArgs, TwilioDesk, TwilioIoActor, TwilioMsg};
+use crate::twilio_io::{TwilioArgs, TwilioDesk, TwilioIoActor};
 
 /// The order in which a call's actors are started; they are stopped in the reverse.
 const IN_ORDER: [ActorKind; 4] =
@@ -194,35 +194,5 @@ impl Children {
             }),
         };
         parts.services.introspection.register(spec, parts.clock.now())
-    }
-}
-
-/// Lets the operator crash an actor of a call.
-pub(crate) trait MayCrash {
-    /// The message on which it panics.
-    fn crash() -> Self;
-}
-
-impl MayCrash for CallMsg {
-    fn crash() -> Self {
-        Self::Crash
-    }
-}
-
-impl MayCrash for RealtimeMsg {
-    fn crash() -> Self {
-        Self::Crash
-    }
-}
-
-impl MayCrash for TwilioMsg {
-    fn crash() -> Self {
-        Self::Crash
-    }
-}
-
-impl MayCrash for LeadMsg {
-    fn crash() -> Self {
-        Self::Crash
     }
 }

@@ -84,7 +84,7 @@ pub struct RealtimeDesk {
 }
 
 /// The session as the introspection shows it (PIPE-7).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RealtimeView {
     /// `down`, `opening`, `configuring`, `configured`, `live`.
     pub session: String,
@@ -133,18 +133,21 @@ impl RealtimeDesk {
     }
 
     pub(super) fn view(&self) -> RealtimeView {
-        let session = match self.session {
+        RealtimeView {
+            session: self.state_name().to_owned(),
+            sessions: self.number,
+            gate: self.gate.state(),
+            unknown_events: self.unknown_events,
+        }
+    }
+
+    pub(super) fn state_name(&self) -> &'static str {
+        match self.session {
             Session::Down { .. } => "down",
             Session::Opening { .. } => "opening",
             Session::Configuring { .. } => "configuring",
             Session::Configured { .. } => "configured",
             Session::Live { .. } => "live",
-        };
-        RealtimeView {
-            session: session.to_owned(),
-            sessions: self.number,
-            gate: self.gate.state(),
-            unknown_events: self.unknown_events,
         }
     }
 

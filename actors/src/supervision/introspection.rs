@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use protocol::ids::{CallSid, Generation};
+use ractor::{ActorRef, Message};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio::sync::broadcast;
@@ -293,9 +294,13 @@ impl Card {
     }
 
     /// How the actor can be made to panic, if it may be.
-    pub fn may_crash(&self, crash: impl Fn() + Send + Sync + 'static) {
+    pub fn may_crash<M: Message>(&self, actor: &ActorRef<M>, crash: fn() -> M) {
+        let actor = actor.clone();
         let mut slot = self.vitals.crash.lock().unwrap_or_else(PoisonError::into_inner);
-        *slot = Some(Box::new(crash));
+        *slot = Some(Box::new(move || {
+            // One that is gone has crashed already.
+            let _ = actor.cast(crash());
+        }));
     }
 }
 

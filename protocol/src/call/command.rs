@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::conversation::Entry;
 use super::ending::Ending;
 use super::event::FunctionCall;
+use crate::ids::LeadId;
 use crate::response_gate::{Ask, AskNumber};
 
 /// Something to be done, by the part of the call whose work it is.
@@ -42,6 +43,8 @@ pub enum Command {
 pub enum Record {
     /// The call began.
     Started,
+    /// The call's lead is known.
+    Lead(LeadId),
     /// A turn, new or changed.
     Turn(Arc<Entry>),
     /// The call is over.

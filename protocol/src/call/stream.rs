@@ -80,6 +80,7 @@ impl Call {
             return;
         }
         self.duration_secs = duration_secs.or(self.duration_secs);
+        self.status = Some(status);
         let connected = !matches!(self.stream, StreamState::Awaited { .. });
         let reason = if status == CallStatus::Completed && connected {
             EndReason::CallerHungUp

@@ -1,0 +1,238 @@
+//! LeadActor: finds or makes the call's lead, and writes down what the caller tells (LEAD-1, LEAD-2).
+//! One order at a time, each by a task; an order stays in the port until its answer has reached the
+//! call, and doing it twice changes nothing.
+
+mod details;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use entities::RecordsError;
+use entities::leads::{self, LeadRecord};
+use protocol::call::{Event, FunctionCall, LeadFacts, ToolOutcome};
+use protocol::ids::LeadId;
+use protocol::twilio::forms::Caller;
+use ractor::{Actor, ActorProcessingErr, ActorRef};
+
+use crate::alarm::Alarm;
+use crate::call_parts::CallParts;
+use crate::port::{Begun, Inbox};
+use crate::supervision::introspection::Card;
+use crate::supervision::tasks::{TaskCrashed, TaskGroup};
+use details::Details;
+
+/// The pause before an order that the database failed is tried again.
+const TRY_AGAIN: Duration = Duration::from_millis(500);
+
+/// What the call wants of its lead.
+#[derive(Debug, Clone)]
+pub enum LeadOrder {
+    /// Find or make it.
+    Ensure,
+    /// The model called `update_lead_details`.
+    Update(FunctionCall),
+}
+
+/// LeadActor's messages.
+#[derive(Debug)]
+pub enum LeadMsg {
+    /// Something waits in the port.
+    Doorbell,
+    /// A failed order is to be tried again.
+    Alarm,
+    /// An order was carried out; the call is to hear these.
+    Done {
+        /// The order's number.
+        number: u64,
+        /// What it led to.
+        events: Vec<Event>,
+        /// The lead, if it is known now.
+        lead: Option<LeadId>,
+    },
+    /// The database failed; the order stays.
+    Failed,
+    /// A task of this actor panicked.
+    TaskCrashed(TaskCrashed),
+    /// Panic, to show that the call goes on.
+    Crash,
+}
+
+/// The actor.
+pub struct LeadActor;
+
+/// What it is started with.
+pub struct LeadArgs {
+    /// The call it belongs to.
+    pub parts: Arc<CallParts>,
+    /// The tasks of this generation.
+    pub tasks: TaskGroup,
+    /// Its entry in the introspection.
+    pub card: Card,
+}
+
+/// LeadActor's state.
+pub struct LeadState {
+    parts: Arc<CallParts>,
+    inbox: Inbox<LeadOrder>,
+    tasks: TaskGroup,
+    busy: bool,
+    lead: Option<LeadId>,
+    alarm: Alarm<LeadMsg>,
+    card: Card,
+}
+
+impl Actor for LeadActor {
+    type Msg = LeadMsg;
+    type State = LeadState;
+    type Arguments = LeadArgs;
+
+    async fn pre_start(
+        &self,
+        me: ActorRef<LeadMsg>,
+        args: LeadArgs,
+    ) -> Result<LeadState, ActorProcessingErr> {
+        me.cast(LeadMsg::Doorbell)?;
+        args.card.may_crash(&me, || LeadMsg::Crash);
+        args.tasks.tell(me.clone(), LeadMsg::TaskCrashed);
+        let inbox = args.parts.lead.inbox();
+        inbox.attach(me.clone(), || LeadMsg::Doorbell);
+        let lead = args.parts.snapshot.borrow().call.lead().id;
+        Ok(LeadState {
+            inbox,
+            tasks: args.tasks,
+            busy: false,
+            lead,
+            alarm: Alarm::new(me, || LeadMsg::Alarm),
+            card: args.card,
+            parts: args.parts,
+        })
+    }
+
+    async fn handle(
+        &self,
+        me: ActorRef<LeadMsg>,
+        message: LeadMsg,
+        state: &mut LeadState,
+    ) -> Result<(), ActorProcessingErr> {
+        match message {
+            LeadMsg::Doorbell => {}
+            LeadMsg::Alarm => {
+                state.alarm.rang();
+                state.busy = false;
+            }
+            LeadMsg::Done { number, events, lead } => {
+                state.busy = false;
+                state.lead = lead.or(state.lead);
+                state.tell_call(number, events);
+            }
+            LeadMsg::Failed => state.alarm.set(Some(state.parts.clock.now() + TRY_AGAIN)),
+            LeadMsg::TaskCrashed(crashed) => return Err(crashed.into()),
+            LeadMsg::Crash => panic!("asked to crash"),
+        }
+        state.begin_next(&me);
+        state.card.set_state(if state.busy { "working" } else { "idle" });
+        state.card.handled(state.parts.clock.now());
+        Ok(())
+    }
+}
+
+impl LeadState {
+    fn begin_next(&mut self, me: &ActorRef<LeadMsg>) {
+        if self.busy {
+            return;
+        }
+        let Some(Begun { number, event }) = self.inbox.begin_next() else { return };
+        self.busy = true;
+        let (me, parts, lead) = (me.clone(), Arc::clone(&self.parts), self.lead);
+        self.tasks.spawn("lead", async move {
+            let message = match carry_out(&parts, lead, &event).await {
+                Ok((lead, events)) => LeadMsg::Done { number, events, lead: Some(lead) },
+                Err(error) => {
+                    tracing::error!(%error, "the lead could not be written; trying again");
+                    LeadMsg::Failed
+                }
+            };
+            // An actor that died meanwhile leaves the order to its successor.
+            let _ = me.cast(message);
+        });
+    }
+
+    fn tell_call(&mut self, number: u64, events: Vec<Event>) {
+        for event in events {
+            if let Err(error) = self.parts.call.try_send(event) {
+                tracing::error!(%error, "the call could not be told of its lead");
+            }
+        }
+        self.inbox.remove(number);
+    }
+}
+
+async fn carry_out(
+    parts: &CallParts,
+    lead: Option<LeadId>,
+    order: &LeadOrder,
+) -> Result<(LeadId, Vec<Event>), RecordsError> {
+    let (db, business) = (&parts.services.database, parts.setup.business);
+    let lead = match lead {
+        Some(lead) if matches!(order, LeadOrder::Update(_)) => lead,
+        _ => {
+            let record = ensure(parts).await?;
+            if matches!(order, LeadOrder::Ensure) {
+                return Ok((record.id, vec![known(&record, [])]));
+            }
+            record.id
+        }
+    };
+    let LeadOrder::Update(FunctionCall { call, arguments, .. }) = order else {
+        return Ok((lead, Vec::new()));
+    };
+    let call = call.clone();
+    let details = match Details::read(arguments, &parts.setup.settings.lead_fields()) {
+        Ok(details) => details,
+        Err(refusal) => {
+            let outcome = ToolOutcome { output: refusal.output(), succeeded: false };
+            return Ok((lead, vec![Event::ToolFinished { call, outcome }]));
+        }
+    };
+    let changes = details.changes.clone();
+    let record = leads::merge_details(db, business, lead, changes, None, parts.clock.wall()).await?;
+    let outcome = ToolOutcome { output: details.output(), succeeded: details.is_clean() };
+    let events = vec![known(&record, details.told()), Event::ToolFinished { call, outcome }];
+    Ok((lead, events))
+}
+
+async fn ensure(parts: &CallParts) -> Result<LeadRecord, RecordsError> {
+    let caller = match &parts.setup.person {
+        Caller::Known(number) => leads::Caller::Known(number),
+        Caller::Withheld => leads::Caller::Withheld,
+    };
+    let ensured = leads::ensure_for_call(
+        &parts.services.database,
+        parts.setup.business,
+        caller,
+        &parts.setup.call_sid,
+        LeadId(parts.clock.new_id()),
+        parts.clock.wall(),
+    )
+    .await?;
+    tracing::info!(lead = %ensured.record.id, created = ensured.created, "lead");
+    Ok(ensured.record)
+}
+
+/// What the call is told of a lead.
+fn known(record: &LeadRecord, captured: impl IntoIterator<Item = String>) -> Event {
+    let lead = facts(record, captured);
+    Event::LeadKnown { lead }
+}
+
+/// A lead's row as the facts a call works with.
+pub fn facts(record: &LeadRecord, captured: impl IntoIterator<Item = String>) -> LeadFacts {
+    let mut known = record.fields.0.clone();
+    let person = [
+        ("full_name", record.full_name.clone()),
+        ("email", record.email.clone()),
+        ("phone", record.phone.as_ref().map(ToString::to_string)),
+    ];
+    known.extend(person.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+    LeadFacts { id: Some(record.id), known, captured: captured.into_iter().collect() }
+}

@@ -1,0 +1,156 @@
+//! The arguments of `update_lead_details`: what is taken, what is refused and what is passed over, by
+//! name (LEAD-2).
+
+use std::collections::BTreeMap;
+
+use entities::leads::LeadChanges;
+use serde_json::{Map, Value, json};
+
+/// The longest value taken for one field, in characters.
+const LONGEST: usize = 2000;
+
+/// What the model told, sorted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Details {
+    pub(super) changes: LeadChanges,
+    refused: Vec<String>,
+    ignored: Vec<String>,
+}
+
+/// The arguments are not a JSON object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unreadable(String);
+
+impl Unreadable {
+    /// What the model is told.
+    pub(super) fn output(&self) -> String {
+        json!({ "ok": false, "error": format!("the arguments could not be read: {}", self.0) })
+            .to_string()
+    }
+}
+
+impl Details {
+    /// Sorts the arguments. `fields` are those the business knows.
+    pub(super) fn read(arguments: &str, fields: &[&str]) -> Result<Self, Unreadable> {
+        let arguments: Map<String, Value> =
+            serde_json::from_str(arguments).map_err(|error| Unreadable(error.to_string()))?;
+        let mut details = Self::default();
+        for (name, value) in arguments {
+            match (name.as_str(), value) {
+                ("full_name", value) => details.changes.full_name = details.text(&name, &value),
+                ("email", value) => details.take_email(&value),
+                ("fields", Value::Object(told)) => details.take_fields(told, fields),
+                ("fields", Value::Null) => {}
+                ("fields", _) => details.refused.push(name),
+                _ => details.ignored.push(name),
+            }
+        }
+        Ok(details)
+    }
+
+    /// Everything that was told was taken.
+    pub(super) fn is_clean(&self) -> bool {
+        self.refused.is_empty()
+    }
+
+    /// The fields that were told and taken.
+    pub(super) fn told(&self) -> Vec<String> {
+        let LeadChanges { full_name, email, fields } = &self.changes;
+        let person = [("full_name", full_name), ("email", email)];
+        (person.into_iter().filter(|(_, value)| value.is_some()))
+            .map(|(name, _)| name.to_owned())
+            .chain(fields.keys().cloned())
+            .collect()
+    }
+
+    /// What the model is told.
+    pub(super) fn output(&self) -> String {
+        json!({
+            "ok": self.refused.is_empty(),
+            "saved": self.told(),
+            "refused": self.refused,
+            "ignored": self.ignored,
+        })
+        .to_string()
+    }
+
+    fn take_fields(&mut self, told: Map<String, Value>, fields: &[&str]) {
+        let mut taken = BTreeMap::new();
+        for (name, value) in told {
+            if !fields.contains(&name.as_str()) {
+                self.ignored.push(name);
+            } else if let Some(text) = self.text(&name, &value) {
+                taken.insert(name, text);
+            }
+        }
+        self.changes.fields = taken;
+    }
+
+    fn take_email(&mut self, value: &Value) {
+        let Some(email) = self.text("email", value) else { return };
+        let valid = email.split_once('@').is_some_and(|(name, host)| {
+            !name.is_empty()
+                && host.contains('.')
+                && !host.starts_with('.')
+                && !host.ends_with('.')
+                && !email.contains(char::is_whitespace)
+                && !host.contains('@')
+        });
+        if valid {
+            self.changes.email = Some(email);
+        } else {
+            self.refused.push("email".to_owned());
+        }
+    }
+
+    /// A value as text; `None` (and nothing erased) if it is empty, refused by name if it is no text.
+    fn text(&mut self, name: &str, value: &Value) -> Option<String> {
+        let text = match value {
+            Value::String(text) => text.trim().to_owned(),
+            Value::Number(number) => number.to_string(),
+            Value::Bool(flag) => flag.to_string(),
+            Value::Null => return None,
+            Value::Array(_) | Value::Object(_) => {
+                self.refused.push(name.to_owned());
+                return None;
+            }
+        };
+        if text.chars().count() > LONGEST {
+            self.refused.push(name.to_owned());
+            return None;
+        }
+        (!text.is_empty()).then_some(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lead_2_what_is_known_is_taken_and_the_rest_is_named() {
+        let arguments = r#"{"full_name":" דנה ","email":"x","age":4,
+            "fields":{"city":"תל אביב","floor":3,"colour":"red","problem_description":null}}"#;
+        let details =
+            Details::read(arguments, &["city", "floor", "problem_description"]).unwrap();
+        assert_eq!(details.told(), ["full_name", "city", "floor"]);
+        let output: Value = serde_json::from_str(&details.output()).unwrap();
+        assert_eq!(output["refused"], json!(["email"]));
+        assert_eq!(output["ignored"], json!(["age", "colour"]));
+        assert_eq!(output["ok"], false);
+        assert_eq!(details.changes.full_name.as_deref(), Some("דנה"));
+    }
+
+    #[test]
+    fn lead_2_an_empty_value_erases_nothing() {
+        let details = Details::read(r#"{"full_name":"","fields":{"city":"  "}}"#, &["city"]).unwrap();
+        assert_eq!(details.changes, LeadChanges::default());
+        assert!(details.is_clean());
+    }
+
+    #[test]
+    fn lead_2_broken_arguments_are_answered_and_not_obeyed() {
+        let refusal = Details::read("{\"full_name\":", &[]).unwrap_err();
+        assert!(refusal.output().contains("could not be read"));
+    }
+}
