@@ -10,6 +10,11 @@ pub struct LeadSettings {
     pub fields: Vec<String>,
 }
 
+impl LeadSettings {
+    /// What is asked for by a name of its own, in any business; it can be required like any field.
+    pub const OF_EVERY_LEAD: [&'static str; 2] = ["full_name", "email"];
+}
+
 /// How far a lead has come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
