@@ -61,7 +61,8 @@ pub struct AppointmentFact {
     pub notes: Option<String>,
 }
 
-/// The prompt of a call: the business's own first, the rules about the call's end last.
+/// The prompt of a call: for whom the agent speaks and the business's own prompt first, the rules
+/// about the call's end last.
 #[must_use]
 pub fn system_prompt(parts: &PromptParts<'_>) -> String {
     let wording = Wording::of(&parts.business.language);
