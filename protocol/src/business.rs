@@ -4,7 +4,7 @@
 mod agent;
 mod appointments;
 mod barge_in;
-mod duration_text;
+pub mod duration_text;
 mod ending;
 mod fallback;
 mod greeting;
@@ -29,7 +29,7 @@ pub use fallback::{Apology, SayVoice, Transfer};
 pub use greeting::{Greeting, GreetingMode, OpeningLine};
 pub use hours::{InvalidTimeSpan, TimeSpan, WeeklyHours};
 pub use language::{InvalidLanguage, Language};
-pub use lead::LeadSettings;
+pub use lead::{LeadSettings, LeadStatus};
 pub use lines::Lines;
 pub use silence::Silence;
 pub use validate::Problem;
@@ -126,13 +126,14 @@ impl BusinessSettings {
         Lines::of(self)
     }
 
-    /// The fields a lead of this business can have beside name and email: the required ones
+    /// The fields a lead of this business can have beside those every lead has: the required ones
     /// first, then its custom ones, each once.
     #[must_use]
     pub fn lead_fields(&self) -> Vec<&str> {
         let mut fields = Vec::<&str>::new();
         for field in self.ending.required_lead_fields.iter().chain(&self.lead.fields) {
-            if !fields.contains(&field.as_str()) {
+            let known = LeadSettings::OF_EVERY_LEAD.contains(&field.as_str());
+            if !known && !fields.contains(&field.as_str()) {
                 fields.push(field);
             }
         }

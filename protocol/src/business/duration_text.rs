@@ -1,52 +1,98 @@
-//! Durations as a person writes them: `"7s"`, `"15m"`, `"90days"`. Read by humantime's rules,
-//! written in the largest unit that divides them, so that what was read is what is shown.
+//! Durations as a person writes them: `"7s"`, `"15m"`, `"90days"`; for serde's `with`. Read by
+//! humantime's rules, written in the largest unit that divides them, so that what was read is what
+//! is shown.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
 use humantime_serde::re::humantime;
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Milliseconds of each unit, largest first.
 const UNITS: [(u128, &str); 5] =
     [(86_400_000, "days"), (3_600_000, "h"), (60_000, "m"), (1000, "s"), (1, "ms")];
 
-pub(super) fn serialize<S: Serializer>(
-    duration: &Duration,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
+/// Writes a duration.
+///
+/// # Errors
+/// The serializer's own.
+pub fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&written(*duration))
 }
 
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Duration, D::Error> {
+/// Reads a duration.
+///
+/// # Errors
+/// Says what was expected where the text is no duration.
+pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let text = Cow::<str>::deserialize(deserializer)?;
     read(&text).map_err(D::Error::custom)
 }
 
+/// A duration among others.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+struct Text(#[serde(with = "crate::business::duration_text")] Duration);
+
 /// The same for a key that may be missing.
-pub(super) mod option {
+pub mod option {
     use std::time::Duration;
 
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    #[derive(Serialize, Deserialize)]
-    #[serde(transparent)]
-    struct Text(#[serde(with = "super")] Duration);
+    use super::Text;
 
-    pub(in super::super) fn serialize<S: Serializer>(
+    /// Writes a duration, if there is one.
+    ///
+    /// # Errors
+    /// The serializer's own.
+    pub fn serialize<S: Serializer>(
         duration: &Option<Duration>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         duration.map(Text).serialize(serializer)
     }
 
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+    /// Reads a duration, if there is one.
+    ///
+    /// # Errors
+    /// Says what was expected where the text is no duration.
+    pub fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<Duration>, D::Error> {
         Ok(Option::<Text>::deserialize(deserializer)?.map(|Text(duration)| duration))
+    }
+}
+
+/// The same for a list.
+pub mod list {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Text;
+
+    /// Writes each duration.
+    ///
+    /// # Errors
+    /// The serializer's own.
+    pub fn serialize<S: Serializer>(
+        durations: &[Duration],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(durations.iter().copied().map(Text))
+    }
+
+    /// Reads each duration.
+    ///
+    /// # Errors
+    /// Says what was expected where a text is no duration.
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<Duration>, D::Error> {
+        let texts = Vec::<Text>::deserialize(deserializer)?;
+        Ok(texts.into_iter().map(|Text(duration)| duration).collect())
     }
 }
 

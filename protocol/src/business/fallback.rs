@@ -28,8 +28,8 @@ pub struct Apology {
     pub say_voice: Option<String>,
 }
 
-/// A text-to-speech voice and the locale it speaks. Twilio fails a `<Say>` whose voice and
-/// language don't belong together, so one is never without the other.
+/// A text-to-speech voice and the locale it speaks. A sentence whose voice and language don't
+/// belong together isn't spoken at all, so one is never without the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SayVoice {
     /// The voice's full name.
@@ -40,7 +40,7 @@ pub struct SayVoice {
 
 impl Apology {
     /// The voice that speaks the apology of a business whose language is `language`: its own, or
-    /// one that Twilio has for Hebrew and English. `None` where a voice's locale isn't known,
+    /// a usual one for Hebrew and English. `None` where a voice's locale isn't known,
     /// which [`super::BusinessSettings::validate`] refuses.
     #[must_use]
     pub fn voice(&self, language: &Language) -> Option<SayVoice> {

@@ -224,7 +224,8 @@ fn what_is_never_said_needs_no_text() {
 #[test]
 fn end_8_the_fields_of_a_lead_are_the_required_ones_then_the_custom_ones_each_once() {
     let mut settings = business();
-    settings.ending.required_lead_fields = vec!["city".into(), "service_category".into()];
+    settings.ending.required_lead_fields =
+        ["full_name", "city", "service_category"].map(str::to_owned).to_vec();
     settings.lead.fields = vec!["floor".into(), "city".into()];
     assert_eq!(settings.lead_fields(), ["city", "service_category", "floor"]);
 }
