@@ -1,8 +1,8 @@
 //! CalendarActor: one for all calls. What it is asked is answered by tasks, so that one business's
 //! slow query delays no other business (CAL-5).
 
-use entities::appointments::{self, AppointmentRecord};
 use entities::RecordsError;
+use entities::appointments::{self, AppointmentRecord};
 use protocol::ids::{BusinessId, LeadId};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use sea_orm::DatabaseConnection;

@@ -9,7 +9,7 @@ mod view;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use protocol::call::{Call, CallSetup, Event, Now};
+use protocol::call::{Call, CallSetup, Now};
 use protocol::ids::StreamSid;
 use protocol::twilio::forms::CallStatus;
 use ractor::{Actor, ActorProcessingErr, ActorRef, SupervisionEvent};

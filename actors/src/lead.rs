@@ -195,7 +195,8 @@ async fn carry_out(
         }
     };
     let changes = details.changes.clone();
-    let record = leads::merge_details(db, business, lead, changes, None, parts.clock.wall()).await?;
+    let record =
+        leads::merge_details(db, business, lead, changes, None, parts.clock.wall()).await?;
     let outcome = ToolOutcome { output: details.output(), succeeded: details.is_clean() };
     let events = vec![known(&record, details.told()), Event::ToolFinished { call, outcome }];
     Ok((lead, events))

@@ -173,8 +173,8 @@ fn write(frame: Frame) -> Message {
         Frame::Binary(length) => Message::Binary(vec![0; length].into()),
         Frame::Ping(bytes) => Message::Ping(bytes),
         Frame::Pong(bytes) => Message::Pong(bytes),
-        Frame::Close { code, reason } => Message::Close(
-            code.map(|code| CloseFrame { code: code.into(), reason: reason.into() }),
-        ),
+        Frame::Close { code, reason } => {
+            Message::Close(code.map(|code| CloseFrame { code: code.into(), reason: reason.into() }))
+        }
     }
 }

@@ -203,9 +203,7 @@ impl RealtimeState {
             let Some(Begun { number, event }) = self.inbox.begin_next() else { break };
             let wish = match &*event {
                 RealtimeEvent::Order(order) => self.desk.on_order(order, now),
-                RealtimeEvent::Received { session, text } => {
-                    self.desk.on_text(*session, text, now)
-                }
+                RealtimeEvent::Received { session, text } => self.desk.on_text(*session, text, now),
                 RealtimeEvent::AudioBegan { session, response, item } => {
                     self.desk.on_audio_began(*session, response, item, now);
                     Wish::None

@@ -12,7 +12,9 @@ use protocol::call::CallSetup;
 use protocol::ids::{CallSid, Generation};
 use ractor::concurrency::Duration as RactorDuration;
 use ractor::rpc::CallResult;
-use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent};
+use ractor::{
+    Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent,
+};
 use thiserror::Error;
 
 use crate::alarm::Alarm;
@@ -270,10 +272,8 @@ impl Calls {
     /// [`CallRefused`] says why not.
     pub async fn start(&self, setup: CallSetup) -> Result<CallHandle, CallRefused> {
         let setup = Box::new(setup);
-        let asked = self.root.call(
-            |reply| SupervisorMsg::Start { setup, reply },
-            Some(ANSWER_PATIENCE),
-        );
+        let asked =
+            self.root.call(|reply| SupervisorMsg::Start { setup, reply }, Some(ANSWER_PATIENCE));
         match asked.await {
             Ok(CallResult::Success(answer)) => answer,
             Ok(CallResult::Timeout | CallResult::SenderError) | Err(_) => Err(CallRefused::Failed),

@@ -75,15 +75,9 @@ impl TwilioRest {
         self.update(call, [("Twiml", twiml)]).await
     }
 
-    async fn update(
-        &self,
-        call: &CallSid,
-        form: [(&str, &str); 1],
-    ) -> Result<Answer, TwilioFault> {
-        let url = format!(
-            "{}/2010-04-01/Accounts/{}/Calls/{call}.json",
-            self.api_url, self.account
-        );
+    async fn update(&self, call: &CallSid, form: [(&str, &str); 1]) -> Result<Answer, TwilioFault> {
+        let url =
+            format!("{}/2010-04-01/Accounts/{}/Calls/{call}.json", self.api_url, self.account);
         let backoff = ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(100))
             .with_max_delay(Duration::from_secs(3))

@@ -9,16 +9,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::business::{BusinessSettings, Decider, LeadStatus};
+use crate::twilio::forms::Direction;
 use wording::Wording;
-
-/// Who called whom.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    /// The person called the business.
-    Inbound,
-    /// The business called the person.
-    Outbound,
-}
 
 /// What a prompt is built from.
 #[derive(Debug, Clone, Copy)]

@@ -86,9 +86,7 @@ pub enum GateCommand {
 }
 
 /// Where the gate stands, by name: for the status line and the introspection (PIPE-7).
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GateState {
     /// Nothing asked for.

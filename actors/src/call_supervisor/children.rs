@@ -71,7 +71,11 @@ impl Children {
         let error = child.last_error().unwrap_or_default().to_owned();
         tracing::error!(kind = kind.as_str(), error, "a part of the call failed");
         let call_sid = Some(parts.setup.call_sid.clone());
-        parts.services.introspection.tell(IntrospectionEvent::ActorCrashed { kind, call_sid, error });
+        parts.services.introspection.tell(IntrospectionEvent::ActorCrashed {
+            kind,
+            call_sid,
+            error,
+        });
         self.join_what_is_left(kind, me.clone());
         Some((kind, decision))
     }

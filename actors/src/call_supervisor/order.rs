@@ -85,7 +85,9 @@ impl CallSupervisorState {
         who: ActorId,
         exit: &Exit,
     ) {
-        let Some((kind, decision)) = self.children.ended(who, exit, me, &self.parts) else { return };
+        let Some((kind, decision)) = self.children.ended(who, exit, me, &self.parts) else {
+            return;
+        };
         if decision == Decision::GiveUp {
             tracing::error!(kind = kind.as_str(), "it failed too often: the call ends");
             self.apologise();
@@ -234,12 +236,12 @@ async fn settle(
 #[must_use]
 pub fn apology(parts: &CallParts) -> Twiml {
     let settings = &parts.setup.settings;
-    Twiml::apology(match &settings.apology.audio_url {
-        Some(url) => Apology::Play { url: url.clone() },
-        None => Apology::Say(Say {
-            voice: settings.apology.say_voice.clone(),
-            language: settings.language.clone(),
-            text: parts.setup.lines.apology.clone(),
-        }),
-    })
+    let text = parts.setup.lines.apology.clone();
+    let said = settings
+        .apology
+        .voice(&settings.language)
+        .map(|voice| Apology::Say(Say { voice: voice.voice, language: voice.locale, text }));
+    let played = settings.apology.audio_url.clone().map(|url| Apology::Play { url });
+    // A business's file is refused unless one of the two is there.
+    played.or(said).map_or_else(Twiml::hangup, Twiml::apology)
 }

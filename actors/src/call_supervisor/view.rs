@@ -49,6 +49,12 @@ pub struct FramesView {
     pub agent_waiting_ms: usize,
 }
 
+impl std::fmt::Debug for CallHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("CallHandle").field(&self.parts.setup.call_sid).finish()
+    }
+}
+
 impl CallHandle {
     /// The handle of the call with these parts.
     #[must_use]

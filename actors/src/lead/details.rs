@@ -131,8 +131,7 @@ mod tests {
     fn lead_2_what_is_known_is_taken_and_the_rest_is_named() {
         let arguments = r#"{"full_name":" דנה ","email":"x","age":4,
             "fields":{"city":"תל אביב","floor":3,"colour":"red","problem_description":null}}"#;
-        let details =
-            Details::read(arguments, &["city", "floor", "problem_description"]).unwrap();
+        let details = Details::read(arguments, &["city", "floor", "problem_description"]).unwrap();
         assert_eq!(details.told(), ["full_name", "city", "floor"]);
         let output: Value = serde_json::from_str(&details.output()).unwrap();
         assert_eq!(output["refused"], json!(["email"]));
@@ -143,7 +142,8 @@ mod tests {
 
     #[test]
     fn lead_2_an_empty_value_erases_nothing() {
-        let details = Details::read(r#"{"full_name":"","fields":{"city":"  "}}"#, &["city"]).unwrap();
+        let details =
+            Details::read(r#"{"full_name":"","fields":{"city":"  "}}"#, &["city"]).unwrap();
         assert_eq!(details.changes, LeadChanges::default());
         assert!(details.is_clean());
     }

@@ -88,7 +88,10 @@ impl Connector for OpenAiConnector {
 }
 
 impl OpenAiConnector {
-    fn request(&self, model: &str) -> Result<tungstenite::handshake::client::Request, ConnectError> {
+    fn request(
+        &self,
+        model: &str,
+    ) -> Result<tungstenite::handshake::client::Request, ConnectError> {
         let mut request = realtime_url(&self.base_url, model)
             .into_client_request()
             .map_err(|error| ConnectError::BadUrl(error.to_string()))?;

@@ -21,10 +21,10 @@ use protocol::response_gate::{
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
+use super::RealtimeOrder;
 use super::history::{history, item};
 use super::session::{LastHeard, Outgoing};
 use super::settings::session_settings;
-use super::RealtimeOrder;
 use crate::uplink::Uplink;
 
 /// How long connecting and configuring a session may take before another try.
@@ -418,7 +418,10 @@ impl RealtimeDesk {
         let ours = error.event_id.as_deref().unwrap_or_default();
         let about_create = ours.starts_with(REQUEST);
         tracing::warn!(
-            code = error.code, param = error.param, about = ours, message = error.message,
+            code = error.code,
+            param = error.param,
+            about = ours,
+            message = error.message,
             "OpenAI reports an error"
         );
         match error.class() {
@@ -478,7 +481,9 @@ impl RealtimeDesk {
                 GateCommand::Cancel(response) => {
                     let event_id = format!("cancel-{response}");
                     let response_id = Some(response);
-                    self.send(vec![ClientEvent::ResponseCancel { event_id, response_id }.to_json()]);
+                    self.send(vec![
+                        ClientEvent::ResponseCancel { event_id, response_id }.to_json(),
+                    ]);
                 }
                 GateCommand::Started { response, asks } => {
                     self.reports.push_back(Event::ResponseStarted { response, asks });

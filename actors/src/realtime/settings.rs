@@ -38,12 +38,12 @@ pub fn session_settings(setup: &CallSetup) -> SessionSettings {
         },
         transcription: Transcription {
             model: agent.transcription_model.clone(),
-            language: Some(agent.transcription_language.clone()).filter(|code| !code.is_empty()),
+            language: agent.transcription_language.as_ref().map(|code| code.as_str().to_owned()),
         },
         tools: vec![call_control(), update_lead_details(setup)],
         max_output_tokens: match agent.max_output_tokens {
             business::MaxOutputTokens::Inf => MaxOutputTokens::Inf,
-            business::MaxOutputTokens::Limit(limit) => TokenLimit::try_from(u32::from(limit))
+            business::MaxOutputTokens::Limit(limit) => TokenLimit::try_from(u32::from(limit.get()))
                 .map_or(MaxOutputTokens::Inf, MaxOutputTokens::N),
         },
     }
@@ -75,10 +75,9 @@ fn call_control() -> ToolSpec {
 }
 
 fn update_lead_details(setup: &CallSetup) -> ToolSpec {
-    let settings = &setup.settings;
     let fields: serde_json::Map<String, serde_json::Value> =
-        (settings.ending.required_lead_fields.iter().chain(&settings.lead.fields))
-            .map(|field| (field.clone(), json!({ "type": ["string", "null"] })))
+        (setup.settings.lead_fields().into_iter())
+            .map(|field| (field.to_owned(), json!({ "type": ["string", "null"] })))
             .collect();
     ToolSpec {
         name: "update_lead_details".to_owned(),

@@ -26,7 +26,10 @@ enum State {
     New,
     Running(ActorCell),
     /// It starts again when the pause is over and what it left behind is joined.
-    Waiting { restart_at: Instant, joined: bool },
+    Waiting {
+        restart_at: Instant,
+        joined: bool,
+    },
     GivenUp,
 }
 
@@ -120,7 +123,10 @@ impl Child {
 }
 
 /// Stops children one by one, last started first: asks, waits for `patience`, kills.
-pub async fn stop_in_reverse(started: impl DoubleEndedIterator<Item = ActorCell>, patience: Duration) {
+pub async fn stop_in_reverse(
+    started: impl DoubleEndedIterator<Item = ActorCell>,
+    patience: Duration,
+) {
     for child in started.rev() {
         child.stop(None);
         if child.wait(Some(patience)).await.is_err() {

@@ -119,7 +119,8 @@ impl Shared {
         let (database, clock, tasks) = (services.database.clone(), services.clock, tasks.clone());
         let cell = match child.kind() {
             ActorKind::Journal => {
-                let args = JournalArgs { port: services.journal.clone(), database, clock, tasks, card };
+                let args =
+                    JournalArgs { port: services.journal.clone(), database, clock, tasks, card };
                 Actor::spawn_linked(None, JournalActor, args, supervisor).await?.0.get_cell()
             }
             ActorKind::Calendar => {

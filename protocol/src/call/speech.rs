@@ -145,8 +145,7 @@ impl Speech {
     /// have been about to call a tool; a line only if some of its audio is missing.
     fn wants_resuming(&self, response: &ResponseId) -> bool {
         let line = self.owed.iter().any(|owed| {
-            matches!(owed.ask.want, Want::Line { .. })
-                && owed.served_by.as_ref() == Some(response)
+            matches!(owed.ask.want, Want::Line { .. }) && owed.served_by.as_ref() == Some(response)
         });
         let whole = self
             .response(response)
@@ -381,8 +380,7 @@ impl Call {
     }
 
     pub(super) fn add_entry(&mut self, body: Body, now: Now) {
-        let told =
-            matches!(body, Body::Digits(_) | Body::System(_) | Body::ToolOutput { .. });
+        let told = matches!(body, Body::Digits(_) | Body::System(_) | Body::ToolOutput { .. });
         let entry = self.conversation.push(body, now.wall);
         self.send(Command::Record(Record::Turn(entry.clone())));
         if told && self.session == Session::Ready {
@@ -412,9 +410,10 @@ impl Call {
     }
 
     fn skip_greeting_if_lost(&mut self) {
-        let owed = self.speech.owed.iter().any(|owed| {
-            matches!(owed.ask.want, Want::Line { line: ScriptedLine::Greeting, .. })
-        });
+        let owed =
+            self.speech.owed.iter().any(|owed| {
+                matches!(owed.ask.want, Want::Line { line: ScriptedLine::Greeting, .. })
+            });
         if !owed && self.speech.greeting == Greeting::Pending {
             self.speech.greeting = Greeting::Done;
         }

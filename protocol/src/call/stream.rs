@@ -70,12 +70,7 @@ impl Call {
         }
     }
 
-    pub(super) fn on_status(
-        &mut self,
-        status: CallStatus,
-        duration_secs: Option<u32>,
-        _now: Now,
-    ) {
+    pub(super) fn on_status(&mut self, status: CallStatus, duration_secs: Option<u32>, _now: Now) {
         if !status.is_terminal() {
             return;
         }

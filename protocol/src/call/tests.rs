@@ -161,9 +161,10 @@ fn call_2_the_greeting_is_owed_at_the_webhook_and_asked_for_as_soon_as_there_is_
     assert!(stage.asks().is_empty());
     stage.does(Event::SessionConfigured { session: 1 });
     let asks = stage.asks();
-    assert!(
-        matches!(&asks[..], [Ask { want: Want::Line { line: ScriptedLine::Greeting, .. }, .. }])
-    );
+    assert!(matches!(
+        &asks[..],
+        [Ask { want: Want::Line { line: ScriptedLine::Greeting, .. }, .. }]
+    ));
     let replay = stage.sent.iter().position(|c| matches!(c, Command::Replay { session: 1, .. }));
     let ask = stage.sent.iter().position(|c| matches!(c, Command::Ask(_)));
     assert!(replay < ask, "the session is told the call so far before anything is asked of it");

@@ -47,10 +47,7 @@ impl Call {
                 (upstream, Timer::UpstreamPatience),
                 (digits, Timer::DigitPause),
                 (self.tools.deadline(), Timer::ToolPatience),
-                (
-                    Some(self.began.at + self.setup.settings.ending.max_duration),
-                    Timer::MaxDuration,
-                ),
+                (Some(self.began.at + self.setup.settings.ending.max_duration), Timer::MaxDuration),
             ],
             Phase::Closing { line, .. } => vec![
                 (stream, Timer::StreamPatience),
@@ -86,11 +83,10 @@ impl Call {
     fn closing_deadline(&self, line: &ClosingLine) -> Instant {
         match line {
             ClosingLine::Awaited { until, .. } => *until,
-            ClosingLine::Speaking { response, fallback } => {
-                self.speech.plays_until(response).map_or(*fallback, |at| {
-                    (at + super::ending::MARK_GRACE).max(self.began.at)
-                })
-            }
+            ClosingLine::Speaking { response, fallback } => self
+                .speech
+                .plays_until(response)
+                .map_or(*fallback, |at| (at + super::ending::MARK_GRACE).max(self.began.at)),
         }
     }
 }

@@ -79,12 +79,7 @@ impl Call {
         self.settle(batch);
     }
 
-    pub(super) fn on_tool_finished(
-        &mut self,
-        call: &ToolCallId,
-        outcome: ToolOutcome,
-        now: Now,
-    ) {
+    pub(super) fn on_tool_finished(&mut self, call: &ToolCallId, outcome: ToolOutcome, now: Now) {
         let found = self.tools.batches.iter().position(|batch| batch.waiting.contains(call));
         let Some(place) = found else { return };
         let mut batch = self.tools.batches.remove(place);
@@ -130,7 +125,9 @@ impl Call {
         let missing = self.lead.missing(&self.setup.settings.ending.required_lead_fields);
         let verdict = call_control::judge(&call.arguments, &missing);
         let (outcome, answer_follows) = match &verdict {
-            Verdict::GoOn { output } => (ToolOutcome { output: output.clone(), succeeded: true }, false),
+            Verdict::GoOn { output } => {
+                (ToolOutcome { output: output.clone(), succeeded: true }, false)
+            }
             Verdict::Refused { output } => {
                 (ToolOutcome { output: output.clone(), succeeded: false }, true)
             }

@@ -31,7 +31,9 @@ pub(super) enum Verdict {
 pub(super) fn judge(arguments: &str, missing: &[&str]) -> Verdict {
     let arguments: Arguments = match serde_json::from_str(arguments) {
         Ok(arguments) => arguments,
-        Err(error) => return refused(&format!("the arguments could not be read: {error}"), missing),
+        Err(error) => {
+            return refused(&format!("the arguments could not be read: {error}"), missing);
+        }
     };
     if !arguments.should_end_call {
         let output = json!({
