@@ -3,6 +3,7 @@
 mod hearing;
 
 use std::collections::VecDeque;
+use std::fmt;
 
 use self::hearing::{Hearing, Verdict};
 use super::mark::{Mark, Reading};
@@ -55,6 +56,18 @@ pub enum Fault {
     Lost,
     /// It ended early: nothing else is wrong. An interrupted speaker sounds so.
     CutOff,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Altered => "altered",
+            Self::Doubled => "doubled",
+            Self::Swapped => "swapped",
+            Self::Lost => "lost",
+            Self::CutOff => "cut off",
+        })
+    }
 }
 
 /// An utterance that is being heard.
