@@ -142,7 +142,7 @@ impl Server {
         let (link, connection) = connection::in_memory();
         tokio::spawn(pump::run(
             Arc::clone(&self.shared),
-            handshake,
+            &handshake,
             refusal,
             Connection::Memory(connection),
         ));
@@ -271,7 +271,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
             let refusal = shared.next_refusal();
             match connection::upgrade(stream, refusal).await {
                 Ok((socket, handshake)) => {
-                    pump::run(shared, handshake, refusal, Connection::Socket(Box::new(socket)))
+                    pump::run(shared, &handshake, refusal, Connection::Socket(Box::new(socket)))
                         .await;
                 }
                 Err(error) => tracing::debug!(%error, "no session came of a connection"),

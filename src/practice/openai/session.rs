@@ -4,6 +4,7 @@
 //! soon as it comes; the answer is handed out a round trip later, so that answers and requests
 //! can cross as they do on a real wire.
 
+mod admission;
 mod input;
 mod items;
 mod responses;
@@ -24,8 +25,11 @@ use super::record::{Log, SeenEvent, Violation};
 use super::settings::Settings;
 use super::wire::{Ids, WireError};
 use crate::practice::speech::Voice;
+use admission::refused;
 use input::Transcripts;
 use responses::Running;
+
+pub use admission::Handshake;
 
 /// What the session asks its shell to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,17 +42,6 @@ pub(crate) enum Output {
     Close(u16, String),
     /// Hold the texts back until this language's words have been prepared by the voice.
     Prepare { words: String, language: &'static str },
-}
-
-/// What came with the upgrade.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Handshake {
-    /// The query's `model`.
-    pub model: Option<String>,
-    /// The bearer token or `api-key`.
-    pub key: Option<String>,
-    /// Whether an `OpenAI-Beta` header was there.
-    pub beta: bool,
 }
 
 /// What a session is made from.
@@ -335,72 +328,3 @@ impl Session {
 
 /// 2026-11-21: no test depends on the day, but `expires_at` looks like a time.
 const SOME_DAY: u64 = 1_795_219_200;
-
-const MODELS: [&str; 8] = [
-    "gpt-realtime-2.1",
-    "gpt-realtime-2.1-mini",
-    "gpt-realtime-2",
-    "gpt-realtime-1.5",
-    "gpt-realtime",
-    "gpt-realtime-2025-08-28",
-    "gpt-realtime-mini",
-    "gpt-realtime-mini-2025-12-15",
-];
-
-/// Why a session is not to be: the error, and the CLOSE's code and reason (reference: §5).
-fn refused(
-    handshake: &Handshake,
-    good_key: Option<&str>,
-    refusal: Option<Refusal>,
-) -> Option<(WireError, u16, &'static str)> {
-    if handshake.beta {
-        let message = "The Realtime Beta API is no longer supported. Please use /v1/realtime for \
-                       the GA API.";
-        let error = WireError::new("beta_api_shape_disabled", message);
-        return Some((error, 4000, "invalid_request_error.beta_api_shape_disabled"));
-    }
-    let Some(key) = &handshake.key else {
-        let message = "Missing bearer or basic authentication in header";
-        let error = WireError::new("", message).without_code();
-        return Some((error, 3000, "invalid_request_error"));
-    };
-    if good_key.is_some_and(|good| good != key) || refusal == Some(Refusal::BadKey) {
-        let error = WireError::new("invalid_api_key", "Incorrect API key provided.");
-        return Some((error, 3000, "invalid_request_error.invalid_api_key"));
-    }
-    match handshake.model.as_deref() {
-        None => {
-            let error = WireError::new("missing_model", "You must provide a model parameter.");
-            return Some((error, 4000, "invalid_request_error.missing_model"));
-        }
-        Some(model) if !MODELS.contains(&model) => {
-            let message = format!("Model \"{model}\" is not supported in realtime mode.");
-            let error = WireError::new("invalid_model", message);
-            return Some((error, 4000, "invalid_request_error.invalid_model"));
-        }
-        Some(_) => {}
-    }
-    match refusal? {
-        Refusal::NoQuota => {
-            let message = "You exceeded your current quota, please check your plan and billing \
-                           details.";
-            let error = WireError {
-                kind: "insufficient_quota",
-                ..WireError::new("insufficient_quota", message)
-            };
-            Some((error, 4000, "insufficient_quota"))
-        }
-        Refusal::NoSuchModel => {
-            let message = "The model does not exist or you do not have access to it.";
-            let error = WireError::new("model_not_found", message);
-            Some((error, 4004, "invalid_request_error.model_not_found"))
-        }
-        Refusal::ServerError => {
-            let message = "The server had an error while processing your request. Sorry about \
-                           that!";
-            let error = WireError { kind: "server_error", ..WireError::new("", message) };
-            Some((error.without_code(), 1011, "server_error"))
-        }
-        Refusal::BadKey | Refusal::Http(_) => None,
-    }
-}

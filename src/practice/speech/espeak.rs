@@ -40,9 +40,10 @@ pub(super) fn synthesise(text: &str, language: &str) -> io::Result<Vec<i16>> {
 const PROGRAM: &str = "espeak-ng";
 /// The loudness every frame is brought towards, in 16-bit linear units.
 const TARGET_RMS: f64 = 2600.0;
-/// The most a quiet frame is amplified; what stays quiet then is a pause.
+/// The most a quiet frame is amplified.
 const LARGEST_GAIN: f64 = 8.0;
-const QUIET_RMS: f64 = 400.0;
+/// What stays under this is a pause.
+const QUIET_RMS: f64 = 500.0;
 /// Frames of a pause that are kept.
 const LONGEST_PAUSE: usize = 2;
 

@@ -4,28 +4,42 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, watch};
 use tokio::time::{sleep_until, timeout};
 
 use super::connection::{Connection, Frame};
 use super::{Command, Shared};
-use crate::practice::openai::behaviour::Refusal;
+use crate::practice::openai::behaviour::{Behaviour, Refusal};
 use crate::practice::openai::record::Log;
 use crate::practice::openai::session::{Handshake, Output, Session};
 
-/// Runs until either side ends it.
-pub(super) async fn run(
+/// Begins a session at once and runs it, when awaited, until either side ends it.
+pub(super) fn run(
     shared: Arc<Shared>,
-    handshake: Handshake,
+    handshake: &Handshake,
     refusal: Option<Refusal>,
+    connection: Connection,
+) -> impl Future<Output = ()> + Send + use<> {
+    let commands = shared.commands.subscribe();
+    let behaviour = shared.behaviour.subscribe();
+    let session = Session::begin(shared.setup(refusal), handshake, shared.now());
+    let alive = session.is_open().then(|| Alive::count(&shared.log));
+    async move {
+        turn_by_turn(&shared, session, connection, commands, behaviour).await;
+        drop(alive);
+    }
+}
+
+async fn turn_by_turn(
+    shared: &Shared,
+    mut session: Session,
     mut connection: Connection,
+    mut commands: broadcast::Receiver<Command>,
+    mut behaviour: watch::Receiver<Behaviour>,
 ) {
-    let mut commands = shared.commands.subscribe();
-    let mut behaviour = shared.behaviour.subscribe();
-    let mut session = Session::begin(shared.setup(refusal), &handshake, shared.now());
-    let _alive = session.is_open().then(|| Alive::count(&shared.log));
     let mut stalled = false;
     loop {
-        if !stalled && !put_out(&mut session, &mut connection, &shared).await {
+        if !stalled && !put_out(&mut session, &mut connection, shared).await {
             return;
         }
         let due = session.poll_timeout().map_or(FAR_AWAY, |due| due.min(FAR_AWAY));

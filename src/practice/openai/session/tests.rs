@@ -1,5 +1,6 @@
 //! Sessions stepped by hand: no socket, no clock.
 
+mod any_story;
 mod faults;
 mod input;
 mod items;

@@ -150,14 +150,13 @@ fn prac_3_transcripts_fail_or_stay_away_or_come_out_of_order_as_told() {
         client.speak("one");
         client.speak("two");
         client.run(Duration::from_secs(1));
-        let kinds = ["completed", "failed"].map(|kind| {
+        ["completed", "failed"].map(|kind| {
             let kind = format!("conversation.item.input_audio_transcription.{kind}");
             client
                 .all(&kind)
                 .map(|e| e["transcript"].as_str().map(str::to_owned))
                 .collect::<Vec<_>>()
-        });
-        kinds
+        })
     };
     assert_eq!(transcripts(Transcription::Never), [vec![], vec![]]);
     assert_eq!(transcripts(Transcription::Failed), [vec![], vec![None, None]]);
