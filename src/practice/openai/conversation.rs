@@ -84,6 +84,15 @@ impl Item {
         }
     }
 
+    /// The words of the audio the item came with, if it did.
+    pub(super) fn heard(&self) -> Option<&str> {
+        let Body::Message { parts, .. } = &self.body else { return None };
+        parts.iter().find_map(|part| match part {
+            Part::InputAudio { heard, .. } => Some(heard.as_str()),
+            Part::InputText(_) | Part::OutputText(_) | Part::OutputAudio { .. } => None,
+        })
+    }
+
     /// Tokens of text and of audio that the item costs as input (reference: §4 (i)).
     pub(super) fn tokens(&self) -> (u64, u64) {
         let text_tokens = |text: &str| text.chars().count().div_ceil(4) as u64;
@@ -239,7 +248,8 @@ impl Conversation {
     /// Cuts an assistant item's audio and drops its transcript.
     ///
     /// # Errors
-    /// When it isn't there, holds no assistant audio, or less than `audio_end_ms` of it.
+    /// When it isn't there, holds no assistant audio or less than `audio_end_ms` of it, or when
+    /// nothing of it would be left: such an item is deleted instead.
     pub(super) fn truncate(&mut self, id: &str, audio_end_ms: u64) -> Result<(), WireError> {
         let Some(item) = self.get_mut(id) else {
             return Err(no_such_item("item_truncate_invalid_item_id", "truncating", id));
@@ -252,7 +262,7 @@ impl Conversation {
             return Err(not_model_audio());
         };
         let made_ms = audio.len() as u64 / *bytes_per_ms;
-        if made_ms == 0 {
+        if made_ms == 0 || audio_end_ms == 0 {
             return Err(not_model_audio());
         }
         if audio_end_ms > made_ms {

@@ -120,7 +120,7 @@ const RESPONSE: &[Field] = &[
     may("parallel_tool_calls", Rule::Bool),
     may("reasoning", REASONING),
     may("max_output_tokens", NUMBER_OF_TOKENS),
-    may("metadata", Rule::OrNull(&Rule::Any)),
+    may("metadata", Rule::OrNull(&Rule::Metadata)),
     may("prompt", Rule::Any),
     may("conversation", Rule::OneOf(&["auto", "none"])),
     may("input", Rule::List(&ITEM)),

@@ -20,6 +20,8 @@ pub struct Record {
     pub violations: Vec<Violation>,
     /// What the server heard, turn by turn.
     pub heard: Vec<Turn>,
+    /// What it heard in audio that came as items instead of appends: a history that is replayed.
+    pub heard_in_items: Vec<Turn>,
     /// What the server said, as it began to say it.
     pub said: Vec<Turn>,
     /// Upgrades asked for, refused ones too.

@@ -20,6 +20,8 @@ pub(super) enum Rule {
     Object(&'static [Field]),
     /// An object whose fields depend on its `type`.
     Tagged(&'static [(&'static str, &'static [Field])]),
+    /// At most 16 strings by name: keys up to 64 characters, values up to 512.
+    Metadata,
     /// The first rule for a JSON type that fits: strings go to one, the rest to the other.
     StringOr(&'static Rule, &'static Rule),
 }
@@ -67,6 +69,7 @@ pub(super) fn check(rule: &Rule, value: &Value, path: &str) -> Result<(), WireEr
             Some(object) => check_fields(fields, object, path),
             None => Err(WireError::wrong_type(path, "an object", value)),
         },
+        Rule::Metadata => check_metadata(value, path),
         Rule::Tagged(kinds) => check_tagged(kinds, value, path),
         Rule::StringOr(string, _) if value.is_string() => check(string, value, path),
         Rule::StringOr(_, other) => check(other, value, path),
@@ -121,6 +124,21 @@ fn check_tagged(
         },
         Some(other) => Err(WireError::wrong_type(&tag_path, "a string", other)),
     }
+}
+
+fn check_metadata(value: &Value, path: &str) -> Result<(), WireError> {
+    let Some(pairs) = value.as_object() else {
+        return Err(WireError::wrong_type(path, "an object", value));
+    };
+    if pairs.len() > 16 {
+        let message = format!("Invalid '{path}': too many properties. Expected at most 16.");
+        return Err(WireError::new("object_above_max_properties", message).about(path));
+    }
+    for (key, value) in pairs {
+        check_text(64, &Value::String(key.clone()), path)?;
+        check_text(512, value, &format!("{path}.{key}"))?;
+    }
+    Ok(())
 }
 
 fn typed(fits: bool, expected: &str, value: &Value, path: &str) -> Result<(), WireError> {

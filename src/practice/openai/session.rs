@@ -7,6 +7,7 @@
 mod admission;
 mod input;
 mod items;
+mod outlet;
 mod responses;
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,7 @@ use super::brain::Brain;
 use super::conversation::Conversation;
 use super::events::{self, ClientEvent, Kind};
 use super::hearing::Hearing;
-use super::record::{Log, SeenEvent, Violation};
+use super::record::{Log, SeenEvent};
 use super::settings::Settings;
 use super::wire::{Ids, WireError};
 use crate::practice::speech::Voice;
@@ -194,26 +195,6 @@ impl Session {
         }
     }
 
-    /// The next thing for the shell to do that is due.
-    pub(crate) fn poll_output(&mut self, now: Duration) -> Option<Output> {
-        let at = self
-            .outputs
-            .iter()
-            .position(|(due, output)| *due <= now || matches!(output, Output::Prepare { .. }))?;
-        self.outputs.remove(at).map(|(_, output)| output)
-    }
-
-    /// When [`Session::on_time`] or [`Session::poll_output`] has something to do next.
-    pub(crate) fn poll_timeout(&self) -> Option<Duration> {
-        let output = self.outputs.iter().map(|(due, _)| *due).min();
-        if self.phase == Phase::Over {
-            return output;
-        }
-        let update = self.updates.front().map(|(due, _)| *due);
-        let due = [output, update, self.next_step(), self.transcripts.next_due()];
-        due.into_iter().flatten().chain([self.next_ping, self.ends_at]).min()
-    }
-
     /// Lets the next response go wrong.
     pub(crate) fn fault_next_response(&mut self, fault: ResponseFault) {
         self.faults.push_back(fault);
@@ -285,44 +266,6 @@ impl Session {
             self.updates.push_back((due, updated));
         }
         Ok(())
-    }
-
-    /// Answers with an error, and notes that the client did something wrong.
-    fn reject(&mut self, error: &WireError, event_id: Option<&str>, now: Duration) {
-        self.violation(error.code.unwrap_or(error.kind), &error.message, now);
-        self.emit(now, error.event(event_id));
-    }
-
-    fn violation(&self, code: &str, detail: &str, now: Duration) {
-        let (code, detail) = (code.to_owned(), detail.to_owned());
-        self.log.violated(Violation { session: self.number, at: now, code, detail });
-    }
-
-    /// An error and a CLOSE right behind it.
-    fn turn_away(&mut self, error: &WireError, code: u16, reason: &str, now: Duration) {
-        if error.code != Some("session_expired") {
-            self.violation(error.code.unwrap_or(error.kind), &error.message, now);
-        }
-        self.emit_at(now, error.event(None));
-        self.outputs.push_back((self.last_due, Output::Close(code, reason.to_owned())));
-        self.phase = Phase::Over;
-    }
-
-    /// Sends an event that the server makes at `now`: it arrives a round trip later.
-    fn emit(&mut self, now: Duration, event: Value) {
-        self.emit_at(now + self.behaviour.rtt, event);
-    }
-
-    fn emit_at(&mut self, due: Duration, mut event: Value) {
-        let due = due.max(self.last_due);
-        self.last_due = due;
-        event["event_id"] = json!(self.ids.next("event_"));
-        self.outputs.push_back((due, Output::Text(event.to_string())));
-        if self.behaviour.unknown_events {
-            let unknown = json!({"type": "practice.unheard_of", "event_id": self.ids.next("event_"),
-                "field": {"nested": [1, 2, 3]}});
-            self.outputs.push_back((due, Output::Text(unknown.to_string())));
-        }
     }
 }
 

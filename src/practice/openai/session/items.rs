@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::Session;
 use crate::practice::openai::conversation::{Body, Item, Part, no_such_item};
 use crate::practice::openai::hearing::hear_all;
+use crate::practice::openai::record::Turn;
 use crate::practice::openai::wire::WireError;
 
 impl Session {
@@ -20,8 +21,14 @@ impl Session {
     ) -> Result<(), WireError> {
         let item = self.item_from(item, "item", now)?;
         let id = item.id.clone();
+        let heard = item.heard().map(|text| Turn {
+            session: self.number,
+            item_id: id.clone(),
+            text: text.to_owned(),
+        });
         let shown = item.to_json();
         self.conversation.insert(item, after)?;
+        self.log.change(|record| record.heard_in_items.extend(heard));
         let previous = self.conversation.before(&id).map(str::to_owned);
         for kind in ["conversation.item.added", "conversation.item.done"] {
             self.emit(now, json!({"type": kind, "previous_item_id": previous, "item": shown}));

@@ -1,6 +1,7 @@
 //! Responses: asked for, sent step by step, cancelled.
 
 mod make;
+mod shape;
 mod show;
 
 use std::time::Duration;

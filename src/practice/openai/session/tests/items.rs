@@ -107,7 +107,10 @@ fn prac_3_audio_given_as_an_item_is_heard() {
     client.send(json!({"type": "conversation.item.create", "item": item}));
     client.send(json!({"type": "response.create"}));
     client.run(Duration::from_secs(5));
-    assert_eq!(client.log.record().said_texts(), ["מה שאמרתי"]);
+    let record = client.log.record();
+    assert_eq!(record.said_texts(), ["מה שאמרתי"]);
+    assert_eq!(record.heard_in_items[0].text, "מה שאמרתי");
+    assert!(record.heard.is_empty(), "no turn was spoken");
 }
 
 #[test]
@@ -146,6 +149,8 @@ fn prac_3_a_wrong_truncate_is_refused_as_the_api_does() {
     assert_eq!(client.error_code(), "invalid_type");
     client.send(truncate(&id, json!(-1)));
     assert_eq!(client.error_code(), "integer_below_min_value");
+    client.send(truncate(&id, json!(0)));
+    assert_eq!(client.error_code(), "unsupported_content_type");
     client.send(truncate("item_nobody", json!(10)));
     assert_eq!(client.error_code(), "item_truncate_invalid_item_id");
     client.send(user_text("u", "words"));

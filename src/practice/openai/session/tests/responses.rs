@@ -272,6 +272,9 @@ fn prac_3_text_and_a_wrong_field_are_answered_as_such() {
     client.came.clear();
     client.send(json!({"type": "response.create", "response": {"temperature": 1}}));
     assert_eq!(client.error_code(), "unknown_parameter");
+    let long = json!({"metadata": {"why": "x".repeat(513)}});
+    client.send(json!({"type": "response.create", "response": long}));
+    assert_eq!(client.error_code(), "string_above_max_length");
 }
 
 #[test]

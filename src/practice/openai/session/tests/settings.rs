@@ -81,9 +81,11 @@ fn prac_3_an_update_is_merged_and_answered_with_the_whole_session_a_round_trip_l
     assert_eq!(merged["instructions"], "Be brief.");
 }
 
-#[test]
-fn prac_3_one_wrong_field_rejects_the_whole_update_and_is_named() {
-    let cases = [
+/// An update, the code it is refused with and the parameter the error names.
+type Wrong = (Value, &'static str, &'static str);
+
+fn wrong_fields() -> Vec<Wrong> {
+    vec![
         (json!({"temperature": 0.8}), "unknown_parameter", "session.temperature"),
         (json!({"voice": "marin"}), "unknown_parameter", "session.voice"),
         (json!({"modalities": ["audio"]}), "unknown_parameter", "session.modalities"),
@@ -111,6 +113,11 @@ fn prac_3_one_wrong_field_rejects_the_whole_update_and_is_named() {
             "session.tool_choice.name",
         ),
         (json!({"model": "gpt-realtime"}), "invalid_value", "session.model"),
+    ]
+}
+
+fn wrong_audio_fields() -> Vec<Wrong> {
+    vec![
         (
             json!({"audio": {"output": {"voice": "nova"}}}),
             "invalid_value",
@@ -156,8 +163,12 @@ fn prac_3_one_wrong_field_rejects_the_whole_update_and_is_named() {
             "invalid_value",
             "session.audio.input.noise_reduction.type",
         ),
-    ];
-    for (wrong, code, param) in cases {
+    ]
+}
+
+#[test]
+fn prac_3_one_wrong_field_rejects_the_whole_update_and_is_named() {
+    for (wrong, code, param) in wrong_fields().into_iter().chain(wrong_audio_fields()) {
         let mut client = Client::new(Behaviour::default());
         let mut update = phone_settings();
         for (name, value) in wrong.as_object().unwrap() {
