@@ -89,7 +89,7 @@ impl Carrier {
         format!("http://{}", self.api)
     }
 
-    /// Calls the business.
+    /// Calls the business. Must be called on a tokio runtime.
     #[must_use]
     pub fn dial(&self, dial: &Dial) -> CallerHandle {
         let line = place::dial(&self.network, dial);

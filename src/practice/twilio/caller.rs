@@ -248,8 +248,11 @@ impl CallerHandle {
     pub async fn ended(&self) -> CallOutcome {
         let mut views = self.line.view.subscribe();
         loop {
-            let view = views.borrow_and_update().clone();
-            if let Some(ended_by) = view.ended {
+            let ended = {
+                let view = views.borrow_and_update();
+                view.ended.map(|ended_by| (ended_by, view.clone()))
+            };
+            if let Some((ended_by, view)) = ended {
                 let duration = view.duration();
                 return CallOutcome { ended_by, duration, view, recording: self.recording() };
             }

@@ -1,5 +1,7 @@
 //! One call's shared state: what its task, its sockets, the REST API and the caller all touch.
 
+mod earpiece;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
@@ -10,6 +12,7 @@ use protocol::ids::{AccountSid, CallSid};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use self::earpiece::Earpiece;
 use super::clock::{LineClock, wall};
 use super::debugger::{Trouble, Violation};
 use super::form::{Form, form};
@@ -17,8 +20,8 @@ use super::microphone::Microphone;
 use super::network::locked;
 use super::settings::{CarrierSettings, LineQuality};
 use super::twiml::{Method, Target};
-use super::view::{CallStatus, CallView, Done, HeardSpeech, Recording, VerbRun};
-use crate::practice::speech::{Ear, Heard, Partial, duration_of};
+use super::view::{CallStatus, CallView, Done, Recording, VerbRun};
+use crate::practice::speech::duration_of;
 
 /// A call, as everybody who touches it holds it.
 #[derive(Debug)]
@@ -77,13 +80,6 @@ pub(super) struct Levers {
     pub(super) stalled: watch::Sender<bool>,
     /// Opens another socket beside.
     pub(super) another: mpsc::Sender<()>,
-}
-
-/// What the caller's ear is held to.
-#[derive(Debug, Default)]
-struct Earpiece {
-    ear: Ear,
-    recording: Recording,
 }
 
 impl Line {
@@ -176,53 +172,38 @@ impl Line {
 
     /// The caller said this at a sample of line time.
     pub(super) fn record_caller(&self, at: u64, ulaw: Bytes) {
-        locked(&self.earpiece).recording.caller.0.push((at, ulaw));
+        locked(&self.earpiece).record_caller(at, ulaw);
     }
 
     /// The caller hears audio that begins at a sample of line time.
     pub(super) fn hear(&self, at: u64, ulaw: &Bytes) {
-        let heard = {
-            let mut earpiece = locked(&self.earpiece);
-            let mut heard = earpiece.quiet_until(at);
-            heard.extend(earpiece.ear.hear(ulaw));
-            earpiece.recording.agent.0.push((at, ulaw.clone()));
-            earpiece.told(heard)
-        };
+        let told = locked(&self.earpiece).hear(at, ulaw);
         let (from, to) = (duration_of(at), duration_of(at + ulaw.len() as u64));
         self.see(|view| {
             view.samples_heard += ulaw.len() as u64;
             view.first_heard_at.get_or_insert(from);
             view.last_heard_at = Some(to);
-            heard.show(view);
+            told.show(view);
         });
     }
 
     /// The caller hears nothing up to a sample of line time.
     pub(super) fn hear_nothing(&self, until: u64) {
-        let heard = {
-            let mut earpiece = locked(&self.earpiece);
-            let heard = earpiece.quiet_until(until);
-            if heard.is_empty() {
-                return;
-            }
-            earpiece.told(heard)
-        };
-        self.see(|view| heard.show(view));
+        let told = locked(&self.earpiece).hear_nothing(until);
+        if let Some(told) = told {
+            self.see(|view| told.show(view));
+        }
     }
 
     /// The caller listens no more: what was half heard is cut off.
     pub(super) fn close_ear(&self) {
-        let heard = {
-            let mut earpiece = locked(&self.earpiece);
-            let heard = earpiece.ear.finish();
-            earpiece.told(heard)
-        };
-        self.see(|view| heard.show(view));
+        let told = locked(&self.earpiece).close();
+        self.see(|view| told.show(view));
     }
 
     /// What both sides heard so far.
     pub(super) fn recording(&self) -> Recording {
-        locked(&self.earpiece).recording.clone()
+        locked(&self.earpiece).recording()
     }
 
     /// Whether the call is over or about to be.
@@ -269,41 +250,3 @@ pub(super) const MOST_NOTES: usize = 256;
 
 /// Interrupts that wait; a call takes one at a time and at once.
 const INTERRUPTS: usize = 16;
-
-/// What the ear made out, ready to be shown.
-struct Told {
-    speeches: Vec<HeardSpeech>,
-    hearing: Option<Partial>,
-}
-
-impl Told {
-    fn show(self, view: &mut CallView) {
-        view.heard.extend(self.speeches);
-        view.hearing = self.hearing;
-    }
-}
-
-impl Earpiece {
-    /// Feeds the silence since the last audio, so that the ear's position is line time.
-    fn quiet_until(&mut self, at: u64) -> Vec<Heard> {
-        let behind = at.saturating_sub(self.ear.position());
-        self.ear.hear(&vec![0xFF; behind as usize])
-    }
-
-    fn told(&self, heard: Vec<Heard>) -> Told {
-        let speech = |text, flaw, from, to| {
-            Some(HeardSpeech { text, flaw, from: duration_of(from), to: duration_of(to) })
-        };
-        let speech = |heard| match heard {
-            Heard::Started { .. } => None,
-            Heard::Utterance { text, from_sample, to_sample } => {
-                speech(text, None, from_sample, to_sample)
-            }
-            Heard::Broken { text_so_far, why, from_sample, at, .. } => {
-                speech(text_so_far, Some(why), from_sample, at)
-            }
-        };
-        let speeches = heard.into_iter().filter_map(speech).collect();
-        Told { speeches, hearing: self.ear.hearing() }
-    }
-}

@@ -180,25 +180,30 @@ pub(super) fn send(network: &Arc<Network>, message: SentMessage, callback: Optio
     let from = message.from.clone().unwrap_or_default();
     let fails = free_text && !network.mailroom.is_open(&message.to, &from);
     network.mailroom.sent.send_modify(|sent| sent.push(message.clone()));
-    let network_of_task = Arc::clone(network);
-    network.spawn(async move {
-        let network = network_of_task;
-        let steps: &[_] = if fails {
-            &[(MessageStatus::Failed, Some(63016))]
-        } else {
-            &[(MessageStatus::Sent, None), (MessageStatus::Delivered, None)]
-        };
-        for (status, error_code) in steps {
-            network.mailroom.become_status(&message.sid, *status, *error_code);
-            if let Some(target) = &callback {
-                let form = status_form(&network, &message, *status, *error_code);
-                let told = network.fetcher.fetch(&target.url, target.method, &form).await;
-                if let Err(trouble) = told.result {
-                    tracing::debug!(%trouble, "practice carrier: a message's status");
-                }
+    let steps: &[_] = if fails {
+        &[(MessageStatus::Failed, Some(63016))]
+    } else {
+        &[(MessageStatus::Sent, None), (MessageStatus::Delivered, None)]
+    };
+    network.spawn(deliver(Arc::clone(network), message, callback, steps));
+}
+
+async fn deliver(
+    network: Arc<Network>,
+    message: SentMessage,
+    callback: Option<Target>,
+    steps: &[(MessageStatus, Option<u32>)],
+) {
+    for (status, error_code) in steps {
+        network.mailroom.become_status(&message.sid, *status, *error_code);
+        if let Some(target) = &callback {
+            let form = status_form(&network, &message, *status, *error_code);
+            let told = network.fetcher.fetch(&target.url, target.method, &form).await;
+            if let Err(trouble) = told.result {
+                tracing::debug!(%trouble, "practice carrier: a message's status");
             }
         }
-    });
+    }
 }
 
 /// Characters in one segment.

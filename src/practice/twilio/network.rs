@@ -4,20 +4,20 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use protocol::ids::CallSid;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::debugger::Trouble;
-use super::fetch::{Answer, Fetcher};
+use super::fetch::{Answer, Fetched, Fetcher};
 use super::form::Form;
 use super::line::Line;
 use super::messages::Mailroom;
 use super::rest::RestDesk;
 use super::settings::{Callee, CarrierSettings};
 use super::status::CallbackDelivery;
-use super::twiml::Method;
+use super::twiml::Target;
 use super::view::{Webhook, WebhookRun};
 
 /// The inside of a carrier.
@@ -58,31 +58,26 @@ impl Network {
         });
     }
 
-    /// Makes a request of a call and notes it.
+    /// Makes a request of a call and notes it. Whoever stops waiting doesn't cancel it: a request
+    /// that is under way when its caller hangs up is answered all the same.
     pub(super) async fn request(
-        &self,
-        line: &Line,
+        self: &Arc<Self>,
+        line: &Arc<Line>,
         what: Webhook,
-        url: &str,
-        method: Method,
-        form: &Form,
+        target: &Target,
+        form: Form,
     ) -> Result<Answer, Trouble> {
-        let fetched = self.fetcher.fetch(url, method, form).await;
-        if let Some(violation) = fetched.violation {
-            line.violation(violation);
-        }
-        let run = WebhookRun {
-            what,
-            url: url.to_owned(),
-            attempts: fetched.attempts,
-            status: fetched.status,
-            took: fetched.took,
+        let (network, line, target) = (Arc::clone(self), Arc::clone(line), target.clone());
+        let making = async move {
+            let fetched = network.fetcher.fetch(&target.url, target.method, &form).await;
+            note(&line, what, target.url, fetched)
         };
-        line.see(|view| view.requests.push(run));
-        if let Err(trouble) = &fetched.result {
-            line.trouble(trouble.clone());
-        }
-        fetched.result
+        let (sender, result) = oneshot::channel();
+        self.spawn(async move {
+            // Nobody may be waiting any more.
+            let _ = sender.send(making.await);
+        });
+        result.await.unwrap_or_else(|_| Err(Trouble::Http("the carrier stops".to_owned())))
     }
 
     /// Enters a call.
@@ -116,6 +111,15 @@ impl Network {
     pub(super) fn set_callee(&self, number: &str, callee: Callee) {
         locked(&self.callees).insert(number.to_owned(), callee);
     }
+}
+
+fn note(line: &Line, what: Webhook, url: String, fetched: Fetched) -> Result<Answer, Trouble> {
+    let Fetched { attempts, took, violation, result, status } = fetched;
+    if let Some(violation) = violation {
+        line.violation(violation);
+    }
+    line.see(|view| view.requests.push(WebhookRun { what, url, attempts, status, took }));
+    result.inspect_err(|trouble| line.trouble(trouble.clone()))
 }
 
 /// A fresh SID with this prefix.

@@ -106,6 +106,8 @@ impl Playout {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn audio(bytes: usize) -> Bytes {
@@ -183,5 +185,59 @@ mod tests {
         playout.push(1000, audio(160));
         let played = playout.advance(1160);
         assert!(matches!(&played[..], [Played::Audio { at: 1000, ulaw }] if ulaw.len() == 160));
+    }
+
+    #[derive(Debug, Clone)]
+    enum Arrival {
+        Audio(usize),
+        Mark,
+        Clear,
+        Later(u64),
+    }
+
+    fn arrivals() -> impl Strategy<Value = Vec<Arrival>> {
+        let arrival = prop_oneof![
+            (1..2000_usize).prop_map(Arrival::Audio),
+            Just(Arrival::Mark),
+            Just(Arrival::Clear),
+            (0..1500_u64).prop_map(Arrival::Later),
+        ];
+        proptest::collection::vec(arrival, 0..40)
+    }
+
+    proptest! {
+        #[test]
+        fn every_mark_comes_back_once_in_order_and_no_byte_is_played_twice(story in arrivals()) {
+            let mut playout = Playout::default();
+            let (mut now, mut pushed, mut dropped, mut sent) = (0, 0, 0, 0);
+            let mut played = Vec::new();
+            let mut echoed = Vec::new();
+            for arrival in story.into_iter().chain([Arrival::Later(1_000_000)]) {
+                match arrival {
+                    Arrival::Audio(bytes) => {
+                        playout.push(now, audio(bytes));
+                        pushed += bytes as u64;
+                    }
+                    Arrival::Mark => {
+                        playout.mark(now, sent.to_string());
+                        sent += 1;
+                    }
+                    Arrival::Clear => {
+                        dropped += playout.buffered();
+                        echoed.extend(playout.clear());
+                    }
+                    Arrival::Later(samples) => now += samples,
+                }
+                let more = playout.advance(now);
+                echoed.extend(marks(&more).into_iter().map(|(_, name)| name.to_owned()));
+                played.extend(more);
+            }
+            prop_assert_eq!(heard(&played) + dropped, pushed);
+            prop_assert_eq!(echoed, (0..sent).map(|n| n.to_string()).collect::<Vec<_>>());
+            let starts: Vec<_> = played.iter().map(|played| match played {
+                Played::Audio { at, .. } | Played::Mark { at, .. } => *at,
+            }).collect();
+            prop_assert!(starts.is_sorted());
+        }
     }
 }

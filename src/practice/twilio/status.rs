@@ -146,8 +146,8 @@ async fn deliver(network: Arc<Network>, line: Arc<Line>, mut receiver: mpsc::Rec
     }
 }
 
-async fn send(network: &Network, line: &Line, callback: &Callback) {
+async fn send(network: &Arc<Network>, line: &Arc<Line>, callback: &Callback) {
+    let Callback { what, target, form } = callback;
     // What went wrong is in the line's log of requests; nobody acts on it.
-    let Target { url, method } = &callback.target;
-    let _ = network.request(line, callback.what, url, *method, &callback.form).await;
+    let _ = network.request(line, *what, target, form.clone()).await;
 }

@@ -1,13 +1,20 @@
 //! What can be seen of a call from outside: its view while it lives, its outcome after.
 
+mod log;
+mod outcome;
+mod stream;
+
 use std::time::Duration;
 
-use bytes::Bytes;
-use protocol::ids::{CallSid, StreamSid};
+use protocol::ids::CallSid;
 
 use super::debugger::{Trouble, Violation};
 use super::twiml::RejectReason;
-use crate::practice::speech::{Fault, Partial};
+use crate::practice::speech::Partial;
+
+pub use self::log::{Done, HeardSpeech, VerbRun, Webhook, WebhookRun};
+pub use self::outcome::{CallOutcome, Recording, Track};
+pub use self::stream::{Echo, StreamEnd, StreamView};
 
 /// A call as it stands. Times are line time since it was dialled.
 #[derive(Debug, Clone)]
@@ -163,163 +170,6 @@ impl CallStatus {
     }
 }
 
-/// One request to the daemon, all its attempts together.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WebhookRun {
-    /// What it was for.
-    pub what: Webhook,
-    /// Its address as it was written, fragment included.
-    pub url: String,
-    /// Attempts made.
-    pub attempts: u32,
-    /// The HTTP status of the last attempt, if it was answered.
-    pub status: Option<u16>,
-    /// From the first attempt to the last answer, wall time.
-    pub took: Duration,
-}
-
-/// What a request to the daemon is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Webhook {
-    /// A document to run.
-    Document,
-    /// A document to run after another one failed.
-    Fallback,
-    /// A file to play.
-    Play,
-    /// The call's status.
-    Status(CallStatus),
-    /// A stream's status.
-    StreamStatus,
-    /// The answering machine detection's result.
-    Machine,
-}
-
-/// A verb that was run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VerbRun {
-    /// When it began.
-    pub at: Duration,
-    /// What was done.
-    pub what: Done,
-}
-
-/// What a verb did.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Done {
-    /// The carrier spoke.
-    Said {
-        /// The words.
-        text: String,
-        /// The voice, if one was named.
-        voice: Option<String>,
-        /// The language, if one was named.
-        language: Option<String>,
-    },
-    /// The carrier played a file.
-    Played {
-        /// Its address.
-        url: String,
-        /// Its size in bytes, if it was there.
-        bytes: Option<usize>,
-    },
-    /// The carrier played keys.
-    PlayedDigits(String),
-    /// Nothing, for a while.
-    Paused(Duration),
-    /// The document went on elsewhere.
-    Redirected(String),
-    /// The call was refused.
-    Rejected(RejectReason),
-    /// The document hung up.
-    HungUp,
-    /// Another number was called.
-    Dialled {
-        /// The number.
-        number: String,
-    },
-    /// A stream was asked for.
-    Connected {
-        /// The address, as written.
-        url: String,
-    },
-}
-
-/// One media socket.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StreamView {
-    /// The stream.
-    pub stream_sid: StreamSid,
-    /// When its handshake was answered.
-    pub opened_at: Duration,
-    /// Media messages sent to the daemon.
-    pub frames_sent: u64,
-    /// Frames that the daemon was too slow to take.
-    pub frames_dropped: u64,
-    /// Bytes of audio that came from the daemon.
-    pub bytes_received: u64,
-    /// `clear` messages that came, with the time of each.
-    pub cleared_at: Vec<Duration>,
-    /// Marks that were echoed, in order.
-    pub echoes: Vec<Echo>,
-    /// How it ended, once it has.
-    pub ended: Option<StreamEnd>,
-}
-
-impl StreamView {
-    pub(super) fn opened(stream_sid: StreamSid, opened_at: Duration) -> Self {
-        Self {
-            stream_sid,
-            opened_at,
-            frames_sent: 0,
-            frames_dropped: 0,
-            bytes_received: 0,
-            cleared_at: Vec::new(),
-            echoes: Vec::new(),
-            ended: None,
-        }
-    }
-}
-
-/// A mark that went back to the daemon.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Echo {
-    /// Its name.
-    pub name: String,
-    /// When.
-    pub at: Duration,
-    /// Whether its audio had been played, or `clear` threw it away.
-    pub played: bool,
-}
-
-/// How a media socket ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StreamEnd {
-    /// The daemon closed it.
-    ServerClosed,
-    /// It broke without a close frame.
-    Broken,
-    /// The caller's side cut it without a word.
-    Cut,
-    /// The carrier said `stop`: the call ended or went elsewhere.
-    Stopped,
-    /// It was never opened: refused, not reached, or not allowed.
-    NotOpened,
-}
-
-/// Something the daemon said on a stream, as far as it was played.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HeardSpeech {
-    /// The words heard.
-    pub text: String,
-    /// What is wrong with it; an interrupted utterance is [`Fault::CutOff`].
-    pub flaw: Option<Fault>,
-    /// When it began.
-    pub from: Duration,
-    /// When it ended.
-    pub to: Duration,
-}
-
 /// Why a call is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndedBy {
@@ -339,47 +189,4 @@ pub enum EndedBy {
     ApplicationError,
     /// The time limit of the call.
     TimeLimit,
-}
-
-/// A call that is over.
-#[derive(Debug, Clone)]
-pub struct CallOutcome {
-    /// Why.
-    pub ended_by: EndedBy,
-    /// From answer to end, line time; none if it was never answered.
-    pub duration: Option<Duration>,
-    /// All that was seen of it.
-    pub view: CallView,
-    /// What both sides heard.
-    pub recording: Recording,
-}
-
-/// Both directions of a call as µ-law at 8 kHz, from the moment it was dialled.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Recording {
-    /// What the caller said into streams.
-    pub caller: Track,
-    /// What the caller heard from streams.
-    pub agent: Track,
-}
-
-/// Pieces of audio with the sample each begins at, in order; silence between them is left out.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Track(pub Vec<(u64, Bytes)>);
-
-impl Track {
-    /// The whole track, its holes filled with silence.
-    #[must_use]
-    pub fn ulaw(&self) -> Vec<u8> {
-        let mut ulaw = Vec::new();
-        for (at, piece) in &self.0 {
-            let at = *at as usize;
-            if ulaw.len() < at {
-                ulaw.resize(at, 0xFF);
-            }
-            ulaw.truncate(at);
-            ulaw.extend_from_slice(piece);
-        }
-        ulaw
-    }
 }

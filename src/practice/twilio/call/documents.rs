@@ -35,7 +35,7 @@ impl Documents {
                 let mut form = self.form();
                 form.extend(more);
                 let target = self.absolute(&target);
-                match self.fetch(Webhook::Document, &target, &form).await {
+                match self.fetch(Webhook::Document, &target, form).await {
                     Ok(document) => return Some(document),
                     Err(trouble) => (target.url, trouble),
                 }
@@ -46,7 +46,7 @@ impl Documents {
         form.push(("ErrorCode".to_owned(), trouble.code().to_string()));
         form.push(("ErrorUrl".to_owned(), failed));
         let target = Target { url, method: Method::Post };
-        self.fetch(Webhook::Fallback, &target, &form).await.ok()
+        self.fetch(Webhook::Fallback, &target, form).await.ok()
     }
 
     /// The parameters that go with every webhook of the call.
@@ -69,10 +69,9 @@ impl Documents {
         &mut self,
         what: Webhook,
         target: &Target,
-        form: &Form,
+        form: Form,
     ) -> Result<Document, Trouble> {
-        let request = self.network.request(&self.line, what, &target.url, target.method, form);
-        let answer = request.await?;
+        let answer = self.network.request(&self.line, what, target, form).await?;
         self.base = Some(answer.url.clone());
         self.check_type(&answer)?;
         match std::str::from_utf8(&answer.body) {

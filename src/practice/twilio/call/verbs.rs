@@ -64,9 +64,7 @@ impl Call {
         }
         let Some(url) = url else { return Step::On };
         let target = self.documents.absolute(&Target { url, method: Method::Get });
-        let no_form = Form::new();
-        let request =
-            self.network.request(&self.line, Webhook::Play, &target.url, Method::Get, &no_form);
+        let request = self.network.request(&self.line, Webhook::Play, &target, Form::new());
         let answer = match self.breaks.race(request).await {
             Ok(answer) => answer.ok(),
             Err(broken) => return broken.into(),

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -24,6 +25,9 @@ use crate::practice::twilio::network::Network;
 /// The largest body taken.
 const LARGEST: usize = 1 << 20;
 
+/// After a failed accept: out of file handles, mostly.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+
 /// Serves the REST API until the carrier stops.
 pub(in super::super) async fn serve(network: Arc<Network>, listener: TcpListener) {
     loop {
@@ -31,7 +35,7 @@ pub(in super::super) async fn serve(network: Arc<Network>, listener: TcpListener
             Ok((tcp, _)) => tcp,
             Err(error) => {
                 tracing::warn!(%error, "practice carrier: accept failed");
-                tokio::task::yield_now().await;
+                tokio::time::sleep(ACCEPT_AGAIN).await;
                 continue;
             }
         };

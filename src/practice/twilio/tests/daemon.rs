@@ -15,7 +15,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -65,7 +65,7 @@ impl Request {
 impl Daemon {
     pub(super) async fn start() -> Self {
         let http = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let media = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let media = listen_narrowly();
         let desk = Arc::new(Desk { answers: Mutex::default(), requests: watch::Sender::default() });
         let (sender, sockets) = mpsc::channel(4);
         let daemon = Self {
@@ -106,6 +106,11 @@ impl Daemon {
     pub(super) fn twiml(&self, path: &str, verbs: &str) {
         let body = format!("<Response>{verbs}</Response>");
         self.answer(path, 200, "text/xml", &body);
+    }
+
+    /// A path that takes requests and never answers.
+    pub(super) fn silence(&self, path: &str) {
+        self.answer(path, NEVER, "", "");
     }
 
     /// The requests of a path so far.
@@ -218,6 +223,17 @@ pub(super) enum End {
     Reset,
 }
 
+/// A listener whose sockets hold little that was not read.
+fn listen_narrowly() -> TcpListener {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(8 * 1024).unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    socket.listen(16).unwrap()
+}
+
+/// Stands for no answer at all.
+const NEVER: u16 = 0;
+
 async fn serve(listener: TcpListener, desk: Arc<Desk>) {
     while let Ok((tcp, _)) = listener.accept().await {
         let desk = Arc::clone(&desk);
@@ -252,6 +268,9 @@ async fn answer(
     };
     desk.requests.send_modify(|requests| requests.push(request));
     let answer = answer.unwrap_or(Answer { status: 204, content_type: "", body: String::new() });
+    if answer.status == NEVER {
+        std::future::pending::<()>().await;
+    }
     let mut response = Response::new(Full::from(answer.body));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap();
     let content_type = http::HeaderValue::from_static(answer.content_type);

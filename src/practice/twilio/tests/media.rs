@@ -12,7 +12,8 @@ use super::{TOKEN, carrier, dial, settings, within};
 use crate::practice::speech::{Ear, FRAME_BYTES, Fault, Heard, SILENCE, Voice};
 use crate::practice::twilio::signature::sign;
 use crate::practice::twilio::{
-    CallerHandle, Carrier, CarrierSettings, Dial, LineQuality, Silence, Violation,
+    CallView, CallerHandle, Carrier, CarrierSettings, Dial, EndedBy, LineQuality, Silence, Trouble,
+    Violation,
 };
 
 /// A call with an open stream, and its two ends.
@@ -282,4 +283,20 @@ async fn a_stalled_reader_takes_nothing_until_it_reads_on() {
     }
     caller.stall_reader(false).unwrap();
     assert_eq!(media.event("mark").await["mark"]["name"], "late");
+}
+
+#[tokio::test]
+async fn a_daemon_that_reads_too_slowly_loses_frames_and_the_call_can_still_be_ended() {
+    let daemon = Daemon::start().await;
+    daemon.twiml("/voice", &daemon.connect());
+    // The buffers between hold some minutes of frames: at this speed a second or two.
+    let fast = CarrierSettings { clock_speed: 200.0, ..settings(&daemon) };
+    let carrier = Carrier::start(fast).await.unwrap();
+    let caller = carrier.dial(&dial());
+    let _unread = daemon.socket().await;
+    let dropped = |view: &CallView| view.streams.iter().any(|stream| stream.frames_dropped > 0);
+    within(caller.until(dropped)).await.unwrap();
+    assert!(caller.view().borrow().troubles.contains(&Trouble::Slow));
+    caller.hang_up();
+    assert_eq!(within(caller.ended()).await.ended_by, EndedBy::CallerHangUp);
 }

@@ -8,8 +8,8 @@ use super::daemon::Daemon;
 use super::{BUSINESS, CALLER, TOKEN, call_with, carrier, dial, settings, within};
 use crate::practice::twilio::signature::sign;
 use crate::practice::twilio::{
-    CallStatus, Callee, Carrier, CarrierSettings, Done, EndedBy, Pickup, RejectReason, Trouble,
-    Violation,
+    CallStatus, CallView, Callee, Carrier, CarrierSettings, Done, EndedBy, Pickup, RejectReason,
+    Trouble, Violation, Webhook,
 };
 
 #[tokio::test]
@@ -114,6 +114,35 @@ async fn the_fragments_retries_are_made_and_the_fragment_is_not_signed() {
     let tokens: Vec<_> =
         requests.iter().map(|request| &request.headers["i-twilio-idempotency-token"]).collect();
     assert!(tokens.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_come_in_time_is_waited_for_once() {
+    let daemon = Daemon::start().await;
+    daemon.silence("/voice");
+    let voice_url = daemon.url("/voice#rt=100");
+    let carrier = Carrier::start(CarrierSettings { voice_url, ..settings(&daemon) }).await.unwrap();
+    let outcome = within(carrier.dial(&dial()).ended()).await;
+    assert_eq!(outcome.ended_by, EndedBy::ApplicationError);
+    assert_eq!(outcome.view.troubles[0].code(), 11200);
+    assert_eq!(daemon.requests("/voice").len(), 1);
+}
+
+#[tokio::test]
+async fn a_caller_who_hangs_up_while_it_rings_cancels_the_call_but_not_the_request() {
+    let daemon = Daemon::start().await;
+    daemon.silence("/voice");
+    let voice_url = daemon.url("/voice#rt=200");
+    let carrier = Carrier::start(CarrierSettings { voice_url, ..settings(&daemon) }).await.unwrap();
+    let caller = carrier.dial(&dial());
+    daemon.wait_for("/voice", 1).await;
+    caller.hang_up();
+    let outcome = within(caller.ended()).await;
+    assert_eq!(outcome.ended_by, EndedBy::CallerHangUp);
+    assert_eq!(outcome.view.status, CallStatus::Canceled);
+    let is_noted =
+        |view: &CallView| view.requests.iter().any(|request| request.what == Webhook::Document);
+    within(caller.view().wait_for(is_noted)).await.unwrap();
 }
 
 #[tokio::test]
