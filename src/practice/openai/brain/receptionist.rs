@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::script::{Lines, Script, Topic};
-use super::words::{has_any, is_any};
+use super::words::has_any;
 use super::{Line, Prompt, Turn, language_of, slots};
 
 /// What the receptionist does next.
@@ -92,7 +92,7 @@ impl<'a> Desk<'a> {
             self.city = Some(text.trim_start_matches("in ").trim_start_matches('ב').to_owned());
         }
         if self.last_said.is_some_and(|said| self.script.asks_for_yes(said))
-            && has_any(text, &self.script.agreements)
+            && self.script.agrees(text)
         {
             self.confirmed = true;
         }
@@ -129,10 +129,7 @@ impl<'a> Desk<'a> {
         if has_any(words, &script.goodbyes) {
             return self.goodbye();
         }
-        if is_any(words, &script.declines) {
-            return Turn::saying(&self.say.declined);
-        }
-        let agrees = has_any(words, &script.agreements);
+        let agrees = script.agrees(words);
         if let Some(slot) = slots::chosen(&self.slots, words, agrees)
             && self.offers("create_appointment")
         {
@@ -144,6 +141,9 @@ impl<'a> Desk<'a> {
         }
         if let Some(fields) = self.told(words) {
             return self.note(fields);
+        }
+        if has_any(words, &script.declines) {
+            return Turn::saying(&self.say.declined);
         }
         if has_any(words, &script.questions) {
             return Turn::saying(&self.say.answer);

@@ -154,6 +154,13 @@ impl Script {
         if language == "he" { &self.he } else { &self.en }
     }
 
+    /// Whether these words agree, and nothing in them says no.
+    pub(super) fn agrees(&self, words: &str) -> bool {
+        let plain = plain(words);
+        has_any(words, &self.agreements)
+            && ![" לא ", " no ", " not "].iter().any(|no| plain.contains(no))
+    }
+
     /// Whether a sentence of the model's sums up and asks for a yes.
     pub(super) fn asks_for_yes(&self, sentence: &str) -> bool {
         [&self.he, &self.en].iter().any(|lines| {

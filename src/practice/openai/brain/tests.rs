@@ -101,6 +101,22 @@ fn end_4_a_lone_decline_gets_a_polite_reply_and_ends_nothing() {
 }
 
 #[test]
+fn end_4_a_decline_with_a_wish_in_it_is_taken_as_the_wish() {
+    let mut talk = Talk::new(&ALL);
+    let turn = talk.caller("לא תודה, בעצם אני צריך מנעול חכם");
+    assert_eq!(turn.calls[0].0, "update_lead_details");
+}
+
+#[test]
+fn cal_1_a_slot_that_does_not_suit_is_not_booked() {
+    let mut talk = Talk::new(&ALL);
+    talk.caller("אפשר לקבוע תור?");
+    talk.output(&json!({"slots": ["2026-11-22T09:00:00+02:00"]}));
+    assert!(talk.caller("לא מתאים לי").calls.is_empty());
+    assert_eq!(talk.caller("טוב, בסדר").calls[0].0, "create_appointment");
+}
+
+#[test]
 fn end_2_a_refused_end_makes_the_receptionist_ask_for_the_first_missing_field() {
     let mut talk = Talk::new(&ALL);
     talk.caller("ביי");

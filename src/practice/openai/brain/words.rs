@@ -16,9 +16,3 @@ pub(super) fn has_any(text: &str, phrases: &[String]) -> bool {
     let text = plain(text);
     phrases.iter().any(|phrase| text.contains(&plain(phrase)))
 }
-
-/// Whether the text is nothing but one of the phrases.
-pub(super) fn is_any(text: &str, phrases: &[String]) -> bool {
-    let text = plain(text);
-    phrases.iter().any(|phrase| text == plain(phrase))
-}

@@ -69,8 +69,7 @@ impl Hearing {
             // As many samples as the missing frames have, and not silence: they came, altered.
             let missing = u64::from(mark.number.saturating_sub(last + 1));
             let gap = at.saturating_sub(self.until);
-            self.altered |=
-                missing > 0 && gap == missing * FRAME_BYTES as u64 && !self.silent_since;
+            self.altered |= gap == missing * FRAME_BYTES as u64 && !self.silent_since;
         }
         self.came.push(mark.number);
         let offset = mark.text_offset();

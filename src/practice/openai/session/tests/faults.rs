@@ -96,6 +96,18 @@ fn prac_3_the_session_answers_in_pcm_and_says_so() {
 }
 
 #[test]
+fn prac_3_no_event_overtakes_another_when_the_wire_gets_quicker() {
+    let rtt = Duration::from_secs(1);
+    let mut client = Client::new(Behaviour { rtt, ..Behaviour::default() });
+    client.send(phone_settings());
+    client.session.behave(Behaviour::default());
+    client.send(json!({"type": "input_audio_buffer.clear"}));
+    client.run(Duration::from_secs(2));
+    let cleared = "input_audio_buffer.cleared";
+    assert_eq!(client.types(), ["session.created", "session.updated", cleared]);
+}
+
+#[test]
 fn prac_3_session_updated_can_be_late() {
     let session_updated_after = Duration::from_secs(3);
     let mut client = Client::new(Behaviour { session_updated_after, ..Behaviour::default() });

@@ -114,6 +114,20 @@ fn prac_3_audio_given_as_an_item_is_heard() {
 }
 
 #[test]
+fn prac_2_audio_given_as_an_item_with_frames_swapped_is_a_violation() {
+    let mut client = Client::ready(Behaviour::default(), Brain::Echo);
+    let mut frames: Vec<_> = client.voice.speak("מה שאמרתי", "he").frames().collect();
+    frames.swap(5, 6);
+    let content =
+        json!([{"type": "input_audio", "audio": BASE64_STANDARD.encode(frames.concat())}]);
+    let item = json!({"type": "message", "role": "user", "content": content});
+    client.send(json!({"type": "conversation.item.create", "item": item}));
+    let record = client.log.record();
+    let faults: Vec<_> = record.faults().map(|f| (f.code.as_str(), f.detail.as_str())).collect();
+    assert!(matches!(faults[..], [("broken_audio", detail)] if detail.starts_with("swapped")));
+}
+
+#[test]
 fn prac_3_a_truncated_item_loses_its_transcript_and_cannot_be_cut_longer_again() {
     let (mut client, id) = spoken_to();
     let truncate = |ms: Value| {
