@@ -1,0 +1,290 @@
+//! What a receptionist says and listens for, and rules for scenarios of their own; both can be
+//! written in TOML.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::words::{has_any, plain};
+use super::{Line, Prompt, Turn, last_user};
+
+/// The receptionist's script.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Script {
+    /// Jobs the business does.
+    pub services: Vec<Topic>,
+    /// Places it goes to. Any other answer to the question for the city is taken as it is.
+    pub cities: Vec<Topic>,
+    /// Words that say goodbye.
+    pub goodbyes: Vec<String>,
+    /// Words that decline; alone they end nothing.
+    pub declines: Vec<String>,
+    /// Words that agree.
+    pub agreements: Vec<String>,
+    /// Words that ask for an appointment.
+    pub appointments: Vec<String>,
+    /// Words that ask something beside the flow.
+    pub questions: Vec<String>,
+    /// What is said in Hebrew.
+    pub he: Lines,
+    /// What is said in English, which is for all other languages too.
+    pub en: Lines,
+}
+
+/// Something callers speak of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Topic {
+    /// Words by which it is known.
+    pub phrases: Vec<String>,
+    /// What is written into the lead.
+    pub value: String,
+}
+
+/// The receptionist's sentences in one language; `{service}`, `{city}`, `{slots}`, `{slot}` and
+/// `{field}` are filled in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lines {
+    /// Asks what is needed.
+    pub ask_service: String,
+    /// Asks for the city.
+    pub ask_city: String,
+    /// Asks for the caller's name.
+    pub ask_name: String,
+    /// Asks for anything else, by the field's name.
+    pub ask_field: String,
+    /// Sums up and asks for a yes.
+    pub confirm: String,
+    /// Thanks for the yes and asks if there is more.
+    pub confirmed: String,
+    /// Offers slots.
+    pub offer: String,
+    /// Nothing is free.
+    pub nothing_free: String,
+    /// Says that a slot is booked and asks if there is more.
+    pub booked: String,
+    /// Answers a question beside the flow and asks to go on.
+    pub answer: String,
+    /// Replies to a lone decline.
+    pub declined: String,
+    /// Says that nothing was understood.
+    pub unclear: String,
+    /// Goes on after an interruption.
+    pub resume: String,
+    /// The last words.
+    pub closing: String,
+}
+
+/// One rule of a scripted brain: all its conditions must hold.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rule {
+    /// Any of these stands in the caller's last words; none given is always true.
+    pub heard: Vec<String>,
+    /// The conversation's last line is the output of this function.
+    pub after_tool: Option<String>,
+    /// That output contains this.
+    pub output_has: Option<String>,
+    /// The instructions contain this.
+    pub instructed: Option<String>,
+    /// Words to say.
+    pub say: Option<String>,
+    /// Functions to call.
+    pub calls: Vec<ToolCall>,
+}
+
+/// A function call of a rule.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ToolCall {
+    /// The function.
+    pub name: String,
+    /// Its arguments.
+    #[serde(default)]
+    pub arguments: Value,
+}
+
+/// What the first fitting rule says.
+pub(super) fn decide(rules: &[Rule], prompt: &Prompt<'_>) -> Turn {
+    rules.iter().find(|rule| rule.fits(prompt)).map_or_else(Turn::default, |rule| Turn {
+        say: rule.say.clone(),
+        calls: rule.calls.iter().map(|c| (c.name.clone(), c.arguments.clone())).collect(),
+    })
+}
+
+impl Rule {
+    fn fits(&self, prompt: &Prompt<'_>) -> bool {
+        let heard = self.heard.is_empty()
+            || last_user(prompt.history).is_some_and(|words| has_any(words, &self.heard));
+        let instructed =
+            self.instructed.as_ref().is_none_or(|part| prompt.instructions.contains(part));
+        heard && instructed && self.fits_last_line(prompt)
+    }
+
+    /// A rule without `after_tool` doesn't hold after a tool's output, or it would hold for ever.
+    fn fits_last_line(&self, prompt: &Prompt<'_>) -> bool {
+        let Some(Line::Output { call_id: id, output }) = prompt.history.last() else {
+            return self.after_tool.is_none();
+        };
+        let called = prompt.history.iter().rev().find_map(|line| match line {
+            Line::Call { name, call_id, .. } if call_id == id => Some(name),
+            Line::Call { .. }
+            | Line::User(_)
+            | Line::Assistant(_)
+            | Line::System(_)
+            | Line::Output { .. } => None,
+        });
+        self.after_tool.as_ref() == called
+            && called.is_some()
+            && self.output_has.as_ref().is_none_or(|part| output.contains(part))
+    }
+}
+
+impl Topic {
+    /// The topic these words are about, if one is.
+    pub(super) fn of<'a>(topics: &'a [Self], words: &str) -> Option<&'a Self> {
+        topics.iter().find(|topic| has_any(words, &topic.phrases))
+    }
+}
+
+impl Script {
+    /// The sentences for a language.
+    pub(super) fn lines(&self, language: &str) -> &Lines {
+        if language == "he" { &self.he } else { &self.en }
+    }
+
+    /// Whether these words agree, and nothing in them says no.
+    pub(super) fn agrees(&self, words: &str) -> bool {
+        let plain = plain(words);
+        has_any(words, &self.agreements)
+            && ![" לא ", " no ", " not "].iter().any(|no| plain.contains(no))
+    }
+
+    /// Whether a sentence of the model's sums up and asks for a yes.
+    pub(super) fn asks_for_yes(&self, sentence: &str) -> bool {
+        [&self.he, &self.en].iter().any(|lines| {
+            let question = lines.confirm.split(['.', '}']).next_back().unwrap_or_default().trim();
+            !question.is_empty() && plain(sentence).contains(&plain(question))
+        })
+    }
+}
+
+fn texts(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|&text| text.to_owned()).collect()
+}
+
+fn topic(value: &str, phrases: &[&str]) -> Topic {
+    Topic { phrases: texts(phrases), value: value.to_owned() }
+}
+
+impl Default for Script {
+    /// A locksmith's receptionist, in Hebrew and English.
+    fn default() -> Self {
+        Self {
+            services: vec![
+                topic("התקנת מנעול חכם", &["התקנת מנעול חכם", "מנעול חכם", "smart lock"]),
+                topic("פריצת דלת", &["ננעלתי בחוץ", "פריצת דלת", "נעול בחוץ", "locked out"]),
+                topic("החלפת צילינדר", &["החלפת צילינדר", "צילינדר", "cylinder"]),
+            ],
+            cities: vec![
+                topic("תל אביב", &["תל אביב", "בתל אביב", "tel aviv"]),
+                topic("ירושלים", &["ירושלים", "בירושלים", "jerusalem"]),
+                topic("חיפה", &["חיפה", "בחיפה", "haifa"]),
+            ],
+            goodbyes: texts(&["ביי", "להתראות", "bye", "goodbye", "see you", "bye bye"]),
+            declines: texts(&[
+                "לא תודה",
+                "לא רוצה",
+                "לא צריך",
+                "אין צורך",
+                "לא מעוניין",
+                "no thanks",
+                "no thank you",
+                "not interested",
+                "no need",
+            ]),
+            agreements: texts(&[
+                "כן",
+                "נכון",
+                "בטח",
+                "מצוין",
+                "בסדר",
+                "מתאים",
+                "yes",
+                "right",
+                "sure",
+                "correct",
+                "ok",
+                "okay",
+                "fine",
+            ]),
+            appointments: texts(&[
+                "תור",
+                "פגישה",
+                "לקבוע",
+                "לתאם",
+                "ביקור",
+                "appointment",
+                "book",
+                "schedule",
+                "visit",
+            ]),
+            questions: texts(&[
+                "כמה",
+                "מתי",
+                "מחיר",
+                "המחיר",
+                "how much",
+                "price",
+                "when",
+                "open",
+                "פתוחים",
+            ]),
+            he: Lines::hebrew(),
+            en: Lines::english(),
+        }
+    }
+}
+
+impl Lines {
+    fn hebrew() -> Self {
+        Self {
+            ask_service: "איזו עבודה צריך לבצע?".into(),
+            ask_city: "באיזו עיר מדובר?".into(),
+            ask_name: "מה השם המלא?".into(),
+            ask_field: "מה לרשום עבור {field}?".into(),
+            confirm: "לסיכום, {service}, {city}. נכון?".into(),
+            confirmed: "מעולה, רשמתי. תודה! יש עוד משהו שאפשר לעזור בו?".into(),
+            offer: "יש לי פנוי בשעה {slots}. מה מתאים?".into(),
+            nothing_free: "לא מצאתי זמן פנוי. יש יום אחר שמתאים?".into(),
+            booked: "קבעתי לשעה {slot}. יש עוד משהו?".into(),
+            answer: "המחיר נקבע לפי העבודה ונמסר מראש. רוצה שנמשיך מאיפה שהיינו?".into(),
+            declined: "אין בעיה. אני כאן אם צריך משהו נוסף.".into(),
+            unclear: "סליחה, לא הבנתי.".into(),
+            resume: "אני כאן, אפשר להמשיך.".into(),
+            closing: "תודה שהתקשרת, יום נעים ולהתראות!".into(),
+        }
+    }
+
+    fn english() -> Self {
+        Self {
+            ask_service: "What kind of work do you need?".into(),
+            ask_city: "Which city is it in?".into(),
+            ask_name: "What is your full name?".into(),
+            ask_field: "What shall I write down for {field}?".into(),
+            confirm: "To sum up, {service}, {city}. Is that correct?".into(),
+            confirmed: "Great, I have noted it. Thank you! Is there anything else?".into(),
+            offer: "I have {slots} free. Which one suits you?".into(),
+            nothing_free: "I found no free time. Is there another day that suits you?".into(),
+            booked: "You are booked for {slot}. Is there anything else?".into(),
+            answer: "The price depends on the work and is told beforehand. Shall we go on from \
+                     where we were?"
+                .into(),
+            declined: "No problem. I am here if you need anything else.".into(),
+            unclear: "Sorry, I did not understand.".into(),
+            resume: "I am here, please go on.".into(),
+            closing: "Thank you for calling, have a nice day and goodbye!".into(),
+        }
+    }
+}

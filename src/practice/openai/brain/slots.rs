@@ -1,0 +1,80 @@
+//! Dates and times found in texts: today in the instructions, free slots in a tool's output.
+
+use serde_json::Value;
+
+use super::words::plain;
+
+/// The first date (`2026-11-21`) in a text, as text.
+pub(super) fn first_date(text: &str) -> Option<&str> {
+    windows(text, 10).find(|window| is_date(window))
+}
+
+/// All times with date and offset (RFC 3339) in a text, in order, each once.
+pub(super) fn times(text: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for (at, _) in text.char_indices() {
+        let rest = &text[at..];
+        let Some(start) = rest.get(..11) else { continue };
+        if !is_date(&start[..10]) || !start.ends_with('T') {
+            continue;
+        }
+        let length = rest
+            .find(|c: char| !(c.is_ascii_digit() || "-:+TZ.".contains(c)))
+            .unwrap_or(rest.len());
+        let time = rest[..length].to_owned();
+        if !found.contains(&time) {
+            found.push(time);
+        }
+    }
+    found
+}
+
+/// The time of day of an RFC 3339 text, as people say it: `10:30`.
+pub(super) fn time_of_day(time: &str) -> &str {
+    time.get(11..16).unwrap_or(time)
+}
+
+/// The slot that the caller chose: by its time of day, by its place in the list, or just by
+/// agreeing, which takes the first.
+pub(super) fn chosen<'a>(slots: &'a [String], words: &str, agrees: bool) -> Option<&'a String> {
+    const SECOND: [&str; 5] = [" השני ", " השנייה ", " second ", " the later ", " המאוחר "];
+    const FIRST: [&str; 5] = [" הראשון ", " הראשונה ", " first ", " the earlier ", " המוקדם "];
+    let words = plain(words);
+    let by_time = slots.iter().find(|slot| {
+        let time = time_of_day(slot);
+        let hour = time.trim_start_matches('0').trim_end_matches(":00");
+        words.contains(time)
+            || words.contains(&format!(" {hour} "))
+            || words.contains(&format!(" ב{hour} "))
+    });
+    let by_place = || {
+        if SECOND.iter().any(|word| words.contains(word)) {
+            slots.get(1)
+        } else if agrees || FIRST.iter().any(|word| words.contains(word)) {
+            slots.first()
+        } else {
+            None
+        }
+    };
+    by_time.or_else(by_place)
+}
+
+/// A sentence that a tool's output offers to be said.
+pub(super) fn sentence(output: &str) -> Option<String> {
+    let output: Value = serde_json::from_str(output).ok()?;
+    ["say", "message", "sentence"]
+        .iter()
+        .find_map(|name| output.get(name)?.as_str().map(str::to_owned))
+}
+
+fn windows(text: &str, length: usize) -> impl Iterator<Item = &str> {
+    text.char_indices().filter_map(move |(at, _)| text.get(at..at + length))
+}
+
+fn is_date(text: &str) -> bool {
+    text.len() == 10
+        && text.bytes().enumerate().all(|(n, byte)| match n {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        })
+}

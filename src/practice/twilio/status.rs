@@ -1,0 +1,153 @@
+//! Status callbacks of one call, sent in order by one task, and the ways they get lost.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::clock::{rfc2822, wall};
+use super::form::Form;
+use super::line::Line;
+use super::network::Network;
+use super::twiml::Target;
+use super::view::{CallStatus, Webhook};
+
+/// What happens to status callbacks on their way. Twilio's own are lossy and unordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CallbackDelivery {
+    /// Each once, in order, at once.
+    #[default]
+    Faithful,
+    /// Each so many times more.
+    Duplicated(u32),
+    /// Each so much later, wall time.
+    Delayed(Duration),
+    /// None arrives.
+    Lost,
+    /// Each changes places with the next; a last one without a next comes as it is.
+    Swapped,
+}
+
+/// What a call's callbacks are sent by, and what is told of.
+#[derive(Debug)]
+pub(super) struct Callbacks {
+    sender: mpsc::Sender<Callback>,
+    worker: JoinHandle<()>,
+    target: Option<Target>,
+    wanted: Vec<CallEvent>,
+    sequence: u32,
+}
+
+/// A step in a call's progress that can be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CallEvent {
+    Initiated,
+    Ringing,
+    Answered,
+    Completed,
+}
+
+/// One request to be made.
+#[derive(Debug, Clone)]
+pub(super) struct Callback {
+    pub(super) what: Webhook,
+    pub(super) target: Target,
+    pub(super) form: Form,
+}
+
+impl CallEvent {
+    /// The event of this name.
+    pub(super) fn parse(name: &str) -> Option<Self> {
+        match name {
+            "initiated" => Some(Self::Initiated),
+            "ringing" => Some(Self::Ringing),
+            "answered" => Some(Self::Answered),
+            "completed" => Some(Self::Completed),
+            _ => None,
+        }
+    }
+}
+
+impl Callbacks {
+    /// Starts the task that sends a call's callbacks; it ends with [`Callbacks::finish`].
+    pub(super) fn start(
+        network: Arc<Network>,
+        line: Arc<Line>,
+        target: Option<Target>,
+        wanted: Vec<CallEvent>,
+    ) -> Self {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        let worker = tokio::spawn(deliver(network, line, receiver));
+        Self { sender, worker, target, wanted, sequence: 0 }
+    }
+
+    /// Tells that the call came so far, if that was asked for.
+    pub(super) async fn tell(&mut self, event: CallEvent, status: CallStatus, mut form: Form) {
+        let Some(target) = self.target.clone().filter(|_| self.wanted.contains(&event)) else {
+            return;
+        };
+        let mut add = |name: &str, value: String| form.push((name.to_owned(), value));
+        add("CallbackSource", "call-progress-events".to_owned());
+        add("Timestamp", rfc2822(wall()));
+        add("SequenceNumber", self.sequence.to_string());
+        self.sequence += 1;
+        self.send(Callback { what: Webhook::Status(status), target, form }).await;
+    }
+
+    /// Where the media sockets leave their callbacks.
+    pub(super) fn sender(&self) -> mpsc::Sender<Callback> {
+        self.sender.clone()
+    }
+
+    /// Sends any callback.
+    pub(super) async fn send(&self, callback: Callback) {
+        if self.sender.send(callback).await.is_err() {
+            tracing::warn!("practice carrier: the callbacks' task is gone");
+        }
+    }
+
+    /// Waits until every callback was answered or lost.
+    pub(super) async fn finish(self) {
+        drop(self.sender);
+        if let Err(error) = self.worker.await {
+            tracing::warn!(%error, "practice carrier: the callbacks' task failed");
+        }
+    }
+}
+
+/// Callbacks that wait for the one before; whoever brings more waits too.
+const WAITING: usize = 64;
+
+async fn deliver(network: Arc<Network>, line: Arc<Line>, mut receiver: mpsc::Receiver<Callback>) {
+    let mut held: Option<Callback> = None;
+    while let Some(callback) = receiver.recv().await {
+        let mut copies = 1;
+        match network.delivery() {
+            CallbackDelivery::Faithful => {}
+            CallbackDelivery::Duplicated(more) => copies += more,
+            CallbackDelivery::Delayed(by) => tokio::time::sleep(by).await,
+            CallbackDelivery::Lost => copies = 0,
+            CallbackDelivery::Swapped if held.is_none() => {
+                held = Some(callback);
+                continue;
+            }
+            CallbackDelivery::Swapped => {}
+        }
+        for _ in 0..copies {
+            send(&network, &line, &callback).await;
+        }
+        if let Some(held) = held.take() {
+            send(&network, &line, &held).await;
+        }
+    }
+    if let Some(held) = held {
+        send(&network, &line, &held).await;
+    }
+}
+
+async fn send(network: &Arc<Network>, line: &Arc<Line>, callback: &Callback) {
+    let Callback { what, target, form } = callback;
+    // What went wrong is in the line's log of requests; nobody acts on it.
+    let _ = network.request(line, *what, target, form.clone()).await;
+}

@@ -1,0 +1,90 @@
+//! The writing half of a media socket, in a task of its own: a daemon that reads slowly makes it
+//! wait, and nobody else.
+
+use std::time::Duration;
+
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt as _, StreamExt as _};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_util::sync::CancellationToken;
+
+use super::handshake::WebSocket;
+
+type Sink = SplitSink<WebSocket, Message>;
+
+/// Messages that wait for the socket; over it they are dropped.
+const WAITING: usize = 1024;
+
+/// Messages that wait before frames are dropped: over a second of them.
+const BEHIND: usize = 64;
+
+/// How long a closing handshake may take.
+const CLOSING: Duration = Duration::from_millis(500);
+
+/// The queue to a socket.
+pub(super) struct Writer {
+    sender: mpsc::Sender<Message>,
+    task: JoinHandle<Sink>,
+}
+
+impl Writer {
+    /// Writes to the socket until it is closed, or `cut` is cancelled.
+    pub(super) fn start(sink: Sink, cut: CancellationToken) -> Self {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        Self { sender, task: tokio::spawn(write(sink, receiver, cut)) }
+    }
+
+    /// Sends a message. False: it was dropped, or the socket is gone.
+    pub(super) fn send(&self, text: String) -> bool {
+        self.sender.try_send(Message::text(text)).is_ok()
+    }
+
+    /// Whether the daemon reads so slowly that frames are to be dropped.
+    pub(super) fn is_behind(&self) -> bool {
+        WAITING - self.sender.capacity() >= BEHIND
+    }
+
+    /// Sends what waits, then a close frame without a code, and waits for the answer: both not
+    /// longer than [`CLOSING`].
+    pub(super) async fn close(self, mut source: SplitStream<WebSocket>) {
+        drop(self.sender);
+        let task = self.task;
+        let abort = task.abort_handle();
+        let closing = async move {
+            let Ok(mut sink) = task.await else { return };
+            if sink.close().await.is_ok() {
+                while let Some(Ok(_)) = source.next().await {}
+            }
+        };
+        if tokio::time::timeout(CLOSING, closing).await.is_err() {
+            abort.abort();
+        }
+    }
+
+    /// Ends the connection with a TCP reset. The token given at the start must be cancelled.
+    pub(super) async fn reset(self, source: SplitStream<WebSocket>) {
+        drop(self.sender);
+        let Ok(sink) = self.task.await else { return };
+        let Ok(websocket) = source.reunite(sink) else { return };
+        if let Err(error) = websocket.get_ref().get_ref().set_zero_linger() {
+            tracing::debug!(%error, "practice carrier: the connection is closed, not reset");
+        }
+    }
+}
+
+async fn write(
+    mut sink: Sink,
+    mut receiver: mpsc::Receiver<Message>,
+    cut: CancellationToken,
+) -> Sink {
+    while let Some(Some(message)) = cut.run_until_cancelled(receiver.recv()).await {
+        match cut.run_until_cancelled(sink.send(message)).await {
+            Some(Ok(())) => {}
+            // The reader learns of a broken socket by itself.
+            Some(Err(_)) | None => break,
+        }
+    }
+    sink
+}
