@@ -1,0 +1,213 @@
+//! Making or updating a business from its file: all of it or nothing.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use protocol::ids::{BusinessId, PhoneNumber, Slug};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ColumnTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
+    QueryOrder,
+};
+use thiserror::Error;
+
+use crate::column;
+use crate::connection::begin_write;
+use crate::error::RecordsError;
+use crate::tables::{business_numbers, businesses, prompts};
+
+/// A business as its file describes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImportBusiness {
+    /// The key of the row, if there is none with this slug yet; a UUID of version 7.
+    pub new_id: BusinessId,
+    /// Which business this is.
+    pub slug: Slug,
+    /// Its name as people say it.
+    pub name: String,
+    /// The numbers it is called on; those it had and are not among these are freed.
+    pub phone_numbers: Vec<PhoneNumber>,
+    /// The number it texts from, if it does.
+    pub whatsapp_number: Option<PhoneNumber>,
+    /// Its time zone's name in the IANA database.
+    pub timezone: String,
+    /// The language it answers in, as a BCP 47 tag.
+    pub language: String,
+    /// How long transcripts and messages are kept, in whole seconds.
+    pub retention: Duration,
+    /// All its settings.
+    pub settings: serde_json::Value,
+    /// Its prompt.
+    pub prompt: String,
+}
+
+/// What an import made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Imported {
+    /// The business.
+    pub id: BusinessId,
+    /// Whether there was none with this slug before.
+    pub created: bool,
+    /// The version of its prompt: a new one only if the text has changed.
+    pub prompt_version: i32,
+}
+
+/// Why a business was not imported. Nothing of it was stored.
+#[derive(Debug, Error)]
+pub enum ImportRefused {
+    /// A number is another business's already.
+    #[error("the number {number} belongs to the business {owner}")]
+    NumberTaken {
+        /// The number.
+        number: PhoneNumber,
+        /// Whose it is.
+        owner: Slug,
+    },
+    /// The database.
+    #[error(transparent)]
+    Records(#[from] RecordsError),
+}
+
+impl From<DbErr> for ImportRefused {
+    fn from(error: DbErr) -> Self {
+        Self::Records(error.into())
+    }
+}
+
+/// Makes a business, or brings the one with this slug up to date.
+///
+/// # Errors
+/// [`ImportRefused`].
+pub async fn import(
+    db: &DatabaseConnection,
+    business: ImportBusiness,
+    now: Timestamp,
+) -> Result<Imported, ImportRefused> {
+    let transaction = begin_write(db).await?;
+    refuse_taken_whatsapp_number(&transaction, &business).await?;
+    // Also holds the row until the end, so that two imports of one business come one by one.
+    let row = businesses::Entity::insert(row(&business, now))
+        .on_conflict(
+            OnConflict::column(businesses::Column::Slug)
+                .update_columns([
+                    businesses::Column::Name,
+                    businesses::Column::WhatsappNumber,
+                    businesses::Column::Timezone,
+                    businesses::Column::Language,
+                    businesses::Column::RetentionSecs,
+                    businesses::Column::Settings,
+                    businesses::Column::UpdatedAt,
+                ])
+                .to_owned(),
+        )
+        .exec_with_returning(&transaction)
+        .await?;
+    let id = BusinessId(row.id);
+    replace_numbers(&transaction, id, &business.phone_numbers).await?;
+    let prompt_version = keep_prompt(&transaction, id, business.prompt, now).await?;
+    transaction.commit().await?;
+    Ok(Imported { id, created: id == business.new_id, prompt_version })
+}
+
+fn row(business: &ImportBusiness, now: Timestamp) -> businesses::ActiveModel {
+    let now = column::from_instant(now);
+    businesses::ActiveModel {
+        id: Set(business.new_id.0),
+        slug: Set(business.slug.to_string()),
+        name: Set(business.name.clone()),
+        whatsapp_number: Set(business.whatsapp_number.as_ref().map(ToString::to_string)),
+        timezone: Set(business.timezone.clone()),
+        language: Set(business.language.clone()),
+        retention_secs: Set(column::from_seconds(business.retention)),
+        settings: Set(business.settings.clone()),
+        created_at: Set(now),
+        updated_at: Set(now),
+    }
+}
+
+/// Names the owner, where the unique index could only say that there is one.
+async fn refuse_taken_whatsapp_number(
+    transaction: &DatabaseTransaction,
+    business: &ImportBusiness,
+) -> Result<(), ImportRefused> {
+    let Some(number) = &business.whatsapp_number else { return Ok(()) };
+    let owner = businesses::Entity::find()
+        .filter(businesses::Column::WhatsappNumber.eq(number.as_str()))
+        .filter(businesses::Column::Slug.ne(business.slug.as_str()))
+        .one(transaction)
+        .await?;
+    match owner {
+        Some(owner) => Err(taken(number.as_str(), &owner.slug)?),
+        None => Ok(()),
+    }
+}
+
+async fn replace_numbers(
+    transaction: &DatabaseTransaction,
+    business: BusinessId,
+    numbers: &[PhoneNumber],
+) -> Result<(), ImportRefused> {
+    let wanted = || numbers.iter().map(PhoneNumber::as_str);
+    business_numbers::Entity::delete_many()
+        .filter(business_numbers::Column::BusinessId.eq(business.0))
+        .filter(business_numbers::Column::Number.is_not_in(wanted()))
+        .exec(transaction)
+        .await?;
+    if numbers.is_empty() {
+        return Ok(());
+    }
+    let rows = wanted().map(|number| business_numbers::ActiveModel {
+        number: Set(number.to_owned()),
+        business_id: Set(business.0),
+    });
+    business_numbers::Entity::insert_many(rows)
+        .on_conflict(OnConflict::column(business_numbers::Column::Number).do_nothing().to_owned())
+        .exec_without_returning(transaction)
+        .await?;
+    // Looked at after the insert, which waits for anybody who claims one of them just now.
+    let foreign = business_numbers::Entity::find()
+        .filter(business_numbers::Column::Number.is_in(wanted()))
+        .filter(business_numbers::Column::BusinessId.ne(business.0))
+        .one(transaction)
+        .await?;
+    let Some(foreign) = foreign else { return Ok(()) };
+    let owner = businesses::Entity::find_by_id(foreign.business_id)
+        .one(transaction)
+        .await?
+        .ok_or(RecordsError::NotFound)?;
+    Err(taken(&foreign.number, &owner.slug)?)
+}
+
+async fn keep_prompt(
+    transaction: &DatabaseTransaction,
+    business: BusinessId,
+    text: String,
+    now: Timestamp,
+) -> Result<i32, ImportRefused> {
+    let newest = prompts::Entity::find()
+        .filter(prompts::Column::BusinessId.eq(business.0))
+        .order_by_desc(prompts::Column::Version)
+        .one(transaction)
+        .await?;
+    let version = match newest {
+        Some(newest) if newest.text == text => return Ok(newest.version),
+        Some(newest) => newest.version + 1,
+        None => 1,
+    };
+    let row = prompts::ActiveModel {
+        business_id: Set(business.0),
+        version: Set(version),
+        text: Set(text),
+        created_at: Set(column::from_instant(now)),
+    };
+    prompts::Entity::insert(row).exec_without_returning(transaction).await?;
+    Ok(version)
+}
+
+fn taken(number: &str, owner: &str) -> Result<ImportRefused, RecordsError> {
+    Ok(ImportRefused::NumberTaken {
+        number: column::id("business_numbers.number", number)?,
+        owner: column::id("businesses.slug", owner)?,
+    })
+}

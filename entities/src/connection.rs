@@ -1,0 +1,122 @@
+//! Opening the database, and beginning a transaction that will write.
+
+use std::time::Duration;
+
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use thiserror::Error;
+
+/// How long a statement on SQLite waits for another writer.
+const SQLITE_BUSY: Duration = Duration::from_secs(5);
+
+/// How many connections there are, and how long to wait for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolSettings {
+    /// At most this many connections. A SQLite database in memory has one, since it lives and
+    /// dies with its connection.
+    pub max_connections: u32,
+    /// How long a query waits for a free connection before it fails.
+    pub acquire_timeout: Duration,
+}
+
+impl Default for PoolSettings {
+    fn default() -> Self {
+        Self { max_connections: 10, acquire_timeout: Duration::from_secs(10) }
+    }
+}
+
+/// Why the database could not be opened. No message carries the URL: it may hold a password.
+#[derive(Debug, Error)]
+pub enum ConnectError {
+    /// Not the URL of a database we can use.
+    #[error("expected sqlite://FILE?mode=rwc or postgres://USER@HOST/DATABASE")]
+    Url,
+    /// The database refused, or is not there.
+    #[error("the database could not be opened: {0}")]
+    Refused(DbErr),
+}
+
+/// Opens the database at a `sqlite:` or `postgres:` URL. A SQLite file is made if it is missing,
+/// and opened in WAL mode with foreign keys enforced. The schema is `migration`'s matter.
+///
+/// # Errors
+/// [`ConnectError`].
+pub async fn connect(url: &str, pool: PoolSettings) -> Result<DatabaseConnection, ConnectError> {
+    let is_sqlite = url.starts_with("sqlite:");
+    if !(is_sqlite || url.starts_with("postgres://") || url.starts_with("postgresql://")) {
+        return Err(ConnectError::Url);
+    }
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(pool.max_connections.max(1))
+        .acquire_timeout(pool.acquire_timeout)
+        .sqlx_logging(false)
+        .record_stmt_in_spans(false)
+        .map_sqlx_sqlite_opts(sqlite);
+    if is_sqlite && (url.contains(":memory:") || url.contains("mode=memory")) {
+        options.max_connections(1).min_connections(1).idle_timeout(None).max_lifetime(None);
+    }
+    Database::connect(options).await.map_err(|error| {
+        // SeaORM's own words, unlike the driver's, repeat the whole URL.
+        if matches!(error, DbErr::Conn(RuntimeErr::Internal(_))) {
+            ConnectError::Url
+        } else {
+            ConnectError::Refused(error)
+        }
+    })
+}
+
+/// Begins a transaction that will write. On SQLite it takes the write lock at once: one that first
+/// read and then wrote would fail with SQLITE_BUSY whenever another had written in between.
+pub(crate) async fn begin_write(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    db.begin_with_options(TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    })
+    .await
+}
+
+fn sqlite(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .foreign_keys(true)
+        .busy_timeout(SQLITE_BUSY)
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{ConnectionTrait, DbBackend, Statement};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn ops_6_an_unusable_url_is_refused_without_repeating_its_password() {
+        for url in ["mysql://root:hunter2@db/frontdesk", "postgres://root:hunter2@:x/y"] {
+            let error = connect(url, PoolSettings::default()).await.unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("hunter2"));
+        }
+    }
+
+    async fn pragma(db: &DatabaseConnection, name: &str) -> String {
+        let row = db.query_one_raw(Statement::from_string(
+            DbBackend::Sqlite,
+            format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}"),
+        ));
+        row.await.unwrap().unwrap().try_get_by_index(0).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_sqlite_file_is_made_and_its_readers_do_not_wait_for_its_writer() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("new.db").display());
+        let db = connect(&url, PoolSettings::default()).await.unwrap();
+        assert_eq!(pragma(&db, "journal_mode").await, "wal");
+        assert_eq!(pragma(&db, "synchronous").await, "1");
+        assert_eq!(pragma(&db, "foreign_keys").await, "1");
+    }
+}

@@ -1,0 +1,53 @@
+//! Table `calls`.
+
+use sea_orm::entity::prelude::*;
+
+use crate::calls::{CallDirection, CallStatus};
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "calls")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub call_sid: String,
+    pub business_id: Uuid,
+    pub lead_id: Option<Uuid>,
+    pub direction: CallDirection,
+    pub status: CallStatus,
+    pub from_number: Option<String>,
+    pub to_number: String,
+    pub prompt_version: i32,
+    pub started_at: DateTimeUtc,
+    pub answered_at: Option<DateTimeUtc>,
+    pub ended_at: Option<DateTimeUtc>,
+    pub duration_secs: Option<i64>,
+    pub end_reason: Option<String>,
+    pub ended_by: Option<String>,
+    pub state: Option<Json>,
+    pub stats: Option<Json>,
+}
+
+/// A call without its state, which can be long and which only a resume needs.
+#[derive(Clone, Debug, DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+pub struct Row {
+    pub call_sid: String,
+    pub business_id: Uuid,
+    pub lead_id: Option<Uuid>,
+    pub direction: CallDirection,
+    pub status: CallStatus,
+    pub from_number: Option<String>,
+    pub to_number: String,
+    pub prompt_version: i32,
+    pub started_at: DateTimeUtc,
+    pub answered_at: Option<DateTimeUtc>,
+    pub ended_at: Option<DateTimeUtc>,
+    pub duration_secs: Option<i64>,
+    pub end_reason: Option<String>,
+    pub ended_by: Option<String>,
+    pub stats: Option<Json>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
