@@ -15,7 +15,7 @@ twice=$(sed -n "s/^warning\[duplicate\]: found .* for crate '\(.*\)'/\1/p" <<<"$
 echo "in more than one version: ${twice:-none}"
 
 if timeout 60 cargo deny fetch db >/dev/null 2>&1; then
-    deny check --hide-inclusion-graph --disable-fetch advisories
+    deny check --hide-inclusion-graph advisories
 else
     echo 'advisories: SKIPPED, the advisory database can not be fetched from here'
 fi
