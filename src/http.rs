@@ -9,5 +9,5 @@ mod request;
 pub mod twilio;
 mod voice;
 
-pub use listener::{Listener, ListenError};
+pub use listener::{ListenError, Listener};
 pub use request::Request;

@@ -7,7 +7,6 @@ use actors::call_parts::Services;
 use actors::call_supervisor::SupervisorEvent;
 use actors::supervision::introspection::KillRefused;
 use actors::supervisor::Calls;
-use futures_util::StreamExt;
 use http::{Method, StatusCode};
 use protocol::ids::CallSid;
 use sha2::{Digest, Sha256};
@@ -45,7 +44,8 @@ impl AdminSide {
 
     /// Compared by their digests, in constant time.
     fn knows_token(&self, request: &Request) -> bool {
-        let bearer = request.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
+        let bearer =
+            request.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
         let given: [u8; 32] = Sha256::digest(bearer.unwrap_or_default()).into();
         bearer.is_some() && bool::from(given.ct_eq(&self.token))
     }
@@ -100,10 +100,7 @@ impl AdminSide {
         }
     }
 
-    async fn find(
-        &self,
-        call: &str,
-    ) -> Result<actors::call_supervisor::CallHandle, Response> {
+    async fn find(&self, call: &str) -> Result<actors::call_supervisor::CallHandle, Response> {
         let call = CallSid::parse(call)
             .map_err(|wrong| error(StatusCode::BAD_REQUEST, "bad_call_sid", &wrong.to_string()))?;
         self.calls.find(call).await.ok_or_else(|| {
@@ -142,6 +139,6 @@ impl AdminSide {
             };
             Some((event, listener))
         });
-        warp::sse::reply(warp::sse::keep_alive().stream(events.boxed())).into_response()
+        warp::sse::reply(warp::sse::keep_alive().stream(Box::pin(events))).into_response()
     }
 }

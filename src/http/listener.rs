@@ -82,8 +82,7 @@ impl Listener {
             let service = TowerToHyperService::new(warp::service(routes.clone()));
             let mut server = hyper::server::conn::http1::Builder::new();
             server.timer(TokioTimer::new()).header_read_timeout(HEADER_PATIENCE);
-            let connection =
-                server.serve_connection(TokioIo::new(socket), service).with_upgrades();
+            let connection = server.serve_connection(TokioIo::new(socket), service).with_upgrades();
             let stop = stop.clone();
             tasks.spawn(async move {
                 let _place = place;

@@ -63,9 +63,7 @@ pub async fn serve(side: Arc<TwilioSide>, request: Request) -> Response {
     }
     match (&request.method, request.path.as_str()) {
         (&Method::POST, "/twilio/voice") => twiml(&super::voice::voice(&side, &form).await),
-        (&Method::POST, "/twilio/voice/resume") => {
-            twiml(&super::voice::resume(&side, &form).await)
-        }
+        (&Method::POST, "/twilio/voice/resume") => twiml(&super::voice::resume(&side, &form).await),
         (&Method::POST, "/twilio/status") => side.on_status(&form).await,
         (&Method::POST, "/twilio/stream-status") => on_stream_status(&form),
         _ => answer(StatusCode::NOT_FOUND),

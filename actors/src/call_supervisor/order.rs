@@ -136,7 +136,9 @@ impl CallSupervisorState {
     fn apologise(&mut self) {
         let parts = Arc::clone(&self.parts);
         self.requests.spawn("apologise", async move {
-            let Ok(document) = apology(&parts.setup.settings, &parts.setup.lines).to_xml() else { return };
+            let Ok(document) = apology(&parts.setup.settings, &parts.setup.lines).to_xml() else {
+                return;
+            };
             match parts.services.twilio.redirect(&parts.setup.call_sid, &document).await {
                 Ok(Answer::Done) => {}
                 Ok(Answer::NotInProgress) => {
