@@ -112,8 +112,8 @@ async fn converse(
     caller: &CallerHandle,
     screen: &Screen,
 ) -> Result<CallOutcome, Failed> {
-    let heard = caller.hears(&world.business.lines().greeting);
-    heard.await?;
+    let greeting = world.business.lines().greeting;
+    caller.hears(&greeting).await?;
     for (place, sentence) in SENTENCES.iter().enumerate() {
         caller.say(sentence).await?;
         if place == 1 {
