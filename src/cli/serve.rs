@@ -1,0 +1,22 @@
+//! `frontdesk serve`: the daemon, from its configuration to its last signal.
+
+use super::{CliError, Exit, signals};
+use crate::app::{App, Outcome};
+use crate::config::Config;
+
+/// Answers calls until a signal comes.
+pub(super) async fn run(config: Config) -> Result<Exit, CliError> {
+    config.check().map_err(CliError::Inconsistent)?;
+    // Before anything is started: a signal that comes meanwhile waits.
+    let (first, second) = signals::listen().map_err(CliError::Signals)?;
+    let app = App::start(config).await?;
+    tracing::info!(address = %app.twilio_address(), "listening for Twilio");
+    match app.admin_address() {
+        Some(address) => tracing::info!(%address, "listening for the operator"),
+        None => tracing::info!("no listener for the operator: admin.token is not set"),
+    }
+    match app.serve_until(first, second).await {
+        Outcome::Clean => Ok(Exit::Clean),
+        Outcome::GaveUp => Ok(Exit::GaveUp),
+    }
+}
