@@ -1,1 +1,9 @@
-//! Under way.
+//! Frontdesk answers a business's telephone: the application around `protocol` and `actors`. Start-up
+//! in order, shutdown in reverse ([`app`]); the HTTP side ([`http`]); the practice world that stands in
+//! for both providers ([`practice`]); and the demo.
+
+pub mod app;
+pub mod config;
+pub mod demo;
+pub mod http;
+pub mod practice;

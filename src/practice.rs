@@ -7,3 +7,4 @@ pub mod openai;
 pub mod speech;
 pub mod twilio;
 pub mod wav;
+pub mod world;

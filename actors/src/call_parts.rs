@@ -1,7 +1,8 @@
 //! What the parts of one call share: its audio queues, its ports, its last snapshot. All of it is held
 //! by the call's supervisor and outlives each of the four actors.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use protocol::call::{Call, CallSetup, Event};
 use tokio::sync::watch;
@@ -66,6 +67,8 @@ pub struct CallParts {
     pub supervisor: Port<SupervisorEvent>,
     /// The call as CallActor last left it.
     pub snapshot: watch::Sender<Arc<Snapshot>>,
+    /// When Twilio last brought the call back (CALL-1).
+    pub resumes: Mutex<Vec<Instant>>,
     /// The session as RealtimeActor last left it.
     pub realtime_view: watch::Sender<RealtimeView>,
 }

@@ -6,7 +6,7 @@ mod children;
 mod order;
 mod view;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use protocol::call::{Call, CallSetup, Now};
@@ -15,7 +15,8 @@ use protocol::twilio::forms::CallStatus;
 use ractor::{Actor, ActorProcessingErr, ActorRef, SupervisionEvent};
 use tokio::sync::watch;
 
-pub use view::{CallHandle, CallStatusView};
+pub use order::apology;
+pub use view::{CallHandle, CallStatusView, FramesView};
 
 use crate::alarm::Alarm;
 use crate::call_parts::{CallParts, Services, Snapshot};
@@ -46,7 +47,7 @@ pub enum SupervisorEvent {
         /// The stream.
         stream: StreamSid,
         /// Its socket; taken once.
-        link: std::sync::Mutex<Option<Link>>,
+        link: Mutex<Option<Link>>,
     },
     /// Twilio reported the call's status.
     Status {
@@ -118,6 +119,7 @@ pub fn parts(setup: CallSetup, services: Services) -> Arc<CallParts> {
         lead: Port::new(PORT),
         supervisor: Port::new(PORT),
         snapshot,
+        resumes: Mutex::default(),
         realtime_view: watch::Sender::new(RealtimeView::default()),
     })
 }

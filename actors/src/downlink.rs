@@ -101,6 +101,11 @@ impl Downlink {
         self.bell.ring();
     }
 
+    /// Whoever takes from here looks now: what comes from now on rings again.
+    pub fn answer(&self) {
+        self.bell.answered();
+    }
+
     /// What is to go next; it stays until [`taken`](Self::taken).
     pub fn peek(&self) -> Option<AgentAudio> {
         self.state().waiting.front().cloned()

@@ -58,7 +58,7 @@ impl JournalEntry {
                 ended_at: parts.clock.wall(),
                 end_reason: ending.reason.as_str().to_owned(),
                 ended_by: ending.by.as_str().to_owned(),
-                status: None,
+                status: call.status().map(row_status),
                 duration: call.duration_secs().map(|secs| Duration::from_secs(secs.into())),
                 stats: Some(stats(parts, call)),
             })),
@@ -261,6 +261,22 @@ fn turn(entry: &Arc<Entry>) -> TurnRow {
         heard_ms: None,
         cut,
         at: entry.at,
+    }
+}
+
+/// Twilio's status as it stands in the database.
+#[must_use]
+pub fn row_status(status: protocol::twilio::forms::CallStatus) -> CallStatus {
+    use protocol::twilio::forms::CallStatus as Told;
+    match status {
+        Told::Queued | Told::Initiated => CallStatus::Queued,
+        Told::Ringing => CallStatus::Ringing,
+        Told::InProgress => CallStatus::InProgress,
+        Told::Completed => CallStatus::Completed,
+        Told::Busy => CallStatus::Busy,
+        Told::NoAnswer => CallStatus::NoAnswer,
+        Told::Failed => CallStatus::Failed,
+        Told::Canceled => CallStatus::Canceled,
     }
 }
 

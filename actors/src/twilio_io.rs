@@ -130,6 +130,7 @@ impl Actor for TwilioIoActor {
         }
         let now = state.parts.clock.now();
         state.take_in();
+        state.parts.downlink.answer();
         let all_sent = state.desk.send_audio(&state.parts.downlink, now);
         state.report();
         let waits = !all_sent || state.desk.report().is_some();

@@ -36,7 +36,7 @@ pub enum ConnectError {
     Url,
     /// The database refused, or is not there.
     #[error("the database could not be opened: {0}")]
-    Refused(#[source] DbErr),
+    Refused(DbErr),
 }
 
 /// Opens the database at a `sqlite:` or `postgres:` URL. A SQLite file is made if it is missing,
@@ -90,6 +90,8 @@ fn sqlite(options: SqliteConnectOptions) -> SqliteConnectOptions {
 
 #[cfg(test)]
 mod tests {
+    use sea_orm::{ConnectionTrait, DbBackend, Statement};
+
     use super::*;
 
     #[tokio::test]
@@ -98,5 +100,23 @@ mod tests {
             let error = connect(url, PoolSettings::default()).await.unwrap_err();
             assert!(!format!("{error} {error:?}").contains("hunter2"));
         }
+    }
+
+    async fn pragma(db: &DatabaseConnection, name: &str) -> String {
+        let row = db.query_one_raw(Statement::from_string(
+            DbBackend::Sqlite,
+            format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}"),
+        ));
+        row.await.unwrap().unwrap().try_get_by_index(0).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_sqlite_file_is_made_and_its_readers_do_not_wait_for_its_writer() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("new.db").display());
+        let db = connect(&url, PoolSettings::default()).await.unwrap();
+        assert_eq!(pragma(&db, "journal_mode").await, "wal");
+        assert_eq!(pragma(&db, "synchronous").await, "1");
+        assert_eq!(pragma(&db, "foreign_keys").await, "1");
     }
 }

@@ -20,7 +20,7 @@ pub enum RecordsError {
     },
     /// The database failed or could not be reached.
     #[error("the database failed: {0}")]
-    Database(#[source] DbErr),
+    Database(DbErr),
 }
 
 impl From<DbErr> for RecordsError {

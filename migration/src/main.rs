@@ -1,11 +1,16 @@
 //! `migration`: moves a database's schema without the daemon.
 
 use std::io::Write;
+use std::process::ExitCode;
+use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow, bail};
 use clap::Parser;
-use migration::cli::{Command, run};
-use sea_orm::{ConnectOptions, Database};
+use migration::cli::{Command, Report, run};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr};
+
+/// How long to try to reach the database.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Moves the schema of a Frontdesk database.
 #[derive(Debug, Parser)]
@@ -22,17 +27,34 @@ struct Arguments {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+async fn main() -> ExitCode {
+    // One line for people: a database's error carries its cause in its own text already.
+    let (said, code) = match perform(Arguments::parse()).await {
+        Ok(report) => (writeln!(std::io::stdout(), "{report}"), ExitCode::SUCCESS),
+        Err(error) => (writeln!(std::io::stderr(), "error: {error}"), ExitCode::FAILURE),
+    };
+    if said.is_ok() { code } else { ExitCode::FAILURE }
+}
+
+async fn perform(arguments: Arguments) -> anyhow::Result<Report> {
     let url = arguments
         .database_url
         .or(arguments.fallback)
         .context("which database? Give --database-url, FRONTDESK__DATABASE__URL or DATABASE_URL")?;
+    Ok(run(arguments.command, &open(url).await?).await?)
+}
+
+async fn open(url: String) -> anyhow::Result<DatabaseConnection> {
     let mut options = ConnectOptions::new(url);
-    options.max_connections(1).sqlx_logging(false);
-    let db = Database::connect(options).await.context("the database could not be opened")?;
-    let report = run(arguments.command, &db).await?;
-    writeln!(std::io::stdout(), "{report}").context("the report could not be written")
+    options.max_connections(1).acquire_timeout(PATIENCE).sqlx_logging(false);
+    match Database::connect(options).await {
+        Ok(db) => Ok(db),
+        // The text of this one repeats the URL, and with it a password.
+        Err(DbErr::Conn(RuntimeErr::Internal(_))) => {
+            bail!("expected sqlite://FILE?mode=rwc or postgres://USER@HOST/DATABASE")
+        }
+        Err(error) => Err(anyhow!("the database could not be opened: {error}")),
+    }
 }
 
 #[cfg(test)]

@@ -1,2 +1,4 @@
-//! Under way.
-fn main() {}
+//! The daemon against the practice world: stories, supervision, wire, pipeline, shutdown.
+
+mod stories;
+mod support;

@@ -4,6 +4,7 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use protocol::business::{BusinessSettings, Lines};
 use protocol::call::{Command, EndReason, EndedBy, Event, Now};
 use protocol::twilio::twiml::{Apology, Say, Twiml};
 use ractor::{ActorId, ActorProcessingErr, ActorRef};
@@ -135,7 +136,9 @@ impl CallSupervisorState {
     fn apologise(&mut self) {
         let parts = Arc::clone(&self.parts);
         self.requests.spawn("apologise", async move {
-            let Ok(document) = apology(&parts).to_xml() else { return };
+            let Ok(document) = apology(&parts.setup.settings, &parts.setup.lines).to_xml() else {
+                return;
+            };
             match parts.services.twilio.redirect(&parts.setup.call_sid, &document).await {
                 Ok(Answer::Done) => {}
                 Ok(Answer::NotInProgress) => {
@@ -232,11 +235,10 @@ async fn settle(
     parts.close();
 }
 
-/// The business's apology, to be spoken by Twilio (RES-3).
+/// A business's apology, to be spoken by Twilio (RES-3).
 #[must_use]
-pub fn apology(parts: &CallParts) -> Twiml {
-    let settings = &parts.setup.settings;
-    let text = parts.setup.lines.apology.clone();
+pub fn apology(settings: &BusinessSettings, lines: &Lines) -> Twiml {
+    let text = lines.apology.clone();
     let said = settings
         .apology
         .voice(&settings.language)

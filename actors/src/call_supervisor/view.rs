@@ -1,7 +1,7 @@
 //! A call as those outside of it see and reach it.
 
-use std::sync::Arc;
-use std::time::Instant;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use protocol::call::{CallView, Now};
@@ -12,6 +12,11 @@ use super::{CallSupervisorState, SupervisorEvent};
 use crate::call_parts::CallParts;
 use crate::port::{NotTaken, Port};
 use crate::realtime::RealtimeView;
+
+/// A call may come back so often …
+const MOST_RESUMES: usize = 5;
+/// … within this period.
+const RESUME_PERIOD: Duration = Duration::from_secs(60);
 
 /// A living call, for the HTTP side. Cheap to clone.
 #[derive(Clone)]
@@ -74,6 +79,19 @@ impl CallHandle {
     /// [`NotTaken`] if the call is over, or has no room for news.
     pub fn tell(&self, event: SupervisorEvent) -> Result<(), NotTaken> {
         Port::try_send(&self.parts.supervisor, event)
+    }
+
+    /// Whether the call may be connected once more: it came back at most 5 times within 60 s
+    /// (CALL-1). Counts this time.
+    #[must_use]
+    pub fn may_resume(&self, now: Instant) -> bool {
+        let mut resumes = self.parts.resumes.lock().unwrap_or_else(PoisonError::into_inner);
+        resumes.retain(|at| *at + RESUME_PERIOD > now);
+        if resumes.len() >= MOST_RESUMES {
+            return false;
+        }
+        resumes.push(now);
+        true
     }
 
     /// The call as it stands.

@@ -6,6 +6,7 @@ mod input;
 mod items;
 mod responses;
 mod settings;
+mod shapes;
 
 use std::collections::BTreeMap;
 

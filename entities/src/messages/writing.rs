@@ -1,0 +1,178 @@
+//! What is written of messages: each stored, answered and moved forward once.
+
+use jiff::Timestamp;
+use protocol::ids::{BusinessId, PhoneNumber};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, Iterable, QueryFilter, QuerySelect};
+
+use super::{MessageDirection, MessageId, MessageRecord, MessageStatus};
+use crate::column;
+use crate::error::RecordsError;
+use crate::tables::messages::{ActiveModel, Column, Entity};
+
+/// A message that came in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IncomingMessage {
+    /// The key of its row, a UUID of version 7.
+    pub id: MessageId,
+    /// Who wrote it.
+    pub person: PhoneNumber,
+    /// The provider's identifier: one that is known already is not stored again (WA-2).
+    pub provider_sid: String,
+    /// All of its text.
+    pub body: String,
+}
+
+/// A message that is to go out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutgoingMessage {
+    /// The key of its row, a UUID of version 7.
+    pub id: MessageId,
+    /// To whom.
+    pub person: PhoneNumber,
+    /// All of its text.
+    pub body: String,
+    /// The message it answers, if it answers one; a second answer to it is not stored.
+    pub in_reply_to: Option<MessageId>,
+}
+
+/// A message that was stored, now or before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredMessage {
+    /// The message.
+    pub record: MessageRecord,
+    /// Whether it was stored just now.
+    pub created: bool,
+}
+
+/// Stores a message that came in, once per provider's identifier.
+///
+/// # Errors
+/// [`RecordsError::Conflict`] if that identifier is of another business's message,
+/// [`RecordsError::NotFound`] if there is no such business.
+pub async fn insert_incoming(
+    db: &DatabaseConnection,
+    business: BusinessId,
+    message: IncomingMessage,
+    now: Timestamp,
+) -> Result<StoredMessage, RecordsError> {
+    let provider_sid = message.provider_sid.clone();
+    let row = ActiveModel {
+        id: Set(message.id.0),
+        business_id: Set(business.0),
+        person: Set(message.person.to_string()),
+        direction: Set(MessageDirection::Incoming),
+        provider_sid: Set(Some(message.provider_sid)),
+        body: Set(message.body),
+        status: Set(MessageStatus::Received),
+        created_at: Set(column::from_instant(now)),
+        in_reply_to: Set(None),
+    };
+    insert(db, business, row, Column::ProviderSid.eq(provider_sid)).await
+}
+
+/// Stores a message before it is sent; an answer once per message it answers, so that whoever
+/// stored it is the one to send it.
+///
+/// # Errors
+/// [`RecordsError::NotFound`] if there is no such business, or no such message to answer.
+pub async fn insert_outgoing(
+    db: &DatabaseConnection,
+    business: BusinessId,
+    message: OutgoingMessage,
+    now: Timestamp,
+) -> Result<StoredMessage, RecordsError> {
+    if let Some(question) = message.in_reply_to {
+        let filter = Column::BusinessId.eq(business.0);
+        let question = Entity::find_by_id(question.0).filter(filter).one(db).await?;
+        question.ok_or(RecordsError::NotFound)?;
+    }
+    let stored = match message.in_reply_to {
+        Some(question) => Column::InReplyTo.eq(question.0),
+        None => Column::Id.eq(message.id.0),
+    };
+    let row = ActiveModel {
+        id: Set(message.id.0),
+        business_id: Set(business.0),
+        person: Set(message.person.to_string()),
+        direction: Set(MessageDirection::Outgoing),
+        provider_sid: Set(None),
+        body: Set(message.body),
+        status: Set(MessageStatus::Queued),
+        created_at: Set(column::from_instant(now)),
+        in_reply_to: Set(message.in_reply_to.map(|question| question.0)),
+    };
+    insert(db, business, row, stored).await
+}
+
+/// Notes the provider's identifier of a message that was handed to it.
+///
+/// # Errors
+/// [`RecordsError::NotFound`] if this business has no such message without one,
+/// [`RecordsError::Conflict`] if another message has it.
+pub async fn set_provider_sid(
+    db: &DatabaseConnection,
+    business: BusinessId,
+    message: MessageId,
+    provider_sid: &str,
+) -> Result<(), RecordsError> {
+    let noted = Entity::update_many()
+        .col_expr(Column::ProviderSid, Expr::value(provider_sid))
+        .filter(Column::BusinessId.eq(business.0))
+        .filter(Column::Id.eq(message.0))
+        .filter(Column::ProviderSid.is_null().or(Column::ProviderSid.eq(provider_sid)))
+        .exec(db)
+        .await?;
+    if noted.rows_affected > 0 { Ok(()) } else { Err(RecordsError::NotFound) }
+}
+
+/// Moves a message's status forward, and answers with what it is then: a status that is older news
+/// than what is known changes nothing (WA-4).
+///
+/// # Errors
+/// [`RecordsError::NotFound`] if this business has no message with that identifier.
+pub async fn set_status(
+    db: &DatabaseConnection,
+    business: BusinessId,
+    provider_sid: &str,
+    status: MessageStatus,
+) -> Result<MessageStatus, RecordsError> {
+    let before = MessageStatus::iter().filter(|before| before.may_become(status));
+    Entity::update_many()
+        .col_expr(Column::Status, Expr::value(status))
+        .filter(Column::BusinessId.eq(business.0))
+        .filter(Column::ProviderSid.eq(provider_sid))
+        .filter(Column::Status.is_in(before))
+        .exec(db)
+        .await?;
+    Entity::find()
+        .select_only()
+        .column(Column::Status)
+        .filter(Column::BusinessId.eq(business.0))
+        .filter(Column::ProviderSid.eq(provider_sid))
+        .into_tuple()
+        .one(db)
+        .await?
+        .ok_or(RecordsError::NotFound)
+}
+
+/// Inserts a row unless the business has the one that `stored` finds.
+async fn insert(
+    db: &DatabaseConnection,
+    business: BusinessId,
+    row: ActiveModel,
+    stored: Expr,
+) -> Result<StoredMessage, RecordsError> {
+    let inserted = Entity::insert(row)
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .exec_without_returning(db)
+        .await?;
+    let row = Entity::find()
+        .filter(Column::BusinessId.eq(business.0))
+        .filter(stored)
+        .one(db)
+        .await?
+        .ok_or(RecordsError::Conflict)?;
+    Ok(StoredMessage { record: row.try_into()?, created: inserted > 0 })
+}

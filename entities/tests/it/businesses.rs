@@ -1,0 +1,163 @@
+//! Importing businesses and finding them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use entities::businesses::{
+    ImportRefused, find_by_slug, find_by_whatsapp_number, find_for_voice, import, list, numbers,
+    prompt,
+};
+use protocol::ids::BusinessId;
+
+use crate::support::{
+    at, business, file, lead, new_id, noon, on_each, phone, slug, two_businesses,
+};
+
+#[tokio::test]
+async fn call_1_one_statement_brings_business_settings_newest_prompt_and_the_callers_own_lead() {
+    on_each(async |db| {
+        let [locks, clinic] = two_businesses(db).await;
+        let mut newer = file("locks", "+97231111111");
+        newer.prompt = "ענה בקצרה".to_owned();
+        import(db, newer, noon()).await.unwrap();
+        let caller = lead(db, locks, "+972501234567").await;
+        lead(db, locks, "+972509999999").await;
+        lead(db, clinic, "+972501234567").await;
+
+        let statements = Arc::new(AtomicUsize::new(0));
+        let mut counted = db.clone();
+        let counter = Arc::clone(&statements);
+        counted.set_metric_callback(move |_| {
+            counter.fetch_add(1, Ordering::Relaxed);
+        });
+        let (ours, theirs) = (phone("+97231111111"), phone("+972501234567"));
+        let found = find_for_voice(&counted, &ours, Some(&theirs)).await.unwrap().unwrap();
+
+        assert_eq!(statements.load(Ordering::Relaxed), 1);
+        assert_eq!(found.business.id, locks);
+        assert_eq!(found.business.settings, file("locks", "+97231111111").settings);
+        assert_eq!((found.prompt_version, found.prompt_text.as_str()), (2, "ענה בקצרה"));
+        let lead = found.lead.unwrap();
+        assert_eq!((lead.id, lead.business_id), (caller, locks));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn call_1_an_unknown_number_finds_nothing_and_a_new_or_withheld_caller_has_no_lead() {
+    on_each(async |db| {
+        let [locks, _] = two_businesses(db).await;
+        lead(db, locks, "+972501234567").await;
+        let ours = phone("+97231111111");
+        let unknown = phone("+15550000000");
+        assert_eq!(find_for_voice(db, &unknown, None).await.unwrap(), None);
+        for person in [None, Some(&unknown)] {
+            let found = find_for_voice(db, &ours, person).await.unwrap().unwrap();
+            assert_eq!((found.business.id, found.lead), (locks, None));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_import_again_updates_the_business_and_makes_a_prompt_only_when_its_text_changed() {
+    on_each(async |db| {
+        let first = import(db, file("locks", "+97231111111"), noon()).await.unwrap();
+        assert!(first.created);
+        let later = at("2026-12-01T00:00:00Z");
+        let mut again = file("locks", "+97231111111");
+        again.name = "Tel Aviv Locks".to_owned();
+        let second = import(db, again.clone(), later).await.unwrap();
+        assert_eq!((second.id, second.created, second.prompt_version), (first.id, false, 1));
+
+        again.prompt = "another".to_owned();
+        assert_eq!(import(db, again, later).await.unwrap().prompt_version, 2);
+        assert_eq!(prompt(db, first.id, 1).await.unwrap().unwrap(), "ענה בנימוס");
+        assert_eq!(prompt(db, first.id, 2).await.unwrap().unwrap(), "another");
+
+        let stored = find_by_slug(db, &slug("locks")).await.unwrap().unwrap();
+        assert_eq!(stored.name, "Tel Aviv Locks");
+        assert_eq!((stored.created_at, stored.updated_at), (noon(), later));
+        assert_eq!(stored.retention, file("locks", "+97231111111").retention);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_import_replaces_the_numbers_and_frees_those_that_are_gone() {
+    on_each(async |db| {
+        let locks = business(db, "locks", "+97231111111").await;
+        let mut moved = file("locks", "+97233333333");
+        moved.phone_numbers.push(phone("+97234444444"));
+        import(db, moved, noon()).await.unwrap();
+        let now = numbers(db, locks).await.unwrap();
+        assert_eq!(now, [phone("+97233333333"), phone("+97234444444")]);
+
+        let clinic = business(db, "clinic", "+97231111111").await;
+        let ours = phone("+97231111111");
+        let found = find_for_voice(db, &ours, None).await.unwrap().unwrap();
+        assert_eq!(found.business.id, clinic);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_number_of_another_business_is_refused_by_name_and_nothing_of_the_import_stays() {
+    on_each(async |db| {
+        let mut locks = file("locks", "+97231111111");
+        locks.whatsapp_number = Some(phone("+97239999999"));
+        let locks = import(db, locks, noon()).await.unwrap().id;
+
+        let mut greedy = file("clinic", "+97232222222");
+        greedy.phone_numbers.push(phone("+97231111111"));
+        let refused = import(db, greedy, noon()).await.unwrap_err();
+        assert_eq!(refused.to_string(), "the number +97231111111 belongs to the business locks");
+        let mut greedy = file("clinic", "+97232222222");
+        greedy.whatsapp_number = Some(phone("+97239999999"));
+        let refused = import(db, greedy, noon()).await.unwrap_err();
+        assert!(
+            matches!(refused, ImportRefused::NumberTaken { owner, .. } if owner == slug("locks"))
+        );
+
+        assert_eq!(find_by_slug(db, &slug("clinic")).await.unwrap(), None);
+        assert_eq!(find_for_voice(db, &phone("+97232222222"), None).await.unwrap(), None);
+        let texting = find_by_whatsapp_number(db, &phone("+97239999999")).await.unwrap();
+        assert_eq!(texting.unwrap().id, locks);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_businesses_that_claim_one_number_at_once_one_has_it() {
+    on_each(async |db| {
+        let mut claims = tokio::task::JoinSet::new();
+        for n in 0..12 {
+            let db = db.clone();
+            let file = file(&format!("business-{n}"), "+97231111111");
+            claims.spawn(async move { import(&db, file, noon()).await });
+        }
+        let (won, lost): (Vec<_>, Vec<_>) =
+            claims.join_all().await.into_iter().partition(Result::is_ok);
+        assert_eq!(won.len(), 1);
+        for refused in lost {
+            assert!(matches!(refused, Err(ImportRefused::NumberTaken { .. })), "{refused:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn ops_4_the_list_of_businesses_comes_in_pages_that_end() {
+    on_each(async |db| {
+        for (n, name) in ["bakery", "clinic", "locks"].into_iter().enumerate() {
+            business(db, name, &format!("+9723111111{n}")).await;
+        }
+        let first = list(db, None, 2).await.unwrap();
+        assert_eq!(first.next, Some(slug("clinic")));
+        let second = list(db, first.next.as_ref(), 2).await.unwrap();
+        assert_eq!((second.items[0].slug.as_str(), second.next), ("locks", None));
+        assert_eq!(list(db, None, 3).await.unwrap().next, None);
+        assert_eq!(prompt(db, BusinessId(new_id()), 1).await.unwrap(), None);
+    })
+    .await;
+}

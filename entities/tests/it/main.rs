@@ -1,0 +1,19 @@
+//! Every query over a real database: SQLite always, PostgreSQL where `FRONTDESK_TEST_POSTGRES`
+//! holds a URL whose user may create schemas.
+
+#[cfg(test)]
+mod appointments;
+#[cfg(test)]
+mod businesses;
+#[cfg(test)]
+mod calls;
+#[cfg(test)]
+mod leads;
+#[cfg(test)]
+mod messages;
+#[cfg(test)]
+mod schema;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod tenancy;

@@ -1,0 +1,144 @@
+//! Text messages: each stored, answered and moved forward once.
+
+use entities::RecordsError;
+use entities::messages::{
+    IncomingMessage, MessageDirection, MessageId, MessageStatus, OutgoingMessage, conversation,
+    delete_before, insert_incoming, insert_outgoing, set_provider_sid, set_status,
+};
+use tokio::task::JoinSet;
+
+use crate::support::{at, business, new_id, noon, on_each, phone, two_businesses};
+
+fn incoming(provider_sid: &str) -> IncomingMessage {
+    IncomingMessage {
+        id: MessageId(new_id()),
+        person: phone("+972501234567"),
+        provider_sid: provider_sid.to_owned(),
+        body: "אפשר תור למחר? 🙏".to_owned(),
+    }
+}
+
+fn outgoing(in_reply_to: Option<MessageId>) -> OutgoingMessage {
+    OutgoingMessage {
+        id: MessageId(new_id()),
+        person: phone("+972501234567"),
+        body: "בשמחה, באיזו שעה?".to_owned(),
+        in_reply_to,
+    }
+}
+
+#[tokio::test]
+async fn wa_2_a_message_delivered_twice_is_stored_once_and_whole() {
+    on_each(async |db| {
+        let locks = business(db, "locks", "+97231111111").await;
+        let first = insert_incoming(db, locks, incoming("SM1"), noon()).await.unwrap();
+        let again = insert_incoming(db, locks, incoming("SM1"), noon()).await.unwrap();
+        assert!(first.created && !again.created);
+        assert_eq!(again.record, first.record);
+        assert_eq!(first.record.body, incoming("SM1").body);
+        let other = insert_incoming(db, locks, incoming("SM2"), noon()).await.unwrap();
+        assert!(other.created);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn wa_2_whatever_answers_at_once_one_answer_is_stored() {
+    on_each(async |db| {
+        let locks = business(db, "locks", "+97231111111").await;
+        let asked = insert_incoming(db, locks, incoming("SM1"), noon()).await.unwrap();
+        let mut answers = JoinSet::new();
+        for _ in 0..20 {
+            let (db, answer) = (db.clone(), outgoing(Some(asked.record.id)));
+            answers
+                .spawn(async move { insert_outgoing(&db, locks, answer, noon()).await.unwrap() });
+        }
+        let answers = answers.join_all().await;
+        assert_eq!(answers.iter().filter(|answer| answer.created).count(), 1);
+        assert!(answers.iter().all(|answer| answer.record == answers[0].record));
+        let person = phone("+972501234567");
+        assert_eq!(conversation(db, locks, &person, 50).await.unwrap().len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn wa_1_a_conversation_is_its_newest_messages_in_order() {
+    on_each(async |db| {
+        let locks = business(db, "locks", "+97231111111").await;
+        let mut sent = Vec::new();
+        for minute in 0..4 {
+            let now = at(&format!("2026-11-22T12:0{minute}:00Z"));
+            let stored = insert_outgoing(db, locks, outgoing(None), now).await.unwrap();
+            sent.push(stored.record);
+        }
+        let someone_else = OutgoingMessage { person: phone("+972509999999"), ..outgoing(None) };
+        insert_outgoing(db, locks, someone_else, noon()).await.unwrap();
+        let seen = conversation(db, locks, &phone("+972501234567"), 3).await.unwrap();
+        assert_eq!(seen, sent[1..]);
+        assert_eq!(seen[0].direction, MessageDirection::Outgoing);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn wa_4_a_status_moves_forward_only_however_callbacks_overtake_each_other() {
+    use MessageStatus::{Delivered, Failed, Queued, Read, Sent};
+    on_each(async |db| {
+        let locks = business(db, "locks", "+97231111111").await;
+        let stories: [&[(MessageStatus, MessageStatus)]; 3] = [
+            &[
+                (Sent, Sent),
+                (Delivered, Delivered),
+                (Sent, Delivered),
+                (Read, Read),
+                (Failed, Read),
+            ],
+            &[(Read, Read), (Delivered, Read), (Queued, Read)],
+            &[(Sent, Sent), (Failed, Failed), (Delivered, Failed)],
+        ];
+        for (n, story) in stories.iter().enumerate() {
+            let message = insert_outgoing(db, locks, outgoing(None), noon()).await.unwrap();
+            assert_eq!(message.record.status, Queued);
+            let sid = format!("SM{n}");
+            set_provider_sid(db, locks, message.record.id, &sid).await.unwrap();
+            for (told, expected) in *story {
+                assert_eq!(set_status(db, locks, &sid, *told).await.unwrap(), *expected);
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_message_takes_one_provider_sid_and_no_two_take_the_same() {
+    on_each(async |db| {
+        let locks = business(db, "locks", "+97231111111").await;
+        let first = insert_outgoing(db, locks, outgoing(None), noon()).await.unwrap().record.id;
+        let second = insert_outgoing(db, locks, outgoing(None), noon()).await.unwrap().record.id;
+        for _ in 0..2 {
+            set_provider_sid(db, locks, first, "SM1").await.unwrap();
+        }
+        let other = set_provider_sid(db, locks, first, "SM2").await;
+        assert!(matches!(other, Err(RecordsError::NotFound)), "{other:?}");
+        let taken = set_provider_sid(db, locks, second, "SM1").await;
+        assert!(matches!(taken, Err(RecordsError::Conflict)), "{taken:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn ops_7_old_messages_of_one_business_can_be_deleted() {
+    on_each(async |db| {
+        let [locks, clinic] = two_businesses(db).await;
+        let (old, person) = (at("2026-08-01T00:00:00Z"), phone("+972501234567"));
+        let asked = insert_incoming(db, locks, incoming("SM1"), old).await.unwrap().record.id;
+        let answer = insert_outgoing(db, locks, outgoing(Some(asked)), noon()).await.unwrap();
+        insert_incoming(db, clinic, incoming("SM2"), old).await.unwrap();
+        let cutoff = at("2026-11-01T00:00:00Z");
+        assert_eq!(delete_before(db, locks, cutoff).await.unwrap(), 1);
+        assert_eq!(conversation(db, locks, &person, 9).await.unwrap(), [answer.record]);
+        assert_eq!(conversation(db, clinic, &person, 9).await.unwrap().len(), 1);
+    })
+    .await;
+}

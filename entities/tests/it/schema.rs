@@ -1,0 +1,116 @@
+//! The schema itself: up, down and up again, and what it refuses from anybody.
+
+use entities::{PoolSettings, connect};
+use migration::cli::{Command, Report, run};
+use migration::{MigrateError, Standing};
+use sea_orm::ConnectionTrait;
+use sea_orm_migration::SchemaManager;
+
+use crate::support::{on_each, on_each_bare, two_businesses};
+
+const TABLES: [&str; 8] = [
+    "businesses",
+    "business_numbers",
+    "prompts",
+    "leads",
+    "appointments",
+    "calls",
+    "call_turns",
+    "messages",
+];
+
+async fn tables_there(db: &entities::DatabaseConnection) -> usize {
+    let mut there = 0;
+    for table in TABLES {
+        there += usize::from(SchemaManager::new(db).has_table(table).await.unwrap());
+    }
+    there
+}
+
+#[tokio::test]
+async fn the_schema_goes_up_down_and_up_again() {
+    on_each_bare(async |db| {
+        let all = migration::pending(db).await.unwrap();
+        assert_eq!(all.len(), 5, "every migration is pending on an empty database: {all:?}");
+        assert_eq!(migration::up(db, None).await.unwrap().applied, all);
+        assert_eq!(tables_there(db).await, TABLES.len());
+        assert!(migration::pending(db).await.unwrap().is_empty());
+
+        let down = migration::down(db, None).await.unwrap();
+        assert_eq!(down.reverted, all.iter().rev().cloned().collect::<Vec<_>>());
+        assert_eq!(tables_there(db).await, 0);
+
+        migration::up(db, Some(2)).await.unwrap();
+        assert_eq!(migration::pending(db).await.unwrap(), all[2..]);
+        migration::up(db, None).await.unwrap();
+        assert_eq!(tables_there(db).await, TABLES.len());
+        two_businesses(db).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_that_migrate_at_once_apply_each_migration_once() {
+    on_each_bare(async |db| {
+        let mut movers = tokio::task::JoinSet::new();
+        for _ in 0..6 {
+            let db = db.clone();
+            movers.spawn(async move { migration::up(&db, None).await.unwrap().applied.len() });
+        }
+        let mut applied = movers.join_all().await;
+        applied.sort_unstable();
+        assert_eq!(applied, [0, 0, 0, 0, 0, 5]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_migration_that_this_build_does_not_know_stops_it_and_is_named() {
+    on_each(async |db| {
+        let sql = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m2099_later', 0)";
+        db.execute_unprepared(sql).await.unwrap();
+        let error = migration::up(db, None).await.unwrap_err();
+        assert!(matches!(&error, MigrateError::Newer(names) if names == &["m2099_later"]));
+        assert!(migration::pending(db).await.is_err());
+        assert!(migration::down(db, Some(1)).await.is_err());
+        assert_eq!(tables_there(db).await, TABLES.len());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_commands_report_what_they_did_and_fresh_wants_a_yes() {
+    on_each(async |db| {
+        two_businesses(db).await;
+        let refused = run(Command::Fresh { yes: false }, db).await.unwrap_err();
+        assert!(refused.to_string().contains("--yes"));
+        assert_eq!(entities::businesses::list(db, None, 10).await.unwrap().items.len(), 2);
+
+        let report = run(Command::Fresh { yes: true }, db).await.unwrap();
+        let Report::Moved(progress) = &report else { panic!("{report:?}") };
+        assert_eq!((progress.reverted.len(), progress.applied.len()), (5, 5));
+        assert!(entities::businesses::list(db, None, 10).await.unwrap().items.is_empty());
+
+        run(Command::Down { steps: 1, all: false }, db).await.unwrap();
+        let report = run(Command::Status, db).await.unwrap();
+        let Report::Status(standings) = &report else { panic!("{report:?}") };
+        assert_eq!(standings.iter().filter(|(_, s)| *s == Standing::Pending).count(), 1);
+        assert!(report.to_string().ends_with("pending  m20261121_000005_messages"), "{report}");
+
+        run(Command::Up { steps: None }, db).await.unwrap();
+        let idle = run(Command::Up { steps: None }, db).await.unwrap();
+        assert_eq!(idle.to_string(), "nothing to do");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_database_in_memory_outlives_its_statements_and_its_transactions() {
+    for url in ["sqlite::memory:", "sqlite://frontdesk?mode=memory"] {
+        let db = connect(url, PoolSettings::default()).await.unwrap();
+        migration::up(&db, None).await.unwrap();
+        let [locks, clinic] = two_businesses(&db).await;
+        assert_ne!(locks, clinic);
+        assert_eq!(entities::businesses::list(&db, None, 10).await.unwrap().items.len(), 2);
+    }
+}

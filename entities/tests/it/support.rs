@@ -1,0 +1,128 @@
+//! Databases to test on, and rows to begin with.
+
+use std::time::Duration;
+
+use entities::businesses::{ImportBusiness, import};
+use entities::calls::{CallDirection, CallStatus, NewCall, insert_started};
+use entities::leads::{Caller, ensure_for_call};
+use entities::{DatabaseConnection, PoolSettings, connect};
+use jiff::Timestamp;
+use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber, Slug};
+use sea_orm::ConnectionTrait;
+use uuid::Uuid;
+
+/// Runs a test on a new, empty database of each kind there is, with the schema in it.
+pub(crate) async fn on_each(test: impl AsyncFn(&DatabaseConnection)) {
+    on_each_bare(async |db| {
+        migration::up(db, None).await.unwrap();
+        test(db).await;
+    })
+    .await;
+}
+
+/// The same without the schema.
+pub(crate) async fn on_each_bare(test: impl AsyncFn(&DatabaseConnection)) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("frontdesk.db").display());
+    let sqlite = connect(&url, PoolSettings::default()).await.unwrap();
+    test(&sqlite).await;
+    sqlite.close().await.unwrap();
+
+    let Some(url) = postgres_url() else { return };
+    let schema = format!("frontdesk_{}", new_id().simple());
+    let admin = connect(&url, PoolSettings::default()).await.unwrap();
+    // In the public schema: made in the test's own, it would go with it and take others' along.
+    let preparations = format!(
+        "SELECT pg_advisory_lock(7); CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public; \
+         SELECT pg_advisory_unlock(7); CREATE SCHEMA {schema}"
+    );
+    admin.execute_unprepared(&preparations).await.unwrap();
+    let inside = format!("{url}?options[search_path]={schema},public");
+    let postgres = connect(&inside, PoolSettings::default()).await.unwrap();
+    test(&postgres).await;
+    postgres.close().await.unwrap();
+    admin.execute_unprepared(&format!("DROP SCHEMA {schema} CASCADE")).await.unwrap();
+    admin.close().await.unwrap();
+}
+
+#[expect(clippy::disallowed_methods, reason = "the tests' one setting, read in this one place")]
+fn postgres_url() -> Option<String> {
+    std::env::var("FRONTDESK_TEST_POSTGRES").ok()
+}
+
+pub(crate) fn new_id() -> Uuid {
+    Uuid::now_v7()
+}
+
+pub(crate) fn at(instant: &str) -> Timestamp {
+    instant.parse().unwrap()
+}
+
+/// When nothing in particular happens.
+pub(crate) fn noon() -> Timestamp {
+    at("2026-11-22T12:00:00Z")
+}
+
+pub(crate) fn phone(number: &str) -> PhoneNumber {
+    PhoneNumber::parse(number).unwrap()
+}
+
+pub(crate) fn slug(slug: &str) -> Slug {
+    Slug::parse(slug).unwrap()
+}
+
+pub(crate) fn call_sid(n: u32) -> CallSid {
+    CallSid::parse(&format!("CA{n:032x}")).unwrap()
+}
+
+/// The file of a business with one number.
+pub(crate) fn file(name: &str, number: &str) -> ImportBusiness {
+    ImportBusiness {
+        new_id: BusinessId(new_id()),
+        slug: slug(name),
+        name: "מנעולי תל אביב".to_owned(),
+        phone_numbers: vec![phone(number)],
+        whatsapp_number: None,
+        timezone: "Asia/Jerusalem".to_owned(),
+        language: "he".to_owned(),
+        retention: Duration::from_secs(90 * 24 * 3600),
+        settings: serde_json::json!({"greeting": {"text": "שלום"}}),
+        prompt: "ענה בנימוס".to_owned(),
+    }
+}
+
+pub(crate) async fn business(db: &DatabaseConnection, name: &str, number: &str) -> BusinessId {
+    import(db, file(name, number), noon()).await.unwrap().id
+}
+
+/// Two businesses that must never see each other's rows.
+pub(crate) async fn two_businesses(db: &DatabaseConnection) -> [BusinessId; 2] {
+    [business(db, "locks", "+97231111111").await, business(db, "clinic", "+97232222222").await]
+}
+
+pub(crate) async fn lead(db: &DatabaseConnection, business: BusinessId, number: &str) -> LeadId {
+    let number = phone(number);
+    let id = LeadId(new_id());
+    ensure_for_call(db, business, Caller::Known(&number), &call_sid(0), id, noon())
+        .await
+        .unwrap()
+        .record
+        .id
+}
+
+pub(crate) fn inbound(n: u32) -> NewCall {
+    NewCall {
+        call_sid: call_sid(n),
+        direction: CallDirection::Inbound,
+        status: CallStatus::Ringing,
+        from_number: Some(phone("+972501234567")),
+        to_number: phone("+97231111111"),
+        lead_id: None,
+        prompt_version: 1,
+        started_at: noon(),
+    }
+}
+
+pub(crate) async fn call(db: &DatabaseConnection, business: BusinessId, n: u32) -> CallSid {
+    insert_started(db, business, inbound(n)).await.unwrap().record.call_sid
+}

@@ -1,0 +1,82 @@
+//! What the actors stand on: database, clocks, and the ways to both providers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actors::call_parts::Services;
+use actors::clock::Clock;
+use actors::link::{OpenAiConnector, tls_config};
+use actors::port::Port;
+use actors::supervision::introspection::Introspection;
+use actors::supervision::policy::RestartPolicy;
+use actors::twilio_rest::TwilioRest;
+use actors::{calendar, journal};
+use entities::PoolSettings;
+use sea_orm::DatabaseConnection;
+
+use super::StartError;
+use crate::config::{Config, Provider};
+use crate::practice::openai::{Options, Server};
+
+/// How long a connection to Twilio's REST API may take.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Opens the database, and brings it up to date where that may be done unasked: on SQLite (OPS-5).
+pub(super) async fn database(config: &Config) -> Result<DatabaseConnection, StartError> {
+    let url = &config.database.url;
+    let database = entities::connect(url.expose(), PoolSettings::default()).await?;
+    if url.is_sqlite() {
+        migration::up(&database, None).await?;
+    } else {
+        let pending = migration::pending(&database).await?;
+        if !pending.is_empty() {
+            return Err(StartError::StaleSchema(pending.len()));
+        }
+    }
+    Ok(database)
+}
+
+pub(super) async fn start(
+    config: &Config,
+    practice: Options,
+) -> Result<(Services, Option<Server>), StartError> {
+    let database = database(config).await?;
+    let tls = tls_config().map_err(|error| StartError::Tls(error.to_string()))?;
+    let (realtime_url, key, practice) = match config.openai.provider {
+        Provider::Practice => {
+            let server = Server::on_loopback(practice).await.map_err(StartError::Practice)?;
+            (server.url().to_owned(), "practice".into(), Some(server))
+        }
+        Provider::OpenAi => {
+            let key = config.openai.api_key.clone().ok_or(StartError::NoKey)?;
+            (config.openai.realtime_url.to_string(), key, None)
+        }
+    };
+    let http = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls.as_ref().clone())
+        .connect_timeout(CONNECT_PATIENCE)
+        .build()
+        .map_err(|error| StartError::Tls(error.to_string()))?;
+    let twilio = TwilioRest::new(
+        http,
+        &config.twilio.api_url.to_string(),
+        config.twilio.account_sid.clone(),
+        config.twilio.auth_token.clone(),
+    );
+    let supervision = &config.supervision;
+    let services = Services {
+        clock: Clock::start(),
+        database,
+        connector: Arc::new(OpenAiConnector::new(realtime_url, key, tls)),
+        twilio,
+        journal: Port::new(journal::WAITING),
+        calendar: Port::new(calendar::WAITING),
+        introspection: Introspection::default(),
+        restarts: RestartPolicy {
+            intensity: usize::try_from(supervision.intensity).unwrap_or(usize::MAX),
+            period: supervision.period,
+            backoff: supervision.backoff.clone(),
+        },
+    };
+    Ok((services, practice))
+}

@@ -1,0 +1,144 @@
+//! What the operator asks: introspection, the switch that makes an actor crash, and ending a call.
+//! Nothing but `/healthz` and `/readyz` is answered without the token (OPS-6).
+
+use std::sync::Arc;
+
+use actors::call_parts::Services;
+use actors::call_supervisor::SupervisorEvent;
+use actors::supervision::introspection::KillRefused;
+use actors::supervisor::Calls;
+use http::{Method, StatusCode};
+use protocol::ids::CallSid;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use tokio::sync::broadcast::error::RecvError;
+use warp::reply::{Reply, Response};
+
+use super::Request;
+use super::health::health;
+use super::request::{answer, error, json};
+use crate::app::Readiness;
+
+/// What the operator's side works with.
+pub struct AdminSide {
+    token: [u8; 32],
+    allow_actor_kill: bool,
+    calls: Calls,
+    services: Services,
+    readiness: Readiness,
+}
+
+impl AdminSide {
+    /// Answers those who know `token`.
+    #[must_use]
+    pub fn new(
+        token: &str,
+        allow_actor_kill: bool,
+        calls: Calls,
+        services: Services,
+        readiness: Readiness,
+    ) -> Self {
+        let token = Sha256::digest(token).into();
+        Self { token, allow_actor_kill, calls, services, readiness }
+    }
+
+    /// Compared by their digests, in constant time.
+    fn knows_token(&self, request: &Request) -> bool {
+        let bearer =
+            request.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
+        let given: [u8; 32] = Sha256::digest(bearer.unwrap_or_default()).into();
+        bearer.is_some() && bool::from(given.ct_eq(&self.token))
+    }
+}
+
+/// Answers one request on the operator's listener.
+pub async fn serve(side: Arc<AdminSide>, request: Request) -> Response {
+    if let Some(answer) = health(&request, &side.readiness) {
+        return answer;
+    }
+    if !side.knows_token(&request) {
+        let message = "send the admin token as Authorization: Bearer …";
+        return error(StatusCode::UNAUTHORIZED, "unauthorized", message);
+    }
+    let path: Vec<&str> = request.path.trim_matches('/').split('/').collect();
+    match (&request.method, &path[..]) {
+        (&Method::GET, ["introspect", "actors"]) => {
+            let actors = side.services.introspection.actors_at(side.services.clock.now());
+            json(StatusCode::OK, &serde_json::json!({ "actors": actors }))
+        }
+        (&Method::GET, ["introspect", "calls"]) => {
+            let clock = side.services.clock;
+            let calls: Vec<_> = (side.calls.list().await.iter())
+                .map(|call| call.status(clock.now(), clock.wall()))
+                .collect();
+            json(StatusCode::OK, &serde_json::json!({ "calls": calls }))
+        }
+        (&Method::GET, ["introspect", "calls", call]) => side.call(call).await,
+        (&Method::GET, ["introspect", "events"]) => side.events(),
+        (&Method::POST, ["introspect", "actors", id, "kill"]) => side.kill(id),
+        (&Method::POST, ["api", "calls", call, "hangup"]) => side.hang_up(call).await,
+        _ => error(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address"),
+    }
+}
+
+impl AdminSide {
+    async fn call(&self, call: &str) -> Response {
+        let clock = self.services.clock;
+        match self.find(call).await {
+            Ok(handle) => json(StatusCode::OK, &handle.status(clock.now(), clock.wall())),
+            Err(refusal) => refusal,
+        }
+    }
+
+    async fn hang_up(&self, call: &str) -> Response {
+        match self.find(call).await {
+            Ok(handle) => match handle.tell(SupervisorEvent::OperatorHangUp) {
+                Ok(()) => answer(StatusCode::ACCEPTED),
+                Err(_) => error(StatusCode::CONFLICT, "call_over", "the call is over already"),
+            },
+            Err(refusal) => refusal,
+        }
+    }
+
+    async fn find(&self, call: &str) -> Result<actors::call_supervisor::CallHandle, Response> {
+        let call = CallSid::parse(call)
+            .map_err(|wrong| error(StatusCode::BAD_REQUEST, "bad_call_sid", &wrong.to_string()))?;
+        self.calls.find(call).await.ok_or_else(|| {
+            error(StatusCode::NOT_FOUND, "no_such_call", "there is no living call with this SID")
+        })
+    }
+
+    fn kill(&self, id: &str) -> Response {
+        if !self.allow_actor_kill {
+            let message = "set admin.allow_actor_kill = true to allow this";
+            return error(StatusCode::FORBIDDEN, "kill_not_allowed", message);
+        }
+        let Ok(id) = id.parse() else {
+            return error(StatusCode::BAD_REQUEST, "bad_actor_id", "an actor's id is a number");
+        };
+        match self.services.introspection.crash(id) {
+            Ok(()) => answer(StatusCode::ACCEPTED),
+            Err(refused @ KillRefused::Unknown) => {
+                error(StatusCode::NOT_FOUND, "no_such_actor", &refused.to_string())
+            }
+            Err(refused @ KillRefused::NotOneOfTheFour) => {
+                error(StatusCode::CONFLICT, "not_killable", &refused.to_string())
+            }
+        }
+    }
+
+    /// Server-sent events; a listener that falls behind is told how many it missed.
+    fn events(&self) -> Response {
+        let listener = self.services.introspection.listen();
+        let events = futures_util::stream::unfold(listener, async |mut listener| {
+            let event = match listener.recv().await {
+                Ok(event) => warp::sse::Event::default().json_data(&event),
+                Err(RecvError::Lagged(missed)) => warp::sse::Event::default()
+                    .json_data(serde_json::json!({ "type": "missed", "events": missed })),
+                Err(RecvError::Closed) => return None,
+            };
+            Some((event, listener))
+        });
+        warp::sse::reply(warp::sse::keep_alive().stream(Box::pin(events))).into_response()
+    }
+}

@@ -1,0 +1,129 @@
+//! The media socket: the upgrade, the signature of its handshake, and the token in its `start`. What
+//! passes is handed to the call's supervisor; everything else is closed.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use actors::call_supervisor::SupervisorEvent;
+use actors::link::{Frame, Link, websocket_config};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use futures_util::StreamExt;
+use http::{StatusCode, header};
+use hyper_util::rt::TokioIo;
+use protocol::twilio::stream::{self, MalformedMessage, Start, StreamMessage, UnsupportedFormat};
+use protocol::twilio::token::TokenRefused;
+use thiserror::Error;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::Role;
+use warp::reply::Response;
+
+use super::Request;
+use super::request::answer;
+use super::twilio::TwilioSide;
+
+/// How long a socket may take to send its `start` (OPS-6).
+const START_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Why a media socket was closed.
+#[derive(Debug, Error)]
+enum SocketRefused {
+    #[error("it sent no start within {START_PATIENCE:?}")]
+    NoStart,
+    #[error("it sent something else before its start")]
+    NotAStart,
+    #[error(transparent)]
+    Malformed(#[from] MalformedMessage),
+    #[error(transparent)]
+    Format(#[from] UnsupportedFormat),
+    #[error("its start has no token")]
+    NoToken,
+    #[error(transparent)]
+    Token(#[from] TokenRefused),
+    #[error("there is no such call")]
+    NoCall,
+    #[error("its token is another business's")]
+    ForeignBusiness,
+}
+
+/// Answers the handshake and goes on with the socket in a task of its own.
+pub(super) fn open(side: &Arc<TwilioSide>, request: Request) -> Response {
+    let signature = request.header("x-twilio-signature");
+    let url = format!("{}{}", side.public_url.websocket_origin(), request.path);
+    if let Some(signatures) = &side.signatures {
+        match signatures.verify_handshake(&url, signature) {
+            Ok(form) => tracing::debug!(?form, "media handshake"),
+            Err(error) => {
+                tracing::warn!(%error, "a media handshake was refused");
+                return answer(StatusCode::FORBIDDEN);
+            }
+        }
+    }
+    let Some(key) = websocket_key(&request) else {
+        return answer(StatusCode::BAD_REQUEST);
+    };
+    let Some(upgrade) = request.upgrade else {
+        return answer(StatusCode::UPGRADE_REQUIRED);
+    };
+    let for_task = Arc::clone(side);
+    side.tasks.spawn(async move {
+        let Ok(socket) = upgrade.await else { return };
+        let socket = WebSocketStream::from_raw_socket(
+            TokioIo::new(socket),
+            Role::Server,
+            Some(websocket_config()),
+        );
+        if let Err(why) = admit(&for_task, Link::over(socket.await)).await {
+            tracing::warn!(%why, "a media socket was closed");
+        }
+    });
+    let mut response = answer(StatusCode::SWITCHING_PROTOCOLS);
+    let headers = response.headers_mut();
+    headers.insert(header::CONNECTION, header::HeaderValue::from_static("upgrade"));
+    headers.insert(header::UPGRADE, header::HeaderValue::from_static("websocket"));
+    if let Ok(accept) = derive_accept_key(key.as_bytes()).parse() {
+        headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    }
+    response
+}
+
+/// The key of a proper upgrade request: version 13, 16 bytes in base64.
+fn websocket_key(request: &Request) -> Option<String> {
+    let upgrade = request.header("upgrade")?.eq_ignore_ascii_case("websocket");
+    let version = request.header("sec-websocket-version")? == "13";
+    let key = request.header("sec-websocket-key")?;
+    let proper = STANDARD.decode(key).is_ok_and(|bytes| bytes.len() == 16);
+    (upgrade && version && proper).then(|| key.to_owned())
+}
+
+async fn admit(side: &TwilioSide, mut link: Link) -> Result<(), SocketRefused> {
+    let start = tokio::time::timeout(START_PATIENCE, read_start(&mut link))
+        .await
+        .map_err(|_| SocketRefused::NoStart)??;
+    start.check_format()?;
+    let token = start.custom_parameters.get("token").ok_or(SocketRefused::NoToken)?;
+    let claims = side.tokens.check(token, &start.call_sid, side.services.clock.wall())?;
+    let handle = side.calls.find(start.call_sid.clone()).await.ok_or(SocketRefused::NoCall)?;
+    if handle.parts().setup.business != claims.business_id {
+        return Err(SocketRefused::ForeignBusiness);
+    }
+    let link = Mutex::new(Some(link));
+    let attach = SupervisorEvent::Attach { stream: start.stream_sid, link };
+    handle.tell(attach).map_err(|_| SocketRefused::NoCall)
+}
+
+async fn read_start(link: &mut Link) -> Result<Start, SocketRefused> {
+    while let Some(Ok(frame)) = link.reader.next().await {
+        let Frame::Text(text) = frame else { continue };
+        match stream::parse(&text)? {
+            StreamMessage::Connected | StreamMessage::Unknown { .. } => {}
+            StreamMessage::Start(start) => return Ok(start),
+            StreamMessage::Media(_)
+            | StreamMessage::Dtmf { .. }
+            | StreamMessage::Mark { .. }
+            | StreamMessage::Stop { .. } => return Err(SocketRefused::NotAStart),
+        }
+    }
+    Err(SocketRefused::NoStart)
+}

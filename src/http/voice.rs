@@ -1,0 +1,172 @@
+//! The voice webhook and its resume: the one read of the database, the call, and the TwiML that
+//! connects its stream (CALL-1, CALL-2).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use actors::call_supervisor::CallHandle;
+use actors::supervisor::CallRefused;
+use entities::businesses::{VoiceLookup, find_for_voice};
+use protocol::business::{BusinessSettings, Language, LeadStatus, Lines, OpeningLine};
+use protocol::call::{CallSetup, LeadFacts, Phase};
+use protocol::prompt::{self, PromptParts, system_prompt};
+use protocol::twilio::forms::{Form, VoiceForm};
+use protocol::twilio::twiml::{Apology, RETRY_OVERRIDES, Say, StreamNoun, Twiml, TwimlError};
+
+use super::twilio::TwilioSide;
+
+/// Answers `/twilio/voice`.
+pub(super) async fn voice(side: &TwilioSide, form: &Form) -> Twiml {
+    let form = match VoiceForm::read(form) {
+        Ok(form) => form,
+        Err(error) => {
+            tracing::error!(%error, "a voice webhook could not be read");
+            return default_apology();
+        }
+    };
+    let Some(number) = form.business_number() else {
+        tracing::warn!(call = %form.call_sid, "a call without a number of ours");
+        return Twiml::reject();
+    };
+    let found = find_for_voice(&side.services.database, number, form.person().number()).await;
+    let lookup = match found {
+        Ok(Some(lookup)) => lookup,
+        Ok(None) => {
+            tracing::warn!(call = %form.call_sid, number = number.masked(), "unknown number");
+            return Twiml::reject();
+        }
+        Err(error) => {
+            tracing::error!(%error, "the business of a call could not be read");
+            return default_apology();
+        }
+    };
+    let setup = match setup(side, &form, &lookup) {
+        Ok(setup) => setup,
+        Err(error) => {
+            tracing::error!(%error, business = %lookup.business.slug, "settings that can't be read");
+            return default_apology();
+        }
+    };
+    let (settings, opening) = (Arc::clone(&setup.settings), setup.opening.clone());
+    let sorry = || apology(&settings);
+    match side.calls.start(setup).await {
+        Ok(handle) => {
+            let played = match opening {
+                OpeningLine::Played { audio_url, .. } => Some(audio_url),
+                OpeningLine::Spoken { .. } | OpeningLine::Silent => None,
+            };
+            connect(side, &handle, played).unwrap_or_else(|error| {
+                tracing::error!(%error, "the answer to a call could not be made");
+                sorry()
+            })
+        }
+        Err(error @ (CallRefused::Full | CallRefused::Draining | CallRefused::Failed)) => {
+            tracing::warn!(%error, call = %form.call_sid, "a call was not taken");
+            sorry()
+        }
+    }
+}
+
+/// Answers `/twilio/voice/resume`: the stream has ended in whatever way, and the call has come back.
+pub(super) async fn resume(side: &TwilioSide, form: &Form) -> Twiml {
+    let Ok(form) = VoiceForm::read(form) else { return Twiml::hangup() };
+    let Some(handle) = side.calls.find(form.call_sid.clone()).await else {
+        tracing::info!(call = %form.call_sid, "a call that is over came back");
+        return Twiml::hangup();
+    };
+    let going_on = match handle.parts().snapshot.borrow().call.phase() {
+        Phase::Open | Phase::Closing { .. } | Phase::Pausing { .. } => true,
+        Phase::HangingUp { .. } | Phase::Over { .. } => false,
+    };
+    if !going_on {
+        return Twiml::hangup();
+    }
+    if !handle.may_resume(side.services.clock.now()) {
+        tracing::error!(call = %form.call_sid, "a call came back too often");
+        return apology(&handle.parts().setup.settings);
+    }
+    tracing::info!(call = %form.call_sid, "call resumed");
+    connect(side, &handle, None).unwrap_or_else(|_| apology(&handle.parts().setup.settings))
+}
+
+fn connect(
+    side: &TwilioSide,
+    handle: &CallHandle,
+    played: Option<String>,
+) -> Result<Twiml, TwimlError> {
+    let setup = &handle.parts().setup;
+    let now = side.services.clock.wall();
+    let token = side.tokens.issue(&setup.call_sid, setup.business, setup.direction, now);
+    let stream = StreamNoun::new(format!("{}/twilio/media", side.public_url.websocket_origin()))?
+        .with_parameter("business_id", setup.business.to_string())?
+        .with_parameter("direction", setup.direction.as_str())?
+        .with_parameter("token", token)?
+        .with_status_callback(format!("{}/twilio/stream-status", side.public_url));
+    let resume = format!("{}/twilio/voice/resume{RETRY_OVERRIDES}", side.public_url);
+    Ok(Twiml::connect_then_redirect(played, stream, resume))
+}
+
+fn setup(
+    side: &TwilioSide,
+    form: &VoiceForm,
+    lookup: &VoiceLookup,
+) -> Result<CallSetup, serde_json::Error> {
+    let settings: BusinessSettings = serde_json::from_value(lookup.business.settings.clone())?;
+    let person = form.person().clone();
+    let lead = lookup.lead.as_ref();
+    let facts = lead.map(|lead| actors::lead::facts(lead, [])).unwrap_or_default();
+    let told = prompt::LeadFacts {
+        full_name: lead.and_then(|lead| lead.full_name.clone()),
+        email: lead.and_then(|lead| lead.email.clone()),
+        status: lead.map(|lead| status(lead.status)).unwrap_or_default(),
+        fields: lead.map(|lead| lead.fields.0.clone()).unwrap_or_else(BTreeMap::new),
+    };
+    let instructions = system_prompt(&PromptParts {
+        business: &settings,
+        business_prompt: &lookup.prompt_text,
+        direction: form.direction(),
+        now: side.services.clock.wall(),
+        caller: person.number().map(|number| number.as_str()),
+        lead: &told,
+        appointments: &[],
+    });
+    let business_number = match form.business_number() {
+        Some(number) => number.clone(),
+        None => settings.phone_numbers[0].clone(),
+    };
+    Ok(CallSetup {
+        call_sid: form.call_sid.clone(),
+        business: lookup.business.id,
+        lines: Arc::new(settings.lines()),
+        opening: settings.opening(),
+        settings: Arc::new(settings),
+        direction: form.direction(),
+        person,
+        business_number,
+        prompt_version: lookup.prompt_version,
+        instructions: instructions.into(),
+        lead: LeadFacts { captured: Default::default(), ..facts },
+        upstream_patience: side.upstream_patience,
+    })
+}
+
+fn status(status: entities::leads::LeadStatus) -> LeadStatus {
+    match status {
+        entities::leads::LeadStatus::InProgress => LeadStatus::InProgress,
+        entities::leads::LeadStatus::Complete => LeadStatus::Complete,
+        entities::leads::LeadStatus::Declined => LeadStatus::Declined,
+    }
+}
+
+fn apology(settings: &BusinessSettings) -> Twiml {
+    actors::call_supervisor::apology(settings, &Lines::of(settings))
+}
+
+/// For a call whose business could not be found out.
+fn default_apology() -> Twiml {
+    let language = Language::HEBREW;
+    let text = protocol::business::lines::HEBREW.apology.to_owned();
+    protocol::business::Apology::default().voice(&language).map_or_else(Twiml::hangup, |voice| {
+        Twiml::apology(Apology::Say(Say { voice: voice.voice, language: voice.locale, text }))
+    })
+}
