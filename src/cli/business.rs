@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use ::actors::clock::Clock;
 use clap::Subcommand;
-use entities::businesses::{self, BusinessRecord, ImportBusiness, ImportRefused, Imported};
+use entities::businesses::{self, BusinessRecord, ImportRefused, Imported};
 use entities::{DatabaseConnection, RecordsError};
 use protocol::business::BusinessSettings;
 use protocol::ids::{BusinessId, PhoneNumber, Slug};
 use thiserror::Error;
 
 use super::{CliError, Exit, database, output};
+use crate::app;
 use crate::config::Config;
 use crate::config::business_file::{self, BusinessFileError};
 
@@ -55,9 +56,6 @@ pub enum BusinessError {
         /// What is wrong with them.
         source: serde_json::Error,
     },
-    /// The settings can't be written as JSON.
-    #[error("the settings can't be stored: {0}")]
-    Unstorable(#[source] serde_json::Error),
     /// The settings can't be written as a file.
     #[error("the settings can't be written as a file: {0}")]
     Unprintable(#[from] toml::ser::Error),
@@ -106,19 +104,8 @@ async fn import(
     clock: &Clock,
 ) -> Result<(Slug, Imported), BusinessError> {
     let settings = business_file::read(file)?;
-    let business = ImportBusiness {
-        new_id: BusinessId(clock.new_id()),
-        settings: serde_json::to_value(&settings).map_err(BusinessError::Unstorable)?,
-        slug: settings.slug.clone(),
-        name: settings.name,
-        phone_numbers: settings.phone_numbers,
-        whatsapp_number: settings.whatsapp_number,
-        timezone: settings.timezone.to_string(),
-        language: settings.language.to_string(),
-        retention: settings.retention,
-        prompt: settings.agent.prompt,
-    };
-    let imported = businesses::import(db, business, clock.wall()).await?;
+    let new_id = BusinessId(clock.new_id());
+    let imported = app::business::import(db, &settings, new_id, clock.wall()).await?;
     Ok((settings.slug, imported))
 }
 

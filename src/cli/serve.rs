@@ -10,13 +10,11 @@ pub(super) async fn run(config: Config) -> Result<Exit, CliError> {
     // Before anything is started: a signal that comes meanwhile waits.
     let (first, second) = signals::listen().map_err(CliError::Signals)?;
     let app = App::start(config).await?;
-    tracing::info!(address = %app.twilio_address(), "listening for Twilio");
-    match app.admin_address() {
-        Some(address) => tracing::info!(%address, "listening for the operator"),
-        None => tracing::info!("no listener for the operator: admin.token is not set"),
+    if app.admin_address().is_none() {
+        tracing::info!("no listener for the operator: admin.token is not set");
     }
     match app.serve_until(first, second).await {
-        Outcome::Clean => Ok(Exit::Clean),
+        Outcome::Stopped => Ok(Exit::Clean),
         Outcome::GaveUp => Ok(Exit::GaveUp),
     }
 }
