@@ -172,13 +172,22 @@ impl CallSupervisorState {
             return;
         }
         self.card.set_state("taking down");
-        self.cut_sockets();
+        self.children.cut_session();
+        // An apology goes out while the stream is still up: a stream that ends before it would send
+        // Twilio on to the next verb.
+        let apologising = reason.is_some();
+        if !apologising {
+            self.cut_sockets();
+        }
         let (running, tasks) = self.children.take_down();
         let stream = self.stream.take();
         let (parts, requests) = (Arc::clone(&self.parts), self.requests.clone());
         let hung_up = self.hung_up;
         let me = me.clone();
         tokio::spawn(async move {
+            if apologising {
+                let _ = tokio::time::timeout(REQUESTS_PATIENCE, requests.join()).await;
+            }
             stop_in_reverse(running.into_iter(), STOP_PATIENCE).await;
             for group in tasks.iter().chain(&stream) {
                 group.cancel_and_join().await;
