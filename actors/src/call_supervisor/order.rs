@@ -15,6 +15,7 @@ use super::{
 };
 use crate::call_parts::CallParts;
 use crate::journal::JournalEntry;
+use crate::lead::{self, LeadOrder};
 use crate::supervision::children::stop_in_reverse;
 use crate::supervision::introspection::IntrospectionEvent;
 use crate::supervision::policy::Decision;
@@ -219,6 +220,7 @@ async fn settle(
         inbox.remove(number);
     }
     call.finish(reason.unwrap_or(EndReason::Internal), EndedBy::Daemon);
+    let mut for_the_lead = Vec::new();
     let left: Vec<Command> = call.outbox().map(|(_, command)| command.clone()).collect();
     for command in left {
         match command {
@@ -234,9 +236,13 @@ async fn settle(
                     }
                 });
             }
+            Command::EnsureLead => for_the_lead.push(LeadOrder::Ensure),
+            Command::UpdateLead(call) => for_the_lead.push(LeadOrder::Update(call)),
+            Command::SetLeadStatus(status) => for_the_lead.push(LeadOrder::SetStatus(status)),
             _ => {}
         }
     }
+    lead::carry_out_what_is_left(parts, for_the_lead).await;
     let reason = call.ending().map_or("internal", |ending| ending.reason.as_str()).to_owned();
     tracing::info!(reason, "call ended");
     let call_sid = parts.setup.call_sid.clone();
