@@ -39,8 +39,10 @@ const GAVE_UP: u8 = 70;
 #[derive(Debug, Parser)]
 #[command(name = "frontdesk", version, propagate_version = true)]
 pub struct Arguments {
-    /// The configuration file. Without this, ./config.toml if there is one, else the defaults;
-    /// FRONTDESK__SECTION__KEY in the environment stands above the file.
+    /// The configuration file [default: ./config.toml if there is one].
+    ///
+    /// Without a file there are the defaults. FRONTDESK__SECTION__KEY in the environment stands
+    /// above both.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// What to do.
@@ -80,7 +82,7 @@ impl Command {
     #[must_use]
     pub fn log_filter(&self) -> &'static str {
         match self {
-            Self::Serve => "info,sqlx=warn",
+            Self::Serve => "info,sqlx=warn,sea_orm_migration=warn",
             Self::Demo { .. }
             | Self::Migrate(_)
             | Self::Business(_)

@@ -157,6 +157,7 @@ impl Actor for CallSupervisor {
         let inbox = parts.supervisor.inbox();
         inbox.attach(me.clone(), || CallSupervisorMsg::Doorbell);
         let children = Children::start(&me, &parts, &args.card).await?;
+        args.card.set_state("running");
         Ok(CallSupervisorState {
             inbox,
             children,

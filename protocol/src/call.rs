@@ -9,6 +9,7 @@ mod conversation;
 mod digits;
 mod ending;
 mod event;
+mod latency;
 mod lead;
 mod session;
 mod setup;
@@ -27,6 +28,7 @@ pub use command::{Command, Record};
 pub use conversation::{AgentSpeech, Body, Conversation, Entry, Role, Words};
 pub use ending::{ClosingLine, EndReason, EndedBy, Ending, HangUp, Phase};
 pub use event::{Event, FunctionCall, SessionFault, StreamEnd, ToolOutcome};
+pub use latency::LatencyView;
 pub use lead::LeadFacts;
 pub use setup::CallSetup;
 pub use speech::{Greeting, Owed};
@@ -35,6 +37,7 @@ pub use timer::Timer;
 pub use view::CallView;
 
 use digits::Digits;
+use latency::Latencies;
 use session::Session;
 use speech::Speech;
 use tools::Tools;
@@ -65,6 +68,7 @@ pub struct Call {
     lead: LeadFacts,
     digits: Option<Digits>,
     usage: Usage,
+    latencies: Latencies,
     duration_secs: Option<u32>,
     status: Option<CallStatus>,
     outbox: VecDeque<(u64, Command)>,
@@ -87,6 +91,7 @@ impl Call {
             lead: setup.lead.clone(),
             digits: None,
             usage: Usage::default(),
+            latencies: Latencies::default(),
             duration_secs: None,
             status: None,
             outbox: VecDeque::new(),
@@ -114,7 +119,10 @@ impl Call {
             Event::SessionConfigured { session } => self.on_session_configured(session),
             Event::SessionLost { fault } => self.on_session_lost(fault, now),
             Event::SpeechStarted => self.speech.caller_speaks = true,
-            Event::SpeechStopped => self.speech.caller_speaks = false,
+            Event::SpeechStopped => {
+                self.speech.caller_speaks = false;
+                self.latencies.caller_stopped(now.at);
+            }
             Event::TurnCommitted { item } => self.on_turn_committed(item, now),
             Event::TurnTranscribed { item, text } => self.on_turn_transcribed(&item, text),
             Event::ResponseStarted { response, asks } => self.on_response_started(response, asks),
@@ -125,7 +133,7 @@ impl Call {
             Event::AgentText { item, delta } => self.conversation.append_agent(&item, &delta),
             Event::AgentTextDone { item, text } => self.on_agent_text_done(&item, text),
             Event::AgentAudioDone { item } => self.speech.came_whole(&item),
-            Event::ItemPlaying { response, item } => self.on_item_playing(&response, &item),
+            Event::ItemPlaying { response, item } => self.on_item_playing(&response, &item, now),
             Event::ItemQueued { item, plays_until } => self.on_item_queued(&item, plays_until),
             Event::ItemPlayed { response, item } => self.on_item_played(&response, &item, now),
             Event::ResponseEnded { response, asks, outcome, calls, usage } => {

@@ -141,11 +141,10 @@ impl Daemon {
 
 /// How a listener of this machine's is reached from here.
 fn near(listen: SocketAddr) -> SocketAddr {
-    let ip = match listen.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
+    let ip = listen.ip();
+    let loopback: IpAddr =
+        if ip.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+    let ip = if ip.is_unspecified() { loopback } else { ip };
     SocketAddr::new(ip, listen.port())
 }
 

@@ -12,7 +12,7 @@ use super::output::is_colored;
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum LoggingError {
     /// `RUST_LOG` is no filter.
-    #[error("RUST_LOG: {0}: expected levels by module, as in info,sqlx=warn")]
+    #[error("RUST_LOG: {0}; give levels by module, as in info,sqlx=warn")]
     Filter(String),
     /// `FRONTDESK_LOG` is no format.
     #[error("FRONTDESK_LOG: {0:?} is no format: expected text or json")]

@@ -295,8 +295,10 @@ impl Call {
         }
     }
 
-    pub(super) fn on_item_playing(&mut self, response: &ResponseId, _item: &ItemId) {
-        if self.speech.greeting == Greeting::Pending && self.speech.is_greeting(response) {
+    pub(super) fn on_item_playing(&mut self, response: &ResponseId, _item: &ItemId, now: Now) {
+        let greeting = self.speech.is_greeting(response);
+        self.latencies.agent_heard(greeting, now.at);
+        if greeting && self.speech.greeting == Greeting::Pending {
             self.speech.greeting = Greeting::Playing;
         }
     }

@@ -46,7 +46,8 @@ impl StreamState {
 }
 
 impl Call {
-    pub(super) fn on_stream_opened(&mut self, stream: StreamSid, _now: Now) {
+    pub(super) fn on_stream_opened(&mut self, stream: StreamSid, now: Now) {
+        self.latencies.stream_opened(now.at);
         self.stream = StreamState::Open { stream };
     }
 

@@ -219,6 +219,21 @@ fn greet_1_a_played_greeting_is_not_spoken_and_stands_in_the_history() {
 }
 
 #[test]
+fn ops_1_the_waits_for_the_greeting_and_for_an_answer_are_measured() {
+    let mut stage = Stage::new(|_| {});
+    stage.does(Event::SessionConfigured { session: 1 });
+    stage.does(Event::StreamOpened { stream: StreamSid::parse(STREAM).unwrap() });
+    stage.waits(Duration::from_millis(40));
+    stage.speaks("r0", "a0", vec![AskNumber(1)]);
+    stage.does(Event::SpeechStopped);
+    stage.does(Event::TurnCommitted { item: item("u1") });
+    stage.waits(Duration::from_millis(700));
+    stage.speaks("r1", "a1", vec![AskNumber(2)]);
+    let latencies = stage.call.view(stage.now).latencies;
+    assert_eq!((latencies.greeting_ms, latencies.last_turn_ms), (Some(40), Some(700)));
+}
+
+#[test]
 fn pipe_4_a_committed_turn_is_owed_one_answer_however_often_it_is_told() {
     let mut stage = Stage::open();
     stage.does(Event::TurnCommitted { item: item("u1") });

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ending::EndReason;
+use super::latency::LatencyView;
 use super::lead::LeadFacts;
 use super::session::Session;
 use super::speech::Greeting;
@@ -32,6 +33,8 @@ pub struct CallView {
     pub agent_speaks: bool,
     /// Whether the caller has had a turn.
     pub caller_has_spoken: bool,
+    /// How long the caller waited.
+    pub latencies: LatencyView,
     /// Responses that are owed.
     pub owed: usize,
     /// Tools at work.
@@ -69,6 +72,7 @@ impl Call {
             caller_speaks: self.speech.caller_speaks,
             agent_speaks: self.speech.agent_speaks(),
             caller_has_spoken: self.speech.caller_has_spoken,
+            latencies: self.latencies.view(),
             owed: self.speech.owed().len(),
             tools_running: self.tools.running(),
             responses: self.speech.responses_begun,

@@ -33,6 +33,8 @@ pub struct Record {
     pub sessions: u64,
     /// Sessions that are alive.
     pub alive: u64,
+    /// The most sessions that were ever alive at once.
+    pub most_alive: u64,
     /// Responses begun, by any cause.
     pub responses: u64,
     /// Responses done, by status.

@@ -1,0 +1,49 @@
+//! How long the caller waits for us: for the greeting, and for each answer (OPS-3).
+
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+
+/// The waits of one call.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Latencies {
+    stream_opened: Option<Instant>,
+    caller_stopped: Option<Instant>,
+    greeting_ms: Option<u64>,
+    last_turn_ms: Option<u64>,
+}
+
+/// The waits of one call, as the introspection shows them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LatencyView {
+    /// From the stream's start to the greeting's first audio out, in milliseconds (GREET-5).
+    pub greeting_ms: Option<u64>,
+    /// From the end of the caller's last speech to the first audio of the answer, in milliseconds.
+    pub last_turn_ms: Option<u64>,
+}
+
+impl Latencies {
+    pub(super) fn stream_opened(&mut self, now: Instant) {
+        self.stream_opened.get_or_insert(now);
+    }
+
+    pub(super) fn caller_stopped(&mut self, now: Instant) {
+        self.caller_stopped = Some(now);
+    }
+
+    /// Audio of the agent goes out.
+    pub(super) fn agent_heard(&mut self, greeting: bool, now: Instant) {
+        let passed = |since: Instant| {
+            u64::try_from(now.saturating_duration_since(since).as_millis()).unwrap_or(u64::MAX)
+        };
+        if greeting {
+            self.greeting_ms = self.greeting_ms.or(self.stream_opened.map(passed));
+        } else if let Some(since) = self.caller_stopped.take() {
+            self.last_turn_ms = Some(passed(since));
+        }
+    }
+
+    pub(super) fn view(&self) -> LatencyView {
+        LatencyView { greeting_ms: self.greeting_ms, last_turn_ms: self.last_turn_ms }
+    }
+}
