@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Rules on files: none is over 500 lines, over 300 is a question, and no module is a mod.rs.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+mapfile -t sources < <(find . -path ./target -prune -o -name '*.rs' -print | sort)
+[[ ${#sources[@]} -gt 0 ]] || { echo 'no sources found' >&2; exit 1; }
+
+bad=0
+for file in "${sources[@]}"; do
+    lines=$(wc -l <"$file")
+    if [[ $(basename "$file") == mod.rs ]]; then
+        echo "$file: a module is foo.rs beside foo/, never mod.rs"
+        bad=1
+    fi
+    if ((lines > 500)); then
+        echo "$file: $lines lines; 500 is the most"
+        bad=1
+    elif ((lines > 300)); then
+        echo "$file: $lines lines; could it be two files?"
+    fi
+done
+echo "${#sources[@]} files"
+exit "$bad"

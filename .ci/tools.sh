@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Installs what the steps need and this machine does not have.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+have() { command -v "$1" >/dev/null; }
+
+packages() {
+    local as=()
+    if [[ $(id -u) -ne 0 ]]; then as=(sudo -n); fi
+    "${as[@]}" apt-get update -q
+    DEBIAN_FRONTEND=noninteractive "${as[@]}" apt-get install -q -y --no-install-recommends "$@"
+}
+
+have cargo || { echo 'cargo is missing: install Rust (https://rustup.rs)' >&2; exit 1; }
+cargo --version
+cargo fmt --version || rustup component add rustfmt
+cargo clippy --version || rustup component add clippy
+# aws-lc and SQLite are C.
+have cc || packages build-essential
+
+# Unoptimised and in a folder of its own: it is built once and runs for seconds.
+if ! have cargo-deny && [[ ! -x target/tools/bin/cargo-deny ]]; then
+    echo 'building cargo-deny'
+    CARGO_TARGET_DIR=target/tools/build cargo install cargo-deny --version '^0.20' --locked \
+        --profile dev --config 'profile.dev.debug=false' --root target/tools --quiet
+fi
+PATH="$PATH:$PWD/target/tools/bin" cargo deny --version
