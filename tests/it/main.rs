@@ -1,5 +1,9 @@
 //! The daemon against the practice world: stories, supervision, wire, pipeline, shutdown.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at a surprise")]
+
+mod pipeline;
 mod stories;
 mod supervision;
 mod support;
+mod wire;
