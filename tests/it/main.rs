@@ -2,7 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at a surprise")]
 
+mod endings;
+mod http;
 mod pipeline;
+mod reconnect;
+mod secrecy;
+mod shutdown;
 mod stories;
 mod supervision;
 mod support;
