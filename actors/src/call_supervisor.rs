@@ -213,4 +213,13 @@ impl Actor for CallSupervisor {
         }
         Ok(())
     }
+
+    async fn post_stop(
+        &self,
+        _me: ActorRef<CallSupervisorMsg>,
+        state: &mut CallSupervisorState,
+    ) -> Result<(), ActorProcessingErr> {
+        state.stop_at_once().await;
+        Ok(())
+    }
 }

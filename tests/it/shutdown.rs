@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actors::supervision::introspection::IntrospectionEvent;
 use frontdesk::app::Outcome;
-use frontdesk::practice::twilio::{Dial, Done, EndedBy, StreamEnd};
+use frontdesk::practice::twilio::{CallView, Dial, Done, EndedBy, StreamEnd};
 use frontdesk::practice::world::World;
 use tokio::sync::oneshot;
 
@@ -60,5 +60,18 @@ async fn res_6_a_drain_ends_calls_politely_takes_none_and_then_stops() {
     }
     let both = [&without_stream, &open].map(|caller| caller.call_sid().clone());
     assert_eq!(ends, both.map(|call| (call, "shutdown".to_owned())));
+    carrier.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn res_6_a_second_signal_ends_at_once() {
+    let world = world(brief).await;
+    let caller = world.dial(&number(1));
+    within("the greeting", caller.hears(&world.business.lines().greeting)).await.unwrap();
+    let World { app, carrier, .. } = world;
+    let serving = app.serve_until(std::future::ready(()), std::future::ready(()));
+    assert_eq!(within("the stop", serving).await, Outcome::Stopped);
+    let ended = |view: &CallView| view.streams[0].ended.is_some();
+    within("the stream's end", caller.until(ended)).await.unwrap();
     carrier.stop().await;
 }

@@ -200,6 +200,24 @@ impl CallSupervisorState {
             let _ = me.cast(CallSupervisorMsg::TakenDown);
         });
     }
+
+    /// The daemon stops before the call is over: nothing of it may outlive its supervisor, and the
+    /// record says why it ended (RES-6, RES-8).
+    pub(super) async fn stop_at_once(&mut self) {
+        if std::mem::replace(&mut self.ending, true) {
+            return;
+        }
+        self.cut_sockets();
+        let (running, tasks) = self.children.take_down();
+        stop_in_reverse(running.into_iter(), STOP_PATIENCE).await;
+        for group in tasks.iter().chain(&self.stream) {
+            group.cancel_and_join().await;
+        }
+        settle(&self.parts, Some(EndReason::Shutdown), self.hung_up, &self.requests).await;
+        if tokio::time::timeout(STOP_PATIENCE, self.requests.join()).await.is_err() {
+            self.requests.cancel_and_join().await;
+        }
+    }
 }
 
 /// Lets the call's core take in what waited, end, and be written down.
