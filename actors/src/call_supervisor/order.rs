@@ -29,7 +29,7 @@ const REQUESTS_PATIENCE: Duration = Duration::from_secs(30);
 
 impl CallSupervisorState {
     pub(super) async fn take_in(&mut self, me: &ActorRef<CallSupervisorMsg>) {
-        while let Some(Begun { number, event }) = self.inbox.begin_next() {
+        while let Some(Begun { number, event, .. }) = self.inbox.begin_next() {
             match &*event {
                 SupervisorEvent::Order(SupervisorOrder::HangUp) => self.hang_up(),
                 SupervisorEvent::Order(SupervisorOrder::Apologise) => self.apologise(),
@@ -202,8 +202,9 @@ async fn settle(
     let now = Now { at: parts.clock.now(), wall: parts.clock.wall() };
     let snapshot = parts.snapshot.borrow().clone();
     let mut call = snapshot.call.clone();
-    let inbox = parts.call.inbox();
-    while let Some(Begun { number, event }) = inbox.begin_next() {
+    // Whatever is left of CallActor reads no more.
+    let inbox = parts.call.attach_with(|| {});
+    while let Some(Begun { number, event, .. }) = inbox.begin_next() {
         if number > snapshot.handled {
             call.handle(Event::clone(&event), now);
         }
