@@ -1,5 +1,8 @@
 //! How a link to OpenAI is made.
 
+#[cfg(test)]
+mod tests;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
