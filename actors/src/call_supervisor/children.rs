@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use protocol::ids::Generation;
 use ractor::{Actor, ActorCell, ActorId, ActorRef, SpawnErr};
 
 use super::CallSupervisorMsg;
@@ -109,11 +108,6 @@ impl Children {
             }
         }
         Ok(())
-    }
-
-    /// The generation of each of the four.
-    pub(super) fn generations(&self) -> impl Iterator<Item = (ActorKind, Generation)> {
-        self.children.iter().map(|child| (child.kind(), child.generation()))
     }
 
     /// Closes the session's socket at once, whatever its actor is doing (CALL-5).

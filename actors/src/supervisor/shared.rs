@@ -22,7 +22,7 @@ const IN_ORDER: [ActorKind; 3] = [ActorKind::Journal, ActorKind::Calendar, Actor
 /// A shared actor failed more often than it may: the daemon can't do its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the shared actor {} failed too often", .0.as_str())]
-pub struct SharedActorLost(pub ActorKind);
+pub(super) struct SharedActorLost(ActorKind);
 
 pub(super) struct Shared {
     children: [(Child, TaskGroup); 3],
