@@ -573,3 +573,6 @@ fn outcome(status: &ResponseStatus) -> Outcome {
         ResponseStatus::Unknown(_) => Outcome::Incomplete,
     }
 }
+
+#[cfg(test)]
+mod tests;
