@@ -1,1 +1,229 @@
-//! Under way.
+//! The demo: a whole call through the real daemon, without an account (PRAC-1). The caller and the
+//! model are simulated; the sockets, the database and everything between them are not.
+
+mod screen;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use actors::supervision::introspection::IntrospectionEvent;
+use entities::RecordsError;
+use protocol::ids::{CallSid, InvalidId, PhoneNumber};
+use thiserror::Error;
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::cli::tree;
+use crate::config::DatabaseUrl;
+use crate::practice::speech::Voice;
+use crate::practice::twilio::{CallOutcome, CallOver, CallerHandle, EndedBy};
+use crate::practice::wav;
+use crate::practice::world::{Plan, World, WorldError};
+use screen::Screen;
+
+/// Who calls in the demo.
+const CALLER: &str = "+972501234567";
+/// What the caller says, one sentence after each answer.
+const SENTENCES: [&str; 4] = ["התקנת מנעול חכם", "בתל אביב", "כן", "תודה, להתראות"];
+/// How long the demo may take: it ends by itself in half of it.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Where the demo's database lies: a second run finds the lead of the first.
+const DATABASE: &str = "sqlite://frontdesk-demo.db?mode=rwc";
+
+/// How the demo is shown.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// With colours, and with marks that keep right-to-left text readable: for a terminal.
+    pub color: bool,
+    /// Where the call's recording goes.
+    pub wav: PathBuf,
+}
+
+/// Why the demo failed.
+#[derive(Debug, Error)]
+pub enum Failed {
+    /// Something did not start.
+    #[error(transparent)]
+    World(#[from] WorldError),
+    /// The call was over too early.
+    #[error("the call ended too early: {0}")]
+    CutShort(#[from] CallOver),
+    /// The demo's own number is none.
+    #[error(transparent)]
+    Number(#[from] InvalidId),
+    /// It took too long.
+    #[error("the call did not end within {PATIENCE:?}")]
+    TooLong,
+    /// Something was not as it should be.
+    #[error("{0}")]
+    Wrong(String),
+    /// The database could not be read.
+    #[error(transparent)]
+    Records(#[from] RecordsError),
+    /// The recording could not be written.
+    #[error("{0} could not be written: {1}")]
+    Recording(PathBuf, String),
+    /// The screen is gone.
+    #[error("the output is closed: {0}")]
+    Output(#[from] std::io::Error),
+}
+
+/// Runs the demo.
+///
+/// # Errors
+/// [`Failed`] says what went wrong.
+pub async fn run(options: Options) -> Result<(), Failed> {
+    let screen = Screen::new(options.color);
+    let mut plan = Plan::locksmith()?;
+    plan.config.database.url = DatabaseUrl::parse(DATABASE)
+        .ok_or_else(|| Failed::Wrong("the demo's database has no URL".to_owned()))?;
+    plan.voice = Voice::detect();
+    plan.openai.voice = plan.voice.clone();
+    let world = World::open(plan).await?;
+    screen.heading("Frontdesk demo: a simulated caller, a simulated model, the real daemon")?;
+    screen.note(&format!(
+        "{} ({}) answers at {}; the database is frontdesk-demo.db",
+        world.business.name,
+        world.business.slug,
+        world.app.twilio_address()
+    ))?;
+
+    let caller = world.dial(&PhoneNumber::parse(CALLER)?);
+    let told = tokio::spawn(tell_turns(
+        world.app.services().introspection.listen(),
+        caller.call_sid().clone(),
+        screen.clone(),
+    ));
+    let outcome = tokio::time::timeout(PATIENCE, converse(&world, &caller, &screen)).await;
+    let outcome = outcome.map_err(|_| Failed::TooLong)??;
+    let told = tokio::time::timeout(PATIENCE, told).await;
+    told.map_err(|_| Failed::TooLong)?.map_err(|error| Failed::Wrong(error.to_string()))??;
+
+    check(&world, &outcome)?;
+    show_record(&world, caller.call_sid(), &screen).await?;
+    save(&outcome, &options.wav)?;
+    screen.note(&format!("recording: {} (caller left, agent right)", options.wav.display()))?;
+    world.close().await;
+    Ok(())
+}
+
+/// The caller's side of the call.
+async fn converse(
+    world: &World,
+    caller: &CallerHandle,
+    screen: &Screen,
+) -> Result<CallOutcome, Failed> {
+    let greeting = world.business.lines().greeting;
+    caller.hears(&greeting).await?;
+    for (place, sentence) in SENTENCES.iter().enumerate() {
+        caller.say(sentence).await?;
+        if place == 1 {
+            let tree = tree::draw(&world.actors().await?);
+            screen.block("the actors, as `frontdesk actors` draws them", &tree)?;
+        }
+        caller.hears_anything().await?;
+    }
+    Ok(caller.ended().await)
+}
+
+/// Shows turns as the daemon learns of them, until the call is over.
+async fn tell_turns(
+    mut events: tokio::sync::broadcast::Receiver<IntrospectionEvent>,
+    call: CallSid,
+    screen: Screen,
+) -> Result<(), Failed> {
+    loop {
+        match events.recv().await {
+            Ok(IntrospectionEvent::TurnAdded { call_sid, role, text, .. }) if call_sid == call => {
+                screen.turn(&role, &text)?;
+            }
+            Ok(IntrospectionEvent::CallEnded { call_sid, reason }) if call_sid == call => {
+                screen.note(&format!("the call is over: {reason}"))?;
+                return Ok(());
+            }
+            Ok(_) | Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return Ok(()),
+        }
+    }
+}
+
+/// What the model heard is what the caller said, both simulators are content, and the daemon hung up.
+fn check(world: &World, outcome: &CallOutcome) -> Result<(), Failed> {
+    let wrong = |what: String| Err(Failed::Wrong(what));
+    let Some(practice) = world.app.practice() else {
+        return wrong("the practice server is not there".to_owned());
+    };
+    let record = practice.log().record();
+    if record.heard_texts() != SENTENCES {
+        return wrong(format!("the model heard {:?}", record.heard_texts()));
+    }
+    if let Some(fault) = record.faults().next() {
+        return wrong(format!("OpenAI would have objected: {fault:?}"));
+    }
+    if let Some(violation) = outcome.view.violations.first() {
+        return wrong(format!("Twilio would have objected: {violation:?}"));
+    }
+    if outcome.ended_by != EndedBy::Rest {
+        return wrong(format!("the call ended by {:?}", outcome.ended_by));
+    }
+    Ok(())
+}
+
+async fn show_record(world: &World, call: &CallSid, screen: &Screen) -> Result<(), Failed> {
+    let (db, business) = (&world.app.services().database, world.business_id);
+    let written = |call: &entities::calls::CallRecord| call.duration.is_some();
+    let row = loop {
+        match entities::calls::get(db, business, call).await? {
+            Some(row) if written(&row) => break row,
+            // Twilio's status callback is on its way.
+            Some(_) | None => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    };
+    let lead = match row.lead_id {
+        Some(lead) => entities::leads::get(db, business, lead).await?,
+        None => None,
+    };
+    let Some(lead) = lead else { return Err(Failed::Wrong("the call has no lead".to_owned())) };
+    screen.row(
+        "lead",
+        &[
+            ("phone", lead.phone.map(|phone| phone.to_string()).unwrap_or_default()),
+            ("status", lead_status(lead.status).to_owned()),
+        ],
+    )?;
+    for (field, value) in &lead.fields.0 {
+        screen.row("", &[(field, value.clone())])?;
+    }
+    let duration = row.duration.unwrap_or_default();
+    screen.row(
+        "call",
+        &[
+            ("reason", row.end_reason.unwrap_or_default()),
+            ("ended by", row.ended_by.unwrap_or_default()),
+            ("seconds", duration.as_secs().to_string()),
+        ],
+    )?;
+    Ok(())
+}
+
+fn lead_status(status: entities::leads::LeadStatus) -> &'static str {
+    match status {
+        entities::leads::LeadStatus::InProgress => "in progress",
+        entities::leads::LeadStatus::Complete => "complete",
+        entities::leads::LeadStatus::Declined => "declined",
+    }
+}
+
+fn save(outcome: &CallOutcome, path: &Path) -> Result<(), Failed> {
+    let mut recording = wav::Recording::new();
+    for (at, audio) in &outcome.recording.caller.0 {
+        recording.caller(*at, audio);
+    }
+    for (at, audio) in &outcome.recording.agent.0 {
+        recording.agent(*at, audio);
+    }
+    let failed = |error: String| Failed::Recording(path.to_owned(), error);
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
+    }
+    recording.save(path).map_err(|error| failed(error.to_string()))
+}

@@ -3,6 +3,7 @@
 //! for both providers ([`practice`]); and the demo.
 
 pub mod app;
+pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod http;

@@ -1,2 +1,42 @@
-//! Under way.
-fn main() {}
+//! `frontdesk`: reads the arguments and the environment, runs one command, and ends with its status.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Parser;
+use frontdesk::cli::{self, Arguments, Environment, logging};
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(code) => code,
+        Err(error) => {
+            // With nobody at the other end there is nobody to tell.
+            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<ExitCode> {
+    let arguments = Arguments::parse();
+    let environment = Environment::read();
+    if let Err(refused) = logging::start(&environment, arguments.command.log_filter()) {
+        writeln!(std::io::stderr(), "error: {refused}")?;
+        return Ok(ExitCode::from(cli::BAD_CONFIGURATION));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the runtime could not be started")?;
+    let result = runtime.block_on(cli::run(arguments, environment));
+    // Whatever still blocks a thread (a look-up of a name, say) must not hold up the exit.
+    runtime.shutdown_background();
+    match result {
+        Ok(exit) => Ok(exit.into()),
+        Err(error) => {
+            writeln!(std::io::stderr(), "{}", error.lines())?;
+            Ok(error.code().into())
+        }
+    }
+}

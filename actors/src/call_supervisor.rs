@@ -156,6 +156,7 @@ impl Actor for CallSupervisor {
         let now = parts.clock.now();
         let inbox = parts.supervisor.attach(me.clone(), || CallSupervisorMsg::Doorbell);
         let children = Children::start(&me, &parts, &args.card).await?;
+        args.card.set_state("running");
         Ok(CallSupervisorState {
             inbox,
             children,

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entities::RecordsError;
-use entities::leads::{self, LeadRecord};
+use entities::leads::{self, LeadChanges, LeadRecord};
+use protocol::business::LeadStatus;
 use protocol::call::{Event, FunctionCall, LeadFacts, ToolOutcome};
 use protocol::ids::LeadId;
 use protocol::twilio::forms::Caller;
@@ -24,6 +25,9 @@ use details::Details;
 /// The pause before an order that the database failed is tried again.
 const TRY_AGAIN: Duration = Duration::from_millis(500);
 
+/// How long one order may take when the call is over.
+const LAST_PATIENCE: Duration = Duration::from_secs(5);
+
 /// What the call wants of its lead.
 #[derive(Debug, Clone)]
 pub enum LeadOrder {
@@ -31,6 +35,8 @@ pub enum LeadOrder {
     Ensure,
     /// The model called `update_lead_details`.
     Update(FunctionCall),
+    /// The model said how far the lead has come.
+    SetStatus(LeadStatus),
 }
 
 /// LeadActor's messages.
@@ -164,6 +170,27 @@ impl LeadState {
     }
 }
 
+/// Carries out what still waits when the call is over and its LeadActor is gone: a caller who hangs
+/// up while something is being written down loses nothing by it. `more` are orders that had not
+/// reached the port.
+pub(crate) async fn carry_out_what_is_left(parts: &CallParts, more: Vec<LeadOrder>) {
+    let inbox = parts.lead.attach_with(|| {});
+    let mut left = Vec::new();
+    while let Some(Begun { number, event, .. }) = inbox.begin_next() {
+        left.push(LeadOrder::clone(&event));
+        inbox.remove(number);
+    }
+    left.extend(more);
+    let mut lead = parts.snapshot.borrow().call.lead().id;
+    for order in left {
+        match tokio::time::timeout(LAST_PATIENCE, carry_out(parts, lead, &order)).await {
+            Ok(Ok((known, _))) => lead = Some(known),
+            Ok(Err(error)) => tracing::error!(%error, "the lead could not be written"),
+            Err(_) => tracing::error!("the lead could not be written in time"),
+        }
+    }
+}
+
 async fn carry_out(
     parts: &CallParts,
     lead: Option<LeadId>,
@@ -171,8 +198,8 @@ async fn carry_out(
 ) -> Result<(LeadId, Vec<Event>), RecordsError> {
     let (db, business) = (&parts.services.database, parts.setup.business);
     let lead = match lead {
-        Some(lead) if matches!(order, LeadOrder::Update(_)) => lead,
-        _ => {
+        Some(lead) if !matches!(order, LeadOrder::Ensure) => lead,
+        Some(_) | None => {
             let record = ensure(parts).await?;
             if matches!(order, LeadOrder::Ensure) {
                 return Ok((record.id, vec![known(&record, [])]));
@@ -180,10 +207,15 @@ async fn carry_out(
             record.id
         }
     };
-    let LeadOrder::Update(FunctionCall { call, arguments, .. }) = order else {
-        return Ok((lead, Vec::new()));
+    let (call, arguments) = match order {
+        LeadOrder::Ensure => return Ok((lead, Vec::new())),
+        LeadOrder::SetStatus(status) => {
+            let (status, changes) = (Some(row_status(*status)), LeadChanges::default());
+            leads::merge_details(db, business, lead, changes, status, parts.clock.wall()).await?;
+            return Ok((lead, Vec::new()));
+        }
+        LeadOrder::Update(FunctionCall { call, arguments, .. }) => (call.clone(), arguments),
     };
-    let call = call.clone();
     let details = match Details::read(arguments, &parts.setup.settings.lead_fields()) {
         Ok(details) => details,
         Err(refusal) => {
@@ -215,6 +247,14 @@ async fn ensure(parts: &CallParts) -> Result<LeadRecord, RecordsError> {
     .await?;
     tracing::info!(lead = %ensured.record.id, created = ensured.created, "lead");
     Ok(ensured.record)
+}
+
+fn row_status(status: LeadStatus) -> leads::LeadStatus {
+    match status {
+        LeadStatus::InProgress => leads::LeadStatus::InProgress,
+        LeadStatus::Complete => leads::LeadStatus::Complete,
+        LeadStatus::Declined => leads::LeadStatus::Declined,
+    }
 }
 
 /// What the call is told of a lead.

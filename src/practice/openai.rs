@@ -21,6 +21,6 @@ pub use behaviour::{Behaviour, Refusal, ResponseFault, Transcription};
 pub use brain::{
     Brain, Line, Lines, Prompt, Rule, Script, ToolCall, Topic, Turn as BrainTurn, language_of,
 };
-pub use record::{Log, Record, SeenEvent, Turn, Violation};
+pub use record::{Delta, Log, Record, SeenEvent, Turn, Violation};
 pub use server::{Faults, Frame, MemoryLink, Options, Server};
 pub use session::Handshake;

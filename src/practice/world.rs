@@ -63,6 +63,8 @@ pub struct Plan {
     pub voice: Voice,
     /// How many times faster than the wall's the line's clock runs.
     pub line_speed: f64,
+    /// Whether both simulators keep all audio that goes between them and the daemon.
+    pub keeps_audio: bool,
 }
 
 impl Plan {
@@ -79,6 +81,7 @@ impl Plan {
             openai: openai::Options::default(),
             voice: Voice::built_in(),
             line_speed: 1.0,
+            keeps_audio: false,
         })
     }
 }
@@ -102,7 +105,7 @@ impl World {
     /// # Errors
     /// [`WorldError`] says what did not start.
     pub async fn open(plan: Plan) -> Result<Self, WorldError> {
-        let Plan { mut config, business, openai, voice, line_speed } = plan;
+        let Plan { mut config, business, mut openai, voice, line_speed, keeps_audio } = plan;
         let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let listener = Listener::bind(loopback).await?;
         let daemon = format!("http://{}", listener.address());
@@ -115,6 +118,8 @@ impl World {
         line.numbers = business.phone_numbers.iter().map(ToString::to_string).collect();
         line.voice = voice;
         line.clock_speed = line_speed;
+        line.keeps_audio = keeps_audio;
+        openai.keeps_audio = keeps_audio;
         let carrier = Carrier::start(line).await?;
 
         config.server.listen = listener.address();

@@ -1,4 +1,5 @@
 //! The daemon against the practice world: stories, supervision, wire, pipeline, shutdown.
 
 mod stories;
+mod supervision;
 mod support;

@@ -3,12 +3,18 @@
 use std::future::Future;
 use std::time::Duration;
 
-use frontdesk::config::DatabaseUrl;
+use actors::supervision::introspection::ActorKind;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use frontdesk::config::{DatabaseUrl, Twilio};
+use frontdesk::practice::openai::{Brain, Server};
 use frontdesk::practice::world::{Plan, World};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use protocol::ids::PhoneNumber;
+use sha1::Sha1;
 
 /// The limit of every wait: a test that hits it has failed, however slow the machine.
-const LIMIT: Duration = Duration::from_secs(12);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// A plan with a database of its own in memory.
 pub(crate) fn plan() -> Plan {
@@ -40,4 +46,76 @@ pub(crate) async fn within<T>(what: &str, coming: impl Future<Output = T>) -> T 
 /// A caller's number.
 pub(crate) fn number(last: u32) -> PhoneNumber {
     PhoneNumber::parse(&format!("+97250{last:07}")).unwrap()
+}
+
+/// The practice server that the daemon speaks with.
+pub(crate) fn practice(world: &World) -> &Server {
+    world.app.practice().expect("the practice provider is in use")
+}
+
+/// Waits until only the daemon's permanent actors are there, and no session at OpenAI (RES-8).
+pub(crate) async fn nothing_left(world: &World) {
+    const PERMANENT: [ActorKind; 4] =
+        [ActorKind::Supervisor, ActorKind::Journal, ActorKind::Calendar, ActorKind::Messaging];
+    let gone = async {
+        let mut news = world.app.services().introspection.listen();
+        loop {
+            let actors = world.actors().await.unwrap();
+            if actors.iter().all(|actor| PERMANENT.contains(&actor.kind)) {
+                return actors.len();
+            }
+            // Whatever happened, or was missed, the list is looked at again.
+            let _ = news.recv().await;
+        }
+    };
+    assert_eq!(within("the end of every actor of a call", gone).await, PERMANENT.len());
+    let over = async { practice(world).log().wait_for(|record| record.alive == 0).await };
+    within("the end of every session", over).await;
+}
+
+/// A form with the parameters that every webhook of an inbound call has.
+pub(crate) fn call_form(world: &World, call: &str, status: &str) -> Vec<(String, String)> {
+    let business = world.business.phone_numbers[0].as_str();
+    [
+        ("AccountSid", Twilio::PRACTICE_ACCOUNT),
+        ("ApiVersion", "2010-04-01"),
+        ("CallSid", call),
+        ("CallStatus", status),
+        ("Direction", "inbound"),
+        ("From", number(99).as_str()),
+        ("To", business),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .to_vec()
+}
+
+/// A POST to Twilio's listener, signed as Twilio signs.
+pub(crate) async fn post_as_twilio(
+    world: &World,
+    path: &str,
+    form: &[(String, String)],
+) -> reqwest::Response {
+    let url = format!("http://{}{path}", world.app.twilio_address());
+    let request = reqwest::Client::new().post(&url).form(form);
+    request.header("x-twilio-signature", signature(&url, form)).send().await.unwrap()
+}
+
+/// `X-Twilio-Signature` for a request with these parameters, each of them once.
+pub(crate) fn signature(url: &str, form: &[(String, String)]) -> String {
+    let mut parameters = form.to_vec();
+    parameters.sort();
+    let mut mac = Hmac::<Sha1>::new_from_slice(Twilio::PRACTICE_TOKEN.as_bytes()).unwrap();
+    mac.update(url.as_bytes());
+    for (name, value) in &parameters {
+        mac.update(name.as_bytes());
+        mac.update(value.as_bytes());
+    }
+    STANDARD.encode(mac.finalize().into_bytes())
+}
+
+/// A plan in which the caller gets to speak soon: a short greeting, and an agent who says back what
+/// it hears.
+pub(crate) fn brief(plan: &mut Plan) {
+    plan.business.greeting.text = Some("שלום".to_owned());
+    plan.openai.brain = Brain::Echo;
 }

@@ -40,6 +40,7 @@ pub(super) fn deliver(
         }
         Command::EnsureLead => lead(LeadOrder::Ensure),
         Command::UpdateLead(call) => lead(LeadOrder::Update(call)),
+        Command::SetLeadStatus(status) => lead(LeadOrder::SetStatus(status)),
         Command::HangUp => supervisor(SupervisorOrder::HangUp),
         Command::Apologise => supervisor(SupervisorOrder::Apologise),
         Command::Finish => supervisor(SupervisorOrder::Finish),

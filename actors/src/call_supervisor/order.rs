@@ -15,6 +15,7 @@ use super::{
 };
 use crate::call_parts::CallParts;
 use crate::journal::JournalEntry;
+use crate::lead::{self, LeadOrder};
 use crate::supervision::children::stop_in_reverse;
 use crate::supervision::introspection::IntrospectionEvent;
 use crate::supervision::policy::Decision;
@@ -172,13 +173,22 @@ impl CallSupervisorState {
             return;
         }
         self.card.set_state("taking down");
-        self.cut_sockets();
+        self.children.cut_session();
+        // An apology goes out while the stream is still up: a stream that ends before it would send
+        // Twilio on to the next verb.
+        let apologising = reason.is_some();
+        if !apologising {
+            self.cut_sockets();
+        }
         let (running, tasks) = self.children.take_down();
         let stream = self.stream.take();
         let (parts, requests) = (Arc::clone(&self.parts), self.requests.clone());
         let hung_up = self.hung_up;
         let me = me.clone();
         tokio::spawn(async move {
+            if apologising {
+                let _ = tokio::time::timeout(REQUESTS_PATIENCE, requests.join()).await;
+            }
             stop_in_reverse(running.into_iter(), STOP_PATIENCE).await;
             for group in tasks.iter().chain(&stream) {
                 group.cancel_and_join().await;
@@ -211,6 +221,7 @@ async fn settle(
         inbox.remove(number);
     }
     call.finish(reason.unwrap_or(EndReason::Internal), EndedBy::Daemon);
+    let mut for_the_lead = Vec::new();
     let left: Vec<Command> = call.outbox().map(|(_, command)| command.clone()).collect();
     for command in left {
         match command {
@@ -226,9 +237,13 @@ async fn settle(
                     }
                 });
             }
+            Command::EnsureLead => for_the_lead.push(LeadOrder::Ensure),
+            Command::UpdateLead(call) => for_the_lead.push(LeadOrder::Update(call)),
+            Command::SetLeadStatus(status) => for_the_lead.push(LeadOrder::SetStatus(status)),
             _ => {}
         }
     }
+    lead::carry_out_what_is_left(parts, for_the_lead).await;
     let reason = call.ending().map_or("internal", |ending| ending.reason.as_str()).to_owned();
     tracing::info!(reason, "call ended");
     let call_sid = parts.setup.call_sid.clone();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::conversation::Entry;
 use super::ending::Ending;
 use super::event::FunctionCall;
+use crate::business::LeadStatus;
 use crate::ids::LeadId;
 use crate::response_gate::{Ask, AskNumber};
 
@@ -28,6 +29,8 @@ pub enum Command {
     EnsureLead,
     /// The lead: the model called `update_lead_details`.
     UpdateLead(FunctionCall),
+    /// The lead: how far it has come, as `call_control` says.
+    SetLeadStatus(LeadStatus),
     /// The journal: this is to be written down.
     Record(Record),
     /// Twilio: end the call. Sent once (CALL-6).

@@ -124,17 +124,15 @@ impl Call {
     fn call_control(&mut self, response: &ResponseId, call: &FunctionCall, now: Now) -> Handled {
         let missing = self.lead.missing(&self.setup.settings.ending.required_lead_fields);
         let verdict = call_control::judge(&call.arguments, &missing);
-        let (outcome, answer_follows) = match &verdict {
-            Verdict::GoOn { output } => {
-                (ToolOutcome { output: output.clone(), succeeded: true }, false)
+        let (output, answer_follows, status) = match &verdict {
+            Verdict::GoOn { output, status } | Verdict::End { output, status, .. } => {
+                (output.clone(), false, *status)
             }
-            Verdict::Refused { output } => {
-                (ToolOutcome { output: output.clone(), succeeded: false }, true)
-            }
-            Verdict::End { output, .. } => {
-                (ToolOutcome { output: output.clone(), succeeded: true }, false)
-            }
+            Verdict::Refused { output } => (output.clone(), true, None),
         };
+        if let Some(status) = status {
+            self.send(Command::SetLeadStatus(status));
+        }
         if let Verdict::End { reason, .. } = verdict {
             if self.speech.spoke(response) {
                 self.close_with(response.clone(), reason, EndedBy::Agent, now);
@@ -142,6 +140,7 @@ impl Call {
                 self.close(reason, EndedBy::Agent, now);
             }
         }
+        let outcome = ToolOutcome { output, succeeded: !answer_follows };
         Handled::Now { outcome, answer_follows }
     }
 

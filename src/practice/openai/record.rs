@@ -10,10 +10,13 @@ use tokio::sync::watch;
 /// Everything that happened at the server since it started.
 #[derive(Debug, Clone, Default)]
 pub struct Record {
-    /// Client events in the order of their coming; appends are only counted.
+    /// Client events in the order of their coming; appends are only counted, unless audio is kept
+    /// ([`Options`](super::Options)).
     pub events: VecDeque<SeenEvent>,
     /// How many client events of each type came, by name.
     pub counts: BTreeMap<String, u64>,
+    /// Audio deltas as they were made, if audio is kept.
+    pub deltas: Vec<Delta>,
     /// Bytes of all client events.
     pub bytes: u64,
     /// What clients did wrong.
@@ -30,6 +33,8 @@ pub struct Record {
     pub sessions: u64,
     /// Sessions that are alive.
     pub alive: u64,
+    /// The most sessions that were ever alive at once.
+    pub most_alive: u64,
     /// Responses begun, by any cause.
     pub responses: u64,
     /// Responses done, by status.
@@ -49,6 +54,17 @@ pub struct SeenEvent {
     pub bytes: usize,
     /// All of it.
     pub body: Value,
+}
+
+/// One `response.output_audio.delta`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delta {
+    /// Which session of the server's, from 1.
+    pub session: u64,
+    /// The conversation item it belongs to.
+    pub item_id: String,
+    /// The audio, base64 as on the wire.
+    pub audio: String,
 }
 
 /// Something said in one direction.
@@ -110,39 +126,47 @@ impl Record {
 
 /// The one place where the record is kept. Clones write to and read from the same.
 #[derive(Debug, Clone)]
-pub struct Log(Arc<watch::Sender<Record>>);
+pub struct Log {
+    record: Arc<watch::Sender<Record>>,
+    keeps_audio: bool,
+}
 
 impl Log {
-    pub(super) fn new() -> Self {
-        Self(Arc::new(watch::Sender::new(Record::default())))
+    pub(super) fn new(keeps_audio: bool) -> Self {
+        Self { record: Arc::new(watch::Sender::new(Record::default())), keeps_audio }
+    }
+
+    /// Whether appends and deltas are kept.
+    pub(super) fn keeps_audio(&self) -> bool {
+        self.keeps_audio
     }
 
     /// Looks at the record as it stands, without a copy. It can't change meanwhile.
     pub fn look<T>(&self, with: impl FnOnce(&Record) -> T) -> T {
-        with(&self.0.borrow())
+        with(&self.record.borrow())
     }
 
     /// The record as it stands.
     #[must_use]
     pub fn record(&self) -> Record {
-        self.0.borrow().clone()
+        self.record.borrow().clone()
     }
 
     /// Waits until the record is as the caller wants it; at once if it is so already.
     pub async fn wait_for(&self, wanted: impl FnMut(&Record) -> bool) {
         // The sender lives as long as this log: the wait can't fail.
-        drop(self.0.subscribe().wait_for(wanted).await);
+        drop(self.record.subscribe().wait_for(wanted).await);
     }
 
     pub(super) fn change(&self, how: impl FnOnce(&mut Record)) {
-        self.0.send_modify(how);
+        self.record.send_modify(how);
     }
 
     pub(super) fn saw(&self, event: SeenEvent) {
         self.change(|record| {
             *record.counts.entry(event.kind.clone()).or_default() += 1;
             record.bytes += event.bytes as u64;
-            if event.kind != "input_audio_buffer.append" {
+            if self.keeps_audio || event.kind != "input_audio_buffer.append" {
                 if record.events.len() >= EVENTS_KEPT {
                     record.events.pop_front();
                 }

@@ -38,6 +38,8 @@ pub struct Options {
     pub voice: Voice,
     /// The key that is good; none takes any, but there must be one.
     pub key: Option<String>,
+    /// Whether the log keeps appends and audio deltas too.
+    pub keeps_audio: bool,
 }
 
 impl Default for Options {
@@ -48,6 +50,7 @@ impl Default for Options {
             brain: Brain::default(),
             voice: Voice::built_in(),
             key: None,
+            keeps_audio: false,
         }
     }
 }
@@ -207,7 +210,7 @@ impl Shared {
             behaviour: watch::Sender::new(options.behaviour.clone()),
             commands: broadcast::Sender::new(COMMANDS_WAITING),
             refusals: Mutex::default(),
-            log: Log::new(),
+            log: Log::new(options.keeps_audio),
             epoch: clock(),
             sessions: AtomicU64::new(0),
             options,

@@ -156,7 +156,7 @@ impl Session {
         };
         let kind = event["type"].as_str().unwrap_or("?").to_owned();
         let mut body = event.clone();
-        if kind == "input_audio_buffer.append" {
+        if kind == "input_audio_buffer.append" && !self.log.keeps_audio() {
             body["audio"] = Value::Null;
         }
         let (session, bytes) = (self.number, text.len());

@@ -38,6 +38,8 @@ pub struct CarrierSettings {
     pub delivery: CallbackDelivery,
     /// A media message over so many bytes is a violation. Twilio names no limit; 32 KB is prudent.
     pub largest_message: usize,
+    /// Whether streams' views keep the audio that comes from the daemon.
+    pub keeps_audio: bool,
 }
 
 impl CarrierSettings {
@@ -57,6 +59,7 @@ impl CarrierSettings {
             retry_pause: Duration::from_secs(1),
             delivery: CallbackDelivery::Faithful,
             largest_message: 32 * 1024,
+            keeps_audio: false,
         }
     }
 }

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::business::LeadStatus;
 use crate::call::ending::EndReason;
 
 /// What the model said.
@@ -12,18 +13,20 @@ struct Arguments {
     #[serde(default)]
     end_reason: Option<String>,
     #[serde(default)]
+    lead_status: Option<LeadStatus>,
+    #[serde(default)]
     missing_fields: Vec<String>,
 }
 
-/// What the daemon makes of it.
+/// What the daemon makes of it. `status` is what the lead is to be called from now on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// The call goes on.
-    GoOn { output: String },
+    GoOn { output: String, status: Option<LeadStatus> },
     /// The model wanted to end the call and may not.
     Refused { output: String },
     /// The call ends.
-    End { reason: EndReason, output: String },
+    End { reason: EndReason, output: String, status: Option<LeadStatus> },
 }
 
 /// Judges one use of the tool. `missing` is what the daemon itself finds missing; both are shown
@@ -35,13 +38,17 @@ pub(super) fn judge(arguments: &str, missing: &[&str]) -> Verdict {
             return refused(&format!("the arguments could not be read: {error}"), missing);
         }
     };
+    // A lead is complete when nothing is missing, whatever the model says.
+    let status = arguments
+        .lead_status
+        .filter(|status| *status != LeadStatus::Complete || missing.is_empty());
     if !arguments.should_end_call {
         let output = json!({
             "ok": true,
             "missing_fields": missing,
             "you_said_missing": arguments.missing_fields,
         });
-        return Verdict::GoOn { output: output.to_string() };
+        return Verdict::GoOn { output: output.to_string(), status };
     }
     let reason = match arguments.end_reason.as_deref() {
         Some("lead_complete") if missing.is_empty() => EndReason::LeadComplete,
@@ -64,7 +71,7 @@ pub(super) fn judge(arguments: &str, missing: &[&str]) -> Verdict {
             );
         }
     };
-    Verdict::End { reason, output: json!({ "ok": true, "ending": true }).to_string() }
+    Verdict::End { reason, output: json!({ "ok": true, "ending": true }).to_string(), status }
 }
 
 fn refused(why: &str, missing: &[&str]) -> Verdict {
@@ -108,7 +115,7 @@ mod tests {
     #[test]
     fn end_8_both_lists_of_missing_fields_are_shown() {
         let arguments = r#"{"should_end_call":false,"missing_fields":["email"]}"#;
-        let Verdict::GoOn { output } = judge(arguments, &["city"]) else { panic!() };
+        let Verdict::GoOn { output, .. } = judge(arguments, &["city"]) else { panic!() };
         assert!(output.contains(r#""missing_fields":["city"]"#), "{output}");
         assert!(output.contains(r#""you_said_missing":["email"]"#), "{output}");
     }

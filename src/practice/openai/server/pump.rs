@@ -104,6 +104,7 @@ impl Alive {
         log.change(|record| {
             record.sessions += 1;
             record.alive += 1;
+            record.most_alive = record.most_alive.max(record.alive);
         });
         Self(log.clone())
     }

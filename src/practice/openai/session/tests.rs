@@ -43,7 +43,7 @@ impl Client {
         handshake: &Handshake,
         refusal: Option<Refusal>,
     ) -> Self {
-        let log = Log::new();
+        let log = Log::new(false);
         let voice = Voice::built_in();
         let key = Some("good".to_owned());
         let setup = Setup {

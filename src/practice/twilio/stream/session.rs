@@ -213,7 +213,11 @@ impl<'a> Session<'a> {
         let now = line.clock.samples();
         match FromServer::read(text, &self.stream_sid) {
             Ok(FromServer::Media(ulaw)) => {
-                self.see(|stream| stream.bytes_received += ulaw.len() as u64);
+                let kept = self.socket.network.settings.keeps_audio.then(|| ulaw.clone());
+                self.see(|stream| {
+                    stream.bytes_received += ulaw.len() as u64;
+                    stream.audio.extend(kept);
+                });
                 self.playout.push(now, ulaw);
             }
             Ok(FromServer::Mark(name)) => self.playout.mark(now, name),

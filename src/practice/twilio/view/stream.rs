@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use protocol::ids::StreamSid;
 
 /// One media socket.
@@ -17,6 +18,8 @@ pub struct StreamView {
     pub frames_dropped: u64,
     /// Bytes of audio that came from the daemon.
     pub bytes_received: u64,
+    /// The audio of each media message from the daemon, if the carrier keeps it.
+    pub audio: Vec<Bytes>,
     /// `clear` messages that came, with the time of each.
     pub cleared_at: Vec<Duration>,
     /// Marks that were echoed, in order.
@@ -33,6 +36,7 @@ impl StreamView {
             frames_sent: 0,
             frames_dropped: 0,
             bytes_received: 0,
+            audio: Vec::new(),
             cleared_at: Vec::new(),
             echoes: Vec::new(),
             ended: None,

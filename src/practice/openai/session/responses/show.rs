@@ -11,7 +11,7 @@ use super::{Made, Session};
 use crate::practice::openai::conversation::{Body, Conversation, Item, Part};
 use crate::practice::openai::hearing::from_ulaw;
 use crate::practice::openai::plan::{Ending, Step};
-use crate::practice::openai::record::Turn;
+use crate::practice::openai::record::{Delta, Turn};
 
 impl Session {
     /// Takes one step of the running response at this place.
@@ -125,6 +125,12 @@ impl Session {
         self.running[at].usage.output.1 += ulaw.len() as u64;
         let mut delta = self.about(at, index, "response.output_audio.delta");
         delta["delta"] = json!(BASE64_STANDARD.encode(bytes));
+        if self.log.keeps_audio() {
+            let text = |name: &str| delta[name].as_str().unwrap_or_default().to_owned();
+            let (item_id, audio) = (text("item_id"), text("delta"));
+            let kept = Delta { session: self.number, item_id, audio };
+            self.log.change(|record| record.deltas.push(kept));
+        }
         self.emit(now, delta);
     }
 

@@ -1,0 +1,79 @@
+//! Import, export and list against a database on disk.
+
+use super::*;
+use crate::cli::tests::{OnDisk, example};
+
+async fn said(on_disk: &OnDisk, command: Command) -> Result<String, CliError> {
+    let mut out = Vec::new();
+    run(command, &on_disk.config(), &Clock::start(), &mut out).await?;
+    Ok(String::from_utf8(out).unwrap())
+}
+
+fn slug(text: &str) -> Slug {
+    Slug::parse(text).unwrap()
+}
+
+async fn import_text(on_disk: &OnDisk, text: &str) -> Result<String, CliError> {
+    said(on_disk, Command::Import { file: on_disk.file("business.toml", text) }).await
+}
+
+#[tokio::test]
+async fn ops_5_a_business_is_made_and_then_updated_and_only_a_new_text_is_a_new_prompt() {
+    let on_disk = OnDisk::default();
+    let text = std::fs::read_to_string(example("tel-aviv-locks")).unwrap();
+    let made = import_text(&on_disk, &text).await.unwrap();
+    assert_eq!(made, "created tel-aviv-locks, prompt version 1\n");
+    let same = import_text(&on_disk, &text.replace("retention", "# retention")).await.unwrap();
+    assert_eq!(same, "updated tel-aviv-locks, prompt version 1\n");
+    let changed = text.replacen("prompt = \"\"\"\n", "prompt = \"\"\"\nשלום.\n", 1);
+    assert_ne!(changed, text);
+    let updated = import_text(&on_disk, &changed).await.unwrap();
+    assert_eq!(updated, "updated tel-aviv-locks, prompt version 2\n");
+}
+
+#[tokio::test]
+async fn ops_5_what_is_exported_imports_to_the_same() {
+    for name in ["tel-aviv-locks", "harbour-clinic"] {
+        let on_disk = OnDisk::default();
+        said(&on_disk, Command::Import { file: example(name) }).await.unwrap();
+        let exported = said(&on_disk, Command::Export { slug: slug(name) }).await.unwrap();
+        let again = business_file::parse(Path::new("exported.toml"), &exported).unwrap();
+        assert_eq!(again, business_file::read(&example(name)).unwrap());
+        let imported = import_text(&on_disk, &exported).await.unwrap();
+        assert_eq!(imported, format!("updated {name}, prompt version 1\n"));
+    }
+}
+
+#[tokio::test]
+async fn ops_5_a_list_has_a_line_for_each_business() {
+    let on_disk = OnDisk::default();
+    let empty = said(&on_disk, Command::List).await.unwrap();
+    assert!(empty.contains("business import"));
+    for name in ["tel-aviv-locks", "harbour-clinic"] {
+        said(&on_disk, Command::Import { file: example(name) }).await.unwrap();
+    }
+    let list = said(&on_disk, Command::List).await.unwrap();
+    let first_words: Vec<_> =
+        list.lines().map(|line| line.split_whitespace().next().unwrap()).collect();
+    assert_eq!(first_words, ["SLUG", "harbour-clinic", "tel-aviv-locks"]);
+    assert!(list.contains("+97231234567") && list.ends_with("מנעולי תל אביב\n"));
+}
+
+#[tokio::test]
+async fn a_number_of_another_business_is_refused_by_name_and_nothing_is_stored() {
+    let on_disk = OnDisk::default();
+    said(&on_disk, Command::Import { file: example("tel-aviv-locks") }).await.unwrap();
+    let thief = "slug = \"thief\"\nname = \"T\"\nphone_numbers = [\"+97231234567\"]\n";
+    let refused = import_text(&on_disk, thief).await.unwrap_err();
+    assert!(refused.to_string().contains("tel-aviv-locks"), "{refused}");
+    let export = said(&on_disk, Command::Export { slug: slug("thief") }).await.unwrap_err();
+    assert!(export.to_string().contains("business list"));
+}
+
+#[tokio::test]
+async fn a_wrong_file_is_told_with_its_place() {
+    let on_disk = OnDisk::default();
+    let wrong = "slug = \"a\"\nname = \"A\"\nphone_number = [\"+97231234567\"]\n";
+    let refused = import_text(&on_disk, wrong).await.unwrap_err();
+    assert!(refused.to_string().contains("business.toml:3:1"), "{refused}");
+}

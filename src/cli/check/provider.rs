@@ -1,0 +1,94 @@
+//! Who listens and speaks: whether the provider can be reached and takes the key.
+
+use reqwest::{Client, StatusCode};
+use secrecy::ExposeSecret;
+
+use super::finding::Finding;
+use crate::cli::http;
+use crate::config::{OpenAi, Provider, WebSocketUrl};
+
+const ABOUT: &str = "openai";
+
+/// What there is to say about the provider. The key is tried on the list of models, which costs
+/// nothing.
+pub(super) async fn look(config: &OpenAi, client: &Client) -> Finding {
+    match config.provider {
+        Provider::Practice => Finding::ok(
+            ABOUT,
+            "the practice provider, which is built in and never answers real callers",
+        ),
+        Provider::OpenAi => look_at_openai(config, client).await,
+    }
+}
+
+async fn look_at_openai(config: &OpenAi, client: &Client) -> Finding {
+    let Some(key) = &config.api_key else {
+        return Finding::fail(ABOUT, "it can't be tried without openai.api_key");
+    };
+    let url = models_url(&config.realtime_url);
+    let request = client.get(&url).bearer_auth(key.expose_secret());
+    match request.send().await {
+        Ok(response) => judge(&url, response.status()),
+        Err(error) => Finding::fail(
+            ABOUT,
+            format!(
+                "{url} can't be reached ({}): check openai.realtime_url, and that this machine \
+                 may connect to it",
+                http::reason(error)
+            ),
+        ),
+    }
+}
+
+fn judge(url: &str, status: StatusCode) -> Finding {
+    match status {
+        StatusCode::OK => Finding::ok(ABOUT, format!("{url} answers and takes the key")),
+        StatusCode::UNAUTHORIZED => Finding::fail(
+            ABOUT,
+            format!(
+                "{url} refuses the key: set openai.api_key, or FRONTDESK__OPENAI__API_KEY, to a \
+                 living one"
+            ),
+        ),
+        StatusCode::FORBIDDEN => Finding::fail(
+            ABOUT,
+            format!("{url} does not let this key in: give it the right to use the Realtime API"),
+        ),
+        StatusCode::NOT_FOUND => Finding::warn(
+            ABOUT,
+            format!("{url} is not there, so the key was not tried: is it a gateway's address?"),
+        ),
+        StatusCode::TOO_MANY_REQUESTS => Finding::warn(
+            ABOUT,
+            format!(
+                "{url} has enough of this key for now: look at the account's limits and credit"
+            ),
+        ),
+        status => Finding::fail(
+            ABOUT,
+            format!("{url} answers {status}: try again, or look at the provider's status page"),
+        ),
+    }
+}
+
+/// `GET …/models`, beside the realtime endpoint.
+fn models_url(realtime: &WebSocketUrl) -> String {
+    let url = realtime.to_string();
+    // "wss" becomes "https", "ws" becomes "http".
+    let url = url.replacen("ws", "http", 1);
+    let url = url.split('?').next().unwrap_or(&url).trim_end_matches('/');
+    format!("{}/models", url.strip_suffix("/realtime").unwrap_or(url))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_models_are_listed_beside_the_realtime_endpoint() {
+        let url = |text| models_url(&WebSocketUrl::parse(text).unwrap());
+        assert_eq!(url("wss://api.openai.com/v1/realtime"), "https://api.openai.com/v1/models");
+        assert_eq!(url("ws://127.0.0.1:9/v1/realtime/?a=b"), "http://127.0.0.1:9/v1/models");
+        assert_eq!(url("wss://gateway.example.com/x"), "https://gateway.example.com/x/models");
+    }
+}

@@ -1,0 +1,121 @@
+//! Who brings the calls: whether Twilio lets us in, and sends our numbers' calls to this daemon.
+
+mod number;
+
+use protocol::ids::PhoneNumber;
+use protocol::twilio::rest::ApiError;
+use reqwest::{Client, StatusCode};
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use thiserror::Error;
+
+use super::finding::Finding;
+use crate::cli::http;
+use crate::config::{Config, Twilio};
+use number::IncomingNumber;
+
+const ABOUT: &str = "twilio";
+
+/// The most pages that are read; the largest accounts have some ten thousand numbers.
+const MOST_PAGES: usize = 50;
+
+/// What there is to say about the account, and about each number that a business is called on.
+pub(super) async fn look(config: &Config, ours: &[PhoneNumber], client: &Client) -> Vec<Finding> {
+    let twilio = &config.twilio;
+    if twilio.has_practice_account() {
+        return vec![Finding::ok(ABOUT, "the practice account: there is nothing to read")];
+    }
+    let mut findings: Vec<_> = odd_token(twilio).into_iter().collect();
+    match read_numbers(twilio, client).await {
+        Ok(there) => {
+            let count = there.len();
+            findings.push(Finding::ok(
+                ABOUT,
+                format!("the account lets us in and has {count} number{}", plural(count)),
+            ));
+            for number in ours {
+                findings.extend(number::judge(number, &there, &config.server.public_url));
+            }
+        }
+        Err(fault) => findings.push(Finding::fail(ABOUT, fault.to_string())),
+    }
+    findings
+}
+
+/// Wire fact: an auth token is 32 hexadecimal digits.
+fn odd_token(twilio: &Twilio) -> Option<Finding> {
+    let token = twilio.auth_token.expose_secret();
+    let usual = token.len() == 32 && token.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (!usual).then(|| {
+        Finding::warn(
+            ABOUT,
+            "twilio.auth_token is not 32 hexadecimal digits, as Twilio's are: webhooks are signed \
+             with the account's auth token, not with an API key's secret",
+        )
+    })
+}
+
+/// Why the account's numbers were not read.
+#[derive(Debug, Error)]
+enum Fault {
+    #[error(
+        "{url} can't be reached ({reason}): check twilio.api_url, and that this machine may connect to it"
+    )]
+    Unreachable { url: String, reason: String },
+    #[error(
+        "the account and its token are refused ({0}): set twilio.account_sid and twilio.auth_token as the Twilio console shows them"
+    )]
+    Refused(ApiError),
+    #[error("the numbers can't be read ({0}): try again, or look at Twilio's status page")]
+    Failed(ApiError),
+    #[error("{url} answers with something else than numbers ({reason}): check twilio.api_url")]
+    Unreadable { url: String, reason: String },
+}
+
+/// A page of `IncomingPhoneNumbers`.
+/// <https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource>
+#[derive(Deserialize)]
+struct Page {
+    incoming_phone_numbers: Vec<IncomingNumber>,
+    /// Where the next one is, from the API's root; `null` on the last.
+    #[serde(default)]
+    next_page_uri: Option<String>,
+}
+
+async fn read_numbers(twilio: &Twilio, client: &Client) -> Result<Vec<IncomingNumber>, Fault> {
+    let root = twilio.api_url.to_string();
+    let root = root.trim_end_matches('/');
+    let account = &twilio.account_sid;
+    let first = format!("/2010-04-01/Accounts/{account}/IncomingPhoneNumbers.json?PageSize=1000");
+    let mut next = Some(first);
+    let mut numbers = Vec::new();
+    for _ in 0..MOST_PAGES {
+        let Some(path) = next else { break };
+        let page = read_page(twilio, client, format!("{root}{path}")).await?;
+        numbers.extend(page.incoming_phone_numbers);
+        // Only a path: the credentials go nowhere but to the configured host.
+        next = page.next_page_uri.filter(|path| path.starts_with("/2010-04-01/"));
+    }
+    Ok(numbers)
+}
+
+async fn read_page(twilio: &Twilio, client: &Client, url: String) -> Result<Page, Fault> {
+    let token = twilio.auth_token.expose_secret();
+    let request = client.get(&url).basic_auth(twilio.account_sid.as_str(), Some(token));
+    let unreachable = |error| Fault::Unreachable { url: url.clone(), reason: http::reason(error) };
+    let response = request.send().await.map_err(unreachable)?;
+    let status = response.status();
+    let body = response.text().await.map_err(unreachable)?;
+    match status {
+        StatusCode::OK => serde_json::from_str(&body)
+            .map_err(|error| Fault::Unreadable { url, reason: error.to_string() }),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => {
+            Err(Fault::Refused(ApiError::read(status.as_u16(), &body)))
+        }
+        status => Err(Fault::Failed(ApiError::read(status.as_u16(), &body))),
+    }
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}

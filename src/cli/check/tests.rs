@@ -1,0 +1,149 @@
+//! Whole checks, against a practice telephone network and a stand-in for OpenAI.
+
+use protocol::ids::AccountSid;
+
+use super::*;
+use crate::cli::business;
+use crate::cli::tests::{OnDisk, example, server};
+use crate::practice::twilio::{Carrier, CarrierSettings};
+
+const ACCOUNT: &str = "AC00000000000000000000000000000001";
+const TOKEN: &str = "00112233445566778899aabbccddeeff";
+const KEY: &str = "sk-of-the-test";
+const PUBLIC: &str = "http://127.0.0.1:8080";
+
+async fn checked(config: &Config) -> (Exit, Vec<String>) {
+    let mut out = Vec::new();
+    let exit = run(config, &mut out).await.unwrap();
+    let text = String::from_utf8(out).unwrap();
+    (exit, text.lines().map(str::to_owned).collect())
+}
+
+fn about<'a>(lines: &'a [String], what: &str) -> Vec<&'a str> {
+    let of = |line: &&String| line.split_whitespace().nth(1) == Some(what);
+    lines.iter().filter(of).map(String::as_str).collect()
+}
+
+async fn with_business(on_disk: &OnDisk) {
+    let import = business::Command::Import { file: example("tel-aviv-locks") };
+    let clock = ::actors::clock::Clock::start();
+    business::run(import, &on_disk.config(), &clock, &mut Vec::new()).await.unwrap();
+}
+
+async fn carrier(settings: impl FnOnce(&mut CarrierSettings)) -> Carrier {
+    let account = AccountSid::parse(ACCOUNT).unwrap();
+    let mut all = CarrierSettings::new(account, TOKEN, &format!("{PUBLIC}/twilio/voice"));
+    all.status_callback = Some(format!("{PUBLIC}/twilio/status"));
+    all.fallback_url = Some(format!("{PUBLIC}/twilio/voice"));
+    all.numbers = vec!["+97231234567".to_owned()];
+    settings(&mut all);
+    Carrier::start(all).await.unwrap()
+}
+
+async fn checked_with(carrier: &Carrier, token: &str) -> (Exit, Vec<String>) {
+    let on_disk = OnDisk::default();
+    with_business(&on_disk).await;
+    let config = on_disk.config_with(&[
+        ("TWILIO__API_URL", &carrier.api_url()),
+        ("TWILIO__ACCOUNT_SID", ACCOUNT),
+        ("TWILIO__AUTH_TOKEN", token),
+    ]);
+    checked(&config).await
+}
+
+#[tokio::test]
+async fn ops_5_the_defaults_only_lack_a_business_and_a_token() {
+    let (exit, lines) = checked(&OnDisk::default().config()).await;
+    assert_eq!(exit, Exit::Clean);
+    let warned: Vec<_> = lines.iter().filter(|line| line.starts_with("warn")).collect();
+    assert_eq!(warned.len(), 2, "{lines:#?}");
+    assert!(warned[0].contains("admin.token") && warned[1].contains("business import"));
+    assert!(about(&lines, "openai")[0].contains("practice"));
+}
+
+#[tokio::test]
+async fn ops_5_every_problem_of_the_configuration_is_a_line_and_fails() {
+    let keys = [("OPENAI__PROVIDER", "openai"), ("SUPERVISION__PERIOD", "0s")];
+    let (exit, lines) = checked(&OnDisk::default().config_with(&keys)).await;
+    assert_eq!(exit, Exit::Failed);
+    let lines = about(&lines, "config").join("\n");
+    for key in ["openai.api_key", "twilio.auth_token", "supervision.period"] {
+        assert!(lines.contains(&format!("fail  config    {key} ")), "{lines}");
+    }
+}
+
+#[tokio::test]
+async fn ops_5_a_database_that_cannot_be_opened_is_told_without_its_password() {
+    for url in ["postgres://root:hunter2@:x/y", "sqlite:///no/such/folder/frontdesk.db"] {
+        let config = OnDisk::default().config_with(&[("DATABASE__URL", url)]);
+        let (findings, _) = records::look(&config.database).await;
+        let line = findings[0].to_string();
+        assert!(line.starts_with("fail  database") && line.contains("set database.url"), "{line}");
+        assert!(!line.contains("hunter2"), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn ops_5_the_key_is_tried_and_a_refusal_says_where_the_key_stands() {
+    let openai = server(|head| {
+        let authorized = head.to_lowercase().contains(&format!("authorization: bearer {KEY}"));
+        let asked = head.starts_with("GET /v1/models ");
+        (if asked && authorized { 200 } else { 401 }, "{}".to_owned())
+    })
+    .await;
+    let url = format!("ws://{openai}/v1/realtime");
+    for (key, verdict) in [(KEY, "ok"), ("sk-wrong", "fail")] {
+        let config = OnDisk::default().config_with(&[
+            ("OPENAI__PROVIDER", "openai"),
+            ("OPENAI__REALTIME_URL", &url),
+            ("OPENAI__API_KEY", key),
+        ]);
+        let finding = provider::look(&config.openai, &http::client().unwrap()).await.to_string();
+        assert!(finding.starts_with(verdict), "{finding}");
+        assert!(!finding.contains(key), "{finding}");
+    }
+}
+
+#[tokio::test]
+async fn ops_5_an_unreachable_provider_is_told() {
+    let config = OnDisk::default().config_with(&[
+        ("OPENAI__PROVIDER", "openai"),
+        ("OPENAI__REALTIME_URL", "ws://127.0.0.1:1/v1/realtime"),
+        ("OPENAI__API_KEY", KEY),
+    ]);
+    let finding = provider::look(&config.openai, &http::client().unwrap()).await.to_string();
+    assert!(finding.starts_with("fail") && finding.contains("openai.realtime_url"), "{finding}");
+}
+
+#[tokio::test]
+async fn ops_5_numbers_that_lead_here_are_well() {
+    let (exit, lines) = checked_with(&carrier(|_| {}).await, TOKEN).await;
+    assert_eq!(exit, Exit::Clean, "{lines:#?}");
+    assert!(about(&lines, "twilio").iter().all(|line| line.starts_with("ok")), "{lines:#?}");
+    assert!(lines.last().unwrap().contains("+97231234567 brings its calls"), "{lines:#?}");
+}
+
+#[tokio::test]
+async fn ops_5_numbers_that_lead_elsewhere_fail_and_say_how_to_mend_it() {
+    let astray = carrier(|settings| {
+        settings.voice_url = "https://demo.twilio.com/welcome/voice/".to_owned();
+        settings.status_callback = None;
+        settings.fallback_url = None;
+    });
+    let (exit, lines) = checked_with(&astray.await, TOKEN).await;
+    assert_eq!(exit, Exit::Failed);
+    let lines = about(&lines, "twilio").join("\n");
+    for mended in ["/twilio/voice", "/twilio/status"] {
+        assert!(lines.contains(&format!("set it to {PUBLIC}{mended}")), "{lines}");
+    }
+}
+
+#[tokio::test]
+async fn ops_5_refused_credentials_are_told_and_an_odd_token_too() {
+    let (exit, lines) = checked_with(&carrier(|_| {}).await, "not-the-token").await;
+    assert_eq!(exit, Exit::Failed);
+    let lines = about(&lines, "twilio").join("\n");
+    assert!(lines.contains("32 hexadecimal digits"), "{lines}");
+    assert!(lines.contains("set twilio.account_sid and twilio.auth_token"), "{lines}");
+    assert!(!lines.contains("not-the-token"), "{lines}");
+}

@@ -1,0 +1,35 @@
+//! The process's environment, read once.
+
+use std::collections::BTreeMap;
+
+/// The variables of the environment. Those that aren't Unicode are none of ours.
+#[derive(Clone, Default)]
+pub struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// The environment of this process.
+    #[must_use]
+    pub fn read() -> Self {
+        // Not `vars`, which panics over one variable that isn't Unicode.
+        std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect()
+    }
+
+    /// A variable's value; `None` too where it is empty.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// All the variables.
+    pub(super) fn variables(&self) -> impl Iterator<Item = (String, String)> {
+        self.0.clone().into_iter()
+    }
+}
+
+impl FromIterator<(String, String)> for Environment {
+    fn from_iter<T: IntoIterator<Item = (String, String)>>(variables: T) -> Self {
+        Self(variables.into_iter().collect())
+    }
+}

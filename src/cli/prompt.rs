@@ -1,0 +1,184 @@
+//! `frontdesk prompt show`: the system prompt as a call of this moment would have it (PROMPT-1).
+
+use std::io::Write;
+
+use ::actors::clock::Clock;
+use clap::{Subcommand, ValueEnum};
+use entities::leads::{LeadRecord, LeadStatus};
+use entities::{DatabaseConnection, RecordsError, appointments, businesses};
+use jiff::Timestamp;
+use protocol::business::LeadStatus as KnownStatus;
+use protocol::ids::{PhoneNumber, Slug};
+use protocol::prompt::{AppointmentFact, LeadFacts, PromptParts, system_prompt};
+use protocol::twilio::forms::Direction;
+use thiserror::Error;
+
+use super::business::{self, BusinessError, Stored};
+use super::{CliError, Exit, database};
+use crate::config::Config;
+
+/// What to do with prompts.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Print the system prompt that a call to a business would have now.
+    Show {
+        /// The business.
+        business: Slug,
+        /// The person's number; what is known of them is in the prompt.
+        #[arg(long, value_name = "+972…")]
+        number: Option<PhoneNumber>,
+        /// Who calls whom.
+        #[arg(long, value_enum, default_value_t = Calls::Inbound)]
+        direction: Calls,
+    },
+}
+
+/// Who calls whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Calls {
+    /// The person calls the business.
+    Inbound,
+    /// The business calls the person.
+    Outbound,
+}
+
+/// Why there is no prompt to show.
+#[derive(Debug, Error)]
+pub enum PromptError {
+    /// The business.
+    #[error(transparent)]
+    Business(#[from] BusinessError),
+    /// The database.
+    #[error(transparent)]
+    Records(#[from] RecordsError),
+}
+
+impl From<Calls> for Direction {
+    fn from(calls: Calls) -> Self {
+        match calls {
+            Calls::Inbound => Self::Inbound,
+            Calls::Outbound => Self::Outbound,
+        }
+    }
+}
+
+/// Performs a command about prompts.
+pub(super) async fn run(
+    command: Command,
+    config: &Config,
+    clock: &Clock,
+    out: &mut impl Write,
+) -> Result<Exit, CliError> {
+    let Command::Show { business, number, direction } = command;
+    let db = database::open(&config.database).await?;
+    let now = clock.wall();
+    let business = business::stored(&db, &business).await.map_err(PromptError::from)?;
+    let known = known(&db, &business, number.as_ref(), now).await.map_err(PromptError::from)?;
+    let prompt = system_prompt(&PromptParts {
+        business: &business.settings,
+        business_prompt: &business.settings.agent.prompt,
+        direction: direction.into(),
+        now,
+        caller: number.as_ref().map(PhoneNumber::as_str),
+        lead: &known.lead,
+        appointments: &known.appointments,
+    });
+    out.write_all(prompt.as_bytes())?;
+    Ok(Exit::Clean)
+}
+
+#[derive(Default)]
+struct Known {
+    lead: LeadFacts,
+    appointments: Vec<AppointmentFact>,
+}
+
+/// What is known of the person with this number; nothing of one who never called.
+async fn known(
+    db: &DatabaseConnection,
+    business: &Stored,
+    person: Option<&PhoneNumber>,
+    now: Timestamp,
+) -> Result<Known, RecordsError> {
+    let (Some(ours), Some(person)) = (business.numbers.first(), person) else {
+        return Ok(Known::default());
+    };
+    let found = businesses::find_for_voice(db, ours, Some(person)).await?;
+    let Some(lead) = found.and_then(|found| found.lead) else { return Ok(Known::default()) };
+    let upcoming = appointments::of_lead_upcoming(db, business.record.id, lead.id, now).await?;
+    let appointments = upcoming
+        .into_iter()
+        .map(|one| AppointmentFact { start: one.starts_at, notes: one.notes })
+        .collect();
+    Ok(Known { lead: facts(lead), appointments })
+}
+
+fn facts(lead: LeadRecord) -> LeadFacts {
+    LeadFacts {
+        full_name: lead.full_name,
+        email: lead.email,
+        status: match lead.status {
+            LeadStatus::InProgress => KnownStatus::InProgress,
+            LeadStatus::Complete => KnownStatus::Complete,
+            LeadStatus::Declined => KnownStatus::Declined,
+        },
+        fields: lead.fields.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use entities::leads::{self, LeadChanges};
+    use protocol::ids::LeadId;
+
+    use super::*;
+    use crate::cli::tests::{OnDisk, example};
+
+    const PERSON: &str = "+972501234567";
+
+    async fn shown(on_disk: &OnDisk, number: Option<&str>, direction: Calls) -> String {
+        let command = Command::Show {
+            business: Slug::parse("tel-aviv-locks").unwrap(),
+            number: number.map(|number| PhoneNumber::parse(number).unwrap()),
+            direction,
+        };
+        let mut out = Vec::new();
+        run(command, &on_disk.config(), &Clock::start(), &mut out).await.unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    async fn with_business() -> OnDisk {
+        let on_disk = OnDisk::default();
+        let import = business::Command::Import { file: example("tel-aviv-locks") };
+        let mut out = Vec::new();
+        business::run(import, &on_disk.config(), &Clock::start(), &mut out).await.unwrap();
+        on_disk
+    }
+
+    #[tokio::test]
+    async fn prompt_1_the_business_prompt_the_direction_and_the_rules_are_printed() {
+        let on_disk = with_business().await;
+        let inbound = shown(&on_disk, None, Calls::Inbound).await;
+        assert!(inbound.contains("התקנת מנעולים חכמים"));
+        assert_ne!(inbound, shown(&on_disk, None, Calls::Outbound).await);
+    }
+
+    #[tokio::test]
+    async fn prompt_1_what_is_known_of_the_person_is_in_it_and_only_for_that_person() {
+        let on_disk = with_business().await;
+        let (clock, person) = (Clock::start(), PhoneNumber::parse(PERSON).unwrap());
+        let db = database::open(&on_disk.config().database).await.unwrap();
+        let slug = Slug::parse("tel-aviv-locks").unwrap();
+        let id = business::stored(&db, &slug).await.unwrap().record.id;
+        let lead =
+            leads::ensure_for_message(&db, id, &person, LeadId(clock.new_id()), clock.wall())
+                .await
+                .unwrap();
+        let told =
+            LeadChanges { full_name: Some("דנה לוי".to_owned()), ..LeadChanges::default() };
+        leads::merge_details(&db, id, lead.record.id, told, None, clock.wall()).await.unwrap();
+        let hers = shown(&on_disk, Some(PERSON), Calls::Inbound).await;
+        assert!(hers.contains("דנה לוי") && hers.contains(PERSON));
+        assert!(!shown(&on_disk, Some("+972507654321"), Calls::Inbound).await.contains("דנה לוי"));
+    }
+}

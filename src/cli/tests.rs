@@ -1,0 +1,149 @@
+//! The arguments, the exit statuses, and what the commands' own tests share.
+
+use clap::CommandFactory;
+use clap::error::ErrorKind;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::*;
+
+/// A configuration whose database is a file of the test's own.
+pub(super) struct OnDisk {
+    folder: TempDir,
+}
+
+impl Default for OnDisk {
+    fn default() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+}
+
+impl OnDisk {
+    pub(super) fn url(&self) -> String {
+        format!("sqlite://{}?mode=rwc", self.folder.path().join("test.db").display())
+    }
+
+    pub(super) fn config(&self) -> Config {
+        self.config_with(&[])
+    }
+
+    /// The defaults with some keys set as the environment would.
+    pub(super) fn config_with(&self, keys: &[(&str, &str)]) -> Config {
+        let url = self.url();
+        let variables = [("DATABASE__URL", url.as_str())].into_iter().chain(keys.iter().copied());
+        let variables: Environment =
+            variables.map(|(key, value)| (format!("FRONTDESK__{key}"), value.to_owned())).collect();
+        Config::load(None, variables.variables()).unwrap()
+    }
+
+    pub(super) fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+/// A business file of the examples.
+pub(super) fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("examples/businesses/{name}.toml"))
+}
+
+/// Answers every request, given its head, with a status and a body; the address to ask.
+pub(super) async fn server(answer: impl Fn(&str) -> (u16, String) + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(socket.read_u8().await.unwrap());
+            }
+            let (status, body) = answer(std::str::from_utf8(&head).unwrap());
+            let length = body.len();
+            let response = format!(
+                "HTTP/1.1 {status} Said\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+            );
+            socket.write_all(response.as_bytes()).await.unwrap();
+        }
+    });
+    address.to_string()
+}
+
+fn parse(line: &str) -> Result<Arguments, clap::Error> {
+    Arguments::try_parse_from(line.split_whitespace())
+}
+
+#[test]
+fn the_arguments_make_sense_to_clap() {
+    Arguments::command().debug_assert();
+}
+
+#[test]
+fn ops_5_the_configuration_may_be_named_before_the_command_or_after() {
+    for line in ["frontdesk --config a.toml serve", "frontdesk serve --config a.toml"] {
+        assert_eq!(parse(line).unwrap().config, Some(PathBuf::from("a.toml")), "{line}");
+    }
+    assert_eq!(parse("frontdesk check").unwrap().config, None);
+}
+
+#[test]
+fn ops_5_every_command_is_there() {
+    for line in [
+        "frontdesk serve",
+        "frontdesk demo --wav call.wav",
+        "frontdesk migrate up",
+        "frontdesk migrate down --all",
+        "frontdesk migrate status",
+        "frontdesk migrate fresh --yes",
+        "frontdesk business import examples/businesses/tel-aviv-locks.toml",
+        "frontdesk business export tel-aviv-locks",
+        "frontdesk business list",
+        "frontdesk prompt show tel-aviv-locks --number +972501234567 --direction outbound",
+        "frontdesk check",
+        "frontdesk actors --watch --url http://127.0.0.1:8081 --token 0123456789abcdef",
+    ] {
+        if let Err(error) = parse(line) {
+            panic!("{line}: {error}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused_with_status_2() {
+    for (line, kind) in [
+        ("frontdesk prompt show x --number 0501234567", ErrorKind::ValueValidation),
+        ("frontdesk prompt show x --direction sideways", ErrorKind::InvalidValue),
+        ("frontdesk business export Not_A_Slug", ErrorKind::ValueValidation),
+        ("frontdesk answer", ErrorKind::InvalidSubcommand),
+    ] {
+        let error = parse(line).unwrap_err();
+        assert_eq!((error.kind(), error.exit_code()), (kind, 2), "{line}");
+    }
+}
+
+#[test]
+fn ops_6_a_token_given_on_the_command_line_is_not_shown() {
+    let arguments = parse("frontdesk actors --token 0123456789abcdef").unwrap();
+    assert!(!format!("{arguments:?}").contains("0123456789abcdef"));
+}
+
+#[tokio::test]
+async fn prac_4_serve_refuses_practice_with_a_public_url_and_says_so_with_status_2() {
+    let public = [("SERVER__PUBLIC_URL", "https://calls.example.com")];
+    let refused = serve::run(OnDisk::default().config_with(&public)).await.unwrap_err();
+    assert_eq!(refused.code(), BAD_CONFIGURATION);
+    let lines = refused.lines();
+    assert!(lines.contains("openai.provider is \"practice\""), "{lines}");
+    assert!(lines.lines().count() > 1 && lines.lines().all(|line| line.starts_with("error: ")));
+}
+
+#[test]
+fn a_wrong_configuration_file_is_told_with_its_place_and_status_2() {
+    let file = OnDisk::default();
+    let file = file.file("config.toml", "[server]\nlisten = 8080\n");
+    let refused = load(Some(&file), &Environment::default()).unwrap_err();
+    assert_eq!(refused.code(), BAD_CONFIGURATION);
+    assert!(refused.lines().contains("config.toml:2:"), "{}", refused.lines());
+}

@@ -1,0 +1,68 @@
+//! What the demo writes: plain lines, or colours and marks for right-to-left text on a terminal.
+
+use std::io::{self, Write};
+
+/// Unicode's marks around text whose direction is its own: a terminal that knows them shows a Hebrew
+/// sentence whole inside an English line.
+const ISOLATE: (char, char) = ('\u{2068}', '\u{2069}');
+
+/// Standard output, as the demo uses it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Screen {
+    color: bool,
+}
+
+impl Screen {
+    pub(super) fn new(color: bool) -> Self {
+        Self { color }
+    }
+
+    /// A title.
+    pub(super) fn heading(self, text: &str) -> io::Result<()> {
+        self.line(&format!("{}\n", self.paint("1", text)))
+    }
+
+    /// A remark.
+    pub(super) fn note(self, text: &str) -> io::Result<()> {
+        self.line(&self.paint("2", text))
+    }
+
+    /// A turn of the conversation.
+    pub(super) fn turn(self, role: &str, text: &str) -> io::Result<()> {
+        let code = match role {
+            "caller" => "36",
+            "agent" => "32",
+            _ => "33",
+        };
+        self.line(&format!("{}  {}", self.paint(code, &format!("{role:>7}")), self.isolate(text)))
+    }
+
+    /// Several lines under a title.
+    pub(super) fn block(self, title: &str, text: &str) -> io::Result<()> {
+        let lines: String = text.lines().map(|line| format!("  {line}\n")).collect();
+        self.line(&format!("\n{}\n{lines}", self.paint("2", title)))
+    }
+
+    /// A row of the database, by columns.
+    pub(super) fn row(self, name: &str, columns: &[(&str, String)]) -> io::Result<()> {
+        let columns: Vec<String> = (columns.iter())
+            .map(|(column, value)| format!("{column}: {}", self.isolate(value)))
+            .collect();
+        self.line(&format!("{}  {}", self.paint("1", &format!("{name:>7}")), columns.join("  ")))
+    }
+
+    fn line(self, text: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        writeln!(out, "{text}")?;
+        out.flush()
+    }
+
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    fn isolate(self, text: &str) -> String {
+        let (open, close) = ISOLATE;
+        if self.color { format!("{open}{text}{close}") } else { text.to_owned() }
+    }
+}

@@ -1,0 +1,249 @@
+//! Any one of a call's four actors can die at any moment, and the call goes on (RES-2); one that dies
+//! too often ends that call, and only that call (RES-5).
+
+use std::time::Duration;
+
+use actors::supervision::introspection::{ActorKind, ActorView};
+use frontdesk::practice::openai::Transcription;
+use frontdesk::practice::twilio::{CallOutcome, CallerHandle, Done, EndedBy};
+use frontdesk::practice::world::World;
+use futures_util::StreamExt;
+use protocol::call::EndReason;
+use protocol::response_gate::GateState;
+
+use crate::support::{nothing_left, number, practice, within, world};
+
+const SENTENCES: [&str; 4] = ["התקנת מנעול חכם", "בתל אביב", "כן", "תודה, להתראות"];
+/// The line's clock runs faster than the wall's, so that a call takes seconds.
+const LINE_SPEED: f64 = 3.0;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moment {
+    Connecting,
+    Greeting,
+    CallerSpeaking,
+    WaitingForTheAnswer,
+    AgentSpeaking,
+}
+
+const MOMENTS: [Moment; 5] = [
+    Moment::Connecting,
+    Moment::Greeting,
+    Moment::CallerSpeaking,
+    Moment::WaitingForTheAnswer,
+    Moment::AgentSpeaking,
+];
+
+const KINDS: [ActorKind; 4] =
+    [ActorKind::Call, ActorKind::TwilioIo, ActorKind::Realtime, ActorKind::Lead];
+
+/// What is left of a call for a comparison with an undisturbed one.
+#[derive(Debug, PartialEq, Eq)]
+struct Story {
+    /// What the caller heard, whole utterances in order.
+    heard: Vec<String>,
+    /// The caller's turns as the database has them.
+    turns: Vec<Option<String>>,
+    ended_by: EndedBy,
+    hang_ups: u32,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn res_2_whichever_of_the_four_dies_at_whichever_moment_the_caller_hears_the_same_call() {
+    let undisturbed = story(None).await;
+    assert_eq!(undisturbed.turns, SENTENCES.map(|said| Some(said.to_owned())));
+    assert_eq!(undisturbed.heard.len(), 5, "{undisturbed:?}");
+    let cases = KINDS.iter().flat_map(|kind| MOMENTS.map(|moment| (*kind, moment)));
+    let undisturbed = &undisturbed;
+    futures_util::stream::iter(cases)
+        .for_each_concurrent(4, async |(kind, moment)| {
+            let disturbed = story(Some((kind, moment))).await;
+            assert_eq!(&disturbed, undisturbed, "{kind:?} died while {moment:?}");
+        })
+        .await;
+}
+
+/// A whole call, in which one actor may die at one moment.
+async fn story(death: Option<(ActorKind, Moment)>) -> Story {
+    let dies_at = |moment| death.is_some_and(|(_, at)| at == moment);
+    let world = world(|plan| {
+        plan.line_speed = LINE_SPEED;
+        let server = &mut plan.openai.behaviour;
+        server.transcription = Transcription::After(Duration::from_millis(30));
+        if dies_at(Moment::Connecting) {
+            server.session_updated_after = Duration::from_millis(500);
+        }
+        if dies_at(Moment::WaitingForTheAnswer) {
+            server.first_audio_after = Duration::from_millis(600);
+        }
+    })
+    .await;
+    let caller = world.dial(&number(7));
+    if let Some((kind, Moment::Connecting)) = death {
+        until_state(&world, ActorKind::Realtime, "configuring").await;
+        kill(&world, kind).await;
+    }
+    let greeting = world.business.lines().greeting;
+    if let Some((kind, Moment::Greeting)) = death {
+        within("the greeting's first words", caller.hears_audio()).await.unwrap();
+        responses_are_done(&world, 1).await;
+        until_gate(&world, GateState::Idle).await;
+        kill(&world, kind).await;
+    }
+    within("the greeting", caller.hears(&greeting)).await.unwrap();
+
+    for (place, said) in SENTENCES.iter().enumerate() {
+        let death = death.filter(|_| place == 1);
+        if let Some((kind, Moment::CallerSpeaking)) = death {
+            let speaking = caller.say(said);
+            let dying = async {
+                until_caller_speaks(&world).await;
+                kill(&world, kind).await;
+            };
+            let (spoken, ()) =
+                within("the sentence", async { tokio::join!(speaking, dying) }).await;
+            spoken.unwrap();
+        } else {
+            within("the sentence", caller.say(said)).await.unwrap();
+        }
+        if let Some((kind, Moment::WaitingForTheAnswer)) = death {
+            until_words_are_written(&world, &caller, place + 1).await;
+            until_gate(&world, GateState::Active).await;
+            kill(&world, kind).await;
+        }
+        if let Some((kind, Moment::AgentSpeaking)) = death {
+            let done = practice(&world).log().record().done.values().sum::<u64>();
+            within("the answer's first words", caller.hears_audio()).await.unwrap();
+            responses_are_done(&world, done.max(1)).await;
+            until_gate(&world, GateState::Idle).await;
+            kill(&world, kind).await;
+        }
+        within("an answer", caller.hears_anything()).await.unwrap();
+    }
+    let outcome = within("the end", caller.ended()).await;
+    nothing_left(&world).await;
+    let story = tell(&world, &caller, &outcome).await;
+    let record = practice(&world).log().record();
+    assert_eq!(record.most_alive, 1, "at most one session");
+    let sessions = if death.is_some_and(|(kind, _)| kind == ActorKind::Realtime) { 2 } else { 1 };
+    assert_eq!(record.sessions, sessions, "{death:?}");
+    assert_eq!(record.faults().collect::<Vec<_>>(), Vec::<&_>::new(), "{death:?}");
+    assert_eq!(outcome.view.violations, Vec::new(), "{death:?}");
+    world.close().await;
+    story
+}
+
+async fn tell(world: &World, caller: &CallerHandle, outcome: &CallOutcome) -> Story {
+    let (db, business) = (&world.app.services().database, world.business_id);
+    let rows = entities::call_turns::of_call(db, business, caller.call_sid()).await.unwrap();
+    Story {
+        heard: outcome.view.heard.iter().map(|speech| speech.text.clone()).collect(),
+        turns: (rows.iter())
+            .filter(|row| row.role == entities::call_turns::TurnRole::Caller)
+            .map(|row| row.text.clone())
+            .collect(),
+        ended_by: outcome.ended_by,
+        hang_ups: outcome.view.hang_up_requests,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn res_5_more_crashes_than_the_intensity_allows_end_that_call_and_the_one_beside_it_goes_on()
+{
+    let world = world(|plan| {
+        plan.line_speed = LINE_SPEED;
+        plan.config.supervision.intensity = 2;
+        plan.config.supervision.backoff = vec![Duration::ZERO];
+    })
+    .await;
+    let (unlucky, lucky) = (world.dial(&number(1)), world.dial(&number(2)));
+    let greeting = world.business.lines().greeting;
+    within("the greeting", unlucky.hears(&greeting)).await.unwrap();
+    within("the greeting", lucky.hears(&greeting)).await.unwrap();
+    for generation in 0..=2 {
+        let victim = find(&world, |actor| {
+            actor.kind == ActorKind::Realtime
+                && actor.call_sid.as_ref() == Some(unlucky.call_sid())
+                && actor.generation.0 == generation
+        })
+        .await;
+        assert_eq!(
+            world.post(&format!("introspect/actors/{}/kill", victim.id)).await.unwrap(),
+            202
+        );
+    }
+    let outcome = within("the apology", unlucky.ended()).await;
+    let said = outcome.view.verbs.iter().any(|run| matches!(run.what, Done::Said { .. }));
+    assert!(said, "{:?}", outcome.view.verbs);
+    within("the sentence", lucky.say(SENTENCES[0])).await.unwrap();
+    within("an answer", lucky.hears_anything()).await.unwrap();
+    lucky.hang_up();
+    within("the end", lucky.ended()).await;
+    nothing_left(&world).await;
+    let db = &world.app.services().database;
+    let row =
+        entities::calls::get(db, world.business_id, unlucky.call_sid()).await.unwrap().unwrap();
+    assert_eq!(row.end_reason.as_deref(), Some(EndReason::Internal.as_str()));
+    world.close().await;
+}
+
+async fn kill(world: &World, kind: ActorKind) {
+    let victim = find(world, |actor| actor.kind == kind).await;
+    let generation = victim.generation;
+    let path = format!("introspect/actors/{}/kill", victim.id);
+    assert_eq!(world.post(&path).await.unwrap(), 202);
+    find(world, |actor| actor.kind == kind && actor.generation > generation).await;
+}
+
+/// Looks at the actors until one is found; every look is a request, so this is no busy loop.
+async fn find(world: &World, wanted: impl Fn(&ActorView) -> bool) -> ActorView {
+    let looking = async {
+        loop {
+            if let Some(found) = world.actors().await.unwrap().into_iter().find(&wanted) {
+                return found;
+            }
+        }
+    };
+    within("the actor", looking).await
+}
+
+async fn until_state(world: &World, kind: ActorKind, state: &str) {
+    find(world, |actor| actor.kind == kind && actor.state == state).await;
+}
+
+async fn until_caller_speaks(world: &World) {
+    let looking = async {
+        while !world.calls().await.unwrap().iter().any(|status| status.call.caller_speaks) {}
+    };
+    within("the caller's speech", looking).await;
+}
+
+async fn until_gate(world: &World, state: GateState) {
+    let looking = async {
+        while !world.calls().await.unwrap().iter().any(|status| status.realtime.gate == state) {}
+    };
+    within("the gate", looking).await;
+}
+
+async fn until_words_are_written(world: &World, caller: &CallerHandle, turns: usize) {
+    let (db, business) = (&world.app.services().database, world.business_id);
+    let looking = async {
+        loop {
+            let rows =
+                entities::call_turns::of_call(db, business, caller.call_sid()).await.unwrap();
+            let known = rows.iter().filter(|row| {
+                row.role == entities::call_turns::TurnRole::Caller && row.text.is_some()
+            });
+            if known.count() >= turns {
+                return;
+            }
+        }
+    };
+    within("the words of the turn", looking).await;
+}
+
+async fn responses_are_done(world: &World, at_least: u64) {
+    let log = practice(world).log().clone();
+    let done = async { log.wait_for(|record| record.done.values().sum::<u64>() >= at_least).await };
+    within("the response's end", done).await;
+}
