@@ -240,7 +240,14 @@ async fn settle(
             Command::EnsureLead => for_the_lead.push(LeadOrder::Ensure),
             Command::UpdateLead(call) => for_the_lead.push(LeadOrder::Update(call)),
             Command::SetLeadStatus(status) => for_the_lead.push(LeadOrder::SetStatus(status)),
-            _ => {}
+            // There is nobody left to do it, or it was done.
+            Command::Ask(_)
+            | Command::Withdraw(_)
+            | Command::Tell(_)
+            | Command::Replay { .. }
+            | Command::HangUp
+            | Command::Apologise
+            | Command::Finish => {}
         }
     }
     lead::carry_out_what_is_left(parts, for_the_lead).await;

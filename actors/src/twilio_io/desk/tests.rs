@@ -198,7 +198,7 @@ fn res_2_items_behind_the_one_that_was_cut_off_are_played_whole_on_the_new_strea
     for mark in &marks {
         stage.echoes(SECOND, mark);
     }
-    let ends: Vec<_> = stage.reports().into_iter().filter(|report| is_played(report)).collect();
+    let ends: Vec<_> = stage.reports().into_iter().filter(is_played).collect();
     assert_eq!(ends, [played("a"), played("b")]);
 }
 
