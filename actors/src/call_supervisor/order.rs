@@ -30,7 +30,7 @@ const REQUESTS_PATIENCE: Duration = Duration::from_secs(30);
 
 impl CallSupervisorState {
     pub(super) async fn take_in(&mut self, me: &ActorRef<CallSupervisorMsg>) {
-        while let Some(Begun { number, event }) = self.inbox.begin_next() {
+        while let Some(Begun { number, event, .. }) = self.inbox.begin_next() {
             match &*event {
                 SupervisorEvent::Order(SupervisorOrder::HangUp) => self.hang_up(),
                 SupervisorEvent::Order(SupervisorOrder::Apologise) => self.apologise(),
@@ -230,8 +230,9 @@ async fn settle(
     let now = Now { at: parts.clock.now(), wall: parts.clock.wall() };
     let snapshot = parts.snapshot.borrow().clone();
     let mut call = snapshot.call.clone();
-    let inbox = parts.call.inbox();
-    while let Some(Begun { number, event }) = inbox.begin_next() {
+    // Whatever is left of CallActor reads no more.
+    let inbox = parts.call.attach_with(|| {});
+    while let Some(Begun { number, event, .. }) = inbox.begin_next() {
         if number > snapshot.handled {
             call.handle(Event::clone(&event), now);
         }
@@ -257,7 +258,14 @@ async fn settle(
             Command::EnsureLead => for_the_lead.push(LeadOrder::Ensure),
             Command::UpdateLead(call) => for_the_lead.push(LeadOrder::Update(call)),
             Command::SetLeadStatus(status) => for_the_lead.push(LeadOrder::SetStatus(status)),
-            _ => {}
+            // There is nobody left to do it, or it was done.
+            Command::Ask(_)
+            | Command::Withdraw(_)
+            | Command::Tell(_)
+            | Command::Replay { .. }
+            | Command::HangUp
+            | Command::Apologise
+            | Command::Finish => {}
         }
     }
     lead::carry_out_what_is_left(parts, for_the_lead).await;

@@ -347,3 +347,6 @@ impl Vitals {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
