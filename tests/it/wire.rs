@@ -221,11 +221,8 @@ fn writes_down() -> Vec<Rule> {
 
 /// The types of what the server got, in order; an item goes by its own type.
 fn kinds(record: &Record) -> Vec<&str> {
-    let kinds = record.events.iter().map(|event| match &event.body["item"]["type"] {
-        Value::String(kind) => kind.as_str(),
-        _ => event.kind.as_str(),
-    });
-    kinds.collect()
+    let events = record.events.iter();
+    events.map(|event| event.body["item"]["type"].as_str().unwrap_or(&event.kind)).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
