@@ -7,7 +7,7 @@ use ractor::{ActorRef, Message};
 use tokio::task::JoinHandle;
 
 /// The alarm of one actor. Dropped with the actor's state.
-pub struct Alarm<M> {
+pub(crate) struct Alarm<M> {
     actor: ActorRef<M>,
     message: fn() -> M,
     armed: Option<(Instant, JoinHandle<()>)>,
@@ -16,12 +16,12 @@ pub struct Alarm<M> {
 impl<M: Message> Alarm<M> {
     /// An alarm that will send `message` to `actor`.
     #[must_use]
-    pub fn new(actor: ActorRef<M>, message: fn() -> M) -> Self {
+    pub(crate) fn new(actor: ActorRef<M>, message: fn() -> M) -> Self {
         Self { actor, message, armed: None }
     }
 
     /// Sets it to `at`, or (`None`) to never.
-    pub fn set(&mut self, at: Option<Instant>) {
+    pub(crate) fn set(&mut self, at: Option<Instant>) {
         if self.armed.as_ref().map(|(armed, _)| *armed) == at {
             return;
         }
@@ -38,7 +38,7 @@ impl<M: Message> Alarm<M> {
     }
 
     /// The alarm has rung: the next deadline is set anew even if it is the same.
-    pub fn rang(&mut self) {
+    pub(crate) fn rang(&mut self) {
         self.armed = None;
     }
 

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
-use crate::port::{Begun, Inbox, Port};
+use crate::port::{Begun, Port, Reader};
 use crate::supervision::introspection::Card;
 use crate::supervision::tasks::{TaskCrashed, TaskGroup};
 
@@ -74,7 +74,7 @@ pub struct CalendarArgs {
 
 /// CalendarActor's state.
 pub struct CalendarState {
-    inbox: Inbox<CalendarRequest>,
+    inbox: Reader<CalendarRequest>,
     database: DatabaseConnection,
     clock: Clock,
     tasks: TaskGroup,
@@ -93,8 +93,7 @@ impl Actor for CalendarActor {
     ) -> Result<CalendarState, ActorProcessingErr> {
         me.cast(CalendarMsg::Doorbell)?;
         args.tasks.tell(me.clone(), CalendarMsg::TaskCrashed);
-        let inbox = args.port.inbox();
-        inbox.attach(me, || CalendarMsg::Doorbell);
+        let inbox = args.port.attach(me, || CalendarMsg::Doorbell);
         args.card.set_state("idle");
         let (database, clock, tasks, card) = (args.database, args.clock, args.tasks, args.card);
         Ok(CalendarState { inbox, database, clock, tasks, card })
@@ -106,10 +105,11 @@ impl Actor for CalendarActor {
         message: CalendarMsg,
         state: &mut CalendarState,
     ) -> Result<(), ActorProcessingErr> {
-        if let CalendarMsg::TaskCrashed(crashed) = message {
-            return Err(crashed.into());
+        match message {
+            CalendarMsg::Doorbell => state.inbox.answer(),
+            CalendarMsg::TaskCrashed(crashed) => return Err(crashed.into()),
         }
-        while let Some(Begun { number, event }) = state.inbox.begin_next() {
+        while let Some(Begun { number, event, .. }) = state.inbox.begin_next() {
             let (db, now) = (state.database.clone(), state.clock.wall());
             let CalendarRequest::Upcoming { business, lead, reply } = &*event;
             let (business, lead) = (*business, *lead);

@@ -12,7 +12,7 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use crate::alarm::Alarm;
 use crate::call_parts::{CallParts, Snapshot};
-use crate::port::{Begun, Inbox};
+use crate::port::{Begun, Reader};
 use crate::supervision::introspection::Card;
 
 /// How soon commands that found no room are offered again.
@@ -46,7 +46,7 @@ pub struct CallArgs {
 /// CallActor's state: the call as the last snapshot has it, and what happens to it next.
 pub struct CallState {
     parts: Arc<CallParts>,
-    inbox: Inbox<Event>,
+    inbox: Reader<Event>,
     call: Call,
     handled: u64,
     alarm: Alarm<CallMsg>,
@@ -65,8 +65,7 @@ impl Actor for CallActor {
     ) -> Result<CallState, ActorProcessingErr> {
         let Snapshot { call, handled } = args.parts.snapshot.borrow().as_ref().clone();
         me.cast(CallMsg::Doorbell)?;
-        let inbox = args.parts.call.inbox();
-        inbox.attach(me.clone(), || CallMsg::Doorbell);
+        let inbox = args.parts.call.attach(me.clone(), || CallMsg::Doorbell);
         args.card.may_crash(&me, || CallMsg::Crash);
         Ok(CallState {
             inbox,
@@ -85,7 +84,7 @@ impl Actor for CallActor {
         state: &mut CallState,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            CallMsg::Doorbell => {}
+            CallMsg::Doorbell => state.inbox.answer(),
             CallMsg::Alarm => {
                 state.alarm.rang();
                 state.call.handle_timeout(state.now());
@@ -105,7 +104,7 @@ impl Actor for CallActor {
 impl CallState {
     fn take_in(&mut self) {
         while self.call.outbox().count() < COMMANDS_WAITING {
-            let Some(Begun { number, event }) = self.inbox.begin_next() else { break };
+            let Some(Begun { number, event, .. }) = self.inbox.begin_next() else { break };
             if number > self.handled {
                 self.call.handle(Event::clone(&event), self.now());
                 self.handled = number;

@@ -22,7 +22,7 @@ use crate::alarm::Alarm;
 use crate::call_parts::{CallParts, Services, Snapshot};
 use crate::downlink::Downlink;
 use crate::link::Link;
-use crate::port::{Begun, Inbox, Port};
+use crate::port::{Begun, Port, Reader};
 use crate::realtime::RealtimeView;
 use crate::supervision::exit::{self, Exit};
 use crate::supervision::introspection::{ActorKind, Card};
@@ -127,7 +127,7 @@ pub fn parts(setup: CallSetup, services: Services) -> Arc<CallParts> {
 /// The supervisor's state.
 pub struct CallSupervisorState {
     parts: Arc<CallParts>,
-    inbox: Inbox<SupervisorEvent>,
+    inbox: Reader<SupervisorEvent>,
     children: Children,
     /// The open stream's socket: its tasks outlive every actor.
     stream: Option<TaskGroup>,
@@ -154,8 +154,7 @@ impl Actor for CallSupervisor {
     ) -> Result<CallSupervisorState, ActorProcessingErr> {
         let parts = args.parts;
         let now = parts.clock.now();
-        let inbox = parts.supervisor.inbox();
-        inbox.attach(me.clone(), || CallSupervisorMsg::Doorbell);
+        let inbox = parts.supervisor.attach(me.clone(), || CallSupervisorMsg::Doorbell);
         let children = Children::start(&me, &parts, &args.card).await?;
         args.card.set_state("running");
         Ok(CallSupervisorState {
@@ -180,7 +179,7 @@ impl Actor for CallSupervisor {
         state: &mut CallSupervisorState,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            CallSupervisorMsg::Doorbell => {}
+            CallSupervisorMsg::Doorbell => state.inbox.answer(),
             CallSupervisorMsg::Alarm => {
                 state.alarm.rang();
                 state.on_alarm(&me);
@@ -211,6 +210,15 @@ impl Actor for CallSupervisor {
             state.child_ended(&me, who, &exit);
             state.set_alarm();
         }
+        Ok(())
+    }
+
+    async fn post_stop(
+        &self,
+        _me: ActorRef<CallSupervisorMsg>,
+        state: &mut CallSupervisorState,
+    ) -> Result<(), ActorProcessingErr> {
+        state.stop_at_once().await;
         Ok(())
     }
 }

@@ -8,9 +8,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use protocol::audio::payload::Payload;
 use protocol::ids::{ItemId, ResponseId};
+use ractor::{ActorRef, Message};
 use tokio::sync::Notify;
 
-use crate::port::Bell;
+use crate::bell::{self, Bell, Ring, sound};
 
 /// The largest piece that goes to Twilio in one message: 180 ms, so that a mark follows each
 /// (BARGE-3); a whole number of frames and of base64 groups (PIPE-1).
@@ -49,7 +50,6 @@ pub struct Piece {
 pub struct Downlink {
     state: Mutex<State>,
     room: Notify,
-    bell: Bell,
 }
 
 #[derive(Default)]
@@ -58,12 +58,13 @@ struct State {
     bytes: usize,
     /// Items some of whose audio came, and not yet their end.
     open: Vec<(ResponseId, ItemId)>,
+    bell: Bell,
 }
 
 impl Downlink {
-    /// Who is told when there is something to take.
-    pub fn bell(&self) -> &Bell {
-        &self.bell
+    /// The actor that takes from here from now on. It is rung for at once if something waits.
+    pub fn attach<M: Message>(&self, actor: ActorRef<M>, doorbell: fn() -> M) {
+        self.attach_with(bell::of_actor(actor, doorbell));
     }
 
     /// Audio came from OpenAI; waits while there is no room. Returns whether it is the item's first.
@@ -71,7 +72,6 @@ impl Downlink {
         loop {
             let room = self.room.notified();
             if let Some(first) = self.try_push(response, item, audio) {
-                self.bell.ring();
                 return first;
             }
             room.await;
@@ -87,8 +87,9 @@ impl Downlink {
             let (response, item) = (response.clone(), item.clone());
             state.waiting.push_back(AgentAudio::ItemEnd { response, item });
         }
+        let due = state.bell.due();
         drop(state);
-        self.bell.ring();
+        sound(due);
     }
 
     /// The session is gone: no more audio of any item will come.
@@ -97,13 +98,14 @@ impl Downlink {
         for (response, item) in std::mem::take(&mut state.open) {
             state.waiting.push_back(AgentAudio::ItemEnd { response, item });
         }
+        let due = state.bell.due();
         drop(state);
-        self.bell.ring();
+        sound(due);
     }
 
-    /// Whoever takes from here looks now: what comes from now on rings again.
+    /// The doorbell is out of the mailbox: what comes from now on rings again.
     pub fn answer(&self) {
-        self.bell.answered();
+        self.state().bell.answered();
     }
 
     /// What is to go next; it stays until [`taken`](Self::taken).
@@ -130,14 +132,23 @@ impl Downlink {
             }
             state.waiting.push_front(audio);
         }
+        let due = state.bell.due();
         drop(state);
-        self.bell.ring();
+        sound(due);
     }
 
     /// Milliseconds of audio that wait.
     #[must_use]
     pub fn waiting_ms(&self) -> usize {
         self.state().bytes / 8
+    }
+
+    fn attach_with(&self, ring: Ring) {
+        let mut state = self.state();
+        state.bell.attach(ring);
+        let due = if state.waiting.is_empty() { None } else { state.bell.due() };
+        drop(state);
+        sound(due);
     }
 
     fn try_push(&self, response: &ResponseId, item: &ItemId, audio: &Payload) -> Option<bool> {
@@ -155,6 +166,9 @@ impl Downlink {
             let (response, item) = (response.clone(), item.clone());
             state.waiting.push_back(AgentAudio::Piece(Piece { response, item, payload }));
         }
+        let due = state.bell.due();
+        drop(state);
+        sound(due);
         Some(first)
     }
 
@@ -162,3 +176,6 @@ impl Downlink {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

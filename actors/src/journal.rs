@@ -20,7 +20,7 @@ use serde_json::json;
 use crate::alarm::Alarm;
 use crate::call_parts::CallParts;
 use crate::clock::Clock;
-use crate::port::{Begun, Inbox, Port};
+use crate::port::{Begun, Port, Reader};
 use crate::supervision::introspection::Card;
 use crate::supervision::tasks::{TaskCrashed, TaskGroup};
 
@@ -112,8 +112,8 @@ pub enum JournalMsg {
     Alarm,
     /// The entry with this number is written, or can never be.
     Written(u64),
-    /// The database failed; the entry stays.
-    Failed,
+    /// The database failed; the entry with this number stays.
+    Failed(u64),
     /// The writer panicked.
     TaskCrashed(TaskCrashed),
 }
@@ -137,7 +137,7 @@ pub struct JournalArgs {
 
 /// JournalActor's state.
 pub struct JournalState {
-    inbox: Inbox<JournalEntry>,
+    inbox: Reader<JournalEntry>,
     database: DatabaseConnection,
     clock: Clock,
     tasks: TaskGroup,
@@ -158,8 +158,7 @@ impl Actor for JournalActor {
     ) -> Result<JournalState, ActorProcessingErr> {
         me.cast(JournalMsg::Doorbell)?;
         args.tasks.tell(me.clone(), JournalMsg::TaskCrashed);
-        let inbox = args.port.inbox();
-        inbox.attach(me.clone(), || JournalMsg::Doorbell);
+        let inbox = args.port.attach(me.clone(), || JournalMsg::Doorbell);
         Ok(JournalState {
             inbox,
             database: args.database,
@@ -178,7 +177,7 @@ impl Actor for JournalActor {
         state: &mut JournalState,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            JournalMsg::Doorbell => {}
+            JournalMsg::Doorbell => state.inbox.answer(),
             JournalMsg::Alarm => {
                 state.alarm.rang();
                 state.busy = false;
@@ -187,7 +186,10 @@ impl Actor for JournalActor {
                 state.busy = false;
                 state.inbox.remove(number);
             }
-            JournalMsg::Failed => state.alarm.set(Some(state.clock.now() + TRY_AGAIN)),
+            JournalMsg::Failed(number) => {
+                state.inbox.not_begun(number);
+                state.alarm.set(Some(state.clock.now() + TRY_AGAIN));
+            }
             JournalMsg::TaskCrashed(crashed) => return Err(crashed.into()),
         }
         state.write_next(&me);
@@ -202,16 +204,15 @@ impl JournalState {
         if self.busy {
             return;
         }
-        let Some(Begun { number, event: entry }) = self.inbox.begin_next() else { return };
+        let Some(Begun { number, event: entry, .. }) = self.inbox.begin_next() else { return };
         self.busy = true;
-        let (me, db, inbox) = (me.clone(), self.database.clone(), self.inbox.clone());
+        let (me, db) = (me.clone(), self.database.clone());
         self.tasks.spawn("journal", async move {
             let message = match entry.write(&db).await {
                 Ok(()) => JournalMsg::Written(number),
                 Err(error @ RecordsError::Database(_)) => {
                     tracing::error!(%error, "the journal could not be written; trying again");
-                    inbox.not_begun(number);
-                    JournalMsg::Failed
+                    JournalMsg::Failed(number)
                 }
                 Err(error) => {
                     tracing::error!(%error, call = %entry.call, "a record was refused");

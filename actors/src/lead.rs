@@ -17,7 +17,7 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use crate::alarm::Alarm;
 use crate::call_parts::CallParts;
-use crate::port::{Begun, Inbox};
+use crate::port::{Begun, Reader};
 use crate::supervision::introspection::Card;
 use crate::supervision::tasks::{TaskCrashed, TaskGroup};
 use details::Details;
@@ -46,17 +46,15 @@ pub enum LeadMsg {
     Doorbell,
     /// A failed order is to be tried again.
     Alarm,
-    /// An order was carried out; the call is to hear these.
+    /// An order was carried out, and the call has been told.
     Done {
         /// The order's number.
         number: u64,
-        /// What it led to.
-        events: Vec<Event>,
-        /// The lead, if it is known now.
-        lead: Option<LeadId>,
+        /// The lead.
+        lead: LeadId,
     },
-    /// The database failed; the order stays.
-    Failed,
+    /// The database failed; the order with this number stays.
+    Failed(u64),
     /// A task of this actor panicked.
     TaskCrashed(TaskCrashed),
     /// Panic, to show that the call goes on.
@@ -79,7 +77,7 @@ pub struct LeadArgs {
 /// LeadActor's state.
 pub struct LeadState {
     parts: Arc<CallParts>,
-    inbox: Inbox<LeadOrder>,
+    inbox: Reader<LeadOrder>,
     tasks: TaskGroup,
     busy: bool,
     lead: Option<LeadId>,
@@ -100,8 +98,7 @@ impl Actor for LeadActor {
         me.cast(LeadMsg::Doorbell)?;
         args.card.may_crash(&me, || LeadMsg::Crash);
         args.tasks.tell(me.clone(), LeadMsg::TaskCrashed);
-        let inbox = args.parts.lead.inbox();
-        inbox.attach(me.clone(), || LeadMsg::Doorbell);
+        let inbox = args.parts.lead.attach(me.clone(), || LeadMsg::Doorbell);
         let lead = args.parts.snapshot.borrow().call.lead().id;
         Ok(LeadState {
             inbox,
@@ -121,17 +118,20 @@ impl Actor for LeadActor {
         state: &mut LeadState,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            LeadMsg::Doorbell => {}
+            LeadMsg::Doorbell => state.inbox.answer(),
             LeadMsg::Alarm => {
                 state.alarm.rang();
                 state.busy = false;
             }
-            LeadMsg::Done { number, events, lead } => {
+            LeadMsg::Done { number, lead } => {
                 state.busy = false;
-                state.lead = lead.or(state.lead);
-                state.tell_call(number, events);
+                state.lead = Some(lead);
+                state.inbox.remove(number);
             }
-            LeadMsg::Failed => state.alarm.set(Some(state.parts.clock.now() + TRY_AGAIN)),
+            LeadMsg::Failed(number) => {
+                state.inbox.not_begun(number);
+                state.alarm.set(Some(state.parts.clock.now() + TRY_AGAIN));
+            }
             LeadMsg::TaskCrashed(crashed) => return Err(crashed.into()),
             LeadMsg::Crash => panic!("asked to crash"),
         }
@@ -147,29 +147,26 @@ impl LeadState {
         if self.busy {
             return;
         }
-        let Some(Begun { number, event }) = self.inbox.begin_next() else { return };
+        let Some(Begun { number, event, .. }) = self.inbox.begin_next() else { return };
         self.busy = true;
         let (me, parts, lead) = (me.clone(), Arc::clone(&self.parts), self.lead);
         self.tasks.spawn("lead", async move {
             let message = match carry_out(&parts, lead, &event).await {
-                Ok((lead, events)) => LeadMsg::Done { number, events, lead: Some(lead) },
+                Ok((lead, events)) => {
+                    for event in events {
+                        // A closed port means that the call is over, and nobody cares.
+                        let _ = parts.call.send(event).await;
+                    }
+                    LeadMsg::Done { number, lead }
+                }
                 Err(error) => {
                     tracing::error!(%error, "the lead could not be written; trying again");
-                    LeadMsg::Failed
+                    LeadMsg::Failed(number)
                 }
             };
             // An actor that died meanwhile leaves the order to its successor.
             let _ = me.cast(message);
         });
-    }
-
-    fn tell_call(&mut self, number: u64, events: Vec<Event>) {
-        for event in events {
-            if let Err(error) = self.parts.call.try_send(event) {
-                tracing::error!(%error, "the call could not be told of its lead");
-            }
-        }
-        self.inbox.remove(number);
     }
 }
 
@@ -177,9 +174,9 @@ impl LeadState {
 /// up while something is being written down loses nothing by it. `more` are orders that had not
 /// reached the port.
 pub(crate) async fn carry_out_what_is_left(parts: &CallParts, more: Vec<LeadOrder>) {
-    let inbox = parts.lead.inbox();
+    let inbox = parts.lead.attach_with(|| {});
     let mut left = Vec::new();
-    while let Some(Begun { number, event }) = inbox.begin_next() {
+    while let Some(Begun { number, event, .. }) = inbox.begin_next() {
         left.push(LeadOrder::clone(&event));
         inbox.remove(number);
     }

@@ -1,45 +1,34 @@
-//! A value that one generation of an actor holds at a time. ractor tells a parent of a death before
-//! the dead actor's state is dropped; whoever takes a lease waits until it really was given back.
+//! A value that one generation of an actor holds at a time, owned by whoever outlives them all.
+//!
+//! In ractor a `Drop` orders nothing: a parent hears of a death before the dead actor's state is
+//! gone. A lease makes the successor wait for it, and for nothing longer.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
-/// The slot of a leased value.
+/// The owner's side: a slot for a socket's half, a queue's end, a state machine. Clones are the
+/// same slot.
+#[derive(Debug)]
 pub struct Lease<T> {
-    slot: Arc<Slot<T>>,
-}
-
-struct Slot<T> {
-    value: Mutex<Option<T>>,
-    returned: Notify,
-}
-
-/// The value, for as long as this is held; dropping it gives the value back, also in a panic.
-pub struct Leased<T> {
-    value: Option<T>,
-    slot: Arc<Slot<T>>,
+    slot: Arc<Mutex<T>>,
 }
 
 impl<T> Lease<T> {
-    /// A slot that holds `value`.
+    /// Puts `value` up for lease.
     #[must_use]
     pub fn new(value: T) -> Self {
-        let (value, returned) = (Mutex::new(Some(value)), Notify::new());
-        Self { slot: Arc::new(Slot { value, returned }) }
+        Self { slot: Arc::new(Mutex::new(value)) }
     }
 
-    /// Takes the value; waits until its last holder has given it back.
+    /// Takes the value as soon as its former holder has let go of it. Those who wait are served
+    /// in the order they came.
+    ///
+    /// To be awaited in a task that starts a generation, never in a handler.
     pub async fn take(&self) -> Leased<T> {
-        loop {
-            let returned = self.slot.returned.notified();
-            if let Some(value) = self.slot.lock().take() {
-                return Leased { value: Some(value), slot: Arc::clone(&self.slot) };
-            }
-            returned.await;
-        }
+        Leased { value: Arc::clone(&self.slot).lock_owned().await }
     }
 }
 
@@ -49,36 +38,23 @@ impl<T> Clone for Lease<T> {
     }
 }
 
-impl<T> Slot<T> {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<T>> {
-        self.value.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// The holder's side. Dropping it, by a panic too, gives the value back as it then is: a holder
+/// that can be interrupted in the middle of a change must leave the value usable at every step.
+pub struct Leased<T> {
+    value: OwnedMutexGuard<T>,
 }
 
 impl<T> Deref for Leased<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        match &self.value {
-            Some(value) => value,
-            None => unreachable!("a leased value is there until it is dropped"),
-        }
+        &self.value
     }
 }
 
 impl<T> DerefMut for Leased<T> {
     fn deref_mut(&mut self) -> &mut T {
-        match &mut self.value {
-            Some(value) => value,
-            None => unreachable!("a leased value is there until it is dropped"),
-        }
-    }
-}
-
-impl<T> Drop for Leased<T> {
-    fn drop(&mut self) {
-        *self.slot.lock() = self.value.take();
-        self.slot.returned.notify_one();
+        &mut self.value
     }
 }
 
@@ -90,22 +66,32 @@ impl<T> fmt::Debug for Leased<T> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     #[tokio::test]
-    async fn res_2_a_value_is_held_by_one_generation_at_a_time_and_survives_a_panic() {
-        let lease = Lease::new(1);
-        let mut held = lease.take().await;
-        *held += 1;
-        let next = tokio::spawn({
-            let lease = lease.clone();
-            async move { *lease.take().await }
-        });
+    async fn res_2_invariant_8_a_successor_waits_until_the_former_holder_has_let_go() {
+        let lease = Lease::new(vec![1]);
+        let mut former = lease.take().await;
+        former.push(2);
+
+        let mut successor = Box::pin(lease.take());
+        assert!(successor.as_mut().now_or_never().is_none());
+        drop(former);
+        assert_eq!(*successor.await, [1, 2]);
+    }
+
+    #[tokio::test]
+    async fn res_2_a_holder_that_panics_gives_the_value_back_as_it_was() {
+        let lease = Lease::new(0);
+        let holder = lease.clone();
         let died = tokio::spawn(async move {
-            let _held = held;
-            panic!("in the middle of it");
+            let mut held = holder.take().await;
+            *held = 7;
+            panic!("in the middle of something");
         });
-        assert!(died.await.is_err());
-        assert_eq!(next.await.unwrap(), 2);
+        assert!(died.await.unwrap_err().is_panic());
+        assert_eq!(*lease.take().await, 7);
     }
 }

@@ -4,6 +4,7 @@
 //! [`twilio_io`], [`realtime`] and [`lead`], and the shared [`calendar`], [`messaging`] and [`journal`].
 
 mod alarm;
+mod bell;
 pub mod calendar;
 pub mod call;
 pub mod call_parts;

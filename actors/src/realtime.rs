@@ -26,7 +26,7 @@ use crate::alarm::Alarm;
 use crate::call_parts::CallParts;
 use crate::lease::Leased;
 use crate::link::Text;
-use crate::port::{Begun, Inbox};
+use crate::port::{Begun, Reader};
 use crate::supervision::introspection::Card;
 use crate::supervision::tasks::{TaskCrashed, TaskGroup};
 use desk::{Socket, Wish};
@@ -122,7 +122,7 @@ pub struct RealtimeArgs {
 /// RealtimeActor's state: everything that matters is on the desk.
 pub struct RealtimeState {
     parts: Arc<CallParts>,
-    inbox: Inbox<RealtimeEvent>,
+    inbox: Reader<RealtimeEvent>,
     desk: Leased<RealtimeDesk>,
     tasks: TaskGroup,
     running: Option<RunningSession>,
@@ -146,8 +146,7 @@ impl Actor for RealtimeActor {
         args: RealtimeArgs,
     ) -> Result<RealtimeState, ActorProcessingErr> {
         me.cast(RealtimeMsg::Begin)?;
-        let inbox = args.parts.realtime.inbox();
-        inbox.attach(me.clone(), || RealtimeMsg::Doorbell);
+        let inbox = args.parts.realtime.attach(me.clone(), || RealtimeMsg::Doorbell);
         args.card.may_crash(&me, || RealtimeMsg::Crash);
         args.tasks.tell(me.clone(), RealtimeMsg::TaskCrashed);
         Ok(RealtimeState {
@@ -170,7 +169,10 @@ impl Actor for RealtimeActor {
         let now = state.parts.clock.now();
         match message {
             RealtimeMsg::Begin => state.begin(now),
-            RealtimeMsg::Doorbell => state.take_in(now),
+            RealtimeMsg::Doorbell => {
+                state.inbox.answer();
+                state.take_in(now);
+            }
             RealtimeMsg::Alarm => {
                 state.alarm.rang();
                 state.take_in(now);
@@ -200,7 +202,7 @@ impl RealtimeState {
 
     fn take_in(&mut self, now: Instant) {
         while self.desk.reports_waiting() < REPORTS_WAITING {
-            let Some(Begun { number, event }) = self.inbox.begin_next() else { break };
+            let Some(Begun { number, event, .. }) = self.inbox.begin_next() else { break };
             let wish = match &*event {
                 RealtimeEvent::Order(order) => self.desk.on_order(order, now),
                 RealtimeEvent::Received { session, text } => self.desk.on_text(*session, text, now),

@@ -176,6 +176,10 @@ impl Actor for Supervisor {
         state: &mut SupervisorState,
     ) -> Result<(), ActorProcessingErr> {
         let calls = state.calls.values().map(|(cell, _)| cell.clone()).collect::<Vec<_>>();
+        // All calls stop side by side: there can be many, and one may be slow.
+        for call in &calls {
+            call.stop(None);
+        }
         stop_in_reverse(calls.into_iter(), STOP_PATIENCE).await;
         state.shared.stop(STOP_PATIENCE).await;
         Ok(())

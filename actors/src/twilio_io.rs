@@ -20,7 +20,7 @@ pub use pumps::attach;
 use crate::alarm::Alarm;
 use crate::call_parts::CallParts;
 use crate::lease::Leased;
-use crate::port::{Begun, Inbox};
+use crate::port::{Begun, Reader};
 use crate::supervision::introspection::Card;
 
 /// How soon what found no room, in the call's port or on the socket, is offered again.
@@ -87,7 +87,7 @@ pub struct TwilioArgs {
 /// TwilioIoActor's state: everything that matters is on the desk.
 pub struct TwilioState {
     parts: Arc<CallParts>,
-    inbox: Inbox<TwilioEvent>,
+    inbox: Reader<TwilioEvent>,
     desk: Leased<TwilioDesk>,
     alarm: Alarm<TwilioMsg>,
     card: Card,
@@ -104,10 +104,9 @@ impl Actor for TwilioIoActor {
         args: TwilioArgs,
     ) -> Result<TwilioState, ActorProcessingErr> {
         me.cast(TwilioMsg::Doorbell)?;
-        let inbox = args.parts.twilio.inbox();
-        inbox.attach(me.clone(), || TwilioMsg::Doorbell);
+        let inbox = args.parts.twilio.attach(me.clone(), || TwilioMsg::Doorbell);
         args.card.may_crash(&me, || TwilioMsg::Crash);
-        args.parts.downlink.bell().attach(me.clone(), || TwilioMsg::Doorbell);
+        args.parts.downlink.attach(me.clone(), || TwilioMsg::Doorbell);
         Ok(TwilioState {
             inbox,
             desk: args.desk,
@@ -124,13 +123,15 @@ impl Actor for TwilioIoActor {
         state: &mut TwilioState,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            TwilioMsg::Doorbell => {}
+            TwilioMsg::Doorbell => {
+                state.inbox.answer();
+                state.parts.downlink.answer();
+            }
             TwilioMsg::Alarm => state.alarm.rang(),
             TwilioMsg::Crash => panic!("asked to crash"),
         }
         let now = state.parts.clock.now();
         state.take_in();
-        state.parts.downlink.answer();
         let all_sent = state.desk.send_audio(&state.parts.downlink, now);
         state.report();
         let waits = !all_sent || state.desk.report().is_some();
@@ -144,7 +145,7 @@ impl Actor for TwilioIoActor {
 impl TwilioState {
     fn take_in(&mut self) {
         while self.desk.reports_waiting() < REPORTS_WAITING {
-            let Some(Begun { number, event }) = self.inbox.begin_next() else { break };
+            let Some(Begun { number, event, .. }) = self.inbox.begin_next() else { break };
             let now = self.parts.clock.now();
             match &*event {
                 TwilioEvent::Opened { stream, outgoing } => {

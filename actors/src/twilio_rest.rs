@@ -1,10 +1,14 @@
 //! Twilio's REST API, as far as a call needs it: ending a call and giving it another document.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
-use backon::{ExponentialBuilder, Retryable};
+use backon::{BackoffBuilder, ExponentialBuilder, Retryable};
 use protocol::ids::{AccountSid, CallSid};
 use protocol::twilio::rest::{ApiError, HangupOutcome, hangup_outcome};
+use reqwest::Response;
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 
@@ -12,9 +16,11 @@ use thiserror::Error;
 const REQUEST_PATIENCE: Duration = Duration::from_secs(10);
 /// How long all tries together may take (HOUSE: the supervisor waits 30 s).
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How much of an answer is read, in bytes; a call's resource is about 2 KiB.
+const MOST_BODY: usize = 64 * 1024;
 
 /// A request to Twilio failed for good.
-#[derive(Debug, Error)]
+#[derive(Debug, PartialEq, Eq, Error)]
 pub enum TwilioFault {
     /// Twilio refused it.
     #[error("Twilio refused: {0}")]
@@ -33,8 +39,8 @@ pub enum Answer {
     NotInProgress,
 }
 
-/// The client. Cheap to clone.
-#[derive(Clone)]
+/// The client for one account. Cheap to clone; the token is never shown.
+#[derive(Debug, Clone)]
 pub struct TwilioRest {
     http: reqwest::Client,
     api_url: String,
@@ -78,14 +84,10 @@ impl TwilioRest {
     async fn update(&self, call: &CallSid, form: [(&str, &str); 1]) -> Result<Answer, TwilioFault> {
         let url =
             format!("{}/2010-04-01/Accounts/{}/Calls/{call}.json", self.api_url, self.account);
-        let backoff = ExponentialBuilder::default()
-            .with_min_delay(Duration::from_millis(100))
-            .with_max_delay(Duration::from_secs(3))
-            .with_max_times(20)
-            .with_jitter();
         let tries = (|| self.attempt(&url, form))
-            .retry(backoff)
-            .when(|attempt| matches!(attempt, Attempt::Again(_)));
+            .retry(full_jitter(rand::random))
+            .when(|attempt| matches!(attempt, Attempt::Again(_)))
+            .notify(|_, pause| tracing::warn!(%call, ?pause, "Twilio: trying again"));
         match tokio::time::timeout(PATIENCE, tries).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(Attempt::Never(error))) => Err(TwilioFault::Refused(error)),
@@ -103,9 +105,9 @@ impl TwilioRest {
             .timeout(REQUEST_PATIENCE)
             .send()
             .await
-            .map_err(|error| Attempt::Again(error.without_url().to_string()))?;
+            .map_err(unreachable)?;
         let status = response.status().as_u16();
-        let body = response.text().await.unwrap_or_default();
+        let body = read_limited(response).await.map_err(unreachable)?;
         match hangup_outcome(status, &body) {
             HangupOutcome::Done => Ok(Answer::Done),
             HangupOutcome::NotInProgress => Ok(Answer::NotInProgress),
@@ -113,4 +115,42 @@ impl TwilioRest {
             HangupOutcome::Fatal(error) => Err(Attempt::Never(error)),
         }
     }
+}
+
+/// The address names the account and the call, and says nothing of the cause.
+fn unreachable(error: reqwest::Error) -> Attempt {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(source) = cause {
+        text = format!("{text}: {source}");
+        cause = source.source();
+    }
+    Attempt::Again(text)
+}
+
+/// Reads at most [`MOST_BODY`] bytes; what is beyond them is left.
+async fn read_limited(mut response: Response) -> Result<String, reqwest::Error> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        let room = MOST_BODY - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if body.len() == MOST_BODY {
+            break;
+        }
+    }
+    Ok(String::from_utf8_lossy(&body).into_owned())
+}
+
+/// Pauses before each further try: a part, by `chance` (0 to 1), of 250 ms, 500 ms, … up to 4 s,
+/// so that many calls that failed at once don't come again at once.
+fn full_jitter(
+    mut chance: impl FnMut() -> f64 + Send + Sync + Unpin,
+) -> impl Iterator<Item = Duration> + Send + Sync + Unpin {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(250))
+        .with_max_delay(Duration::from_secs(4))
+        .with_max_times(20)
+        .build()
+        .map(move |longest| longest.mul_f64(chance().clamp(0.0, 1.0)))
 }

@@ -134,3 +134,6 @@ impl State {
         (frame, pad_at)
     }
 }
+
+#[cfg(test)]
+mod tests;

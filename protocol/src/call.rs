@@ -133,7 +133,7 @@ impl Call {
             Event::AgentText { item, delta } => self.conversation.append_agent(&item, &delta),
             Event::AgentTextDone { item, text } => self.on_agent_text_done(&item, text),
             Event::AgentAudioDone { item } => self.speech.came_whole(&item),
-            Event::ItemPlaying { response, item } => self.on_item_playing(&response, &item, now),
+            Event::ItemPlaying { response, .. } => self.on_item_playing(&response, now),
             Event::ItemQueued { item, plays_until } => self.on_item_queued(&item, plays_until),
             Event::ItemPlayed { response, item } => self.on_item_played(&response, &item, now),
             Event::ResponseEnded { response, asks, outcome, calls, usage } => {
@@ -246,18 +246,19 @@ impl Call {
 
     /// Late facts still belong in the record: transcripts and the duration.
     fn handle_after_the_end(&mut self, event: Event, now: Now) {
-        match event {
-            Event::TurnTranscribed { item, text } => self.on_turn_transcribed(&item, text),
-            Event::AgentTextDone { item, text } => self.on_agent_text_done(&item, text),
-            Event::TurnCommitted { item } => self.note_turn(item, now),
-            Event::StatusReported { status, duration_secs } if status.is_terminal() => {
-                self.duration_secs = duration_secs.or(self.duration_secs);
-                self.status = Some(status);
-                if let Some(ending) = self.ending() {
-                    self.send(Command::Record(Record::Ended(ending)));
-                }
-            }
-            _ => {}
+        if let Event::TurnTranscribed { item, text } = event {
+            self.on_turn_transcribed(&item, text);
+        } else if let Event::AgentTextDone { item, text } = event {
+            self.on_agent_text_done(&item, text);
+        } else if let Event::TurnCommitted { item } = event {
+            self.note_turn(item, now);
+        } else if let Event::StatusReported { status, duration_secs } = event
+            && status.is_terminal()
+            && let Some(ending) = self.ending()
+        {
+            self.duration_secs = duration_secs.or(self.duration_secs);
+            self.status = Some(status);
+            self.send(Command::Record(Record::Ended(ending)));
         }
     }
 

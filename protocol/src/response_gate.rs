@@ -237,7 +237,10 @@ impl ResponseGate {
             {
                 self.end(Some(running), request, outcome, now);
             }
-            other => self.state = other,
+            other @ (State::Idle
+            | State::Requested { .. }
+            | State::Active { .. }
+            | State::Cancelling { .. }) => self.state = other,
         }
         self.fire(now);
     }
@@ -253,7 +256,9 @@ impl ResponseGate {
                     None => self.back_off(now),
                 }
             }
-            other => self.state = other,
+            other @ (State::Idle | State::Active { .. } | State::Cancelling { .. }) => {
+                self.state = other;
+            }
         }
     }
 
@@ -261,7 +266,9 @@ impl ResponseGate {
     pub fn refused(&mut self, outcome: Outcome, now: Instant) {
         match std::mem::replace(&mut self.state, State::Idle) {
             State::Requested { request, .. } => self.end(None, request, outcome, now),
-            other => self.state = other,
+            other @ (State::Idle | State::Active { .. } | State::Cancelling { .. }) => {
+                self.state = other;
+            }
         }
         self.fire(now);
     }
@@ -273,7 +280,9 @@ impl ResponseGate {
             State::Cancelling { response, request, .. } => {
                 self.end(Some(response), request, Outcome::Cancelled, now);
             }
-            other => self.state = other,
+            other @ (State::Idle | State::Requested { .. } | State::Active { .. }) => {
+                self.state = other;
+            }
         }
         self.fire(now);
     }

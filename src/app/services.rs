@@ -73,7 +73,7 @@ pub(super) async fn start(
         calendar: Port::new(calendar::WAITING),
         introspection: Introspection::default(),
         restarts: RestartPolicy {
-            intensity: usize::try_from(supervision.intensity).unwrap_or(usize::MAX),
+            intensity: supervision.intensity,
             period: supervision.period,
             backoff: supervision.backoff.clone(),
         },

@@ -1,5 +1,14 @@
 //! The daemon against the practice world: stories, supervision, wire, pipeline, shutdown.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at a surprise")]
+
+mod endings;
+mod http;
+mod pipeline;
+mod reconnect;
+mod secrecy;
+mod shutdown;
 mod stories;
 mod supervision;
 mod support;
+mod wire;

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use protocol::ids::Generation;
 use ractor::{Actor, ActorCell, ActorId, ActorRef, SpawnErr};
 
 use super::CallSupervisorMsg;
@@ -20,8 +19,16 @@ use crate::supervision::tasks::TaskGroup;
 use crate::twilio_io::{TwilioArgs, TwilioDesk, TwilioIoActor};
 
 /// The order in which a call's actors are started; they are stopped in the reverse.
-const IN_ORDER: [ActorKind; 4] =
-    [ActorKind::Call, ActorKind::Realtime, ActorKind::TwilioIo, ActorKind::Lead];
+const IN_ORDER: [Part; 4] = [Part::Call, Part::Realtime, Part::TwilioIo, Part::Lead];
+
+/// A part of a call that is an actor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Call,
+    Realtime,
+    TwilioIo,
+    Lead,
+}
 
 /// The four, with what outlives them.
 pub(super) struct Children {
@@ -44,7 +51,7 @@ impl Children {
         let now = parts.clock.now();
         let desk = RealtimeDesk::new(&parts.setup, Arc::clone(&parts.uplink), now);
         let mut children = Self {
-            children: IN_ORDER.map(Child::new),
+            children: IN_ORDER.map(|part| Child::new(part.kind())),
             twilio: Lease::new(TwilioDesk::default()),
             realtime: Lease::new(desk),
             realtime_tasks: TaskGroup::new(),
@@ -65,7 +72,8 @@ impl Children {
         me: &ActorRef<CallSupervisorMsg>,
         parts: &Arc<CallParts>,
     ) -> Option<(ActorKind, Decision)> {
-        let child = self.children.iter_mut().find(|child| child.is(who))?;
+        let place = self.children.iter().position(|child| child.is(who))?;
+        let child = &mut self.children[place];
         let kind = child.kind();
         let decision = child.ended(exit, &parts.services.restarts, parts.clock.now());
         let error = child.last_error().unwrap_or_default().to_owned();
@@ -76,7 +84,7 @@ impl Children {
             call_sid,
             error,
         });
-        self.join_what_is_left(kind, me.clone());
+        self.join_what_is_left(IN_ORDER[place], me.clone());
         Some((kind, decision))
     }
 
@@ -111,11 +119,6 @@ impl Children {
         Ok(())
     }
 
-    /// The generation of each of the four.
-    pub(super) fn generations(&self) -> impl Iterator<Item = (ActorKind, Generation)> {
-        self.children.iter().map(|child| (child.kind(), child.generation()))
-    }
-
     /// Closes the session's socket at once, whatever its actor is doing (CALL-5).
     pub(super) fn cut_session(&self) {
         self.realtime_tasks.cancel();
@@ -128,20 +131,21 @@ impl Children {
     }
 
     /// A successor starts only after its predecessor's tasks are over and its desk was given back.
-    fn join_what_is_left(&mut self, kind: ActorKind, me: ActorRef<CallSupervisorMsg>) {
-        let tasks = match kind {
-            ActorKind::Realtime => std::mem::take(&mut self.realtime_tasks),
-            ActorKind::Lead => std::mem::take(&mut self.lead_tasks),
-            _ => TaskGroup::new(),
+    fn join_what_is_left(&mut self, part: Part, me: ActorRef<CallSupervisorMsg>) {
+        let tasks = match part {
+            Part::Realtime => std::mem::take(&mut self.realtime_tasks),
+            Part::Lead => std::mem::take(&mut self.lead_tasks),
+            Part::Call | Part::TwilioIo => TaskGroup::new(),
         };
         let (twilio, realtime) = (self.twilio.clone(), self.realtime.clone());
         tokio::spawn(async move {
             tasks.cancel_and_join().await;
-            match kind {
-                ActorKind::TwilioIo => drop(twilio.take().await),
-                ActorKind::Realtime => drop(realtime.take().await),
-                _ => {}
+            match part {
+                Part::TwilioIo => drop(twilio.take().await),
+                Part::Realtime => drop(realtime.take().await),
+                Part::Call | Part::Lead => {}
             }
+            let kind = part.kind();
             // A supervisor that is gone restarts nobody.
             let _ = me.cast(CallSupervisorMsg::Joined { kind });
         });
@@ -156,22 +160,22 @@ impl Children {
         let supervisor = me.get_cell();
         let card = self.register(place, parts);
         let shared = Arc::clone(parts);
-        let cell = match self.children[place].kind() {
-            ActorKind::Call => {
+        let cell = match IN_ORDER[place] {
+            Part::Call => {
                 let args = CallArgs { parts: shared, card };
                 Actor::spawn_linked(None, CallActor, args, supervisor).await?.0.get_cell()
             }
-            ActorKind::Realtime => {
+            Part::Realtime => {
                 let (desk, tasks) = (self.realtime.take().await, self.realtime_tasks.clone());
                 let args = RealtimeArgs { parts: shared, desk, tasks, card };
                 Actor::spawn_linked(None, RealtimeActor, args, supervisor).await?.0.get_cell()
             }
-            ActorKind::TwilioIo => {
+            Part::TwilioIo => {
                 let desk = self.twilio.take().await;
                 let args = TwilioArgs { parts: shared, desk, card };
                 Actor::spawn_linked(None, TwilioIoActor, args, supervisor).await?.0.get_cell()
             }
-            _ => {
+            Part::Lead => {
                 let args = LeadArgs { parts: shared, tasks: self.lead_tasks.clone(), card };
                 Actor::spawn_linked(None, LeadActor, args, supervisor).await?.0.get_cell()
             }
@@ -183,20 +187,31 @@ impl Children {
     fn register(&self, place: usize, parts: &Arc<CallParts>) -> Card {
         let child = &self.children[place];
         let shared = Arc::clone(parts);
-        let kind = child.kind();
+        let part = IN_ORDER[place];
         let spec = ActorSpec {
-            kind,
+            kind: part.kind(),
             parent: Some(self.parent),
             call_sid: Some(parts.setup.call_sid.clone()),
             generation: child.generation(),
             last_error: child.last_error().map(str::to_owned),
-            depth: Box::new(move || match kind {
-                ActorKind::Call => shared.call.depth(),
-                ActorKind::TwilioIo => shared.twilio.depth(),
-                ActorKind::Realtime => shared.realtime.depth(),
-                _ => shared.lead.depth(),
+            depth: Box::new(move || match part {
+                Part::Call => shared.call.depth(),
+                Part::TwilioIo => shared.twilio.depth(),
+                Part::Realtime => shared.realtime.depth(),
+                Part::Lead => shared.lead.depth(),
             }),
         };
         parts.services.introspection.register(spec, parts.clock.now())
+    }
+}
+
+impl Part {
+    fn kind(self) -> ActorKind {
+        match self {
+            Self::Call => ActorKind::Call,
+            Self::Realtime => ActorKind::Realtime,
+            Self::TwilioIo => ActorKind::TwilioIo,
+            Self::Lead => ActorKind::Lead,
+        }
     }
 }

@@ -30,7 +30,7 @@ const REQUESTS_PATIENCE: Duration = Duration::from_secs(30);
 
 impl CallSupervisorState {
     pub(super) async fn take_in(&mut self, me: &ActorRef<CallSupervisorMsg>) {
-        while let Some(Begun { number, event }) = self.inbox.begin_next() {
+        while let Some(Begun { number, event, .. }) = self.inbox.begin_next() {
             match &*event {
                 SupervisorEvent::Order(SupervisorOrder::HangUp) => self.hang_up(),
                 SupervisorEvent::Order(SupervisorOrder::Apologise) => self.apologise(),
@@ -200,6 +200,24 @@ impl CallSupervisorState {
             let _ = me.cast(CallSupervisorMsg::TakenDown);
         });
     }
+
+    /// The daemon stops before the call is over: nothing of it may outlive its supervisor, and the
+    /// record says why it ended (RES-6, RES-8).
+    pub(super) async fn stop_at_once(&mut self) {
+        if std::mem::replace(&mut self.ending, true) {
+            return;
+        }
+        self.cut_sockets();
+        let (running, tasks) = self.children.take_down();
+        stop_in_reverse(running.into_iter(), STOP_PATIENCE).await;
+        for group in tasks.iter().chain(&self.stream) {
+            group.cancel_and_join().await;
+        }
+        settle(&self.parts, Some(EndReason::Shutdown), self.hung_up, &self.requests).await;
+        if tokio::time::timeout(STOP_PATIENCE, self.requests.join()).await.is_err() {
+            self.requests.cancel_and_join().await;
+        }
+    }
 }
 
 /// Lets the call's core take in what waited, end, and be written down.
@@ -212,8 +230,9 @@ async fn settle(
     let now = Now { at: parts.clock.now(), wall: parts.clock.wall() };
     let snapshot = parts.snapshot.borrow().clone();
     let mut call = snapshot.call.clone();
-    let inbox = parts.call.inbox();
-    while let Some(Begun { number, event }) = inbox.begin_next() {
+    // Whatever is left of CallActor reads no more.
+    let inbox = parts.call.attach_with(|| {});
+    while let Some(Begun { number, event, .. }) = inbox.begin_next() {
         if number > snapshot.handled {
             call.handle(Event::clone(&event), now);
         }
@@ -239,7 +258,14 @@ async fn settle(
             Command::EnsureLead => for_the_lead.push(LeadOrder::Ensure),
             Command::UpdateLead(call) => for_the_lead.push(LeadOrder::Update(call)),
             Command::SetLeadStatus(status) => for_the_lead.push(LeadOrder::SetStatus(status)),
-            _ => {}
+            // There is nobody left to do it, or it was done.
+            Command::Ask(_)
+            | Command::Withdraw(_)
+            | Command::Tell(_)
+            | Command::Replay { .. }
+            | Command::HangUp
+            | Command::Apologise
+            | Command::Finish => {}
         }
     }
     lead::carry_out_what_is_left(parts, for_the_lead).await;

@@ -1,17 +1,19 @@
 //! A call as those outside of it see and reach it.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use protocol::call::{CallView, Now};
-use protocol::ids::{BusinessId, CallSid};
+use protocol::ids::{BusinessId, CallSid, Generation};
 use serde::{Deserialize, Serialize};
 
 use super::{CallSupervisorState, SupervisorEvent};
 use crate::call_parts::CallParts;
 use crate::port::{NotTaken, Port};
 use crate::realtime::RealtimeView;
+use crate::supervision::introspection::ActorKind;
 
 /// A call may come back so often …
 const MOST_RESUMES: usize = 5;
@@ -37,6 +39,8 @@ pub struct CallStatusView {
     pub realtime: RealtimeView,
     /// Its audio.
     pub frames: FramesView,
+    /// Which start each of its parts is.
+    pub generations: BTreeMap<ActorKind, Generation>,
 }
 
 /// The counters of a call's audio.
@@ -122,11 +126,14 @@ impl CallSupervisorState {
 
 fn status(parts: &CallParts, at: Instant, wall: Timestamp) -> CallStatusView {
     let frames = parts.uplink.counters();
+    let actors = parts.services.introspection.actors_at(at);
+    let ours = actors.iter().filter(|actor| actor.call_sid.as_ref() == Some(&parts.setup.call_sid));
     CallStatusView {
         call_sid: parts.setup.call_sid.clone(),
         business_id: parts.setup.business,
         call: parts.snapshot.borrow().call.view(Now { at, wall }),
         realtime: parts.realtime_view.borrow().clone(),
+        generations: ours.map(|actor| (actor.kind, actor.generation)).collect(),
         frames: FramesView {
             sent: frames.sent,
             blocked: frames.blocked,

@@ -1,5 +1,8 @@
 //! How a link to OpenAI is made.
 
+#[cfg(test)]
+mod tests;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -128,6 +131,14 @@ fn why(error: SocketError) -> ConnectError {
         SocketError::Http(response) => ConnectError::Refused { status: response.status().as_u16() },
         SocketError::Tls(error) => ConnectError::Tls(error.to_string()),
         SocketError::Url(error) => ConnectError::BadUrl(error.to_string()),
-        error => ConnectError::Unreachable(error.to_string()),
+        error @ (SocketError::ConnectionClosed
+        | SocketError::AlreadyClosed
+        | SocketError::Io(_)
+        | SocketError::Capacity(_)
+        | SocketError::Protocol(_)
+        | SocketError::WriteBufferFull(_)
+        | SocketError::Utf8(_)
+        | SocketError::AttackAttempt
+        | SocketError::HttpFormat(_)) => ConnectError::Unreachable(error.to_string()),
     }
 }

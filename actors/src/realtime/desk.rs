@@ -370,7 +370,10 @@ impl RealtimeDesk {
         let session = std::mem::replace(&mut self.session, Session::Down { retry_at: None });
         self.session = match session {
             Session::Opening { socket, since } => Session::Configuring { socket, since },
-            other => other,
+            other @ (Session::Down { .. }
+            | Session::Configuring { .. }
+            | Session::Configured { .. }
+            | Session::Live { .. }) => other,
         };
         let update = ClientEvent::SessionUpdate {
             event_id: CONFIGURE.to_owned(),
@@ -391,7 +394,10 @@ impl RealtimeDesk {
                 self.reports.push_back(Event::SessionConfigured { session: self.number });
                 Session::Configured { socket }
             }
-            other => other,
+            other @ (Session::Down { .. }
+            | Session::Opening { .. }
+            | Session::Configured { .. }
+            | Session::Live { .. }) => other,
         };
         Wish::None
     }
@@ -400,7 +406,10 @@ impl RealtimeDesk {
         let session = std::mem::replace(&mut self.session, Session::Down { retry_at: None });
         self.session = match session {
             Session::Configured { socket } => Session::Live { socket, renew_at: now + RENEW_AFTER },
-            other => {
+            other @ (Session::Down { .. }
+            | Session::Opening { .. }
+            | Session::Configuring { .. }
+            | Session::Live { .. }) => {
                 self.session = other;
                 return Wish::None;
             }
@@ -573,3 +582,6 @@ fn outcome(status: &ResponseStatus) -> Outcome {
         ResponseStatus::Unknown(_) => Outcome::Incomplete,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -122,16 +122,27 @@ impl Child {
     }
 }
 
-/// Stops children one by one, last started first: asks, waits for `patience`, kills.
+/// Stops children one by one, last started first: asks, waits for `patience`, kills, and waits as
+/// long again.
+///
+/// To be awaited in a task, or in `post_stop`: it can take twice `patience` for each child.
 pub async fn stop_in_reverse(
     started: impl DoubleEndedIterator<Item = ActorCell>,
     patience: Duration,
 ) {
     for child in started.rev() {
         child.stop(None);
+        if child.wait(Some(patience)).await.is_ok() {
+            continue;
+        }
+        tracing::warn!(child = %child.get_id(), "a child did not stop in time and is killed");
+        child.kill();
         if child.wait(Some(patience)).await.is_err() {
-            tracing::warn!(child = ?child.get_id(), "a child did not stop in time and is killed");
-            child.kill();
+            // A handler that never awaits can't be interrupted.
+            tracing::error!(child = %child.get_id(), "a child can neither be stopped nor killed");
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,7 +16,7 @@ use tokio::sync::broadcast;
 const EVENTS: usize = 1024;
 
 /// What an actor is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ActorKind {
     /// The root.
@@ -347,3 +347,6 @@ impl Vitals {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

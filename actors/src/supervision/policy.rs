@@ -1,48 +1,65 @@
-//! When something that failed is started again: pure, told the time, tested alone (RES-1).
+//! When a part that failed is started again, and when it is given up (RES-1). Pure: time is an argument.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// How often a child may be started again, and after which pauses.
+/// How much failing is borne (RES-1). Data, not code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RestartPolicy {
-    /// At most this many restarts …
-    pub intensity: usize,
-    /// … within this period.
+    /// How many restarts there may be within one period; the failure after them is one too many.
+    pub intensity: u32,
+    /// The time over which failures are counted.
     pub period: Duration,
-    /// The pause before the first, second, … restart within a period; the last is repeated. Empty: no
-    /// pause.
+    /// How long to wait before the first, second, … restart within a period; the last one
+    /// repeats, and none at all means at once.
     pub backoff: Vec<Duration>,
 }
 
-/// What to do about a failure.
+impl Default for RestartPolicy {
+    /// Five restarts a minute: at once, after 100 ms, then after 1 s each.
+    fn default() -> Self {
+        let backoff = vec![Duration::ZERO, Duration::from_millis(100), Duration::from_secs(1)];
+        Self { intensity: 5, period: Duration::from_secs(60), backoff }
+    }
+}
+
+/// What follows from a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
-    /// Start it again at this time.
+    /// The part is started again then.
     RestartAt(Instant),
     /// It has failed too often.
     GiveUp,
 }
 
-/// The failures of one child within the last period.
+/// The failures of one part, as far as they still count.
 #[derive(Debug, Clone, Default)]
 pub struct RestartHistory {
-    failures: VecDeque<Instant>,
+    within_period: VecDeque<Instant>,
 }
 
 impl RestartHistory {
-    /// The child has failed.
+    /// Counts a failure at `now` and says what follows. A failure exactly one period old counts no
+    /// more.
     pub fn on_failure(&mut self, policy: &RestartPolicy, now: Instant) -> Decision {
-        while self.failures.front().is_some_and(|at| *at + policy.period <= now) {
-            self.failures.pop_front();
-        }
-        if self.failures.len() >= policy.intensity {
+        self.forget_before(policy, now);
+        let earlier = self.within_period.len();
+        if earlier >= usize::try_from(policy.intensity).unwrap_or(usize::MAX) {
             return Decision::GiveUp;
         }
-        let step = self.failures.len().min(policy.backoff.len().saturating_sub(1));
-        let pause = policy.backoff.get(step).copied().unwrap_or_default();
-        self.failures.push_back(now);
-        Decision::RestartAt(now + pause)
+        self.within_period.push_back(now);
+        let delay = policy.backoff.get(earlier).or(policy.backoff.last());
+        Decision::RestartAt(now + delay.copied().unwrap_or_default())
+    }
+
+    fn forget_before(&mut self, policy: &RestartPolicy, now: Instant) {
+        while self
+            .within_period
+            .front()
+            .is_some_and(|failed| now.saturating_duration_since(*failed) >= policy.period)
+        {
+            self.within_period.pop_front();
+        }
     }
 }
 
@@ -52,60 +69,78 @@ mod tests {
 
     use super::*;
 
-    fn policy() -> RestartPolicy {
-        RestartPolicy {
-            intensity: 3,
-            period: Duration::from_secs(60),
-            backoff: [0, 100].map(Duration::from_millis).to_vec(),
-        }
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "a base for moments that the test moves")]
+    #[expect(clippy::disallowed_methods, reason = "any instant serves as the base of these tests")]
     fn base() -> Instant {
         Instant::now()
     }
 
-    #[test]
-    fn res_1_the_pauses_grow_and_the_last_is_repeated() {
-        let now = base();
-        let mut history = RestartHistory::default();
-        let pauses = [0, 100, 100].map(Duration::from_millis);
-        for pause in pauses {
-            let decision = history.on_failure(&policy(), now);
-            assert_eq!(decision, Decision::RestartAt(now + pause));
-        }
-        assert_eq!(history.on_failure(&policy(), now), Decision::GiveUp);
+    fn ms(milliseconds: u64) -> Duration {
+        Duration::from_millis(milliseconds)
     }
 
     #[test]
-    fn res_5_failures_that_are_a_period_old_are_forgotten() {
-        let now = base();
+    fn res_1_restarts_wait_longer_with_each_failure_within_the_period_and_then_as_long() {
+        let (policy, start) = (RestartPolicy::default(), base());
         let mut history = RestartHistory::default();
-        for _ in 0..3 {
-            history.on_failure(&policy(), now);
-        }
-        let later = now + Duration::from_secs(60);
-        assert_eq!(history.on_failure(&policy(), later), Decision::RestartAt(later));
+        let waits: Vec<_> = (0..5)
+            .map(|_| match history.on_failure(&policy, start) {
+                Decision::RestartAt(at) => at - start,
+                Decision::GiveUp => panic!("the intensity allows five"),
+            })
+            .collect();
+        assert_eq!(waits, [ms(0), ms(100), ms(1_000), ms(1_000), ms(1_000)]);
+    }
+
+    #[test]
+    fn res_5_one_failure_more_than_the_intensity_allows_is_given_up() {
+        let policy = RestartPolicy { intensity: 2, period: ms(1_000), backoff: vec![] };
+        let start = base();
+        let mut history = RestartHistory::default();
+        assert_eq!(history.on_failure(&policy, start), Decision::RestartAt(start));
+        let second = start + ms(999);
+        assert_eq!(history.on_failure(&policy, second), Decision::RestartAt(second));
+        assert_eq!(history.on_failure(&policy, second), Decision::GiveUp);
+
+        let third = start + ms(1_000);
+        assert_eq!(
+            history.on_failure(&policy, third),
+            Decision::RestartAt(third),
+            "the first failure counts no more"
+        );
+    }
+
+    #[test]
+    fn an_intensity_of_zero_never_restarts() {
+        let policy = RestartPolicy { intensity: 0, ..RestartPolicy::default() };
+        assert_eq!(RestartHistory::default().on_failure(&policy, base()), Decision::GiveUp);
     }
 
     proptest! {
         #[test]
-        fn res_5_no_period_sees_more_restarts_than_the_intensity(
-            gaps in proptest::collection::vec(0u64..40, 1..60)
+        fn res_5_over_any_failures_no_period_holds_more_restarts_than_the_intensity(
+            intensity in 0..6u32,
+            period in 1..5_000u64,
+            backoff in proptest::collection::vec(0..2_000u64, 0..4),
+            gaps in proptest::collection::vec(0..2_000u64, 0..60),
         ) {
-            let mut now = base();
+            let backoff: Vec<_> = backoff.into_iter().map(ms).collect();
+            let policy = RestartPolicy { intensity, period: ms(period), backoff };
             let mut history = RestartHistory::default();
-            let mut restarts = Vec::new();
+            let mut now = base();
+            let mut restarted: Vec<Instant> = Vec::new();
             for gap in gaps {
-                now += Duration::from_secs(gap);
-                if history.on_failure(&policy(), now) != Decision::GiveUp {
-                    restarts.push(now);
+                now += ms(gap);
+                let recent = restarted.iter().filter(|&&at| now - at < policy.period).count();
+                match history.on_failure(&policy, now) {
+                    Decision::RestartAt(at) => {
+                        prop_assert!(recent < intensity as usize);
+                        prop_assert!(at == now || policy.backoff.contains(&(at - now)));
+                        restarted.push(now);
+                    }
+                    Decision::GiveUp => prop_assert_eq!(recent, intensity as usize),
                 }
             }
-            for (place, at) in restarts.iter().enumerate() {
-                let within = restarts[place..].iter().filter(|r| **r < *at + policy().period);
-                prop_assert!(within.count() <= policy().intensity);
-            }
+            prop_assert!(history.within_period.len() <= intensity as usize, "memory is bounded");
         }
     }
 }

@@ -1,102 +1,251 @@
-//! The tasks of one generation of a part: cancelled together at their next await, and joined before
-//! the next generation starts.
+//! The tasks of one generation of an actor: cancelled and joined together, before a successor
+//! starts.
 
 use std::any::Any;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use ractor::{ActorRef, Message};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
-/// A task panicked: its actor fails with it.
+/// The message that tells an actor that one of its tasks panicked. The actor answers it by failing
+/// itself (`Err(crashed.into())`), so that its supervisor starts the two anew.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("the task {task:?} panicked: {message}")]
+#[error("its task {task} panicked: {message}")]
 pub struct TaskCrashed {
-    /// The task.
+    /// Which task.
     pub task: &'static str,
-    /// What it said.
+    /// What the panic said.
     pub message: String,
 }
 
-type Tell = Box<dyn Fn(TaskCrashed) + Send + Sync>;
-
-/// A group of tasks.
-#[derive(Clone, Default)]
+/// The tasks of one generation. The supervisor makes it, lends a clone to the actor, and joins it
+/// after the actor's end; without its clones the tasks are cancelled too.
+#[derive(Clone)]
 pub struct TaskGroup {
-    tracker: TaskTracker,
-    stop: CancellationToken,
-    crashed: Arc<Mutex<Option<Tell>>>,
+    group: Arc<Group>,
 }
 
+struct Group {
+    tracker: TaskTracker,
+    cancel: CancellationToken,
+    crashes: Arc<Mutex<Crashes>>,
+}
+
+#[derive(Default)]
+struct Crashes {
+    owner: Option<Tell>,
+    /// The first crash, if it came before there was an owner to hear of it.
+    unheard: Option<TaskCrashed>,
+}
+
+type Tell = Box<dyn Fn(TaskCrashed) + Send>;
+
 impl TaskGroup {
-    /// An empty group.
+    /// No tasks yet.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        let group = Group {
+            tracker: TaskTracker::new(),
+            cancel: CancellationToken::new(),
+            crashes: Arc::default(),
+        };
+        Self { group: Arc::new(group) }
     }
 
-    /// The actor that is told when one of the tasks panics.
-    pub fn tell<M: Message>(&self, actor: ActorRef<M>, message: fn(TaskCrashed) -> M) {
-        let tell: Tell = Box::new(move |crashed| {
-            let _ = actor.cast(message(crashed));
-        });
-        *self.crashed.lock().unwrap_or_else(PoisonError::into_inner) = Some(tell);
+    /// Names the actor that hears of panics from now on; to be called in its `pre_start`. A panic
+    /// that came earlier is told at once.
+    pub fn tell<M: Message>(&self, owner: ActorRef<M>, message: fn(TaskCrashed) -> M) {
+        lock(&self.group.crashes).tell(Box::new(move |crashed| {
+            // An owner that has ended needs no telling: its supervisor is at work already.
+            let _ = owner.cast(message(crashed));
+        }));
     }
 
-    /// Starts a task.
-    pub fn spawn(&self, task: &'static str, work: impl Future<Output = ()> + Send + 'static) {
-        let (stop, crashed) = (self.stop.clone(), Arc::clone(&self.crashed));
-        self.tracker.spawn(async move {
-            let work = std::panic::AssertUnwindSafe(work).catch_unwind();
-            if let Some(Err(panic)) = stop.run_until_cancelled(work).await {
-                let message = text_of(panic.as_ref());
-                tracing::error!(task, message, "a task panicked");
-                if let Some(tell) = &*crashed.lock().unwrap_or_else(PoisonError::into_inner) {
-                    tell(TaskCrashed { task, message });
-                }
+    /// Starts `future` as a task of this generation. When the group is cancelled, it is dropped at
+    /// its next await (before its first, if it hasn't begun); if it panics, the owner hears of it.
+    pub fn spawn(&self, name: &'static str, future: impl Future<Output = ()> + Send + 'static) {
+        let cancel = self.group.cancel.clone();
+        let crashes = Arc::clone(&self.group.crashes);
+        let task = async move {
+            let until_cancelled = cancel.run_until_cancelled_owned(future);
+            if let Err(panic) = AssertUnwindSafe(until_cancelled).catch_unwind().await {
+                let message = panic_message(panic.as_ref());
+                tracing::error!(task = name, message, "a task panicked");
+                lock(&crashes).report(TaskCrashed { task: name, message });
             }
-        });
+        };
+        self.group.tracker.spawn(task.in_current_span());
     }
 
-    /// Cancels every task at its next await.
+    /// Cancels the tasks without waiting for them; those spawned later don't begin.
     pub fn cancel(&self) {
-        self.stop.cancel();
+        self.group.cancel.cancel();
     }
 
-    /// Waits until every task is over, without cancelling any.
+    /// Waits until every task has ended, without cancelling any.
     pub async fn join(&self) {
-        self.tracker.close();
-        self.tracker.wait().await;
+        self.group.tracker.close();
+        self.group.tracker.wait().await;
     }
 
-    /// Cancels every task and waits until all are over.
+    /// Cancels the tasks and waits until each has ended and dropped what it held. Only then may a
+    /// successor start. It waits for as long as a task doesn't come to an await.
     pub async fn cancel_and_join(&self) {
         self.cancel();
         self.join().await;
     }
 }
 
-fn text_of(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    let string = || panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(string).unwrap_or("no message").to_owned()
+impl Default for TaskGroup {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+    }
+}
+
+impl Crashes {
+    fn tell(&mut self, owner: Tell) {
+        if let Some(unheard) = self.unheard.take() {
+            owner(unheard);
+        }
+        self.owner = Some(owner);
+    }
+
+    fn report(&mut self, crash: TaskCrashed) {
+        match &self.owner {
+            Some(owner) => owner(crash),
+            None => {
+                self.unheard.get_or_insert(crash);
+            }
+        }
+    }
+}
+
+fn lock(crashes: &Mutex<Crashes>) -> MutexGuard<'_, Crashes> {
+    crashes.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    if let Some(text) = panic.downcast_ref::<&str>() {
+        (*text).to_owned()
+    } else if let Some(text) = panic.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "no text".to_owned()
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::time::Duration;
 
-    #[tokio::test]
-    async fn res_2_a_generation_s_tasks_are_over_when_they_are_joined() {
-        let group = TaskGroup::new();
-        let (held, gone) = tokio::sync::oneshot::channel::<()>();
-        group.spawn("endless", async move {
-            let _held = held;
-            std::future::pending::<()>().await;
+    use ractor::{Actor, ActorProcessingErr, ActorRef};
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::lease::Lease;
+
+    #[tokio::test(start_paused = true)]
+    async fn res_2_invariant_8_a_successor_finds_free_what_the_old_generations_tasks_held() {
+        let lease = Lease::new("a socket");
+        let tasks = TaskGroup::new();
+        let (held, here) = oneshot::channel();
+        let holder = lease.clone();
+        tasks.spawn("pump", async move {
+            let _socket = holder.take().await;
+            held.send(()).unwrap();
+            std::future::pending().await
         });
-        group.cancel_and_join().await;
-        assert!(gone.await.is_err(), "the task has let go of what it held");
+        here.await.unwrap();
+        assert!(lease.take().now_or_never().is_none());
+
+        tasks.cancel_and_join().await;
+        assert_eq!(*lease.take().now_or_never().unwrap(), "a socket");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_of_a_cancelled_group_does_not_begin() {
+        let tasks = TaskGroup::new();
+        tasks.cancel();
+        tasks.spawn("late", async { panic!("it began") });
+        tasks.cancel_and_join().await;
+        assert_eq!(lock(&tasks.group.crashes).unheard, None, "it did not begin");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn res_8_invariant_9_tasks_do_not_outlive_their_group() {
+        let lease = Lease::new(());
+        let tasks = TaskGroup::new();
+        let held = lease.take().await;
+        tasks.spawn("pump", async move {
+            let _held = held;
+            std::future::pending().await
+        });
+        drop(tasks);
+        assert!(tokio::time::timeout(PATIENCE, lease.take()).await.is_ok());
+    }
+
+    /// Writes down which crash it heard of, and fails with it.
+    struct Owner;
+
+    impl Actor for Owner {
+        type Msg = TaskCrashed;
+        type State = oneshot::Sender<String>;
+        type Arguments = (TaskGroup, Self::State);
+
+        async fn pre_start(
+            &self,
+            me: ActorRef<TaskCrashed>,
+            (tasks, heard): Self::Arguments,
+        ) -> Result<Self::State, ActorProcessingErr> {
+            tasks.tell(me, |crashed| crashed);
+            Ok(heard)
+        }
+
+        async fn handle(
+            &self,
+            _: ActorRef<TaskCrashed>,
+            crash: TaskCrashed,
+            heard: &mut Self::State,
+        ) -> Result<(), ActorProcessingErr> {
+            let (none, _) = oneshot::channel();
+            std::mem::replace(heard, none).send(crash.to_string())?;
+            Err(crash.into())
+        }
+    }
+
+    const PATIENCE: Duration = Duration::from_secs(1);
+
+    #[tokio::test(start_paused = true)]
+    async fn res_2_an_actor_fails_when_one_of_its_tasks_panics() {
+        let tasks = TaskGroup::new();
+        let (heard, hearing) = oneshot::channel();
+        let (_, ended) = Actor::spawn(None, Owner, (tasks.clone(), heard)).await.unwrap();
+        tasks.spawn("sender", async { panic!("frame {}", 7) });
+        assert_eq!(hearing.await.unwrap(), "its task sender panicked: frame 7");
+        tokio::time::timeout(PATIENCE, ended).await.unwrap().unwrap();
+        tasks.cancel_and_join().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn res_2_a_panic_before_the_owner_has_started_is_told_when_it_has() {
+        let tasks = TaskGroup::new();
+        tasks.spawn("sender", async { panic!("frame 7") });
+        tasks.join().await;
+        let (heard, hearing) = oneshot::channel();
+        let owner = Actor::spawn(None, Owner, (tasks.clone(), heard)).await.unwrap();
+        assert_eq!(hearing.await.unwrap(), "its task sender panicked: frame 7");
+        tokio::time::timeout(PATIENCE, owner.1).await.unwrap().unwrap();
     }
 }

@@ -17,12 +17,21 @@ use crate::supervision::introspection::{ActorKind, ActorSpec, Card, Introspectio
 use crate::supervision::policy::Decision;
 use crate::supervision::tasks::TaskGroup;
 
-const IN_ORDER: [ActorKind; 3] = [ActorKind::Journal, ActorKind::Calendar, ActorKind::Messaging];
+/// The order in which they are started; they are stopped in the reverse.
+const IN_ORDER: [Part; 3] = [Part::Journal, Part::Calendar, Part::Messaging];
+
+/// An actor that all calls share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Journal,
+    Calendar,
+    Messaging,
+}
 
 /// A shared actor failed more often than it may: the daemon can't do its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the shared actor {} failed too often", .0.as_str())]
-pub struct SharedActorLost(pub ActorKind);
+pub(super) struct SharedActorLost(ActorKind);
 
 pub(super) struct Shared {
     children: [(Child, TaskGroup); 3],
@@ -35,7 +44,7 @@ impl Shared {
         services: &Services,
         parent: u64,
     ) -> Result<Self, SpawnErr> {
-        let children = IN_ORDER.map(|kind| (Child::new(kind), TaskGroup::new()));
+        let children = IN_ORDER.map(|part| (Child::new(part.kind()), TaskGroup::new()));
         let mut shared = Self { children, parent };
         for place in 0..IN_ORDER.len() {
             shared.spawn(place, me, services).await?;
@@ -117,18 +126,20 @@ impl Shared {
         let (card, supervisor) = (self.register(place, services), me.get_cell());
         let (child, tasks) = &mut self.children[place];
         let (database, clock, tasks) = (services.database.clone(), services.clock, tasks.clone());
-        let cell = match child.kind() {
-            ActorKind::Journal => {
+        let cell = match IN_ORDER[place] {
+            Part::Journal => {
                 let args =
                     JournalArgs { port: services.journal.clone(), database, clock, tasks, card };
                 Actor::spawn_linked(None, JournalActor, args, supervisor).await?.0.get_cell()
             }
-            ActorKind::Calendar => {
+            Part::Calendar => {
                 let port = services.calendar.clone();
                 let args = CalendarArgs { port, database, clock, tasks, card };
                 Actor::spawn_linked(None, CalendarActor, args, supervisor).await?.0.get_cell()
             }
-            _ => Actor::spawn_linked(None, MessagingActor, card, supervisor).await?.0.get_cell(),
+            Part::Messaging => {
+                Actor::spawn_linked(None, MessagingActor, card, supervisor).await?.0.get_cell()
+            }
         };
         child.started(cell);
         Ok(())
@@ -137,19 +148,29 @@ impl Shared {
     fn register(&self, place: usize, services: &Services) -> Card {
         let child = &self.children[place].0;
         let (journal, calendar) = (services.journal.clone(), services.calendar.clone());
-        let kind = child.kind();
+        let part = IN_ORDER[place];
         let spec = ActorSpec {
-            kind,
+            kind: part.kind(),
             parent: Some(self.parent),
             call_sid: None,
             generation: child.generation(),
             last_error: child.last_error().map(str::to_owned),
-            depth: Box::new(move || match kind {
-                ActorKind::Journal => journal.depth(),
-                ActorKind::Calendar => calendar.depth(),
-                _ => 0,
+            depth: Box::new(move || match part {
+                Part::Journal => journal.depth(),
+                Part::Calendar => calendar.depth(),
+                Part::Messaging => 0,
             }),
         };
         services.introspection.register(spec, services.clock.now())
+    }
+}
+
+impl Part {
+    fn kind(self) -> ActorKind {
+        match self {
+            Self::Journal => ActorKind::Journal,
+            Self::Calendar => ActorKind::Calendar,
+            Self::Messaging => ActorKind::Messaging,
+        }
     }
 }

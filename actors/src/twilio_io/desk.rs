@@ -206,32 +206,45 @@ impl TwilioDesk {
     }
 
     /// Takes back what was sent on a stream that is gone and not heard on it, cut as finely as audio
-    /// may be cut, so that next to nothing is heard twice and nothing is missed.
+    /// may be cut, so that next to nothing is heard twice and nothing is missed. An item that was
+    /// heard to its end counts as played: no mark of it will come back any more.
     fn take_unheard(&mut self, heard: &[Heard]) -> Vec<AgentAudio> {
         let mut again = Vec::new();
-        let mut resumed = None;
+        // Where the first item that goes on goes on; the last one sent, unless its end was sent too.
+        let mut goes_on = self.items.last().cloned();
+        let mut found = false;
         for Sent { audio, ends_at } in std::mem::take(&mut self.unplayed) {
-            let AgentAudio::Piece(piece) = audio else {
-                again.push(audio);
-                continue;
+            let piece = match audio {
+                AgentAudio::Piece(piece) => piece,
+                AgentAudio::ItemEnd { response, item } => {
+                    if again.iter().any(|before| *item_of(before) == item) {
+                        again.push(AgentAudio::ItemEnd { response, item });
+                    } else {
+                        goes_on.take_if(|(last, _)| *last == item);
+                        self.reports.push_back(Event::ItemPlayed { response, item });
+                    }
+                    continue;
+                }
             };
             let known = heard.iter().find(|heard| heard.item == piece.item);
             let until = known.map_or(usize::MAX, |heard| bytes(heard.heard_ms));
             let mut at = ends_at - piece.payload.decoded_len();
             for payload in piece.payload.pieces(FINEST_CUT) {
+                let began = at;
                 at += payload.decoded_len();
                 if at > until {
-                    resumed.get_or_insert((piece.item.clone(), at - payload.decoded_len()));
+                    if !std::mem::replace(&mut found, true) {
+                        goes_on = Some((piece.item.clone(), began));
+                    }
                     let (response, item) = (piece.response.clone(), piece.item.clone());
                     again.push(AgentAudio::Piece(Piece { response, item, payload }));
                 }
             }
         }
-        self.items.clear();
-        if let Some((item, from)) = resumed {
-            self.playback.resumed(&item, u32::try_from(from / BYTES_PER_MS).unwrap_or(u32::MAX));
-            self.items.push((item, from));
+        if let Some((item, from)) = &goes_on {
+            self.playback.resumed(item, u32::try_from(from / BYTES_PER_MS).unwrap_or(u32::MAX));
         }
+        self.items = goes_on.into_iter().collect();
         again
     }
 }
@@ -246,3 +259,6 @@ fn item_of(audio: &AgentAudio) -> &ItemId {
         AgentAudio::ItemEnd { item, .. } => item,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -184,36 +184,34 @@ impl Conversation {
 
     /// Sets the words of the caller's turn; returns the entry if anything changed.
     pub(super) fn set_words(&mut self, turn: &ItemId, spoken: Words) -> Option<Arc<Entry>> {
-        self.change(turn, |body| match body {
-            Body::Caller { words, .. } if *words != spoken => {
-                *words = spoken;
-                true
-            }
-            _ => false,
+        self.change(turn, |body| {
+            let Body::Caller { words, .. } = body else { return false };
+            let new = *words != spoken;
+            *words = spoken;
+            new
         })
     }
 
     pub(super) fn append_agent(&mut self, item: &ItemId, delta: &str) {
-        self.change(item, |body| match body {
-            Body::Agent { text, speech: AgentSpeech::Coming, .. } => {
-                text.push_str(delta);
-                true
-            }
-            _ => false,
+        self.change(item, |body| {
+            let Body::Agent { text, speech: AgentSpeech::Coming, .. } = body else { return false };
+            text.push_str(delta);
+            true
         });
     }
 
     /// Closes what the agent said: with all its words, or (`None`) with those that came.
     pub(super) fn close_agent(&mut self, item: &ItemId, all: Option<String>) -> Option<Arc<Entry>> {
-        self.change(item, |body| match body {
-            Body::Agent { text, speech, .. } if *speech == AgentSpeech::Coming => {
-                *speech = if all.is_some() { AgentSpeech::Whole } else { AgentSpeech::Cut };
-                if let Some(all) = all {
-                    *text = all;
-                }
-                true
+        self.change(item, |body| {
+            let Body::Agent { text, speech, .. } = body else { return false };
+            if *speech != AgentSpeech::Coming {
+                return false;
             }
-            _ => false,
+            *speech = if all.is_some() { AgentSpeech::Whole } else { AgentSpeech::Cut };
+            if let Some(all) = all {
+                *text = all;
+            }
+            true
         })
     }
 

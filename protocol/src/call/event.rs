@@ -9,7 +9,7 @@ use crate::response_gate::{AskNumber, Outcome};
 use crate::twilio::forms::CallStatus;
 
 /// Something that happened, told by the part of the call that saw it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// A media stream's `start` was accepted.
     StreamOpened {

@@ -39,9 +39,9 @@ fn drain(gate: &mut ResponseGate) -> Vec<GateCommand> {
 fn creates(commands: &[GateCommand]) -> Vec<RequestNumber> {
     commands
         .iter()
-        .filter_map(|command| match command {
-            GateCommand::Create { request, .. } => Some(*request),
-            _ => None,
+        .filter_map(|command| {
+            let GateCommand::Create { request, .. } = command else { return None };
+            Some(*request)
         })
         .collect()
 }

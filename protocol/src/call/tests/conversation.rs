@@ -1,0 +1,169 @@
+//! The greeting, turns, digits, and what a lost session leaves to the next.
+
+use super::*;
+
+#[test]
+fn call_2_the_greeting_is_owed_at_the_webhook_and_asked_for_as_soon_as_there_is_a_session() {
+    let mut stage = Stage::new(|_| {});
+    assert!(stage.asks().is_empty());
+    stage.does(Event::SessionConfigured { session: 1 });
+    let asks = stage.asks();
+    assert!(matches!(
+        &asks[..],
+        [Ask { want: Want::Line { line: ScriptedLine::Greeting, .. }, .. }]
+    ));
+    let replay = stage.sent.iter().position(|c| matches!(c, Command::Replay { session: 1, .. }));
+    let ask = stage.sent.iter().position(|c| matches!(c, Command::Ask(_)));
+    assert!(replay < ask, "the session is told the call so far before anything is asked of it");
+}
+
+#[test]
+fn greet_3_the_greeting_is_over_when_it_was_played_and_not_when_it_was_sent() {
+    let mut stage = Stage::new(|_| {});
+    stage.does(Event::SessionConfigured { session: 1 });
+    assert_eq!(stage.call.greeting(), Greeting::Pending);
+    stage.speaks("r0", "a0", vec![AskNumber(1)]);
+    assert_eq!(stage.call.greeting(), Greeting::Playing);
+    assert!(stage.call.agent_is_protected());
+    stage.plays("r0", "a0");
+    assert_eq!(stage.call.greeting(), Greeting::Done);
+    assert!(!stage.call.agent_is_protected());
+}
+
+#[test]
+fn greet_2_a_greeting_of_which_nothing_came_is_asked_for_again_in_the_next_session() {
+    let mut stage = Stage::new(|_| {});
+    stage.does(Event::SessionConfigured { session: 1 });
+    stage.does(Event::ResponseStarted { response: resp("r0"), asks: vec![AskNumber(1)] });
+    stage.does(Event::SessionLost { fault: SessionFault::Passing });
+    stage.does(Event::SessionConfigured { session: 2 });
+    assert_eq!(stage.asks().len(), 2);
+    assert_eq!(stage.asks()[0], stage.asks()[1]);
+}
+
+#[test]
+fn greet_2_a_greeting_that_came_whole_is_never_asked_for_again() {
+    let mut stage = Stage::new(|_| {});
+    stage.does(Event::SessionConfigured { session: 1 });
+    stage.begins("r0", "a0", vec![AskNumber(1)]);
+    stage.does(Event::AgentAudioDone { item: item("a0") });
+    stage.does(Event::SessionLost { fault: SessionFault::Passing });
+    stage.does(Event::SessionConfigured { session: 2 });
+    assert_eq!(stage.asks().len(), 1);
+}
+
+#[test]
+fn greet_1_a_played_greeting_is_not_spoken_and_stands_in_the_history() {
+    let mut stage = Stage::new(|settings| {
+        settings.greeting.mode = crate::business::GreetingMode::Play;
+        settings.greeting.audio_url = Some("https://example.com/hello.wav".to_owned());
+    });
+    stage.does(Event::SessionConfigured { session: 1 });
+    assert!(stage.asks().is_empty());
+    assert_eq!(stage.call.greeting(), Greeting::Done);
+    let first = &stage.call.conversation().entries()[0];
+    assert!(matches!(first.body, Body::Recorded(_)));
+}
+
+#[test]
+fn ops_1_the_waits_for_the_greeting_and_for_an_answer_are_measured() {
+    let mut stage = Stage::new(|_| {});
+    stage.does(Event::SessionConfigured { session: 1 });
+    stage.does(Event::StreamOpened { stream: StreamSid::parse(STREAM).unwrap() });
+    stage.waits(Duration::from_millis(40));
+    stage.speaks("r0", "a0", vec![AskNumber(1)]);
+    stage.does(Event::SpeechStopped);
+    stage.does(Event::TurnCommitted { item: item("u1") });
+    stage.waits(Duration::from_millis(700));
+    stage.speaks("r1", "a1", vec![AskNumber(2)]);
+    let latencies = stage.call.view(stage.now).latencies;
+    assert_eq!((latencies.greeting_ms, latencies.last_turn_ms), (Some(40), Some(700)));
+}
+
+#[test]
+fn pipe_4_a_committed_turn_is_owed_one_answer_however_often_it_is_told() {
+    let mut stage = Stage::open();
+    stage.does(Event::TurnCommitted { item: item("u1") });
+    stage.does(Event::TurnCommitted { item: item("u1") });
+    let asks = stage.asks();
+    assert_eq!(asks.len(), 1);
+    assert_eq!(asks[0].want, Want::Answer(Reply::Turn(item("u1"))));
+}
+
+#[test]
+fn pipe_6_an_answer_does_not_wait_for_the_transcript_which_may_come_late_or_never() {
+    let mut stage = Stage::open();
+    stage.does(Event::TurnCommitted { item: item("u1") });
+    assert_eq!(stage.asks().len(), 1);
+    stage.does(Event::TurnTranscribed { item: item("u1"), text: None });
+    stage.does(Event::TurnTranscribed { item: item("u1"), text: Some("כן".to_owned()) });
+    let words = stage.call.conversation().entries().iter().find_map(|entry| entry.text());
+    assert!(words.is_some());
+    assert_eq!(stage.asks().len(), 1);
+}
+
+#[test]
+fn call_8_digits_are_gathered_until_a_hash_or_a_pause_and_are_one_turn() {
+    for hash in [true, false] {
+        let mut stage = Stage::open();
+        stage.does(Event::DigitPressed { digit: '4' });
+        stage.waits(Duration::from_millis(1400));
+        stage.does(Event::DigitPressed { digit: '2' });
+        assert!(stage.asks().is_empty());
+        if hash {
+            stage.does(Event::DigitPressed { digit: '#' });
+        } else {
+            stage.waits(Duration::from_millis(1500));
+        }
+        assert_eq!(stage.asks().len(), 1);
+        let told: Vec<_> = (stage.sent.iter())
+            .filter_map(|command| {
+                let Command::Tell(entry) = command else { return None };
+                entry.text()
+            })
+            .collect();
+        assert_eq!(told, ["the caller pressed 42"]);
+    }
+}
+
+#[test]
+fn res_2_an_answer_of_which_nothing_came_is_asked_for_again_and_one_partly_heard_is_resumed_once() {
+    for spoke in [false, true] {
+        let mut stage = Stage::open();
+        stage.does(Event::TurnCommitted { item: item("u1") });
+        let ask = stage.asks()[0].clone();
+        if spoke {
+            stage.begins("r1", "a1", vec![ask.number]);
+            stage.does(Event::AgentText { item: item("a1"), delta: "שלום".to_owned() });
+        } else {
+            stage.does(Event::ResponseStarted { response: resp("r1"), asks: vec![ask.number] });
+        }
+        stage.sent.clear();
+        stage.does(Event::SessionLost { fault: SessionFault::Passing });
+        stage.does(Event::SessionConfigured { session: 2 });
+        let asks = stage.asks();
+        assert_eq!(asks.len(), 1);
+        if spoke {
+            assert_eq!(asks[0].want, Want::Answer(Reply::Resume));
+            let history = stage.sent.iter().find_map(|command| {
+                let Command::Replay { history, .. } = command else { return None };
+                Some(history.clone())
+            });
+            assert_eq!(history.unwrap().last().unwrap().text().unwrap(), "שלום");
+        } else {
+            assert_eq!(asks[0], ask);
+        }
+    }
+}
+
+#[test]
+fn res_2_a_session_that_dies_while_nobody_waits_is_followed_by_silence() {
+    let mut stage = Stage::open();
+    stage.does(Event::TurnCommitted { item: item("u1") });
+    let ask = stage.asks()[0].number;
+    stage.speaks("r1", "a1", vec![ask]);
+    stage.sent.clear();
+    stage.does(Event::SessionLost { fault: SessionFault::Passing });
+    stage.does(Event::SessionConfigured { session: 2 });
+    assert!(stage.asks().is_empty(), "what it said is still being played");
+}

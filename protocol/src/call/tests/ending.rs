@@ -1,0 +1,158 @@
+//! How a call ends: politely, at once, or without a session.
+
+use super::*;
+
+#[test]
+fn end_2_words_spoken_with_an_accepted_call_control_are_the_closing() {
+    let mut stage = Stage::open();
+    stage.does(Event::TurnCommitted { item: item("u1") });
+    let ask = stage.asks()[0].number;
+    stage.begins("r1", "a1", vec![ask]);
+    stage.ends("r1", vec![ask], control(GOODBYE));
+    assert_eq!(stage.asks().len(), 1, "no closing line is asked for");
+    assert_eq!(stage.count(&Command::HangUp), 0);
+    stage.plays("r1", "a1");
+    stage.waits(Duration::from_millis(999));
+    assert_eq!(stage.count(&Command::HangUp), 0);
+    stage.waits(Duration::from_millis(1));
+    assert_eq!(stage.count(&Command::HangUp), 1);
+    assert_eq!(stage.reason(), Some(EndReason::UserGoodbye));
+}
+
+#[test]
+fn end_2_a_silent_call_control_gets_the_closing_line_and_a_refused_one_a_follow_up() {
+    let mut stage = Stage::open();
+    stage.does(Event::TurnCommitted { item: item("u1") });
+    let ask = stage.asks()[0].number;
+    stage.does(Event::ResponseStarted { response: resp("r1"), asks: vec![ask] });
+    stage.ends("r1", vec![ask], control(r#"{"should_end_call":true,"end_reason":"machine"}"#));
+    let asks = stage.asks();
+    assert_eq!(asks[1].want, Want::Answer(Reply::ToolOutput));
+    stage.does(Event::ResponseStarted { response: resp("r2"), asks: vec![asks[1].number] });
+    stage.ends("r2", vec![asks[1].number], control(GOODBYE));
+    let Want::Line { line, text, .. } = &stage.asks()[2].want else { panic!() };
+    assert_eq!(*line, ScriptedLine::Closing);
+    assert!(text.contains("להתראות"));
+}
+
+#[test]
+fn end_2_going_on_in_a_response_that_spoke_is_not_followed_by_another() {
+    for (spoke, follow_ups) in [(true, 0), (false, 1)] {
+        let mut stage = Stage::open();
+        stage.does(Event::TurnCommitted { item: item("u1") });
+        let ask = stage.asks()[0].number;
+        stage.does(Event::ResponseStarted { response: resp("r1"), asks: vec![ask] });
+        if spoke {
+            stage.does(Event::AgentBegan { response: resp("r1"), item: item("a1") });
+        }
+        stage.ends("r1", vec![ask], control(r#"{"should_end_call":false}"#));
+        assert_eq!(stage.asks().len() - 1, follow_ups);
+    }
+}
+
+#[test]
+fn end_6_without_the_mark_or_without_the_line_the_call_is_ended_all_the_same() {
+    let mut stage = Stage::open();
+    stage.does(Event::ShutdownOrdered);
+    let ask = stage.asks()[0].number;
+    stage.begins("r1", "a1", vec![ask]);
+    let plays_until = stage.now.at + Duration::from_secs(4);
+    stage.does(Event::ItemQueued { item: item("a1"), plays_until });
+    stage.waits(Duration::from_millis(6999));
+    assert_eq!(stage.count(&Command::HangUp), 0);
+    stage.waits(Duration::from_millis(1));
+    assert_eq!(stage.count(&Command::HangUp), 1);
+
+    let mut stage = Stage::open();
+    stage.does(Event::ShutdownOrdered);
+    stage.waits(Duration::from_millis(4999));
+    assert_eq!(stage.count(&Command::HangUp), 0);
+    stage.waits(Duration::from_millis(1));
+    assert_eq!(stage.count(&Command::HangUp), 1);
+}
+
+#[test]
+fn call_5_a_terminal_status_a_stop_and_an_operator_each_end_the_call_at_once() {
+    let stream = StreamSid::parse(STREAM).unwrap();
+    let status = Event::StatusReported { status: CallStatus::Completed, duration_secs: Some(7) };
+    let stop = Event::StreamClosed { stream, how: StreamEnd::Stopped };
+    for (event, reason) in [
+        (status, EndReason::CallerHungUp),
+        (stop, EndReason::CallerHungUp),
+        (Event::OperatorHungUp, EndReason::Operator),
+    ] {
+        let mut stage = Stage::open();
+        stage.does(event);
+        assert_eq!(stage.reason(), Some(reason));
+        assert_eq!(stage.sent.last(), Some(&Command::Finish));
+        assert_eq!(stage.call.poll_timeout(), None);
+    }
+}
+
+#[test]
+fn call_5_a_lost_stream_has_15_seconds_to_come_back_and_so_has_the_first_to_open() {
+    let mut stage = Stage::open();
+    let stream = StreamSid::parse(STREAM).unwrap();
+    stage.does(Event::StreamClosed { stream, how: StreamEnd::Lost });
+    stage.waits(Duration::from_secs(14));
+    let second = StreamSid::parse("MZ00000000000000000000000000000002").unwrap();
+    stage.does(Event::StreamOpened { stream: second.clone() });
+    stage.waits(Duration::from_secs(60));
+    assert_eq!(stage.reason(), None);
+    stage.does(Event::StreamClosed { stream: second, how: StreamEnd::Lost });
+    stage.waits(Duration::from_secs(15));
+    assert_eq!(stage.reason(), Some(EndReason::StreamLost));
+
+    let mut stage = Stage::new(|_| {});
+    stage.does(Event::SessionConfigured { session: 1 });
+    stage.waits(Duration::from_secs(15));
+    assert_eq!(stage.reason(), Some(EndReason::NotConnected));
+}
+
+#[test]
+fn call_9_the_end_of_a_stream_that_was_replaced_changes_nothing() {
+    let mut stage = Stage::open();
+    let second = StreamSid::parse("MZ00000000000000000000000000000002").unwrap();
+    stage.does(Event::StreamOpened { stream: second });
+    let stream = StreamSid::parse(STREAM).unwrap();
+    stage.does(Event::StreamClosed { stream, how: StreamEnd::Stopped });
+    assert_eq!(stage.reason(), None);
+}
+
+#[test]
+fn res_3_a_session_that_cannot_be_had_ends_in_an_apology_by_twiml() {
+    let mut stage = Stage::open();
+    stage.does(Event::SessionLost { fault: SessionFault::Passing });
+    stage.waits(Duration::from_millis(9999));
+    assert_eq!(stage.count(&Command::Apologise), 0);
+    stage.waits(Duration::from_millis(1));
+    assert_eq!(stage.count(&Command::Apologise), 1);
+    assert_eq!(stage.reason(), Some(EndReason::UpstreamFailed));
+
+    let mut stage = Stage::open();
+    stage.does(Event::SessionLost { fault: SessionFault::Lasting });
+    assert_eq!(stage.count(&Command::Apologise), 1, "no other try would help");
+    let stream = StreamSid::parse(STREAM).unwrap();
+    stage.does(Event::StreamClosed { stream, how: StreamEnd::Stopped });
+    assert_eq!(stage.count(&Command::Finish), 0, "our own redirect stopped the stream");
+    stage.does(Event::StatusReported { status: CallStatus::Completed, duration_secs: Some(20) });
+    assert_eq!(stage.count(&Command::Finish), 1);
+}
+
+#[test]
+fn pipe_8_a_tool_that_takes_too_long_is_answered_for_and_its_late_answer_changes_nothing() {
+    let mut stage = Stage::open();
+    stage.does(Event::TurnCommitted { item: item("u1") });
+    let ask = stage.asks()[0].number;
+    stage.does(Event::ResponseStarted { response: resp("r1"), asks: vec![ask] });
+    let call = ToolCallId::parse("call_9").unwrap();
+    let name = "update_lead_details".to_owned();
+    let arguments = "{}".to_owned();
+    stage.ends("r1", vec![ask], vec![FunctionCall { call: call.clone(), name, arguments }]);
+    assert_eq!(stage.asks().len(), 1);
+    stage.waits(Duration::from_secs(10));
+    assert_eq!(stage.asks().len(), 2);
+    let outcome = ToolOutcome { output: "{}".to_owned(), succeeded: true };
+    stage.does(Event::ToolFinished { call, outcome });
+    assert_eq!(stage.asks().len(), 2);
+}

@@ -1,0 +1,237 @@
+//! However a call ends, nothing of it is left, and its record is whole (CALL-5, CALL-6, RES-8).
+
+use std::future::Future;
+use std::time::Duration;
+
+use entities::call_turns::TurnRole;
+use entities::calls::{CallRecord, CallStatus};
+use frontdesk::practice::openai::{Brain, Rule, ToolCall};
+use frontdesk::practice::twilio::{
+    CallView, CallbackDelivery, CallerHandle, EndedBy, RestFault, RestKind, StreamEnd,
+};
+use frontdesk::practice::world::World;
+use serde_json::json;
+
+use crate::support::{
+    brief, call_form, nothing_left, number, post_as_twilio, practice, within, world,
+};
+
+/// CALL-5: how soon a terminal status must have closed a call's sockets.
+const AT_ONCE: Duration = Duration::from_millis(250);
+
+/// A call whose greeting was heard.
+async fn open_call(world: &World) -> CallerHandle {
+    let caller = world.dial(&number(1));
+    within("the greeting", caller.hears(&world.business.lines().greeting)).await.unwrap();
+    caller
+}
+
+async fn record_of(world: &World, caller: &CallerHandle) -> CallRecord {
+    let database = &world.app.services().database;
+    let found = entities::calls::get(database, world.business_id, caller.call_sid()).await;
+    found.unwrap().expect("the call was written down")
+}
+
+/// Waits until the record is so. The journal has no news of its own: it is asked until then.
+async fn recorded(
+    world: &World,
+    caller: &CallerHandle,
+    is_so: impl Fn(&CallRecord) -> bool,
+) -> CallRecord {
+    let reading = async {
+        loop {
+            let record = record_of(world, caller).await;
+            if is_so(&record) {
+                return record;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    within("the record", reading).await
+}
+
+/// Tells the daemon, signed, that the call is over.
+async fn terminal_status(world: &World, caller: &CallerHandle, duration_secs: u32) {
+    let mut form = call_form(world, caller.call_sid().as_str(), "completed");
+    form.push(("CallDuration".to_owned(), duration_secs.to_string()));
+    let answer = post_as_twilio(world, "/twilio/status", &form).await;
+    assert_eq!(answer.status(), 204);
+}
+
+/// When, on the call's clock, something that is waited for has come.
+async fn time_of(caller: &CallerHandle, what: &str, coming: impl Future) -> Duration {
+    within(what, coming).await;
+    caller.elapsed()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn call_5_a_terminal_status_closes_stream_and_session_within_250_ms() {
+    let world = world(brief).await;
+    let caller = open_call(&world).await;
+    let sent_at = caller.elapsed();
+    let log = practice(&world).log().clone();
+    let stream_ends = caller.until(|view| view.streams[0].ended.is_some());
+    let ((), stream_at, session_at) = tokio::join!(
+        terminal_status(&world, &caller, 42),
+        time_of(&caller, "the stream's end", stream_ends),
+        time_of(&caller, "the session's end", log.wait_for(|record| record.alive == 0)),
+    );
+    assert!(stream_at - sent_at < AT_ONCE, "the stream took {:?}", stream_at - sent_at);
+    assert!(session_at - sent_at < AT_ONCE, "the session took {:?}", session_at - sent_at);
+    nothing_left(&world).await;
+    let outcome = within("the end", caller.ended()).await;
+    assert_eq!(outcome.ended_by, EndedBy::HangupVerb, "the resume of an ended call is hung up");
+    assert_eq!(outcome.view.hang_up_requests, 0, "Twilio knows already");
+    let record = record_of(&world, &caller).await;
+    assert_eq!(record.status, CallStatus::Completed);
+    assert_eq!(record.end_reason.as_deref(), Some("caller_hung_up"));
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn call_5_a_caller_who_hangs_up_leaves_nothing_behind_but_the_record() {
+    let world = world(brief).await;
+    let caller = open_call(&world).await;
+    within("the sentence", caller.say("בתל אביב")).await.unwrap();
+    within("the answer", caller.hears("בתל אביב")).await.unwrap();
+    caller.hang_up();
+    let outcome = within("the end", caller.ended()).await;
+    assert_eq!(outcome.ended_by, EndedBy::CallerHangUp);
+    assert_eq!(outcome.view.hang_up_requests, 0);
+    assert_eq!(outcome.view.violations, []);
+    nothing_left(&world).await;
+
+    let record = recorded(&world, &caller, |record| record.duration.is_some()).await;
+    assert_eq!(record.status, CallStatus::Completed);
+    assert_eq!(record.end_reason.as_deref(), Some("caller_hung_up"));
+    assert_eq!(record.ended_by.as_deref(), Some("caller"));
+    assert_eq!(record.from_number, Some(number(1)));
+    assert!(record.lead_id.is_some(), "every caller is a lead");
+    let told = outcome.duration.unwrap().as_secs_f64().ceil();
+    assert_eq!(record.duration.map(|duration| duration.as_secs_f64()), Some(told));
+    let stats = record.stats.expect("what was counted");
+    assert_eq!(stats["responses"], 2);
+    assert!(stats["frames"]["sent"].as_u64().unwrap() > 50, "{stats}");
+    assert_eq!(stats["frames"]["blocked"], 0);
+    assert_eq!(
+        turns_of(&world, &caller).await,
+        [
+            (TurnRole::Agent, "שלום".to_owned()),
+            (TurnRole::Caller, "בתל אביב".to_owned()),
+            (TurnRole::Agent, "בתל אביב".to_owned()),
+        ]
+    );
+    world.close().await;
+}
+
+async fn turns_of(world: &World, caller: &CallerHandle) -> Vec<(TurnRole, String)> {
+    let database = &world.app.services().database;
+    let turns = entities::call_turns::of_call(database, world.business_id, caller.call_sid()).await;
+    let said = turns.unwrap().into_iter();
+    said.map(|turn| (turn.role, turn.text.unwrap_or_default())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn call_5_a_lost_socket_that_comes_back_goes_on_in_the_same_session_without_a_greeting() {
+    let world = world(brief).await;
+    let caller = open_call(&world).await;
+    caller.cut_socket().unwrap();
+    let back = |view: &CallView| view.streams.len() == 2 && view.streams[1].frames_sent > 0;
+    within("the second stream", caller.until(back)).await.unwrap();
+    within("the sentence", caller.say("בתל אביב")).await.unwrap();
+    within("the answer", caller.hears("בתל אביב")).await.unwrap();
+    caller.hang_up();
+    let outcome = within("the end", caller.ended()).await;
+    assert_eq!(outcome.view.streams[0].ended, Some(StreamEnd::Cut));
+    assert_eq!(outcome.view.violations, []);
+    nothing_left(&world).await;
+    let record = practice(&world).log().record();
+    assert_eq!(record.sessions, 1);
+    assert_eq!(record.said_texts(), ["שלום", "בתל אביב"]);
+    assert_eq!(record.faults().count(), 0, "{:?}", record.violations);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn call_6_an_operator_who_hangs_up_twice_ends_the_call_by_one_request() {
+    let world = world(brief).await;
+    let caller = open_call(&world).await;
+    let path = format!("api/calls/{}/hangup", caller.call_sid());
+    let (first, second) = tokio::join!(world.post(&path), world.post(&path));
+    assert_eq!(first.unwrap(), 202);
+    assert!([202, 404, 409].contains(&second.unwrap()));
+    let outcome = within("the end", caller.ended()).await;
+    nothing_left(&world).await;
+    assert_eq!(world.carrier.rest_count(RestKind::HangUp), 1);
+    assert_eq!(outcome.view.violations, []);
+    let record = recorded(&world, &caller, |record| record.duration.is_some()).await;
+    assert_eq!(record.end_reason.as_deref(), Some("operator"));
+    assert_eq!(record.ended_by.as_deref(), Some("operator"));
+    world.close().await;
+}
+
+/// What Twilio's REST API answered to a call's requests to hang up, one after another.
+async fn hang_up_answers(faults: &[RestFault]) -> Vec<Option<u16>> {
+    let world = world(|plan| {
+        brief(plan);
+        plan.openai.brain = Brain::Scripted(vec![Rule {
+            say: Some("ביי".to_owned()),
+            calls: vec![ToolCall {
+                name: "call_control".to_owned(),
+                arguments: json!({ "should_end_call": true, "end_reason": "user_goodbye" }),
+            }],
+            ..Rule::default()
+        }]);
+    })
+    .await;
+    for fault in faults {
+        world.carrier.plan_fault(RestKind::HangUp, *fault, 1);
+    }
+    let caller = open_call(&world).await;
+    within("the goodbye", caller.say("להתראות")).await.unwrap();
+    let outcome = within("the end", caller.ended()).await;
+    assert_eq!(outcome.ended_by, EndedBy::Rest);
+    let mut log = world.carrier.rest_log();
+    let asked = log.wait_for(|log| log.len() > faults.len());
+    within("the last request", async { asked.await.map(drop) }).await.unwrap();
+    nothing_left(&world).await;
+    assert_eq!(record_of(&world, &caller).await.end_reason.as_deref(), Some("user_goodbye"));
+    let answers = log.borrow().iter().map(|request| request.status).collect();
+    world.close().await;
+    answers
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn call_6_a_hang_up_is_tried_again_until_twilio_takes_it_and_then_no_more() {
+    let faults = [RestFault::TooManyRequests, RestFault::ServerError];
+    assert_eq!(hang_up_answers(&faults).await, [Some(429), Some(500), Some(200)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn call_6_not_in_progress_is_as_good_as_done() {
+    assert_eq!(hang_up_answers(&[RestFault::AcceptedThenError]).await, [Some(500), Some(400)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn call_6_a_hang_up_that_is_never_answered_is_asked_for_again() {
+    assert_eq!(hang_up_answers(&[RestFault::AcceptedThenSilence]).await, [None, Some(400)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn call_5_a_status_that_comes_when_all_is_gone_is_still_written_down() {
+    let world = world(brief).await;
+    world.carrier.set_delivery(CallbackDelivery::Lost);
+    let caller = open_call(&world).await;
+    caller.hang_up();
+    within("the end", caller.ended()).await;
+    nothing_left(&world).await;
+    let before = record_of(&world, &caller).await;
+    assert_eq!(before.duration, None);
+    terminal_status(&world, &caller, 17).await;
+    let after = recorded(&world, &caller, |record| record.duration.is_some()).await;
+    assert_eq!(after.duration, Some(Duration::from_secs(17)));
+    assert_eq!(after.status, CallStatus::Completed);
+    assert_eq!(after.end_reason, before.end_reason, "the reason stays");
+    nothing_left(&world).await;
+    world.close().await;
+}

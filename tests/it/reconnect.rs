@@ -1,0 +1,150 @@
+//! OpenAI goes away in the middle of a call, and the call goes on (RES-3).
+
+use std::time::Duration;
+
+use frontdesk::practice::openai::{Record, Refusal, ResponseFault};
+use frontdesk::practice::twilio::{CallerHandle, Done, EndedBy};
+use frontdesk::practice::world::World;
+use serde_json::Value;
+
+use crate::support::{brief, nothing_left, number, practice, within, world};
+
+/// A call in which one sentence was said and answered.
+async fn call_with_one_answer(world: &World) -> CallerHandle {
+    let caller = world.dial(&number(1));
+    within("the greeting", caller.hears("שלום")).await.unwrap();
+    within("the sentence", caller.say("בתל אביב")).await.unwrap();
+    within("the answer", caller.hears("בתל אביב")).await.unwrap();
+    caller
+}
+
+/// Waits until this many sessions were begun and the last of them was told the history.
+async fn session_with_history(world: &World, number: u64) {
+    let told = |record: &Record| history_of(record, number).len() >= 3;
+    within("the new session", practice(world).log().wait_for(told)).await;
+}
+
+/// The roles and words of the items that a session was given.
+fn history_of(record: &Record, session: u64) -> Vec<(String, String)> {
+    let items = record.of_kind("conversation.item.create").filter(|e| e.session == session);
+    items
+        .map(|event| {
+            let item = &event.body["item"];
+            let part = &item["content"][0];
+            let text = part["text"].as_str().or(part["transcript"].as_str());
+            let role = item["role"].as_str().unwrap_or_default();
+            (role.to_owned(), text.unwrap_or_default().to_owned())
+        })
+        .collect()
+}
+
+/// The settings that each session was given.
+fn settings_of(record: &Record) -> Vec<&Value> {
+    record.of_kind("session.update").map(|event| &event.body["session"]).collect()
+}
+
+/// Says one sentence more, hangs up, and looks at the whole.
+async fn goes_on(world: World, caller: CallerHandle, sessions: u64) {
+    within("the next sentence", caller.say("כן")).await.unwrap();
+    within("its answer", caller.hears("כן")).await.unwrap();
+    caller.hang_up();
+    let outcome = within("the end", caller.ended()).await;
+    assert_eq!(outcome.view.violations, []);
+    assert_eq!(outcome.view.streams.len(), 1, "Twilio noticed nothing");
+    nothing_left(&world).await;
+    let record = practice(&world).log().record();
+    assert_eq!(record.sessions, sessions);
+    assert_eq!(record.said_texts(), ["שלום", "בתל אביב", "כן"], "one greeting, one answer each");
+    assert_eq!(record.heard_texts(), ["בתל אביב", "כן"]);
+    let words = [("assistant", "שלום"), ("user", "בתל אביב"), ("assistant", "בתל אביב")];
+    let words = words.map(|(role, text)| (role.to_owned(), text.to_owned()));
+    assert_eq!(history_of(&record, sessions), words);
+    let settings = settings_of(&record);
+    assert_eq!(settings.len() as u64, sessions);
+    assert!(settings.iter().all(|given| *given == settings[0]), "settings change in a call");
+    assert_eq!(record.faults().count(), 0, "{:?}", record.violations);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn res_3_a_dropped_session_is_replaced_by_one_that_knows_the_history() {
+    let world = world(brief).await;
+    let caller = call_with_one_answer(&world).await;
+    practice(&world).faults().drop_now();
+    session_with_history(&world, 2).await;
+    goes_on(world, caller, 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn res_3_a_server_that_is_too_busy_a_few_times_is_asked_again() {
+    let world = world(brief).await;
+    let caller = call_with_one_answer(&world).await;
+    let faults = practice(&world).faults();
+    faults.refuse_next(Refusal::Http(429), 1);
+    faults.refuse_next(Refusal::Http(503), 1);
+    let before = practice(&world).log().look(|record| record.connections);
+    faults.drop_now();
+    session_with_history(&world, 2).await;
+    assert_eq!(practice(&world).log().look(|record| record.connections), before + 3);
+    goes_on(world, caller, 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn res_3_a_stalled_response_is_had_from_a_new_session() {
+    let world = world(brief).await;
+    let caller = world.dial(&number(1));
+    within("the greeting", caller.hears("שלום")).await.unwrap();
+    practice(&world).faults().fault_next_response(ResponseFault::StalledAfterCreated);
+    within("the sentence", caller.say("בתל אביב")).await.unwrap();
+    let log = practice(&world).log();
+    within("a new session", log.wait_for(|record| record.sessions == 2)).await;
+    within("the answer", caller.hears("בתל אביב")).await.unwrap();
+    assert_eq!(log.record().said_texts(), ["שלום", "בתל אביב"]);
+    world.close().await;
+}
+
+/// A call to a daemon whose every session is refused in this way.
+async fn lasting_refusal(refusal: Refusal) {
+    let world = world(|plan| {
+        brief(plan);
+        plan.config.openai.upstream_patience = Duration::from_secs(60);
+    })
+    .await;
+    practice(&world).faults().refuse_next(refusal, 10);
+    let caller = world.dial(&number(1));
+    let outcome = within("the end", caller.ended()).await;
+    assert_eq!(outcome.ended_by, EndedBy::HangupVerb, "{refusal:?}");
+    let apology = world.business.lines().apology;
+    let apologised = outcome.view.verbs.iter().any(
+        |verb| matches!(&verb.what, Done::Said { text, voice: Some(_), .. } if *text == apology),
+    );
+    assert!(apologised, "{refusal:?}: {:?}", outcome.view.verbs);
+    assert_eq!(outcome.view.violations, []);
+    nothing_left(&world).await;
+    assert_eq!(practice(&world).log().record().connections, 1, "{refusal:?} is tried once");
+    let database = &world.app.services().database;
+    let record = entities::calls::get(database, world.business_id, caller.call_sid()).await;
+    let reason = record.unwrap().unwrap().end_reason;
+    assert_eq!(reason.as_deref(), Some("upstream_failed"), "{refusal:?}");
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn res_3_a_bad_key_is_tried_once_and_the_caller_hears_the_apology() {
+    lasting_refusal(Refusal::BadKey).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn res_3_a_refused_upgrade_for_the_key_is_tried_once_and_the_caller_hears_the_apology() {
+    lasting_refusal(Refusal::Http(401)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn res_3_no_quota_is_tried_once_and_the_caller_hears_the_apology() {
+    lasting_refusal(Refusal::NoQuota).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn res_3_a_model_that_is_not_there_is_tried_once_and_the_caller_hears_the_apology() {
+    lasting_refusal(Refusal::NoSuchModel).await;
+}

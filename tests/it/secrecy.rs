@@ -1,0 +1,111 @@
+//! What must not stand in the logs, whatever their level (OPS-6, CALL-8).
+
+use std::fmt::{Debug, Write as _};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use frontdesk::config::{Provider, Twilio, WebSocketUrl};
+use frontdesk::practice::openai::{Options, Server};
+use frontdesk::practice::world::World;
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+use crate::support::{brief, number, plan, within};
+
+const KEY: &str = "sk-this-key-is-nobody-s-business";
+const ADMIN_TOKEN: &str = "practice-world-admin-token";
+const KEYS_PRESSED: &str = "90817";
+
+/// Keeps everything the daemon's own crates log, at every level, fields and spans included.
+#[derive(Debug, Clone, Default)]
+struct Logged {
+    text: Arc<Mutex<String>>,
+    spans: Arc<AtomicU64>,
+}
+
+impl Logged {
+    fn write(&self, kind: &str, target: &str, record: impl FnOnce(&mut Fields<'_>)) {
+        let mut text = self.text.lock().unwrap();
+        write!(text, "{kind} {target}").unwrap();
+        record(&mut Fields(&mut text));
+        text.push('\n');
+    }
+}
+
+/// Writes each field as it would be shown.
+struct Fields<'a>(&'a mut String);
+
+impl Visit for Fields<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        write!(self.0, " {field}={value:?}").unwrap();
+    }
+}
+
+impl Subscriber for Logged {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        const OURS: [&str; 5] = ["frontdesk", "actors", "protocol", "entities", "migration"];
+        let mut path = metadata.target().split("::");
+        let ours = path.next().is_some_and(|name| OURS.contains(&name));
+        // The simulated providers know every secret, and are no part of a real daemon.
+        ours && path.next() != Some("practice")
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        self.write("span", span.metadata().target(), |fields| span.record(fields));
+        Id::from_u64(self.spans.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    fn record(&self, _span: &Id, values: &Record<'_>) {
+        self.write("span", "", |fields| values.record(fields));
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        self.write("event", event.metadata().target(), |fields| event.record(fields));
+    }
+
+    fn record_follows_from(&self, _span: &Id, _follows: &Id) {}
+    fn enter(&self, _span: &Id) {}
+    fn exit(&self, _span: &Id) {}
+}
+
+/// One thread for everything, so that the subscriber of this thread hears everything.
+#[tokio::test]
+async fn ops_6_a_whole_call_logs_no_secret_no_number_and_no_digit_pressed() {
+    let mut plan = plan();
+    let logged = Logged::default();
+    let _until_the_end = tracing::subscriber::set_default(logged.clone());
+
+    brief(&mut plan);
+    let mut options = Options { key: Some(KEY.to_owned()), ..Options::default() };
+    options.brain = plan.openai.brain.clone();
+    let openai = Server::on_loopback(options).await.unwrap();
+    plan.config.openai.provider = Provider::OpenAi;
+    plan.config.openai.api_key = Some(KEY.into());
+    plan.config.openai.realtime_url = WebSocketUrl::parse(&openai.url()).unwrap();
+    let world = World::open(plan).await.unwrap();
+    let caller = world.dial(&number(1));
+    within("the greeting", caller.hears("שלום")).await.unwrap();
+    within("the sentence", caller.say("בתל אביב")).await.unwrap();
+    within("the answer", caller.hears("בתל אביב")).await.unwrap();
+    within("the keys", caller.press(&format!("{KEYS_PRESSED}#"))).await.unwrap();
+    let told = openai.log().wait_for(|record| {
+        let mut items = record.of_kind("conversation.item.create");
+        items.any(|event| event.body.to_string().contains(KEYS_PRESSED))
+    });
+    within("the keys at OpenAI", told).await;
+    let sid = caller.call_sid().clone();
+    world.post(&format!("api/calls/{sid}/hangup")).await.unwrap();
+    within("the end", caller.ended()).await;
+    let business = world.business.phone_numbers[0].clone();
+    world.close().await;
+
+    let text = logged.text.lock().unwrap().clone();
+    assert!(text.contains("call started") && text.contains("call ended"), "{text}");
+    let person = number(1);
+    let secrets = [KEY, ADMIN_TOKEN, Twilio::PRACTICE_TOKEN, KEYS_PRESSED];
+    for secret in secrets.into_iter().chain([person.as_str(), business.as_str()]) {
+        let line = text.lines().find(|line| line.contains(secret.trim_start_matches('+')));
+        assert_eq!(line, None, "{secret} was logged");
+    }
+}
