@@ -91,7 +91,7 @@ pub async fn run(options: Options) -> Result<(), Failed> {
     let told = tokio::spawn(tell_turns(
         world.app.services().introspection.listen(),
         caller.call_sid().clone(),
-        screen.clone(),
+        screen,
     ));
     let outcome = tokio::time::timeout(PATIENCE, converse(&world, &caller, &screen)).await;
     let outcome = outcome.map_err(|_| Failed::TooLong)??;

@@ -186,6 +186,8 @@ impl Actor for CallSupervisor {
             }
             CallSupervisorMsg::Joined { kind } => state.children.joined(kind),
             CallSupervisorMsg::TakenDown => {
+                // What came while it was taken down is in the port: a late status, mostly.
+                state.take_in(&me).await;
                 state.card.set_state("over");
                 me.stop(None);
                 return Ok(());

@@ -181,7 +181,7 @@ impl Actor for Supervisor {
             call.stop(None);
         }
         stop_in_reverse(calls.into_iter(), STOP_PATIENCE).await;
-        state.shared.stop(STOP_PATIENCE).await;
+        state.shared.stop(&state.services, STOP_PATIENCE).await;
         Ok(())
     }
 }

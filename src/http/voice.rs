@@ -1,7 +1,6 @@
 //! The voice webhook and its resume: the one read of the database, the call, and the TwiML that
 //! connects its stream (CALL-1, CALL-2).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actors::call_supervisor::CallHandle;
@@ -119,7 +118,7 @@ fn setup(
         full_name: lead.and_then(|lead| lead.full_name.clone()),
         email: lead.and_then(|lead| lead.email.clone()),
         status: lead.map(|lead| status(lead.status)).unwrap_or_default(),
-        fields: lead.map(|lead| lead.fields.0.clone()).unwrap_or_else(BTreeMap::new),
+        fields: lead.map(|lead| lead.fields.0.clone()).unwrap_or_default(),
     };
     let instructions = system_prompt(&PromptParts {
         business: &settings,

@@ -5,9 +5,10 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use protocol::business::{BusinessSettings, Lines};
-use protocol::call::{Command, EndReason, EndedBy, Event, Now};
+use protocol::call::{Command, EndReason, EndedBy, Event, Now, Record};
+use protocol::twilio::forms::CallStatus;
 use protocol::twilio::twiml::{Apology, Say, Twiml};
-use ractor::{ActorId, ActorProcessingErr, ActorRef};
+use ractor::{ActorCell, ActorId, ActorProcessingErr, ActorRef};
 
 use super::{
     Begun, CallSupervisorMsg, CallSupervisorState, Exit, STATUS_EVERY, SupervisorEvent,
@@ -56,7 +57,11 @@ impl CallSupervisorState {
                         self.finish_by = Some(self.parts.clock.now() + FINISH_PATIENCE);
                     }
                     let (status, duration_secs) = (*status, *duration_secs);
-                    self.tell_call(Event::StatusReported { status, duration_secs });
+                    if self.ending {
+                        self.write_late_status(status, duration_secs);
+                    } else {
+                        self.tell_call(Event::StatusReported { status, duration_secs });
+                    }
                 }
                 SupervisorEvent::OperatorHangUp => {
                     self.cut_sockets();
@@ -180,23 +185,12 @@ impl CallSupervisorState {
         if !apologising {
             self.cut_sockets();
         }
-        let (running, tasks) = self.children.take_down();
-        let stream = self.stream.take();
-        let (parts, requests) = (Arc::clone(&self.parts), self.requests.clone());
-        let hung_up = self.hung_up;
-        let me = me.clone();
+        let (me, ruins) = (me.clone(), self.ruins());
         tokio::spawn(async move {
             if apologising {
-                let _ = tokio::time::timeout(REQUESTS_PATIENCE, requests.join()).await;
+                let _ = tokio::time::timeout(REQUESTS_PATIENCE, ruins.requests.join()).await;
             }
-            stop_in_reverse(running.into_iter(), STOP_PATIENCE).await;
-            for group in tasks.iter().chain(&stream) {
-                group.cancel_and_join().await;
-            }
-            settle(&parts, reason, hung_up, &requests).await;
-            if tokio::time::timeout(REQUESTS_PATIENCE, requests.join()).await.is_err() {
-                requests.cancel_and_join().await;
-            }
+            ruins.clear(reason, REQUESTS_PATIENCE).await;
             let _ = me.cast(CallSupervisorMsg::TakenDown);
         });
     }
@@ -208,13 +202,58 @@ impl CallSupervisorState {
             return;
         }
         self.cut_sockets();
+        self.ruins().clear(Some(EndReason::Shutdown), STOP_PATIENCE).await;
+    }
+
+    fn ruins(&mut self) -> Ruins {
         let (running, tasks) = self.children.take_down();
-        stop_in_reverse(running.into_iter(), STOP_PATIENCE).await;
-        for group in tasks.iter().chain(&self.stream) {
+        Ruins {
+            running,
+            tasks: tasks.into_iter().chain(self.stream.take()).collect(),
+            parts: Arc::clone(&self.parts),
+            requests: self.requests.clone(),
+            hung_up: self.hung_up,
+        }
+    }
+
+    /// Twilio's last word came while the call was being taken down: it still belongs in the record.
+    fn write_late_status(&self, status: CallStatus, duration_secs: Option<u32>) {
+        let now = Now { at: self.parts.clock.now(), wall: self.parts.clock.wall() };
+        let mut call = self.parts.snapshot.borrow().call.clone();
+        call.finish(EndReason::CallerHungUp, EndedBy::Caller);
+        call.handle(Event::StatusReported { status, duration_secs }, now);
+        let last = call.outbox().filter_map(|(_, command)| {
+            let Command::Record(record @ Record::Ended(_)) = command else { return None };
+            Some(record.clone())
+        });
+        if let Some(record) = last.last() {
+            let entry = JournalEntry::new(&self.parts, &call, record);
+            if let Err(error) = self.parts.services.journal.try_send(entry) {
+                tracing::error!(%error, "the status of a call could not be written down");
+            }
+        }
+    }
+}
+
+/// What is left of a call that is being taken down.
+struct Ruins {
+    running: Vec<ActorCell>,
+    tasks: Vec<TaskGroup>,
+    parts: Arc<CallParts>,
+    requests: TaskGroup,
+    hung_up: bool,
+}
+
+impl Ruins {
+    /// Stops the actors, last started first, joins every task, and lets the call's core end the
+    /// record. Requests to Twilio get `patience`.
+    async fn clear(self, reason: Option<EndReason>, patience: Duration) {
+        stop_in_reverse(self.running.into_iter(), STOP_PATIENCE).await;
+        for group in &self.tasks {
             group.cancel_and_join().await;
         }
-        settle(&self.parts, Some(EndReason::Shutdown), self.hung_up, &self.requests).await;
-        if tokio::time::timeout(STOP_PATIENCE, self.requests.join()).await.is_err() {
+        settle(&self.parts, reason, self.hung_up, &self.requests).await;
+        if tokio::time::timeout(patience, self.requests.join()).await.is_err() {
             self.requests.cancel_and_join().await;
         }
     }

@@ -28,6 +28,9 @@ enum Part {
     Messaging,
 }
 
+/// How often a stopping daemon looks whether the journal is written.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
 /// A shared actor failed more often than it may: the daemon can't do its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the shared actor {} failed too often", .0.as_str())]
@@ -108,7 +111,16 @@ impl Shared {
     }
 
     /// Stops them, the journal last and only when it has written everything it was given.
-    pub(super) async fn stop(&mut self, patience: Duration) {
+    pub(super) async fn stop(&mut self, services: &Services, patience: Duration) {
+        let written = async {
+            while services.journal.depth() > 0 {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        if tokio::time::timeout(patience, written).await.is_err() {
+            let left = services.journal.depth();
+            tracing::error!(left, "the journal could not be written to its end");
+        }
         let running: Vec<_> =
             self.children.iter().filter_map(|(child, _)| child.cell().cloned()).collect();
         stop_in_reverse(running.into_iter(), patience).await;
