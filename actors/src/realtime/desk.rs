@@ -212,6 +212,7 @@ impl RealtimeDesk {
                 }
             }
             RealtimeOrder::Withdraw(ask) => self.gate.withdraw(*ask),
+            RealtimeOrder::ToolsDone => self.gate.tools_done(now),
             RealtimeOrder::Ask(_) | RealtimeOrder::Tell(_) => {}
         }
         self.run_gate()

@@ -183,13 +183,16 @@ impl RealtimeDesk {
     }
 
     fn on_done(&mut self, done: ResponseDone, now: Instant) {
-        let calls = (done.runnable_calls())
+        let calls: Vec<FunctionCall> = (done.runnable_calls())
             .map(|call| FunctionCall {
                 call: call.call_id.clone(),
                 name: call.name.clone(),
                 arguments: call.arguments.clone(),
             })
             .collect();
+        if !calls.is_empty() {
+            self.gate.tools_began();
+        }
         self.done = Some((done.id.clone(), calls, done.usage));
         self.gate.done(&done.id, request(&done.metadata), outcome(&done.status), now);
     }
