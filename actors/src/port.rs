@@ -4,7 +4,7 @@
 //! ractor's mailboxes have no bound, show no depth, and die with their actor. What must not be lost
 //! waits here instead, held by whoever outlives the actor. A [`Reader`] handles its doorbell so:
 //!
-//! ```ignore
+//! ```text
 //! reader.answer();                                // the doorbell is out of the mailbox
 //! while let Some(begun) = reader.begin_next() {   // look at event n
 //!     handle(&begun.event);                       // a crash here: a successor sees it again

@@ -80,6 +80,8 @@ pub enum RealtimeOrder {
     Withdraw(AskNumber),
     /// This told to the model.
     Tell(Arc<Entry>),
+    /// Answers asked for, now that all tools have answered.
+    ToolsDone,
     /// The call so far told to a new session, and then the live audio.
     Replay {
         /// Which session it is for.

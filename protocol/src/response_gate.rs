@@ -121,6 +121,7 @@ pub struct ResponseGate {
     state: State,
     waiting: Vec<Ask>,
     held: bool,
+    tools_run: bool,
     seen: VecDeque<AskNumber>,
     uncovered: Vec<ItemId>,
     covered: VecDeque<(ItemId, ResponseId)>,
@@ -137,6 +138,7 @@ impl Default for ResponseGate {
             state: State::Idle,
             waiting: Vec::new(),
             held: false,
+            tools_run: false,
             seen: VecDeque::new(),
             uncovered: Vec::new(),
             covered: VecDeque::new(),
@@ -309,6 +311,18 @@ impl ResponseGate {
         self.fire(now);
     }
 
+    /// The response that is about to end has called tools: answers wait for their outputs, so that one
+    /// response serves both a tool's output and a turn that came meanwhile.
+    pub fn tools_began(&mut self) {
+        self.tools_run = true;
+    }
+
+    /// All outputs are in the conversation, and whatever they want was asked for.
+    pub fn tools_done(&mut self, now: Instant) {
+        self.tools_run = false;
+        self.fire(now);
+    }
+
     /// Forgets a waiting ask that is no longer wanted.
     pub fn withdraw(&mut self, ask: AskNumber) {
         self.waiting.retain(|waiting| waiting.number != ask);
@@ -463,7 +477,7 @@ impl ResponseGate {
     }
 
     fn choice(&self) -> Option<ask::Urgency> {
-        let held = self.held;
+        let held = self.held || self.tools_run;
         self.waiting
             .iter()
             .filter(|ask| !(held && matches!(ask.want, Want::Answer(_))))

@@ -1,6 +1,6 @@
 //! Who performs which command of a call, and what of a call's changes the log tells.
 
-use protocol::call::{Call, Command, Phase, Record};
+use protocol::call::{Body, Call, Command, Phase, Record};
 
 use crate::call_parts::CallParts;
 use crate::call_supervisor::{SupervisorEvent, SupervisorOrder};
@@ -38,6 +38,7 @@ pub(super) fn deliver(
         Command::Replay { session, history } => {
             realtime(RealtimeOrder::Replay { session, history })
         }
+        Command::ToolsDone => realtime(RealtimeOrder::ToolsDone),
         Command::EnsureLead => lead(LeadOrder::Ensure),
         Command::UpdateLead(call) => lead(LeadOrder::Update(call)),
         Command::SetLeadStatus(status) => lead(LeadOrder::SetStatus(status)),
@@ -58,6 +59,11 @@ fn write_down(parts: &CallParts, call: &Call, record: Record) -> Result<(), NoRo
         }),
         Record::Started | Record::Lead(_) | Record::Ended(_) => None,
     };
+    if let Record::Turn(entry) = &record
+        && let Body::ToolCall { name, .. } = &entry.body
+    {
+        tracing::info!(tool = name, "tool called");
+    }
     let entry = JournalEntry::new(parts, call, record);
     parts.services.journal.try_send(entry).map_err(|_| NoRoom)?;
     if let Some(event) = shown {

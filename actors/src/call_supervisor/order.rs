@@ -302,6 +302,7 @@ async fn settle(
             | Command::Withdraw(_)
             | Command::Tell(_)
             | Command::Replay { .. }
+            | Command::ToolsDone
             | Command::HangUp
             | Command::Apologise
             | Command::Finish => {}

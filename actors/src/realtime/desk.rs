@@ -1,5 +1,8 @@
 //! What RealtimeActor works on, and what outlives it: the response gate, the session's state, and
-//! the reports that the call has not taken yet.
+//! the reports that the call has not taken yet. What it makes of OpenAI's events is in `events`.
+
+mod events;
+mod wire;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -7,25 +10,20 @@ use std::time::{Duration, Instant};
 
 use protocol::call::{CallSetup, Event, FunctionCall, SessionFault};
 use protocol::ids::{ItemId, ResponseId};
-use protocol::openai::client_event::{ClientEvent, Metadata, NewItem, ResponseSettings};
-use protocol::openai::fault::{ErrorClass, ErrorEvent, FailureClass};
-use protocol::openai::item::{ItemKind, Role};
-use protocol::openai::response_done::{ResponseDone, ResponseStatus};
-use protocol::openai::scripted::{scripted_by_meaning, scripted_instructions};
+use protocol::openai::client_event::ClientEvent;
 use protocol::openai::server_event::ServerEvent;
 use protocol::openai::session::SessionSettings;
 use protocol::openai::usage::Usage;
-use protocol::response_gate::{
-    Ask, GateCommand, GateState, Outcome, RequestNumber, ResponseGate, Wording,
-};
+use protocol::response_gate::{Ask, GateCommand, GateState, ResponseGate};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use super::RealtimeOrder;
-use super::history::{history, item};
+use super::history::item;
 use super::session::{LastHeard, Outgoing};
 use super::settings::session_settings;
 use crate::uplink::Uplink;
+use wire::{ask_for, create};
 
 /// How long connecting and configuring a session may take before another try.
 const SETUP_PATIENCE: Duration = Duration::from_secs(8);
@@ -41,12 +39,6 @@ const RETRY_AFTER: [Duration; 5] = [
 const RENEW_AFTER: Duration = Duration::from_secs(50 * 60);
 /// How often a quiet moment is looked for.
 const QUIET_LOOK: Duration = Duration::from_secs(1);
-/// The key under which a response carries its request's number.
-const REQUEST: &str = "request";
-
-/// The name of the `session.update` in an error about it.
-const CONFIGURE: &str = "configure";
-
 /// Where the session stands.
 enum Session {
     /// None; the next try is due at `retry_at`, or (`None`) none will help.
@@ -220,6 +212,7 @@ impl RealtimeDesk {
                 }
             }
             RealtimeOrder::Withdraw(ask) => self.gate.withdraw(*ask),
+            RealtimeOrder::ToolsDone => self.gate.tools_done(now),
             RealtimeOrder::Ask(_) | RealtimeOrder::Tell(_) => {}
         }
         self.run_gate()
@@ -295,189 +288,9 @@ impl RealtimeDesk {
         }
     }
 
-    fn on_event(&mut self, event: ServerEvent<'_>, now: Instant) -> Wish {
-        match event {
-            ServerEvent::SessionCreated { .. } => self.configure(),
-            ServerEvent::SessionUpdated { session, .. } => return self.on_updated(&session),
-            ServerEvent::Error(error) => return self.on_error(&error, now),
-            ServerEvent::SpeechStarted { audio_start_ms, item_id } => {
-                self.hears_caller = true;
-                self.uplink.speech_started(&item_id, audio_start_ms);
-                self.reports.push_back(Event::SpeechStarted);
-            }
-            ServerEvent::SpeechStopped { audio_end_ms, item_id } => {
-                self.hears_caller = false;
-                self.uplink.speech_stopped(&item_id, audio_end_ms);
-                self.reports.push_back(Event::SpeechStopped);
-            }
-            ServerEvent::Committed { item_id: item, .. } => {
-                self.gate.turn_committed(item.clone());
-                self.uplink.committed(&item);
-                self.reports.push_back(Event::TurnCommitted { item });
-            }
-            ServerEvent::TranscriptionCompleted { item_id, transcript, .. } => {
-                self.transcribed(item_id, Some(transcript.into_owned()));
-            }
-            ServerEvent::TranscriptionFailed { item_id, error } => {
-                tracing::warn!(code = error.code, "a turn could not be transcribed");
-                self.transcribed(item_id, None);
-            }
-            ServerEvent::ResponseCreated { response_id, metadata } => {
-                self.gate.created(response_id, request(&metadata), now);
-            }
-            ServerEvent::ResponseDone(done) => self.on_done(*done, now),
-            ServerEvent::OutputItemAdded { response_id, item } => {
-                if let ItemKind::Message { role: Role::Assistant, .. } = item.kind {
-                    let (response, item) = (response_id, item.id);
-                    self.reports.push_back(Event::AgentItem { response, item });
-                }
-            }
-            ServerEvent::AudioDone { item_id: item, .. } => {
-                self.reports.push_back(Event::AgentAudioDone { item });
-            }
-            ServerEvent::AudioTranscriptDelta { item_id: item, delta, .. } => {
-                self.reports.push_back(Event::AgentText { item, delta: delta.into_owned() });
-            }
-            ServerEvent::AudioTranscriptDone { item_id: item, transcript, .. } => {
-                let text = transcript.into_owned();
-                self.reports.push_back(Event::AgentTextDone { item, text });
-            }
-            ServerEvent::Unknown { event_type } => {
-                self.unknown_events += 1;
-                tracing::debug!(%event_type, "an unknown event of OpenAI");
-            }
-            // Audio went down without passing here; the rest has no use in a call.
-            ServerEvent::AudioDelta { .. }
-            | ServerEvent::ItemAdded { .. }
-            | ServerEvent::ItemDone { .. }
-            | ServerEvent::ItemDeleted { .. }
-            | ServerEvent::ItemTruncated { .. }
-            | ServerEvent::TranscriptionDelta { .. }
-            | ServerEvent::OutputItemDone { .. }
-            | ServerEvent::FunctionCallArgumentsDone { .. }
-            | ServerEvent::RateLimits(_)
-            | ServerEvent::Ignored => {}
-        }
-        self.run_gate()
-    }
-
     /// The one way to a response (PIPE-3).
     fn trigger_response(&mut self, ask: Ask, now: Instant) {
         self.gate.trigger(ask, now);
-    }
-
-    fn configure(&mut self) {
-        let session = std::mem::replace(&mut self.session, Session::Down { retry_at: None });
-        self.session = match session {
-            Session::Opening { socket, since } => Session::Configuring { socket, since },
-            other @ (Session::Down { .. }
-            | Session::Configuring { .. }
-            | Session::Configured { .. }
-            | Session::Live { .. }) => other,
-        };
-        let update = ClientEvent::SessionUpdate {
-            event_id: CONFIGURE.to_owned(),
-            session: Box::new(self.settings.clone()),
-        };
-        self.send(vec![update.to_json()]);
-    }
-
-    fn on_updated(&mut self, effective: &serde_json::Value) -> Wish {
-        if let Err(mismatch) = self.settings.verify(effective) {
-            tracing::error!(%mismatch, "OpenAI did not set the session as it was asked to");
-            return Wish::EndSession(SessionFault::Passing);
-        }
-        let session = std::mem::replace(&mut self.session, Session::Down { retry_at: None });
-        self.session = match session {
-            Session::Configuring { socket, .. } => {
-                tracing::info!(session = self.number, "session configured");
-                self.reports.push_back(Event::SessionConfigured { session: self.number });
-                Session::Configured { socket }
-            }
-            other @ (Session::Down { .. }
-            | Session::Opening { .. }
-            | Session::Configured { .. }
-            | Session::Live { .. }) => other,
-        };
-        Wish::None
-    }
-
-    fn go_live(&mut self, entries: &[Arc<protocol::call::Entry>], now: Instant) -> Wish {
-        let session = std::mem::replace(&mut self.session, Session::Down { retry_at: None });
-        self.session = match session {
-            Session::Configured { socket } => Session::Live { socket, renew_at: now + RENEW_AFTER },
-            other @ (Session::Down { .. }
-            | Session::Opening { .. }
-            | Session::Configuring { .. }
-            | Session::Live { .. }) => {
-                self.session = other;
-                return Wish::None;
-            }
-        };
-        self.failures = 0;
-        let audio = self.uplink.begin_session();
-        let told = history(entries, audio);
-        let events = (1..).zip(told).map(|(number, item)| create(item, number)).collect();
-        self.send(events);
-        self.push(Outgoing::GoLive);
-        self.run_gate()
-    }
-
-    fn on_error(&mut self, error: &ErrorEvent, now: Instant) -> Wish {
-        let ours = error.event_id.as_deref().unwrap_or_default();
-        let about_create = ours.starts_with(REQUEST);
-        tracing::warn!(
-            code = error.code,
-            param = error.param,
-            about = ours,
-            message = error.message,
-            "OpenAI reports an error"
-        );
-        match error.class() {
-            ErrorClass::Fatal(_) => return Wish::EndSession(SessionFault::Lasting),
-            ErrorClass::SessionExpired => return Wish::EndSession(SessionFault::Passing),
-            ErrorClass::Rejected if ours == CONFIGURE => {
-                return Wish::EndSession(SessionFault::Lasting);
-            }
-            ErrorClass::AlreadyActive { response_id } => {
-                self.gate.refused_as_active(response_id, now);
-            }
-            ErrorClass::CancelNotActive => self.gate.nothing_to_cancel(now),
-            ErrorClass::RateLimited | ErrorClass::ServerFault | ErrorClass::Other
-                if about_create =>
-            {
-                self.gate.refused(Outcome::FailedForNow, now);
-            }
-            ErrorClass::Rejected if about_create => {
-                self.gate.refused(Outcome::FailedForGood, now);
-            }
-            ErrorClass::CommitEmpty
-            | ErrorClass::RateLimited
-            | ErrorClass::ServerFault
-            | ErrorClass::TruncateTooLong
-            | ErrorClass::NotTruncatable
-            | ErrorClass::UnknownItem
-            | ErrorClass::Rejected
-            | ErrorClass::Other => {}
-        }
-        self.run_gate()
-    }
-
-    fn on_done(&mut self, done: ResponseDone, now: Instant) {
-        let calls = (done.runnable_calls())
-            .map(|call| FunctionCall {
-                call: call.call_id.clone(),
-                name: call.name.clone(),
-                arguments: call.arguments.clone(),
-            })
-            .collect();
-        self.done = Some((done.id.clone(), calls, done.usage));
-        self.gate.done(&done.id, request(&done.metadata), outcome(&done.status), now);
-    }
-
-    fn transcribed(&mut self, item: ItemId, text: Option<String>) {
-        self.uplink.transcribed(&item);
-        self.reports.push_back(Event::TurnTranscribed { item, text });
     }
 
     fn run_gate(&mut self) -> Wish {
@@ -541,45 +354,6 @@ impl RealtimeDesk {
         if let Err(error) = socket.outgoing.try_send(order) {
             tracing::warn!(%error, "the session's socket does not take any more");
         }
-    }
-}
-
-fn create(item: NewItem, number: u32) -> String {
-    let event_id = format!("item-{number}");
-    ClientEvent::ItemCreate { event_id, item, previous_item_id: None }.to_json()
-}
-
-/// The only place that writes `response.create`.
-fn ask_for(request: RequestNumber, line: Option<(String, Wording)>) -> String {
-    let metadata = Metadata::from([(REQUEST.to_owned(), request.0.to_string())]);
-    let response = match line {
-        None => ResponseSettings::Conversation { metadata },
-        Some((text, wording)) => {
-            let instructions = match wording {
-                Wording::Exact => scripted_instructions(&text),
-                Wording::InLanguage(language) => scripted_by_meaning(&text, &language),
-            };
-            ResponseSettings::Scripted { instructions, metadata }
-        }
-    };
-    let event_id = format!("{REQUEST}-{}", request.0);
-    ClientEvent::ResponseCreate { event_id, response }.to_json()
-}
-
-fn request(metadata: &Metadata) -> Option<RequestNumber> {
-    metadata.get(REQUEST)?.parse().ok().map(RequestNumber)
-}
-
-fn outcome(status: &ResponseStatus) -> Outcome {
-    match status {
-        ResponseStatus::Completed => Outcome::Completed,
-        ResponseStatus::Cancelled(_) => Outcome::Cancelled,
-        ResponseStatus::Incomplete(_) => Outcome::Incomplete,
-        ResponseStatus::Failed(failure) => match failure.class() {
-            FailureClass::Quota | FailureClass::Filter => Outcome::FailedForGood,
-            FailureClass::Retryable => Outcome::FailedForNow,
-        },
-        ResponseStatus::Unknown(_) => Outcome::Incomplete,
     }
 }
 

@@ -25,6 +25,8 @@ pub enum Command {
     },
     /// The Realtime session: this belongs into the conversation.
     Tell(Arc<Entry>),
+    /// The Realtime session: the outputs of all tools are told, and what they want was asked for.
+    ToolsDone,
     /// The lead: find or make it (LEAD-1).
     EnsureLead,
     /// The lead: the model called `update_lead_details`.

@@ -151,8 +151,13 @@ impl Call {
     fn settle(&mut self, batch: Batch) {
         if !batch.waiting.is_empty() {
             self.tools.batches.push(batch);
-        } else if batch.answer_follows && self.phase == Phase::Open {
+            return;
+        }
+        if batch.answer_follows && self.phase == Phase::Open {
             self.owe(Want::Answer(Reply::ToolOutput));
+        }
+        if self.tools.batches.is_empty() {
+            self.send(Command::ToolsDone);
         }
     }
 }

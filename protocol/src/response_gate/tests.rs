@@ -225,6 +225,25 @@ fn barge_4_after_a_cut_nothing_is_answered_until_the_caller_s_turn_is_committed(
 }
 
 #[test]
+fn pipe_3_a_turn_that_comes_while_a_tool_runs_is_answered_together_with_its_output() {
+    let now = base();
+    let mut gate = ResponseGate::default();
+    gate.trigger(answer(1, "u1"), now);
+    gate.created(resp("r1"), None, now);
+    gate.trigger(answer(2, "u2"), now);
+    gate.tools_began();
+    gate.done(&resp("r1"), None, Outcome::Completed, now);
+    assert_eq!(creates(&drain(&mut gate)).len(), 1, "the turn waits for the tool");
+    gate.trigger(tool_output(3), now);
+    gate.tools_done(now);
+    assert_eq!(creates(&drain(&mut gate)).len(), 1);
+    gate.created(resp("r2"), None, now);
+    let started = drain(&mut gate);
+    let asks = vec![AskNumber(2), AskNumber(3)];
+    assert_eq!(started, vec![GateCommand::Started { response: resp("r2"), asks }]);
+}
+
+#[test]
 fn res_2_an_ask_that_is_repeated_after_a_crash_is_served_once() {
     let now = base();
     let mut gate = ResponseGate::default();

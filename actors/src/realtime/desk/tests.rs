@@ -7,6 +7,8 @@ use protocol::twilio::forms::{Caller, Direction};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use protocol::response_gate::Outcome;
+
 use super::*;
 use crate::clock::Clock;
 

@@ -1,0 +1,204 @@
+//! What RealtimeActor's desk makes of OpenAI's events: the session's way to being live, turns, responses
+//! and errors.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use protocol::call::{Entry, Event, FunctionCall, SessionFault};
+use protocol::ids::ItemId;
+use protocol::openai::client_event::ClientEvent;
+use protocol::openai::fault::{ErrorClass, ErrorEvent};
+use protocol::openai::item::{ItemKind, Role};
+use protocol::openai::response_done::ResponseDone;
+use protocol::openai::server_event::ServerEvent;
+use protocol::response_gate::Outcome;
+
+use super::wire::{CONFIGURE, REQUEST, create, outcome, request};
+use super::{RENEW_AFTER, RealtimeDesk, Session, Wish};
+use crate::realtime::history::history;
+use crate::realtime::session::Outgoing;
+
+impl RealtimeDesk {
+    pub(super) fn on_event(&mut self, event: ServerEvent<'_>, now: Instant) -> Wish {
+        match event {
+            ServerEvent::SessionCreated { .. } => self.configure(),
+            ServerEvent::SessionUpdated { session, .. } => return self.on_updated(&session),
+            ServerEvent::Error(error) => return self.on_error(&error, now),
+            ServerEvent::SpeechStarted { audio_start_ms, item_id } => {
+                self.hears_caller = true;
+                self.uplink.speech_started(&item_id, audio_start_ms);
+                self.reports.push_back(Event::SpeechStarted);
+            }
+            ServerEvent::SpeechStopped { audio_end_ms, item_id } => {
+                self.hears_caller = false;
+                self.uplink.speech_stopped(&item_id, audio_end_ms);
+                self.reports.push_back(Event::SpeechStopped);
+            }
+            ServerEvent::Committed { item_id: item, .. } => {
+                self.gate.turn_committed(item.clone());
+                self.uplink.committed(&item);
+                self.reports.push_back(Event::TurnCommitted { item });
+            }
+            ServerEvent::TranscriptionCompleted { item_id, transcript, .. } => {
+                self.transcribed(item_id, Some(transcript.into_owned()));
+            }
+            ServerEvent::TranscriptionFailed { item_id, error } => {
+                tracing::warn!(code = error.code, "a turn could not be transcribed");
+                self.transcribed(item_id, None);
+            }
+            ServerEvent::ResponseCreated { response_id, metadata } => {
+                self.gate.created(response_id, request(&metadata), now);
+            }
+            ServerEvent::ResponseDone(done) => self.on_done(*done, now),
+            ServerEvent::OutputItemAdded { response_id, item } => {
+                if let ItemKind::Message { role: Role::Assistant, .. } = item.kind {
+                    let (response, item) = (response_id, item.id);
+                    self.reports.push_back(Event::AgentItem { response, item });
+                }
+            }
+            ServerEvent::AudioDone { item_id: item, .. } => {
+                self.reports.push_back(Event::AgentAudioDone { item });
+            }
+            ServerEvent::AudioTranscriptDelta { item_id: item, delta, .. } => {
+                self.reports.push_back(Event::AgentText { item, delta: delta.into_owned() });
+            }
+            ServerEvent::AudioTranscriptDone { item_id: item, transcript, .. } => {
+                let text = transcript.into_owned();
+                self.reports.push_back(Event::AgentTextDone { item, text });
+            }
+            ServerEvent::Unknown { event_type } => {
+                self.unknown_events += 1;
+                tracing::debug!(%event_type, "an unknown event of OpenAI");
+            }
+            // Audio went down without passing here; the rest has no use in a call.
+            ServerEvent::AudioDelta { .. }
+            | ServerEvent::ItemAdded { .. }
+            | ServerEvent::ItemDone { .. }
+            | ServerEvent::ItemDeleted { .. }
+            | ServerEvent::ItemTruncated { .. }
+            | ServerEvent::TranscriptionDelta { .. }
+            | ServerEvent::OutputItemDone { .. }
+            | ServerEvent::FunctionCallArgumentsDone { .. }
+            | ServerEvent::RateLimits(_)
+            | ServerEvent::Ignored => {}
+        }
+        self.run_gate()
+    }
+
+    fn configure(&mut self) {
+        let session = std::mem::replace(&mut self.session, Session::Down { retry_at: None });
+        self.session = match session {
+            Session::Opening { socket, since } => Session::Configuring { socket, since },
+            other @ (Session::Down { .. }
+            | Session::Configuring { .. }
+            | Session::Configured { .. }
+            | Session::Live { .. }) => other,
+        };
+        let update = ClientEvent::SessionUpdate {
+            event_id: CONFIGURE.to_owned(),
+            session: Box::new(self.settings.clone()),
+        };
+        self.send(vec![update.to_json()]);
+    }
+
+    fn on_updated(&mut self, effective: &serde_json::Value) -> Wish {
+        if let Err(mismatch) = self.settings.verify(effective) {
+            tracing::error!(%mismatch, "OpenAI did not set the session as it was asked to");
+            return Wish::EndSession(SessionFault::Passing);
+        }
+        let session = std::mem::replace(&mut self.session, Session::Down { retry_at: None });
+        self.session = match session {
+            Session::Configuring { socket, .. } => {
+                tracing::info!(session = self.number, "session configured");
+                self.reports.push_back(Event::SessionConfigured { session: self.number });
+                Session::Configured { socket }
+            }
+            other @ (Session::Down { .. }
+            | Session::Opening { .. }
+            | Session::Configured { .. }
+            | Session::Live { .. }) => other,
+        };
+        Wish::None
+    }
+
+    pub(super) fn go_live(&mut self, entries: &[Arc<Entry>], now: Instant) -> Wish {
+        let session = std::mem::replace(&mut self.session, Session::Down { retry_at: None });
+        self.session = match session {
+            Session::Configured { socket } => Session::Live { socket, renew_at: now + RENEW_AFTER },
+            other @ (Session::Down { .. }
+            | Session::Opening { .. }
+            | Session::Configuring { .. }
+            | Session::Live { .. }) => {
+                self.session = other;
+                return Wish::None;
+            }
+        };
+        self.failures = 0;
+        let audio = self.uplink.begin_session();
+        let told = history(entries, audio);
+        let events = (1..).zip(told).map(|(number, item)| create(item, number)).collect();
+        self.send(events);
+        self.push(Outgoing::GoLive);
+        self.run_gate()
+    }
+
+    fn on_error(&mut self, error: &ErrorEvent, now: Instant) -> Wish {
+        let ours = error.event_id.as_deref().unwrap_or_default();
+        let about_create = ours.starts_with(REQUEST);
+        tracing::warn!(
+            code = error.code,
+            param = error.param,
+            about = ours,
+            message = error.message,
+            "OpenAI reports an error"
+        );
+        match error.class() {
+            ErrorClass::Fatal(_) => return Wish::EndSession(SessionFault::Lasting),
+            ErrorClass::SessionExpired => return Wish::EndSession(SessionFault::Passing),
+            ErrorClass::Rejected if ours == CONFIGURE => {
+                return Wish::EndSession(SessionFault::Lasting);
+            }
+            ErrorClass::AlreadyActive { response_id } => {
+                self.gate.refused_as_active(response_id, now);
+            }
+            ErrorClass::CancelNotActive => self.gate.nothing_to_cancel(now),
+            ErrorClass::RateLimited | ErrorClass::ServerFault | ErrorClass::Other
+                if about_create =>
+            {
+                self.gate.refused(Outcome::FailedForNow, now);
+            }
+            ErrorClass::Rejected if about_create => {
+                self.gate.refused(Outcome::FailedForGood, now);
+            }
+            ErrorClass::CommitEmpty
+            | ErrorClass::RateLimited
+            | ErrorClass::ServerFault
+            | ErrorClass::TruncateTooLong
+            | ErrorClass::NotTruncatable
+            | ErrorClass::UnknownItem
+            | ErrorClass::Rejected
+            | ErrorClass::Other => {}
+        }
+        self.run_gate()
+    }
+
+    fn on_done(&mut self, done: ResponseDone, now: Instant) {
+        let calls: Vec<FunctionCall> = (done.runnable_calls())
+            .map(|call| FunctionCall {
+                call: call.call_id.clone(),
+                name: call.name.clone(),
+                arguments: call.arguments.clone(),
+            })
+            .collect();
+        if !calls.is_empty() {
+            self.gate.tools_began();
+        }
+        self.done = Some((done.id.clone(), calls, done.usage));
+        self.gate.done(&done.id, request(&done.metadata), outcome(&done.status), now);
+    }
+
+    pub(super) fn transcribed(&mut self, item: ItemId, text: Option<String>) {
+        self.uplink.transcribed(&item);
+        self.reports.push_back(Event::TurnTranscribed { item, text });
+    }
+}
