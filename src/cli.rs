@@ -82,7 +82,7 @@ impl Command {
     #[must_use]
     pub fn log_filter(&self) -> &'static str {
         match self {
-            Self::Serve => "info,sqlx=warn,sea_orm_migration=warn",
+            Self::Serve => "info,ractor=warn,sqlx=warn,sea_orm_migration=warn",
             Self::Demo { .. }
             | Self::Migrate(_)
             | Self::Business(_)

@@ -4,6 +4,7 @@
 
 mod children;
 mod order;
+mod ruins;
 mod view;
 
 use std::sync::{Arc, Mutex};

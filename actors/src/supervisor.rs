@@ -2,6 +2,7 @@
 //! call and forgets it when the call is over, and gives up upwards when a shared actor can't be kept
 //! alive.
 
+mod calls;
 mod shared;
 
 use std::collections::HashMap;
@@ -10,12 +11,11 @@ use std::time::Duration;
 
 use protocol::call::CallSetup;
 use protocol::ids::{CallSid, Generation};
-use ractor::concurrency::Duration as RactorDuration;
-use ractor::rpc::CallResult;
 use ractor::{
     Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent,
 };
 use thiserror::Error;
+use tracing::Instrument;
 
 use crate::alarm::Alarm;
 use crate::call_parts::Services;
@@ -25,10 +25,9 @@ use crate::call_supervisor::{
 use crate::supervision::children::stop_in_reverse;
 use crate::supervision::exit::{self, Exit};
 use crate::supervision::introspection::{ActorKind, ActorSpec, Card, IntrospectionEvent};
+pub use calls::Calls;
 use shared::Shared;
 
-/// How long the root may take to answer: it never waits for anything slow.
-const ANSWER_PATIENCE: RactorDuration = RactorDuration::from_secs(2);
 /// How long a child may take to stop when everything stops.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -214,7 +213,11 @@ impl SupervisorState {
         };
         let card = self.services.introspection.register(spec, self.services.clock.now());
         let args = CallSupervisorArgs { parts: Arc::clone(&parts), card };
-        let spawned = Actor::spawn_linked(None, CallSupervisor, args, me.get_cell()).await;
+        // Whatever an actor of this call logs carries the call's id: actors inherit the span they are
+        // spawned in.
+        let span = tracing::info_span!("call", sid = %call_sid);
+        let spawning = Actor::spawn_linked(None, CallSupervisor, args, me.get_cell());
+        let spawned = spawning.instrument(span).await;
         let (actor, _) = spawned.map_err(|error| {
             tracing::error!(%error, call = %call_sid, "the call could not be started");
             CallRefused::Failed
@@ -255,56 +258,4 @@ impl SupervisorState {
 fn answer_to<T>(reply: RpcReplyPort<T>, answer: T) {
     // Whoever asked may have given up.
     let _ = reply.send(answer);
-}
-
-/// The way to the tree, for the HTTP side. Cheap to clone.
-#[derive(Clone)]
-pub struct Calls {
-    root: ActorRef<SupervisorMsg>,
-}
-
-impl Calls {
-    /// The calls under this root.
-    #[must_use]
-    pub fn new(root: ActorRef<SupervisorMsg>) -> Self {
-        Self { root }
-    }
-
-    /// Starts a call, or gives the one that is there already.
-    ///
-    /// # Errors
-    /// [`CallRefused`] says why not.
-    pub async fn start(&self, setup: CallSetup) -> Result<CallHandle, CallRefused> {
-        let setup = Box::new(setup);
-        let asked =
-            self.root.call(|reply| SupervisorMsg::Start { setup, reply }, Some(ANSWER_PATIENCE));
-        match asked.await {
-            Ok(CallResult::Success(answer)) => answer,
-            Ok(CallResult::Timeout | CallResult::SenderError) | Err(_) => Err(CallRefused::Failed),
-        }
-    }
-
-    /// A living call.
-    pub async fn find(&self, call: CallSid) -> Option<CallHandle> {
-        let asked =
-            self.root.call(|reply| SupervisorMsg::Find { call, reply }, Some(ANSWER_PATIENCE));
-        match asked.await {
-            Ok(CallResult::Success(answer)) => answer,
-            Ok(CallResult::Timeout | CallResult::SenderError) | Err(_) => None,
-        }
-    }
-
-    /// All living calls.
-    pub async fn list(&self) -> Vec<CallHandle> {
-        match self.root.call(SupervisorMsg::List, Some(ANSWER_PATIENCE)).await {
-            Ok(CallResult::Success(answer)) => answer,
-            Ok(CallResult::Timeout | CallResult::SenderError) | Err(_) => Vec::new(),
-        }
-    }
-
-    /// No new calls; the running ones end politely (RES-6).
-    pub fn drain(&self) {
-        // A root that is gone has no calls.
-        let _ = self.root.cast(SupervisorMsg::Drain);
-    }
 }

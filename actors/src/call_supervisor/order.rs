@@ -8,22 +8,18 @@ use protocol::business::{BusinessSettings, Lines};
 use protocol::call::{Command, EndReason, EndedBy, Event, Now, Record};
 use protocol::twilio::forms::CallStatus;
 use protocol::twilio::twiml::{Apology, Say, Twiml};
-use ractor::{ActorCell, ActorId, ActorProcessingErr, ActorRef};
+use ractor::{ActorId, ActorProcessingErr, ActorRef};
+use tracing::Instrument;
 
+use super::ruins::{Ruins, STOP_PATIENCE};
 use super::{
     Begun, CallSupervisorMsg, CallSupervisorState, Exit, STATUS_EVERY, SupervisorEvent,
     SupervisorOrder, TaskGroup, twilio_io,
 };
-use crate::call_parts::CallParts;
 use crate::journal::JournalEntry;
-use crate::lead::{self, LeadOrder};
-use crate::supervision::children::stop_in_reverse;
-use crate::supervision::introspection::IntrospectionEvent;
 use crate::supervision::policy::Decision;
 use crate::twilio_rest::Answer;
 
-/// How long an actor may take to stop before it is killed.
-const STOP_PATIENCE: Duration = Duration::from_secs(1);
 /// How long CallActor may take to end a call that Twilio says is over.
 const FINISH_PATIENCE: Duration = Duration::from_secs(2);
 /// How long requests to Twilio may hold up the end.
@@ -45,7 +41,7 @@ impl CallSupervisorState {
                         let tasks = TaskGroup::new();
                         let (port, uplink) = (self.parts.twilio.clone(), &self.parts.uplink);
                         let (uplink, clock) = (Arc::clone(uplink), self.parts.clock);
-                        twilio_io::attach(stream.clone(), link, port, uplink, clock, &tasks).await;
+                        twilio_io::attach(stream.clone(), link, port, uplink, clock, &tasks);
                         tracing::info!(%stream, "stream opened");
                         self.stream = Some(tasks);
                     }
@@ -178,6 +174,7 @@ impl CallSupervisorState {
             return;
         }
         self.card.set_state("taking down");
+        self.fence_the_call();
         self.children.cut_session();
         // An apology goes out while the stream is still up: a stream that ends before it would send
         // Twilio on to the next verb.
@@ -186,13 +183,14 @@ impl CallSupervisorState {
             self.cut_sockets();
         }
         let (me, ruins) = (me.clone(), self.ruins());
-        tokio::spawn(async move {
+        let clearing = async move {
             if apologising {
                 let _ = tokio::time::timeout(REQUESTS_PATIENCE, ruins.requests.join()).await;
             }
             ruins.clear(reason, REQUESTS_PATIENCE).await;
             let _ = me.cast(CallSupervisorMsg::TakenDown);
-        });
+        };
+        tokio::spawn(clearing.in_current_span());
     }
 
     /// The daemon stops before the call is over: nothing of it may outlive its supervisor, and the
@@ -201,8 +199,14 @@ impl CallSupervisorState {
         if std::mem::replace(&mut self.ending, true) {
             return;
         }
+        self.fence_the_call();
         self.cut_sockets();
         self.ruins().clear(Some(EndReason::Shutdown), STOP_PATIENCE).await;
+    }
+
+    /// CallActor takes in no more: what comes of taking the call down is not why it ended.
+    fn fence_the_call(&self) {
+        drop(self.parts.call.attach_with(|| {}));
     }
 
     fn ruins(&mut self) -> Ruins {
@@ -233,87 +237,6 @@ impl CallSupervisorState {
             }
         }
     }
-}
-
-/// What is left of a call that is being taken down.
-struct Ruins {
-    running: Vec<ActorCell>,
-    tasks: Vec<TaskGroup>,
-    parts: Arc<CallParts>,
-    requests: TaskGroup,
-    hung_up: bool,
-}
-
-impl Ruins {
-    /// Stops the actors, last started first, joins every task, and lets the call's core end the
-    /// record. Requests to Twilio get `patience`.
-    async fn clear(self, reason: Option<EndReason>, patience: Duration) {
-        stop_in_reverse(self.running.into_iter(), STOP_PATIENCE).await;
-        for group in &self.tasks {
-            group.cancel_and_join().await;
-        }
-        settle(&self.parts, reason, self.hung_up, &self.requests).await;
-        if tokio::time::timeout(patience, self.requests.join()).await.is_err() {
-            self.requests.cancel_and_join().await;
-        }
-    }
-}
-
-/// Lets the call's core take in what waited, end, and be written down.
-async fn settle(
-    parts: &Arc<CallParts>,
-    reason: Option<EndReason>,
-    hung_up: bool,
-    requests: &TaskGroup,
-) {
-    let now = Now { at: parts.clock.now(), wall: parts.clock.wall() };
-    let snapshot = parts.snapshot.borrow().clone();
-    let mut call = snapshot.call.clone();
-    // Whatever is left of CallActor reads no more.
-    let inbox = parts.call.attach_with(|| {});
-    while let Some(Begun { number, event, .. }) = inbox.begin_next() {
-        if number > snapshot.handled {
-            call.handle(Event::clone(&event), now);
-        }
-        inbox.remove(number);
-    }
-    call.finish(reason.unwrap_or(EndReason::Internal), EndedBy::Daemon);
-    let mut for_the_lead = Vec::new();
-    let left: Vec<Command> = call.outbox().map(|(_, command)| command.clone()).collect();
-    for command in left {
-        match command {
-            Command::Record(record) => {
-                let entry = JournalEntry::new(parts, &call, record);
-                let _ = parts.services.journal.send(entry).await;
-            }
-            Command::HangUp if !hung_up => {
-                let parts = Arc::clone(parts);
-                requests.spawn("hang up", async move {
-                    if let Err(error) = parts.services.twilio.hang_up(&parts.setup.call_sid).await {
-                        tracing::error!(%error, "the call could not be ended at Twilio");
-                    }
-                });
-            }
-            Command::EnsureLead => for_the_lead.push(LeadOrder::Ensure),
-            Command::UpdateLead(call) => for_the_lead.push(LeadOrder::Update(call)),
-            Command::SetLeadStatus(status) => for_the_lead.push(LeadOrder::SetStatus(status)),
-            // There is nobody left to do it, or it was done.
-            Command::Ask(_)
-            | Command::Withdraw(_)
-            | Command::Tell(_)
-            | Command::Replay { .. }
-            | Command::ToolsDone
-            | Command::HangUp
-            | Command::Apologise
-            | Command::Finish => {}
-        }
-    }
-    lead::carry_out_what_is_left(parts, for_the_lead).await;
-    let reason = call.ending().map_or("internal", |ending| ending.reason.as_str()).to_owned();
-    tracing::info!(reason, "call ended");
-    let call_sid = parts.setup.call_sid.clone();
-    parts.services.introspection.tell(IntrospectionEvent::CallEnded { call_sid, reason });
-    parts.close();
 }
 
 /// A business's apology, to be spoken by Twilio (RES-3).

@@ -26,7 +26,7 @@ const OUTGOING: usize = 32;
 const DEAD_AFTER: Duration = Duration::from_secs(30);
 
 /// Starts a stream's two tasks in `tasks`; cancelling them closes the socket.
-pub async fn attach(
+pub fn attach(
     stream: StreamSid,
     link: Link,
     port: Port<TwilioEvent>,
@@ -37,10 +37,12 @@ pub async fn attach(
     let Link { reader, writer } = link;
     let (outgoing, messages) = mpsc::channel(OUTGOING);
     uplink.stream_restarted();
-    // The supervisor's own port would be full first: it hands over one stream at a time.
-    let _ = port.send(TwilioEvent::Opened { stream: stream.clone(), outgoing }).await;
     tasks.spawn("stream writer", write(writer, messages));
     tasks.spawn("stream reader", async move {
+        let opened = TwilioEvent::Opened { stream: stream.clone(), outgoing };
+        if port.send(opened).await.is_err() {
+            return;
+        }
         let how = read(reader, &stream, &port, &uplink, &clock).await;
         let _ = port.send(TwilioEvent::Closed { stream, how }).await;
     });

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::conversation::Entry;
-use super::ending::Ending;
 use super::event::FunctionCall;
+use super::reason::Ending;
 use crate::business::LeadStatus;
 use crate::ids::LeadId;
 use crate::response_gate::{Ask, AskNumber};

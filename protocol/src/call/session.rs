@@ -3,8 +3,9 @@
 use std::time::Instant;
 
 use super::command::Command;
-use super::ending::{EndReason, Phase};
+use super::ending::Phase;
 use super::event::SessionFault;
+use super::reason::EndReason;
 use super::{Call, Now};
 
 /// Whether there is a session.

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::ending::{EndReason, EndedBy, HangUp, Phase};
+use super::ending::{HangUp, Phase};
 use super::event::StreamEnd;
+use super::reason::{EndReason, EndedBy};
 use super::{Call, Now};
 use crate::ids::StreamSid;
 use crate::twilio::forms::CallStatus;

@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use super::ending::{ClosingLine, EndReason, EndedBy, Phase};
+use super::ending::{ClosingLine, Phase};
+use super::reason::{EndReason, EndedBy};
 use super::session::Session;
 use super::stream::StreamState;
 use super::{Call, Now};

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use super::command::Command;
 use super::conversation::Body;
-use super::ending::{EndedBy, Phase};
+use super::ending::Phase;
 use super::event::{FunctionCall, ToolOutcome};
+use super::reason::EndedBy;
 use super::{Call, Now};
 use crate::ids::{ResponseId, ToolCallId};
 use crate::response_gate::{Reply, Want};

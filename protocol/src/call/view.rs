@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ending::EndReason;
 use super::latency::LatencyView;
 use super::lead::LeadFacts;
+use super::reason::EndReason;
 use super::session::Session;
 use super::speech::Greeting;
 use super::stream::StreamState;

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::business::LeadStatus;
-use crate::call::ending::EndReason;
+use crate::call::reason::EndReason;
 
 /// What the model said.
 #[derive(Debug, Deserialize)]
