@@ -99,7 +99,8 @@ pub async fn run(options: Options) -> Result<(), Failed> {
     told.map_err(|_| Failed::TooLong)?.map_err(|error| Failed::Wrong(error.to_string()))??;
 
     check(&world, &outcome)?;
-    show_record(&world, caller.call_sid(), &screen).await?;
+    let shown = show_record(&world, caller.call_sid(), &screen);
+    tokio::time::timeout(PATIENCE, shown).await.map_err(|_| Failed::TooLong)??;
     save(&outcome, &options.wav)?;
     screen.note(&format!("recording: {} (caller left, agent right)", options.wav.display()))?;
     world.close().await;

@@ -158,8 +158,10 @@ async fn call_6_an_operator_who_hangs_up_twice_ends_the_call_by_one_request() {
     let caller = open_call(&world).await;
     let path = format!("api/calls/{}/hangup", caller.call_sid());
     let (first, second) = tokio::join!(world.post(&path), world.post(&path));
-    assert_eq!(first.unwrap(), 202);
-    assert!([202, 404, 409].contains(&second.unwrap()));
+    let mut answers = [first.unwrap(), second.unwrap()];
+    answers.sort_unstable();
+    assert_eq!(answers[0], 202);
+    assert!([202, 404, 409].contains(&answers[1]), "{answers:?}");
     let outcome = within("the end", caller.ended()).await;
     nothing_left(&world).await;
     assert_eq!(world.carrier.rest_count(RestKind::HangUp), 1);

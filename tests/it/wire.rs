@@ -171,12 +171,12 @@ async fn pipe_3_the_closing_line_waits_too_and_takes_the_place_of_what_waited() 
     world.close().await;
 }
 
-/// What the server has got when an output and a turn wait: the greeting was asked for, and an answer
-/// to each of two turns, the first of which was the tool's call.
-const BEFORE: [&str; 5] = [UPDATE, CREATE, CREATE, CREATE, "function_call_output"];
+/// What the server has got by then: the greeting and an answer to the first turn were asked for, which
+/// was the tool's call; then one response for both its output and the second turn.
+const BEFORE: [&str; 5] = [UPDATE, CREATE, CREATE, "function_call_output", CREATE];
 
-/// A call at the moment when a response runs, and both a tool's output and a turn of the caller's
-/// wait for its end.
+/// A call at the moment when the response to a tool's output and a turn runs, and another turn of the
+/// caller's waits for its end.
 async fn output_and_turn_wait() -> (World, CallerHandle) {
     let world = world(|plan| {
         brief(plan);

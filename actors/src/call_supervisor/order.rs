@@ -22,6 +22,10 @@ use crate::twilio_rest::Answer;
 
 /// How long CallActor may take to end a call that Twilio says is over.
 const FINISH_PATIENCE: Duration = Duration::from_secs(2);
+/// How often the apology is offered to a call that is not in progress (yet) …
+const APOLOGY_TRIES: u32 = 10;
+/// … and the pause between.
+const APOLOGY_PAUSE: Duration = Duration::from_millis(200);
 /// How long requests to Twilio may hold up the end.
 const REQUESTS_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -141,16 +145,19 @@ impl CallSupervisorState {
             let Ok(document) = apology(&parts.setup.settings, &parts.setup.lines).to_xml() else {
                 return;
             };
-            match parts.services.twilio.redirect(&parts.setup.call_sid, &document).await {
-                Ok(Answer::Done) => {}
-                Ok(Answer::NotInProgress) => {
-                    let _ = parts.call.try_send(Event::HangUpAnswered);
-                }
-                Err(error) => {
-                    tracing::error!(%error, "the apology could not be handed to Twilio");
-                    let _ = parts.call.try_send(Event::ApologyFailed);
+            // A call that is still being answered is not in progress yet; one that stays so is over.
+            for _ in 0..APOLOGY_TRIES {
+                match parts.services.twilio.redirect(&parts.setup.call_sid, &document).await {
+                    Ok(Answer::Done) => return,
+                    Ok(Answer::NotInProgress) => tokio::time::sleep(APOLOGY_PAUSE).await,
+                    Err(error) => {
+                        tracing::error!(%error, "the apology could not be handed to Twilio");
+                        let _ = parts.call.try_send(Event::ApologyFailed);
+                        return;
+                    }
                 }
             }
+            let _ = parts.call.try_send(Event::HangUpAnswered);
         });
     }
 

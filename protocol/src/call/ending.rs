@@ -205,7 +205,7 @@ impl Call {
     }
 
     pub(super) fn on_hang_up_answered(&mut self, now: Now) {
-        if let Phase::HangingUp { how: HangUp::Rest, until, .. } = &mut self.phase {
+        if let Phase::HangingUp { until, .. } = &mut self.phase {
             *until = (*until).min(now.at + AFTER_HANG_UP);
         }
     }

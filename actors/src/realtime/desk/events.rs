@@ -190,7 +190,7 @@ impl RealtimeDesk {
                 arguments: call.arguments.clone(),
             })
             .collect();
-        if !calls.is_empty() {
+        if !calls.is_empty() && self.gate.running() == Some(&done.id) {
             self.gate.tools_began();
         }
         self.done = Some((done.id.clone(), calls, done.usage));

@@ -48,7 +48,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    /// Invariants 2 and 3: any story ends at most once, hangs up at most once, greets at most once
+    /// Invariant 2: any story ends at most once, hangs up at most once, greets at most once
     /// once it was heard, and then is quiet.
     #[test]
     fn invariant_2_any_story_ends_at_most_once_greets_once_and_then_is_quiet(
