@@ -214,7 +214,11 @@ fn writes_down() -> Vec<Rule> {
     };
     vec![
         Rule { calls: vec![update], ..rule("מנעול חכם") },
-        Rule { say: Some("בסדר".to_owned()), ..rule("בתל אביב") },
+        Rule {
+            say: Some("בסדר".to_owned()),
+            after_tool: Some("update_lead_details".to_owned()),
+            ..rule("בתל אביב")
+        },
         Rule { say: Some("רשמתי".to_owned()), ..rule("כן") },
     ]
 }
