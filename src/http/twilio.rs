@@ -10,7 +10,7 @@ use actors::call_supervisor::SupervisorEvent;
 use actors::journal::JournalEntry;
 use actors::supervisor::Calls;
 use http::{Method, StatusCode};
-use protocol::twilio::forms::{CallStatus, Form, StatusForm, StreamStatusForm, VoiceForm};
+use protocol::twilio::forms::{Form, StatusForm, StreamStatusForm, VoiceForm};
 use protocol::twilio::signature::Signatures;
 use protocol::twilio::token::StreamTokens;
 use protocol::twilio::twiml::Twiml;
@@ -115,7 +115,7 @@ impl TwilioSide {
         let entry = JournalEntry::terminal_status(
             found.business.id,
             status.call_sid.clone(),
-            row_status(status.status),
+            actors::journal::row_status(status.status),
             status.duration_secs.map(|secs| Duration::from_secs(secs.into())),
             self.services.clock.wall(),
         );
@@ -132,10 +132,6 @@ fn on_stream_status(form: &Form) -> Response {
         Err(error) => tracing::warn!(%error, "a stream status callback could not be read"),
     }
     answer(StatusCode::NO_CONTENT)
-}
-
-fn row_status(status: CallStatus) -> entities::calls::CallStatus {
-    actors::journal::row_status(status)
 }
 
 fn twiml(document: &Twiml) -> Response {

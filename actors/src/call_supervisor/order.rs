@@ -52,9 +52,7 @@ impl CallSupervisorState {
                 }
                 SupervisorEvent::Status { status, duration_secs } => {
                     if status.is_terminal() {
-                        // An open stream on an ended call costs money: none waits for an actor.
-                        self.cut_sockets();
-                        self.finish_by = Some(self.parts.clock.now() + FINISH_PATIENCE);
+                        self.end_now();
                     }
                     let (status, duration_secs) = (*status, *duration_secs);
                     if self.ending {
@@ -64,8 +62,7 @@ impl CallSupervisorState {
                     }
                 }
                 SupervisorEvent::OperatorHangUp => {
-                    self.cut_sockets();
-                    self.finish_by = Some(self.parts.clock.now() + FINISH_PATIENCE);
+                    self.end_now();
                     self.tell_call(Event::OperatorHungUp);
                 }
                 SupervisorEvent::Shutdown => self.tell_call(Event::ShutdownOrdered),
@@ -116,6 +113,13 @@ impl CallSupervisorState {
         let restart = self.children.starts_at().filter(|_| !self.ending);
         let due = [Some(self.status_at), self.finish_by, restart];
         self.alarm.set(due.into_iter().flatten().min());
+    }
+
+    /// An open stream on an ended call costs money: its sockets wait for no actor, and the rest of it
+    /// not for long (CALL-5).
+    fn end_now(&mut self) {
+        self.cut_sockets();
+        self.finish_by = Some(self.parts.clock.now() + FINISH_PATIENCE);
     }
 
     fn tell_call(&self, event: Event) {
