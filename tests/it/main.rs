@@ -4,6 +4,7 @@
 
 mod endings;
 mod http;
+mod outbound;
 mod pipeline;
 mod reconnect;
 mod secrecy;

@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
-use super::{
-    BusinessSettings, GreetingMode, MachineDetection, TurnDetection, WeeklyHours, lines,
-};
+use super::{BusinessSettings, GreetingMode, MachineDetection, TurnDetection, WeeklyHours, lines};
 
 /// One thing wrong with a business's settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
