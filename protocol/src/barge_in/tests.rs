@@ -100,7 +100,11 @@ fn barge_1_the_threshold_itself_is_not_over_it() {
 
 #[test]
 fn barge_2_clicks_and_short_noises_under_the_minimum_never_fire() {
-    let shortest = [(BargeInPreset::Instant, 20), (BargeInPreset::Balanced, 160), (BargeInPreset::Patient, 280)];
+    let shortest = [
+        (BargeInPreset::Instant, 20),
+        (BargeInPreset::Balanced, 160),
+        (BargeInPreset::Patient, 280),
+    ];
     for (preset, noise) in shortest {
         let noises = [loud(noise), quiet(80)].concat().repeat(50);
         assert_eq!(Line::new(preset).hear(noises), NEVER, "{preset:?}");
@@ -126,9 +130,11 @@ fn barge_2_a_click_of_40_ms_stops_the_agent_under_instant_alone_and_on_its_secon
 
 #[test]
 fn barge_2_for_each_preset_a_gap_of_60_ms_is_bridged_and_one_of_80_is_not() {
-    for (preset, min) in
-        [(BargeInPreset::Patient, 300), (BargeInPreset::Balanced, 180), (BargeInPreset::Instant, 40)]
-    {
+    for (preset, min) in [
+        (BargeInPreset::Patient, 300),
+        (BargeInPreset::Balanced, 180),
+        (BargeInPreset::Instant, 40),
+    ] {
         let with_gap = |gap| [quiet(1_000), loud(min - 20), quiet(gap), loud(20)].concat();
         let at = 1_000 + u64::try_from(min + 60).unwrap();
         assert_eq!(Line::new(preset).hear(with_gap(60)), [at], "{preset:?}");
@@ -183,12 +189,8 @@ fn greet_4_nothing_interrupts_a_protected_line() {
 
 #[test]
 fn barge_1_thresholds_of_a_business_s_own_hold_to_the_frame() {
-    let thresholds = Thresholds {
-        rms_over: 5_000,
-        min_speech: ms(100),
-        guard: ms(600),
-        cooldown: ms(700),
-    };
+    let thresholds =
+        Thresholds { rms_over: 5_000, min_speech: ms(100), guard: ms(600), cooldown: ms(700) };
     let mut line = Line::with(Policy::On(thresholds));
     assert_eq!(line.hear(loud(200)), NEVER, "not over 5,000");
     assert_eq!(line.hear(vec![5_001; 80]), [600, 1_300]);
