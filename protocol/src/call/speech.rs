@@ -66,7 +66,9 @@ struct AudioItem {
     began: bool,
     plays_until: Option<Instant>,
     came_whole: bool,
+    /// It is over: heard to its end, or cut off.
     heard: bool,
+    cut: bool,
 }
 
 impl Response {
@@ -77,7 +79,7 @@ impl Response {
 
 impl AudioItem {
     fn new(item: ItemId) -> Self {
-        Self { item, began: false, plays_until: None, came_whole: false, heard: false }
+        Self { item, began: false, plays_until: None, came_whole: false, heard: false, cut: false }
     }
 }
 
@@ -131,7 +133,7 @@ impl Speech {
 
     fn heard_items(&self) -> impl Iterator<Item = &ItemId> {
         let items = self.responses.iter().flat_map(|known| &known.items);
-        items.filter(|item| item.heard).map(|item| &item.item)
+        items.filter(|item| item.heard && !item.cut).map(|item| &item.item)
     }
 
     fn response(&self, id: &ResponseId) -> Option<&Response> {

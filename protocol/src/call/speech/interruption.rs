@@ -38,7 +38,7 @@ pub struct Interruption {
     pub number: u64,
     /// What was on its way when the agent was cut off.
     pub items: Vec<CutItem>,
-    /// Items of the same responses that were heard to their ends before: they stay.
+    /// Items that were heard to their ends: they stay.
     pub heard: Vec<ItemId>,
 }
 
@@ -51,16 +51,14 @@ impl Call {
             self.know_response(response.clone());
             self.note_agent_item(response.clone(), item.clone(), now);
             if let Some(known) = self.speech.item_mut(item) {
-                (known.began, known.heard) = (true, true);
+                (known.began, known.heard, known.cut) = (true, true, true);
             }
             self.keep_what_was_heard(item, *heard_ms, *came_ms);
             if !responses.contains(response) {
                 responses.push(response.clone());
             }
         }
-        let heard = self.speech.heard_items();
-        let heard = heard.filter(|item| items.iter().all(|cut| cut.item != **item)).cloned();
-        let heard = heard.collect();
+        let heard = self.speech.heard_items().cloned().collect();
         self.send(Command::Interrupt(Interruption { number, items, heard }));
         for response in responses {
             if let Some(known) = self.speech.response_mut(&response) {
