@@ -280,7 +280,17 @@ pub fn new_call(setup: &CallSetup, status: CallStatus, started_at: Timestamp) ->
 }
 
 fn turn(entry: &Arc<Entry>) -> TurnRow {
-    let cut = matches!(entry.body, Body::Agent { speech: AgentSpeech::Cut, .. });
+    let (cut, heard_ms) = match entry.body {
+        Body::Agent { speech: AgentSpeech::Cut, .. } => (true, None),
+        Body::Agent { speech: AgentSpeech::Interrupted { heard_ms }, .. } => (true, Some(heard_ms)),
+        Body::Agent { speech: AgentSpeech::Coming | AgentSpeech::Whole, .. }
+        | Body::Caller { .. }
+        | Body::Digits(_)
+        | Body::Recorded(_)
+        | Body::System(_)
+        | Body::ToolCall { .. }
+        | Body::ToolOutput { .. } => (false, None),
+    };
     TurnRow {
         seq: entry.number,
         role: match entry.role() {
@@ -291,7 +301,7 @@ fn turn(entry: &Arc<Entry>) -> TurnRow {
         },
         item_id: entry.item().cloned(),
         text: entry.text(),
-        heard_ms: None,
+        heard_ms,
         cut,
         at: entry.at,
     }
