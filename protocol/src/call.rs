@@ -78,15 +78,16 @@ pub struct Call {
 }
 
 impl Call {
-    /// A call whose webhook has just been answered: the session is wanted, the stream awaited, the
-    /// greeting owed (CALL-2).
+    /// A call whose webhook has just been answered: the stream is awaited, and so is the session,
+    /// which the greeting is owed by (CALL-2); or a recording plays, and the session comes with the
+    /// stream.
     #[must_use]
     pub fn new(setup: CallSetup, now: Now) -> Self {
         let mut call = Self {
             phase: Phase::Open,
             began: now,
-            stream: StreamState::awaited(now.at),
-            session: Session::connecting(now.at),
+            stream: StreamState::awaited(&setup, now.at),
+            session: Session::at_webhook(&setup.opening, now.at),
             speech: Speech::default(),
             conversation: Conversation::default(),
             tools: Tools::default(),

@@ -4,6 +4,7 @@
 
 mod barge_in;
 mod endings;
+mod greeting;
 mod http;
 mod outbound;
 mod pipeline;

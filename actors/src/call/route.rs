@@ -32,6 +32,7 @@ pub(super) fn deliver(
         parts.supervisor.send_numbered(number, order).map(drop).map_err(|_| NoRoom)
     };
     match command {
+        Command::OpenSession => realtime(RealtimeOrder::Open),
         Command::Ask(ask) => realtime(RealtimeOrder::Ask(ask)),
         Command::Withdraw(ask) => realtime(RealtimeOrder::Withdraw(ask)),
         Command::Tell(entry) => realtime(RealtimeOrder::Tell(entry)),

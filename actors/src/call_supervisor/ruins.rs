@@ -84,7 +84,8 @@ async fn settle(
             Command::UpdateLead(call) => for_the_lead.push(LeadOrder::Update(call)),
             Command::SetLeadStatus(status) => for_the_lead.push(LeadOrder::SetStatus(status)),
             // There is nobody left to do it, or it was done.
-            Command::Ask(_)
+            Command::OpenSession
+            | Command::Ask(_)
             | Command::Withdraw(_)
             | Command::Tell(_)
             | Command::Interrupt(_)

@@ -13,6 +13,8 @@ use crate::response_gate::{Ask, AskNumber};
 /// Something to be done, by the part of the call whose work it is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
+    /// The Realtime session: open one, for it has waited for the stream.
+    OpenSession,
     /// The Realtime session: a response is wanted.
     Ask(Ask),
     /// The Realtime session: this ask, if it still waits, is not wanted any more.

@@ -39,7 +39,7 @@ impl Call {
         };
         let upstream = match self.session {
             Session::Missing { since } => Some(since + self.setup.upstream_patience),
-            Session::Ready => None,
+            Session::NotWanted | Session::Ready => None,
         };
         let digits = self.digits.as_ref().map(|digits| digits.until);
         let deadlines = match &self.phase {
