@@ -1,5 +1,7 @@
 //! The gate against a model of OpenAI's side: one active response, refusals, crossings on the wire.
 
+mod table;
+
 use std::collections::VecDeque;
 
 use proptest::prelude::*;
