@@ -329,6 +329,7 @@ fn stats(parts: &CallParts, call: &Call) -> serde_json::Value {
     json!({
         "age_ms": view.age_ms,
         "responses": view.responses,
+        "incomplete": view.incomplete,
         "frames": { "sent": frames.sent, "blocked": frames.blocked, "padded": frames.padded },
         "tokens": {
             "text_in": usage.text_in, "audio_in": usage.audio_in,

@@ -132,6 +132,12 @@ impl Carrier {
         self.network.set_delivery(delivery);
     }
 
+    /// Whether the way to the daemon is cut off from now on: every webhook fails as Twilio's do that
+    /// reach no host (11205), with its retries, and no status arrives. Open media sockets stay.
+    pub fn set_cut_off(&self, cut_off: bool) {
+        self.network.fetcher.set_cut_off(cut_off);
+    }
+
     /// The next so many REST requests of a kind fail so.
     pub fn plan_fault(&self, kind: RestKind, fault: RestFault, times: u32) {
         self.network.rest.plan(kind, fault, times);

@@ -137,7 +137,8 @@ fn is_cut_to(turn: &TurnRow, heard_ms: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn barge_3_a_caller_who_talks_over_the_answer_is_heard_and_the_rest_is_never_played() {
+async fn barge_3_trap_openai_5_a_caller_who_talks_over_the_answer_is_heard_and_the_rest_never_played()
+ {
     // The answer is still being made when it is interrupted.
     let world = stage(|plan| {
         plan.openai.behaviour.speed = 1.3;
@@ -164,7 +165,7 @@ async fn barge_3_a_caller_who_talks_over_the_answer_is_heard_and_the_rest_is_nev
     assert_eq!(creates.len(), 3, "the greeting, the answer and the one after it");
     assert!(truncates[0] < creates[2]);
 
-    // Twilio's trap 5, OpenAI's traps 7 and 8: what was played counts, of that item.
+    // What was played counts, of that item.
     let (item, heard_ms) = truncated(&record);
     assert_eq!(said(&record, LONG), std::slice::from_ref(&item));
     let greeting = audio_of(&record, &said(&record, &world.business.lines().greeting)[0]);
@@ -172,7 +173,7 @@ async fn barge_3_a_caller_who_talks_over_the_answer_is_heard_and_the_rest_is_nev
     let played_ms = (played - greeting.len() as u64) / 8;
     assert!(heard_ms > 0 && heard_ms <= played_ms + 1, "{heard_ms} of {played_ms}");
 
-    // OpenAI's trap 4, Twilio's trap 6: late deltas never come to Twilio.
+    // Late deltas never come to Twilio.
     let (all, answer) = (audio_of(&record, &item), audio_of(&record, &said(&record, QUESTION)[0]));
     let came = came_to_twilio(&caller);
     let middle = came.strip_prefix(greeting.as_slice()).unwrap();
@@ -187,8 +188,7 @@ async fn barge_3_a_caller_who_talks_over_the_answer_is_heard_and_the_rest_is_nev
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn barge_3_an_answer_that_openai_has_finished_is_cut_without_a_cancel_and_by_its_own_item() {
-    // OpenAI's traps 6, 7 and 10, Twilio's trap 4.
+async fn barge_3_trap_openai_6_trap_openai_10_an_answer_that_is_finished_is_cut_by_its_own_item() {
     let preamble = "שנייה אחת בבקשה";
     let world = stage(|plan| {
         plan.openai.behaviour.speed = 20.0;
@@ -215,8 +215,8 @@ async fn barge_3_an_answer_that_openai_has_finished_is_cut_without_a_cancel_and_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn barge_3_an_item_of_which_nothing_was_played_is_deleted_and_not_truncated() {
-    // OpenAI's trap 9: the first item is interrupted, the second waits behind it.
+async fn barge_3_trap_openai_9_an_item_of_which_nothing_was_played_is_deleted_and_not_truncated() {
+    // The first item is interrupted, the second waits behind it.
     let world = stage(|plan| {
         plan.openai.behaviour.speed = 20.0;
         plan.line_speed = 1.0;
@@ -244,7 +244,7 @@ async fn barge_3_an_item_of_which_nothing_was_played_is_deleted_and_not_truncate
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn barge_2_clicks_never_stop_the_agent() {
+async fn barge_2_trap_twilio_6_clicks_never_stop_the_agent() {
     let world = stage(|_| {}).await;
     let caller = agent_speaks(&world, 4).await;
     let clicking = async {
@@ -263,9 +263,8 @@ async fn barge_2_clicks_never_stop_the_agent() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn greet_4_nothing_stops_a_protected_greeting_and_what_is_said_meanwhile_is_answered_after_it()
+async fn greet_4_trap_openai_15_nothing_stops_a_protected_greeting_and_a_question_is_answered_later()
  {
-    // OpenAI's trap 15, Twilio's trap 6.
     let world = stage(|plan| {
         plan.business.greeting.text = Some(LONG.to_owned());
         plan.business.barge_in.preset = BargeInPreset::Instant;

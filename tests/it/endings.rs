@@ -152,6 +152,29 @@ async fn call_5_a_lost_socket_that_comes_back_goes_on_in_the_same_session_withou
     world.close().await;
 }
 
+/// The one test that waits for a patience of the daemon's, 15 s, in real time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn call_5_a_lost_socket_that_never_comes_back_ends_the_call_as_stream_lost() {
+    let world = world(brief).await;
+    let caller = open_call(&world).await;
+    world.carrier.set_cut_off(true);
+    caller.cut_socket().unwrap();
+    let outcome = within("the end at Twilio", caller.ended()).await;
+    assert_eq!(outcome.ended_by, EndedBy::ApplicationError, "no /resume got through");
+    assert_eq!(outcome.view.streams.len(), 1);
+    assert_eq!(outcome.view.streams[0].ended, Some(StreamEnd::Cut));
+
+    nothing_left(&world).await;
+    assert_eq!(world.calls().await.unwrap().len(), 0);
+    let record = recorded(&world, &caller, |record| record.end_reason.is_some()).await;
+    assert_eq!(record.end_reason.as_deref(), Some("stream_lost"));
+    assert_eq!(record.duration, None, "Twilio's status never came");
+    let log = practice(&world).log().record();
+    assert_eq!((log.sessions, log.alive), (1, 0));
+    assert_eq!(log.faults().count(), 0, "{:?}", log.violations);
+    world.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn call_6_an_operator_who_hangs_up_twice_ends_the_call_by_one_request() {
     let world = world(brief).await;

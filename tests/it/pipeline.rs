@@ -5,11 +5,13 @@ use std::time::Duration;
 use actors::call_supervisor::CallStatusView;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use frontdesk::practice::openai::{Brain, Record};
+use frontdesk::practice::openai::{Brain, Record, ResponseFault};
 use frontdesk::practice::speech::FRAME_BYTES;
 use frontdesk::practice::twilio::{CallerHandle, Dial, Silence};
 use frontdesk::practice::world::World;
+use protocol::business::MaxOutputTokens;
 use protocol::response_gate::GateState;
+use serde_json::json;
 
 use crate::support::{brief, number, practice, within, world};
 
@@ -56,7 +58,7 @@ async fn status(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pipe_1_pipe_2_a_minute_of_frames_arrives_each_once_in_order_and_byte_for_byte() {
+async fn pipe_1_pipe_2_trap_twilio_8_a_minute_of_frames_arrives_each_once_in_order_and_as_it_was() {
     let world = world(|plan| {
         brief(plan);
         plan.keeps_audio = true;
@@ -130,7 +132,8 @@ async fn pipe_1_the_caller_gets_every_delta_as_it_came_or_cut_at_whole_frames() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pipe_2_where_the_lines_time_jumps_silence_fills_the_hole_and_the_turn_ends() {
+async fn pipe_2_trap_openai_16_where_the_lines_time_jumps_silence_fills_the_hole_and_the_turn_ends()
+{
     let world = world(|plan| {
         brief(plan);
         plan.keeps_audio = true;
@@ -202,5 +205,34 @@ async fn pipe_7_the_status_shows_sent_blocked_queue_and_gate() {
     assert!(heard.frames.blocked >= full.frames.blocked && heard.frames.padded == 0);
     within("the sentence", caller.say("בתל אביב")).await.unwrap();
     status(&world, "the caller's turn", |call| call.call.caller_has_spoken).await;
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn prompt_4_a_cut_answer_is_counted_and_shown_and_a_scripted_line_has_no_limit() {
+    let world = world(|plan| {
+        brief(plan);
+        plan.business.agent.max_output_tokens = MaxOutputTokens::limit(200).unwrap();
+    })
+    .await;
+    let caller = world.dial(&number(5));
+    within("the greeting", caller.hears(&world.business.lines().greeting)).await.unwrap();
+    let reason = "max_output_tokens".to_owned();
+    let cut = ResponseFault::Incomplete { reason, after: Duration::from_millis(200) };
+    practice(&world).faults().fault_next_response(cut);
+    within("the sentence", caller.say("בתל אביב")).await.unwrap();
+    status(&world, "the cut answer", |call| call.call.incomplete == 1).await;
+    within("the next sentence", caller.say("כן")).await.unwrap();
+    within("its answer", caller.hears("כן")).await.unwrap();
+    let shown = status(&world, "its end", |call| call.call.responses == 3).await;
+    assert_eq!(shown.call.incomplete, 1);
+
+    let record = practice(&world).log().record();
+    let limits = |kind: &str, within: &str| -> Vec<_> {
+        record.of_kind(kind).map(|e| e.body[within].get("max_output_tokens").cloned()).collect()
+    };
+    assert_eq!(limits("session.update", "session"), [Some(json!(200))]);
+    let of_responses = limits("response.create", "response");
+    assert_eq!(of_responses, [Some(json!("inf")), None, None], "the greeting, then two answers");
     world.close().await;
 }

@@ -122,7 +122,7 @@ fn res_2_the_bell_rings_once_until_it_is_answered_and_at_once_for_a_successor() 
 }
 
 #[test]
-fn barge_3_invariant_10_after_a_cut_nothing_passes_until_the_next_response_is_asked_for() {
+fn barge_3_invariant_10_trap_openai_4_after_a_cut_nothing_passes_until_the_next_request() {
     let downlink = Downlink::default();
     push(&downlink, "a", 400);
     downlink.end_item(&response(), &item("a"));

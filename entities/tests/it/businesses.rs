@@ -60,7 +60,7 @@ async fn call_1_an_unknown_number_finds_nothing_and_a_new_or_withheld_caller_has
 }
 
 #[tokio::test]
-async fn an_import_again_updates_the_business_and_makes_a_prompt_only_when_its_text_changed() {
+async fn prompt_1_an_import_again_makes_a_version_only_of_a_changed_prompt_and_old_ones_stay() {
     on_each(async |db| {
         let first = import(db, file("locks", "+97231111111"), noon()).await.unwrap();
         assert!(first.created);

@@ -48,6 +48,8 @@ pub(super) struct Speech {
     next_ask: u64,
     responses: Vec<Response>,
     pub(super) responses_begun: u32,
+    /// Responses that a limit or a filter cut short (PROMPT-4).
+    pub(super) incomplete: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -93,6 +95,7 @@ impl Default for Speech {
             next_ask: 1,
             responses: Vec::new(),
             responses_begun: 0,
+            incomplete: 0,
         }
     }
 }

@@ -41,6 +41,8 @@ pub struct CallView {
     pub tools_running: usize,
     /// Responses begun so far.
     pub responses: u32,
+    /// Those of them that were cut short, by `max_output_tokens` or a filter (PROMPT-4).
+    pub incomplete: u32,
     /// Entries in the transcript.
     pub entries: usize,
     /// The lead.
@@ -76,6 +78,7 @@ impl Call {
             owed: self.speech.owed().len(),
             tools_running: self.tools.running(),
             responses: self.speech.responses_begun,
+            incomplete: self.speech.incomplete,
             entries: self.conversation.entries().len(),
             lead: self.lead.clone(),
             missing_fields: self.lead.missing(required).into_iter().map(str::to_owned).collect(),

@@ -140,7 +140,7 @@ fn barge_3_each_item_is_counted_from_its_own_beginning() {
 }
 
 #[test]
-fn barge_3_a_clear_tells_every_item_not_wholly_played_in_order() {
+fn barge_3_trap_openai_10_a_clear_tells_every_item_not_wholly_played_in_order() {
     let (mut playback, marks, now) = speaking();
     playback.item_ended(&item(1)).unwrap();
     send(&mut playback, 2, 100, now);

@@ -56,15 +56,15 @@ fn in_language(tag: &str) -> String {
     prompt_of(&business)
 }
 
-#[test]
-fn prompt_1_the_whole_prompt_of_a_hebrew_business_is_as_checked_in() {
-    let mut business = locksmith();
+/// A call with everything that can be known.
+fn whole_prompt(business: &BusinessSettings, direction: Direction) -> String {
+    let mut business = business.clone();
     business.transfer =
         Some(Transfer { number: PhoneNumber::parse("+972501112233").unwrap(), text: None });
-    let prompt = system_prompt(&PromptParts {
+    system_prompt(&PromptParts {
         business: &business,
         business_prompt: "אנחנו מנעולנים בתל אביב והסביבה.\nביקור עולה 250 שקלים.\n",
-        direction: Direction::Inbound,
+        direction,
         now: NOW.parse().unwrap(),
         caller: Some("+972501234567"),
         lead: &known_caller(),
@@ -73,12 +73,11 @@ fn prompt_1_the_whole_prompt_of_a_hebrew_business_is_as_checked_in() {
             appointment("2026-11-23T07:00:00Z", Some("החלפת צילינדר")),
             appointment("2026-11-20T07:00:00Z", Some("כבר היה")),
         ],
-    });
-    assert_eq!(prompt, include_str!("expected/hebrew.txt"));
+    })
 }
 
-#[test]
-fn prompt_1_the_whole_prompt_of_an_english_business_is_as_checked_in() {
+/// A call with nothing that need not be known.
+fn bare_prompt(direction: Direction) -> String {
     let mut business = BusinessSettings::new(
         Slug::parse("clinic").unwrap(),
         "Harbour Clinic",
@@ -86,16 +85,41 @@ fn prompt_1_the_whole_prompt_of_an_english_business_is_as_checked_in() {
     );
     business.language = Language::ENGLISH;
     business.timezone = "Europe/London".parse().unwrap();
-    let prompt = system_prompt(&PromptParts {
+    system_prompt(&PromptParts {
         business: &business,
         business_prompt: "",
-        direction: Direction::Outbound,
+        direction,
         now: NOW.parse().unwrap(),
         caller: None,
         lead: &LeadFacts::default(),
         appointments: &[],
-    });
-    assert_eq!(prompt, include_str!("expected/english.txt"));
+    })
+}
+
+#[test]
+fn prompt_1_the_whole_prompt_of_a_call_to_a_hebrew_business_is_as_checked_in() {
+    let prompt = whole_prompt(&locksmith(), Direction::Inbound);
+    assert_eq!(prompt, include_str!("expected/hebrew.inbound.txt"));
+}
+
+#[test]
+fn prompt_1_the_whole_prompt_of_a_call_by_a_hebrew_business_is_as_checked_in() {
+    let prompt = whole_prompt(&locksmith(), Direction::Outbound);
+    assert_eq!(prompt, include_str!("expected/hebrew.outbound.txt"));
+}
+
+#[test]
+fn prompt_1_the_whole_prompt_of_a_call_to_an_english_business_is_as_checked_in() {
+    let mut business = locksmith();
+    business.language = Language::ENGLISH;
+    let prompt = whole_prompt(&business, Direction::Inbound);
+    assert_eq!(prompt, include_str!("expected/english.inbound.txt"));
+}
+
+#[test]
+fn prompt_1_the_whole_prompt_of_a_call_by_an_english_business_is_as_checked_in() {
+    let prompt = bare_prompt(Direction::Outbound);
+    assert_eq!(prompt, include_str!("expected/english.outbound.txt"));
 }
 
 #[test]

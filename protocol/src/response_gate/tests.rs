@@ -1,6 +1,7 @@
 //! The gate against a model of OpenAI's side: one active response, refusals, crossings on the wire.
 
 mod holds;
+mod table;
 
 use std::collections::VecDeque;
 
@@ -194,7 +195,7 @@ fn pipe_3_a_session_is_stalled_when_nothing_came_for_eight_seconds() {
 }
 
 #[test]
-fn barge_3_a_cancel_before_response_created_is_remembered_and_sent_once() {
+fn barge_3_trap_openai_2_a_cancel_before_response_created_is_remembered_and_sent_once() {
     let now = base();
     let mut gate = ResponseGate::default();
     gate.trigger(answer(1, "u1"), now);

@@ -1,5 +1,6 @@
 //! Requests to the daemon: signed, with Twilio's time limits, retries and error codes.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,6 +23,8 @@ pub(super) struct Fetcher {
     auth_token: SecretString,
     retry_pause: Duration,
     client: Client,
+    /// No request gets through to the daemon.
+    cut_off: AtomicBool,
 }
 
 /// What came of a request, all its attempts together.
@@ -54,7 +57,12 @@ impl Fetcher {
         // Building a client panics without a provider; whoever installed one first is left alone.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let client = client(Overrides::default().connect)?;
-        Ok(Self { auth_token, retry_pause, client })
+        Ok(Self { auth_token, retry_pause, client, cut_off: AtomicBool::new(false) })
+    }
+
+    /// Whether requests get through from now on.
+    pub(super) fn set_cut_off(&self, cut_off: bool) {
+        self.cut_off.store(cut_off, Ordering::Relaxed);
     }
 
     /// Requests an address, as often as its overrides say.
@@ -131,6 +139,10 @@ impl Attempts<'_> {
     }
 
     async fn once(&self, counted: &mut Counted) -> Result<Answer, Failure> {
+        if self.fetcher.cut_off.load(Ordering::Relaxed) {
+            let text = format!("{}: no way to the host", self.url);
+            return Err(Failure::Connect(Trouble::Connect(text)));
+        }
         let request = self.request().map_err(|error| self.failure(&error))?;
         let response = request.send().await.map_err(|error| self.failure(&error))?;
         let status = response.status();

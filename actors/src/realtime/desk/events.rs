@@ -9,7 +9,7 @@ use protocol::ids::ItemId;
 use protocol::openai::client_event::ClientEvent;
 use protocol::openai::fault::{ErrorClass, ErrorEvent};
 use protocol::openai::item::{ItemKind, Role};
-use protocol::openai::response_done::ResponseDone;
+use protocol::openai::response_done::{ResponseDone, ResponseStatus};
 use protocol::openai::server_event::ServerEvent;
 use protocol::response_gate::Outcome;
 
@@ -186,6 +186,9 @@ impl RealtimeDesk {
     }
 
     fn on_done(&mut self, done: ResponseDone, now: Instant) {
+        if let ResponseStatus::Incomplete(reason) = &done.status {
+            tracing::warn!(?reason, "an answer was cut short");
+        }
         let calls: Vec<FunctionCall> = (done.runnable_calls())
             .map(|call| FunctionCall {
                 call: call.call_id.clone(),

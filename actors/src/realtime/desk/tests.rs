@@ -205,7 +205,7 @@ fn pipe_3_what_is_asked_for_while_no_session_is_live_is_dropped_and_the_call_ask
 }
 
 #[test]
-fn pipe_3_invariant_1_one_response_is_under_way_and_the_next_waits_for_its_end() {
+fn pipe_3_invariant_1_trap_openai_1_one_response_is_under_way_and_the_next_waits_for_its_end() {
     let mut stage = Stage::live();
     stage.orders(&answer(1, "item_1"));
     let metadata = stage.creates("resp_1");

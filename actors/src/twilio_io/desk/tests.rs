@@ -133,7 +133,7 @@ fn read(text: &str) -> (Got, String) {
 }
 
 #[test]
-fn barge_3_a_mark_follows_each_180_ms_and_the_items_end() {
+fn barge_3_trap_twilio_7_all_there_is_goes_out_at_once_with_a_mark_each_180_ms_and_at_the_end() {
     let mut stage = Stage::open();
     stage.comes("a", 400);
     stage.ends("a");

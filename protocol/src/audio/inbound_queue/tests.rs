@@ -116,7 +116,7 @@ fn pipe_2_the_clock_of_a_new_stream_begins_anew() {
 }
 
 #[test]
-fn pipe_2_a_line_quiet_for_750_ms_is_padded_each_20_ms_while_the_server_hears_speech() {
+fn pipe_2_trap_openai_16_a_line_quiet_for_750_ms_is_padded_while_the_server_hears_speech() {
     let now = start();
     let mut queue = InboundQueue::new();
     assert_eq!(queue.pad_due(true, now), PadDecision::Rest, "no frame has come yet");

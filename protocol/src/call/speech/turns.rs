@@ -196,6 +196,9 @@ impl Call {
         if let Some(known) = self.speech.response_mut(&response) {
             known.done = true;
         }
+        if outcome == Outcome::Incomplete {
+            self.speech.incomplete += 1;
+        }
         if outcome == Outcome::Completed {
             self.on_calls(&response, calls, now);
         }

@@ -103,6 +103,39 @@ fn pipe_6_an_answer_does_not_wait_for_the_transcript_which_may_come_late_or_neve
 }
 
 #[test]
+fn pipe_6_trap_openai_12_words_that_come_late_and_in_another_order_find_their_own_turns() {
+    let mut stage = Stage::open();
+    stage.does(Event::TurnCommitted { item: item("u1") });
+    stage.speaks("r1", "a1", vec![AskNumber(2)]);
+    stage.does(Event::TurnCommitted { item: item("u2") });
+    for (turn, text) in [("u2", "second"), ("u1", "first")] {
+        stage.does(Event::TurnTranscribed { item: item(turn), text: Some(text.to_owned()) });
+    }
+    let entries = stage.call.conversation().entries().iter();
+    let said: Vec<_> = entries.filter_map(|entry| entry.text()).collect();
+    assert_eq!(said[said.len() - 3..], ["first", "words", "second"]);
+}
+
+#[test]
+fn prompt_4_answers_that_were_cut_short_are_counted_and_shown() {
+    let mut stage = Stage::open();
+    for (number, outcome) in (1..).zip([Outcome::Incomplete, Outcome::Completed]) {
+        stage.does(Event::TurnCommitted { item: item(&format!("u{number}")) });
+        let asks = vec![stage.asks().last().unwrap().number];
+        let response = resp(&format!("r{number}"));
+        stage.begins(response.as_str(), &format!("a{number}"), asks.clone());
+        stage.does(Event::ResponseEnded {
+            response: Some(response),
+            asks,
+            outcome,
+            calls: Vec::new(),
+            usage: Usage::default(),
+        });
+        assert_eq!(stage.call.view(stage.now).incomplete, 1);
+    }
+}
+
+#[test]
 fn call_8_digits_are_gathered_until_a_hash_or_a_pause_and_are_one_turn() {
     for hash in [true, false] {
         let mut stage = Stage::open();

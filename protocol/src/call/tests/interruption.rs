@@ -63,8 +63,7 @@ impl Stage {
 }
 
 #[test]
-fn barge_6_the_transcript_keeps_what_was_heard_and_no_words_that_come_later() {
-    // OpenAI's trap 11.
+fn barge_6_trap_openai_11_the_transcript_keeps_what_was_heard_and_no_words_that_come_later() {
     let mut stage = Stage::answering();
     stage.is_talked_over(vec![cut("r1", "a1", 800, 2_000)]);
     let heard = ("one two".to_owned(), AgentSpeech::Interrupted { heard_ms: 800 });

@@ -105,7 +105,7 @@ fn res_3_a_tool_call_and_its_output_go_back_with_the_output_encoded_once() {
 }
 
 #[test]
-fn barge_3_a_truncate_names_whole_milliseconds_of_one_item() {
+fn barge_3_trap_openai_9_a_truncate_names_whole_milliseconds_of_one_item() {
     let event = ClientEvent::ItemTruncate {
         event_id: "tr_1".to_owned(),
         item_id: item("item_A"),

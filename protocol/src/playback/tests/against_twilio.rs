@@ -221,7 +221,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn barge_3_heard_exceeds_neither_what_was_sent_nor_what_was_played_by_more_than_a_mark(
+    fn barge_3_trap_openai_8_trap_twilio_5_heard_exceeds_what_was_played_by_no_more_than_a_mark(
         steps in proptest::collection::vec(step(), 1..60),
         latency in 0_u64..150,
         loses in prop_oneof![Just(0), 2_u64..6],

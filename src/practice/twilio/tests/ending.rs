@@ -55,6 +55,32 @@ async fn res_4_when_the_server_closes_the_document_goes_on_with_its_redirect() {
 }
 
 #[tokio::test]
+async fn when_the_daemon_is_cut_off_a_lost_socket_is_followed_by_retries_and_no_status() {
+    let daemon = Daemon::start().await;
+    let redirect = "<Redirect>/resume#rc=2&amp;rp=all&amp;ct=3000</Redirect>";
+    daemon.twiml("/voice", &format!("{}{redirect}", daemon.connect()));
+    daemon.twiml("/resume", "<Hangup/>");
+    let carrier = carrier(&daemon).await;
+    let caller = carrier.dial(&dial());
+    let _media = daemon.socket().await.started().await;
+    carrier.set_cut_off(true);
+    caller.cut_socket().unwrap();
+    let outcome = within(caller.ended()).await;
+    assert_eq!(outcome.ended_by, EndedBy::ApplicationError);
+    assert_eq!(outcome.view.streams[0].ended, Some(StreamEnd::Cut));
+    let resume = outcome.view.requests.iter().find(|run| run.url.contains("/resume")).unwrap();
+    assert_eq!((resume.attempts, resume.status), (3, None));
+    assert_eq!(outcome.view.troubles[0].code(), 11205);
+    assert_eq!(daemon.requests("/resume").len(), 0);
+    assert_eq!(daemon.requests("/status").len(), 0);
+
+    carrier.set_cut_off(false);
+    let again = carrier.dial(&dial());
+    daemon.socket().await.started().await.close().await;
+    assert_eq!(within(again.ended()).await.ended_by, EndedBy::HangupVerb);
+}
+
+#[tokio::test]
 async fn when_the_server_closes_and_no_verb_is_left_the_call_ends() {
     let daemon = Daemon::start().await;
     daemon.twiml("/voice", &daemon.connect());

@@ -78,13 +78,13 @@ impl Stage {
 }
 
 #[test]
-fn barge_3_the_response_is_cancelled_by_id_once_and_then_its_item_is_cut_once() {
+fn barge_3_trap_openai_9_the_response_is_cancelled_by_id_once_and_then_its_item_is_cut_once() {
     let (mut stage, _) = Stage::answering("resp_1", &["a"]);
     stage.downlink.cut();
     stage.orders(&interrupt(1, vec![heard("resp_1", "a", 1_234)]));
     assert_eq!(stage.undone(), ["cancel resp_1", "truncate a 1234"]);
     stage.orders(&interrupt(1, vec![heard("resp_1", "a", 1_234)]));
-    assert_eq!(stage.undone(), Vec::<String>::new(), "OpenAI's trap 9: neither happens twice");
+    assert_eq!(stage.undone(), Vec::<String>::new(), "neither happens twice");
 }
 
 #[test]
@@ -101,8 +101,7 @@ fn barge_3_a_cut_is_noticed_before_anything_else_whatever_comes_first() {
 }
 
 #[test]
-fn barge_3_a_response_asked_for_and_not_yet_created_is_cancelled_when_it_is_and_leaves_nothing() {
-    // OpenAI's trap 2.
+fn barge_3_trap_openai_2_a_response_not_yet_created_is_cancelled_when_it_is_and_leaves_nothing() {
     let mut stage = Stage::live();
     stage.orders(&answer(1, "item_1"));
     stage.downlink.cut();
@@ -117,8 +116,8 @@ fn barge_3_a_response_asked_for_and_not_yet_created_is_cancelled_when_it_is_and_
 }
 
 #[test]
-fn barge_3_a_cancel_that_crossed_the_end_is_ignored_and_the_next_waits_for_that_end() {
-    // OpenAI's trap 3, both ways.
+fn barge_3_trap_openai_3_a_cancel_that_crossed_the_end_is_ignored_and_the_next_waits_for_it() {
+    // Both ways.
     let (mut stage, metadata) = Stage::answering("resp_1", &["a"]);
     stage.downlink.cut();
     stage.orders(&interrupt(1, vec![heard("resp_1", "a", 500)]));
@@ -131,8 +130,7 @@ fn barge_3_a_cancel_that_crossed_the_end_is_ignored_and_the_next_waits_for_that_
 }
 
 #[test]
-fn barge_3_what_openai_has_finished_is_cut_without_a_cancel_and_what_nobody_heard_goes_at_once() {
-    // OpenAI's traps 6 and 9.
+fn barge_3_trap_openai_6_what_openai_has_finished_is_cut_without_a_cancel_and_unheard_items_go() {
     let (mut stage, metadata) = Stage::answering("resp_1", &["a", "b"]);
     stage.is_done("resp_1", "completed", &["a", "b"], &metadata);
     stage.downlink.cut();

@@ -45,8 +45,8 @@ impl Stage {
 }
 
 #[test]
-fn barge_3_invariant_10_clear_goes_out_and_nothing_of_what_waited_or_still_comes() {
-    // Twilio's trap 6: the producer is stopped in the same turn.
+fn barge_3_invariant_10_trap_twilio_6_clear_goes_out_and_nothing_of_what_waited_or_still_comes() {
+    // The producer is stopped in the same turn.
     let mut stage = Stage::with(&instant());
     stage.opens_with(SECOND, 3);
     stage.reports();
@@ -103,8 +103,7 @@ fn barge_3_a_new_stream_has_nothing_to_be_cleared() {
 }
 
 #[test]
-fn barge_3_marks_that_the_clear_gives_back_say_nothing_was_played() {
-    // Twilio's trap 2.
+fn barge_3_trap_twilio_2_marks_that_the_clear_gives_back_say_nothing_was_played() {
     let mut stage = Stage::with(&instant());
     stage.comes("a", 360);
     stage.ends("a");
@@ -118,8 +117,7 @@ fn barge_3_marks_that_the_clear_gives_back_say_nothing_was_played() {
 }
 
 #[test]
-fn barge_3_the_second_answer_is_counted_from_its_own_beginning() {
-    // Twilio's trap 3, OpenAI's trap 7.
+fn barge_3_trap_openai_7_trap_twilio_3_the_second_answer_is_counted_from_its_own_beginning() {
     let mut stage = Stage::with(&instant());
     stage.comes("a", 180);
     stage.ends("a");
@@ -136,8 +134,8 @@ fn barge_3_the_second_answer_is_counted_from_its_own_beginning() {
 }
 
 #[test]
-fn barge_3_an_answer_that_has_all_gone_to_twilio_is_cleared_all_the_same_item_by_item() {
-    // Twilio's traps 4 and 5: what was sent was not heard yet.
+fn barge_3_trap_twilio_4_an_answer_that_has_all_gone_to_twilio_is_cleared_all_the_same() {
+    // What was sent was not heard yet.
     let mut stage = Stage::with(&instant());
     for of in ["a", "b"] {
         stage.comes(of, 180);

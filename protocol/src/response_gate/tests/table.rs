@@ -1,0 +1,264 @@
+//! The table of ARCHITECTURE.md §6, walked: every event in every state, each cell's words done by hand to
+//! a copy of the gate, which must then equal the gate that was told of the event. `rows` has the events.
+
+mod rows;
+
+use super::*;
+use rows::{Event, Row};
+
+const DOCUMENT: &str = include_str!("../../../../ARCHITECTURE.md");
+const SOURCE: &str = include_str!("../../response_gate.rs");
+
+type Reach = fn(Instant) -> ResponseGate;
+type Act = fn(&mut ResponseGate, &Event, Instant);
+
+/// The columns, and how a gate gets there.
+const COLUMNS: [(&str, Reach); 5] = [
+    ("Idle", idle),
+    ("Requested", requested),
+    ("Requested, to be cancelled", to_be_cancelled),
+    ("Active", active),
+    ("Cancelling", cancelling),
+];
+
+/// What the words of a cell do to the gate, one after another.
+const WORDS: [(&str, Act); 22] = [
+    ("–", |_, _, _| {}),
+    ("waits", |gate, event, _| gate.waiting.push(event.ask())),
+    ("waits again", |gate, _, _| {
+        let request = take_request(gate);
+        gate.waiting.splice(0..0, request.asks);
+    }),
+    ("fire", fire),
+    ("`Covered`", |gate, event, _| {
+        gate.commands
+            .push_back(GateCommand::Covered { ask: event.ask().number, response: resp("r0") });
+    }),
+    ("`Dropped`", |gate, event, _| {
+        gate.commands.push_back(GateCommand::Dropped(event.ask().number));
+    }),
+    ("noted", |gate, _, _| gate.uncovered.push(item("u9"))),
+    ("covers", covers),
+    ("`Started` → Active", |gate, event, now| {
+        let request = take_request(gate);
+        start(gate, event.response(), request, now);
+    }),
+    ("another's → Active", |gate, event, now| {
+        let nobody = Request { number: RequestNumber(0), asks: vec![], spoke: false };
+        start(gate, event.response(), nobody, now);
+    }),
+    ("`Cancel` → Cancelling", |gate, _, now| {
+        let response = gate.running().unwrap().clone();
+        gate.commands.push_back(GateCommand::Cancel(response.clone()));
+        let request = take_request(gate);
+        gate.state = State::Cancelling { response, request, heard_at: now };
+    }),
+    ("`Ended` → Idle", |gate, event, _| {
+        let (response, outcome) = (gate.running().cloned(), event.outcome());
+        let asks = take_request(gate).numbers();
+        gate.commands.push_back(GateCommand::Ended { response, asks, outcome });
+    }),
+    ("pause", |gate, _, now| {
+        gate.not_before = Some(now + Duration::from_millis(500));
+        gate.failures = 1;
+    }),
+    ("covers no more", |gate, event, _| gate.covered.retain(|(_, by)| *by != event.response())),
+    ("goes on", |gate, event, now| {
+        let (State::Requested { request, heard_at, .. }
+        | State::Active { request, heard_at, .. }
+        | State::Cancelling { request, heard_at, .. }) = &mut gate.state
+        else {
+            panic!("nothing goes on in an idle gate")
+        };
+        request.spoke |= matches!(event, Event::Progressed { audio: true });
+        *heard_at = now;
+    }),
+    ("held", |gate, _, now| gate.held = Some(now)),
+    ("hold ends", |gate, _, _| gate.held = None),
+    ("remembered", |gate, _, _| {
+        let State::Requested { cancel_when_created, .. } = &mut gate.state else { panic!() };
+        *cancel_when_created = true;
+    }),
+    ("answers wait", |gate, _, _| gate.tools_run = true),
+    ("answers go", |gate, _, _| gate.tools_run = false),
+    ("`Stalled`", |gate, _, _| {
+        gate.stalled = true;
+        gate.commands.push_back(GateCommand::Stalled);
+    }),
+    ("forgotten", |gate, event, _| {
+        if let Event::Withdraw(ask) = event {
+            gate.waiting.retain(|waiting| waiting.number != *ask);
+        } else {
+            let (next_request, held) = (gate.next_request, gate.held);
+            *gate = ResponseGate { next_request, held, ..ResponseGate::default() };
+        }
+    }),
+];
+
+/// A gate that has answered a turn, `u0`, by a response `r0`.
+fn idle(now: Instant) -> ResponseGate {
+    let mut gate = ResponseGate::default();
+    gate.turn_committed(item("u0"));
+    gate.trigger(answer(1, "u0"), now);
+    gate.created(resp("r0"), None, now);
+    gate.done(&resp("r0"), None, Outcome::Completed, now);
+    gate
+}
+
+fn requested(now: Instant) -> ResponseGate {
+    let mut gate = idle(now);
+    gate.turn_committed(item("u1"));
+    gate.trigger(answer(2, "u1"), now);
+    gate
+}
+
+/// The hold is taken off again: rows of their own say what one does.
+fn to_be_cancelled(now: Instant) -> ResponseGate {
+    let mut gate = requested(now);
+    gate.cancel(now);
+    ResponseGate { held: None, ..gate }
+}
+
+fn active(now: Instant) -> ResponseGate {
+    let mut gate = requested(now);
+    gate.created(resp("r1"), Some(rows::OURS), now);
+    gate
+}
+
+fn cancelling(now: Instant) -> ResponseGate {
+    let mut gate = active(now);
+    gate.cancel(now);
+    ResponseGate { held: None, ..gate }
+}
+
+/// What is asked for or runs, which leaves the gate idle.
+fn take_request(gate: &mut ResponseGate) -> Request {
+    match std::mem::replace(&mut gate.state, State::Idle) {
+        State::Idle => panic!("an idle gate has no request"),
+        State::Requested { request, .. }
+        | State::Active { request, .. }
+        | State::Cancelling { request, .. } => request,
+    }
+}
+
+fn start(gate: &mut ResponseGate, response: ResponseId, request: Request, now: Instant) {
+    let asks = request.numbers();
+    gate.commands.push_back(GateCommand::Started { response: response.clone(), asks });
+    gate.state = State::Active { response, request, heard_at: now };
+}
+
+/// The response sees every turn committed so far, and serves what was asked about one.
+fn covers(gate: &mut ResponseGate, event: &Event, _: Instant) {
+    let State::Requested { request, .. } = &mut gate.state else { panic!("nothing was asked for") };
+    let of_a_turn = |ask: &mut Ask| matches!(ask.want, Want::Answer(Reply::Turn(_)));
+    request.asks.extend(gate.waiting.extract_if(.., of_a_turn));
+    let seen = gate.uncovered.drain(..).map(|turn| (turn, event.response()));
+    gate.covered.extend(seen);
+}
+
+/// All that waits here is of one urgency, and there must be something: a cell that says `fire` shows it.
+fn fire(gate: &mut ResponseGate, _: &Event, now: Instant) {
+    assert!(!gate.waiting.is_empty(), "nothing waits that could be asked for");
+    let asks = std::mem::take(&mut gate.waiting);
+    let line = match &asks[0].want {
+        Want::Line { text, wording, .. } => Some((text.clone(), wording.clone())),
+        Want::Answer(_) => None,
+    };
+    let number = RequestNumber(gate.next_request);
+    gate.next_request += 1;
+    gate.not_before = None;
+    gate.commands.push_back(GateCommand::Create { request: number, line });
+    let request = Request { number, asks, spoke: false };
+    gate.state = State::Requested { request, cancel_when_created: false, heard_at: now };
+}
+
+/// The lines of the table: the event's name, and a cell for each state.
+fn documented() -> Vec<Vec<&'static str>> {
+    let (_, section) = DOCUMENT.split_once("\n## 6. The response gate\n").unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let lines = section.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
+    lines
+        .filter(|line| !line.starts_with("---"))
+        .map(|line| line.split('|').map(str::trim).collect())
+        .collect()
+}
+
+/// Walks one cell. The error says what came out otherwise.
+fn walk(row: &Row, event: &Event, column: usize, cell: &str) -> Result<(), String> {
+    let (state, reach) = COLUMNS[column];
+    let start = base();
+    let mut gate = reach(start);
+    (row.before)(&mut gate, start);
+    drain(&mut gate);
+    let mut expected = gate.clone();
+    let now = start + row.after;
+    event.tell(&mut gate, now);
+    event.note(&mut expected);
+    for word in cell.split("; ") {
+        let Some((_, act)) = WORDS.iter().find(|(known, _)| *known == word) else {
+            return Err(format!("{}, {state}: no such word: {word}", row.name));
+        };
+        act(&mut expected, event, now);
+    }
+    let (expected, gate) = (format!("{expected:#?}"), format!("{gate:#?}"));
+    if expected == gate {
+        return Ok(());
+    }
+    let differ = expected.lines().zip(gate.lines()).find(|(expected, gate)| expected != gate);
+    Err(format!("{}, {state}: `{cell}` is not what {event:?} does: {differ:?}", row.name))
+}
+
+#[test]
+fn pipe_3_every_event_in_every_state_does_what_the_documented_table_says() {
+    let documented = documented();
+    let rows = rows::rows();
+    let mut wrong = Vec::new();
+    for line in &documented[1..] {
+        let Some(row) = rows.iter().find(|row| row.name == line[0]) else {
+            wrong.push(format!("{} is documented and not walked", line[0]));
+            continue;
+        };
+        assert_eq!(line.len(), COLUMNS.len() + 1, "{line:?}");
+        for event in &row.events {
+            for (column, cell) in line[1..].iter().enumerate() {
+                wrong.extend(walk(row, event, column, cell).err());
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn pipe_3_the_documented_table_has_every_state_and_every_event_once() {
+    let documented = documented();
+    let states = COLUMNS.iter().map(|(state, _)| *state);
+    let head: Vec<_> = std::iter::once("event").chain(states).collect();
+    assert_eq!(documented[0], head);
+    let names: Vec<_> = documented[1..].iter().map(|line| line[0]).collect();
+    let walked: Vec<_> = rows::rows().iter().map(|row| row.name).collect();
+    assert_eq!(names, walked, "documented, walked");
+
+    let told = SOURCE.split("\n    pub fn ").skip(1).filter_map(|method| {
+        let (name, rest) = method.split_once('(')?;
+        rest.trim_start().starts_with("&mut self").then_some(name)
+    });
+    let events: Vec<_> = told.filter(|name| *name != "poll_command").collect();
+    assert!(events.contains(&"trigger") && events.contains(&"done"), "{events:?}");
+    for event in &events {
+        let name = format!("`{event}`");
+        assert!(names.iter().any(|row| row.starts_with(&name)), "{event} is not documented");
+    }
+    for row in rows::rows() {
+        for event in &row.events {
+            let name = format!("`{}`", event.name());
+            assert!(row.name.starts_with(&name), "{} is walked with {event:?}", row.name);
+            assert!(events.contains(&event.name()), "{event:?} is not the gate's");
+        }
+    }
+    for (word, _) in WORDS {
+        let used = documented[1..]
+            .iter()
+            .any(|line| line[1..].iter().any(|cell| cell.split("; ").any(|used| used == word)));
+        assert!(used, "no cell says {word}");
+    }
+}

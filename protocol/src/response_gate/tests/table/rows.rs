@@ -1,0 +1,292 @@
+//! The rows of the table: what each event is, and what went before it.
+
+use super::*;
+
+/// The request that every state but `Idle` is about.
+pub(super) const OURS: RequestNumber = RequestNumber(2);
+
+/// Something that can happen to a gate.
+#[derive(Debug, Clone)]
+pub(super) enum Event {
+    Trigger(Ask),
+    TurnCommitted,
+    Created(Option<RequestNumber>),
+    Progressed { audio: bool },
+    Done { response: &'static str, request: Option<RequestNumber>, outcome: Outcome },
+    RefusedAsActive { named: bool },
+    Refused(Outcome),
+    NothingToCancel,
+    CallerSpeaks(bool),
+    Cancel,
+    ToolsBegan,
+    ToolsDone,
+    Withdraw(AskNumber),
+    SessionLost,
+    HandleTimeout,
+}
+
+impl Event {
+    pub(super) fn tell(&self, gate: &mut ResponseGate, now: Instant) {
+        match self.clone() {
+            Self::Trigger(ask) => gate.trigger(ask, now),
+            Self::TurnCommitted => gate.turn_committed(item("u9")),
+            Self::Created(request) => gate.created(self.response(), request, now),
+            Self::Progressed { audio } => gate.progressed(audio, now),
+            Self::Done { request, outcome, .. } => {
+                gate.done(&self.response(), request, outcome, now);
+            }
+            Self::RefusedAsActive { named } => {
+                gate.refused_as_active(named.then(|| self.response()), now);
+            }
+            Self::Refused(outcome) => gate.refused(outcome, now),
+            Self::NothingToCancel => gate.nothing_to_cancel(now),
+            Self::CallerSpeaks(speaks) => gate.caller_speaks(speaks, now),
+            Self::Cancel => gate.cancel(now),
+            Self::ToolsBegan => gate.tools_began(),
+            Self::ToolsDone => gate.tools_done(now),
+            Self::Withdraw(ask) => gate.withdraw(ask),
+            Self::SessionLost => gate.session_lost(),
+            Self::HandleTimeout => gate.handle_timeout(now),
+        }
+    }
+
+    /// What the gate remembers of an event whatever its state.
+    pub(super) fn note(&self, gate: &mut ResponseGate) {
+        if let Self::Trigger(ask) = self
+            && !gate.seen.contains(&ask.number)
+        {
+            gate.seen.push_back(ask.number);
+        }
+        if let Self::CallerSpeaks(speaks) = self {
+            gate.caller_speaks = *speaks;
+        }
+    }
+
+    /// The method of the gate.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Trigger(_) => "trigger",
+            Self::TurnCommitted => "turn_committed",
+            Self::Created(_) => "created",
+            Self::Progressed { .. } => "progressed",
+            Self::Done { .. } => "done",
+            Self::RefusedAsActive { .. } => "refused_as_active",
+            Self::Refused(_) => "refused",
+            Self::NothingToCancel => "nothing_to_cancel",
+            Self::CallerSpeaks(_) => "caller_speaks",
+            Self::Cancel => "cancel",
+            Self::ToolsBegan => "tools_began",
+            Self::ToolsDone => "tools_done",
+            Self::Withdraw(_) => "withdraw",
+            Self::SessionLost => "session_lost",
+            Self::HandleTimeout => "handle_timeout",
+        }
+    }
+
+    pub(super) fn ask(&self) -> Ask {
+        let Self::Trigger(ask) = self else { panic!("{self:?} asks for nothing") };
+        ask.clone()
+    }
+
+    /// The response that the event is about.
+    pub(super) fn response(&self) -> ResponseId {
+        if let Self::Done { response, .. } = self {
+            resp(response)
+        } else if matches!(self, Self::RefusedAsActive { .. }) {
+            resp("r7")
+        } else {
+            resp("r1")
+        }
+    }
+
+    pub(super) fn outcome(&self) -> Outcome {
+        if let Self::Done { outcome, .. } | Self::Refused(outcome) = self {
+            *outcome
+        } else {
+            Outcome::Cancelled
+        }
+    }
+}
+
+/// One row.
+pub(super) struct Row {
+    pub(super) name: &'static str,
+    /// What went before, beyond what led to the state.
+    pub(super) before: fn(&mut ResponseGate, Instant),
+    /// Each is told in every state.
+    pub(super) events: Vec<Event>,
+    /// How long after the state began.
+    pub(super) after: Duration,
+}
+
+fn row(
+    name: &'static str,
+    before: fn(&mut ResponseGate, Instant),
+    events: impl IntoIterator<Item = Event>,
+) -> Row {
+    Row { name, before, events: events.into_iter().collect(), after: Duration::from_secs(1) }
+}
+
+fn reply(number: u64, reply: Reply) -> Event {
+    Event::Trigger(Ask { number: AskNumber(number), want: Want::Answer(reply) })
+}
+
+fn scripted(which: ScriptedLine) -> Event {
+    Event::Trigger(line(9, which))
+}
+
+fn ends(outcome: Outcome) -> Event {
+    Event::Done { response: "r1", request: Some(OURS), outcome }
+}
+
+fn nothing(_: &mut ResponseGate, _: Instant) {}
+
+fn held(gate: &mut ResponseGate, now: Instant) {
+    gate.held = Some(now);
+}
+
+/// A line waits behind what is under way.
+fn line_waits(gate: &mut ResponseGate, now: Instant) {
+    if gate.state() != GateState::Idle {
+        gate.trigger(line(4, ScriptedLine::Closing), now);
+    }
+}
+
+/// An answer waits for tools.
+fn output_waits(gate: &mut ResponseGate, now: Instant) {
+    gate.tools_began();
+    gate.trigger(tool_output(4), now);
+}
+
+/// A turn was committed, and asked about unless that would be answered at once.
+fn another_turn(gate: &mut ResponseGate, now: Instant) {
+    gate.turn_committed(item("u2"));
+    if gate.state() != GateState::Idle {
+        gate.trigger(answer(4, "u2"), now);
+    }
+}
+
+/// The rows, in the order of the document.
+pub(super) fn rows() -> Vec<Row> {
+    let mut rows = Vec::from(asks());
+    rows.extend(responses());
+    rows.extend(refusals());
+    rows.extend(orders());
+    rows.extend(times());
+    rows
+}
+
+fn asks() -> [Row; 8] {
+    let turn = || reply(9, Reply::Turn(item("u9")));
+    let lines = [ScriptedLine::Greeting, ScriptedLine::Closing, ScriptedLine::SilenceCheck];
+    let answers = || [turn(), reply(9, Reply::Digits), reply(9, Reply::ToolOutput)];
+    [
+        row("`trigger`, an ask seen before", nothing, [reply(1, Reply::Digits)]),
+        row(
+            "`trigger`, a turn that a response has seen",
+            nothing,
+            [reply(9, Reply::Turn(item("u0")))],
+        ),
+        row("`trigger`, `Reply::Resume`", nothing, [reply(9, Reply::Resume)]),
+        row("`trigger`, another answer", nothing, answers()),
+        row("`trigger`, an answer, tools run", |gate, _| gate.tools_began(), answers()),
+        row("`trigger`, a tool's output, held", held, [reply(9, Reply::ToolOutput)]),
+        row("`trigger`, a turn or digits, held", held, [turn(), reply(9, Reply::Digits)]),
+        row("`trigger`, a line, held or not", held, lines.map(scripted)),
+    ]
+}
+
+fn responses() -> [Row; 7] {
+    let failed = || ends(Outcome::FailedForNow);
+    let ended =
+        [Outcome::Completed, Outcome::Incomplete, Outcome::Cancelled, Outcome::FailedForGood];
+    let others = [None, Some(RequestNumber(7))].map(|request| Event::Done {
+        response: "r7",
+        request,
+        outcome: Outcome::Completed,
+    });
+    [
+        row("`turn_committed`", nothing, [Event::TurnCommitted]),
+        row(
+            "`created`, ours or unnamed",
+            another_turn,
+            [Event::Created(Some(OURS)), Event::Created(None)],
+        ),
+        row(
+            "`created`, naming another request",
+            another_turn,
+            [Event::Created(Some(RequestNumber(7)))],
+        ),
+        row(
+            "`progressed`",
+            nothing,
+            [Event::Progressed { audio: false }, Event::Progressed { audio: true }],
+        ),
+        row("`done`, of the running one or naming our request", line_waits, ended.map(ends)),
+        row("`done`, the same, failed for now before any audio", line_waits, [failed()]),
+        row("`done`, of another", line_waits, others),
+    ]
+}
+
+fn refusals() -> [Row; 5] {
+    [
+        row(
+            "`refused_as_active`, naming a response",
+            line_waits,
+            [Event::RefusedAsActive { named: true }],
+        ),
+        row(
+            "`refused_as_active`, naming none",
+            line_waits,
+            [Event::RefusedAsActive { named: false }],
+        ),
+        row("`refused`", line_waits, [Event::Refused(Outcome::FailedForGood)]),
+        row("`refused`, for now", line_waits, [Event::Refused(Outcome::FailedForNow)]),
+        row("`nothing_to_cancel`", line_waits, [Event::NothingToCancel]),
+    ]
+}
+
+fn orders() -> [Row; 6] {
+    [
+        row("`caller_speaks`, held", held, [true, false].map(Event::CallerSpeaks)),
+        row("`cancel`", line_waits, [Event::Cancel]),
+        row("`tools_began`", nothing, [Event::ToolsBegan]),
+        row("`tools_done`", output_waits, [Event::ToolsDone]),
+        row("`withdraw`", output_waits, [Event::Withdraw(AskNumber(4))]),
+        row("`session_lost`", all_at_once, [Event::SessionLost]),
+    ]
+}
+
+/// Everything that a gate can remember.
+fn all_at_once(gate: &mut ResponseGate, now: Instant) {
+    another_turn(gate, now);
+    output_waits(gate, now);
+    held(gate, now);
+    gate.caller_speaks = true;
+    gate.not_before = Some(now);
+    (gate.failures, gate.stalled) = (1, true);
+}
+
+fn times() -> [Row; 5] {
+    let timeout = |name, before, after| Row { after, ..row(name, before, [Event::HandleTimeout]) };
+    let output_held = |gate: &mut ResponseGate, now| {
+        held(gate, now);
+        gate.trigger(tool_output(4), now);
+    };
+    let paused = |gate: &mut ResponseGate, now| {
+        gate.not_before = Some(now + RETRY_AFTER[0]);
+        gate.trigger(tool_output(4), now);
+    };
+    let short = Duration::from_millis(1);
+    [
+        timeout("`handle_timeout`, too early for anything", output_held, HOLD_PATIENCE - short),
+        timeout("`handle_timeout`, a hold is over", output_held, HOLD_PATIENCE),
+        timeout("`handle_timeout`, the pause is over", paused, RETRY_AFTER[0]),
+        timeout("`handle_timeout`, nothing for 8 s", nothing, STALLED_AFTER),
+        timeout(
+            "`handle_timeout`, the same once more",
+            |gate, _| gate.stalled = true,
+            STALLED_AFTER * 2,
+        ),
+    ]
+}
