@@ -2,6 +2,7 @@
 
 mod conversation;
 mod ending;
+mod silence;
 mod story;
 
 use std::sync::Arc;
@@ -61,7 +62,11 @@ impl Stage {
 
     /// A call with a stream, a session, and its greeting behind it.
     fn open() -> Self {
-        let mut stage = Self::new(|_| {});
+        Self::open_with(|_| {})
+    }
+
+    fn open_with(change: impl FnOnce(&mut BusinessSettings)) -> Self {
+        let mut stage = Self::new(change);
         stage.does(Event::StreamOpened { stream: StreamSid::parse(STREAM).unwrap() });
         stage.does(Event::SessionConfigured { session: 1 });
         stage.speaks("r0", "a0", vec![AskNumber(1)]);

@@ -13,7 +13,7 @@ use super::reason::EndedBy;
 use super::{Call, Now};
 use crate::ids::{ResponseId, ToolCallId};
 use crate::response_gate::{Reply, Want};
-use call_control::Verdict;
+use call_control::{Situation, Verdict};
 
 /// How long a tool may take before the model is told that it failed.
 const TOOL_PATIENCE: Duration = Duration::from_secs(10);
@@ -77,6 +77,7 @@ impl Call {
                 Handled::Later => batch.waiting.push(id),
             }
         }
+        self.look_whether_the_reply_is_over(now);
         self.settle(batch);
     }
 
@@ -124,7 +125,13 @@ impl Call {
 
     fn call_control(&mut self, response: &ResponseId, call: &FunctionCall, now: Now) -> Handled {
         let missing = self.lead.missing(&self.setup.settings.ending.required_lead_fields);
-        let verdict = call_control::judge(&call.arguments, &missing);
+        let situation = Situation {
+            missing: &missing,
+            model_decides: self.setup.settings.ending.decider.asks_the_model(),
+            silence_noticed: self.silence.was_noticed(),
+            caller_awaits_an_answer: self.caller_awaits_an_answer(),
+        };
+        let verdict = call_control::judge(&call.arguments, &situation);
         let (output, answer_follows, status) = match &verdict {
             Verdict::GoOn { output, status } | Verdict::End { output, status, .. } => {
                 (output.clone(), false, *status)
