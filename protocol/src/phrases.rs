@@ -114,7 +114,8 @@ impl Phrases {
     /// What stands before the goodbye that a turn ends in; none if it ends in none.
     fn without_goodbye<'a>(&self, words: &'a [Word]) -> Option<&'a [Word]> {
         (0..words.len()).rev().find_map(|from| {
-            let phrase = (self.goodbyes.iter()).find(|phrase| starts(&words[from..], phrase))?;
+            let phrase =
+                (self.goodbyes.iter()).find(|phrase| starts_joined(&words[from..], phrase))?;
             let (before, after) = (&words[..from], &words[from + phrase.len()..]);
             let found = &words[from..from + phrase.len()];
             let meant = !found.iter().any(|word| word.quoted)
@@ -209,6 +210,14 @@ fn not_a_name(word: &Word) -> bool {
 
 fn starts(words: &[Word], phrase: &[String]) -> bool {
     words.get(..phrase.len()).is_some_and(|words| same(words, phrase))
+}
+
+/// As `starts`, and a Hebrew "and" may be written with the first word: "תודה ולהתראות".
+fn starts_joined(words: &[Word], phrase: &[String]) -> bool {
+    let [first, rest @ ..] = words else { return false };
+    let [wanted, others @ ..] = phrase else { return false };
+    let joined = first.text.strip_prefix('ו').is_some_and(|word| word == wanted);
+    (first.text == *wanted || joined) && (others.is_empty() || starts(rest, others))
 }
 
 fn ends(words: &[Word], phrase: &[String]) -> bool {

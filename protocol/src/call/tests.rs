@@ -1,7 +1,9 @@
 //! The call stepped by hand: no clock, no sockets, only what happened and what is wanted.
 
 mod conversation;
+mod deciding;
 mod ending;
+mod interjection;
 mod silence;
 mod story;
 
@@ -137,6 +139,35 @@ impl Stage {
                 Some(ask.clone())
             })
             .collect()
+    }
+
+    /// The scripted lines that were asked for.
+    fn lines(&self) -> Vec<(ScriptedLine, String)> {
+        let lines = self.asks().into_iter().filter_map(|ask| match ask.want {
+            Want::Line { line, text, .. } => Some((line, text)),
+            Want::Answer(_) => None,
+        });
+        lines.collect()
+    }
+
+    /// The last line that was asked for is spoken and heard.
+    fn last_line_is_heard(&mut self, name: &str) {
+        let ask = self.asks().last().unwrap().number;
+        let (response, of) = (format!("r-{name}"), format!("a-{name}"));
+        self.speaks(&response, &of, vec![ask]);
+        self.plays(&response, &of);
+    }
+
+    /// The caller has a turn. Returns what was asked for last.
+    fn turn(&mut self, name: &str) -> AskNumber {
+        self.does(Event::SpeechStarted);
+        self.does(Event::SpeechStopped);
+        self.does(Event::TurnCommitted { item: item(name) });
+        self.asks().last().unwrap().number
+    }
+
+    fn words(&mut self, name: &str, text: &str) {
+        self.does(Event::TurnTranscribed { item: item(name), text: Some(text.to_owned()) });
     }
 
     fn count(&self, wanted: &Command) -> usize {

@@ -34,6 +34,7 @@ fn end_4_a_goodbye_is_the_last_words_of_a_turn_and_courtesies_and_names_may_foll
         ("זהו, תודה, ביי.", Farewell),
         ("סיימנו, תודה", Farewell),
         ("תודה רבה, להתראות, יום נעים", Farewell),
+        ("תודה ולהתראות", Farewell),
         ("ביי דנה", Farewell),
         ("תודה, ביי דנה, יום טוב", Farewell),
         ("בייי, ביי", Goodbye),

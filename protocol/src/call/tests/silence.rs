@@ -8,35 +8,6 @@ const SILENCE: Duration = Duration::from_secs(7);
 const JUST_BEFORE: Duration = Duration::from_millis(6999);
 const A_MOMENT: Duration = Duration::from_millis(1);
 
-impl Stage {
-    fn lines(&self) -> Vec<(ScriptedLine, String)> {
-        let lines = self.asks().into_iter().filter_map(|ask| match ask.want {
-            Want::Line { line, text, .. } => Some((line, text)),
-            Want::Answer(_) => None,
-        });
-        lines.collect()
-    }
-
-    /// The last line that was asked for is spoken and heard.
-    fn last_line_is_heard(&mut self, name: &str) {
-        let ask = self.asks().last().unwrap().number;
-        let (response, of) = (format!("r-{name}"), format!("a-{name}"));
-        self.speaks(&response, &of, vec![ask]);
-        self.plays(&response, &of);
-    }
-
-    fn turn(&mut self, name: &str) -> AskNumber {
-        self.does(Event::SpeechStarted);
-        self.does(Event::SpeechStopped);
-        self.does(Event::TurnCommitted { item: item(name) });
-        self.asks().last().unwrap().number
-    }
-
-    fn words(&mut self, name: &str, text: &str) {
-        self.does(Event::TurnTranscribed { item: item(name), text: Some(text.to_owned()) });
-    }
-}
-
 #[test]
 fn end_7_a_silent_caller_is_asked_twice_and_then_let_go_with_the_no_response_line() {
     let mut stage = Stage::open();
