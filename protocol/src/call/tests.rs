@@ -26,6 +26,8 @@ struct Stage {
     call: Call,
     now: Now,
     sent: Vec<Command>,
+    /// When each of them was, if none was cleared away.
+    sent_at: Vec<Instant>,
 }
 
 #[expect(clippy::disallowed_methods, reason = "a base for moments that the test moves by hand")]
@@ -57,7 +59,12 @@ fn setup(change: impl FnOnce(&mut BusinessSettings)) -> CallSetup {
 impl Stage {
     fn new(change: impl FnOnce(&mut BusinessSettings)) -> Self {
         let now = base();
-        let mut stage = Self { call: Call::new(setup(change), now), now, sent: Vec::new() };
+        let mut stage = Self {
+            call: Call::new(setup(change), now),
+            now,
+            sent: Vec::new(),
+            sent_at: Vec::new(),
+        };
         stage.deliver();
         stage
     }
@@ -100,6 +107,7 @@ impl Stage {
         for (number, command) in new {
             self.call.delivered(number);
             self.sent.push(command);
+            self.sent_at.push(self.now.at);
         }
     }
 
