@@ -81,6 +81,7 @@ impl Stage {
         stage.speaks("r0", "a0", vec![AskNumber(1)]);
         stage.plays("r0", "a0");
         stage.sent.clear();
+        stage.sent_at.clear();
         stage
     }
 
