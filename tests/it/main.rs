@@ -5,6 +5,7 @@
 mod endings;
 mod http;
 mod pipeline;
+mod polite_endings;
 mod reconnect;
 mod secrecy;
 mod shutdown;
