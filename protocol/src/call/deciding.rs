@@ -169,12 +169,14 @@ impl Call {
         let before = self.lead.missing(required);
         let filled = before.iter().any(|field| newer.captured.contains(*field));
         let may_end = ending.decider.reads_phrases() && ending.auto_end_after_lead_capture;
-        let taken_back = ending.decider.asks_the_model() && self.caller_awaits_an_answer();
+        // The model's own goodbye is judged next, or the caller has gone on already.
+        let not_now = ending.decider.asks_the_model()
+            && (self.tools.end_is_asked_for() || self.caller_awaits_an_answer());
         self.lead.learn(newer);
         if filled && may_end && self.lead.missing(required).is_empty() && self.phase == Phase::Open
         {
             self.send(Command::SetLeadStatus(LeadStatus::Complete));
-            if !taken_back {
+            if !not_now {
                 self.close(EndReason::LeadComplete, EndedBy::Daemon, now);
             }
         }

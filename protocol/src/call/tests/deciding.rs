@@ -240,6 +240,35 @@ fn end_3_a_field_of_the_person_known_from_before_ends_nothing_and_one_of_the_job
 }
 
 #[test]
+fn end_2_an_end_asked_for_along_with_the_last_field_is_judged_when_the_field_is_written_down() {
+    for (decider, comes) in [(Decider::Model, true), (Decider::Both, true), (Decider::Model, false)]
+    {
+        let mut stage = Stage::open_with(|settings| {
+            settings.ending.decider = decider;
+            settings.ending.required_lead_fields = vec!["city".into()];
+        });
+        let ask = stage.turn("u1");
+        stage.begins("r1", "a1", vec![ask]);
+        let complete = r#"{"should_end_call":true,"end_reason":"lead_complete"}"#;
+        let mut calls = control(complete);
+        let call = ToolCallId::parse("call_2").unwrap();
+        let (name, arguments) = ("update_lead_details".to_owned(), "{}".to_owned());
+        calls.push(FunctionCall { call: call.clone(), name, arguments });
+        stage.ends("r1", vec![ask], calls);
+        assert_eq!(stage.reason(), None, "it is being written down");
+        if comes {
+            stage.does(captured(&["city"]));
+        }
+        let outcome = ToolOutcome { output: "{}".to_owned(), succeeded: true };
+        stage.does(Event::ToolFinished { call, outcome });
+        assert_eq!(stage.lines(), [], "the model's words are the closing");
+        assert_eq!(stage.reason(), comes.then_some(EndReason::LeadComplete));
+        let follow_up = stage.asks().last().unwrap().want == Want::Answer(Reply::ToolOutput);
+        assert_eq!(follow_up, !comes);
+    }
+}
+
+#[test]
 fn end_2_broken_json_ends_nothing_and_the_tool_called_twice_ends_once() {
     let mut stage = Stage::open();
     let ask = stage.turn("u1");

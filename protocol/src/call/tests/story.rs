@@ -64,6 +64,8 @@ struct Story {
     greeted: bool,
     said_goodbye: bool,
     line: Option<LastLine>,
+    /// Since when the call is ending; the line may be asked for later, in the next session.
+    ending_since: Option<Instant>,
 }
 
 /// A scripted closing line that was asked for and not withdrawn.
@@ -93,7 +95,15 @@ impl Story {
         };
         let stage = if open { Stage::open_with(change) } else { Stage::new(change) };
         let (greeted, said_goodbye) = (open, false);
-        Self { stage, made: 0, running: None, greeted, said_goodbye, line: None }
+        Self {
+            stage,
+            made: 0,
+            running: None,
+            greeted,
+            said_goodbye,
+            line: None,
+            ending_since: None,
+        }
     }
 
     fn line_is_gone(&mut self, when: bool) {
@@ -217,9 +227,9 @@ impl Story {
                 if *line == ScriptedLine::Closing
                     && self.line.as_ref().is_none_or(|line| line.ask != *number)
                 {
-                    let ask = *number;
+                    let (ask, asked) = (*number, self.ending_since.unwrap_or(at));
                     let (began, heard, gone) = (None, false, false);
-                    self.line = Some(LastLine { ask, asked: at, began, heard, gone });
+                    self.line = Some(LastLine { ask, asked, began, heard, gone });
                 }
             } else if let Command::Withdraw(ask) = command {
                 self.line.take_if(|line| line.ask == *ask);
@@ -228,6 +238,8 @@ impl Story {
                 prop_assert!(over, "hung up while the closing line was unheard");
             }
         }
+        let ending = self.stage.call.ending().is_some();
+        self.ending_since = ending.then(|| self.ending_since.unwrap_or(self.stage.now.at));
         self.greeted |= self.stage.call.greeting() != Greeting::Pending;
         if was_over {
             let sent = &self.stage.sent[before..];

@@ -42,6 +42,11 @@ pub(super) enum Verdict {
     End { reason: EndReason, output: String, status: Option<LeadStatus> },
 }
 
+/// Whether these arguments ask for the end.
+pub(super) fn wants_the_end(arguments: &str) -> bool {
+    serde_json::from_str::<Arguments>(arguments).is_ok_and(|arguments| arguments.should_end_call)
+}
+
 /// Judges one use of the tool.
 pub(super) fn judge(arguments: &str, situation: &Situation<'_>) -> Verdict {
     let missing = situation.missing;
