@@ -104,11 +104,11 @@ impl Phrases {
         if turn.asks {
             return false;
         }
-        let says = |phrase: &&str| {
+        let says = |phrase: &&'static str| {
             let phrase = words_of(phrase);
             turn.words.windows(phrase.len().max(1)).any(|words| same(words, &phrase))
         };
-        self.without_goodbye(&turn.words).is_some() || AGENT_DECLINES.iter().any(|p| says(&p))
+        self.without_goodbye(&turn.words).is_some() || AGENT_DECLINES.iter().any(says)
     }
 
     /// What stands before the goodbye that a turn ends in; none if it ends in none.

@@ -53,6 +53,10 @@ async fn end_3_a_goodbye_phrase_is_answered_by_the_closing_line_alone_and_ends_t
     let record = ends(&world, &caller, &lines.closing).await;
     assert_eq!(record.end_reason.as_deref(), Some("user_goodbye"));
     assert_eq!(record.ended_by.as_deref(), Some("daemon"));
+    let stats = record.stats.expect("what was counted");
+    assert_eq!(stats["responses"], 3);
+    assert!(stats["tokens"]["audio_out"].as_u64().unwrap() > 0, "{stats}");
+    assert!(stats["cost_micro_usd"].as_u64().unwrap() > 0, "{stats}");
     let said = practice(&world).log().record();
     assert_eq!(said.said_texts(), ["שלום", &lines.decline, &lines.closing]);
     world.close().await;
