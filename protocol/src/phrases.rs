@@ -133,9 +133,9 @@ impl Phrases {
         let declined = self.declines.iter().any(|phrase| ends(clause, phrase));
         let another = ANOTHER_MEANING
             .iter()
-            .any(|(word, after)| *word == found[0].text && after.contains(&last));
-        let asks = QUESTION_WORDS.contains(&first.text.as_str());
-        MENTIONS.contains(&last) || asks || (another && !declined)
+            .any(|(word, after)| *word == found[0].text && holds(after, last));
+        let asks = holds(QUESTION_WORDS, &first.text);
+        holds(MENTIONS, last) || asks || (another && !declined)
     }
 
     /// Whether only courtesies, names and further goodbyes follow a goodbye.
@@ -169,9 +169,9 @@ impl Phrases {
                 rest = &rest[length..];
             } else {
                 match first.text.as_str() {
-                    word if COURTESIES.contains(&word) => said.courtesy = true,
-                    word if NO.contains(&word) => said.no = true,
-                    word if WISHES.contains(&word) || FILLERS.contains(&word) => {}
+                    word if holds(COURTESIES, word) => said.courtesy = true,
+                    word if holds(NO, word) => said.no = true,
+                    word if holds(WISHES, word) || holds(FILLERS, word) => {}
                     _ => said.other = true,
                 }
                 rest = others;
@@ -199,13 +199,18 @@ fn clause_before<'a>(before: &'a [Word], found: &[Word]) -> &'a [Word] {
     &before[from..]
 }
 
+/// Whether a table of words holds this one.
+fn holds(table: &str, word: &str) -> bool {
+    table.split_whitespace().any(|known| known == word)
+}
+
 fn is_courtesy(word: &Word) -> bool {
     let word = word.text.as_str();
-    COURTESIES.contains(&word) || WISHES.contains(&word)
+    holds(COURTESIES, word) || holds(WISHES, word)
 }
 
 fn not_a_name(word: &Word) -> bool {
-    NOT_NAMES.contains(&word.text.as_str())
+    holds(NOT_NAMES, &word.text)
 }
 
 fn starts(words: &[Word], phrase: &[String]) -> bool {

@@ -148,10 +148,10 @@ impl Call {
             return;
         }
         self.deciding.after_reply = None;
-        let reply = self
-            .speech
-            .reply_to(ask)
-            .filter(|reply| self.phrases().closes_politely(&self.conversation.said_in(reply)));
+        let reply = self.speech.reply_to(ask).filter(|reply| {
+            !self.speech.was_interrupted(reply)
+                && self.phrases().closes_politely(&self.conversation.said_in(reply))
+        });
         match (line, reply) {
             (Follows::Closing, Some(reply)) => {
                 self.close_with(reply, EndReason::UserGoodbye, EndedBy::Daemon, now);

@@ -4,6 +4,7 @@ mod conversation;
 mod deciding;
 mod ending;
 mod interjection;
+mod interruption;
 mod silence;
 mod story;
 

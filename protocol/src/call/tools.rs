@@ -25,6 +25,10 @@ const TOOL_PATIENCE: Duration = Duration::from_secs(10);
 const TOOK_TOO_LONG: &str =
     r#"{"ok":false,"error":"this took too long and may not have worked; apologise and go on"}"#;
 
+/// Said to the model when the caller talked over the words that were to be the last.
+const CALLER_SPOKE: &str =
+    r#"{"ok":false,"error":"the caller interrupted you; answer them before you end the call"}"#;
+
 /// The tool calls of responses whose outputs are not all there yet.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tools {
@@ -175,7 +179,10 @@ impl Call {
             silence_noticed: self.silence.was_noticed(),
             caller_awaits_an_answer: self.caller_awaits_an_answer(),
         };
-        let verdict = call_control::judge(&call.arguments, &situation);
+        let mut verdict = call_control::judge(&call.arguments, &situation);
+        if matches!(verdict, Verdict::End { .. }) && self.speech.was_interrupted(response) {
+            verdict = Verdict::Refused { output: CALLER_SPOKE.to_owned() };
+        }
         let (output, answer_follows, status) = match &verdict {
             Verdict::GoOn { output, status } | Verdict::End { output, status, .. } => {
                 (output.clone(), false, *status)

@@ -19,6 +19,7 @@ enum Step {
     Serve(bool),
     Speak,
     Played,
+    TalkedOver(u16),
     Control(u8),
     Digit,
     Status,
@@ -43,6 +44,7 @@ fn step() -> impl Strategy<Value = Step> {
         20 => any::<bool>().prop_map(Step::Serve),
         20 => Just(Step::Speak),
         10 => Just(Step::Played),
+        3 => (0u16..3).prop_map(Step::TalkedOver),
         8 => (0u8..4).prop_map(Step::Control),
         4 => Just(Step::Digit),
         1 => Just(Step::Status),
@@ -146,6 +148,7 @@ impl Story {
             Step::Serve(ends) => self.serves(ends),
             Step::Speak => self.speaks(),
             Step::Played => self.plays(),
+            Step::TalkedOver(heard) => self.is_talked_over(heard),
             Step::Control(n) => {
                 if let Some((response, asks, spoke)) = self.running.take() {
                     let arguments = [
@@ -213,6 +216,18 @@ impl Story {
             line.heard = true;
         }
         self.stage.plays(&response, &format!("a{}", self.made));
+    }
+
+    /// The agent is cut off, though perhaps it was protected: the cut may have crossed.
+    fn is_talked_over(&mut self, heard: u16) {
+        let response = format!("r{}", self.made);
+        let line = self.line.as_ref().and_then(|line| line.began.as_ref());
+        self.line_is_gone(line.is_some_and(|(began, _)| *began == response));
+        let (response, item) = (resp(&response), item(&format!("a{}", self.made)));
+        let (heard_ms, came_ms) = (u32::from(heard) * 400, 1_000);
+        let items = vec![CutItem { response, item, heard_ms, came_ms }];
+        let cut = AgentCut { number: 1, took: Duration::ZERO, items };
+        self.stage.does(Event::AgentInterrupted(cut));
     }
 
     /// What was sent since `before`, held against what may be.
