@@ -85,9 +85,9 @@ async fn end_7_a_caller_who_says_nothing_is_asked_twice_and_then_let_go() {
 async fn end_6_a_caller_who_speaks_over_the_closing_line_hears_it_whole_and_is_answered() {
     const GOODBYE: &str =
         "היה נעים מאוד לדבר, תודה רבה שהתקשרתם אלינו היום, שיהיה לכם יום טוב ולהתראות";
-    let ends_with = |heard: &str, say: &str| Rule {
+    let ends_with = |heard: &str, say: Option<&str>| Rule {
         heard: vec![heard.to_owned()],
-        say: Some(say.to_owned()),
+        say: say.map(str::to_owned),
         calls: vec![ToolCall {
             name: "call_control".to_owned(),
             arguments: json!({ "should_end_call": true, "end_reason": "user_goodbye" }),
@@ -100,8 +100,12 @@ async fn end_6_a_caller_who_speaks_over_the_closing_line_hears_it_whole_and_is_a
         };
     let world = world(|plan| {
         brief(plan);
-        plan.openai.brain =
-            Brain::Scripted(vec![answers, ends_with("די", "שלום שלום"), ends_with("ביי", GOODBYE)]);
+        plan.openai.brain = Brain::Scripted(vec![
+            answers,
+            ends_with("די", Some("שלום שלום")),
+            ends_with("ביי", None),
+        ]);
+        plan.business.ending.closing_text = Some(GOODBYE.to_owned());
         plan.business.ending.hangup_delay = Duration::from_secs(3);
     })
     .await;
