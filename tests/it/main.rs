@@ -8,6 +8,7 @@ mod greeting;
 mod http;
 mod outbound;
 mod pipeline;
+mod polite_endings;
 mod reconnect;
 mod secrecy;
 mod shutdown;

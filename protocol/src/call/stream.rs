@@ -58,6 +58,7 @@ impl Call {
         self.latencies.stream_opened(now.at);
         self.stream = StreamState::Open { stream };
         self.want_session(now);
+        self.speech.is_sent_again();
     }
 
     pub(super) fn on_stream_closed(&mut self, stream: &StreamSid, how: StreamEnd, now: Now) {
