@@ -6,6 +6,7 @@
 pub mod audio;
 pub mod barge_in;
 pub mod business;
+pub mod calendar;
 pub mod call;
 pub mod ids;
 pub mod openai;
