@@ -10,6 +10,7 @@ pub mod calendar;
 pub mod call;
 pub mod ids;
 pub mod openai;
+pub mod phone;
 pub mod playback;
 pub mod prompt;
 pub mod response_gate;
