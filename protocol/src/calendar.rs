@@ -19,7 +19,7 @@ use crate::business::{Appointments, BusinessSettings};
 
 pub use asked::{Asked, Unreadable};
 pub use refusal::{Misfit, Refusal};
-pub use tool::{Answers, AppointmentKey, Booked, Free, Tool, Wish};
+pub use tool::{Answers, AppointmentKey, Booked, Free, Tool, Wish, sorry};
 pub use wording::Tongue;
 
 /// How many slots are offered at once (CAL-1).

@@ -12,6 +12,7 @@ use super::asked::{self, Asked, Unreadable};
 use super::refusal::Refusal;
 use super::wording::Tongue;
 use super::{Calendar, Slot};
+use crate::business::Language;
 use crate::call::ToolOutcome;
 
 /// The longest notes taken, in characters.
@@ -340,6 +341,17 @@ impl<'a> Answers<'a> {
             | Refusal::TooLate => None,
         }
     }
+}
+
+/// A tool did nothing, for a reason that has to do with no date.
+#[must_use]
+pub fn sorry(language: &Language, refusal: &Refusal) -> ToolOutcome {
+    let output = json!({
+        "ok": false,
+        "error": refusal.to_string(),
+        "say": Tongue::of(language).refused(refusal),
+    });
+    ToolOutcome { output: output.to_string(), succeeded: false }
 }
 
 /// The names in a tool's arguments that mean nothing to it; none if they can't be read.
