@@ -28,7 +28,7 @@ const SENTENCES: [&str; 4] = ["התקנת מנעול חכם", "בתל אביב",
 /// The last words, once the visit is booked.
 const GOODBYE: &str = "תודה, להתראות";
 /// How long the demo may take: it ends by itself in half of it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(90);
 /// Where the demo's database lies: a second run finds the lead of the first.
 const DATABASE: &str = "sqlite://frontdesk-demo.db?mode=rwc";
 

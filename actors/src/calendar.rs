@@ -183,3 +183,6 @@ impl CalendarState {
         self.lines.values().map(|line| line.len() + 1).sum()
     }
 }
+
+#[cfg(test)]
+mod tests;
