@@ -296,6 +296,7 @@ impl Call {
         if let Some(lead) = new {
             self.send(Command::Record(Record::Lead(lead)));
         }
+        self.send_calendar_uses();
     }
 
     fn send(&mut self, command: Command) {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at a surprise")]
 
 mod barge_in;
+mod booking;
 mod endings;
 mod greeting;
 mod http;

@@ -1,5 +1,6 @@
 //! The call stepped by hand: no clock, no sockets, only what happened and what is wanted.
 
+mod calendar;
 mod conversation;
 mod deciding;
 mod ending;

@@ -1,6 +1,7 @@
 //! The tools the model may call: who does their work, how long it may take, and when an answer
 //! follows their output.
 
+mod calendar;
 mod call_control;
 
 use std::time::{Duration, Instant};
@@ -11,8 +12,10 @@ use super::ending::Phase;
 use super::event::{FunctionCall, ToolOutcome};
 use super::reason::EndedBy;
 use super::{Call, Now};
+use crate::calendar::Tool;
 use crate::ids::{ResponseId, ToolCallId};
 use crate::response_gate::{Reply, Want};
+use calendar::CalendarUse;
 use call_control::{Situation, Verdict};
 
 /// The tool by which the model reports, and asks for the end.
@@ -33,6 +36,8 @@ const CALLER_SPOKE: &str =
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tools {
     batches: Vec<Batch>,
+    /// Those among them that the calendar works on, or will when the lead is known.
+    calendar: Vec<CalendarUse>,
 }
 
 #[derive(Debug, Clone)]
@@ -55,7 +60,7 @@ enum Handled {
     /// Its output is there.
     Now { outcome: ToolOutcome, answer_follows: bool },
     /// Somebody works on it.
-    Later,
+    Later { answer_follows: bool },
 }
 
 impl Tools {
@@ -101,7 +106,10 @@ impl Call {
                     self.add_output(id, outcome.output, now);
                     batch.answer_follows |= answer_follows;
                 }
-                Handled::Later => batch.waiting.push(id),
+                Handled::Later { answer_follows } => {
+                    batch.waiting.push(id);
+                    batch.answer_follows |= answer_follows;
+                }
             }
         }
         self.judge_controls(&mut batch, now);
@@ -128,6 +136,7 @@ impl Call {
         let Some(place) = found else { return };
         let mut batch = self.tools.batches.remove(place);
         batch.waiting.retain(|waiting| waiting != call);
+        self.tools.calendar.retain(|used| used.call.call != *call);
         batch.answer_follows |= !outcome.succeeded;
         self.add_output(call.clone(), outcome.output, now);
         self.judge_controls(&mut batch, now);
@@ -140,7 +149,10 @@ impl Call {
             .flat_map(|batch| batch.waiting.iter().cloned())
             .collect();
         for call in late {
-            let outcome = ToolOutcome { output: TOOK_TOO_LONG.to_owned(), succeeded: false };
+            let outcome = self.calendar_overdue(&call).unwrap_or_else(|| ToolOutcome {
+                output: TOOK_TOO_LONG.to_owned(),
+                succeeded: false,
+            });
             self.on_tool_finished(&call, outcome, now);
         }
     }
@@ -149,8 +161,9 @@ impl Call {
         match call.name.as_str() {
             "update_lead_details" => {
                 self.send(Command::UpdateLead(call));
-                Handled::Later
+                Handled::Later { answer_follows: false }
             }
+            name if let Some(tool) = self.calendar_tool(name) => self.use_calendar(tool, call),
             name => Handled::Now {
                 outcome: ToolOutcome {
                     output: serde_json::json!({

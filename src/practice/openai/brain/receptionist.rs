@@ -69,7 +69,8 @@ impl<'a> Desk<'a> {
             Line::Assistant(text) => self.last_said = Some(text),
             Line::Output { call_id, output } => match self.called(call_id) {
                 Some("find_available_slots") => self.slots = slots::times(output),
-                Some("create_appointment") => self.slots.clear(),
+                // Whatever it names stands instead: other slots, where the one wanted has gone.
+                Some("create_appointment") => self.slots = slots::others(output),
                 Some(_) | None => {}
             },
             Line::System(_) | Line::Call { .. } => {}
@@ -231,6 +232,9 @@ impl<'a> Desk<'a> {
     }
 
     fn offer(&self, output: &str) -> Turn {
+        if let Some(sentence) = slots::sentence(output) {
+            return Turn::saying(sentence);
+        }
         let times = slots::times(output);
         if times.is_empty() {
             return Turn::saying(&self.say.nothing_free);

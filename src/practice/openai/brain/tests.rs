@@ -117,6 +117,19 @@ fn cal_1_a_slot_that_does_not_suit_is_not_booked() {
 }
 
 #[test]
+fn cal_3_of_the_slots_that_are_offered_for_one_that_has_gone_another_is_booked() {
+    let mut talk = Talk::new(&ALL);
+    talk.caller("אפשר לקבוע תור?");
+    let offer = json!({"say": "פנוי ב-09:00.", "slots": ["2026-11-22T09:00:00+02:00"]});
+    assert_eq!(talk.output(&offer), Turn::saying("פנוי ב-09:00."));
+    talk.caller("מתאים");
+    let gone = json!({"ok": false, "say": "נתפס.", "slots": ["2026-11-22T10:30:00+02:00"]});
+    assert_eq!(talk.output(&gone), Turn::saying("נתפס."));
+    let slot = json!({"slot_start": "2026-11-22T10:30:00+02:00"});
+    assert_eq!(talk.caller("בסדר"), Turn::calling("create_appointment", slot));
+}
+
+#[test]
 fn end_2_a_refused_end_makes_the_receptionist_ask_for_the_first_missing_field() {
     let mut talk = Talk::new(&ALL);
     talk.caller("ביי");
