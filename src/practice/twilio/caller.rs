@@ -72,9 +72,17 @@ impl CallerHandle {
     /// # Errors
     /// [`CallOver`] if the call ended before.
     pub async fn say(&self, text: &str) -> Result<(), CallOver> {
+        self.say_in(text, &self.language).await
+    }
+
+    /// As [`CallerHandle::say`], in a language of the moment, ISO 639-1.
+    ///
+    /// # Errors
+    /// [`CallOver`] if the call ended before.
+    pub async fn say_in(&self, text: &str, language: &str) -> Result<(), CallOver> {
         let voice = &self.network.settings.voice;
-        voice.prepare(text, &self.language).await;
-        let utterance = voice.speak(text, &self.language);
+        voice.prepare(text, language).await;
+        let utterance = voice.speak(text, language);
         let until = self.line.microphone().say(&utterance);
         self.spoken(until).await
     }
