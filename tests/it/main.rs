@@ -6,6 +6,7 @@ mod endings;
 mod http;
 mod pipeline;
 mod reconnect;
+mod scenarios;
 mod secrecy;
 mod shutdown;
 mod stories;

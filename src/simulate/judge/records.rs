@@ -112,3 +112,54 @@ fn turn_fits(expected: &TranscriptLine, turn: &TurnRow) -> Result<(), String> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tool(text: &str) -> ToolExpectation {
+        toml::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn prac_5_a_call_is_told_from_an_output() {
+        let (name, arguments) = call_in("update_lead_details {\"city\":\"חיפה\"}").unwrap();
+        assert_eq!((name, &arguments["city"]), ("update_lead_details", &Value::from("חיפה")));
+        assert_eq!(call_in("{\"ok\": true}"), None);
+        let broken = call_in("price {\"item").unwrap();
+        assert_eq!(broken.0, "price", "arguments that are no JSON are still a call");
+    }
+
+    #[test]
+    fn prac_5_a_tool_was_called_with_these_arguments_and_perhaps_others() {
+        let called = ("book", serde_json::json!({"fields": {"city": "A", "floor": 3}, "x": []}));
+        for (expected, fits) in [
+            ("name = \"book\"", true),
+            ("name = \"cook\"", false),
+            ("name = \"book\"\narguments = { fields = { floor = 3 }, x = [] }", true),
+            ("name = \"book\"\narguments = { fields = { floor = 4 } }", false),
+            ("name = \"book\"\narguments = { y = 1 }", false),
+        ] {
+            assert_eq!(tool_fits(&tool(expected), &called).is_ok(), fits, "{expected}");
+        }
+    }
+
+    #[test]
+    fn prac_5_a_turn_has_its_speaker_and_its_words() {
+        let turn = |role, text: Option<&str>| TurnRow {
+            seq: 1,
+            role,
+            item_id: None,
+            text: text.map(str::to_owned),
+            heard_ms: None,
+            cut: false,
+            at: jiff::Timestamp::UNIX_EPOCH,
+        };
+        let caller = TranscriptLine::Caller("yes".into());
+        assert!(turn_fits(&caller, &turn(TurnRole::Caller, Some("yes"))).is_ok());
+        assert!(turn_fits(&caller, &turn(TurnRole::Agent, Some("yes"))).is_err());
+        assert!(turn_fits(&caller, &turn(TurnRole::Caller, Some("no"))).is_err());
+        let nothing = TranscriptLine::Caller(String::new());
+        assert!(turn_fits(&nothing, &turn(TurnRole::Caller, None)).is_ok(), "a noise");
+    }
+}

@@ -18,6 +18,8 @@ pub struct Model {
     /// From a response's beginning to its first audio.
     #[serde(with = "duration_text::option")]
     pub first_audio_after: Option<Duration>,
+    /// How many times faster than real time its audio comes.
+    pub speed: Option<f64>,
     /// When the words of a turn come.
     pub transcripts: Option<TranscriptTiming>,
     /// What goes wrong with the first responses of each session, in order.
@@ -70,6 +72,9 @@ impl Model {
         };
         if let Some(after) = self.first_audio_after {
             behaviour.first_audio_after = after;
+        }
+        if let Some(speed) = self.speed {
+            behaviour.speed = speed;
         }
         if let Some(transcripts) = self.transcripts {
             behaviour.transcription = transcripts.into();
