@@ -15,7 +15,7 @@ use actors::supervision::introspection::ActorKind;
 use entities::RecordsError;
 use protocol::ids::{InvalidId, PhoneNumber};
 use thiserror::Error;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, JoinSet};
 
 pub use judge::Verdict;
@@ -122,10 +122,10 @@ pub async fn run<E: From<SimulateError>>(
     if is_real {
         playable(&scenarios, &voice)?;
     }
-    let slots = Arc::new(Semaphore::new(load.at_once.max(1) as usize));
+    let slots = Slots::new(load.at_once);
     let mut tasks = Vec::new();
     for scenario in scenarios {
-        let (config, voice, slots) = (config.clone(), voice.clone(), Arc::clone(&slots));
+        let (config, voice, slots) = (config.clone(), voice.clone(), slots.clone());
         tasks.push(AbortOnDrop(tokio::spawn(async move {
             play_all(scenario, &config, voice, load.calls, slots).await
         })));
@@ -137,6 +137,32 @@ pub async fn run<E: From<SimulateError>>(
         tell(&outcome)?;
     }
     Ok(all_hold)
+}
+
+/// Between two callers' dialling: a telephone's calls don't begin all in one moment either.
+const APART: Duration = Duration::from_millis(100);
+
+/// Who may call, and when.
+#[derive(Clone)]
+struct Slots {
+    free: Arc<Semaphore>,
+    /// Held by whoever is about to dial.
+    turn: Arc<Mutex<()>>,
+}
+
+impl Slots {
+    fn new(at_once: u32) -> Self {
+        let free = Arc::new(Semaphore::new(at_once.max(1) as usize));
+        Self { free, turn: Arc::default() }
+    }
+
+    /// Waits for a slot and for the turn to dial. The semaphore is never closed: a slot comes.
+    async fn take(&self) -> Option<OwnedSemaphorePermit> {
+        let slot = Arc::clone(&self.free).acquire_owned().await.ok();
+        let _turn = self.turn.lock().await;
+        tokio::time::sleep(APART).await;
+        slot
+    }
 }
 
 /// A task that ends with whoever waits for it.
@@ -169,18 +195,16 @@ async fn play_all(
     config: &Config,
     voice: Voice,
     calls: u32,
-    slots: Arc<Semaphore>,
+    slots: Slots,
 ) -> Result<Outcome, SimulateError> {
     let world = Arc::new(World::open(plan(&scenario, config, voice)?).await?);
     let started = world.app.services().clock.now();
     let mut playing = JoinSet::new();
     for n in 0..calls {
         let number = number_after(&scenario.script.caller.number, n)?;
-        let (world, scenario, slots) =
-            (Arc::clone(&world), Arc::clone(&scenario), Arc::clone(&slots));
+        let (world, scenario, slots) = (Arc::clone(&world), Arc::clone(&scenario), slots.clone());
         playing.spawn(async move {
-            // Never closed: the slot always comes.
-            let _slot = slots.acquire().await;
+            let _slot = slots.take().await;
             let outcome = play_one(&world, &scenario, number).await;
             (n, outcome)
         });
