@@ -14,6 +14,7 @@ use crate::downlink::Downlink;
 use crate::journal::JournalEntry;
 use crate::lead::LeadOrder;
 use crate::link::Connector;
+use crate::loudness::Loudness;
 use crate::port::Port;
 use crate::realtime::{RealtimeEvent, RealtimeView};
 use crate::supervision::introspection::Introspection;
@@ -55,6 +56,8 @@ pub struct CallParts {
     pub uplink: Arc<Uplink>,
     /// The agent's audio on its way to Twilio.
     pub downlink: Arc<Downlink>,
+    /// How loud the caller is, while the agent can be heard.
+    pub loudness: Arc<Loudness>,
     /// The way to CallActor.
     pub call: Port<Event>,
     /// The way to TwilioIoActor.

@@ -23,6 +23,7 @@ use crate::alarm::Alarm;
 use crate::call_parts::{CallParts, Services, Snapshot};
 use crate::downlink::Downlink;
 use crate::link::Link;
+use crate::loudness::Loudness;
 use crate::port::{Begun, Port, Reader};
 use crate::realtime::RealtimeView;
 use crate::supervision::exit::{self, Exit};
@@ -114,6 +115,7 @@ pub fn parts(setup: CallSetup, services: Services) -> Arc<CallParts> {
         services,
         uplink: Arc::new(Uplink::default()),
         downlink: Arc::new(Downlink::default()),
+        loudness: Arc::new(Loudness::default()),
         call: Port::new(PORT),
         twilio: Port::new(PORT),
         realtime: Port::new(PORT),

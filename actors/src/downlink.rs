@@ -1,7 +1,8 @@
 //! The one way of the agent's audio: the session's reader puts it in, the media stream's actor takes
 //! it out. Held by the call's supervisor: what has come is played out, whoever dies (RES-2).
 //!
-//! Bounded in bytes; a full one makes the session's socket wait.
+//! Bounded in bytes; a full one makes the session's socket wait. A barge-in cuts it: what waits is
+//! dropped, and so is what comes, until the next `response.create` opens it again.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -45,6 +46,17 @@ pub struct Piece {
     pub payload: Payload,
 }
 
+/// An item that a cut kept from Twilio, or the rest of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dropped {
+    /// The response.
+    pub response: ResponseId,
+    /// The item.
+    pub item: ItemId,
+    /// Bytes of it that waited; none if only its end did.
+    pub bytes: usize,
+}
+
 /// The agent's audio on its way to Twilio.
 #[derive(Default)]
 pub struct Downlink {
@@ -58,6 +70,10 @@ struct State {
     bytes: usize,
     /// Items some of whose audio came, and not yet their end.
     open: Vec<(ResponseId, ItemId)>,
+    /// How often it was cut.
+    cuts: u64,
+    /// Whether what comes is dropped: it belongs to what was cut off.
+    is_cut: bool,
     bell: Bell,
 }
 
@@ -67,7 +83,8 @@ impl Downlink {
         self.attach_with(bell::of_actor(actor, doorbell));
     }
 
-    /// Audio came from OpenAI; waits while there is no room. Returns whether it is the item's first.
+    /// Audio came from OpenAI; waits while there is no room. Returns whether it is the item's first,
+    /// and is not dropped.
     pub async fn push(&self, response: &ResponseId, item: &ItemId, audio: &Payload) -> bool {
         loop {
             let room = self.room.notified();
@@ -101,6 +118,54 @@ impl Downlink {
         let due = state.bell.due();
         drop(state);
         sound(due);
+    }
+
+    /// The caller interrupts: what waits is dropped, and so is all that comes until
+    /// [`open`](Self::open). Returns the number of this cut, and what was dropped, item by item.
+    pub fn cut(&self) -> (u64, Vec<Dropped>) {
+        let mut state = self.state();
+        state.cuts += 1;
+        state.is_cut = true;
+        state.bytes = 0;
+        state.open.clear();
+        let mut dropped: Vec<Dropped> = Vec::new();
+        for audio in std::mem::take(&mut state.waiting) {
+            let (response, item, bytes) = match audio {
+                AgentAudio::Piece(Piece { response, item, payload }) => {
+                    (response, item, payload.decoded_len())
+                }
+                AgentAudio::ItemEnd { response, item } => (response, item, 0),
+            };
+            match dropped.iter_mut().find(|known| known.item == item) {
+                Some(known) => known.bytes += bytes,
+                None => dropped.push(Dropped { response, item, bytes }),
+            }
+        }
+        let number = state.cuts;
+        drop(state);
+        self.room.notify_one();
+        (number, dropped)
+    }
+
+    /// Whether nothing waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.state().waiting.is_empty()
+    }
+
+    /// How often it was cut so far.
+    #[must_use]
+    pub fn cuts(&self) -> u64 {
+        self.state().cuts
+    }
+
+    /// A response is about to be asked for by someone who knows of `cuts` cuts: its audio may pass. If
+    /// there was another cut since, it is one of those that were cut off, and stays so.
+    pub fn open(&self, cuts: u64) {
+        let mut state = self.state();
+        if state.cuts == cuts {
+            state.is_cut = false;
+        }
     }
 
     /// The doorbell is out of the mailbox: what comes from now on rings again.
@@ -153,6 +218,11 @@ impl Downlink {
 
     fn try_push(&self, response: &ResponseId, item: &ItemId, audio: &Payload) -> Option<bool> {
         let mut state = self.state();
+        // Invariant 10: after a cut nothing of the agent's goes to Twilio until the next response
+        // is asked for.
+        if state.is_cut {
+            return Some(false);
+        }
         let bytes = audio.decoded_len();
         if state.bytes > 0 && state.bytes + bytes > MOST_BYTES {
             return None;

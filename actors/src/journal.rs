@@ -248,7 +248,17 @@ fn new_call(setup: &CallSetup, call: &Call) -> NewCall {
 }
 
 fn turn(entry: &Arc<Entry>) -> TurnRow {
-    let cut = matches!(entry.body, Body::Agent { speech: AgentSpeech::Cut, .. });
+    let (cut, heard_ms) = match entry.body {
+        Body::Agent { speech: AgentSpeech::Cut, .. } => (true, None),
+        Body::Agent { speech: AgentSpeech::Interrupted { heard_ms }, .. } => (true, Some(heard_ms)),
+        Body::Agent { speech: AgentSpeech::Coming | AgentSpeech::Whole, .. }
+        | Body::Caller { .. }
+        | Body::Digits(_)
+        | Body::Recorded(_)
+        | Body::System(_)
+        | Body::ToolCall { .. }
+        | Body::ToolOutput { .. } => (false, None),
+    };
     TurnRow {
         seq: entry.number,
         role: match entry.role() {
@@ -259,7 +269,7 @@ fn turn(entry: &Arc<Entry>) -> TurnRow {
         },
         item_id: entry.item().cloned(),
         text: entry.text(),
-        heard_ms: None,
+        heard_ms,
         cut,
         at: entry.at,
     }

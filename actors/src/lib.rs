@@ -15,6 +15,7 @@ pub mod journal;
 pub mod lead;
 pub mod lease;
 pub mod link;
+pub mod loudness;
 pub mod messaging;
 pub mod port;
 pub mod realtime;

@@ -12,7 +12,7 @@ mod settings;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use protocol::call::{Entry, SessionFault};
+use protocol::call::{Entry, Interruption, SessionFault};
 use protocol::ids::{ItemId, ResponseId};
 use protocol::response_gate::{Ask, AskNumber};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
@@ -80,6 +80,8 @@ pub enum RealtimeOrder {
     Withdraw(AskNumber),
     /// This told to the model.
     Tell(Arc<Entry>),
+    /// What the caller did not hear forgotten: the agent was cut off.
+    Interrupt(Interruption),
     /// Answers asked for, now that all tools have answered.
     ToolsDone,
     /// The call so far told to a new session, and then the live audio.

@@ -63,7 +63,7 @@ pub enum TwilioEvent {
 /// TwilioIoActor's messages.
 #[derive(Debug)]
 pub enum TwilioMsg {
-    /// Something waits in the port or in the downlink.
+    /// Something waits in the port or in the downlink, or the caller is to be listened to.
     Doorbell,
     /// What found no room is to be offered again.
     Alarm,
@@ -107,6 +107,7 @@ impl Actor for TwilioIoActor {
         let inbox = args.parts.twilio.attach(me.clone(), || TwilioMsg::Doorbell);
         args.card.may_crash(&me, || TwilioMsg::Crash);
         args.parts.downlink.attach(me.clone(), || TwilioMsg::Doorbell);
+        args.parts.loudness.attach(me.clone(), || TwilioMsg::Doorbell);
         Ok(TwilioState {
             inbox,
             desk: args.desk,
@@ -126,15 +127,18 @@ impl Actor for TwilioIoActor {
             TwilioMsg::Doorbell => {
                 state.inbox.answer();
                 state.parts.downlink.answer();
+                state.parts.loudness.answer();
             }
             TwilioMsg::Alarm => state.alarm.rang(),
             TwilioMsg::Crash => panic!("asked to crash"),
         }
         let now = state.parts.clock.now();
         state.take_in();
+        state.judge();
         let all_sent = state.desk.send_audio(&state.parts.downlink, now);
+        state.parts.loudness.want(state.desk.can_be_interrupted(now));
         state.report();
-        let waits = !all_sent || state.desk.report().is_some();
+        let waits = !all_sent || state.desk.is_silenced() || state.desk.report().is_some();
         state.alarm.set(waits.then(|| now + OFFER_AGAIN));
         state.card.set_state(state.desk.state_name());
         state.card.handled(now);
@@ -157,6 +161,28 @@ impl TwilioState {
             }
             self.inbox.remove(number);
         }
+    }
+
+    /// Decides frame by frame whether the caller interrupts the agent. What the call has published
+    /// says whether it may.
+    fn judge(&mut self) {
+        let Self { parts, desk, .. } = self;
+        let protected = || parts.snapshot.borrow().call.agent_is_protected();
+        let (clock, downlink) = (parts.clock, &parts.downlink);
+        while let Some(level) = parts.loudness.take() {
+            if !desk.hears(level, protected()) {
+                continue;
+            }
+            let cut_off = desk.silence(downlink, clock.now());
+            let took = clock.now().saturating_duration_since(level.at);
+            if let Some(cut_off) = cut_off {
+                let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+                tracing::info!(took_us, items = cut_off.items(), "barge-in");
+                desk.cut_or_wait(cut_off, took, downlink, clock.now());
+            }
+        }
+        let heard = parts.uplink.hears_caller() && !protected();
+        desk.look_whether_it_was_speech(heard, downlink, clock.now());
     }
 
     fn report(&mut self) {

@@ -80,6 +80,12 @@ impl Uplink {
         state.retained.speech_stopped(item, audio_end_ms);
     }
 
+    /// Whether the server hears the caller speak.
+    #[must_use]
+    pub fn hears_caller(&self) -> bool {
+        self.state().hearing
+    }
+
     /// The turn was committed: its audio is needed only until its words are known.
     pub fn committed(&self, item: &ItemId) {
         let mut state = self.state();

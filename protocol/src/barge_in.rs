@@ -1,40 +1,11 @@
 //! Whether the caller interrupts the agent: the loudness of the caller's frames in, one decision
-//! out. What an interruption does lives in `actors`.
+//! out. The presets stand in [`crate::business::BargeInSettings`]; what an interruption does is
+//! [`crate::call`]'s, and `actors` does it.
 
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-
 /// How long a pause inside speech may be without beginning it anew, in milliseconds.
 const LONGEST_GAP_MS: u32 = 60;
-
-/// How easily the agent lets itself be interrupted, as a business chooses it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Preset {
-    /// After 400 ms of answer, by 300 ms of speech over 350, once in 800 ms.
-    #[default]
-    Patient,
-    /// By 180 ms of speech over 200.
-    Balanced,
-    /// By 40 ms of speech over 200: caller speaks, agent is silent.
-    Instant,
-    /// Never.
-    Off,
-}
-
-/// What a business sets apart from its preset. `None` is as the preset has it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Overrides {
-    /// Instead of [`Thresholds::rms_over`].
-    pub rms_over: Option<u16>,
-    /// Instead of [`Thresholds::min_speech`].
-    pub min_speech: Option<Duration>,
-    /// Instead of [`Thresholds::guard`].
-    pub guard: Option<Duration>,
-    /// Instead of [`Thresholds::cooldown`].
-    pub cooldown: Option<Duration>,
-}
 
 /// What it takes to interrupt the agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,25 +27,6 @@ pub struct Thresholds {
     pub min_speech: Duration,
     /// How long after one interruption there is no other.
     pub cooldown: Duration,
-}
-
-impl Policy {
-    /// The preset's thresholds with those of the business in their places. `Off` stays off.
-    #[must_use]
-    pub fn new(preset: Preset, overrides: &Overrides) -> Self {
-        let (guard, rms_over, min_speech, cooldown) = match preset {
-            Preset::Patient => (400, 350, 300, 800),
-            Preset::Balanced => (0, 200, 180, 0),
-            Preset::Instant => (0, 200, 40, 0),
-            Preset::Off => return Self::Off,
-        };
-        Self::On(Thresholds {
-            guard: overrides.guard.unwrap_or(Duration::from_millis(guard)),
-            rms_over: overrides.rms_over.unwrap_or(rms_over),
-            min_speech: overrides.min_speech.unwrap_or(Duration::from_millis(min_speech)),
-            cooldown: overrides.cooldown.unwrap_or(Duration::from_millis(cooldown)),
-        })
-    }
 }
 
 /// What the caller hears of the agent while a frame of the caller's comes in.
@@ -115,9 +67,10 @@ impl BargeIn {
         Self { policy, speech: Speech::default(), fired: None }
     }
 
-    /// Decides by `policy` from now on.
-    pub fn set_policy(&mut self, policy: Policy) {
-        self.policy = policy;
+    /// Whether there is anything to be heard for.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        matches!(self.policy, Policy::On(_))
     }
 
     /// A frame of `frame_ms` came from the caller, with loudness `rms`. Speech is counted only

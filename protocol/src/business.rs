@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 pub use agent::{Agent, Eagerness, MaxOutputTokens, NoiseReduction, TurnDetection};
 pub use appointments::Appointments;
-pub use barge_in::{BargeInLimits, BargeInPreset, BargeInSettings};
+pub use barge_in::{BargeInPreset, BargeInSettings};
 pub use ending::{Decider, Ending};
 pub use fallback::{Apology, SayVoice, Transfer};
 pub use greeting::{Greeting, GreetingMode, OpeningLine};

@@ -33,7 +33,7 @@ pub use latency::LatencyView;
 pub use lead::LeadFacts;
 pub use reason::{EndReason, EndedBy, Ending};
 pub use setup::CallSetup;
-pub use speech::{Greeting, Owed};
+pub use speech::{AgentCut, CutItem, Greeting, Interruption, Owed};
 pub use stream::StreamState;
 pub use timer::Timer;
 pub use view::CallView;
@@ -138,6 +138,7 @@ impl Call {
             Event::ItemPlaying { response, .. } => self.on_item_playing(&response, now),
             Event::ItemQueued { item, plays_until } => self.on_item_queued(&item, plays_until),
             Event::ItemPlayed { response, item } => self.on_item_played(&response, &item, now),
+            Event::AgentInterrupted(cut) => self.on_agent_interrupted(cut, now),
             Event::ResponseEnded { response, asks, outcome, calls, usage } => {
                 self.usage += usage;
                 self.on_response_ended(response, &asks, outcome, calls, now);

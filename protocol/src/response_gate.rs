@@ -21,6 +21,10 @@ pub const STALLED_AFTER: Duration = Duration::from_secs(8);
 /// How long to wait before a response that failed is asked for again, attempt by attempt.
 const RETRY_AFTER: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
 
+/// How long answers wait after a barge-in for a caller whom OpenAI does not hear speak: it may have
+/// been a noise, which no turn follows.
+pub const HOLD_PATIENCE: Duration = Duration::from_secs(3);
+
 /// Turns remembered as answered, so that an ask for one that comes late is not answered twice.
 const COVERED_TURNS: usize = 64;
 
@@ -47,7 +51,8 @@ enum State {
 pub struct ResponseGate {
     state: State,
     waiting: Vec<Ask>,
-    held: bool,
+    held: Option<Instant>,
+    caller_speaks: bool,
     tools_run: bool,
     seen: VecDeque<AskNumber>,
     uncovered: Vec<ItemId>,
@@ -64,7 +69,8 @@ impl Default for ResponseGate {
         Self {
             state: State::Idle,
             waiting: Vec::new(),
-            held: false,
+            held: None,
+            caller_speaks: false,
             tools_run: false,
             seen: VecDeque::new(),
             uncovered: Vec::new(),
@@ -98,7 +104,7 @@ impl ResponseGate {
             return;
         }
         if ask.ends_hold() {
-            self.held = false;
+            self.held = None;
         }
         self.waiting.push(ask);
         self.fire(now);
@@ -216,10 +222,16 @@ impl ResponseGate {
         self.fire(now);
     }
 
+    /// OpenAI hears the caller begin to speak, or stop: while it does, a turn is to be expected.
+    pub fn caller_speaks(&mut self, speaks: bool, now: Instant) {
+        self.caller_speaks = speaks;
+        self.held = self.held.map(|_| now);
+    }
+
     /// Stops what is running or asked for, and answers nothing more until the caller's turn is
-    /// committed (BARGE-3, BARGE-4).
+    /// committed (BARGE-3, BARGE-4), or, if it was no speech, until [`HOLD_PATIENCE`] is over.
     pub fn cancel(&mut self, now: Instant) {
-        self.held = true;
+        self.held = Some(now);
         match std::mem::replace(&mut self.state, State::Idle) {
             State::Requested { request, heard_at, .. } => {
                 self.state = State::Requested { request, cancel_when_created: true, heard_at };
@@ -232,9 +244,9 @@ impl ResponseGate {
         }
     }
 
-    /// Lets waiting answers go although no new turn came (a barge-in that was none).
-    pub fn release(&mut self, now: Instant) {
-        self.held = false;
+    /// Lets waiting answers go although no new turn came: the barge-in was none.
+    fn release(&mut self, now: Instant) {
+        self.held = None;
         self.fire(now);
     }
 
@@ -255,10 +267,11 @@ impl ResponseGate {
         self.waiting.retain(|waiting| waiting.number != ask);
     }
 
-    /// The session is gone: a new one starts idle, and whoever owes something asks again.
+    /// The session is gone: a new one starts idle, and whoever owes something asks again. A caller
+    /// who interrupts is still not answered before the turn is committed.
     pub fn session_lost(&mut self) {
-        let next_request = self.next_request;
-        *self = Self { next_request, ..Self::default() };
+        let (next_request, held) = (self.next_request, self.held);
+        *self = Self { next_request, held, ..Self::default() };
     }
 
     /// Does what is due at `now`.
@@ -266,6 +279,9 @@ impl ResponseGate {
         if !self.stalled && self.stalls_at().is_some_and(|at| at <= now) {
             self.stalled = true;
             self.commands.push_back(GateCommand::Stalled);
+        }
+        if self.held_until().is_some_and(|at| at <= now) {
+            self.release(now);
         }
         self.fire(now);
     }
@@ -276,7 +292,7 @@ impl ResponseGate {
         let idle = matches!(self.state, State::Idle);
         let retry = if idle && self.choice().is_some() { self.not_before } else { None };
         let stall = if self.stalled { None } else { self.stalls_at() };
-        retry.into_iter().chain(stall).min()
+        retry.into_iter().chain(stall).chain(self.held_until()).min()
     }
 
     /// The next thing to be done.
@@ -304,6 +320,10 @@ impl ResponseGate {
         }
     }
 
+    fn held_until(&self) -> Option<Instant> {
+        self.held.filter(|_| !self.caller_speaks).map(|since| since + HOLD_PATIENCE)
+    }
+
     fn stalls_at(&self) -> Option<Instant> {
         match &self.state {
             State::Idle => None,
@@ -314,7 +334,8 @@ impl ResponseGate {
     }
 
     fn begin(&mut self, response: ResponseId, mut request: Request, cancel: bool, now: Instant) {
-        if request.answers_conversation() {
+        // One that is cancelled at once answers nobody: what the caller said meanwhile still waits.
+        if request.answers_conversation() && !cancel {
             let seen = std::mem::take(&mut self.uncovered);
             let (served, waiting) = std::mem::take(&mut self.waiting)
                 .into_iter()
@@ -404,7 +425,7 @@ impl ResponseGate {
     }
 
     fn choice(&self) -> Option<ask::Urgency> {
-        let held = self.held || self.tools_run;
+        let held = self.held.is_some() || self.tools_run;
         self.waiting
             .iter()
             .filter(|ask| !(held && matches!(ask.want, Want::Answer(_))))

@@ -38,6 +38,7 @@ pub(super) fn deliver(
         Command::Replay { session, history } => {
             realtime(RealtimeOrder::Replay { session, history })
         }
+        Command::Interrupt(cut) => realtime(RealtimeOrder::Interrupt(cut)),
         Command::ToolsDone => realtime(RealtimeOrder::ToolsDone),
         Command::EnsureLead => lead(LeadOrder::Ensure),
         Command::UpdateLead(call) => lead(LeadOrder::Update(call)),

@@ -49,10 +49,11 @@ impl Children {
         card: &Card,
     ) -> Result<Self, SpawnErr> {
         let now = parts.clock.now();
-        let desk = RealtimeDesk::new(&parts.setup, Arc::clone(&parts.uplink), now);
+        let (uplink, downlink) = (Arc::clone(&parts.uplink), Arc::clone(&parts.downlink));
+        let desk = RealtimeDesk::new(&parts.setup, uplink, downlink, now);
         let mut children = Self {
             children: IN_ORDER.map(|part| Child::new(part.kind())),
-            twilio: Lease::new(TwilioDesk::default()),
+            twilio: Lease::new(TwilioDesk::new(&parts.setup.settings.barge_in)),
             realtime: Lease::new(desk),
             realtime_tasks: TaskGroup::new(),
             lead_tasks: TaskGroup::new(),

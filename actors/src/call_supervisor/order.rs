@@ -43,9 +43,7 @@ impl CallSupervisorState {
                     {
                         self.close_stream().await;
                         let tasks = TaskGroup::new();
-                        let (port, uplink) = (self.parts.twilio.clone(), &self.parts.uplink);
-                        let (uplink, clock) = (Arc::clone(uplink), self.parts.clock);
-                        twilio_io::attach(stream.clone(), link, port, uplink, clock, &tasks);
+                        twilio_io::attach(stream.clone(), link, &self.parts, &tasks);
                         tracing::info!(%stream, "stream opened");
                         self.stream = Some(tasks);
                     }

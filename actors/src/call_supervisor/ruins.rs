@@ -87,6 +87,7 @@ async fn settle(
             Command::Ask(_)
             | Command::Withdraw(_)
             | Command::Tell(_)
+            | Command::Interrupt(_)
             | Command::Replay { .. }
             | Command::ToolsDone
             | Command::HangUp

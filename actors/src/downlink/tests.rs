@@ -120,3 +120,48 @@ fn res_2_the_bell_rings_once_until_it_is_answered_and_at_once_for_a_successor() 
     }));
     assert_eq!(successor.load(Ordering::SeqCst), 1, "what waits rings at once");
 }
+
+#[test]
+fn barge_3_invariant_10_after_a_cut_nothing_passes_until_the_next_response_is_asked_for() {
+    let downlink = Downlink::default();
+    push(&downlink, "a", 400);
+    downlink.end_item(&response(), &item("a"));
+    push(&downlink, "b", 20);
+    let (number, dropped) = downlink.cut();
+    let dropped: Vec<_> = dropped.iter().map(|of| (of.item.as_str(), of.bytes / 8)).collect();
+    assert_eq!((number, dropped), (1, vec![("a", 400), ("b", 20)]));
+    assert_eq!((downlink.waiting_ms(), downlink.peek()), (0, None));
+
+    assert_eq!(push(&downlink, "b", 20), Some(false), "a late delta is no item's first");
+    downlink.end_item(&response(), &item("b"));
+    downlink.end_open_items();
+    assert_eq!(downlink.peek(), None);
+
+    downlink.open(1);
+    assert_eq!(push(&downlink, "c", 20), Some(true));
+    assert_eq!(take_all(&downlink), shown(&[("c", 20)]));
+}
+
+#[test]
+fn barge_3_invariant_10_a_request_that_does_not_know_of_the_last_cut_opens_nothing() {
+    let downlink = Downlink::default();
+    downlink.cut();
+    assert_eq!((downlink.cut().0, downlink.cuts()), (2, 2));
+    downlink.open(1);
+    assert_eq!(push(&downlink, "a", 20), Some(false));
+    downlink.open(2);
+    assert_eq!(push(&downlink, "a", 20), Some(true));
+}
+
+#[tokio::test]
+async fn barge_3_audio_that_waited_for_room_is_dropped_by_a_cut_too() {
+    let downlink = Downlink::default();
+    push(&downlink, "a", MOST_BYTES / 8);
+    let audio = Payload::encode(&[0x55; 160]);
+    let (response, item) = (response(), item("b"));
+    let mut late = Box::pin(downlink.push(&response, &item, &audio));
+    assert!(late.as_mut().now_or_never().is_none());
+    downlink.cut();
+    assert!(!late.await);
+    assert_eq!(downlink.waiting_ms(), 0);
+}

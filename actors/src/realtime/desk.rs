@@ -2,6 +2,7 @@
 //! the reports that the call has not taken yet. What it makes of OpenAI's events is in `events`.
 
 mod events;
+mod interruption;
 mod wire;
 
 use std::collections::{HashMap, VecDeque};
@@ -22,7 +23,9 @@ use super::RealtimeOrder;
 use super::history::item;
 use super::session::{LastHeard, Outgoing};
 use super::settings::session_settings;
+use crate::downlink::Downlink;
 use crate::uplink::Uplink;
+use interruption::Spoken;
 use wire::{ask_for, create};
 
 /// How long connecting and configuring a session may take before another try.
@@ -70,6 +73,10 @@ pub struct RealtimeDesk {
     /// What a response that is ending made and cost.
     done: Option<(ResponseId, Vec<FunctionCall>, Usage)>,
     uplink: Arc<Uplink>,
+    downlink: Arc<Downlink>,
+    /// How many cuts of the downlink are known here.
+    cuts: u64,
+    spoken: Spoken,
     hears_caller: bool,
     unknown_events: u64,
     reports: VecDeque<Event>,
@@ -100,7 +107,12 @@ pub(super) enum Wish {
 impl RealtimeDesk {
     /// The desk of a call that has just begun.
     #[must_use]
-    pub fn new(setup: &CallSetup, uplink: Arc<Uplink>, now: Instant) -> Self {
+    pub fn new(
+        setup: &CallSetup,
+        uplink: Arc<Uplink>,
+        downlink: Arc<Downlink>,
+        now: Instant,
+    ) -> Self {
         Self {
             settings: session_settings(setup),
             session: Session::Down { retry_at: Some(now) },
@@ -109,6 +121,9 @@ impl RealtimeDesk {
             gate: ResponseGate::default(),
             done: None,
             uplink,
+            cuts: downlink.cuts(),
+            downlink,
+            spoken: Spoken::default(),
             hears_caller: false,
             unknown_events: 0,
             reports: VecDeque::new(),
@@ -191,12 +206,14 @@ impl RealtimeDesk {
         self.failures += 1;
         self.session = Session::Down { retry_at };
         self.gate.session_lost();
+        self.spoken.session_lost();
         self.hears_caller = false;
         self.reports.push_back(Event::SessionLost { fault });
     }
 
     /// Takes an order of the call's.
     pub(super) fn on_order(&mut self, order: &RealtimeOrder, now: Instant) -> Wish {
+        self.notice_cut(now);
         let live = matches!(self.session, Session::Live { .. });
         match order {
             RealtimeOrder::Replay { session, history } if *session == self.number => {
@@ -212,6 +229,7 @@ impl RealtimeDesk {
                 }
             }
             RealtimeOrder::Withdraw(ask) => self.gate.withdraw(*ask),
+            RealtimeOrder::Interrupt(interruption) => return self.interrupt(interruption),
             RealtimeOrder::ToolsDone => self.gate.tools_done(now),
             RealtimeOrder::Ask(_) | RealtimeOrder::Tell(_) => {}
         }
@@ -221,7 +239,10 @@ impl RealtimeDesk {
     /// Takes an event of OpenAI's. Of a session that is gone only the words of a turn still count.
     pub(super) fn on_text(&mut self, session: u32, text: &str, now: Instant) -> Wish {
         match ServerEvent::parse(text) {
-            Ok(event) if self.is_current(session) => self.on_event(event, now),
+            Ok(event) if self.is_current(session) => {
+                self.notice_cut(now);
+                self.on_event(event, now)
+            }
             Ok(ServerEvent::TranscriptionCompleted { item_id, transcript, .. }) => {
                 self.transcribed(item_id, Some(transcript.into_owned()));
                 Wish::None
@@ -269,6 +290,7 @@ impl RealtimeDesk {
                 self.gate.progressed(false, socket.last_heard.at());
             }
         }
+        self.notice_cut(now);
         self.gate.handle_timeout(now);
         self.run_gate()
     }
@@ -297,10 +319,13 @@ impl RealtimeDesk {
         while let Some(command) = self.gate.poll_command() {
             match command {
                 GateCommand::Create { request, line } => {
+                    // Invariant 10: this alone ends a cut.
+                    self.downlink.open(self.cuts);
                     let event = ask_for(request, line);
                     self.send(vec![event]);
                 }
                 GateCommand::Cancel(response) => {
+                    self.spoken.cancelled(&response, self.cuts);
                     let event_id = format!("cancel-{response}");
                     let response_id = Some(response);
                     self.send(vec![
@@ -314,6 +339,10 @@ impl RealtimeDesk {
                     self.reports.push_back(Event::AskCovered { ask, response });
                 }
                 GateCommand::Ended { response, asks, outcome } => {
+                    if let Some(response) = &response {
+                        let undone = self.spoken.done(response);
+                        self.undo(undone);
+                    }
                     let (calls, usage) = match self.done.take() {
                         Some((id, calls, usage)) if Some(&id) == response.as_ref() => {
                             (calls, usage)

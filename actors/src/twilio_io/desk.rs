@@ -1,9 +1,13 @@
 //! What TwilioIoActor works on, and what outlives it: the open stream, what was sent on it and how
 //! much of that was heard.
 
+mod interruption;
+
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use protocol::barge_in::BargeIn;
+use protocol::business::BargeInSettings;
 use protocol::call::{Event, StreamEnd};
 use protocol::ids::{Generation, ItemId, StreamSid};
 use protocol::playback::{Echo, Heard, MarkName, Playback};
@@ -11,6 +15,7 @@ use protocol::twilio::stream::{write_mark, write_media};
 use tokio::sync::mpsc;
 
 use crate::downlink::{AgentAudio, Downlink, Piece};
+use interruption::Silenced;
 
 /// How much unplayed audio Twilio is given at most. It takes any amount; what it holds is kept here
 /// too, in case the stream is lost with it.
@@ -34,6 +39,12 @@ pub struct TwilioDesk {
     /// The items some of whose audio was sent and not all played, and how many bytes of each went.
     items: Vec<(ItemId, usize)>,
     reports: VecDeque<Event>,
+    barge_in: BargeIn,
+    /// Whether a barge-in waits until OpenAI hears speech (BARGE-5).
+    confirms: bool,
+    /// A `clear` that the socket had no room for: nothing else may go before it.
+    clear_due: bool,
+    silenced: Option<Silenced>,
 }
 
 /// Something that was sent.
@@ -48,19 +59,23 @@ struct OpenStream {
     outgoing: mpsc::Sender<String>,
 }
 
-impl Default for TwilioDesk {
-    fn default() -> Self {
+impl TwilioDesk {
+    /// The desk of a call that has just begun.
+    #[must_use]
+    pub fn new(settings: &BargeInSettings) -> Self {
         Self {
             stream: None,
             playback: Playback::new(Generation(0)),
             unplayed: VecDeque::new(),
             items: Vec::new(),
             reports: VecDeque::new(),
+            barge_in: BargeIn::new(settings.policy()),
+            confirms: settings.resume_false_interruption,
+            clear_due: false,
+            silenced: None,
         }
     }
-}
 
-impl TwilioDesk {
     /// The next report for the call; it stays until [`reported`](Self::reported).
     pub(super) fn report(&self) -> Option<&Event> {
         self.reports.front()
@@ -96,6 +111,7 @@ impl TwilioDesk {
         let heard = self.playback.stream_restarted(now);
         let again = self.take_unheard(&heard);
         downlink.put_back(again.into_iter());
+        self.clear_due = false;
         self.stream = Some(OpenStream { sid: stream.clone(), outgoing: outgoing.clone() });
         self.reports.push_back(Event::StreamOpened { stream: stream.clone() });
     }
@@ -128,6 +144,12 @@ impl TwilioDesk {
 
     /// Sends what waits in the downlink. Returns whether nothing is left that could go now.
     pub(super) fn send_audio(&mut self, downlink: &Downlink, now: Instant) -> bool {
+        if !self.send_clear() {
+            return false;
+        }
+        if self.silenced.is_some() {
+            return true;
+        }
         let Some(open) = &self.stream else { return true };
         let (sid, outgoing) = (open.sid.clone(), open.outgoing.clone());
         while let Some(audio) = downlink.peek() {
@@ -150,10 +172,16 @@ impl TwilioDesk {
                     send(media);
                     self.piece_sent(piece, now)
                 }
-                AgentAudio::ItemEnd { item, .. } => {
+                AgentAudio::ItemEnd { response, item } => {
+                    let all_heard = self.playback.heard_ms(item, now).is_none();
                     let mark = self.playback.item_ended(item);
                     let plays_until = self.playback.quiet_at(now).unwrap_or(now);
                     self.reports.push_back(Event::ItemQueued { item: item.clone(), plays_until });
+                    if all_heard {
+                        // All of it was heard before the buffer was emptied: no mark is needed.
+                        let (response, item) = (response.clone(), item.clone());
+                        self.reports.push_back(Event::ItemPlayed { response, item });
+                    }
                     mark
                 }
             };

@@ -12,8 +12,10 @@ use protocol::twilio::stream::{self, StreamMessage, Track};
 use tokio::sync::mpsc;
 
 use super::TwilioEvent;
+use crate::call_parts::CallParts;
 use crate::clock::Clock;
 use crate::link::{Frame, Link, LinkReader, LinkWriter};
+use crate::loudness::Loudness;
 use crate::port::Port;
 use crate::supervision::tasks::TaskGroup;
 use crate::uplink::Uplink;
@@ -26,35 +28,44 @@ const OUTGOING: usize = 32;
 const DEAD_AFTER: Duration = Duration::from_secs(30);
 
 /// Starts a stream's two tasks in `tasks`; cancelling them closes the socket.
-pub fn attach(
-    stream: StreamSid,
-    link: Link,
-    port: Port<TwilioEvent>,
-    uplink: Arc<Uplink>,
-    clock: Clock,
-    tasks: &TaskGroup,
-) {
+pub fn attach(stream: StreamSid, link: Link, parts: &CallParts, tasks: &TaskGroup) {
     let Link { reader, writer } = link;
     let (outgoing, messages) = mpsc::channel(OUTGOING);
-    uplink.stream_restarted();
+    let ways = Ways {
+        port: parts.twilio.clone(),
+        uplink: Arc::clone(&parts.uplink),
+        loudness: Arc::clone(&parts.loudness),
+        clock: parts.clock,
+    };
+    ways.uplink.stream_restarted();
     tasks.spawn("stream writer", write(writer, messages));
     tasks.spawn("stream reader", async move {
         let opened = TwilioEvent::Opened { stream: stream.clone(), outgoing };
-        if port.send(opened).await.is_err() {
+        if ways.port.send(opened).await.is_err() {
             return;
         }
-        let how = read(reader, &stream, &port, &uplink, &clock).await;
-        let _ = port.send(TwilioEvent::Closed { stream, how }).await;
+        let how = read(reader, &stream, &ways).await;
+        let _ = ways.port.send(TwilioEvent::Closed { stream, how }).await;
     });
 }
 
-async fn read(
-    mut reader: LinkReader,
-    stream: &StreamSid,
-    port: &Port<TwilioEvent>,
-    uplink: &Uplink,
-    clock: &Clock,
-) -> StreamEnd {
+/// Where what comes on a stream goes.
+struct Ways {
+    port: Port<TwilioEvent>,
+    uplink: Arc<Uplink>,
+    loudness: Arc<Loudness>,
+    clock: Clock,
+}
+
+impl Ways {
+    fn take_frame(&self, frame: Payload, timestamp_ms: u64) {
+        let now = self.clock.now();
+        self.loudness.measure(&frame, now);
+        self.uplink.push(frame, timestamp_ms, now);
+    }
+}
+
+async fn read(mut reader: LinkReader, stream: &StreamSid, ways: &Ways) -> StreamEnd {
     loop {
         let text = match tokio::time::timeout(DEAD_AFTER, reader.next()).await {
             Ok(Some(Ok(Frame::Text(text)))) => text,
@@ -72,7 +83,7 @@ async fn read(
         let event = match stream::parse(&text) {
             Ok(StreamMessage::Media(media)) if media.track == Track::Inbound => {
                 match Payload::from_part(text.as_bytes(), &media.payload) {
-                    Ok(frame) => uplink.push(frame, media.timestamp_ms, clock.now()),
+                    Ok(frame) => ways.take_frame(frame, media.timestamp_ms),
                     Err(error) => tracing::warn!(%error, "audio from Twilio was not base64"),
                 }
                 continue;
@@ -93,7 +104,7 @@ async fn read(
                 continue;
             }
         };
-        if port.send(event).await.is_err() {
+        if ways.port.send(event).await.is_err() {
             return StreamEnd::Lost;
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::duration_text;
+use crate::barge_in::{Policy, Thresholds};
 
 /// The barge-in settings.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,50 +44,38 @@ pub enum BargeInPreset {
     Off,
 }
 
-/// What a barge-in takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BargeInLimits {
-    /// How long after the agent starts to be heard nothing stops it.
-    pub guard: Duration,
-    /// What a frame's RMS must be over, in 16-bit samples.
-    pub rms_over: u16,
-    /// How much such speech it takes.
-    pub min_speech: Duration,
-    /// How long after a barge-in there is no other.
-    pub cooldown: Duration,
-}
-
 impl BargeInPreset {
-    /// The preset's numbers; `None` where nothing stops the agent.
+    /// The preset's numbers (BARGE-1).
     #[must_use]
-    pub fn limits(self) -> Option<BargeInLimits> {
-        let limits = |guard, rms_over, min_speech, cooldown| BargeInLimits {
+    pub fn policy(self) -> Policy {
+        let (guard, rms_over, min_speech, cooldown) = match self {
+            Self::Patient => (400, 350, 300, 800),
+            Self::Balanced => (0, 200, 180, 0),
+            Self::Instant => (0, 200, 40, 0),
+            Self::Off => return Policy::Off,
+        };
+        Policy::On(Thresholds {
             guard: Duration::from_millis(guard),
             rms_over,
             min_speech: Duration::from_millis(min_speech),
             cooldown: Duration::from_millis(cooldown),
-        };
-        match self {
-            Self::Patient => Some(limits(400, 350, 300, 800)),
-            Self::Balanced => Some(limits(0, 200, 180, 0)),
-            Self::Instant => Some(limits(0, 200, 40, 0)),
-            Self::Off => None,
-        }
+        })
     }
 }
 
 impl BargeInSettings {
-    /// The preset's numbers with the business's own in their places; `None` where nothing stops
-    /// the agent.
+    /// The preset's numbers with the business's own in their places. Off stays off.
     #[must_use]
-    pub fn limits(&self) -> Option<BargeInLimits> {
-        let preset = self.preset.limits()?;
-        Some(BargeInLimits {
-            guard: self.guard.unwrap_or(preset.guard),
-            rms_over: self.rms_threshold.unwrap_or(preset.rms_over),
-            min_speech: self.min_speech.unwrap_or(preset.min_speech),
-            cooldown: self.cooldown.unwrap_or(preset.cooldown),
-        })
+    pub fn policy(&self) -> Policy {
+        match self.preset.policy() {
+            Policy::Off => Policy::Off,
+            Policy::On(preset) => Policy::On(Thresholds {
+                guard: self.guard.unwrap_or(preset.guard),
+                rms_over: self.rms_threshold.unwrap_or(preset.rms_over),
+                min_speech: self.min_speech.unwrap_or(preset.min_speech),
+                cooldown: self.cooldown.unwrap_or(preset.cooldown),
+            }),
+        }
     }
 }
 
@@ -94,22 +83,31 @@ impl BargeInSettings {
 mod tests {
     use super::*;
 
+    fn thresholds(settings: &BargeInSettings) -> Thresholds {
+        let Policy::On(thresholds) = settings.policy() else { panic!("is on") };
+        thresholds
+    }
+
     #[test]
     fn barge_1_each_field_of_a_preset_can_be_overridden_alone() {
-        let settings = BargeInSettings {
-            preset: BargeInPreset::Balanced,
-            rms_threshold: Some(900),
-            ..BargeInSettings::default()
-        };
-        let balanced = BargeInPreset::Balanced.limits().unwrap();
-        assert_eq!(settings.limits(), Some(BargeInLimits { rms_over: 900, ..balanced }));
+        let balanced = BargeInSettings { preset: BargeInPreset::Balanced, ..Default::default() };
+        let of_preset = thresholds(&balanced);
+        let ms = Duration::from_millis;
+        let louder = BargeInSettings { rms_threshold: Some(900), ..balanced.clone() };
+        assert_eq!(thresholds(&louder), Thresholds { rms_over: 900, ..of_preset });
+        let longer = BargeInSettings { min_speech: Some(ms(60)), ..balanced.clone() };
+        assert_eq!(thresholds(&longer), Thresholds { min_speech: ms(60), ..of_preset });
+        let guarded = BargeInSettings { guard: Some(ms(700)), ..balanced.clone() };
+        assert_eq!(thresholds(&guarded), Thresholds { guard: ms(700), ..of_preset });
+        let cooled = BargeInSettings { cooldown: Some(ms(900)), ..balanced };
+        assert_eq!(thresholds(&cooled), Thresholds { cooldown: ms(900), ..of_preset });
     }
 
     #[test]
     fn barge_1_the_default_is_patient() {
-        let limits = BargeInSettings::default().limits().unwrap();
-        assert_eq!((limits.guard.as_millis(), limits.rms_over), (400, 350),);
-        assert_eq!((limits.min_speech.as_millis(), limits.cooldown.as_millis()), (300, 800));
+        let patient = thresholds(&BargeInSettings::default());
+        assert_eq!((patient.guard.as_millis(), patient.rms_over), (400, 350));
+        assert_eq!((patient.min_speech.as_millis(), patient.cooldown.as_millis()), (300, 800));
     }
 
     #[test]
@@ -119,6 +117,18 @@ mod tests {
             rms_threshold: Some(1),
             ..BargeInSettings::default()
         };
-        assert_eq!(settings.limits(), None);
+        assert_eq!(settings.policy(), Policy::Off);
+    }
+
+    #[test]
+    fn barge_1_presets_are_named_as_in_the_business_file() {
+        for (text, preset) in [
+            ("\"patient\"", BargeInPreset::Patient),
+            ("\"balanced\"", BargeInPreset::Balanced),
+            ("\"instant\"", BargeInPreset::Instant),
+            ("\"off\"", BargeInPreset::Off),
+        ] {
+            assert_eq!(serde_json::from_str::<BargeInPreset>(text).unwrap(), preset);
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::conversation::Entry;
 use super::event::FunctionCall;
 use super::reason::Ending;
+use super::speech::Interruption;
 use crate::business::LeadStatus;
 use crate::ids::LeadId;
 use crate::response_gate::{Ask, AskNumber};
@@ -25,6 +26,8 @@ pub enum Command {
     },
     /// The Realtime session: this belongs into the conversation.
     Tell(Arc<Entry>),
+    /// The Realtime session: the agent was cut off; what was not heard is to be forgotten.
+    Interrupt(Interruption),
     /// The Realtime session: the outputs of all tools are told, and what they want was asked for.
     ToolsDone,
     /// The lead: find or make it (LEAD-1).

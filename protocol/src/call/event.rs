@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::lead::LeadFacts;
+use super::speech::AgentCut;
 use crate::ids::{ItemId, ResponseId, StreamSid, ToolCallId};
 use crate::openai::usage::Usage;
 use crate::response_gate::{AskNumber, Outcome};
@@ -129,6 +130,8 @@ pub enum Event {
         /// The item.
         item: ItemId,
     },
+    /// The caller talked over the agent (BARGE-3).
+    AgentInterrupted(AgentCut),
     /// A response is over, or was given up before it began.
     ResponseEnded {
         /// The response, if it ever began.

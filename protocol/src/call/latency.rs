@@ -1,6 +1,6 @@
 //! How long the caller waits for us: for the greeting, and for each answer (OPS-3).
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +11,8 @@ pub(super) struct Latencies {
     caller_stopped: Option<Instant>,
     greeting_ms: Option<u64>,
     last_turn_ms: Option<u64>,
+    barge_ins: u32,
+    last_barge_in: Option<Duration>,
 }
 
 /// The waits of one call, as the introspection shows them.
@@ -20,6 +22,10 @@ pub struct LatencyView {
     pub greeting_ms: Option<u64>,
     /// From the end of the caller's last speech to the first audio of the answer, in milliseconds.
     pub last_turn_ms: Option<u64>,
+    /// How often the caller has interrupted the agent.
+    pub barge_ins: u32,
+    /// From the deciding frame of the last interruption to its `clear`, in microseconds (BARGE-3).
+    pub last_barge_in_us: Option<u64>,
 }
 
 impl Latencies {
@@ -43,7 +49,19 @@ impl Latencies {
         }
     }
 
+    /// The caller has interrupted the agent, and silence took so long.
+    pub(super) fn interrupted(&mut self, took: Duration) {
+        self.barge_ins += 1;
+        self.last_barge_in = Some(took);
+    }
+
     pub(super) fn view(&self) -> LatencyView {
-        LatencyView { greeting_ms: self.greeting_ms, last_turn_ms: self.last_turn_ms }
+        let micros = |took: Duration| u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        LatencyView {
+            greeting_ms: self.greeting_ms,
+            last_turn_ms: self.last_turn_ms,
+            barge_ins: self.barge_ins,
+            last_barge_in_us: self.last_barge_in.map(micros),
+        }
     }
 }

@@ -1,11 +1,14 @@
 //! Turns and responses: what is owed to the caller, what the agent says and how much of it was heard.
 //! What the call does about it is in `turns`.
 
+mod interruption;
 mod turns;
 
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
+
+pub use interruption::{AgentCut, CutItem, Interruption};
 
 use crate::ids::{ItemId, ResponseId};
 use crate::response_gate::{Ask, AskNumber, ScriptedLine, Want};
@@ -53,6 +56,8 @@ struct Response {
     asks: Vec<AskNumber>,
     items: Vec<AudioItem>,
     done: bool,
+    /// The caller talked over it: nothing more of it is heard.
+    interrupted: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -61,12 +66,20 @@ struct AudioItem {
     began: bool,
     plays_until: Option<Instant>,
     came_whole: bool,
+    /// It is over: heard to its end, or cut off.
     heard: bool,
+    cut: bool,
+}
+
+impl Response {
+    fn new(id: ResponseId) -> Self {
+        Self { id, asks: Vec::new(), items: Vec::new(), done: false, interrupted: false }
+    }
 }
 
 impl AudioItem {
     fn new(item: ItemId) -> Self {
-        Self { item, began: false, plays_until: None, came_whole: false, heard: false }
+        Self { item, began: false, plays_until: None, came_whole: false, heard: false, cut: false }
     }
 }
 
@@ -112,6 +125,15 @@ impl Speech {
 
     pub(super) fn spoke(&self, response: &ResponseId) -> bool {
         self.response(response).is_some_and(|known| known.items.iter().any(|item| item.began))
+    }
+
+    pub(super) fn was_interrupted(&self, response: &ResponseId) -> bool {
+        self.response(response).is_some_and(|known| known.interrupted)
+    }
+
+    fn heard_items(&self) -> impl Iterator<Item = &ItemId> {
+        let items = self.responses.iter().flat_map(|known| &known.items);
+        items.filter(|item| item.heard && !item.cut).map(|item| &item.item)
     }
 
     fn response(&self, id: &ResponseId) -> Option<&Response> {

@@ -22,6 +22,10 @@ const TOOL_PATIENCE: Duration = Duration::from_secs(10);
 const TOOK_TOO_LONG: &str =
     r#"{"ok":false,"error":"this took too long and may not have worked; apologise and go on"}"#;
 
+/// Said to the model when the caller talked over the words that were to be the last.
+const CALLER_SPOKE: &str =
+    r#"{"ok":false,"error":"the caller interrupted you; answer them before you end the call"}"#;
+
 /// The tool calls of responses whose outputs are not all there yet.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tools {
@@ -124,7 +128,10 @@ impl Call {
 
     fn call_control(&mut self, response: &ResponseId, call: &FunctionCall, now: Now) -> Handled {
         let missing = self.lead.missing(&self.setup.settings.ending.required_lead_fields);
-        let verdict = call_control::judge(&call.arguments, &missing);
+        let mut verdict = call_control::judge(&call.arguments, &missing);
+        if matches!(verdict, Verdict::End { .. }) && self.speech.was_interrupted(response) {
+            verdict = Verdict::Refused { output: CALLER_SPOKE.to_owned() };
+        }
         let (output, answer_follows, status) = match &verdict {
             Verdict::GoOn { output, status } | Verdict::End { output, status, .. } => {
                 (output.clone(), false, *status)

@@ -26,11 +26,13 @@ impl RealtimeDesk {
             ServerEvent::Error(error) => return self.on_error(&error, now),
             ServerEvent::SpeechStarted { audio_start_ms, item_id } => {
                 self.hears_caller = true;
+                self.gate.caller_speaks(true, now);
                 self.uplink.speech_started(&item_id, audio_start_ms);
                 self.reports.push_back(Event::SpeechStarted);
             }
             ServerEvent::SpeechStopped { audio_end_ms, item_id } => {
                 self.hears_caller = false;
+                self.gate.caller_speaks(false, now);
                 self.uplink.speech_stopped(&item_id, audio_end_ms);
                 self.reports.push_back(Event::SpeechStopped);
             }
@@ -53,6 +55,7 @@ impl RealtimeDesk {
             ServerEvent::OutputItemAdded { response_id, item } => {
                 if let ItemKind::Message { role: Role::Assistant, .. } = item.kind {
                     let (response, item) = (response_id, item.id);
+                    self.spoken.made(&response, &item);
                     self.reports.push_back(Event::AgentItem { response, item });
                 }
             }
@@ -192,6 +195,11 @@ impl RealtimeDesk {
             .collect();
         if !calls.is_empty() && self.gate.running() == Some(&done.id) {
             self.gate.tools_began();
+        }
+        for item in &done.output {
+            if let ItemKind::Message { role: Role::Assistant, .. } = item.kind {
+                self.spoken.made(&done.id, &item.id);
+            }
         }
         self.done = Some((done.id.clone(), calls, done.usage));
         self.gate.done(&done.id, request(&done.metadata), outcome(&done.status), now);

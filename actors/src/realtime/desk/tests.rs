@@ -15,6 +15,7 @@ use crate::clock::Clock;
 /// A desk, and the queue of the sender loop it talks to.
 struct Stage {
     desk: RealtimeDesk,
+    downlink: Arc<Downlink>,
     socket: mpsc::Receiver<Outgoing>,
     now: Instant,
 }
@@ -66,7 +67,9 @@ impl Stage {
     fn new() -> Self {
         let now = Clock::start().now();
         let (_, socket) = mpsc::channel(1);
-        Self { desk: RealtimeDesk::new(&setup(), Arc::default(), now), socket, now }
+        let downlink = Arc::new(Downlink::default());
+        let desk = RealtimeDesk::new(&setup(), Arc::default(), Arc::clone(&downlink), now);
+        Self { desk, downlink, socket, now }
     }
 
     /// A session is told the call so far, and the call knows of it.

@@ -45,8 +45,12 @@ fn played(of: &str) -> Event {
 impl Stage {
     /// A stream is open, and the call knows it.
     fn open() -> Self {
+        Self::with(&BargeInSettings::default())
+    }
+
+    fn with(settings: &BargeInSettings) -> Self {
         let (_, socket) = mpsc::channel(1);
-        let (desk, downlink) = (TwilioDesk::default(), Downlink::default());
+        let (desk, downlink) = (TwilioDesk::new(settings), Downlink::default());
         let mut stage = Self { desk, downlink, socket, now: Clock::start().now() };
         stage.opens(FIRST);
         assert_eq!(stage.reports(), [Event::StreamOpened { stream: sid(FIRST) }]);

@@ -92,16 +92,12 @@ impl Call {
         response: ResponseId,
         asks: Vec<AskNumber>,
     ) {
-        if self.speech.response(&response).is_some() {
-            return;
-        }
         for owed in &mut self.speech.owed {
             if asks.contains(&owed.ask.number) {
                 owed.served_by = Some(response.clone());
             }
         }
-        self.speech.responses_begun += 1;
-        self.speech.remember(Response { id: response, asks, items: Vec::new(), done: false });
+        self.know_response(response).asks.extend(asks);
     }
 
     pub(in crate::call) fn on_ask_covered(&mut self, ask: AskNumber, response: &ResponseId) {
@@ -128,10 +124,14 @@ impl Call {
         if self.conversation.has_item(&item) {
             return;
         }
+        let mut speech = AgentSpeech::Coming;
         if let Some(known) = self.speech.response_mut(&response) {
             known.items.push(AudioItem::new(item.clone()));
+            if known.interrupted {
+                speech = AgentSpeech::Interrupted { heard_ms: 0 };
+            }
         }
-        let (text, speech) = (String::new(), AgentSpeech::Coming);
+        let text = String::new();
         self.conversation.push(Body::Agent { response, item, text, speech }, now.wall);
     }
 
@@ -189,6 +189,9 @@ impl Call {
             self.last_line_failed(asks, now);
             return;
         };
+        if outcome == Outcome::Cancelled || self.speech.was_interrupted(&response) {
+            self.drop_what_was_never_said(&response);
+        }
         self.close_items_of(&response);
         if let Some(known) = self.speech.response_mut(&response) {
             known.done = true;
@@ -218,7 +221,9 @@ impl Call {
                 if let Some(known) = self.speech.response_mut(&response) {
                     known.done = true;
                 }
-                if self.phase == Phase::Open && self.speech.wants_resuming(&response) {
+                let resume = !self.speech.was_interrupted(&response)
+                    && self.speech.wants_resuming(&response);
+                if self.phase == Phase::Open && resume {
                     self.owe(Want::Answer(Reply::Resume));
                 }
                 self.look_whether_all_was_heard(&response, now);
@@ -249,6 +254,17 @@ impl Call {
         }
     }
 
+    /// The response as it is remembered. News of it can come in any order from those who saw it.
+    pub(super) fn know_response(&mut self, id: ResponseId) -> &mut Response {
+        let known = self.speech.responses.iter().rposition(|known| known.id == id);
+        let place = known.unwrap_or_else(|| {
+            self.speech.responses_begun += 1;
+            self.speech.remember(Response::new(id));
+            self.speech.responses.len() - 1
+        });
+        &mut self.speech.responses[place]
+    }
+
     fn close_items_of(&mut self, response: &ResponseId) {
         let items: Vec<ItemId> = (self.speech.response(response).into_iter())
             .flat_map(|known| known.items.iter().map(|item| item.item.clone()))
@@ -260,7 +276,7 @@ impl Call {
         }
     }
 
-    fn look_whether_all_was_heard(&mut self, response: &ResponseId, now: Now) {
+    pub(in crate::call) fn look_whether_all_was_heard(&mut self, response: &ResponseId, now: Now) {
         if self.speech.was_heard_whole(response) {
             if self.speech.is_greeting(response) {
                 self.speech.greeting = Greeting::Done;
