@@ -27,7 +27,7 @@ use crate::config::{Config, DatabaseUrl, Provider};
 use crate::practice::speech::Voice;
 use crate::practice::twilio::{CallerHandle, Dial, HeardSpeech, LineQuality};
 use crate::practice::world::{Plan, World, WorldError};
-use seen::Seen;
+use seen::{ModelSide, Seen};
 
 /// How much is played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +95,8 @@ pub struct CallOutcome {
     pub spoken: Vec<Spoken>,
     /// What the caller heard.
     pub heard: Vec<HeardSpeech>,
+    /// What the practice model was told, audio left out, in order.
+    pub told: Vec<String>,
     /// Whether all is as it must be.
     pub verdict: Verdict,
 }
@@ -255,8 +257,9 @@ async fn play_one(
     let length = caller.view().borrow().ended_at.unwrap_or_else(|| caller.elapsed());
     let seen = Seen::gather(world, &caller, &number, played).await?;
     let verdict = judge::judge(scenario, &seen);
+    let told = seen.model.as_ref().map(ModelSide::told).unwrap_or_default();
     let (spoken, heard) = (seen.played.spoken, seen.view.heard);
-    Ok(CallOutcome { number, length, spoken, heard, verdict })
+    Ok(CallOutcome { number, length, spoken, heard, told, verdict })
 }
 
 fn dial(world: &World, scenario: &Scenario, number: &PhoneNumber) -> CallerHandle {

@@ -64,6 +64,9 @@ pub fn call_lines(call: &CallOutcome) -> String {
         let (from, to) = (from.as_secs_f64(), to.as_secs_f64());
         text.push_str(&format!("       {from:>6.2}–{to:<6.2} {who:>6}  {what}\n"));
     }
+    if !call.told.is_empty() {
+        text.push_str(&format!("       the model was told: {}\n", call.told.join(", ")));
+    }
     text
 }
 

@@ -111,6 +111,22 @@ impl ModelSide {
         self.events.iter().filter(move |event| event.kind == kind)
     }
 
+    /// What it was told, in a few words each.
+    pub(super) fn told(&self) -> Vec<String> {
+        let told = |event: &SeenEvent| {
+            let item = event.body["item_id"].as_str().unwrap_or_default();
+            let words = self.words_of(item).unwrap_or(item);
+            match event.kind.as_str() {
+                "conversation.item.truncate" => {
+                    format!("{} {words:?} at {} ms", event.kind, event.body["audio_end_ms"])
+                }
+                "conversation.item.delete" => format!("{} {words:?}", event.kind),
+                _ => event.kind.clone(),
+            }
+        };
+        self.events.iter().map(told).collect()
+    }
+
     /// The words of an item that the model spoke.
     pub(super) fn words_of(&self, item: &str) -> Option<&str> {
         self.said.iter().find(|turn| turn.item_id == item).map(|turn| turn.text.as_str())

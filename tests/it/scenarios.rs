@@ -20,12 +20,13 @@ async fn prac_5_every_scenario_of_the_examples_holds() {
         files().iter().map(|file| Arc::new(Scenario::read(file).unwrap())).collect();
     assert!(scenarios.len() > 4, "the examples are there");
     let load = Load { calls: 1, at_once: 16 };
-    let mut told = String::new();
-    let all_hold = simulate::run(scenarios, &Config::default(), load, |outcome| {
+    let (config, mut told) = (Config::default(), String::new());
+    let all_hold = simulate::run(scenarios, &config, load, |outcome| {
         told.push_str(&simulate::scenario_lines(outcome));
         Ok::<_, SimulateError>(())
-    });
-    assert!(all_hold.await.unwrap(), "{told}");
+    })
+    .await;
+    assert!(all_hold.unwrap(), "{told}");
 }
 
 #[test]
