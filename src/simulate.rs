@@ -317,3 +317,6 @@ async fn left_now(world: &World) -> Result<Vec<String>, WorldError> {
     }
     Ok(left)
 }
+
+#[cfg(test)]
+mod tests;
