@@ -15,7 +15,7 @@ pub(super) fn look(verdict: &mut Verdict, expect: &Expectations, seen: &Seen) {
     if let Some(tools) = &expect.tools {
         let called: Vec<(&str, Value)> =
             of_role(&seen.turns, TurnRole::Tool).filter_map(|turn| call_in(text(turn))).collect();
-        verdict.look("tools", followed(tools, &called, |tool, called| tool_fits(tool, called)));
+        verdict.look("tools", followed(tools, &called, tool_fits));
     }
     if let Some(lead) = &expect.lead {
         verdict.look(
