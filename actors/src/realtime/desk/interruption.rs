@@ -20,12 +20,19 @@ const MOST_CANCELLED: usize = 16;
 /// What the agent said in the present session, as far as it may have to be taken back.
 #[derive(Debug, Default)]
 pub(super) struct Spoken {
-    /// What stands in OpenAI's conversation as it was made. An item that was cut or taken out goes:
-    /// neither happens to it twice.
-    items: VecDeque<(ResponseId, ItemId)>,
+    items: VecDeque<Item>,
     cancelled: VecDeque<Cancelled>,
     /// The last cut of which the call has said what was heard.
     told: u64,
+}
+
+/// An item of the agent's speech in OpenAI's conversation.
+#[derive(Debug)]
+struct Item {
+    response: ResponseId,
+    item: ItemId,
+    /// It was heard whole, was cut, or was taken out: nothing more is done to it.
+    settled: bool,
 }
 
 /// A response that was cancelled. Once it is done and the call has said what was heard of it, the
@@ -49,15 +56,14 @@ pub(super) enum Undo {
 impl Spoken {
     /// A response has made an item of speech, or is about to.
     pub(super) fn made(&mut self, response: &ResponseId, item: &ItemId) {
-        let known = self.items.iter().any(|(_, known)| known == item);
-        let running = self.cancelled.iter().all(|of| of.response != *response || !of.done);
-        if known || !running {
+        if self.items.iter().any(|known| known.item == *item) {
             return;
         }
         if self.items.len() == MOST_ITEMS {
             self.items.pop_front();
         }
-        self.items.push_back((response.clone(), item.clone()));
+        let (response, item) = (response.clone(), item.clone());
+        self.items.push_back(Item { response, item, settled: false });
     }
 
     /// The response is being cancelled, because of this cut.
@@ -79,21 +85,22 @@ impl Spoken {
     /// The call says what was heard.
     pub(super) fn interrupted(&mut self, interruption: &Interruption) -> Vec<Undo> {
         self.told = self.told.max(interruption.number);
-        self.items.retain(|(_, item)| !interruption.heard.contains(item));
         let mut undone = Vec::new();
-        for cut in &interruption.items {
-            let Some(place) = self.items.iter().position(|(_, item)| *item == cut.item) else {
-                continue;
-            };
-            let to_come = |of: &Cancelled| of.response == cut.response && !of.done;
-            if cut.heard_ms > 0 {
-                undone.push(Undo::Truncate(cut.item.clone(), cut.heard_ms));
-            } else if self.cancelled.iter().any(to_come) {
-                continue;
-            } else {
-                undone.push(Undo::Delete(cut.item.clone()));
+        for known in self.items.iter_mut().filter(|known| !known.settled) {
+            let running = |of: &Cancelled| of.response == known.response && !of.done;
+            match interruption.items.iter().find(|cut| cut.item == known.item) {
+                Some(cut) if cut.heard_ms > 0 => {
+                    undone.push(Undo::Truncate(known.item.clone(), cut.heard_ms));
+                    known.settled = true;
+                }
+                // It goes when its response is done.
+                Some(_) if self.cancelled.iter().any(running) => {}
+                Some(_) => {
+                    undone.push(Undo::Delete(known.item.clone()));
+                    known.settled = true;
+                }
+                None => known.settled = interruption.heard.contains(&known.item),
             }
-            self.items.remove(place);
         }
         undone.extend(self.take_what_nobody_heard());
         undone
@@ -110,12 +117,15 @@ impl Spoken {
             .into_iter()
             .partition::<VecDeque<_>, _>(|of| of.done && of.cut <= told);
         self.cancelled = open;
-        let (gone, kept) = std::mem::take(&mut self.items)
-            .into_iter()
-            .partition(|(response, _)| over.iter().any(|of| of.response == *response));
-        self.items = kept;
-        let gone: VecDeque<(ResponseId, ItemId)> = gone;
-        gone.into_iter().map(|(_, item)| Undo::Delete(item)).collect()
+        let unheard = self
+            .items
+            .iter_mut()
+            .filter(|known| !known.settled && over.iter().any(|of| of.response == known.response));
+        let gone = unheard.map(|known| {
+            known.settled = true;
+            Undo::Delete(known.item.clone())
+        });
+        gone.collect()
     }
 }
 

@@ -1,0 +1,357 @@
+//! The caller talks over the agent (BARGE-1 to BARGE-6), seen from both wires: what Twilio played,
+//! what OpenAI was told, and what the transcript keeps.
+
+use std::time::Duration;
+
+use actors::call_supervisor::CallStatusView;
+use actors::supervision::introspection::ActorKind;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use entities::call_turns::{TurnRole, TurnRow};
+use frontdesk::practice::openai::Record;
+use frontdesk::practice::twilio::CallerHandle;
+use frontdesk::practice::world::{Plan, World};
+use protocol::business::BargeInPreset;
+use protocol::response_gate::GateState;
+use serde_json::Value;
+
+use crate::support::{brief, number, practice, within, world};
+
+/// Long enough to be talked over: the agent says it back.
+const LONG: &str = "אני צריך התקנת מנעול חכם לדלת הכניסה בתל אביב ביום ראשון בבוקר";
+const QUESTION: &str = "רגע, כמה זה עולה";
+
+/// A world in which the agent says back what it hears, and both wires are kept.
+async fn stage(change: impl FnOnce(&mut Plan)) -> World {
+    world(|plan| {
+        brief(plan);
+        plan.keeps_audio = true;
+        // The line's clock runs faster than the wall's, where it need not be exact.
+        plan.line_speed = 2.0;
+        change(plan);
+    })
+    .await
+}
+
+/// The caller has heard the greeting and says something; the agent begins to say it back.
+async fn agent_speaks(world: &World, from: u32) -> CallerHandle {
+    let caller = world.dial(&number(from));
+    within("the greeting", caller.hears(&world.business.lines().greeting)).await.unwrap();
+    within("the sentence", caller.say(LONG)).await.unwrap();
+    within("the answer's first words", caller.hears_audio()).await.unwrap();
+    caller
+}
+
+/// The caller asks a question over the agent's words, and is answered.
+async fn talks_over(caller: &CallerHandle) {
+    within("the question", caller.say(QUESTION)).await.unwrap();
+    within("its answer", caller.hears(QUESTION)).await.unwrap();
+}
+
+/// How often Twilio's buffer was cleared.
+fn clears(caller: &CallerHandle) -> usize {
+    caller.view().borrow().streams.iter().map(|stream| stream.cleared_at.len()).sum()
+}
+
+/// Places of the client events of this kind among all that came.
+fn places(record: &Record, kind: &str) -> Vec<usize> {
+    let events = record.events.iter().enumerate();
+    events.filter(|(_, event)| event.kind == kind).map(|(place, _)| place).collect()
+}
+
+const CANCEL: &str = "response.cancel";
+const CREATE: &str = "response.create";
+const DELETE: &str = "conversation.item.delete";
+const TRUNCATE: &str = "conversation.item.truncate";
+
+/// The one truncate: which item, and to how many milliseconds.
+fn truncated(record: &Record) -> (String, u64) {
+    let bodies: Vec<&Value> = record.of_kind(TRUNCATE).map(|event| &event.body).collect();
+    let [body] = bodies.as_slice() else { panic!("not one truncate: {bodies:?}") };
+    assert_eq!(body["content_index"], 0);
+    (body["item_id"].as_str().unwrap().to_owned(), body["audio_end_ms"].as_u64().unwrap())
+}
+
+/// All audio the server made of an item, late deltas too.
+fn audio_of(record: &Record, item: &str) -> Vec<u8> {
+    let deltas = record.deltas.iter().filter(|delta| delta.item_id == item);
+    deltas.flat_map(|delta| BASE64_STANDARD.decode(&delta.audio).unwrap()).collect()
+}
+
+/// All audio that came to Twilio.
+fn came_to_twilio(caller: &CallerHandle) -> Vec<u8> {
+    let view = caller.view();
+    let view = view.borrow();
+    view.streams.iter().flat_map(|stream| stream.audio.iter().flatten().copied()).collect()
+}
+
+/// The items of speech with these words, in the order they were begun.
+fn said(record: &Record, words: &str) -> Vec<String> {
+    let said = record.said.iter().filter(|turn| turn.text == words);
+    said.map(|turn| turn.item_id.clone()).collect()
+}
+
+async fn turns(world: &World, caller: &CallerHandle) -> Vec<TurnRow> {
+    let db = &world.app.services().database;
+    entities::call_turns::of_call(db, world.business_id, caller.call_sid()).await.unwrap()
+}
+
+/// The call's end: its turns as they were written down. Nobody did anything wrong on either wire.
+async fn ends(world: World, caller: &CallerHandle) -> Vec<TurnRow> {
+    caller.hang_up();
+    let outcome = within("the end", caller.ended()).await;
+    assert_eq!(outcome.view.violations, Vec::new());
+    crate::support::nothing_left(&world).await;
+    let record = practice(&world).log().record();
+    assert_eq!(record.faults().collect::<Vec<_>>(), Vec::<&_>::new());
+    let written = async {
+        loop {
+            let turns = turns(&world, caller).await;
+            if turns.iter().any(|turn| turn.text.as_deref() == Some(QUESTION)) {
+                return turns;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let turns = within("the record", written).await;
+    world.close().await;
+    turns
+}
+
+async fn until_call(world: &World, what: &str, looks: impl Fn(&CallStatusView) -> bool) {
+    let asking = async {
+        while !world.calls().await.unwrap().iter().any(&looks) {
+            tokio::task::yield_now().await;
+        }
+    };
+    within(what, asking).await;
+}
+
+/// What the transcript keeps of an answer that was cut: whole words of it, not all.
+fn is_cut_to(turn: &TurnRow, heard_ms: u64) {
+    let text = turn.text.as_deref().unwrap();
+    assert!(LONG.starts_with(text) && text.len() < LONG.len(), "{text:?}");
+    assert!(LONG[text.len()..].starts_with(' '), "in whole words: {text:?}");
+    assert!(turn.cut);
+    assert_eq!(turn.heard_ms.map(u64::from), Some(heard_ms));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn barge_3_a_caller_who_talks_over_the_answer_is_heard_and_the_rest_is_never_played() {
+    // The answer is still being made when it is interrupted.
+    let world = stage(|plan| {
+        plan.openai.behaviour.speed = 1.3;
+        plan.line_speed = 1.0;
+    })
+    .await;
+    let caller = agent_speaks(&world, 1).await;
+    let before = caller.view().borrow().samples_heard;
+    let log = practice(&world).log();
+    let cut = async {
+        caller.until(|view| !view.streams[0].cleared_at.is_empty()).await.unwrap();
+        let played = caller.view().borrow().samples_heard;
+        log.wait_for(|record| record.count(TRUNCATE) == 1).await;
+        played
+    };
+    let (played, ()) = within("the cut", async { tokio::join!(cut, talks_over(&caller)) }).await;
+
+    let record = log.record();
+    assert_eq!(clears(&caller), 1);
+    let (cancels, truncates) = (places(&record, CANCEL), places(&record, TRUNCATE));
+    assert_eq!((cancels.len(), truncates.len(), record.count(DELETE)), (1, 1, 0));
+    assert!(cancels[0] < truncates[0], "cancel first");
+    let creates = places(&record, CREATE);
+    assert_eq!(creates.len(), 3, "the greeting, the answer and the one after it");
+    assert!(truncates[0] < creates[2]);
+
+    // Twilio's trap 5, OpenAI's traps 7 and 8: what was played counts, of that item.
+    let (item, heard_ms) = truncated(&record);
+    assert_eq!(said(&record, LONG), [item.clone()]);
+    let greeting = audio_of(&record, &said(&record, &world.business.lines().greeting)[0]);
+    assert!(before >= greeting.len() as u64);
+    let played_ms = (played - greeting.len() as u64) / 8;
+    assert!(heard_ms <= played_ms + 1 && heard_ms >= 300, "{heard_ms} of {played_ms}");
+
+    // OpenAI's trap 4, Twilio's trap 6: late deltas never come to Twilio.
+    let (all, answer) = (audio_of(&record, &item), audio_of(&record, &said(&record, QUESTION)[0]));
+    let came = came_to_twilio(&caller);
+    let middle = came.strip_prefix(greeting.as_slice()).unwrap();
+    let middle = middle.strip_suffix(answer.as_slice()).unwrap();
+    assert!(all.starts_with(middle) && middle.len() < all.len(), "nothing after the cut");
+
+    let turns = ends(world, &caller).await;
+    let agent: Vec<_> = turns.iter().filter(|turn| turn.role == TurnRole::Agent).collect();
+    is_cut_to(agent[1], heard_ms);
+    assert_eq!(agent[2].text.as_deref(), Some(QUESTION));
+    assert!(!agent[0].cut && !agent[2].cut);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn barge_3_an_answer_that_openai_has_finished_is_cut_without_a_cancel_and_by_its_own_item() {
+    // OpenAI's traps 6, 7 and 10, Twilio's trap 4.
+    let preamble = "שנייה אחת בבקשה";
+    let world = stage(|plan| plan.openai.behaviour.speed = 20.0).await;
+    let caller = world.dial(&number(2));
+    within("the greeting", caller.hears(&world.business.lines().greeting)).await.unwrap();
+    practice(&world).faults().behave(|behaviour| behaviour.preamble = Some(preamble.to_owned()));
+    within("the sentence", caller.say(LONG)).await.unwrap();
+    within("the preamble", caller.hears(preamble)).await.unwrap();
+    until_call(&world, "an idle gate", |call| call.realtime.gate == GateState::Idle).await;
+    practice(&world).faults().behave(|behaviour| behaviour.preamble = None);
+    talks_over(&caller).await;
+
+    let record = practice(&world).log().record();
+    assert_eq!((clears(&caller), record.count(CANCEL), record.count(DELETE)), (1, 0, 0));
+    let (item, heard_ms) = truncated(&record);
+    assert_eq!(said(&record, LONG), [item], "the second item, not the first");
+    let turns = ends(world, &caller).await;
+    let agent: Vec<_> = turns.iter().filter(|turn| turn.role == TurnRole::Agent).collect();
+    assert_eq!((agent[1].text.as_deref(), agent[1].cut), (Some(preamble), false));
+    is_cut_to(agent[2], heard_ms);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn barge_3_an_item_of_which_nothing_was_played_is_deleted_and_not_truncated() {
+    // OpenAI's trap 9: the first item is interrupted, the second waits behind it.
+    let world = stage(|plan| plan.openai.behaviour.speed = 20.0).await;
+    let caller = world.dial(&number(3));
+    within("the greeting", caller.hears(&world.business.lines().greeting)).await.unwrap();
+    practice(&world).faults().behave(|behaviour| behaviour.preamble = Some(LONG.to_owned()));
+    within("a turn", caller.say("בתל אביב")).await.unwrap();
+    within("the first item", caller.hears_audio()).await.unwrap();
+    until_call(&world, "an idle gate", |call| call.realtime.gate == GateState::Idle).await;
+    practice(&world).faults().behave(|behaviour| behaviour.preamble = None);
+    talks_over(&caller).await;
+
+    let record = practice(&world).log().record();
+    assert_eq!((clears(&caller), record.count(CANCEL), record.count(DELETE)), (1, 0, 1));
+    let (item, heard_ms) = truncated(&record);
+    assert_eq!(said(&record, LONG), [item]);
+    let deleted = record.of_kind(DELETE).next().unwrap().body["item_id"].clone();
+    assert_eq!(said(&record, "בתל אביב"), [deleted.as_str().unwrap()]);
+    let turns = ends(world, &caller).await;
+    let agent: Vec<_> = turns.iter().filter(|turn| turn.role == TurnRole::Agent).collect();
+    is_cut_to(agent[1], heard_ms);
+    assert_eq!((agent[2].text.as_deref(), agent[2].heard_ms), (Some(""), Some(0)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn barge_2_clicks_never_stop_the_agent() {
+    let world = stage(|_| {}).await;
+    let caller = agent_speaks(&world, 4).await;
+    let clicking = async {
+        for _ in 0..8 {
+            caller.noise(3_000, Duration::from_millis(40)).await.unwrap();
+            caller.send_frames(vec![[0xFF; 160]; 5]).await.unwrap();
+        }
+    };
+    within("the clicks", clicking).await;
+    within("the whole answer", caller.hears(LONG)).await.unwrap();
+    assert_eq!(clears(&caller), 0);
+    talks_over(&caller).await;
+    let record = practice(&world).log().record();
+    assert_eq!((record.count(CANCEL), record.count(TRUNCATE)), (0, 0));
+    ends(world, &caller).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn greet_4_nothing_stops_a_protected_greeting_and_what_is_said_meanwhile_is_answered_after_it()
+ {
+    // OpenAI's trap 15, Twilio's trap 6.
+    let world = stage(|plan| {
+        plan.business.greeting.text = Some(LONG.to_owned());
+        plan.business.barge_in.preset = BargeInPreset::Instant;
+    })
+    .await;
+    let caller = world.dial(&number(5));
+    within("the greeting's first words", caller.hears_audio()).await.unwrap();
+    within("the question", caller.say(QUESTION)).await.unwrap();
+    within("the whole greeting", caller.hears(LONG)).await.unwrap();
+    within("the answer", caller.hears(QUESTION)).await.unwrap();
+    let record = practice(&world).log().record();
+    assert_eq!((clears(&caller), record.count(CANCEL), record.count(TRUNCATE)), (0, 0, 0));
+    ends(world, &caller).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn greet_4_a_greeting_that_is_not_protected_is_stopped_and_never_asked_for_again() {
+    let world = stage(|plan| {
+        plan.business.greeting.text = Some(LONG.to_owned());
+        plan.business.greeting.protected = false;
+    })
+    .await;
+    let caller = world.dial(&number(6));
+    within("the greeting's first words", caller.hears_audio()).await.unwrap();
+    talks_over(&caller).await;
+    let record = practice(&world).log().record();
+    assert_eq!((clears(&caller), record.count(CREATE)), (1, 2), "one greeting, one answer");
+    let (_, heard_ms) = truncated(&record);
+    let turns = ends(world, &caller).await;
+    is_cut_to(&turns[0], heard_ms);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn barge_1_instant_stops_the_agent_and_off_never_does() {
+    for (preset, cuts) in [(BargeInPreset::Instant, 1), (BargeInPreset::Off, 0)] {
+        let world = stage(|plan| plan.business.barge_in.preset = preset).await;
+        let caller = agent_speaks(&world, 7).await;
+        within("the question", caller.say(QUESTION)).await.unwrap();
+        if cuts == 0 {
+            within("the whole answer", caller.hears(LONG)).await.unwrap();
+        }
+        within("the answer to it", caller.hears(QUESTION)).await.unwrap();
+        assert_eq!(clears(&caller), cuts, "{preset:?}");
+        until_call(&world, "the count", |call| call.call.latencies.barge_ins as usize == cuts)
+            .await;
+        ends(world, &caller).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn barge_5_what_openai_does_not_hear_as_speech_only_pauses_the_agent_if_so_chosen() {
+    let world = stage(|plan| {
+        plan.business.barge_in.resume_false_interruption = true;
+        plan.business.barge_in.rms_threshold = Some(150);
+    })
+    .await;
+    let caller = agent_speaks(&world, 8).await;
+    // Loud enough for us, not for OpenAI.
+    within("the noise", caller.noise(250, Duration::from_millis(700))).await.unwrap();
+    within("the pause", caller.until(|view| view.streams[0].cleared_at.len() == 1)).await.unwrap();
+    let log = practice(&world).log();
+    within("silence", caller.quiet()).await.unwrap();
+    within("the rest", caller.hears_audio()).await.unwrap();
+    assert_eq!(log.look(|record| (record.count(CANCEL), record.count(TRUNCATE))), (0, 0));
+    // Speech interrupts for good.
+    talks_over(&caller).await;
+    let record = log.record();
+    let (item, _) = truncated(&record);
+    assert_eq!((said(&record, LONG), clears(&caller)), (vec![item], 2));
+    ends(world, &caller).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn res_2_whichever_part_dies_at_a_barge_in_nothing_is_cut_twice_and_the_rest_is_never_heard()
+{
+    for kind in [ActorKind::Call, ActorKind::TwilioIo, ActorKind::Realtime] {
+        let world = stage(|plan| plan.openai.behaviour.speed = 1.3).await;
+        let caller = agent_speaks(&world, 9).await;
+        let dying = async {
+            caller.until(|view| !view.streams[0].cleared_at.is_empty()).await.unwrap();
+            let actors = world.actors().await.unwrap();
+            let victim = actors.iter().find(|actor| actor.kind == kind).unwrap();
+            let killed = world.post(&format!("introspect/actors/{}/kill", victim.id)).await;
+            assert_eq!(killed.unwrap(), 202);
+        };
+        within("the death", async { tokio::join!(dying, talks_over(&caller)) }).await;
+        let record = practice(&world).log().record();
+        assert_eq!(clears(&caller), 1, "{kind:?}");
+        assert!(record.count(CANCEL) <= 1 && record.count(TRUNCATE) <= 1, "{kind:?}");
+        let heard = caller.view().borrow().heard.clone();
+        assert!(heard.iter().all(|speech| speech.text != LONG), "{kind:?}: {heard:?}");
+        let turns = ends(world, &caller).await;
+        let agent: Vec<_> = turns.iter().filter(|turn| turn.role == TurnRole::Agent).collect();
+        assert_eq!(agent.len(), 3, "{kind:?}: {agent:?}");
+        is_cut_to(agent[1], agent[1].heard_ms.unwrap().into());
+    }
+}
