@@ -2,6 +2,9 @@
 
 use std::path::Path;
 
+use protocol::ids::PhoneNumber;
+
+use super::stage::number_after;
 use super::*;
 use crate::config::WebSocketUrl;
 use crate::practice::openai::{Options, Server};
