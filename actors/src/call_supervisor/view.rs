@@ -52,6 +52,8 @@ pub struct FramesView {
     pub blocked: u64,
     /// Frames of silence that stood in for missing ones.
     pub padded: u64,
+    /// The caller's frames that were to be judged for a barge-in, and went because too many waited.
+    pub unjudged: u64,
     /// Frames that wait.
     pub queue_depth: usize,
     /// Milliseconds of the agent's audio that have not gone to Twilio.
@@ -138,6 +140,7 @@ fn status(parts: &CallParts, at: Instant, wall: Timestamp) -> CallStatusView {
             sent: frames.sent,
             blocked: frames.blocked,
             padded: frames.padded,
+            unjudged: parts.loudness.dropped(),
             queue_depth: frames.depth,
             agent_waiting_ms: parts.downlink.waiting_ms(),
         },

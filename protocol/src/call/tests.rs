@@ -2,6 +2,7 @@
 
 mod conversation;
 mod ending;
+mod interruption;
 mod story;
 
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+mod interruption;
+
 use jiff::Timestamp;
 use protocol::business::BusinessSettings;
 use protocol::call::{Body, Entry, LeadFacts};

@@ -1,5 +1,8 @@
+mod interruption;
+
 use futures_util::FutureExt;
 use protocol::audio::payload::Payload;
+use protocol::business::BargeInPreset;
 use protocol::ids::ResponseId;
 use serde_json::Value;
 
@@ -24,6 +27,7 @@ enum Got {
     Audio(u32),
     /// A mark that follows so many bytes of its item, counted on this stream.
     Mark(u32),
+    Clear,
 }
 
 fn sid(stream: &str) -> StreamSid {
@@ -116,6 +120,9 @@ impl Stage {
 
 fn read(text: &str) -> (Got, String) {
     let message: Value = serde_json::from_str(text).unwrap();
+    if message["event"] == "clear" {
+        return (Got::Clear, String::new());
+    }
     if message["event"] == "mark" {
         let name = message["mark"]["name"].as_str().unwrap().to_owned();
         let position = name.rsplit(':').next().unwrap().parse().unwrap();

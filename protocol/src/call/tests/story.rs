@@ -15,6 +15,7 @@ enum Step {
     Serve(bool),
     Speak,
     Played,
+    TalkedOver(u16),
     Control(u8),
     Digit,
     Status,
@@ -36,6 +37,7 @@ fn step() -> impl Strategy<Value = Step> {
         any::<bool>().prop_map(Step::Serve),
         Just(Step::Speak),
         Just(Step::Played),
+        (0u16..3).prop_map(Step::TalkedOver),
         (0u8..4).prop_map(Step::Control),
         Just(Step::Digit),
         Just(Step::Status),
@@ -101,6 +103,13 @@ proptest! {
                     stage.does(Event::ItemPlaying { response, item: item(&of) });
                 }
                 Step::Played => stage.plays(&format!("r{made}"), &format!("a{made}")),
+                Step::TalkedOver(heard) => {
+                    let (response, item) = (resp(&format!("r{made}")), item(&format!("a{made}")));
+                    let (heard_ms, came_ms) = (u32::from(heard) * 400, 1_000);
+                    let items = vec![CutItem { response, item, heard_ms, came_ms }];
+                    let cut = AgentCut { number: 1, took: Duration::ZERO, items };
+                    stage.does(Event::AgentInterrupted(cut));
+                }
                 Step::Control(n) => if let Some((response, asks, _)) = running.take() {
                     let arguments = [GOODBYE, "{", r#"{"should_end_call":false}"#,
                         r#"{"should_end_call":true,"end_reason":"lead_complete"}"#][usize::from(n)];
