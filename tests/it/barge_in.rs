@@ -131,7 +131,7 @@ async fn until_call(world: &World, what: &str, looks: impl Fn(&CallStatusView) -
 fn is_cut_to(turn: &TurnRow, heard_ms: u64) {
     let text = turn.text.as_deref().unwrap();
     assert!(LONG.starts_with(text) && text.len() < LONG.len(), "{text:?}");
-    assert!(LONG[text.len()..].starts_with(' '), "in whole words: {text:?}");
+    assert!(text.is_empty() || LONG[text.len()..].starts_with(' '), "in whole words: {text:?}");
     assert!(turn.cut);
     assert_eq!(turn.heard_ms.map(u64::from), Some(heard_ms));
 }
@@ -170,7 +170,7 @@ async fn barge_3_a_caller_who_talks_over_the_answer_is_heard_and_the_rest_is_nev
     let greeting = audio_of(&record, &said(&record, &world.business.lines().greeting)[0]);
     assert!(before >= greeting.len() as u64);
     let played_ms = (played - greeting.len() as u64) / 8;
-    assert!(heard_ms <= played_ms + 1 && heard_ms >= 300, "{heard_ms} of {played_ms}");
+    assert!(heard_ms > 0 && heard_ms <= played_ms + 1, "{heard_ms} of {played_ms}");
 
     // OpenAI's trap 4, Twilio's trap 6: late deltas never come to Twilio.
     let (all, answer) = (audio_of(&record, &item), audio_of(&record, &said(&record, QUESTION)[0]));
@@ -190,7 +190,11 @@ async fn barge_3_a_caller_who_talks_over_the_answer_is_heard_and_the_rest_is_nev
 async fn barge_3_an_answer_that_openai_has_finished_is_cut_without_a_cancel_and_by_its_own_item() {
     // OpenAI's traps 6, 7 and 10, Twilio's trap 4.
     let preamble = "שנייה אחת בבקשה";
-    let world = stage(|plan| plan.openai.behaviour.speed = 20.0).await;
+    let world = stage(|plan| {
+        plan.openai.behaviour.speed = 20.0;
+        plan.line_speed = 1.0;
+    })
+    .await;
     let caller = world.dial(&number(2));
     within("the greeting", caller.hears(&world.business.lines().greeting)).await.unwrap();
     practice(&world).faults().behave(|behaviour| behaviour.preamble = Some(preamble.to_owned()));
@@ -213,7 +217,11 @@ async fn barge_3_an_answer_that_openai_has_finished_is_cut_without_a_cancel_and_
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn barge_3_an_item_of_which_nothing_was_played_is_deleted_and_not_truncated() {
     // OpenAI's trap 9: the first item is interrupted, the second waits behind it.
-    let world = stage(|plan| plan.openai.behaviour.speed = 20.0).await;
+    let world = stage(|plan| {
+        plan.openai.behaviour.speed = 20.0;
+        plan.line_speed = 1.0;
+    })
+    .await;
     let caller = world.dial(&number(3));
     within("the greeting", caller.hears(&world.business.lines().greeting)).await.unwrap();
     practice(&world).faults().behave(|behaviour| behaviour.preamble = Some(LONG.to_owned()));
@@ -305,6 +313,29 @@ async fn barge_1_instant_stops_the_agent_and_off_never_does() {
             .await;
         ends(world, &caller).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn barge_3_the_clear_follows_the_frame_that_decides_and_none_before_it() {
+    let world = stage(|plan| plan.business.barge_in.preset = BargeInPreset::Instant).await;
+    let caller = agent_speaks(&world, 10).await;
+    let one_frame_each = async {
+        for _ in 0..10 {
+            caller.noise(3_000, Duration::from_millis(20)).await.unwrap();
+            caller.send_frames(vec![[0xFF; 160]; 4]).await.unwrap();
+        }
+        caller.view().borrow().streams[0].frames_sent
+    };
+    let before = within("the clicks", one_frame_each).await;
+    let deciding = async {
+        caller.noise(3_000, Duration::from_millis(40)).await.unwrap();
+        caller.until(|view| !view.streams[0].cleared_at.is_empty()).await.unwrap();
+        caller.view().borrow().streams[0].frames_sent
+    };
+    let after = within("the clear", deciding).await;
+    assert!(clears(&caller) == 1 && after >= before + 2, "{after} frames, {before} before it");
+    talks_over(&caller).await;
+    ends(world, &caller).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -61,13 +61,10 @@ impl Stage {
                 let kind = event["type"].as_str().unwrap();
                 let kind = kind.trim_start_matches("conversation.item.");
                 let kind = kind.trim_start_matches("response.");
-                let named =
-                    ["item_id", "response_id", "audio_end_ms"].map(|key| match &event[key] {
-                        Value::Null => String::new(),
-                        Value::String(id) => format!(" {id}"),
-                        other => format!(" {other}"),
-                    });
-                format!("{kind}{}", named.concat())
+                let named = ["item_id", "response_id", "audio_end_ms"].map(|key| event.get(key));
+                let named = named.into_iter().flatten();
+                let named = named.map(|value| format!(" {value}").replace('"', ""));
+                format!("{kind}{}", named.collect::<String>())
             }
         };
         self.told().into_iter().map(shown).collect()
