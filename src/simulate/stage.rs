@@ -107,6 +107,7 @@ async fn play_one(
     let caller = dial(world, scenario, &number);
     let played = player::play(&caller, &scenario.script, world.app.practice().is_some()).await;
     let length = caller.view().borrow().ended_at.unwrap_or_else(|| caller.elapsed());
+    caller.forget_recording();
     let seen = Seen::gather(world, &caller, &number, played).await?;
     let verdict = judge::judge(scenario, &seen);
     let told = seen.model.as_ref().map(ModelSide::told).unwrap_or_default();

@@ -66,6 +66,11 @@ impl CallerHandle {
         self.line.recording()
     }
 
+    /// Lets the recording so far go: a carrier keeps every call it ever had.
+    pub fn forget_recording(&self) {
+        self.line.forget_recording();
+    }
+
     /// Says something and waits until the last frame of it is sent. The caller is patient: while
     /// no stream is open, what is said waits.
     ///
