@@ -10,7 +10,8 @@ use sea_orm::DatabaseConnection;
 /// `new_id` is taken if the business is new.
 ///
 /// # Errors
-/// [`ImportRefused`], if one of its numbers is another business's or the database fails.
+/// [`ImportRefused`], if one of its numbers is another business's, its settings cannot be written as
+/// JSON, or the database fails.
 pub async fn import(
     database: &DatabaseConnection,
     settings: &BusinessSettings,
@@ -26,7 +27,7 @@ pub async fn import(
         timezone: settings.timezone.name().to_owned(),
         language: settings.language.as_str().to_owned(),
         retention: settings.retention,
-        settings: serde_json::to_value(settings).unwrap_or_default(),
+        settings: serde_json::to_value(settings).map_err(ImportRefused::Settings)?,
         prompt: settings.agent.prompt.clone(),
     };
     businesses::import(database, import, now).await

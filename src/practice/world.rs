@@ -179,6 +179,20 @@ impl World {
         Ok(sent.status().as_u16())
     }
 
+    /// A request of the operator's with a body; returns the HTTP status and what was answered.
+    ///
+    /// # Errors
+    /// [`WorldError::Admin`] if the daemon does not answer, or not in JSON.
+    pub async fn post_json(
+        &self,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> Result<(u16, serde_json::Value), WorldError> {
+        let request = self.http.post(self.admin_url(path)).bearer_auth(ADMIN_TOKEN).json(body);
+        let sent = request.send().await?;
+        Ok((sent.status().as_u16(), sent.json().await?))
+    }
+
     /// Stops everything.
     pub async fn close(self) {
         self.carrier.stop().await;

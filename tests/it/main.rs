@@ -5,6 +5,7 @@
 mod barge_in;
 mod endings;
 mod http;
+mod outbound;
 mod pipeline;
 mod reconnect;
 mod scenarios;
