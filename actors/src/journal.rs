@@ -328,10 +328,12 @@ fn stats(parts: &CallParts, call: &Call) -> serde_json::Value {
     let view = call.view(protocol::call::Now { at: parts.clock.now(), wall: parts.clock.wall() });
     json!({
         "age_ms": view.age_ms,
+        "greeting_ms": view.latencies.greeting_ms,
         "responses": view.responses,
         "frames": { "sent": frames.sent, "blocked": frames.blocked, "padded": frames.padded },
         "tokens": {
-            "text_in": usage.text_in, "audio_in": usage.audio_in,
+            "text_in": usage.text_in, "text_cached": usage.text_cached,
+            "audio_in": usage.audio_in, "audio_cached": usage.audio_cached,
             "text_out": usage.text_out, "audio_out": usage.audio_out,
         },
         "cost_micro_usd": cost_micro_usd(usage, &parts.setup.settings.agent.model),

@@ -9,6 +9,7 @@ pub mod business;
 pub mod call;
 pub mod ids;
 pub mod openai;
+pub mod phrases;
 pub mod playback;
 pub mod prompt;
 pub mod response_gate;

@@ -7,6 +7,7 @@ mod endings;
 mod http;
 mod outbound;
 mod pipeline;
+mod polite_endings;
 mod reconnect;
 mod scenarios;
 mod secrecy;

@@ -75,6 +75,9 @@ fn write_down(parts: &CallParts, call: &Call, record: Record) -> Result<(), NoRo
 
 /// Logs follow changes of state (PIPE-7).
 pub(super) fn log_changes(before: &Call, after: &Call) {
+    if matches!(after.phase(), Phase::Open) && before.ending().is_some() {
+        tracing::info!("ending: taken back, the caller goes on");
+    }
     if before.phase().name() != after.phase().name()
         && let Some(ending) = after.ending()
     {

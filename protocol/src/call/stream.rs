@@ -50,6 +50,7 @@ impl Call {
     pub(super) fn on_stream_opened(&mut self, stream: StreamSid, now: Now) {
         self.latencies.stream_opened(now.at);
         self.stream = StreamState::Open { stream };
+        self.speech.is_sent_again();
     }
 
     pub(super) fn on_stream_closed(&mut self, stream: &StreamSid, how: StreamEnd, now: Now) {

@@ -132,7 +132,7 @@ fn dictated(instructions: &str) -> Option<String> {
     if order.starts_with("Say exactly the following") {
         return Some(line.to_owned());
     }
-    let language = order.strip_prefix("Say the following in ")?;
+    let language = order.strip_prefix("Say in ").filter(|order| order.contains(" means"))?;
     Some(if language.starts_with("English") { in_english(line) } else { line }.to_owned())
 }
 

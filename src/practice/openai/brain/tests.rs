@@ -175,7 +175,7 @@ fn end_5_dictated_words_are_said_as_they_are_whatever_was_heard() {
                          nothing else:\n\"\"\"\nשלום, \"מנעולי\" תל אביב.\n\"\"\""
         .into();
     assert_eq!(talk.decide(), Turn::saying("שלום, \"מנעולי\" תל אביב."));
-    talk.instructions = "Say the following in English, by its meaning, and nothing else:\n\
+    talk.instructions = "Say in English what the following text means, all of it and nothing else:\n\
                          \"\"\"\nהכול טוב, תודה שדיברת איתי. אם תתחרט בעתיד תמיד אפשר לפנות אלינו שוב.\n\"\"\""
         .into();
     assert!(talk.decide().say.unwrap().starts_with("That's all right"));
