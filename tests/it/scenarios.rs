@@ -19,7 +19,7 @@ async fn prac_5_every_scenario_of_the_examples_holds() {
     let scenarios: Vec<_> =
         files().iter().map(|file| Arc::new(Scenario::read(file).unwrap())).collect();
     assert!(scenarios.len() > 4, "the examples are there");
-    let load = Load { calls: 1, at_once: 16 };
+    let load = Load { calls: 1, at_once: 6 };
     let (config, mut told) = (Config::default(), String::new());
     let all_hold = simulate::run(scenarios, &config, load, |outcome| {
         told.push_str(&simulate::scenario_lines(outcome));
