@@ -20,7 +20,9 @@ use crate::config::business_file::{self, BusinessFileError};
 use crate::http::{ListenError, Listener};
 
 /// The business of the demo, as its file has it.
-const LOCKSMITH: &str = include_str!("../../examples/businesses/tel-aviv-locks.toml");
+pub(crate) const LOCKSMITH: &str = include_str!("../../examples/businesses/tel-aviv-locks.toml");
+/// Where that file lies in the source.
+pub(crate) const LOCKSMITH_FILE: &str = "examples/businesses/tel-aviv-locks.toml";
 
 /// The practice world's admin token: its listener is on loopback and dies with it.
 const ADMIN_TOKEN: &str = "practice-world-admin-token";
@@ -73,8 +75,7 @@ impl Plan {
     /// # Errors
     /// [`WorldError::Business`] if the example business is wrong.
     pub fn locksmith() -> Result<Self, WorldError> {
-        let file = Path::new("examples/businesses/tel-aviv-locks.toml");
-        let business = business_file::parse(file, LOCKSMITH)?;
+        let business = business_file::parse(Path::new(LOCKSMITH_FILE), LOCKSMITH)?;
         Ok(Self {
             config: Config::default(),
             business,

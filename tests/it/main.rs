@@ -11,6 +11,7 @@ mod outbound;
 mod pipeline;
 mod polite_endings;
 mod reconnect;
+mod scenarios;
 mod secrecy;
 mod shutdown;
 mod stories;

@@ -3,6 +3,7 @@
 //! A brain keeps nothing: everything it knows stands in the conversation, so that a new session
 //! given the history as items goes on where the old one stopped.
 
+mod conduct;
 mod receptionist;
 mod script;
 mod slots;
