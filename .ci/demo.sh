@@ -17,4 +17,6 @@ for words in 'התקנת מנעול חכם' 'בתל אביב' 'כן'; do
         exit 1
     fi
 done
+grep -qE -- ' booked +from: .* until: ' "$scratch/demo.log" ||
+    { echo 'no visit was booked' >&2; exit 1; }
 [[ -s demo.wav ]] || { echo 'there is no recording' >&2; exit 1; }

@@ -2,6 +2,7 @@
 
 pub mod business;
 mod services;
+mod sweep;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -21,10 +22,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
-use crate::http::admin::{self, AdminSide};
+use crate::http::admin::{self, AdminSide, AdminToken};
 use crate::http::twilio::{self, TwilioSide};
 use crate::http::{ListenError, Listener};
 use crate::practice;
+use sweep::Carrier;
 
 /// How long the tree may take to stop once every call is over or out of time.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
@@ -37,6 +39,9 @@ pub enum StartError {
     /// The database can't be opened.
     #[error("database.url: {0}")]
     Database(#[from] entities::ConnectError),
+    /// The calls that were live could not be read.
+    #[error("the calls of the daemon before could not be read: {0}")]
+    Records(#[from] entities::RecordsError),
     /// The schema could not be brought up to date.
     #[error("the database's schema could not be migrated: {0}")]
     Migrate(#[from] migration::MigrateError),
@@ -130,6 +135,8 @@ impl App {
         practice: practice::openai::Options,
     ) -> Result<Self, StartError> {
         let (services, practice) = services::start(&config, practice).await?;
+        // Before any new call can be among them.
+        let left = entities::calls::live_all(&services.database).await?;
         let max_calls = config.server.max_calls.get();
         let args = SupervisorArgs { services: services.clone(), max_calls };
         let (root, root_task) = Actor::spawn(None, Supervisor, args).await?;
@@ -158,19 +165,28 @@ impl App {
             Some((address, token)) => {
                 let listener = Listener::bind(address).await?;
                 let address = listener.address();
-                let side = Arc::new(AdminSide::new(
-                    token.expose_secret(),
-                    config.admin.allow_actor_kill,
-                    calls.clone(),
-                    services.clone(),
-                    readiness.clone(),
-                ));
+                let side = Arc::new(AdminSide {
+                    token: AdminToken::new(token.expose_secret()),
+                    allow_actor_kill: config.admin.allow_actor_kill,
+                    calls: calls.clone(),
+                    max_calls,
+                    services: services.clone(),
+                    public_url: config.server.public_url.clone(),
+                    readiness: readiness.clone(),
+                });
                 let answer = move |request| admin::serve(Arc::clone(&side), request);
                 tasks.spawn(listener.serve(answer, tasks.clone(), stop.clone()));
                 Some(address)
             }
         };
         tracing::info!(%twilio_address, ?admin_address, "listening");
+        let carrier = match config.twilio.has_practice_account() {
+            true => Carrier::Practice,
+            false => Carrier::Twilio,
+        };
+        let sweep = sweep::sweep(services.clone(), left, carrier);
+        let until = stop.clone();
+        tasks.spawn(async move { until.run_until_cancelled(sweep).await });
         Ok(Self {
             services,
             calls,

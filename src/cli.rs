@@ -14,6 +14,7 @@ mod output;
 mod prompt;
 mod serve;
 mod signals;
+mod simulate;
 pub mod tree;
 
 use std::io::Write;
@@ -61,6 +62,11 @@ pub enum Command {
         #[arg(long, value_name = "FILE", default_value = "demo.wav")]
         wav: PathBuf,
     },
+    /// Play scripted callers against the daemon and check what comes of it.
+    ///
+    /// The model is the practice one, or the real one where the configuration says so. The status is
+    /// 0 if all holds, 1 if something does not, and 2 for a file that can't be used.
+    Simulate(simulate::Options),
     /// Move the database's schema.
     #[command(subcommand)]
     Migrate(::migration::cli::Command),
@@ -84,6 +90,7 @@ impl Command {
         match self {
             Self::Serve => "info,ractor=warn,sqlx=warn,sea_orm_migration=warn",
             Self::Demo { .. }
+            | Self::Simulate(_)
             | Self::Migrate(_)
             | Self::Business(_)
             | Self::Prompt(_)
@@ -146,6 +153,7 @@ async fn perform(
             demo::run(demo::Options { color, wav }).await?;
             Ok(Exit::Clean)
         }
+        Command::Simulate(options) => simulate::run(options, &load()?, &clock, out).await,
         Command::Migrate(command) => migrate::run(command, &load()?, out).await,
         Command::Business(command) => business::run(command, &load()?, &clock, out).await,
         Command::Prompt(command) => prompt::run(command, &load()?, &clock, out).await,

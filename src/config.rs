@@ -7,7 +7,7 @@ mod check;
 mod daemon;
 mod environment;
 mod error;
-mod located;
+pub(crate) mod located;
 mod providers;
 mod secret;
 

@@ -1,6 +1,7 @@
 //! The demo: a whole call through the real daemon, without an account (PRAC-1). The caller and the
 //! model are simulated; the sockets, the database and everything between them are not.
 
+mod record;
 mod screen;
 
 use std::path::{Path, PathBuf};
@@ -22,10 +23,12 @@ use screen::Screen;
 
 /// Who calls in the demo.
 const CALLER: &str = "+972501234567";
-/// What the caller says, one sentence after each answer.
-const SENTENCES: [&str; 4] = ["התקנת מנעול חכם", "בתל אביב", "כן", "תודה, להתראות"];
+/// What the caller says, one sentence after each answer, until times are offered.
+const SENTENCES: [&str; 4] = ["התקנת מנעול חכם", "בתל אביב", "כן", "אפשר לקבוע תור?"];
+/// The last words, once the visit is booked.
+const GOODBYE: &str = "תודה, להתראות";
 /// How long the demo may take: it ends by itself in half of it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(90);
 /// Where the demo's database lies: a second run finds the lead of the first.
 const DATABASE: &str = "sqlite://frontdesk-demo.db?mode=rwc";
 
@@ -94,12 +97,12 @@ pub async fn run(options: Options) -> Result<(), Failed> {
         screen,
     ));
     let outcome = tokio::time::timeout(PATIENCE, converse(&world, &caller, &screen)).await;
-    let outcome = outcome.map_err(|_| Failed::TooLong)??;
+    let (said, outcome) = outcome.map_err(|_| Failed::TooLong)??;
     let told = tokio::time::timeout(PATIENCE, told).await;
     told.map_err(|_| Failed::TooLong)?.map_err(|error| Failed::Wrong(error.to_string()))??;
 
-    check(&world, &outcome)?;
-    let shown = show_record(&world, caller.call_sid(), &screen);
+    check(&world, &said, &outcome)?;
+    let shown = record::show(&world, caller.call_sid(), &screen);
     tokio::time::timeout(PATIENCE, shown).await.map_err(|_| Failed::TooLong)??;
     save(&outcome, &options.wav)?;
     screen.note(&format!("recording: {} (caller left, agent right)", options.wav.display()))?;
@@ -107,23 +110,41 @@ pub async fn run(options: Options) -> Result<(), Failed> {
     Ok(())
 }
 
-/// The caller's side of the call.
+/// The caller's side of the call, and all that was said.
 async fn converse(
     world: &World,
     caller: &CallerHandle,
     screen: &Screen,
-) -> Result<CallOutcome, Failed> {
+) -> Result<(Vec<String>, CallOutcome), Failed> {
     let greeting = world.business.lines().greeting;
     caller.hears(&greeting).await?;
-    for (place, sentence) in SENTENCES.iter().enumerate() {
+    let mut said: Vec<String> = SENTENCES.map(str::to_owned).to_vec();
+    let mut offer = String::new();
+    for (place, sentence) in said.iter().enumerate() {
         caller.say(sentence).await?;
         if place == 1 {
             let tree = tree::draw(&world.actors().await?);
             screen.block("the actors, as `frontdesk actors` draws them", &tree)?;
         }
-        caller.hears_anything().await?;
+        offer = caller.hears_anything().await?.text;
     }
-    Ok(caller.ended().await)
+    let Some(time) = second_time(&offer) else {
+        return Err(Failed::Wrong(format!("no time was offered: {offer:?}")));
+    };
+    for sentence in [format!("{time} מתאים לי"), GOODBYE.to_owned()] {
+        caller.say(&sentence).await?;
+        caller.hears_anything().await?;
+        said.push(sentence);
+    }
+    Ok((said, caller.ended().await))
+}
+
+/// The second time of day in an offer, or the only one.
+fn second_time(offer: &str) -> Option<&str> {
+    let is_time = |word: &&str| word.len() == 5 && word.as_bytes()[2] == b':';
+    let mut times = offer.split([' ', ',', '.']).filter(is_time);
+    let first = times.next();
+    times.next().or(first)
 }
 
 /// Shows turns as the daemon learns of them, until the call is over.
@@ -148,13 +169,13 @@ async fn tell_turns(
 }
 
 /// What the model heard is what the caller said, both simulators are content, and the daemon hung up.
-fn check(world: &World, outcome: &CallOutcome) -> Result<(), Failed> {
+fn check(world: &World, said: &[String], outcome: &CallOutcome) -> Result<(), Failed> {
     let wrong = |what: String| Err(Failed::Wrong(what));
     let Some(practice) = world.app.practice() else {
         return wrong("the practice server is not there".to_owned());
     };
     let record = practice.log().record();
-    if record.heard_texts() != SENTENCES {
+    if record.heard_texts() != said {
         return wrong(format!("the model heard {:?}", record.heard_texts()));
     }
     if let Some(fault) = record.faults().next() {
@@ -167,51 +188,6 @@ fn check(world: &World, outcome: &CallOutcome) -> Result<(), Failed> {
         return wrong(format!("the call ended by {:?}", outcome.ended_by));
     }
     Ok(())
-}
-
-async fn show_record(world: &World, call: &CallSid, screen: &Screen) -> Result<(), Failed> {
-    let (db, business) = (&world.app.services().database, world.business_id);
-    let written = |call: &entities::calls::CallRecord| call.duration.is_some();
-    let row = loop {
-        match entities::calls::get(db, business, call).await? {
-            Some(row) if written(&row) => break row,
-            // Twilio's status callback is on its way.
-            Some(_) | None => tokio::time::sleep(Duration::from_millis(50)).await,
-        }
-    };
-    let lead = match row.lead_id {
-        Some(lead) => entities::leads::get(db, business, lead).await?,
-        None => None,
-    };
-    let Some(lead) = lead else { return Err(Failed::Wrong("the call has no lead".to_owned())) };
-    screen.row(
-        "lead",
-        &[
-            ("phone", lead.phone.map(|phone| phone.to_string()).unwrap_or_default()),
-            ("status", lead_status(lead.status).to_owned()),
-        ],
-    )?;
-    for (field, value) in &lead.fields.0 {
-        screen.row("", &[(field, value.clone())])?;
-    }
-    let duration = row.duration.unwrap_or_default();
-    screen.row(
-        "call",
-        &[
-            ("reason", row.end_reason.unwrap_or_default()),
-            ("ended by", row.ended_by.unwrap_or_default()),
-            ("seconds", duration.as_secs().to_string()),
-        ],
-    )?;
-    Ok(())
-}
-
-fn lead_status(status: entities::leads::LeadStatus) -> &'static str {
-    match status {
-        entities::leads::LeadStatus::InProgress => "in progress",
-        entities::leads::LeadStatus::Complete => "complete",
-        entities::leads::LeadStatus::Declined => "declined",
-    }
 }
 
 fn save(outcome: &CallOutcome, path: &Path) -> Result<(), Failed> {

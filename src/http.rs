@@ -5,7 +5,9 @@ pub mod admin;
 mod health;
 mod listener;
 mod media;
+mod placing;
 mod request;
+mod status;
 pub mod twilio;
 mod voice;
 

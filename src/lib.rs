@@ -1,6 +1,6 @@
 //! Frontdesk answers a business's telephone: the application around `protocol` and `actors`. Start-up
 //! in order, shutdown in reverse ([`app`]); the HTTP side ([`http`]); the practice world that stands in
-//! for both providers ([`practice`]); and the demo.
+//! for both providers ([`practice`]); the demo; and scripted callers ([`simulate`]).
 
 pub mod app;
 pub mod cli;
@@ -8,3 +8,4 @@ pub mod config;
 pub mod demo;
 pub mod http;
 pub mod practice;
+pub mod simulate;

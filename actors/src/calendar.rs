@@ -1,49 +1,62 @@
-//! CalendarActor: one for all calls. What it is asked is answered by tasks, so that one business's
-//! slow query delays no other business (CAL-5).
+//! CalendarActor: one for all calls. It finds slots, books and cancels: for one business in the order
+//! in which it was asked, for different businesses side by side, so that one's slow query delays no
+//! other (CAL-5). The work is done by tasks; that nothing is booked over another appointment is the
+//! database's own rule (CAL-3). Which slots there are is `protocol::calendar`'s to say.
 
-use entities::RecordsError;
-use entities::appointments::{self, AppointmentRecord};
-use protocol::ids::{BusinessId, LeadId};
+mod job;
+mod work;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use protocol::business::BusinessSettings;
+use protocol::calendar::{Refusal, Tool};
+use protocol::call::{FunctionCall, ToolOutcome};
+use protocol::ids::{BusinessId, CallSid, LeadId};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use sea_orm::DatabaseConnection;
-use std::sync::{Mutex, PoisonError};
-use tokio::sync::oneshot;
+use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 use crate::port::{Begun, Port, Reader};
 use crate::supervision::introspection::Card;
 use crate::supervision::tasks::{TaskCrashed, TaskGroup};
+use job::Job;
 
-/// Requests that may wait; who asks more waits with them.
+pub use job::CalendarRequest;
+
+/// Requests that may wait at the door; a call that asks more is told that the calendar is busy.
 pub const WAITING: usize = 1024;
 
-/// Where an answer goes; taken once.
-type Reply<T> = Mutex<Option<oneshot::Sender<T>>>;
+/// Requests of all businesses that are taken in; the others stay at the door.
+const INSIDE: usize = 1024;
 
-/// What the calendar can be asked.
-#[derive(Debug)]
-pub enum CalendarRequest {
-    /// The appointments a lead still has before it, soonest first.
-    Upcoming {
-        /// The tenant.
-        business: BusinessId,
-        /// The person.
-        lead: LeadId,
-        /// Where the answer goes.
-        reply: Reply<Result<Vec<AppointmentRecord>, RecordsError>>,
-    },
+/// Requests of one business that are taken in; one more is told that the calendar is busy.
+const OF_ONE_BUSINESS: usize = 256;
+
+/// One use of a tool of the calendar's, with everything it needs: the business comes from whoever
+/// uses it, never from the arguments (LEAD-3).
+#[derive(Debug, Clone)]
+pub struct ToolUse {
+    /// The tenant.
+    pub business: BusinessId,
+    /// The tenant's settings, its calendar's rules among them.
+    pub settings: Arc<BusinessSettings>,
+    /// The call in which it is used, if it is one.
+    pub call_sid: Option<CallSid>,
+    /// For whom; nothing is booked or cancelled for nobody.
+    pub lead: Option<LeadId>,
+    /// Which tool.
+    pub tool: Tool,
+    /// The tool call: its id is the idempotency key of what it books (CAL-4).
+    pub call: FunctionCall,
 }
 
-/// Asks for the appointments a lead still has before it. `None` if the calendar did not answer.
-pub async fn upcoming(
-    calendar: &Port<CalendarRequest>,
-    business: BusinessId,
-    lead: LeadId,
-) -> Option<Result<Vec<AppointmentRecord>, RecordsError>> {
-    let (reply, answer) = oneshot::channel();
-    let reply = Mutex::new(Some(reply));
-    calendar.send(CalendarRequest::Upcoming { business, lead, reply }).await.ok()?;
-    answer.await.ok()
+/// Uses a tool of the calendar's and waits for its answer. `None` if the daemon is stopping.
+pub async fn use_tool(calendar: &Port<CalendarRequest>, used: ToolUse) -> Option<ToolOutcome> {
+    let (reply, mut answer) = mpsc::channel(1);
+    calendar.send(CalendarRequest::asked_by(used, reply)).await.ok()?;
+    answer.recv().await
 }
 
 /// CalendarActor's messages.
@@ -51,6 +64,8 @@ pub async fn upcoming(
 pub enum CalendarMsg {
     /// Something waits in the port.
     Doorbell,
+    /// What was done for this business is done.
+    Done(BusinessId),
     /// A task of this actor panicked.
     TaskCrashed(TaskCrashed),
 }
@@ -75,6 +90,9 @@ pub struct CalendarArgs {
 /// CalendarActor's state.
 pub struct CalendarState {
     inbox: Reader<CalendarRequest>,
+    port: Port<CalendarRequest>,
+    /// What waits of each business for which a task is at work.
+    lines: HashMap<BusinessId, VecDeque<Job>>,
     database: DatabaseConnection,
     clock: Clock,
     tasks: TaskGroup,
@@ -95,35 +113,76 @@ impl Actor for CalendarActor {
         args.tasks.tell(me.clone(), CalendarMsg::TaskCrashed);
         let inbox = args.port.attach(me, || CalendarMsg::Doorbell);
         args.card.set_state("idle");
-        let (database, clock, tasks, card) = (args.database, args.clock, args.tasks, args.card);
-        Ok(CalendarState { inbox, database, clock, tasks, card })
+        let CalendarArgs { port, database, clock, tasks, card } = args;
+        Ok(CalendarState { inbox, port, lines: HashMap::new(), database, clock, tasks, card })
     }
 
     async fn handle(
         &self,
-        _me: ActorRef<CalendarMsg>,
+        me: ActorRef<CalendarMsg>,
         message: CalendarMsg,
         state: &mut CalendarState,
     ) -> Result<(), ActorProcessingErr> {
         match message {
             CalendarMsg::Doorbell => state.inbox.answer(),
+            CalendarMsg::Done(business) => state.next_of(business, &me),
             CalendarMsg::TaskCrashed(crashed) => return Err(crashed.into()),
         }
-        while let Some(Begun { number, event, .. }) = state.inbox.begin_next() {
-            let (db, now) = (state.database.clone(), state.clock.wall());
-            let CalendarRequest::Upcoming { business, lead, reply } = &*event;
-            let (business, lead) = (*business, *lead);
-            let reply = reply.lock().unwrap_or_else(PoisonError::into_inner).take();
-            state.tasks.spawn("calendar", async move {
-                let found = appointments::of_lead_upcoming(&db, business, lead, now).await;
-                if let Some(reply) = reply {
-                    // Whoever asked may have gone.
-                    let _ = reply.send(found);
-                }
-            });
-            state.inbox.remove(number);
-        }
+        state.take_in(&me);
+        state.card.set_state(if state.lines.is_empty() { "idle" } else { "working" });
         state.card.handled(state.clock.now());
         Ok(())
     }
 }
+
+impl CalendarState {
+    fn take_in(&mut self, me: &ActorRef<CalendarMsg>) {
+        while self.inside() < INSIDE {
+            let Some(Begun { number, event, .. }) = self.inbox.begin_next() else { break };
+            // From here on the job itself sees to it that it is answered, whatever happens.
+            let job = Job::new(CalendarRequest::clone(&event), self.port.clone());
+            self.inbox.remove(number);
+            let business = job.business();
+            match self.lines.get_mut(&business) {
+                None => {
+                    self.lines.insert(business, VecDeque::new());
+                    self.begin(job, me);
+                }
+                Some(line) if line.len() < OF_ONE_BUSINESS => line.push_back(job),
+                Some(_) => {
+                    tracing::warn!(%business, "more is asked of the calendar than it can do");
+                    job.refuse(&Refusal::Busy);
+                }
+            }
+        }
+    }
+
+    fn next_of(&mut self, business: BusinessId, me: &ActorRef<CalendarMsg>) {
+        let Some(line) = self.lines.get_mut(&business) else { return };
+        match line.pop_front() {
+            Some(job) => self.begin(job, me),
+            None => {
+                self.lines.remove(&business);
+            }
+        }
+    }
+
+    fn begin(&self, mut job: Job, me: &ActorRef<CalendarMsg>) {
+        let (me, db, clock) = (me.clone(), self.database.clone(), self.clock);
+        job.begun();
+        self.tasks.spawn("calendar", async move {
+            let business = job.business();
+            let outcome = work::carry_out(&db, clock, job.used()).await;
+            job.answer(outcome).await;
+            // An actor that died meanwhile has left what waited to its successor.
+            let _ = me.cast(CalendarMsg::Done(business));
+        });
+    }
+
+    fn inside(&self) -> usize {
+        self.lines.values().map(|line| line.len() + 1).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use entities::RecordsError;
 use entities::call_turns::{self, TurnRole, TurnRow};
-use entities::calls::{self, CallDirection, CallStatus, EndOfCall, NewCall};
+use entities::calls::{self, CallDirection, CallStatus, EndOfCall, NewCall, Progress};
 use jiff::Timestamp;
-use protocol::call::{AgentSpeech, Body, Call, CallSetup, Entry, Record, Role};
+use protocol::call::{AgentSpeech, Body, Call, CallSetup, Ending, Entry, Record, Role};
 use protocol::ids::{BusinessId, CallSid, LeadId};
 use protocol::openai::usage::cost_micro_usd;
 use protocol::twilio::forms::Direction;
@@ -43,6 +43,7 @@ enum What {
     Started(Box<NewCall>),
     Turn(Box<TurnRow>),
     Lead(LeadId),
+    Progress(Progress),
     Ended(Box<EndOfCall>),
 }
 
@@ -51,7 +52,10 @@ impl JournalEntry {
     #[must_use]
     pub fn new(parts: &CallParts, call: &Call, record: Record) -> Self {
         let what = match record {
-            Record::Started => What::Started(Box::new(new_call(&parts.setup, call))),
+            Record::Started => {
+                let (status, began) = (CallStatus::InProgress, call.began().wall);
+                What::Started(Box::new(new_call(&parts.setup, status, began)))
+            }
             Record::Turn(entry) => What::Turn(Box::new(turn(&entry))),
             Record::Lead(lead) => What::Lead(lead),
             Record::Ended(ending) => What::Ended(Box::new(EndOfCall {
@@ -66,21 +70,46 @@ impl JournalEntry {
         Self { business: parts.setup.business, call: parts.setup.call_sid.clone(), what }
     }
 
-    /// Twilio's terminal status of a call, which may come after everything of it is gone (CALL-5).
+    /// A call that was placed, and rings nowhere yet (CALL-7).
     #[must_use]
-    pub fn terminal_status(
+    pub fn placed(business: BusinessId, call: NewCall) -> Self {
+        let call_sid = call.call_sid.clone();
+        Self { business, call: call_sid, what: What::Started(Box::new(call)) }
+    }
+
+    /// Whose lead a call is.
+    #[must_use]
+    pub fn lead(business: BusinessId, call: CallSid, lead: LeadId) -> Self {
+        Self { business, call, what: What::Lead(lead) }
+    }
+
+    /// How far Twilio says a call has come that is not over.
+    #[must_use]
+    pub fn progress(
         business: BusinessId,
         call: CallSid,
         status: CallStatus,
-        duration: Option<Duration>,
+        at: Timestamp,
+    ) -> Self {
+        let answered_at = (status == CallStatus::InProgress).then_some(at);
+        Self { business, call, what: What::Progress(Progress { status, answered_at }) }
+    }
+
+    /// The end of a call of which nothing runs here: it never began to, or is gone already.
+    #[must_use]
+    pub fn ended(
+        business: BusinessId,
+        call: CallSid,
+        ending: Ending,
+        told: Option<(CallStatus, Option<Duration>)>,
         at: Timestamp,
     ) -> Self {
         let end = EndOfCall {
             ended_at: at,
-            end_reason: "caller_hung_up".to_owned(),
-            ended_by: "caller".to_owned(),
-            status: Some(status),
-            duration,
+            end_reason: ending.reason.as_str().to_owned(),
+            ended_by: ending.by.as_str().to_owned(),
+            status: told.map(|(status, _)| status),
+            duration: told.and_then(|(_, duration)| duration),
             stats: None,
         };
         Self { business, call, what: What::Ended(Box::new(end)) }
@@ -96,6 +125,7 @@ impl JournalEntry {
                 call_turns::upsert_many(db, business, call, std::slice::from_ref(row)).await
             }
             What::Lead(lead) => calls::link_lead(db, business, call, *lead).await,
+            What::Progress(progress) => calls::record_progress(db, business, call, *progress).await,
             What::Ended(end) => {
                 calls::record_end(db, business, call, EndOfCall::clone(end)).await.map(drop)
             }
@@ -224,7 +254,9 @@ impl JournalState {
     }
 }
 
-fn new_call(setup: &CallSetup, call: &Call) -> NewCall {
+/// The row of a call that begins.
+#[must_use]
+pub fn new_call(setup: &CallSetup, status: CallStatus, started_at: Timestamp) -> NewCall {
     let person = setup.person.number().cloned();
     let (direction, from_number, to_number) = match setup.direction {
         Direction::Inbound => (CallDirection::Inbound, person, setup.business_number.clone()),
@@ -238,12 +270,12 @@ fn new_call(setup: &CallSetup, call: &Call) -> NewCall {
     NewCall {
         call_sid: setup.call_sid.clone(),
         direction,
-        status: CallStatus::InProgress,
+        status,
         from_number,
         to_number,
         lead_id: setup.lead.id,
         prompt_version: setup.prompt_version,
-        started_at: call.began().wall,
+        started_at,
     }
 }
 
@@ -296,11 +328,13 @@ fn stats(parts: &CallParts, call: &Call) -> serde_json::Value {
     let view = call.view(protocol::call::Now { at: parts.clock.now(), wall: parts.clock.wall() });
     json!({
         "age_ms": view.age_ms,
+        "greeting_ms": view.latencies.greeting_ms,
         "responses": view.responses,
         "incomplete": view.incomplete,
         "frames": { "sent": frames.sent, "blocked": frames.blocked, "padded": frames.padded },
         "tokens": {
-            "text_in": usage.text_in, "audio_in": usage.audio_in,
+            "text_in": usage.text_in, "text_cached": usage.text_cached,
+            "audio_in": usage.audio_in, "audio_cached": usage.audio_cached,
             "text_out": usage.text_out, "audio_out": usage.audio_out,
         },
         "cost_micro_usd": cost_micro_usd(usage, &parts.setup.settings.agent.model),

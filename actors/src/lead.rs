@@ -216,7 +216,8 @@ async fn carry_out(
         }
         LeadOrder::Update(FunctionCall { call, arguments, .. }) => (call.clone(), arguments),
     };
-    let details = match Details::read(arguments, &parts.setup.settings.lead_fields()) {
+    let (fields, home) = (parts.setup.settings.lead_fields(), &parts.setup.business_number);
+    let details = match Details::read(arguments, &fields, home) {
         Ok(details) => details,
         Err(refusal) => {
             let outcome = ToolOutcome { output: refusal.output(), succeeded: false };

@@ -74,6 +74,8 @@ pub enum RealtimeEvent {
 /// What the call wants of its session.
 #[derive(Debug, Clone)]
 pub enum RealtimeOrder {
+    /// The first session, which has waited for this.
+    Open,
     /// A response.
     Ask(Ask),
     /// This ask not any more.

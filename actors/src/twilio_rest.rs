@@ -1,5 +1,7 @@
-//! Twilio's REST API, as far as a call needs it: ending a call and giving it another document.
+//! Twilio's REST API, as far as calls need it: ending one, giving it another document, placing one
+//! (`placing`).
 
+mod placing;
 #[cfg(test)]
 mod tests;
 
@@ -8,9 +10,11 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBuilder, Retryable};
 use protocol::ids::{AccountSid, CallSid};
 use protocol::twilio::rest::{ApiError, HangupOutcome, hangup_outcome};
-use reqwest::Response;
+use reqwest::{RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
+
+pub use placing::{Known, PlacingFault};
 
 /// How long one request may take.
 const REQUEST_PATIENCE: Duration = Duration::from_secs(10);
@@ -48,8 +52,11 @@ pub struct TwilioRest {
     auth_token: SecretString,
 }
 
+#[derive(Debug, Error)]
 enum Attempt {
+    #[error("{0}")]
     Again(String),
+    #[error(transparent)]
     Never(ApiError),
 }
 
@@ -82,12 +89,13 @@ impl TwilioRest {
     }
 
     async fn update(&self, call: &CallSid, form: [(&str, &str); 1]) -> Result<Answer, TwilioFault> {
-        let url =
-            format!("{}/2010-04-01/Accounts/{}/Calls/{call}.json", self.api_url, self.account);
+        let url = self.url(&format!("Calls/{call}.json"));
         let tries = (|| self.attempt(&url, form))
             .retry(full_jitter(rand::random))
             .when(|attempt| matches!(attempt, Attempt::Again(_)))
-            .notify(|_, pause| tracing::warn!(%call, ?pause, "Twilio: trying again"));
+            .notify(
+                |attempt, pause| tracing::warn!(%call, %attempt, ?pause, "Twilio: trying again"),
+            );
         match tokio::time::timeout(PATIENCE, tries).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(Attempt::Never(error))) => Err(TwilioFault::Refused(error)),
@@ -97,17 +105,9 @@ impl TwilioRest {
     }
 
     async fn attempt(&self, url: &str, form: [(&str, &str); 1]) -> Result<Answer, Attempt> {
-        let response = self
-            .http
-            .post(url)
-            .basic_auth(self.account.as_str(), Some(self.auth_token.expose_secret()))
-            .form(&form)
-            .timeout(REQUEST_PATIENCE)
-            .send()
-            .await
-            .map_err(unreachable)?;
-        let status = response.status().as_u16();
-        let body = read_limited(response).await.map_err(unreachable)?;
+        let request = self.http.post(url).form(&form);
+        let (status, body) =
+            self.answer(request).await.map_err(|error| Attempt::Again(error.text))?;
         match hangup_outcome(status, &body) {
             HangupOutcome::Done => Ok(Answer::Done),
             HangupOutcome::NotInProgress => Ok(Answer::NotInProgress),
@@ -115,18 +115,45 @@ impl TwilioRest {
             HangupOutcome::Fatal(error) => Err(Attempt::Never(error)),
         }
     }
+
+    fn url(&self, resource: &str) -> String {
+        format!("{}/2010-04-01/Accounts/{}/{resource}", self.api_url, self.account)
+    }
+
+    /// Sends a request with our credentials; returns the HTTP status and the body.
+    async fn answer(&self, request: RequestBuilder) -> Result<(u16, String), NoAnswer> {
+        let response = request
+            .basic_auth(self.account.as_str(), Some(self.auth_token.expose_secret()))
+            .timeout(REQUEST_PATIENCE)
+            .send()
+            .await
+            .map_err(NoAnswer::from)?;
+        let status = response.status().as_u16();
+        Ok((status, read_limited(response).await?))
+    }
 }
 
-/// The address names the account and the call, and says nothing of the cause.
-fn unreachable(error: reqwest::Error) -> Attempt {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(source) = cause {
-        text = format!("{text}: {source}");
-        cause = source.source();
+/// A request that brought no answer.
+struct NoAnswer {
+    /// Why, in words.
+    text: String,
+    /// Whether it did not even go out.
+    never_sent: bool,
+}
+
+impl From<reqwest::Error> for NoAnswer {
+    /// The address names the account and the call, and says nothing of the cause.
+    fn from(error: reqwest::Error) -> Self {
+        let never_sent = error.is_connect() || error.is_builder();
+        let error = error.without_url();
+        let mut text = error.to_string();
+        let mut cause = std::error::Error::source(&error);
+        while let Some(source) = cause {
+            text = format!("{text}: {source}");
+            cause = source.source();
+        }
+        Self { text, never_sent }
     }
-    Attempt::Again(text)
 }
 
 /// Reads at most [`MOST_BODY`] bytes; what is beyond them is left.

@@ -1,7 +1,7 @@
 //! Appointments. That two never overlap in one business is the database's own rule (CAL-3).
 
 use jiff::Timestamp;
-use protocol::ids::{BusinessId, CallSid, LeadId};
+use protocol::ids::{BusinessId, CallSid, LeadId, ToolCallId};
 use sea_orm::{
     ColumnTrait, DatabaseConnection, DeriveActiveEnum, EntityTrait, EnumIter, QueryFilter,
     QueryOrder, QuerySelect,
@@ -72,6 +72,50 @@ pub async fn get(
 ) -> Result<Option<AppointmentRecord>, RecordsError> {
     let filter = Column::BusinessId.eq(business.0);
     let found = Entity::find_by_id(appointment.0).filter(filter).one(db).await?;
+    found.map(AppointmentRecord::try_from).transpose()
+}
+
+/// A lead's own appointment, booked or cancelled; of several that begin at one time the booked one,
+/// else the last.
+///
+/// # Errors
+/// [`RecordsError`].
+pub async fn of_lead(
+    db: &DatabaseConnection,
+    business: BusinessId,
+    lead: LeadId,
+    which: Which,
+) -> Result<Option<AppointmentRecord>, RecordsError> {
+    let meant = match which {
+        Which::Id(id) => Column::Id.eq(id.0),
+        Which::StartingAt(start) => Column::StartsAt.eq(column::from_instant(start)),
+    };
+    let found = Entity::find()
+        .filter(Column::BusinessId.eq(business.0))
+        .filter(Column::LeadId.eq(lead.0))
+        .filter(meant)
+        // "booked" stands before "cancelled".
+        .order_by_asc(Column::Status)
+        .order_by_desc(Column::Id)
+        .one(db)
+        .await?;
+    found.map(AppointmentRecord::try_from).transpose()
+}
+
+/// What a tool call has booked, whatever has become of it.
+///
+/// # Errors
+/// [`RecordsError`].
+pub async fn by_key(
+    db: &DatabaseConnection,
+    business: BusinessId,
+    key: &ToolCallId,
+) -> Result<Option<AppointmentRecord>, RecordsError> {
+    let found = Entity::find()
+        .filter(Column::BusinessId.eq(business.0))
+        .filter(Column::IdempotencyKey.eq(key.as_str()))
+        .one(db)
+        .await?;
     found.map(AppointmentRecord::try_from).transpose()
 }
 

@@ -12,6 +12,7 @@ mod hours;
 mod language;
 mod lead;
 pub mod lines;
+mod outbound;
 pub mod phrases;
 mod silence;
 mod validate;
@@ -31,6 +32,7 @@ pub use hours::{InvalidTimeSpan, TimeSpan, WeeklyHours};
 pub use language::{InvalidLanguage, Language};
 pub use lead::{LeadSettings, LeadStatus};
 pub use lines::Lines;
+pub use outbound::{MachineDetection, Outbound};
 pub use silence::Silence;
 pub use validate::Problem;
 pub use zone::{UnknownZone, Zone};
@@ -82,6 +84,9 @@ pub struct BusinessSettings {
     /// What is asked of a caller beside the required fields.
     #[serde(default)]
     pub lead: LeadSettings,
+    /// How it calls people.
+    #[serde(default)]
+    pub outbound: Outbound,
     /// The person a call can be handed to, if there is one.
     #[serde(default)]
     pub transfer: Option<Transfer>,
@@ -109,6 +114,7 @@ impl BusinessSettings {
             silence: Silence::default(),
             appointments: Appointments::default(),
             lead: LeadSettings::default(),
+            outbound: Outbound::default(),
             transfer: None,
             apology: Apology::default(),
         }

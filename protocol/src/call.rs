@@ -6,14 +6,18 @@
 
 mod command;
 mod conversation;
+mod deciding;
 mod digits;
 mod ending;
 mod event;
+mod interjection;
+mod language;
 mod latency;
 mod lead;
 mod reason;
 mod session;
 mod setup;
+mod silence;
 mod speech;
 mod stream;
 mod timer;
@@ -29,6 +33,7 @@ pub use command::{Command, Record};
 pub use conversation::{AgentSpeech, Body, Conversation, Entry, Role, Words};
 pub use ending::{ClosingLine, HangUp, Phase};
 pub use event::{Event, FunctionCall, SessionFault, StreamEnd, ToolOutcome};
+pub use interjection::Interjection;
 pub use latency::LatencyView;
 pub use lead::LeadFacts;
 pub use reason::{EndReason, EndedBy, Ending};
@@ -38,12 +43,15 @@ pub use stream::StreamState;
 pub use timer::Timer;
 pub use view::CallView;
 
+use deciding::Deciding;
 use digits::Digits;
 use latency::Latencies;
 use session::Session;
+use silence::Silence;
 use speech::Speech;
 use tools::Tools;
 
+use crate::ids::ResponseId;
 use crate::openai::usage::Usage;
 use crate::twilio::forms::CallStatus;
 
@@ -65,6 +73,10 @@ pub struct Call {
     stream: StreamState,
     session: Session,
     speech: Speech,
+    deciding: Deciding,
+    silence: Silence,
+    /// The line of an ending that was taken back: it is heard to its end.
+    kept_line: Option<ResponseId>,
     conversation: Conversation,
     tools: Tools,
     lead: LeadFacts,
@@ -78,16 +90,20 @@ pub struct Call {
 }
 
 impl Call {
-    /// A call whose webhook has just been answered: the session is wanted, the stream awaited, the
-    /// greeting owed (CALL-2).
+    /// A call whose webhook has just been answered: the stream is awaited, and so is the session,
+    /// which the greeting is owed by (CALL-2); or a recording plays, and the session comes with the
+    /// stream.
     #[must_use]
     pub fn new(setup: CallSetup, now: Now) -> Self {
         let mut call = Self {
             phase: Phase::Open,
             began: now,
-            stream: StreamState::awaited(now.at),
-            session: Session::connecting(now.at),
+            stream: StreamState::awaited(&setup, now.at),
+            session: Session::at_webhook(&setup.opening, now.at),
             speech: Speech::default(),
+            deciding: Deciding::default(),
+            silence: Silence::default(),
+            kept_line: None,
             conversation: Conversation::default(),
             tools: Tools::default(),
             lead: setup.lead.clone(),
@@ -112,6 +128,12 @@ impl Call {
             self.handle_after_the_end(event, now);
             return;
         }
+        self.take_in(event, now);
+        self.look_whether_the_reply_is_over(now);
+        self.keep_silence_clock(now);
+    }
+
+    fn take_in(&mut self, event: Event, now: Now) {
         match event {
             Event::StreamOpened { stream } => self.on_stream_opened(stream, now),
             Event::StreamClosed { stream, how } => self.on_stream_closed(&stream, how, now),
@@ -120,13 +142,13 @@ impl Call {
             }
             Event::SessionConfigured { session } => self.on_session_configured(session),
             Event::SessionLost { fault } => self.on_session_lost(fault, now),
-            Event::SpeechStarted => self.speech.caller_speaks = true,
+            Event::SpeechStarted => self.on_speech_started(now),
             Event::SpeechStopped => {
                 self.speech.caller_speaks = false;
                 self.latencies.caller_stopped(now.at);
             }
             Event::TurnCommitted { item } => self.on_turn_committed(item, now),
-            Event::TurnTranscribed { item, text } => self.on_turn_transcribed(&item, text),
+            Event::TurnTranscribed { item, text } => self.on_turn_transcribed(&item, text, now),
             Event::ResponseStarted { response, asks } => self.on_response_started(response, asks),
             Event::AskCovered { ask, response } => self.on_ask_covered(ask, &response),
             Event::AskDropped { ask } => self.speech.forget(ask),
@@ -144,7 +166,7 @@ impl Call {
                 self.on_response_ended(response, &asks, outcome, calls, now);
             }
             Event::ToolFinished { call, outcome } => self.on_tool_finished(&call, outcome, now),
-            Event::LeadKnown { lead } => self.on_lead_known(lead),
+            Event::LeadKnown { lead } => self.on_lead_known(lead, now),
             Event::DigitPressed { digit } => self.on_digit(digit, now),
             Event::OperatorHungUp => self.end_at_once(EndReason::Operator, EndedBy::Operator, now),
             Event::ShutdownOrdered => self.on_shutdown(now),
@@ -161,6 +183,8 @@ impl Call {
                 break;
             }
             self.on_timer(timer, now);
+            self.look_whether_the_reply_is_over(now);
+            self.keep_silence_clock(now);
         }
     }
 
@@ -244,13 +268,14 @@ impl Call {
     pub fn agent_is_protected(&self) -> bool {
         let greeting = self.setup.settings.greeting.protected
             && matches!(self.speech.greeting, Greeting::Pending | Greeting::Playing);
-        greeting || !matches!(self.phase, Phase::Open)
+        let kept = self.kept_line.as_ref().is_some_and(|line| self.speech.is_unheard(line));
+        greeting || kept || !matches!(self.phase, Phase::Open)
     }
 
     /// Late facts still belong in the record: transcripts and the duration.
     fn handle_after_the_end(&mut self, event: Event, now: Now) {
         if let Event::TurnTranscribed { item, text } = event {
-            self.on_turn_transcribed(&item, text);
+            self.on_turn_transcribed(&item, text, now);
         } else if let Event::AgentTextDone { item, text } = event {
             self.on_agent_text_done(&item, text);
         } else if let Event::TurnCommitted { item } = event {
@@ -265,12 +290,13 @@ impl Call {
         }
     }
 
-    fn on_lead_known(&mut self, lead: LeadFacts) {
+    fn on_lead_known(&mut self, lead: LeadFacts, now: Now) {
         let new = lead.id.filter(|_| self.lead.id.is_none());
-        self.lead.learn(lead);
+        self.learn_of_lead(lead, now);
         if let Some(lead) = new {
             self.send(Command::Record(Record::Lead(lead)));
         }
+        self.send_calendar_uses();
     }
 
     fn send(&mut self, command: Command) {

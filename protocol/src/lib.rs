@@ -6,9 +6,12 @@
 pub mod audio;
 pub mod barge_in;
 pub mod business;
+pub mod calendar;
 pub mod call;
 pub mod ids;
 pub mod openai;
+pub mod phone;
+pub mod phrases;
 pub mod playback;
 pub mod prompt;
 pub mod response_gate;

@@ -145,7 +145,7 @@ impl ResponseGate {
             | State::Active { request, heard_at, .. }
             | State::Cancelling { request, heard_at, .. } => {
                 request.spoke |= audio;
-                *heard_at = now;
+                *heard_at = now.max(*heard_at);
             }
         }
     }

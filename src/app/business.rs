@@ -5,30 +5,19 @@ use jiff::Timestamp;
 use protocol::business::BusinessSettings;
 use protocol::ids::BusinessId;
 use sea_orm::DatabaseConnection;
-use thiserror::Error;
-
-/// Why a business was not brought in. Nothing of it was stored.
-#[derive(Debug, Error)]
-pub enum ImportError {
-    /// Its settings can't be stored.
-    #[error("the settings can't be stored: {0}")]
-    Settings(#[from] serde_json::Error),
-    /// The database refused it.
-    #[error(transparent)]
-    Refused(#[from] ImportRefused),
-}
 
 /// Makes or updates the business with these settings; a new prompt becomes a new version (PROMPT-1).
 /// `new_id` is taken if the business is new.
 ///
 /// # Errors
-/// [`ImportError`], for instance if one of its numbers is another business's or the database fails.
+/// [`ImportRefused`], if one of its numbers is another business's, its settings cannot be written as
+/// JSON, or the database fails.
 pub async fn import(
     database: &DatabaseConnection,
     settings: &BusinessSettings,
     new_id: BusinessId,
     now: Timestamp,
-) -> Result<Imported, ImportError> {
+) -> Result<Imported, ImportRefused> {
     let import = ImportBusiness {
         new_id,
         slug: settings.slug.clone(),
@@ -38,8 +27,8 @@ pub async fn import(
         timezone: settings.timezone.name().to_owned(),
         language: settings.language.as_str().to_owned(),
         retention: settings.retention,
-        settings: serde_json::to_value(settings)?,
+        settings: serde_json::to_value(settings).map_err(ImportRefused::Settings)?,
         prompt: settings.agent.prompt.clone(),
     };
-    Ok(businesses::import(database, import, now).await?)
+    businesses::import(database, import, now).await
 }

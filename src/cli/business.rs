@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ::actors::clock::Clock;
 use clap::Subcommand;
-use entities::businesses::{self, BusinessRecord, Imported};
+use entities::businesses::{self, BusinessRecord, ImportRefused, Imported};
 use entities::leads::LeadRecord;
 use entities::{DatabaseConnection, RecordsError};
 use protocol::business::BusinessSettings;
@@ -45,7 +45,7 @@ pub enum BusinessError {
     File(#[from] BusinessFileError),
     /// The business was not stored.
     #[error("not imported: {0}")]
-    Refused(#[from] app::business::ImportError),
+    Refused(#[from] ImportRefused),
     /// There is none of this slug.
     #[error("there is no business {0}: `frontdesk business list` shows those there are")]
     Unknown(Slug),

@@ -7,7 +7,7 @@ use ::migration::MigrateError;
 use protocol::business::Problem;
 use thiserror::Error;
 
-use super::{BAD_CONFIGURATION, actors, business, database, http, prompt};
+use super::{BAD_CONFIGURATION, actors, business, database, http, prompt, simulate};
 use crate::config::ConfigError;
 use crate::{app, demo};
 
@@ -29,6 +29,9 @@ pub enum CliError {
     /// The demo failed.
     #[error("the demo failed: {0}")]
     Demo(#[from] demo::Failed),
+    /// Scenarios were not played.
+    #[error(transparent)]
+    Simulate(#[from] simulate::SimulateFailed),
     /// The database can't be used.
     #[error(transparent)]
     Database(#[from] database::DatabaseError),
@@ -58,9 +61,11 @@ impl CliError {
     pub fn code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Inconsistent(_) => BAD_CONFIGURATION,
+            Self::Simulate(failed) if failed.is_about_what_was_given() => BAD_CONFIGURATION,
             Self::Start(_)
             | Self::Signals(_)
             | Self::Demo(_)
+            | Self::Simulate(_)
             | Self::Database(_)
             | Self::Migrate(_)
             | Self::Business(_)

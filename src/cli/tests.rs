@@ -93,6 +93,7 @@ fn ops_5_every_command_is_there() {
     for line in [
         "frontdesk serve",
         "frontdesk demo --wav call.wav",
+        "frontdesk simulate examples/scenarios/click.toml examples/scenarios/cough.toml --calls 50",
         "frontdesk migrate up",
         "frontdesk migrate down --all",
         "frontdesk migrate status",
@@ -116,6 +117,8 @@ fn what_cannot_be_meant_is_refused_with_status_2() {
         ("frontdesk prompt show x --number 0501234567", ErrorKind::ValueValidation),
         ("frontdesk prompt show x --direction sideways", ErrorKind::InvalidValue),
         ("frontdesk business export Not_A_Slug", ErrorKind::ValueValidation),
+        ("frontdesk simulate", ErrorKind::MissingRequiredArgument),
+        ("frontdesk simulate a.toml --calls 0", ErrorKind::ValueValidation),
         ("frontdesk answer", ErrorKind::InvalidSubcommand),
     ] {
         let error = parse(line).unwrap_err();

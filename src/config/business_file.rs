@@ -43,6 +43,49 @@ pub fn parse(file: &Path, text: &str) -> Result<BusinessSettings, BusinessFileEr
     Ok(settings)
 }
 
+/// As [`parse`], with some keys set otherwise. A fault that comes of a change is given the place
+/// that `place` finds for its key and message.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn parse_changed(
+    file: &Path,
+    text: &str,
+    changes: &toml::Table,
+    place: impl Fn(&str, &str) -> Located,
+) -> Result<BusinessSettings, BusinessFileError> {
+    // By itself first: only so have its errors a line.
+    let alone = parse(file, text)?;
+    if changes.is_empty() {
+        return Ok(alone);
+    }
+    let mut keys: toml::Table = located::from_toml(file, text).map_err(ConfigError::InFile)?;
+    lay_over(&mut keys, changes);
+    let settings: BusinessSettings = serde_path_to_error::deserialize(keys).map_err(|error| {
+        let key = error.path().to_string();
+        ConfigError::InFile(place(&key, error.inner().message()))
+    })?;
+    settings.validate().map_err(|problems| {
+        let placed = problems.iter().map(|problem| place(&problem.key, &problem.message));
+        BusinessFileError::Inconsistent(placed.collect())
+    })?;
+    Ok(settings)
+}
+
+/// Sets keys; of a table only those that are named, of anything else the whole.
+fn lay_over(keys: &mut toml::Table, changes: &toml::Table) {
+    for (key, change) in changes {
+        match (keys.get_mut(key), change) {
+            (Some(toml::Value::Table(inner)), toml::Value::Table(change)) => {
+                lay_over(inner, change);
+            }
+            _ => {
+                keys.insert(key.clone(), change.clone());
+            }
+        }
+    }
+}
+
 struct Lines<'a>(&'a [Located]);
 
 impl fmt::Display for Lines<'_> {

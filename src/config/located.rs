@@ -23,13 +23,13 @@ pub struct Located {
 }
 
 /// Reads a file as text.
-pub(super) fn read_file(path: &Path) -> Result<String, ConfigError> {
+pub(crate) fn read_file(path: &Path) -> Result<String, ConfigError> {
     std::fs::read_to_string(path)
         .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })
 }
 
 /// Reads `text`, which stands in `file`, as a `T`.
-pub(super) fn from_toml<T: DeserializeOwned>(file: &Path, text: &str) -> Result<T, Located> {
+pub(crate) fn from_toml<T: DeserializeOwned>(file: &Path, text: &str) -> Result<T, Located> {
     let fault = |error: &toml::de::Error, key: &str| {
         let place = error.span().map_or(0, |span| span.start);
         located(file, text, place, &told(key, error.message()))
@@ -41,7 +41,7 @@ pub(super) fn from_toml<T: DeserializeOwned>(file: &Path, text: &str) -> Result<
 
 /// `message` about `key`, placed where the key stands in `text`; where it doesn't, at the nearest
 /// section around it, or at the beginning.
-pub(super) fn at_key(file: &Path, text: &str, key: &str, message: &str) -> Located {
+pub(crate) fn at_key(file: &Path, text: &str, key: &str, message: &str) -> Located {
     located(file, text, place_of(text, key), &told(key, message))
 }
 

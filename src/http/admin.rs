@@ -1,4 +1,5 @@
-//! What the operator asks: introspection, the switch that makes an actor crash, and ending a call.
+//! What the operator asks: introspection, the switch that makes an actor crash, placing a call and
+//! ending one.
 //! Nothing but `/healthz` and `/readyz` is answered without the token (OPS-6).
 
 use std::sync::Arc;
@@ -18,36 +19,42 @@ use super::Request;
 use super::health::health;
 use super::request::{answer, error, json};
 use crate::app::Readiness;
+use crate::config::PublicUrl;
 
 /// What the operator's side works with.
 pub struct AdminSide {
-    token: [u8; 32],
-    allow_actor_kill: bool,
-    calls: Calls,
-    services: Services,
-    readiness: Readiness,
+    /// Who may ask.
+    pub token: AdminToken,
+    /// Whether actors may be made to panic.
+    pub allow_actor_kill: bool,
+    /// The tree of calls.
+    pub calls: Calls,
+    /// At most this many calls at once.
+    pub max_calls: usize,
+    /// The daemon around it.
+    pub services: Services,
+    /// How Twilio reaches us.
+    pub public_url: PublicUrl,
+    /// Whether new calls are taken.
+    pub readiness: Readiness,
 }
 
-impl AdminSide {
+/// The operator's token, by its digest.
+pub struct AdminToken([u8; 32]);
+
+impl AdminToken {
     /// Answers those who know `token`.
     #[must_use]
-    pub fn new(
-        token: &str,
-        allow_actor_kill: bool,
-        calls: Calls,
-        services: Services,
-        readiness: Readiness,
-    ) -> Self {
-        let token = Sha256::digest(token).into();
-        Self { token, allow_actor_kill, calls, services, readiness }
+    pub fn new(token: &str) -> Self {
+        Self(Sha256::digest(token).into())
     }
 
     /// Compared by their digests, in constant time.
-    fn knows_token(&self, request: &Request) -> bool {
+    fn is_known_to(&self, request: &Request) -> bool {
         let bearer =
             request.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
         let given: [u8; 32] = Sha256::digest(bearer.unwrap_or_default()).into();
-        bearer.is_some() && bool::from(given.ct_eq(&self.token))
+        bearer.is_some() && bool::from(given.ct_eq(&self.0))
     }
 }
 
@@ -56,7 +63,7 @@ pub async fn serve(side: Arc<AdminSide>, request: Request) -> Response {
     if let Some(answer) = health(&request, &side.readiness) {
         return answer;
     }
-    if !side.knows_token(&request) {
+    if !side.token.is_known_to(&request) {
         let message = "send the admin token as Authorization: Bearer …";
         return error(StatusCode::UNAUTHORIZED, "unauthorized", message);
     }
@@ -76,6 +83,7 @@ pub async fn serve(side: Arc<AdminSide>, request: Request) -> Response {
         (&Method::GET, ["introspect", "calls", call]) => side.call(call).await,
         (&Method::GET, ["introspect", "events"]) => side.events(),
         (&Method::POST, ["introspect", "actors", id, "kill"]) => side.kill(id),
+        (&Method::POST, ["api", "calls"]) => super::placing::place(&side, &request.body).await,
         (&Method::POST, ["api", "calls", call, "hangup"]) => side.hang_up(call).await,
         _ => error(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address"),
     }

@@ -99,6 +99,12 @@ pub(super) fn json(status: StatusCode, body: &impl serde::Serialize) -> Response
     warp::reply::with_status(warp::reply::json(body), status).into_response()
 }
 
+/// An error in JSON that is about one field of the request.
+pub(super) fn field_error(status: StatusCode, code: &str, message: &str, field: &str) -> Response {
+    let error = serde_json::json!({ "code": code, "message": message, "field": field });
+    json(status, &serde_json::json!({ "error": error }))
+}
+
 /// An error in JSON, as the API gives them.
 pub(super) fn error(status: StatusCode, code: &str, message: &str) -> Response {
     let body = serde_json::json!({ "error": { "code": code, "message": message } });

@@ -6,11 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actors::call_parts::Services;
-use actors::call_supervisor::SupervisorEvent;
-use actors::journal::JournalEntry;
 use actors::supervisor::Calls;
 use http::{Method, StatusCode};
-use protocol::twilio::forms::{Form, StatusForm, StreamStatusForm, VoiceForm};
+use protocol::twilio::forms::{Form, StreamStatusForm};
 use protocol::twilio::signature::Signatures;
 use protocol::twilio::token::StreamTokens;
 use protocol::twilio::twiml::Twiml;
@@ -64,7 +62,10 @@ pub async fn serve(side: Arc<TwilioSide>, request: Request) -> Response {
     match (&request.method, request.path.as_str()) {
         (&Method::POST, "/twilio/voice") => twiml(&super::voice::voice(&side, &form).await),
         (&Method::POST, "/twilio/voice/resume") => twiml(&super::voice::resume(&side, &form).await),
-        (&Method::POST, "/twilio/status") => side.on_status(&form).await,
+        (&Method::POST, "/twilio/status") => {
+            super::status::on_status(&side, &form).await;
+            answer(StatusCode::NO_CONTENT)
+        }
         (&Method::POST, "/twilio/stream-status") => on_stream_status(&form),
         _ => answer(StatusCode::NOT_FOUND),
     }
@@ -81,45 +82,6 @@ impl TwilioSide {
             signatures.verify_get(&url, header)
         };
         verdict.is_ok()
-    }
-
-    /// CALL-5: a terminal status closes everything of the call, or, if everything is gone already,
-    /// is only written down.
-    async fn on_status(&self, form: &Form) -> Response {
-        let status = match StatusForm::read(form) {
-            Ok(status) => status,
-            Err(error) => {
-                tracing::warn!(%error, "a status callback could not be read");
-                return answer(StatusCode::NO_CONTENT);
-            }
-        };
-        let (call, duration_secs) = (status.call_sid.clone(), status.duration_secs);
-        let event = SupervisorEvent::Status { status: status.status, duration_secs };
-        let told = match self.calls.find(call.clone()).await {
-            Some(handle) => handle.tell(event).is_ok(),
-            None => false,
-        };
-        if !told && status.status.is_terminal() {
-            self.write_down_late(form, &status).await;
-        }
-        answer(StatusCode::NO_CONTENT)
-    }
-
-    async fn write_down_late(&self, form: &Form, status: &StatusForm) {
-        let Ok(voice) = VoiceForm::read(form) else { return };
-        let Some(number) = voice.business_number() else { return };
-        let db = &self.services.database;
-        let Ok(Some(found)) = entities::businesses::find_for_voice(db, number, None).await else {
-            return;
-        };
-        let entry = JournalEntry::terminal_status(
-            found.business.id,
-            status.call_sid.clone(),
-            actors::journal::row_status(status.status),
-            status.duration_secs.map(|secs| Duration::from_secs(secs.into())),
-            self.services.clock.wall(),
-        );
-        let _ = self.services.journal.send(entry).await;
     }
 }
 

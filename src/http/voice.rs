@@ -46,6 +46,9 @@ pub(super) async fn voice(side: &TwilioSide, form: &Form) -> Twiml {
             return default_apology();
         }
     };
+    if let Some(machine) = form.answered_by.filter(|answered| answered.is_machine()) {
+        return super::placing::answer_machine(side, &setup, machine).await;
+    }
     let (settings, opening) = (Arc::clone(&setup.settings), setup.opening.clone());
     let sorry = || apology(&settings);
     match side.calls.start(setup).await {

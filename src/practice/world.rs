@@ -20,7 +20,9 @@ use crate::config::business_file::{self, BusinessFileError};
 use crate::http::{ListenError, Listener};
 
 /// The business of the demo, as its file has it.
-const LOCKSMITH: &str = include_str!("../../examples/businesses/tel-aviv-locks.toml");
+pub(crate) const LOCKSMITH: &str = include_str!("../../examples/businesses/tel-aviv-locks.toml");
+/// Where that file lies in the source.
+pub(crate) const LOCKSMITH_FILE: &str = "examples/businesses/tel-aviv-locks.toml";
 
 /// The practice world's admin token: its listener is on loopback and dies with it.
 const ADMIN_TOKEN: &str = "practice-world-admin-token";
@@ -42,7 +44,7 @@ pub enum WorldError {
     Business(#[from] BusinessFileError),
     /// The business could not be imported.
     #[error(transparent)]
-    Import(#[from] business::ImportError),
+    Import(#[from] entities::businesses::ImportRefused),
     /// The operator's side did not answer.
     #[error("the introspection did not answer: {0}")]
     Admin(#[from] reqwest::Error),
@@ -73,8 +75,7 @@ impl Plan {
     /// # Errors
     /// [`WorldError::Business`] if the example business is wrong.
     pub fn locksmith() -> Result<Self, WorldError> {
-        let file = Path::new("examples/businesses/tel-aviv-locks.toml");
-        let business = business_file::parse(file, LOCKSMITH)?;
+        let business = business_file::parse(Path::new(LOCKSMITH_FILE), LOCKSMITH)?;
         Ok(Self {
             config: Config::default(),
             business,
@@ -176,6 +177,20 @@ impl World {
     pub async fn post(&self, path: &str) -> Result<u16, WorldError> {
         let sent = self.http.post(self.admin_url(path)).bearer_auth(ADMIN_TOKEN).send().await?;
         Ok(sent.status().as_u16())
+    }
+
+    /// A request of the operator's with a body; returns the HTTP status and what was answered.
+    ///
+    /// # Errors
+    /// [`WorldError::Admin`] if the daemon does not answer, or not in JSON.
+    pub async fn post_json(
+        &self,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> Result<(u16, serde_json::Value), WorldError> {
+        let request = self.http.post(self.admin_url(path)).bearer_auth(ADMIN_TOKEN).json(body);
+        let sent = request.send().await?;
+        Ok((sent.status().as_u16(), sent.json().await?))
     }
 
     /// Stops everything.

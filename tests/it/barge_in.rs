@@ -342,6 +342,7 @@ async fn barge_5_what_openai_does_not_hear_as_speech_only_pauses_the_agent_if_so
     let world = stage(|plan| {
         plan.business.barge_in.resume_false_interruption = true;
         plan.business.barge_in.rms_threshold = Some(150);
+        plan.business.barge_in.guard = Some(Duration::ZERO);
     })
     .await;
     let caller = agent_speaks(&world, 8).await;

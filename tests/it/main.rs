@@ -3,10 +3,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at a surprise")]
 
 mod barge_in;
+mod booking;
 mod endings;
+mod greeting;
 mod http;
+mod outbound;
 mod pipeline;
+mod polite_endings;
 mod reconnect;
+mod scenarios;
 mod secrecy;
 mod shutdown;
 mod stories;

@@ -1,33 +1,72 @@
 //! Whole calls, from the webhook to the record.
 
+use actors::clock::Clock;
+use entities::appointments::of_lead_upcoming;
 use frontdesk::app::business;
-use frontdesk::practice::openai::Record;
+use frontdesk::practice::openai::{Record, Violation};
 use frontdesk::practice::twilio::EndedBy;
-use protocol::ids::BusinessId;
+use frontdesk::practice::world::World;
+use protocol::ids::{BusinessId, CallSid};
 
 use crate::support::{brief, nothing_left, number, practice, within, world};
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn prac_1_a_call_goes_from_the_greeting_over_three_hebrew_sentences_to_a_goodbye() {
-    let world = world(|_| {}).await;
-    let caller = world.dial(&number(1));
+const JOB: [&str; 4] = ["התקנת מנעול חכם", "בתל אביב", "כן", "אפשר לקבוע תור?"];
+
+/// The times of day in a sentence.
+fn times(offer: &str) -> Vec<String> {
+    let is_time = |word: &&str| word.len() == 5 && word.as_bytes()[2] == b':';
+    offer.split([' ', ',', '.']).filter(is_time).map(str::to_owned).collect()
+}
+
+/// Calls, books the last of the times that are offered, says goodbye; gives the times.
+async fn book_a_visit(world: &World, caller: u32) -> (CallSid, Vec<String>) {
+    let caller = world.dial(&number(caller));
+    let call = caller.call_sid().clone();
     within("the greeting", caller.hears(&world.business.lines().greeting)).await.unwrap();
-    for said in ["התקנת מנעול חכם", "בתל אביב", "כן", "תודה, להתראות"]
-    {
-        within("the sentence", caller.say(said)).await.unwrap();
-        within("an answer", caller.hears_anything()).await.unwrap();
+    let mut said: Vec<String> = JOB.map(str::to_owned).to_vec();
+    let mut offer = String::new();
+    for sentence in &said {
+        within("the sentence", caller.say(sentence)).await.unwrap();
+        offer = within("an answer", caller.hears_anything()).await.unwrap().text;
     }
+    let offered = times(&offer);
+    said.push(format!("{} מתאים לי", offered.last().expect(&offer)));
+    within("the choice", caller.say(&said[4])).await.unwrap();
+    let confirmed = within("the confirmation", caller.hears_anything()).await.unwrap().text;
+    assert!(confirmed.starts_with("קבעתי פגישה ללקוח בתאריך"), "{confirmed}");
+    assert!(confirmed.contains(offered.last().unwrap().as_str()), "{confirmed}");
+    said.push("תודה, להתראות".to_owned());
+    within("the goodbye", caller.say(&said[5])).await.unwrap();
+    within("an answer", caller.hears_anything()).await.unwrap();
     let outcome = within("the end", caller.ended()).await;
     assert_eq!(outcome.ended_by, EndedBy::Rest);
     assert!(outcome.view.violations.is_empty(), "{:?}", outcome.view.violations);
     assert_eq!(outcome.view.hang_up_requests, 1);
     let practice = world.app.practice().unwrap();
     let record = practice.log().record();
-    assert_eq!(
-        record.faults().collect::<Vec<_>>(),
-        Vec::<&frontdesk::practice::openai::Violation>::new()
-    );
-    assert_eq!(record.heard_texts(), ["התקנת מנעול חכם", "בתל אביב", "כן", "תודה, להתראות"]);
+    assert_eq!(record.faults().collect::<Vec<_>>(), Vec::<&Violation>::new());
+    let heard = record.heard_texts();
+    assert_eq!(heard[heard.len() - said.len()..], said);
+    (call, offered)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn prac_1_a_call_goes_from_the_greeting_over_a_booked_visit_to_a_goodbye_and_the_next_is_offered_other_slots()
+ {
+    let world = world(|_| {}).await;
+    let (call, offered) = book_a_visit(&world, 1).await;
+
+    let (db, business) = (&world.app.services().database, world.business_id);
+    let row = entities::calls::get(db, business, &call).await.unwrap().unwrap();
+    let lead = row.lead_id.expect("the call's lead");
+    let upcoming = of_lead_upcoming(db, business, lead, Clock::start().wall()).await.unwrap();
+    let [booked] = upcoming.as_slice() else { panic!("{upcoming:?}") };
+    assert_eq!(booked.call_sid.as_ref(), Some(&call));
+    let begins = booked.starts_at.to_zoned(world.business.timezone.rules().clone());
+    assert_eq!(&begins.strftime("%H:%M").to_string(), offered.last().unwrap());
+
+    let (_, others) = book_a_visit(&world, 2).await;
+    assert!(!others.contains(offered.last().unwrap()), "{others:?} after {offered:?}");
     world.close().await;
 }
 

@@ -1,7 +1,12 @@
 //! Who performs which command of a call, and what of a call's changes the log tells.
 
-use protocol::call::{Body, Call, Command, Phase, Record};
+use std::sync::Arc;
 
+use protocol::calendar::{Refusal, Tool, sorry};
+use protocol::call::{Body, Call, Command, Event, FunctionCall, Phase, Record};
+use protocol::ids::LeadId;
+
+use crate::calendar::{CalendarRequest, ToolUse};
 use crate::call_parts::CallParts;
 use crate::call_supervisor::{SupervisorEvent, SupervisorOrder};
 use crate::journal::JournalEntry;
@@ -32,6 +37,7 @@ pub(super) fn deliver(
         parts.supervisor.send_numbered(number, order).map(drop).map_err(|_| NoRoom)
     };
     match command {
+        Command::OpenSession => realtime(RealtimeOrder::Open),
         Command::Ask(ask) => realtime(RealtimeOrder::Ask(ask)),
         Command::Withdraw(ask) => realtime(RealtimeOrder::Withdraw(ask)),
         Command::Tell(entry) => realtime(RealtimeOrder::Tell(entry)),
@@ -43,10 +49,36 @@ pub(super) fn deliver(
         Command::EnsureLead => lead(LeadOrder::Ensure),
         Command::UpdateLead(call) => lead(LeadOrder::Update(call)),
         Command::SetLeadStatus(status) => lead(LeadOrder::SetStatus(status)),
+        Command::UseCalendar { tool, call, lead } => {
+            ask_calendar(parts, tool, call, lead);
+            Ok(())
+        }
         Command::HangUp => supervisor(SupervisorOrder::HangUp),
         Command::Apologise => supervisor(SupervisorOrder::Apologise),
         Command::Finish => supervisor(SupervisorOrder::Finish),
         Command::Record(record) => write_down(parts, call, record),
+    }
+}
+
+/// A calendar with no room says so at once: a call's other commands don't wait behind it.
+fn ask_calendar(parts: &CallParts, tool: Tool, call: FunctionCall, lead: Option<LeadId>) {
+    let id = call.call.clone();
+    let request = CalendarRequest::of_call(
+        ToolUse {
+            business: parts.setup.business,
+            settings: Arc::clone(&parts.setup.settings),
+            call_sid: Some(parts.setup.call_sid.clone()),
+            lead,
+            tool,
+            call,
+        },
+        parts.call.clone(),
+    );
+    if let Err(error) = parts.services.calendar.try_send(request) {
+        tracing::error!(%error, "the calendar could not be asked");
+        let outcome = sorry(&parts.setup.settings.language, &Refusal::Busy);
+        // A call that has no room for the answer either hears its own time limit.
+        let _ = parts.call.try_send(Event::ToolFinished { call: id, outcome });
     }
 }
 
@@ -75,6 +107,9 @@ fn write_down(parts: &CallParts, call: &Call, record: Record) -> Result<(), NoRo
 
 /// Logs follow changes of state (PIPE-7).
 pub(super) fn log_changes(before: &Call, after: &Call) {
+    if matches!(after.phase(), Phase::Open) && before.ending().is_some() {
+        tracing::info!("ending: taken back, the caller goes on");
+    }
     if before.phase().name() != after.phase().name()
         && let Some(ending) = after.ending()
     {

@@ -83,8 +83,10 @@ async fn settle(
             Command::EnsureLead => for_the_lead.push(LeadOrder::Ensure),
             Command::UpdateLead(call) => for_the_lead.push(LeadOrder::Update(call)),
             Command::SetLeadStatus(status) => for_the_lead.push(LeadOrder::SetStatus(status)),
-            // There is nobody left to do it, or it was done.
-            Command::Ask(_)
+            // There is nobody left to do it or to hear of it, or it was done.
+            Command::OpenSession
+            | Command::Ask(_)
+            | Command::UseCalendar { .. }
             | Command::Withdraw(_)
             | Command::Tell(_)
             | Command::Interrupt(_)

@@ -1,9 +1,9 @@
 //! The arguments of `update_lead_details`: what is taken, what is refused and what is passed over, by
 //! name (LEAD-2).
 
-use std::collections::BTreeMap;
-
 use entities::leads::LeadChanges;
+use protocol::ids::PhoneNumber;
+use protocol::phone;
 use serde_json::{Map, Value, json};
 
 /// The longest value taken for one field, in characters.
@@ -30,8 +30,13 @@ impl Unreadable {
 }
 
 impl Details {
-    /// Sorts the arguments. `fields` are those the business knows.
-    pub(super) fn read(arguments: &str, fields: &[&str]) -> Result<Self, Unreadable> {
+    /// Sorts the arguments. `fields` are those the business knows, and `home` its own number: in its
+    /// country a telephone number needs no country's code.
+    pub(super) fn read(
+        arguments: &str,
+        fields: &[&str],
+        home: &PhoneNumber,
+    ) -> Result<Self, Unreadable> {
         let arguments: Map<String, Value> =
             serde_json::from_str(arguments).map_err(|error| Unreadable(error.to_string()))?;
         let mut details = Self::default();
@@ -39,7 +44,7 @@ impl Details {
             match (name.as_str(), value) {
                 ("full_name", value) => details.changes.full_name = details.text(&name, &value),
                 ("email", value) => details.take_email(&value),
-                ("fields", Value::Object(told)) => details.take_fields(told, fields),
+                ("fields", Value::Object(told)) => details.take_fields(told, fields, home),
                 ("fields", Value::Null) => {}
                 ("fields", _) => details.refused.push(name),
                 _ => details.ignored.push(name),
@@ -74,16 +79,26 @@ impl Details {
         .to_string()
     }
 
-    fn take_fields(&mut self, told: Map<String, Value>, fields: &[&str]) {
-        let mut taken = BTreeMap::new();
+    fn take_fields(&mut self, told: Map<String, Value>, fields: &[&str], home: &PhoneNumber) {
         for (name, value) in told {
-            if !fields.contains(&name.as_str()) {
-                self.ignored.push(name);
-            } else if let Some(text) = self.text(&name, &value) {
-                taken.insert(name, text);
+            match name.as_str() {
+                "full_name" => {
+                    let told = self.text(&name, &value);
+                    self.changes.full_name = told.or(self.changes.full_name.take());
+                }
+                "email" => self.take_email(&value),
+                known if !fields.contains(&known) => self.ignored.push(name),
+                known => {
+                    let text = self.text(known, &value);
+                    let is_phone = known.split('_').any(|part| part == "phone");
+                    match text.map(|text| if is_phone { phone(&text, home) } else { Some(text) }) {
+                        Some(Some(text)) => drop(self.changes.fields.insert(name, text)),
+                        Some(None) => self.refused.push(name),
+                        None => {}
+                    }
+                }
             }
         }
-        self.changes.fields = taken;
     }
 
     fn take_email(&mut self, value: &Value) {
@@ -123,15 +138,44 @@ impl Details {
     }
 }
 
+/// A telephone number in E.164.
+fn phone(text: &str, home: &PhoneNumber) -> Option<String> {
+    phone::e164(text, Some(home)).map(|number| number.as_str().to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Sorted for a business in Israel.
+    fn read(arguments: &str, fields: &[&str]) -> Result<Details, Unreadable> {
+        let home = PhoneNumber::parse("+97231234567").unwrap();
+        Details::read(arguments, fields, &home)
+    }
+
+    #[test]
+    fn lead_2_a_telephone_number_is_kept_in_e164_and_a_bad_one_is_refused_by_name() {
+        let arguments = r#"{"fields":{"phone":"050-123-4567","second_phone":"yes","city":"1"}}"#;
+        let details = read(arguments, &["phone", "second_phone", "city"]).unwrap();
+        assert_eq!(details.changes.fields["phone"], "+972501234567");
+        assert_eq!(details.refused, ["second_phone"]);
+        assert_eq!(details.told(), ["city", "phone"]);
+    }
+
+    #[test]
+    fn lead_2_the_name_and_the_address_are_taken_among_the_fields_too() {
+        let arguments = r#"{"email":"","fields":{"full_name":"דנה","email":"dana@example.com"}}"#;
+        let details = read(arguments, &[]).unwrap();
+        assert_eq!(details.told(), ["full_name", "email"]);
+        let refused = read(r#"{"fields":{"email":"dana at example"}}"#, &[]).unwrap();
+        assert_eq!((refused.told(), refused.refused), (Vec::<String>::new(), vec!["email".into()]));
+    }
 
     #[test]
     fn lead_2_what_is_known_is_taken_and_the_rest_is_named() {
         let arguments = r#"{"full_name":" דנה ","email":"x","age":4,
             "fields":{"city":"תל אביב","floor":3,"colour":"red","problem_description":null}}"#;
-        let details = Details::read(arguments, &["city", "floor", "problem_description"]).unwrap();
+        let details = read(arguments, &["city", "floor", "problem_description"]).unwrap();
         assert_eq!(details.told(), ["full_name", "city", "floor"]);
         let output: Value = serde_json::from_str(&details.output()).unwrap();
         assert_eq!(output["refused"], json!(["email"]));
@@ -142,15 +186,14 @@ mod tests {
 
     #[test]
     fn lead_2_an_empty_value_erases_nothing() {
-        let details =
-            Details::read(r#"{"full_name":"","fields":{"city":"  "}}"#, &["city"]).unwrap();
+        let details = read(r#"{"full_name":"","fields":{"city":"  "}}"#, &["city"]).unwrap();
         assert_eq!(details.changes, LeadChanges::default());
         assert!(details.is_clean());
     }
 
     #[test]
     fn lead_2_broken_arguments_are_answered_and_not_obeyed() {
-        let refusal = Details::read("{\"full_name\":", &[]).unwrap_err();
+        let refusal = read("{\"full_name\":", &[]).unwrap_err();
         assert!(refusal.output().contains("could not be read"));
     }
 }

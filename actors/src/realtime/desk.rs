@@ -113,9 +113,10 @@ impl RealtimeDesk {
         downlink: Arc<Downlink>,
         now: Instant,
     ) -> Self {
+        let at_once = !setup.opening.session_waits_for_stream();
         Self {
             settings: session_settings(setup),
-            session: Session::Down { retry_at: Some(now) },
+            session: Session::Down { retry_at: at_once.then_some(now) },
             number: 0,
             failures: 0,
             gate: ResponseGate::default(),
@@ -216,6 +217,9 @@ impl RealtimeDesk {
         self.notice_cut(now);
         let live = matches!(self.session, Session::Live { .. });
         match order {
+            RealtimeOrder::Open if self.number == 0 => {
+                self.session = Session::Down { retry_at: Some(now) };
+            }
             RealtimeOrder::Replay { session, history } if *session == self.number => {
                 return self.go_live(history, now);
             }
@@ -231,7 +235,7 @@ impl RealtimeDesk {
             RealtimeOrder::Withdraw(ask) => self.gate.withdraw(*ask),
             RealtimeOrder::Interrupt(interruption) => return self.interrupt(interruption),
             RealtimeOrder::ToolsDone => self.gate.tools_done(now),
-            RealtimeOrder::Ask(_) | RealtimeOrder::Tell(_) => {}
+            RealtimeOrder::Open | RealtimeOrder::Ask(_) | RealtimeOrder::Tell(_) => {}
         }
         self.run_gate()
     }

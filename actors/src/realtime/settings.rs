@@ -1,6 +1,9 @@
 //! What a session of a call is set to: the same in every session of that call (CALL-4).
 
+mod wording;
+
 use protocol::business;
+use protocol::calendar::Tool;
 use protocol::call::CallSetup;
 use protocol::openai::session::{
     Eagerness, MaxOutputTokens, NoiseReduction, SessionSettings, TokenLimit, ToolSpec,
@@ -40,13 +43,23 @@ pub fn session_settings(setup: &CallSetup) -> SessionSettings {
             model: agent.transcription_model.clone(),
             language: agent.transcription_language.as_ref().map(|code| code.as_str().to_owned()),
         },
-        tools: vec![call_control(), update_lead_details(setup)],
+        tools: tools(setup),
         max_output_tokens: match agent.max_output_tokens {
             business::MaxOutputTokens::Inf => MaxOutputTokens::Inf,
             business::MaxOutputTokens::Limit(limit) => TokenLimit::try_from(u32::from(limit.get()))
                 .map_or(MaxOutputTokens::Inf, MaxOutputTokens::N),
         },
     }
+}
+
+/// The tools the model may call in this call; those of the calendar where the business has hours.
+fn tools(setup: &CallSetup) -> Vec<ToolSpec> {
+    let settings = &setup.settings;
+    let mut tools = vec![call_control(), wording::update_lead_details(settings)];
+    if !settings.appointments.hours.is_empty() {
+        tools.extend(Tool::ALL.map(|tool| wording::calendar(tool, settings)));
+    }
+    tools
 }
 
 fn call_control() -> ToolSpec {
@@ -70,27 +83,6 @@ fn call_control() -> ToolSpec {
                 "notes": { "type": "string" },
             },
             "required": ["should_end_call", "lead_status", "missing_fields"],
-        }),
-    }
-}
-
-fn update_lead_details(setup: &CallSetup) -> ToolSpec {
-    let fields: serde_json::Map<String, serde_json::Value> =
-        (setup.settings.lead_fields().into_iter())
-            .map(|field| (field.to_owned(), json!({ "type": ["string", "null"] })))
-            .collect();
-    ToolSpec {
-        name: "update_lead_details".to_owned(),
-        description: "Write down what the caller has told about themselves and what they need, as \
-                      soon as they have told it."
-            .to_owned(),
-        parameters: json!({
-            "type": "object",
-            "properties": {
-                "full_name": { "type": ["string", "null"] },
-                "email": { "type": ["string", "null"] },
-                "fields": { "type": "object", "properties": fields },
-            },
         }),
     }
 }

@@ -64,6 +64,9 @@ pub enum ImportRefused {
         /// Whose it is.
         owner: Slug,
     },
+    /// Its settings could not be written as JSON.
+    #[error("the settings could not be written as JSON")]
+    Settings(#[source] serde_json::Error),
     /// The database.
     #[error(transparent)]
     Records(#[from] RecordsError),

@@ -12,6 +12,8 @@ mod leads;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod schema;
 #[cfg(test)]
 mod support;

@@ -66,6 +66,18 @@ pub enum OpeningLine {
     Silent,
 }
 
+impl OpeningLine {
+    /// Whether the session opens when the stream does: while a recording plays nobody could hear
+    /// it, and nothing is to be asked of it (CALL-2).
+    #[must_use]
+    pub fn session_waits_for_stream(&self) -> bool {
+        match self {
+            Self::Played { .. } => true,
+            Self::Spoken { .. } | Self::Silent => false,
+        }
+    }
+}
+
 impl Greeting {
     /// How a call opens, in a business whose language is `language`. `bot_speaks_first = false`
     /// stands above every mode. A missing recording, which [`super::BusinessSettings::validate`]

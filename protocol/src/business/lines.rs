@@ -22,6 +22,8 @@ pub struct DefaultLines {
     pub apology: &'static str,
     /// The last words before a call is handed to a person.
     pub transfer_farewell: &'static str,
+    /// What is said to an answering machine.
+    pub machine_message: &'static str,
 }
 
 /// The lines in Hebrew.
@@ -34,6 +36,7 @@ pub const HEBREW: DefaultLines = DefaultLines {
     silence_checks: ["הלו, עדיין על הקו?", "לא שמעתי תשובה. אפשר לעזור במשהו נוסף?"],
     apology: "אנחנו מצטערים, יש לנו תקלה זמנית ואי אפשר להמשיך את השיחה. אפשר להתקשר שוב בעוד כמה דקות. תודה וסליחה.",
     transfer_farewell: "תודה, השיחה עוברת עכשיו לנציג. רק רגע בבקשה.",
+    machine_message: "שלום, ניסינו להשיג אותך. נשמח אם תחזרו אלינו כשיתאפשר. תודה ולהתראות!",
 };
 
 /// The lines in English.
@@ -49,6 +52,7 @@ pub const ENGLISH: DefaultLines = DefaultLines {
     ],
     apology: "We are sorry, we have a technical problem and cannot continue this call. Please call again in a few minutes. Thank you.",
     transfer_farewell: "Thank you, I am putting you through to a person now. One moment, please.",
+    machine_message: "Hello, we tried to reach you. Please call us back when it suits you. Thank you, and goodbye!",
 };
 
 /// The default lines of `language`, if it has any.
@@ -86,6 +90,8 @@ pub struct Lines {
     pub apology: String,
     /// The last words before a call is handed to a person.
     pub transfer_farewell: String,
+    /// What is said to an answering machine.
+    pub machine_message: String,
 }
 
 impl Lines {
@@ -112,6 +118,10 @@ impl Lines {
             later_silence_checks: later_checks,
             apology: own_or(business.apology.text.as_ref(), default.apology),
             transfer_farewell: own_or(farewell, default.transfer_farewell),
+            machine_message: own_or(
+                business.outbound.machine_text.as_ref(),
+                default.machine_message,
+            ),
         }
     }
 

@@ -81,6 +81,7 @@ fn the_defaults_are_those_of_the_specification() {
             },
         },
         "lead": {"fields": []},
+        "outbound": {"machine_detection": "off", "machine_text": null},
         "transfer": null,
         "apology": {"text": null, "audio_url": null, "say_voice": null},
     });

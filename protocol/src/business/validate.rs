@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
-use super::{BusinessSettings, GreetingMode, TurnDetection, WeeklyHours, lines};
+use super::{BusinessSettings, GreetingMode, MachineDetection, TurnDetection, WeeklyHours, lines};
 
 /// One thing wrong with a business's settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,7 @@ pub(super) fn check(business: &BusinessSettings) -> Result<(), Vec<Problem>> {
     silence(business, &mut problems);
     appointments(business, &mut problems);
     fields("lead.fields", &business.lead.fields, &mut problems);
+    outbound(business, &mut problems);
     fallback(business, &mut problems);
     if problems.0.is_empty() { Ok(()) } else { Err(problems.0) }
 }
@@ -225,6 +226,13 @@ fn fields(key: &str, names: &[String], problems: &mut Problems) {
     }
     if let Some(twice) = first_repeated(names) {
         problems.add(key, format!("holds {twice:?} twice: give each field once"));
+    }
+}
+
+fn outbound(business: &BusinessSettings, problems: &mut Problems) {
+    let outbound = &business.outbound;
+    if outbound.machine_detection == MachineDetection::LeaveMessage {
+        problems.line("outbound.machine_text", outbound.machine_text.as_deref(), business);
     }
 }
 

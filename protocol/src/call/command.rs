@@ -7,12 +7,15 @@ use super::event::FunctionCall;
 use super::reason::Ending;
 use super::speech::Interruption;
 use crate::business::LeadStatus;
+use crate::calendar::Tool;
 use crate::ids::LeadId;
 use crate::response_gate::{Ask, AskNumber};
 
 /// Something to be done, by the part of the call whose work it is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
+    /// The Realtime session: open one, for it has waited for the stream.
+    OpenSession,
     /// The Realtime session: a response is wanted.
     Ask(Ask),
     /// The Realtime session: this ask, if it still waits, is not wanted any more.
@@ -34,6 +37,15 @@ pub enum Command {
     EnsureLead,
     /// The lead: the model called `update_lead_details`.
     UpdateLead(FunctionCall),
+    /// The calendar: the model called one of its tools (CAL-1).
+    UseCalendar {
+        /// Which.
+        tool: Tool,
+        /// The call of the tool.
+        call: FunctionCall,
+        /// The call's lead; always there where something is booked or cancelled.
+        lead: Option<LeadId>,
+    },
     /// The lead: how far it has come, as `call_control` says.
     SetLeadStatus(LeadStatus),
     /// The journal: this is to be written down.

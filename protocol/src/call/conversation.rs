@@ -183,6 +183,23 @@ impl Conversation {
         entry
     }
 
+    /// The words of a turn of the caller.
+    pub(super) fn words_of(&self, turn: &ItemId) -> Option<&Words> {
+        self.entries.iter().rev().find_map(|entry| {
+            let Body::Caller { item, words } = &entry.body else { return None };
+            (item == turn).then_some(words)
+        })
+    }
+
+    /// What the agent said in a response.
+    pub(super) fn said_in(&self, of: &ResponseId) -> String {
+        let said = self.entries.iter().filter_map(|entry| {
+            let Body::Agent { response, text, .. } = &entry.body else { return None };
+            (response == of).then_some(text.as_str())
+        });
+        said.collect::<Vec<_>>().join(" ")
+    }
+
     pub(super) fn has_item(&self, item: &ItemId) -> bool {
         self.entries.iter().any(|entry| entry.item() == Some(item))
     }

@@ -37,6 +37,7 @@ impl Call {
     /// What was pressed becomes one turn of the caller, as text.
     pub(super) fn on_digits_gathered(&mut self, now: Now) {
         let Some(digits) = self.digits.take() else { return };
+        self.silence.broken();
         self.add_entry(Body::Digits(digits.pressed), now);
         if matches!(self.phase, Phase::Open) {
             self.owe(Want::Answer(Reply::Digits));

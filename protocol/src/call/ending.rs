@@ -4,11 +4,12 @@
 use std::time::{Duration, Instant};
 
 use super::command::{Command, Record};
+use super::interjection::Interjection;
 use super::reason::{EndReason, EndedBy, Ending};
 use super::stream::StreamState;
 use super::{Call, Now};
 use crate::ids::ResponseId;
-use crate::response_gate::{AskNumber, ScriptedLine, Want, Wording};
+use crate::response_gate::{AskNumber, ScriptedLine, Want};
 
 /// How long the last line may take to begin before the call is ended without it (END-6).
 const FIRST_AUDIO_PATIENCE: Duration = Duration::from_secs(5);
@@ -34,13 +35,17 @@ pub enum Phase {
         ending: Ending,
         /// The line.
         line: ClosingLine,
+        /// What the caller says meanwhile.
+        interjection: Interjection,
     },
     /// The last line was heard; the hang-up follows.
     Pausing {
         /// Why the call ends.
         ending: Ending,
-        /// When to hang up.
+        /// When to hang up, unless the caller speaks.
         until: Instant,
+        /// What the caller says meanwhile.
+        interjection: Interjection,
     },
     /// Twilio was told to end the call.
     HangingUp {
@@ -119,6 +124,8 @@ impl Call {
         if self.phase != Phase::Open {
             return;
         }
+        let interjection = self.interjection_at_the_end(reason, now);
+        self.stop_deciding();
         self.withdraw_what_waits();
         let text = match reason {
             EndReason::CustomerDeclined => &self.setup.lines.decline,
@@ -138,11 +145,13 @@ impl Call {
         };
         let text = text.clone();
         let line = ScriptedLine::Closing;
-        let ask = self.owe(Want::Line { line, text, wording: Wording::Exact });
+        let wording = self.wording();
+        let ask = self.owe(Want::Line { line, text, wording });
         let until = now.at + FIRST_AUDIO_PATIENCE;
         self.phase = Phase::Closing {
             ending: Ending { reason, by },
             line: ClosingLine::Awaited { ask, until },
+            interjection,
         };
     }
 
@@ -157,10 +166,13 @@ impl Call {
         if self.phase != Phase::Open {
             return;
         }
+        let interjection = self.interjection_at_the_end(reason, now);
+        self.stop_deciding();
         self.withdraw_what_waits();
         self.phase = Phase::Closing {
             ending: Ending { reason, by },
             line: ClosingLine::Speaking { response, fallback: now.at + LINE_PATIENCE },
+            interjection,
         };
         self.look_whether_the_last_line_was_heard(now);
     }
@@ -168,12 +180,12 @@ impl Call {
     /// The response that speaks the awaited last line has begun to speak.
     pub(super) fn last_line_began(&mut self, response: &ResponseId, now: Now) {
         let serves = |ask: &AskNumber| self.speech.serves(response, *ask);
-        if let Phase::Closing { ending, line: ClosingLine::Awaited { ask, .. } } = &self.phase
+        if let Phase::Closing { line: ClosingLine::Awaited { ask, .. }, .. } = &self.phase
             && serves(ask)
+            && let Phase::Closing { line, .. } = &mut self.phase
         {
             let fallback = now.at + LINE_PATIENCE;
-            let line = ClosingLine::Speaking { response: response.clone(), fallback };
-            self.phase = Phase::Closing { ending: *ending, line };
+            *line = ClosingLine::Speaking { response: response.clone(), fallback };
         }
     }
 
@@ -182,16 +194,31 @@ impl Call {
         if let Phase::Closing { line: ClosingLine::Awaited { ask, .. }, .. } = &self.phase
             && asks.contains(ask)
         {
-            self.hang_up(now);
+            self.do_without_the_line(now);
         }
     }
 
     pub(super) fn look_whether_the_last_line_was_heard(&mut self, now: Now) {
-        if let Phase::Closing { ending, line: ClosingLine::Speaking { response, .. } } = &self.phase
+        if let Phase::Closing { ending, line: ClosingLine::Speaking { response, .. }, interjection } =
+            &self.phase
             && self.speech.was_heard_whole(response)
         {
             let until = now.at + self.setup.settings.ending.hangup_delay;
-            self.phase = Phase::Pausing { ending: *ending, until };
+            let interjection = interjection.clone();
+            self.phase = Phase::Pausing { ending: *ending, until, interjection };
+        }
+    }
+
+    /// The last line, or the rest of it, is not waited for any more: the call is ended without it, as
+    /// soon as the caller lets it.
+    pub(super) fn do_without_the_line(&mut self, now: Now) {
+        if let Phase::Closing { ending, interjection, .. } = &self.phase {
+            let interjection = interjection.clone();
+            if interjection == Interjection::None {
+                self.hang_up(now);
+            } else {
+                self.phase = Phase::Pausing { ending: *ending, until: now.at, interjection };
+            }
         }
     }
 

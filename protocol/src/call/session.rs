@@ -7,10 +7,13 @@ use super::ending::Phase;
 use super::event::SessionFault;
 use super::reason::EndReason;
 use super::{Call, Now};
+use crate::business::OpeningLine;
 
 /// Whether there is a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Session {
+    /// None is wanted before the stream opens.
+    NotWanted,
     /// None; one is being connected.
     Missing {
         /// Since when.
@@ -21,12 +24,25 @@ pub(super) enum Session {
 }
 
 impl Session {
-    pub(super) fn connecting(now: Instant) -> Self {
-        Self::Missing { since: now }
+    /// At the webhook: it is being connected, unless it waits for the stream.
+    pub(super) fn at_webhook(opening: &OpeningLine, now: Instant) -> Self {
+        if opening.session_waits_for_stream() {
+            Self::NotWanted
+        } else {
+            Self::Missing { since: now }
+        }
     }
 }
 
 impl Call {
+    /// The stream has opened: now there is something to do for a session that waited for it.
+    pub(super) fn want_session(&mut self, now: Now) {
+        if self.session == Session::NotWanted {
+            self.session = Session::Missing { since: now.at };
+            self.send(Command::OpenSession);
+        }
+    }
+
     pub(super) fn on_session_configured(&mut self, session: u32) {
         self.session = Session::Ready;
         let history = self.conversation.entries().to_vec();

@@ -126,6 +126,41 @@ impl Speech {
         })
     }
 
+    /// Whether what was asked for has not been made to its end.
+    pub(super) fn is_coming(&self, ask: AskNumber) -> bool {
+        let waits = |owed: &Owed| owed.ask.number == ask && owed.served_by.is_none();
+        self.owed.iter().any(waits)
+            || self.responses.iter().any(|known| known.asks.contains(&ask) && !known.done)
+    }
+
+    /// The response that has spoken for an ask.
+    pub(super) fn reply_to(&self, ask: AskNumber) -> Option<ResponseId> {
+        let known = self.responses.iter().rev().find(|known| known.asks.contains(&ask))?;
+        self.spoke(&known.id).then(|| known.id.clone())
+    }
+
+    /// Whether some of what this response has begun to say was not heard yet.
+    pub(super) fn is_unheard(&self, response: &ResponseId) -> bool {
+        self.response(response)
+            .is_some_and(|known| known.items.iter().any(|item| item.began && !item.heard))
+    }
+
+    /// The first item that should have been heard to its end, and when.
+    pub(super) fn awaits_mark(&self) -> Option<(Instant, ResponseId, ItemId)> {
+        (self.responses.iter())
+            .flat_map(|known| known.items.iter().map(|item| (&known.id, item)))
+            .filter(|(_, item)| item.began && !item.heard)
+            .filter_map(|(id, item)| Some((item.plays_until?, id.clone(), item.item.clone())))
+            .min_by_key(|(at, ..)| *at)
+    }
+
+    /// A new stream has opened: what was not heard on the old one is sent again.
+    pub(super) fn is_sent_again(&mut self) {
+        for item in self.responses.iter_mut().flat_map(|known| &mut known.items) {
+            item.plays_until = None;
+        }
+    }
+
     pub(super) fn spoke(&self, response: &ResponseId) -> bool {
         self.response(response).is_some_and(|known| known.items.iter().any(|item| item.began))
     }

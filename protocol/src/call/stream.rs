@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::ending::{HangUp, Phase};
 use super::event::StreamEnd;
 use super::reason::{EndReason, EndedBy};
-use super::{Call, Now};
+use super::{Call, CallSetup, Now};
 use crate::ids::StreamSid;
 use crate::twilio::forms::CallStatus;
 
@@ -35,8 +35,15 @@ pub enum StreamState {
 }
 
 impl StreamState {
-    pub(super) fn awaited(now: Instant) -> Self {
-        Self::Awaited { until: now + STREAM_PATIENCE }
+    /// At the webhook. A recording that plays before the stream can be of any length, and Twilio
+    /// tells nothing of it: then the call's own longest duration is the bound. It costs no session.
+    pub(super) fn awaited(setup: &CallSetup, now: Instant) -> Self {
+        let patience = if setup.opening.session_waits_for_stream() {
+            setup.settings.ending.max_duration
+        } else {
+            STREAM_PATIENCE
+        };
+        Self::Awaited { until: now + patience }
     }
 
     /// Whether audio can reach the caller.
@@ -50,6 +57,8 @@ impl Call {
     pub(super) fn on_stream_opened(&mut self, stream: StreamSid, now: Now) {
         self.latencies.stream_opened(now.at);
         self.stream = StreamState::Open { stream };
+        self.want_session(now);
+        self.speech.is_sent_again();
     }
 
     pub(super) fn on_stream_closed(&mut self, stream: &StreamSid, how: StreamEnd, now: Now) {

@@ -1,8 +1,12 @@
 //! The call stepped by hand: no clock, no sockets, only what happened and what is wanted.
 
+mod calendar;
 mod conversation;
+mod deciding;
 mod ending;
+mod interjection;
 mod interruption;
+mod silence;
 mod story;
 
 use std::sync::Arc;
@@ -24,6 +28,8 @@ struct Stage {
     call: Call,
     now: Now,
     sent: Vec<Command>,
+    /// When each of them was, if none was cleared away.
+    sent_at: Vec<Instant>,
 }
 
 #[expect(clippy::disallowed_methods, reason = "a base for moments that the test moves by hand")]
@@ -55,19 +61,29 @@ fn setup(change: impl FnOnce(&mut BusinessSettings)) -> CallSetup {
 impl Stage {
     fn new(change: impl FnOnce(&mut BusinessSettings)) -> Self {
         let now = base();
-        let mut stage = Self { call: Call::new(setup(change), now), now, sent: Vec::new() };
+        let mut stage = Self {
+            call: Call::new(setup(change), now),
+            now,
+            sent: Vec::new(),
+            sent_at: Vec::new(),
+        };
         stage.deliver();
         stage
     }
 
     /// A call with a stream, a session, and its greeting behind it.
     fn open() -> Self {
-        let mut stage = Self::new(|_| {});
+        Self::open_with(|_| {})
+    }
+
+    fn open_with(change: impl FnOnce(&mut BusinessSettings)) -> Self {
+        let mut stage = Self::new(change);
         stage.does(Event::StreamOpened { stream: StreamSid::parse(STREAM).unwrap() });
         stage.does(Event::SessionConfigured { session: 1 });
         stage.speaks("r0", "a0", vec![AskNumber(1)]);
         stage.plays("r0", "a0");
         stage.sent.clear();
+        stage.sent_at.clear();
         stage
     }
 
@@ -94,6 +110,7 @@ impl Stage {
         for (number, command) in new {
             self.call.delivered(number);
             self.sent.push(command);
+            self.sent_at.push(self.now.at);
         }
     }
 
@@ -133,6 +150,35 @@ impl Stage {
                 Some(ask.clone())
             })
             .collect()
+    }
+
+    /// The scripted lines that were asked for.
+    fn lines(&self) -> Vec<(ScriptedLine, String)> {
+        let lines = self.asks().into_iter().filter_map(|ask| match ask.want {
+            Want::Line { line, text, .. } => Some((line, text)),
+            Want::Answer(_) => None,
+        });
+        lines.collect()
+    }
+
+    /// The last line that was asked for is spoken and heard.
+    fn last_line_is_heard(&mut self, name: &str) {
+        let ask = self.asks().last().unwrap().number;
+        let (response, of) = (format!("r-{name}"), format!("a-{name}"));
+        self.speaks(&response, &of, vec![ask]);
+        self.plays(&response, &of);
+    }
+
+    /// The caller has a turn. Returns what was asked for last.
+    fn turn(&mut self, name: &str) -> AskNumber {
+        self.does(Event::SpeechStarted);
+        self.does(Event::SpeechStopped);
+        self.does(Event::TurnCommitted { item: item(name) });
+        self.asks().last().unwrap().number
+    }
+
+    fn words(&mut self, name: &str, text: &str) {
+        self.does(Event::TurnTranscribed { item: item(name), text: Some(text.to_owned()) });
     }
 
     fn count(&self, wanted: &Command) -> usize {

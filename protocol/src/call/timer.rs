@@ -17,8 +17,11 @@ pub enum Timer {
     UpstreamPatience,
     /// The last line did not begin, or its mark is overdue.
     ClosingLine,
-    /// The pause between the last word and the hang-up is over.
+    /// The pause between the last word and the hang-up is over, or the caller who held it up has
+    /// spoken long enough.
     HangUpDelay,
+    /// The words of a turn that may take the ending back have not come.
+    InterjectionWords,
     /// The hang-up was sent, and neither stream nor status said that the call is over.
     HangUpPatience,
     /// The call has lasted as long as it may (END-9).
@@ -27,6 +30,12 @@ pub enum Timer {
     DigitPause,
     /// A tool has taken too long.
     ToolPatience,
+    /// The words that an answer waits for have not come (END-3).
+    PhraseWait,
+    /// The caller has been silent for too long (END-7).
+    Silence,
+    /// The agent should have been heard to the end, and no mark says so.
+    MarkPatience,
 }
 
 impl Call {
@@ -39,7 +48,7 @@ impl Call {
         };
         let upstream = match self.session {
             Session::Missing { since } => Some(since + self.setup.upstream_patience),
-            Session::Ready => None,
+            Session::NotWanted | Session::Ready => None,
         };
         let digits = self.digits.as_ref().map(|digits| digits.until);
         let deadlines = match &self.phase {
@@ -48,13 +57,20 @@ impl Call {
                 (upstream, Timer::UpstreamPatience),
                 (digits, Timer::DigitPause),
                 (self.tools.deadline(), Timer::ToolPatience),
+                (self.deciding.deadline(), Timer::PhraseWait),
+                (self.silence_deadline(), Timer::Silence),
+                (self.mark_deadline(), Timer::MarkPatience),
                 (Some(self.began.at + self.setup.settings.ending.max_duration), Timer::MaxDuration),
             ],
-            Phase::Closing { line, .. } => vec![
+            Phase::Closing { line, interjection, .. } => vec![
                 (stream, Timer::StreamPatience),
                 (Some(self.closing_deadline(line)), Timer::ClosingLine),
+                (interjection.deadline(), Timer::InterjectionWords),
             ],
-            Phase::Pausing { until, .. } => vec![(Some(*until), Timer::HangUpDelay)],
+            Phase::Pausing { until, interjection, .. } => vec![
+                (interjection.free_at(*until), Timer::HangUpDelay),
+                (interjection.deadline(), Timer::InterjectionWords),
+            ],
             Phase::HangingUp { until, .. } => vec![(Some(*until), Timer::HangUpPatience)],
             Phase::Over { .. } => Vec::new(),
         };
@@ -73,11 +89,29 @@ impl Call {
                 self.end_at_once(reason, EndedBy::Daemon, now);
             }
             Timer::UpstreamPatience => self.on_no_session(now),
-            Timer::ClosingLine | Timer::HangUpDelay => self.hang_up(now),
+            Timer::ClosingLine => self.do_without_the_line(now),
+            Timer::HangUpDelay => self.hang_up(now),
+            Timer::InterjectionWords => self.take_back(now),
             Timer::HangUpPatience => self.over(EndReason::Internal, EndedBy::Daemon),
             Timer::MaxDuration => self.close(EndReason::MaxDuration, EndedBy::Daemon, now),
             Timer::DigitPause => self.on_digits_gathered(now),
             Timer::ToolPatience => self.on_tools_overdue(now),
+            Timer::PhraseWait => self.on_words_overdue(now),
+            Timer::Silence => self.on_silence(now),
+            Timer::MarkPatience => self.on_mark_overdue(now),
+        }
+    }
+
+    /// When a mark that has not come is not waited for any more. A closing line has a deadline of its
+    /// own; without a stream nothing is played.
+    fn mark_deadline(&self) -> Option<Instant> {
+        let (at, ..) = self.speech.awaits_mark().filter(|_| self.stream.is_open())?;
+        Some(at + super::ending::MARK_GRACE)
+    }
+
+    fn on_mark_overdue(&mut self, now: Now) {
+        if let Some((_, response, item)) = self.speech.awaits_mark() {
+            self.on_item_played(&response, &item, now);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The tools the model may call: who does their work, how long it may take, and when an answer
 //! follows their output.
 
+mod calendar;
 mod call_control;
 
 use std::time::{Duration, Instant};
@@ -11,9 +12,14 @@ use super::ending::Phase;
 use super::event::{FunctionCall, ToolOutcome};
 use super::reason::EndedBy;
 use super::{Call, Now};
+use crate::calendar::Tool;
 use crate::ids::{ResponseId, ToolCallId};
 use crate::response_gate::{Reply, Want};
-use call_control::Verdict;
+use calendar::CalendarUse;
+use call_control::{Situation, Verdict};
+
+/// The tool by which the model reports, and asks for the end.
+const CALL_CONTROL: &str = "call_control";
 
 /// How long a tool may take before the model is told that it failed.
 const TOOL_PATIENCE: Duration = Duration::from_secs(10);
@@ -30,6 +36,8 @@ const CALLER_SPOKE: &str =
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tools {
     batches: Vec<Batch>,
+    /// Those among them that the calendar works on, or will when the lead is known.
+    calendar: Vec<CalendarUse>,
 }
 
 #[derive(Debug, Clone)]
@@ -37,6 +45,14 @@ struct Batch {
     waiting: Vec<ToolCallId>,
     until: Instant,
     answer_follows: bool,
+    /// Uses of `call_control` in the same response: judged when what the others do is known.
+    controls: Controls,
+}
+
+#[derive(Debug, Clone)]
+struct Controls {
+    response: ResponseId,
+    calls: Vec<FunctionCall>,
 }
 
 /// What becomes of one call of a tool.
@@ -44,12 +60,18 @@ enum Handled {
     /// Its output is there.
     Now { outcome: ToolOutcome, answer_follows: bool },
     /// Somebody works on it.
-    Later,
+    Later { answer_follows: bool },
 }
 
 impl Tools {
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.batches.iter().map(|batch| batch.until).min()
+    }
+
+    /// Whether the model has asked for the end, and is judged when its other tools are done.
+    pub(super) fn end_is_asked_for(&self) -> bool {
+        let mut controls = self.batches.iter().flat_map(|batch| &batch.controls.calls);
+        controls.any(|call| call_control::wants_the_end(&call.arguments))
     }
 
     pub(super) fn running(&self) -> usize {
@@ -64,24 +86,49 @@ impl Call {
         if calls.is_empty() {
             return;
         }
-        let spoke = self.speech.spoke(response);
-        let mut batch =
-            Batch { waiting: Vec::new(), until: now.at + TOOL_PATIENCE, answer_follows: !spoke };
+        let mut batch = Batch {
+            waiting: Vec::new(),
+            until: now.at + TOOL_PATIENCE,
+            answer_follows: !self.speech.spoke(response),
+            controls: Controls { response: response.clone(), calls: Vec::new() },
+        };
         for FunctionCall { call, name, arguments } in &calls {
             let (call, name, arguments) = (call.clone(), name.clone(), arguments.clone());
             self.add_entry(Body::ToolCall { call, name, arguments }, now);
         }
-        for call in calls {
+        let (controls, others) = calls.into_iter().partition(|call| call.name == CALL_CONTROL);
+        batch.controls.calls = controls;
+        let others: Vec<FunctionCall> = others;
+        for call in others {
             let id = call.call.clone();
-            match self.run_tool(response, call, now) {
+            match self.run_tool(call) {
                 Handled::Now { outcome, answer_follows } => {
                     self.add_output(id, outcome.output, now);
                     batch.answer_follows |= answer_follows;
                 }
-                Handled::Later => batch.waiting.push(id),
+                Handled::Later { answer_follows } => {
+                    batch.waiting.push(id);
+                    batch.answer_follows |= answer_follows;
+                }
             }
         }
+        self.judge_controls(&mut batch, now);
+        self.look_whether_the_reply_is_over(now);
         self.settle(batch);
+    }
+
+    /// Judges what the model says of the end, once the other tools of its response are done: the last
+    /// missing field may have come with it.
+    fn judge_controls(&mut self, batch: &mut Batch, now: Now) {
+        if !batch.waiting.is_empty() {
+            return;
+        }
+        let response = batch.controls.response.clone();
+        for call in std::mem::take(&mut batch.controls.calls) {
+            let (output, answer_follows) = self.call_control(&response, &call, now);
+            self.add_output(call.call, output, now);
+            batch.answer_follows |= answer_follows;
+        }
     }
 
     pub(super) fn on_tool_finished(&mut self, call: &ToolCallId, outcome: ToolOutcome, now: Now) {
@@ -89,8 +136,10 @@ impl Call {
         let Some(place) = found else { return };
         let mut batch = self.tools.batches.remove(place);
         batch.waiting.retain(|waiting| waiting != call);
+        self.tools.calendar.retain(|used| used.call.call != *call);
         batch.answer_follows |= !outcome.succeeded;
         self.add_output(call.clone(), outcome.output, now);
+        self.judge_controls(&mut batch, now);
         self.settle(batch);
     }
 
@@ -100,18 +149,21 @@ impl Call {
             .flat_map(|batch| batch.waiting.iter().cloned())
             .collect();
         for call in late {
-            let outcome = ToolOutcome { output: TOOK_TOO_LONG.to_owned(), succeeded: false };
+            let outcome = self.calendar_overdue(&call).unwrap_or_else(|| ToolOutcome {
+                output: TOOK_TOO_LONG.to_owned(),
+                succeeded: false,
+            });
             self.on_tool_finished(&call, outcome, now);
         }
     }
 
-    fn run_tool(&mut self, response: &ResponseId, call: FunctionCall, now: Now) -> Handled {
+    fn run_tool(&mut self, call: FunctionCall) -> Handled {
         match call.name.as_str() {
-            "call_control" => self.call_control(response, &call, now),
             "update_lead_details" => {
                 self.send(Command::UpdateLead(call));
-                Handled::Later
+                Handled::Later { answer_follows: false }
             }
+            name if let Some(tool) = self.calendar_tool(name) => self.use_calendar(tool, call),
             name => Handled::Now {
                 outcome: ToolOutcome {
                     output: serde_json::json!({
@@ -126,9 +178,21 @@ impl Call {
         }
     }
 
-    fn call_control(&mut self, response: &ResponseId, call: &FunctionCall, now: Now) -> Handled {
+    /// The tool's output, and whether an answer follows it.
+    fn call_control(
+        &mut self,
+        response: &ResponseId,
+        call: &FunctionCall,
+        now: Now,
+    ) -> (String, bool) {
         let missing = self.lead.missing(&self.setup.settings.ending.required_lead_fields);
-        let mut verdict = call_control::judge(&call.arguments, &missing);
+        let situation = Situation {
+            missing: &missing,
+            model_decides: self.setup.settings.ending.decider.asks_the_model(),
+            silence_noticed: self.silence.was_noticed(),
+            caller_awaits_an_answer: self.caller_awaits_an_answer(),
+        };
+        let mut verdict = call_control::judge(&call.arguments, &situation);
         if matches!(verdict, Verdict::End { .. }) && self.speech.was_interrupted(response) {
             verdict = Verdict::Refused { output: CALLER_SPOKE.to_owned() };
         }
@@ -148,8 +212,7 @@ impl Call {
                 self.close(reason, EndedBy::Agent, now);
             }
         }
-        let outcome = ToolOutcome { output, succeeded: !answer_follows };
-        Handled::Now { outcome, answer_follows }
+        (output, answer_follows)
     }
 
     fn add_output(&mut self, call: ToolCallId, output: String, now: Now) {

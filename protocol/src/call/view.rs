@@ -33,6 +33,8 @@ pub struct CallView {
     pub agent_speaks: bool,
     /// Whether the caller has had a turn.
     pub caller_has_spoken: bool,
+    /// How often the silent caller was asked whether they are there, since they last spoke (END-7).
+    pub silence_checks: u8,
     /// How long the caller waited.
     pub latencies: LatencyView,
     /// Responses that are owed.
@@ -74,6 +76,7 @@ impl Call {
             caller_speaks: self.speech.caller_speaks,
             agent_speaks: self.speech.agent_speaks(),
             caller_has_spoken: self.speech.caller_has_spoken,
+            silence_checks: self.silence.checks(),
             latencies: self.latencies.view(),
             owed: self.speech.owed().len(),
             tools_running: self.tools.running(),

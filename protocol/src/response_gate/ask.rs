@@ -51,6 +51,8 @@ pub enum ScriptedLine {
     Greeting,
     /// The last words of the call.
     Closing,
+    /// The answer to "no thanks", in place of the model's own.
+    Decline,
     /// "Are you still there?"
     SilenceCheck,
 }
@@ -69,6 +71,7 @@ pub enum Wording {
 pub(super) enum Urgency {
     Greeting,
     Closing,
+    Decline,
     Answer,
     SilenceCheck,
 }
@@ -79,6 +82,7 @@ impl Ask {
             Want::Answer(_) => Urgency::Answer,
             Want::Line { line: ScriptedLine::Greeting, .. } => Urgency::Greeting,
             Want::Line { line: ScriptedLine::Closing, .. } => Urgency::Closing,
+            Want::Line { line: ScriptedLine::Decline, .. } => Urgency::Decline,
             Want::Line { line: ScriptedLine::SilenceCheck, .. } => Urgency::SilenceCheck,
         }
     }
@@ -90,7 +94,11 @@ impl Ask {
 
     /// After a barge-in answers wait for what the caller has to say.
     pub(super) fn ends_hold(&self) -> bool {
-        matches!(self.want, Want::Answer(Reply::Turn(_) | Reply::Digits))
+        match &self.want {
+            Want::Answer(Reply::Turn(_) | Reply::Digits)
+            | Want::Line { line: ScriptedLine::Decline, .. } => true,
+            Want::Answer(Reply::ToolOutput | Reply::Resume) | Want::Line { .. } => false,
+        }
     }
 
     pub(super) fn turn(&self) -> Option<&ItemId> {

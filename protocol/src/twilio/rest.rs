@@ -1,8 +1,14 @@
 //! Twilio's REST API, the part that needs no network: what an answer means. The client that sends
 //! the requests lives with the actors.
 
+mod placing;
+
 use serde::Deserialize;
 use thiserror::Error;
+
+pub use placing::{
+    CallResource, NewOutbound, PlacingOutcome, placing_outcome, read_call, read_calls,
+};
 
 /// "Call is not in-progress": it has already ended, or has not begun.
 const NOT_IN_PROGRESS: u32 = 21220;

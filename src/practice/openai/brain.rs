@@ -3,6 +3,7 @@
 //! A brain keeps nothing: everything it knows stands in the conversation, so that a new session
 //! given the history as items goes on where the old one stopped.
 
+mod conduct;
 mod receptionist;
 mod script;
 mod slots;
@@ -131,7 +132,7 @@ fn dictated(instructions: &str) -> Option<String> {
     if order.starts_with("Say exactly the following") {
         return Some(line.to_owned());
     }
-    let language = order.strip_prefix("Say the following in ")?;
+    let language = order.strip_prefix("Say in ").filter(|order| order.contains(" means"))?;
     Some(if language.starts_with("English") { in_english(line) } else { line }.to_owned())
 }
 

@@ -7,7 +7,7 @@ use std::fmt;
 
 use self::hearing::{Hearing, Verdict};
 use super::mark::{Mark, Reading};
-use super::{FRAME_BYTES, SAMPLE_RATE};
+use super::{FRAME_BYTES, SAMPLE_RATE, SILENCE};
 
 /// Something an [`Ear`] made out. Positions are samples since the ear's first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,7 +149,9 @@ impl Ear {
                     FRAME_BYTES
                 }
                 Reading::Damaged => {
-                    self.damaged_at = Some(self.at);
+                    if !breaks_off(&waiting[from..from + FRAME_BYTES]) {
+                        self.damaged_at = Some(self.at);
+                    }
                     self.pass(waiting[from], &mut heard);
                     1
                 }
@@ -256,6 +258,12 @@ impl Default for Ear {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Whether a frame gives way to silence in its middle: its speaker was cut off there. Where more of
+/// the utterance comes after it, it is found out as altered all the same.
+fn breaks_off(frame: &[u8]) -> bool {
+    frame.last() == Some(&SILENCE[0])
 }
 
 /// Whole utterances remembered, to notice a frame of one that comes again.

@@ -114,6 +114,21 @@ fn prac_2_an_utterance_that_stops_early_is_cut_off_and_the_words_heard_are_told(
 }
 
 #[test]
+fn prac_2_an_utterance_that_stops_in_the_middle_of_a_frame_is_cut_off_and_not_altered() {
+    let utterance = said("one two three four five six seven eight");
+    for cut_at in [1, 15, 16, 17, 80, 144, 158, 159] {
+        let ulaw = &utterance.ulaw()[..40 * FRAME_BYTES + cut_at];
+        assert_eq!(fault(&[Bytes::copy_from_slice(ulaw)]), Fault::CutOff, "{cut_at}");
+    }
+    // What goes on after it was not cut off there.
+    let mut frames: Vec<Bytes> = utterance.frames().collect();
+    let mut broken = frames[40].to_vec();
+    broken[80..].fill(SILENCE[0]);
+    frames[40] = broken.into();
+    assert_eq!(fault(&frames), Fault::Altered);
+}
+
+#[test]
 fn prac_2_an_utterance_cut_off_by_another_is_told_before_the_other() {
     let (first, second) = (said("the first one is long enough"), said("second"));
     let frames: Vec<Bytes> = first.frames().take(20).chain(second.frames()).collect();

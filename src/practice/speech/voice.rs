@@ -31,6 +31,15 @@ impl Voice {
         if espeak::is_installed() { Self::of(Synthesiser::Espeak) } else { Self::built_in() }
     }
 
+    /// Whether it is the built-in one, which nobody would understand by ear.
+    #[must_use]
+    pub fn is_built_in(&self) -> bool {
+        match self.synthesiser {
+            Synthesiser::BuiltIn => true,
+            Synthesiser::Espeak => false,
+        }
+    }
+
     /// The built-in voice: the same everywhere, and quick.
     #[must_use]
     pub fn built_in() -> Self {

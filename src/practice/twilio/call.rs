@@ -18,7 +18,7 @@ use super::status::{CallEvent, Callbacks};
 use super::twiml::{RejectReason, Verb};
 use super::view::{CallStatus, CallView, EndedBy};
 
-pub(super) use self::ringing::{Detection, Placing};
+pub(super) use self::ringing::{Detection, Placing, Until};
 
 /// A call that is answered by a document.
 #[derive(Debug)]

@@ -66,15 +66,28 @@ impl CallerHandle {
         self.line.recording()
     }
 
+    /// Lets the recording so far go: a carrier keeps every call it ever had.
+    pub fn forget_recording(&self) {
+        self.line.forget_recording();
+    }
+
     /// Says something and waits until the last frame of it is sent. The caller is patient: while
     /// no stream is open, what is said waits.
     ///
     /// # Errors
     /// [`CallOver`] if the call ended before.
     pub async fn say(&self, text: &str) -> Result<(), CallOver> {
+        self.say_in(text, &self.language).await
+    }
+
+    /// As [`CallerHandle::say`], in a language of the moment, ISO 639-1.
+    ///
+    /// # Errors
+    /// [`CallOver`] if the call ended before.
+    pub async fn say_in(&self, text: &str, language: &str) -> Result<(), CallOver> {
         let voice = &self.network.settings.voice;
-        voice.prepare(text, &self.language).await;
-        let utterance = voice.speak(text, &self.language);
+        voice.prepare(text, language).await;
+        let utterance = voice.speak(text, language);
         let until = self.line.microphone().say(&utterance);
         self.spoken(until).await
     }

@@ -206,6 +206,11 @@ impl Line {
         locked(&self.earpiece).recording()
     }
 
+    /// Lets what both sides heard go.
+    pub(super) fn forget_recording(&self) {
+        locked(&self.earpiece).forget_recording();
+    }
+
     /// Whether the call is over or about to be.
     pub(super) fn is_over(&self) -> bool {
         self.over.load(Ordering::Acquire)

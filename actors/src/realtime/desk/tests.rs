@@ -1,3 +1,4 @@
+mod crossing;
 mod interruption;
 
 use jiff::Timestamp;

@@ -63,15 +63,21 @@ impl Call {
         }
     }
 
+    /// Takes back an ask that nothing has begun to serve.
+    pub(in crate::call) fn withdraw(&mut self, ask: AskNumber) {
+        if self.speech.owed.iter().any(|owed| owed.ask.number == ask && owed.served_by.is_none()) {
+            self.speech.forget(ask);
+            self.send(Command::Withdraw(ask));
+        }
+    }
+
     pub(in crate::call) fn on_turn_committed(&mut self, item: ItemId, now: Now) {
         if self.conversation.has_item(&item) {
             return;
         }
         self.note_turn(item.clone(), now);
         self.speech.caller_has_spoken = true;
-        if self.phase == Phase::Open {
-            self.owe(Want::Answer(Reply::Turn(item)));
-        }
+        self.take_turn(item, now);
     }
 
     pub(in crate::call) fn note_turn(&mut self, item: ItemId, now: Now) {
@@ -80,10 +86,16 @@ impl Call {
         }
     }
 
-    pub(in crate::call) fn on_turn_transcribed(&mut self, item: &ItemId, text: Option<String>) {
-        let words = text.map_or(Words::Unknown, Words::Known);
+    pub(in crate::call) fn on_turn_transcribed(
+        &mut self,
+        item: &ItemId,
+        text: Option<String>,
+        now: Now,
+    ) {
+        let words = text.clone().map_or(Words::Unknown, Words::Known);
         if let Some(entry) = self.conversation.set_words(item, words) {
             self.send(Command::Record(Record::Turn(entry)));
+            self.take_words(item, text.as_deref(), now);
         }
     }
 

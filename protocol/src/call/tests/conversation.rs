@@ -200,3 +200,55 @@ fn res_2_a_session_that_dies_while_nobody_waits_is_followed_by_silence() {
     stage.does(Event::SessionConfigured { session: 2 });
     assert!(stage.asks().is_empty(), "what it said is still being played");
 }
+
+fn with_a_recording() -> Stage {
+    Stage::new(|settings| {
+        settings.greeting.mode = crate::business::GreetingMode::Play;
+        settings.greeting.audio_url = Some("https://example.com/hello.wav".to_owned());
+    })
+}
+
+#[test]
+fn call_2_while_a_recording_plays_no_session_is_wanted_and_none_is_missed() {
+    let mut stage = with_a_recording();
+    stage.waits(Duration::from_secs(60));
+    assert_eq!(stage.call.phase(), &Phase::Open, "a recording can be longer than any patience");
+    assert!(!stage.sent.contains(&Command::OpenSession));
+    assert!(!stage.sent.contains(&Command::Apologise));
+    stage.does(Event::StreamOpened { stream: StreamSid::parse(STREAM).unwrap() });
+    assert_eq!(stage.sent.iter().filter(|sent| **sent == Command::OpenSession).count(), 1);
+    stage.waits(Duration::from_secs(9));
+    assert_eq!(stage.call.phase(), &Phase::Open);
+    stage.waits(Duration::from_secs(2));
+    assert!(stage.sent.contains(&Command::Apologise), "from now on a session is missed (RES-3)");
+}
+
+#[test]
+fn call_2_a_session_is_wanted_at_the_webhook_when_no_recording_plays() {
+    for first in [true, false] {
+        let mut stage = Stage::new(|settings| settings.greeting.bot_speaks_first = first);
+        assert!(!stage.sent.contains(&Command::OpenSession), "it opens by itself");
+        stage.does(Event::StreamOpened { stream: StreamSid::parse(STREAM).unwrap() });
+        assert!(!stage.sent.contains(&Command::OpenSession));
+    }
+}
+
+#[test]
+fn call_2_a_stream_that_never_opens_behind_a_recording_ends_the_call_in_the_end() {
+    let mut stage = with_a_recording();
+    stage.waits(Duration::from_secs(15 * 60 + 60));
+    assert_eq!(stage.call.ending().map(|ending| ending.reason), Some(EndReason::NotConnected));
+}
+
+#[test]
+fn greet_1_after_a_recording_the_agent_says_nothing_until_the_caller_has_spoken() {
+    let mut stage = with_a_recording();
+    stage.does(Event::StreamOpened { stream: StreamSid::parse(STREAM).unwrap() });
+    stage.does(Event::SessionConfigured { session: 1 });
+    assert!(stage.asks().is_empty());
+    stage.does(Event::TurnCommitted { item: item("u1") });
+    let asks = stage.asks();
+    assert!(
+        matches!(&asks[..], [Ask { want: Want::Answer(Reply::Turn(turn)), .. }] if *turn == item("u1"))
+    );
+}

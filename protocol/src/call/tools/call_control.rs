@@ -18,6 +18,19 @@ struct Arguments {
     missing_fields: Vec<String>,
 }
 
+/// What the daemon knows beside the model's word.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Situation<'a> {
+    /// The required fields that it finds missing itself; both lists are shown (END-8).
+    pub(super) missing: &'a [&'a str],
+    /// Whether the business lets the model end a call.
+    pub(super) model_decides: bool,
+    /// Whether a whole silence has passed since the caller last said a word.
+    pub(super) silence_noticed: bool,
+    /// Whether the caller has gone on since, with something that wants an answer.
+    pub(super) caller_awaits_an_answer: bool,
+}
+
 /// What the daemon makes of it. `status` is what the lead is to be called from now on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -29,9 +42,14 @@ pub(super) enum Verdict {
     End { reason: EndReason, output: String, status: Option<LeadStatus> },
 }
 
-/// Judges one use of the tool. `missing` is what the daemon itself finds missing; both are shown
-/// (END-8).
-pub(super) fn judge(arguments: &str, missing: &[&str]) -> Verdict {
+/// Whether these arguments ask for the end.
+pub(super) fn wants_the_end(arguments: &str) -> bool {
+    serde_json::from_str::<Arguments>(arguments).is_ok_and(|arguments| arguments.should_end_call)
+}
+
+/// Judges one use of the tool.
+pub(super) fn judge(arguments: &str, situation: &Situation<'_>) -> Verdict {
+    let missing = situation.missing;
     let arguments: Arguments = match serde_json::from_str(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -50,6 +68,12 @@ pub(super) fn judge(arguments: &str, missing: &[&str]) -> Verdict {
         });
         return Verdict::GoOn { output: output.to_string(), status };
     }
+    if !situation.model_decides {
+        return refused("the call ends by itself; only report with this tool", missing);
+    }
+    if situation.caller_awaits_an_answer {
+        return refused("the caller has said something else; answer that first", missing);
+    }
     let reason = match arguments.end_reason.as_deref() {
         Some("lead_complete") if missing.is_empty() => EndReason::LeadComplete,
         Some("lead_complete") => {
@@ -57,6 +81,7 @@ pub(super) fn judge(arguments: &str, missing: &[&str]) -> Verdict {
         }
         Some("user_goodbye") => EndReason::UserGoodbye,
         Some("customer_declined") => EndReason::CustomerDeclined,
+        Some("no_response") if situation.silence_noticed => EndReason::NoResponse,
         Some("no_response") => {
             return refused("the caller has not fallen silent; go on with the call", missing);
         }
@@ -87,6 +112,42 @@ fn refused(why: &str, missing: &[&str]) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn judge(arguments: &str, missing: &[&str]) -> Verdict {
+        super::judge(arguments, &situation(missing))
+    }
+
+    fn situation<'a>(missing: &'a [&'a str]) -> Situation<'a> {
+        Situation {
+            missing,
+            model_decides: true,
+            silence_noticed: false,
+            caller_awaits_an_answer: false,
+        }
+    }
+
+    #[test]
+    fn end_2_no_response_is_accepted_after_silence_only() {
+        let arguments = r#"{"should_end_call":true,"end_reason":"no_response"}"#;
+        assert!(matches!(judge(arguments, &[]), Verdict::Refused { .. }));
+        let silent = Situation { silence_noticed: true, ..situation(&[]) };
+        let verdict = super::judge(arguments, &silent);
+        assert!(matches!(verdict, Verdict::End { reason: EndReason::NoResponse, .. }));
+    }
+
+    #[test]
+    fn end_2_where_phrases_decide_or_the_caller_goes_on_the_model_may_not_end() {
+        let arguments = r#"{"should_end_call":true,"end_reason":"user_goodbye"}"#;
+        for refusing in [
+            Situation { model_decides: false, ..situation(&[]) },
+            Situation { caller_awaits_an_answer: true, ..situation(&[]) },
+        ] {
+            assert!(matches!(super::judge(arguments, &refusing), Verdict::Refused { .. }));
+        }
+        let reporting = Situation { model_decides: false, ..situation(&[]) };
+        let verdict = super::judge(r#"{"should_end_call":false}"#, &reporting);
+        assert!(matches!(verdict, Verdict::GoOn { .. }));
+    }
 
     #[test]
     fn end_2_lead_complete_with_fields_missing_is_refused_and_names_them() {

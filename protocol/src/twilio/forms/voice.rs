@@ -32,12 +32,25 @@ impl VoiceForm {
     /// # Errors
     /// [`FieldError`] names the first field without which the call cannot be answered.
     pub fn read(form: &Form) -> Result<Self, FieldError> {
+        let leg: Leg = form.required("Direction")?;
+        let [from, to] = ["From", "To"].map(|end| form.get(end).unwrap_or_default());
+        let (from, to) = match leg.direction() {
+            Direction::Inbound => {
+                let ours = Caller::read(to, None);
+                (Caller::read(from, ours.number()), ours)
+            }
+            Direction::Outbound => {
+                let ours = Caller::read(from, None);
+                let theirs = Caller::read(to, ours.number());
+                (ours, theirs)
+            }
+        };
         Ok(Self {
             call_sid: form.required("CallSid")?,
             account_sid: form.required("AccountSid")?,
-            from: Caller::read(form.get("From").unwrap_or_default()),
-            to: Caller::read(form.get("To").unwrap_or_default()),
-            leg: form.required("Direction")?,
+            from,
+            to,
+            leg,
             call_status: form.required("CallStatus")?,
             answered_by: form.optional("AnsweredBy"),
             error_code: form.optional("ErrorCode"),

@@ -1,21 +1,23 @@
 //! A receptionist: finds out the job and the city, has them confirmed, books a visit, and ends
-//! the call when the caller says goodbye.
+//! the call when the caller says goodbye. How they converse is up to the prompt's conduct rules.
+
+mod desk;
 
 use serde_json::{Value, json};
 
-use super::script::{Lines, Script, Topic};
+use super::script::{Script, Topic};
 use super::words::has_any;
-use super::{Line, Prompt, Turn, language_of, slots};
+use super::{Line, Prompt, Turn, slots};
+use desk::{Desk, Step};
 
 /// What the receptionist does next.
 pub(super) fn decide(script: &Script, prompt: &Prompt<'_>) -> Turn {
     let desk = Desk::new(script, prompt);
-    let news = desk.news();
-    let words: Vec<&str> = news.iter().filter_map(|line| user_text(line)).collect();
+    let words: Vec<&str> = desk.news.iter().filter_map(|line| user_text(line)).collect();
     if !words.is_empty() {
         return desk.answer(&words.join(" "));
     }
-    let output = news.iter().rev().find_map(|line| match line {
+    let output = desk.news.iter().rev().find_map(|line| match line {
         Line::Output { call_id, output } => Some((desk.called(call_id), output.as_str())),
         Line::User(_) | Line::Assistant(_) | Line::System(_) | Line::Call { .. } => None,
     });
@@ -27,107 +29,14 @@ pub(super) fn decide(script: &Script, prompt: &Prompt<'_>) -> Turn {
     }
 }
 
-/// Everything known from the conversation so far.
-struct Desk<'a> {
-    script: &'a Script,
-    prompt: &'a Prompt<'a>,
-    say: &'a Lines,
-    service: Option<String>,
-    city: Option<String>,
-    confirmed: bool,
-    slots: Vec<String>,
-    last_said: Option<&'a str>,
-}
-
-impl<'a> Desk<'a> {
-    fn new(script: &'a Script, prompt: &'a Prompt<'a>) -> Self {
-        let language = prompt
-            .history
-            .iter()
-            .rev()
-            .find_map(user_text)
-            .map_or_else(|| language_of(prompt.instructions), language_of);
-        let mut desk = Self {
-            script,
-            prompt,
-            say: script.lines(language),
-            service: None,
-            city: None,
-            confirmed: false,
-            slots: Vec::new(),
-            last_said: None,
-        };
-        for line in prompt.history {
-            desk.learn(line);
-        }
-        desk
-    }
-
-    fn learn(&mut self, line: &'a Line) {
-        match line {
-            Line::User(text) => self.learn_from_caller(text),
-            Line::Assistant(text) => self.last_said = Some(text),
-            Line::Output { call_id, output } => match self.called(call_id) {
-                Some("find_available_slots") => self.slots = slots::times(output),
-                Some("create_appointment") => self.slots.clear(),
-                Some(_) | None => {}
-            },
-            Line::System(_) | Line::Call { .. } => {}
-        }
-    }
-
-    fn learn_from_caller(&mut self, text: &str) {
-        let asked = |question: &str| self.last_said.is_some_and(|said| said.contains(question));
-        let beside = self.is_beside_the_flow(text);
-        let answers = |he: &str, en: &str| (asked(he) || asked(en)) && !beside;
-        let (he, en) = (&self.script.he, &self.script.en);
-        if let Some(service) = Topic::of(&self.script.services, text) {
-            self.service = Some(service.value.clone());
-        } else if answers(&he.ask_service, &en.ask_service) {
-            self.service = Some(text.to_owned());
-        }
-        if let Some(city) = Topic::of(&self.script.cities, text) {
-            self.city = Some(city.value.clone());
-        } else if answers(&he.ask_city, &en.ask_city) {
-            self.city = Some(text.trim_start_matches("in ").trim_start_matches('ב').to_owned());
-        }
-        if self.last_said.is_some_and(|said| self.script.asks_for_yes(said))
-            && self.script.agrees(text)
-        {
-            self.confirmed = true;
-        }
-    }
-
-    fn is_beside_the_flow(&self, text: &str) -> bool {
-        has_any(text, &self.script.goodbyes)
-            || has_any(text, &self.script.declines)
-            || has_any(text, &self.script.questions)
-    }
-
-    /// The lines since the receptionist last said or did something.
-    fn news(&self) -> &'a [Line] {
-        let done = self.prompt.history.iter().rposition(|line| match line {
-            Line::Assistant(_) | Line::Call { .. } => true,
-            Line::User(_) | Line::System(_) | Line::Output { .. } => false,
-        });
-        &self.prompt.history[done.map_or(0, |at| at + 1)..]
-    }
-
-    fn called(&self, id: &str) -> Option<&'a str> {
-        self.prompt.history.iter().rev().find_map(|line| match line {
-            Line::Call { name, call_id, .. } if call_id == id => Some(name.as_str()),
-            Line::Call { .. }
-            | Line::User(_)
-            | Line::Assistant(_)
-            | Line::System(_)
-            | Line::Output { .. } => None,
-        })
-    }
-
+impl Desk<'_> {
     fn answer(&self, words: &str) -> Turn {
         let script = self.script;
         if has_any(words, &script.goodbyes) {
             return self.goodbye();
+        }
+        if self.only_goes_on(words) {
+            return Turn::saying(self.next_question());
         }
         let agrees = script.agrees(words);
         if let Some(slot) = slots::chosen(&self.slots, words, agrees)
@@ -140,13 +49,13 @@ impl<'a> Desk<'a> {
             return Turn::calling("find_available_slots", json!({"date_iso": today}));
         }
         if let Some(fields) = self.told(words) {
-            return self.note(fields);
+            return self.note(fields, words);
         }
         if has_any(words, &script.declines) {
             return Turn::saying(&self.say.declined);
         }
-        if has_any(words, &script.questions) {
-            return Turn::saying(&self.say.answer);
+        if self.asks(words) {
+            return self.answer_question(words);
         }
         if self.confirmed && agrees {
             return Turn::saying(&self.say.confirmed);
@@ -154,46 +63,60 @@ impl<'a> Desk<'a> {
         Turn::saying(format!("{} {}", self.say.unclear, self.next_question()))
     }
 
+    /// The question first; then whether to go on, or, where the rules don't say so, the next
+    /// question in the same breath.
+    fn answer_question(&self, words: &str) -> Turn {
+        let answer = if has_any(words, &self.script.prices) {
+            &self.say.answer
+        } else if has_any(words, &self.script.languages) {
+            &self.say.speaks
+        } else if Topic::of(&self.script.services, words).is_some() {
+            &self.say.we_do
+        } else {
+            &self.say.unknown
+        };
+        let next = match self.conduct.go_on(self.language, &self.say.go_on) {
+            Some(question) => question.to_owned(),
+            None => self.next_question(),
+        };
+        Turn::saying(format!("{answer} {next}"))
+    }
+
     /// What the caller's words add to the lead.
     fn told(&self, words: &str) -> Option<Value> {
         let mut fields = serde_json::Map::new();
-        let (he, en) = (&self.script.he, &self.script.en);
-        let asked = |he: &str, en: &str| {
-            !self.is_beside_the_flow(words)
-                && self.last_said.is_some_and(|said| said.contains(he) || said.contains(en))
-        };
+        let open = self.open.as_ref().filter(|_| !self.is_beside_the_flow(words));
         let names_service = Topic::of(&self.script.services, words).is_some();
-        if names_service || asked(&he.ask_service, &en.ask_service) {
+        if names_service || open == Some(&Step::Service) {
             fields.insert("service_category".into(), json!(self.service));
             fields.insert("problem_description".into(), json!(words));
         }
         let names_city = Topic::of(&self.script.cities, words).is_some();
-        if names_city || asked(&he.ask_city, &en.ask_city) {
+        if names_city || open == Some(&Step::City) {
             fields.insert("city".into(), json!(self.city));
         }
-        if asked(&he.ask_name, &en.ask_name) {
-            return Some(json!({"full_name": words}));
-        }
-        if let Some(field) = self.asked_field().filter(|_| fields.is_empty()) {
-            fields.insert(field, json!(words));
+        match open {
+            Some(Step::Name) => return Some(json!({"full_name": words})),
+            Some(Step::Field(field)) if fields.is_empty() => {
+                fields.insert(field.clone(), json!(words));
+            }
+            Some(Step::Service | Step::City | Step::Field(_) | Step::Confirm) | None => {}
         }
         (!fields.is_empty()).then(|| json!({"fields": fields}))
     }
 
-    /// The field that the last sentence asked for by its name.
-    fn asked_field(&self) -> Option<String> {
-        let said = self.last_said?;
-        [&self.script.he, &self.script.en].iter().find_map(|lines| {
-            let (before, after) = lines.ask_field.split_once("{field}")?;
-            let (_, rest) = said.split_once(before)?;
-            let (field, _) = rest.split_once(after)?;
-            Some(field.trim().replace(' ', "_"))
-        })
-    }
-
-    fn note(&self, arguments: Value) -> Turn {
+    fn note(&self, arguments: Value, words: &str) -> Turn {
         if self.offers("update_lead_details") {
             Turn::calling("update_lead_details", arguments)
+        } else {
+            self.after_noting(words)
+        }
+    }
+
+    /// A detail may have come with a question.
+    fn after_noting(&self, words: &str) -> Turn {
+        if self.asks(words) {
+            self.answer_question(words)
         } else {
             Turn::saying(self.next_question())
         }
@@ -226,11 +149,14 @@ impl<'a> Desk<'a> {
                 Some(field) => self.question_for(field),
                 None => self.next_question(),
             }),
-            _ => Turn::saying(self.next_question()),
+            _ => self.after_noting(self.words_before_call().unwrap_or_default()),
         }
     }
 
     fn offer(&self, output: &str) -> Turn {
+        if let Some(sentence) = slots::sentence(output) {
+            return Turn::saying(sentence);
+        }
         let times = slots::times(output);
         if times.is_empty() {
             return Turn::saying(&self.say.nothing_free);
@@ -239,8 +165,12 @@ impl<'a> Desk<'a> {
         Turn::saying(self.say.offer.replace("{slots}", &times.join(", ")))
     }
 
+    /// The step the conversation stands at; without the rule, all that is still to be asked.
     fn next_question(&self) -> String {
         match (&self.service, &self.city) {
+            (None, None) if !self.conduct.asks_one_question() => {
+                format!("{} {}", self.say.ask_service, self.say.ask_city)
+            }
             (None, _) => self.say.ask_service.clone(),
             (Some(_), None) => self.say.ask_city.clone(),
             (Some(service), Some(city)) if !self.confirmed => {

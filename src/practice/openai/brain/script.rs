@@ -1,11 +1,15 @@
 //! What a receptionist says and listens for, and rules for scenarios of their own; both can be
 //! written in TOML.
 
+mod lines;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::words::{has_any, plain};
 use super::{Line, Prompt, Turn, last_user};
+
+pub use lines::Lines;
 
 /// The receptionist's script.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,7 +27,11 @@ pub struct Script {
     pub agreements: Vec<String>,
     /// Words that ask for an appointment.
     pub appointments: Vec<String>,
-    /// Words that ask something beside the flow.
+    /// Words that ask for the price.
+    pub prices: Vec<String>,
+    /// Words that ask for a language.
+    pub languages: Vec<String>,
+    /// Words that ask something else beside the flow, with or without a question mark.
     pub questions: Vec<String>,
     /// What is said in Hebrew.
     pub he: Lines,
@@ -39,41 +47,6 @@ pub struct Topic {
     pub phrases: Vec<String>,
     /// What is written into the lead.
     pub value: String,
-}
-
-/// The receptionist's sentences in one language; `{service}`, `{city}`, `{slots}`, `{slot}` and
-/// `{field}` are filled in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Lines {
-    /// Asks what is needed.
-    pub ask_service: String,
-    /// Asks for the city.
-    pub ask_city: String,
-    /// Asks for the caller's name.
-    pub ask_name: String,
-    /// Asks for anything else, by the field's name.
-    pub ask_field: String,
-    /// Sums up and asks for a yes.
-    pub confirm: String,
-    /// Thanks for the yes and asks if there is more.
-    pub confirmed: String,
-    /// Offers slots.
-    pub offer: String,
-    /// Nothing is free.
-    pub nothing_free: String,
-    /// Says that a slot is booked and asks if there is more.
-    pub booked: String,
-    /// Answers a question beside the flow and asks to go on.
-    pub answer: String,
-    /// Replies to a lone decline.
-    pub declined: String,
-    /// Says that nothing was understood.
-    pub unclear: String,
-    /// Goes on after an interruption.
-    pub resume: String,
-    /// The last words.
-    pub closing: String,
 }
 
 /// One rule of a scripted brain: all its conditions must hold.
@@ -230,61 +203,11 @@ impl Default for Script {
                 "schedule",
                 "visit",
             ]),
-            questions: texts(&[
-                "כמה",
-                "מתי",
-                "מחיר",
-                "המחיר",
-                "how much",
-                "price",
-                "when",
-                "open",
-                "פתוחים",
-            ]),
+            prices: texts(&["כמה", "מחיר", "המחיר", "how much", "price"]),
+            languages: texts(&["עברית", "בעברית", "אנגלית", "באנגלית", "hebrew", "english"]),
+            questions: texts(&["מתי", "when", "open", "פתוחים"]),
             he: Lines::hebrew(),
             en: Lines::english(),
-        }
-    }
-}
-
-impl Lines {
-    fn hebrew() -> Self {
-        Self {
-            ask_service: "איזו עבודה צריך לבצע?".into(),
-            ask_city: "באיזו עיר מדובר?".into(),
-            ask_name: "מה השם המלא?".into(),
-            ask_field: "מה לרשום עבור {field}?".into(),
-            confirm: "לסיכום, {service}, {city}. נכון?".into(),
-            confirmed: "מעולה, רשמתי. תודה! יש עוד משהו שאפשר לעזור בו?".into(),
-            offer: "יש לי פנוי בשעה {slots}. מה מתאים?".into(),
-            nothing_free: "לא מצאתי זמן פנוי. יש יום אחר שמתאים?".into(),
-            booked: "קבעתי לשעה {slot}. יש עוד משהו?".into(),
-            answer: "המחיר נקבע לפי העבודה ונמסר מראש. רוצה שנמשיך מאיפה שהיינו?".into(),
-            declined: "אין בעיה. אני כאן אם צריך משהו נוסף.".into(),
-            unclear: "סליחה, לא הבנתי.".into(),
-            resume: "אני כאן, אפשר להמשיך.".into(),
-            closing: "תודה שהתקשרת, יום נעים ולהתראות!".into(),
-        }
-    }
-
-    fn english() -> Self {
-        Self {
-            ask_service: "What kind of work do you need?".into(),
-            ask_city: "Which city is it in?".into(),
-            ask_name: "What is your full name?".into(),
-            ask_field: "What shall I write down for {field}?".into(),
-            confirm: "To sum up, {service}, {city}. Is that correct?".into(),
-            confirmed: "Great, I have noted it. Thank you! Is there anything else?".into(),
-            offer: "I have {slots} free. Which one suits you?".into(),
-            nothing_free: "I found no free time. Is there another day that suits you?".into(),
-            booked: "You are booked for {slot}. Is there anything else?".into(),
-            answer: "The price depends on the work and is told beforehand. Shall we go on from \
-                     where we were?"
-                .into(),
-            declined: "No problem. I am here if you need anything else.".into(),
-            unclear: "Sorry, I did not understand.".into(),
-            resume: "I am here, please go on.".into(),
-            closing: "Thank you for calling, have a nice day and goodbye!".into(),
         }
     }
 }

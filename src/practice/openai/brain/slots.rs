@@ -14,8 +14,8 @@ pub(super) fn times(text: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for (at, _) in text.char_indices() {
         let rest = &text[at..];
-        let Some(start) = rest.get(..11) else { continue };
-        if !is_date(&start[..10]) || !start.ends_with('T') {
+        let Some((date, time)) = rest.split_at_checked(10) else { continue };
+        if !is_date(date) || !time.starts_with('T') {
             continue;
         }
         let length = rest
@@ -27,6 +27,12 @@ pub(super) fn times(text: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// The slots that the output of a booking offers instead; none where it booked.
+pub(super) fn others(output: &str) -> Vec<String> {
+    let output: Value = serde_json::from_str(output).unwrap_or_default();
+    output.get("slots").map(|slots| times(&slots.to_string())).unwrap_or_default()
 }
 
 /// The time of day of an RFC 3339 text, as people say it: `10:30`.

@@ -1,5 +1,11 @@
 //! Conversations without any sound.
 
+mod conduct;
+
+use protocol::business::{BusinessSettings, Language};
+use protocol::ids::{PhoneNumber, Slug};
+use protocol::prompt::{LeadFacts, PromptParts, system_prompt};
+use protocol::twilio::forms::Direction;
 use serde_json::json;
 
 use super::*;
@@ -8,8 +14,25 @@ use super::*;
 struct Talk {
     brain: Brain,
     tools: Vec<String>,
-    instructions: &'static str,
+    instructions: String,
     history: Vec<Line>,
+}
+
+/// The prompt that the daemon gives a call of a business with this language, on 2026-11-22.
+fn prompt_in(language: &str) -> String {
+    let numbers = vec![PhoneNumber::parse("+97231234567").unwrap()];
+    let slug = Slug::parse("tel-aviv-locks").unwrap();
+    let mut business = BusinessSettings::new(slug, "Tel Aviv Locks", numbers);
+    business.language = Language::parse(language).unwrap();
+    system_prompt(&PromptParts {
+        business: &business,
+        business_prompt: "",
+        direction: Direction::Inbound,
+        now: "2026-11-22T12:05:00Z".parse().unwrap(),
+        caller: Some("+972501234567"),
+        lead: &LeadFacts::default(),
+        appointments: &[],
+    })
 }
 
 impl Talk {
@@ -17,14 +40,14 @@ impl Talk {
         Self {
             brain: Brain::default(),
             tools: tools.iter().map(|&tool| tool.to_owned()).collect(),
-            instructions: "Today is 2026-11-22, Sunday.",
+            instructions: prompt_in("he"),
             history: Vec::new(),
         }
     }
 
     fn decide(&mut self) -> Turn {
         let turn = self.brain.decide(&Prompt {
-            instructions: self.instructions,
+            instructions: &self.instructions,
             tools: &self.tools,
             history: &self.history,
         });
@@ -117,6 +140,19 @@ fn cal_1_a_slot_that_does_not_suit_is_not_booked() {
 }
 
 #[test]
+fn cal_3_of_the_slots_that_are_offered_for_one_that_has_gone_another_is_booked() {
+    let mut talk = Talk::new(&ALL);
+    talk.caller("אפשר לקבוע תור?");
+    let offer = json!({"say": "פנוי ב-09:00.", "slots": ["2026-11-22T09:00:00+02:00"]});
+    assert_eq!(talk.output(&offer), Turn::saying("פנוי ב-09:00."));
+    talk.caller("מתאים");
+    let gone = json!({"ok": false, "say": "נתפס.", "slots": ["2026-11-22T10:30:00+02:00"]});
+    assert_eq!(talk.output(&gone), Turn::saying("נתפס."));
+    let slot = json!({"slot_start": "2026-11-22T10:30:00+02:00"});
+    assert_eq!(talk.caller("בסדר"), Turn::calling("create_appointment", slot));
+}
+
+#[test]
 fn end_2_a_refused_end_makes_the_receptionist_ask_for_the_first_missing_field() {
     let mut talk = Talk::new(&ALL);
     talk.caller("ביי");
@@ -125,16 +161,6 @@ fn end_2_a_refused_end_makes_the_receptionist_ask_for_the_first_missing_field() 
     let turn = talk.caller("אלף שתיים");
     let fields = json!({"fields": {"gate_code": "אלף שתיים"}});
     assert_eq!(turn, Turn::calling("update_lead_details", fields));
-}
-
-#[test]
-fn prompt_2_a_question_is_answered_and_the_flow_stays_at_its_step() {
-    let mut talk = Talk::new(&ALL);
-    talk.caller("מנעול חכם");
-    talk.output(&json!({"ok": true}));
-    assert!(talk.caller("כמה זה עולה?").say.unwrap().ends_with("רוצה שנמשיך מאיפה שהיינו?"));
-    let turn = talk.caller("בחיפה");
-    assert_eq!(turn, Turn::calling("update_lead_details", json!({"fields": {"city": "חיפה"}})));
 }
 
 #[test]
@@ -159,10 +185,12 @@ fn end_5_dictated_words_are_said_as_they_are_whatever_was_heard() {
     let mut talk = Talk::new(&ALL);
     talk.history.push(Line::User("התקנת מנעול חכם".into()));
     talk.instructions = "Say exactly the following text, word for word, in its own language, and \
-                         nothing else:\n\"\"\"\nשלום, \"מנעולי\" תל אביב.\n\"\"\"";
+                         nothing else:\n\"\"\"\nשלום, \"מנעולי\" תל אביב.\n\"\"\""
+        .into();
     assert_eq!(talk.decide(), Turn::saying("שלום, \"מנעולי\" תל אביב."));
-    talk.instructions = "Say the following in English, by its meaning, and nothing else:\n\
-                         \"\"\"\nהכול טוב, תודה שדיברת איתי. אם תתחרט בעתיד תמיד אפשר לפנות אלינו שוב.\n\"\"\"";
+    talk.instructions = "Say in English what the following text means, all of it and nothing else:\n\
+                         \"\"\"\nהכול טוב, תודה שדיברת איתי. אם תתחרט בעתיד תמיד אפשר לפנות אלינו שוב.\n\"\"\""
+        .into();
     assert!(talk.decide().say.unwrap().starts_with("That's all right"));
 }
 

@@ -16,3 +16,8 @@ pub(super) fn has_any(text: &str, phrases: &[String]) -> bool {
     let text = plain(text);
     phrases.iter().any(|phrase| text.contains(&plain(phrase)))
 }
+
+/// Whether a question mark stands in the text.
+pub(super) fn asks(text: &str) -> bool {
+    text.contains(['?', '؟', '？'])
+}

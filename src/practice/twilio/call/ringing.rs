@@ -24,9 +24,27 @@ pub(in super::super) struct Placing {
 pub(in super::super) enum Detection {
     None,
     /// The document is asked for when it is known.
-    Sync,
+    Sync(Until),
     /// The document is asked for at once; this is told when it is known.
-    Async(Option<Target>),
+    Async(Until, Option<Target>),
+}
+
+/// How long a machine is listened to.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) enum Until {
+    /// Until it is recognised.
+    Recognised,
+    /// Until its greeting has ended.
+    GreetingEnds,
+}
+
+impl Until {
+    fn machine(self) -> &'static str {
+        match self {
+            Self::Recognised => "machine_start",
+            Self::GreetingEnds => "machine_end_beep",
+        }
+    }
 }
 
 /// How long the detection takes.
@@ -50,32 +68,33 @@ impl Call {
         let callee = self.network.callee(&self.line.view.borrow().to);
         let never = callee.then == Pickup::NoAnswer || callee.rings > placing.timeout;
         self.wait(if never { placing.timeout } else { callee.rings }).await?;
-        let answered_by = match callee.then {
+        let is_machine = match callee.then {
             _ if never => return Err(self.unanswered(CallStatus::NoAnswer)),
             Pickup::Busy => return Err(self.unanswered(CallStatus::Busy)),
             Pickup::NoAnswer => return Err(self.unanswered(CallStatus::NoAnswer)),
             Pickup::Unreachable => return Err(self.unanswered(CallStatus::Failed)),
-            Pickup::Person { .. } => "human",
-            Pickup::Machine => "machine_start",
+            Pickup::Person { .. } => false,
+            Pickup::Machine => true,
         };
         self.line.answer();
         self.tell(CallEvent::Answered, CallStatus::InProgress).await;
-        self.detect(&placing.detection, answered_by).await
+        self.detect(&placing.detection, is_machine).await
     }
 
-    async fn detect(&mut self, detection: &Detection, answered_by: &str) -> Result<(), EndedBy> {
+    async fn detect(&mut self, detection: &Detection, is_machine: bool) -> Result<(), EndedBy> {
+        let answered_by = |until: &Until| if is_machine { until.machine() } else { "human" };
         match detection {
             Detection::None => {}
-            Detection::Sync => {
+            Detection::Sync(until) => {
                 self.wait(DETECTION).await?;
-                self.line.add_parameter("AnsweredBy", answered_by);
+                self.line.add_parameter("AnsweredBy", answered_by(until));
             }
-            Detection::Async(None) => {}
-            Detection::Async(Some(target)) => {
+            Detection::Async(_, None) => {}
+            Detection::Async(until, Some(target)) => {
                 let form = form([
                     ("CallSid", self.line.sid.as_str()),
                     ("AccountSid", self.line.account_sid.as_str()),
-                    ("AnsweredBy", answered_by),
+                    ("AnsweredBy", answered_by(until)),
                     ("MachineDetectionDuration", &DETECTION.as_millis().to_string()),
                 ]);
                 let target = target.clone();

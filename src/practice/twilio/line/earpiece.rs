@@ -34,6 +34,10 @@ impl Earpiece {
         self.recording.clone()
     }
 
+    pub(super) fn forget_recording(&mut self) {
+        self.recording = Recording::default();
+    }
+
     pub(super) fn hear(&mut self, at: u64, ulaw: &Bytes) -> Told {
         let mut heard = self.quiet_until(at);
         heard.extend(self.ear.hear(ulaw));

@@ -7,7 +7,7 @@ use protocol::ids::{CallSid, PhoneNumber};
 use reqwest::Url;
 
 use super::{Refusal, Reply, json};
-use crate::practice::twilio::call::{Detection, Placing};
+use crate::practice::twilio::call::{Detection, Placing, Until};
 use crate::practice::twilio::debugger::Violation;
 use crate::practice::twilio::form::{value, values};
 use crate::practice::twilio::line::{Interrupt, Line, Source};
@@ -63,11 +63,16 @@ pub(super) fn create(network: &Arc<Network>, form: &[(String, String)]) -> Resul
         events.push(CallEvent::Completed);
     }
     let told = target(form, "AsyncAmdStatusCallback", "AsyncAmdStatusCallbackMethod")?;
-    let detection = match (value(form, "MachineDetection"), value(form, "AsyncAmd")) {
+    let until = match value(form, "MachineDetection") {
+        None => None,
+        Some("Enable") => Some(Until::Recognised),
+        Some("DetectMessageEnd") => Some(Until::GreetingEnds),
+        Some(other) => return Err(bad(&format!("MachineDetection {other:?}"))),
+    };
+    let detection = match (until, value(form, "AsyncAmd")) {
         (None, _) => Detection::None,
-        (Some("Enable" | "DetectMessageEnd"), Some("true")) => Detection::Async(told),
-        (Some("Enable" | "DetectMessageEnd"), _) => Detection::Sync,
-        (Some(other), _) => return Err(bad(&format!("MachineDetection {other:?}"))),
+        (Some(until), Some("true")) => Detection::Async(until, told),
+        (Some(until), _) => Detection::Sync(until),
     };
     let timeout = seconds(form, "Timeout")?.unwrap_or(Duration::from_secs(60));
     let limit = seconds(form, "TimeLimit")?;

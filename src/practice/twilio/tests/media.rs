@@ -176,6 +176,8 @@ async fn prac_2_what_the_daemon_says_is_heard_and_what_the_caller_says_arrives_w
     let until = (heard.to.as_micros() / 125) as usize;
     assert_eq!(ear_of(&agent[from..until]), ["שלום, במה לעזור?"]);
     assert_eq!(ear_of(&recording.caller.ulaw()), ["התקנת מנעול"]);
+    caller.forget_recording();
+    assert_eq!(caller.recording().agent.0, []);
 }
 
 fn ear_of(ulaw: &[u8]) -> Vec<String> {

@@ -64,7 +64,11 @@ async fn call_7_a_callee_who_does_not_answer_ends_the_call_with_the_status_that_
 
 #[tokio::test]
 async fn call_7_machine_detection_is_told_to_the_document_or_by_its_own_callback() {
-    for (asynchronous, path) in [(false, "/voice"), (true, "/machine")] {
+    for (asynchronous, path, asked, told) in [
+        (false, "/voice", "Enable", "machine_start"),
+        (true, "/machine", "Enable", "machine_start"),
+        (false, "/voice", "DetectMessageEnd", "machine_end_beep"),
+    ] {
         let daemon = Daemon::start().await;
         daemon.twiml("/voice", "<Hangup/>");
         let carrier = carrier(&daemon).await;
@@ -72,13 +76,13 @@ async fn call_7_machine_detection_is_told_to_the_document_or_by_its_own_callback
         carrier.set_callee(CALLER, Callee { rings, then: Pickup::Machine });
         let mut create = create(&daemon);
         create.extend(form([
-            ("MachineDetection", "Enable"),
+            ("MachineDetection", asked),
             ("AsyncAmd", if asynchronous { "true" } else { "false" }),
             ("AsyncAmdStatusCallback", &daemon.url("/machine")),
         ]));
         post(&carrier, "/Calls.json", &create).await;
         within(within(carrier.callee(CALLER, "he")).await.ended()).await;
-        assert_eq!(daemon.requests(path)[0].value("AnsweredBy"), "machine_start");
+        assert_eq!(daemon.requests(path)[0].value("AnsweredBy"), told);
     }
 }
 

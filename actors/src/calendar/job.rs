@@ -1,0 +1,115 @@
+//! A request to the calendar, and the promise that it is answered: a job that is dropped unanswered,
+//! because the actor or its task has died, goes back to the door for the successor, and after its last
+//! attempt answers that it failed. Doing one twice books once: the tool call's id is the key (CAL-4).
+
+use std::sync::Arc;
+
+use protocol::calendar::{Refusal, sorry};
+use protocol::call::{Event, ToolOutcome};
+use protocol::ids::BusinessId;
+use tokio::sync::mpsc;
+
+use super::ToolUse;
+use crate::port::{ATTEMPTS, Port};
+
+/// What the calendar is asked, and who hears the answer.
+#[derive(Debug, Clone)]
+pub struct CalendarRequest {
+    used: Arc<ToolUse>,
+    to: AnswerTo,
+    begun: u32,
+}
+
+#[derive(Debug, Clone)]
+enum AnswerTo {
+    /// A call: as `ToolFinished`.
+    Call(Port<Event>),
+    /// Whoever waits at the other end.
+    Asker(mpsc::Sender<ToolOutcome>),
+}
+
+impl CalendarRequest {
+    /// A call asks; it hears of it as [`Event::ToolFinished`].
+    #[must_use]
+    pub fn of_call(used: ToolUse, call: Port<Event>) -> Self {
+        Self { used: Arc::new(used), to: AnswerTo::Call(call), begun: 0 }
+    }
+
+    pub(super) fn asked_by(used: ToolUse, asker: mpsc::Sender<ToolOutcome>) -> Self {
+        Self { used: Arc::new(used), to: AnswerTo::Asker(asker), begun: 0 }
+    }
+
+    fn event(&self, outcome: ToolOutcome) -> Event {
+        Event::ToolFinished { call: self.used.call.call.clone(), outcome }
+    }
+
+    /// Answers without waiting; a call whose port is full hears its own time limit instead.
+    fn answer_now(&self, outcome: ToolOutcome) {
+        let heard = match &self.to {
+            AnswerTo::Call(call) => call.try_send(self.event(outcome)).is_ok(),
+            AnswerTo::Asker(asker) => asker.try_send(outcome).is_ok(),
+        };
+        if !heard {
+            tracing::debug!("nobody waits for the calendar's answer any more");
+        }
+    }
+}
+
+/// A request that somebody works on, or will.
+pub(super) struct Job {
+    /// Gone once it is answered.
+    request: Option<CalendarRequest>,
+    used: Arc<ToolUse>,
+    door: Port<CalendarRequest>,
+}
+
+impl Job {
+    pub(super) fn new(request: CalendarRequest, door: Port<CalendarRequest>) -> Self {
+        Self { used: Arc::clone(&request.used), request: Some(request), door }
+    }
+
+    pub(super) fn business(&self) -> BusinessId {
+        self.used.business
+    }
+
+    pub(super) fn used(&self) -> &ToolUse {
+        &self.used
+    }
+
+    /// One more attempt at it.
+    pub(super) fn begun(&mut self) {
+        if let Some(request) = &mut self.request {
+            request.begun += 1;
+        }
+    }
+
+    /// Answers; cancelled while it waits for room, it has not.
+    pub(super) async fn answer(mut self, outcome: ToolOutcome) {
+        let Some(request) = &self.request else { return };
+        // Whoever asked may have gone: a call that is over, a request that was given up.
+        match &request.to {
+            AnswerTo::Call(call) => drop(call.send(request.event(outcome)).await),
+            AnswerTo::Asker(asker) => drop(asker.send(outcome).await),
+        }
+        self.request = None;
+    }
+
+    /// Answers that nothing was done.
+    pub(super) fn refuse(mut self, refusal: &Refusal) {
+        if let Some(request) = self.request.take() {
+            request.answer_now(sorry(&self.used.settings.language, refusal));
+        }
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        let Some(request) = self.request.take() else { return };
+        let again = request.begun < ATTEMPTS;
+        if again && self.door.try_send(request.clone()).is_ok() {
+            return;
+        }
+        tracing::error!(tool = self.used.tool.name(), "the calendar gave up on a request");
+        request.answer_now(sorry(&self.used.settings.language, &Refusal::Failed));
+    }
+}

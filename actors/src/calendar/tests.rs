@@ -1,0 +1,113 @@
+//! What becomes of a request when whoever works on it dies, and when more is asked than can be done.
+//! Nothing here reaches a database.
+
+use std::time::Duration;
+
+use protocol::business::TimeSpan;
+use protocol::ids::{PhoneNumber, Slug};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::*;
+use crate::supervision::introspection::{ActorKind, ActorSpec, Introspection};
+
+fn used(business: u128, date_iso: &str) -> ToolUse {
+    let number = PhoneNumber::parse("+97231234567").unwrap();
+    let mut settings = BusinessSettings::new(Slug::parse("b").unwrap(), "b", vec![number]);
+    settings.appointments.hours.sunday = vec![TimeSpan::parse("09:00-13:00").unwrap()];
+    ToolUse {
+        business: BusinessId(Uuid::from_u128(business)),
+        settings: Arc::new(settings),
+        call_sid: None,
+        lead: None,
+        tool: Tool::Find,
+        call: FunctionCall {
+            call: protocol::ids::ToolCallId::parse("call_1").unwrap(),
+            name: Tool::Find.name().to_owned(),
+            arguments: serde_json::json!({ "date_iso": date_iso }).to_string(),
+        },
+    }
+}
+
+fn error(outcome: Option<ToolOutcome>) -> String {
+    let output: Value = serde_json::from_str(&outcome.expect("an answer").output).unwrap();
+    output["error"].as_str().unwrap().to_owned()
+}
+
+/// A calendar on a Sunday morning, without a database.
+async fn start(port: &Port<CalendarRequest>) -> ActorRef<CalendarMsg> {
+    let clock = Clock::starting_at("2026-11-22T06:00:00Z".parse().unwrap());
+    let spec = ActorSpec {
+        kind: ActorKind::Calendar,
+        parent: None,
+        call_sid: None,
+        generation: protocol::ids::Generation::default(),
+        last_error: None,
+        depth: Box::new(|| 0),
+    };
+    let card = Introspection::default().register(spec, clock.now());
+    let args = CalendarArgs {
+        port: port.clone(),
+        database: DatabaseConnection::default(),
+        clock,
+        tasks: TaskGroup::new(),
+        card,
+    };
+    Actor::spawn(None, CalendarActor, args).await.unwrap().0
+}
+
+#[tokio::test]
+async fn cal_4_a_request_whose_worker_died_is_done_again_and_then_answered_that_it_failed() {
+    let door = Port::new(4);
+    let reader = door.attach_with(|| {});
+    let (reply, mut answer) = mpsc::channel(1);
+    let request = CalendarRequest::asked_by(used(1, "2026-11-22"), reply);
+    let mut job = Job::new(request, door.clone());
+    for _ in 1..crate::port::ATTEMPTS {
+        job.begun();
+        drop(job);
+        let Begun { number, event, .. } = reader.begin_next().expect("it is at the door again");
+        job = Job::new(CalendarRequest::clone(&event), door.clone());
+        reader.remove(number);
+    }
+    job.begun();
+    assert!(answer.try_recv().is_err(), "nobody has answered yet");
+    drop(job);
+    assert_eq!(door.depth(), 0);
+    assert_eq!(error(answer.recv().await), "calendar_failed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn cal_5_what_waited_when_the_calendar_died_is_answered_by_its_successor() {
+    let port = Port::new(WAITING);
+    let first = start(&port).await;
+    // The database is not there: the first is tried again for a while, and the second waits.
+    let asked = ["2026-11-29", "2026-11-21"].map(|date| {
+        let port = port.clone();
+        tokio::spawn(async move { use_tool(&port, used(1, date)).await })
+    });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    first.kill();
+    first.wait(None).await.unwrap();
+    let _second = start(&port).await;
+    let [failed, past] = asked;
+    assert_eq!(error(failed.await.unwrap()), "calendar_failed");
+    assert_eq!(error(past.await.unwrap()), "in_the_past");
+}
+
+#[tokio::test(start_paused = true)]
+async fn res_7_one_business_that_asks_too_much_is_told_so_and_another_is_answered_at_once() {
+    let port = Port::new(WAITING);
+    let _calendar = start(&port).await;
+    let mut asked = tokio::task::JoinSet::new();
+    for _ in 0..OF_ONE_BUSINESS + 11 {
+        let port = port.clone();
+        asked.spawn(async move { error(use_tool(&port, used(1, "2026-11-29")).await) });
+    }
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    assert_eq!(error(use_tool(&port, used(2, "2026-11-21")).await), "in_the_past");
+    let answers = asked.join_all().await;
+    let busy = answers.iter().filter(|answer| *answer == "busy").count();
+    assert_eq!(busy, 10, "one is worked on, {OF_ONE_BUSINESS} wait");
+    assert!(answers.iter().all(|answer| ["busy", "calendar_failed"].contains(&answer.as_str())));
+}

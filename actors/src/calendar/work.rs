@@ -1,0 +1,236 @@
+//! What one use of a tool of the calendar's does in the database.
+
+use std::time::Duration;
+
+use entities::RecordsError;
+use entities::appointments::{
+    self, AppointmentId, AppointmentRecord, AppointmentStatus, Authority, BookingRefused,
+    NewAppointment, Which,
+};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use protocol::calendar::{
+    Answers, AppointmentKey, Asked, Booked, Calendar, DAYS_AT_ONCE, Free, Refusal, Taken, Tongue,
+    Wish, sorry,
+};
+use protocol::call::ToolOutcome;
+use protocol::ids::{LeadId, ToolCallId};
+use sea_orm::DatabaseConnection;
+
+use super::ToolUse;
+use crate::clock::Clock;
+
+/// How often something that the database failed is tried, and the pause between.
+const TRIES: u32 = 3;
+const TRY_AGAIN: Duration = Duration::from_millis(500);
+
+/// How long one use may take: far longer than a call waits, so that what takes long is still booked,
+/// and not so long that a database which hangs holds the business's line for ever.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Does it, and says what became of it.
+pub(super) async fn carry_out(
+    db: &DatabaseConnection,
+    clock: Clock,
+    used: &ToolUse,
+) -> ToolOutcome {
+    let tried = async {
+        for _ in 0..TRIES {
+            let desk =
+                Desk { db, clock, used, calendar: Calendar::of(&used.settings, clock.wall()) };
+            match desk.perform().await {
+                Ok(outcome) => return Some(outcome),
+                Err(RecordsError::NotFound) => {
+                    tracing::error!(tool = used.tool.name(), "the lead is not the business's");
+                    return None;
+                }
+                Err(
+                    error @ (RecordsError::Database(_)
+                    | RecordsError::Conflict
+                    | RecordsError::Corrupt { .. }),
+                ) => {
+                    let tool = used.tool.name();
+                    tracing::error!(%error, tool, "the calendar could not be asked");
+                }
+            }
+            tokio::time::sleep(TRY_AGAIN).await;
+        }
+        None
+    };
+    let done = tokio::time::timeout(PATIENCE, tried).await.ok().flatten();
+    done.unwrap_or_else(|| sorry(&used.settings.language, &Refusal::Failed))
+}
+
+struct Desk<'a> {
+    db: &'a DatabaseConnection,
+    clock: Clock,
+    used: &'a ToolUse,
+    calendar: Calendar<'a>,
+}
+
+impl Desk<'_> {
+    async fn perform(&self) -> Result<ToolOutcome, RecordsError> {
+        let wish = Wish::read(self.used.tool, &self.used.call.arguments, &self.calendar);
+        match (wish, self.used.lead) {
+            (Ok(Wish::Find { asked, length }), _) => self.find(asked, length).await,
+            (Ok(Wish::Create { start, length, notes }), Some(lead)) => {
+                self.create(lead, start, length, notes).await
+            }
+            (Ok(Wish::Cancel(key)), Some(lead)) => self.cancel(lead, key).await,
+            (Err(Refusal::Which), Some(lead)) => self.which_of(lead).await,
+            (Ok(Wish::Create { .. } | Wish::Cancel(_)), None) => {
+                Ok(self.answers().refused(&Refusal::Failed, None))
+            }
+            (Err(refusal), _) => Ok(self.answers().refused(&refusal, None)),
+        }
+    }
+
+    async fn find(&self, asked: Asked, length: Duration) -> Result<ToolOutcome, RecordsError> {
+        let answers = self.answers();
+        Ok(match self.free_around(asked, length).await? {
+            Some(free) => answers.offered(asked.date, &free),
+            None => answers.refused(&Refusal::NothingFree, None),
+        })
+    }
+
+    async fn create(
+        &self,
+        lead: LeadId,
+        start: Timestamp,
+        length: Duration,
+        notes: Option<String>,
+    ) -> Result<ToolOutcome, RecordsError> {
+        let refusal = match self.calendar.slot_at(start, length) {
+            // Asked for again when the time has passed, what was booked in time still stands.
+            Err(misfit) => match self.booked_before(lead, start).await? {
+                Some(there) => return Ok(self.booked(&there)),
+                None => Refusal::Misfit(misfit),
+            },
+            Ok(slot) => {
+                let wanted = NewAppointment {
+                    id: AppointmentId(self.clock.new_id()),
+                    lead_id: lead,
+                    call_sid: self.used.call_sid.clone(),
+                    starts_at: slot.start,
+                    ends_at: slot.end,
+                    busy_until: slot.busy_until,
+                    notes,
+                    idempotency_key: Some(self.key()),
+                };
+                let now = self.calendar.now();
+                match appointments::book(self.db, self.used.business, wanted, now).await {
+                    Ok(record) => return Ok(self.booked(&record)),
+                    Err(BookingRefused::Taken) => Refusal::Taken,
+                    Err(BookingRefused::NotASpan) => Refusal::Length,
+                    Err(BookingRefused::Records(error)) => return Err(error),
+                }
+            }
+        };
+        let shown = start.to_zoned(self.calendar.zone().clone());
+        let date = shown.date().max(self.calendar.today());
+        let asked = Asked { date, time: Some(shown.time()) };
+        let free = self.free_around(asked, length).await?;
+        Ok(self.answers().refused(&refusal, free.as_ref()))
+    }
+
+    async fn cancel(&self, lead: LeadId, key: AppointmentKey) -> Result<ToolOutcome, RecordsError> {
+        let (answers, business) = (self.answers(), self.used.business);
+        let which = match key {
+            AppointmentKey::Id(id) => Which::Id(AppointmentId(id)),
+            AppointmentKey::Start(start) => Which::StartingAt(start),
+        };
+        let Some(meant) = appointments::of_lead(self.db, business, lead, which).await? else {
+            return Ok(answers.refused(&Refusal::NoSuchAppointment, None));
+        };
+        if meant.status == AppointmentStatus::Booked {
+            if meant.ends_at <= self.calendar.now() {
+                return Ok(answers.refused(&Refusal::Over, None));
+            }
+            let mine = Authority::Lead(lead);
+            appointments::cancel(self.db, business, mine, Which::Id(meant.id)).await?;
+            tracing::info!(appointment = %meant.id.0, "appointment cancelled");
+        }
+        Ok(answers.cancelled(told(&meant)))
+    }
+
+    async fn which_of(&self, lead: LeadId) -> Result<ToolOutcome, RecordsError> {
+        let (business, now) = (self.used.business, self.calendar.now());
+        let mine = appointments::of_lead_upcoming(self.db, business, lead, now).await?;
+        Ok(self.answers().which_of(&mine.iter().map(told).collect::<Vec<_>>()))
+    }
+
+    /// What this tool call has booked before, or what this lead already holds then.
+    async fn booked_before(
+        &self,
+        lead: LeadId,
+        start: Timestamp,
+    ) -> Result<Option<AppointmentRecord>, RecordsError> {
+        let business = self.used.business;
+        if let Some(there) = appointments::by_key(self.db, business, &self.key()).await? {
+            return Ok(Some(there));
+        }
+        let held = appointments::of_lead(self.db, business, lead, Which::StartingAt(start)).await?;
+        Ok(held.filter(|held| held.status == AppointmentStatus::Booked))
+    }
+
+    fn booked(&self, record: &AppointmentRecord) -> ToolOutcome {
+        match record.status {
+            AppointmentStatus::Booked => {
+                tracing::info!(appointment = %record.id.0, "appointment booked");
+                self.answers().booked(told(record))
+            }
+            AppointmentStatus::Cancelled => self.answers().refused(&Refusal::Cancelled, None),
+        }
+    }
+
+    /// The slots nearest to what was asked for: on that day, else on the next that has some.
+    async fn free_around(
+        &self,
+        asked: Asked,
+        length: Duration,
+    ) -> Result<Option<Free>, RecordsError> {
+        let last = self.calendar.last_day();
+        let mut days = Some((asked.date, asked.date));
+        while let Some((from, until)) = days.filter(|(from, _)| *from <= last) {
+            if let Some(range) = self.calendar.range(from, until, length) {
+                let taken = self.taken(range).await?;
+                let days = (from, until);
+                let found = self.calendar.next_free(days, asked.time, length, &taken);
+                if let Some((date, slots)) = found {
+                    return Ok(Some(Free { date, slots }));
+                }
+            }
+            days = following(until, last);
+        }
+        Ok(None)
+    }
+
+    async fn taken(&self, range: Taken) -> Result<Vec<Taken>, RecordsError> {
+        let business = self.used.business;
+        let booked = appointments::between(self.db, business, range.from, range.until).await?;
+        Ok(booked.iter().map(|one| Taken { from: one.starts_at, until: one.busy_until }).collect())
+    }
+
+    /// The model's ids are its own to choose: with the call's, nobody else's tool call has this key.
+    fn key(&self) -> ToolCallId {
+        let id = &self.used.call.call;
+        let of_call = self.used.call_sid.as_ref().map(|call_sid| format!("{call_sid}/{id}"));
+        of_call.and_then(|key| ToolCallId::parse(&key).ok()).unwrap_or_else(|| id.clone())
+    }
+
+    fn answers(&self) -> Answers<'_> {
+        let tongue = Tongue::of(&self.used.settings.language);
+        Answers::new(&self.calendar, tongue, (self.used.tool, &self.used.call.arguments))
+    }
+}
+
+/// The days after `until` that are looked at next.
+fn following(until: Date, last: Date) -> Option<(Date, Date)> {
+    let from = until.tomorrow().ok()?;
+    let days = jiff::Span::new().days(DAYS_AT_ONCE - 1);
+    Some((from, from.saturating_add(days).min(last)))
+}
+
+fn told(record: &AppointmentRecord) -> Booked {
+    Booked { id: record.id.0, start: record.starts_at, end: record.ends_at }
+}

@@ -1,0 +1,103 @@
+//! Every query that a call, a booking or a page makes finds its rows by an index.
+
+use std::sync::{Arc, Mutex};
+
+use entities::appointments::{
+    AppointmentId, Authority, NewAppointment, Which, between, book, by_key, cancel, of_lead,
+    of_lead_upcoming,
+};
+use entities::leads::{Caller, LeadChanges, ensure_for_call, merge_details};
+use entities::{DatabaseConnection, appointments, businesses, call_turns, calls, leads};
+use protocol::ids::{LeadId, ToolCallId};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
+
+use crate::support::{at, business, call, call_sid, lead, new_id, noon, on_each, phone};
+
+/// Does everything a call does, and what is listed of it.
+async fn use_everything(db: &DatabaseConnection) {
+    let locks = business(db, "locks", "+97231111111").await;
+    let dana = lead(db, locks, "+972501111111").await;
+    let number = phone("+972501111111");
+    businesses::find_for_voice(db, &phone("+97231111111"), Some(&number)).await.unwrap();
+    let caller = Caller::Known(&number);
+    ensure_for_call(db, locks, caller, &call_sid(1), LeadId(new_id()), noon()).await.unwrap();
+    leads::get(db, locks, dana).await.unwrap();
+    merge_details(db, locks, dana, LeadChanges::default(), None, noon()).await.unwrap();
+    leads::list(db, locks, Some(dana), 10).await.unwrap();
+
+    let key = ToolCallId::parse("call_1").unwrap();
+    let (starts_at, ends_at) = (at("2026-11-25T10:00:00Z"), at("2026-11-25T10:30:00Z"));
+    let wanted = NewAppointment {
+        id: AppointmentId(new_id()),
+        lead_id: dana,
+        call_sid: Some(call_sid(1)),
+        starts_at,
+        ends_at,
+        busy_until: ends_at,
+        notes: None,
+        idempotency_key: Some(key.clone()),
+    };
+    let held = book(db, locks, wanted, noon()).await.unwrap();
+    between(db, locks, starts_at, ends_at).await.unwrap();
+    by_key(db, locks, &key).await.unwrap();
+    of_lead(db, locks, dana, Which::StartingAt(starts_at)).await.unwrap();
+    of_lead(db, locks, dana, Which::Id(held.id)).await.unwrap();
+    of_lead_upcoming(db, locks, dana, noon()).await.unwrap();
+    cancel(db, locks, Authority::Lead(dana), Which::Id(held.id)).await.unwrap();
+    appointments::list(db, locks, Some(held.id), 10).await.unwrap();
+
+    let sid = call(db, locks, 1).await;
+    calls::get(db, locks, &sid).await.unwrap();
+    call_turns::of_call(db, locks, &sid).await.unwrap();
+}
+
+/// The lines of a statement's plan that read a whole table.
+async fn whole_tables(db: &DatabaseConnection, statement: &Statement) -> Vec<String> {
+    let sqlite = db.get_database_backend() == DbBackend::Sqlite;
+    let explain = if sqlite { "EXPLAIN QUERY PLAN" } else { "EXPLAIN" };
+    let sql = format!("{explain} {}", statement.sql);
+    let asked = match &statement.values {
+        Some(values) => Statement::from_sql_and_values(statement.db_backend, sql, values.0.clone()),
+        None => Statement::from_string(statement.db_backend, sql),
+    };
+    let transaction = db.begin().await.unwrap();
+    if !sqlite {
+        // A table of one row is read whole, whatever indexes it has.
+        transaction.execute_unprepared("SET LOCAL enable_seqscan = off").await.unwrap();
+    }
+    let plan = transaction.query_all_raw(asked).await.unwrap();
+    transaction.rollback().await.unwrap();
+    let column = if sqlite { 3 } else { 0 };
+    plan.iter()
+        .map(|line| line.try_get_by_index::<String>(column).unwrap())
+        .filter(|line| {
+            let scans = line.trim_start().starts_with("SCAN") && !line.contains("USING");
+            line.contains("Seq Scan") || (scans && !line.contains("CONSTANT ROW"))
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn every_hot_query_finds_its_rows_by_an_index() {
+    on_each(async |db| {
+        let seen = Arc::new(Mutex::new(Vec::<Statement>::new()));
+        let mut watched = db.clone();
+        let statements = Arc::clone(&seen);
+        watched.set_metric_callback(move |info| {
+            statements.lock().unwrap().push(info.statement.clone());
+        });
+        use_everything(&watched).await;
+        let seen = std::mem::take(&mut *seen.lock().unwrap());
+        let queries: Vec<Statement> = (seen.into_iter())
+            .filter(|statement| {
+                ["SELECT", "UPDATE"].iter().any(|verb| statement.sql.starts_with(verb))
+            })
+            .collect();
+        assert!(queries.len() >= 15, "only {} queries were seen", queries.len());
+        for query in &queries {
+            let whole = whole_tables(db, query).await;
+            assert!(whole.is_empty(), "{}\nreads whole tables: {whole:?}", query.sql);
+        }
+    })
+    .await;
+}

@@ -1,0 +1,211 @@
+//! What a model may write, and what it is answered.
+
+use jiff::civil::time;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::*;
+
+fn locks() -> BusinessSettings {
+    business("Asia/Jerusalem", |rules| {
+        every_day(rules, &["08:00-18:00"]);
+        rules.min_notice = Duration::from_hours(2);
+    })
+}
+
+fn read(tool: Tool, arguments: &Value) -> Result<Wish, Refusal> {
+    let locks = locks();
+    Wish::read(tool, &arguments.to_string(), &Calendar::of(&locks, at("2026-11-22T06:00:00Z")))
+}
+
+fn find(date_iso: &str) -> Result<Wish, Refusal> {
+    read(Tool::Find, &json!({ "date_iso": date_iso }))
+}
+
+/// What a refusal is answered with.
+fn refused(tongue: Tongue, refusal: &Refusal) -> Value {
+    let locks = locks();
+    let calendar = Calendar::of(&locks, at("2026-11-22T06:00:00Z"));
+    let answers = Answers::new(&calendar, tongue, (Tool::Find, r#"{"business_id":"x"}"#));
+    serde_json::from_str(&answers.refused(refusal, None).output).unwrap()
+}
+
+#[test]
+fn cal_1_a_date_may_carry_a_time_of_day_and_an_offset() {
+    let asked = |text: &str| {
+        let Ok(Wish::Find { asked, length }) = find(text) else { panic!("{text}") };
+        assert_eq!(length, HALF_HOUR);
+        (asked.date, asked.time)
+    };
+    let day = date(2026, 11, 25);
+    assert_eq!(asked("2026-11-25"), (day, None));
+    for text in [
+        "2026-11-25T10:30",
+        "2026-11-25 10:30:00",
+        "2026-11-25T10:30:00+02:00",
+        "2026-11-25T08:30:00Z",
+        " 2026-11-25T10:30 ",
+    ] {
+        assert_eq!(asked(text), (day, Some(time(10, 30, 0, 0))), "{text}");
+    }
+    assert_eq!(asked("2026-11-24T23:30:00Z").0, day, "the business's date");
+}
+
+#[test]
+fn cal_1_dates_without_a_year_in_the_past_or_too_far_are_refused_by_kind() {
+    for text in ["25-11", "--11-25", "25.11", "25/11", "11-25T10:00", "3.12."] {
+        assert_eq!(find(text), Err(Refusal::Date("date_iso", Unreadable::NoYear)), "{text}");
+    }
+    for text in ["tomorrow", "מחר", "25.11.2026", "2026-13-01", "2026-02-30", "2026"] {
+        assert_eq!(find(text), Err(Refusal::Date("date_iso", Unreadable::NotADate)), "{text}");
+    }
+    assert_eq!(find("2026-11-21"), Err(Refusal::PastDate));
+    assert_eq!(find("2024-11-25"), Err(Refusal::PastDate));
+    assert_eq!(find("2027-11-25"), Err(Refusal::FarDate { last: date(2027, 1, 21) }));
+    assert_eq!(find(""), Err(Refusal::Missing("date_iso")));
+}
+
+#[test]
+fn cal_1_a_start_needs_a_time_of_day_and_is_the_businesss_own_time_without_an_offset() {
+    let create = |start: &str| read(Tool::Create, &json!({ "slot_start": start, "notes": " " }));
+    let expected =
+        |start: &str| Ok(Wish::Create { start: at(start), length: HALF_HOUR, notes: None });
+    assert_eq!(create("2026-11-25T10:30"), expected("2026-11-25T08:30:00Z"));
+    assert_eq!(create("2026-11-25T10:30:00+02:00"), expected("2026-11-25T08:30:00Z"));
+    assert_eq!(create("2026-11-25"), Err(Refusal::Date("slot_start", Unreadable::NoTime)));
+    assert_eq!(create("10:30"), Err(Refusal::Date("slot_start", Unreadable::NotADate)));
+}
+
+#[test]
+fn cal_1_lengths_notes_and_broken_arguments_are_checked() {
+    let length = |value: Value| match read(
+        Tool::Find,
+        &json!({ "date_iso": "2026-11-25", "duration_min": value }),
+    ) {
+        Ok(Wish::Find { length, .. }) => Ok(length.as_secs() / 60),
+        Ok(other) => panic!("{other:?}"),
+        Err(refusal) => Err(refusal),
+    };
+    assert_eq!(length(json!(45)), Ok(45));
+    assert_eq!(length(json!("45")), Ok(45));
+    assert_eq!(length(Value::Null), Ok(30));
+    for wrong in [json!(0), json!(-30), json!(1441), json!(7.5), json!("long"), json!([30])] {
+        assert_eq!(length(wrong), Err(Refusal::Length));
+    }
+    let notes = "x".repeat(2001);
+    let start = "2026-11-25T10:30";
+    assert_eq!(
+        read(Tool::Create, &json!({ "slot_start": start, "notes": notes })),
+        Err(Refusal::Wrong("notes"))
+    );
+    assert_eq!(read(Tool::Create, &json!({ "slot_start": 10 })), Err(Refusal::Wrong("slot_start")));
+    assert_eq!(read(Tool::Create, &json!([])), Err(Refusal::Arguments));
+}
+
+#[test]
+fn cal_1_an_appointment_is_cancelled_by_its_id_or_its_start_and_not_by_neither() {
+    let id = Uuid::from_u128(7);
+    let cancel = |arguments: Value| read(Tool::Cancel, &arguments);
+    let by_id = Ok(Wish::Cancel(AppointmentKey::Id(id)));
+    let start = "2026-11-25T10:30";
+    let by_start = Ok(Wish::Cancel(AppointmentKey::Start(at("2026-11-25T08:30:00Z"))));
+    assert_eq!(cancel(json!({ "appointment_id": id.to_string() })), by_id);
+    assert_eq!(cancel(json!({ "slot_start": start })), by_start);
+    assert_eq!(cancel(json!({ "slot_start": start, "appointment_id": "the first" })), by_start);
+    assert_eq!(cancel(json!({ "appointment_id": "the first" })), Err(Refusal::NoSuchAppointment));
+    assert_eq!(cancel(json!({})), Err(Refusal::Which));
+}
+
+#[test]
+fn cal_1_a_booking_is_answered_with_the_sentence_the_caller_is_told() {
+    let locks = locks();
+    let calendar = Calendar::of(&locks, at("2026-11-22T06:00:00Z"));
+    let start = at("2026-11-25T08:30:00Z");
+    let booked = Booked { id: Uuid::from_u128(7), start, end: at("2026-11-25T09:15:00Z") };
+    let said = |tongue| -> Value {
+        let answers = Answers::new(&calendar, tongue, (Tool::Create, "{}"));
+        serde_json::from_str(&answers.booked(booked).output).unwrap()
+    };
+    let hebrew = said(Tongue::Hebrew);
+    assert_eq!(
+        hebrew["say"],
+        "קבעתי פגישה ללקוח בתאריך 25 בנובמבר 2026 בשעה 10:30, זה מאושר ביומן."
+    );
+    assert_eq!(hebrew["slot_start"], "2026-11-25T10:30:00+02:00");
+    assert_eq!(hebrew["duration_min"], 45);
+    assert_eq!(hebrew["ignored"], Value::Null);
+    assert_eq!(
+        said(Tongue::English)["say"],
+        "The appointment is booked for 25 November 2026 at 10:30; it is in the calendar."
+    );
+}
+
+#[test]
+fn cal_1_slots_are_offered_in_one_sentence_that_names_another_day_as_another() {
+    let locks = locks();
+    let calendar = Calendar::of(&locks, at("2026-11-22T06:00:00Z"));
+    let day = date(2026, 11, 25);
+    let slots = calendar.nearest_on(day, None, HALF_HOUR, &[]);
+    let free = Free { date: day, slots };
+    let answers = Answers::new(&calendar, Tongue::Hebrew, (Tool::Find, "{}"));
+    let offered: Value = serde_json::from_str(&answers.offered(day, &free).output).unwrap();
+    assert_eq!(offered["say"], "ביום רביעי, 25 בנובמבר פנוי בשעה 08:00, 08:30 או 09:00. מה מתאים?");
+    assert_eq!(offered["slots"][1], "2026-11-25T08:30:00+02:00");
+    let other = answers.offered(date(2026, 11, 24), &free);
+    let other: Value = serde_json::from_str(&other.output).unwrap();
+    let said = other["say"].as_str().unwrap();
+    assert!(said.starts_with("אין מועד פנוי ביום שלישי, 24 בנובמבר. ביום רביעי"), "{said}");
+    assert_eq!(other["asked_date_is_free"], false);
+}
+
+#[test]
+fn lead_3_what_is_no_argument_is_passed_over_and_named() {
+    let refused = refused(Tongue::English, &Refusal::Taken);
+    assert_eq!(refused["ignored"], json!(["business_id"]));
+    assert_eq!(refused["ok"], false);
+}
+
+#[test]
+fn cal_1_every_refusal_has_a_code_and_a_sentence_in_both_languages() {
+    let misfits = [
+        Misfit::Past,
+        Misfit::TooSoon,
+        Misfit::TooFar,
+        Misfit::Closed,
+        Misfit::OutsideHours,
+        Misfit::BetweenSlots,
+    ];
+    let others = [
+        Refusal::Arguments,
+        Refusal::Missing("date_iso"),
+        Refusal::Date("date_iso", Unreadable::NoYear),
+        Refusal::Length,
+        Refusal::PastDate,
+        Refusal::FarDate { last: date(2027, 1, 1) },
+        Refusal::Taken,
+        Refusal::NothingFree,
+        Refusal::Which,
+        Refusal::NoSuchAppointment,
+        Refusal::Over,
+        Refusal::Cancelled,
+        Refusal::Busy,
+        Refusal::Failed,
+        Refusal::TooLate,
+    ];
+    for refusal in misfits.map(Refusal::Misfit).into_iter().chain(others) {
+        let [hebrew, english] =
+            [Tongue::Hebrew, Tongue::English].map(|tongue| refused(tongue, &refusal));
+        let said = |answer: &Value| answer["say"].as_str().unwrap().to_owned();
+        assert!(said(&hebrew).chars().any(|letter| ('א'..='ת').contains(&letter)), "{hebrew}");
+        assert!(said(&english).is_ascii() && !said(&english).is_empty(), "{english}");
+        assert!(
+            hebrew["error"].as_str().unwrap().chars().all(|c| c.is_ascii_lowercase() || c == '_')
+        );
+    }
+    assert!(
+        refused(Tongue::Hebrew, &Refusal::PastDate)["hint"]
+            .as_str()
+            .unwrap()
+            .contains("2026-11-22")
+    );
+}

@@ -1,0 +1,75 @@
+//! The small words around a goodbye and a "no thanks", in Hebrew and English, as they are compared:
+//! without niqqud, case and punctuation.
+
+/// Words that are courtesy by themselves.
+pub(super) const COURTESIES: &str = "thanks thank ok okay alright cheers great perfect wonderful bye goodbye fine \
+    pleasure appreciate תודה אוקיי אוקי סבבה בסדר מעולה מצוין נהדר יופי אחלה יאללה \
+    ביי בשמחה מעריך מעריכה";
+
+/// The rest of what is wished along with a goodbye; none of it says anything alone.
+pub(super) const WISHES: &str = "a very so much you your too have nice good lovely day evening night afternoon \
+    morning weekend week one rest of the and for now then take care all best later \
+    soon again sir maam madam dear friend my everyone everybody guys help everything \
+    lot enjoy רבה המון לך לכם לכן גם על הכל הכול העזרה מאוד מאד ערב לילה יום שבת \
+    שבוע חג סוף המשך טוב טובה נעים נעימה מקסים נפלא שמח שלום שיהיה כל בינתיים נשמה \
+    מותק אחי אחותי חבר חברה חביבי חמוד חמודה אדוני גברתי מתוק מתוקה בקרוב נתראה";
+
+/// What may stand around a "no thanks" without changing it.
+pub(super) const FILLERS: &str = "im i am its it thats that is really just we were are well oh ah um uh אני אנחנו \
+    זה זהו אז ממש פשוט כבר אה טוב";
+
+/// What refuses.
+pub(super) const NO: &str = "no nope nah לא";
+
+/// Words after which a goodbye is only spoken of.
+pub(super) const MENTIONS: &str = "called named said says word title titled song בשם נקרא נקראת שנקרא שנקראת קוראים \
+    אמר אמרה אמרו המילה השיר לשיר";
+
+/// Phrases that are verbs too: by their first word, and the words after which they are.
+pub(super) const ANOTHER_MEANING: &[(&str, &str)] = &[
+    (
+        "see",
+        "to can could cant couldnt not dont didnt never did would might must may didn \
+         come and",
+    ),
+    ("talk", "to can could cant not dont lets"),
+    (
+        "להתראות",
+        "רוצה רוצים אפשר נשמח אשמח יכול יכולה יכולים נוכל אוכל תוכל תוכלו צריך צריכה \
+         צריכים כדי קבענו נקבע מתי איפה לא",
+    ),
+    ("סיימנו", "לא עוד עדיין מתי כש אם"),
+];
+
+/// A clause that begins with one of these asks, whether or not the transcript says so.
+pub(super) const QUESTION_WORDS: &str = "what when where who why how which can could would is are do does did מה מתי איפה \
+    מי למה איך כמה האם איזה";
+
+/// Words that are no name, though one could stand in their place.
+pub(super) const NOT_NAMES: &str = "monday tuesday wednesday thursday friday saturday sunday january february march \
+    april june july august september october november december no yes wait but hello \
+    hi actually hold what when where who why how i at in on if not tomorrow today \
+    tonight there לא כן רגע שנייה שניה חכה חכי חכו אבל עוד מה מתי איפה מי למה איך \
+    כמה האם בעצם הלו אולי אם כי או אל יש אין צריך צריכה רוצה אפשר";
+
+/// What an agent says to a "no thanks" when it lets the caller go.
+pub(super) const AGENT_DECLINES: &[&str] = &[
+    "if you change your mind",
+    "no problem",
+    "thats all right",
+    "thats alright",
+    "thats fine",
+    "thats okay",
+    "thats ok",
+    "thank you for calling",
+    "thanks for calling",
+    "אין בעיה",
+    "הכול טוב",
+    "הכל טוב",
+    "בסדר גמור",
+    "אם תתחרט",
+    "אם תתחרטי",
+    "תמיד אפשר לפנות",
+    "תודה שפנית",
+    "תודה שדיברת",
+];

@@ -1,0 +1,231 @@
+//! Placing a call: what is asked, what an answer means, and which calls there are already. Twilio
+//! knows no idempotency key, so after an answer that never came its list is what tells.
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimeParser;
+use serde::Deserialize;
+
+use super::ApiError;
+use crate::business::MachineDetection;
+use crate::ids::{CallSid, PhoneNumber};
+use crate::twilio::forms::CallStatus;
+
+/// The callbacks that are asked for: all of them.
+const STATUS_EVENTS: [&str; 4] = ["initiated", "ringing", "answered", "completed"];
+
+/// A call to be placed (CALL-7).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewOutbound {
+    /// The person.
+    pub to: PhoneNumber,
+    /// The business's number.
+    pub from: PhoneNumber,
+    /// What is asked once it is answered: the voice webhook.
+    pub url: String,
+    /// Where its progress is told.
+    pub status_callback: String,
+    /// What is done about answering machines.
+    pub machine_detection: MachineDetection,
+}
+
+impl NewOutbound {
+    /// The form of `POST /Calls.json`.
+    #[must_use]
+    pub fn form(&self) -> Vec<(&'static str, &str)> {
+        let mut form = vec![
+            ("To", self.to.as_str()),
+            ("From", self.from.as_str()),
+            ("Url", self.url.as_str()),
+            ("StatusCallback", self.status_callback.as_str()),
+        ];
+        form.extend(STATUS_EVENTS.map(|event| ("StatusCallbackEvent", event)));
+        match self.machine_detection {
+            MachineDetection::Off => {}
+            MachineDetection::HangUp => form.push(("MachineDetection", "Enable")),
+            MachineDetection::LeaveMessage => form.push(("MachineDetection", "DetectMessageEnd")),
+        }
+        form
+    }
+}
+
+/// What became of a call that was to be placed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlacingOutcome {
+    /// Twilio has it; it does not ring yet.
+    Placed(CallSid),
+    /// Twilio was too busy to look at it: to be sent again, with backoff.
+    NotProcessed(ApiError),
+    /// It may have been placed or not: Twilio's list tells.
+    Unknown(ApiError),
+    /// It will never work as it was asked.
+    Refused(ApiError),
+}
+
+/// Reads the answer to a request to place a call.
+#[must_use]
+pub fn placing_outcome(http_status: u16, body: &str) -> PlacingOutcome {
+    #[derive(Deserialize)]
+    struct Placed {
+        sid: CallSid,
+    }
+    let error = || ApiError::read(http_status, body);
+    match http_status {
+        200..=299 => match serde_json::from_str(body) {
+            Ok(Placed { sid }) => PlacingOutcome::Placed(sid),
+            Err(_) => PlacingOutcome::Unknown(error()),
+        },
+        429 => PlacingOutcome::NotProcessed(error()),
+        408 | 500..=599 => PlacingOutcome::Unknown(error()),
+        _ => PlacingOutcome::Refused(error()),
+    }
+}
+
+/// A call as the REST API shows it, as far as it is of use here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallResource {
+    /// The call.
+    pub sid: CallSid,
+    /// How far it has come.
+    pub status: CallStatus,
+    /// How long it lasted, in seconds, once it is over.
+    pub duration_secs: Option<u32>,
+    /// When it was made, in whole seconds.
+    pub created_at: Option<Timestamp>,
+}
+
+/// Reads one call (`GET /Calls/{sid}.json`); `None` if the text is no call's.
+#[must_use]
+pub fn read_call(body: &str) -> Option<CallResource> {
+    serde_json::from_str::<Resource>(body).ok().map(Into::into)
+}
+
+/// Reads a page of calls (`GET /Calls.json`), newest first; `None` if the text is no such page. A
+/// call that can't be read is passed over.
+#[must_use]
+pub fn read_calls(body: &str) -> Option<Vec<CallResource>> {
+    #[derive(Deserialize)]
+    struct Page {
+        calls: Vec<serde_json::Value>,
+    }
+    let page: Page = serde_json::from_str(body).ok()?;
+    let read = |call| serde_json::from_value::<Resource>(call).ok();
+    Some(page.calls.into_iter().filter_map(read).map(Into::into).collect())
+}
+
+#[derive(Deserialize)]
+struct Resource {
+    sid: CallSid,
+    #[serde(deserialize_with = "word")]
+    status: CallStatus,
+    #[serde(default)]
+    duration: Option<String>,
+    #[serde(default)]
+    date_created: Option<String>,
+}
+
+impl From<Resource> for CallResource {
+    fn from(resource: Resource) -> Self {
+        let created = resource.date_created.as_deref();
+        Self {
+            sid: resource.sid,
+            status: resource.status,
+            duration_secs: resource.duration.and_then(|secs| secs.parse().ok()),
+            created_at: created.and_then(|at| DateTimeParser::new().parse_timestamp(at).ok()),
+        }
+    }
+}
+
+fn word<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<CallStatus, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(serde::de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SID: &str = "CA00000000000000000000000000000001";
+
+    fn sid() -> CallSid {
+        CallSid::parse(SID).unwrap()
+    }
+
+    fn call(machine_detection: MachineDetection) -> NewOutbound {
+        NewOutbound {
+            to: PhoneNumber::parse("+972501234567").unwrap(),
+            from: PhoneNumber::parse("+97231234567").unwrap(),
+            url: "https://voice.example.net/twilio/voice".to_owned(),
+            status_callback: "https://voice.example.net/twilio/status".to_owned(),
+            machine_detection,
+        }
+    }
+
+    #[test]
+    fn call_7_every_status_callback_is_asked_for() {
+        let call = call(MachineDetection::Off);
+        let form = call.form();
+        let events: Vec<_> =
+            form.iter().filter(|(name, _)| *name == "StatusCallbackEvent").map(|e| e.1).collect();
+        assert_eq!(events, ["initiated", "ringing", "answered", "completed"]);
+        assert!(form.contains(&("Url", "https://voice.example.net/twilio/voice")));
+        assert!(!form.iter().any(|(name, _)| *name == "MachineDetection"));
+    }
+
+    #[test]
+    fn call_7_a_message_is_left_only_after_the_machines_greeting() {
+        for (wanted, asked) in [
+            (MachineDetection::HangUp, "Enable"),
+            (MachineDetection::LeaveMessage, "DetectMessageEnd"),
+        ] {
+            assert!(call(wanted).form().contains(&("MachineDetection", asked)));
+        }
+    }
+
+    #[test]
+    fn call_7_an_answer_says_whether_the_call_was_placed_was_not_or_may_have_been() {
+        let placed = format!(r#"{{"sid":"{SID}","status":"queued"}}"#);
+        assert_eq!(placing_outcome(201, &placed), PlacingOutcome::Placed(sid()));
+        let is = |status, body: &str| match placing_outcome(status, body) {
+            PlacingOutcome::Placed(_) => "placed",
+            PlacingOutcome::NotProcessed(_) => "not processed",
+            PlacingOutcome::Unknown(_) => "unknown",
+            PlacingOutcome::Refused(_) => "refused",
+        };
+        assert_eq!(is(429, r#"{"code":20429}"#), "not processed");
+        for status in [408, 500, 502, 503, 504] {
+            assert_eq!(is(status, "<html>"), "unknown", "{status}");
+        }
+        assert_eq!(is(201, "<html>"), "unknown");
+        assert_eq!(is(400, r#"{"code":21211}"#), "refused");
+        assert_eq!(is(401, r#"{"code":20003}"#), "refused");
+    }
+
+    #[test]
+    fn call_7_a_page_of_calls_is_read_and_what_is_no_call_passed_over() {
+        let body = format!(
+            r#"{{"calls":[{{"sid":"{SID}","status":"completed","duration":"12",
+                "date_created":"Sat, 21 Nov 2026 06:00:00 +0000"}},
+                {{"sid":"odd","status":"queued"}},
+                {{"sid":"{SID}","status":"someday"}}],"page":0}}"#
+        );
+        let calls = read_calls(&body).unwrap();
+        let expected = CallResource {
+            sid: sid(),
+            status: CallStatus::Completed,
+            duration_secs: Some(12),
+            created_at: "2026-11-21T06:00:00Z".parse().ok(),
+        };
+        assert_eq!(calls, [expected]);
+        for text in ["", "[]", "<html>", r#"{"calls":1}"#] {
+            assert_eq!(read_calls(text), None, "{text}");
+            assert_eq!(read_call(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn call_7_a_call_that_goes_on_has_no_duration() {
+        let body = format!(r#"{{"sid":"{SID}","status":"in-progress","duration":null}}"#);
+        let call = read_call(&body).unwrap();
+        assert_eq!((call.status, call.duration_secs), (CallStatus::InProgress, None));
+    }
+}

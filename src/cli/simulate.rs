@@ -1,0 +1,186 @@
+//! `frontdesk simulate`: plays scenario files and says whether they hold (PRAC-5).
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ::actors::clock::Clock;
+use clap::Args;
+use thiserror::Error;
+
+use super::{CliError, Exit};
+use crate::config::{Config, Provider};
+use crate::simulate::{self, Load, Scenario, ScenarioError, SimulateError, Tally};
+
+/// What to play.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Options {
+    /// Scenario files.
+    #[arg(required = true, value_name = "SCENARIO.toml")]
+    scenarios: Vec<PathBuf>,
+    /// How often each is played; several calls of it run over one daemon.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    calls: u32,
+    /// The most calls that run at once, of all scenarios together.
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=150))]
+    at_once: u32,
+}
+
+/// Why scenarios were not played.
+#[derive(Debug, Error)]
+pub enum SimulateFailed {
+    /// A file is wrong: exit status 2.
+    #[error(transparent)]
+    File(#[from] ScenarioError),
+    /// A real model is asked for, and there is no key for it: exit status 2.
+    #[error(
+        "openai.api_key is missing: provider = \"openai\" needs one; FRONTDESK__OPENAI__API_KEY keeps it out of the file"
+    )]
+    NoKey,
+    /// They could not be played.
+    #[error(transparent)]
+    Simulate(#[from] SimulateError),
+}
+
+impl SimulateFailed {
+    /// Whether what was given can't be used.
+    pub(super) fn is_about_what_was_given(&self) -> bool {
+        match self {
+            Self::File(_) | Self::NoKey => true,
+            Self::Simulate(error) => match error {
+                SimulateError::NoVoice | SimulateError::WaitsForWords { .. } => true,
+                SimulateError::World(_)
+                | SimulateError::Records(_)
+                | SimulateError::Number(_)
+                | SimulateError::Broken(_) => false,
+            },
+        }
+    }
+}
+
+impl From<SimulateError> for CliError {
+    fn from(error: SimulateError) -> Self {
+        Self::Simulate(error.into())
+    }
+}
+
+/// Plays the scenarios.
+pub(super) async fn run(
+    options: Options,
+    config: &Config,
+    clock: &Clock,
+    out: &mut (impl Write + Send),
+) -> Result<Exit, CliError> {
+    let Options { scenarios, calls, at_once } = options;
+    let scenarios: Result<Vec<_>, ScenarioError> =
+        scenarios.iter().map(|file| Scenario::read(file).map(Arc::new)).collect();
+    let scenarios = scenarios.map_err(SimulateFailed::from)?;
+    if config.openai.provider == Provider::OpenAi && config.openai.api_key.is_none() {
+        return Err(SimulateFailed::NoKey.into());
+    }
+    let started = clock.now();
+    let mut tallies = Vec::new();
+    let all_hold = simulate::run(scenarios, config, Load { calls, at_once }, |outcome| {
+        tallies.push(Tally::from(outcome));
+        out.write_all(simulate::scenario_lines(outcome).as_bytes())?;
+        out.flush().map_err(CliError::from)
+    });
+    let all_hold = all_hold.await?;
+    let took = clock.now().saturating_duration_since(started);
+    out.write_all(simulate::summary(&tallies, took).as_bytes())?;
+    Ok(if all_hold { Exit::Clean } else { Exit::Failed })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::BAD_CONFIGURATION;
+    use crate::cli::tests::OnDisk;
+
+    /// A call that is over after a word of each side's.
+    const BRIEF: &str = r#"
+        about = "a word each"
+        [business.set]
+        greeting.text = "שלום"
+        [model]
+        brain = "echo"
+        [[step]]
+        after = { words = "שלום" }
+        say = "כן"
+        [[step]]
+        after = { words = "כן" }
+        hang_up = true
+        [expect]
+        caller_heard = [{ whole = "שלום" }, { whole = "כן" }]
+        model_heard = ["כן"]
+        end = { reason = "caller_hung_up" }
+    "#;
+
+    async fn simulated(text: &str, calls: u32) -> (Result<Exit, CliError>, String) {
+        let on_disk = OnDisk::default();
+        let file = on_disk.file("brief.toml", text);
+        let options = Options { scenarios: vec![file], calls, at_once: 4 };
+        let mut out = Vec::new();
+        let exit = run(options, &Config::default(), &Clock::start(), &mut out).await;
+        (exit, String::from_utf8(out).unwrap())
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn prac_5_a_scenario_that_holds_is_one_line_and_status_0() {
+        let (exit, out) = simulated(BRIEF, 1).await;
+        assert_eq!(exit.unwrap(), Exit::Clean, "{out}");
+        let lines: Vec<&str> = out.lines().collect();
+        assert!(lines[0].starts_with("holds  brief") && lines[0].contains("checks"), "{out}");
+        assert_eq!(lines[1].trim(), "a word each");
+        assert!(lines[2].starts_with("all 1 scenarios hold: 1 calls in "), "{out}");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn prac_5_several_calls_of_a_scenario_run_beside_each_other_and_all_must_hold() {
+        let (exit, out) = simulated(BRIEF, 6).await;
+        assert_eq!(exit.unwrap(), Exit::Clean, "{out}");
+        assert!(out.contains("6 of 6 calls"), "{out}");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn prac_5_what_does_not_hold_is_told_with_the_call_as_it_went_and_status_1() {
+        let text =
+            BRIEF.replace("[{ whole = \"שלום\" }, { whole = \"כן\" }]", "[{ whole = \"לא\" }]");
+        let (exit, out) = simulated(&text, 1).await;
+        assert_eq!(exit.unwrap(), Exit::Failed, "{out}");
+        assert!(out.starts_with("FAILS  brief"), "{out}");
+        assert!(out.contains("caller_heard: [0] expected \"לא\" (whole), was \"שלום\""), "{out}");
+        assert!(out.contains("caller  \"כן\"") && out.contains("agent  \"שלום\""), "{out}");
+        assert!(out.contains("1 of 1 scenarios fail: 0 of 1 calls hold"), "{out}");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn prac_5_a_step_that_the_call_left_no_time_for_is_named() {
+        let late = "hang_up = true\n[[step]]\nafter = { words = \"never\" }\nsay = \"wait\"";
+        let (exit, out) = simulated(&BRIEF.replace("hang_up = true", late), 1).await;
+        assert_eq!(exit.unwrap(), Exit::Failed, "{out}");
+        let told = "the script: step 3 (say \"wait\"): the call was over before: CallerHangUp";
+        assert!(out.contains(told), "{out}");
+    }
+
+    #[tokio::test]
+    async fn prac_5_a_wrong_file_is_one_line_and_status_2() {
+        let (exit, out) = simulated(&BRIEF.replace("about", "abuot"), 1).await;
+        let error = exit.unwrap_err();
+        assert_eq!((error.code(), out.as_str()), (BAD_CONFIGURATION, ""));
+        let lines = error.lines();
+        assert!(lines.contains("brief.toml:2:9: ") && lines.contains("abuot"), "{lines}");
+        assert_eq!(lines.lines().count(), 1, "{lines}");
+    }
+
+    #[tokio::test]
+    async fn prac_5_a_real_model_without_a_key_is_refused_with_status_2() {
+        let on_disk = OnDisk::default();
+        let file = on_disk.file("brief.toml", BRIEF);
+        let options = Options { scenarios: vec![file], calls: 1, at_once: 1 };
+        let config = on_disk.config_with(&[("OPENAI__PROVIDER", "openai")]);
+        let refused = run(options, &config, &Clock::start(), &mut Vec::new()).await.unwrap_err();
+        assert_eq!(refused.code(), BAD_CONFIGURATION);
+        assert!(refused.lines().contains("openai.api_key"), "{}", refused.lines());
+    }
+}

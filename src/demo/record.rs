@@ -1,0 +1,85 @@
+//! What the demo's call has left in the database.
+
+use std::time::Duration;
+
+use entities::appointments;
+use protocol::ids::{CallSid, LeadId};
+
+use super::Failed;
+use super::screen::Screen;
+use crate::practice::world::World;
+
+/// Shows the lead, the appointment and the call once everything is written.
+pub(super) async fn show(world: &World, call: &CallSid, screen: &Screen) -> Result<(), Failed> {
+    let (db, business) = (&world.app.services().database, world.business_id);
+    let written = |call: &entities::calls::CallRecord| call.duration.is_some();
+    let row = loop {
+        match entities::calls::get(db, business, call).await? {
+            Some(row) if written(&row) => break row,
+            // Twilio's status callback is on its way.
+            Some(_) | None => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    };
+    let lead = match row.lead_id {
+        Some(lead) => entities::leads::get(db, business, lead).await?,
+        None => None,
+    };
+    let Some(lead) = lead else { return Err(Failed::Wrong("the call has no lead".to_owned())) };
+    screen.row(
+        "lead",
+        &[
+            ("phone", lead.phone.map(|phone| phone.to_string()).unwrap_or_default()),
+            ("status", lead_status(lead.status).to_owned()),
+        ],
+    )?;
+    for (field, value) in &lead.fields.0 {
+        screen.row("", &[(field, value.clone())])?;
+    }
+    show_appointment(world, lead.id, call, screen).await?;
+    let duration = row.duration.unwrap_or_default();
+    screen.row(
+        "call",
+        &[
+            ("reason", row.end_reason.unwrap_or_default()),
+            ("ended by", row.ended_by.unwrap_or_default()),
+            ("seconds", duration.as_secs().to_string()),
+        ],
+    )?;
+    Ok(())
+}
+
+fn lead_status(status: entities::leads::LeadStatus) -> &'static str {
+    match status {
+        entities::leads::LeadStatus::InProgress => "in progress",
+        entities::leads::LeadStatus::Complete => "complete",
+        entities::leads::LeadStatus::Declined => "declined",
+    }
+}
+
+/// The visit that was booked in this call.
+async fn show_appointment(
+    world: &World,
+    lead: LeadId,
+    call: &CallSid,
+    screen: &Screen,
+) -> Result<(), Failed> {
+    let services = world.app.services();
+    let (db, now) = (&services.database, services.clock.wall());
+    let upcoming = appointments::of_lead_upcoming(db, world.business_id, lead, now).await?;
+    let booked = upcoming.into_iter().find(|one| one.call_sid.as_ref() == Some(call));
+    let Some(booked) = booked else {
+        return Err(Failed::Wrong("no appointment was booked".to_owned()));
+    };
+    let zone = world.business.timezone.rules();
+    let shown = |moment: jiff::Timestamp| moment.to_zoned(zone.clone());
+    let until = shown(booked.ends_at).strftime("%H:%M").to_string();
+    screen.row(
+        "booked",
+        &[
+            ("from", shown(booked.starts_at).strftime("%A %Y-%m-%d %H:%M").to_string()),
+            ("until", until),
+            ("zone", world.business.timezone.to_string()),
+        ],
+    )?;
+    Ok(())
+}

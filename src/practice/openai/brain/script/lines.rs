@@ -1,0 +1,95 @@
+//! The receptionist's sentences, a table per language.
+
+use serde::{Deserialize, Serialize};
+
+/// The receptionist's sentences in one language; `{service}`, `{city}`, `{slots}`, `{slot}` and
+/// `{field}` are filled in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lines {
+    /// Asks what is needed.
+    pub ask_service: String,
+    /// Asks for the city.
+    pub ask_city: String,
+    /// Asks for the caller's name.
+    pub ask_name: String,
+    /// Asks for anything else, by the field's name.
+    pub ask_field: String,
+    /// Sums up and asks for a yes.
+    pub confirm: String,
+    /// Thanks for the yes and asks if there is more.
+    pub confirmed: String,
+    /// Offers slots.
+    pub offer: String,
+    /// Nothing is free.
+    pub nothing_free: String,
+    /// Says that a slot is booked and asks if there is more.
+    pub booked: String,
+    /// Answers a question for the price.
+    pub answer: String,
+    /// Answers whether another language is spoken.
+    pub speaks: String,
+    /// Answers whether a job is done that is.
+    pub we_do: String,
+    /// Answers a question to which there is no answer.
+    pub unknown: String,
+    /// Asks, after an answer, whether to go on: the like of what the prompt says, for a call in
+    /// another language than the prompt's.
+    pub go_on: String,
+    /// Replies to a lone decline.
+    pub declined: String,
+    /// Says that nothing was understood.
+    pub unclear: String,
+    /// Goes on after an interruption.
+    pub resume: String,
+    /// The last words.
+    pub closing: String,
+}
+
+impl Lines {
+    pub(super) fn hebrew() -> Self {
+        Self {
+            ask_service: "איזו עבודה צריך לבצע?".into(),
+            ask_city: "באיזו עיר מדובר?".into(),
+            ask_name: "מה השם המלא?".into(),
+            ask_field: "מה לרשום עבור {field}?".into(),
+            confirm: "לסיכום, {service}, {city}. נכון?".into(),
+            confirmed: "מעולה, רשמתי. תודה! יש עוד משהו שאפשר לעזור בו?".into(),
+            offer: "יש לי פנוי בשעה {slots}. מה מתאים?".into(),
+            nothing_free: "לא מצאתי זמן פנוי. יש יום אחר שמתאים?".into(),
+            booked: "קבעתי לשעה {slot}. יש עוד משהו?".into(),
+            answer: "המחיר נקבע לפי העבודה ונמסר מראש.".into(),
+            speaks: "כן, בשמחה.".into(),
+            we_do: "כן, אנחנו עושים את זה.".into(),
+            unknown: "על זה העסק יחזור אליך עם תשובה.".into(),
+            go_on: "רוצה שנמשיך מאיפה שהיינו?".into(),
+            declined: "אין בעיה. אני כאן אם צריך משהו נוסף.".into(),
+            unclear: "סליחה, לא הבנתי.".into(),
+            resume: "אני כאן, אפשר להמשיך.".into(),
+            closing: "תודה שהתקשרת, יום נעים ולהתראות!".into(),
+        }
+    }
+
+    pub(super) fn english() -> Self {
+        Self {
+            ask_service: "What kind of work do you need?".into(),
+            ask_city: "Which city is it in?".into(),
+            ask_name: "What is your full name?".into(),
+            ask_field: "What shall I write down for {field}?".into(),
+            confirm: "To sum up, {service}, {city}. Is that correct?".into(),
+            confirmed: "Great, I have noted it. Thank you! Is there anything else?".into(),
+            offer: "I have {slots} free. Which one suits you?".into(),
+            nothing_free: "I found no free time. Is there another day that suits you?".into(),
+            booked: "You are booked for {slot}. Is there anything else?".into(),
+            answer: "The price depends on the work and is told beforehand.".into(),
+            speaks: "Yes, of course.".into(),
+            we_do: "Yes, we do that.".into(),
+            unknown: "The business will get back to you with an answer to that.".into(),
+            go_on: "Shall we go on from where we were?".into(),
+            declined: "No problem. I am here if you need anything else.".into(),
+            unclear: "Sorry, I did not understand.".into(),
+            resume: "I am here, please go on.".into(),
+            closing: "Thank you for calling, have a nice day and goodbye!".into(),
+        }
+    }
+}

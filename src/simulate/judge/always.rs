@@ -1,0 +1,171 @@
+//! What holds of every call, whatever its scenario expects.
+
+use entities::call_turns::{TurnRole, TurnRow};
+
+use super::Verdict;
+use super::lines::span;
+use crate::practice::speech::Fault;
+use crate::practice::twilio::HeardSpeech;
+use crate::simulate::scenario::Scenario;
+use crate::simulate::seen::{ModelSide, Seen};
+
+/// Of a frame that was cut in its middle, the ear takes nothing.
+const FRAME_MS: u64 = 20;
+/// How much less than was heard the model may be told: marks and the machine take their time.
+const TOLD_LESS_MS: u64 = 1000;
+
+pub(super) fn look(verdict: &mut Verdict, scenario: &Scenario, seen: &Seen) {
+    let view = &seen.view;
+    verdict.look("Twilio would have objected", none(view.violations.iter()));
+    verdict.look("what was heard is damaged", none(view.heard.iter().filter(|s| is_damaged(s))));
+    verdict.look("hung up more than once", none((view.hang_up_requests > 1).then_some(()).iter()));
+    verdict.look(
+        "the greeting came again",
+        greeted_once(&scenario.business.lines().greeting, &view.heard),
+    );
+    let written = seen.record.as_ref().map(|_| ());
+    verdict.look("the record", written.ok_or("the call's end was not written".to_owned()));
+    if let Some(model) = &seen.model {
+        verdict.look("OpenAI would have objected", none(model.faults.iter()));
+        verdict.look("told of what was heard", told_what_was_heard(model, &view.heard));
+        verdict
+            .look("kept of what was heard", kept_what_was_heard(model, &seen.turns, &view.heard));
+    }
+}
+
+fn none<T: std::fmt::Debug>(mut of: impl Iterator<Item = T>) -> Result<(), String> {
+    of.next().map_or(Ok(()), |one| Err(format!("{one:?}")))
+}
+
+fn is_damaged(speech: &HeardSpeech) -> bool {
+    match speech.flaw {
+        None | Some(Fault::CutOff) => false,
+        Some(Fault::Altered | Fault::Doubled | Fault::Swapped | Fault::Lost) => true,
+    }
+}
+
+fn greeted_once(greeting: &str, heard: &[HeardSpeech]) -> Result<(), String> {
+    let mut again = heard.iter().filter(|speech| speech.text == greeting).skip(1);
+    again.next().map_or(Ok(()), |speech| Err(format!("at {}", span(speech))))
+}
+
+/// Every `conversation.item.truncate` names what the caller heard of that item, by its place in the
+/// audio, or a little less; never more.
+fn told_what_was_heard(model: &ModelSide, heard: &[HeardSpeech]) -> Result<(), String> {
+    let mut heard: Vec<&HeardSpeech> = heard.iter().collect();
+    for event in model.of_kind("conversation.item.truncate") {
+        let item = event.body["item_id"].as_str().unwrap_or_default();
+        let told = event.body["audio_end_ms"].as_u64().unwrap_or_default();
+        let words = model.words_of(item).unwrap_or_default();
+        let found = heard.iter().position(|speech| is_part(speech, words));
+        let heard_ms = found.map_or(0, |at| length_ms(heard.remove(at)));
+        if told > heard_ms + FRAME_MS || told + TOLD_LESS_MS < heard_ms {
+            return Err(format!("{told} ms of {words:?}, of which {heard_ms} ms were heard"));
+        }
+    }
+    Ok(())
+}
+
+/// A turn that the database keeps as cut has no more than was heard of it.
+fn kept_what_was_heard(
+    model: &ModelSide,
+    turns: &[TurnRow],
+    heard: &[HeardSpeech],
+) -> Result<(), String> {
+    let mut heard: Vec<&HeardSpeech> = heard.iter().collect();
+    let cut = turns.iter().filter(|turn| turn.role == TurnRole::Agent && turn.cut);
+    for turn in cut {
+        let (Some(item), Some(kept)) = (&turn.item_id, turn.heard_ms) else { continue };
+        let words = model.words_of(item.as_str()).unwrap_or_default();
+        let found = heard.iter().position(|speech| is_part(speech, words));
+        let heard_ms = found.map_or(0, |at| length_ms(heard.remove(at)));
+        if u64::from(kept) > heard_ms + FRAME_MS {
+            return Err(format!("{kept} ms of {words:?}, of which {heard_ms} ms were heard"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether an utterance is these words, or their beginning.
+fn is_part(speech: &HeardSpeech, words: &str) -> bool {
+    match speech.flaw {
+        None => speech.text == words,
+        Some(_) => words.starts_with(&speech.text),
+    }
+}
+
+fn length_ms(speech: &HeardSpeech) -> u64 {
+    speech.to.saturating_sub(speech.from).as_millis() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::practice::openai::{SeenEvent, Turn};
+
+    const LINE: &str = "one two three four";
+
+    fn heard(text: &str, flaw: Option<Fault>, ms: u64) -> HeardSpeech {
+        let from = Duration::from_secs(3);
+        HeardSpeech { text: text.into(), flaw, from, to: from + Duration::from_millis(ms) }
+    }
+
+    fn model_told(truncated_at_ms: u64) -> ModelSide {
+        let body = json!({"item_id": "item_1", "audio_end_ms": truncated_at_ms});
+        let kind = "conversation.item.truncate".to_owned();
+        let event = SeenEvent { session: 1, at: Duration::ZERO, kind, bytes: 0, body };
+        let said = Turn { session: 1, item_id: "item_1".into(), text: LINE.into() };
+        ModelSide { events: vec![event], said: vec![said], ..ModelSide::default() }
+    }
+
+    #[test]
+    fn barge_3_a_model_told_of_more_than_was_heard_is_found_out() {
+        let speech = [heard("hello", None, 500), heard("one two", Some(Fault::CutOff), 1500)];
+        for (told, holds) in [(1400, true), (1519, true), (1521, false), (501, true), (499, false)]
+        {
+            let found = told_what_was_heard(&model_told(told), &speech);
+            assert_eq!(found.is_ok(), holds, "{told}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn barge_3_a_model_told_of_what_was_not_heard_at_all_is_found_out() {
+        assert!(told_what_was_heard(&model_told(300), &[heard("hello", None, 500)]).is_err());
+        assert!(told_what_was_heard(&model_told(10), &[]).is_ok(), "less than a frame");
+    }
+
+    #[test]
+    fn barge_6_a_transcript_that_keeps_more_than_was_heard_is_found_out() {
+        let speech = [heard("one two", Some(Fault::CutOff), 1500)];
+        let turn = |heard_ms| TurnRow {
+            seq: 1,
+            role: TurnRole::Agent,
+            item_id: Some(protocol::ids::ItemId::parse("item_1").unwrap()),
+            text: Some("one two".into()),
+            heard_ms: Some(heard_ms),
+            cut: true,
+            at: jiff::Timestamp::UNIX_EPOCH,
+        };
+        let model = model_told(1500);
+        assert!(kept_what_was_heard(&model, &[turn(1500)], &speech).is_ok());
+        assert!(kept_what_was_heard(&model, &[turn(1600)], &speech).is_err());
+    }
+
+    #[test]
+    fn greet_2_a_second_greeting_is_found_out() {
+        let (whole, cut) = (heard("hello", None, 500), heard("hel", Some(Fault::CutOff), 200));
+        assert!(greeted_once("hello", &[whole.clone(), cut]).is_ok());
+        let fault = greeted_once("hello", &[whole.clone(), whole]).unwrap_err();
+        assert!(fault.contains("3.00–3.50 s"), "{fault}");
+    }
+
+    #[test]
+    fn prac_2_damaged_speech_is_told_from_cut_speech() {
+        assert!(is_damaged(&heard("hello", Some(Fault::Lost), 500)));
+        assert!(!is_damaged(&heard("hello", Some(Fault::CutOff), 500)));
+    }
+}

@@ -1,0 +1,121 @@
+//! What came of scenarios, in words: a line for each, and for what does not hold the faults and
+//! the call as it went.
+
+use std::time::Duration;
+
+use super::{CallOutcome, Outcome};
+
+/// One line for a scenario, and more where it doesn't hold.
+#[must_use]
+pub fn scenario_lines(outcome: &Outcome) -> String {
+    let held = outcome.calls.iter().filter(|call| call.verdict.holds()).count();
+    let of = outcome.calls.len();
+    let sign = if outcome.holds() { "holds" } else { "FAILS" };
+    let name = outcome.scenario.file.file_stem().unwrap_or_default().to_string_lossy();
+    let calls = if of == 1 {
+        let looked_at = outcome.calls.first().map_or(0, |call| call.verdict.looked_at);
+        format!("{looked_at} checks")
+    } else {
+        format!("{held} of {of} calls")
+    };
+    let mut text = format!("{sign}  {name:<34} {calls}, {}\n", lengths(&outcome.calls));
+    if !outcome.scenario.script.about.is_empty() {
+        text.push_str(&format!("       {}\n", outcome.scenario.script.about));
+    }
+    let unseen = outcome.calls.first().map(|call| call.verdict.unseen.as_slice());
+    if let Some(unseen) = unseen.filter(|unseen| !unseen.is_empty()) {
+        let unseen = unseen.join(", ");
+        text.push_str(&format!("       not looked at, as the model is a real one: {unseen}\n"));
+    }
+    for call in outcome.calls.iter().filter(|call| !call.verdict.holds()).take(MOST_FAILURES) {
+        text.push_str(&call_lines(call));
+    }
+    if of - held > MOST_FAILURES {
+        text.push_str(&format!("       and {} calls more\n", of - held - MOST_FAILURES));
+    }
+    for left in &outcome.left {
+        text.push_str(&format!("       left behind: {left}\n"));
+    }
+    text
+}
+
+/// Failed calls of one scenario that are told of.
+const MOST_FAILURES: usize = 3;
+
+/// What was wrong with a call, and how it went.
+#[must_use]
+pub fn call_lines(call: &CallOutcome) -> String {
+    let mut text = format!("       the call from {}:\n", call.number.as_str());
+    for fault in &call.verdict.faults {
+        text.push_str(&format!("       - {fault}\n"));
+    }
+    let caller = call.spoken.iter().map(|spoken| {
+        let what =
+            spoken.text.as_ref().map_or_else(|| spoken.what.clone(), |text| format!("{text:?}"));
+        (spoken.from, spoken.to, "caller", what)
+    });
+    let agent = call.heard.iter().map(|speech| {
+        let flaw = speech.flaw.map(|flaw| format!(" ({flaw})")).unwrap_or_default();
+        (speech.from, speech.to, "agent", format!("{:?}{flaw}", speech.text))
+    });
+    let mut lines: Vec<_> = caller.chain(agent).collect();
+    lines.sort_by_key(|(from, ..)| *from);
+    for (from, to, who, what) in lines {
+        let (from, to) = (from.as_secs_f64(), to.as_secs_f64());
+        text.push_str(&format!("       {from:>6.2}–{to:<6.2} {who:>6}  {what}\n"));
+    }
+    if !call.told.is_empty() {
+        text.push_str(&format!("       the model was told: {}\n", call.told.join(", ")));
+    }
+    text
+}
+
+/// The last line: how much was played, and whether all of it holds.
+#[must_use]
+pub fn summary(outcomes: &[Tally], took: Duration) -> String {
+    let scenarios = outcomes.len();
+    let calls: usize = outcomes.iter().map(|tally| tally.calls).sum();
+    let held: usize = outcomes.iter().map(|tally| tally.held).sum();
+    let whole = outcomes.iter().filter(|tally| tally.holds).count();
+    let took = took.as_secs_f64();
+    if whole == scenarios {
+        return format!("all {scenarios} scenarios hold: {calls} calls in {took:.1} s\n");
+    }
+    format!(
+        "{} of {scenarios} scenarios fail: {held} of {calls} calls hold, in {took:.1} s\n",
+        scenarios - whole
+    )
+}
+
+/// What the summary needs of a scenario.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tally {
+    /// Calls played.
+    pub calls: usize,
+    /// Calls that hold.
+    pub held: usize,
+    /// Whether the scenario does.
+    pub holds: bool,
+}
+
+impl From<&Outcome> for Tally {
+    fn from(outcome: &Outcome) -> Self {
+        Self {
+            calls: outcome.calls.len(),
+            held: outcome.calls.iter().filter(|call| call.verdict.holds()).count(),
+            holds: outcome.holds(),
+        }
+    }
+}
+
+/// How long the calls were.
+fn lengths(calls: &[CallOutcome]) -> String {
+    let seconds = |call: &CallOutcome| call.length.as_secs_f64();
+    let shortest = calls.iter().map(seconds).fold(f64::INFINITY, f64::min);
+    let longest = calls.iter().map(seconds).fold(0.0, f64::max);
+    match calls.len() {
+        0 => "none".to_owned(),
+        1 => format!("{longest:.1} s"),
+        _ => format!("{shortest:.1} to {longest:.1} s each"),
+    }
+}

@@ -1,0 +1,126 @@
+//! The form of a scenario file: who is called, what the caller does and when, what goes wrong at
+//! the model, and what must have come of it.
+
+mod expect;
+mod file;
+mod model;
+mod step;
+
+use std::num::NonZeroU16;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use protocol::business::{BusinessSettings, duration_text};
+use protocol::ids::PhoneNumber;
+use serde::Deserialize;
+
+pub(super) use expect::{
+    AgentLine, Expectations, HeardLine, LeadExpectation, ModelTold, ToolExpectation,
+    TranscriptLine, Words,
+};
+pub use file::ScenarioError;
+pub(super) use model::Model;
+pub(super) use step::Step;
+pub use step::{Action, After};
+
+use crate::practice::twilio::Silence;
+
+/// A scenario with the business it calls, ready to be played.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// Where it was read from.
+    pub file: PathBuf,
+    /// The business, changes included.
+    pub business: BusinessSettings,
+    /// The file's contents.
+    pub script: Script,
+}
+
+/// A scenario file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Script {
+    /// What it shows, in a sentence.
+    #[serde(default)]
+    pub about: String,
+    /// Who is called.
+    #[serde(default)]
+    pub business: Business,
+    /// Who calls.
+    #[serde(default)]
+    pub caller: Caller,
+    /// The practice model; the real one takes no notice.
+    #[serde(default)]
+    pub model: Model,
+    /// How long a step, or the end after the last of them, is waited for.
+    #[serde(default = "patience", with = "duration_text")]
+    pub patience: Duration,
+    /// What the caller does, in order.
+    #[serde(rename = "step", default)]
+    pub steps: Vec<Step>,
+    /// What must have come of it.
+    pub expect: Expectations,
+}
+
+/// The business that is called.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Business {
+    /// Its file, beside the scenario's; none is the demo's locksmith.
+    pub file: Option<PathBuf>,
+    /// Keys of that file to be set otherwise.
+    pub set: toml::Table,
+}
+
+/// The person who calls.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Caller {
+    /// The number of the first of them; of several at once, each has the number after the last's.
+    pub number: PhoneNumber,
+    /// What the line sounds like while they say nothing.
+    pub silence: LineSilence,
+    /// Frames that are held back and sent together.
+    pub burst: NonZeroU16,
+}
+
+/// What a line sounds like when nobody speaks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LineSilence {
+    /// Digital silence.
+    #[default]
+    Flat,
+    /// Samples wobble around zero.
+    Wobbling,
+    /// Nothing is sent, and the timestamps jump.
+    Skipped,
+}
+
+impl From<LineSilence> for Silence {
+    fn from(silence: LineSilence) -> Self {
+        match silence {
+            LineSilence::Flat => Self::Flat,
+            LineSilence::Wobbling => Self::Wobbling,
+            LineSilence::Skipped => Self::Skipped,
+        }
+    }
+}
+
+impl Default for Caller {
+    fn default() -> Self {
+        Self { number: first_number(), silence: LineSilence::default(), burst: NonZeroU16::MIN }
+    }
+}
+
+#[expect(clippy::expect_used, reason = "the text is a constant of the right form")]
+fn first_number() -> PhoneNumber {
+    PhoneNumber::parse("+972501000001").expect("the number is well-formed")
+}
+
+fn patience() -> Duration {
+    Duration::from_secs(30)
+}
+
+#[cfg(test)]
+mod tests;

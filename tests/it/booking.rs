@@ -1,0 +1,353 @@
+//! Many who want one slot, daemons that die while they book, and what belongs to somebody else: the
+//! calendar's tools through the daemon's own calendar and database.
+
+use std::sync::Arc;
+
+use actors::calendar::{ToolUse, use_tool};
+use actors::call_parts::Services;
+use entities::appointments::{self, AppointmentRecord, AppointmentStatus};
+use entities::{DatabaseConnection, PoolSettings, leads};
+use frontdesk::config::DatabaseUrl;
+use frontdesk::practice::world::{Plan, World};
+use jiff::Timestamp;
+use protocol::business::BusinessSettings;
+use protocol::calendar::{Calendar, Tool};
+use protocol::call::FunctionCall;
+use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber, Slug, ToolCallId};
+use sea_orm::{ConnectionTrait, Statement, TransactionTrait};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use crate::support::{number, plan, within};
+
+/// A world on this database.
+async fn world_on(url: &str) -> World {
+    let mut plan: Plan = plan();
+    plan.config.database.url = DatabaseUrl::parse(url).unwrap();
+    World::open(plan).await.unwrap()
+}
+
+/// A new PostgreSQL schema with our tables in it, if the tests have a server.
+struct Schema {
+    url: String,
+    name: String,
+    admin: DatabaseConnection,
+}
+
+impl Schema {
+    #[expect(clippy::disallowed_methods, reason = "the tests' one setting")]
+    async fn new() -> Option<Self> {
+        let url = std::env::var("FRONTDESK_TEST_POSTGRES").ok()?;
+        let name = format!("frontdesk_{}", uuid::Uuid::now_v7().simple());
+        let admin = entities::connect(&url, PoolSettings::default()).await.unwrap();
+        let preparations = format!(
+            "SELECT pg_advisory_lock(7); CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public; \
+             SELECT pg_advisory_unlock(7); CREATE SCHEMA {name}"
+        );
+        admin.execute_unprepared(&preparations).await.unwrap();
+        let url = format!("{url}?options[search_path]={name},public");
+        let inside = entities::connect(&url, PoolSettings::default()).await.unwrap();
+        migration::up(&inside, None).await.unwrap();
+        inside.close().await.unwrap();
+        Some(Self { url, name, admin })
+    }
+
+    async fn drop(self) {
+        let drop = format!("DROP SCHEMA {} CASCADE", self.name);
+        self.admin.execute_unprepared(&drop).await.unwrap();
+        self.admin.close().await.unwrap();
+    }
+}
+
+fn call_sid(n: u32) -> CallSid {
+    CallSid::parse(&format!("CA{n:032x}")).unwrap()
+}
+
+async fn lead(world: &World, business: BusinessId, n: u32) -> LeadId {
+    let services = world.app.services();
+    let (id, now) = (LeadId(services.clock.new_id()), services.clock.wall());
+    let phone = number(n);
+    let caller = leads::Caller::Known(&phone);
+    let db = &services.database;
+    leads::ensure_for_call(db, business, caller, &call_sid(n), id, now).await.unwrap().record.id
+}
+
+/// One person's use of the calendar.
+#[derive(Clone)]
+struct Person {
+    services: Services,
+    settings: Arc<BusinessSettings>,
+    business: BusinessId,
+    lead: LeadId,
+    call: u32,
+}
+
+impl Person {
+    async fn new(world: &World, n: u32) -> Self {
+        let lead = lead(world, world.business_id, n).await;
+        let services = world.app.services().clone();
+        let settings = Arc::new(world.business.clone());
+        Self { services, settings, business: world.business_id, lead, call: n }
+    }
+
+    /// Uses a tool under this tool call's id.
+    async fn uses(&self, tool: Tool, id: &str, arguments: Value) -> Value {
+        let call = FunctionCall {
+            call: ToolCallId::parse(id).unwrap(),
+            name: tool.name().to_owned(),
+            arguments: arguments.to_string(),
+        };
+        let used = ToolUse {
+            business: self.business,
+            settings: Arc::clone(&self.settings),
+            call_sid: Some(call_sid(self.call)),
+            lead: Some(self.lead),
+            tool,
+            call,
+        };
+        let answer = within("the answer", use_tool(&self.services.calendar, used)).await;
+        serde_json::from_str(&answer.expect("an answer").output).unwrap()
+    }
+
+    async fn books(&self, slot: &str) -> Value {
+        self.uses(Tool::Create, "call_1", json!({ "slot_start": slot })).await
+    }
+
+    /// The first slots of a date.
+    async fn finds(&self, date: &str) -> Vec<String> {
+        let found = self.uses(Tool::Find, "call_f", json!({ "date_iso": date })).await;
+        assert_eq!(found["ok"], true, "{found}");
+        serde_json::from_value(found["slots"].clone()).unwrap()
+    }
+
+    async fn upcoming(&self) -> Vec<AppointmentRecord> {
+        let (db, now) = (&self.services.database, self.services.clock.wall());
+        appointments::of_lead_upcoming(db, self.business, self.lead, now).await.unwrap()
+    }
+}
+
+/// A date some days ahead, on which the business may or may not be open.
+fn ahead(world: &World, days: i32) -> String {
+    let now = world.app.services().clock.wall();
+    let today = Calendar::of(&world.business, now).today();
+    today.saturating_add(jiff::Span::new().days(days)).to_string()
+}
+
+/// All booked appointments of a business.
+async fn all_booked(world: &World) -> Vec<AppointmentRecord> {
+    let db = &world.app.services().database;
+    let (from, until) = (Timestamp::UNIX_EPOCH, "2100-01-01T00:00:00Z".parse().unwrap());
+    appointments::between(db, world.business_id, from, until).await.unwrap()
+}
+
+/// Everybody wants the same slot at once; `worlds` are daemons on one database.
+async fn race(worlds: &[&World], people: u32) {
+    let mut wanted = None;
+    let mut callers = JoinSet::new();
+    for n in 0..people {
+        let person = Person::new(worlds[n as usize % worlds.len()], n).await;
+        if wanted.is_none() {
+            wanted = person.finds(&ahead(worlds[0], 3)).await.into_iter().next();
+        }
+        let slot = wanted.clone().unwrap();
+        callers.spawn(async move { person.books(&slot).await });
+    }
+    let wanted = wanted.unwrap();
+    let (won, lost): (Vec<Value>, Vec<Value>) =
+        callers.join_all().await.into_iter().partition(|answer| answer["ok"] == true);
+    assert_eq!(won.len(), 1, "{won:?}");
+    assert_eq!(won[0]["slot_start"], wanted.as_str());
+    assert_eq!(lost.len(), people as usize - 1);
+    for answer in lost {
+        assert_eq!(answer["error"], "taken", "{answer}");
+        let slots = answer["slots"].as_array().expect("other slots");
+        assert!(!slots.is_empty() && slots.iter().all(|slot| *slot != wanted), "{answer}");
+    }
+    assert_eq!(all_booked(worlds[0]).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cal_3_of_200_who_want_one_slot_at_once_one_has_it_and_199_are_offered_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}?mode=rwc", folder.path().join("race.db").display());
+    let world = world_on(&url).await;
+    race(&[&world], 200).await;
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cal_3_two_daemons_on_one_database_give_one_slot_to_one_of_200() {
+    let Some(schema) = Schema::new().await else { return };
+    let (one, other) = (world_on(&schema.url).await, world_on(&schema.url).await);
+    assert_eq!(one.business_id, other.business_id);
+    race(&[&one, &other], 200).await;
+    one.close().await;
+    other.close().await;
+    schema.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cal_4_a_daemon_that_dies_between_booking_and_answer_books_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}?mode=rwc", folder.path().join("crash.db").display());
+    let world = world_on(&url).await;
+    let person = Person::new(&world, 1).await;
+    let slot = person.finds(&ahead(&world, 3)).await.remove(0);
+    // Whoever asked is gone before the answer, and the daemon as soon as the row is there.
+    let asking = tokio::spawn({
+        let (person, slot) = (person.clone(), slot.clone());
+        async move { person.books(&slot).await }
+    });
+    let booked = async {
+        while all_booked(&world).await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("the row", booked).await;
+    asking.abort();
+    world.close().await;
+
+    let world = world_on(&url).await;
+    let again = Person::new(&world, 1).await;
+    assert_eq!(again.lead, person.lead);
+    let answer = again.books(&slot).await;
+    assert_eq!((&answer["ok"], &answer["slot_start"]), (&json!(true), &json!(slot)), "{answer}");
+    // The same tool call, though it now names another slot, has booked what it has booked.
+    let other = again.finds(&ahead(&world, 3)).await.remove(0);
+    assert_ne!(other, slot);
+    let replayed = again.books(&other).await;
+    assert_eq!(replayed["appointment_id"], answer["appointment_id"]);
+    assert_eq!(all_booked(&world).await.len(), 1);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cal_1_the_slot_one_holds_already_is_answered_with_that_appointment_and_can_be_cancelled() {
+    let world = world_on("sqlite::memory:").await;
+    let person = Person::new(&world, 1).await;
+    let slot = person.finds(&ahead(&world, 3)).await.remove(0);
+    let first = person.books(&slot).await;
+    let wish = json!({ "slot_start": slot, "notes": "שוב" });
+    let second = person.uses(Tool::Create, "call_2", wish.clone()).await;
+    assert_eq!(second["appointment_id"], first["appointment_id"]);
+    let held = person.upcoming().await;
+    assert_eq!((held.len(), held[0].call_sid.as_ref()), (1, Some(&call_sid(1))));
+
+    let unsaid = person.uses(Tool::Cancel, "call_3", json!({})).await;
+    assert_eq!(unsaid["error"], "which_appointment");
+    assert_eq!(unsaid["appointments"][0]["slot_start"], slot.as_str());
+    for id in ["call_4", "call_5"] {
+        let cancelled = person.uses(Tool::Cancel, id, json!({ "slot_start": slot })).await;
+        assert_eq!(cancelled["ok"], true, "{cancelled}");
+        assert_eq!(cancelled["appointment_id"], first["appointment_id"]);
+    }
+    assert_eq!(person.upcoming().await, []);
+    assert_eq!(person.finds(&slot).await[0], slot, "its place is free again");
+    let replayed = person.books(&slot).await;
+    assert_eq!(replayed["error"], "cancelled_since", "{replayed}");
+    assert_eq!(person.uses(Tool::Create, "call_6", wish).await["ok"], true);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cal_1_a_start_that_breaks_a_rule_is_refused_with_its_reason_and_slots_that_do_not() {
+    let world = world_on("sqlite::memory:").await;
+    let person = Person::new(&world, 1).await;
+    let slot = person.finds(&ahead(&world, 3)).await.remove(0);
+    let night = format!("{}T03:00:00{}", &slot[..10], &slot[19..]);
+    for (start, error) in [
+        (night.as_str(), "outside_hours"),
+        ("2020-01-01T10:00:00+02:00", "in_the_past"),
+        (&slot.replace(":00:00+", ":07:00+"), "no_such_slot"),
+    ] {
+        let answer = person.uses(Tool::Create, error, json!({ "slot_start": start })).await;
+        assert_eq!(answer["error"], error, "{answer}");
+        assert!(!answer["slots"].as_array().expect("other slots").is_empty());
+    }
+    assert_eq!(all_booked(&world).await, []);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lead_3_nobody_elses_appointment_or_lead_is_reached_through_any_tool() {
+    let world = world_on("sqlite::memory:").await;
+    let services = world.app.services();
+    let mut clinic = world.business.clone();
+    clinic.slug = Slug::parse("clinic").unwrap();
+    clinic.phone_numbers = vec![PhoneNumber::parse("+97239999999").unwrap()];
+    let (id, now) = (BusinessId(services.clock.new_id()), services.clock.wall());
+    let id =
+        frontdesk::app::business::import(&services.database, &clinic, id, now).await.unwrap().id;
+
+    let mine = Person::new(&world, 1).await;
+    let neighbour = Person::new(&world, 2).await;
+    let foreign = Person { business: id, lead: lead(&world, id, 1).await, ..mine.clone() };
+    let slot = mine.finds(&ahead(&world, 3)).await.remove(0);
+    let booked = mine.books(&slot).await;
+    assert_eq!(booked["ok"], true, "{booked}");
+
+    for other in [&neighbour, &foreign] {
+        for key in ["appointment_id", "slot_start"] {
+            let named = json!({ key: booked[key], "business_id": mine.business.to_string() });
+            let refused = other.uses(Tool::Cancel, "call_1", named).await;
+            assert_eq!(refused["error"], "no_such_appointment", "{refused}");
+            assert_eq!(refused["ignored"], json!(["business_id"]));
+        }
+        let unsaid = other.uses(Tool::Cancel, "call_2", json!({})).await;
+        assert_eq!(unsaid["error"], "no_such_appointment", "{unsaid}");
+    }
+    // Another's lead under one's own business: nothing is booked for it.
+    let mixed = Person { lead: foreign.lead, ..mine.clone() };
+    let free = mine.finds(&ahead(&world, 3)).await.remove(0);
+    let refused = mixed.uses(Tool::Create, "call_9", json!({ "slot_start": free })).await;
+    assert_eq!(refused["error"], "calendar_failed", "{refused}");
+    // In another business that slot is another slot, and free.
+    assert_eq!(foreign.books(&slot).await["ok"], true);
+    let held = mine.upcoming().await;
+    assert_eq!((held.len(), held[0].status), (1, AppointmentStatus::Booked));
+    assert_eq!(all_booked(&world).await.len(), 1);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cal_5_a_business_whose_database_work_is_slow_delays_no_other_and_keeps_its_order() {
+    let Some(schema) = Schema::new().await else { return };
+    let world = world_on(&schema.url).await;
+    let services = world.app.services();
+    let mut clinic = world.business.clone();
+    clinic.slug = Slug::parse("clinic").unwrap();
+    clinic.phone_numbers = vec![PhoneNumber::parse("+97239999999").unwrap()];
+    let (id, now) = (BusinessId(services.clock.new_id()), services.clock.wall());
+    let id =
+        frontdesk::app::business::import(&services.database, &clinic, id, now).await.unwrap().id;
+    let slow = Person::new(&world, 1).await;
+    let quick = Person { business: id, lead: lead(&world, id, 1).await, ..slow.clone() };
+    let slot = slow.finds(&ahead(&world, 3)).await.remove(0);
+
+    // Somebody sits on the business's row: its bookings wait.
+    let sitting = services.database.begin().await.unwrap();
+    let lock = "SELECT id FROM businesses WHERE id = $1 FOR UPDATE";
+    let values = [slow.business.0.into()];
+    let statement = Statement::from_sql_and_values(sitting.get_database_backend(), lock, values);
+    sitting.query_one_raw(statement).await.unwrap();
+    let mut first = Box::pin(slow.books(&slot));
+    let search = json!({ "date_iso": slot });
+    let mut second = Box::pin(slow.uses(Tool::Find, "call_2", search));
+    // Each is asked in this order, and neither is answered.
+    for _ in 0..10 {
+        tokio::select! {
+            biased;
+            answer = &mut first => panic!("booked behind a lock: {answer}"),
+            answer = &mut second => panic!("answered before what was asked before it: {answer}"),
+            other = quick.finds(&slot) => assert!(!other.is_empty()),
+        }
+    }
+    assert_eq!(quick.books(&slot).await["ok"], true, "another business is not delayed");
+    sitting.rollback().await.unwrap();
+    assert_eq!(first.await["ok"], true);
+    let found = second.await;
+    let slots = found["slots"].as_array().unwrap();
+    assert!(slots.iter().all(|free| *free != slot), "it was asked after the booking: {found}");
+    world.close().await;
+    schema.drop().await;
+}

@@ -1,0 +1,258 @@
+//! Calls that the business places (CALL-7), and calls that a daemon before left behind.
+
+use std::time::Duration;
+
+use entities::calls::{self, CallDirection, CallRecord, CallStatus, NewCall};
+use frontdesk::app::App;
+use frontdesk::config::DatabaseUrl;
+use frontdesk::http::Listener;
+use frontdesk::practice::openai;
+use frontdesk::practice::twilio::{
+    Callee, CallerHandle, Done, EndedBy, Pickup, RestFault, RestKind,
+};
+use frontdesk::practice::world::World;
+use protocol::business::MachineDetection;
+use protocol::ids::{AccountSid, CallSid};
+use serde_json::{Value, json};
+
+use crate::support::{brief, nothing_left, number, plan, within, world};
+
+async fn place(world: &World, to: &str) -> (u16, Value) {
+    let body = json!({ "business": world.business.slug.as_str(), "to": to });
+    within("the answer", world.post_json("api/calls", &body)).await.unwrap()
+}
+
+/// Places a call and returns it with the person who is called.
+async fn placed(world: &World) -> (CallSid, CallerHandle) {
+    let to = number(7);
+    let (status, body) = place(world, to.as_str()).await;
+    assert_eq!((status, &body["status"]), (201, &"queued".into()), "{body}");
+    let callee = within("the callee", world.carrier.callee(to.as_str(), "he")).await;
+    assert_eq!(body["call_sid"], callee.call_sid().as_str());
+    (callee.call_sid().clone(), callee)
+}
+
+/// Waits until the record is so. The journal has no news of its own: it is asked until then.
+async fn recorded(
+    world: &World,
+    call: &CallSid,
+    is_so: impl Fn(&CallRecord) -> bool,
+) -> CallRecord {
+    let database = &world.app.services().database;
+    let reading = async {
+        loop {
+            let found = calls::get(database, world.business_id, call).await.unwrap();
+            if let Some(record) = found.filter(|record| is_so(record)) {
+                return record;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    within("the record", reading).await
+}
+
+fn is_over(record: &CallRecord) -> bool {
+    record.ended_at.is_some() && record.status.is_terminal()
+}
+
+fn answers(world: &World, then: Pickup) {
+    let callee = Callee { rings: Duration::from_millis(10), then };
+    world.carrier.set_callee(number(7).as_str(), callee);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn call_7_a_placed_call_is_a_call_like_any_other_once_it_is_answered() {
+    let world = world(brief).await;
+    let (call, callee) = placed(&world).await;
+    let greeting = world.business.lines().greeting;
+    within("the greeting", callee.hears(&greeting)).await.unwrap();
+    within("the sentence", callee.say("בתל אביב")).await.unwrap();
+    within("the answer", callee.hears("בתל אביב")).await.unwrap();
+    callee.hang_up();
+    within("the end", callee.ended()).await;
+    nothing_left(&world).await;
+
+    let record = recorded(&world, &call, is_over).await;
+    assert_eq!(record.direction, CallDirection::Outbound);
+    assert_eq!(record.status, CallStatus::Completed);
+    assert_eq!(record.from_number.as_ref(), Some(&world.business.phone_numbers[0]));
+    assert_eq!(record.to_number, number(7));
+    assert!(record.answered_at.is_some(), "the callback of the answer was written down");
+    assert!(record.lead_id.is_some(), "the person who was called is a lead");
+    assert_eq!(world.carrier.calls_made(), 1);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn call_7_busy_no_answer_and_out_of_reach_are_recorded_as_not_connected() {
+    let world = world(brief).await;
+    for (then, status) in
+        [(Pickup::Busy, CallStatus::Busy), (Pickup::Unreachable, CallStatus::Failed)]
+    {
+        answers(&world, then);
+        let (call, callee) = placed(&world).await;
+        within("the end", callee.ended()).await;
+        let record = recorded(&world, &call, is_over).await;
+        assert_eq!((record.status, record.answered_at), (status, None));
+        assert_eq!(record.end_reason.as_deref(), Some("not_connected"));
+    }
+    nothing_left(&world).await;
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn call_7_a_machine_is_hung_up_on_or_left_the_message_of_the_business() {
+    for (detection, machine) in [
+        (MachineDetection::HangUp, "machine_start"),
+        (MachineDetection::LeaveMessage, "machine_end_beep"),
+    ] {
+        let world = world(|plan| {
+            brief(plan);
+            plan.business.outbound.machine_detection = detection;
+        })
+        .await;
+        answers(&world, Pickup::Machine);
+        let (call, callee) = placed(&world).await;
+        let outcome = within("the end", callee.ended()).await;
+        assert_eq!(outcome.ended_by, EndedBy::HangupVerb);
+        assert_eq!(outcome.view.violations, []);
+        assert_eq!(outcome.view.streams.len(), 0, "{machine}: nobody is there to talk with");
+        let said: Vec<_> = (outcome.view.verbs.iter())
+            .filter_map(|verb| {
+                let Done::Said { text, .. } = &verb.what else { return None };
+                Some(text.clone())
+            })
+            .collect();
+        let expected = match detection {
+            MachineDetection::LeaveMessage => vec![world.business.lines().machine_message],
+            MachineDetection::Off | MachineDetection::HangUp => vec![],
+        };
+        assert_eq!(said, expected);
+        let record = recorded(&world, &call, |record| is_over(record) && record.lead_id.is_some());
+        let record = record.await;
+        assert_eq!(record.end_reason.as_deref(), Some("machine"));
+        assert_eq!(record.ended_by.as_deref(), Some("daemon"));
+        nothing_left(&world).await;
+        world.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn call_7_a_request_whose_fate_is_unknown_is_never_sent_again_unlooked() {
+    for (fault, creates, lists) in [
+        (RestFault::AcceptedThenError, 1, 1),
+        (RestFault::ServerError, 2, 1),
+        (RestFault::TooManyRequests, 2, 0),
+    ] {
+        let world = world(brief).await;
+        world.carrier.plan_fault(RestKind::CreateCall, fault, 1);
+        let (_, callee) = placed(&world).await;
+        assert_eq!(world.carrier.calls_made(), 1, "{fault:?}: nobody is called twice");
+        assert_eq!(world.carrier.rest_count(RestKind::CreateCall), creates, "{fault:?}");
+        assert_eq!(world.carrier.rest_count(RestKind::ListCalls), lists, "{fault:?}");
+        callee.hang_up();
+        within("the end", callee.ended()).await;
+        nothing_left(&world).await;
+        world.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn call_7_what_can_not_be_placed_is_refused_and_the_answer_says_why() {
+    let world = world(brief).await;
+    let own = world.business.phone_numbers[0].as_str();
+    for (body, status, code, field) in [
+        (
+            json!({ "business": "nobody", "to": "+972501234567" }),
+            404,
+            "no_such_business",
+            "business",
+        ),
+        (
+            json!({ "business": world.business.slug.as_str(), "to": "0501234567" }),
+            400,
+            "bad_number",
+            "to",
+        ),
+        (json!({ "business": world.business.slug.as_str(), "to": own }), 400, "bad_number", "to"),
+        (json!({ "business": "nobody" }), 400, "bad_body", ""),
+        (json!({ "business": "x", "to": "+972501234567", "when": "now" }), 400, "bad_body", ""),
+    ] {
+        let (got, answer) = world.post_json("api/calls", &body).await.unwrap();
+        let error = &answer["error"];
+        assert_eq!((got, &error["code"]), (status, &code.into()), "{answer}");
+        assert_eq!(error["field"].as_str().unwrap_or_default(), field);
+        assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()));
+    }
+    assert_eq!(world.carrier.rest_count(RestKind::CreateCall), 0);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn call_7_a_full_daemon_places_no_call() {
+    let world = world(|plan| {
+        brief(plan);
+        plan.config.server.max_calls = 1.try_into().unwrap();
+    })
+    .await;
+    let caller = world.dial(&number(1));
+    within("the stream", caller.stream_opened()).await.unwrap();
+    let (status, body) = place(&world, number(7).as_str()).await;
+    assert_eq!((status, &body["error"]["code"]), (503, &"full".into()));
+    assert_eq!(world.carrier.rest_count(RestKind::CreateCall), 0);
+    caller.hang_up();
+    within("the end", caller.ended()).await;
+    nothing_left(&world).await;
+    world.close().await;
+}
+
+/// A call that the database believes live.
+fn left_behind(world: &World, call: &str) -> NewCall {
+    NewCall {
+        call_sid: CallSid::parse(call).unwrap(),
+        direction: CallDirection::Inbound,
+        status: CallStatus::InProgress,
+        from_number: Some(number(3)),
+        to_number: world.business.phone_numbers[0].clone(),
+        lead_id: None,
+        prompt_version: 1,
+        started_at: world.app.services().clock.wall(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn res_8_a_daemon_that_starts_ends_the_calls_that_twilio_does_not_know() {
+    const GONE: &str = "CA00000000000000000000000000009999";
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}?mode=rwc", folder.path().join("calls.db").display());
+    let mut config = plan().config;
+    config.database.url = DatabaseUrl::parse(&url).unwrap();
+    config.twilio.account_sid = AccountSid::parse(&format!("AC{:032}", 5)).unwrap();
+    let world = world(|plan| {
+        brief(plan);
+        plan.config.database.url = config.database.url.clone();
+        plan.config.twilio.account_sid = config.twilio.account_sid.clone();
+    })
+    .await;
+    let caller = world.dial(&number(1));
+    within("the stream", caller.stream_opened()).await.unwrap();
+    recorded(&world, caller.call_sid(), |record| record.lead_id.is_some()).await;
+    let database = &world.app.services().database;
+    calls::insert_started(database, world.business_id, left_behind(&world, GONE)).await.unwrap();
+
+    config.twilio.api_url = frontdesk::config::HttpUrl::parse(&world.carrier.api_url()).unwrap();
+    config.admin.token = None;
+    let listener = Listener::bind(([127, 0, 0, 1], 0).into()).await.unwrap();
+    let second = App::start_on(listener, config, openai::Options::default()).await.unwrap();
+    let gone = CallSid::parse(GONE).unwrap();
+    let record = recorded(&world, &gone, |record| record.ended_at.is_some()).await;
+    assert_eq!(record.end_reason.as_deref(), Some("internal"));
+    let living = recorded(&world, caller.call_sid(), |_| true).await;
+    assert_eq!(living.ended_at, None, "Twilio knows this one");
+    second.stop().await;
+
+    caller.hang_up();
+    within("the end", caller.ended()).await;
+    nothing_left(&world).await;
+    world.close().await;
+}

@@ -1,0 +1,42 @@
+//! Every scenario of the examples holds (PRAC-5), played as `frontdesk simulate` plays them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use frontdesk::config::Config;
+use frontdesk::simulate::{self, Load, Scenario, SimulateError};
+
+fn files() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/scenarios");
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn prac_5_every_scenario_of_the_examples_holds() {
+    let scenarios: Vec<_> =
+        files().iter().map(|file| Arc::new(Scenario::read(file).unwrap())).collect();
+    assert!(scenarios.len() > 4, "the examples are there");
+    let load = Load { calls: 1, at_once: 6 };
+    let (config, mut told) = (Config::default(), String::new());
+    let all_hold = simulate::run(scenarios, &config, load, |outcome| {
+        told.push_str(&simulate::scenario_lines(outcome));
+        Ok::<_, SimulateError>(())
+    })
+    .await;
+    assert!(all_hold.unwrap(), "{told}");
+}
+
+#[test]
+fn prac_5_every_scenario_of_the_examples_says_what_it_shows_and_looks_at_all_three_sides() {
+    for file in files() {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let scenario = Scenario::read(&file).unwrap();
+        assert!(!scenario.script.about.is_empty(), "{}", file.display());
+        for side in ["caller_heard", "model_told", "transcript"] {
+            assert!(text.contains(side), "{}: {side}", file.display());
+        }
+    }
+}
