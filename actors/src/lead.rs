@@ -210,7 +210,7 @@ async fn carry_out(
     let (call, arguments) = match order {
         LeadOrder::Ensure => return Ok((lead, Vec::new())),
         LeadOrder::SetStatus(status) => {
-            let (status, changes) = (Some(row_status(*status)), LeadChanges::default());
+            let (status, changes) = (Some((*status).into()), LeadChanges::default());
             leads::merge_details(db, business, lead, changes, status, parts.clock.wall()).await?;
             return Ok((lead, Vec::new()));
         }
@@ -248,14 +248,6 @@ async fn ensure(parts: &CallParts) -> Result<LeadRecord, RecordsError> {
     .await?;
     tracing::info!(lead = %ensured.record.id, created = ensured.created, "lead");
     Ok(ensured.record)
-}
-
-fn row_status(status: LeadStatus) -> leads::LeadStatus {
-    match status {
-        LeadStatus::InProgress => leads::LeadStatus::InProgress,
-        LeadStatus::Complete => leads::LeadStatus::Complete,
-        LeadStatus::Declined => leads::LeadStatus::Declined,
-    }
 }
 
 /// What the call is told of a lead.

@@ -1,5 +1,7 @@
 //! Leads: the people who called a business, and what they told it.
 
+mod facts;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;

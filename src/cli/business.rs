@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use ::actors::clock::Clock;
 use clap::Subcommand;
 use entities::businesses::{self, BusinessRecord, ImportRefused, Imported};
+use entities::leads::LeadRecord;
 use entities::{DatabaseConnection, RecordsError};
 use protocol::business::BusinessSettings;
 use protocol::ids::{BusinessId, PhoneNumber, Slug};
@@ -70,8 +71,8 @@ pub(super) struct Stored {
     pub(super) record: BusinessRecord,
     /// Its settings, with the newest prompt in them.
     pub(super) settings: BusinessSettings,
-    /// The numbers it is called on.
-    pub(super) numbers: Vec<PhoneNumber>,
+    /// The lead of the person that was asked about.
+    pub(super) lead: Option<LeadRecord>,
 }
 
 /// Performs a command about businesses.
@@ -89,7 +90,7 @@ pub(super) async fn run(
             writeln!(out, "{verb} {slug}, prompt version {}", imported.prompt_version)?;
         }
         Command::Export { slug } => {
-            let settings = stored(&db, &slug).await?.settings;
+            let settings = stored(&db, &slug, None).await?.settings;
             let text = toml::to_string_pretty(&settings).map_err(BusinessError::from)?;
             out.write_all(text.as_bytes())?;
         }
@@ -109,20 +110,26 @@ async fn import(
     Ok((settings.slug, imported))
 }
 
-/// The business of a slug, as a call would find it.
-pub(super) async fn stored(db: &DatabaseConnection, slug: &Slug) -> Result<Stored, BusinessError> {
+/// The business of a slug, as a call with this person would find it.
+pub(super) async fn stored(
+    db: &DatabaseConnection,
+    slug: &Slug,
+    person: Option<&PhoneNumber>,
+) -> Result<Stored, BusinessError> {
     let unknown = || BusinessError::Unknown(slug.clone());
     let record = businesses::find_by_slug(db, slug).await?.ok_or_else(unknown)?;
     let numbers = businesses::numbers(db, record.id).await?;
     let mut settings: BusinessSettings = serde_json::from_value(record.settings.clone())
         .map_err(|source| BusinessError::Stored { slug: slug.clone(), source })?;
     // The prompt in the settings is the one that came with their import; newer ones are rows.
+    let mut lead = None;
     if let Some(number) = numbers.first()
-        && let Some(newest) = businesses::find_for_voice(db, number, None).await?
+        && let Some(found) = businesses::find_for_voice(db, number, person).await?
     {
-        settings.agent.prompt = newest.prompt_text;
+        settings.agent.prompt = found.prompt_text;
+        lead = found.lead;
     }
-    Ok(Stored { record, settings, numbers })
+    Ok(Stored { record, settings, lead })
 }
 
 /// All businesses, page by page, in the order of their slugs.

@@ -4,10 +4,8 @@ use std::io::Write;
 
 use ::actors::clock::Clock;
 use clap::{Subcommand, ValueEnum};
-use entities::leads::{LeadRecord, LeadStatus};
-use entities::{DatabaseConnection, RecordsError, appointments, businesses};
+use entities::{DatabaseConnection, RecordsError, appointments};
 use jiff::Timestamp;
-use protocol::business::LeadStatus as KnownStatus;
 use protocol::ids::{PhoneNumber, Slug};
 use protocol::prompt::{AppointmentFact, LeadFacts, PromptParts, system_prompt};
 use protocol::twilio::forms::Direction;
@@ -72,8 +70,9 @@ pub(super) async fn run(
     let Command::Show { business, number, direction } = command;
     let db = database::open(&config.database).await?;
     let now = clock.wall();
-    let business = business::stored(&db, &business).await.map_err(PromptError::from)?;
-    let known = known(&db, &business, number.as_ref(), now).await.map_err(PromptError::from)?;
+    let business = business::stored(&db, &business, number.as_ref()).await;
+    let business = business.map_err(PromptError::from)?;
+    let known = known(&db, &business, now).await.map_err(PromptError::from)?;
     let prompt = system_prompt(&PromptParts {
         business: &business.settings,
         business_prompt: &business.settings.agent.prompt,
@@ -93,37 +92,19 @@ struct Known {
     appointments: Vec<AppointmentFact>,
 }
 
-/// What is known of the person with this number; nothing of one who never called.
+/// What is known of the person; nothing of one who never called.
 async fn known(
     db: &DatabaseConnection,
     business: &Stored,
-    person: Option<&PhoneNumber>,
     now: Timestamp,
 ) -> Result<Known, RecordsError> {
-    let (Some(ours), Some(person)) = (business.numbers.first(), person) else {
-        return Ok(Known::default());
-    };
-    let found = businesses::find_for_voice(db, ours, Some(person)).await?;
-    let Some(lead) = found.and_then(|found| found.lead) else { return Ok(Known::default()) };
+    let Some(lead) = &business.lead else { return Ok(Known::default()) };
     let upcoming = appointments::of_lead_upcoming(db, business.record.id, lead.id, now).await?;
     let appointments = upcoming
         .into_iter()
         .map(|one| AppointmentFact { start: one.starts_at, notes: one.notes })
         .collect();
-    Ok(Known { lead: facts(lead), appointments })
-}
-
-fn facts(lead: LeadRecord) -> LeadFacts {
-    LeadFacts {
-        full_name: lead.full_name,
-        email: lead.email,
-        status: match lead.status {
-            LeadStatus::InProgress => KnownStatus::InProgress,
-            LeadStatus::Complete => KnownStatus::Complete,
-            LeadStatus::Declined => KnownStatus::Declined,
-        },
-        fields: lead.fields.0,
-    }
+    Ok(Known { lead: lead.into(), appointments })
 }
 
 #[cfg(test)]
@@ -169,7 +150,7 @@ mod tests {
         let (clock, person) = (Clock::start(), PhoneNumber::parse(PERSON).unwrap());
         let db = database::open(&on_disk.config().database).await.unwrap();
         let slug = Slug::parse("tel-aviv-locks").unwrap();
-        let id = business::stored(&db, &slug).await.unwrap().record.id;
+        let id = business::stored(&db, &slug, None).await.unwrap().record.id;
         let lead =
             leads::ensure_for_message(&db, id, &person, LeadId(clock.new_id()), clock.wall())
                 .await

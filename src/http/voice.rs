@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actors::call_supervisor::CallHandle;
 use actors::supervisor::CallRefused;
 use entities::businesses::{VoiceLookup, find_for_voice};
-use protocol::business::{BusinessSettings, Language, LeadStatus, Lines, OpeningLine};
+use protocol::business::{BusinessSettings, Language, Lines, OpeningLine};
 use protocol::call::{CallSetup, LeadFacts, Phase};
 use protocol::prompt::{self, PromptParts, system_prompt};
 use protocol::twilio::forms::{Form, VoiceForm};
@@ -117,12 +117,7 @@ fn setup(
     let person = form.person().clone();
     let lead = lookup.lead.as_ref();
     let facts = lead.map(|lead| actors::lead::facts(lead, [])).unwrap_or_default();
-    let told = prompt::LeadFacts {
-        full_name: lead.and_then(|lead| lead.full_name.clone()),
-        email: lead.and_then(|lead| lead.email.clone()),
-        status: lead.map(|lead| status(lead.status)).unwrap_or_default(),
-        fields: lead.map(|lead| lead.fields.0.clone()).unwrap_or_default(),
-    };
+    let told = lead.map(prompt::LeadFacts::from).unwrap_or_default();
     let instructions = system_prompt(&PromptParts {
         business: &settings,
         business_prompt: &lookup.prompt_text,
@@ -150,14 +145,6 @@ fn setup(
         lead: LeadFacts { captured: Default::default(), ..facts },
         upstream_patience: side.upstream_patience,
     })
-}
-
-fn status(status: entities::leads::LeadStatus) -> LeadStatus {
-    match status {
-        entities::leads::LeadStatus::InProgress => LeadStatus::InProgress,
-        entities::leads::LeadStatus::Complete => LeadStatus::Complete,
-        entities::leads::LeadStatus::Declined => LeadStatus::Declined,
-    }
 }
 
 fn apology(settings: &BusinessSettings) -> Twiml {

@@ -2,12 +2,13 @@
 
 use actors::clock::Clock;
 use entities::appointments::of_lead_upcoming;
-use frontdesk::practice::openai::Violation;
+use frontdesk::app::business;
+use frontdesk::practice::openai::{Record, Violation};
 use frontdesk::practice::twilio::EndedBy;
 use frontdesk::practice::world::World;
-use protocol::ids::CallSid;
+use protocol::ids::{BusinessId, CallSid};
 
-use crate::support::{number, within, world};
+use crate::support::{brief, nothing_left, number, practice, within, world};
 
 const JOB: [&str; 4] = ["התקנת מנעול חכם", "בתל אביב", "כן", "אפשר לקבוע תור?"];
 
@@ -66,5 +67,54 @@ async fn prac_1_a_call_goes_from_the_greeting_over_a_booked_visit_to_a_goodbye_a
 
     let (_, others) = book_a_visit(&world, 2).await;
     assert!(!others.contains(offered.last().unwrap()), "{others:?} after {offered:?}");
+    world.close().await;
+}
+
+/// The system prompts that the sessions were given, in order.
+fn prompts(record: &Record) -> Vec<String> {
+    let told = record.of_kind("session.update").map(|event| &event.body["session"]["instructions"]);
+    told.map(|instructions| instructions.as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn prompt_1_a_changed_prompt_is_a_new_version_for_new_calls_and_old_ones_keep_theirs() {
+    let world = world(|plan| {
+        brief(plan);
+        plan.business.agent.prompt = "The first wording.".to_owned();
+    })
+    .await;
+    let database = &world.app.services().database;
+    let first = world.dial(&number(1));
+    within("the greeting", first.hears("שלום")).await.unwrap();
+    let mut changed = world.business.clone();
+    changed.agent.prompt = "The second wording.".to_owned();
+    let clock = &world.app.services().clock;
+    let new_id = BusinessId(clock.new_id());
+    let imported = business::import(database, &changed, new_id, clock.wall()).await.unwrap();
+    assert_eq!((imported.id, imported.prompt_version), (world.business_id, 2));
+
+    // The running call's next session is told what its first was.
+    practice(&world).faults().drop_now();
+    let log = practice(&world).log();
+    within("a new session", log.wait_for(|record| prompts(record).len() == 2)).await;
+    let second = world.dial(&number(2));
+    within("the greeting", second.hears("שלום")).await.unwrap();
+    for caller in [&first, &second] {
+        caller.hang_up();
+        within("the end", caller.ended()).await;
+    }
+    nothing_left(&world).await;
+    let told = log.look(prompts);
+    assert_eq!(told[0], told[1]);
+    assert!(told[0].contains("The first wording.") && told[2].contains("The second wording."));
+    for (caller, version, text) in
+        [(&first, 1, "The first wording."), (&second, 2, "The second wording.")]
+    {
+        let id = world.business_id;
+        let call = entities::calls::get(database, id, caller.call_sid()).await.unwrap().unwrap();
+        assert_eq!(call.prompt_version, version);
+        let stored = entities::businesses::prompt(database, id, version).await.unwrap();
+        assert_eq!(stored.as_deref(), Some(text));
+    }
     world.close().await;
 }
