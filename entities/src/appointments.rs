@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, CallSid, LeadId, ToolCallId};
+use protocol::prompt::AppointmentFact;
 use sea_orm::{
     ColumnTrait, DatabaseConnection, DeriveActiveEnum, EntityTrait, EnumIter, QueryFilter,
     QueryOrder, QuerySelect,
@@ -178,6 +179,12 @@ pub async fn list(
     let rows = query.order_by_desc(Column::Id).limit(rows_for(limit)).all(db).await?;
     let rows = rows.into_iter().map(AppointmentRecord::try_from).collect::<Result<_, _>>()?;
     Ok(Page::of(rows, limit, |appointment: &AppointmentRecord| appointment.id))
+}
+
+impl From<&AppointmentRecord> for AppointmentFact {
+    fn from(appointment: &AppointmentRecord) -> Self {
+        Self { start: appointment.starts_at, notes: appointment.notes.clone() }
+    }
 }
 
 impl TryFrom<Model> for AppointmentRecord {

@@ -10,15 +10,19 @@ use sea_orm::{
     QueryOrder, QuerySelect, RelationDef,
 };
 
+use crate::appointments::{AppointmentRecord, AppointmentStatus};
 use crate::column;
 use crate::error::RecordsError;
 use crate::leads::LeadRecord;
 use crate::page::{Page, rows_for};
-use crate::tables::{business_numbers, businesses, leads, prompts};
+use crate::tables::{appointments, business_numbers, businesses, leads, prompts};
 
 mod import;
 
 pub use import::{ImportBusiness, ImportRefused, Imported, import};
+
+/// A prompt that lists more of a person's appointments would hold little else.
+const MOST_APPOINTMENTS: u64 = 10;
 
 /// A business. Its settings are as they were imported: their type is the caller's.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,10 +60,12 @@ pub struct VoiceLookup {
     pub prompt_text: String,
     /// The person's lead, if that person has called before.
     pub lead: Option<LeadRecord>,
+    /// The lead's booked appointments that are not over, the next first; at most ten.
+    pub appointments: Vec<AppointmentRecord>,
 }
 
-/// Finds a business by one of its numbers, with its newest prompt and the lead of the person at
-/// the other end (`None`: a withheld number), in one statement.
+/// Finds a business by one of its numbers, with its newest prompt, the lead of the person at the
+/// other end (`None`: a withheld number) and what that lead has booked after `now`, in one statement.
 ///
 /// # Errors
 /// [`RecordsError`].
@@ -67,16 +73,20 @@ pub async fn find_for_voice(
     db: &DatabaseConnection,
     our_number: &PhoneNumber,
     their_number: Option<&PhoneNumber>,
+    now: Timestamp,
 ) -> Result<Option<VoiceLookup>, RecordsError> {
-    let found = businesses::Entity::find()
+    let rows = businesses::Entity::find()
         .join(JoinType::InnerJoin, to_numbers())
         .join(JoinType::InnerJoin, to_newest_prompt())
         .join(JoinType::LeftJoin, to_lead_of(their_number))
+        .join(JoinType::LeftJoin, to_booked_after(now))
         .filter(business_numbers::Column::Number.eq(our_number.as_str()))
+        .order_by_asc(appointments::Column::StartsAt)
+        .limit(MOST_APPOINTMENTS)
         .into_partial_model::<Found>()
-        .one(db)
+        .all(db)
         .await?;
-    found.map(VoiceLookup::try_from).transpose()
+    lookup(rows)
 }
 
 /// Finds a business by its name in commands and addresses.
@@ -182,7 +192,19 @@ fn to_lead_of(person: Option<&PhoneNumber>) -> RelationDef {
         .into()
 }
 
-/// One row of the joined tables.
+fn to_booked_after(now: Timestamp) -> RelationDef {
+    leads::Entity::has_many(appointments::Entity)
+        .on_condition(move |_, appointment| {
+            let its = |column: appointments::Column| Expr::col((appointment.clone(), column));
+            its(appointments::Column::Status)
+                .eq(AppointmentStatus::Booked)
+                .and(its(appointments::Column::EndsAt).gt(column::from_instant(now)))
+                .into_condition()
+        })
+        .into()
+}
+
+/// One row of the joined tables: the business as often as the lead has appointments, or once.
 #[derive(DerivePartialModel)]
 #[sea_orm(entity = "businesses::Entity")]
 struct Found {
@@ -192,19 +214,23 @@ struct Found {
     prompt: prompts::Model,
     #[sea_orm(nested)]
     lead: Option<leads::Model>,
+    #[sea_orm(nested)]
+    appointment: Option<appointments::Model>,
 }
 
-impl TryFrom<Found> for VoiceLookup {
-    type Error = RecordsError;
-
-    fn try_from(found: Found) -> Result<Self, RecordsError> {
-        Ok(Self {
-            business: found.business.try_into()?,
-            prompt_version: found.prompt.version,
-            prompt_text: found.prompt.text,
-            lead: found.lead.map(LeadRecord::try_from).transpose()?,
-        })
-    }
+fn lookup(rows: Vec<Found>) -> Result<Option<VoiceLookup>, RecordsError> {
+    let mut rows = rows.into_iter();
+    let Some(first) = rows.next() else { return Ok(None) };
+    let appointments = std::iter::once(first.appointment).chain(rows.map(|row| row.appointment));
+    Ok(Some(VoiceLookup {
+        business: first.business.try_into()?,
+        prompt_version: first.prompt.version,
+        prompt_text: first.prompt.text,
+        lead: first.lead.map(LeadRecord::try_from).transpose()?,
+        appointments: (appointments.flatten())
+            .map(AppointmentRecord::try_from)
+            .collect::<Result<_, _>>()?,
+    }))
 }
 
 impl TryFrom<businesses::Model> for BusinessRecord {

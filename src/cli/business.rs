@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 use ::actors::clock::Clock;
 use clap::Subcommand;
+use entities::appointments::AppointmentRecord;
 use entities::businesses::{self, BusinessRecord, ImportRefused, Imported};
 use entities::leads::LeadRecord;
 use entities::{DatabaseConnection, RecordsError};
+use jiff::Timestamp;
 use protocol::business::BusinessSettings;
 use protocol::ids::{BusinessId, PhoneNumber, Slug};
 use thiserror::Error;
@@ -67,12 +69,12 @@ pub enum BusinessError {
 
 /// A business as it is stored.
 pub(super) struct Stored {
-    /// Its row.
-    pub(super) record: BusinessRecord,
     /// Its settings, with the newest prompt in them.
     pub(super) settings: BusinessSettings,
     /// The lead of the person that was asked about.
     pub(super) lead: Option<LeadRecord>,
+    /// What that person has booked.
+    pub(super) appointments: Vec<AppointmentRecord>,
 }
 
 /// Performs a command about businesses.
@@ -90,7 +92,7 @@ pub(super) async fn run(
             writeln!(out, "{verb} {slug}, prompt version {}", imported.prompt_version)?;
         }
         Command::Export { slug } => {
-            let settings = stored(&db, &slug, None).await?.settings;
+            let settings = stored(&db, &slug, None, clock.wall()).await?.settings;
             let text = toml::to_string_pretty(&settings).map_err(BusinessError::from)?;
             out.write_all(text.as_bytes())?;
         }
@@ -115,6 +117,7 @@ pub(super) async fn stored(
     db: &DatabaseConnection,
     slug: &Slug,
     person: Option<&PhoneNumber>,
+    now: Timestamp,
 ) -> Result<Stored, BusinessError> {
     let unknown = || BusinessError::Unknown(slug.clone());
     let record = businesses::find_by_slug(db, slug).await?.ok_or_else(unknown)?;
@@ -122,14 +125,14 @@ pub(super) async fn stored(
     let mut settings: BusinessSettings = serde_json::from_value(record.settings.clone())
         .map_err(|source| BusinessError::Stored { slug: slug.clone(), source })?;
     // The prompt in the settings is the one that came with their import; newer ones are rows.
-    let mut lead = None;
+    let (mut lead, mut appointments) = (None, Vec::new());
     if let Some(number) = numbers.first()
-        && let Some(found) = businesses::find_for_voice(db, number, person).await?
+        && let Some(found) = businesses::find_for_voice(db, number, person, now).await?
     {
         settings.agent.prompt = found.prompt_text;
-        lead = found.lead;
+        (lead, appointments) = (found.lead, found.appointments);
     }
-    Ok(Stored { record, settings, lead })
+    Ok(Stored { settings, lead, appointments })
 }
 
 /// All businesses, page by page, in the order of their slugs.

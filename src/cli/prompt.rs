@@ -4,14 +4,12 @@ use std::io::Write;
 
 use ::actors::clock::Clock;
 use clap::{Subcommand, ValueEnum};
-use entities::{DatabaseConnection, RecordsError, appointments};
-use jiff::Timestamp;
 use protocol::ids::{PhoneNumber, Slug};
-use protocol::prompt::{AppointmentFact, LeadFacts, PromptParts, system_prompt};
+use protocol::prompt::{LeadFacts, PromptParts, system_prompt};
 use protocol::twilio::forms::Direction;
 use thiserror::Error;
 
-use super::business::{self, BusinessError, Stored};
+use super::business::{self, BusinessError};
 use super::{CliError, Exit, database};
 use crate::config::Config;
 
@@ -46,9 +44,6 @@ pub enum PromptError {
     /// The business.
     #[error(transparent)]
     Business(#[from] BusinessError),
-    /// The database.
-    #[error(transparent)]
-    Records(#[from] RecordsError),
 }
 
 impl From<Calls> for Direction {
@@ -70,45 +65,26 @@ pub(super) async fn run(
     let Command::Show { business, number, direction } = command;
     let db = database::open(&config.database).await?;
     let now = clock.wall();
-    let business = business::stored(&db, &business, number.as_ref()).await;
+    let business = business::stored(&db, &business, number.as_ref(), now).await;
     let business = business.map_err(PromptError::from)?;
-    let known = known(&db, &business, now).await.map_err(PromptError::from)?;
+    let lead = business.lead.as_ref().map(LeadFacts::from).unwrap_or_default();
+    let appointments: Vec<_> = business.appointments.iter().map(Into::into).collect();
     let prompt = system_prompt(&PromptParts {
         business: &business.settings,
         business_prompt: &business.settings.agent.prompt,
         direction: direction.into(),
         now,
         caller: number.as_ref().map(PhoneNumber::as_str),
-        lead: &known.lead,
-        appointments: &known.appointments,
+        lead: &lead,
+        appointments: &appointments,
     });
     out.write_all(prompt.as_bytes())?;
     Ok(Exit::Clean)
 }
 
-#[derive(Default)]
-struct Known {
-    lead: LeadFacts,
-    appointments: Vec<AppointmentFact>,
-}
-
-/// What is known of the person; nothing of one who never called.
-async fn known(
-    db: &DatabaseConnection,
-    business: &Stored,
-    now: Timestamp,
-) -> Result<Known, RecordsError> {
-    let Some(lead) = &business.lead else { return Ok(Known::default()) };
-    let upcoming = appointments::of_lead_upcoming(db, business.record.id, lead.id, now).await?;
-    let appointments = upcoming
-        .into_iter()
-        .map(|one| AppointmentFact { start: one.starts_at, notes: one.notes })
-        .collect();
-    Ok(Known { lead: lead.into(), appointments })
-}
-
 #[cfg(test)]
 mod tests {
+    use entities::businesses;
     use entities::leads::{self, LeadChanges};
     use protocol::ids::LeadId;
 
@@ -150,7 +126,7 @@ mod tests {
         let (clock, person) = (Clock::start(), PhoneNumber::parse(PERSON).unwrap());
         let db = database::open(&on_disk.config().database).await.unwrap();
         let slug = Slug::parse("tel-aviv-locks").unwrap();
-        let id = business::stored(&db, &slug, None).await.unwrap().record.id;
+        let id = businesses::find_by_slug(&db, &slug).await.unwrap().unwrap().id;
         let lead =
             leads::ensure_for_message(&db, id, &person, LeadId(clock.new_id()), clock.wall())
                 .await

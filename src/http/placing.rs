@@ -111,7 +111,7 @@ async fn business(
         return Err(field_error(StatusCode::BAD_REQUEST, "bad_number", message, "to"));
     }
     let from = settings.phone_numbers.first().cloned().ok_or_else(unknown)?;
-    let found = find_for_voice(db, &from, Some(to)).await;
+    let found = find_for_voice(db, &from, Some(to), side.services.clock.wall()).await;
     let found = found.map_err(|error| broken(error.to_string()))?.ok_or_else(unknown)?;
     Ok((settings, from, found))
 }

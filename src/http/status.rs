@@ -40,7 +40,8 @@ pub(super) async fn on_status(side: &TwilioSide, form: &Form) {
 async fn business_of(side: &TwilioSide, form: &Form) -> Option<BusinessId> {
     let voice = VoiceForm::read(form).ok()?;
     let db = &side.services.database;
-    let found = entities::businesses::find_for_voice(db, voice.business_number()?, None).await;
+    let (number, now) = (voice.business_number()?, side.services.clock.wall());
+    let found = entities::businesses::find_for_voice(db, number, None, now).await;
     Some(found.ok()??.business.id)
 }
 

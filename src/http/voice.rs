@@ -27,7 +27,8 @@ pub(super) async fn voice(side: &TwilioSide, form: &Form) -> Twiml {
         tracing::warn!(call = %form.call_sid, "a call without a number of ours");
         return Twiml::reject();
     };
-    let found = find_for_voice(&side.services.database, number, form.person().number()).await;
+    let now = side.services.clock.wall();
+    let found = find_for_voice(&side.services.database, number, form.person().number(), now).await;
     let lookup = match found {
         Ok(Some(lookup)) => lookup,
         Ok(None) => {
@@ -118,6 +119,7 @@ fn setup(
     let lead = lookup.lead.as_ref();
     let facts = lead.map(|lead| actors::lead::facts(lead, [])).unwrap_or_default();
     let told = lead.map(prompt::LeadFacts::from).unwrap_or_default();
+    let appointments: Vec<_> = lookup.appointments.iter().map(Into::into).collect();
     let instructions = system_prompt(&PromptParts {
         business: &settings,
         business_prompt: &lookup.prompt_text,
@@ -125,7 +127,7 @@ fn setup(
         now: side.services.clock.wall(),
         caller: person.number().map(|number| number.as_str()),
         lead: &told,
-        appointments: &[],
+        appointments: &appointments,
     });
     let business_number = match form.business_number() {
         Some(number) => number.clone(),

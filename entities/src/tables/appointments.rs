@@ -22,6 +22,19 @@ pub struct Model {
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
+pub enum Relation {
+    #[sea_orm(
+        belongs_to = "super::leads::Entity",
+        from = "Column::LeadId",
+        to = "super::leads::Column::Id"
+    )]
+    Lead,
+}
+
+impl Related<super::leads::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Lead.def()
+    }
+}
 
 impl ActiveModelBehavior for ActiveModel {}

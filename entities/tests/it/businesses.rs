@@ -3,15 +3,40 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use entities::DatabaseConnection;
+use entities::appointments::{AppointmentId, Authority, NewAppointment, Which, book, cancel};
 use entities::businesses::{
     ImportRefused, find_by_slug, find_by_whatsapp_number, find_for_voice, import, list, numbers,
     prompt,
 };
-use protocol::ids::BusinessId;
+use jiff::SignedDuration;
+use protocol::ids::{BusinessId, LeadId};
 
 use crate::support::{
     at, business, file, lead, new_id, noon, on_each, phone, slug, two_businesses,
 };
+
+/// Half an hour for a lead.
+async fn booked(
+    db: &DatabaseConnection,
+    business: BusinessId,
+    lead_id: LeadId,
+    starts_at: &str,
+) -> AppointmentId {
+    let starts_at = at(starts_at);
+    let ends_at = starts_at + SignedDuration::from_mins(30);
+    let wanted = NewAppointment {
+        id: AppointmentId(new_id()),
+        lead_id,
+        call_sid: None,
+        starts_at,
+        ends_at,
+        busy_until: ends_at,
+        notes: None,
+        idempotency_key: None,
+    };
+    book(db, business, wanted, noon()).await.unwrap().id
+}
 
 #[tokio::test]
 async fn call_1_one_statement_brings_business_settings_newest_prompt_and_the_callers_own_lead() {
@@ -21,6 +46,14 @@ async fn call_1_one_statement_brings_business_settings_newest_prompt_and_the_cal
         newer.prompt = "ענה בקצרה".to_owned();
         import(db, newer, noon()).await.unwrap();
         let caller = lead(db, locks, "+972501234567").await;
+        // Over, cancelled, of somebody else, and two that are still to come.
+        booked(db, locks, caller, "2026-11-21T10:00:00Z").await;
+        let cancelled = booked(db, locks, caller, "2026-11-24T10:00:00Z").await;
+        cancel(db, locks, Authority::Lead(caller), Which::Id(cancelled)).await.unwrap();
+        let somebody = lead(db, locks, "+972508888888").await;
+        booked(db, locks, somebody, "2026-11-25T10:00:00Z").await;
+        let later = booked(db, locks, caller, "2026-11-27T10:00:00Z").await;
+        let next = booked(db, locks, caller, "2026-11-26T10:00:00Z").await;
         lead(db, locks, "+972509999999").await;
         lead(db, clinic, "+972501234567").await;
 
@@ -31,7 +64,7 @@ async fn call_1_one_statement_brings_business_settings_newest_prompt_and_the_cal
             counter.fetch_add(1, Ordering::Relaxed);
         });
         let (ours, theirs) = (phone("+97231111111"), phone("+972501234567"));
-        let found = find_for_voice(&counted, &ours, Some(&theirs)).await.unwrap().unwrap();
+        let found = find_for_voice(&counted, &ours, Some(&theirs), noon()).await.unwrap().unwrap();
 
         assert_eq!(statements.load(Ordering::Relaxed), 1);
         assert_eq!(found.business.id, locks);
@@ -39,6 +72,8 @@ async fn call_1_one_statement_brings_business_settings_newest_prompt_and_the_cal
         assert_eq!((found.prompt_version, found.prompt_text.as_str()), (2, "ענה בקצרה"));
         let lead = found.lead.unwrap();
         assert_eq!((lead.id, lead.business_id), (caller, locks));
+        let coming: Vec<_> = found.appointments.iter().map(|appointment| appointment.id).collect();
+        assert_eq!(coming, [next, later], "what the prompt tells (PROMPT-1)");
     })
     .await;
 }
@@ -50,10 +85,11 @@ async fn call_1_an_unknown_number_finds_nothing_and_a_new_or_withheld_caller_has
         lead(db, locks, "+972501234567").await;
         let ours = phone("+97231111111");
         let unknown = phone("+15550000000");
-        assert_eq!(find_for_voice(db, &unknown, None).await.unwrap(), None);
+        assert_eq!(find_for_voice(db, &unknown, None, noon()).await.unwrap(), None);
         for person in [None, Some(&unknown)] {
-            let found = find_for_voice(db, &ours, person).await.unwrap().unwrap();
+            let found = find_for_voice(db, &ours, person, noon()).await.unwrap().unwrap();
             assert_eq!((found.business.id, found.lead), (locks, None));
+            assert_eq!(found.appointments, []);
         }
     })
     .await;
@@ -95,7 +131,7 @@ async fn an_import_replaces_the_numbers_and_frees_those_that_are_gone() {
 
         let clinic = business(db, "clinic", "+97231111111").await;
         let ours = phone("+97231111111");
-        let found = find_for_voice(db, &ours, None).await.unwrap().unwrap();
+        let found = find_for_voice(db, &ours, None, noon()).await.unwrap().unwrap();
         assert_eq!(found.business.id, clinic);
     })
     .await;
@@ -120,7 +156,7 @@ async fn a_number_of_another_business_is_refused_by_name_and_nothing_of_the_impo
         );
 
         assert_eq!(find_by_slug(db, &slug("clinic")).await.unwrap(), None);
-        assert_eq!(find_for_voice(db, &phone("+97232222222"), None).await.unwrap(), None);
+        assert_eq!(find_for_voice(db, &phone("+97232222222"), None, noon()).await.unwrap(), None);
         let texting = find_by_whatsapp_number(db, &phone("+97239999999")).await.unwrap();
         assert_eq!(texting.unwrap().id, locks);
     })

@@ -18,7 +18,7 @@ async fn use_everything(db: &DatabaseConnection) {
     let locks = business(db, "locks", "+97231111111").await;
     let dana = lead(db, locks, "+972501111111").await;
     let number = phone("+972501111111");
-    businesses::find_for_voice(db, &phone("+97231111111"), Some(&number)).await.unwrap();
+    businesses::find_for_voice(db, &phone("+97231111111"), Some(&number), noon()).await.unwrap();
     let caller = Caller::Known(&number);
     ensure_for_call(db, locks, caller, &call_sid(1), LeadId(new_id()), noon()).await.unwrap();
     leads::get(db, locks, dana).await.unwrap();
