@@ -154,6 +154,7 @@ impl App {
             calls: calls.clone(),
             services: services.clone(),
             upstream_patience: config.openai.upstream_patience,
+            patience: config.server.patience,
             tasks: tasks.clone(),
             readiness: readiness.clone(),
         });

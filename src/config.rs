@@ -16,7 +16,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 pub use address::{HttpUrl, InvalidAddress, PublicUrl, WebSocketUrl};
-pub use daemon::{Admin, Database, DatabaseUrl, Server, Supervision};
+pub use daemon::{Admin, Database, DatabaseUrl, Patience, Server, Supervision};
 pub use error::ConfigError;
 pub use located::Located;
 pub use providers::{OpenAi, Provider, Twilio};

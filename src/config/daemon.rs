@@ -26,6 +26,24 @@ pub struct Server {
     /// How long running calls have to finish when the daemon is told to stop.
     #[serde(with = "duration_text")]
     pub drain_timeout: Duration,
+    /// How long a media socket is waited for. No key of the file: only rehearsals hurry.
+    #[serde(skip)]
+    pub patience: Patience,
+}
+
+/// How long a media socket is waited for.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// From the handshake to `start` (OPS-6).
+    pub start: Duration,
+    /// For a call's stream to open, and to come back (CALL-2, CALL-5).
+    pub stream: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { start: Duration::from_secs(10), stream: Duration::from_secs(15) }
+    }
 }
 
 /// The operator's listener: API, console, introspection, metrics.
@@ -71,6 +89,7 @@ impl Default for Server {
             public_url: PublicUrl::fixed("http://127.0.0.1:8080"),
             max_calls: MAX_CALLS,
             drain_timeout: Duration::from_secs(5 * 60),
+            patience: Patience::default(),
         }
     }
 }

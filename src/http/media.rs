@@ -2,7 +2,6 @@
 //! passes is handed to the call's supervisor; everything else is closed.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use actors::call_supervisor::SupervisorEvent;
 use actors::link::{Frame, Link, websocket_config};
@@ -23,13 +22,10 @@ use super::Request;
 use super::request::answer;
 use super::twilio::TwilioSide;
 
-/// How long a socket may take to send its `start` (OPS-6).
-const START_PATIENCE: Duration = Duration::from_secs(10);
-
 /// Why a media socket was closed.
 #[derive(Debug, Error)]
 enum SocketRefused {
-    #[error("it sent no start within {START_PATIENCE:?}")]
+    #[error("it sent no start in time")]
     NoStart,
     #[error("it sent something else before its start")]
     NotAStart,
@@ -98,7 +94,7 @@ fn websocket_key(request: &Request) -> Option<String> {
 }
 
 async fn admit(side: &TwilioSide, mut link: Link) -> Result<(), SocketRefused> {
-    let start = tokio::time::timeout(START_PATIENCE, read_start(&mut link))
+    let start = tokio::time::timeout(side.patience.start, read_start(&mut link))
         .await
         .map_err(|_| SocketRefused::NoStart)??;
     start.check_format()?;

@@ -19,7 +19,7 @@ use super::Request;
 use super::health::health;
 use super::request::answer;
 use crate::app::Readiness;
-use crate::config::PublicUrl;
+use crate::config::{Patience, PublicUrl};
 
 /// What the Twilio side works with.
 pub struct TwilioSide {
@@ -35,6 +35,8 @@ pub struct TwilioSide {
     pub services: Services,
     /// How long a session may be missing (RES-3).
     pub upstream_patience: Duration,
+    /// How long a media socket is waited for.
+    pub patience: Patience,
     /// Tasks that a stop waits for.
     pub tasks: TaskTracker,
     /// Whether new calls are taken.

@@ -146,6 +146,7 @@ fn setup(
         instructions: instructions.into(),
         lead: LeadFacts { captured: Default::default(), ..facts },
         upstream_patience: side.upstream_patience,
+        stream_patience: side.patience.stream,
     })
 }
 

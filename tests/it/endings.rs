@@ -168,12 +168,18 @@ async fn call_5_a_lost_socket_that_comes_back_goes_on_in_the_same_session_withou
 /// The one test that waits for a patience of the daemon's, 15 s, in real time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn call_5_a_lost_socket_that_never_comes_back_ends_the_call_as_stream_lost() {
-    let world = world(brief).await;
+    let world = world(|plan| {
+        brief(plan);
+        plan.config.server.patience.stream = Duration::from_secs(2);
+    })
+    .await;
     let caller = open_call(&world).await;
     world.carrier.set_cut_off(true);
     caller.cut_socket().unwrap();
     let outcome = within("the end at Twilio", caller.ended()).await;
-    assert_eq!(outcome.ended_by, EndedBy::ApplicationError, "no /resume got through");
+    // Whichever comes first: no /resume gets through, or the daemon has the call ended.
+    let ended_by = [EndedBy::ApplicationError, EndedBy::Rest];
+    assert!(ended_by.contains(&outcome.ended_by), "{:?}", outcome.ended_by);
     assert_eq!(outcome.view.streams.len(), 1);
     assert_eq!(outcome.view.streams[0].ended, Some(StreamEnd::Cut));
 

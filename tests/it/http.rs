@@ -1,7 +1,9 @@
 //! The two listeners: who is let in, and what callers are answered (CALL-1, CALL-9, OPS-6).
 
+use std::time::Duration;
+
 use actors::supervision::introspection::ActorKind;
-use frontdesk::config::Twilio;
+use frontdesk::config::{Patience, Twilio};
 use frontdesk::practice::twilio::{CallView, Dial, Done, EndedBy, RejectReason};
 use frontdesk::practice::world::World;
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -323,8 +325,14 @@ async fn call_1_a_stream_is_opened_by_a_token_of_its_call_and_business_and_by_no
 }
 
 #[tokio::test]
-async fn ops_6_a_media_socket_that_says_nothing_is_closed_after_ten_seconds() {
-    let world = world(brief).await;
+async fn ops_6_a_media_socket_that_says_nothing_is_closed_when_patience_ends() {
+    let patience = Patience::default();
+    assert_eq!((patience.start.as_secs(), patience.stream.as_secs()), (10, 15));
+    let world = world(|plan| {
+        brief(plan);
+        plan.config.server.patience.start = Duration::from_millis(200);
+    })
+    .await;
     let mut socket = signed_media_socket(&world).await;
     closed("the end of patience", &mut socket).await;
     world.close().await;

@@ -17,4 +17,5 @@ mod shutdown;
 mod stories;
 mod supervision;
 mod support;
+mod turns;
 mod wire;

@@ -35,4 +35,6 @@ pub struct CallSetup {
     pub lead: LeadFacts,
     /// How long a session may be missing before the caller hears the apology (RES-3).
     pub upstream_patience: Duration,
+    /// How long the stream may take to open (CALL-2) or to come back (CALL-5).
+    pub stream_patience: Duration,
 }

@@ -1,6 +1,6 @@
 //! The call's media stream as the call sees it: awaited, open, lost, closed.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::ending::{HangUp, Phase};
 use super::event::StreamEnd;
@@ -8,9 +8,6 @@ use super::reason::{EndReason, EndedBy};
 use super::{Call, CallSetup, Now};
 use crate::ids::StreamSid;
 use crate::twilio::forms::CallStatus;
-
-/// How long a call waits for its stream to open (CALL-2) or to come back (CALL-5).
-pub(super) const STREAM_PATIENCE: Duration = Duration::from_secs(15);
 
 /// The call's media stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +38,7 @@ impl StreamState {
         let patience = if setup.opening.session_waits_for_stream() {
             setup.settings.ending.max_duration
         } else {
-            STREAM_PATIENCE
+            setup.stream_patience
         };
         Self::Awaited { until: now + patience }
     }
@@ -76,7 +73,7 @@ impl Call {
                 self.over(EndReason::CallerHungUp, EndedBy::Caller);
             }
             (_, StreamEnd::Lost) => {
-                self.stream = StreamState::Lost { until: now.at + STREAM_PATIENCE };
+                self.stream = StreamState::Lost { until: now.at + self.setup.stream_patience };
             }
         }
     }

@@ -55,6 +55,7 @@ fn setup(change: impl FnOnce(&mut BusinessSettings)) -> CallSetup {
         instructions: "answer".into(),
         lead: LeadFacts::default(),
         upstream_patience: Duration::from_secs(10),
+        stream_patience: Duration::from_secs(15),
     }
 }
 

@@ -47,6 +47,7 @@ fn setup() -> CallSetup {
         instructions: "answer".into(),
         lead: LeadFacts::default(),
         upstream_patience: Duration::from_secs(10),
+        stream_patience: Duration::from_secs(15),
     }
 }
 

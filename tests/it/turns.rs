@@ -1,0 +1,61 @@
+//! Turns and their words: whatever becomes of a transcript changes nothing but the record (PIPE-6).
+
+use std::time::Duration;
+
+use entities::call_turns::TurnRole;
+use frontdesk::practice::openai::Transcription;
+use frontdesk::practice::world::World;
+use protocol::ids::CallSid;
+
+use crate::support::{brief, nothing_left, number, practice, within, world};
+
+const FIRST: &str = "התקנת מנעול חכם";
+const SECOND: &str = "בתל אביב";
+
+/// What the caller's turns of a call say, where their words are known.
+async fn words(world: &World, call: &CallSid) -> Vec<Option<String>> {
+    let database = &world.app.services().database;
+    let turns = entities::call_turns::of_call(database, world.business_id, call).await.unwrap();
+    let callers = turns.into_iter().filter(|turn| turn.role == TurnRole::Caller);
+    callers.map(|turn| turn.text).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pipe_6_a_transcript_that_is_late_out_of_order_failed_or_never_there_changes_only_the_record()
+ {
+    let (first, second) = (Some(FIRST.to_owned()), Some(SECOND.to_owned()));
+    for (transcription, kept) in [
+        (Transcription::After(Duration::from_secs(2)), [&first, &second]),
+        (Transcription::AfterResponse, [&first, &second]),
+        (Transcription::OutOfOrder, [&first, &second]),
+        (Transcription::Failed, [&None, &None]),
+        (Transcription::Never, [&None, &None]),
+    ] {
+        let world = world(|plan| {
+            brief(plan);
+            plan.openai.behaviour.transcription = transcription;
+        })
+        .await;
+        let caller = world.dial(&number(1));
+        within("the greeting", caller.hears(&world.business.lines().greeting)).await.unwrap();
+        for sentence in [FIRST, SECOND] {
+            within("the sentence", caller.say(sentence)).await.unwrap();
+            within("its answer", caller.hears(sentence)).await.unwrap();
+        }
+        let written = async {
+            while words(&world, caller.call_sid()).await != kept.map(Clone::clone) {
+                tokio::task::yield_now().await;
+            }
+        };
+        within("the record", written).await;
+        caller.hang_up();
+        let outcome = within("the end", caller.ended()).await;
+        assert_eq!(outcome.view.heard.len(), 3, "{transcription:?}: no turn is answered twice");
+        nothing_left(&world).await;
+        assert_eq!(words(&world, caller.call_sid()).await, kept.map(Clone::clone));
+        let record = practice(&world).log().record();
+        assert_eq!(record.count("response.create"), 3, "{transcription:?}");
+        assert_eq!(record.violations, [], "{transcription:?}");
+        world.close().await;
+    }
+}
