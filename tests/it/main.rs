@@ -17,5 +17,6 @@ mod shutdown;
 mod stories;
 mod supervision;
 mod support;
+mod transfer;
 mod turns;
 mod wire;
