@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use entities::businesses::{ImportBusiness, import};
 use entities::calls::{CallDirection, CallStatus, NewCall, insert_started};
-use entities::leads::{Caller, ensure_for_call};
+use entities::leads::{Caller, ChangedBy, ensure_for_call};
 use entities::{DatabaseConnection, PoolSettings, connect};
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber, Slug};
@@ -73,6 +73,11 @@ pub(crate) fn slug(slug: &str) -> Slug {
 
 pub(crate) fn call_sid(n: u32) -> CallSid {
     CallSid::parse(&format!("CA{n:032x}")).unwrap()
+}
+
+/// The person's word in a call.
+pub(crate) fn in_call(n: u32) -> ChangedBy {
+    ChangedBy::Call { call_sid: call_sid(n) }
 }
 
 /// The file of a business with one number.
