@@ -3,6 +3,8 @@
 
 mod foreign;
 mod killed;
+mod late;
+mod searching;
 
 use std::sync::Arc;
 
@@ -13,11 +15,11 @@ use entities::{DatabaseConnection, PoolSettings, leads};
 use frontdesk::config::DatabaseUrl;
 use frontdesk::practice::world::{Plan, World};
 use jiff::Timestamp;
-use protocol::business::BusinessSettings;
+use protocol::business::{BusinessSettings, TimeSpan};
 use protocol::calendar::{Calendar, Tool};
 use protocol::call::FunctionCall;
 use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber, Slug, ToolCallId};
-use sea_orm::{ConnectionTrait, Statement, TransactionTrait};
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -169,6 +171,22 @@ async fn import(
     frontdesk::app::business::import(&services.database, &clinic, id, now).await.unwrap().id
 }
 
+/// Opens the business from day to day for this span alone.
+fn open_daily(settings: &mut BusinessSettings, span: &str) {
+    let hours = &mut settings.appointments.hours;
+    for day in [
+        &mut hours.sunday,
+        &mut hours.monday,
+        &mut hours.tuesday,
+        &mut hours.wednesday,
+        &mut hours.thursday,
+        &mut hours.friday,
+        &mut hours.saturday,
+    ] {
+        *day = vec![TimeSpan::parse(span).unwrap()];
+    }
+}
+
 /// Everybody wants the same slot at once; `worlds` are daemons on one database.
 async fn race(worlds: &[&World], people: u32) {
     let mut wanted = None;
@@ -260,42 +278,4 @@ async fn cal_1_a_start_that_breaks_a_rule_is_refused_with_its_reason_and_slots_t
     }
     assert_eq!(all_booked(&world).await, []);
     world.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn cal_5_a_business_whose_database_work_is_slow_delays_no_other_and_keeps_its_order() {
-    let Some(schema) = Schema::new().await else { return };
-    let world = world_on(&schema.url).await;
-    let services = world.app.services();
-    let id = import(&world, "clinic", |_| {}).await;
-    let slow = Person::new(&world, 1).await;
-    let quick = Person { business: id, lead: lead(&world, id, 1).await, ..slow.clone() };
-    let slot = slow.finds(&ahead(&world, 3)).await.remove(0);
-
-    // Somebody sits on the business's row: its bookings wait.
-    let sitting = services.database.begin().await.unwrap();
-    let lock = "SELECT id FROM businesses WHERE id = $1 FOR UPDATE";
-    let values = [slow.business.0.into()];
-    let statement = Statement::from_sql_and_values(sitting.get_database_backend(), lock, values);
-    sitting.query_one_raw(statement).await.unwrap();
-    let mut first = Box::pin(slow.books(&slot));
-    let search = json!({ "date_iso": slot });
-    let mut second = Box::pin(slow.uses(Tool::Find, "call_2", search));
-    // Each is asked in this order, and neither is answered.
-    for _ in 0..10 {
-        tokio::select! {
-            biased;
-            answer = &mut first => panic!("booked behind a lock: {answer}"),
-            answer = &mut second => panic!("answered before what was asked before it: {answer}"),
-            other = quick.finds(&slot) => assert!(!other.is_empty()),
-        }
-    }
-    assert_eq!(quick.books(&slot).await["ok"], true, "another business is not delayed");
-    sitting.rollback().await.unwrap();
-    assert_eq!(first.await["ok"], true);
-    let found = second.await;
-    let slots = found["slots"].as_array().unwrap();
-    assert!(slots.iter().all(|free| *free != slot), "it was asked after the booking: {found}");
-    world.close().await;
-    schema.drop().await;
 }

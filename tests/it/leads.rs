@@ -94,7 +94,7 @@ async fn lead_1_calls_at_once_from_one_phone_have_one_lead_and_withheld_ones_eac
 }
 
 /// A model that uses a tool when it hears a word, and then says "בסדר".
-fn uses(told: &[(&str, &str, Value)]) -> Brain {
+pub(crate) fn uses(told: &[(&str, &str, Value)]) -> Brain {
     let rules = told.iter().flat_map(|(word, tool, arguments)| {
         let call = ToolCall { name: (*tool).to_owned(), arguments: arguments.clone() };
         let (after_tool, say) = (Some(call.name.clone()), Some("בסדר".to_owned()));

@@ -2,7 +2,7 @@
 
 use entities::leads::{HistoryEntry, LeadRecord, LeadStatus};
 use frontdesk::practice::openai::{Brain, Record, Rule, ToolCall};
-use protocol::business::{TimeSpan, Transfer};
+use protocol::business::Transfer;
 use protocol::ids::LeadId;
 
 use super::*;
@@ -113,7 +113,7 @@ fn offered(record: &Record) -> Vec<String> {
 }
 
 /// What the model was answered, in order.
-fn outputs(record: &Record) -> Vec<Value> {
+pub(super) fn outputs(record: &Record) -> Vec<Value> {
     let items = record.of_kind("conversation.item.create").map(|event| &event.body["item"]);
     let outputs = items.filter(|item| item["type"] == "function_call_output");
     outputs.map(|item| serde_json::from_str(item["output"].as_str().unwrap()).unwrap()).collect()
@@ -140,20 +140,8 @@ fn brain(others: &[Other; 2]) -> Brain {
 async fn others(world: &World) -> [Other; 2] {
     let date = ahead(world, 3);
     let mine = Person::new(world, 1).await;
-    let night = vec![TimeSpan::parse("03:00-04:00").unwrap()];
     let mut settings = world.business.clone();
-    let hours = &mut settings.appointments.hours;
-    for day in [
-        &mut hours.sunday,
-        &mut hours.monday,
-        &mut hours.tuesday,
-        &mut hours.wednesday,
-        &mut hours.thursday,
-        &mut hours.friday,
-        &mut hours.saturday,
-    ] {
-        day.clone_from(&night);
-    }
+    open_daily(&mut settings, "03:00-04:00");
     let appointments = settings.appointments.clone();
     let id = import(world, "night", |night| night.appointments = appointments).await;
     let abroad = lead(world, id, 1).await;
