@@ -45,8 +45,8 @@ impl Schema {
         let name = format!("frontdesk_{}", uuid::Uuid::now_v7().simple());
         let admin = entities::connect(&url, PoolSettings::default()).await.unwrap();
         let preparations = format!(
-            "SELECT pg_advisory_lock(7); CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public; \
-             SELECT pg_advisory_unlock(7); CREATE SCHEMA {name}"
+            "SELECT pg_advisory_xact_lock(7); \
+             CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public; CREATE SCHEMA {name}"
         );
         admin.execute_unprepared(&preparations).await.unwrap();
         let url = format!("{url}?options[search_path]={name},public");

@@ -110,6 +110,11 @@ async fn lead_2_every_change_of_a_lead_is_kept_with_its_instant_and_on_whose_wor
                 "11 api status: complete > declined",
             ]
         );
+        let shown = serde_json::json!({
+            "seq": 3, "at": "2026-11-22T12:00:00Z", "changed_by": "call", "call_sid": call_sid(1),
+            "field": "full_name", "old": null, "new": "דנה",
+        });
+        assert_eq!(serde_json::to_value(&entries[2]).unwrap(), shown);
         assert!(entries[..5].iter().all(|entry| entry.at == noon()));
         assert!(entries[5..].iter().all(|entry| entry.at == later));
         matches_the_lead(db, locks, dana).await;
