@@ -28,7 +28,9 @@ pub(super) fn look(verdict: &mut Verdict, expect: &Expectations, seen: &Seen) {
     }
     if let Some(lines) = &expect.transcript {
         let spoken: Vec<&TurnRow> = seen.turns.iter().filter(|turn| is_spoken(turn)).collect();
-        verdict.look("transcript", followed(lines, &spoken, |line, turn| turn_fits(line, turn)));
+        let fits = followed(lines, &spoken, |line, turn| turn_fits(line, turn));
+        verdict
+            .look("transcript", fits.map_err(|wrong| format!("{wrong}; kept: {}", kept(&spoken))));
     }
     let reason = seen.record.as_ref().and_then(|record| record.end_reason.clone());
     verdict.equal("end.reason", expect.end.reason.as_ref(), &reason.unwrap_or_default());
@@ -44,6 +46,14 @@ fn is_spoken(turn: &TurnRow) -> bool {
         TurnRole::Caller | TurnRole::Agent => true,
         TurnRole::System | TurnRole::Tool => false,
     }
+}
+
+fn kept(turns: &[&TurnRow]) -> String {
+    let kept = turns.iter().map(|turn| {
+        let cut = if turn.cut { " (cut)" } else { "" };
+        format!("{} {:?} {:?}{cut}", turn.seq, turn.role, text(turn))
+    });
+    kept.collect::<Vec<_>>().join(", ")
 }
 
 fn text(turn: &TurnRow) -> &str {
