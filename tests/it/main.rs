@@ -7,6 +7,7 @@ mod booking;
 mod endings;
 mod greeting;
 mod http;
+mod leads;
 mod outbound;
 mod pipeline;
 mod polite_endings;
