@@ -171,6 +171,9 @@ impl<'a> Session<'a> {
     }
 
     fn echo(&mut self, name: String, played: bool, writer: &Writer) {
+        if self.socket.line.quality.loses_marks {
+            return;
+        }
         writer.send(self.to_server.mark(&name));
         let at = self.socket.line.clock.elapsed();
         self.see(|stream| stream.echoes.push(Echo { name, at, played }));
