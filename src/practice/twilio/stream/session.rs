@@ -67,6 +67,7 @@ impl<'a> Session<'a> {
             }
         };
         self.play(&writer);
+        self.socket.line.cut_off();
         match ended {
             StreamEnd::Cut => writer.reset(source).await,
             StreamEnd::Stopped => {
@@ -229,6 +230,7 @@ impl<'a> Session<'a> {
                 self.play(writer);
                 let at = line.clock.elapsed();
                 self.see(|stream| stream.cleared_at.push(at));
+                line.cut_off();
                 for name in self.playout.clear() {
                     self.echo(name, false, writer);
                 }
