@@ -76,6 +76,8 @@ pub enum RestFault {
 pub(super) struct RestDesk {
     log: watch::Sender<Vec<RestRequest>>,
     faults: Mutex<Vec<Planned>>,
+    /// Held by each request until it is answered or given up.
+    open: Arc<()>,
 }
 
 #[derive(Debug)]
@@ -94,6 +96,11 @@ impl RestDesk {
     /// The next so many requests of a kind fail so.
     pub(super) fn plan(&self, kind: RestKind, fault: RestFault, times: u32) {
         locked(&self.faults).push(Planned { kind, fault, times });
+    }
+
+    /// Requests that are under way.
+    pub(super) fn open(&self) -> usize {
+        Arc::strong_count(&self.open) - 1
     }
 
     fn next_fault(&self, kind: RestKind) -> Option<RestFault> {

@@ -54,6 +54,7 @@ async fn answer(
     network: Arc<Network>,
     request: http::Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
+    let _open = Arc::clone(&network.rest.open);
     let (head, body) = request.into_parts();
     let body = match Limited::new(body, LARGEST).collect().await {
         Ok(body) => body.to_bytes(),
@@ -135,8 +136,12 @@ fn route(
 /// Hang-ups and redirects are counted at their call, whatever becomes of them.
 fn count(network: &Network, kind: RestKind, call_sid: Option<&CallSid>) {
     let Some(line) = call_sid.and_then(|sid| network.call(sid)) else { return };
+    let at = line.clock.elapsed();
     line.see(|view| match kind {
-        RestKind::HangUp => view.hang_up_requests += 1,
+        RestKind::HangUp => {
+            view.hang_up_requests += 1;
+            view.hang_up_asked_at.get_or_insert(at);
+        }
         RestKind::Redirect => view.redirect_requests += 1,
         RestKind::UpdateCall
         | RestKind::CreateCall
