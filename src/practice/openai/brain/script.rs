@@ -75,9 +75,13 @@ pub struct Rule {
 pub struct ToolCall {
     /// The function.
     pub name: String,
-    /// Its arguments.
-    #[serde(default)]
+    /// Its arguments; an empty object if none are given.
+    #[serde(default = "no_arguments")]
     pub arguments: Value,
+}
+
+fn no_arguments() -> Value {
+    Value::Object(serde_json::Map::new())
 }
 
 /// What the first fitting rule says.
