@@ -2,11 +2,16 @@
 
 use entities::leads::{HistoryEntry, LeadRecord, LeadStatus};
 use frontdesk::practice::openai::{Brain, Record, Rule, ToolCall};
+use frontdesk::practice::twilio::{CallView, CallerHandle, Done};
 use protocol::business::Transfer;
 use protocol::ids::LeadId;
 
 use super::*;
 use crate::support::{brief, practice};
+
+/// Whom the business puts callers through to, and what a caller says who wants that.
+const PERSON: &str = "+972501112233";
+const TRANSFER: &str = "נציג";
 
 /// What the caller says so that the model tries a tool.
 const CUES: [(&str, &str); 5] = [
@@ -98,7 +103,7 @@ impl Other {
                 });
                 vec![(self.named(report), json!({ "ok": true }))]
             }
-            // It names nobody: whom it dials is the business's setting.
+            // It ends the agent's part: it is tried last, by `puts_through_to_the_business_alone`.
             "transfer_call" => Vec::new(),
             other => panic!("{other} is not tried with what is somebody else's: add it here"),
         }
@@ -133,7 +138,24 @@ fn brain(others: &[Other; 2]) -> Brain {
             Rule { after_tool, say, ..Rule::default() },
         ]
     });
-    Brain::Scripted(rules.collect())
+    let number = crate::support::number(2);
+    let arguments = others[0].named(json!({ "number": number, "to": number }));
+    let transfer = ToolCall { name: "transfer_call".to_owned(), arguments };
+    let heard = vec![TRANSFER.to_owned()];
+    let transfer = Rule { heard, calls: vec![transfer], ..Rule::default() };
+    Brain::Scripted(rules.chain([transfer]).collect())
+}
+
+/// The model asks for a transfer and names somebody else: the business's own person is called.
+async fn puts_through_to_the_business_alone(caller: &CallerHandle) {
+    within("the wish", caller.say(TRANSFER)).await.unwrap();
+    let dialled = |view: &CallView| -> Vec<Done> {
+        let done = view.verbs.iter().map(|verb| verb.what.clone());
+        done.filter(|what| matches!(what, Done::Dialled { .. })).collect()
+    };
+    within("the ringing", caller.until(|view| !dialled(view).is_empty())).await.unwrap();
+    let person = Done::Dialled { number: PERSON.to_owned() };
+    assert_eq!(dialled(&caller.view().borrow()), [person]);
 }
 
 /// A neighbour in the same business, and the caller's own number in a business that opens at night.
@@ -170,7 +192,7 @@ async fn lead_3_nobody_elses_lead_or_appointment_is_reached_through_any_tool_the
     brief(&mut plan);
     plan.config.database.url = DatabaseUrl::parse(&url).unwrap();
     plan.openai.brain = brain(&others);
-    let number = PhoneNumber::parse("+972501112233").unwrap();
+    let number = PhoneNumber::parse(PERSON).unwrap();
     plan.business.transfer = Some(Transfer { number, text: None });
     let world = World::open(plan).await.unwrap();
     let db = &world.app.services().database;
@@ -200,6 +222,7 @@ async fn lead_3_nobody_elses_lead_or_appointment_is_reached_through_any_tool_the
             }
         }
     }
+    puts_through_to_the_business_alone(&caller).await;
     caller.hang_up();
     within("the end", caller.ended()).await;
     crate::support::nothing_left(&world).await;
