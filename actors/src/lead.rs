@@ -17,6 +17,7 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use crate::alarm::Alarm;
 use crate::call_parts::CallParts;
+use crate::journal::JournalEntry;
 use crate::port::{Begun, Reader};
 use crate::supervision::introspection::Card;
 use crate::supervision::tasks::{TaskCrashed, TaskGroup};
@@ -181,13 +182,18 @@ pub(crate) async fn carry_out_what_is_left(parts: &CallParts, more: Vec<LeadOrde
         inbox.remove(number);
     }
     left.extend(more);
-    let mut lead = parts.snapshot.borrow().call.lead().id;
+    let written_down = parts.snapshot.borrow().call.lead().id;
+    let mut lead = written_down;
     for order in left {
         match tokio::time::timeout(LAST_PATIENCE, carry_out(parts, lead, &order)).await {
             Ok(Ok((known, _))) => lead = Some(known),
             Ok(Err(error)) => tracing::error!(%error, "the lead could not be written"),
             Err(_) => tracing::error!("the lead could not be written in time"),
         }
+    }
+    if let Some(lead) = lead.filter(|_| written_down.is_none()) {
+        let (business, call) = (parts.setup.business, parts.setup.call_sid.clone());
+        let _ = parts.services.journal.send(JournalEntry::lead(business, call, lead)).await;
     }
 }
 

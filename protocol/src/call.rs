@@ -275,7 +275,7 @@ impl Call {
         greeting || kept || !matches!(self.phase, Phase::Open)
     }
 
-    /// Late facts still belong in the record: transcripts and the duration.
+    /// Late facts still belong in the record: transcripts, the lead and the duration.
     fn handle_after_the_end(&mut self, event: Event, now: Now) {
         if let Event::TurnTranscribed { item, text } = event {
             self.on_turn_transcribed(&item, text, now);
@@ -283,6 +283,8 @@ impl Call {
             self.on_agent_text_done(&item, text);
         } else if let Event::TurnCommitted { item } = event {
             self.note_turn(item, now);
+        } else if let Event::LeadKnown { lead } = event {
+            self.note_lead(lead, now);
         } else if let Event::StatusReported { status, duration_secs } = event
             && status.is_terminal()
             && let Some(ending) = self.ending()
@@ -294,12 +296,16 @@ impl Call {
     }
 
     fn on_lead_known(&mut self, lead: LeadFacts, now: Now) {
+        self.note_lead(lead, now);
+        self.send_calendar_uses();
+    }
+
+    fn note_lead(&mut self, lead: LeadFacts, now: Now) {
         let new = lead.id.filter(|_| self.lead.id.is_none());
         self.learn_of_lead(lead, now);
         if let Some(lead) = new {
             self.send(Command::Record(Record::Lead(lead)));
         }
-        self.send_calendar_uses();
     }
 
     fn send(&mut self, command: Command) {

@@ -47,8 +47,6 @@ fn end_1_the_examples_end_for_every_reason() {
     let texts: Vec<_> = files().iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
     for reason in EndReason::ALL {
         let expected = format!("reason = \"{}\"", reason.as_str());
-        let is_shown = texts.iter().any(|text| text.contains(&expected));
-        // Handing a call to a person is not there yet.
-        assert_eq!(is_shown, reason != EndReason::Transferred, "{reason:?}");
+        assert!(texts.iter().any(|text| text.contains(&expected)), "{reason:?}");
     }
 }

@@ -51,6 +51,15 @@ fn end_2_going_on_in_a_response_that_spoke_is_not_followed_by_another() {
 }
 
 #[test]
+fn lead_1_a_lead_that_becomes_known_after_the_end_still_belongs_in_the_record() {
+    let mut stage = Stage::new(|_| {});
+    stage.does(Event::StatusReported { status: CallStatus::Completed, duration_secs: Some(1) });
+    let id = LeadId(Uuid::nil());
+    stage.does(Event::LeadKnown { lead: LeadFacts { id: Some(id), ..LeadFacts::default() } });
+    assert_eq!(stage.count(&Command::Record(Record::Lead(id))), 1);
+}
+
+#[test]
 fn end_6_without_the_mark_or_without_the_line_the_call_is_ended_all_the_same() {
     let mut stage = Stage::open();
     stage.does(Event::ShutdownOrdered);
