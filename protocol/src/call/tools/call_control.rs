@@ -74,14 +74,17 @@ pub(super) fn judge(arguments: &str, situation: &Situation<'_>) -> Verdict {
     if situation.caller_awaits_an_answer {
         return refused("the caller has said something else; answer that first", missing);
     }
-    let reason = match arguments.end_reason.as_deref() {
-        Some("lead_complete") if missing.is_empty() => EndReason::LeadComplete,
+    // How the lead stands may follow from why the call ends, whatever else the model says of it.
+    let (reason, status) = match arguments.end_reason.as_deref() {
+        Some("lead_complete") if missing.is_empty() => {
+            (EndReason::LeadComplete, Some(LeadStatus::Complete))
+        }
         Some("lead_complete") => {
             return refused(&format!("still missing: {}", missing.join(", ")), missing);
         }
-        Some("user_goodbye") => EndReason::UserGoodbye,
-        Some("customer_declined") => EndReason::CustomerDeclined,
-        Some("no_response") if situation.silence_noticed => EndReason::NoResponse,
+        Some("user_goodbye") => (EndReason::UserGoodbye, status),
+        Some("customer_declined") => (EndReason::CustomerDeclined, Some(LeadStatus::Declined)),
+        Some("no_response") if situation.silence_noticed => (EndReason::NoResponse, status),
         Some("no_response") => {
             return refused("the caller has not fallen silent; go on with the call", missing);
         }
@@ -123,6 +126,22 @@ mod tests {
             model_decides: true,
             silence_noticed: false,
             caller_awaits_an_answer: false,
+        }
+    }
+
+    #[test]
+    fn lead_2_a_lead_is_complete_or_declined_when_the_call_ends_for_that_whatever_else_is_said() {
+        for (reason, said, status) in [
+            ("lead_complete", "in_progress", Some(LeadStatus::Complete)),
+            ("customer_declined", "in_progress", Some(LeadStatus::Declined)),
+            ("user_goodbye", "declined", Some(LeadStatus::Declined)),
+        ] {
+            let arguments = json!({
+                "should_end_call": true, "end_reason": reason, "lead_status": said,
+            });
+            let verdict = judge(&arguments.to_string(), &[]);
+            let Verdict::End { status: set, .. } = verdict else { panic!("{verdict:?}") };
+            assert_eq!(set, status, "{reason}");
         }
     }
 
