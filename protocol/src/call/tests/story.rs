@@ -21,7 +21,7 @@ enum Step {
     Played,
     TalkedOver(u16),
     Control(u8),
-    Digit,
+    Digit(char),
     Status,
     Operator,
     Shutdown,
@@ -45,8 +45,8 @@ fn step() -> impl Strategy<Value = Step> {
         20 => Just(Step::Speak),
         10 => Just(Step::Played),
         3 => (0u16..3).prop_map(Step::TalkedOver),
-        8 => (0u8..4).prop_map(Step::Control),
-        4 => Just(Step::Digit),
+        8 => (0u8..5).prop_map(Step::Control),
+        4 => prop_oneof![4 => Just('7'), 1 => Just('#')].prop_map(Step::Digit),
         1 => Just(Step::Status),
         1 => Just(Step::Operator),
         3 => Just(Step::Shutdown),
@@ -68,6 +68,10 @@ struct Story {
     line: Option<LastLine>,
     /// Since when the call is ending; the line may be asked for later, in the next session.
     ending_since: Option<Instant>,
+    /// When the last of the digits was pressed that are being gathered.
+    pressed: Option<Instant>,
+    /// When a hang-up is due, or the soonest that one can be.
+    due: Instant,
 }
 
 /// A scripted closing line that was asked for and not withdrawn.
@@ -96,7 +100,7 @@ impl Story {
             settings.ending.required_lead_fields = vec!["city".to_owned()];
         };
         let stage = if open { Stage::open_with(change) } else { Stage::new(change) };
-        let (greeted, said_goodbye) = (open, false);
+        let (greeted, said_goodbye, due) = (open, false, stage.now.at);
         Self {
             stage,
             made: 0,
@@ -105,6 +109,8 @@ impl Story {
             said_goodbye,
             line: None,
             ending_since: None,
+            pressed: None,
+            due,
         }
     }
 
@@ -127,6 +133,8 @@ impl Story {
             Step::SessionDown(lasting) => {
                 self.running = None;
                 self.line_is_gone(lasting);
+                // Without a session nobody would answer.
+                self.pressed.take_if(|_| lasting);
                 let fault = if lasting { SessionFault::Lasting } else { SessionFault::Passing };
                 self.stage.does(Event::SessionLost { fault });
             }
@@ -156,18 +164,23 @@ impl Story {
                         "{",
                         r#"{"should_end_call":false}"#,
                         r#"{"should_end_call":true,"end_reason":"lead_complete"}"#,
+                        r#"{"should_end_call":true,"end_reason":"customer_declined"}"#,
                     ][usize::from(n)];
                     self.ended(&asks, spoke);
                     self.stage.ends(&response, asks, control(arguments));
                 }
             }
-            Step::Digit => self.stage.does(Event::DigitPressed { digit: '7' }),
+            Step::Digit(digit) => {
+                self.pressed = Some(self.stage.now.at);
+                self.stage.does(Event::DigitPressed { digit });
+            }
             Step::Status => self.stage.does(Event::StatusReported {
                 status: CallStatus::Completed,
                 duration_secs: Some(1),
             }),
             Step::Operator => {
                 self.line_is_gone(true);
+                self.pressed = None;
                 self.stage.does(Event::OperatorHungUp);
             }
             Step::Shutdown => self.stage.does(Event::ShutdownOrdered),
@@ -221,8 +234,11 @@ impl Story {
     /// The agent is cut off, though perhaps it was protected: the cut may have crossed.
     fn is_talked_over(&mut self, heard: u16) {
         let response = format!("r{}", self.made);
-        let line = self.line.as_ref().and_then(|line| line.began.as_ref());
-        self.line_is_gone(line.is_some_and(|(began, _)| *began == response));
+        let is_cut = |line: &LastLine| {
+            let begins = self.running.as_ref().is_some_and(|(_, asks, _)| asks.contains(&line.ask));
+            begins || line.began.as_ref().is_some_and(|(began, _)| *began == response)
+        };
+        self.line_is_gone(self.line.as_ref().is_some_and(is_cut));
         let (response, item) = (resp(&response), item(&format!("a{}", self.made)));
         let (heard_ms, came_ms) = (u32::from(heard) * 400, 1_000);
         let items = vec![CutItem { response, item, heard_ms, came_ms }];
@@ -251,8 +267,19 @@ impl Story {
             } else if *command == Command::HangUp && self.stage.call.stream.is_open() {
                 let over = self.line.as_ref().is_none_or(|line| line.is_over(at));
                 prop_assert!(over, "hung up while the closing line was unheard");
+                let passed = |since: Instant, ms| at >= since + Duration::from_millis(ms);
+                let gathered = self.pressed.is_none_or(|last| passed(last, 1500));
+                prop_assert!(
+                    gathered || passed(self.due, 3000),
+                    "hung up on a caller who was pressing keys"
+                );
             }
         }
+        self.pressed.take_if(|_| self.stage.call.digits.is_none());
+        self.due = match self.stage.call.phase() {
+            Phase::Pausing { until, .. } => *until,
+            _ => self.stage.now.at,
+        };
         let ending = self.stage.call.ending().is_some();
         self.ending_since = ending.then(|| self.ending_since.unwrap_or(self.stage.now.at));
         self.greeted |= self.stage.call.greeting() != Greeting::Pending;
@@ -275,7 +302,7 @@ impl Story {
 proptest! {
     /// Invariant 2: any story ends at most once, hangs up at most once, greets at most once
     /// once it was heard, and then is quiet. It never ends while a scripted closing line is unheard,
-    /// unless the line is gone, and never on a decline.
+    /// unless the line is gone, never while keys are being pressed, and never on a decline.
     #[test]
     fn invariant_2_any_story_ends_at_most_once_greets_once_and_then_is_quiet(
         decider in prop_oneof![Just(Decider::Model), Just(Decider::Phrases), Just(Decider::Both)],
