@@ -25,7 +25,7 @@ mod tools;
 mod view;
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -82,6 +82,7 @@ pub struct Call {
     lead: LeadFacts,
     digits: Option<Digits>,
     usage: Usage,
+    transcribed: Duration,
     latencies: Latencies,
     duration_secs: Option<u32>,
     status: Option<CallStatus>,
@@ -109,6 +110,7 @@ impl Call {
             lead: setup.lead.clone(),
             digits: None,
             usage: Usage::default(),
+            transcribed: Duration::ZERO,
             latencies: Latencies::default(),
             duration_secs: None,
             status: None,
@@ -149,6 +151,7 @@ impl Call {
             }
             Event::TurnCommitted { item } => self.on_turn_committed(item, now),
             Event::TurnTranscribed { item, text } => self.on_turn_transcribed(&item, text, now),
+            Event::TurnBilled { length } => self.note_transcription(length),
             Event::ResponseStarted { response, asks } => self.on_response_started(response, asks),
             Event::AskCovered { ask, response } => self.on_ask_covered(ask, &response),
             Event::AskDropped { ask } => self.speech.forget(ask),
@@ -245,6 +248,12 @@ impl Call {
         &self.usage
     }
 
+    /// How much of the caller's sound was transcribed.
+    #[must_use]
+    pub fn transcribed(&self) -> Duration {
+        self.transcribed
+    }
+
     /// The duration in seconds that Twilio's terminal status gave, if it came.
     #[must_use]
     pub fn duration_secs(&self) -> Option<u32> {
@@ -276,6 +285,8 @@ impl Call {
     fn handle_after_the_end(&mut self, event: Event, now: Now) {
         if let Event::TurnTranscribed { item, text } = event {
             self.on_turn_transcribed(&item, text, now);
+        } else if let Event::TurnBilled { length } = event {
+            self.note_transcription(length);
         } else if let Event::AgentTextDone { item, text } = event {
             self.on_agent_text_done(&item, text);
         } else if let Event::TurnCommitted { item } = event {
@@ -288,6 +299,10 @@ impl Call {
             self.status = Some(status);
             self.send(Command::Record(Record::Ended(ending)));
         }
+    }
+
+    fn note_transcription(&mut self, length: Duration) {
+        self.transcribed = self.transcribed.saturating_add(length);
     }
 
     fn on_lead_known(&mut self, lead: LeadFacts, now: Now) {

@@ -156,3 +156,14 @@ fn pipe_8_a_tool_that_takes_too_long_is_answered_for_and_its_late_answer_changes
     stage.does(Event::ToolFinished { call, outcome });
     assert_eq!(stage.asks().len(), 2);
 }
+
+#[test]
+fn ops_3_what_was_transcribed_is_counted_to_the_last_turn_even_after_the_end() {
+    let billed = |ms| Event::TurnBilled { length: Duration::from_millis(ms) };
+    let mut stage = Stage::open();
+    stage.does(billed(1_200));
+    stage.does(Event::OperatorHungUp);
+    assert!(matches!(stage.call.phase(), Phase::Over { .. }));
+    stage.does(billed(800));
+    assert_eq!(stage.call.transcribed(), Duration::from_secs(2));
+}

@@ -278,7 +278,9 @@ impl Story {
         self.pressed.take_if(|_| self.stage.call.digits.is_none());
         self.due = match self.stage.call.phase() {
             Phase::Pausing { until, .. } => *until,
-            _ => self.stage.now.at,
+            Phase::Open | Phase::Closing { .. } | Phase::HangingUp { .. } | Phase::Over { .. } => {
+                self.stage.now.at
+            }
         };
         let ending = self.stage.call.ending().is_some();
         self.ending_since = ending.then(|| self.ending_since.unwrap_or(self.stage.now.at));
