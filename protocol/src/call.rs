@@ -77,6 +77,8 @@ pub struct Call {
     silence: Silence,
     /// The line of an ending that was taken back: it is heard to its end.
     kept_line: Option<ResponseId>,
+    /// A response that asks for the end and is not judged yet: its words may be the last.
+    farewell: Option<ResponseId>,
     conversation: Conversation,
     tools: Tools,
     lead: LeadFacts,
@@ -105,6 +107,7 @@ impl Call {
             deciding: Deciding::default(),
             silence: Silence::default(),
             kept_line: None,
+            farewell: None,
             conversation: Conversation::default(),
             tools: Tools::default(),
             lead: setup.lead.clone(),
@@ -167,6 +170,9 @@ impl Call {
             Event::ResponseEnded { response, asks, outcome, calls, usage } => {
                 self.usage += usage;
                 self.on_response_ended(response, &asks, outcome, calls, now);
+            }
+            Event::CallMade { response, name, arguments } => {
+                self.on_call_made(response, &name, &arguments);
             }
             Event::ToolFinished { call, outcome } => self.on_tool_finished(&call, outcome, now),
             Event::LeadKnown { lead } => self.on_lead_known(lead, now),
@@ -272,13 +278,15 @@ impl Call {
         self.began
     }
 
-    /// Whether nothing may interrupt the agent now: a protected greeting or the last line (BARGE-1).
+    /// Whether nothing may interrupt the agent now: a protected greeting, the last line, or what may
+    /// turn out to be it (BARGE-1).
     #[must_use]
     pub fn agent_is_protected(&self) -> bool {
         let greeting = self.setup.settings.greeting.protected
             && matches!(self.speech.greeting, Greeting::Pending | Greeting::Playing);
         let kept = self.kept_line.as_ref().is_some_and(|line| self.speech.is_unheard(line));
-        greeting || kept || !matches!(self.phase, Phase::Open)
+        let farewell = self.farewell.as_ref().is_some_and(|line| self.speech.is_unheard(line));
+        greeting || kept || farewell || !matches!(self.phase, Phase::Open)
     }
 
     /// Late facts still belong in the record: transcripts and the duration.

@@ -57,6 +57,15 @@ pub enum Event {
         /// Its words.
         text: Option<String>,
     },
+    /// A response that goes on has called a tool. It is run when the response has completed.
+    CallMade {
+        /// The response.
+        response: ResponseId,
+        /// The tool.
+        name: String,
+        /// Meant to be a JSON object.
+        arguments: String,
+    },
     /// So much of the caller's sound was transcribed, and is paid for.
     TurnBilled {
         /// How much.

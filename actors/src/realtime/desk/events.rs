@@ -61,6 +61,12 @@ impl RealtimeDesk {
                     self.reports.push_back(Event::AgentItem { response, item });
                 }
             }
+            ServerEvent::FunctionCallArgumentsDone { response_id, name, arguments, .. } => {
+                // Without a name there is nothing to be known before the response is over.
+                let arguments = arguments.into_owned();
+                let response = response_id;
+                self.reports.extend(name.map(|name| Event::CallMade { response, name, arguments }));
+            }
             ServerEvent::AudioDone { item_id: item, .. } => {
                 self.reports.push_back(Event::AgentAudioDone { item });
             }
@@ -83,7 +89,6 @@ impl RealtimeDesk {
             | ServerEvent::ItemTruncated { .. }
             | ServerEvent::TranscriptionDelta { .. }
             | ServerEvent::OutputItemDone { .. }
-            | ServerEvent::FunctionCallArgumentsDone { .. }
             | ServerEvent::RateLimits(_)
             | ServerEvent::Ignored => {}
         }

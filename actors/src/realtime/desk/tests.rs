@@ -335,3 +335,19 @@ fn ops_3_what_a_transcription_is_billed_for_is_reported_before_its_words_whateve
         }
     }
 }
+
+#[test]
+fn end_2_a_call_that_a_response_makes_is_reported_before_the_response_is_over() {
+    let made = |name: Value| {
+        json!({"type": "response.function_call_arguments.done", "response_id": "resp_1",
+            "item_id": "item_9", "output_index": 1, "call_id": "call_1", "name": name,
+            "arguments": "{}"})
+    };
+    let mut stage = Stage::live();
+    stage.reports();
+    stage.hears(&made(json!("call_control")));
+    stage.hears(&made(json!(null)));
+    let (response, name) = (ResponseId::parse("resp_1").unwrap(), "call_control".to_owned());
+    let arguments = "{}".to_owned();
+    assert_eq!(stage.reports(), [Event::CallMade { response, name, arguments }]);
+}

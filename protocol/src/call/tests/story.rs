@@ -167,6 +167,11 @@ impl Story {
                         r#"{"should_end_call":true,"end_reason":"customer_declined"}"#,
                     ][usize::from(n)];
                     self.ended(&asks, spoke);
+                    self.stage.does(Event::CallMade {
+                        response: resp(&response),
+                        name: "call_control".to_owned(),
+                        arguments: arguments.to_owned(),
+                    });
                     self.stage.ends(&response, asks, control(arguments));
                 }
             }
