@@ -25,7 +25,7 @@ pub(super) use step::Step;
 pub use step::{Action, After, Happening};
 pub(super) use twilio::Twilio;
 
-use crate::practice::twilio::{Pickup, Silence};
+use crate::practice::twilio::{Callee, Pickup, Silence};
 
 /// A scenario with the business it calls, ready to be played.
 #[derive(Debug, Clone)]
@@ -57,6 +57,9 @@ pub struct Script {
     /// What goes wrong at Twilio.
     #[serde(default)]
     pub twilio: Twilio,
+    /// Who is at the number that callers are put through to.
+    #[serde(default)]
+    pub transfer: TransferTo,
     /// How long a step, or the end after the last of them, is waited for.
     #[serde(default = "patience", with = "duration_text")]
     pub patience: Duration,
@@ -89,6 +92,37 @@ pub struct Caller {
     pub burst: NonZeroU16,
     /// The business calls them, and so they answer. None: they call the business.
     pub answers: Option<Answers>,
+}
+
+/// The person whom callers are put through to (CALL-10).
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TransferTo {
+    /// Who or what answers there.
+    pub answers: Answers,
+    /// How long it rings before.
+    #[serde(with = "duration_text")]
+    pub rings: Duration,
+    /// How long the two talk, if it is the person.
+    #[serde(with = "duration_text")]
+    pub talks: Duration,
+}
+
+impl Default for TransferTo {
+    fn default() -> Self {
+        let (rings, talks) = (Duration::from_millis(500), Duration::from_secs(1));
+        Self { answers: Answers::Person, rings, talks }
+    }
+}
+
+impl From<TransferTo> for Callee {
+    fn from(to: TransferTo) -> Self {
+        let then = match to.answers {
+            Answers::Person => Pickup::Person { talks: to.talks },
+            Answers::Machine | Answers::Busy | Answers::Unreachable => to.answers.into(),
+        };
+        Self { rings: to.rings, then }
+    }
 }
 
 /// Who or what answers when the business calls.

@@ -112,6 +112,10 @@ impl Stage {
         for trouble in &self.scenario.script.twilio.hang_ups {
             world.carrier.plan_fault(RestKind::HangUp, (*trouble).into(), 1);
         }
+        if let Some(transfer) = &self.scenario.business.transfer {
+            let person = self.scenario.script.transfer.into();
+            world.carrier.set_callee(transfer.number.as_str(), person);
+        }
         Ok(world)
     }
 

@@ -61,6 +61,8 @@ pub enum RestKind {
 pub enum RestFault {
     /// 429 with code 20429; nothing is done.
     TooManyRequests,
+    /// 403: the account may not; nothing is done, and trying again is useless.
+    Forbidden,
     /// 500; nothing is done.
     ServerError,
     /// What was asked is done, and answered with 500.

@@ -8,7 +8,7 @@ use protocol::call::{EndReason, EndedBy};
 
 use super::Verdict;
 use super::lines::span;
-use crate::practice::twilio::CallView;
+use crate::practice::twilio::{CallView, Done, VerbRun};
 use crate::simulate::player::Spoken;
 use crate::simulate::scenario::Scenario;
 use crate::simulate::seen::Seen;
@@ -79,10 +79,15 @@ pub(super) fn look(verdict: &mut Verdict, scenario: &Scenario, seen: &Seen) {
     let spoiled = scenario.script.twilio.hang_ups.len() as u32;
     let hang_ups = rule.hang_ups + if rule.hang_ups > 0 { spoiled } else { 0 };
     verdict.equal("requests to hang up", Some(&hang_ups), &seen.view.hang_up_requests);
-    let redirected = seen.view.redirect_requests > 0;
-    verdict.equal("another document was asked for", Some(&rule.apologises), &redirected);
+    let put_through = |verb: &&VerbRun| matches!(verb.what, Done::Dialled { .. });
+    let transfers = seen.view.verbs.iter().filter(put_through).count() as u32;
+    let apologies = seen.view.redirect_requests.checked_sub(transfers);
+    verdict.equal("an apology", Some(&Some(rule.apologises)), &apologies.map(|count| count > 0));
     if seen.status_came {
         verdict.look("the record's status", same_status(record, &seen.view));
+    }
+    if reason == EndReason::Transferred {
+        verdict.look("the farewell", heard_to_its_end(&seen.view));
     }
     if rule.is_polite && seen.model.is_some() {
         let delay = scenario.business.ending.hangup_delay;

@@ -32,7 +32,9 @@ pub(super) fn look(verdict: &mut Verdict, expect: &Expectations, seen: &Seen) {
     }
     if let Some(lines) = &expect.transcript {
         let spoken: Vec<&TurnRow> = seen.turns.iter().filter(|turn| is_spoken(turn)).collect();
-        verdict.look("transcript", followed(lines, &spoken, |line, turn| turn_fits(line, turn)));
+        let fits = followed(lines, &spoken, |line, turn| turn_fits(line, turn));
+        verdict
+            .look("transcript", fits.map_err(|wrong| format!("{wrong}; kept: {}", kept(&spoken))));
     }
     end(verdict, &expect.end, seen);
 }
@@ -69,6 +71,14 @@ fn is_spoken(turn: &TurnRow) -> bool {
         TurnRole::Caller | TurnRole::Agent => true,
         TurnRole::System | TurnRole::Tool => false,
     }
+}
+
+fn kept(turns: &[&TurnRow]) -> String {
+    let kept = turns.iter().map(|turn| {
+        let cut = if turn.cut { " (cut)" } else { "" };
+        format!("{} {:?} {:?}{cut}", turn.seq, turn.role, text(turn))
+    });
+    kept.collect::<Vec<_>>().join(", ")
 }
 
 fn text(turn: &TurnRow) -> &str {

@@ -72,6 +72,7 @@ async fn answer(
         _ if !is_authentic(&network, &head.headers) => {
             Err(Refusal::new(401, 20003, "Authenticate"))
         }
+        Some(RestFault::Forbidden) => Err(Refusal::new(403, 20403, "Forbidden")),
         Some(RestFault::TooManyRequests) => Err(Refusal::new(429, 20429, "Too Many Requests")),
         Some(RestFault::ServerError) => Err(Refusal::new(500, 20500, "Internal Server Error")),
         Some(RestFault::AcceptedThenError) => {
