@@ -11,7 +11,7 @@ use entities::calls::{self, CallDirection, CallStatus, EndOfCall, NewCall, Progr
 use jiff::Timestamp;
 use protocol::call::{AgentSpeech, Body, Call, CallSetup, Ending, Entry, Record, Role};
 use protocol::ids::{BusinessId, CallSid, LeadId};
-use protocol::openai::usage::cost_micro_usd;
+use protocol::openai::usage::{cost_micro_usd, transcription_cost_micro_usd};
 use protocol::twilio::forms::Direction;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use sea_orm::DatabaseConnection;
@@ -325,6 +325,9 @@ pub fn row_status(status: protocol::twilio::forms::CallStatus) -> CallStatus {
 
 fn stats(parts: &CallParts, call: &Call) -> serde_json::Value {
     let (frames, usage) = (parts.uplink.counters(), call.usage());
+    let agent = &parts.setup.settings.agent;
+    let transcription =
+        transcription_cost_micro_usd(call.transcribed(), &agent.transcription_model);
     let view = call.view(protocol::call::Now { at: parts.clock.now(), wall: parts.clock.wall() });
     json!({
         "age_ms": view.age_ms,
@@ -337,6 +340,9 @@ fn stats(parts: &CallParts, call: &Call) -> serde_json::Value {
             "audio_in": usage.audio_in, "audio_cached": usage.audio_cached,
             "text_out": usage.text_out, "audio_out": usage.audio_out,
         },
-        "cost_micro_usd": cost_micro_usd(usage, &parts.setup.settings.agent.model),
+        "transcribed_ms": call.transcribed().as_millis() as u64,
+        "cost_micro_usd": cost_micro_usd(usage, &agent.model)
+            .zip(transcription)
+            .map(|(responses, transcription)| responses.saturating_add(transcription)),
     })
 }

@@ -26,7 +26,7 @@ mod transfer;
 mod view;
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -78,11 +78,14 @@ pub struct Call {
     silence: Silence,
     /// The line of an ending that was taken back: it is heard to its end.
     kept_line: Option<ResponseId>,
+    /// A response that asks for the end and is not judged yet: its words may be the last.
+    farewell: Option<ResponseId>,
     conversation: Conversation,
     tools: Tools,
     lead: LeadFacts,
     digits: Option<Digits>,
     usage: Usage,
+    transcribed: Duration,
     latencies: Latencies,
     duration_secs: Option<u32>,
     status: Option<CallStatus>,
@@ -105,11 +108,13 @@ impl Call {
             deciding: Deciding::default(),
             silence: Silence::default(),
             kept_line: None,
+            farewell: None,
             conversation: Conversation::default(),
             tools: Tools::default(),
             lead: setup.lead.clone(),
             digits: None,
             usage: Usage::default(),
+            transcribed: Duration::ZERO,
             latencies: Latencies::default(),
             duration_secs: None,
             status: None,
@@ -150,6 +155,7 @@ impl Call {
             }
             Event::TurnCommitted { item } => self.on_turn_committed(item, now),
             Event::TurnTranscribed { item, text } => self.on_turn_transcribed(&item, text, now),
+            Event::TurnBilled { length } => self.note_transcription(length),
             Event::ResponseStarted { response, asks } => self.on_response_started(response, asks),
             Event::AskCovered { ask, response } => self.on_ask_covered(ask, &response),
             Event::AskDropped { ask } => self.speech.forget(ask),
@@ -165,6 +171,9 @@ impl Call {
             Event::ResponseEnded { response, asks, outcome, calls, usage } => {
                 self.usage += usage;
                 self.on_response_ended(response, &asks, outcome, calls, now);
+            }
+            Event::CallMade { response, name, arguments } => {
+                self.on_call_made(response, &name, &arguments);
             }
             Event::ToolFinished { call, outcome } => self.on_tool_finished(&call, outcome, now),
             Event::LeadKnown { lead } => self.on_lead_known(lead, now),
@@ -248,6 +257,12 @@ impl Call {
         &self.usage
     }
 
+    /// How much of the caller's sound was transcribed.
+    #[must_use]
+    pub fn transcribed(&self) -> Duration {
+        self.transcribed
+    }
+
     /// The duration in seconds that Twilio's terminal status gave, if it came.
     #[must_use]
     pub fn duration_secs(&self) -> Option<u32> {
@@ -266,19 +281,23 @@ impl Call {
         self.began
     }
 
-    /// Whether nothing may interrupt the agent now: a protected greeting or the last line (BARGE-1).
+    /// Whether nothing may interrupt the agent now: a protected greeting, the last line, or what may
+    /// turn out to be it (BARGE-1).
     #[must_use]
     pub fn agent_is_protected(&self) -> bool {
         let greeting = self.setup.settings.greeting.protected
             && matches!(self.speech.greeting, Greeting::Pending | Greeting::Playing);
         let kept = self.kept_line.as_ref().is_some_and(|line| self.speech.is_unheard(line));
-        greeting || kept || !matches!(self.phase, Phase::Open)
+        let farewell = self.farewell.as_ref().is_some_and(|line| self.speech.is_unheard(line));
+        greeting || kept || farewell || !matches!(self.phase, Phase::Open)
     }
 
     /// Late facts still belong in the record: transcripts, the lead and the duration.
     fn handle_after_the_end(&mut self, event: Event, now: Now) {
         if let Event::TurnTranscribed { item, text } = event {
             self.on_turn_transcribed(&item, text, now);
+        } else if let Event::TurnBilled { length } = event {
+            self.note_transcription(length);
         } else if let Event::AgentTextDone { item, text } = event {
             self.on_agent_text_done(&item, text);
         } else if let Event::TurnCommitted { item } = event {
@@ -293,6 +312,10 @@ impl Call {
             self.status = Some(status);
             self.send(Command::Record(Record::Ended(ending)));
         }
+    }
+
+    fn note_transcription(&mut self, length: Duration) {
+        self.transcribed = self.transcribed.saturating_add(length);
     }
 
     fn on_lead_known(&mut self, lead: LeadFacts, now: Now) {

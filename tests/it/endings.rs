@@ -126,6 +126,8 @@ async fn call_5_a_caller_who_hangs_up_leaves_nothing_behind_but_the_record() {
     assert_eq!(stats["responses"], 2);
     assert!(stats["frames"]["sent"].as_u64().unwrap() > 50, "{stats}");
     assert_eq!(stats["frames"]["blocked"], 0);
+    assert!(stats["transcribed_ms"].as_u64().unwrap() > 300, "{stats}");
+    assert!(stats["cost_micro_usd"].as_u64().unwrap() > 0, "{stats}");
     assert_eq!(
         turns_of(&world, &caller).await,
         [

@@ -263,7 +263,8 @@ impl RealtimeDesk {
                 self.notice_cut(now);
                 self.on_event(event, now)
             }
-            Ok(ServerEvent::TranscriptionCompleted { item_id, transcript, .. }) => {
+            Ok(ServerEvent::TranscriptionCompleted { item_id, transcript, usage }) => {
+                self.billed(usage);
                 self.transcribed(item_id, Some(transcript.into_owned()));
                 Wish::None
             }

@@ -129,10 +129,13 @@ impl Call {
     /// time to end the call, as far as we know.
     pub(super) fn caller_awaits_an_answer(&self) -> bool {
         let phrases = self.phrases();
-        self.unanswered_turns().iter().any(|turn| {
+        let keys = (self.speech.owed().iter())
+            .any(|owed| owed.served_by.is_none() && owed.ask.want == Want::Answer(Reply::Digits));
+        let words = |turn: &ItemId| {
             let words = self.conversation.words_of(turn);
             matches!(words, Some(Words::Known(text)) if phrases.read(text).wants_an_answer())
-        })
+        };
+        keys || self.unanswered_turns().iter().any(words)
     }
 
     /// All that waited for words is dropped: the call ends.

@@ -32,6 +32,7 @@ impl Call {
             digits.pressed.push(digit);
         }
         digits.until = until;
+        self.interject_by_keys(now);
     }
 
     /// What was pressed becomes one turn of the caller, as text.
@@ -39,6 +40,7 @@ impl Call {
         let Some(digits) = self.digits.take() else { return };
         self.silence.broken();
         self.add_entry(Body::Digits(digits.pressed), now);
+        self.on_keys_while_ending(now);
         if matches!(self.phase, Phase::Open) {
             self.owe(Want::Answer(Reply::Digits));
         }

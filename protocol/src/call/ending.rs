@@ -225,12 +225,16 @@ impl Call {
     /// The last line, or the rest of it, is not waited for any more: the call is ended without it, as
     /// soon as the caller lets it.
     pub(super) fn do_without_the_line(&mut self, now: Now) {
-        if let Phase::Closing { ending, interjection, .. } = &self.phase {
-            let interjection = interjection.clone();
+        if let Phase::Closing { ending, line, interjection } = &self.phase {
+            let (line, interjection) = (line.clone(), interjection.clone());
             if interjection == Interjection::None {
                 self.hang_up(now);
-            } else {
-                self.phase = Phase::Pausing { ending: *ending, until: now.at, interjection };
+                return;
+            }
+            self.phase = Phase::Pausing { ending: *ending, until: now.at, interjection };
+            // It would begin now only to be cut off.
+            if let ClosingLine::Awaited { ask, .. } = line {
+                self.withdraw(ask);
             }
         }
     }

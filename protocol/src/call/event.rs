@@ -1,6 +1,6 @@
 //! What can happen to a call.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::lead::LeadFacts;
 use super::speech::AgentCut;
@@ -56,6 +56,20 @@ pub enum Event {
         item: ItemId,
         /// Its words.
         text: Option<String>,
+    },
+    /// A response that goes on has called a tool. It is run when the response has completed.
+    CallMade {
+        /// The response.
+        response: ResponseId,
+        /// The tool.
+        name: String,
+        /// Meant to be a JSON object.
+        arguments: String,
+    },
+    /// So much of the caller's sound was transcribed, and is paid for.
+    TurnBilled {
+        /// How much.
+        length: Duration,
     },
     /// A response began.
     ResponseStarted {

@@ -1,5 +1,5 @@
-//! A caller who speaks while the call is ending: the hang-up waits for their turn, and if there is
-//! more in it than a goodbye, the ending is taken back and the turn is answered (END-6).
+//! A caller who speaks, or presses keys, while the call is ending: the hang-up waits for their turn, and
+//! if there is more in it than a goodbye, the ending is taken back and the turn is answered (END-6).
 
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ const TAKEN_BACK: &str = "The caller went on speaking before the call was ended:
 pub enum Interjection {
     /// Nothing that the hang-up waits for.
     None,
-    /// The caller speaks.
+    /// The caller speaks, or presses keys.
     Speaking {
         /// What was said before.
         unread: Vec<ItemId>,
@@ -88,16 +88,36 @@ impl Call {
         } else {
             Vec::new()
         };
-        Interjection::of(unread, self.speech.caller_speaks, now)
+        Interjection::of(unread, self.caller_is_at_it(), now)
+    }
+
+    /// Whether the caller is in the middle of something.
+    fn caller_is_at_it(&self) -> bool {
+        self.speech.caller_speaks || self.digits.is_some()
+    }
+
+    pub(super) fn interject_by_keys(&mut self, now: Now) {
+        self.interject(|unread| Interjection::of(unread, true, now));
+    }
+
+    /// What was pressed while the call is ending is one turn, and no goodbye.
+    pub(super) fn on_keys_while_ending(&mut self, now: Now) {
+        if self.ending().is_some_and(|ending| self.can_be_taken_back(ending.reason)) {
+            self.take_back(now);
+        } else {
+            let speaks = self.speech.caller_speaks;
+            self.interject(|unread| Interjection::of(unread, speaks, now));
+        }
     }
 
     pub(super) fn on_turn_while_ending(&mut self, turn: ItemId, now: Now) {
         let counts = self.ending().is_some_and(|ending| self.can_be_taken_back(ending.reason));
+        let presses = self.digits.is_some();
         self.interject(|mut unread| {
             if counts {
                 unread.push(turn);
             }
-            Interjection::of(unread, false, now)
+            Interjection::of(unread, presses, now)
         });
     }
 

@@ -66,10 +66,12 @@ impl Call {
             ],
             Phase::Closing { line, interjection, .. } => vec![
                 (stream, Timer::StreamPatience),
+                (digits, Timer::DigitPause),
                 (Some(self.closing_deadline(line)), Timer::ClosingLine),
                 (interjection.deadline(), Timer::InterjectionWords),
             ],
             Phase::Pausing { until, interjection, .. } => vec![
+                (digits, Timer::DigitPause),
                 (interjection.free_at(*until), Timer::HangUpDelay),
                 (interjection.deadline(), Timer::InterjectionWords),
             ],

@@ -80,6 +80,22 @@ impl Tools {
 }
 
 impl Call {
+    /// A response that goes on asks for the end: what it says is not interrupted until that is judged.
+    pub(super) fn on_call_made(&mut self, response: ResponseId, name: &str, arguments: &str) {
+        if name == CALL_CONTROL
+            && self.setup.settings.ending.decider.asks_the_model()
+            && call_control::wants_the_end(arguments)
+            && !self.speech.was_interrupted(&response)
+        {
+            self.farewell = Some(response);
+        }
+    }
+
+    /// What was to be judged is judged, or never will be.
+    pub(super) fn look_whether_the_farewell_is_judged(&mut self) {
+        self.farewell.take_if(|_| !self.tools.end_is_asked_for());
+    }
+
     /// Runs the tool calls of a response that completed. All outputs go in before one answer to them
     /// is asked for; a response that spoke and only reported is not followed by another (END-2).
     pub(super) fn on_calls(&mut self, response: &ResponseId, calls: Vec<FunctionCall>, now: Now) {
@@ -141,6 +157,7 @@ impl Call {
         self.add_output(call.clone(), outcome.output, now);
         self.judge_controls(&mut batch, now);
         self.settle(batch);
+        self.look_whether_the_farewell_is_judged();
     }
 
     pub(super) fn on_tools_overdue(&mut self, now: Now) {

@@ -2,6 +2,7 @@
 //! whole micro-dollars (OPS-3). Prices are those published in August and September 2026.
 
 use std::ops::AddAssign;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -93,10 +94,13 @@ pub fn cost_micro_usd(usage: &Usage, model: &str) -> Option<u64> {
     Some(to_nearest(nano_usd, 1_000))
 }
 
-/// What a transcription cost with `model`, in millionths of a US dollar: these models are priced by
-/// the minute. `None` if the model's price is not known.
+/// What the transcription of so much sound cost with `model`, in millionths of a US dollar: these models
+/// are priced by the minute. `None` if the model's price is not known; no sound costs nothing.
 #[must_use]
-pub fn transcription_cost_micro_usd(usage: &TranscriptionUsage, model: &str) -> Option<u64> {
+pub fn transcription_cost_micro_usd(length: Duration, model: &str) -> Option<u64> {
+    if length.is_zero() {
+        return Some(0);
+    }
     let micro_usd_per_minute: u64 = match undated(model) {
         "gpt-4o-transcribe" | "whisper-1" => 6_000,
         "gpt-4o-mini-transcribe" => 3_000,
@@ -104,10 +108,7 @@ pub fn transcription_cost_micro_usd(usage: &TranscriptionUsage, model: &str) -> 
         "gpt-realtime-whisper" | "gpt-live-transcribe" => 17_000,
         _ => return None,
     };
-    let millis = match *usage {
-        TranscriptionUsage::Tokens { audio_in, .. } => audio_in.saturating_mul(100),
-        TranscriptionUsage::Duration { millis } => millis,
-    };
+    let millis = u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
     Some(to_nearest(millis.saturating_mul(micro_usd_per_minute), 60_000))
 }
 
@@ -140,6 +141,15 @@ impl AddAssign for Usage {
 }
 
 impl TranscriptionUsage {
+    /// How much sound was transcribed.
+    #[must_use]
+    pub fn length(&self) -> Duration {
+        Duration::from_millis(match *self {
+            Self::Tokens { audio_in, .. } => audio_in.saturating_mul(100),
+            Self::Duration { millis } => millis,
+        })
+    }
+
     /// `None` for a kind that the daemon doesn't know.
     pub(super) fn from_value(usage: &Value) -> Option<Self> {
         match usage["type"].as_str()? {
@@ -250,14 +260,18 @@ mod tests {
             "input_token_details": {"audio_tokens": 600, "text_tokens": 0}, "output_tokens": 12}))
         .unwrap();
         assert_eq!(tokens, TranscriptionUsage::Tokens { audio_in: 600, text_out: 12 });
-        assert_eq!(transcription_cost_micro_usd(&tokens, "gpt-4o-mini-transcribe"), Some(3_000));
+        assert_eq!(
+            transcription_cost_micro_usd(tokens.length(), "gpt-4o-mini-transcribe"),
+            Some(3_000)
+        );
 
         let whisper =
             TranscriptionUsage::from_value(&json!({"type": "duration", "seconds": 30.0})).unwrap();
         assert_eq!(whisper, TranscriptionUsage::Duration { millis: 30_000 });
-        assert_eq!(transcription_cost_micro_usd(&whisper, "whisper-1"), Some(3_000));
+        assert_eq!(transcription_cost_micro_usd(whisper.length(), "whisper-1"), Some(3_000));
 
-        assert_eq!(transcription_cost_micro_usd(&whisper, "parrot"), None);
+        assert_eq!(transcription_cost_micro_usd(whisper.length(), "parrot"), None);
+        assert_eq!(transcription_cost_micro_usd(Duration::ZERO, "parrot"), Some(0));
         assert_eq!(TranscriptionUsage::from_value(&json!({"type": "words"})), None);
     }
 }

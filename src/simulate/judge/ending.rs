@@ -18,27 +18,28 @@ struct Rule {
     by: &'static [EndedBy],
     /// REST requests to end it.
     hang_ups: u32,
-    /// REST requests to give it another document: an apology. Transfers come on top.
-    redirects: u32,
+    /// Twilio is given an apology to play: by one request, or by more while the call is not yet
+    /// answered.
+    apologises: bool,
     /// A last line is heard whole, and the hang-up comes `ending.hangup_delay` after it.
     is_polite: bool,
 }
 
 impl Rule {
     const fn polite(by: &'static [EndedBy]) -> Self {
-        Self { by, hang_ups: 1, redirects: 0, is_polite: true }
+        Self { by, hang_ups: 1, apologises: false, is_polite: true }
     }
 
     const fn hang_up(by: &'static [EndedBy]) -> Self {
-        Self { by, hang_ups: 1, redirects: 0, is_polite: false }
+        Self { by, hang_ups: 1, apologises: false, is_polite: false }
     }
 
     const fn apology() -> Self {
-        Self { by: &[EndedBy::Daemon], hang_ups: 0, redirects: 1, is_polite: false }
+        Self { by: &[EndedBy::Daemon], hang_ups: 0, apologises: true, is_polite: false }
     }
 
     const fn nothing(by: &'static [EndedBy]) -> Self {
-        Self { by, hang_ups: 0, redirects: 0, is_polite: false }
+        Self { by, hang_ups: 0, apologises: false, is_polite: false }
     }
 
     fn of(reason: EndReason) -> Self {
@@ -80,8 +81,8 @@ pub(super) fn look(verdict: &mut Verdict, scenario: &Scenario, seen: &Seen) {
     verdict.equal("requests to hang up", Some(&hang_ups), &seen.view.hang_up_requests);
     let put_through = |verb: &&VerbRun| matches!(verb.what, Done::Dialled { .. });
     let transfers = seen.view.verbs.iter().filter(put_through).count() as u32;
-    let redirects = rule.redirects + transfers;
-    verdict.equal("requests to redirect", Some(&redirects), &seen.view.redirect_requests);
+    let apologies = seen.view.redirect_requests.checked_sub(transfers);
+    verdict.equal("an apology", Some(&Some(rule.apologises)), &apologies.map(|count| count > 0));
     if seen.status_came {
         verdict.look("the record's status", same_status(record, &seen.view));
     }

@@ -11,6 +11,7 @@ use protocol::openai::fault::{ErrorClass, ErrorEvent};
 use protocol::openai::item::{ItemKind, Role};
 use protocol::openai::response_done::{ResponseDone, ResponseStatus};
 use protocol::openai::server_event::ServerEvent;
+use protocol::openai::usage::TranscriptionUsage;
 use protocol::response_gate::Outcome;
 
 use super::wire::{CONFIGURE, REQUEST, create, outcome, request};
@@ -41,7 +42,8 @@ impl RealtimeDesk {
                 self.uplink.committed(&item);
                 self.reports.push_back(Event::TurnCommitted { item });
             }
-            ServerEvent::TranscriptionCompleted { item_id, transcript, .. } => {
+            ServerEvent::TranscriptionCompleted { item_id, transcript, usage } => {
+                self.billed(usage);
                 self.transcribed(item_id, Some(transcript.into_owned()));
             }
             ServerEvent::TranscriptionFailed { item_id, error } => {
@@ -58,6 +60,12 @@ impl RealtimeDesk {
                     self.spoken.made(&response, &item);
                     self.reports.push_back(Event::AgentItem { response, item });
                 }
+            }
+            ServerEvent::FunctionCallArgumentsDone { response_id, name, arguments, .. } => {
+                // Without a name there is nothing to be known before the response is over.
+                let arguments = arguments.into_owned();
+                let response = response_id;
+                self.reports.extend(name.map(|name| Event::CallMade { response, name, arguments }));
             }
             ServerEvent::AudioDone { item_id: item, .. } => {
                 self.reports.push_back(Event::AgentAudioDone { item });
@@ -81,7 +89,6 @@ impl RealtimeDesk {
             | ServerEvent::ItemTruncated { .. }
             | ServerEvent::TranscriptionDelta { .. }
             | ServerEvent::OutputItemDone { .. }
-            | ServerEvent::FunctionCallArgumentsDone { .. }
             | ServerEvent::RateLimits(_)
             | ServerEvent::Ignored => {}
         }
@@ -206,6 +213,12 @@ impl RealtimeDesk {
         }
         self.done = Some((done.id.clone(), calls, done.usage));
         self.gate.done(&done.id, request(&done.metadata), outcome(&done.status), now);
+    }
+
+    /// A transcription that says nothing of what it cost is not counted.
+    pub(super) fn billed(&mut self, usage: Option<TranscriptionUsage>) {
+        let billed = usage.map(|usage| Event::TurnBilled { length: usage.length() });
+        self.reports.extend(billed);
     }
 
     pub(super) fn transcribed(&mut self, item: ItemId, text: Option<String>) {

@@ -305,3 +305,50 @@ fn res_2_of_a_session_that_is_gone_only_the_words_of_a_turn_count() {
     let text = Some("shalom".to_owned());
     assert_eq!(stage.reports(), [Event::TurnTranscribed { item, text }]);
 }
+
+#[test]
+fn ops_3_what_a_transcription_is_billed_for_is_reported_before_its_words_whatever_its_session() {
+    let words = |usage: serde_json::Value| {
+        json!({"type": "conversation.item.input_audio_transcription.completed",
+            "item_id": "item_1", "content_index": 0, "transcript": "shalom", "usage": usage})
+    };
+    let tokens = json!({"type": "tokens", "total_tokens": 14, "input_tokens": 12,
+        "output_tokens": 2, "input_token_details": {"audio_tokens": 12, "text_tokens": 0}});
+    let whisper = json!({"type": "duration", "seconds": 2});
+    for is_gone in [false, true] {
+        for (usage, ms) in [(&tokens, Some(1_200)), (&whisper, Some(2_000)), (&json!(null), None)] {
+            let mut stage = Stage::live();
+            if is_gone {
+                stage.desk.session_ended(SessionFault::Passing, stage.now);
+                stage.goes_live();
+            }
+            stage.reports();
+            stage.desk.on_text(1, &words(usage.clone()).to_string(), stage.now);
+            let reports = stage.reports();
+            let length = ms.map(std::time::Duration::from_millis);
+            let billed = length.map(|length| Event::TurnBilled { length });
+            assert_eq!(reports.len(), 1 + billed.iter().len(), "{usage}: {reports:?}");
+            assert_eq!(
+                reports.iter().find(|r| matches!(r, Event::TurnBilled { .. })),
+                billed.as_ref()
+            );
+            assert!(matches!(reports.last(), Some(Event::TurnTranscribed { .. })));
+        }
+    }
+}
+
+#[test]
+fn end_2_a_call_that_a_response_makes_is_reported_before_the_response_is_over() {
+    let made = |name: Value| {
+        json!({"type": "response.function_call_arguments.done", "response_id": "resp_1",
+            "item_id": "item_9", "output_index": 1, "call_id": "call_1", "name": name,
+            "arguments": "{}"})
+    };
+    let mut stage = Stage::live();
+    stage.reports();
+    stage.hears(&made(json!("call_control")));
+    stage.hears(&made(json!(null)));
+    let (response, name) = (ResponseId::parse("resp_1").unwrap(), "call_control".to_owned());
+    let arguments = "{}".to_owned();
+    assert_eq!(stage.reports(), [Event::CallMade { response, name, arguments }]);
+}

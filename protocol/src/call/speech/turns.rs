@@ -214,6 +214,7 @@ impl Call {
         if outcome == Outcome::Completed {
             self.on_calls(&response, calls, now);
         }
+        self.look_whether_the_farewell_is_judged();
         if !self.speech.spoke(&response) {
             asks.iter().for_each(|ask| self.speech.forget(*ask));
             self.skip_greeting_if_lost();
@@ -226,6 +227,7 @@ impl Call {
     /// had not is owed again (RES-2).
     pub(in crate::call) fn settle_broken_responses(&mut self, now: Now) {
         self.speech.caller_speaks = false;
+        self.look_whether_the_farewell_is_judged();
         let broken: Vec<ResponseId> = (self.speech.responses.iter())
             .filter(|known| !known.done)
             .map(|known| known.id.clone())

@@ -1,6 +1,7 @@
 //! How a call ends: politely, at once, or without a session.
 
 use super::*;
+use crate::business::Decider;
 
 #[test]
 fn end_2_words_spoken_with_an_accepted_call_control_are_the_closing() {
@@ -164,4 +165,85 @@ fn pipe_8_a_tool_that_takes_too_long_is_answered_for_and_its_late_answer_changes
     let outcome = ToolOutcome { output: "{}".to_owned(), succeeded: true };
     stage.does(Event::ToolFinished { call, outcome });
     assert_eq!(stage.asks().len(), 2);
+}
+
+#[test]
+fn ops_3_what_was_transcribed_is_counted_to_the_last_turn_even_after_the_end() {
+    let billed = |ms| Event::TurnBilled { length: Duration::from_millis(ms) };
+    let mut stage = Stage::open();
+    stage.does(billed(1_200));
+    stage.does(Event::OperatorHungUp);
+    assert!(matches!(stage.call.phase(), Phase::Over { .. }));
+    stage.does(billed(800));
+    assert_eq!(stage.call.transcribed(), Duration::from_secs(2));
+}
+
+fn makes(stage: &mut Stage, response: &str, name: &str, arguments: &str) {
+    stage.does(Event::CallMade {
+        response: resp(response),
+        name: name.to_owned(),
+        arguments: arguments.to_owned(),
+    });
+}
+
+#[test]
+fn end_2_words_are_protected_from_when_their_response_asks_for_the_end_not_only_from_its_end() {
+    let mut stage = Stage::open();
+    let ask = stage.turn("u1");
+    stage.begins("r1", "a1", vec![ask]);
+    makes(&mut stage, "r1", "update_lead_details", "{}");
+    makes(&mut stage, "r1", "call_control", r#"{"should_end_call":false}"#);
+    assert!(!stage.call.agent_is_protected());
+    makes(&mut stage, "r1", "call_control", GOODBYE);
+    assert!(stage.call.agent_is_protected());
+    let mut calls = control(GOODBYE);
+    calls.insert(0, update_lead("call_2"));
+    stage.ends("r1", vec![ask], calls);
+    assert_eq!(stage.call.phase(), &Phase::Open, "the other tool may bring what is missing");
+    assert!(stage.call.agent_is_protected());
+    let outcome = ToolOutcome { output: "{}".to_owned(), succeeded: true };
+    stage.does(Event::ToolFinished { call: ToolCallId::parse("call_2").unwrap(), outcome });
+    assert!(matches!(stage.call.phase(), Phase::Closing { .. }));
+    assert!(stage.call.agent_is_protected());
+    stage.plays("r1", "a1");
+    stage.waits(Duration::from_secs(1));
+    assert_eq!(stage.count(&Command::HangUp), 1);
+}
+
+fn update_lead(call: &str) -> FunctionCall {
+    let call = ToolCallId::parse(call).unwrap();
+    FunctionCall { call, name: "update_lead_details".to_owned(), arguments: "{}".to_owned() }
+}
+
+#[test]
+fn end_2_words_whose_end_is_refused_or_never_comes_are_protected_no_more() {
+    const COMPLETE: &str = r#"{"should_end_call":true,"end_reason":"lead_complete"}"#;
+    let asked = |decider| {
+        let mut stage = Stage::open_with(|settings| {
+            settings.ending.required_lead_fields = vec!["city".to_owned()];
+            settings.ending.decider = decider;
+        });
+        let ask = stage.turn("u1");
+        stage.begins("r1", "a1", vec![ask]);
+        makes(&mut stage, "r1", "call_control", COMPLETE);
+        assert_eq!(stage.call.agent_is_protected(), decider != Decider::Phrases);
+        (stage, ask)
+    };
+    let (mut refused, ask) = asked(Decider::Model);
+    refused.ends("r1", vec![ask], control(COMPLETE));
+    let (mut cancelled, ask) = asked(Decider::Both);
+    cancelled.does(Event::ResponseEnded {
+        response: Some(resp("r1")),
+        asks: vec![ask],
+        outcome: Outcome::Cancelled,
+        calls: Vec::new(),
+        usage: Usage::default(),
+    });
+    let (mut lost, _) = asked(Decider::Model);
+    lost.does(Event::SessionLost { fault: SessionFault::Passing });
+    let (not_asked, _) = asked(Decider::Phrases);
+    for stage in [refused, cancelled, lost, not_asked] {
+        assert_eq!(stage.call.phase(), &Phase::Open);
+        assert!(!stage.call.agent_is_protected());
+    }
 }

@@ -192,3 +192,92 @@ fn end_6_an_ending_that_was_taken_back_can_come_again_and_ends_once() {
     stage.waits(DELAY);
     assert_eq!(stage.count(&Command::HangUp), 1);
 }
+
+fn presses(stage: &mut Stage, keys: &str) {
+    for digit in keys.chars() {
+        stage.does(Event::DigitPressed { digit });
+    }
+}
+
+#[test]
+fn end_6_keys_are_a_turn_that_takes_the_ending_back_and_is_answered() {
+    for decider in [Decider::Model, Decider::Both] {
+        for played in [false, true] {
+            for (keys, wait) in [("52#", Duration::ZERO), ("5", Duration::from_millis(1500))] {
+                let mut stage = closing_in(decider);
+                if played {
+                    stage.plays("r1", "a1");
+                    stage.waits(DELAY - A_MOMENT);
+                }
+                presses(&mut stage, keys);
+                stage.waits(wait);
+                assert_eq!(stage.call.phase(), &Phase::Open, "{decider:?} {keys}");
+                assert_eq!(stage.asks().len(), 1);
+                assert_eq!(stage.asks()[0].want, Want::Answer(Reply::Digits));
+                assert_eq!(
+                    stage.call.agent_is_protected(),
+                    !played,
+                    "the line is heard to its end"
+                );
+                assert_eq!(stage.count(&Command::HangUp), 0);
+            }
+        }
+    }
+}
+
+#[test]
+fn end_6_in_phrases_the_hang_up_waits_for_the_keys_and_comes() {
+    let mut stage = closing_in(Decider::Phrases);
+    stage.plays("r1", "a1");
+    stage.waits(DELAY - A_MOMENT);
+    presses(&mut stage, "5");
+    stage.waits(Duration::from_millis(1499));
+    assert_eq!(stage.count(&Command::HangUp), 0);
+    stage.waits(A_MOMENT);
+    assert_eq!(stage.count(&Command::HangUp), 1);
+    assert_eq!(stage.asks(), []);
+}
+
+#[test]
+fn end_6_who_presses_and_presses_holds_the_hang_up_for_three_seconds_at_most() {
+    let mut stage = closing_in(Decider::Model);
+    stage.plays("r1", "a1");
+    for _ in 0..4 {
+        presses(&mut stage, "5");
+        stage.waits(Duration::from_millis(999));
+        assert_eq!(stage.count(&Command::HangUp), 0);
+    }
+    stage.waits(Duration::from_millis(4));
+    assert_eq!(stage.count(&Command::HangUp), 1);
+}
+
+#[test]
+fn end_6_what_was_said_before_the_keys_are_gathered_does_not_let_the_hang_up_go() {
+    let mut stage = closing_in(Decider::Model);
+    stage.plays("r1", "a1");
+    presses(&mut stage, "5");
+    says(&mut stage, "u2", "ביי");
+    stage.waits(Duration::from_millis(1499));
+    assert_eq!(stage.count(&Command::HangUp), 0);
+    stage.waits(A_MOMENT);
+    assert_eq!(stage.call.phase(), &Phase::Open);
+    assert_eq!(stage.asks()[0].want, Want::Answer(Reply::Digits));
+}
+
+#[test]
+fn end_2_the_model_may_not_end_the_call_over_keys_that_nobody_has_answered() {
+    let mut stage = Stage::open();
+    let ask = stage.turn("u1");
+    stage.begins("r1", "a1", vec![ask]);
+    presses(&mut stage, "5#");
+    stage.ends("r1", vec![ask], control(GOODBYE));
+    assert_eq!(stage.call.phase(), &Phase::Open);
+
+    let mut stage = Stage::open();
+    let ask = stage.turn("u1");
+    stage.begins("r1", "a1", vec![ask]);
+    presses(&mut stage, "5");
+    stage.ends("r1", vec![ask], control(GOODBYE));
+    stage.waits(Duration::from_millis(1500));
+    assert_eq!(stage.call.phase(), &Phase::Open, "they were being pressed when it ended");
+}

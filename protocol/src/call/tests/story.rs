@@ -21,9 +21,9 @@ enum Step {
     Played,
     TalkedOver(u16),
     Control(u8),
+    Digit(char),
     Transfer,
     TransferEnds(Option<bool>),
-    Digit,
     Status,
     Operator,
     Shutdown,
@@ -47,10 +47,10 @@ fn step() -> impl Strategy<Value = Step> {
         20 => Just(Step::Speak),
         10 => Just(Step::Played),
         3 => (0u16..3).prop_map(Step::TalkedOver),
-        8 => (0u8..4).prop_map(Step::Control),
+        8 => (0u8..5).prop_map(Step::Control),
         2 => Just(Step::Transfer),
         4 => proptest::option::of(any::<bool>()).prop_map(Step::TransferEnds),
-        4 => Just(Step::Digit),
+        4 => prop_oneof![4 => Just('7'), 1 => Just('#')].prop_map(Step::Digit),
         1 => Just(Step::Status),
         1 => Just(Step::Operator),
         3 => Just(Step::Shutdown),
@@ -72,6 +72,10 @@ struct Story {
     line: Option<LastLine>,
     /// Since when the call is ending; the line may be asked for later, in the next session.
     ending_since: Option<Instant>,
+    /// When the last of the digits was pressed that are being gathered.
+    pressed: Option<Instant>,
+    /// When a hang-up is due, or the soonest that one can be.
+    due: Instant,
 }
 
 /// A scripted closing line that was asked for and not withdrawn.
@@ -100,7 +104,7 @@ impl Story {
             settings.ending.required_lead_fields = vec!["city".to_owned()];
         };
         let stage = if open { Stage::open_with(change) } else { Stage::new(change) };
-        let (greeted, said_goodbye) = (open, false);
+        let (greeted, said_goodbye, due) = (open, false, stage.now.at);
         Self {
             stage,
             made: 0,
@@ -109,6 +113,8 @@ impl Story {
             said_goodbye,
             line: None,
             ending_since: None,
+            pressed: None,
+            due,
         }
     }
 
@@ -131,6 +137,8 @@ impl Story {
             Step::SessionDown(lasting) => {
                 self.running = None;
                 self.line_is_gone(lasting);
+                // Without a session nobody would answer.
+                self.pressed.take_if(|_| lasting);
                 let fault = if lasting { SessionFault::Lasting } else { SessionFault::Passing };
                 self.stage.does(Event::SessionLost { fault });
             }
@@ -159,6 +167,7 @@ impl Story {
                     "{",
                     r#"{"should_end_call":false}"#,
                     r#"{"should_end_call":true,"end_reason":"lead_complete"}"#,
+                    r#"{"should_end_call":true,"end_reason":"customer_declined"}"#,
                 ][usize::from(n)];
                 self.ends_with(control(arguments));
             }
@@ -167,13 +176,17 @@ impl Story {
                 self.stage.does(Event::TransferEnded { answered });
             }
             Step::TransferEnds(None) => self.stage.does(Event::TransferFailed),
-            Step::Digit => self.stage.does(Event::DigitPressed { digit: '7' }),
+            Step::Digit(digit) => {
+                self.pressed = Some(self.stage.now.at);
+                self.stage.does(Event::DigitPressed { digit });
+            }
             Step::Status => self.stage.does(Event::StatusReported {
                 status: CallStatus::Completed,
                 duration_secs: Some(1),
             }),
             Step::Operator => {
                 self.line_is_gone(true);
+                self.pressed = None;
                 self.stage.does(Event::OperatorHungUp);
             }
             Step::Shutdown => self.stage.does(Event::ShutdownOrdered),
@@ -186,6 +199,10 @@ impl Story {
     fn ends_with(&mut self, calls: Vec<FunctionCall>) {
         if let Some((response, asks, spoke)) = self.running.take() {
             self.ended(&asks, spoke);
+            for FunctionCall { name, arguments, .. } in calls.clone() {
+                let response = resp(&response);
+                self.stage.does(Event::CallMade { response, name, arguments });
+            }
             self.stage.ends(&response, asks, calls);
         }
     }
@@ -272,8 +289,23 @@ impl Story {
             {
                 let over = self.line.as_ref().is_none_or(|line| line.is_over(at));
                 prop_assert!(over, "hung up while the closing line was unheard");
+                let passed = |since: Instant, ms| at >= since + Duration::from_millis(ms);
+                let gathered = self.pressed.is_none_or(|last| passed(last, 1500));
+                prop_assert!(
+                    gathered || passed(self.due, 3000),
+                    "hung up on a caller who was pressing keys"
+                );
             }
         }
+        self.pressed.take_if(|_| self.stage.call.digits.is_none());
+        self.due = match self.stage.call.phase() {
+            Phase::Pausing { until, .. } => *until,
+            Phase::Open
+            | Phase::Closing { .. }
+            | Phase::HandingOver { .. }
+            | Phase::HangingUp { .. }
+            | Phase::Over { .. } => self.stage.now.at,
+        };
         let ending = self.stage.call.ending().is_some();
         self.line.take_if(|_| !ending);
         self.ending_since = ending.then(|| self.ending_since.unwrap_or(self.stage.now.at));
@@ -297,7 +329,7 @@ impl Story {
 proptest! {
     /// Invariant 2: any story ends at most once, hangs up at most once, greets at most once
     /// once it was heard, and then is quiet. It never ends while a scripted closing line is unheard,
-    /// unless the line is gone, and never on a decline.
+    /// unless the line is gone, never while keys are being pressed, and never on a decline.
     #[test]
     fn invariant_2_any_story_ends_at_most_once_greets_once_and_then_is_quiet(
         decider in prop_oneof![Just(Decider::Model), Just(Decider::Phrases), Just(Decider::Both)],

@@ -63,7 +63,7 @@ fn end_1_every_reason_has_somebody_who_may_end_the_call_for_it_and_at_most_one_r
     for reason in EndReason::ALL {
         let rule = Rule::of(reason);
         assert!(!rule.by.is_empty(), "{reason:?}");
-        assert!(rule.hang_ups + rule.redirects <= 1, "{reason:?}");
+        assert!(rule.hang_ups + u32::from(rule.apologises) <= 1, "{reason:?}");
     }
 }
 
