@@ -20,7 +20,7 @@ use crate::call_parts::CallParts;
 use crate::port::{Begun, Reader};
 use crate::supervision::introspection::Card;
 use crate::supervision::tasks::{TaskCrashed, TaskGroup};
-use details::Details;
+pub use details::Details;
 
 /// The pause before an order that the database failed is tried again.
 const TRY_AGAIN: Duration = Duration::from_millis(500);

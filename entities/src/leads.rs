@@ -9,8 +9,8 @@ use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{LockType, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseConnection, DeriveActiveEnum, EntityTrait, EnumIter,
-    FromJsonQueryResult, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, DatabaseConnection, DeriveActiveEnum, EntityTrait,
+    EnumIter, FromJsonQueryResult, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
 };
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +42,8 @@ pub enum LeadSource {
     PhoneCall,
     /// By a text message.
     Whatsapp,
+    /// By the operator's hand.
+    Operator,
 }
 
 /// What a lead told, by the name of the field.
@@ -147,7 +149,32 @@ pub async fn ensure_for_message(
     new_id: LeadId,
     now: Timestamp,
 ) -> Result<EnsuredLead, RecordsError> {
-    let mut row = new_row(business, new_id, LeadSource::Whatsapp, now);
+    ensure_by_phone(db, business, person, new_id, LeadSource::Whatsapp, now).await
+}
+
+/// Finds or makes the lead of a person for whom the operator does something (OPS-4).
+///
+/// # Errors
+/// [`RecordsError::NotFound`] if there is no such business.
+pub async fn ensure_for_operator(
+    db: &DatabaseConnection,
+    business: BusinessId,
+    person: &PhoneNumber,
+    new_id: LeadId,
+    now: Timestamp,
+) -> Result<EnsuredLead, RecordsError> {
+    ensure_by_phone(db, business, person, new_id, LeadSource::Operator, now).await
+}
+
+async fn ensure_by_phone(
+    db: &DatabaseConnection,
+    business: BusinessId,
+    person: &PhoneNumber,
+    new_id: LeadId,
+    source: LeadSource,
+    now: Timestamp,
+) -> Result<EnsuredLead, RecordsError> {
+    let mut row = new_row(business, new_id, source, now);
     row.phone = Set(Some(person.to_string()));
     let found = OnConflict::columns([Column::BusinessId, Column::Phone])
         .update_column(Column::UpdatedAt)
@@ -208,20 +235,22 @@ pub async fn merge_details(
     merged.try_into()
 }
 
-/// A business's leads, newest first, from the one after `after`.
+/// A business's leads, of this status if one is given, newest first, from the one after `after`.
 ///
 /// # Errors
 /// [`RecordsError`].
 pub async fn list(
     db: &DatabaseConnection,
     business: BusinessId,
+    status: Option<LeadStatus>,
     after: Option<LeadId>,
     limit: u32,
 ) -> Result<Page<LeadRecord, LeadId>, RecordsError> {
-    let mut query = Entity::find().filter(Column::BusinessId.eq(business.0));
-    if let Some(after) = after {
-        query = query.filter(Column::Id.lt(after.0));
-    }
+    let meant = Condition::all()
+        .add(Column::BusinessId.eq(business.0))
+        .add_option(status.map(|status| Column::Status.eq(status)))
+        .add_option(after.map(|after| Column::Id.lt(after.0)));
+    let query = Entity::find().filter(meant);
     // Keys of version 7 sort by the time they were made.
     let rows = query.order_by_desc(Column::Id).limit(rows_for(limit)).all(db).await?;
     let rows = rows.into_iter().map(LeadRecord::try_from).collect::<Result<_, _>>()?;

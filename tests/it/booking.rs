@@ -106,7 +106,7 @@ impl Person {
             call,
         };
         let answer = within("the answer", use_tool(&self.services.calendar, used)).await;
-        serde_json::from_str(&answer.expect("an answer").output).unwrap()
+        serde_json::from_str(&answer.expect("an answer").told.output).unwrap()
     }
 
     async fn books(&self, slot: &str) -> Value {

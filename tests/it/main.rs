@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at a surprise")]
 
+mod api;
 mod barge_in;
 mod booking;
 mod endings;

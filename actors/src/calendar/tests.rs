@@ -28,8 +28,8 @@ fn used(business: u128, date_iso: &str) -> ToolUse {
     }
 }
 
-fn error(outcome: Option<ToolOutcome>) -> String {
-    let output: Value = serde_json::from_str(&outcome.expect("an answer").output).unwrap();
+fn error(answer: Option<Answer>) -> String {
+    let output: Value = serde_json::from_str(&answer.expect("an answer").told.output).unwrap();
     output["error"].as_str().unwrap().to_owned()
 }
 

@@ -1,0 +1,100 @@
+//! `/api/openapi.json`: the document that says what the API takes and gives, from the handlers' own
+//! comments and types.
+
+use http::StatusCode;
+use sea_orm::Iterable;
+use serde::Serialize;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
+use utoipa::{Modify, OpenApi};
+
+use super::refusal::ErrorAnswer;
+use super::{Answer, Ask, Nothing};
+use super::{appointments, businesses, calls, leads, slots};
+use crate::http::request::json;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Frontdesk",
+        description = "The operator's API. Times are in UTC, but for slots, which have the business's \
+                       offset. A business is named by its slug; nothing of another is found under it.",
+        license(name = "MIT OR Apache-2.0"),
+        contact(),
+    ),
+    paths(
+        businesses::list, businesses::show, leads::list, leads::show, leads::change, appointments::list,
+        appointments::show, appointments::book, appointments::cancel, slots::list, calls::list, calls::place, calls::show, calls::hang_up,
+        show,
+    ),
+    components(schemas(ErrorAnswer)),
+    modifiers(&OfAll),
+    security(("token" = [])),
+)]
+pub(super) struct Document;
+
+/// What holds for every address: the token, and how errors look.
+struct OfAll;
+
+impl Modify for OfAll {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("token", token);
+        let error =
+            ContentBuilder::new().schema(Some(Ref::from_schema_name("ErrorAnswer"))).build();
+        let refused = ResponseBuilder::new()
+            .description("It was not done")
+            .content("application/json", error)
+            .build();
+        for operation in document.paths.paths.values_mut().flat_map(operations) {
+            let responses = &mut operation.responses.responses;
+            responses.insert("default".to_owned(), refused.clone().into());
+        }
+    }
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem { get, post, patch, delete, .. } = item;
+    [get, post, patch, delete].into_iter().flatten()
+}
+
+/// This document
+#[utoipa::path(get, path = "/api/openapi.json", tag = "about",
+    responses((status = 200, description = "An OpenAPI document", body = Object)))]
+pub(super) async fn show(ask: Ask<'_>) -> Answer {
+    ask.query::<Nothing>()?;
+    Ok(json(StatusCode::OK, &Document::openapi()))
+}
+
+/// The words of an enum, as they are written.
+pub(in crate::http) fn words<T: Iterable + Serialize>() -> Object {
+    let words = T::iter().filter_map(|word| serde_json::to_value(word).ok());
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::http::api::ROUTES;
+
+    #[test]
+    fn ops_4_every_route_is_documented_and_nothing_else_is() {
+        let routes: BTreeSet<(String, String)> = (ROUTES.iter())
+            .map(|route| (route.method.as_str().to_lowercase(), route.path.to_owned()))
+            .collect();
+        let document = serde_json::to_value(Document::openapi()).unwrap();
+        let documented: BTreeSet<(String, String)> =
+            (document["paths"].as_object().unwrap().iter())
+                .flat_map(|(path, item)| {
+                    item.as_object().unwrap().keys().map(|method| (method.clone(), path.clone()))
+                })
+                .collect();
+        assert_eq!(routes, documented);
+        assert_eq!(routes.len(), ROUTES.len(), "no route hides another");
+    }
+}

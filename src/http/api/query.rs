@@ -1,0 +1,48 @@
+//! Reading what a request says: its query and its body. What is not known is refused by name.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use utoipa::IntoParams;
+
+use super::Refusal;
+
+/// Reads the query `query`, as it was sent, into a struct of what is known.
+pub(super) fn read<T: DeserializeOwned>(query: Option<&str>) -> Result<T, Refusal> {
+    let mut given = Map::new();
+    for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+        let twice = given.insert(name.clone().into_owned(), Value::String(value.into_owned()));
+        if twice.is_some() {
+            return Err(Refusal::bad("bad_parameter", "is given twice").about(name));
+        }
+    }
+    serde_path_to_error::deserialize(Value::Object(given))
+        .map_err(|wrong| refusal("bad_parameter", wrong))
+}
+
+/// Reads a body of JSON.
+pub(super) fn body<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    let mut body = serde_json::Deserializer::from_slice(body);
+    let read = serde_path_to_error::deserialize(&mut body);
+    let read = read.map_err(|wrong| refusal("bad_body", wrong))?;
+    body.end().map_err(|wrong| Refusal::bad("bad_body", wrong.to_string()))?;
+    Ok(read)
+}
+
+fn refusal(code: &'static str, wrong: serde_path_to_error::Error<serde_json::Error>) -> Refusal {
+    let field = wrong.path().to_string();
+    let wrong = wrong.into_inner();
+    let refusal = Refusal::bad(code, wrong.to_string());
+    // What is no JSON at all is about no field, wherever it breaks off.
+    if wrong.is_data() && field != "." { refusal.about(field) } else { refusal }
+}
+
+/// The query of one row: whose it is.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OfBusiness {
+    /// Whose: the business's slug.
+    #[param(required = true)]
+    pub(super) business: Option<String>,
+}
