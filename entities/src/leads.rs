@@ -13,6 +13,7 @@ use sea_orm::{
     EnumIter, FromJsonQueryResult, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
 };
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::column;
 use crate::connection::begin_write;
@@ -21,7 +22,9 @@ use crate::page::{Page, rows_for};
 use crate::tables::leads::{ActiveModel, Column, Entity, Model};
 
 /// How far a lead has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum LeadStatus {
@@ -34,7 +37,9 @@ pub enum LeadStatus {
 }
 
 /// How a person first came to a business.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum LeadSource {

@@ -27,7 +27,6 @@ use warp::reply::Response;
 use super::Request;
 use super::admin::AdminSide;
 use super::request::error;
-pub(super) use openapi::words;
 pub(super) use refusal::Refusal;
 
 /// What a handler gives.

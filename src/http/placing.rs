@@ -17,11 +17,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::admin::AdminSide;
-use super::api::{Refusal, business, settings, words};
+use super::api::{Refusal, business, settings};
 use super::twilio::TwilioSide;
 
 /// Who is to be called.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = NewCall)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wanted {
     /// For whom: the business's slug.
@@ -38,7 +39,6 @@ pub(super) struct Placed {
     #[schema(value_type = String)]
     call_sid: CallSid,
     /// How it stands.
-    #[schema(schema_with = words::<CallStatus>)]
     status: CallStatus,
 }
 

@@ -19,4 +19,5 @@ mod stories;
 mod supervision;
 mod support;
 mod turns;
+mod webhook;
 mod wire;

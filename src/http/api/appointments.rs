@@ -11,9 +11,9 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::page::{Cursor, Limit, Listing};
-use super::query::OfBusiness;
+use super::query::{self, OfBusiness};
 use super::refusal::ErrorAnswer;
-use super::{Answer, Ask, Nothing, Refusal, words};
+use super::{Answer, Ask, Nothing, Refusal};
 use crate::http::request::json;
 use booking::NewAppointment;
 
@@ -33,7 +33,6 @@ struct Appointment {
     /// When the next may begin: its end and the business's buffer.
     busy_until: Timestamp,
     /// Whether it stands.
-    #[schema(schema_with = words::<AppointmentStatus>)]
     status: AppointmentStatus,
     /// What the person wanted noted.
     notes: Option<String>,
@@ -65,13 +64,15 @@ pub(super) struct AppointmentsQuery {
     #[param(required = true)]
     business: Option<String>,
     /// Only of this status.
-    #[param(schema_with = words::<AppointmentStatus>)]
+    #[param(inline)]
     status: Option<AppointmentStatus>,
     /// Only of this lead.
     lead_id: Option<Uuid>,
     /// Only those that begin then or later.
+    #[serde(default, deserialize_with = "query::moment")]
     from: Option<Timestamp>,
     /// Only those that begin earlier than then.
+    #[serde(default, deserialize_with = "query::moment")]
     to: Option<Timestamp>,
     /// Where the list goes on: `next` of the page before.
     #[param(value_type = Option<String>)]
@@ -84,7 +85,7 @@ pub(super) struct AppointmentsQuery {
 /// A business's appointments
 ///
 /// The last booked first.
-#[utoipa::path(get, path = "/api/appointments", tag = "appointments", params(AppointmentsQuery),
+#[utoipa::path(get, path = "/api/appointments", operation_id = "listAppointments", tag = "appointments", params(AppointmentsQuery),
     responses((status = 200, description = "A page of them", body = Listing<Appointment>)))]
 pub(super) async fn list(ask: Ask<'_>) -> Answer {
     let query: AppointmentsQuery = ask.query()?;
@@ -102,7 +103,7 @@ pub(super) async fn list(ask: Ask<'_>) -> Answer {
 }
 
 /// One appointment
-#[utoipa::path(get, path = "/api/appointments/{id}", tag = "appointments",
+#[utoipa::path(get, path = "/api/appointments/{id}", operation_id = "showAppointment", tag = "appointments",
     params(("id" = Uuid, Path, description = "The appointment"), OfBusiness),
     responses((status = 200, description = "The appointment", body = Appointment)))]
 pub(super) async fn show(ask: Ask<'_>) -> Answer {
@@ -118,7 +119,7 @@ pub(super) async fn show(ask: Ask<'_>) -> Answer {
 ///
 /// By the rules that hold in a call. Where the slot can't be had, the answer is 409 and shows what is
 /// free instead.
-#[utoipa::path(post, path = "/api/appointments", tag = "appointments", request_body = NewAppointment,
+#[utoipa::path(post, path = "/api/appointments", operation_id = "bookAppointment", tag = "appointments", request_body = NewAppointment,
     params(("Idempotency-Key" = Option<String>, Header, max_length = 124,
         description = "The booking's key: the same one again books nothing more")),
     responses((status = 201, description = "It stands", body = Appointment),
@@ -132,7 +133,7 @@ pub(super) async fn book(ask: Ask<'_>) -> Answer {
 /// Cancel an appointment
 ///
 /// Cancelling again answers the same.
-#[utoipa::path(delete, path = "/api/appointments/{id}", tag = "appointments",
+#[utoipa::path(delete, path = "/api/appointments/{id}", operation_id = "cancelAppointment", tag = "appointments",
     params(("id" = Uuid, Path, description = "The appointment"), OfBusiness),
     responses((status = 200, description = "It is cancelled", body = Appointment)))]
 pub(super) async fn cancel(ask: Ask<'_>) -> Answer {

@@ -35,7 +35,7 @@ pub(super) struct CallsQuery {
 /// A business's calls
 ///
 /// The last begun first.
-#[utoipa::path(get, path = "/api/calls", tag = "calls", params(CallsQuery),
+#[utoipa::path(get, path = "/api/calls", operation_id = "listCalls", tag = "calls", params(CallsQuery),
     responses((status = 200, description = "A page of them", body = Listing<Call>)))]
 pub(super) async fn list(ask: Ask<'_>) -> Answer {
     let query: CallsQuery = ask.query()?;
@@ -53,7 +53,7 @@ pub(super) async fn list(ask: Ask<'_>) -> Answer {
 }
 
 /// One call, with what was said in it
-#[utoipa::path(get, path = "/api/calls/{call_sid}", tag = "calls",
+#[utoipa::path(get, path = "/api/calls/{call_sid}", operation_id = "showCall", tag = "calls",
     params(("call_sid" = String, Path, description = "The call, as Twilio names it"), OfBusiness),
     responses((status = 200, description = "The call and its turns", body = CallDetails)))]
 pub(super) async fn show(ask: Ask<'_>) -> Answer {
@@ -68,7 +68,7 @@ pub(super) async fn show(ask: Ask<'_>) -> Answer {
 /// Call a person for a business
 ///
 /// Answered when Twilio has the call.
-#[utoipa::path(post, path = "/api/calls", tag = "calls", request_body = Wanted,
+#[utoipa::path(post, path = "/api/calls", operation_id = "placeCall", tag = "calls", request_body = Wanted,
     responses((status = 201, description = "Twilio has the call", body = Placed)))]
 pub(super) async fn place(ask: Ask<'_>) -> Answer {
     ask.query::<Nothing>()?;
@@ -85,7 +85,7 @@ pub(super) struct HangUpQuery {
 }
 
 /// End a living call
-#[utoipa::path(post, path = "/api/calls/{call_sid}/hangup", tag = "calls",
+#[utoipa::path(post, path = "/api/calls/{call_sid}/hangup", operation_id = "hangUpCall", tag = "calls",
     params(("call_sid" = String, Path, description = "The call, as Twilio names it"), HangUpQuery),
     responses((status = 202, description = "The call is being ended")))]
 pub(super) async fn hang_up(ask: Ask<'_>) -> Answer {

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::page::{Cursor, Limit, Listing};
 use super::query::OfBusiness;
-use super::{Answer, Ask, Refusal, settings, words};
+use super::{Answer, Ask, Refusal, settings};
 use crate::http::request::json;
 
 /// A lead.
@@ -30,10 +30,8 @@ struct Lead {
     /// The address for letters, once told.
     email: Option<String>,
     /// How far it has come.
-    #[schema(schema_with = words::<LeadStatus>)]
     status: LeadStatus,
     /// How the person first came.
-    #[schema(schema_with = words::<LeadSource>)]
     source: LeadSource,
     /// Everything else that was told, by the name of the field.
     fields: BTreeMap<String, String>,
@@ -71,7 +69,7 @@ pub(super) struct LeadsQuery {
     #[param(required = true)]
     business: Option<String>,
     /// Only of this status.
-    #[param(schema_with = words::<LeadStatus>)]
+    #[param(inline)]
     status: Option<LeadStatus>,
     /// Where the list goes on: `next` of the page before.
     #[param(value_type = Option<String>)]
@@ -84,7 +82,7 @@ pub(super) struct LeadsQuery {
 /// A business's leads
 ///
 /// The newest first.
-#[utoipa::path(get, path = "/api/leads", tag = "leads", params(LeadsQuery),
+#[utoipa::path(get, path = "/api/leads", operation_id = "listLeads", tag = "leads", params(LeadsQuery),
     responses((status = 200, description = "A page of them", body = Listing<Lead>)))]
 pub(super) async fn list(ask: Ask<'_>) -> Answer {
     let query: LeadsQuery = ask.query()?;
@@ -96,7 +94,7 @@ pub(super) async fn list(ask: Ask<'_>) -> Answer {
 }
 
 /// One lead
-#[utoipa::path(get, path = "/api/leads/{id}", tag = "leads",
+#[utoipa::path(get, path = "/api/leads/{id}", operation_id = "showLead", tag = "leads",
     params(("id" = Uuid, Path, description = "The lead"), OfBusiness),
     responses((status = 200, description = "The lead", body = Lead)))]
 pub(super) async fn show(ask: Ask<'_>) -> Answer {
@@ -121,7 +119,6 @@ struct LeadPatch {
     #[schema(value_type = Option<BTreeMap<String, String>>)]
     fields: Option<Value>,
     /// How far it has come; what was decided is not reopened.
-    #[schema(schema_with = words::<LeadStatus>, required = false)]
     status: Option<LeadStatus>,
 }
 
@@ -129,7 +126,7 @@ struct LeadPatch {
 ///
 /// By the rules that hold in a call: laid over what is known, nothing is erased. Where one value is
 /// refused, nothing is written.
-#[utoipa::path(patch, path = "/api/leads/{id}", tag = "leads", request_body = LeadPatch,
+#[utoipa::path(patch, path = "/api/leads/{id}", operation_id = "changeLead", tag = "leads", request_body = LeadPatch,
     params(("id" = Uuid, Path, description = "The lead"), OfBusiness),
     responses((status = 200, description = "The lead as it is now", body = Lead)))]
 pub(super) async fn change(ask: Ask<'_>) -> Answer {

@@ -1,7 +1,9 @@
 //! Reading what a request says: its query and its body. What is not known is refused by name.
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use utoipa::IntoParams;
 
@@ -30,11 +32,36 @@ pub(super) fn body<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
 }
 
 fn refusal(code: &'static str, wrong: serde_path_to_error::Error<serde_json::Error>) -> Refusal {
-    let field = wrong.path().to_string();
+    let path = wrong.path().to_string();
     let wrong = wrong.into_inner();
-    let refusal = Refusal::bad(code, wrong.to_string());
-    // What is no JSON at all is about no field, wherever it breaks off.
-    if wrong.is_data() && field != "." { refusal.about(field) } else { refusal }
+    let message = wrong.to_string();
+    // What is missing stands in no path: serde names it in its message alone.
+    let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+    let field = match missing {
+        // What is no JSON at all is about no field, wherever it breaks off.
+        _ if !wrong.is_data() => None,
+        None if path == "." => None,
+        None => Some(path),
+        Some(missing) => Some(missing.to_owned()),
+    };
+    let refusal = Refusal::bad(code, message);
+    field.into_iter().fold(refusal, Refusal::about)
+}
+
+/// Reads a date of a query.
+pub(super) fn date<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Date>, D::Error> {
+    let text = String::deserialize(from)?;
+    let date = text.parse().map_err(|_| D::Error::custom("is no date as in 2026-12-31"))?;
+    Ok(Some(date))
+}
+
+/// Reads a moment of a query.
+pub(super) fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
+    let text = String::deserialize(from)?;
+    // In a query an unescaped plus is a space.
+    let moment = text.parse().or_else(|_| text.replace(' ', "+").parse());
+    let wrong = |_| D::Error::custom("is no moment as in 2026-12-31T10:30:00Z");
+    moment.map(Some).map_err(wrong)
 }
 
 /// The query of one row: whose it is.

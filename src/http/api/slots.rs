@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::page::{Cursor, Limit, Listing};
-use super::{Answer, Ask, Refusal, settings};
+use super::{Answer, Ask, Refusal, query, settings};
 use crate::http::request::json;
 
 /// A time that an appointment can take.
@@ -37,6 +37,7 @@ pub(super) struct SlotsQuery {
     #[param(required = true)]
     business: Option<String>,
     /// The date, in the business's zone; today unless given.
+    #[serde(default, deserialize_with = "query::date")]
     date: Option<Date>,
     /// How many minutes the appointment would last; as long as the business's usually do unless given.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1440)]
@@ -52,7 +53,7 @@ pub(super) struct SlotsQuery {
 /// The free slots of a date
 ///
 /// The first first; none on a day off, before the minimum notice or after the booking horizon.
-#[utoipa::path(get, path = "/api/slots", tag = "appointments", params(SlotsQuery),
+#[utoipa::path(get, path = "/api/slots", operation_id = "listSlots", tag = "appointments", params(SlotsQuery),
     responses((status = 200, description = "A page of them", body = Listing<Slot>)))]
 pub(super) async fn list(ask: Ask<'_>) -> Answer {
     let query: SlotsQuery = ask.query()?;

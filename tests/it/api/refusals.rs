@@ -50,6 +50,18 @@ async fn ops_4_what_can_not_be_read_is_refused_by_name() {
         let expected = (status, code.to_owned(), field.to_owned());
         assert_eq!(error(&answer), expected, "{target}: {}", answer.body);
     }
+    // As curl sends it: the plus is not escaped.
+    let from = "/api/appointments?business=tel-aviv-locks&from=2026-11-22T08:30:00+02:00";
+    operator.gets(from).await;
+    for (target, body, field) in [
+        ("appointments", json!({ "slot_start": "2026-11-22T08:30" }), "business"),
+        ("appointments", json!({ "business": "tel-aviv-locks" }), "slot_start"),
+        ("calls", json!({ "business": "tel-aviv-locks" }), "to"),
+    ] {
+        let wanted = Wanted::new(Method::POST, format!("/api/{target}")).with(&body);
+        let expected = (400, "bad_body".to_owned(), field.to_owned());
+        assert_eq!(error(&operator.asks(&wanted).await), expected, "{body}");
+    }
     let lead = format!("/api/leads/{}?business=tel-aviv-locks", rows.lead);
     for (body, code, field) in [
         ("{\"full_name\":", "bad_body", ""),

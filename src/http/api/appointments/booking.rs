@@ -31,7 +31,8 @@ pub(super) struct NewAppointment {
     business: String,
     /// With which lead; or `phone`.
     lead_id: Option<Uuid>,
-    /// With whom: a telephone number, whose lead is found or made; or `lead_id`.
+    /// With whom: a telephone number, whose lead is found or made, even if the slot can't be had; or
+    /// `lead_id`.
     phone: Option<String>,
     /// When it begins: one of the free slots. Without an offset it is the business's own time.
     #[schema(example = "2026-11-22T08:30:00+02:00")]

@@ -8,8 +8,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::http::api::words;
-
 /// A call.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Call {
@@ -19,10 +17,8 @@ pub(super) struct Call {
     /// The person's lead, once it is known.
     lead_id: Option<Uuid>,
     /// Who called whom.
-    #[schema(schema_with = words::<CallDirection>)]
     direction: CallDirection,
     /// How Twilio last said it stands.
-    #[schema(schema_with = words::<CallStatus>)]
     status: CallStatus,
     /// The calling number; null where it was withheld.
     #[schema(value_type = Option<String>)]
@@ -111,7 +107,6 @@ struct Turn {
     /// Its place in the call.
     seq: u32,
     /// Whose it is.
-    #[schema(schema_with = words::<TurnRole>)]
     role: TurnRole,
     /// What was said; null where the words are not known.
     text: Option<String>,
