@@ -20,12 +20,13 @@ use tokio::task::JoinError;
 pub use judge::Verdict;
 pub use player::{Played, Spoken};
 pub use report::{Tally, call_lines, scenario_lines, summary};
-pub use scenario::{Action, After, Scenario, ScenarioError, Script};
+pub use scenario::{Action, After, Happening, Scenario, ScenarioError, Script};
 
 use crate::config::{Config, Provider};
 use crate::practice::speech::Voice;
 use crate::practice::twilio::HeardSpeech;
 use crate::practice::world::WorldError;
+pub use stage::Left;
 use stage::{Slots, play_all};
 
 /// How much is played.
@@ -49,6 +50,9 @@ pub enum SimulateError {
     /// A caller's number is none.
     #[error("caller.number: no further number can be made of it: {0}")]
     Number(#[from] InvalidId),
+    /// The business could not call.
+    #[error("the business could not call: {0}")]
+    NotPlaced(String),
     /// A call's task broke off.
     #[error("a call broke off: {0}")]
     Broken(#[from] JoinError),
@@ -77,8 +81,8 @@ pub struct Outcome {
     pub scenario: Arc<Scenario>,
     /// Its calls, in the order of their numbers.
     pub calls: Vec<CallOutcome>,
-    /// What was left of them in the daemon when all were over, such as an actor.
-    pub left: Vec<String>,
+    /// What was left of them when all were over.
+    pub left: Left,
     /// From the first call's beginning to the last one's end.
     pub took: Duration,
 }
@@ -96,6 +100,8 @@ pub struct CallOutcome {
     pub heard: Vec<HeardSpeech>,
     /// What the practice model was told, audio left out, in order.
     pub told: Vec<String>,
+    /// Why it ended, as its record says.
+    pub end_reason: Option<String>,
     /// Whether all is as it must be.
     pub verdict: Verdict,
 }
@@ -104,7 +110,7 @@ impl Outcome {
     /// Whether every call is as it must be, and nothing was left.
     #[must_use]
     pub fn holds(&self) -> bool {
-        self.left.is_empty() && self.calls.iter().all(|call| call.verdict.holds())
+        self.left.is_nothing() && self.calls.iter().all(|call| call.verdict.holds())
     }
 }
 

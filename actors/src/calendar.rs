@@ -157,7 +157,8 @@ impl CalendarState {
                     self.lines.insert(business, VecDeque::new());
                     self.begin(job, me);
                 }
-                Some(line) if line.len() < OF_ONE_BUSINESS => line.push_back(job),
+                // One more than the line holds is in work.
+                Some(line) if line.len() + 1 < OF_ONE_BUSINESS => line.push_back(job),
                 Some(_) => {
                     tracing::warn!(%business, "more is asked of the calendar than it can do");
                     job.refuse(&Refusal::Busy);

@@ -60,6 +60,11 @@ pub enum SupervisorEvent {
     },
     /// An operator ends the call.
     OperatorHangUp,
+    /// Twilio says how a transfer to a person has ended.
+    TransferEnded {
+        /// Whether the person answered.
+        answered: bool,
+    },
     /// The daemon is to stop.
     Shutdown,
 }
@@ -71,6 +76,8 @@ pub enum SupervisorOrder {
     HangUp,
     /// Have Twilio apologise and end the call.
     Apologise,
+    /// Have Twilio put the caller through to a person.
+    Transfer,
     /// Take everything down.
     Finish,
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entities::RecordsError;
-use entities::leads::{self, LeadChanges, LeadRecord};
+use entities::leads::{self, ChangedBy, LeadChanges, LeadRecord};
 use protocol::business::LeadStatus;
 use protocol::call::{Event, FunctionCall, LeadFacts, ToolOutcome};
 use protocol::ids::LeadId;
@@ -207,11 +207,14 @@ async fn carry_out(
             record.id
         }
     };
+    let merge = async |changes, status| {
+        let by = ChangedBy::Call { call_sid: parts.setup.call_sid.clone() };
+        leads::merge_details(db, business, lead, changes, status, by, parts.clock.wall()).await
+    };
     let (call, arguments) = match order {
         LeadOrder::Ensure => return Ok((lead, Vec::new())),
         LeadOrder::SetStatus(status) => {
-            let (status, changes) = (Some((*status).into()), LeadChanges::default());
-            leads::merge_details(db, business, lead, changes, status, parts.clock.wall()).await?;
+            merge(LeadChanges::default(), Some((*status).into())).await?;
             return Ok((lead, Vec::new()));
         }
         LeadOrder::Update(FunctionCall { call, arguments, .. }) => (call.clone(), arguments),
@@ -224,9 +227,7 @@ async fn carry_out(
             return Ok((lead, vec![Event::ToolFinished { call, outcome }]));
         }
     };
-    let changes = details.changes.clone();
-    let record =
-        leads::merge_details(db, business, lead, changes, None, parts.clock.wall()).await?;
+    let record = merge(details.changes.clone(), None).await?;
     let outcome = ToolOutcome { output: details.output(), succeeded: details.is_clean() };
     let events = vec![known(&record, details.told()), Event::ToolFinished { call, outcome }];
     Ok((lead, events))

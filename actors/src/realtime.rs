@@ -74,8 +74,10 @@ pub enum RealtimeEvent {
 /// What the call wants of its session.
 #[derive(Debug, Clone)]
 pub enum RealtimeOrder {
-    /// The first session, which has waited for this.
+    /// A session, which has waited for this.
     Open,
+    /// None, until one is wanted again.
+    Close,
     /// A response.
     Ask(Ask),
     /// This ask not any more.
@@ -230,15 +232,23 @@ impl RealtimeState {
         match wish {
             Wish::None => {}
             Wish::EndSession(fault) => self.session_over(fault, now),
+            Wish::CloseSession => {
+                self.stop_session();
+                self.desk.closed();
+            }
         }
     }
 
     fn session_over(&mut self, fault: SessionFault, now: Instant) {
+        self.stop_session();
+        self.desk.session_ended(fault, now);
+    }
+
+    fn stop_session(&self) {
         if let Some(running) = &self.running {
             running.stop.cancel();
         }
         self.parts.downlink.end_open_items();
-        self.desk.session_ended(fault, now);
     }
 
     fn open_session_if_due(&mut self, now: Instant) {

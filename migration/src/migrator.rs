@@ -7,6 +7,7 @@ mod m20261121_000002_leads;
 mod m20261121_000003_appointments;
 mod m20261121_000004_calls;
 mod m20261121_000005_messages;
+mod m20261121_000006_lead_changes;
 
 /// Every migration of Frontdesk. Prefer [`crate::up`] and [`crate::down`], which hold a lock.
 #[derive(Debug)]
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000003_appointments::Migration),
             Box::new(m20261121_000004_calls::Migration),
             Box::new(m20261121_000005_messages::Migration),
+            Box::new(m20261121_000006_lead_changes::Migration),
         ]
     }
 }

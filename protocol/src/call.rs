@@ -22,6 +22,7 @@ mod speech;
 mod stream;
 mod timer;
 mod tools;
+mod transfer;
 mod view;
 
 use std::collections::VecDeque;
@@ -170,6 +171,8 @@ impl Call {
             Event::DigitPressed { digit } => self.on_digit(digit, now),
             Event::OperatorHungUp => self.end_at_once(EndReason::Operator, EndedBy::Operator, now),
             Event::ShutdownOrdered => self.on_shutdown(now),
+            Event::TransferEnded { answered } => self.on_transfer_ended(answered, now),
+            Event::TransferFailed => self.on_transfer_failed(now),
             Event::PartGaveUp => self.apologise(EndReason::Internal, now),
             Event::ApologyFailed => self.on_apology_failed(now),
             Event::HangUpAnswered => self.on_hang_up_answered(now),

@@ -85,7 +85,7 @@ pub(super) async fn run(
 #[cfg(test)]
 mod tests {
     use entities::businesses;
-    use entities::leads::{self, LeadChanges};
+    use entities::leads::{self, ChangedBy, LeadChanges};
     use protocol::ids::LeadId;
 
     use super::*;
@@ -133,7 +133,8 @@ mod tests {
                 .unwrap();
         let told =
             LeadChanges { full_name: Some("דנה לוי".to_owned()), ..LeadChanges::default() };
-        leads::merge_details(&db, id, lead.record.id, told, None, clock.wall()).await.unwrap();
+        let by = ChangedBy::Message;
+        leads::merge_details(&db, id, lead.record.id, told, None, by, clock.wall()).await.unwrap();
         let hers = shown(&on_disk, Some(PERSON), Calls::Inbound).await;
         assert!(hers.contains("דנה לוי") && hers.contains(PERSON));
         assert!(!shown(&on_disk, Some("+972507654321"), Calls::Inbound).await.contains("דנה לוי"));

@@ -60,6 +60,7 @@ static ROUTES: &[Route] = routes! {
     GET "/api/leads" leads::list;
     GET "/api/leads/{id}" leads::show;
     PATCH "/api/leads/{id}" leads::change;
+    GET "/api/leads/{id}/history" leads::history::list;
     GET "/api/appointments" appointments::list;
     POST "/api/appointments" appointments::book;
     GET "/api/appointments/{id}" appointments::show;

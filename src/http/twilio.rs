@@ -1,4 +1,4 @@
-//! What Twilio asks: voice, resume, status, stream status, and the media socket. Nothing under
+//! What Twilio asks: voice, resume, transfer, status, stream status, and the media socket. Nothing under
 //! `/twilio/` is looked at before its signature was (OPS-6), and every answer to a call is TwiML,
 //! whatever went wrong (CALL-1).
 
@@ -64,6 +64,9 @@ pub async fn serve(side: Arc<TwilioSide>, request: Request) -> Response {
     match (&request.method, request.path.as_str()) {
         (&Method::POST, "/twilio/voice") => twiml(&super::voice::voice(&side, &form).await),
         (&Method::POST, "/twilio/voice/resume") => twiml(&super::voice::resume(&side, &form).await),
+        (&Method::POST, "/twilio/voice/transfer") => {
+            twiml(&super::voice::transfer(&side, &form).await)
+        }
         (&Method::POST, "/twilio/status") => {
             super::status::on_status(&side, &form).await;
             answer(StatusCode::NO_CONTENT)

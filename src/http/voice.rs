@@ -3,16 +3,19 @@
 
 use std::sync::Arc;
 
-use actors::call_supervisor::CallHandle;
+use actors::call_supervisor::{CallHandle, SupervisorEvent};
 use actors::supervisor::CallRefused;
 use entities::businesses::{VoiceLookup, find_for_voice};
 use protocol::business::{BusinessSettings, Language, Lines, OpeningLine};
 use protocol::call::{CallSetup, LeadFacts, Phase};
 use protocol::prompt::{self, PromptParts, system_prompt};
-use protocol::twilio::forms::{Form, VoiceForm};
-use protocol::twilio::twiml::{Apology, RETRY_OVERRIDES, Say, StreamNoun, Twiml, TwimlError};
+use protocol::twilio::forms::{DialForm, Form, VoiceForm};
+use protocol::twilio::twiml::{Apology, Dial, RETRY_OVERRIDES, Say, StreamNoun, Twiml, TwimlError};
 
 use super::twilio::TwilioSide;
+
+/// How long the person is rung (CALL-10).
+const TRANSFER_RINGS_SECS: u16 = 20;
 
 /// Answers `/twilio/voice`.
 pub(super) async fn voice(side: &TwilioSide, form: &Form) -> Twiml {
@@ -77,19 +80,61 @@ pub(super) async fn resume(side: &TwilioSide, form: &Form) -> Twiml {
         tracing::info!(call = %form.call_sid, "a call that is over came back");
         return Twiml::hangup();
     };
-    let going_on = match handle.parts().snapshot.borrow().call.phase() {
-        Phase::Open | Phase::Closing { .. } | Phase::Pausing { .. } => true,
-        Phase::HangingUp { .. } | Phase::Over { .. } => false,
+    match phase_of(&handle) {
+        Phase::Open | Phase::Closing { .. } | Phase::Pausing { .. } => connect_again(side, &handle),
+        // The stream was lost while Twilio was told to ring the person.
+        Phase::HandingOver { .. } => {
+            handle.parts().setup.transfer.clone().map_or_else(Twiml::hangup, Twiml::transfer)
+        }
+        Phase::HangingUp { .. } | Phase::Over { .. } => Twiml::hangup(),
+    }
+}
+
+/// Answers `/twilio/voice/transfer`: the person has hung up, or nobody has answered (CALL-10).
+pub(super) async fn transfer(side: &TwilioSide, form: &Form) -> Twiml {
+    let form = match DialForm::read(form) {
+        Ok(form) => form,
+        Err(error) => {
+            tracing::error!(%error, "the outcome of a transfer could not be read");
+            return Twiml::hangup();
+        }
     };
-    if !going_on {
+    let Some(handle) = side.calls.find(form.call_sid.clone()).await else {
+        tracing::info!(call = %form.call_sid, "the transfer of a call that is over has ended");
         return Twiml::hangup();
+    };
+    let answered = form.status.was_answered();
+    tracing::info!(call = %form.call_sid, status = %form.status, "transfer ended");
+    match phase_of(&handle) {
+        Phase::HandingOver { .. } => {
+            let told = handle.tell(SupervisorEvent::TransferEnded { answered });
+            if answered || told.is_err() { Twiml::hangup() } else { connect_again(side, &handle) }
+        }
+        // Twilio asks again: the first answer was lost.
+        Phase::Open | Phase::Closing { .. } | Phase::Pausing { .. } if !answered => {
+            connect_again(side, &handle)
+        }
+        Phase::Open
+        | Phase::Closing { .. }
+        | Phase::Pausing { .. }
+        | Phase::HangingUp { .. }
+        | Phase::Over { .. } => Twiml::hangup(),
     }
+}
+
+fn phase_of(handle: &CallHandle) -> Phase {
+    handle.parts().snapshot.borrow().call.phase().clone()
+}
+
+/// Connects a call that has come back with its stream, unless it comes back all the time.
+fn connect_again(side: &TwilioSide, handle: &CallHandle) -> Twiml {
+    let setup = &handle.parts().setup;
     if !handle.may_resume(side.services.clock.now()) {
-        tracing::error!(call = %form.call_sid, "a call came back too often");
-        return apology(&handle.parts().setup.settings);
+        tracing::error!(call = %setup.call_sid, "a call came back too often");
+        return apology(&setup.settings);
     }
-    tracing::info!(call = %form.call_sid, "call resumed");
-    connect(side, &handle, None).unwrap_or_else(|_| apology(&handle.parts().setup.settings))
+    tracing::info!(call = %setup.call_sid, "call resumed");
+    connect(side, handle, None).unwrap_or_else(|_| apology(&setup.settings))
 }
 
 fn connect(
@@ -134,6 +179,7 @@ fn setup(
         None => settings.phone_numbers[0].clone(),
     };
     Ok(CallSetup {
+        transfer: dial(side, form, &settings),
         call_sid: form.call_sid.clone(),
         business: lookup.business.id,
         lines: Arc::new(settings.lines()),
@@ -147,6 +193,20 @@ fn setup(
         lead: LeadFacts { captured: Default::default(), ..facts },
         upstream_patience: side.upstream_patience,
         stream_patience: side.patience.stream,
+    })
+}
+
+/// How Twilio puts the caller through. The person sees the caller's number, or the business's own if
+/// the caller withheld theirs.
+fn dial(side: &TwilioSide, form: &VoiceForm, settings: &BusinessSettings) -> Option<Dial> {
+    let transfer = settings.transfer.as_ref()?;
+    let withheld = form.person().number().is_none();
+    Some(Dial {
+        number: transfer.number.clone(),
+        action: format!("{}/twilio/voice/transfer", side.public_url),
+        timeout_secs: TRANSFER_RINGS_SECS,
+        caller_id: form.business_number().filter(|_| withheld).cloned(),
+        answer_on_bridge: true,
     })
 }
 

@@ -155,6 +155,21 @@ impl Carrier {
         self.rest_log().borrow().iter().filter(|request| request.kind == kind).count()
     }
 
+    /// Media sockets that are open.
+    #[must_use]
+    pub fn open_streams(&self) -> usize {
+        let open = |line: &Arc<line::Line>| {
+            line.view.borrow().streams.iter().filter(|stream| stream.ended.is_none()).count()
+        };
+        self.network.calls().borrow().iter().map(open).sum()
+    }
+
+    /// REST requests whose answer has not gone out.
+    #[must_use]
+    pub fn open_requests(&self) -> usize {
+        self.network.rest.open()
+    }
+
     /// Delivers a WhatsApp message to the business and returns what the daemon answered.
     ///
     /// # Errors

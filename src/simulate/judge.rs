@@ -1,6 +1,7 @@
 //! From what was seen to a verdict: what the scenario expects, and what holds of every call.
 
 mod always;
+mod ending;
 mod lines;
 mod records;
 
@@ -51,6 +52,7 @@ pub(super) fn judge(scenario: &Scenario, seen: &Seen) -> Verdict {
     let expect = &scenario.script.expect;
     verdict.look("the script", seen.played.stopped.clone().map_or(Ok(()), Err));
     always::look(&mut verdict, scenario, seen);
+    ending::look(&mut verdict, scenario, seen);
     match &seen.model {
         Some(model) => by_ear(&mut verdict, expect, seen, model),
         None => verdict.unseen = only_by_ear(expect),

@@ -1,10 +1,15 @@
 //! The caller who follows a script: waits for what each step waits for, and does it.
 
+mod happening;
+
 use std::time::Duration;
+
+use thiserror::Error;
 
 use crate::practice::openai::language_of;
 use crate::practice::speech::duration_of;
-use crate::practice::twilio::{CallOver, CallView, CallerHandle};
+use crate::practice::twilio::{CallOver, CallView, CallerHandle, NoStream};
+use crate::practice::world::{World, WorldError};
 use crate::simulate::scenario::{Action, After, Script, Step};
 
 /// Something the caller did that could be heard. Times are the line's, since the call was dialled.
@@ -29,18 +34,20 @@ pub struct Played {
     pub stopped: Option<String>,
 }
 
-/// Follows the script from the ringing to the end of the call. With `marked` the agent's audio
+/// Follows the script from the ringing to the end of the call. Only the practice model's audio
 /// carries its words.
-pub(super) async fn play(caller: &CallerHandle, script: &Script, marked: bool) -> Played {
+pub(super) async fn play(world: &World, caller: &CallerHandle, script: &Script) -> Played {
+    let marked = world.app.practice().is_some();
     let start = Point { at: Duration::ZERO, heard: 0, samples: 0, speaking: false };
-    let mut player = Player { caller, marked, began: start, done: start, spoken: Vec::new() };
+    let mut player =
+        Player { world, caller, marked, began: start, done: start, spoken: Vec::new() };
     let mut stopped = None;
     for (n, step) in script.steps.iter().enumerate() {
         let told = || format!("step {} ({})", n + 1, step.action.told());
         match tokio::time::timeout(script.patience, player.follow(step, n == 0)).await {
             Ok(Ok(())) => {}
-            Ok(Err(CallOver(by))) => {
-                stopped = Some(format!("{}: the call was over before: {by:?}", told()));
+            Ok(Err(why)) => {
+                stopped = Some(format!("{}: {why}", told()));
                 break;
             }
             Err(_) => {
@@ -89,7 +96,21 @@ struct Point {
     speaking: bool,
 }
 
+/// Why a step was not done.
+#[derive(Debug, Error)]
+enum NotDone {
+    #[error("the call was over before: {:?}", .0.0)]
+    Over(#[from] CallOver),
+    #[error(transparent)]
+    Line(#[from] NoStream),
+    #[error(transparent)]
+    World(#[from] WorldError),
+    #[error("the daemon answered HTTP {0}")]
+    Refused(u16),
+}
+
 struct Player<'a> {
+    world: &'a World,
     caller: &'a CallerHandle,
     marked: bool,
     /// When the step before began.
@@ -100,7 +121,7 @@ struct Player<'a> {
 }
 
 impl Player<'_> {
-    async fn follow(&mut self, step: &Step, is_first: bool) -> Result<(), CallOver> {
+    async fn follow(&mut self, step: &Step, is_first: bool) -> Result<(), NotDone> {
         let since = match &step.after {
             After::Previous if is_first => {
                 self.caller.stream_opened().await?;
@@ -120,7 +141,7 @@ impl Player<'_> {
         Ok(())
     }
 
-    async fn act(&mut self, action: &Action) -> Result<(), CallOver> {
+    async fn act(&mut self, action: &Action) -> Result<(), NotDone> {
         let from = self.caller.elapsed();
         let text = match action {
             Action::Say(text) => {
@@ -143,6 +164,7 @@ impl Player<'_> {
                 self.caller.hang_up();
                 return Ok(());
             }
+            Action::Happens(what) => return self.happens(*what).await,
         };
         let to = self.caller.elapsed();
         self.spoken.push(Spoken { what: action.told(), text, from, to });

@@ -1,9 +1,10 @@
 //! What came of scenarios, in words: a line for each, and for what does not hold the faults and
 //! the call as it went.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{CallOutcome, Outcome};
+use super::{CallOutcome, Left, Outcome};
 
 /// One line for a scenario, and more where it doesn't hold.
 #[must_use]
@@ -33,8 +34,8 @@ pub fn scenario_lines(outcome: &Outcome) -> String {
     if of - held > MOST_FAILURES {
         text.push_str(&format!("       and {} calls more\n", of - held - MOST_FAILURES));
     }
-    for left in &outcome.left {
-        text.push_str(&format!("       left behind: {left}\n"));
+    if !outcome.left.is_nothing() {
+        text.push_str(&format!("       left behind: {}\n", outcome.left));
     }
     text
 }
@@ -70,7 +71,8 @@ pub fn call_lines(call: &CallOutcome) -> String {
     text
 }
 
-/// The last line: how much was played, and whether all of it holds.
+/// The last lines: how much was played, whether all of it holds, how the calls ended, and what is left
+/// of them.
 #[must_use]
 pub fn summary(outcomes: &[Tally], took: Duration) -> String {
     let scenarios = outcomes.len();
@@ -78,17 +80,28 @@ pub fn summary(outcomes: &[Tally], took: Duration) -> String {
     let held: usize = outcomes.iter().map(|tally| tally.held).sum();
     let whole = outcomes.iter().filter(|tally| tally.holds).count();
     let took = took.as_secs_f64();
-    if whole == scenarios {
-        return format!("all {scenarios} scenarios hold: {calls} calls in {took:.1} s\n");
+    let verdict = if whole == scenarios {
+        format!("all {scenarios} scenarios hold: {calls} calls in {took:.1} s")
+    } else {
+        let failed = scenarios - whole;
+        format!(
+            "{failed} of {scenarios} scenarios fail: {held} of {calls} calls hold, in {took:.1} s"
+        )
+    };
+    let (mut endings, mut left) = (BTreeMap::new(), Left::default());
+    for tally in outcomes {
+        left += tally.left;
+        for (reason, count) in &tally.endings {
+            *endings.entry(reason.as_str()).or_insert(0) += count;
+        }
     }
-    format!(
-        "{} of {scenarios} scenarios fail: {held} of {calls} calls hold, in {took:.1} s\n",
-        scenarios - whole
-    )
+    let endings: Vec<String> =
+        endings.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+    format!("{verdict}\nended: {}\nleft: {left}\n", endings.join(", "))
 }
 
 /// What the summary needs of a scenario.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tally {
     /// Calls played.
     pub calls: usize,
@@ -96,14 +109,25 @@ pub struct Tally {
     pub held: usize,
     /// Whether the scenario does.
     pub holds: bool,
+    /// How many calls ended for each reason.
+    pub endings: BTreeMap<String, usize>,
+    /// What is left of them.
+    pub left: Left,
 }
 
 impl From<&Outcome> for Tally {
     fn from(outcome: &Outcome) -> Self {
+        let mut endings = BTreeMap::new();
+        for call in &outcome.calls {
+            let reason = call.end_reason.as_deref().unwrap_or("unknown");
+            *endings.entry(reason.to_owned()).or_insert(0) += 1;
+        }
         Self {
             calls: outcome.calls.len(),
             held: outcome.calls.iter().filter(|call| call.verdict.holds()).count(),
             holds: outcome.holds(),
+            endings,
+            left: outcome.left,
         }
     }
 }

@@ -5,6 +5,7 @@ mod expect;
 mod file;
 mod model;
 mod step;
+mod twilio;
 
 use std::num::NonZeroU16;
 use std::path::PathBuf;
@@ -15,15 +16,16 @@ use protocol::ids::PhoneNumber;
 use serde::Deserialize;
 
 pub(super) use expect::{
-    AgentLine, Expectations, HeardLine, LeadExpectation, ModelTold, ToolExpectation,
+    AgentLine, End, Expectations, HeardLine, LeadExpectation, ModelTold, ToolExpectation,
     TranscriptLine, Words,
 };
 pub use file::ScenarioError;
 pub(super) use model::Model;
 pub(super) use step::Step;
-pub use step::{Action, After};
+pub use step::{Action, After, Happening};
+pub(super) use twilio::Twilio;
 
-use crate::practice::twilio::Silence;
+use crate::practice::twilio::{Pickup, Silence};
 
 /// A scenario with the business it calls, ready to be played.
 #[derive(Debug, Clone)]
@@ -52,6 +54,9 @@ pub struct Script {
     /// The practice model; the real one takes no notice.
     #[serde(default)]
     pub model: Model,
+    /// What goes wrong at Twilio.
+    #[serde(default)]
+    pub twilio: Twilio,
     /// How long a step, or the end after the last of them, is waited for.
     #[serde(default = "patience", with = "duration_text")]
     pub patience: Duration,
@@ -82,6 +87,34 @@ pub struct Caller {
     pub silence: LineSilence,
     /// Frames that are held back and sent together.
     pub burst: NonZeroU16,
+    /// The business calls them, and so they answer. None: they call the business.
+    pub answers: Option<Answers>,
+}
+
+/// Who or what answers when the business calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answers {
+    /// The person.
+    Person,
+    /// An answering machine.
+    Machine,
+    /// The line is busy.
+    Busy,
+    /// The number can't be reached.
+    Unreachable,
+}
+
+impl From<Answers> for Pickup {
+    fn from(answers: Answers) -> Self {
+        match answers {
+            // Only of a bridged call is it looked at how long they talk.
+            Answers::Person => Self::Person { talks: Duration::ZERO },
+            Answers::Machine => Self::Machine,
+            Answers::Busy => Self::Busy,
+            Answers::Unreachable => Self::Unreachable,
+        }
+    }
 }
 
 /// What a line sounds like when nobody speaks.
@@ -109,7 +142,12 @@ impl From<LineSilence> for Silence {
 
 impl Default for Caller {
     fn default() -> Self {
-        Self { number: first_number(), silence: LineSilence::default(), burst: NonZeroU16::MIN }
+        Self {
+            number: first_number(),
+            silence: LineSilence::default(),
+            burst: NonZeroU16::MIN,
+            answers: None,
+        }
     }
 }
 
@@ -120,6 +158,23 @@ fn first_number() -> PhoneNumber {
 
 fn patience() -> Duration {
     Duration::from_secs(30)
+}
+
+impl Script {
+    /// Whether each call needs a daemon of its own: what happens in it befalls the whole daemon, or
+    /// all of Twilio or OpenAI.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        let befalls_all = |step: &Step| match &step.action {
+            Action::Happens(what) => what.befalls_all(),
+            Action::Say(_)
+            | Action::Noise { .. }
+            | Action::Silence(_)
+            | Action::Press(_)
+            | Action::HangUp => false,
+        };
+        !self.twilio.hang_ups.is_empty() || self.steps.iter().any(befalls_all)
+    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use protocol::ids::{CallSid, PhoneNumber};
 
 use super::player::Played;
 use crate::practice::openai::{Log, SeenEvent, Turn, Violation};
-use crate::practice::twilio::{CallView, CallerHandle};
+use crate::practice::twilio::{CallView, CallerHandle, Webhook};
 use crate::practice::world::World;
 
 /// One call, seen from every side, after its end.
@@ -19,6 +19,8 @@ pub(super) struct Seen {
     pub(super) played: Played,
     /// The line, and what the caller heard.
     pub(super) view: CallView,
+    /// Whether Twilio could tell the daemon how it ended.
+    pub(super) status_came: bool,
     /// The practice model's side; none of the real one.
     pub(super) model: Option<ModelSide>,
     /// The call's row, if it was written to its end.
@@ -39,9 +41,11 @@ pub(super) struct ModelSide {
     pub(super) faults: Vec<Violation>,
 }
 
+/// How long the daemon may take to be rid of a call: it waits for Twilio's answers to its requests.
+const RID_WITHIN: Duration = Duration::from_secs(45);
 /// How long the daemon may take to write down a call that is over.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(10);
-/// How often the database is looked at meanwhile.
+/// How often it is looked at meanwhile.
 const LOOK: Duration = Duration::from_millis(50);
 
 impl Seen {
@@ -54,7 +58,11 @@ impl Seen {
     ) -> Result<Self, RecordsError> {
         let (db, business) = (&world.app.services().database, world.business_id);
         let call = caller.call_sid();
-        let record = match tokio::time::timeout(WRITTEN_WITHIN, written(world, call)).await {
+        let _ = tokio::time::timeout(RID_WITHIN, forgotten(world, call)).await;
+        let view = caller.view().borrow().clone();
+        let status_came = status_came(&view);
+        let writing = written(world, call, status_came);
+        let record = match tokio::time::timeout(WRITTEN_WITHIN, writing).await {
             Ok(record) => Some(record?),
             Err(_) => None,
         };
@@ -64,23 +72,41 @@ impl Seen {
             None => None,
         };
         let model = world.app.practice().map(|practice| ModelSide::of(practice.log(), number));
-        let view = caller.view().borrow().clone();
-        Ok(Self { played, view, model, record, turns, lead })
+        Ok(Self { played, view, status_came, model, record, turns, lead })
     }
 }
 
-/// The call's row, once its end and Twilio's last word are in it.
-async fn written(world: &World, call: &CallSid) -> Result<CallRecord, RecordsError> {
+/// Waits until the daemon has forgotten the call: until then it may still ask Twilio for something.
+async fn forgotten(world: &World, call: &CallSid) {
+    while world.app.calls().find(call.clone()).await.is_some() {
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// The call's row, once its end is in it, and Twilio's last word if that has got through.
+async fn written(
+    world: &World,
+    call: &CallSid,
+    status_came: bool,
+) -> Result<CallRecord, RecordsError> {
     loop {
         let row = calls::get(&world.app.services().database, world.business_id, call).await?;
         if let Some(row) = row
-            && row.duration.is_some()
+            && (row.duration.is_some() || !status_came)
             && row.end_reason.is_some()
         {
             return Ok(row);
         }
         tokio::time::sleep(LOOK).await;
     }
+}
+
+/// Whether Twilio could tell the daemon of the call's end.
+fn status_came(view: &CallView) -> bool {
+    view.requests.iter().any(|request| {
+        matches!(request.what, Webhook::Status(status) if status.is_terminal())
+            && request.status.is_some()
+    })
 }
 
 impl ModelSide {

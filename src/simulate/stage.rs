@@ -1,21 +1,26 @@
 //! Where a scenario is played: one daemon with its world, and on it the scenario's calls, as many at
 //! once as there are slots.
 
+mod left;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use actors::supervision::introspection::ActorKind;
+use actors::clock::Clock;
 use protocol::ids::{InvalidId, PhoneNumber};
+use serde_json::json;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
-use super::scenario::Scenario;
+use super::scenario::{Answers, Scenario};
 use super::seen::{ModelSide, Seen};
 use super::{CallOutcome, Outcome, SimulateError, judge, player};
 use crate::config::{Config, DatabaseUrl};
 use crate::practice::speech::Voice;
-use crate::practice::twilio::{CallerHandle, Dial, LineQuality};
+use crate::practice::twilio::{Callee, CallerHandle, Dial, LineQuality, RestKind};
 use crate::practice::world::{Plan, World, WorldError};
+
+pub use left::Left;
 
 /// Between two callers' dialling: a telephone's calls don't begin all in one moment either.
 const APART: Duration = Duration::from_millis(100);
@@ -43,7 +48,8 @@ impl Slots {
     }
 }
 
-/// Plays a scenario's calls over one daemon.
+/// Plays a scenario's calls over one daemon, or each over its own where what happens in one befalls
+/// all.
 pub(super) async fn play_all(
     scenario: Arc<Scenario>,
     config: &Config,
@@ -51,31 +57,89 @@ pub(super) async fn play_all(
     calls: u32,
     slots: Slots,
 ) -> Result<Outcome, SimulateError> {
-    let world = Arc::new(World::open(plan(&scenario, config, voice)?).await?);
-    let started = world.app.services().clock.now();
+    let clock = Clock::start();
+    let stage = Arc::new(Stage { scenario, config: config.clone(), voice });
+    let shared = match stage.scenario.script.is_alone() {
+        true => None,
+        false => Some(Arc::new(stage.open().await?)),
+    };
+    let started = clock.now();
     let mut playing = JoinSet::new();
     for n in 0..calls {
-        let number = number_after(&scenario.script.caller.number, n)?;
-        let (world, scenario, slots) = (Arc::clone(&world), Arc::clone(&scenario), slots.clone());
+        let number = number_after(&stage.scenario.script.caller.number, n)?;
+        let (stage, shared, slots) = (Arc::clone(&stage), shared.clone(), slots.clone());
         playing.spawn(async move {
             let _slot = slots.take().await;
-            let outcome = play_one(&world, &scenario, number).await;
-            (n, outcome)
+            let played = match shared {
+                Some(world) => stage.play(&world, number).await.map(|call| (call, Left::default())),
+                None => stage.play_alone(number).await,
+            };
+            (n, played)
         });
     }
-    let mut calls = Vec::new();
+    let (mut calls, mut left) = (Vec::new(), Left::default());
     while let Some(played) = playing.join_next().await {
-        let (n, outcome) = played?;
-        calls.push((n, outcome?));
+        let (n, played) = played?;
+        let (call, behind) = played?;
+        left += behind;
+        calls.push((n, call));
     }
     calls.sort_by_key(|(n, _)| *n);
-    let took = world.app.services().clock.now().saturating_duration_since(started);
-    let left = left_behind(&world).await?;
-    if let Some(world) = Arc::into_inner(world) {
-        world.close().await;
+    let took = clock.now().saturating_duration_since(started);
+    if let Some(world) = shared {
+        left += left::behind(&world).await?;
+        if let Some(world) = Arc::into_inner(world) {
+            world.close().await;
+        }
     }
     let calls = calls.into_iter().map(|(_, call)| call).collect();
-    Ok(Outcome { scenario, calls, left, took })
+    Ok(Outcome { scenario: Arc::clone(&stage.scenario), calls, left, took })
+}
+
+/// How long a rehearsal waits for a media socket to come (back): nobody here needs 15 s.
+const STREAM_PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a daemon for this scenario is made from.
+struct Stage {
+    scenario: Arc<Scenario>,
+    config: Config,
+    voice: Voice,
+}
+
+impl Stage {
+    async fn open(&self) -> Result<World, SimulateError> {
+        let world = World::open(plan(&self.scenario, &self.config, self.voice.clone())?).await?;
+        for trouble in &self.scenario.script.twilio.hang_ups {
+            world.carrier.plan_fault(RestKind::HangUp, (*trouble).into(), 1);
+        }
+        Ok(world)
+    }
+
+    /// Plays a call over a daemon of its own.
+    async fn play_alone(&self, number: PhoneNumber) -> Result<(CallOutcome, Left), SimulateError> {
+        let world = self.open().await?;
+        let played = self.play(&world, number).await?;
+        let left = left::behind(&world).await?;
+        world.close().await;
+        Ok((played, left))
+    }
+
+    async fn play(&self, world: &World, number: PhoneNumber) -> Result<CallOutcome, SimulateError> {
+        let scenario = &self.scenario;
+        let caller = match scenario.script.caller.answers {
+            None => dial(world, scenario, &number),
+            Some(answers) => be_called(world, answers, &number).await?,
+        };
+        let played = player::play(world, &caller, &scenario.script).await;
+        let length = caller.view().borrow().ended_at.unwrap_or_else(|| caller.elapsed());
+        caller.forget_recording();
+        let seen = Seen::gather(world, &caller, &number, played).await?;
+        let verdict = judge::judge(scenario, &seen);
+        let told = seen.model.as_ref().map(ModelSide::told).unwrap_or_default();
+        let end_reason = seen.record.and_then(|record| record.end_reason);
+        let (spoken, heard) = (seen.played.spoken, seen.view.heard);
+        Ok(CallOutcome { number, length, spoken, heard, told, end_reason, verdict })
+    }
 }
 
 fn plan(scenario: &Scenario, config: &Config, voice: Voice) -> Result<Plan, SimulateError> {
@@ -87,6 +151,8 @@ fn plan(scenario: &Scenario, config: &Config, voice: Voice) -> Result<Plan, Simu
         supervision: config.supervision.clone(),
         ..Config::default()
     };
+    own.admin.allow_actor_kill = true;
+    own.server.patience.stream = STREAM_PATIENCE;
     own.database.url = DatabaseUrl::parse("sqlite::memory:")
         .ok_or_else(|| WorldError::Config("no database in memory".to_owned()))?;
     Ok(Plan {
@@ -99,22 +165,6 @@ fn plan(scenario: &Scenario, config: &Config, voice: Voice) -> Result<Plan, Simu
     })
 }
 
-async fn play_one(
-    world: &World,
-    scenario: &Scenario,
-    number: PhoneNumber,
-) -> Result<CallOutcome, SimulateError> {
-    let caller = dial(world, scenario, &number);
-    let played = player::play(&caller, &scenario.script, world.app.practice().is_some()).await;
-    let length = caller.view().borrow().ended_at.unwrap_or_else(|| caller.elapsed());
-    caller.forget_recording();
-    let seen = Seen::gather(world, &caller, &number, played).await?;
-    let verdict = judge::judge(scenario, &seen);
-    let told = seen.model.as_ref().map(ModelSide::told).unwrap_or_default();
-    let (spoken, heard) = (seen.played.spoken, seen.view.heard);
-    Ok(CallOutcome { number, length, spoken, heard, told, verdict })
-}
-
 fn dial(world: &World, scenario: &Scenario, number: &PhoneNumber) -> CallerHandle {
     let caller = &scenario.script.caller;
     let mut dial = Dial::new(number.as_str(), world.business.phone_numbers[0].as_str());
@@ -122,9 +172,26 @@ fn dial(world: &World, scenario: &Scenario, number: &PhoneNumber) -> CallerHandl
     dial.line = LineQuality {
         silence: caller.silence.into(),
         burst: u32::from(caller.burst.get()),
+        loses_marks: scenario.script.twilio.loses_marks,
         ..LineQuality::default()
     };
     world.carrier.dial(&dial)
+}
+
+/// The business calls a number, at which somebody or something answers so.
+async fn be_called(
+    world: &World,
+    answers: Answers,
+    number: &PhoneNumber,
+) -> Result<CallerHandle, SimulateError> {
+    let callee = Callee { then: answers.into(), ..Callee::default() };
+    world.carrier.set_callee(number.as_str(), callee);
+    let body = json!({ "business": world.business.slug.as_str(), "to": number });
+    let (status, answer) = world.post_json("api/calls", &body).await?;
+    if status != 201 {
+        return Err(SimulateError::NotPlaced(format!("HTTP {status}: {answer}")));
+    }
+    Ok(world.carrier.callee(number.as_str(), world.business.language.as_str()).await)
 }
 
 /// The number so many after this one.
@@ -132,41 +199,4 @@ pub(super) fn number_after(first: &PhoneNumber, n: u32) -> Result<PhoneNumber, I
     let digits = first.as_str().trim_start_matches('+');
     let number = digits.parse::<u64>().unwrap_or_default() + u64::from(n);
     PhoneNumber::parse(&format!("+{number}"))
-}
-
-/// How long the daemon may take to be rid of a call.
-const RID_WITHIN: Duration = Duration::from_secs(10);
-
-/// Who is left in the daemon, and which sessions, when no call is (RES-8).
-async fn left_behind(world: &World) -> Result<Vec<String>, SimulateError> {
-    let mut left = Vec::new();
-    let until = world.app.services().clock.now() + RID_WITHIN;
-    while world.app.services().clock.now() < until {
-        left = left_now(world).await?;
-        if left.is_empty() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    Ok(left)
-}
-
-async fn left_now(world: &World) -> Result<Vec<String>, WorldError> {
-    let of_a_call = [
-        ActorKind::CallSupervisor,
-        ActorKind::Call,
-        ActorKind::TwilioIo,
-        ActorKind::Realtime,
-        ActorKind::Lead,
-    ];
-    let actors = world.actors().await?;
-    let mut left: Vec<String> = (actors.iter())
-        .filter(|actor| of_a_call.contains(&actor.kind))
-        .map(|actor| format!("actor {}", actor.name))
-        .collect();
-    let alive = world.app.practice().map_or(0, |practice| practice.log().look(|r| r.alive));
-    if alive > 0 {
-        left.push(format!("{alive} sessions"));
-    }
-    Ok(left)
 }

@@ -1,20 +1,25 @@
 //! Many who want one slot, daemons that die while they book, and what belongs to somebody else: the
 //! calendar's tools through the daemon's own calendar and database.
 
+mod foreign;
+mod killed;
+mod late;
+mod searching;
+
 use std::sync::Arc;
 
 use actors::calendar::{ToolUse, use_tool};
 use actors::call_parts::Services;
-use entities::appointments::{self, AppointmentRecord, AppointmentStatus};
+use entities::appointments::{self, AppointmentRecord};
 use entities::{DatabaseConnection, PoolSettings, leads};
 use frontdesk::config::DatabaseUrl;
 use frontdesk::practice::world::{Plan, World};
 use jiff::Timestamp;
-use protocol::business::BusinessSettings;
+use protocol::business::{BusinessSettings, TimeSpan};
 use protocol::calendar::{Calendar, Tool};
 use protocol::call::FunctionCall;
 use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber, Slug, ToolCallId};
-use sea_orm::{ConnectionTrait, Statement, TransactionTrait};
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -35,14 +40,13 @@ struct Schema {
 }
 
 impl Schema {
-    #[expect(clippy::disallowed_methods, reason = "the tests' one setting")]
     async fn new() -> Option<Self> {
-        let url = std::env::var("FRONTDESK_TEST_POSTGRES").ok()?;
+        let url = setting("FRONTDESK_TEST_POSTGRES")?;
         let name = format!("frontdesk_{}", uuid::Uuid::now_v7().simple());
         let admin = entities::connect(&url, PoolSettings::default()).await.unwrap();
         let preparations = format!(
-            "SELECT pg_advisory_lock(7); CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public; \
-             SELECT pg_advisory_unlock(7); CREATE SCHEMA {name}"
+            "SELECT pg_advisory_xact_lock(7); \
+             CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public; CREATE SCHEMA {name}"
         );
         admin.execute_unprepared(&preparations).await.unwrap();
         let url = format!("{url}?options[search_path]={name},public");
@@ -57,6 +61,11 @@ impl Schema {
         self.admin.execute_unprepared(&drop).await.unwrap();
         self.admin.close().await.unwrap();
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "what a test is told from outside")]
+fn setting(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 fn call_sid(n: u32) -> CallSid {
@@ -90,21 +99,25 @@ impl Person {
         Self { services, settings, business: world.business_id, lead, call: n }
     }
 
-    /// Uses a tool under this tool call's id.
-    async fn uses(&self, tool: Tool, id: &str, arguments: Value) -> Value {
+    /// The use of a tool under this tool call's id.
+    fn tool_use(&self, tool: Tool, id: &str, arguments: &Value) -> ToolUse {
         let call = FunctionCall {
             call: ToolCallId::parse(id).unwrap(),
             name: tool.name().to_owned(),
             arguments: arguments.to_string(),
         };
-        let used = ToolUse {
+        ToolUse {
             business: self.business,
             settings: Arc::clone(&self.settings),
             call_sid: Some(call_sid(self.call)),
             lead: Some(self.lead),
             tool,
             call,
-        };
+        }
+    }
+
+    async fn uses(&self, tool: Tool, id: &str, arguments: Value) -> Value {
+        let used = self.tool_use(tool, id, &arguments);
         let answer = within("the answer", use_tool(&self.services.calendar, used)).await;
         serde_json::from_str(&answer.expect("an answer").told.output).unwrap()
     }
@@ -133,11 +146,45 @@ fn ahead(world: &World, days: i32) -> String {
     today.saturating_add(jiff::Span::new().days(days)).to_string()
 }
 
-/// All booked appointments of a business.
+/// All booked appointments of the world's business.
 async fn all_booked(world: &World) -> Vec<AppointmentRecord> {
-    let db = &world.app.services().database;
+    booked_in(&world.app.services().database, world.business_id).await
+}
+
+async fn booked_in(db: &DatabaseConnection, business: BusinessId) -> Vec<AppointmentRecord> {
     let (from, until) = (Timestamp::UNIX_EPOCH, "2100-01-01T00:00:00Z".parse().unwrap());
-    appointments::between(db, world.business_id, from, until).await.unwrap()
+    appointments::between(db, business, from, until).await.unwrap()
+}
+
+/// A second business of the world's daemon.
+async fn import(
+    world: &World,
+    slug: &str,
+    change: impl FnOnce(&mut BusinessSettings),
+) -> BusinessId {
+    let services = world.app.services();
+    let mut clinic = world.business.clone();
+    clinic.slug = Slug::parse(slug).unwrap();
+    clinic.phone_numbers = vec![PhoneNumber::parse("+97239999999").unwrap()];
+    change(&mut clinic);
+    let (id, now) = (BusinessId(services.clock.new_id()), services.clock.wall());
+    frontdesk::app::business::import(&services.database, &clinic, id, now).await.unwrap().id
+}
+
+/// Opens the business from day to day for this span alone.
+fn open_daily(settings: &mut BusinessSettings, span: &str) {
+    let hours = &mut settings.appointments.hours;
+    for day in [
+        &mut hours.sunday,
+        &mut hours.monday,
+        &mut hours.tuesday,
+        &mut hours.wednesday,
+        &mut hours.thursday,
+        &mut hours.friday,
+        &mut hours.saturday,
+    ] {
+        *day = vec![TimeSpan::parse(span).unwrap()];
+    }
 }
 
 /// Everybody wants the same slot at once; `worlds` are daemons on one database.
@@ -187,41 +234,6 @@ async fn cal_3_two_daemons_on_one_database_give_one_slot_to_one_of_200() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn cal_4_a_daemon_that_dies_between_booking_and_answer_books_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}?mode=rwc", folder.path().join("crash.db").display());
-    let world = world_on(&url).await;
-    let person = Person::new(&world, 1).await;
-    let slot = person.finds(&ahead(&world, 3)).await.remove(0);
-    // Whoever asked is gone before the answer, and the daemon as soon as the row is there.
-    let asking = tokio::spawn({
-        let (person, slot) = (person.clone(), slot.clone());
-        async move { person.books(&slot).await }
-    });
-    let booked = async {
-        while all_booked(&world).await.is_empty() {
-            tokio::task::yield_now().await;
-        }
-    };
-    within("the row", booked).await;
-    asking.abort();
-    world.close().await;
-
-    let world = world_on(&url).await;
-    let again = Person::new(&world, 1).await;
-    assert_eq!(again.lead, person.lead);
-    let answer = again.books(&slot).await;
-    assert_eq!((&answer["ok"], &answer["slot_start"]), (&json!(true), &json!(slot)), "{answer}");
-    // The same tool call, though it now names another slot, has booked what it has booked.
-    let other = again.finds(&ahead(&world, 3)).await.remove(0);
-    assert_ne!(other, slot);
-    let replayed = again.books(&other).await;
-    assert_eq!(replayed["appointment_id"], answer["appointment_id"]);
-    assert_eq!(all_booked(&world).await.len(), 1);
-    world.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cal_1_the_slot_one_holds_already_is_answered_with_that_appointment_and_can_be_cancelled() {
     let world = world_on("sqlite::memory:").await;
     let person = Person::new(&world, 1).await;
@@ -266,88 +278,4 @@ async fn cal_1_a_start_that_breaks_a_rule_is_refused_with_its_reason_and_slots_t
     }
     assert_eq!(all_booked(&world).await, []);
     world.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn lead_3_nobody_elses_appointment_or_lead_is_reached_through_any_tool() {
-    let world = world_on("sqlite::memory:").await;
-    let services = world.app.services();
-    let mut clinic = world.business.clone();
-    clinic.slug = Slug::parse("clinic").unwrap();
-    clinic.phone_numbers = vec![PhoneNumber::parse("+97239999999").unwrap()];
-    let (id, now) = (BusinessId(services.clock.new_id()), services.clock.wall());
-    let id =
-        frontdesk::app::business::import(&services.database, &clinic, id, now).await.unwrap().id;
-
-    let mine = Person::new(&world, 1).await;
-    let neighbour = Person::new(&world, 2).await;
-    let foreign = Person { business: id, lead: lead(&world, id, 1).await, ..mine.clone() };
-    let slot = mine.finds(&ahead(&world, 3)).await.remove(0);
-    let booked = mine.books(&slot).await;
-    assert_eq!(booked["ok"], true, "{booked}");
-
-    for other in [&neighbour, &foreign] {
-        for key in ["appointment_id", "slot_start"] {
-            let named = json!({ key: booked[key], "business_id": mine.business.to_string() });
-            let refused = other.uses(Tool::Cancel, "call_1", named).await;
-            assert_eq!(refused["error"], "no_such_appointment", "{refused}");
-            assert_eq!(refused["ignored"], json!(["business_id"]));
-        }
-        let unsaid = other.uses(Tool::Cancel, "call_2", json!({})).await;
-        assert_eq!(unsaid["error"], "no_such_appointment", "{unsaid}");
-    }
-    // Another's lead under one's own business: nothing is booked for it.
-    let mixed = Person { lead: foreign.lead, ..mine.clone() };
-    let free = mine.finds(&ahead(&world, 3)).await.remove(0);
-    let refused = mixed.uses(Tool::Create, "call_9", json!({ "slot_start": free })).await;
-    assert_eq!(refused["error"], "calendar_failed", "{refused}");
-    // In another business that slot is another slot, and free.
-    assert_eq!(foreign.books(&slot).await["ok"], true);
-    let held = mine.upcoming().await;
-    assert_eq!((held.len(), held[0].status), (1, AppointmentStatus::Booked));
-    assert_eq!(all_booked(&world).await.len(), 1);
-    world.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn cal_5_a_business_whose_database_work_is_slow_delays_no_other_and_keeps_its_order() {
-    let Some(schema) = Schema::new().await else { return };
-    let world = world_on(&schema.url).await;
-    let services = world.app.services();
-    let mut clinic = world.business.clone();
-    clinic.slug = Slug::parse("clinic").unwrap();
-    clinic.phone_numbers = vec![PhoneNumber::parse("+97239999999").unwrap()];
-    let (id, now) = (BusinessId(services.clock.new_id()), services.clock.wall());
-    let id =
-        frontdesk::app::business::import(&services.database, &clinic, id, now).await.unwrap().id;
-    let slow = Person::new(&world, 1).await;
-    let quick = Person { business: id, lead: lead(&world, id, 1).await, ..slow.clone() };
-    let slot = slow.finds(&ahead(&world, 3)).await.remove(0);
-
-    // Somebody sits on the business's row: its bookings wait.
-    let sitting = services.database.begin().await.unwrap();
-    let lock = "SELECT id FROM businesses WHERE id = $1 FOR UPDATE";
-    let values = [slow.business.0.into()];
-    let statement = Statement::from_sql_and_values(sitting.get_database_backend(), lock, values);
-    sitting.query_one_raw(statement).await.unwrap();
-    let mut first = Box::pin(slow.books(&slot));
-    let search = json!({ "date_iso": slot });
-    let mut second = Box::pin(slow.uses(Tool::Find, "call_2", search));
-    // Each is asked in this order, and neither is answered.
-    for _ in 0..10 {
-        tokio::select! {
-            biased;
-            answer = &mut first => panic!("booked behind a lock: {answer}"),
-            answer = &mut second => panic!("answered before what was asked before it: {answer}"),
-            other = quick.finds(&slot) => assert!(!other.is_empty()),
-        }
-    }
-    assert_eq!(quick.books(&slot).await["ok"], true, "another business is not delayed");
-    sitting.rollback().await.unwrap();
-    assert_eq!(first.await["ok"], true);
-    let found = second.await;
-    let slots = found["slots"].as_array().unwrap();
-    assert!(slots.iter().all(|free| *free != slot), "it was asked after the booking: {found}");
-    world.close().await;
-    schema.drop().await;
 }

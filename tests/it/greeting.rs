@@ -15,7 +15,7 @@ const CREATE: &str = "response.create";
 const ITEM: &str = "conversation.item.create";
 
 /// A place where a recording of one second lies; returns its address.
-async fn recording() -> String {
+pub(crate) async fn recording() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hello.ulaw", listener.local_addr().unwrap());
     tokio::spawn(async move {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use frontdesk::config::Config;
 use frontdesk::simulate::{self, Load, Scenario, SimulateError};
+use protocol::call::EndReason;
 
 fn files() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/scenarios");
@@ -19,7 +20,7 @@ async fn prac_5_every_scenario_of_the_examples_holds() {
     let scenarios: Vec<_> =
         files().iter().map(|file| Arc::new(Scenario::read(file).unwrap())).collect();
     assert!(scenarios.len() > 4, "the examples are there");
-    let load = Load { calls: 1, at_once: 6 };
+    let load = Load { calls: 1, at_once: 16 };
     let (config, mut told) = (Config::default(), String::new());
     let all_hold = simulate::run(scenarios, &config, load, |outcome| {
         told.push_str(&simulate::scenario_lines(outcome));
@@ -38,5 +39,16 @@ fn prac_5_every_scenario_of_the_examples_says_what_it_shows_and_looks_at_all_thr
         for side in ["caller_heard", "model_told", "transcript"] {
             assert!(text.contains(side), "{}: {side}", file.display());
         }
+    }
+}
+
+#[test]
+fn end_1_the_examples_end_for_every_reason() {
+    let texts: Vec<_> = files().iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
+    for reason in EndReason::ALL {
+        let expected = format!("reason = \"{}\"", reason.as_str());
+        let is_shown = texts.iter().any(|text| text.contains(&expected));
+        // Handing a call to a person is not there yet.
+        assert_eq!(is_shown, reason != EndReason::Transferred, "{reason:?}");
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use actors::supervision::introspection::{ActorKind, ActorView};
+use actors::supervision::introspection::ActorKind;
 use frontdesk::practice::openai::Transcription;
 use frontdesk::practice::twilio::{CallOutcome, CallerHandle, Done, EndedBy};
 use frontdesk::practice::world::World;
@@ -11,7 +11,7 @@ use futures_util::StreamExt;
 use protocol::call::EndReason;
 use protocol::response_gate::GateState;
 
-use crate::support::{nothing_left, number, practice, within, world};
+use crate::support::{find_actor, kill, nothing_left, number, practice, within, world};
 
 const SENTENCES: [&str; 4] = ["התקנת מנעול חכם", "בתל אביב", "כן", "תודה, להתראות"];
 /// The line's clock runs faster than the wall's, so that a call takes seconds.
@@ -161,7 +161,7 @@ async fn res_5_more_crashes_than_the_intensity_allows_end_that_call_and_the_one_
     within("the greeting", unlucky.hears(&greeting)).await.unwrap();
     within("the greeting", lucky.hears(&greeting)).await.unwrap();
     for generation in 0..=2 {
-        let victim = find(&world, |actor| {
+        let victim = find_actor(&world, |actor| {
             actor.kind == ActorKind::Realtime
                 && actor.call_sid.as_ref() == Some(unlucky.call_sid())
                 && actor.generation.0 == generation
@@ -187,28 +187,8 @@ async fn res_5_more_crashes_than_the_intensity_allows_end_that_call_and_the_one_
     world.close().await;
 }
 
-async fn kill(world: &World, kind: ActorKind) {
-    let victim = find(world, |actor| actor.kind == kind).await;
-    let generation = victim.generation;
-    let path = format!("introspect/actors/{}/kill", victim.id);
-    assert_eq!(world.post(&path).await.unwrap(), 202);
-    find(world, |actor| actor.kind == kind && actor.generation > generation).await;
-}
-
-/// Looks at the actors until one is found; every look is a request, so this is no busy loop.
-async fn find(world: &World, wanted: impl Fn(&ActorView) -> bool) -> ActorView {
-    let looking = async {
-        loop {
-            if let Some(found) = world.actors().await.unwrap().into_iter().find(&wanted) {
-                return found;
-            }
-        }
-    };
-    within("the actor", looking).await
-}
-
 async fn until_state(world: &World, kind: ActorKind, state: &str) {
-    find(world, |actor| actor.kind == kind && actor.state == state).await;
+    find_actor(world, |actor| actor.kind == kind && actor.state == state).await;
 }
 
 async fn until_caller_speaks(world: &World) {

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use actors::supervision::introspection::ActorKind;
+use actors::supervision::introspection::{ActorKind, ActorView};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use frontdesk::config::{DatabaseUrl, Twilio};
@@ -120,4 +120,25 @@ pub(crate) fn signature(url: &str, form: &[(String, String)]) -> String {
 pub(crate) fn brief(plan: &mut Plan) {
     plan.business.greeting.text = Some("שלום".to_owned());
     plan.openai.brain = Brain::Echo;
+}
+
+/// Makes an actor of a call's panic, and waits for its successor.
+pub(crate) async fn kill(world: &World, kind: ActorKind) {
+    let victim = find_actor(world, |actor| actor.kind == kind).await;
+    let generation = victim.generation;
+    let path = format!("introspect/actors/{}/kill", victim.id);
+    assert_eq!(world.post(&path).await.unwrap(), 202);
+    find_actor(world, |actor| actor.kind == kind && actor.generation > generation).await;
+}
+
+/// Looks at the actors until one is found; every look is a request, so this is no busy loop.
+pub(crate) async fn find_actor(world: &World, wanted: impl Fn(&ActorView) -> bool) -> ActorView {
+    let looking = async {
+        loop {
+            if let Some(found) = world.actors().await.unwrap().into_iter().find(&wanted) {
+                return found;
+            }
+        }
+    };
+    within("the actor", looking).await
 }

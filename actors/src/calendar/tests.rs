@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use protocol::business::TimeSpan;
+use protocol::call::Event;
 use protocol::ids::{PhoneNumber, Slug};
 use serde_json::Value;
 use uuid::Uuid;
@@ -93,4 +94,81 @@ async fn cal_5_what_waited_when_the_calendar_died_is_answered_by_its_successor()
     let [failed, past] = asked;
     assert_eq!(error(failed.await.unwrap()), "calendar_failed");
     assert_eq!(error(past.await.unwrap()), "in_the_past");
+}
+
+/// A call that takes in nothing, so that an answer to it waits, and behind it its business.
+fn deaf_call() -> Port<Event> {
+    let port = Port::new(1);
+    port.try_send(Event::SpeechStarted).unwrap();
+    port
+}
+
+/// The call hears what waits.
+fn hears(call: &Port<Event>) {
+    let ear = call.attach_with(|| {});
+    while let Some(Begun { number, .. }) = ear.begin_next() {
+        ear.remove(number);
+    }
+}
+
+/// Asks for the slots of a day that is over: answered without a database.
+fn asks(port: &Port<CalendarRequest>, business: u128) -> mpsc::Receiver<Answer> {
+    let (reply, answer) = mpsc::channel(1);
+    let request = CalendarRequest::asked_by(used(business, "2026-11-21"), reply);
+    port.try_send(request).unwrap();
+    answer
+}
+
+/// As many requests of a business as are taken in, the first of them asked by this call.
+fn fill(
+    port: &Port<CalendarRequest>,
+    business: u128,
+    deaf: &Port<Event>,
+) -> Vec<mpsc::Receiver<Answer>> {
+    let first = CalendarRequest::of_call(used(business, "2026-11-21"), deaf.clone());
+    port.try_send(first).unwrap();
+    (1..OF_ONE_BUSINESS).map(|_| asks(port, business)).collect()
+}
+
+#[tokio::test]
+async fn cal_5_of_one_business_256_requests_are_taken_in_its_next_is_told_so_and_others_are_served()
+{
+    let (port, deaf) = (Port::new(WAITING), deaf_call());
+    let _calendar = start(&port).await;
+    let mut taken_in = fill(&port, 1, &deaf);
+    let mut one_more = asks(&port, 1);
+    // What comes to the door last is answered: all before it was looked at.
+    assert_eq!(error(asks(&port, 2).recv().await), "in_the_past");
+    assert_eq!(error(one_more.try_recv().ok()), "busy");
+    assert_eq!(taken_in.len(), 255);
+    assert!(taken_in.iter_mut().all(|answer| answer.try_recv().is_err()), "one was refused");
+
+    hears(&deaf);
+    for answer in &mut taken_in {
+        assert_eq!(error(answer.recv().await), "in_the_past");
+    }
+    assert_eq!(error(asks(&port, 1).recv().await), "in_the_past", "there is room again");
+}
+
+#[tokio::test]
+async fn cal_5_with_1024_requests_taken_in_the_others_stay_at_the_door_until_there_is_room() {
+    let (port, deaf) = (Port::new(WAITING + 1), deaf_call());
+    let _calendar = start(&port).await;
+    let mut taken_in = Vec::new();
+    for business in 1..=4 {
+        taken_in.extend(fill(&port, business, &deaf));
+    }
+    assert_eq!(port.depth(), INSIDE);
+    let mut fifth = asks(&port, 5);
+    while port.depth() > 1 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(port.depth(), 1, "the fifth business's stays outside");
+    assert!(fifth.try_recv().is_err());
+
+    while taken_in.iter().any(|answer| answer.is_empty() && !answer.is_closed()) {
+        hears(&deaf);
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(error(fifth.recv().await), "in_the_past");
 }

@@ -38,6 +38,7 @@ pub(super) fn deliver(
     };
     match command {
         Command::OpenSession => realtime(RealtimeOrder::Open),
+        Command::CloseSession => realtime(RealtimeOrder::Close),
         Command::Ask(ask) => realtime(RealtimeOrder::Ask(ask)),
         Command::Withdraw(ask) => realtime(RealtimeOrder::Withdraw(ask)),
         Command::Tell(entry) => realtime(RealtimeOrder::Tell(entry)),
@@ -55,6 +56,7 @@ pub(super) fn deliver(
         }
         Command::HangUp => supervisor(SupervisorOrder::HangUp),
         Command::Apologise => supervisor(SupervisorOrder::Apologise),
+        Command::Transfer => supervisor(SupervisorOrder::Transfer),
         Command::Finish => supervisor(SupervisorOrder::Finish),
         Command::Record(record) => write_down(parts, call, record),
     }
@@ -107,6 +109,13 @@ fn write_down(parts: &CallParts, call: &Call, record: Record) -> Result<(), NoRo
 
 /// Logs follow changes of state (PIPE-7).
 pub(super) fn log_changes(before: &Call, after: &Call) {
+    let handed_over = |call: &Call| matches!(call.phase(), Phase::HandingOver { .. });
+    if !handed_over(before) && handed_over(after) {
+        tracing::info!("transfer: the person is rung");
+    }
+    if handed_over(before) && matches!(after.phase(), Phase::Open) {
+        tracing::info!("transfer: nobody took the call, it goes on");
+    }
     if matches!(after.phase(), Phase::Open) && before.ending().is_some() {
         tracing::info!("ending: taken back, the caller goes on");
     }
@@ -115,7 +124,7 @@ pub(super) fn log_changes(before: &Call, after: &Call) {
     {
         let reason = ending.reason.as_str();
         match after.phase() {
-            Phase::Open => {}
+            Phase::Open | Phase::HandingOver { .. } => {}
             Phase::Closing { .. } => tracing::info!(reason, "ending: the last line"),
             Phase::Pausing { .. } => tracing::debug!(reason, "ending: the last line was heard"),
             Phase::HangingUp { .. } => tracing::info!(reason, "ending: hanging up"),

@@ -7,8 +7,9 @@ use std::time::Duration;
 use protocol::business::{BusinessSettings, Lines};
 use protocol::call::{Command, EndReason, EndedBy, Event, Now, Record};
 use protocol::twilio::forms::CallStatus;
-use protocol::twilio::twiml::{Apology, Say, Twiml};
+use protocol::twilio::twiml::{Apology, Say, Twiml, TwimlError};
 use ractor::{ActorId, ActorProcessingErr, ActorRef};
+use thiserror::Error;
 use tracing::Instrument;
 
 use super::ruins::{Ruins, STOP_PATIENCE};
@@ -16,16 +17,17 @@ use super::{
     Begun, CallSupervisorMsg, CallSupervisorState, Exit, STATUS_EVERY, SupervisorEvent,
     SupervisorOrder, TaskGroup, twilio_io,
 };
+use crate::call_parts::CallParts;
 use crate::journal::JournalEntry;
 use crate::supervision::policy::Decision;
-use crate::twilio_rest::Answer;
+use crate::twilio_rest::{Answer, TwilioFault};
 
 /// How long CallActor may take to end a call that Twilio says is over.
 const FINISH_PATIENCE: Duration = Duration::from_secs(2);
-/// How often the apology is offered to a call that is not in progress (yet) …
-const APOLOGY_TRIES: u32 = 10;
+/// How often a document is offered to a call that is not in progress (yet) …
+const DOCUMENT_TRIES: u32 = 10;
 /// … and the pause between.
-const APOLOGY_PAUSE: Duration = Duration::from_millis(200);
+const DOCUMENT_PAUSE: Duration = Duration::from_millis(200);
 /// How long requests to Twilio may hold up the end.
 const REQUESTS_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -35,6 +37,7 @@ impl CallSupervisorState {
             match &*event {
                 SupervisorEvent::Order(SupervisorOrder::HangUp) => self.hang_up(),
                 SupervisorEvent::Order(SupervisorOrder::Apologise) => self.apologise(),
+                SupervisorEvent::Order(SupervisorOrder::Transfer) => self.transfer(),
                 SupervisorEvent::Order(SupervisorOrder::Finish) => self.take_down(me, None),
                 SupervisorEvent::Attach { stream, link } => {
                     let link = link.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -62,6 +65,9 @@ impl CallSupervisorState {
                 SupervisorEvent::OperatorHangUp => {
                     self.end_now();
                     self.tell_call(Event::OperatorHungUp);
+                }
+                SupervisorEvent::TransferEnded { answered } => {
+                    self.tell_call(Event::TransferEnded { answered: *answered });
                 }
                 SupervisorEvent::Shutdown => self.tell_call(Event::ShutdownOrdered),
             }
@@ -142,24 +148,29 @@ impl CallSupervisorState {
     }
 
     fn apologise(&mut self) {
+        let document = apology(&self.parts.setup.settings, &self.parts.setup.lines);
+        self.hand_document("apologise", document, Event::ApologyFailed);
+    }
+
+    fn transfer(&mut self) {
+        if let Some(dial) = self.parts.setup.transfer.clone() {
+            self.hand_document("transfer", Twiml::transfer(dial), Event::TransferFailed);
+        }
+    }
+
+    /// Gives Twilio another document for the call; `failed` is what the call hears if that can't be.
+    fn hand_document(&mut self, task: &'static str, document: Twiml, failed: Event) {
         let parts = Arc::clone(&self.parts);
-        self.requests.spawn("apologise", async move {
-            let Ok(document) = apology(&parts.setup.settings, &parts.setup.lines).to_xml() else {
-                return;
-            };
-            // A call that is still being answered is not in progress yet; one that stays so is over.
-            for _ in 0..APOLOGY_TRIES {
-                match parts.services.twilio.redirect(&parts.setup.call_sid, &document).await {
-                    Ok(Answer::Done) => return,
-                    Ok(Answer::NotInProgress) => tokio::time::sleep(APOLOGY_PAUSE).await,
-                    Err(error) => {
-                        tracing::error!(%error, "the apology could not be handed to Twilio");
-                        let _ = parts.call.try_send(Event::ApologyFailed);
-                        return;
-                    }
+        self.requests.spawn(task, async move {
+            let event = match hand(&parts, &document).await {
+                Ok(Answer::Done) => return,
+                Ok(Answer::NotInProgress) => Event::HangUpAnswered,
+                Err(error) => {
+                    tracing::error!(%error, task, "a document could not be handed to Twilio");
+                    failed
                 }
-            }
-            let _ = parts.call.try_send(Event::HangUpAnswered);
+            };
+            let _ = parts.call.try_send(event);
         });
     }
 
@@ -246,6 +257,27 @@ impl CallSupervisorState {
             }
         }
     }
+}
+
+/// A call that is still being answered is not in progress yet; one that stays so is over.
+async fn hand(parts: &CallParts, document: &Twiml) -> Result<Answer, NotHanded> {
+    let document = document.to_xml()?;
+    for _ in 0..DOCUMENT_TRIES {
+        match parts.services.twilio.redirect(&parts.setup.call_sid, &document).await? {
+            Answer::Done => return Ok(Answer::Done),
+            Answer::NotInProgress => tokio::time::sleep(DOCUMENT_PAUSE).await,
+        }
+    }
+    Ok(Answer::NotInProgress)
+}
+
+/// Why Twilio does not have a document.
+#[derive(Debug, Error)]
+enum NotHanded {
+    #[error(transparent)]
+    Document(#[from] TwimlError),
+    #[error(transparent)]
+    Twilio(#[from] TwilioFault),
 }
 
 /// A business's apology, to be spoken by Twilio (RES-3).

@@ -85,6 +85,8 @@ async fn settle(
             Command::SetLeadStatus(status) => for_the_lead.push(LeadOrder::SetStatus(status)),
             // There is nobody left to do it or to hear of it, or it was done.
             Command::OpenSession
+            | Command::CloseSession
+            | Command::Transfer
             | Command::Ask(_)
             | Command::UseCalendar { .. }
             | Command::Withdraw(_)

@@ -51,7 +51,7 @@ impl Details {
         let mut details = Self::default();
         for (name, value) in told {
             match (name.as_str(), value) {
-                ("full_name", value) => details.changes.full_name = details.text(&name, &value),
+                ("full_name", value) => details.take_name(&value),
                 ("email", value) => details.take_email(&value),
                 ("fields", Value::Object(told)) => details.take_fields(told, fields, home),
                 ("fields", Value::Null) => {}
@@ -91,10 +91,7 @@ impl Details {
     fn take_fields(&mut self, told: Map<String, Value>, fields: &[&str], home: &PhoneNumber) {
         for (name, value) in told {
             match name.as_str() {
-                "full_name" => {
-                    let told = self.text(&name, &value);
-                    self.changes.full_name = told.or(self.changes.full_name.take());
-                }
+                "full_name" => self.take_name(&value),
                 "email" => self.take_email(&value),
                 known if !fields.contains(&known) => self.ignored.push(name),
                 known => {
@@ -107,6 +104,12 @@ impl Details {
                     }
                 }
             }
+        }
+    }
+
+    fn take_name(&mut self, value: &Value) {
+        if let Some(name) = self.text("full_name", value) {
+            self.changes.full_name = Some(name);
         }
     }
 
@@ -198,6 +201,18 @@ mod tests {
         let details = read(r#"{"full_name":"","fields":{"city":"  "}}"#, &["city"]).unwrap();
         assert_eq!(details.changes, LeadChanges::default());
         assert!(details.is_clean());
+        let nothing = r#"{"full_name":null,"email":null,"fields":null}"#;
+        assert_eq!(read(nothing, &["city"]), Ok(Details::default()));
+    }
+
+    #[test]
+    fn lead_2_an_empty_value_does_not_take_back_what_the_same_arguments_tell_elsewhere() {
+        for empty in ["null", "\"\"", "\" \""] {
+            let fields = r#"{"full_name":"דנה","email":"dana@example.com","city":null}"#;
+            let arguments = format!(r#"{{"full_name":{empty},"email":{empty},"fields":{fields}}}"#);
+            let details = read(&arguments, &["city"]).unwrap();
+            assert_eq!(details.told(), ["full_name", "email"], "{arguments}");
+        }
     }
 
     #[test]

@@ -102,6 +102,8 @@ pub(super) enum Wish {
     None,
     /// The session's task is to be ended: it will say so itself, or has said so.
     EndSession(SessionFault),
+    /// The session's task is to be ended, and no other wanted: the call knows.
+    CloseSession,
 }
 
 impl RealtimeDesk {
@@ -205,11 +207,26 @@ impl RealtimeDesk {
             SessionFault::Lasting => None,
         };
         self.failures += 1;
+        self.down(retry_at);
+        self.reports.push_back(Event::SessionLost { fault });
+    }
+
+    /// The call wants no session, until it asks for one again.
+    pub(super) fn closed(&mut self) {
+        self.down(None);
+    }
+
+    fn down(&mut self, retry_at: Option<Instant>) {
         self.session = Session::Down { retry_at };
         self.gate.session_lost();
         self.spoken.session_lost();
         self.hears_caller = false;
-        self.reports.push_back(Event::SessionLost { fault });
+    }
+
+    fn open(&mut self, now: Instant) {
+        if let Session::Down { retry_at: retry_at @ None } = &mut self.session {
+            *retry_at = Some(now);
+        }
     }
 
     /// Takes an order of the call's.
@@ -217,9 +234,8 @@ impl RealtimeDesk {
         self.notice_cut(now);
         let live = matches!(self.session, Session::Live { .. });
         match order {
-            RealtimeOrder::Open if self.number == 0 => {
-                self.session = Session::Down { retry_at: Some(now) };
-            }
+            RealtimeOrder::Open => self.open(now),
+            RealtimeOrder::Close => return Wish::CloseSession,
             RealtimeOrder::Replay { session, history } if *session == self.number => {
                 return self.go_live(history, now);
             }
@@ -235,7 +251,7 @@ impl RealtimeDesk {
             RealtimeOrder::Withdraw(ask) => self.gate.withdraw(*ask),
             RealtimeOrder::Interrupt(interruption) => return self.interrupt(interruption),
             RealtimeOrder::ToolsDone => self.gate.tools_done(now),
-            RealtimeOrder::Open | RealtimeOrder::Ask(_) | RealtimeOrder::Tell(_) => {}
+            RealtimeOrder::Ask(_) | RealtimeOrder::Tell(_) => {}
         }
         self.run_gate()
     }

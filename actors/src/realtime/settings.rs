@@ -56,6 +56,9 @@ pub fn session_settings(setup: &CallSetup) -> SessionSettings {
 fn tools(setup: &CallSetup) -> Vec<ToolSpec> {
     let settings = &setup.settings;
     let mut tools = vec![call_control(), wording::update_lead_details(settings)];
+    if setup.transfer.is_some() {
+        tools.push(wording::transfer_call(settings));
+    }
     if !settings.appointments.hours.is_empty() {
         tools.extend(Tool::ALL.map(|tool| wording::calendar(tool, settings)));
     }

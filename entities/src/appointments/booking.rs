@@ -6,7 +6,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::LockType;
 use sea_orm::{
     ColumnTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
-    QuerySelect,
+    QueryOrder, QuerySelect,
 };
 use thiserror::Error;
 
@@ -123,6 +123,7 @@ async fn booked_by_key(
         .await
 }
 
+/// The first that is: one that begins with what is wanted comes before all others.
 async fn in_the_way(
     transaction: &DatabaseTransaction,
     business: BusinessId,
@@ -133,6 +134,7 @@ async fn in_the_way(
         .filter(Column::Status.eq(AppointmentStatus::Booked))
         .filter(Column::BusyUntil.gt(column::from_instant(wanted.starts_at)))
         .filter(Column::StartsAt.lt(column::from_instant(wanted.busy_until)))
+        .order_by_asc(Column::StartsAt)
         .one(transaction)
         .await
 }

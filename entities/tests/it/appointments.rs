@@ -169,6 +169,20 @@ async fn cal_1_a_slot_that_this_lead_already_holds_answers_with_that_appointment
 }
 
 #[tokio::test]
+async fn cal_1_a_slot_that_this_lead_holds_answers_so_also_where_a_longer_one_would_meet_another() {
+    on_each(async |db| {
+        let (locks, dana, noa) = two_leads(db).await;
+        for (starts, ends) in [("11:30", "12:00"), ("11:00", "11:30"), ("10:30", "11:00")] {
+            book(db, locks, slot(noa, starts, ends, ends), noon()).await.unwrap();
+        }
+        let held = book(db, locks, slot(dana, "10:00", "10:30", "10:30"), noon()).await.unwrap();
+        let longer = book(db, locks, slot(dana, "10:00", "12:00", "12:00"), noon()).await;
+        assert_eq!(longer.unwrap(), held);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn cal_1_a_lead_cancels_its_own_appointments_only_and_the_place_is_free_again() {
     on_each(async |db| {
         let (locks, dana, noa) = two_leads(db).await;

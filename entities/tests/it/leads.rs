@@ -10,7 +10,7 @@ use entities::leads::{
 use protocol::ids::{BusinessId, LeadId};
 use tokio::task::JoinSet;
 
-use crate::support::{at, business, call_sid, lead, new_id, noon, on_each, phone};
+use crate::support::{at, business, call_sid, in_call, lead, new_id, noon, on_each, phone};
 
 #[tokio::test]
 async fn lead_1_a_second_call_from_a_number_finds_its_lead_and_is_noted_as_the_last() {
@@ -81,7 +81,7 @@ async fn lead_2_details_are_merged_and_an_empty_value_erases_nothing() {
             email: Some("dana@example.com".to_owned()),
             fields: fields(&[("city", "תל אביב"), ("floor", "3")]),
         };
-        merge_details(db, locks, id, told, None, noon()).await.unwrap();
+        merge_details(db, locks, id, told, None, in_call(1), noon()).await.unwrap();
 
         let later = at("2026-11-22T12:05:00Z");
         let emptier = LeadChanges {
@@ -89,7 +89,7 @@ async fn lead_2_details_are_merged_and_an_empty_value_erases_nothing() {
             email: None,
             fields: fields(&[("city", ""), ("floor", "4"), ("budget", "500")]),
         };
-        merge_details(db, locks, id, emptier, None, later).await.unwrap();
+        merge_details(db, locks, id, emptier, None, in_call(1), later).await.unwrap();
 
         let known = get(db, locks, id).await.unwrap().unwrap();
         assert_eq!(known.full_name.as_deref(), Some("דנה כהן"));
@@ -112,7 +112,8 @@ async fn lead_2_a_decided_lead_can_be_decided_anew_but_not_reopened() {
             (LeadStatus::Declined, LeadStatus::Declined),
         ] {
             let nothing = LeadChanges::default();
-            let merged = merge_details(db, locks, id, nothing, Some(given), noon()).await;
+            let given = Some(given);
+            let merged = merge_details(db, locks, id, nothing, given, in_call(1), noon()).await;
             assert_eq!(merged.unwrap().status, expected);
         }
     })
@@ -130,7 +131,7 @@ async fn lead_2_fields_told_at_once_are_all_kept() {
             tellers.spawn(async move {
                 let fields = fields(&[(&format!("field_{n}"), "told")]);
                 let changes = LeadChanges { fields, ..LeadChanges::default() };
-                merge_details(&db, locks, id, changes, None, noon()).await.unwrap();
+                merge_details(&db, locks, id, changes, None, in_call(n), noon()).await.unwrap();
             });
         }
         tellers.join_all().await;

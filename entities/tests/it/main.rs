@@ -8,6 +8,8 @@ mod businesses;
 #[cfg(test)]
 mod calls;
 #[cfg(test)]
+mod lead_history;
+#[cfg(test)]
 mod leads;
 #[cfg(test)]
 mod messages;

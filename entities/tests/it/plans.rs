@@ -6,12 +6,12 @@ use entities::appointments::{
     AppointmentId, Authority, Listed, NewAppointment, Which, between, book, by_key, cancel,
     of_lead, of_lead_upcoming,
 };
-use entities::leads::{Caller, LeadChanges, ensure_for_call, merge_details};
+use entities::leads::{Caller, LeadChanges, ensure_for_call, history, merge_details};
 use entities::{DatabaseConnection, appointments, businesses, call_turns, calls, leads};
 use protocol::ids::{LeadId, ToolCallId};
 use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
 
-use crate::support::{at, business, call, call_sid, lead, new_id, noon, on_each, phone};
+use crate::support::{at, business, call, call_sid, in_call, lead, new_id, noon, on_each, phone};
 
 /// Does everything a call does, and what is listed of it.
 async fn use_everything(db: &DatabaseConnection) {
@@ -22,7 +22,9 @@ async fn use_everything(db: &DatabaseConnection) {
     let caller = Caller::Known(&number);
     ensure_for_call(db, locks, caller, &call_sid(1), LeadId(new_id()), noon()).await.unwrap();
     leads::get(db, locks, dana).await.unwrap();
-    merge_details(db, locks, dana, LeadChanges::default(), None, noon()).await.unwrap();
+    let told = LeadChanges { full_name: Some("דנה".to_owned()), ..LeadChanges::default() };
+    merge_details(db, locks, dana, told, None, in_call(1), noon()).await.unwrap();
+    history(db, locks, dana, Some(2), 10).await.unwrap();
     leads::list(db, locks, None, Some(dana), 10).await.unwrap();
 
     let key = ToolCallId::parse("call_1").unwrap();

@@ -8,11 +8,12 @@ use sea_orm_migration::SchemaManager;
 
 use crate::support::{on_each, on_each_bare, two_businesses};
 
-const TABLES: [&str; 8] = [
+const TABLES: [&str; 9] = [
     "businesses",
     "business_numbers",
     "prompts",
     "leads",
+    "lead_changes",
     "appointments",
     "calls",
     "call_turns",
@@ -31,7 +32,7 @@ async fn tables_there(db: &entities::DatabaseConnection) -> usize {
 async fn the_schema_goes_up_down_and_up_again() {
     on_each_bare(async |db| {
         let all = migration::pending(db).await.unwrap();
-        assert_eq!(all.len(), 5, "every migration is pending on an empty database: {all:?}");
+        assert_eq!(all.len(), 6, "every migration is pending on an empty database: {all:?}");
         assert_eq!(migration::up(db, None).await.unwrap().applied, all);
         assert_eq!(tables_there(db).await, TABLES.len());
         assert!(migration::pending(db).await.unwrap().is_empty());
@@ -59,7 +60,7 @@ async fn many_that_migrate_at_once_apply_each_migration_once() {
         }
         let mut applied = movers.join_all().await;
         applied.sort_unstable();
-        assert_eq!(applied, [0, 0, 0, 0, 0, 5]);
+        assert_eq!(applied, [0, 0, 0, 0, 0, 6]);
     })
     .await;
 }
@@ -88,14 +89,14 @@ async fn the_commands_report_what_they_did_and_fresh_wants_a_yes() {
 
         let report = run(Command::Fresh { yes: true }, db).await.unwrap();
         let Report::Moved(progress) = &report else { panic!("{report:?}") };
-        assert_eq!((progress.reverted.len(), progress.applied.len()), (5, 5));
+        assert_eq!((progress.reverted.len(), progress.applied.len()), (6, 6));
         assert!(entities::businesses::list(db, None, 10).await.unwrap().items.is_empty());
 
         run(Command::Down { steps: 1, all: false }, db).await.unwrap();
         let report = run(Command::Status, db).await.unwrap();
         let Report::Status(standings) = &report else { panic!("{report:?}") };
         assert_eq!(standings.iter().filter(|(_, s)| *s == Standing::Pending).count(), 1);
-        assert!(report.to_string().ends_with("pending  m20261121_000005_messages"), "{report}");
+        assert!(report.to_string().ends_with("pending  m20261121_000006_lead_changes"), "{report}");
 
         run(Command::Up { steps: None }, db).await.unwrap();
         let idle = run(Command::Up { steps: None }, db).await.unwrap();

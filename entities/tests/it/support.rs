@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use entities::businesses::{ImportBusiness, import};
 use entities::calls::{CallDirection, CallStatus, NewCall, insert_started};
-use entities::leads::{Caller, ensure_for_call};
+use entities::leads::{Caller, ChangedBy, ensure_for_call};
 use entities::{DatabaseConnection, PoolSettings, connect};
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber, Slug};
@@ -31,10 +31,11 @@ pub(crate) async fn on_each_bare(test: impl AsyncFn(&DatabaseConnection)) {
     let Some(url) = postgres_url() else { return };
     let schema = format!("frontdesk_{}", new_id().simple());
     let admin = connect(&url, PoolSettings::default()).await.unwrap();
-    // In the public schema: made in the test's own, it would go with it and take others' along.
+    // In the public schema: made in the test's own, it would go with it and take others' along. The
+    // lock is let go with the transaction that these statements are, when others see what is made.
     let preparations = format!(
-        "SELECT pg_advisory_lock(7); CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public; \
-         SELECT pg_advisory_unlock(7); CREATE SCHEMA {schema}"
+        "SELECT pg_advisory_xact_lock(7); \
+         CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public; CREATE SCHEMA {schema}"
     );
     admin.execute_unprepared(&preparations).await.unwrap();
     let inside = format!("{url}?options[search_path]={schema},public");
@@ -73,6 +74,11 @@ pub(crate) fn slug(slug: &str) -> Slug {
 
 pub(crate) fn call_sid(n: u32) -> CallSid {
     CallSid::parse(&format!("CA{n:032x}")).unwrap()
+}
+
+/// The person's word in a call.
+pub(crate) fn in_call(n: u32) -> ChangedBy {
+    ChangedBy::Call { call_sid: call_sid(n) }
 }
 
 /// The file of a business with one number.

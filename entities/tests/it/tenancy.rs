@@ -5,7 +5,7 @@ use entities::appointments::{
 };
 use entities::call_turns::{self, TurnRole, TurnRow};
 use entities::calls::{self, CallStatus, EndOfCall, NewCall, Progress};
-use entities::leads::{self, Caller, LeadChanges, LeadStatus};
+use entities::leads::{self, Caller, ChangedBy, LeadChanges, LeadStatus};
 use entities::messages::{self, IncomingMessage, MessageId, MessageStatus, OutgoingMessage};
 use entities::{DatabaseConnection, RecordsError};
 use protocol::ids::{BusinessId, LeadId, ToolCallId};
@@ -54,11 +54,15 @@ async fn lead_3_a_lead_is_out_of_reach_of_another_business() {
         let [locks, clinic] = two_businesses(db).await;
         let theirs = lead(db, locks, "+972501234567").await;
         let before = leads::get(db, locks, theirs).await.unwrap();
+        let history = leads::history(db, locks, theirs, None, 9).await.unwrap().items;
         assert_eq!(leads::get(db, clinic, theirs).await.unwrap(), None);
         assert!(leads::list(db, clinic, None, None, 10).await.unwrap().items.is_empty());
         let changes = LeadChanges { full_name: Some("X".to_owned()), ..LeadChanges::default() };
         let status = Some(LeadStatus::Declined);
-        refused(leads::merge_details(db, clinic, theirs, changes, status, noon()).await);
+        let by = ChangedBy::Api;
+        refused(leads::merge_details(db, clinic, theirs, changes, status, by, noon()).await);
+        assert_eq!(leads::history(db, clinic, theirs, None, 9).await.unwrap().items, []);
+        assert_eq!(leads::history(db, locks, theirs, None, 9).await.unwrap().items, history);
 
         let number = phone("+972501234567");
         let caller = Caller::Known(&number);

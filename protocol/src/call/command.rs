@@ -16,6 +16,8 @@ use crate::response_gate::{Ask, AskNumber};
 pub enum Command {
     /// The Realtime session: open one, for it has waited for the stream.
     OpenSession,
+    /// The Realtime session: close it, for nobody speaks with it any more (CALL-10).
+    CloseSession,
     /// The Realtime session: a response is wanted.
     Ask(Ask),
     /// The Realtime session: this ask, if it still waits, is not wanted any more.
@@ -54,6 +56,8 @@ pub enum Command {
     HangUp,
     /// Twilio: play the apology and end the call, by TwiML.
     Apologise,
+    /// Twilio: put the caller through to a person (CALL-10).
+    Transfer,
     /// The call's supervisor: everything is done; stop what is left.
     Finish,
 }

@@ -238,8 +238,8 @@ impl Conversation {
     }
 
     /// Cuts what the agent said to what was heard of it: `heard_ms` of the `came_ms` whose words
-    /// are known. It stays so, whatever words still come. Returns the entry if there is anything in
-    /// it to be written down, or to be taken back.
+    /// are known. It stays so, whatever words still come. Returns the entry if some of it was heard,
+    /// though it may be less than a word, or if what was written down is to be taken back.
     pub(super) fn interrupt_agent(
         &mut self,
         item: &ItemId,
@@ -254,7 +254,7 @@ impl Conversation {
             let written_down = *speech != AgentSpeech::Coming;
             text.truncate(heard_bytes(text, heard_ms, came_ms));
             *speech = AgentSpeech::Interrupted { heard_ms };
-            written_down || !text.is_empty()
+            written_down || heard_ms > 0
         })
     }
 

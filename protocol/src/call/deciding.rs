@@ -81,7 +81,7 @@ impl Call {
                 }
             }
             Phase::Closing { .. } | Phase::Pausing { .. } => self.on_turn_while_ending(turn, now),
-            Phase::HangingUp { .. } | Phase::Over { .. } => {}
+            Phase::HandingOver { .. } | Phase::HangingUp { .. } | Phase::Over { .. } => {}
         }
     }
 
@@ -93,7 +93,7 @@ impl Call {
             Phase::Closing { .. } | Phase::Pausing { .. } => {
                 self.on_words_while_ending(turn, text, now);
             }
-            Phase::HangingUp { .. } | Phase::Over { .. } => {}
+            Phase::HandingOver { .. } | Phase::HangingUp { .. } | Phase::Over { .. } => {}
         }
     }
 

@@ -20,7 +20,7 @@ const LINE_PATIENCE: Duration = Duration::from_secs(60);
 /// How long a hang-up may stay unanswered: the REST client itself gives up after 30 s.
 const HANG_UP_PATIENCE: Duration = Duration::from_secs(35);
 /// How long after an answered hang-up the stream or the status may take to say so.
-const AFTER_HANG_UP: Duration = Duration::from_secs(5);
+pub(super) const AFTER_HANG_UP: Duration = Duration::from_secs(5);
 /// How long a TwiML apology may take to be spoken.
 const APOLOGY_PATIENCE: Duration = Duration::from_secs(60);
 
@@ -47,6 +47,13 @@ pub enum Phase {
         /// What the caller says meanwhile.
         interjection: Interjection,
     },
+    /// The caller is put through to a person: Twilio rings them, or the two speak (CALL-10).
+    HandingOver {
+        /// Since when.
+        since: Instant,
+        /// When to end the call, whatever Twilio says.
+        until: Instant,
+    },
     /// Twilio was told to end the call.
     HangingUp {
         /// Why the call ends.
@@ -70,6 +77,8 @@ pub enum HangUp {
     Rest,
     /// A document that apologises and hangs up (RES-3).
     Apology,
+    /// The answer to the webhook that asked what follows a transfer (CALL-10).
+    Answered,
 }
 
 /// The last line of a call.
@@ -96,7 +105,7 @@ impl Phase {
     #[must_use]
     pub fn ending(&self) -> Option<Ending> {
         match self {
-            Self::Open => None,
+            Self::Open | Self::HandingOver { .. } => None,
             Self::Closing { ending, .. }
             | Self::Pausing { ending, .. }
             | Self::HangingUp { ending, .. }
@@ -111,6 +120,7 @@ impl Phase {
             Self::Open => "open",
             Self::Closing { .. } => "closing",
             Self::Pausing { .. } => "pausing",
+            Self::HandingOver { .. } => "handing_over",
             Self::HangingUp { .. } => "hanging_up",
             Self::Over { .. } => "over",
         }
@@ -131,9 +141,9 @@ impl Call {
             EndReason::CustomerDeclined => &self.setup.lines.decline,
             EndReason::LeadComplete => &self.setup.lines.lead_complete,
             EndReason::NoResponse => &self.setup.lines.no_response,
+            EndReason::Transferred => &self.setup.lines.transfer_farewell,
             EndReason::UserGoodbye
             | EndReason::MaxDuration
-            | EndReason::Transferred
             | EndReason::CallerHungUp
             | EndReason::Operator
             | EndReason::UpstreamFailed
@@ -203,7 +213,10 @@ impl Call {
             &self.phase
             && self.speech.was_heard_whole(response)
         {
-            let until = now.at + self.setup.settings.ending.hangup_delay;
+            let until = match ending.reason == EndReason::Transferred {
+                true => now.at,
+                false => now.at + self.setup.settings.ending.hangup_delay,
+            };
             let interjection = interjection.clone();
             self.phase = Phase::Pausing { ending: *ending, until, interjection };
         }
@@ -222,25 +235,40 @@ impl Call {
         }
     }
 
-    /// Tells Twilio to end the call: once, however many reasons arrive (CALL-6).
+    /// Tells Twilio to end the call: once, however many reasons arrive (CALL-6). A transfer is handed
+    /// over first; one that has lasted as long as it may is ended.
     pub(super) fn hang_up(&mut self, now: Now) {
-        if let Phase::Closing { ending, .. } | Phase::Pausing { ending, .. } = self.phase {
-            self.send(Command::HangUp);
-            let until = now.at + HANG_UP_PATIENCE;
-            self.phase = Phase::HangingUp { ending, how: HangUp::Rest, until };
-        }
+        let ending = match self.phase {
+            Phase::Closing { ending, .. } | Phase::Pausing { ending, .. } => {
+                if ending.reason == EndReason::Transferred {
+                    return self.hand_over(now);
+                }
+                ending
+            }
+            Phase::HandingOver { .. } => {
+                Ending { reason: EndReason::Transferred, by: EndedBy::Daemon }
+            }
+            Phase::Open | Phase::HangingUp { .. } | Phase::Over { .. } => return,
+        };
+        self.send(Command::HangUp);
+        let until = now.at + HANG_UP_PATIENCE;
+        self.phase = Phase::HangingUp { ending, how: HangUp::Rest, until };
     }
 
     pub(super) fn on_hang_up_answered(&mut self, now: Now) {
-        if let Phase::HangingUp { until, .. } = &mut self.phase {
+        if let Phase::HangingUp { until, .. } | Phase::HandingOver { until, .. } = &mut self.phase {
             *until = (*until).min(now.at + AFTER_HANG_UP);
         }
     }
 
     /// Ends the call now, without a word.
     pub(super) fn end_at_once(&mut self, reason: EndReason, by: EndedBy, _now: Now) {
-        if matches!(self.phase, Phase::Open | Phase::Closing { .. } | Phase::Pausing { .. }) {
-            self.send(Command::HangUp);
+        match self.phase {
+            Phase::Open
+            | Phase::Closing { .. }
+            | Phase::Pausing { .. }
+            | Phase::HandingOver { .. } => self.send(Command::HangUp),
+            Phase::HangingUp { .. } | Phase::Over { .. } => {}
         }
         self.over(reason, by);
     }
@@ -250,7 +278,7 @@ impl Call {
         if matches!(self.phase, Phase::Open | Phase::Closing { .. } | Phase::Pausing { .. }) {
             self.withdraw_what_waits();
             self.send(Command::Apologise);
-            let ending = self.ending().unwrap_or(Ending { reason, by: EndedBy::Daemon });
+            let ending = self.what_stands().unwrap_or(Ending { reason, by: EndedBy::Daemon });
             let until = now.at + APOLOGY_PATIENCE;
             self.phase = Phase::HangingUp { ending, how: HangUp::Apology, until };
         }
@@ -264,7 +292,11 @@ impl Call {
         }
     }
 
+    /// A caller who is put through is let be: that call is Twilio's.
     pub(super) fn on_shutdown(&mut self, now: Now) {
+        if matches!(self.phase, Phase::HandingOver { .. }) {
+            return self.over(EndReason::Transferred, EndedBy::Agent);
+        }
         match self.stream {
             StreamState::Open { .. } => self.close(EndReason::Shutdown, EndedBy::Daemon, now),
             StreamState::Awaited { .. } | StreamState::Lost { .. } | StreamState::Closed => {
@@ -273,12 +305,18 @@ impl Call {
         }
     }
 
+    /// The ending that was decided first. A transfer is none before somebody has answered it.
+    fn what_stands(&self) -> Option<Ending> {
+        let handed_over = matches!(self.phase, Phase::HangingUp { .. });
+        self.ending().filter(|ending| ending.reason != EndReason::Transferred || handed_over)
+    }
+
     /// The call is over; the first reason stands.
     pub(super) fn over(&mut self, reason: EndReason, by: EndedBy) {
         if matches!(self.phase, Phase::Over { .. }) {
             return;
         }
-        let ending = self.ending().unwrap_or(Ending { reason, by });
+        let ending = self.what_stands().unwrap_or(Ending { reason, by });
         self.phase = Phase::Over { ending };
         self.settle_transcript();
         self.send(Command::Record(Record::Ended(ending)));

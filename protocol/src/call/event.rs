@@ -170,6 +170,13 @@ pub enum Event {
     PartGaveUp,
     /// The apology could not be handed to Twilio.
     ApologyFailed,
+    /// The transfer to a person is over (CALL-10).
+    TransferEnded {
+        /// Whether the person answered.
+        answered: bool,
+    },
+    /// The transfer could not be handed to Twilio.
+    TransferFailed,
     /// Twilio confirmed the hang-up, or knows of no such call in progress.
     HangUpAnswered,
 }

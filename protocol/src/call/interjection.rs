@@ -132,7 +132,7 @@ impl Call {
                 self.kept_line = Some(response);
             }
             Phase::Open | Phase::Pausing { .. } => {}
-            ended @ (Phase::HangingUp { .. } | Phase::Over { .. }) => {
+            ended @ (Phase::HandingOver { .. } | Phase::HangingUp { .. } | Phase::Over { .. }) => {
                 self.phase = ended;
                 return;
             }
@@ -168,7 +168,10 @@ impl Call {
             Phase::Closing { interjection, .. } | Phase::Pausing { interjection, .. } => {
                 Some(interjection)
             }
-            Phase::Open | Phase::HangingUp { .. } | Phase::Over { .. } => None,
+            Phase::Open
+            | Phase::HandingOver { .. }
+            | Phase::HangingUp { .. }
+            | Phase::Over { .. } => None,
         }
     }
 

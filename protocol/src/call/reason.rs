@@ -37,6 +37,24 @@ pub enum EndReason {
 }
 
 impl EndReason {
+    /// Every reason there is.
+    pub const ALL: [Self; 14] = [
+        Self::LeadComplete,
+        Self::UserGoodbye,
+        Self::CustomerDeclined,
+        Self::NoResponse,
+        Self::MaxDuration,
+        Self::Transferred,
+        Self::CallerHungUp,
+        Self::Operator,
+        Self::UpstreamFailed,
+        Self::StreamLost,
+        Self::NotConnected,
+        Self::Machine,
+        Self::Internal,
+        Self::Shutdown,
+    ];
+
     /// As it stands in the database and the metrics.
     #[must_use]
     pub fn as_str(self) -> &'static str {

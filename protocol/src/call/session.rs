@@ -66,7 +66,7 @@ impl Call {
         match &self.phase {
             Phase::Open => self.apologise(EndReason::UpstreamFailed, now),
             Phase::Closing { .. } | Phase::Pausing { .. } => self.hang_up(now),
-            Phase::HangingUp { .. } | Phase::Over { .. } => {}
+            Phase::HandingOver { .. } | Phase::HangingUp { .. } | Phase::Over { .. } => {}
         }
     }
 }

@@ -7,6 +7,7 @@ use super::lead::LeadFacts;
 use crate::business::{BusinessSettings, Lines, OpeningLine};
 use crate::ids::{BusinessId, CallSid, PhoneNumber};
 use crate::twilio::forms::{Caller, Direction};
+use crate::twilio::twiml::Dial;
 
 /// What the voice webhook and its one read of the database give (CALL-1).
 #[derive(Debug, Clone)]
@@ -33,6 +34,8 @@ pub struct CallSetup {
     pub instructions: Arc<str>,
     /// What is known of the person.
     pub lead: LeadFacts,
+    /// How the caller is put through to a person; none if the business has nobody (CALL-10).
+    pub transfer: Option<Dial>,
     /// How long a session may be missing before the caller hears the apology (RES-3).
     pub upstream_patience: Duration,
     /// How long the stream may take to open (CALL-2) or to come back (CALL-5).

@@ -64,11 +64,13 @@ impl Call {
             return;
         }
         match (&self.phase, how) {
+            (Phase::HandingOver { .. }, _) => self.on_stream_handed_over(now),
             // Our own redirect stopped it: the call lives until its terminal status.
             (Phase::HangingUp { how: HangUp::Apology, .. }, _) => {
                 self.stream = StreamState::Closed;
             }
-            (_, StreamEnd::Stopped) | (Phase::HangingUp { how: HangUp::Rest, .. }, _) => {
+            (_, StreamEnd::Stopped)
+            | (Phase::HangingUp { how: HangUp::Rest | HangUp::Answered, .. }, _) => {
                 self.stream = StreamState::Closed;
                 self.over(EndReason::CallerHungUp, EndedBy::Caller);
             }
@@ -78,7 +80,7 @@ impl Call {
         }
     }
 
-    pub(super) fn on_status(&mut self, status: CallStatus, duration_secs: Option<u32>, _now: Now) {
+    pub(super) fn on_status(&mut self, status: CallStatus, duration_secs: Option<u32>, now: Now) {
         if !status.is_terminal() {
             return;
         }
@@ -86,7 +88,7 @@ impl Call {
         self.status = Some(status);
         let connected = !matches!(self.stream, StreamState::Awaited { .. });
         let reason = if status == CallStatus::Completed && connected {
-            EndReason::CallerHungUp
+            self.reason_while_handed_over(now).unwrap_or(EndReason::CallerHungUp)
         } else {
             EndReason::NotConnected
         };

@@ -8,6 +8,7 @@ mod interjection;
 mod interruption;
 mod silence;
 mod story;
+mod transfer;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,6 +20,7 @@ use crate::business::BusinessSettings;
 use crate::ids::*;
 use crate::response_gate::{Ask, AskNumber, Outcome, Reply, ScriptedLine, Want};
 use crate::twilio::forms::{CallStatus, Caller, Direction};
+use crate::twilio::twiml::Dial;
 
 const CALL: &str = "CA00000000000000000000000000000001";
 const STREAM: &str = "MZ00000000000000000000000000000001";
@@ -43,6 +45,13 @@ fn setup(change: impl FnOnce(&mut BusinessSettings)) -> CallSetup {
     let mut settings = BusinessSettings::new(slug, "מנעולים", vec![number.clone()]);
     change(&mut settings);
     CallSetup {
+        transfer: Some(Dial {
+            number: PhoneNumber::parse("+972501112233").unwrap(),
+            action: "https://h/twilio/voice/transfer".to_owned(),
+            timeout_secs: 20,
+            caller_id: None,
+            answer_on_bridge: true,
+        }),
         call_sid: CallSid::parse(CALL).unwrap(),
         business: BusinessId(Uuid::nil()),
         lines: Arc::new(settings.lines()),
@@ -200,8 +209,12 @@ fn resp(name: &str) -> ResponseId {
 }
 
 fn control(arguments: &str) -> Vec<FunctionCall> {
+    calls("call_control", arguments)
+}
+
+fn calls(name: &str, arguments: &str) -> Vec<FunctionCall> {
     let call = ToolCallId::parse("call_1").unwrap();
-    vec![FunctionCall { call, name: "call_control".to_owned(), arguments: arguments.to_owned() }]
+    vec![FunctionCall { call, name: name.to_owned(), arguments: arguments.to_owned() }]
 }
 
 const GOODBYE: &str = r#"{"should_end_call":true,"end_reason":"user_goodbye"}"#;

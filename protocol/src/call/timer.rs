@@ -22,6 +22,8 @@ pub enum Timer {
     HangUpDelay,
     /// The words of a turn that may take the ending back have not come.
     InterjectionWords,
+    /// The transfer has lasted longer than Twilio lets it.
+    TransferPatience,
     /// The hang-up was sent, and neither stream nor status said that the call is over.
     HangUpPatience,
     /// The call has lasted as long as it may (END-9).
@@ -71,6 +73,7 @@ impl Call {
                 (interjection.free_at(*until), Timer::HangUpDelay),
                 (interjection.deadline(), Timer::InterjectionWords),
             ],
+            Phase::HandingOver { until, .. } => vec![(Some(*until), Timer::TransferPatience)],
             Phase::HangingUp { until, .. } => vec![(Some(*until), Timer::HangUpPatience)],
             Phase::Over { .. } => Vec::new(),
         };
@@ -90,7 +93,7 @@ impl Call {
             }
             Timer::UpstreamPatience => self.on_no_session(now),
             Timer::ClosingLine => self.do_without_the_line(now),
-            Timer::HangUpDelay => self.hang_up(now),
+            Timer::HangUpDelay | Timer::TransferPatience => self.hang_up(now),
             Timer::InterjectionWords => self.take_back(now),
             Timer::HangUpPatience => self.over(EndReason::Internal, EndedBy::Daemon),
             Timer::MaxDuration => self.close(EndReason::MaxDuration, EndedBy::Daemon, now),

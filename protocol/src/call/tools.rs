@@ -101,7 +101,7 @@ impl Call {
         let others: Vec<FunctionCall> = others;
         for call in others {
             let id = call.call.clone();
-            match self.run_tool(call) {
+            match self.run_tool(response, call, now) {
                 Handled::Now { outcome, answer_follows } => {
                     self.add_output(id, outcome.output, now);
                     batch.answer_follows |= answer_follows;
@@ -157,11 +157,15 @@ impl Call {
         }
     }
 
-    fn run_tool(&mut self, call: FunctionCall) -> Handled {
+    fn run_tool(&mut self, response: &ResponseId, call: FunctionCall, now: Now) -> Handled {
         match call.name.as_str() {
             "update_lead_details" => {
                 self.send(Command::UpdateLead(call));
                 Handled::Later { answer_follows: false }
+            }
+            "transfer_call" => {
+                let outcome = self.transfer_call(response, now);
+                Handled::Now { answer_follows: !outcome.succeeded, outcome }
             }
             name if let Some(tool) = self.calendar_tool(name) => self.use_calendar(tool, call),
             name => Handled::Now {

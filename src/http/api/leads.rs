@@ -1,9 +1,11 @@
 //! `/api/leads`: the people who called a business.
 
+pub(super) mod history;
+
 use std::collections::BTreeMap;
 
 use actors::lead::Details;
-use entities::leads::{self, LeadChanges, LeadRecord, LeadSource, LeadStatus};
+use entities::leads::{self, ChangedBy, LeadChanges, LeadRecord, LeadSource, LeadStatus};
 use http::StatusCode;
 use jiff::Timestamp;
 use protocol::business::BusinessSettings;
@@ -144,7 +146,8 @@ pub(super) async fn change(ask: Ask<'_>) -> Answer {
         return Err(Refusal::new(StatusCode::CONFLICT, "decided", message).about("status"));
     }
     let now = ask.side.services.clock.wall();
-    let lead = leads::merge_details(ask.db(), business.id, id, changes, status, now).await?;
+    let by = ChangedBy::Api;
+    let lead = leads::merge_details(ask.db(), business.id, id, changes, status, by, now).await?;
     tracing::info!(lead = %id, "the operator has changed a lead");
     Ok(json(StatusCode::OK, &Lead::from(lead)))
 }

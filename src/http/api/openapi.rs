@@ -21,7 +21,7 @@ use crate::http::request::json;
         license(name = "MIT OR Apache-2.0"),
     ),
     paths(
-        businesses::list, businesses::show, leads::list, leads::show, leads::change, appointments::list,
+        businesses::list, businesses::show, leads::list, leads::show, leads::change, leads::history::list, appointments::list,
         appointments::show, appointments::book, appointments::cancel, slots::list, calls::list, calls::place, calls::show, calls::hang_up,
         show,
     ),

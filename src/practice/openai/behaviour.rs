@@ -29,6 +29,8 @@ pub struct Behaviour {
     pub responses: Vec<ResponseFault>,
     /// Events of a type nobody knows come between the others.
     pub unknown_events: bool,
+    /// Every connection is turned away so.
+    pub refuses: Option<Refusal>,
     /// How long a session lives.
     pub session_length: Duration,
     /// How often the server pings.
@@ -117,6 +119,7 @@ impl Default for Behaviour {
             breaks_arguments: false,
             responses: Vec::new(),
             unknown_events: false,
+            refuses: None,
             session_length: Duration::from_secs(60 * 60),
             ping_every: Duration::from_secs(20),
         }

@@ -233,7 +233,7 @@ impl Shared {
 
     fn next_refusal(&self) -> Option<Refusal> {
         self.log.change(|record| record.connections += 1);
-        self.refusals().pop_front()
+        self.refusals().pop_front().or_else(|| self.behaviour.borrow().refuses)
     }
 
     fn setup(&self, refusal: Option<Refusal>) -> Setup {

@@ -135,6 +135,13 @@ impl Ear {
         self.hearing.as_ref().map(Hearing::partial)
     }
 
+    /// How many samples the frame lacks that is being heard; none, if what came ends with a frame.
+    #[must_use]
+    pub fn lacks(&self) -> usize {
+        let goes_on = self.hearing.as_ref().is_some_and(|hearing| hearing.until() == self.at);
+        if goes_on && !self.waiting.is_empty() { FRAME_BYTES - self.waiting.len() } else { 0 }
+    }
+
     /// Listens to the next samples and tells what was made out by them.
     pub fn hear(&mut self, ulaw: &[u8]) -> Vec<Heard> {
         self.waiting.extend_from_slice(ulaw);

@@ -195,6 +195,11 @@ impl Line {
         }
     }
 
+    /// What the caller is hearing will not go on.
+    pub(super) fn cut_off(&self) {
+        locked(&self.earpiece).cut();
+    }
+
     /// The caller listens no more: what was half heard is cut off.
     pub(super) fn close_ear(&self) {
         let told = locked(&self.earpiece).close();

@@ -61,6 +61,8 @@ pub enum RestKind {
 pub enum RestFault {
     /// 429 with code 20429; nothing is done.
     TooManyRequests,
+    /// 403: the account may not; nothing is done, and trying again is useless.
+    Forbidden,
     /// 500; nothing is done.
     ServerError,
     /// What was asked is done, and answered with 500.
@@ -74,6 +76,8 @@ pub enum RestFault {
 pub(super) struct RestDesk {
     log: watch::Sender<Vec<RestRequest>>,
     faults: Mutex<Vec<Planned>>,
+    /// Held by each request until it is answered or given up.
+    open: Arc<()>,
 }
 
 #[derive(Debug)]
@@ -92,6 +96,11 @@ impl RestDesk {
     /// The next so many requests of a kind fail so.
     pub(super) fn plan(&self, kind: RestKind, fault: RestFault, times: u32) {
         locked(&self.faults).push(Planned { kind, fault, times });
+    }
+
+    /// Requests that are under way.
+    pub(super) fn open(&self) -> usize {
+        Arc::strong_count(&self.open) - 1
     }
 
     fn next_fault(&self, kind: RestKind) -> Option<RestFault> {

@@ -104,6 +104,8 @@ pub struct LineQuality {
     pub start_delay: Duration,
     /// The first frame's timestamp, at which it is also sent.
     pub first_timestamp: Duration,
+    /// No mark is ever echoed.
+    pub loses_marks: bool,
 }
 
 impl Default for LineQuality {
@@ -113,6 +115,7 @@ impl Default for LineQuality {
             burst: 1,
             start_delay: Duration::ZERO,
             first_timestamp: Duration::from_millis(150),
+            loses_marks: false,
         }
     }
 }

@@ -55,6 +55,8 @@ pub struct CallView {
     pub spoken: u64,
     /// REST requests to end this call, whatever they were answered.
     pub hang_up_requests: u32,
+    /// When the first of them came.
+    pub hang_up_asked_at: Option<Duration>,
     /// REST requests to redirect this call, whatever they were answered.
     pub redirect_requests: u32,
     /// The daemon's mistakes.
@@ -66,7 +68,7 @@ pub struct CallView {
 }
 
 impl CallView {
-    pub(super) fn new(call_sid: CallSid, from: &str, to: &str, direction: Direction) -> Self {
+    pub(crate) fn new(call_sid: CallSid, from: &str, to: &str, direction: Direction) -> Self {
         Self {
             call_sid,
             from: from.to_owned(),
@@ -89,6 +91,7 @@ impl CallView {
             buffered: 0,
             spoken: 0,
             hang_up_requests: 0,
+            hang_up_asked_at: None,
             redirect_requests: 0,
             violations: Vec::new(),
             troubles: Vec::new(),

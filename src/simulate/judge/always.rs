@@ -18,7 +18,6 @@ pub(super) fn look(verdict: &mut Verdict, scenario: &Scenario, seen: &Seen) {
     let view = &seen.view;
     verdict.look("Twilio would have objected", none(view.violations.iter()));
     verdict.look("what was heard is damaged", none(view.heard.iter().filter(|s| is_damaged(s))));
-    verdict.look("hung up more than once", none((view.hang_up_requests > 1).then_some(()).iter()));
     verdict.look(
         "the greeting came again",
         greeted_once(&scenario.business.lines().greeting, &view.heard),
@@ -30,6 +29,7 @@ pub(super) fn look(verdict: &mut Verdict, scenario: &Scenario, seen: &Seen) {
         verdict.look("told of what was heard", told_what_was_heard(model, &view.heard));
         verdict
             .look("kept of what was heard", kept_what_was_heard(model, &seen.turns, &view.heard));
+        verdict.look("the transcript", kept_all_that_was_heard(model, &seen.turns, &view.heard));
     }
 }
 
@@ -84,6 +84,39 @@ fn kept_what_was_heard(
         }
     }
     Ok(())
+}
+
+/// The agent's turns that the database keeps are what the caller heard, in order: whole where it was
+/// heard whole, cut where it was cut.
+fn kept_all_that_was_heard(
+    model: &ModelSide,
+    turns: &[TurnRow],
+    heard: &[HeardSpeech],
+) -> Result<(), String> {
+    let kept = turns.iter().filter(|turn| turn.role == TurnRole::Agent && turn.item_id.is_some());
+    let mut kept = kept.peekable();
+    for speech in heard {
+        // Of a turn without words nothing was heard.
+        while kept.next_if(|turn| turn.text.as_deref().unwrap_or_default().is_empty()).is_some() {}
+        let at = span(speech);
+        let Some(turn) = kept.next() else {
+            return Err(format!("{:?} at {at} is not in it", speech.text));
+        };
+        let text = turn.text.as_deref().unwrap_or_default();
+        let words = turn.item_id.as_ref().and_then(|item| model.words_of(item.as_str()));
+        let fits = match speech.flaw {
+            None => !turn.cut && text == speech.text,
+            Some(_) => turn.cut && is_part(speech, words.unwrap_or_default()),
+        };
+        if !fits {
+            let how = if turn.cut { "cut" } else { "whole" };
+            return Err(format!("{text:?} ({how}), and at {at} was heard {:?}", speech.text));
+        }
+    }
+    match kept.find(|turn| turn.text.as_deref().is_some_and(|text| !text.is_empty())) {
+        Some(turn) => Err(format!("{:?} was not heard", turn.text.as_deref().unwrap_or_default())),
+        None => Ok(()),
+    }
 }
 
 /// Whether an utterance is these words, or their beginning.

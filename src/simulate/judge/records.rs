@@ -2,11 +2,15 @@
 
 use entities::call_turns::{TurnRole, TurnRow};
 use entities::leads::LeadRecord;
+use protocol::call::{EndReason, EndedBy};
 use serde_json::Value;
 
 use super::lines::{agent_line, followed};
 use super::{Verdict, said};
-use crate::simulate::scenario::{Expectations, LeadExpectation, ToolExpectation, TranscriptLine};
+use crate::practice::twilio::Done;
+use crate::simulate::scenario::{
+    End, Expectations, LeadExpectation, ToolExpectation, TranscriptLine,
+};
 use crate::simulate::seen::Seen;
 
 pub(super) fn look(verdict: &mut Verdict, expect: &Expectations, seen: &Seen) {
@@ -28,11 +32,34 @@ pub(super) fn look(verdict: &mut Verdict, expect: &Expectations, seen: &Seen) {
     }
     if let Some(lines) = &expect.transcript {
         let spoken: Vec<&TurnRow> = seen.turns.iter().filter(|turn| is_spoken(turn)).collect();
-        verdict.look("transcript", followed(lines, &spoken, |line, turn| turn_fits(line, turn)));
+        let fits = followed(lines, &spoken, |line, turn| turn_fits(line, turn));
+        verdict
+            .look("transcript", fits.map_err(|wrong| format!("{wrong}; kept: {}", kept(&spoken))));
     }
-    let reason = seen.record.as_ref().and_then(|record| record.end_reason.clone());
-    verdict.equal("end.reason", expect.end.reason.as_ref(), &reason.unwrap_or_default());
-    verdict.equal("end.hang_ups", expect.end.hang_ups.as_ref(), &seen.view.hang_up_requests);
+    end(verdict, &expect.end, seen);
+}
+
+fn end(verdict: &mut Verdict, expect: &End, seen: &Seen) {
+    let record = seen.record.as_ref();
+    let reason = record.and_then(|record| record.end_reason.as_deref()).unwrap_or_default();
+    verdict.equal("end.reason", expect.reason.map(EndReason::as_str).as_ref(), &reason);
+    let by = record.and_then(|record| record.ended_by.as_deref()).unwrap_or_default();
+    verdict.equal("end.by", expect.by.map(EndedBy::as_str).as_ref(), &by);
+    let status = record.map(|record| record.status);
+    verdict.equal("end.status", expect.status.map(Some).as_ref(), &status);
+    verdict.equal("end.hang_ups", expect.hang_ups.as_ref(), &seen.view.hang_up_requests);
+    let said = seen.view.verbs.iter().filter_map(|verb| match &verb.what {
+        Done::Said { text, .. } => Some(text.clone()),
+        Done::Played { .. }
+        | Done::PlayedDigits(_)
+        | Done::Paused(_)
+        | Done::Redirected(_)
+        | Done::Rejected(_)
+        | Done::HungUp
+        | Done::Dialled { .. }
+        | Done::Connected { .. } => None,
+    });
+    verdict.equal("end.twilio_said", expect.twilio_said.as_ref(), &said.collect());
 }
 
 fn of_role(turns: &[TurnRow], role: TurnRole) -> impl Iterator<Item = &TurnRow> {
@@ -44,6 +71,14 @@ fn is_spoken(turn: &TurnRow) -> bool {
         TurnRole::Caller | TurnRole::Agent => true,
         TurnRole::System | TurnRole::Tool => false,
     }
+}
+
+fn kept(turns: &[&TurnRow]) -> String {
+    let kept = turns.iter().map(|turn| {
+        let cut = if turn.cut { " (cut)" } else { "" };
+        format!("{} {:?} {:?}{cut}", turn.seq, turn.role, text(turn))
+    });
+    kept.collect::<Vec<_>>().join(", ")
 }
 
 fn text(turn: &TurnRow) -> &str {

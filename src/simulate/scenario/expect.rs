@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-
+use entities::calls::CallStatus;
 use entities::leads::LeadStatus;
+use protocol::call::{EndReason, EndedBy};
+use serde::Deserialize;
 
 /// What is expected.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -55,7 +56,13 @@ pub struct ModelTold {
 #[serde(default, deny_unknown_fields)]
 pub struct End {
     /// Why, as the call's record says.
-    pub reason: Option<String>,
+    pub reason: Option<EndReason>,
+    /// Who ended it, as the record says.
+    pub by: Option<EndedBy>,
+    /// Twilio's last word, as the record says.
+    pub status: Option<CallStatus>,
+    /// What Twilio itself said to the caller, in order: an apology, a message to a machine.
+    pub twilio_said: Option<Vec<String>>,
     /// REST requests to hang up.
     pub hang_ups: Option<u32>,
 }

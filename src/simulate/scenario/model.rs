@@ -5,7 +5,7 @@ use std::time::Duration;
 use protocol::business::duration_text;
 use serde::Deserialize;
 
-use crate::practice::openai::{Behaviour, Brain, Options, ResponseFault, Transcription};
+use crate::practice::openai::{Behaviour, Brain, Options, Refusal, ResponseFault, Transcription};
 
 /// How the practice model differs from a receptionist on a good day.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -24,6 +24,27 @@ pub struct Model {
     pub transcripts: Option<TranscriptTiming>,
     /// What goes wrong with the first responses of each session, in order.
     pub responses: Vec<ResponseTrouble>,
+    /// Every session is turned away.
+    pub refuses: Option<Refused>,
+}
+
+/// How a session is turned away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refused {
+    /// The account has no quota left, which trying again does not mend.
+    NoQuota,
+    /// The server is down: 503.
+    Down,
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::NoQuota => Self::NoQuota,
+            Refused::Down => Self::Http(503),
+        }
+    }
 }
 
 /// When the words of a caller's turn come.
@@ -68,6 +89,7 @@ impl Model {
         let mut behaviour = Behaviour {
             preamble: self.preamble.clone(),
             responses: self.responses.iter().copied().map(ResponseFault::from).collect(),
+            refuses: self.refuses.map(Refusal::from),
             ..Behaviour::default()
         };
         if let Some(after) = self.first_audio_after {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use actors::supervision::introspection::ActorKind;
 use protocol::business::duration_text;
 use serde::Deserialize;
 
@@ -50,6 +51,44 @@ pub enum Action {
     Press(String),
     /// Hangs up.
     HangUp,
+    /// Does nothing: something happens around the call.
+    Happens(Happening),
+}
+
+/// Something that happens around a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Happening {
+    /// An operator ends the call.
+    OperatorHangsUp,
+    /// The media socket breaks, and from then on nothing of Twilio's reaches the daemon.
+    LineIsLost,
+    /// OpenAI drops the session and takes no other.
+    OpenaiIsLost,
+    /// The daemon is told to stop.
+    DaemonStops,
+    /// This actor of the call's panics, as often as it is started again.
+    KeepsCrashing(ActorKind),
+}
+
+impl Happening {
+    /// Whether it befalls more than the one call.
+    pub(super) fn befalls_all(self) -> bool {
+        match self {
+            Self::OperatorHangsUp | Self::KeepsCrashing(_) => false,
+            Self::LineIsLost | Self::OpenaiIsLost | Self::DaemonStops => true,
+        }
+    }
+
+    fn told(self) -> String {
+        match self {
+            Self::OperatorHangsUp => "the operator hangs up".to_owned(),
+            Self::LineIsLost => "the line is lost".to_owned(),
+            Self::OpenaiIsLost => "OpenAI is lost".to_owned(),
+            Self::DaemonStops => "the daemon stops".to_owned(),
+            Self::KeepsCrashing(kind) => format!("{} keeps crashing", kind.as_str()),
+        }
+    }
 }
 
 impl Action {
@@ -62,6 +101,7 @@ impl Action {
             Self::Silence(length) => format!("silence of {length:?}"),
             Self::Press(keys) => format!("press {keys:?}"),
             Self::HangUp => "hang up".to_owned(),
+            Self::Happens(what) => what.told(),
         }
     }
 }
@@ -80,6 +120,7 @@ struct Written {
     silence: Option<Duration>,
     press: Option<String>,
     hang_up: Option<bool>,
+    happens: Option<Happening>,
 }
 
 /// A noise by its name.
@@ -109,7 +150,7 @@ impl TryFrom<Written> for Step {
     type Error = String;
 
     fn try_from(written: Written) -> Result<Self, String> {
-        let Written { after, plus, say, noise, silence, press, hang_up } = written;
+        let Written { after, plus, say, noise, silence, press, hang_up, happens } = written;
         if press.as_ref().is_some_and(|keys| !keys.chars().all(|key| KEYS.contains(key))) {
             return Err(format!("press: a key is one of {KEYS}"));
         }
@@ -119,11 +160,13 @@ impl TryFrom<Written> for Step {
             silence.map(Action::Silence),
             press.map(Action::Press),
             hang_up.filter(|hang_up| *hang_up).map(|_| Action::HangUp),
+            happens.map(Action::Happens),
         ];
         let mut deeds = deeds.into_iter().flatten();
         match (deeds.next(), deeds.next()) {
             (Some(action), None) => Ok(Self { after, plus, action }),
-            _ => Err("one of say, noise, silence, press and hang_up = true is expected".to_owned()),
+            _ => Err("one of say, noise, silence, press, hang_up = true and happens is expected"
+                .to_owned()),
         }
     }
 }

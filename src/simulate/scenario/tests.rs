@@ -2,8 +2,11 @@
 
 use std::path::Path;
 
+use actors::supervision::introspection::ActorKind;
+
 use super::*;
-use crate::practice::openai::{Brain, ResponseFault, Transcription};
+use crate::practice::openai::{Brain, Refusal, ResponseFault, Transcription};
+use crate::practice::twilio::RestFault;
 
 /// The least there can be.
 const LEAST: &str = "[expect]\nclears = 0\n";
@@ -65,6 +68,10 @@ fn prac_5_every_kind_of_step_is_read() {
         press = "5#"
         [[step]]
         hang_up = true
+        [[step]]
+        happens = "operator_hangs_up"
+        [[step]]
+        happens = { keeps_crashing = "twilio_io" }
     "##;
     let steps = parse(&format!("{text}{LEAST}")).unwrap().script.steps;
     let actions: Vec<_> = steps.iter().map(|step| step.action.clone()).collect();
@@ -77,6 +84,8 @@ fn prac_5_every_kind_of_step_is_read() {
             Action::Silence(Duration::from_secs(3)),
             Action::Press("5#".to_owned()),
             Action::HangUp,
+            Action::Happens(Happening::OperatorHangsUp),
+            Action::Happens(Happening::KeepsCrashing(ActorKind::TwilioIo)),
         ]
     );
     assert_eq!((&steps[0].after, steps[0].plus), (&After::Previous, Duration::ZERO));
@@ -91,6 +100,7 @@ fn prac_5_the_practice_model_can_be_given_rules_faults_and_a_pace() {
         preamble = "רגע"
         first_audio_after = "1s"
         transcripts = { after = "2s" }
+        refuses = "no_quota"
         responses = ["none", "failed", { late = "3s" }, { cut_short = "500ms" }, "stalled"]
         [[model.brain.scripted]]
         heard = ["שלום"]
@@ -101,9 +111,37 @@ fn prac_5_the_practice_model_can_be_given_rules_faults_and_a_pace() {
     assert_eq!(behaviour.preamble.as_deref(), Some("רגע"));
     assert_eq!(behaviour.first_audio_after, Duration::from_secs(1));
     assert_eq!(behaviour.transcription, Transcription::After(Duration::from_secs(2)));
+    assert_eq!(behaviour.refuses, Some(Refusal::NoQuota));
     assert_eq!(behaviour.responses.len(), 5);
     assert_eq!(behaviour.responses[2], ResponseFault::CreatedLate(Duration::from_secs(3)));
     assert!(matches!(options.brain, Brain::Scripted(rules) if rules.len() == 1));
+}
+
+#[test]
+fn prac_5_twilio_can_lose_marks_and_spoil_hang_ups() {
+    let text = "[twilio]\nloses_marks = true\nhang_ups = [\"server_error\", \"done_then_error\"]\n";
+    let twilio = parse(&format!("{text}{LEAST}")).unwrap().script.twilio;
+    assert!(twilio.loses_marks);
+    let faults: Vec<RestFault> = twilio.hang_ups.into_iter().map(RestFault::from).collect();
+    assert_eq!(faults, [RestFault::ServerError, RestFault::AcceptedThenError]);
+}
+
+#[test]
+fn prac_5_what_befalls_all_calls_of_a_daemon_is_played_with_a_daemon_for_each() {
+    for (text, is_alone) in [
+        ("", false),
+        ("[[step]]\nsay = \"x\"\n", false),
+        ("[[step]]\nhappens = \"operator_hangs_up\"\n", false),
+        ("[[step]]\nhappens = { keeps_crashing = \"call\" }\n", false),
+        ("[[step]]\nhappens = \"line_is_lost\"\n", true),
+        ("[[step]]\nhappens = \"openai_is_lost\"\n", true),
+        ("[[step]]\nsay = \"x\"\n[[step]]\nhappens = \"daemon_stops\"\n", true),
+        ("[twilio]\nloses_marks = true\n", false),
+        ("[twilio]\nhang_ups = [\"server_error\"]\n", true),
+    ] {
+        let script = parse(&format!("{text}{LEAST}")).unwrap().script;
+        assert_eq!(script.is_alone(), is_alone, "{text}");
+    }
 }
 
 #[test]
@@ -119,6 +157,9 @@ fn prac_5_what_is_wrong_is_told_with_file_place_key_and_what_was_expected() {
         ("[[step]]\nplus = \"soon\"\nsay = \"x\"\n", ["a.toml:2:8: ", "step[0].plus", ""]),
         ("[[step]]\nnoise = \"bang\"\n", ["a.toml:2:9: ", "step[0].noise", "click"]),
         ("[caller]\nnumber = \"0501234567\"\n", ["a.toml:2:10: ", "caller.number", ""]),
+        ("[[step]]\nhappens = \"rain\"\n", ["a.toml:2:11: ", "step[0].happens", "daemon_stops"]),
+        ("[caller]\nanswers = \"dog\"\n", ["a.toml:2:11: ", "caller.answers", "machine"]),
+        ("[twilio]\nhang_ups = [\"no\"]\n", ["a.toml:2:13: ", "twilio.hang_ups", "server_error"]),
         ("[model]\nresponses = [\"slow\"]\n", ["a.toml:2:14: ", "model.responses", "stalled"]),
         ("[business.set]\ngreeting.txt = \"x\"\n", ["a.toml:2:10: ", "greeting.txt", "text"]),
         ("[business.set.barge_in]\npreset = \"never\"\n", ["a.toml:2:1: ", "preset", "patient"]),
@@ -143,6 +184,8 @@ fn prac_5_expectations_that_cannot_be_meant_are_refused() {
         ("[expect]\ntranscript = [{ agnet = \"a\" }]\n", ["agnet", "agent_cut"]),
         ("[expect]\nlead = { status = \"done\" }\n", ["status", "in_progress"]),
         ("[expect]\nend = { why = \"x\" }\n", ["why", "reason"]),
+        ("[expect]\nend = { reason = \"tired\" }\n", ["tired", "lead_complete"]),
+        ("[expect]\nend = { by = \"fate\" }\n", ["fate", "operator"]),
     ] {
         let refusal = refusal(text);
         assert!(refusal.starts_with("scenarios/a.toml:"), "{refusal}");

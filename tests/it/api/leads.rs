@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::operator::{Answered, Operator, Wanted};
 use super::rows;
-use crate::support::{brief, world};
+use crate::support::{brief, number, world};
 
 /// A lead, to be changed.
 struct Lead {
@@ -50,6 +50,40 @@ async fn lead_2_what_the_operator_tells_is_merged_checked_and_never_erases() {
         assert_eq!(lead.changes(wrong).await.status.as_u16(), 400);
     }
     assert_eq!(lead.operator.gets(&lead.its).await, known);
+    world.close().await;
+}
+
+#[tokio::test]
+async fn lead_2_what_became_of_a_lead_is_shown_the_last_change_first_and_in_pages() {
+    let world = world(brief).await;
+    let operator = Operator::of(&world);
+    let id = rows::lead(&world, world.business_id, 1).await;
+    let its = format!("/api/leads/{id}?business={}", world.business.slug);
+    let lead = Lead { operator, its };
+    for city in ["חיפה", "תל אביב"] {
+        lead.changes(json!({ "fields": { "city": city } })).await;
+    }
+    let mut shown = Vec::new();
+    let mut target = format!("/api/leads/{id}/history?business={}&limit=3", world.business.slug);
+    loop {
+        let page = lead.operator.gets(&target).await;
+        for change in page["items"].as_array().unwrap() {
+            let of = ["seq", "changed_by", "field", "old", "new"].map(|key| change[key].clone());
+            shown.push((json!(of), change["call_sid"].is_null()));
+        }
+        match page["next"].as_str() {
+            Some(next) => target = format!("{target}&cursor={next}"),
+            None => break,
+        }
+    }
+    let phone = number(1);
+    let expected = [
+        (json!([4, "api", "fields.city", "חיפה", "תל אביב"]), true),
+        (json!([3, "api", "fields.city", null, "חיפה"]), true),
+        (json!([2, "call", "phone", null, phone]), false),
+        (json!([1, "call", "status", null, "in_progress"]), false),
+    ];
+    assert_eq!(shown, expected);
     world.close().await;
 }
 

@@ -117,6 +117,7 @@ impl Wanted {
             "get /api/businesses" | "get /api/businesses/{slug}" | "get /api/openapi.json" => plain,
             "get /api/leads"
             | "get /api/leads/{id}"
+            | "get /api/leads/{id}/history"
             | "get /api/appointments"
             | "get /api/appointments/{id}"
             | "delete /api/appointments/{id}"

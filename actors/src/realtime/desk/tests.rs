@@ -35,6 +35,7 @@ fn setup() -> CallSetup {
     let slug = Slug::parse("locks").unwrap();
     let settings = BusinessSettings::new(slug, "מנעולים", vec![number.clone()]);
     CallSetup {
+        transfer: None,
         call_sid: CallSid::parse("CA00000000000000000000000000000001").unwrap(),
         business: BusinessId(Uuid::nil()),
         lines: Arc::new(settings.lines()),

@@ -1,4 +1,4 @@
-//! The tools that write a lead and use the calendar, described in the call's language.
+//! The tools that write a lead, put the caller through and use the calendar, described in the call's language.
 
 use protocol::business::BusinessSettings;
 use protocol::calendar::{Tongue, Tool};
@@ -12,6 +12,12 @@ const UPDATE_LEAD: Both = (
     "לרשום את מה שהלקוח סיפר על עצמו ועל מה שהוא צריך, מיד כשסיפר.",
     "Write down what the caller has told about themselves and what they need, as soon as they have \
      told it.",
+);
+const TRANSFER: Both = (
+    "להעביר את השיחה לנציג אנושי, כשהלקוח מבקש לדבר עם אדם. בלי להודיע על ההעברה: הלקוח שומע את \
+     ההודעה לבד.",
+    "Put the caller through to a person, when they ask for one. Say nothing with it: the caller is \
+     told of it without you.",
 );
 const FIND: Both = (
     "למצוא את המועדים הפנויים הקרובים לתאריך. להציע ללקוח רק מועדים שהכלי החזיר.",
@@ -63,6 +69,15 @@ pub(super) fn update_lead_details(settings: &BusinessSettings) -> ToolSpec {
                 "fields": { "type": "object", "properties": fields },
             },
         }),
+    }
+}
+
+/// The tool that puts the caller through to a person (CALL-10).
+pub(super) fn transfer_call(settings: &BusinessSettings) -> ToolSpec {
+    ToolSpec {
+        name: "transfer_call".to_owned(),
+        description: in_language(settings, TRANSFER),
+        parameters: json!({ "type": "object", "properties": {} }),
     }
 }
 
@@ -139,7 +154,9 @@ mod tests {
                     assert_eq!(is_hebrew(description), hebrew, "{name}");
                 }
             }
-            assert_eq!(is_hebrew(&update_lead_details(&settings).description), hebrew);
+            for tool in [update_lead_details(&settings), transfer_call(&settings)] {
+                assert_eq!(is_hebrew(&tool.description), hebrew, "{}", tool.name);
+            }
         }
     }
 

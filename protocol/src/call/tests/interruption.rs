@@ -85,6 +85,14 @@ fn barge_6_an_answer_written_down_before_it_was_heard_is_taken_back_to_what_was(
 }
 
 #[test]
+fn barge_6_an_answer_cut_in_its_first_word_leaves_a_turn_without_words() {
+    let mut stage = Stage::answering();
+    stage.is_talked_over(vec![cut("r1", "a1", 120, 2_000)]);
+    assert_eq!(stage.said("a1"), (String::new(), AgentSpeech::Interrupted { heard_ms: 120 }));
+    assert_eq!(stage.written(), [""]);
+}
+
+#[test]
 fn barge_3_what_was_cut_off_counts_as_said_and_openai_is_told_of_it_once() {
     let mut stage = Stage::answering();
     assert!(stage.call.view(stage.now).agent_speaks);

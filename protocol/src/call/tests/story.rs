@@ -21,6 +21,8 @@ enum Step {
     Played,
     TalkedOver(u16),
     Control(u8),
+    Transfer,
+    TransferEnds(Option<bool>),
     Digit,
     Status,
     Operator,
@@ -46,6 +48,8 @@ fn step() -> impl Strategy<Value = Step> {
         10 => Just(Step::Played),
         3 => (0u16..3).prop_map(Step::TalkedOver),
         8 => (0u8..4).prop_map(Step::Control),
+        2 => Just(Step::Transfer),
+        4 => proptest::option::of(any::<bool>()).prop_map(Step::TransferEnds),
         4 => Just(Step::Digit),
         1 => Just(Step::Status),
         1 => Just(Step::Operator),
@@ -150,17 +154,19 @@ impl Story {
             Step::Played => self.plays(),
             Step::TalkedOver(heard) => self.is_talked_over(heard),
             Step::Control(n) => {
-                if let Some((response, asks, spoke)) = self.running.take() {
-                    let arguments = [
-                        GOODBYE,
-                        "{",
-                        r#"{"should_end_call":false}"#,
-                        r#"{"should_end_call":true,"end_reason":"lead_complete"}"#,
-                    ][usize::from(n)];
-                    self.ended(&asks, spoke);
-                    self.stage.ends(&response, asks, control(arguments));
-                }
+                let arguments = [
+                    GOODBYE,
+                    "{",
+                    r#"{"should_end_call":false}"#,
+                    r#"{"should_end_call":true,"end_reason":"lead_complete"}"#,
+                ][usize::from(n)];
+                self.ends_with(control(arguments));
             }
+            Step::Transfer => self.ends_with(calls("transfer_call", "{}")),
+            Step::TransferEnds(Some(answered)) => {
+                self.stage.does(Event::TransferEnded { answered });
+            }
+            Step::TransferEnds(None) => self.stage.does(Event::TransferFailed),
             Step::Digit => self.stage.does(Event::DigitPressed { digit: '7' }),
             Step::Status => self.stage.does(Event::StatusReported {
                 status: CallStatus::Completed,
@@ -174,6 +180,13 @@ impl Story {
             Step::GaveUp => self.stage.does(Event::PartGaveUp),
             Step::HangUpAnswered => self.stage.does(Event::HangUpAnswered),
             Step::Later(ms) => self.stage.waits(Duration::from_millis(ms.into())),
+        }
+    }
+
+    fn ends_with(&mut self, calls: Vec<FunctionCall>) {
+        if let Some((response, asks, spoke)) = self.running.take() {
+            self.ended(&asks, spoke);
+            self.stage.ends(&response, asks, calls);
         }
     }
 
@@ -201,6 +214,8 @@ impl Story {
         let Some((response, asks, spoke)) = &mut self.running else { return };
         *spoke = true;
         if let Some(line) = self.line.as_mut().filter(|line| asks.contains(&line.ask)) {
+            // A line that comes too late was given up: nothing waits for it any more.
+            line.gone |= line.is_over(self.stage.now.at);
             line.began.get_or_insert((response.clone(), self.stage.now.at));
         }
         let (of, response) = (item(&format!("a{}", self.made)), resp(response));
@@ -221,8 +236,12 @@ impl Story {
     /// The agent is cut off, though perhaps it was protected: the cut may have crossed.
     fn is_talked_over(&mut self, heard: u16) {
         let response = format!("r{}", self.made);
-        let line = self.line.as_ref().and_then(|line| line.began.as_ref());
-        self.line_is_gone(line.is_some_and(|(began, _)| *began == response));
+        let of_line = self.line.as_ref().is_some_and(|line| {
+            let serves = |(_, asks, _): &(_, Vec<AskNumber>, _)| asks.contains(&line.ask);
+            let began = line.began.as_ref().is_some_and(|(began, _)| *began == response);
+            began || self.running.as_ref().is_some_and(serves)
+        });
+        self.line_is_gone(of_line);
         let (response, item) = (resp(&response), item(&format!("a{}", self.made)));
         let (heard_ms, came_ms) = (u32::from(heard) * 400, 1_000);
         let items = vec![CutItem { response, item, heard_ms, came_ms }];
@@ -248,12 +267,15 @@ impl Story {
                 }
             } else if let Command::Withdraw(ask) = command {
                 self.line.take_if(|line| line.ask == *ask);
-            } else if *command == Command::HangUp && self.stage.call.stream.is_open() {
+            } else if matches!(command, Command::HangUp | Command::Transfer)
+                && self.stage.call.stream.is_open()
+            {
                 let over = self.line.as_ref().is_none_or(|line| line.is_over(at));
                 prop_assert!(over, "hung up while the closing line was unheard");
             }
         }
         let ending = self.stage.call.ending().is_some();
+        self.line.take_if(|_| !ending);
         self.ending_since = ending.then(|| self.ending_since.unwrap_or(self.stage.now.at));
         self.greeted |= self.stage.call.greeting() != Greeting::Pending;
         if was_over {
@@ -294,7 +316,7 @@ proptest! {
         prop_assert!(stage.count(&Command::HangUp) <= 1);
         prop_assert!(stage.count(&Command::Finish) <= 1);
         prop_assert!(stage.count(&Command::Apologise) <= 1);
-        stage.waits(Duration::from_secs(3600));
+        stage.waits(Duration::from_secs(5 * 3600));
         prop_assert!(matches!(stage.call.phase(), Phase::Over { .. }), "every call ends");
         prop_assert_eq!(stage.count(&Command::Finish), 1);
     }

@@ -59,6 +59,8 @@ pub struct Rule {
     pub after_tool: Option<String>,
     /// That output contains this.
     pub output_has: Option<String>,
+    /// The conversation's last line is something the system told, with this in it.
+    pub told: Option<String>,
     /// The instructions contain this.
     pub instructed: Option<String>,
     /// Words to say.
@@ -92,7 +94,15 @@ impl Rule {
             || last_user(prompt.history).is_some_and(|words| has_any(words, &self.heard));
         let instructed =
             self.instructed.as_ref().is_none_or(|part| prompt.instructions.contains(part));
-        heard && instructed && self.fits_last_line(prompt)
+        heard && instructed && self.fits_what_was_told(prompt) && self.fits_last_line(prompt)
+    }
+
+    fn fits_what_was_told(&self, prompt: &Prompt<'_>) -> bool {
+        match (&self.told, prompt.history.last()) {
+            (None, _) => true,
+            (Some(part), Some(Line::System(text))) => text.contains(part.as_str()),
+            (Some(_), _) => false,
+        }
     }
 
     /// A rule without `after_tool` doesn't hold after a tool's output, or it would hold for ever.

@@ -54,6 +54,7 @@ async fn answer(
     network: Arc<Network>,
     request: http::Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
+    let _open = Arc::clone(&network.rest.open);
     let (head, body) = request.into_parts();
     let body = match Limited::new(body, LARGEST).collect().await {
         Ok(body) => body.to_bytes(),
@@ -71,6 +72,7 @@ async fn answer(
         _ if !is_authentic(&network, &head.headers) => {
             Err(Refusal::new(401, 20003, "Authenticate"))
         }
+        Some(RestFault::Forbidden) => Err(Refusal::new(403, 20403, "Forbidden")),
         Some(RestFault::TooManyRequests) => Err(Refusal::new(429, 20429, "Too Many Requests")),
         Some(RestFault::ServerError) => Err(Refusal::new(500, 20500, "Internal Server Error")),
         Some(RestFault::AcceptedThenError) => {
@@ -134,8 +136,12 @@ fn route(
 /// Hang-ups and redirects are counted at their call, whatever becomes of them.
 fn count(network: &Network, kind: RestKind, call_sid: Option<&CallSid>) {
     let Some(line) = call_sid.and_then(|sid| network.call(sid)) else { return };
+    let at = line.clock.elapsed();
     line.see(|view| match kind {
-        RestKind::HangUp => view.hang_up_requests += 1,
+        RestKind::HangUp => {
+            view.hang_up_requests += 1;
+            view.hang_up_asked_at.get_or_insert(at);
+        }
         RestKind::Redirect => view.redirect_requests += 1,
         RestKind::UpdateCall
         | RestKind::CreateCall

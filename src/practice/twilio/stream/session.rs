@@ -67,6 +67,7 @@ impl<'a> Session<'a> {
             }
         };
         self.play(&writer);
+        self.socket.line.cut_off();
         match ended {
             StreamEnd::Cut => writer.reset(source).await,
             StreamEnd::Stopped => {
@@ -171,6 +172,9 @@ impl<'a> Session<'a> {
     }
 
     fn echo(&mut self, name: String, played: bool, writer: &Writer) {
+        if self.socket.line.quality.loses_marks {
+            return;
+        }
         writer.send(self.to_server.mark(&name));
         let at = self.socket.line.clock.elapsed();
         self.see(|stream| stream.echoes.push(Echo { name, at, played }));
@@ -226,6 +230,7 @@ impl<'a> Session<'a> {
                 self.play(writer);
                 let at = line.clock.elapsed();
                 self.see(|stream| stream.cleared_at.push(at));
+                line.cut_off();
                 for name in self.playout.clear() {
                     self.echo(name, false, writer);
                 }

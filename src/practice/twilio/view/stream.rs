@@ -29,7 +29,7 @@ pub struct StreamView {
 }
 
 impl StreamView {
-    pub(in super::super) fn opened(stream_sid: StreamSid, opened_at: Duration) -> Self {
+    pub(crate) fn opened(stream_sid: StreamSid, opened_at: Duration) -> Self {
         Self {
             stream_sid,
             opened_at,

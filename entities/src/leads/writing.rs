@@ -1,0 +1,224 @@
+//! Finding or making a lead, and laying over it what was told. Whatever changes a lead writes its
+//! history in the same transaction.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{LockType, OnConflict};
+use sea_orm::{
+    ActiveEnum, ActiveModelTrait, ColumnTrait, DatabaseConnection, EntityTrait, IntoActiveModel,
+    QueryFilter, QuerySelect,
+};
+
+use super::history::{self, Change, ChangedBy};
+use super::{LeadFields, LeadRecord, LeadSource, LeadStatus};
+use crate::column;
+use crate::connection::begin_write;
+use crate::error::RecordsError;
+use crate::tables::leads::{ActiveModel, Column, Entity, Model};
+
+/// Who is at the other end of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caller<'a> {
+    /// A number: one lead for all its calls.
+    Known(&'a PhoneNumber),
+    /// Nobody knows: a lead of its own for this call.
+    Withheld,
+}
+
+/// A lead that was found or made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnsuredLead {
+    /// The lead.
+    pub record: LeadRecord,
+    /// Whether it was made for this.
+    pub created: bool,
+}
+
+/// What was told just now. An empty text is no answer and changes nothing (LEAD-2).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LeadChanges {
+    /// The name.
+    pub full_name: Option<String>,
+    /// The address for letters, checked by the caller.
+    pub email: Option<String>,
+    /// Other fields, by name; those not named here stay.
+    pub fields: BTreeMap<String, String>,
+}
+
+/// Finds or makes the lead of a call, and notes the call as its newest (LEAD-1). One statement finds
+/// or makes: of two calls at once from one number, one makes the lead and the other finds it.
+///
+/// # Errors
+/// [`RecordsError::NotFound`] if there is no such business.
+pub async fn ensure_for_call(
+    db: &DatabaseConnection,
+    business: BusinessId,
+    caller: Caller<'_>,
+    call: &CallSid,
+    new_id: LeadId,
+    now: Timestamp,
+) -> Result<EnsuredLead, RecordsError> {
+    let mut row = new_row(business, new_id, LeadSource::PhoneCall, now);
+    row.last_call_sid = Set(Some(call.to_string()));
+    let key = match caller {
+        Caller::Known(phone) => {
+            row.phone = Set(Some(phone.to_string()));
+            Column::Phone
+        }
+        Caller::Withheld => {
+            row.call_sid = Set(Some(call.to_string()));
+            Column::CallSid
+        }
+    };
+    let found = OnConflict::columns([Column::BusinessId, key])
+        .update_columns([Column::LastCallSid, Column::UpdatedAt])
+        .to_owned();
+    ensure(db, row, found, new_id, ChangedBy::Call { call_sid: call.clone() }, now).await
+}
+
+/// Finds or makes the lead of a person who wrote (WA-4): the same one as if they had called.
+///
+/// # Errors
+/// [`RecordsError::NotFound`] if there is no such business.
+pub async fn ensure_for_message(
+    db: &DatabaseConnection,
+    business: BusinessId,
+    person: &PhoneNumber,
+    new_id: LeadId,
+    now: Timestamp,
+) -> Result<EnsuredLead, RecordsError> {
+    let mut row = new_row(business, new_id, LeadSource::Whatsapp, now);
+    row.phone = Set(Some(person.to_string()));
+    ensure(db, row, by_phone(), new_id, ChangedBy::Message, now).await
+}
+
+/// Finds or makes the lead of a person for whom the operator does something (OPS-4).
+///
+/// # Errors
+/// [`RecordsError::NotFound`] if there is no such business.
+pub async fn ensure_for_operator(
+    db: &DatabaseConnection,
+    business: BusinessId,
+    person: &PhoneNumber,
+    new_id: LeadId,
+    now: Timestamp,
+) -> Result<EnsuredLead, RecordsError> {
+    let mut row = new_row(business, new_id, LeadSource::Operator, now);
+    row.phone = Set(Some(person.to_string()));
+    ensure(db, row, by_phone(), new_id, ChangedBy::Api, now).await
+}
+
+/// A lead with that number is there already.
+fn by_phone() -> OnConflict {
+    OnConflict::columns([Column::BusinessId, Column::Phone])
+        .update_column(Column::UpdatedAt)
+        .to_owned()
+}
+
+/// Lays what was told over what is known; nothing is erased (LEAD-2). A status, if given, is taken,
+/// but a lead that was decided does not go back to being in progress. Where nothing differs from what
+/// is known, nothing is written.
+///
+/// # Errors
+/// [`RecordsError::NotFound`] if this business has no such lead.
+pub async fn merge_details(
+    db: &DatabaseConnection,
+    business: BusinessId,
+    lead: LeadId,
+    told: LeadChanges,
+    status: Option<LeadStatus>,
+    by: ChangedBy,
+    now: Timestamp,
+) -> Result<LeadRecord, RecordsError> {
+    let transaction = begin_write(db).await?;
+    let known = Entity::find_by_id(lead.0)
+        .filter(Column::BusinessId.eq(business.0))
+        .lock(LockType::NoKeyUpdate)
+        .one(&transaction)
+        .await?
+        .ok_or(RecordsError::NotFound)?;
+    let (mut row, changes) = merged(known.clone(), told, status);
+    if changes.is_empty() {
+        return known.try_into();
+    }
+    row.updated_at = Set(column::from_instant(now));
+    let merged = row.update(&transaction).await?;
+    history::write(&transaction, (business.0, lead.0), changes, &by, now).await?;
+    transaction.commit().await?;
+    merged.try_into()
+}
+
+/// The row with what differs laid over it, and what differs.
+fn merged(
+    mut known: Model,
+    told: LeadChanges,
+    status: Option<LeadStatus>,
+) -> (ActiveModel, Vec<Change>) {
+    let mut changes = Vec::new();
+    let mut differs = |field: String, old: Option<&str>, new: Option<String>| {
+        let new = new.filter(|new| !new.trim().is_empty() && old != Some(new.as_str()))?;
+        changes.push(Change { field, old: old.map(str::to_owned), new: new.clone() });
+        Some(new)
+    };
+    let full_name = differs("full_name".to_owned(), known.full_name.as_deref(), told.full_name);
+    let email = differs("email".to_owned(), known.email.as_deref(), told.email);
+    let mut fields = std::mem::take(&mut known.fields);
+    for (name, value) in told.fields {
+        let old = fields.0.get(&name).map(String::as_str);
+        if let Some(value) = differs(format!("fields.{name}"), old, Some(value)) {
+            fields.0.insert(name, value);
+        }
+    }
+    let decided = status.filter(|status| *status != LeadStatus::InProgress);
+    let (old, new) = (known.status.to_value(), decided.map(|status| status.to_value()));
+    let decided = differs("status".to_owned(), Some(&old), new).and(decided);
+    let mut row = known.into_active_model();
+    row.fields = Set(fields);
+    row.full_name = full_name.map_or(row.full_name, |full_name| Set(Some(full_name)));
+    row.email = email.map_or(row.email, |email| Set(Some(email)));
+    row.status = decided.map_or(row.status, Set);
+    (row, changes)
+}
+
+/// Finds the lead that has the row's key, or makes it and begins its history.
+async fn ensure(
+    db: &DatabaseConnection,
+    row: ActiveModel,
+    found: OnConflict,
+    new_id: LeadId,
+    by: ChangedBy,
+    now: Timestamp,
+) -> Result<EnsuredLead, RecordsError> {
+    let transaction = begin_write(db).await?;
+    let row = Entity::insert(row).on_conflict(found).exec_with_returning(&transaction).await?;
+    let created = row.id == new_id.0;
+    if created {
+        let begin = |field: &str, new| Change { field: field.to_owned(), old: None, new };
+        let mut changes = vec![begin("status", row.status.to_value())];
+        changes.extend(row.phone.clone().map(|phone| begin("phone", phone)));
+        history::write(&transaction, (row.business_id, row.id), changes, &by, now).await?;
+    }
+    transaction.commit().await?;
+    Ok(EnsuredLead { record: row.try_into()?, created })
+}
+
+fn new_row(business: BusinessId, id: LeadId, source: LeadSource, now: Timestamp) -> ActiveModel {
+    let now = column::from_instant(now);
+    ActiveModel {
+        id: Set(id.0),
+        business_id: Set(business.0),
+        phone: Set(None),
+        call_sid: Set(None),
+        full_name: Set(None),
+        email: Set(None),
+        status: Set(LeadStatus::InProgress),
+        source: Set(source),
+        fields: Set(LeadFields::default()),
+        last_call_sid: Set(None),
+        created_at: Set(now),
+        updated_at: Set(now),
+    }
+}

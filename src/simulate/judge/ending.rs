@@ -1,0 +1,145 @@
+//! How a call may end, by its reason: who ends it, what is asked of Twilio for it, and when, against
+//! what the caller had heard by then (END-1, END-6, CALL-6). The record must say so too.
+
+use std::time::Duration;
+
+use entities::calls::CallRecord;
+use protocol::call::{EndReason, EndedBy};
+
+use super::Verdict;
+use super::lines::span;
+use crate::practice::twilio::CallView;
+use crate::simulate::player::Spoken;
+use crate::simulate::scenario::Scenario;
+use crate::simulate::seen::Seen;
+
+/// How a call ends for a reason.
+struct Rule {
+    by: &'static [EndedBy],
+    /// REST requests to end it.
+    hang_ups: u32,
+    /// REST requests to give it another document: an apology.
+    redirects: u32,
+    /// A last line is heard whole, and the hang-up comes `ending.hangup_delay` after it.
+    is_polite: bool,
+}
+
+impl Rule {
+    const fn polite(by: &'static [EndedBy]) -> Self {
+        Self { by, hang_ups: 1, redirects: 0, is_polite: true }
+    }
+
+    const fn hang_up(by: &'static [EndedBy]) -> Self {
+        Self { by, hang_ups: 1, redirects: 0, is_polite: false }
+    }
+
+    const fn apology() -> Self {
+        Self { by: &[EndedBy::Daemon], hang_ups: 0, redirects: 1, is_polite: false }
+    }
+
+    const fn nothing(by: &'static [EndedBy]) -> Self {
+        Self { by, hang_ups: 0, redirects: 0, is_polite: false }
+    }
+
+    fn of(reason: EndReason) -> Self {
+        match reason {
+            EndReason::LeadComplete
+            | EndReason::UserGoodbye
+            | EndReason::CustomerDeclined
+            | EndReason::NoResponse => Self::polite(&[EndedBy::Agent, EndedBy::Daemon]),
+            EndReason::MaxDuration | EndReason::Shutdown => Self::polite(&[EndedBy::Daemon]),
+            EndReason::Operator => Self::hang_up(&[EndedBy::Operator]),
+            EndReason::StreamLost => Self::hang_up(&[EndedBy::Daemon]),
+            EndReason::UpstreamFailed | EndReason::Internal => Self::apology(),
+            EndReason::Transferred => Self::nothing(&[EndedBy::Agent, EndedBy::Daemon]),
+            EndReason::CallerHungUp => Self::nothing(&[EndedBy::Caller]),
+            EndReason::NotConnected => Self::nothing(&[EndedBy::Caller, EndedBy::Daemon]),
+            EndReason::Machine => Self::nothing(&[EndedBy::Daemon]),
+        }
+    }
+}
+
+/// After the last word of either side a hang-up can wait for a line that does not begin (5 s), for a
+/// mark that does not come (3 s), and for a caller who begins to speak (3 s), and this machine may be
+/// busy. What comes later than this was forgotten. A rehearsal is no measurement: the lower limit is
+/// the strict one.
+const LATEST: Duration = Duration::from_secs(15);
+
+pub(super) fn look(verdict: &mut Verdict, scenario: &Scenario, seen: &Seen) {
+    let Some(record) = &seen.record else { return };
+    let reason = match named::<EndReason>(record.end_reason.as_deref()) {
+        Ok(reason) => reason,
+        Err(fault) => return verdict.look("the end's reason", Err(fault)),
+    };
+    let rule = Rule::of(reason);
+    let by = named::<EndedBy>(record.ended_by.as_deref());
+    verdict.look("ended by", by.and_then(|by| one_of(by, rule.by)));
+    // Each request that Twilio spoils is followed by another.
+    let spoiled = scenario.script.twilio.hang_ups.len() as u32;
+    let hang_ups = rule.hang_ups + if rule.hang_ups > 0 { spoiled } else { 0 };
+    verdict.equal("requests to hang up", Some(&hang_ups), &seen.view.hang_up_requests);
+    verdict.equal("requests to redirect", Some(&rule.redirects), &seen.view.redirect_requests);
+    if seen.status_came {
+        verdict.look("the record's status", same_status(record, &seen.view));
+    }
+    if rule.is_polite && seen.model.is_some() {
+        let delay = scenario.business.ending.hangup_delay;
+        verdict.look("the last line", heard_to_its_end(&seen.view));
+        verdict.look("the hang-up", in_time(&seen.view, &seen.played.spoken, delay));
+    }
+}
+
+fn named<T: serde::de::DeserializeOwned>(word: Option<&str>) -> Result<T, String> {
+    let word = word.unwrap_or_default();
+    serde_json::from_value(word.into()).map_err(|_| format!("{word:?} is none"))
+}
+
+fn one_of(by: EndedBy, allowed: &[EndedBy]) -> Result<(), String> {
+    if allowed.contains(&by) {
+        return Ok(());
+    }
+    Err(format!("expected one of {allowed:?}, was {by:?}"))
+}
+
+/// Twilio's last word is in the record: the status, and from answer to end in whole seconds.
+fn same_status(record: &CallRecord, view: &CallView) -> Result<(), String> {
+    let status = serde_json::to_value(record.status).unwrap_or_default();
+    let seconds = view.duration().unwrap_or_default().as_secs_f64().ceil();
+    let kept = record.duration.unwrap_or_default().as_secs_f64();
+    if status == view.status.as_str() && kept.total_cmp(&seconds).is_eq() {
+        return Ok(());
+    }
+    Err(format!("{status} after {kept} s, where Twilio says {:?} after {seconds} s", view.status))
+}
+
+/// What the caller heard last, they heard to its end.
+fn heard_to_its_end(view: &CallView) -> Result<(), String> {
+    match view.heard.last() {
+        None => Err("nothing was heard".to_owned()),
+        Some(speech) if speech.flaw.is_none() => Ok(()),
+        Some(speech) => Err(format!("{:?} at {} was cut off", speech.text, span(speech))),
+    }
+}
+
+/// The hang-up comes so long after the last mark (or, without one, the last sound), and is not
+/// forgotten.
+fn in_time(view: &CallView, spoken: &[Spoken], delay: Duration) -> Result<(), String> {
+    let asked_at = view.hang_up_asked_at.ok_or("it was never asked for")?;
+    let echoed = view.streams.iter().flat_map(|stream| &stream.echoes).map(|echo| echo.at).max();
+    let heard = view.heard.last().map(|speech| speech.to);
+    let last = echoed.max(heard).unwrap_or_default();
+    let (asked, after) = (asked_at.as_secs_f64(), last.as_secs_f64());
+    if asked_at < last + delay {
+        return Err(format!(
+            "at {asked:.3} s, {delay:?} not yet after the last mark at {after:.3} s"
+        ));
+    }
+    let quiet_since = spoken.iter().map(|spoken| spoken.to).max().max(Some(last));
+    if asked_at > quiet_since.unwrap_or_default() + delay + LATEST {
+        return Err(format!("only at {asked:.3} s, and the last mark came at {after:.3} s"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

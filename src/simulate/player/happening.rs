@@ -1,0 +1,67 @@
+//! What happens around a call while a caller follows their script: at the daemon, at Twilio, at OpenAI.
+
+use std::time::Duration;
+
+use actors::supervision::introspection::ActorKind;
+use protocol::ids::Generation;
+
+use super::{NotDone, Player};
+use crate::practice::openai::Refusal;
+use crate::simulate::scenario::Happening;
+
+/// Between two looks at the actors.
+const LOOK: Duration = Duration::from_millis(20);
+
+impl Player<'_> {
+    pub(super) async fn happens(&self, what: Happening) -> Result<(), NotDone> {
+        match what {
+            Happening::OperatorHangsUp => {
+                let path = format!("api/calls/{}/hangup", self.caller.call_sid());
+                accepted(self.world.post(&path).await?)
+            }
+            Happening::LineIsLost => {
+                self.world.carrier.set_cut_off(true);
+                Ok(self.caller.cut_socket()?)
+            }
+            Happening::OpenaiIsLost => {
+                // A real one is not ours to lose.
+                if let Some(practice) = self.world.app.practice() {
+                    practice.faults().behave(|it| it.refuses = Some(Refusal::Http(503)));
+                    practice.faults().drop_now();
+                }
+                Ok(())
+            }
+            Happening::DaemonStops => {
+                self.world.app.calls().drain();
+                Ok(())
+            }
+            Happening::KeepsCrashing(kind) => self.keeps_crashing(kind).await,
+        }
+    }
+
+    /// Kills each generation of an actor until its call is given up.
+    async fn keeps_crashing(&self, kind: ActorKind) -> Result<(), NotDone> {
+        let mut killed: Option<Generation> = None;
+        loop {
+            let mut ours = self.world.actors().await?;
+            ours.retain(|actor| actor.call_sid.as_ref() == Some(self.caller.call_sid()));
+            if ours.is_empty() {
+                return Ok(());
+            }
+            ours.retain(|actor| actor.kind == kind && killed < Some(actor.generation));
+            if let Some(actor) = ours.pop() {
+                killed = Some(actor.generation);
+                match self.world.post(&format!("introspect/actors/{}/kill", actor.id)).await? {
+                    // It has ended by itself.
+                    404 => {}
+                    status => accepted(status)?,
+                }
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+}
+
+fn accepted(status: u16) -> Result<(), NotDone> {
+    if status == 202 { Ok(()) } else { Err(NotDone::Refused(status)) }
+}

@@ -1,0 +1,101 @@
+//! What is left of calls in a daemon and its world when all are over: nothing (RES-8).
+
+use std::fmt;
+use std::ops::AddAssign;
+use std::time::Duration;
+
+use actors::supervision::introspection::ActorKind;
+
+use crate::practice::world::World;
+use crate::simulate::SimulateError;
+
+/// What is left, counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Left {
+    /// Actors of a call.
+    pub actors: usize,
+    /// Calls in the daemon's list.
+    pub calls: usize,
+    /// Rows of calls that have no end.
+    pub live_rows: usize,
+    /// Sockets to OpenAI.
+    pub sessions: usize,
+    /// Media sockets.
+    pub streams: usize,
+    /// Requests to Twilio that are not answered.
+    pub requests: usize,
+}
+
+impl Left {
+    /// Whether nothing is left.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl fmt::Display for Left {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { actors, calls, live_rows, sessions, streams, requests } = self;
+        write!(
+            f,
+            "{actors} actors, {calls} calls in the list, {live_rows} live rows, {sessions} sockets \
+             to OpenAI, {streams} media sockets, {requests} requests to Twilio"
+        )
+    }
+}
+
+impl AddAssign for Left {
+    fn add_assign(&mut self, other: Self) {
+        self.actors += other.actors;
+        self.calls += other.calls;
+        self.live_rows += other.live_rows;
+        self.sessions += other.sessions;
+        self.streams += other.streams;
+        self.requests += other.requests;
+    }
+}
+
+/// How long the daemon may take to be rid of a call.
+const RID_WITHIN: Duration = Duration::from_secs(10);
+/// How often it is looked at meanwhile.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// What is left once the daemon has had time to be rid of it.
+pub(super) async fn behind(world: &World) -> Result<Left, SimulateError> {
+    let until = world.app.services().clock.now() + RID_WITHIN;
+    loop {
+        let left = now(world).await?;
+        if left.is_nothing() || world.app.services().clock.now() >= until {
+            return Ok(left);
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+async fn now(world: &World) -> Result<Left, SimulateError> {
+    let actors = world.actors().await?;
+    Ok(Left {
+        actors: actors.iter().filter(|actor| is_of_a_call(actor.kind)).count(),
+        calls: world.app.calls().list().await.len(),
+        live_rows: entities::calls::live_all(&world.app.services().database).await?.len(),
+        sessions: world.app.practice().map_or(0, |practice| {
+            usize::try_from(practice.log().look(|record| record.alive)).unwrap_or(usize::MAX)
+        }),
+        streams: world.carrier.open_streams(),
+        requests: world.carrier.open_requests(),
+    })
+}
+
+fn is_of_a_call(kind: ActorKind) -> bool {
+    match kind {
+        ActorKind::CallSupervisor
+        | ActorKind::Call
+        | ActorKind::TwilioIo
+        | ActorKind::Realtime
+        | ActorKind::Lead => true,
+        ActorKind::Supervisor | ActorKind::Calendar | ActorKind::Messaging | ActorKind::Journal => {
+            false
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Bookings that take long: they delay no other business (CAL-5), and stand when nobody waits for them
+//! any more (CAL-4).
+
+use frontdesk::practice::openai::Record;
+use sea_orm::{DatabaseTransaction, Statement, TransactionTrait};
+
+use super::foreign::outputs;
+use super::*;
+use crate::leads::uses;
+use crate::support::{brief, practice};
+
+/// Waits until the business has an appointment.
+async fn the_booked(world: &World) -> AppointmentRecord {
+    let booked = async {
+        loop {
+            match all_booked(world).await.pop() {
+                Some(booked) => return booked,
+                None => tokio::task::yield_now().await,
+            }
+        }
+    };
+    within("the row", booked).await
+}
+
+/// Sits on the business's row on PostgreSQL: its bookings wait, and nothing else does.
+async fn sit_on(world: &World) -> DatabaseTransaction {
+    let sitting = world.app.services().database.begin().await.unwrap();
+    let lock = "SELECT id FROM businesses WHERE id = $1 FOR NO KEY UPDATE";
+    let values = [world.business_id.0.into()];
+    let statement = Statement::from_sql_and_values(sitting.get_database_backend(), lock, values);
+    sitting.query_one_raw(statement).await.unwrap();
+    sitting
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cal_5_a_business_whose_database_work_is_slow_delays_no_other_and_keeps_its_order() {
+    let Some(schema) = Schema::new().await else { return };
+    let world = world_on(&schema.url).await;
+    let id = import(&world, "clinic", |_| {}).await;
+    let slow = Person::new(&world, 1).await;
+    let quick = Person { business: id, lead: lead(&world, id, 1).await, ..slow.clone() };
+    let slot = slow.finds(&ahead(&world, 3)).await.remove(0);
+
+    let sitting = sit_on(&world).await;
+    let mut first = Box::pin(slow.books(&slot));
+    let search = json!({ "date_iso": slot });
+    let mut second = Box::pin(slow.uses(Tool::Find, "call_2", search));
+    // Each is asked in this order, and neither is answered.
+    for _ in 0..10 {
+        tokio::select! {
+            biased;
+            answer = &mut first => panic!("booked behind a lock: {answer}"),
+            answer = &mut second => panic!("answered before what was asked before it: {answer}"),
+            other = quick.finds(&slot) => assert!(!other.is_empty()),
+        }
+    }
+    assert_eq!(quick.books(&slot).await["ok"], true, "another business is not delayed");
+    sitting.rollback().await.unwrap();
+    assert_eq!(first.await["ok"], true);
+    let found = second.await;
+    let slots = found["slots"].as_array().unwrap();
+    assert!(slots.iter().all(|free| *free != slot), "it was asked after the booking: {found}");
+    world.close().await;
+    schema.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cal_4_what_is_booked_when_nobody_waits_any_more_stands_and_is_the_answer_next_time() {
+    let Some(schema) = Schema::new().await else { return };
+    let world = world_on(&schema.url).await;
+    let person = Person::new(&world, 1).await;
+    let slot = person.finds(&ahead(&world, 3)).await.remove(0);
+    let sitting = sit_on(&world).await;
+    let mut asking = Box::pin(person.books(&slot));
+    tokio::select! {
+        biased;
+        answer = &mut asking => panic!("booked behind a lock: {answer}"),
+        () = tokio::task::yield_now() => {}
+    }
+    drop(asking);
+    sitting.rollback().await.unwrap();
+
+    let booked = the_booked(&world).await;
+    let again = person.uses(Tool::Create, "call_2", json!({ "slot_start": slot })).await;
+    assert_eq!(again["appointment_id"], booked.id.0.to_string(), "{again}");
+    assert_eq!(all_booked(&world).await, [booked]);
+    world.close().await;
+    schema.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cal_1_a_booking_past_ten_seconds_is_told_to_have_failed_stands_and_is_found_when_asked_again()
+ {
+    let Some(schema) = Schema::new().await else { return };
+    let world = world_on(&schema.url).await;
+    let slot = Person::new(&world, 2).await.finds(&ahead(&world, 3)).await.remove(0);
+    world.close().await;
+    let mut plan: Plan = plan();
+    brief(&mut plan);
+    plan.config.database.url = DatabaseUrl::parse(&schema.url).unwrap();
+    let wish = json!({ "slot_start": slot });
+    plan.openai.brain = uses(&[("אלף", "create_appointment", wish)]);
+    let world = World::open(plan).await.unwrap();
+    let log = practice(&world).log();
+    let told = |count: usize| log.wait_for(move |record: &Record| outputs(record).len() == count);
+
+    let caller = world.dial(&number(1));
+    within("the greeting", caller.hears("שלום")).await.unwrap();
+    let sitting = sit_on(&world).await;
+    within("the wish", caller.say("אלף")).await.unwrap();
+    within("the time limit", told(1)).await;
+    assert_eq!(log.look(outputs)[0]["error"], "took_too_long");
+    within("an answer", caller.hears("בסדר")).await.unwrap();
+    assert_eq!(all_booked(&world).await, []);
+    sitting.rollback().await.unwrap();
+
+    let booked = the_booked(&world).await;
+    within("the wish", caller.say("אלף")).await.unwrap();
+    within("an answer", caller.hears("בסדר")).await.unwrap();
+    let answers = log.look(outputs);
+    assert_eq!(answers.len(), 2, "what came late is not told: {answers:?}");
+    assert_eq!(answers[1]["appointment_id"], booked.id.0.to_string());
+    assert_eq!(all_booked(&world).await, [booked]);
+    caller.hang_up();
+    within("the end", caller.ended()).await;
+    world.close().await;
+    schema.drop().await;
+}
