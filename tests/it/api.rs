@@ -4,7 +4,7 @@ mod booking;
 mod document;
 mod leads;
 mod lists;
-mod operator;
+pub(crate) mod operator;
 mod refusals;
 mod rows;
 mod tenancy;

@@ -3,8 +3,9 @@
 
 use http::StatusCode;
 use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, Schema};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 use super::refusal::ErrorAnswer;
@@ -31,7 +32,8 @@ use crate::http::request::json;
 )]
 pub(super) struct Document;
 
-/// What holds for every address: the token, and how errors look.
+/// What holds for every address: the token, how errors look, and that all else shows every property,
+/// null where there is nothing.
 struct OfAll;
 
 impl Modify for OfAll {
@@ -39,6 +41,8 @@ impl Modify for OfAll {
         let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("token", token);
+        let answers = components.schemas.iter_mut().filter(|(name, _)| !name.starts_with("Error"));
+        answers.for_each(|(_, schema)| show_every_property(schema));
         let error =
             ContentBuilder::new().schema(Some(Ref::from_schema_name("ErrorAnswer"))).build();
         let refused = ResponseBuilder::new()
@@ -49,6 +53,26 @@ impl Modify for OfAll {
             let responses = &mut operation.responses.responses;
             responses.insert("default".to_owned(), refused.clone().into());
         }
+    }
+}
+
+/// What takes no unknown property is a request's, and left as it is.
+fn show_every_property(schema: &mut RefOr<Schema>) {
+    let RefOr::T(schema) = schema else { return };
+    if let Schema::AllOf(parts) = schema {
+        parts.items.iter_mut().for_each(show_every_property);
+    } else if let Schema::Array(array) = schema
+        && let ArrayItems::RefOrSchema(items) = &mut array.items
+    {
+        show_every_property(items);
+    } else if let Schema::Object(object) = schema
+        && !matches!(
+            object.additional_properties.as_deref(),
+            Some(AdditionalProperties::FreeForm(false))
+        )
+    {
+        object.required = object.properties.keys().cloned().collect();
+        object.properties.values_mut().for_each(show_every_property);
     }
 }
 

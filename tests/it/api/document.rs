@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use frontdesk::practice::world::World;
 use reqwest::StatusCode;
 use serde_json::Value;
 
 use super::operator::{Operator, Wanted, operations};
 use super::rows::Rows;
+use crate::booking::{Schema, world_on};
 use crate::support::{brief, number, within, world};
 
 /// What of `value` is not as `schema` says, in words.
@@ -112,7 +114,17 @@ impl<'a> Properties<'a> {
 
 #[tokio::test]
 async fn ops_4_what_is_answered_is_as_the_document_says() {
-    let world = world(brief).await;
+    as_the_document_says(world(brief).await).await;
+}
+
+#[tokio::test]
+async fn ops_4_what_is_answered_from_postgresql_is_as_the_document_says_too() {
+    let Some(schema) = Schema::new().await else { return };
+    as_the_document_says(world_on(&schema.url).await).await;
+    schema.drop().await;
+}
+
+async fn as_the_document_says(world: World) {
     let operator = Operator::of(&world);
     let document = operator.document().await;
     let rows = Rows::make(&world, world.business_id, 1).await;
