@@ -56,6 +56,9 @@ impl JournalEntry {
                 let (status, began) = (CallStatus::InProgress, call.began().wall);
                 What::Started(Box::new(new_call(&parts.setup, status, began)))
             }
+            Record::Answered(at) => {
+                What::Progress(Progress { status: CallStatus::InProgress, answered_at: Some(at) })
+            }
             Record::Turn(entry) => What::Turn(Box::new(turn(&entry))),
             Record::Lead(lead) => What::Lead(lead),
             Record::Ended(ending) => What::Ended(Box::new(EndOfCall {

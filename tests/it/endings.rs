@@ -58,6 +58,7 @@ async fn outlived(world: &World, log: &Log) -> (Duration, Duration) {
     let record = ended_record(world, &caller).await;
     assert_eq!(record.status, CallStatus::Completed);
     assert_eq!(record.end_reason.as_deref(), Some("caller_hung_up"));
+    assert!(record.answered_at.is_some_and(|answered| answered >= record.started_at));
     (stream_at - sent_at, session_at - sent_at)
 }
 

@@ -92,7 +92,7 @@ fn write_down(parts: &CallParts, call: &Call, record: Record) -> Result<(), NoRo
             role: entry.role().as_str().to_owned(),
             text,
         }),
-        Record::Started | Record::Lead(_) | Record::Ended(_) => None,
+        Record::Started | Record::Answered(_) | Record::Lead(_) | Record::Ended(_) => None,
     };
     if let Record::Turn(entry) = &record
         && let Body::ToolCall { name, .. } = &entry.body

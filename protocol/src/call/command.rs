@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::conversation::Entry;
 use super::event::FunctionCall;
 use super::reason::Ending;
@@ -67,6 +69,8 @@ pub enum Command {
 pub enum Record {
     /// The call began.
     Started,
+    /// The line is open: it was answered by then. Twilio reports it of placed calls alone.
+    Answered(Timestamp),
     /// The call's lead is known.
     Lead(LeadId),
     /// A turn, new or changed.

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::command::{Command, Record};
 use super::ending::{HangUp, Phase};
 use super::event::StreamEnd;
 use super::reason::{EndReason, EndedBy};
@@ -53,6 +54,9 @@ impl StreamState {
 impl Call {
     pub(super) fn on_stream_opened(&mut self, stream: StreamSid, now: Now) {
         self.latencies.stream_opened(now.at);
+        if matches!(self.stream, StreamState::Awaited { .. }) {
+            self.send(Command::Record(Record::Answered(now.wall)));
+        }
         self.stream = StreamState::Open { stream };
         self.want_session(now);
         self.speech.is_sent_again();

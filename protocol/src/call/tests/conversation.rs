@@ -3,6 +3,17 @@
 use super::*;
 
 #[test]
+fn call_1_a_call_is_answered_when_its_first_stream_opens_and_no_later_stream_changes_that() {
+    let mut stage = Stage::new(|_| {});
+    let answered = Record::Answered(stage.now.wall);
+    for n in 1..=3 {
+        let stream = StreamSid::parse(&format!("MZ{n:032x}")).unwrap();
+        stage.does(Event::StreamOpened { stream });
+    }
+    assert_eq!(stage.count(&Command::Record(answered)), 1);
+}
+
+#[test]
 fn call_2_the_greeting_is_owed_at_the_webhook_and_asked_for_as_soon_as_there_is_a_session() {
     let mut stage = Stage::new(|_| {});
     assert!(stage.asks().is_empty());
