@@ -174,18 +174,47 @@ mod tests {
     #[test]
     fn barge_6_a_transcript_that_keeps_more_than_was_heard_is_found_out() {
         let speech = [heard("one two", Some(Fault::CutOff), 1500)];
-        let turn = |heard_ms| TurnRow {
-            seq: 1,
-            role: TurnRole::Agent,
-            item_id: Some(protocol::ids::ItemId::parse("item_1").unwrap()),
-            text: Some("one two".into()),
-            heard_ms: Some(heard_ms),
-            cut: true,
-            at: jiff::Timestamp::UNIX_EPOCH,
-        };
+        let turn =
+            |heard_ms| TurnRow { heard_ms: Some(heard_ms), ..turn("item_1", "one two", true) };
         let model = model_told(1500);
         assert!(kept_what_was_heard(&model, &[turn(1500)], &speech).is_ok());
         assert!(kept_what_was_heard(&model, &[turn(1600)], &speech).is_err());
+    }
+
+    fn turn(item: &str, text: &str, cut: bool) -> TurnRow {
+        TurnRow {
+            seq: 1,
+            role: TurnRole::Agent,
+            item_id: Some(protocol::ids::ItemId::parse(item).unwrap()),
+            text: Some(text.to_owned()),
+            heard_ms: None,
+            cut,
+            at: jiff::Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn barge_6_a_transcript_that_is_not_what_was_heard_is_found_out() {
+        let model = model_told(0);
+        let (hello, cut) = (heard("hello", None, 500), heard("one two", Some(Fault::CutOff), 900));
+        let speech = [hello.clone(), cut.clone()];
+        let (first, second) = (turn("item_0", "hello", false), turn("item_1", "one", true));
+        let silent = turn("item_2", "", true);
+        let keeps = |turns: &[TurnRow], speech: &[HeardSpeech]| {
+            kept_all_that_was_heard(&model, turns, speech).is_ok()
+        };
+        assert!(keeps(&[first.clone(), second.clone()], &speech));
+        assert!(keeps(&[first.clone(), silent.clone(), second.clone(), silent], &speech));
+        for (turns, why) in [
+            (vec![first.clone()], "one is missing"),
+            (vec![second.clone(), first.clone()], "out of order"),
+            (vec![first.clone(), turn("item_1", LINE, false)], "whole, and was cut"),
+            (vec![turn("item_0", "hello", true), second.clone()], "cut, and was whole"),
+            (vec![turn("item_0", "hullo", false), second.clone()], "other words"),
+            (vec![first.clone(), second.clone(), turn("item_3", "more", false)], "one too many"),
+        ] {
+            assert!(!keeps(&turns, &speech), "{why}");
+        }
     }
 
     #[test]
