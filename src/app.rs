@@ -227,6 +227,12 @@ impl App {
         &self.services
     }
 
+    /// Whether new calls are taken.
+    #[must_use]
+    pub fn readiness(&self) -> &Readiness {
+        &self.readiness
+    }
+
     /// The practice server, if the practice provider is in use.
     #[must_use]
     pub fn practice(&self) -> Option<&practice::openai::Server> {

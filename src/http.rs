@@ -2,6 +2,7 @@
 //! of our own, which sets TCP_NODELAY, bounds the wait for headers, and can be drained.
 
 pub mod admin;
+mod api;
 mod health;
 mod listener;
 mod media;

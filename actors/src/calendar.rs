@@ -10,7 +10,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use protocol::business::BusinessSettings;
-use protocol::calendar::{Refusal, Tool};
+use protocol::calendar::{Done, Refusal, Tool};
 use protocol::call::{FunctionCall, ToolOutcome};
 use protocol::ids::{BusinessId, CallSid, LeadId};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
@@ -52,8 +52,17 @@ pub struct ToolUse {
     pub call: FunctionCall,
 }
 
+/// What became of one use of a tool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// For a program.
+    pub done: Done,
+    /// For a model.
+    pub told: ToolOutcome,
+}
+
 /// Uses a tool of the calendar's and waits for its answer. `None` if the daemon is stopping.
-pub async fn use_tool(calendar: &Port<CalendarRequest>, used: ToolUse) -> Option<ToolOutcome> {
+pub async fn use_tool(calendar: &Port<CalendarRequest>, used: ToolUse) -> Option<Answer> {
     let (reply, mut answer) = mpsc::channel(1);
     calendar.send(CalendarRequest::asked_by(used, reply)).await.ok()?;
     answer.recv().await
@@ -173,8 +182,8 @@ impl CalendarState {
         job.begun();
         self.tasks.spawn("calendar", async move {
             let business = job.business();
-            let outcome = work::carry_out(&db, clock, job.used()).await;
-            job.answer(outcome).await;
+            let answer = work::carry_out(&db, clock, job.used()).await;
+            job.answer(answer).await;
             // An actor that died meanwhile has left what waited to its successor.
             let _ = me.cast(CalendarMsg::Done(business));
         });

@@ -21,7 +21,7 @@ use crate::journal::JournalEntry;
 use crate::port::{Begun, Reader};
 use crate::supervision::introspection::Card;
 use crate::supervision::tasks::{TaskCrashed, TaskGroup};
-use details::Details;
+pub use details::Details;
 
 /// The pause before an order that the database failed is tried again.
 const TRY_AGAIN: Duration = Duration::from_millis(500);

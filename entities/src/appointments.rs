@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use protocol::ids::{BusinessId, CallSid, LeadId, ToolCallId};
 use protocol::prompt::AppointmentFact;
 use sea_orm::{
-    ColumnTrait, DatabaseConnection, DeriveActiveEnum, EntityTrait, EnumIter, QueryFilter,
-    QueryOrder, QuerySelect,
+    ColumnTrait, Condition, DatabaseConnection, DeriveActiveEnum, EntityTrait, EnumIter,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::column;
@@ -27,7 +28,9 @@ pub use cancelling::{Authority, Which, cancel};
 pub struct AppointmentId(pub Uuid);
 
 /// Whether an appointment stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum AppointmentStatus {
@@ -162,20 +165,38 @@ pub async fn between(
     rows.into_iter().map(AppointmentRecord::try_from).collect()
 }
 
-/// All appointments of a business, the last booked first, from the one after `after`.
+/// Which of a business's appointments are listed; all of them where nothing is said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// Of this status.
+    pub status: Option<AppointmentStatus>,
+    /// Of this lead.
+    pub lead: Option<LeadId>,
+    /// That begin then or later.
+    pub from: Option<Timestamp>,
+    /// That begin earlier than then.
+    pub until: Option<Timestamp>,
+}
+
+/// Appointments of a business, the last booked first, from the one after `after`.
 ///
 /// # Errors
 /// [`RecordsError`].
 pub async fn list(
     db: &DatabaseConnection,
     business: BusinessId,
+    listed: Listed,
     after: Option<AppointmentId>,
     limit: u32,
 ) -> Result<Page<AppointmentRecord, AppointmentId>, RecordsError> {
-    let mut query = Entity::find().filter(Column::BusinessId.eq(business.0));
-    if let Some(after) = after {
-        query = query.filter(Column::Id.lt(after.0));
-    }
+    let meant = Condition::all()
+        .add(Column::BusinessId.eq(business.0))
+        .add_option(listed.status.map(|status| Column::Status.eq(status)))
+        .add_option(listed.lead.map(|lead| Column::LeadId.eq(lead.0)))
+        .add_option(listed.from.map(|from| Column::StartsAt.gte(column::from_instant(from))))
+        .add_option(listed.until.map(|until| Column::StartsAt.lt(column::from_instant(until))))
+        .add_option(after.map(|after| Column::Id.lt(after.0)));
+    let query = Entity::find().filter(meant);
     let rows = query.order_by_desc(Column::Id).limit(rows_for(limit)).all(db).await?;
     let rows = rows.into_iter().map(AppointmentRecord::try_from).collect::<Result<_, _>>()?;
     Ok(Page::of(rows, limit, |appointment: &AppointmentRecord| appointment.id))

@@ -11,6 +11,7 @@ use sea_orm::{
     QueryOrder,
 };
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::column;
 use crate::error::RecordsError;
@@ -20,7 +21,9 @@ use crate::tables::call_turns::{ActiveModel, Column, Entity, Model};
 const ROWS_PER_STATEMENT: usize = 500;
 
 /// Who a turn belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum TurnRole {

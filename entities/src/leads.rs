@@ -9,10 +9,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber};
 use sea_orm::{
-    ColumnTrait, DatabaseConnection, DeriveActiveEnum, EntityTrait, EnumIter, FromJsonQueryResult,
-    QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, DatabaseConnection, DeriveActiveEnum, EntityTrait, EnumIter,
+    FromJsonQueryResult, QueryFilter, QueryOrder, QuerySelect,
 };
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::column;
 use crate::error::RecordsError;
@@ -21,11 +22,14 @@ use crate::tables::leads::{Column, Entity, Model};
 
 pub use history::{ChangedBy, HistoryEntry, history};
 pub use writing::{
-    Caller, EnsuredLead, LeadChanges, ensure_for_call, ensure_for_message, merge_details,
+    Caller, EnsuredLead, LeadChanges, ensure_for_call, ensure_for_message, ensure_for_operator,
+    merge_details,
 };
 
 /// How far a lead has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum LeadStatus {
@@ -38,7 +42,9 @@ pub enum LeadStatus {
 }
 
 /// How a person first came to a business.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum LeadSource {
@@ -46,6 +52,8 @@ pub enum LeadSource {
     PhoneCall,
     /// By a text message.
     Whatsapp,
+    /// By the operator's hand.
+    Operator,
 }
 
 /// What a lead told, by the name of the field.
@@ -94,20 +102,22 @@ pub async fn get(
     found.map(LeadRecord::try_from).transpose()
 }
 
-/// A business's leads, newest first, from the one after `after`.
+/// A business's leads, of this status if one is given, newest first, from the one after `after`.
 ///
 /// # Errors
 /// [`RecordsError`].
 pub async fn list(
     db: &DatabaseConnection,
     business: BusinessId,
+    status: Option<LeadStatus>,
     after: Option<LeadId>,
     limit: u32,
 ) -> Result<Page<LeadRecord, LeadId>, RecordsError> {
-    let mut query = Entity::find().filter(Column::BusinessId.eq(business.0));
-    if let Some(after) = after {
-        query = query.filter(Column::Id.lt(after.0));
-    }
+    let meant = Condition::all()
+        .add(Column::BusinessId.eq(business.0))
+        .add_option(status.map(|status| Column::Status.eq(status)))
+        .add_option(after.map(|after| Column::Id.lt(after.0)));
+    let query = Entity::find().filter(meant);
     // Keys of version 7 sort by the time they were made.
     let rows = query.order_by_desc(Column::Id).limit(rows_for(limit)).all(db).await?;
     let rows = rows.into_iter().map(LeadRecord::try_from).collect::<Result<_, _>>()?;

@@ -5,6 +5,7 @@
 
 mod asked;
 mod day;
+mod done;
 mod refusal;
 mod tool;
 mod wording;
@@ -18,6 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::business::{Appointments, BusinessSettings};
 
 pub use asked::{Asked, Unreadable};
+pub use done::Done;
 pub use refusal::{Misfit, Refusal};
 pub use tool::{Answers, AppointmentKey, Booked, Free, Tool, Wish, sorry};
 pub use wording::Tongue;

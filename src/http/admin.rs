@@ -1,11 +1,9 @@
-//! What the operator asks: introspection, the switch that makes an actor crash, placing a call and
-//! ending one.
+//! What the operator asks: introspection and the switch that makes an actor crash; the API is `api`'s.
 //! Nothing but `/healthz` and `/readyz` is answered without the token (OPS-6).
 
 use std::sync::Arc;
 
 use actors::call_parts::Services;
-use actors::call_supervisor::SupervisorEvent;
 use actors::supervision::introspection::KillRefused;
 use actors::supervisor::Calls;
 use http::{Method, StatusCode};
@@ -17,7 +15,7 @@ use warp::reply::{Reply, Response};
 
 use super::Request;
 use super::health::health;
-use super::request::{answer, error, json};
+use super::request::{answer, error, json, nothing_here};
 use crate::app::Readiness;
 use crate::config::PublicUrl;
 
@@ -83,37 +81,27 @@ pub async fn serve(side: Arc<AdminSide>, request: Request) -> Response {
         (&Method::GET, ["introspect", "calls", call]) => side.call(call).await,
         (&Method::GET, ["introspect", "events"]) => side.events(),
         (&Method::POST, ["introspect", "actors", id, "kill"]) => side.kill(id),
-        (&Method::POST, ["api", "calls"]) => super::placing::place(&side, &request.body).await,
-        (&Method::POST, ["api", "calls", call, "hangup"]) => side.hang_up(call).await,
-        _ => error(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address"),
+        (_, ["api", ..]) => super::api::serve(&side, &request).await,
+        _ => nothing_here(),
     }
 }
 
 impl AdminSide {
     async fn call(&self, call: &str) -> Response {
+        let call = match CallSid::parse(call) {
+            Ok(call) => call,
+            Err(wrong) => {
+                return error(StatusCode::BAD_REQUEST, "bad_call_sid", &wrong.to_string());
+            }
+        };
         let clock = self.services.clock;
-        match self.find(call).await {
-            Ok(handle) => json(StatusCode::OK, &handle.status(clock.now(), clock.wall())),
-            Err(refusal) => refusal,
+        match self.calls.find(call).await {
+            Some(handle) => json(StatusCode::OK, &handle.status(clock.now(), clock.wall())),
+            None => {
+                let message = "there is no living call with this SID";
+                error(StatusCode::NOT_FOUND, "no_such_call", message)
+            }
         }
-    }
-
-    async fn hang_up(&self, call: &str) -> Response {
-        match self.find(call).await {
-            Ok(handle) => match handle.tell(SupervisorEvent::OperatorHangUp) {
-                Ok(()) => answer(StatusCode::ACCEPTED),
-                Err(_) => error(StatusCode::CONFLICT, "call_over", "the call is over already"),
-            },
-            Err(refusal) => refusal,
-        }
-    }
-
-    async fn find(&self, call: &str) -> Result<actors::call_supervisor::CallHandle, Response> {
-        let call = CallSid::parse(call)
-            .map_err(|wrong| error(StatusCode::BAD_REQUEST, "bad_call_sid", &wrong.to_string()))?;
-        self.calls.find(call).await.ok_or_else(|| {
-            error(StatusCode::NOT_FOUND, "no_such_call", "there is no living call with this SID")
-        })
     }
 
     fn kill(&self, id: &str) -> Response {

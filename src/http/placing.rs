@@ -3,53 +3,56 @@
 
 use actors::journal::{JournalEntry, new_call};
 use actors::twilio_rest::PlacingFault;
-use entities::businesses::{VoiceLookup, find_by_slug, find_for_voice};
+use entities::businesses::{BusinessRecord, VoiceLookup, find_for_voice};
 use entities::calls::{CallDirection, CallStatus, NewCall};
 use entities::leads::{self, Caller};
 use http::StatusCode;
 use protocol::business::{BusinessSettings, Lines, MachineDetection};
 use protocol::call::{CallSetup, EndReason, EndedBy, Ending};
-use protocol::ids::{CallSid, LeadId, PhoneNumber, Slug};
+use protocol::ids::{CallSid, LeadId, PhoneNumber};
 use protocol::twilio::forms::AnsweredBy;
 use protocol::twilio::rest::NewOutbound;
 use protocol::twilio::twiml::{Say, Twiml, Verb};
-use serde::Deserialize;
-use warp::reply::Response;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::admin::AdminSide;
-use super::request::{error, field_error, json};
+use super::api::{Refusal, business, settings};
 use super::twilio::TwilioSide;
 
-/// The body of `POST /api/calls`.
-#[derive(Deserialize)]
+/// Who is to be called.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewCall)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+pub(super) struct Wanted {
+    /// For whom: the business's slug.
     business: String,
+    /// The person's number, in E.164.
+    #[schema(example = "+972501234567")]
     to: String,
 }
 
-/// Answers `POST /api/calls`, once Twilio has the call.
-pub(super) async fn place(side: &AdminSide, body: &[u8]) -> Response {
-    match try_to_place(side, body).await {
-        Ok(call) => {
-            let body = serde_json::json!({ "call_sid": call, "status": "queued" });
-            json(StatusCode::CREATED, &body)
-        }
-        Err(refusal) => refusal,
-    }
+/// A call that Twilio has.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Placed {
+    /// The call, as Twilio names it.
+    #[schema(value_type = String)]
+    call_sid: CallSid,
+    /// How it stands.
+    status: CallStatus,
 }
 
-async fn try_to_place(side: &AdminSide, body: &[u8]) -> Result<CallSid, Response> {
-    let wanted: Wanted = serde_json::from_slice(body).map_err(|wrong| {
-        let message = format!("{wrong}; expected {{\"business\": slug, \"to\": \"+972…\"}}");
-        error(StatusCode::BAD_REQUEST, "bad_body", &message)
-    })?;
-    let to = PhoneNumber::parse(&wanted.to).map_err(|_| {
-        let message = "is no phone number: expected E.164, such as \"+972501234567\"";
-        field_error(StatusCode::BAD_REQUEST, "bad_number", message, "to")
-    })?;
+/// Calls a person for a business; comes back once Twilio has the call.
+pub(super) async fn place(side: &AdminSide, wanted: Wanted) -> Result<Placed, Refusal> {
+    let to = PhoneNumber::parse(&wanted.to)
+        .map_err(|_| bad_number("is no phone number: expected E.164, such as \"+972501234567\""))?;
     take_another(side).await?;
-    let (settings, from, found) = business(side, &wanted.business, &to).await?;
+    let business = business(side, &wanted.business).await?;
+    let settings = settings(&business)?;
+    if settings.phone_numbers.contains(&to) {
+        return Err(bad_number("is the business's own number"));
+    }
+    let (from, found) = number_of(side, &business, &settings, &to).await?;
     let call = NewOutbound {
         to,
         from,
@@ -61,10 +64,11 @@ async fn try_to_place(side: &AdminSide, body: &[u8]) -> Result<CallSid, Response
     let sid =
         side.services.twilio.place(&call, started_at).await.map_err(|fault| refusal(&fault))?;
     tracing::info!(call = %sid, to = call.to.masked(), "call placed");
+    let status = CallStatus::Queued;
     let row = NewCall {
         call_sid: sid.clone(),
         direction: CallDirection::Outbound,
-        status: CallStatus::Queued,
+        status,
         from_number: Some(call.from),
         to_number: call.to,
         lead_id: found.lead.map(|lead| lead.id),
@@ -72,11 +76,11 @@ async fn try_to_place(side: &AdminSide, body: &[u8]) -> Result<CallSid, Response
         started_at,
     };
     let _ = side.services.journal.send(JournalEntry::placed(found.business.id, row)).await;
-    Ok(sid)
+    Ok(Placed { call_sid: sid, status })
 }
 
 /// Whether the daemon would take the call once it is answered: else the person would hear an apology.
-async fn take_another(side: &AdminSide) -> Result<(), Response> {
+async fn take_another(side: &AdminSide) -> Result<(), Refusal> {
     let (code, message) = if !side.readiness.is_ready() {
         ("draining", "the daemon is stopping and takes no new calls")
     } else if side.calls.list().await.len() >= side.max_calls {
@@ -84,39 +88,31 @@ async fn take_another(side: &AdminSide) -> Result<(), Response> {
     } else {
         return Ok(());
     };
-    Err(error(StatusCode::SERVICE_UNAVAILABLE, code, message))
+    Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code, message))
 }
 
-async fn business(
+/// The number the business calls from, with what the call needs to know.
+async fn number_of(
     side: &AdminSide,
-    slug: &str,
+    business: &BusinessRecord,
+    settings: &BusinessSettings,
     to: &PhoneNumber,
-) -> Result<(BusinessSettings, PhoneNumber, VoiceLookup), Response> {
-    let unknown = || {
-        let message = format!("there is no business {slug:?}; `frontdesk business list` shows all");
-        field_error(StatusCode::NOT_FOUND, "no_such_business", &message, "business")
+) -> Result<(PhoneNumber, VoiceLookup), Refusal> {
+    let (db, now) = (&side.services.database, side.services.clock.wall());
+    let from = settings.phone_numbers.first().cloned();
+    let found = match &from {
+        Some(from) => find_for_voice(db, from, Some(to), now).await?,
+        None => None,
     };
-    let broken = |cause: String| {
-        tracing::error!(cause, business = slug, "the business could not be read");
-        let message = "the business could not be read; the daemon's log says why";
-        error(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
-    };
-    let db = &side.services.database;
-    let parsed = Slug::parse(slug).map_err(|_| unknown())?;
-    let record = find_by_slug(db, &parsed).await.map_err(|error| broken(error.to_string()))?;
-    let settings: BusinessSettings = serde_json::from_value(record.ok_or_else(unknown)?.settings)
-        .map_err(|error| broken(error.to_string()))?;
-    if settings.phone_numbers.contains(to) {
-        let message = "is the business's own number";
-        return Err(field_error(StatusCode::BAD_REQUEST, "bad_number", message, "to"));
-    }
-    let from = settings.phone_numbers.first().cloned().ok_or_else(unknown)?;
-    let found = find_for_voice(db, &from, Some(to), side.services.clock.wall()).await;
-    let found = found.map_err(|error| broken(error.to_string()))?.ok_or_else(unknown)?;
-    Ok((settings, from, found))
+    let found = from.zip(found).filter(|(_, found)| found.business.id == business.id);
+    found.ok_or_else(|| Refusal::internal(&format!("{} has no number", business.slug)))
 }
 
-fn refusal(fault: &PlacingFault) -> Response {
+fn bad_number(message: &str) -> Refusal {
+    Refusal::bad("bad_number", message).about("to")
+}
+
+fn refusal(fault: &PlacingFault) -> Refusal {
     tracing::error!(%fault, "a call was not placed");
     let (code, advice) = match fault {
         PlacingFault::Refused(_) => ("twilio_refused", "nothing was placed"),
@@ -125,7 +121,7 @@ fn refusal(fault: &PlacingFault) -> Response {
             ("outcome_unknown", "look at Twilio's list of calls before you try again")
         }
     };
-    error(StatusCode::BAD_GATEWAY, code, &format!("{fault}; {advice}"))
+    Refusal::new(StatusCode::BAD_GATEWAY, code, format!("{fault}; {advice}"))
 }
 
 /// The answer to a call that a machine has answered; there is nobody to talk with, so nothing of the

@@ -99,10 +99,9 @@ pub(super) fn json(status: StatusCode, body: &impl serde::Serialize) -> Response
     warp::reply::with_status(warp::reply::json(body), status).into_response()
 }
 
-/// An error in JSON that is about one field of the request.
-pub(super) fn field_error(status: StatusCode, code: &str, message: &str, field: &str) -> Response {
-    let error = serde_json::json!({ "code": code, "message": message, "field": field });
-    json(status, &serde_json::json!({ "error": error }))
+/// The answer at an address where there is nothing.
+pub(super) fn nothing_here() -> Response {
+    error(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address")
 }
 
 /// An error in JSON, as the API gives them.

@@ -26,21 +26,21 @@ use tokio::task::JoinSet;
 use crate::support::{number, plan, within};
 
 /// A world on this database.
-async fn world_on(url: &str) -> World {
+pub(crate) async fn world_on(url: &str) -> World {
     let mut plan: Plan = plan();
     plan.config.database.url = DatabaseUrl::parse(url).unwrap();
     World::open(plan).await.unwrap()
 }
 
 /// A new PostgreSQL schema with our tables in it, if the tests have a server.
-struct Schema {
-    url: String,
+pub(crate) struct Schema {
+    pub(crate) url: String,
     name: String,
     admin: DatabaseConnection,
 }
 
 impl Schema {
-    async fn new() -> Option<Self> {
+    pub(crate) async fn new() -> Option<Self> {
         let url = setting("FRONTDESK_TEST_POSTGRES")?;
         let name = format!("frontdesk_{}", uuid::Uuid::now_v7().simple());
         let admin = entities::connect(&url, PoolSettings::default()).await.unwrap();
@@ -56,7 +56,7 @@ impl Schema {
         Some(Self { url, name, admin })
     }
 
-    async fn drop(self) {
+    pub(crate) async fn drop(self) {
         let drop = format!("DROP SCHEMA {} CASCADE", self.name);
         self.admin.execute_unprepared(&drop).await.unwrap();
         self.admin.close().await.unwrap();
@@ -119,7 +119,7 @@ impl Person {
     async fn uses(&self, tool: Tool, id: &str, arguments: Value) -> Value {
         let used = self.tool_use(tool, id, &arguments);
         let answer = within("the answer", use_tool(&self.services.calendar, used)).await;
-        serde_json::from_str(&answer.expect("an answer").output).unwrap()
+        serde_json::from_str(&answer.expect("an answer").told.output).unwrap()
     }
 
     async fn books(&self, slot: &str) -> Value {

@@ -89,7 +89,7 @@ async fn lead_1_calls_at_once_from_one_phone_have_one_lead_and_withheld_ones_eac
     }
     nothing_left(&world).await;
     let (db, business) = (&world.app.services().database, world.business_id);
-    assert_eq!(leads::list(db, business, None, 99).await.unwrap().items.len(), 4);
+    assert_eq!(leads::list(db, business, None, None, 99).await.unwrap().items.len(), 4);
     world.close().await;
 }
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at a surprise")]
 
+mod api;
 mod barge_in;
 mod booking;
 mod endings;
@@ -20,4 +21,5 @@ mod supervision;
 mod support;
 mod transfer;
 mod turns;
+mod webhook;
 mod wire;

@@ -175,8 +175,8 @@ async fn call_7_what_can_not_be_placed_is_refused_and_the_answer_says_why() {
             "to",
         ),
         (json!({ "business": world.business.slug.as_str(), "to": own }), 400, "bad_number", "to"),
-        (json!({ "business": "nobody" }), 400, "bad_body", ""),
-        (json!({ "business": "x", "to": "+972501234567", "when": "now" }), 400, "bad_body", ""),
+        (json!({ "business": "nobody" }), 400, "bad_body", "to"),
+        (json!({ "business": "x", "to": "+972501234567", "when": "now" }), 400, "bad_body", "when"),
     ] {
         let (got, answer) = world.post_json("api/calls", &body).await.unwrap();
         let error = &answer["error"];

@@ -7,10 +7,14 @@ use std::sync::{Arc, Mutex};
 use frontdesk::config::{Provider, Twilio, WebSocketUrl};
 use frontdesk::practice::openai::{Options, Server};
 use frontdesk::practice::world::World;
+use protocol::ids::CallSid;
+use reqwest::Method;
+use serde_json::json;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
+use crate::api::operator::{Operator, Wanted};
 use crate::support::{brief, number, plan, within};
 
 const KEY: &str = "sk-this-key-is-nobody-s-business";
@@ -69,6 +73,24 @@ impl Subscriber for Logged {
     fn exit(&self, _span: &Id) {}
 }
 
+/// The operator looks at the person and the call, and books.
+async fn look_and_book(world: &World, call: &CallSid) {
+    let (operator, slug) = (Operator::of(world), &world.business.slug);
+    for list in ["leads", "calls"] {
+        let listed = operator.gets(&format!("/api/{list}?business={slug}")).await;
+        assert!(
+            listed.to_string().contains(number(1).as_str()),
+            "{list} are shown with their numbers"
+        );
+    }
+    operator.gets(&format!("/api/calls/{call}?business={slug}")).await;
+    for start in ["2020-01-01T10:00", "at ten"] {
+        let body = json!({ "business": slug, "phone": number(1), "slot_start": start });
+        let wanted = Wanted::new(Method::POST, "/api/appointments").with(&body);
+        assert!(operator.asks(&wanted).await.status.is_client_error());
+    }
+}
+
 /// One thread for everything, so that the subscriber of this thread hears everything.
 #[tokio::test]
 async fn ops_6_a_whole_call_logs_no_secret_no_number_and_no_digit_pressed() {
@@ -95,6 +117,7 @@ async fn ops_6_a_whole_call_logs_no_secret_no_number_and_no_digit_pressed() {
     });
     within("the keys at OpenAI", told).await;
     let sid = caller.call_sid().clone();
+    look_and_book(&world, &sid).await;
     world.post(&format!("api/calls/{sid}/hangup")).await.unwrap();
     within("the end", caller.ended()).await;
     let business = world.business.phone_numbers[0].clone();

@@ -4,12 +4,13 @@
 
 use std::sync::Arc;
 
-use protocol::calendar::{Refusal, sorry};
+use protocol::business::Language;
+use protocol::calendar::{Done, Refusal, sorry};
 use protocol::call::{Event, ToolOutcome};
 use protocol::ids::BusinessId;
 use tokio::sync::mpsc;
 
-use super::ToolUse;
+use super::{Answer, ToolUse};
 use crate::port::{ATTEMPTS, Port};
 
 /// What the calendar is asked, and who hears the answer.
@@ -25,7 +26,7 @@ enum AnswerTo {
     /// A call: as `ToolFinished`.
     Call(Port<Event>),
     /// Whoever waits at the other end.
-    Asker(mpsc::Sender<ToolOutcome>),
+    Asker(mpsc::Sender<Answer>),
 }
 
 impl CalendarRequest {
@@ -35,7 +36,7 @@ impl CalendarRequest {
         Self { used: Arc::new(used), to: AnswerTo::Call(call), begun: 0 }
     }
 
-    pub(super) fn asked_by(used: ToolUse, asker: mpsc::Sender<ToolOutcome>) -> Self {
+    pub(super) fn asked_by(used: ToolUse, asker: mpsc::Sender<Answer>) -> Self {
         Self { used: Arc::new(used), to: AnswerTo::Asker(asker), begun: 0 }
     }
 
@@ -44,14 +45,22 @@ impl CalendarRequest {
     }
 
     /// Answers without waiting; a call whose port is full hears its own time limit instead.
-    fn answer_now(&self, outcome: ToolOutcome) {
+    fn answer_now(&self, answer: Answer) {
         let heard = match &self.to {
-            AnswerTo::Call(call) => call.try_send(self.event(outcome)).is_ok(),
-            AnswerTo::Asker(asker) => asker.try_send(outcome).is_ok(),
+            AnswerTo::Call(call) => call.try_send(self.event(answer.told)).is_ok(),
+            AnswerTo::Asker(asker) => asker.try_send(answer).is_ok(),
         };
         if !heard {
             tracing::debug!("nobody waits for the calendar's answer any more");
         }
+    }
+}
+
+impl Answer {
+    /// Nothing was done, for a reason that has to do with no date.
+    pub(super) fn refused(language: &Language, refusal: &Refusal) -> Self {
+        let told = sorry(language, refusal);
+        Self { done: Done::Refused(refusal.clone(), None), told }
     }
 }
 
@@ -84,12 +93,12 @@ impl Job {
     }
 
     /// Answers; cancelled while it waits for room, it has not.
-    pub(super) async fn answer(mut self, outcome: ToolOutcome) {
+    pub(super) async fn answer(mut self, answer: Answer) {
         let Some(request) = &self.request else { return };
         // Whoever asked may have gone: a call that is over, a request that was given up.
         match &request.to {
-            AnswerTo::Call(call) => drop(call.send(request.event(outcome)).await),
-            AnswerTo::Asker(asker) => drop(asker.send(outcome).await),
+            AnswerTo::Call(call) => drop(call.send(request.event(answer.told)).await),
+            AnswerTo::Asker(asker) => drop(asker.send(answer).await),
         }
         self.request = None;
     }
@@ -97,7 +106,7 @@ impl Job {
     /// Answers that nothing was done.
     pub(super) fn refuse(mut self, refusal: &Refusal) {
         if let Some(request) = self.request.take() {
-            request.answer_now(sorry(&self.used.settings.language, refusal));
+            request.answer_now(Answer::refused(&self.used.settings.language, refusal));
         }
     }
 }
@@ -110,6 +119,6 @@ impl Drop for Job {
             return;
         }
         tracing::error!(tool = self.used.tool.name(), "the calendar gave up on a request");
-        request.answer_now(sorry(&self.used.settings.language, &Refusal::Failed));
+        request.answer_now(Answer::refused(&self.used.settings.language, &Refusal::Failed));
     }
 }

@@ -29,8 +29,8 @@ fn used(business: u128, date_iso: &str) -> ToolUse {
     }
 }
 
-fn error(outcome: Option<ToolOutcome>) -> String {
-    let output: Value = serde_json::from_str(&outcome.expect("an answer").output).unwrap();
+fn error(answer: Option<Answer>) -> String {
+    let output: Value = serde_json::from_str(&answer.expect("an answer").told.output).unwrap();
     output["error"].as_str().unwrap().to_owned()
 }
 
@@ -112,7 +112,7 @@ fn hears(call: &Port<Event>) {
 }
 
 /// Asks for the slots of a day that is over: answered without a database.
-fn asks(port: &Port<CalendarRequest>, business: u128) -> mpsc::Receiver<ToolOutcome> {
+fn asks(port: &Port<CalendarRequest>, business: u128) -> mpsc::Receiver<Answer> {
     let (reply, answer) = mpsc::channel(1);
     let request = CalendarRequest::asked_by(used(business, "2026-11-21"), reply);
     port.try_send(request).unwrap();
@@ -124,7 +124,7 @@ fn fill(
     port: &Port<CalendarRequest>,
     business: u128,
     deaf: &Port<Event>,
-) -> Vec<mpsc::Receiver<ToolOutcome>> {
+) -> Vec<mpsc::Receiver<Answer>> {
     let first = CalendarRequest::of_call(used(business, "2026-11-21"), deaf.clone());
     port.try_send(first).unwrap();
     (1..OF_ONE_BUSINESS).map(|_| asks(port, business)).collect()

@@ -10,14 +10,13 @@ use entities::appointments::{
 use jiff::Timestamp;
 use jiff::civil::Date;
 use protocol::calendar::{
-    Answers, AppointmentKey, Asked, Booked, Calendar, DAYS_AT_ONCE, Free, Refusal, Taken, Tongue,
-    Wish, sorry,
+    Answers, AppointmentKey, Asked, Booked, Calendar, DAYS_AT_ONCE, Done, Free, Refusal, Taken,
+    Tongue, Wish,
 };
-use protocol::call::ToolOutcome;
 use protocol::ids::{LeadId, ToolCallId};
 use sea_orm::DatabaseConnection;
 
-use super::ToolUse;
+use super::{Answer, ToolUse};
 use crate::clock::Clock;
 
 /// How often something that the database failed is tried, and the pause between.
@@ -29,17 +28,13 @@ const TRY_AGAIN: Duration = Duration::from_millis(500);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Does it, and says what became of it.
-pub(super) async fn carry_out(
-    db: &DatabaseConnection,
-    clock: Clock,
-    used: &ToolUse,
-) -> ToolOutcome {
+pub(super) async fn carry_out(db: &DatabaseConnection, clock: Clock, used: &ToolUse) -> Answer {
     let tried = async {
         for _ in 0..TRIES {
             let desk =
                 Desk { db, clock, used, calendar: Calendar::of(&used.settings, clock.wall()) };
             match desk.perform().await {
-                Ok(outcome) => return Some(outcome),
+                Ok(done) => return Some(Answer { told: desk.answers().tell(&done), done }),
                 Err(RecordsError::NotFound) => {
                     tracing::error!(tool = used.tool.name(), "the lead is not the business's");
                     return None;
@@ -58,7 +53,7 @@ pub(super) async fn carry_out(
         None
     };
     let done = tokio::time::timeout(PATIENCE, tried).await.ok().flatten();
-    done.unwrap_or_else(|| sorry(&used.settings.language, &Refusal::Failed))
+    done.unwrap_or_else(|| Answer::refused(&used.settings.language, &Refusal::Failed))
 }
 
 struct Desk<'a> {
@@ -69,7 +64,7 @@ struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    async fn perform(&self) -> Result<ToolOutcome, RecordsError> {
+    async fn perform(&self) -> Result<Done, RecordsError> {
         let wish = Wish::read(self.used.tool, &self.used.call.arguments, &self.calendar);
         match (wish, self.used.lead) {
             (Ok(Wish::Find { asked, length }), _) => self.find(asked, length).await,
@@ -79,17 +74,16 @@ impl Desk<'_> {
             (Ok(Wish::Cancel(key)), Some(lead)) => self.cancel(lead, key).await,
             (Err(Refusal::Which), Some(lead)) => self.which_of(lead).await,
             (Ok(Wish::Create { .. } | Wish::Cancel(_)), None) => {
-                Ok(self.answers().refused(&Refusal::Failed, None))
+                Ok(Done::Refused(Refusal::Failed, None))
             }
-            (Err(refusal), _) => Ok(self.answers().refused(&refusal, None)),
+            (Err(refusal), _) => Ok(Done::Refused(refusal, None)),
         }
     }
 
-    async fn find(&self, asked: Asked, length: Duration) -> Result<ToolOutcome, RecordsError> {
-        let answers = self.answers();
+    async fn find(&self, asked: Asked, length: Duration) -> Result<Done, RecordsError> {
         Ok(match self.free_around(asked, length).await? {
-            Some(free) => answers.offered(asked.date, &free),
-            None => answers.refused(&Refusal::NothingFree, None),
+            Some(free) => Done::Offered { asked: asked.date, free },
+            None => Done::Refused(Refusal::NothingFree, None),
         })
     }
 
@@ -99,11 +93,11 @@ impl Desk<'_> {
         start: Timestamp,
         length: Duration,
         notes: Option<String>,
-    ) -> Result<ToolOutcome, RecordsError> {
+    ) -> Result<Done, RecordsError> {
         let refusal = match self.calendar.slot_at(start, length) {
             // Asked for again when the time has passed, what was booked in time still stands.
             Err(misfit) => match self.booked_before(lead, start).await? {
-                Some(there) => return Ok(self.booked(&there)),
+                Some(there) => return Ok(booked(&there)),
                 None => Refusal::Misfit(misfit),
             },
             Ok(slot) => {
@@ -119,7 +113,7 @@ impl Desk<'_> {
                 };
                 let now = self.calendar.now();
                 match appointments::book(self.db, self.used.business, wanted, now).await {
-                    Ok(record) => return Ok(self.booked(&record)),
+                    Ok(record) => return Ok(booked(&record)),
                     Err(BookingRefused::Taken) => Refusal::Taken,
                     Err(BookingRefused::NotASpan) => Refusal::Length,
                     Err(BookingRefused::Records(error)) => return Err(error),
@@ -130,33 +124,33 @@ impl Desk<'_> {
         let date = shown.date().max(self.calendar.today());
         let asked = Asked { date, time: Some(shown.time()) };
         let free = self.free_around(asked, length).await?;
-        Ok(self.answers().refused(&refusal, free.as_ref()))
+        Ok(Done::Refused(refusal, free))
     }
 
-    async fn cancel(&self, lead: LeadId, key: AppointmentKey) -> Result<ToolOutcome, RecordsError> {
-        let (answers, business) = (self.answers(), self.used.business);
+    async fn cancel(&self, lead: LeadId, key: AppointmentKey) -> Result<Done, RecordsError> {
+        let business = self.used.business;
         let which = match key {
             AppointmentKey::Id(id) => Which::Id(AppointmentId(id)),
             AppointmentKey::Start(start) => Which::StartingAt(start),
         };
         let Some(meant) = appointments::of_lead(self.db, business, lead, which).await? else {
-            return Ok(answers.refused(&Refusal::NoSuchAppointment, None));
+            return Ok(Done::Refused(Refusal::NoSuchAppointment, None));
         };
         if meant.status == AppointmentStatus::Booked {
             if meant.ends_at <= self.calendar.now() {
-                return Ok(answers.refused(&Refusal::Over, None));
+                return Ok(Done::Refused(Refusal::Over, None));
             }
             let mine = Authority::Lead(lead);
             appointments::cancel(self.db, business, mine, Which::Id(meant.id)).await?;
             tracing::info!(appointment = %meant.id.0, "appointment cancelled");
         }
-        Ok(answers.cancelled(told(&meant)))
+        Ok(Done::Cancelled(told(&meant)))
     }
 
-    async fn which_of(&self, lead: LeadId) -> Result<ToolOutcome, RecordsError> {
+    async fn which_of(&self, lead: LeadId) -> Result<Done, RecordsError> {
         let (business, now) = (self.used.business, self.calendar.now());
         let mine = appointments::of_lead_upcoming(self.db, business, lead, now).await?;
-        Ok(self.answers().which_of(&mine.iter().map(told).collect::<Vec<_>>()))
+        Ok(Done::WhichOf(mine.iter().map(told).collect()))
     }
 
     /// What this tool call has booked before, or what this lead already holds then.
@@ -171,16 +165,6 @@ impl Desk<'_> {
         }
         let held = appointments::of_lead(self.db, business, lead, Which::StartingAt(start)).await?;
         Ok(held.filter(|held| held.status == AppointmentStatus::Booked))
-    }
-
-    fn booked(&self, record: &AppointmentRecord) -> ToolOutcome {
-        match record.status {
-            AppointmentStatus::Booked => {
-                tracing::info!(appointment = %record.id.0, "appointment booked");
-                self.answers().booked(told(record))
-            }
-            AppointmentStatus::Cancelled => self.answers().refused(&Refusal::Cancelled, None),
-        }
     }
 
     /// The slots nearest to what was asked for: on that day, else on the next that has some.
@@ -229,6 +213,16 @@ fn following(until: Date, last: Date) -> Option<(Date, Date)> {
     let from = until.tomorrow().ok()?;
     let days = jiff::Span::new().days(DAYS_AT_ONCE - 1);
     Some((from, from.saturating_add(days).min(last)))
+}
+
+fn booked(record: &AppointmentRecord) -> Done {
+    match record.status {
+        AppointmentStatus::Booked => {
+            tracing::info!(appointment = %record.id.0, "appointment booked");
+            Done::Booked(told(record))
+        }
+        AppointmentStatus::Cancelled => Done::Refused(Refusal::Cancelled, None),
+    }
 }
 
 fn told(record: &AppointmentRecord) -> Booked {

@@ -100,6 +100,12 @@ impl CallHandle {
         true
     }
 
+    /// Whose call it is.
+    #[must_use]
+    pub fn business(&self) -> BusinessId {
+        self.parts.setup.business
+    }
+
     /// The call as it stands.
     #[must_use]
     pub fn status(&self, at: Instant, wall: Timestamp) -> CallStatusView {

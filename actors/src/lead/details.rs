@@ -1,5 +1,5 @@
-//! The arguments of `update_lead_details`: what is taken, what is refused and what is passed over, by
-//! name (LEAD-2).
+//! What is told of a lead, in the arguments of `update_lead_details` or by the operator: what is taken,
+//! what is refused and what is passed over, by name (LEAD-2).
 
 use entities::leads::LeadChanges;
 use protocol::ids::PhoneNumber;
@@ -9,12 +9,15 @@ use serde_json::{Map, Value, json};
 /// The longest value taken for one field, in characters.
 const LONGEST: usize = 2000;
 
-/// What the model told, sorted.
+/// What was told, sorted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Details {
-    pub(super) changes: LeadChanges,
-    refused: Vec<String>,
-    ignored: Vec<String>,
+pub struct Details {
+    /// What is taken.
+    pub changes: LeadChanges,
+    /// The names of what can't be taken as it is.
+    pub refused: Vec<String>,
+    /// The names of what the business doesn't know.
+    pub ignored: Vec<String>,
 }
 
 /// The arguments are not a JSON object.
@@ -30,17 +33,23 @@ impl Unreadable {
 }
 
 impl Details {
-    /// Sorts the arguments. `fields` are those the business knows, and `home` its own number: in its
-    /// country a telephone number needs no country's code.
+    /// Reads a model's arguments and sorts them.
     pub(super) fn read(
         arguments: &str,
         fields: &[&str],
         home: &PhoneNumber,
     ) -> Result<Self, Unreadable> {
-        let arguments: Map<String, Value> =
+        let told =
             serde_json::from_str(arguments).map_err(|error| Unreadable(error.to_string()))?;
+        Ok(Self::of(told, fields, home))
+    }
+
+    /// Sorts what was told. `fields` are those the business knows, and `home` its own number: in its
+    /// country a telephone number needs no country's code.
+    #[must_use]
+    pub fn of(told: Map<String, Value>, fields: &[&str], home: &PhoneNumber) -> Self {
         let mut details = Self::default();
-        for (name, value) in arguments {
+        for (name, value) in told {
             match (name.as_str(), value) {
                 ("full_name", value) => details.take_name(&value),
                 ("email", value) => details.take_email(&value),
@@ -50,7 +59,7 @@ impl Details {
                 _ => details.ignored.push(name),
             }
         }
-        Ok(details)
+        details
     }
 
     /// Everything that was told was taken.

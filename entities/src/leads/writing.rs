@@ -92,10 +92,30 @@ pub async fn ensure_for_message(
 ) -> Result<EnsuredLead, RecordsError> {
     let mut row = new_row(business, new_id, LeadSource::Whatsapp, now);
     row.phone = Set(Some(person.to_string()));
-    let found = OnConflict::columns([Column::BusinessId, Column::Phone])
+    ensure(db, row, by_phone(), new_id, ChangedBy::Message, now).await
+}
+
+/// Finds or makes the lead of a person for whom the operator does something (OPS-4).
+///
+/// # Errors
+/// [`RecordsError::NotFound`] if there is no such business.
+pub async fn ensure_for_operator(
+    db: &DatabaseConnection,
+    business: BusinessId,
+    person: &PhoneNumber,
+    new_id: LeadId,
+    now: Timestamp,
+) -> Result<EnsuredLead, RecordsError> {
+    let mut row = new_row(business, new_id, LeadSource::Operator, now);
+    row.phone = Set(Some(person.to_string()));
+    ensure(db, row, by_phone(), new_id, ChangedBy::Api, now).await
+}
+
+/// A lead with that number is there already.
+fn by_phone() -> OnConflict {
+    OnConflict::columns([Column::BusinessId, Column::Phone])
         .update_column(Column::UpdatedAt)
-        .to_owned();
-    ensure(db, row, found, new_id, ChangedBy::Message, now).await
+        .to_owned()
 }
 
 /// Lays what was told over what is known; nothing is erased (LEAD-2). A status, if given, is taken,

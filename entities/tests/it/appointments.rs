@@ -1,8 +1,8 @@
 //! Booking and cancelling: never two at once, never twice.
 
 use entities::appointments::{
-    AppointmentId, AppointmentRecord, AppointmentStatus, Authority, BookingRefused, NewAppointment,
-    Which, between, book, cancel, list, of_lead_upcoming,
+    AppointmentId, AppointmentRecord, AppointmentStatus, Authority, BookingRefused, Listed,
+    NewAppointment, Which, between, book, cancel, list, of_lead_upcoming,
 };
 use entities::{DatabaseConnection, RecordsError};
 use protocol::ids::{BusinessId, LeadId, ToolCallId};
@@ -127,7 +127,7 @@ async fn cal_4_the_same_key_again_answers_with_the_same_appointment() {
         // The other slot is free: only the key can have given this answer.
         let elsewhere = book(db, locks, keyed(noa, "16:00", "16:30"), noon()).await.unwrap();
         assert_eq!(elsewhere, first);
-        assert_eq!(list(db, locks, None, 10).await.unwrap().items, [first]);
+        assert_eq!(list(db, locks, Listed::default(), None, 10).await.unwrap().items, [first]);
     })
     .await;
 }

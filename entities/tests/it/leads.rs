@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use entities::DatabaseConnection;
 use entities::leads::{
     Caller, EnsuredLead, LeadChanges, LeadSource, LeadStatus, ensure_for_call, ensure_for_message,
-    get, list, merge_details,
+    ensure_for_operator, get, list, merge_details,
 };
 use protocol::ids::{BusinessId, LeadId};
 use tokio::task::JoinSet;
@@ -66,7 +66,7 @@ async fn lead_1_forty_calls_at_once_from_one_phone_make_one_lead() {
         assert_eq!(ensured.iter().filter(|lead| lead.created).count(), 1);
         let ids: BTreeSet<LeadId> = ensured.iter().map(|lead| lead.record.id).collect();
         assert_eq!(ids.len(), 1);
-        assert_eq!(list(db, locks, None, 10).await.unwrap().items.len(), 1);
+        assert_eq!(list(db, locks, None, None, 10).await.unwrap().items.len(), 1);
     })
     .await;
 }
@@ -141,6 +141,27 @@ async fn lead_2_fields_told_at_once_are_all_kept() {
 }
 
 #[tokio::test]
+async fn ops_4_the_operators_lead_is_the_one_that_called_or_a_new_one() {
+    on_each(async |db| {
+        let locks = business(db, "locks", "+97231111111").await;
+        let called = lead(db, locks, "+972501111111").await;
+        for (number, source, expected) in [
+            ("+972501111111", LeadSource::PhoneCall, Some(called)),
+            ("+972502222222", LeadSource::Operator, None),
+        ] {
+            let id = LeadId(new_id());
+            let found = ensure_for_operator(db, locks, &phone(number), id, noon()).await.unwrap();
+            assert_eq!(
+                (found.record.id, found.created),
+                (expected.unwrap_or(id), expected.is_none())
+            );
+            assert_eq!(found.record.source, source);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn ops_4_leads_are_listed_newest_first_in_pages() {
     on_each(async |db| {
         let locks = business(db, "locks", "+97231111111").await;
@@ -152,7 +173,7 @@ async fn ops_4_leads_are_listed_newest_first_in_pages() {
         let mut listed = Vec::new();
         let mut after = None;
         loop {
-            let page = list(db, locks, after, 2).await.unwrap();
+            let page = list(db, locks, None, after, 2).await.unwrap();
             assert!(page.items.len() <= 2);
             listed.extend(page.items.iter().map(|lead| lead.id));
             after = page.next;

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use entities::appointments::{
-    AppointmentId, Authority, NewAppointment, Which, between, book, by_key, cancel, of_lead,
-    of_lead_upcoming,
+    AppointmentId, Authority, Listed, NewAppointment, Which, between, book, by_key, cancel,
+    of_lead, of_lead_upcoming,
 };
 use entities::leads::{Caller, LeadChanges, ensure_for_call, history, merge_details};
 use entities::{DatabaseConnection, appointments, businesses, call_turns, calls, leads};
@@ -25,7 +25,7 @@ async fn use_everything(db: &DatabaseConnection) {
     let told = LeadChanges { full_name: Some("דנה".to_owned()), ..LeadChanges::default() };
     merge_details(db, locks, dana, told, None, in_call(1), noon()).await.unwrap();
     history(db, locks, dana, Some(2), 10).await.unwrap();
-    leads::list(db, locks, Some(dana), 10).await.unwrap();
+    leads::list(db, locks, None, Some(dana), 10).await.unwrap();
 
     let key = ToolCallId::parse("call_1").unwrap();
     let (starts_at, ends_at) = (at("2026-11-25T10:00:00Z"), at("2026-11-25T10:30:00Z"));
@@ -46,7 +46,7 @@ async fn use_everything(db: &DatabaseConnection) {
     of_lead(db, locks, dana, Which::Id(held.id)).await.unwrap();
     of_lead_upcoming(db, locks, dana, noon()).await.unwrap();
     cancel(db, locks, Authority::Lead(dana), Which::Id(held.id)).await.unwrap();
-    appointments::list(db, locks, Some(held.id), 10).await.unwrap();
+    appointments::list(db, locks, Listed::default(), Some(held.id), 10).await.unwrap();
 
     let sid = call(db, locks, 1).await;
     calls::get(db, locks, &sid).await.unwrap();

@@ -1,7 +1,7 @@
 //! LEAD-3: one business's rows, asked for, written or linked under another's id.
 
 use entities::appointments::{
-    self, AppointmentId, Authority, BookingRefused, NewAppointment, Which,
+    self, AppointmentId, Authority, BookingRefused, Listed, NewAppointment, Which,
 };
 use entities::call_turns::{self, TurnRole, TurnRow};
 use entities::calls::{self, CallStatus, EndOfCall, NewCall, Progress};
@@ -56,7 +56,7 @@ async fn lead_3_a_lead_is_out_of_reach_of_another_business() {
         let before = leads::get(db, locks, theirs).await.unwrap();
         let history = leads::history(db, locks, theirs, None, 9).await.unwrap().items;
         assert_eq!(leads::get(db, clinic, theirs).await.unwrap(), None);
-        assert!(leads::list(db, clinic, None, 10).await.unwrap().items.is_empty());
+        assert!(leads::list(db, clinic, None, None, 10).await.unwrap().items.is_empty());
         let changes = LeadChanges { full_name: Some("X".to_owned()), ..LeadChanges::default() };
         let status = Some(LeadStatus::Declined);
         let by = ChangedBy::Api;
@@ -88,7 +88,10 @@ async fn lead_3_an_appointment_is_out_of_reach_of_another_business() {
         assert_eq!(appointments::get(db, clinic, held.id).await.unwrap(), None);
         assert_eq!(appointments::between(db, clinic, from, until).await.unwrap(), []);
         assert_eq!(appointments::of_lead_upcoming(db, clinic, lead, from).await.unwrap(), []);
-        assert_eq!(appointments::list(db, clinic, None, 9).await.unwrap().items, []);
+        assert_eq!(
+            appointments::list(db, clinic, Listed::default(), None, 9).await.unwrap().items,
+            []
+        );
         for authority in [Authority::Business, Authority::Lead(lead)] {
             for which in [Which::Id(held.id), Which::StartingAt(held.starts_at)] {
                 refused(appointments::cancel(db, clinic, authority, which).await);

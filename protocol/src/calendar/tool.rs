@@ -207,8 +207,7 @@ impl<'a> Answers<'a> {
     }
 
     /// Slots are free: on the date that was asked for, or on the next that has some.
-    #[must_use]
-    pub fn offered(&self, asked: Date, free: &Free) -> ToolOutcome {
+    pub(super) fn offered(&self, asked: Date, free: &Free) -> ToolOutcome {
         let said = if free.date == asked {
             self.offer(free)
         } else {
@@ -224,8 +223,7 @@ impl<'a> Answers<'a> {
     }
 
     /// The appointment stands.
-    #[must_use]
-    pub fn booked(&self, booked: Booked) -> ToolOutcome {
+    pub(super) fn booked(&self, booked: Booked) -> ToolOutcome {
         let at = booked.start.to_zoned(self.calendar.zone().clone());
         let lasts = booked.end.duration_since(booked.start).as_mins();
         self.done(json!({
@@ -238,8 +236,7 @@ impl<'a> Answers<'a> {
     }
 
     /// The appointment is no more.
-    #[must_use]
-    pub fn cancelled(&self, cancelled: Booked) -> ToolOutcome {
+    pub(super) fn cancelled(&self, cancelled: Booked) -> ToolOutcome {
         let at = cancelled.start.to_zoned(self.calendar.zone().clone());
         self.done(json!({
             "ok": true,
@@ -250,8 +247,7 @@ impl<'a> Answers<'a> {
     }
 
     /// Nothing was done; `free` is offered instead, if there is any.
-    #[must_use]
-    pub fn refused(&self, refusal: &Refusal, free: Option<&Free>) -> ToolOutcome {
+    pub(super) fn refused(&self, refusal: &Refusal, free: Option<&Free>) -> ToolOutcome {
         let mut said = self.tongue.refused(refusal);
         let mut output = Map::new();
         output.insert("ok".to_owned(), json!(false));
@@ -268,8 +264,7 @@ impl<'a> Answers<'a> {
     }
 
     /// Nothing was cancelled, since it was not said which of these.
-    #[must_use]
-    pub fn which_of(&self, mine: &[Booked]) -> ToolOutcome {
+    pub(super) fn which_of(&self, mine: &[Booked]) -> ToolOutcome {
         let appointments: Vec<Value> = mine
             .iter()
             .map(|one| {

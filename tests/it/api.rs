@@ -1,0 +1,10 @@
+//! The operator's API over the real admin listener (OPS-4).
+
+mod booking;
+mod document;
+mod leads;
+mod lists;
+pub(crate) mod operator;
+mod refusals;
+mod rows;
+mod tenancy;

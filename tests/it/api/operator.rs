@@ -1,0 +1,157 @@
+//! Who asks, and one request for every operation of the API, made of one business's rows.
+
+use frontdesk::practice::world::World;
+use protocol::ids::{BusinessId, PhoneNumber, Slug};
+use reqwest::header::HeaderMap;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::rows::Rows;
+use crate::support::{number, within};
+
+const TOKEN: &str = "practice-world-admin-token";
+
+/// Somebody who knows the token.
+pub(crate) struct Operator {
+    base: String,
+    http: reqwest::Client,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Operator {
+    pub(crate) fn of(world: &World) -> Self {
+        let base = format!("http://{}", world.app.admin_address().unwrap());
+        Self { base, http: reqwest::Client::new() }
+    }
+
+    /// Asks; an answer without a body counts as null.
+    pub(crate) async fn asks(&self, wanted: &Wanted) -> Answered {
+        let url = format!("{}{}", self.base, wanted.target);
+        let mut request = self.http.request(wanted.method.clone(), url).bearer_auth(TOKEN);
+        if let Some(body) = &wanted.body {
+            request = request.body(body.clone());
+        }
+        if let Some(key) = &wanted.key {
+            request = request.header("Idempotency-Key", key);
+        }
+        let answer = within("an answer", request.send()).await.unwrap();
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let text = answer.text().await.unwrap();
+        let body = match text.as_str() {
+            "" => Value::Null,
+            text => serde_json::from_str(text).unwrap_or_else(|_| panic!("no JSON: {text}")),
+        };
+        Answered { status, headers, body }
+    }
+
+    /// Asks for what must be there.
+    pub(crate) async fn gets(&self, target: &str) -> Value {
+        let answer = self.asks(&Wanted::get(target)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{target}: {}", answer.body);
+        answer.body
+    }
+
+    /// What the API says of itself.
+    pub(crate) async fn document(&self) -> Value {
+        self.gets("/api/openapi.json").await
+    }
+}
+
+/// A request.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    pub(crate) method: Method,
+    pub(crate) target: String,
+    pub(crate) body: Option<String>,
+    pub(crate) key: Option<String>,
+}
+
+impl Wanted {
+    pub(crate) fn new(method: Method, target: impl Into<String>) -> Self {
+        Self { method, target: target.into(), body: None, key: None }
+    }
+
+    pub(crate) fn get(target: impl Into<String>) -> Self {
+        Self::new(Method::GET, target)
+    }
+
+    pub(crate) fn with(mut self, body: &Value) -> Self {
+        self.body = Some(body.to_string());
+        self
+    }
+
+    pub(crate) fn keyed(mut self, key: &str) -> Self {
+        self.key = Some(key.to_owned());
+        self
+    }
+
+    /// With one more parameter.
+    pub(crate) fn and(mut self, parameter: &str) -> Self {
+        let joint = if self.target.contains('?') { '&' } else { '?' };
+        self.target = format!("{}{joint}{parameter}", self.target);
+        self
+    }
+
+    /// A request that this operation (`get /api/leads/{id}`) takes: in the name of the business
+    /// `slug`, about these rows. An operation that is new is to be put here too.
+    pub(crate) fn sample(operation: &str, slug: &Slug, rows: &Rows) -> Self {
+        let (method, path) = operation.split_once(' ').unwrap();
+        let id = match path {
+            "/api/appointments/{id}" => rows.appointment.0.to_string(),
+            _ => rows.lead.to_string(),
+        };
+        let path = path.replace("{id}", &id);
+        let path = path.replace("{slug}", slug.as_str());
+        let path = path.replace("{call_sid}", rows.call.as_str());
+        let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+        let plain = Self::new(method, path);
+        let of_business = plain.clone().and(&format!("business={slug}"));
+        match operation {
+            "get /api/businesses" | "get /api/businesses/{slug}" | "get /api/openapi.json" => plain,
+            "get /api/leads"
+            | "get /api/leads/{id}"
+            | "get /api/leads/{id}/history"
+            | "get /api/appointments"
+            | "get /api/appointments/{id}"
+            | "delete /api/appointments/{id}"
+            | "get /api/calls"
+            | "get /api/calls/{call_sid}"
+            | "post /api/calls/{call_sid}/hangup" => of_business,
+            "get /api/slots" => of_business.and(&format!("date={}", &rows.free[..10])),
+            "patch /api/leads/{id}" => of_business.with(&json!({ "full_name": "אחר" })),
+            "post /api/appointments" => plain.with(&json!({
+                "business": slug, "lead_id": rows.lead.0, "slot_start": rows.free,
+            })),
+            "post /api/calls" => plain.with(&json!({ "business": slug, "to": number(7) })),
+            unknown => panic!("say how {unknown} is asked"),
+        }
+    }
+}
+
+/// All operations of a document, as `get /api/leads/{id}`.
+pub(crate) fn operations(document: &Value) -> Vec<String> {
+    let paths = document["paths"].as_object().unwrap();
+    let of = |(path, item): (&String, &Value)| {
+        let methods: Vec<String> = item.as_object().unwrap().keys().cloned().collect();
+        methods.into_iter().map(move |method| format!("{method} {path}")).collect::<Vec<_>>()
+    };
+    paths.iter().flat_map(|(path, item)| of((path, item))).collect()
+}
+
+/// A second business, like the world's own, in the same database.
+pub(crate) async fn clinic(world: &World) -> (BusinessId, Slug) {
+    let services = world.app.services();
+    let mut clinic = world.business.clone();
+    clinic.slug = Slug::parse("clinic").unwrap();
+    clinic.phone_numbers = vec![PhoneNumber::parse("+97239999999").unwrap()];
+    let (id, now) = (BusinessId(services.clock.new_id()), services.clock.wall());
+    let imported = frontdesk::app::business::import(&services.database, &clinic, id, now).await;
+    (imported.unwrap().id, clinic.slug)
+}

@@ -1,0 +1,142 @@
+//! What is not done, and how that is said.
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::operator::{Answered, Operator, Wanted, operations};
+use super::rows::Rows;
+use crate::support::{brief, world};
+
+/// The code and field of an error; every error has the same form.
+fn error(answer: &Answered) -> (u16, String, String) {
+    let error = answer.body["error"].as_object().unwrap_or_else(|| panic!("{answer:?}"));
+    assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()), "{error:?}");
+    assert!(error.keys().all(|key| ["code", "message", "field"].contains(&key.as_str())));
+    let field = error.get("field").map(|field| field.as_str().unwrap().to_owned());
+    (answer.status.as_u16(), error["code"].as_str().unwrap().to_owned(), field.unwrap_or_default())
+}
+
+#[tokio::test]
+async fn ops_4_what_can_not_be_read_is_refused_by_name() {
+    let world = world(brief).await;
+    let operator = Operator::of(&world);
+    let rows = Rows::make(&world, world.business_id, 1).await;
+    for (target, status, code, field) in [
+        ("leads", 400, "bad_parameter", "business"),
+        ("leads?business=", 404, "no_such_business", "business"),
+        ("leads?business=nobody", 404, "no_such_business", "business"),
+        ("leads?business=No_Slug", 404, "no_such_business", "business"),
+        ("businesses/nobody", 404, "no_such_business", "business"),
+        ("leads?business=tel-aviv-locks&colour=red", 400, "bad_parameter", "colour"),
+        ("leads?business=tel-aviv-locks&business=x", 400, "bad_parameter", "business"),
+        ("leads?business=tel-aviv-locks&limit=0", 400, "bad_parameter", "limit"),
+        ("leads?business=tel-aviv-locks&limit=201", 400, "bad_parameter", "limit"),
+        ("leads?business=tel-aviv-locks&limit=many", 400, "bad_parameter", "limit"),
+        ("leads?business=tel-aviv-locks&cursor=%21", 400, "bad_parameter", "cursor"),
+        ("leads?business=tel-aviv-locks&cursor=bnVsbA", 400, "bad_parameter", "cursor"),
+        ("leads?business=tel-aviv-locks&status=lost", 400, "bad_parameter", "status"),
+        ("appointments?business=tel-aviv-locks&from=today", 400, "bad_parameter", "from"),
+        ("appointments?business=tel-aviv-locks&lead_id=7", 400, "bad_parameter", "lead_id"),
+        ("slots?business=tel-aviv-locks&date=25-12", 400, "bad_parameter", "date"),
+        ("slots?business=tel-aviv-locks&duration_min=0", 400, "bad_parameter", "duration_min"),
+        ("slots?business=tel-aviv-locks&duration_min=x", 400, "bad_parameter", "duration_min"),
+        ("leads/7?business=tel-aviv-locks", 400, "bad_id", "id"),
+        ("appointments/7?business=tel-aviv-locks", 400, "bad_id", "id"),
+        ("calls/7?business=tel-aviv-locks", 400, "bad_call_sid", "call_sid"),
+        ("nothing", 404, "not_found", ""),
+        ("leads/a/b?business=tel-aviv-locks", 404, "not_found", ""),
+    ] {
+        let answer = operator.asks(&Wanted::get(format!("/api/{target}"))).await;
+        let expected = (status, code.to_owned(), field.to_owned());
+        assert_eq!(error(&answer), expected, "{target}: {}", answer.body);
+    }
+    // As curl sends it: the plus is not escaped.
+    let from = "/api/appointments?business=tel-aviv-locks&from=2026-11-22T08:30:00+02:00";
+    operator.gets(from).await;
+    for (target, body, field) in [
+        ("appointments", json!({ "slot_start": "2026-11-22T08:30" }), "business"),
+        ("appointments", json!({ "business": "tel-aviv-locks" }), "slot_start"),
+        ("calls", json!({ "business": "tel-aviv-locks" }), "to"),
+    ] {
+        let wanted = Wanted::new(Method::POST, format!("/api/{target}")).with(&body);
+        let expected = (400, "bad_body".to_owned(), field.to_owned());
+        assert_eq!(error(&operator.asks(&wanted).await), expected, "{body}");
+    }
+    let lead = format!("/api/leads/{}?business=tel-aviv-locks", rows.lead);
+    for (body, code, field) in [
+        ("{\"full_name\":", "bad_body", ""),
+        ("[]", "bad_body", ""),
+        ("{} {}", "bad_body", ""),
+        ("{\"age\": 4}", "bad_body", "age"),
+        ("{\"status\": \"lost\"}", "bad_body", "status"),
+        ("{\"email\": \"dana at example\"}", "bad_value", "email"),
+        ("{\"fields\": {\"colour\": \"red\"}}", "unknown_field", "colour"),
+        ("{\"full_name\": [\"x\"]}", "bad_value", "full_name"),
+    ] {
+        let mut wanted = Wanted::new(Method::PATCH, &lead);
+        wanted.body = Some(body.to_owned());
+        let answer = operator.asks(&wanted).await;
+        let expected = (400, code.to_owned(), field.to_owned());
+        assert_eq!(error(&answer), expected, "{body}: {}", answer.body);
+    }
+    world.close().await;
+}
+
+#[tokio::test]
+async fn ops_4_no_operation_takes_a_parameter_it_does_not_know() {
+    let world = world(brief).await;
+    let operator = Operator::of(&world);
+    let rows = Rows::make(&world, world.business_id, 1).await;
+    for operation in operations(&operator.document().await) {
+        let wanted = Wanted::sample(&operation, &world.business.slug, &rows).and("colour=red");
+        let expected = (400, "bad_parameter".to_owned(), "colour".to_owned());
+        assert_eq!(error(&operator.asks(&wanted).await), expected, "{operation}");
+    }
+    world.close().await;
+}
+
+#[tokio::test]
+async fn ops_4_an_address_asked_in_a_way_it_does_not_know_says_which_it_knows() {
+    let world = world(brief).await;
+    let operator = Operator::of(&world);
+    let rows = Rows::make(&world, world.business_id, 1).await;
+    let document = operator.document().await;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let known: Vec<String> = item.as_object().unwrap().keys().cloned().collect();
+        let sample = format!("{} {path}", known[0]);
+        let sample = Wanted::sample(&sample, &world.business.slug, &rows);
+        for method in ["get", "post", "put", "patch", "delete"] {
+            if known.iter().any(|known| known == method) {
+                continue;
+            }
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+            let wanted = Wanted { method, body: None, ..sample.clone() };
+            let answer = operator.asks(&wanted).await;
+            assert_eq!(error(&answer).1, "method_not_allowed", "{wanted:?}");
+            assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+            let allowed = answer.headers["allow"].to_str().unwrap().to_lowercase();
+            let mut allowed: Vec<&str> = allowed.split(", ").collect();
+            allowed.sort_unstable();
+            assert_eq!(allowed, known, "{path}");
+        }
+    }
+    world.close().await;
+}
+
+#[tokio::test]
+async fn ops_4_what_fails_inside_is_not_told_outside() {
+    let world = world(brief).await;
+    let operator = Operator::of(&world);
+    let rows = Rows::make(&world, world.business_id, 1).await;
+    let wanted = Wanted::sample("get /api/leads/{id}", &world.business.slug, &rows);
+    world.app.services().database.clone().close().await.unwrap();
+    let answer = operator.asks(&wanted).await;
+    assert_eq!(error(&answer), (500, "internal".to_owned(), String::new()));
+    let text = answer.body.to_string().to_lowercase();
+    for word in ["sql", "pool", "database", "connection"] {
+        assert!(!text.contains(word), "{text}");
+    }
+    let expected: Value = json!("something failed in the daemon; its log says what");
+    assert_eq!(answer.body["error"]["message"], expected);
+    world.close().await;
+}

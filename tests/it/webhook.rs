@@ -1,0 +1,100 @@
+//! What the voice webhook asks of the database before it answers (CALL-1).
+
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use entities::PoolSettings;
+use entities::leads::{self, Caller};
+use frontdesk::config::{DatabaseUrl, Patience, PublicUrl, Twilio};
+use frontdesk::http::Listener;
+use frontdesk::http::twilio::{TwilioSide, serve};
+use frontdesk::practice::world::World;
+use protocol::ids::{CallSid, LeadId};
+use protocol::twilio::signature::Signatures;
+use protocol::twilio::token::StreamTokens;
+use sea_orm::{SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::support::{brief, call_form, nothing_left, number, signature, within, world};
+
+const CALL: &str = "CA00000000000000000000000000000007";
+
+/// What was sent to the database, in order.
+type Statements = Arc<Mutex<Vec<String>>>;
+
+/// Twilio's side of the daemon once more, on a connection that notes what it is asked. The actors
+/// keep the daemon's own: what a call writes once it was answered is not counted here.
+fn watched(world: &World, public_url: PublicUrl) -> (TwilioSide, Statements) {
+    let seen = Statements::default();
+    let mut services = world.app.services().clone();
+    let statements = Arc::clone(&seen);
+    services.database.set_metric_callback(move |info| {
+        statements.lock().unwrap().push(info.statement.sql.clone());
+    });
+    let side = TwilioSide {
+        public_url,
+        signatures: Some(Signatures::new([Twilio::PRACTICE_TOKEN.to_owned()])),
+        tokens: StreamTokens::new(Twilio::PRACTICE_TOKEN),
+        calls: world.app.calls().clone(),
+        services,
+        upstream_patience: Duration::from_secs(10),
+        patience: Patience { stream: Duration::from_millis(1), ..Patience::default() },
+        tasks: TaskTracker::new(),
+        readiness: world.app.readiness().clone(),
+    };
+    (side, seen)
+}
+
+#[tokio::test]
+async fn call_1_a_webhook_is_answered_after_one_read_and_waits_for_no_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}?mode=rwc", folder.path().join("calls.db").display());
+    let world = world(|plan| {
+        brief(plan);
+        plan.config.database.url = DatabaseUrl::parse(&url).unwrap();
+    })
+    .await;
+    // A person who has called before: the read has a lead to bring too.
+    let (services, person) = (world.app.services(), number(99));
+    let (id, now) = (LeadId(services.clock.new_id()), services.clock.wall());
+    let (caller, before) =
+        (Caller::Known(&person), CallSid::parse(&CALL.replace('7', "6")).unwrap());
+    let db = &services.database;
+    leads::ensure_for_call(db, world.business_id, caller, &before, id, now).await.unwrap();
+
+    let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
+    let base = format!("http://{}", listener.address());
+    let (side, seen) = watched(&world, PublicUrl::parse(&base).unwrap());
+    let (side, stop) = (Arc::new(side), CancellationToken::new());
+    let answer = move |request| serve(Arc::clone(&side), request);
+    let serving = tokio::spawn(listener.serve(answer, TaskTracker::new(), stop.clone()));
+
+    // While somebody else writes, nobody of ours can: an answer that waited for a row would not come.
+    let elsewhere = entities::connect(&url, PoolSettings::default()).await.unwrap();
+    let immediate = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    let writing = elsewhere.begin_with_options(immediate).await.unwrap();
+    let form = call_form(&world, CALL, "ringing");
+    let url = format!("{base}/twilio/voice");
+    let request = reqwest::Client::new().post(&url).form(&form);
+    let sent = request.header("x-twilio-signature", signature(&url, &form)).send();
+    let twiml = within("the answer", sent).await.unwrap().text().await.unwrap();
+    let call = CallSid::parse(CALL).unwrap();
+    let row = entities::calls::get(db, world.business_id, &call).await.unwrap();
+    let statements = seen.lock().unwrap().clone();
+    writing.rollback().await.unwrap();
+
+    assert!(twiml.contains("<Connect><Stream "), "{twiml}");
+    assert_eq!(row, None, "the call's row is written after the answer");
+    assert_eq!(statements.len(), 1, "{statements:#?}");
+    assert!(statements[0].starts_with("SELECT "), "{statements:#?}");
+    nothing_left(&world).await;
+    stop.cancel();
+    within("the end of the listener", serving).await.unwrap();
+    elsewhere.close().await.unwrap();
+    world.close().await;
+}
