@@ -7,7 +7,7 @@ mod sweep;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use actors::call_parts::Services;
@@ -155,6 +155,7 @@ impl App {
             services: services.clone(),
             upstream_patience: config.openai.upstream_patience,
             patience: config.server.patience,
+            handshakes: AtomicU64::new(0),
             tasks: tasks.clone(),
             readiness: readiness.clone(),
         });

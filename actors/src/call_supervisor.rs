@@ -46,6 +46,8 @@ pub enum SupervisorEvent {
     Order(SupervisorOrder),
     /// A media socket was accepted for this call.
     Attach {
+        /// Which media handshake of the daemon's it was, from 1: the newest has the call (CALL-9).
+        handshake: u64,
         /// The stream.
         stream: StreamSid,
         /// Its socket; taken once.
@@ -141,6 +143,8 @@ pub struct CallSupervisorState {
     children: Children,
     /// The open stream's socket: its tasks outlive every actor.
     stream: Option<TaskGroup>,
+    /// The newest media handshake of the call.
+    handshake: u64,
     /// Requests to Twilio that the end of the call waits for.
     requests: TaskGroup,
     hung_up: bool,
@@ -172,6 +176,7 @@ impl Actor for CallSupervisor {
             children,
             stream: None,
             requests: TaskGroup::new(),
+            handshake: 0,
             hung_up: false,
             ending: false,
             finish_by: None,

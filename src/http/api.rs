@@ -129,6 +129,10 @@ impl<'a> Ask<'a> {
 
     /// The JSON that was sent.
     fn body<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
+        if self.request.header("transfer-encoding").is_some() {
+            let message = "send the body in one piece, with its Content-Length";
+            return Err(Refusal::new(StatusCode::LENGTH_REQUIRED, "length_required", message));
+        }
         query::body(&self.request.body)
     }
 

@@ -1,6 +1,7 @@
 //! The media socket: the upgrade, the signature of its handshake, and the token in its `start`. What
 //! passes is handed to the call's supervisor; everything else is closed.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use actors::call_supervisor::SupervisorEvent;
@@ -62,6 +63,7 @@ pub(super) fn open(side: &Arc<TwilioSide>, request: Request) -> Response {
     let Some(upgrade) = request.upgrade else {
         return answer(StatusCode::UPGRADE_REQUIRED);
     };
+    let handshake = side.handshakes.fetch_add(1, Ordering::Relaxed) + 1;
     let for_task = Arc::clone(side);
     side.tasks.spawn(async move {
         let Ok(socket) = upgrade.await else { return };
@@ -70,7 +72,7 @@ pub(super) fn open(side: &Arc<TwilioSide>, request: Request) -> Response {
             Role::Server,
             Some(websocket_config()),
         );
-        if let Err(why) = admit(&for_task, Link::over(socket.await)).await {
+        if let Err(why) = admit(&for_task, handshake, Link::over(socket.await)).await {
             tracing::warn!(%why, "a media socket was closed");
         }
     });
@@ -93,7 +95,7 @@ fn websocket_key(request: &Request) -> Option<String> {
     (upgrade && version && proper).then(|| key.to_owned())
 }
 
-async fn admit(side: &TwilioSide, mut link: Link) -> Result<(), SocketRefused> {
+async fn admit(side: &TwilioSide, handshake: u64, mut link: Link) -> Result<(), SocketRefused> {
     let start = tokio::time::timeout(side.patience.start, read_start(&mut link))
         .await
         .map_err(|_| SocketRefused::NoStart)??;
@@ -105,7 +107,7 @@ async fn admit(side: &TwilioSide, mut link: Link) -> Result<(), SocketRefused> {
         return Err(SocketRefused::ForeignBusiness);
     }
     let link = Mutex::new(Some(link));
-    let attach = SupervisorEvent::Attach { stream: start.stream_sid, link };
+    let attach = SupervisorEvent::Attach { handshake, stream: start.stream_sid, link };
     handle.tell(attach).map_err(|_| SocketRefused::NoCall)
 }
 

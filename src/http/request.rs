@@ -81,12 +81,12 @@ struct TooLong;
 impl warp::reject::Reject for TooLong {}
 
 pub(super) async fn refuse(rejection: Rejection) -> Result<Response, Infallible> {
-    let status = if rejection.find::<TooLong>().is_some() {
-        StatusCode::PAYLOAD_TOO_LARGE
+    Ok(if rejection.find::<TooLong>().is_some() {
+        let message = format!("the body is longer than {MOST_BYTES} bytes");
+        error(StatusCode::PAYLOAD_TOO_LARGE, "body_too_long", &message)
     } else {
-        StatusCode::BAD_REQUEST
-    };
-    Ok(answer(status))
+        error(StatusCode::BAD_REQUEST, "bad_request", "the request could not be read")
+    })
 }
 
 /// An answer without a body.

@@ -3,6 +3,7 @@
 //! whatever went wrong (CALL-1).
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use actors::call_parts::Services;
@@ -37,6 +38,8 @@ pub struct TwilioSide {
     pub upstream_patience: Duration,
     /// How long a media socket is waited for.
     pub patience: Patience,
+    /// Media handshakes so far: their order tells which of several streams is the newest.
+    pub handshakes: AtomicU64,
     /// Tasks that a stop waits for.
     pub tasks: TaskTracker,
     /// Whether new calls are taken.

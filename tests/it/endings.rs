@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use entities::call_turns::TurnRole;
-use entities::calls::{CallRecord, CallStatus};
+use entities::calls::CallStatus;
 use frontdesk::practice::openai::{Brain, Log, Rule, ToolCall};
 use frontdesk::practice::twilio::{
     CallView, CallbackDelivery, CallerHandle, EndedBy, RestFault, RestKind, StreamEnd,
@@ -13,7 +13,8 @@ use frontdesk::practice::world::World;
 use serde_json::json;
 
 use crate::support::{
-    brief, call_form, nothing_left, number, post_as_twilio, practice, within, world,
+    brief, call_form, ended_record, nothing_left, number, post_as_twilio, practice, recorded,
+    within, world,
 };
 
 /// CALL-5: how soon a terminal status must have closed a call's sockets.
@@ -24,30 +25,6 @@ async fn open_call(world: &World) -> CallerHandle {
     let caller = world.dial(&number(1));
     within("the greeting", caller.hears(&world.business.lines().greeting)).await.unwrap();
     caller
-}
-
-async fn record_of(world: &World, caller: &CallerHandle) -> CallRecord {
-    let database = &world.app.services().database;
-    let found = entities::calls::get(database, world.business_id, caller.call_sid()).await;
-    found.unwrap().expect("the call was written down")
-}
-
-/// Waits until the record is so. The journal has no news of its own: it is asked until then.
-async fn recorded(
-    world: &World,
-    caller: &CallerHandle,
-    is_so: impl Fn(&CallRecord) -> bool,
-) -> CallRecord {
-    let reading = async {
-        loop {
-            let record = record_of(world, caller).await;
-            if is_so(&record) {
-                return record;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    within("the record", reading).await
 }
 
 /// Tells the daemon, signed, that the call is over.
@@ -78,7 +55,7 @@ async fn outlived(world: &World, log: &Log) -> (Duration, Duration) {
     let outcome = within("the end", caller.ended()).await;
     assert_eq!(outcome.ended_by, EndedBy::HangupVerb, "the resume of an ended call is hung up");
     assert_eq!(outcome.view.hang_up_requests, 0, "Twilio knows already");
-    let record = record_of(world, &caller).await;
+    let record = ended_record(world, &caller).await;
     assert_eq!(record.status, CallStatus::Completed);
     assert_eq!(record.end_reason.as_deref(), Some("caller_hung_up"));
     (stream_at - sent_at, session_at - sent_at)
@@ -114,7 +91,7 @@ async fn call_5_a_caller_who_hangs_up_leaves_nothing_behind_but_the_record() {
     assert_eq!(outcome.view.violations, []);
     nothing_left(&world).await;
 
-    let record = recorded(&world, &caller, |record| record.duration.is_some()).await;
+    let record = recorded(&world, caller.call_sid(), |record| record.duration.is_some()).await;
     assert_eq!(record.status, CallStatus::Completed);
     assert_eq!(record.end_reason.as_deref(), Some("caller_hung_up"));
     assert_eq!(record.ended_by.as_deref(), Some("caller"));
@@ -187,7 +164,7 @@ async fn call_5_a_lost_socket_that_never_comes_back_ends_the_call_as_stream_lost
 
     nothing_left(&world).await;
     assert_eq!(world.calls().await.unwrap().len(), 0);
-    let record = recorded(&world, &caller, |record| record.end_reason.is_some()).await;
+    let record = recorded(&world, caller.call_sid(), |record| record.end_reason.is_some()).await;
     assert_eq!(record.end_reason.as_deref(), Some("stream_lost"));
     assert_eq!(record.duration, None, "Twilio's status never came");
     let log = practice(&world).log().record();
@@ -210,7 +187,7 @@ async fn call_6_an_operator_who_hangs_up_twice_ends_the_call_by_one_request() {
     nothing_left(&world).await;
     assert_eq!(world.carrier.rest_count(RestKind::HangUp), 1);
     assert_eq!(outcome.view.violations, []);
-    let record = recorded(&world, &caller, |record| record.duration.is_some()).await;
+    let record = recorded(&world, caller.call_sid(), |record| record.duration.is_some()).await;
     assert_eq!(record.end_reason.as_deref(), Some("operator"));
     assert_eq!(record.ended_by.as_deref(), Some("operator"));
     world.close().await;
@@ -241,7 +218,8 @@ async fn hang_up_answers(faults: &[RestFault]) -> Vec<Option<u16>> {
     let asked = log.wait_for(|log| log.len() > faults.len());
     within("the last request", async { asked.await.map(drop) }).await.unwrap();
     nothing_left(&world).await;
-    assert_eq!(record_of(&world, &caller).await.end_reason.as_deref(), Some("user_goodbye"));
+    let record = recorded(&world, caller.call_sid(), |record| record.end_reason.is_some()).await;
+    assert_eq!(record.end_reason.as_deref(), Some("user_goodbye"));
     let answers = log.borrow().iter().map(|request| request.status).collect();
     world.close().await;
     answers
@@ -271,10 +249,11 @@ async fn call_5_a_status_that_comes_when_all_is_gone_is_still_written_down() {
     caller.hang_up();
     within("the end", caller.ended()).await;
     nothing_left(&world).await;
-    let before = record_of(&world, &caller).await;
+    let call = caller.call_sid();
+    let before = recorded(&world, call, |record| record.end_reason.is_some()).await;
     assert_eq!(before.duration, None);
     terminal_status(&world, &caller, 17).await;
-    let after = recorded(&world, &caller, |record| record.duration.is_some()).await;
+    let after = recorded(&world, call, |record| record.duration.is_some()).await;
     assert_eq!(after.duration, Some(Duration::from_secs(17)));
     assert_eq!(after.status, CallStatus::Completed);
     assert_eq!(after.end_reason, before.end_reason, "the reason stays");

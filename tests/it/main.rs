@@ -9,6 +9,7 @@ mod endings;
 mod greeting;
 mod http;
 mod leads;
+mod media;
 mod outbound;
 mod pipeline;
 mod polite_endings;

@@ -15,7 +15,7 @@ use protocol::business::MachineDetection;
 use protocol::ids::{AccountSid, CallSid};
 use serde_json::{Value, json};
 
-use crate::support::{brief, nothing_left, number, plan, within, world};
+use crate::support::{brief, nothing_left, number, plan, recorded, within, world};
 
 async fn place(world: &World, to: &str) -> (u16, Value) {
     let body = json!({ "business": world.business.slug.as_str(), "to": to });
@@ -30,25 +30,6 @@ async fn placed(world: &World) -> (CallSid, CallerHandle) {
     let callee = within("the callee", world.carrier.callee(to.as_str(), "he")).await;
     assert_eq!(body["call_sid"], callee.call_sid().as_str());
     (callee.call_sid().clone(), callee)
-}
-
-/// Waits until the record is so. The journal has no news of its own: it is asked until then.
-async fn recorded(
-    world: &World,
-    call: &CallSid,
-    is_so: impl Fn(&CallRecord) -> bool,
-) -> CallRecord {
-    let database = &world.app.services().database;
-    let reading = async {
-        loop {
-            let found = calls::get(database, world.business_id, call).await.unwrap();
-            if let Some(record) = found.filter(|record| is_so(record)) {
-                return record;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    within("the record", reading).await
 }
 
 fn is_over(record: &CallRecord) -> bool {

@@ -10,18 +10,12 @@ use frontdesk::practice::world::World;
 use protocol::business::Decider;
 use serde_json::json;
 
-use crate::support::{brief, nothing_left, number, practice, within, world};
+use crate::support::{brief, ended_record, nothing_left, number, practice, within, world};
 
 async fn open_call(world: &World) -> CallerHandle {
     let caller = world.dial(&number(1));
     within("the greeting", caller.hears(&world.business.lines().greeting)).await.unwrap();
     caller
-}
-
-async fn record_of(world: &World, caller: &CallerHandle) -> CallRecord {
-    let database = &world.app.services().database;
-    let found = entities::calls::get(database, world.business_id, caller.call_sid()).await;
-    found.unwrap().expect("the call was written down")
 }
 
 /// The call is ended by the daemon, once, after its last words were heard; and nothing is left.
@@ -34,7 +28,7 @@ async fn ends(world: &World, caller: &CallerHandle, last_words: &str) -> CallRec
     nothing_left(world).await;
     let log = practice(world).log().record();
     assert_eq!(log.faults().count(), 0, "{:?}", log.violations);
-    record_of(world, caller).await
+    ended_record(world, caller).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

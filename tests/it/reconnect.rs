@@ -7,7 +7,7 @@ use frontdesk::practice::twilio::{CallerHandle, Done, EndedBy};
 use frontdesk::practice::world::World;
 use serde_json::Value;
 
-use crate::support::{brief, nothing_left, number, practice, within, world};
+use crate::support::{brief, ended_record, nothing_left, number, practice, within, world};
 
 /// A call in which one sentence was said and answered.
 async fn call_with_one_answer(world: &World) -> CallerHandle {
@@ -122,9 +122,7 @@ async fn lasting_refusal(refusal: Refusal) {
     assert_eq!(outcome.view.violations, []);
     nothing_left(&world).await;
     assert_eq!(practice(&world).log().record().connections, 1, "{refusal:?} is tried once");
-    let database = &world.app.services().database;
-    let record = entities::calls::get(database, world.business_id, caller.call_sid()).await;
-    let reason = record.unwrap().unwrap().end_reason;
+    let reason = ended_record(&world, &caller).await.end_reason;
     assert_eq!(reason.as_deref(), Some("upstream_failed"), "{refusal:?}");
     world.close().await;
 }

@@ -11,7 +11,9 @@ use futures_util::StreamExt;
 use protocol::call::EndReason;
 use protocol::response_gate::GateState;
 
-use crate::support::{find_actor, kill, nothing_left, number, practice, within, world};
+use crate::support::{
+    ended_record, find_actor, kill, nothing_left, number, practice, within, world,
+};
 
 const SENTENCES: [&str; 4] = ["התקנת מנעול חכם", "בתל אביב", "כן", "תודה, להתראות"];
 /// The line's clock runs faster than the wall's, so that a call takes seconds.
@@ -180,9 +182,7 @@ async fn res_5_more_crashes_than_the_intensity_allows_end_that_call_and_the_one_
     lucky.hang_up();
     within("the end", lucky.ended()).await;
     nothing_left(&world).await;
-    let db = &world.app.services().database;
-    let row =
-        entities::calls::get(db, world.business_id, unlucky.call_sid()).await.unwrap().unwrap();
+    let row = ended_record(&world, &unlucky).await;
     assert_eq!(row.end_reason.as_deref(), Some(EndReason::Internal.as_str()));
     world.close().await;
 }

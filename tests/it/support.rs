@@ -6,11 +6,13 @@ use std::time::Duration;
 use actors::supervision::introspection::{ActorKind, ActorView};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use entities::calls::CallRecord;
 use frontdesk::config::{DatabaseUrl, Twilio};
 use frontdesk::practice::openai::{Brain, Server};
+use frontdesk::practice::twilio::CallerHandle;
 use frontdesk::practice::world::{Plan, World};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use protocol::ids::PhoneNumber;
+use protocol::ids::{CallSid, PhoneNumber};
 use sha1::Sha1;
 
 /// The limit of every wait: a test that hits it has failed, however slow the machine.
@@ -141,4 +143,29 @@ pub(crate) async fn find_actor(world: &World, wanted: impl Fn(&ActorView) -> boo
         }
     };
     within("the actor", looking).await
+}
+
+/// Waits until a call's record is so. The journal has no news of its own: it is asked until then.
+pub(crate) async fn recorded(
+    world: &World,
+    call: &CallSid,
+    is_so: impl Fn(&CallRecord) -> bool,
+) -> CallRecord {
+    let database = &world.app.services().database;
+    let reading = async {
+        loop {
+            let found = entities::calls::get(database, world.business_id, call).await.unwrap();
+            if let Some(record) = found.filter(|record| is_so(record)) {
+                return record;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    within("the record", reading).await
+}
+
+/// The record of a call that is over, with its end and Twilio's last word.
+pub(crate) async fn ended_record(world: &World, caller: &CallerHandle) -> CallRecord {
+    let is_whole = |record: &CallRecord| record.end_reason.is_some() && record.duration.is_some();
+    recorded(world, caller.call_sid(), is_whole).await
 }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use actors::supervision::introspection::ActorKind;
-use entities::calls::CallRecord;
 use frontdesk::practice::openai::{Brain, Rule, ToolCall};
 use frontdesk::practice::twilio::{
     Callee, CallerHandle, Done, EndedBy, Pickup, RestFault, RestKind,
@@ -13,7 +12,7 @@ use protocol::business::Transfer;
 use protocol::ids::PhoneNumber;
 use serde_json::json;
 
-use crate::support::{brief, kill, nothing_left, number, practice, within, world};
+use crate::support::{brief, ended_record, kill, nothing_left, number, practice, within, world};
 
 const PERSON: &str = "+972501112233";
 const FAREWELL: &str = "רגע, מעבירים אותך לדנה";
@@ -60,12 +59,6 @@ async fn is_rung(caller: &CallerHandle) {
     within("the ringing", rung).await.unwrap();
 }
 
-async fn record_of(world: &World, caller: &CallerHandle) -> CallRecord {
-    let database = &world.app.services().database;
-    let found = entities::calls::get(database, world.business_id, caller.call_sid()).await;
-    found.unwrap().expect("the call was written down")
-}
-
 async fn nothing_went_wrong(world: &World, caller: &CallerHandle) {
     nothing_left(world).await;
     assert_eq!(caller.view().borrow().violations, []);
@@ -86,7 +79,7 @@ async fn call_10_a_caller_is_put_through_after_the_farewell_and_no_session_stays
     assert_eq!(outcome.ended_by, EndedBy::HangupVerb);
     assert_eq!((outcome.view.hang_up_requests, outcome.view.redirect_requests), (0, 1));
     nothing_went_wrong(&world, &caller).await;
-    let record = record_of(&world, &caller).await;
+    let record = ended_record(&world, &caller).await;
     assert_eq!(record.end_reason.as_deref(), Some("transferred"));
     assert_eq!(record.ended_by.as_deref(), Some("agent"));
     assert!(record.duration.is_some());
@@ -106,7 +99,7 @@ async fn call_10_a_caller_whom_nobody_takes_comes_back_is_told_so_and_is_answere
     let outcome = within("the end", caller.ended()).await;
     assert_eq!(outcome.view.streams.len(), 2);
     nothing_went_wrong(&world, &caller).await;
-    let record = record_of(&world, &caller).await;
+    let record = ended_record(&world, &caller).await;
     assert_eq!(record.end_reason.as_deref(), Some("caller_hung_up"));
     world.close().await;
 }
@@ -150,7 +143,7 @@ async fn call_10_an_operator_ends_a_call_that_was_put_through() {
     let outcome = within("the end", caller.ended()).await;
     assert_eq!((outcome.ended_by, outcome.view.hang_up_requests), (EndedBy::Rest, 1));
     nothing_went_wrong(&world, &caller).await;
-    let record = record_of(&world, &caller).await;
+    let record = ended_record(&world, &caller).await;
     assert_eq!(record.end_reason.as_deref(), Some("operator"));
     world.close().await;
 }

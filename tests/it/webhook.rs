@@ -1,5 +1,7 @@
 //! What the voice webhook asks of the database before it answers (CALL-1).
 
+use std::sync::atomic::AtomicU64;
+
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -34,6 +36,7 @@ fn watched(world: &World, public_url: PublicUrl) -> (TwilioSide, Statements) {
         statements.lock().unwrap().push(info.statement.sql.clone());
     });
     let side = TwilioSide {
+        handshakes: AtomicU64::default(),
         public_url,
         signatures: Some(Signatures::new([Twilio::PRACTICE_TOKEN.to_owned()])),
         tokens: StreamTokens::new(Twilio::PRACTICE_TOKEN),

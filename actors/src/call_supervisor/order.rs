@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use protocol::business::{BusinessSettings, Lines};
 use protocol::call::{Command, EndReason, EndedBy, Event, Now, Record};
+use protocol::ids::StreamSid;
 use protocol::twilio::forms::CallStatus;
 use protocol::twilio::twiml::{Apology, Say, Twiml, TwimlError};
 use ractor::{ActorId, ActorProcessingErr, ActorRef};
@@ -19,6 +20,7 @@ use super::{
 };
 use crate::call_parts::CallParts;
 use crate::journal::JournalEntry;
+use crate::link::Link;
 use crate::supervision::policy::Decision;
 use crate::twilio_rest::{Answer, TwilioFault};
 
@@ -39,16 +41,10 @@ impl CallSupervisorState {
                 SupervisorEvent::Order(SupervisorOrder::Apologise) => self.apologise(),
                 SupervisorEvent::Order(SupervisorOrder::Transfer) => self.transfer(),
                 SupervisorEvent::Order(SupervisorOrder::Finish) => self.take_down(me, None),
-                SupervisorEvent::Attach { stream, link } => {
+                SupervisorEvent::Attach { handshake, stream, link } => {
                     let link = link.lock().unwrap_or_else(PoisonError::into_inner).take();
-                    if let Some(link) = link
-                        && !self.ending
-                    {
-                        self.close_stream().await;
-                        let tasks = TaskGroup::new();
-                        twilio_io::attach(stream.clone(), link, &self.parts, &tasks);
-                        tracing::info!(%stream, "stream opened");
-                        self.stream = Some(tasks);
+                    if let Some(link) = link {
+                        self.attach(*handshake, stream, link).await;
                     }
                 }
                 SupervisorEvent::Status { status, duration_secs } => {
@@ -73,6 +69,20 @@ impl CallSupervisorState {
             }
             self.inbox.remove(number);
         }
+    }
+
+    /// The stream that was opened last has the call, though its `start` may have come first (CALL-9).
+    async fn attach(&mut self, handshake: u64, stream: &StreamSid, link: Link) {
+        if self.ending || handshake < self.handshake {
+            tracing::info!(%stream, "a stream was closed: the call is over, or has a newer one");
+            return;
+        }
+        self.handshake = handshake;
+        self.close_stream().await;
+        let tasks = TaskGroup::new();
+        twilio_io::attach(stream.clone(), link, &self.parts, &tasks);
+        tracing::info!(%stream, "stream opened");
+        self.stream = Some(tasks);
     }
 
     pub(super) fn on_alarm(&mut self, me: &ActorRef<CallSupervisorMsg>) {

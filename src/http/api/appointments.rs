@@ -85,8 +85,11 @@ pub(super) struct AppointmentsQuery {
 /// A business's appointments
 ///
 /// The last booked first.
-#[utoipa::path(get, path = "/api/appointments", operation_id = "listAppointments", tag = "appointments", params(AppointmentsQuery),
-    responses((status = 200, description = "A page of them", body = Listing<Appointment>)))]
+#[utoipa::path(
+    get, path = "/api/appointments", operation_id = "listAppointments", tag = "appointments",
+    params(AppointmentsQuery),
+    responses((status = 200, description = "A page of them", body = Listing<Appointment>)),
+)]
 pub(super) async fn list(ask: Ask<'_>) -> Answer {
     let query: AppointmentsQuery = ask.query()?;
     let business = ask.business(query.business.as_deref()).await?.id;
@@ -103,9 +106,11 @@ pub(super) async fn list(ask: Ask<'_>) -> Answer {
 }
 
 /// One appointment
-#[utoipa::path(get, path = "/api/appointments/{id}", operation_id = "showAppointment", tag = "appointments",
+#[utoipa::path(
+    get, path = "/api/appointments/{id}", operation_id = "showAppointment", tag = "appointments",
     params(("id" = Uuid, Path, description = "The appointment"), OfBusiness),
-    responses((status = 200, description = "The appointment", body = Appointment)))]
+    responses((status = 200, description = "The appointment", body = Appointment)),
+)]
 pub(super) async fn show(ask: Ask<'_>) -> Answer {
     let query: OfBusiness = ask.query()?;
     let id = AppointmentId(ask.id()?);
@@ -119,11 +124,18 @@ pub(super) async fn show(ask: Ask<'_>) -> Answer {
 ///
 /// By the rules that hold in a call. Where the slot can't be had, the answer is 409 and shows what is
 /// free instead.
-#[utoipa::path(post, path = "/api/appointments", operation_id = "bookAppointment", tag = "appointments", request_body = NewAppointment,
-    params(("Idempotency-Key" = Option<String>, Header, max_length = 124,
-        description = "The booking's key: the same one again books nothing more")),
-    responses((status = 201, description = "It stands", body = Appointment),
-        (status = 409, description = "The slot can't be had", body = ErrorAnswer)))]
+#[utoipa::path(
+    post, path = "/api/appointments", operation_id = "bookAppointment", tag = "appointments",
+    request_body = NewAppointment,
+    params(
+        ("Idempotency-Key" = Option<String>, Header, max_length = 124,
+            description = "The booking's key: the same one again books nothing more"),
+    ),
+    responses(
+        (status = 201, description = "It stands", body = Appointment),
+        (status = 409, description = "The slot can't be had", body = ErrorAnswer),
+    ),
+)]
 pub(super) async fn book(ask: Ask<'_>) -> Answer {
     ask.query::<Nothing>()?;
     let booked = booking::book(ask, ask.body()?).await?;
@@ -133,9 +145,12 @@ pub(super) async fn book(ask: Ask<'_>) -> Answer {
 /// Cancel an appointment
 ///
 /// Cancelling again answers the same.
-#[utoipa::path(delete, path = "/api/appointments/{id}", operation_id = "cancelAppointment", tag = "appointments",
+#[utoipa::path(
+    delete, path = "/api/appointments/{id}",
+    operation_id = "cancelAppointment", tag = "appointments",
     params(("id" = Uuid, Path, description = "The appointment"), OfBusiness),
-    responses((status = 200, description = "It is cancelled", body = Appointment)))]
+    responses((status = 200, description = "It is cancelled", body = Appointment)),
+)]
 pub(super) async fn cancel(ask: Ask<'_>) -> Answer {
     let query: OfBusiness = ask.query()?;
     let id = AppointmentId(ask.id()?);

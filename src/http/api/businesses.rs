@@ -75,8 +75,11 @@ pub(super) struct BusinessesQuery {
 /// All businesses
 ///
 /// In the order of their slugs.
-#[utoipa::path(get, path = "/api/businesses", operation_id = "listBusinesses", tag = "businesses", params(BusinessesQuery),
-    responses((status = 200, description = "A page of them", body = Listing<Business>)))]
+#[utoipa::path(
+    get, path = "/api/businesses", operation_id = "listBusinesses", tag = "businesses",
+    params(BusinessesQuery),
+    responses((status = 200, description = "A page of them", body = Listing<Business>)),
+)]
 pub(super) async fn list(ask: Ask<'_>) -> Answer {
     let query: BusinessesQuery = ask.query()?;
     let after = query.cursor.map(|cursor| cursor.0);
@@ -86,9 +89,13 @@ pub(super) async fn list(ask: Ask<'_>) -> Answer {
 }
 
 /// One business
-#[utoipa::path(get, path = "/api/businesses/{slug}", operation_id = "showBusiness", tag = "businesses",
+#[utoipa::path(
+    get, path = "/api/businesses/{slug}", operation_id = "showBusiness", tag = "businesses",
     params(("slug" = String, Path, description = "Its name in addresses")),
-    responses((status = 200, description = "The business and its settings", body = BusinessDetails)))]
+    responses(
+        (status = 200, description = "The business and its settings", body = BusinessDetails),
+    ),
+)]
 pub(super) async fn show(ask: Ask<'_>) -> Answer {
     ask.query::<Nothing>()?;
     let record = ask.business(Some(ask.named)).await?;

@@ -35,8 +35,11 @@ pub(super) struct CallsQuery {
 /// A business's calls
 ///
 /// The last begun first.
-#[utoipa::path(get, path = "/api/calls", operation_id = "listCalls", tag = "calls", params(CallsQuery),
-    responses((status = 200, description = "A page of them", body = Listing<Call>)))]
+#[utoipa::path(
+    get, path = "/api/calls", operation_id = "listCalls", tag = "calls",
+    params(CallsQuery),
+    responses((status = 200, description = "A page of them", body = Listing<Call>)),
+)]
 pub(super) async fn list(ask: Ask<'_>) -> Answer {
     let query: CallsQuery = ask.query()?;
     let business = ask.business(query.business.as_deref()).await?.id;
@@ -53,9 +56,11 @@ pub(super) async fn list(ask: Ask<'_>) -> Answer {
 }
 
 /// One call, with what was said in it
-#[utoipa::path(get, path = "/api/calls/{call_sid}", operation_id = "showCall", tag = "calls",
+#[utoipa::path(
+    get, path = "/api/calls/{call_sid}", operation_id = "showCall", tag = "calls",
     params(("call_sid" = String, Path, description = "The call, as Twilio names it"), OfBusiness),
-    responses((status = 200, description = "The call and its turns", body = CallDetails)))]
+    responses((status = 200, description = "The call and its turns", body = CallDetails)),
+)]
 pub(super) async fn show(ask: Ask<'_>) -> Answer {
     let query: OfBusiness = ask.query()?;
     let call_sid = ask.call_sid()?;
@@ -68,8 +73,11 @@ pub(super) async fn show(ask: Ask<'_>) -> Answer {
 /// Call a person for a business
 ///
 /// Answered when Twilio has the call.
-#[utoipa::path(post, path = "/api/calls", operation_id = "placeCall", tag = "calls", request_body = Wanted,
-    responses((status = 201, description = "Twilio has the call", body = Placed)))]
+#[utoipa::path(
+    post, path = "/api/calls", operation_id = "placeCall", tag = "calls",
+    request_body = Wanted,
+    responses((status = 201, description = "Twilio has the call", body = Placed)),
+)]
 pub(super) async fn place(ask: Ask<'_>) -> Answer {
     ask.query::<Nothing>()?;
     let placed = placing::place(ask.side, ask.body()?).await?;
@@ -85,9 +93,11 @@ pub(super) struct HangUpQuery {
 }
 
 /// End a living call
-#[utoipa::path(post, path = "/api/calls/{call_sid}/hangup", operation_id = "hangUpCall", tag = "calls",
+#[utoipa::path(
+    post, path = "/api/calls/{call_sid}/hangup", operation_id = "hangUpCall", tag = "calls",
     params(("call_sid" = String, Path, description = "The call, as Twilio names it"), HangUpQuery),
-    responses((status = 202, description = "The call is being ended")))]
+    responses((status = 202, description = "The call is being ended")),
+)]
 pub(super) async fn hang_up(ask: Ask<'_>) -> Answer {
     let query: HangUpQuery = ask.query()?;
     let call_sid = ask.call_sid()?;

@@ -84,8 +84,11 @@ pub(super) struct LeadsQuery {
 /// A business's leads
 ///
 /// The newest first.
-#[utoipa::path(get, path = "/api/leads", operation_id = "listLeads", tag = "leads", params(LeadsQuery),
-    responses((status = 200, description = "A page of them", body = Listing<Lead>)))]
+#[utoipa::path(
+    get, path = "/api/leads", operation_id = "listLeads", tag = "leads",
+    params(LeadsQuery),
+    responses((status = 200, description = "A page of them", body = Listing<Lead>)),
+)]
 pub(super) async fn list(ask: Ask<'_>) -> Answer {
     let query: LeadsQuery = ask.query()?;
     let business = ask.business(query.business.as_deref()).await?.id;
@@ -96,9 +99,11 @@ pub(super) async fn list(ask: Ask<'_>) -> Answer {
 }
 
 /// One lead
-#[utoipa::path(get, path = "/api/leads/{id}", operation_id = "showLead", tag = "leads",
+#[utoipa::path(
+    get, path = "/api/leads/{id}", operation_id = "showLead", tag = "leads",
     params(("id" = Uuid, Path, description = "The lead"), OfBusiness),
-    responses((status = 200, description = "The lead", body = Lead)))]
+    responses((status = 200, description = "The lead", body = Lead)),
+)]
 pub(super) async fn show(ask: Ask<'_>) -> Answer {
     let query: OfBusiness = ask.query()?;
     let id = LeadId(ask.id()?);
@@ -128,9 +133,12 @@ struct LeadPatch {
 ///
 /// By the rules that hold in a call: laid over what is known, nothing is erased. Where one value is
 /// refused, nothing is written.
-#[utoipa::path(patch, path = "/api/leads/{id}", operation_id = "changeLead", tag = "leads", request_body = LeadPatch,
+#[utoipa::path(
+    patch, path = "/api/leads/{id}", operation_id = "changeLead", tag = "leads",
+    request_body = LeadPatch,
     params(("id" = Uuid, Path, description = "The lead"), OfBusiness),
-    responses((status = 200, description = "The lead as it is now", body = Lead)))]
+    responses((status = 200, description = "The lead as it is now", body = Lead)),
+)]
 pub(super) async fn change(ask: Ask<'_>) -> Answer {
     let query: OfBusiness = ask.query()?;
     let id = LeadId(ask.id()?);

@@ -22,8 +22,11 @@ use crate::http::request::json;
         license(name = "MIT OR Apache-2.0"),
     ),
     paths(
-        businesses::list, businesses::show, leads::list, leads::show, leads::change, leads::history::list, appointments::list,
-        appointments::show, appointments::book, appointments::cancel, slots::list, calls::list, calls::place, calls::show, calls::hang_up,
+        businesses::list, businesses::show,
+        leads::list, leads::show, leads::change, leads::history::list,
+        appointments::list, appointments::book, appointments::show, appointments::cancel,
+        slots::list,
+        calls::list, calls::place, calls::show, calls::hang_up,
         show,
     ),
     components(schemas(ErrorAnswer)),
@@ -82,8 +85,10 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 }
 
 /// This document
-#[utoipa::path(get, path = "/api/openapi.json", operation_id = "showDocument", tag = "about",
-    responses((status = 200, description = "An OpenAPI document", body = Object)))]
+#[utoipa::path(
+    get, path = "/api/openapi.json", operation_id = "showDocument", tag = "about",
+    responses((status = 200, description = "An OpenAPI document", body = Object)),
+)]
 pub(super) async fn show(ask: Ask<'_>) -> Answer {
     ask.query::<Nothing>()?;
     Ok(json(StatusCode::OK, &Document::openapi()))

@@ -53,8 +53,11 @@ pub(super) struct SlotsQuery {
 /// The free slots of a date
 ///
 /// The first first; none on a day off, before the minimum notice or after the booking horizon.
-#[utoipa::path(get, path = "/api/slots", operation_id = "listSlots", tag = "appointments", params(SlotsQuery),
-    responses((status = 200, description = "A page of them", body = Listing<Slot>)))]
+#[utoipa::path(
+    get, path = "/api/slots", operation_id = "listSlots", tag = "appointments",
+    params(SlotsQuery),
+    responses((status = 200, description = "A page of them", body = Listing<Slot>)),
+)]
 pub(super) async fn list(ask: Ask<'_>) -> Answer {
     let query: SlotsQuery = ask.query()?;
     let business = ask.business(query.business.as_deref()).await?;

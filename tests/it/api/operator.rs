@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::rows::Rows;
 use crate::support::{number, within};
 
-const TOKEN: &str = "practice-world-admin-token";
+pub(crate) const TOKEN: &str = "practice-world-admin-token";
 
 /// Somebody who knows the token.
 pub(crate) struct Operator {

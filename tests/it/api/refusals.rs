@@ -2,10 +2,11 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::operator::{Answered, Operator, Wanted, operations};
+use super::operator::{Answered, Operator, TOKEN, Wanted, operations};
 use super::rows::Rows;
-use crate::support::{brief, world};
+use crate::support::{brief, within, world};
 
 /// The code and field of an error; every error has the same form.
 fn error(answer: &Answered) -> (u16, String, String) {
@@ -79,6 +80,28 @@ async fn ops_4_what_can_not_be_read_is_refused_by_name() {
         let expected = (400, code.to_owned(), field.to_owned());
         assert_eq!(error(&answer), expected, "{body}: {}", answer.body);
     }
+    world.close().await;
+}
+
+#[tokio::test]
+async fn ops_6_a_body_that_is_too_long_or_of_unknown_length_is_refused_unread() {
+    let world = world(brief).await;
+    let operator = Operator::of(&world);
+    let mut wanted = Wanted::new(Method::POST, "/api/appointments");
+    wanted.body = Some("x".repeat(64 * 1024 + 1));
+    let answer = operator.asks(&wanted).await;
+    assert_eq!(error(&answer), (413, "body_too_long".to_owned(), String::new()));
+
+    let address = world.app.admin_address().unwrap();
+    let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
+    let request = format!(
+        "POST /api/calls HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {TOKEN}\r\n\
+         Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n"
+    );
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut text = String::new();
+    within("the answer", socket.read_to_string(&mut text)).await.unwrap();
+    assert!(text.starts_with("HTTP/1.1 411 ") && text.contains("length_required"), "{text}");
     world.close().await;
 }
 

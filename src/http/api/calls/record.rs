@@ -62,7 +62,9 @@ struct Stats {
     frames: Frames,
     /// What the model read and wrote.
     tokens: Tokens,
-    /// What that cost, in millionths of a US dollar; null where the model's prices are not known.
+    /// How much of the caller's speech was transcribed, in milliseconds.
+    transcribed_ms: u64,
+    /// What all that cost, in millionths of a US dollar; null where a model's prices are not known.
     cost_micro_usd: Option<u64>,
 }
 

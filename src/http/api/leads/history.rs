@@ -74,9 +74,11 @@ pub(in crate::http::api) struct HistoryQuery {
 /// What became of a lead
 ///
 /// The last change first.
-#[utoipa::path(get, path = "/api/leads/{id}/history", operation_id = "listLeadChanges", tag = "leads",
+#[utoipa::path(
+    get, path = "/api/leads/{id}/history", operation_id = "listLeadChanges", tag = "leads",
     params(("id" = Uuid, Path, description = "The lead"), HistoryQuery),
-    responses((status = 200, description = "A page of its changes", body = Listing<LeadChange>)))]
+    responses((status = 200, description = "A page of its changes", body = Listing<LeadChange>)),
+)]
 pub(in crate::http::api) async fn list(ask: Ask<'_>) -> Answer {
     let query: HistoryQuery = ask.query()?;
     let id = LeadId(ask.id()?);
