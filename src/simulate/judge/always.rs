@@ -87,34 +87,36 @@ fn kept_what_was_heard(
 }
 
 /// The agent's turns that the database keeps are what the caller heard, in order: whole where it was
-/// heard whole, cut where it was cut.
+/// heard whole, cut where it was cut. Of what was cut early no word may be kept.
 fn kept_all_that_was_heard(
     model: &ModelSide,
     turns: &[TurnRow],
     heard: &[HeardSpeech],
 ) -> Result<(), String> {
-    let kept = turns.iter().filter(|turn| turn.role == TurnRole::Agent && turn.item_id.is_some());
-    let mut kept = kept.peekable();
+    let words = |turn: &TurnRow| turn.text.clone().unwrap_or_default();
+    let fits = |turn: &TurnRow, speech: &HeardSpeech| match speech.flaw {
+        None => !turn.cut && words(turn) == speech.text,
+        Some(_) => {
+            let said = turn.item_id.as_ref().and_then(|item| model.words_of(item.as_str()));
+            turn.cut && is_part(speech, said.unwrap_or_default())
+        }
+    };
+    let mut kept =
+        turns.iter().filter(|turn| turn.role == TurnRole::Agent && turn.item_id.is_some());
     for speech in heard {
-        // Of a turn without words nothing was heard.
-        while kept.next_if(|turn| turn.text.as_deref().unwrap_or_default().is_empty()).is_some() {}
         let at = span(speech);
-        let Some(turn) = kept.next() else {
-            return Err(format!("{:?} at {at} is not in it", speech.text));
-        };
-        let text = turn.text.as_deref().unwrap_or_default();
-        let words = turn.item_id.as_ref().and_then(|item| model.words_of(item.as_str()));
-        let fits = match speech.flaw {
-            None => !turn.cut && text == speech.text,
-            Some(_) => turn.cut && is_part(speech, words.unwrap_or_default()),
-        };
-        if !fits {
-            let how = if turn.cut { "cut" } else { "whole" };
-            return Err(format!("{text:?} ({how}), and at {at} was heard {:?}", speech.text));
+        match kept.find(|turn| !words(turn).is_empty() || fits(turn, speech)) {
+            None => return Err(format!("{:?} at {at} is not in it", speech.text)),
+            Some(turn) if fits(turn, speech) => {}
+            Some(turn) => {
+                let how = if turn.cut { "cut" } else { "whole" };
+                let (kept, heard) = (words(turn), &speech.text);
+                return Err(format!("{kept:?} ({how}), and at {at} was heard {heard:?}"));
+            }
         }
     }
-    match kept.find(|turn| turn.text.as_deref().is_some_and(|text| !text.is_empty())) {
-        Some(turn) => Err(format!("{:?} was not heard", turn.text.as_deref().unwrap_or_default())),
+    match kept.map(words).find(|words| !words.is_empty()) {
+        Some(words) => Err(format!("{words:?} was not heard")),
         None => Ok(()),
     }
 }
@@ -174,18 +176,48 @@ mod tests {
     #[test]
     fn barge_6_a_transcript_that_keeps_more_than_was_heard_is_found_out() {
         let speech = [heard("one two", Some(Fault::CutOff), 1500)];
-        let turn = |heard_ms| TurnRow {
-            seq: 1,
-            role: TurnRole::Agent,
-            item_id: Some(protocol::ids::ItemId::parse("item_1").unwrap()),
-            text: Some("one two".into()),
-            heard_ms: Some(heard_ms),
-            cut: true,
-            at: jiff::Timestamp::UNIX_EPOCH,
-        };
+        let turn =
+            |heard_ms| TurnRow { heard_ms: Some(heard_ms), ..turn("item_1", "one two", true) };
         let model = model_told(1500);
         assert!(kept_what_was_heard(&model, &[turn(1500)], &speech).is_ok());
         assert!(kept_what_was_heard(&model, &[turn(1600)], &speech).is_err());
+    }
+
+    fn turn(item: &str, text: &str, cut: bool) -> TurnRow {
+        TurnRow {
+            seq: 1,
+            role: TurnRole::Agent,
+            item_id: Some(protocol::ids::ItemId::parse(item).unwrap()),
+            text: Some(text.to_owned()),
+            heard_ms: None,
+            cut,
+            at: jiff::Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn barge_6_a_transcript_that_is_not_what_was_heard_is_found_out() {
+        let model = model_told(0);
+        let (hello, cut) = (heard("hello", None, 500), heard("one two", Some(Fault::CutOff), 900));
+        let speech = [hello.clone(), cut.clone()];
+        let (first, second) = (turn("item_0", "hello", false), turn("item_1", "one", true));
+        let silent = turn("item_2", "", true);
+        let keeps = |turns: &[TurnRow], speech: &[HeardSpeech]| {
+            kept_all_that_was_heard(&model, turns, speech).is_ok()
+        };
+        assert!(keeps(&[first.clone(), second.clone()], &speech));
+        assert!(keeps(&[first.clone(), silent.clone(), second.clone(), silent], &speech));
+        assert!(keeps(&[first.clone(), turn("item_1", "", true)], &speech), "no word is kept");
+        for (turns, why) in [
+            (vec![first.clone()], "one is missing"),
+            (vec![second.clone(), first.clone()], "out of order"),
+            (vec![first.clone(), turn("item_1", LINE, false)], "whole, and was cut"),
+            (vec![turn("item_0", "hello", true), second.clone()], "cut, and was whole"),
+            (vec![turn("item_0", "hullo", false), second.clone()], "other words"),
+            (vec![first.clone(), second.clone(), turn("item_3", "more", false)], "one too many"),
+        ] {
+            assert!(!keeps(&turns, &speech), "{why}");
+        }
     }
 
     #[test]

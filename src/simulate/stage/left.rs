@@ -99,3 +99,40 @@ fn is_of_a_call(kind: ActorKind) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use protocol::ids::PhoneNumber;
+
+    use super::*;
+    use crate::config::DatabaseUrl;
+    use crate::practice::world::Plan;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn res_8_what_a_living_call_holds_is_counted_and_gone_after_its_end() {
+        let mut plan = Plan::locksmith().unwrap();
+        plan.config.database.url = DatabaseUrl::parse("sqlite::memory:").unwrap();
+        let world = World::open(plan).await.unwrap();
+        let caller = world.dial(&PhoneNumber::parse("+972501000001").unwrap());
+        caller.hears_audio().await.unwrap();
+        let call = Left { actors: 5, calls: 1, live_rows: 1, sessions: 1, streams: 1, requests: 0 };
+        assert_eq!(now(&world).await.unwrap(), call);
+        caller.hang_up();
+        caller.ended().await;
+        let left = behind(&world).await.unwrap();
+        assert!(left.is_nothing(), "{left}");
+        world.close().await;
+    }
+
+    #[test]
+    fn res_8_what_is_left_in_several_daemons_adds_up() {
+        let mut left = Left::default();
+        assert!(left.is_nothing());
+        left += Left { actors: 1, requests: 2, ..Left::default() };
+        left += Left { actors: 2, live_rows: 1, ..Left::default() };
+        assert!(!left.is_nothing());
+        let told = "3 actors, 0 calls in the list, 1 live rows, 0 sockets to OpenAI, 0 media \
+                    sockets, 2 requests to Twilio";
+        assert_eq!(left.to_string(), told);
+    }
+}

@@ -122,6 +122,12 @@ async fn call_6_planned_faults_come_first_and_every_request_is_counted() {
     assert_eq!(statuses, [Some(429), Some(500), Some(200)]);
 }
 
+async fn open_requests(carrier: &Carrier, wanted: usize) {
+    while carrier.open_requests() != wanted {
+        tokio::task::yield_now().await;
+    }
+}
+
 #[tokio::test]
 async fn call_7_a_create_that_times_out_after_acceptance_has_placed_the_call() {
     let daemon = Daemon::start().await;
@@ -131,8 +137,11 @@ async fn call_7_a_create_that_times_out_after_acceptance_has_placed_the_call() {
     let call = form([("To", CALLER), ("From", BUSINESS), ("Url", &daemon.url("/voice"))]);
     let request = client().post(url(&carrier, "/Calls.json")).basic_auth(ACCOUNT, Some(TOKEN));
     let request = request.body(encode(&call)).timeout(Duration::from_millis(300));
-    let error = request.send().await.unwrap_err();
+    let asking = tokio::spawn(request.send());
+    within(open_requests(&carrier, 1)).await;
+    let error = asking.await.unwrap().unwrap_err();
     assert!(error.is_timeout());
+    within(open_requests(&carrier, 0)).await;
     assert_eq!(carrier.calls_made(), 1);
     let (_, list) = get(&carrier, &format!("/Calls.json?To={}", CALLER.replace('+', "%2B"))).await;
     assert_eq!(list["calls"].as_array().unwrap().len(), 1);
