@@ -54,11 +54,11 @@ fn down(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("down");
     group.bench_function("read a delta", |bencher| bencher.iter(|| delta(black_box(&message))));
 
-    let downlink = Downlink::default();
+    let (downlink, clock) = (Downlink::default(), Clock::start());
     group.bench_function("the whole way", |bencher| {
         bencher.iter(|| {
             let (response, item, payload) = delta(black_box(&message))?;
-            downlink.push(&response, &item, &payload).now_or_never()?;
+            downlink.push(&response, &item, &payload, clock.now()).now_or_never()?;
             let mut written = 0;
             while let Some(AgentAudio::Piece(piece)) = downlink.peek() {
                 let mut media = String::with_capacity(piece.payload.as_str().len() + 128);

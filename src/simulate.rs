@@ -8,6 +8,7 @@ mod report;
 mod scenario;
 mod seen;
 mod stage;
+mod waits;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +29,7 @@ use crate::practice::twilio::HeardSpeech;
 use crate::practice::world::WorldError;
 pub use stage::Left;
 use stage::{Slots, play_all};
+pub use waits::Waits;
 
 /// How much is played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +104,8 @@ pub struct CallOutcome {
     pub told: Vec<String>,
     /// Why it ended, as its record says.
     pub end_reason: Option<String>,
+    /// What the daemon took in it.
+    pub waits: Waits,
     /// Whether all is as it must be.
     pub verdict: Verdict,
 }

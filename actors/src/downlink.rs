@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use protocol::audio::payload::Payload;
 use protocol::ids::{ItemId, ResponseId};
@@ -44,6 +45,8 @@ pub struct Piece {
     pub item: ItemId,
     /// At most 180 ms of µ-law, as OpenAI encoded it.
     pub payload: Payload,
+    /// When it came from OpenAI.
+    pub came: Instant,
 }
 
 /// An item that a cut kept from Twilio, or the rest of one.
@@ -85,10 +88,16 @@ impl Downlink {
 
     /// Audio came from OpenAI; waits while there is no room. Returns whether it is the item's first,
     /// and is not dropped.
-    pub async fn push(&self, response: &ResponseId, item: &ItemId, audio: &Payload) -> bool {
+    pub async fn push(
+        &self,
+        response: &ResponseId,
+        item: &ItemId,
+        audio: &Payload,
+        came: Instant,
+    ) -> bool {
         loop {
             let room = self.room.notified();
-            if let Some(first) = self.try_push(response, item, audio) {
+            if let Some(first) = self.try_push(response, item, audio, came) {
                 return first;
             }
             room.await;
@@ -131,7 +140,7 @@ impl Downlink {
         let mut dropped: Vec<Dropped> = Vec::new();
         for audio in std::mem::take(&mut state.waiting) {
             let (response, item, bytes) = match audio {
-                AgentAudio::Piece(Piece { response, item, payload }) => {
+                AgentAudio::Piece(Piece { response, item, payload, .. }) => {
                     (response, item, payload.decoded_len())
                 }
                 AgentAudio::ItemEnd { response, item } => (response, item, 0),
@@ -216,7 +225,13 @@ impl Downlink {
         sound(due);
     }
 
-    fn try_push(&self, response: &ResponseId, item: &ItemId, audio: &Payload) -> Option<bool> {
+    fn try_push(
+        &self,
+        response: &ResponseId,
+        item: &ItemId,
+        audio: &Payload,
+        came: Instant,
+    ) -> Option<bool> {
         let mut state = self.state();
         // Invariant 10: after a cut nothing of the agent's goes to Twilio until the next response
         // is asked for.
@@ -234,7 +249,7 @@ impl Downlink {
         }
         for payload in audio.pieces(PIECE_BYTES) {
             let (response, item) = (response.clone(), item.clone());
-            state.waiting.push_back(AgentAudio::Piece(Piece { response, item, payload }));
+            state.waiting.push_back(AgentAudio::Piece(Piece { response, item, payload, came }));
         }
         let due = state.bell.due();
         drop(state);

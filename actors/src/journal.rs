@@ -335,6 +335,9 @@ fn stats(parts: &CallParts, call: &Call) -> serde_json::Value {
     json!({
         "age_ms": view.age_ms,
         "greeting_ms": view.latencies.greeting_ms,
+        "greeting_added_us": view.latencies.greeting_added_us,
+        "barge_ins": view.latencies.barge_ins,
+        "barge_in_us": view.latencies.last_barge_in_us,
         "responses": view.responses,
         "incomplete": view.incomplete,
         "frames": { "sent": frames.sent, "blocked": frames.blocked, "padded": frames.padded },

@@ -164,7 +164,9 @@ impl Call {
             Event::AgentText { item, delta } => self.conversation.append_agent(&item, &delta),
             Event::AgentTextDone { item, text } => self.on_agent_text_done(&item, text),
             Event::AgentAudioDone { item } => self.speech.came_whole(&item),
-            Event::ItemPlaying { response, .. } => self.on_item_playing(&response, now),
+            Event::ItemPlaying { response, added, .. } => {
+                self.on_item_playing(&response, added, now);
+            }
             Event::ItemQueued { item, plays_until } => self.on_item_queued(&item, plays_until),
             Event::ItemPlayed { response, item } => self.on_item_played(&response, &item, now),
             Event::AgentInterrupted(cut) => self.on_agent_interrupted(cut, now),

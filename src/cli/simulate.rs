@@ -135,7 +135,8 @@ mod tests {
         assert_eq!(lines[1].trim(), "a word each");
         assert!(lines[2].starts_with("all 1 scenarios hold: 1 calls in "), "{out}");
         assert_eq!(lines[3], "ended: 1 caller_hung_up");
-        assert!(lines[4].starts_with("left: 0 actors, 0 calls in the list, 0 live rows"), "{out}");
+        assert!(lines[4].starts_with("took: to the greeting "), "{out}");
+        assert!(lines[5].starts_with("left: 0 actors, 0 calls in the list, 0 live rows"), "{out}");
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{CallOutcome, Left, Outcome};
+use super::{CallOutcome, Left, Outcome, Waits};
 
 /// One line for a scenario, and more where it doesn't hold.
 #[must_use]
@@ -71,8 +71,8 @@ pub fn call_lines(call: &CallOutcome) -> String {
     text
 }
 
-/// The last lines: how much was played, whether all of it holds, how the calls ended, and what is left
-/// of them.
+/// The last lines: how much was played, whether all of it holds, how the calls ended, what the daemon
+/// took, and what is left of them.
 #[must_use]
 pub fn summary(outcomes: &[Tally], took: Duration) -> String {
     let scenarios = outcomes.len();
@@ -89,15 +89,17 @@ pub fn summary(outcomes: &[Tally], took: Duration) -> String {
         )
     };
     let (mut endings, mut left) = (BTreeMap::new(), Left::default());
+    let mut waits = Waits::default();
     for tally in outcomes {
         left += tally.left;
+        waits += &tally.waits;
         for (reason, count) in &tally.endings {
             *endings.entry(reason.as_str()).or_insert(0) += count;
         }
     }
     let endings: Vec<String> =
         endings.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-    format!("{verdict}\nended: {}\nleft: {left}\n", endings.join(", "))
+    format!("{verdict}\nended: {}\ntook: {waits}\nleft: {left}\n", endings.join(", "))
 }
 
 /// What the summary needs of a scenario.
@@ -111,14 +113,17 @@ pub struct Tally {
     pub holds: bool,
     /// How many calls ended for each reason.
     pub endings: BTreeMap<String, usize>,
+    /// What the daemon took in them.
+    pub waits: Waits,
     /// What is left of them.
     pub left: Left,
 }
 
 impl From<&Outcome> for Tally {
     fn from(outcome: &Outcome) -> Self {
-        let mut endings = BTreeMap::new();
+        let (mut endings, mut waits) = (BTreeMap::new(), Waits::default());
         for call in &outcome.calls {
+            waits += &call.waits;
             let reason = call.end_reason.as_deref().unwrap_or("unknown");
             *endings.entry(reason.to_owned()).or_insert(0) += 1;
         }
@@ -127,6 +132,7 @@ impl From<&Outcome> for Tally {
             held: outcome.calls.iter().filter(|call| call.verdict.holds()).count(),
             holds: outcome.holds(),
             endings,
+            waits,
             left: outcome.left,
         }
     }

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use super::scenario::{Answers, Scenario};
 use super::seen::{ModelSide, Seen};
-use super::{CallOutcome, Outcome, SimulateError, judge, player};
+use super::{CallOutcome, Outcome, SimulateError, Waits, judge, player};
 use crate::config::{Config, DatabaseUrl};
 use crate::practice::speech::Voice;
 use crate::practice::twilio::{Callee, CallerHandle, Dial, LineQuality, RestKind};
@@ -140,9 +140,10 @@ impl Stage {
         let seen = Seen::gather(world, &caller, &number, played).await?;
         let verdict = judge::judge(scenario, &seen);
         let told = seen.model.as_ref().map(ModelSide::told).unwrap_or_default();
+        let waits = Waits::kept_in(seen.record.as_ref().and_then(|record| record.stats.as_ref()));
         let end_reason = seen.record.and_then(|record| record.end_reason);
         let (spoken, heard) = (seen.played.spoken, seen.view.heard);
-        Ok(CallOutcome { number, length, spoken, heard, told, end_reason, verdict })
+        Ok(CallOutcome { number, length, spoken, heard, told, end_reason, waits, verdict })
     }
 }
 

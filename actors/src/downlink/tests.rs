@@ -4,6 +4,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures_util::FutureExt;
 
 use super::*;
+use crate::clock::Clock;
+
+fn now() -> Instant {
+    Clock::start().now()
+}
 
 fn response() -> ResponseId {
     ResponseId::parse("resp_1").unwrap()
@@ -16,7 +21,7 @@ fn item(name: &str) -> ItemId {
 /// Brings so much audio of an item; `None` if there is no room for it.
 fn push(downlink: &Downlink, of: &str, millis: usize) -> Option<bool> {
     let audio = Payload::encode(&vec![0x55; millis * 8]);
-    downlink.push(&response(), &item(of), &audio).now_or_never()
+    downlink.push(&response(), &item(of), &audio, now()).now_or_never()
 }
 
 /// Takes all that waits: items and milliseconds, 0 for an item's end.
@@ -56,7 +61,7 @@ async fn res_7_a_full_downlink_makes_who_brings_audio_wait_until_a_piece_is_take
     assert_eq!(push(&downlink, "a", MOST_BYTES / 8), Some(true));
     let audio = Payload::encode(&[0x55; 160]);
     let (response, item) = (response(), item("b"));
-    let mut late = Box::pin(downlink.push(&response, &item, &audio));
+    let mut late = Box::pin(downlink.push(&response, &item, &audio, now()));
     assert!(late.as_mut().now_or_never().is_none());
     assert_eq!(downlink.waiting_ms(), MOST_BYTES / 8, "nothing of it is in");
 
@@ -159,7 +164,7 @@ async fn barge_3_audio_that_waited_for_room_is_dropped_by_a_cut_too() {
     push(&downlink, "a", MOST_BYTES / 8);
     let audio = Payload::encode(&[0x55; 160]);
     let (response, item) = (response(), item("b"));
-    let mut late = Box::pin(downlink.push(&response, &item, &audio));
+    let mut late = Box::pin(downlink.push(&response, &item, &audio, now()));
     assert!(late.as_mut().now_or_never().is_none());
     downlink.cut();
     assert!(!late.await);

@@ -129,7 +129,8 @@ impl SessionTask {
             Ok(ServerEvent::AudioDelta { response_id, item_id, delta, .. }) => {
                 match Payload::from_part(text.as_bytes(), &delta) {
                     Ok(audio) => {
-                        if self.downlink.push(&response_id, &item_id, &audio).await {
+                        let came = self.clock.now();
+                        if self.downlink.push(&response_id, &item_id, &audio, came).await {
                             let (response, item) = (response_id, item_id);
                             let began = RealtimeEvent::AudioBegan { session, response, item };
                             self.port.send(began).await?;

@@ -57,6 +57,7 @@ struct Sent {
 struct OpenStream {
     sid: StreamSid,
     outgoing: mpsc::Sender<String>,
+    since: Instant,
 }
 
 impl TwilioDesk {
@@ -112,7 +113,8 @@ impl TwilioDesk {
         let again = self.take_unheard(&heard);
         downlink.put_back(again.into_iter());
         self.clear_due = false;
-        self.stream = Some(OpenStream { sid: stream.clone(), outgoing: outgoing.clone() });
+        self.stream =
+            Some(OpenStream { sid: stream.clone(), outgoing: outgoing.clone(), since: now });
         self.reports.push_back(Event::StreamOpened { stream: stream.clone() });
     }
 
@@ -204,7 +206,10 @@ impl TwilioDesk {
             None => {
                 self.items.push((piece.item.clone(), length));
                 let (response, item) = (piece.response.clone(), piece.item.clone());
-                self.reports.push_back(Event::ItemPlaying { response, item });
+                let ready =
+                    self.stream.as_ref().map_or(piece.came, |open| open.since.max(piece.came));
+                let added = now.saturating_duration_since(ready);
+                self.reports.push_back(Event::ItemPlaying { response, item, added });
             }
         }
         let length = u32::try_from(length).unwrap_or(u32::MAX);
@@ -265,7 +270,8 @@ impl TwilioDesk {
                         goes_on = Some((piece.item.clone(), began));
                     }
                     let (response, item) = (piece.response.clone(), piece.item.clone());
-                    again.push(AgentAudio::Piece(Piece { response, item, payload }));
+                    let came = piece.came;
+                    again.push(AgentAudio::Piece(Piece { response, item, payload, came }));
                 }
             }
         }

@@ -129,6 +129,8 @@ pub enum Event {
         response: ResponseId,
         /// The item.
         item: ItemId,
+        /// How long it could have gone already: since it came from OpenAI or the stream opened.
+        added: Duration,
     },
     /// All audio of an item went to Twilio.
     ItemQueued {

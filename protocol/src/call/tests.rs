@@ -136,7 +136,12 @@ impl Stage {
         self.does(Event::ResponseStarted { response: resp(response), asks });
         self.does(Event::AgentItem { response: resp(response), item: item(of) });
         self.does(Event::AgentBegan { response: resp(response), item: item(of) });
-        self.does(Event::ItemPlaying { response: resp(response), item: item(of) });
+        self.plays_first_of(response, of, Duration::ZERO);
+    }
+
+    /// The first audio of an item goes to Twilio, which could have gone `added` before.
+    fn plays_first_of(&mut self, response: &str, of: &str, added: Duration) {
+        self.does(Event::ItemPlaying { response: resp(response), item: item(of), added });
     }
 
     fn ends(&mut self, response: &str, asks: Vec<AskNumber>, calls: Vec<FunctionCall>) {

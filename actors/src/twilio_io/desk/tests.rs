@@ -80,7 +80,7 @@ impl Stage {
     fn comes(&self, of: &str, millis: usize) {
         let audio = Payload::encode(&vec![0x55; millis * BYTES_PER_MS]);
         let (response, item) = (response(), item(of));
-        let pushed = self.downlink.push(&response, &item, &audio);
+        let pushed = self.downlink.push(&response, &item, &audio, self.now);
         assert!(pushed.now_or_never().is_some(), "there is room");
     }
 
@@ -147,9 +147,32 @@ fn barge_3_trap_twilio_7_all_there_is_goes_out_at_once_with_a_mark_each_180_ms_a
     ];
     assert_eq!(stage.sends(), expected);
     let plays_until = stage.now + Duration::from_millis(400);
-    let playing = Event::ItemPlaying { response: response(), item: item("a") };
+    let playing =
+        Event::ItemPlaying { response: response(), item: item("a"), added: Duration::ZERO };
     let queued = Event::ItemQueued { item: item("a"), plays_until };
     assert_eq!(stage.reports(), [playing, queued]);
+}
+
+#[test]
+fn greet_5_what_is_added_counts_from_the_audios_coming_or_from_the_streams_opening_if_that_was_later()
+ {
+    let mut stage = Stage::open();
+    stage.comes("late", 20);
+    stage.passes(7);
+    stage.sends();
+    stage.comes("early", 20);
+    stage.passes(500);
+    stage.opens(SECOND);
+    stage.passes(3);
+    stage.sends();
+    let added: Vec<_> = (stage.reports().into_iter())
+        .filter_map(|report| {
+            let Event::ItemPlaying { item, added, .. } = report else { return None };
+            Some((item.to_string(), added.as_millis()))
+        })
+        .collect();
+    assert_eq!(added[0], ("late".to_owned(), 7));
+    assert_eq!(added.last(), Some(&("early".to_owned(), 3)));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What a call does about turns and responses.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{AudioItem, Greeting, Owed, Response};
 use crate::business::OpeningLine;
@@ -161,9 +161,14 @@ impl Call {
         }
     }
 
-    pub(in crate::call) fn on_item_playing(&mut self, response: &ResponseId, now: Now) {
+    pub(in crate::call) fn on_item_playing(
+        &mut self,
+        response: &ResponseId,
+        added: Duration,
+        now: Now,
+    ) {
         let greeting = self.speech.is_greeting(response);
-        self.latencies.agent_heard(greeting, now.at);
+        self.latencies.agent_heard(greeting, added, now.at);
         if greeting && self.speech.greeting == Greeting::Pending {
             self.speech.greeting = Greeting::Playing;
         }

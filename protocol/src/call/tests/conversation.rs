@@ -82,13 +82,16 @@ fn ops_1_the_waits_for_the_greeting_and_for_an_answer_are_measured() {
     stage.does(Event::SessionConfigured { session: 1 });
     stage.does(Event::StreamOpened { stream: StreamSid::parse(STREAM).unwrap() });
     stage.waits(Duration::from_millis(40));
-    stage.speaks("r0", "a0", vec![AskNumber(1)]);
+    stage.does(Event::ResponseStarted { response: resp("r0"), asks: vec![AskNumber(1)] });
+    stage.does(Event::AgentBegan { response: resp("r0"), item: item("a0") });
+    stage.plays_first_of("r0", "a0", Duration::from_millis(3));
     stage.does(Event::SpeechStopped);
     stage.does(Event::TurnCommitted { item: item("u1") });
     stage.waits(Duration::from_millis(700));
     stage.speaks("r1", "a1", vec![AskNumber(2)]);
     let latencies = stage.call.view(stage.now).latencies;
     assert_eq!((latencies.greeting_ms, latencies.last_turn_ms), (Some(40), Some(700)));
+    assert_eq!(latencies.greeting_added_us, Some(3_000));
 }
 
 #[test]

@@ -237,7 +237,7 @@ impl Story {
         }
         let (of, response) = (item(&format!("a{}", self.made)), resp(response));
         self.stage.does(Event::AgentBegan { response: response.clone(), item: of.clone() });
-        self.stage.does(Event::ItemPlaying { response, item: of });
+        self.stage.does(Event::ItemPlaying { response, item: of, added: Duration::ZERO });
     }
 
     fn plays(&mut self) {

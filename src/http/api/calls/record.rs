@@ -54,6 +54,12 @@ struct Stats {
     age_ms: u64,
     /// How long the caller waited for the greeting, in milliseconds.
     greeting_ms: Option<u64>,
+    /// What the daemon added to that, in microseconds.
+    greeting_added_us: Option<u64>,
+    /// How often the caller interrupted the agent.
+    barge_ins: u64,
+    /// How long the last of these took to silence the agent, in microseconds.
+    barge_in_us: Option<u64>,
     /// The model's responses.
     responses: u64,
     /// Those of them that were cut for their length.

@@ -144,7 +144,7 @@ impl World {
         let Some(item) = items.last().cloned() else { return };
         let (response, id) = (ResponseId::parse(response).unwrap(), ItemId::parse(&item).unwrap());
         let frame = Payload::silence(1);
-        self.stage.downlink.push(&response, &id, &frame).now_or_never().unwrap();
+        self.stage.downlink.push(&response, &id, &frame, self.stage.now).now_or_never().unwrap();
         let passed = self.stage.downlink.peek().is_some();
         self.stage.downlink.taken();
         assert_eq!(passed, self.open, "audio passes if a response was asked for since the cut");

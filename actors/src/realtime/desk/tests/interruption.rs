@@ -73,7 +73,7 @@ impl Stage {
     fn passes_down(&self, of: &str) -> bool {
         let (response, item) = (ResponseId::parse("r").unwrap(), ItemId::parse(of).unwrap());
         let frame = Payload::silence(1);
-        self.downlink.push(&response, &item, &frame).now_or_never().unwrap()
+        self.downlink.push(&response, &item, &frame, self.now).now_or_never().unwrap()
     }
 }
 

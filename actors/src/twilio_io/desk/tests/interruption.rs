@@ -59,7 +59,8 @@ fn barge_3_invariant_10_trap_twilio_6_clear_goes_out_and_nothing_of_what_waited_
     stage.ends("a");
     assert_eq!(stage.sends(), []);
     assert_eq!(stage.downlink.waiting_ms(), 0);
-    let playing = Event::ItemPlaying { response: response(), item: item("a") };
+    let playing =
+        Event::ItemPlaying { response: response(), item: item("a"), added: Duration::ZERO };
     assert_eq!(stage.reports(), [playing, interrupted(1, vec![cut_item("a", 100, 360)])]);
     assert_eq!(stage.desk.state_name(), "silent");
 }
