@@ -3,6 +3,8 @@
 //! Pure: events and `now` go in, commands and the next deadline come out. No clock, no chance, no
 //! async; the shells that perform the commands live in `actors`.
 
+#![warn(missing_docs)]
+
 pub mod audio;
 pub mod barge_in;
 pub mod business;
