@@ -25,8 +25,9 @@ use crate::config::Config;
 use crate::http::admin::{self, AdminSide, AdminToken};
 use crate::http::twilio::{self, TwilioSide};
 use crate::http::{ListenError, Listener};
-use crate::practice;
 use sweep::Carrier;
+
+pub use services::RealtimeEndpoint;
 
 /// How long the tree may take to stop once every call is over or out of time.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
@@ -56,12 +57,6 @@ pub enum StartError {
     /// TLS can't be set up.
     #[error("TLS could not be set up: {0}")]
     Tls(String),
-    /// The practice server could not be started.
-    #[error("the practice server could not be started: {0}")]
-    Practice(std::io::Error),
-    /// The key is missing.
-    #[error("openai.api_key: the openai provider needs a key; set FRONTDESK__OPENAI__API_KEY")]
-    NoKey,
     /// The tree could not be started.
     #[error("the actors could not be started: {0}")]
     Actors(#[from] ractor::SpawnErr),
@@ -109,32 +104,28 @@ pub struct App {
     /// Ends the listeners and the connections that are not calls.
     stop: CancellationToken,
     tasks: TaskTracker,
-    /// The practice server, while the practice provider is in use.
-    practice: Option<practice::openai::Server>,
 }
 
 impl App {
-    /// Starts everything: database, providers, actors, listeners. The configuration is taken to be
-    /// checked.
+    /// Starts everything: database, actors, listeners. The configuration is taken to be checked.
     ///
     /// # Errors
     /// [`StartError`] says what to do.
-    pub async fn start(config: Config) -> Result<Self, StartError> {
+    pub async fn start(config: Config, realtime: RealtimeEndpoint) -> Result<Self, StartError> {
         let listener = Listener::bind(config.server.listen).await?;
-        Self::start_on(listener, config, practice::openai::Options::default()).await
+        Self::start_on(listener, config, realtime).await
     }
 
-    /// As [`start`](Self::start), for Twilio on a listener that is bound already, and with these
-    /// options for the practice server.
+    /// As [`start`](Self::start), for Twilio on a listener that is bound already.
     ///
     /// # Errors
     /// [`StartError`] says what to do.
     pub async fn start_on(
         listener: Listener,
         config: Config,
-        practice: practice::openai::Options,
+        realtime: RealtimeEndpoint,
     ) -> Result<Self, StartError> {
-        let (services, practice) = services::start(&config, practice).await?;
+        let services = services::start(&config, realtime).await?;
         // Before any new call can be among them.
         let left = entities::calls::live_all(&services.database).await?;
         let max_calls = config.server.max_calls.get();
@@ -200,7 +191,6 @@ impl App {
             admin_address,
             stop,
             tasks,
-            practice,
         })
     }
 
@@ -232,12 +222,6 @@ impl App {
     #[must_use]
     pub fn readiness(&self) -> &Readiness {
         &self.readiness
-    }
-
-    /// The practice server, if the practice provider is in use.
-    #[must_use]
-    pub fn practice(&self) -> Option<&practice::openai::Server> {
-        self.practice.as_ref()
     }
 
     /// Runs until `stop`; then takes no new calls, lets the running ones end politely within the drain
@@ -280,7 +264,6 @@ impl App {
         }
         self.tasks.close();
         let _ = tokio::time::timeout(STOP_PATIENCE, self.tasks.wait()).await;
-        drop(self.practice);
         if let Err(error) = self.services.database.close().await {
             tracing::warn!(%error, "the database did not close cleanly");
         }

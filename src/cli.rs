@@ -14,8 +14,8 @@ mod output;
 mod prompt;
 mod serve;
 mod signals;
+#[cfg(feature = "practice")]
 mod simulate;
-pub mod tree;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -25,6 +25,7 @@ use ::actors::clock::Clock;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
+#[cfg(feature = "practice")]
 use crate::demo;
 
 pub use environment::Environment;
@@ -36,9 +37,14 @@ pub const BAD_CONFIGURATION: u8 = 2;
 /// again (`EX_SOFTWARE` of sysexits.h).
 const GAVE_UP: u8 = 70;
 
+#[cfg(not(feature = "practice"))]
+const NO_PRACTICE: &str =
+    "Built without the practice feature: there is no `demo` and no `simulate`.";
+
 /// Answers a business's telephone.
 #[derive(Debug, Parser)]
 #[command(name = "frontdesk", version, propagate_version = true)]
+#[cfg_attr(not(feature = "practice"), command(after_help = NO_PRACTICE))]
 pub struct Arguments {
     /// The configuration file [default: ./config.toml if there is one].
     ///
@@ -56,12 +62,14 @@ pub struct Arguments {
 pub enum Command {
     /// Answer calls until told to stop.
     Serve,
+    #[cfg(feature = "practice")]
     /// Play a call from beginning to end, without any account, and show what happens.
     Demo {
         /// Where to leave the call's audio: the caller left, the agent right.
         #[arg(long, value_name = "FILE", default_value = "demo.wav")]
         wav: PathBuf,
     },
+    #[cfg(feature = "practice")]
     /// Play scripted callers against the daemon and check what comes of it.
     ///
     /// The model is the practice one, or the real one where the configuration says so. The status is
@@ -89,9 +97,9 @@ impl Command {
     pub fn log_filter(&self) -> &'static str {
         match self {
             Self::Serve => "info,ractor=warn,sqlx=warn,sea_orm_migration=warn",
-            Self::Demo { .. }
-            | Self::Simulate(_)
-            | Self::Migrate(_)
+            #[cfg(feature = "practice")]
+            Self::Demo { .. } | Self::Simulate(_) => "warn",
+            Self::Migrate(_)
             | Self::Business(_)
             | Self::Prompt(_)
             | Self::Check
@@ -148,11 +156,13 @@ async fn perform(
     let clock = Clock::start();
     match command {
         Command::Serve => serve::run(load()?).await,
+        #[cfg(feature = "practice")]
         Command::Demo { wav } => {
             let color = output::is_colored(&std::io::stdout(), &environment);
             demo::run(demo::Options { color, wav }).await?;
             Ok(Exit::Clean)
         }
+        #[cfg(feature = "practice")]
         Command::Simulate(options) => simulate::run(options, &load()?, &clock, out).await,
         Command::Migrate(command) => migrate::run(command, &load()?, out).await,
         Command::Business(command) => business::run(command, &load()?, &clock, out).await,

@@ -9,16 +9,16 @@ use std::time::Duration;
 
 use actors::supervision::introspection::IntrospectionEvent;
 use entities::RecordsError;
+use practice::speech::Voice;
+use practice::twilio::{CallOutcome, CallOver, CallerHandle, EndedBy};
+use practice::wav;
 use protocol::ids::{CallSid, InvalidId, PhoneNumber};
 use thiserror::Error;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::cli::tree;
 use crate::config::DatabaseUrl;
-use crate::practice::speech::Voice;
-use crate::practice::twilio::{CallOutcome, CallOver, CallerHandle, EndedBy};
-use crate::practice::wav;
-use crate::practice::world::{Plan, World, WorldError};
+use crate::tree;
+use crate::world::{Plan, World, WorldError};
 use screen::Screen;
 
 /// Who calls in the demo.
@@ -171,7 +171,7 @@ async fn tell_turns(
 /// What the model heard is what the caller said, both simulators are content, and the daemon hung up.
 fn check(world: &World, said: &[String], outcome: &CallOutcome) -> Result<(), Failed> {
     let wrong = |what: String| Err(Failed::Wrong(what));
-    let Some(practice) = world.app.practice() else {
+    let Some(practice) = world.openai() else {
         return wrong("the practice server is not there".to_owned());
     };
     let record = practice.log().record();

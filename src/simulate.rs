@@ -24,9 +24,9 @@ pub use report::{Tally, call_lines, scenario_lines, summary};
 pub use scenario::{Action, After, Happening, Scenario, ScenarioError, Script};
 
 use crate::config::{Config, Provider};
-use crate::practice::speech::Voice;
-use crate::practice::twilio::HeardSpeech;
-use crate::practice::world::WorldError;
+use crate::world::WorldError;
+use practice::speech::Voice;
+use practice::twilio::HeardSpeech;
 pub use stage::Left;
 use stage::{Slots, play_all};
 pub use waits::Waits;

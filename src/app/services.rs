@@ -13,13 +13,20 @@ use actors::twilio_rest::TwilioRest;
 use actors::{calendar, journal};
 use entities::PoolSettings;
 use sea_orm::DatabaseConnection;
+use secrecy::SecretString;
 
 use super::StartError;
-use crate::config::{Config, Provider};
-use crate::practice::openai::{Options, Server};
+use crate::config::Config;
 
 /// How long a connection to Twilio's REST API may take.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Where Realtime sessions are opened, without the model, and the key they are opened with.
+#[derive(Debug, Clone)]
+pub struct RealtimeEndpoint {
+    pub url: String,
+    pub key: SecretString,
+}
 
 /// Opens the database, and brings it up to date where that may be done unasked: on SQLite (OPS-5).
 pub(super) async fn database(config: &Config) -> Result<DatabaseConnection, StartError> {
@@ -38,20 +45,10 @@ pub(super) async fn database(config: &Config) -> Result<DatabaseConnection, Star
 
 pub(super) async fn start(
     config: &Config,
-    practice: Options,
-) -> Result<(Services, Option<Server>), StartError> {
+    realtime: RealtimeEndpoint,
+) -> Result<Services, StartError> {
     let database = database(config).await?;
     let tls = tls_config().map_err(|error| StartError::Tls(error.to_string()))?;
-    let (realtime_url, key, practice) = match config.openai.provider {
-        Provider::Practice => {
-            let server = Server::on_loopback(practice).await.map_err(StartError::Practice)?;
-            (server.url().to_owned(), "practice".into(), Some(server))
-        }
-        Provider::OpenAi => {
-            let key = config.openai.api_key.clone().ok_or(StartError::NoKey)?;
-            (config.openai.realtime_url.to_string(), key, None)
-        }
-    };
     let http = reqwest::Client::builder()
         .tls_backend_preconfigured(tls.as_ref().clone())
         .connect_timeout(CONNECT_PATIENCE)
@@ -64,10 +61,10 @@ pub(super) async fn start(
         config.twilio.auth_token.clone(),
     );
     let supervision = &config.supervision;
-    let services = Services {
+    Ok(Services {
         clock: Clock::start(),
         database,
-        connector: Arc::new(OpenAiConnector::new(realtime_url, key, tls)),
+        connector: Arc::new(OpenAiConnector::new(realtime.url, realtime.key, tls)),
         twilio,
         journal: Port::new(journal::WAITING),
         calendar: Port::new(calendar::WAITING),
@@ -77,6 +74,5 @@ pub(super) async fn start(
             period: supervision.period,
             backoff: supervision.backoff.clone(),
         },
-    };
-    Ok((services, practice))
+    })
 }

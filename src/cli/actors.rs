@@ -11,8 +11,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::{CliError, Exit, http, tree};
+use super::{CliError, Exit, http};
 use crate::config::{Admin, Config};
+use crate::tree;
 
 /// How often the tree is drawn anew.
 const REDRAW: Duration = Duration::from_secs(1);

@@ -14,10 +14,11 @@ use protocol::business::BusinessSettings;
 use protocol::ids::{BusinessId, PhoneNumber, Slug};
 use thiserror::Error;
 
-use super::{CliError, Exit, database, output};
+use super::{CliError, Exit, database};
 use crate::app;
 use crate::config::Config;
 use crate::config::business_file::{self, BusinessFileError};
+use crate::table::table;
 
 /// How many businesses are read at once.
 const PAGE: u32 = 100;
@@ -171,7 +172,7 @@ async fn listed(db: &DatabaseConnection) -> Result<String, BusinessError> {
             business.name,
         ]);
     }
-    Ok(output::table(&rows))
+    Ok(table(&rows))
 }
 
 #[cfg(test)]

@@ -7,9 +7,14 @@ use ::migration::MigrateError;
 use protocol::business::Problem;
 use thiserror::Error;
 
-use super::{BAD_CONFIGURATION, actors, business, database, http, prompt, simulate};
+#[cfg(feature = "practice")]
+use super::simulate;
+use super::{BAD_CONFIGURATION, actors, business, database, http, prompt};
+use crate::app;
 use crate::config::ConfigError;
-use crate::{app, demo};
+#[cfg(feature = "practice")]
+use crate::demo;
+use crate::provider::ProviderError;
 
 /// Why a command could not do its work. Every text says what to do.
 #[derive(Debug, Error)]
@@ -26,10 +31,15 @@ pub enum CliError {
     /// The system gives no signals.
     #[error("the system's signals can't be listened to: {0}")]
     Signals(#[source] io::Error),
+    /// Nobody takes the daemon's sessions.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
     /// The demo failed.
+    #[cfg(feature = "practice")]
     #[error("the demo failed: {0}")]
     Demo(#[from] demo::Failed),
     /// Scenarios were not played.
+    #[cfg(feature = "practice")]
     #[error(transparent)]
     Simulate(#[from] simulate::SimulateFailed),
     /// The database can't be used.
@@ -61,11 +71,13 @@ impl CliError {
     pub fn code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Inconsistent(_) => BAD_CONFIGURATION,
+            #[cfg(not(feature = "practice"))]
+            Self::Provider(ProviderError::NotBuilt) => BAD_CONFIGURATION,
+            #[cfg(feature = "practice")]
             Self::Simulate(failed) if failed.is_about_what_was_given() => BAD_CONFIGURATION,
             Self::Start(_)
+            | Self::Provider(_)
             | Self::Signals(_)
-            | Self::Demo(_)
-            | Self::Simulate(_)
             | Self::Database(_)
             | Self::Migrate(_)
             | Self::Business(_)
@@ -73,6 +85,8 @@ impl CliError {
             | Self::Actors(_)
             | Self::Http(_)
             | Self::Output(_) => 1,
+            #[cfg(feature = "practice")]
+            Self::Demo(_) | Self::Simulate(_) => 1,
         }
     }
 

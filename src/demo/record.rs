@@ -7,7 +7,7 @@ use protocol::ids::{CallSid, LeadId};
 
 use super::Failed;
 use super::screen::Screen;
-use crate::practice::world::World;
+use crate::world::World;
 
 /// Shows the lead, the appointment and the call once everything is written.
 pub(super) async fn show(world: &World, call: &CallSid, screen: &Screen) -> Result<(), Failed> {

@@ -7,8 +7,8 @@ mod records;
 
 use super::scenario::{Expectations, HeardLine, Scenario};
 use super::seen::{ModelSide, Seen};
-use crate::practice::twilio::HeardSpeech;
 use lines::{followed, heard_line, in_order};
+use practice::twilio::HeardSpeech;
 
 /// What came of one call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::practice::openai::language_of;
-use crate::practice::speech::duration_of;
-use crate::practice::twilio::{CallOver, CallView, CallerHandle, NoStream};
-use crate::practice::world::{World, WorldError};
 use crate::simulate::scenario::{Action, After, Script, Step};
+use crate::world::{World, WorldError};
+use practice::openai::language_of;
+use practice::speech::duration_of;
+use practice::twilio::{CallOver, CallView, CallerHandle, NoStream};
 
 /// Something the caller did that could be heard. Times are the line's, since the call was dialled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub struct Played {
 /// Follows the script from the ringing to the end of the call. Only the practice model's audio
 /// carries its words.
 pub(super) async fn play(world: &World, caller: &CallerHandle, script: &Script) -> Played {
-    let marked = world.app.practice().is_some();
+    let marked = world.openai().is_some();
     let start = Point { at: Duration::ZERO, heard: 0, samples: 0, speaking: false };
     let mut player =
         Player { world, caller, marked, began: start, done: start, spoken: Vec::new() };

@@ -25,7 +25,7 @@ pub(super) use step::Step;
 pub use step::{Action, After, Happening};
 pub(super) use twilio::Twilio;
 
-use crate::practice::twilio::{Callee, Pickup, Silence};
+use practice::twilio::{Callee, Pickup, Silence};
 
 /// A scenario with the business it calls, ready to be played.
 #[derive(Debug, Clone)]

@@ -9,9 +9,9 @@ use entities::{RecordsError, call_turns, calls, leads};
 use protocol::ids::{CallSid, PhoneNumber};
 
 use super::player::Played;
-use crate::practice::openai::{Log, SeenEvent, Turn, Violation};
-use crate::practice::twilio::{CallView, CallerHandle, Webhook};
-use crate::practice::world::World;
+use crate::world::World;
+use practice::openai::{Log, SeenEvent, Turn, Violation};
+use practice::twilio::{CallView, CallerHandle, Webhook};
 
 /// One call, seen from every side, after its end.
 #[derive(Debug, Clone)]
@@ -71,7 +71,7 @@ impl Seen {
             Some(lead) => leads::get(db, business, lead).await?,
             None => None,
         };
-        let model = world.app.practice().map(|practice| ModelSide::of(practice.log(), number));
+        let model = world.openai().map(|practice| ModelSide::of(practice.log(), number));
         Ok(Self { played, view, status_came, model, record, turns, lead })
     }
 }

@@ -16,9 +16,9 @@ use super::scenario::{Answers, Scenario};
 use super::seen::{ModelSide, Seen};
 use super::{CallOutcome, Outcome, SimulateError, Waits, judge, player};
 use crate::config::{Config, DatabaseUrl};
-use crate::practice::speech::Voice;
-use crate::practice::twilio::{Callee, CallerHandle, Dial, LineQuality, RestKind};
-use crate::practice::world::{Plan, World, WorldError};
+use crate::world::{Plan, World, WorldError};
+use practice::speech::Voice;
+use practice::twilio::{Callee, CallerHandle, Dial, LineQuality, RestKind};
 
 pub use left::Left;
 

@@ -7,7 +7,7 @@ use protocol::ids::PhoneNumber;
 use super::stage::number_after;
 use super::*;
 use crate::config::WebSocketUrl;
-use crate::practice::openai::{Options, Server};
+use practice::openai::{Options, Server};
 
 fn scenario(text: &str) -> Arc<Scenario> {
     Arc::new(Scenario::parse(Path::new("there.toml"), text).unwrap())

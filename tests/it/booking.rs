@@ -13,7 +13,7 @@ use actors::call_parts::Services;
 use entities::appointments::{self, AppointmentRecord};
 use entities::{DatabaseConnection, PoolSettings, leads};
 use frontdesk::config::DatabaseUrl;
-use frontdesk::practice::world::{Plan, World};
+use frontdesk::world::{Plan, World};
 use jiff::Timestamp;
 use protocol::business::{BusinessSettings, TimeSpan};
 use protocol::calendar::{Calendar, Tool};

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use entities::call_turns::TurnRole;
 use entities::calls::CallStatus;
-use frontdesk::practice::openai::{Brain, Log, Rule, ToolCall};
-use frontdesk::practice::twilio::{
+use frontdesk::world::World;
+use practice::openai::{Brain, Log, Rule, ToolCall};
+use practice::twilio::{
     CallView, CallbackDelivery, CallerHandle, EndedBy, RestFault, RestKind, StreamEnd,
 };
-use frontdesk::practice::world::World;
 use serde_json::json;
 
 use crate::support::{

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use entities::calls::CallStatus;
-use frontdesk::practice::twilio::{CallerHandle, Dial, EndedBy};
-use frontdesk::practice::world::{Plan, World};
+use frontdesk::world::{Plan, World};
+use practice::twilio::{CallerHandle, Dial, EndedBy};
 use protocol::business::GreetingMode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;

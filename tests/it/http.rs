@@ -1,7 +1,7 @@
 //! The two listeners: who is let in, and what callers are answered (CALL-1, CALL-9, OPS-6).
 
 use actors::supervision::introspection::ActorKind;
-use frontdesk::practice::twilio::{Dial, Done, EndedBy, RejectReason};
+use practice::twilio::{Dial, Done, EndedBy, RejectReason};
 use reqwest::StatusCode;
 
 use crate::support::{brief, call_form, number, post_as_twilio, signature, within, world};

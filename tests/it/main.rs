@@ -5,6 +5,7 @@
 mod api;
 mod barge_in;
 mod booking;
+mod conduct;
 mod endings;
 mod greeting;
 mod http;

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use frontdesk::config::{Patience, Twilio};
-use frontdesk::practice::twilio::CallView;
-use frontdesk::practice::world::World;
+use frontdesk::world::World;
 use futures_util::{SinkExt as _, StreamExt as _};
 use jiff::SignedDuration;
+use practice::twilio::CallView;
 use protocol::ids::{BusinessId, CallSid};
 use protocol::twilio::forms::Direction;
 use protocol::twilio::token::StreamTokens;

@@ -6,11 +6,9 @@ use entities::calls::{self, CallDirection, CallRecord, CallStatus, NewCall};
 use frontdesk::app::App;
 use frontdesk::config::DatabaseUrl;
 use frontdesk::http::Listener;
-use frontdesk::practice::openai;
-use frontdesk::practice::twilio::{
-    Callee, CallerHandle, Done, EndedBy, Pickup, RestFault, RestKind,
-};
-use frontdesk::practice::world::World;
+use frontdesk::provider::RunningProvider;
+use frontdesk::world::World;
+use practice::twilio::{Callee, CallerHandle, Done, EndedBy, Pickup, RestFault, RestKind};
 use protocol::business::MachineDetection;
 use protocol::ids::{AccountSid, CallSid};
 use serde_json::{Value, json};
@@ -224,7 +222,8 @@ async fn res_8_a_daemon_that_starts_ends_the_calls_that_twilio_does_not_know() {
     config.twilio.api_url = frontdesk::config::HttpUrl::parse(&world.carrier.api_url()).unwrap();
     config.admin.token = None;
     let listener = Listener::bind(([127, 0, 0, 1], 0).into()).await.unwrap();
-    let second = App::start_on(listener, config, openai::Options::default()).await.unwrap();
+    let provider = RunningProvider::start(&config.openai).await.unwrap();
+    let second = App::start_on(listener, config, provider.endpoint()).await.unwrap();
     let gone = CallSid::parse(GONE).unwrap();
     let record = recorded(&world, &gone, |record| record.ended_at.is_some()).await;
     assert_eq!(record.end_reason.as_deref(), Some("internal"));

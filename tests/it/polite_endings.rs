@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use entities::calls::CallRecord;
-use frontdesk::practice::openai::{Brain, Rule, ToolCall};
-use frontdesk::practice::twilio::{CallerHandle, EndedBy};
-use frontdesk::practice::world::World;
+use frontdesk::world::World;
+use practice::openai::{Brain, Rule, ToolCall};
+use practice::twilio::{CallerHandle, EndedBy};
 use protocol::business::Decider;
 use serde_json::json;
 

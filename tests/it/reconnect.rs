@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use frontdesk::practice::openai::{Record, Refusal, ResponseFault};
-use frontdesk::practice::twilio::{CallerHandle, Done, EndedBy};
-use frontdesk::practice::world::World;
+use frontdesk::world::World;
+use practice::openai::{Record, Refusal, ResponseFault};
+use practice::twilio::{CallerHandle, Done, EndedBy};
 use serde_json::Value;
 
 use crate::support::{brief, ended_record, nothing_left, number, practice, within, world};

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use frontdesk::config::{Provider, Twilio, WebSocketUrl};
-use frontdesk::practice::openai::{Options, Server};
-use frontdesk::practice::world::World;
+use frontdesk::world::World;
+use practice::openai::{Options, Server};
 use protocol::ids::CallSid;
 use reqwest::Method;
 use serde_json::json;

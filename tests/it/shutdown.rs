@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use actors::supervision::introspection::IntrospectionEvent;
 use frontdesk::app::Outcome;
-use frontdesk::practice::twilio::{CallView, Dial, Done, EndedBy, StreamEnd};
-use frontdesk::practice::world::World;
+use frontdesk::world::World;
+use practice::twilio::{CallView, Dial, Done, EndedBy, StreamEnd};
 use tokio::sync::oneshot;
 
 use crate::support::{brief, number, within, world};

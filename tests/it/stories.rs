@@ -3,9 +3,9 @@
 use actors::clock::Clock;
 use entities::appointments::of_lead_upcoming;
 use frontdesk::app::business;
-use frontdesk::practice::openai::{Record, Violation};
-use frontdesk::practice::twilio::EndedBy;
-use frontdesk::practice::world::World;
+use frontdesk::world::World;
+use practice::openai::{Record, Violation};
+use practice::twilio::EndedBy;
 use protocol::ids::{BusinessId, CallSid};
 
 use crate::support::{brief, nothing_left, number, practice, within, world};
@@ -42,7 +42,7 @@ async fn book_a_visit(world: &World, caller: u32) -> (CallSid, Vec<String>) {
     assert_eq!(outcome.ended_by, EndedBy::Rest);
     assert!(outcome.view.violations.is_empty(), "{:?}", outcome.view.violations);
     assert_eq!(outcome.view.hang_up_requests, 1);
-    let practice = world.app.practice().unwrap();
+    let practice = world.openai().unwrap();
     let record = practice.log().record();
     assert_eq!(record.faults().collect::<Vec<_>>(), Vec::<&Violation>::new());
     let heard = record.heard_texts();

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use actors::supervision::introspection::ActorKind;
-use frontdesk::practice::openai::Transcription;
-use frontdesk::practice::twilio::{CallOutcome, CallerHandle, Done, EndedBy};
-use frontdesk::practice::world::World;
+use frontdesk::world::World;
 use futures_util::StreamExt;
+use practice::openai::Transcription;
+use practice::twilio::{CallOutcome, CallerHandle, Done, EndedBy};
 use protocol::call::EndReason;
 use protocol::response_gate::GateState;
 

@@ -8,10 +8,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use entities::calls::CallRecord;
 use frontdesk::config::{DatabaseUrl, Twilio};
-use frontdesk::practice::openai::{Brain, Server};
-use frontdesk::practice::twilio::CallerHandle;
-use frontdesk::practice::world::{Plan, World};
+use frontdesk::world::{Plan, World};
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use practice::openai::{Brain, Server};
+use practice::twilio::CallerHandle;
 use protocol::ids::{CallSid, PhoneNumber};
 use sha1::Sha1;
 
@@ -54,7 +54,7 @@ pub(crate) fn number(last: u32) -> PhoneNumber {
 
 /// The practice server that the daemon speaks with.
 pub(crate) fn practice(world: &World) -> &Server {
-    world.app.practice().expect("the practice provider is in use")
+    world.openai().expect("the practice provider is in use")
 }
 
 /// Waits until only the daemon's permanent actors are there, and no session at OpenAI (RES-8).

@@ -3,11 +3,9 @@
 use std::time::Duration;
 
 use actors::supervision::introspection::ActorKind;
-use frontdesk::practice::openai::{Brain, Rule, ToolCall};
-use frontdesk::practice::twilio::{
-    Callee, CallerHandle, Done, EndedBy, Pickup, RestFault, RestKind,
-};
-use frontdesk::practice::world::{Plan, World};
+use frontdesk::world::{Plan, World};
+use practice::openai::{Brain, Rule, ToolCall};
+use practice::twilio::{Callee, CallerHandle, Done, EndedBy, Pickup, RestFault, RestKind};
 use protocol::business::Transfer;
 use protocol::ids::PhoneNumber;
 use serde_json::json;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use entities::call_turns::TurnRole;
-use frontdesk::practice::openai::Transcription;
-use frontdesk::practice::world::World;
+use frontdesk::world::World;
+use practice::openai::Transcription;
 use protocol::ids::CallSid;
 
 use crate::support::{brief, nothing_left, number, practice, within, world};

@@ -11,7 +11,7 @@ use entities::leads::{self, Caller};
 use frontdesk::config::{DatabaseUrl, Patience, PublicUrl, Twilio};
 use frontdesk::http::Listener;
 use frontdesk::http::twilio::{TwilioSide, serve};
-use frontdesk::practice::world::World;
+use frontdesk::world::World;
 use protocol::ids::{CallSid, LeadId};
 use protocol::twilio::signature::Signatures;
 use protocol::twilio::token::StreamTokens;

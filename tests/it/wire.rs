@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_openai::types::realtime::RealtimeClientEvent;
-use frontdesk::practice::openai::{Brain, Record, Rule, SeenEvent, ToolCall};
-use frontdesk::practice::twilio::{CallerHandle, Dial, EndedBy};
-use frontdesk::practice::world::World;
+use frontdesk::world::World;
+use practice::openai::{Brain, Record, Rule, SeenEvent, ToolCall};
+use practice::twilio::{CallerHandle, Dial, EndedBy};
 use serde_json::{Value, json};
 
 use crate::support::{brief, number, practice, within, world};

@@ -5,7 +5,7 @@ use protocol::ids::AccountSid;
 use super::*;
 use crate::cli::business;
 use crate::cli::tests::{OnDisk, example, server};
-use crate::practice::twilio::{Carrier, CarrierSettings};
+use practice::twilio::{Carrier, CarrierSettings};
 
 const ACCOUNT: &str = "AC00000000000000000000000000000001";
 const TOKEN: &str = "00112233445566778899aabbccddeeff";

@@ -4,10 +4,10 @@ use entities::call_turns::{TurnRole, TurnRow};
 
 use super::Verdict;
 use super::lines::span;
-use crate::practice::speech::Fault;
-use crate::practice::twilio::HeardSpeech;
 use crate::simulate::scenario::Scenario;
 use crate::simulate::seen::{ModelSide, Seen};
+use practice::speech::Fault;
+use practice::twilio::HeardSpeech;
 
 /// Of a frame that was cut in its middle, the ear takes nothing.
 const FRAME_MS: u64 = 20;
@@ -140,7 +140,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::practice::openai::{SeenEvent, Turn};
+    use practice::openai::{SeenEvent, Turn};
 
     const LINE: &str = "one two three four";
 

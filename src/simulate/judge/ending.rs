@@ -8,10 +8,10 @@ use protocol::call::{EndReason, EndedBy};
 
 use super::Verdict;
 use super::lines::span;
-use crate::practice::twilio::{CallView, Done, VerbRun};
 use crate::simulate::player::Spoken;
 use crate::simulate::scenario::Scenario;
 use crate::simulate::seen::Seen;
+use practice::twilio::{CallView, Done, VerbRun};
 
 /// How a call ends for a reason.
 struct Rule {

@@ -2,10 +2,10 @@
 
 use std::fmt::Debug;
 
-use crate::practice::speech::Fault;
-use crate::practice::twilio::HeardSpeech;
 use crate::simulate::player::Spoken;
 use crate::simulate::scenario::{AgentLine, HeardLine, Words};
+use practice::speech::Fault;
+use practice::twilio::HeardSpeech;
 
 /// Whether the things that were are the expected ones, each in its place.
 pub(super) fn followed<E: Debug, W: Debug>(

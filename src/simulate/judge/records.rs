@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use super::lines::{agent_line, followed};
 use super::{Verdict, said};
-use crate::practice::twilio::Done;
 use crate::simulate::scenario::{
     End, Expectations, LeadExpectation, ToolExpectation, TranscriptLine,
 };
 use crate::simulate::seen::Seen;
+use practice::twilio::Done;
 
 pub(super) fn look(verdict: &mut Verdict, expect: &Expectations, seen: &Seen) {
     let agent: Vec<&str> = of_role(&seen.turns, TurnRole::Agent).map(text).collect();

@@ -6,8 +6,8 @@ use actors::supervision::introspection::ActorKind;
 use protocol::ids::Generation;
 
 use super::{NotDone, Player};
-use crate::practice::openai::Refusal;
 use crate::simulate::scenario::Happening;
+use practice::openai::Refusal;
 
 /// Between two looks at the actors.
 const LOOK: Duration = Duration::from_millis(20);
@@ -25,7 +25,7 @@ impl Player<'_> {
             }
             Happening::OpenaiIsLost => {
                 // A real one is not ours to lose.
-                if let Some(practice) = self.world.app.practice() {
+                if let Some(practice) = self.world.openai() {
                     practice.faults().behave(|it| it.refuses = Some(Refusal::Http(503)));
                     practice.faults().drop_now();
                 }

@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::{Scenario, Script};
 use crate::config::business_file::{self, BusinessFileError};
 use crate::config::{ConfigError, Located, located};
-use crate::practice::world;
+use crate::world;
 
 /// Why a scenario can't be played.
 #[derive(Debug, Error)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use protocol::business::duration_text;
 use serde::Deserialize;
 
-use crate::practice::openai::{Behaviour, Brain, Options, Refusal, ResponseFault, Transcription};
+use practice::openai::{Behaviour, Brain, Options, Refusal, ResponseFault, Transcription};
 
 /// How the practice model differs from a receptionist on a good day.
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -5,8 +5,8 @@ use std::path::Path;
 use actors::supervision::introspection::ActorKind;
 
 use super::*;
-use crate::practice::openai::{Brain, Refusal, ResponseFault, Transcription};
-use crate::practice::twilio::RestFault;
+use practice::openai::{Brain, Refusal, ResponseFault, Transcription};
+use practice::twilio::RestFault;
 
 /// The least there can be.
 const LEAST: &str = "[expect]\nclears = 0\n";

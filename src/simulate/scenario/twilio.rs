@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::practice::twilio::RestFault;
+use practice::twilio::RestFault;
 
 /// How Twilio differs from itself on a good day.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

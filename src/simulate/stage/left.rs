@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use actors::supervision::introspection::ActorKind;
 
-use crate::practice::world::World;
 use crate::simulate::SimulateError;
+use crate::world::World;
 
 /// What is left, counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -79,7 +79,7 @@ async fn now(world: &World) -> Result<Left, SimulateError> {
         actors: actors.iter().filter(|actor| is_of_a_call(actor.kind)).count(),
         calls: world.app.calls().list().await.len(),
         live_rows: entities::calls::live_all(&world.app.services().database).await?.len(),
-        sessions: world.app.practice().map_or(0, |practice| {
+        sessions: world.openai().map_or(0, |practice| {
             usize::try_from(practice.log().look(|record| record.alive)).unwrap_or(usize::MAX)
         }),
         streams: world.carrier.open_streams(),
@@ -106,7 +106,7 @@ mod tests {
 
     use super::*;
     use crate::config::DatabaseUrl;
-    use crate::practice::world::Plan;
+    use crate::world::Plan;
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn res_8_what_a_living_call_holds_is_counted_and_gone_after_its_end() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actors::calendar::{ToolUse, use_tool};
 use entities::appointments::{self, AppointmentStatus, Listed};
 use entities::leads::{self, LeadSource};
-use frontdesk::practice::world::World;
+use frontdesk::world::World;
 use jiff::Timestamp;
 use protocol::calendar::Tool;
 use protocol::call::FunctionCall;

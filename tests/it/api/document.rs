@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use frontdesk::practice::world::World;
+use frontdesk::world::World;
 use reqwest::StatusCode;
 use serde_json::Value;
 

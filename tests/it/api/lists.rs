@@ -1,7 +1,7 @@
 //! What is listed and shown.
 
 use entities::call_turns;
-use frontdesk::practice::world::World;
+use frontdesk::world::World;
 use protocol::ids::{BusinessId, CallSid};
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! Who asks, and one request for every operation of the API, made of one business's rows.
 
-use frontdesk::practice::world::World;
+use frontdesk::world::World;
 use protocol::ids::{BusinessId, PhoneNumber, Slug};
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};

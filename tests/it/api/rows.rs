@@ -4,7 +4,7 @@ use entities::appointments::{AppointmentId, NewAppointment, book};
 use entities::call_turns::{self, TurnRole, TurnRow};
 use entities::calls::{self, CallDirection, CallStatus, EndOfCall, NewCall};
 use entities::leads::{self, Caller};
-use frontdesk::practice::world::World;
+use frontdesk::world::World;
 use jiff::{Span, Timestamp};
 use protocol::calendar::Calendar;
 use protocol::ids::{BusinessId, CallSid, LeadId};

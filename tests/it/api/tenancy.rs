@@ -3,7 +3,7 @@
 use entities::appointments::{self, AppointmentRecord};
 use entities::calls::{self, CallRecord};
 use entities::leads::{self, LeadRecord};
-use frontdesk::practice::world::World;
+use frontdesk::world::World;
 use reqwest::StatusCode;
 use serde_json::json;
 

@@ -1,8 +1,8 @@
 //! What belongs to somebody else, through every tool that the model is offered (LEAD-3).
 
 use entities::leads::{HistoryEntry, LeadRecord, LeadStatus};
-use frontdesk::practice::openai::{Brain, Record, Rule, ToolCall};
-use frontdesk::practice::twilio::{CallView, CallerHandle, Done};
+use practice::openai::{Brain, Record, Rule, ToolCall};
+use practice::twilio::{CallView, CallerHandle, Done};
 use protocol::business::Transfer;
 use protocol::ids::LeadId;
 

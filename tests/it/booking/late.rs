@@ -1,7 +1,7 @@
 //! Bookings that take long: they delay no other business (CAL-5), and stand when nobody waits for them
 //! any more (CAL-4).
 
-use frontdesk::practice::openai::Record;
+use practice::openai::Record;
 use sea_orm::{DatabaseTransaction, Statement, TransactionTrait};
 
 use super::foreign::outputs;

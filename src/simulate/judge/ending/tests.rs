@@ -1,6 +1,6 @@
 use super::*;
-use crate::practice::speech::Fault;
-use crate::practice::twilio::{CallStatus, Direction, Echo, HeardSpeech, StreamView};
+use practice::speech::Fault;
+use practice::twilio::{CallStatus, Direction, Echo, HeardSpeech, StreamView};
 use protocol::ids::{CallSid, StreamSid};
 
 fn secs(seconds: f64) -> Duration {

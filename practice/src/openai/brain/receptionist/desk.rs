@@ -1,0 +1,194 @@
+//! What the receptionist knows from the conversation so far: the lead, the question that is open,
+//! and the language the call is in.
+
+use crate::openai::brain::conduct::Conduct;
+use crate::openai::brain::script::{Lines, Script, Topic};
+use crate::openai::brain::words::{asks, has_any, plain};
+use crate::openai::brain::{Line, Prompt, slots};
+
+/// A question of the flow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step {
+    Service,
+    City,
+    Name,
+    /// Any other field, by its name.
+    Field(String),
+    /// Whether the summary is right.
+    Confirm,
+}
+
+/// Everything known from the conversation so far.
+pub(super) struct Desk<'a> {
+    pub(super) script: &'a Script,
+    pub(super) prompt: &'a Prompt<'a>,
+    pub(super) conduct: Conduct<'a>,
+    pub(super) language: &'static str,
+    pub(super) say: &'a Lines,
+    pub(super) service: Option<String>,
+    pub(super) city: Option<String>,
+    pub(super) confirmed: bool,
+    pub(super) slots: Vec<String>,
+    /// The question that the news may answer.
+    pub(super) open: Option<Step>,
+    /// The model's last words asked whether to go on from where they were.
+    pub(super) aside: bool,
+    /// The lines since the model last said or did something.
+    pub(super) news: &'a [Line],
+}
+
+impl<'a> Desk<'a> {
+    pub(super) fn new(script: &'a Script, prompt: &'a Prompt<'a>) -> Self {
+        let done = prompt.history.iter().rposition(|line| match line {
+            Line::Assistant(_) | Line::Call { .. } => true,
+            Line::User(_) | Line::System(_) | Line::Output { .. } => false,
+        });
+        let (before, news) = prompt.history.split_at(done.map_or(0, |at| at + 1));
+        let conduct = Conduct::of(prompt.instructions);
+        let language = conduct.language(prompt.history);
+        let mut desk = Self {
+            script,
+            prompt,
+            conduct,
+            language,
+            say: script.lines(language),
+            service: None,
+            city: None,
+            confirmed: false,
+            slots: Vec::new(),
+            open: None,
+            aside: false,
+            news,
+        };
+        before.iter().for_each(|line| desk.learn(line));
+        let (open, aside) = (desk.open.clone(), desk.aside);
+        news.iter().for_each(|line| desk.learn(line));
+        Self { open, aside, ..desk }
+    }
+
+    /// The function that an output answers.
+    pub(super) fn called(&self, id: &str) -> Option<&'a str> {
+        self.prompt.history.iter().rev().find_map(|line| match line {
+            Line::Call { name, call_id, .. } if call_id == id => Some(name.as_str()),
+            Line::Call { .. }
+            | Line::User(_)
+            | Line::Assistant(_)
+            | Line::System(_)
+            | Line::Output { .. } => None,
+        })
+    }
+
+    /// The caller's words that the last function calls came of.
+    pub(super) fn words_before_call(&self) -> Option<&'a str> {
+        let said = self.prompt.history.iter().rev().find_map(|line| match line {
+            Line::User(text) => Some(Some(text.as_str())),
+            Line::Assistant(_) => Some(None),
+            Line::System(_) | Line::Call { .. } | Line::Output { .. } => None,
+        });
+        said.flatten()
+    }
+
+    /// Whether the words only answer the question whether to go on.
+    pub(super) fn only_goes_on(&self, words: &str) -> bool {
+        self.aside && self.script.agrees(words) && !self.names_something(words)
+    }
+
+    /// Whether the caller asked something.
+    pub(super) fn asks(&self, words: &str) -> bool {
+        let script = self.script;
+        let asking = [&script.prices, &script.languages, &script.questions];
+        asks(words) || asking.into_iter().any(|phrases| has_any(words, phrases))
+    }
+
+    /// Whether the words are no answer to an open question: noise, a mere "yes", and what has an
+    /// answer of its own.
+    pub(super) fn is_beside_the_flow(&self, words: &str) -> bool {
+        let bare = plain(words);
+        bare.trim().is_empty()
+            || self.script.agreements.iter().any(|yes| plain(yes) == bare)
+            || has_any(words, &self.script.goodbyes)
+            || has_any(words, &self.script.declines)
+            || self.asks(words)
+    }
+
+    fn names_something(&self, words: &str) -> bool {
+        Topic::of(&self.script.services, words).is_some()
+            || Topic::of(&self.script.cities, words).is_some()
+    }
+
+    fn learn(&mut self, line: &Line) {
+        match line {
+            Line::User(text) => {
+                if !self.only_goes_on(text) {
+                    self.learn_from_caller(text);
+                }
+                self.aside = false;
+            }
+            Line::Assistant(text) => self.learn_from_model(text),
+            Line::Output { call_id, output } => match self.called(call_id) {
+                Some("find_available_slots") => self.slots = slots::times(output),
+                // Whatever it names stands instead: other slots, where the one wanted has gone.
+                Some("create_appointment") => self.slots = slots::others(output),
+                Some(_) | None => {}
+            },
+            Line::System(_) | Line::Call { .. } => {}
+        }
+    }
+
+    /// What was asked last is what the next words may answer; an answer beside the flow leaves the
+    /// question open that was.
+    fn learn_from_model(&mut self, said: &str) {
+        let script = self.script;
+        let go_on = [&script.he, &script.en].map(|lines| lines.go_on.as_str());
+        let own = self.conduct.go_on(self.language, &self.say.go_on);
+        self.aside = go_on.into_iter().chain(own).any(|question| said.contains(question));
+        let asked = [&script.he, &script.en].into_iter().find_map(|lines| step(lines, said));
+        let asked = asked.or_else(|| script.asks_for_yes(said).then_some(Step::Confirm));
+        if asked.is_some() {
+            self.open = asked;
+        }
+    }
+
+    fn learn_from_caller(&mut self, text: &str) {
+        let free = !self.is_beside_the_flow(text);
+        let mut answered = false;
+        if let Some(service) = Topic::of(&self.script.services, text) {
+            self.service = Some(service.value.clone());
+            answered = true;
+        } else if free && self.open == Some(Step::Service) {
+            self.service = Some(text.to_owned());
+            answered = true;
+        }
+        if let Some(city) = Topic::of(&self.script.cities, text) {
+            self.city = Some(city.value.clone());
+            answered = true;
+        } else if free && self.open == Some(Step::City) {
+            self.city = Some(text.trim_start_matches("in ").trim_start_matches('ב').to_owned());
+            answered = true;
+        }
+        match self.open {
+            Some(Step::Confirm) if self.script.agrees(text) => self.confirmed = true,
+            Some(Step::Name | Step::Field(_)) => answered |= free,
+            Some(Step::Service | Step::City | Step::Confirm) | None => {}
+        }
+        if answered || self.confirmed {
+            self.open = None;
+        }
+    }
+}
+
+/// The question that stands in some words of the model's.
+fn step(lines: &Lines, said: &str) -> Option<Step> {
+    let fixed = [
+        (&lines.ask_service, Step::Service),
+        (&lines.ask_city, Step::City),
+        (&lines.ask_name, Step::Name),
+    ];
+    let fixed = fixed.into_iter().find(|(question, _)| said.contains(question.as_str()));
+    fixed.map(|(_, step)| step).or_else(|| {
+        let (before, after) = lines.ask_field.split_once("{field}")?;
+        let (_, rest) = said.split_once(before)?;
+        let (field, _) = rest.split_once(after)?;
+        Some(Step::Field(field.trim().replace(' ', "_")))
+    })
+}

@@ -1,0 +1,133 @@
+//! Both kinds of connection: a WebSocket on a TCP stream, and a pair of queues in memory.
+
+use futures_util::{SinkExt, StreamExt};
+use http::StatusCode;
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{WebSocketStream, accept_hdr_async};
+
+use crate::openai::behaviour::Refusal;
+use crate::openai::session::Handshake;
+
+/// What goes over a memory link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Frame {
+    /// A text frame.
+    Text(String),
+    /// A binary frame: the API has none and says so.
+    Binary(Vec<u8>),
+    /// The server asks if the client is there; nothing needs to be answered in memory.
+    Ping,
+    /// The end, with its code and reason. Without one the queues just end, as a lost socket does.
+    Close(u16, String),
+}
+
+/// The client's side of a connection in memory.
+#[derive(Debug)]
+pub struct MemoryLink {
+    /// To the server. Dropping it hangs up.
+    pub sender: mpsc::Sender<Frame>,
+    /// From the server; ends when the connection does.
+    pub receiver: mpsc::Receiver<Frame>,
+}
+
+/// The server's side of a connection.
+pub(super) enum Connection {
+    Socket(Box<WebSocketStream<TcpStream>>),
+    Memory(MemoryLink),
+}
+
+/// Both sides of a connection in memory, the client's first.
+pub(super) fn in_memory() -> (MemoryLink, MemoryLink) {
+    let (to_server, from_client) = mpsc::channel(FRAMES_WAITING);
+    let (to_client, from_server) = mpsc::channel(FRAMES_WAITING);
+    (
+        MemoryLink { sender: to_server, receiver: from_server },
+        MemoryLink { sender: to_client, receiver: from_client },
+    )
+}
+
+/// Takes the upgrade and reads what came with it. The real server accepts and then judges; only a
+/// [`Refusal::Http`] and a path that isn't the API's are answered here.
+pub(super) async fn upgrade(
+    stream: TcpStream,
+    refusal: Option<Refusal>,
+) -> Result<(WebSocketStream<TcpStream>, Handshake), Error> {
+    stream.set_nodelay(true)?;
+    let mut handshake = Handshake::default();
+    #[expect(clippy::result_large_err, reason = "the callback's type is the library's")]
+    let judge = |request: &Request, response: Response| {
+        if let Some(Refusal::Http(status)) = refusal {
+            return Err(refused(status));
+        }
+        if request.uri().path() != "/v1/realtime" {
+            return Err(refused(404));
+        }
+        handshake = read(request);
+        Ok(response)
+    };
+    let socket = accept_hdr_async(stream, judge).await?;
+    Ok((socket, handshake))
+}
+
+impl Connection {
+    /// The next frame of the client's; none at the connection's end. Safe to cancel.
+    pub(super) async fn receive(&mut self) -> Option<Frame> {
+        match self {
+            Self::Memory(link) => link.receiver.recv().await,
+            Self::Socket(socket) => loop {
+                match socket.next().await?.ok()? {
+                    Message::Text(text) => return Some(Frame::Text(text.as_str().to_owned())),
+                    Message::Binary(bytes) => return Some(Frame::Binary(bytes.to_vec())),
+                    Message::Close(_) => return None,
+                    Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
+                }
+            },
+        }
+    }
+
+    /// Sends a frame; false when the connection is gone.
+    pub(super) async fn send(&mut self, frame: Frame) -> bool {
+        match self {
+            Self::Memory(link) => link.sender.send(frame).await.is_ok(),
+            Self::Socket(socket) => socket.send(message(frame)).await.is_ok(),
+        }
+    }
+}
+
+/// Frames that wait in memory in each direction; then the sender waits, as on a socket.
+const FRAMES_WAITING: usize = 256;
+
+fn message(frame: Frame) -> Message {
+    match frame {
+        Frame::Text(text) => Message::text(text),
+        Frame::Binary(bytes) => Message::binary(bytes),
+        Frame::Ping => Message::Ping(Vec::new().into()),
+        Frame::Close(code, reason) => {
+            Message::Close(Some(CloseFrame { code: code.into(), reason: reason.into() }))
+        }
+    }
+}
+
+fn read(request: &Request) -> Handshake {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let bearer = header("authorization").and_then(|value| value.strip_prefix("Bearer "));
+    let key = bearer.or_else(|| header("api-key")).filter(|key| !key.is_empty());
+    let query = request.uri().query().unwrap_or_default();
+    let model = query.split('&').find_map(|pair| pair.strip_prefix("model="));
+    Handshake {
+        model: model.filter(|model| !model.is_empty()).map(str::to_owned),
+        key: key.map(str::to_owned),
+        beta: request.headers().contains_key("openai-beta"),
+    }
+}
+
+fn refused(status: u16) -> ErrorResponse {
+    let mut response = ErrorResponse::new(Some("refused".to_owned()));
+    *response.status_mut() =
+        StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    response
+}

@@ -1,0 +1,121 @@
+//! Runs one session over one connection: frames and time in, frames out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, watch};
+use tokio::time::{sleep_until, timeout};
+
+use super::connection::{Connection, Frame};
+use super::{Command, Shared};
+use crate::openai::behaviour::{Behaviour, Refusal};
+use crate::openai::record::Log;
+use crate::openai::session::{Handshake, Output, Session};
+
+/// Begins a session at once and runs it, when awaited, until either side ends it.
+pub(super) fn run(
+    shared: Arc<Shared>,
+    handshake: &Handshake,
+    refusal: Option<Refusal>,
+    connection: Connection,
+) -> impl Future<Output = ()> + Send + use<> {
+    let commands = shared.commands.subscribe();
+    let behaviour = shared.behaviour.subscribe();
+    let session = Session::begin(shared.setup(refusal), handshake, shared.now());
+    let alive = session.is_open().then(|| Alive::count(&shared.log));
+    async move {
+        turn_by_turn(&shared, session, connection, commands, behaviour).await;
+        drop(alive);
+    }
+}
+
+async fn turn_by_turn(
+    shared: &Shared,
+    mut session: Session,
+    mut connection: Connection,
+    mut commands: broadcast::Receiver<Command>,
+    mut behaviour: watch::Receiver<Behaviour>,
+) {
+    let mut stalled = false;
+    loop {
+        if !stalled && !put_out(&mut session, &mut connection, shared).await {
+            return;
+        }
+        let due = session.poll_timeout().map_or(FAR_AWAY, |due| due.min(FAR_AWAY));
+        tokio::select! {
+            biased;
+            command = commands.recv() => match command {
+                Ok(Command::Drop) | Err(RecvError::Closed) => return,
+                Ok(Command::Stall) => stalled = true,
+                Ok(Command::GoOn) => stalled = false,
+                Ok(Command::Expire) => session.expire(shared.now()),
+                Ok(Command::Inject(event)) => session.inject(event, shared.now()),
+                Ok(Command::FaultNextResponse(fault)) => session.fault_next_response(fault),
+                Err(RecvError::Lagged(missed)) => {
+                    tracing::warn!(missed, "the practice server fell behind its commands");
+                }
+            },
+            Ok(()) = behaviour.changed() => {
+                session.behave(behaviour.borrow_and_update().clone());
+            }
+            frame = connection.receive(), if !stalled => match frame {
+                Some(Frame::Text(text)) => session.on_text(&text, shared.now()),
+                Some(Frame::Binary(_)) => session.on_binary(shared.now()),
+                Some(Frame::Ping) => {}
+                Some(Frame::Close(..)) | None => return,
+            },
+            () = sleep_until(shared.epoch + due), if !stalled => session.on_time(shared.now()),
+        }
+    }
+}
+
+/// Does what the session asks for; false when the connection is at its end.
+async fn put_out(session: &mut Session, connection: &mut Connection, shared: &Shared) -> bool {
+    while let Some(output) = session.poll_output(shared.now()) {
+        let sent = match output {
+            Output::Text(text) => connection.send(Frame::Text(text)).await,
+            Output::Ping => connection.send(Frame::Ping).await,
+            Output::Prepare { words, language } => {
+                shared.options.voice.prepare(&words, language).await;
+                true
+            }
+            Output::Close(code, reason) => {
+                connection.send(Frame::Close(code, reason)).await;
+                // The client's own CLOSE is waited for: a socket dropped with frames unread is
+                // reset, and the error before the CLOSE could be lost.
+                let rest = async { while connection.receive().await.is_some() {} };
+                drop(timeout(LAST_WAIT, rest).await);
+                false
+            }
+        };
+        if !sent {
+            return false;
+        }
+    }
+    true
+}
+
+/// Counts a session as alive for as long as this lives.
+struct Alive(Log);
+
+impl Alive {
+    fn count(log: &Log) -> Self {
+        log.change(|record| {
+            record.sessions += 1;
+            record.alive += 1;
+            record.most_alive = record.most_alive.max(record.alive);
+        });
+        Self(log.clone())
+    }
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        self.0.change(|record| record.alive -= 1);
+    }
+}
+
+/// A day: no session lives so long.
+const FAR_AWAY: Duration = Duration::from_secs(24 * 60 * 60);
+const LAST_WAIT: Duration = Duration::from_secs(1);

@@ -1,0 +1,84 @@
+//! Who is let in: what came with the upgrade, judged after it was taken (reference: §1 and §5).
+
+use crate::openai::behaviour::Refusal;
+use crate::openai::wire::WireError;
+
+/// What came with the upgrade.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Handshake {
+    /// The query's `model`.
+    pub model: Option<String>,
+    /// The bearer token or `api-key`.
+    pub key: Option<String>,
+    /// Whether an `OpenAI-Beta` header was there.
+    pub beta: bool,
+}
+
+/// Why a session is not to be: the error, and the CLOSE's code and reason (reference: §5).
+pub(super) fn refused(
+    handshake: &Handshake,
+    good_key: Option<&str>,
+    refusal: Option<Refusal>,
+) -> Option<(WireError, u16, &'static str)> {
+    if handshake.beta {
+        let message = "The Realtime Beta API is no longer supported. Please use /v1/realtime for \
+                       the GA API.";
+        let error = WireError::new("beta_api_shape_disabled", message);
+        return Some((error, 4000, "invalid_request_error.beta_api_shape_disabled"));
+    }
+    let Some(key) = &handshake.key else {
+        let message = "Missing bearer or basic authentication in header";
+        let error = WireError::new("", message).without_code();
+        return Some((error, 3000, "invalid_request_error"));
+    };
+    if good_key.is_some_and(|good| good != key) || refusal == Some(Refusal::BadKey) {
+        let error = WireError::new("invalid_api_key", "Incorrect API key provided.");
+        return Some((error, 3000, "invalid_request_error.invalid_api_key"));
+    }
+    match handshake.model.as_deref() {
+        None => {
+            let error = WireError::new("missing_model", "You must provide a model parameter.");
+            return Some((error, 4000, "invalid_request_error.missing_model"));
+        }
+        Some(model) if !MODELS.contains(&model) => {
+            let message = format!("Model \"{model}\" is not supported in realtime mode.");
+            let error = WireError::new("invalid_model", message);
+            return Some((error, 4000, "invalid_request_error.invalid_model"));
+        }
+        Some(_) => {}
+    }
+    match refusal? {
+        Refusal::NoQuota => {
+            let message = "You exceeded your current quota, please check your plan and billing \
+                           details.";
+            let error = WireError {
+                kind: "insufficient_quota",
+                ..WireError::new("insufficient_quota", message)
+            };
+            Some((error, 4000, "insufficient_quota"))
+        }
+        Refusal::NoSuchModel => {
+            let message = "The model does not exist or you do not have access to it.";
+            let error = WireError::new("model_not_found", message);
+            Some((error, 4004, "invalid_request_error.model_not_found"))
+        }
+        Refusal::ServerError => {
+            let message = "The server had an error while processing your request. Sorry about \
+                           that!";
+            let error = WireError { kind: "server_error", ..WireError::new("", message) };
+            Some((error.without_code(), 1011, "server_error"))
+        }
+        Refusal::BadKey | Refusal::Http(_) => None,
+    }
+}
+
+const MODELS: [&str; 8] = [
+    "gpt-realtime-2.1",
+    "gpt-realtime-2.1-mini",
+    "gpt-realtime-2",
+    "gpt-realtime-1.5",
+    "gpt-realtime",
+    "gpt-realtime-2025-08-28",
+    "gpt-realtime-mini",
+    "gpt-realtime-mini-2025-12-15",
+];

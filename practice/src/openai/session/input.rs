@@ -1,0 +1,221 @@
+//! The caller's audio: appended, cut into turns, committed, transcribed.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+
+use super::{Phase, Session};
+use crate::openai::behaviour::Transcription;
+use crate::openai::conversation::{Body, Item, Part};
+use crate::openai::hearing::{Segment, Turned};
+use crate::openai::record::Turn;
+use crate::openai::wire::WireError;
+
+/// Transcripts that are still to be told.
+#[derive(Debug, Default)]
+pub(super) struct Transcripts {
+    waiting: Vec<Waiting>,
+    /// How many turns were committed.
+    turns: u64,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    item_id: String,
+    text: String,
+    seconds: f64,
+    due: Due,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Due {
+    At(Duration),
+    WithResponse,
+    AfterNextTurn,
+}
+
+impl Transcripts {
+    pub(super) fn next_due(&self) -> Option<Duration> {
+        self.waiting
+            .iter()
+            .filter_map(|w| if let Due::At(at) = w.due { Some(at) } else { None })
+            .min()
+    }
+}
+
+impl Session {
+    pub(super) fn append(&mut self, audio: &str, now: Duration) -> Result<(), WireError> {
+        let bad = |why: &str| {
+            Err(WireError::new("invalid_value", format!("Invalid 'audio'. {why}")).about("audio"))
+        };
+        let Ok(audio) = BASE64_STANDARD.decode(audio) else {
+            return bad("Expected base64-encoded audio bytes (mono PCM16 at 24kHz or G.711).");
+        };
+        if audio.len() > LARGEST_APPEND {
+            return bad("Audio chunks are at most 15 MiB.");
+        }
+        if self.phase == Phase::Unconfigured {
+            self.violation("append_before_update", "audio came before any session.update", now);
+        }
+        let (format, detection) = (self.settings.input_format(), self.settings.detection());
+        for turned in self.hearing.append(&audio, format, detection) {
+            match turned {
+                Turned::Started { audio_start_ms } => self.on_speech_started(audio_start_ms, now),
+                Turned::Stopped { audio_end_ms, segment } => {
+                    self.on_speech_stopped(audio_end_ms, segment, now);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn commit(&mut self, now: Duration) -> Result<(), WireError> {
+        let segment = self.hearing.commit()?;
+        let item_id = self.speaking_item.take().unwrap_or_else(|| self.ids.next("item_"));
+        self.on_committed(item_id, segment, now);
+        Ok(())
+    }
+
+    /// Tells the transcripts that are due.
+    pub(super) fn tell_transcripts(&mut self, now: Duration) {
+        self.tell_those(now, |due| matches!(due, Due::At(at) if at <= now));
+    }
+
+    pub(super) fn on_response_done(&mut self, now: Duration) {
+        self.tell_those(now, |due| due == Due::WithResponse);
+    }
+
+    fn on_speech_started(&mut self, audio_start_ms: u64, now: Duration) {
+        let item_id = self.ids.next("item_");
+        self.emit(
+            now,
+            json!({"type": "input_audio_buffer.speech_started",
+            "audio_start_ms": audio_start_ms, "item_id": item_id}),
+        );
+        self.speaking_item = Some(item_id);
+        if self.settings.interrupts_responses() {
+            self.interrupt(now);
+        }
+    }
+
+    fn on_speech_stopped(&mut self, audio_end_ms: u64, segment: Segment, now: Duration) {
+        let item_id = self.speaking_item.take().unwrap_or_else(|| self.ids.next("item_"));
+        self.emit(
+            now,
+            json!({"type": "input_audio_buffer.speech_stopped",
+            "audio_end_ms": audio_end_ms, "item_id": item_id}),
+        );
+        self.on_committed(item_id, segment, now);
+        if self.settings.creates_responses() {
+            self.respond_by_itself(now);
+        }
+    }
+
+    fn on_committed(&mut self, item_id: String, segment: Segment, now: Duration) {
+        let previous = self.conversation.last().map(str::to_owned);
+        self.emit(
+            now,
+            json!({"type": "input_audio_buffer.committed",
+            "item_id": item_id, "previous_item_id": previous}),
+        );
+        for flaw in &segment.flaws {
+            self.violation("broken_audio", &format!("{flaw}: {}", segment.text), now);
+        }
+        let heard =
+            Turn { session: self.number, item_id: item_id.clone(), text: segment.text.clone() };
+        self.log.change(|record| record.heard.push(heard));
+        let audio = segment.ulaw.to_vec();
+        let seconds = audio.len() as f64 / 8000.0;
+        let part = Part::InputAudio { audio, heard: segment.text.clone(), transcript: None };
+        let body = Body::Message { role: "user".to_owned(), parts: vec![part] };
+        let item = Item { id: item_id.clone(), status: "completed", body };
+        let shown = item.to_json();
+        self.conversation.push(item);
+        for kind in ["conversation.item.added", "conversation.item.done"] {
+            self.emit(now, json!({"type": kind, "previous_item_id": previous, "item": shown}));
+        }
+        if self.settings.transcription_model().is_some() {
+            self.transcribe(item_id, segment.text, seconds, now);
+        }
+    }
+
+    fn transcribe(&mut self, item_id: String, text: String, seconds: f64, now: Duration) {
+        self.transcripts.turns += 1;
+        let due = match self.behaviour.transcription {
+            Transcription::Never => return,
+            Transcription::After(delay) => Due::At(now + delay),
+            Transcription::Failed => Due::At(now),
+            Transcription::AfterResponse => Due::WithResponse,
+            Transcription::OutOfOrder if self.transcripts.turns % 2 == 1 => Due::AfterNextTurn,
+            Transcription::OutOfOrder => Due::At(now),
+        };
+        self.transcripts.waiting.push(Waiting { item_id, text, seconds, due });
+        if due == Due::At(now) {
+            self.tell_transcripts(now);
+            self.tell_those(now, |due| due == Due::AfterNextTurn);
+        }
+    }
+
+    fn tell_those(&mut self, now: Duration, is_due: impl Fn(Due) -> bool) {
+        let (due, waiting): (Vec<Waiting>, Vec<Waiting>) =
+            std::mem::take(&mut self.transcripts.waiting).into_iter().partition(|w| is_due(w.due));
+        self.transcripts.waiting = waiting;
+        for transcript in due {
+            self.tell_transcript(transcript, now);
+        }
+    }
+
+    fn tell_transcript(&mut self, transcript: Waiting, now: Duration) {
+        let Waiting { item_id, text, seconds, .. } = transcript;
+        let event = |kind: &str| {
+            json!({"type": format!("conversation.item.input_audio_transcription.{kind}"),
+                "item_id": item_id, "content_index": 0})
+        };
+        if self.behaviour.transcription == Transcription::Failed {
+            let mut failed = event("failed");
+            failed["error"] = json!({"type": "server_error", "code": "transcription_failed",
+                "message": "Input transcription failed for this item.", "param": null});
+            return self.emit(now, failed);
+        }
+        let whisper = self.settings.transcription_model() == Some("whisper-1");
+        if !whisper {
+            for words in text.split_inclusive(' ') {
+                let mut delta = event("delta");
+                delta["delta"] = json!(words);
+                delta["obfuscation"] = self.obfuscation();
+                self.emit(now, delta);
+            }
+        }
+        if let Some(Item { body: Body::Message { parts, .. }, .. }) =
+            self.conversation.get_mut(&item_id)
+            && let Some(Part::InputAudio { transcript, .. }) = parts.first_mut()
+        {
+            *transcript = Some(text.clone());
+        }
+        let mut completed = event("completed");
+        completed["usage"] = usage(&text, seconds, whisper);
+        completed["transcript"] = json!(text);
+        self.emit(now, completed);
+    }
+
+    /// The random string that text-like deltas carry.
+    pub(super) fn obfuscation(&mut self) -> Value {
+        let length = (self.ids.random() % 16) as usize;
+        let id = self.ids.next("");
+        json!(&id[..length])
+    }
+}
+
+/// The API's limit for one append.
+const LARGEST_APPEND: usize = 15 << 20;
+
+fn usage(text: &str, seconds: f64, by_duration: bool) -> Value {
+    if by_duration {
+        return json!({"type": "duration", "seconds": seconds.ceil()});
+    }
+    let (input, output) = ((seconds * 10.0) as u64, text.chars().count().div_ceil(4) as u64);
+    json!({"type": "tokens", "total_tokens": input + output, "input_tokens": input,
+        "output_tokens": output, "input_token_details": {"audio_tokens": input, "text_tokens": 0}})
+}

@@ -1,0 +1,227 @@
+//! Responses: asked for, sent step by step, cancelled.
+
+mod make;
+mod shape;
+mod show;
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::{Output, Session};
+use crate::openai::behaviour::ResponseFault;
+use crate::openai::brain::language_of;
+use crate::openai::plan::{Ending, Step, Steps};
+use crate::openai::settings::Format;
+use crate::openai::wire::WireError;
+
+/// A response that is not done.
+#[derive(Debug)]
+pub(super) struct Running {
+    id: String,
+    /// When `response.created` comes; until then it can't be cancelled.
+    begins: Duration,
+    /// Whether it writes to the conversation; else it runs beside it.
+    in_conversation: bool,
+    asked: Asked,
+    messages: Vec<String>,
+    calls: Vec<(String, String)>,
+    fault: ResponseFault,
+    /// None until it begins.
+    steps: Option<Steps>,
+    /// Its items by output index.
+    made: Vec<Made>,
+    usage: Usage,
+}
+
+/// What the client asked of a response.
+#[derive(Debug, Clone)]
+struct Asked {
+    audio: bool,
+    format: Format,
+    voice: Value,
+    max_output_tokens: Value,
+    metadata: Value,
+}
+
+/// One output item of a response.
+#[derive(Debug, Clone)]
+struct Made {
+    item_id: String,
+    open: bool,
+    is_call: bool,
+    audio: bool,
+}
+
+/// Tokens, text and audio each.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Usage {
+    input: (u64, u64),
+    cached: (u64, u64),
+    output: (u64, u64),
+}
+
+impl Session {
+    pub(super) fn create_response(
+        &mut self,
+        response: Map<String, Value>,
+        now: Duration,
+    ) -> Result<(), WireError> {
+        let in_conversation = response.get("conversation") != Some(&json!("none"));
+        if let Some(active) = self.running.iter().find(|running| running.in_conversation)
+            && in_conversation
+        {
+            let message = format!(
+                "Conversation already has an active response in progress: {}. Wait until the \
+                 response is finished before creating a new one.",
+                active.id
+            );
+            return Err(WireError::new("conversation_already_has_active_response", message));
+        }
+        let (history, input) = self.context(&response, now)?;
+        let fault = self.faults.pop_front().unwrap_or(ResponseFault::None);
+        if let ResponseFault::Error { kind, code, message } = fault {
+            let error = json!({"type": kind, "code": code, "message": message, "param": null,
+                "event_id": null});
+            self.emit(now, json!({"type": "error", "error": error}));
+            return Ok(());
+        }
+        let turn = self.think(&response, &history);
+        let asked = self.asked(&response);
+        let late = if let ResponseFault::CreatedLate(by) = fault { by } else { Duration::ZERO };
+        let mut messages: Vec<String> = turn.say.into_iter().filter(|t| !t.is_empty()).collect();
+        if let (false, Some(preamble)) = (messages.is_empty(), &self.behaviour.preamble) {
+            messages.insert(0, preamble.clone());
+        }
+        for words in messages.iter().filter(|_| asked.audio) {
+            let prepare = Output::Prepare { words: words.clone(), language: language_of(words) };
+            self.outputs.push_back((now, prepare));
+        }
+        let calls = turn.calls.iter().map(|(name, arguments)| {
+            let mut arguments = arguments.to_string();
+            if self.behaviour.breaks_arguments {
+                arguments.truncate(arguments.floor_char_boundary(arguments.len() / 2));
+            }
+            (name.clone(), arguments)
+        });
+        let running = Running {
+            id: self.ids.next("resp_"),
+            begins: now + self.behaviour.created_after + late,
+            in_conversation,
+            asked,
+            messages,
+            calls: calls.collect(),
+            fault,
+            steps: None,
+            made: Vec::new(),
+            usage: input,
+        };
+        self.running.push(running);
+        self.log.change(|record| record.responses += 1);
+        Ok(())
+    }
+
+    pub(super) fn cancel_response(
+        &mut self,
+        id: Option<&str>,
+        now: Duration,
+    ) -> Result<(), WireError> {
+        let at = self.running.iter().position(|running| {
+            running.steps.is_some() && id.map_or(running.in_conversation, |id| id == running.id)
+        });
+        let Some(at) = at else {
+            let message = "Cancellation failed: no active response found";
+            return Err(WireError::new("response_cancel_not_active", message));
+        };
+        self.cancel(at, "client_cancelled", now);
+        Ok(())
+    }
+
+    /// The caller speaks, and the session was told to interrupt then.
+    pub(super) fn interrupt(&mut self, now: Duration) {
+        let active = |running: &Running| running.in_conversation && running.steps.is_some();
+        if let Some(at) = self.running.iter().position(active) {
+            self.cancel(at, "turn_detected", now);
+        }
+    }
+
+    /// A turn was committed, and the session was told to answer by itself.
+    pub(super) fn respond_by_itself(&mut self, now: Duration) {
+        if !self.running.iter().any(|running| running.in_conversation)
+            && let Err(error) = self.create_response(Map::new(), now)
+        {
+            self.emit(now, error.event(None));
+        }
+    }
+
+    /// Takes every step that is due, each at its own time.
+    pub(super) fn advance_responses(&mut self, now: Duration) {
+        while let Some((at, due)) = self.earliest().filter(|(_, due)| *due <= now) {
+            let Some(running) = self.running.get_mut(at) else { return };
+            match &mut running.steps {
+                Some(steps) => {
+                    if let Some((_, step)) = steps.pop_front() {
+                        self.take_step(at, step, due);
+                    }
+                }
+                None => self.lay_out(at),
+            }
+        }
+    }
+
+    pub(super) fn next_step(&self) -> Option<Duration> {
+        self.earliest().map(|(_, due)| due)
+    }
+
+    fn earliest(&self) -> Option<(usize, Duration)> {
+        let due = |running: &Running| match &running.steps {
+            Some(steps) => steps.front().map(|(after, _)| running.begins + *after),
+            None => Some(running.begins),
+        };
+        let all = self.running.iter().enumerate();
+        all.filter_map(|(at, running)| Some((at, due(running)?))).min_by_key(|(_, due)| *due)
+    }
+
+    /// Some late audio, the ends of what is open, and `response.done`.
+    fn cancel(&mut self, at: usize, reason: &'static str, now: Duration) {
+        let running = &mut self.running[at];
+        let steps = running.steps.take().unwrap_or_default();
+        let open = running.made.iter().rposition(|made| made.open);
+        let mut last = Vec::new();
+        let mut late = self.behaviour.late_deltas;
+        for (_, step) in steps {
+            match step {
+                Step::Audio { index, .. } if Some(index) == open && late > 0 => {
+                    late -= 1;
+                    last.push(step);
+                }
+                Step::AudioDone { index } if index < running.made.len() && Some(index) != open => {
+                    last.push(step);
+                }
+                Step::Created
+                | Step::OpenMessage { .. }
+                | Step::Transcript { .. }
+                | Step::Audio { .. }
+                | Step::AudioDone { .. }
+                | Step::CloseMessage { .. }
+                | Step::OpenCall { .. }
+                | Step::Arguments { .. }
+                | Step::CloseCall { .. }
+                | Step::Done(_) => {}
+            }
+        }
+        if let Some(index) = open {
+            let made = &running.made[index];
+            last.push(if made.is_call {
+                Step::CloseCall { index, complete: false }
+            } else {
+                Step::CloseMessage { index, complete: false }
+            });
+        }
+        last.push(Step::Done(Ending::Cancelled { reason }));
+        running.steps = Some(Steps::new());
+        for step in last {
+            self.take_step(at, step, now);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What each verb does on the line.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::{Call, Step};
+use crate::speech::{SAMPLE_RATE, duration_of};
+use crate::twilio::form::{Form, form};
+use crate::twilio::line::Source;
+use crate::twilio::network::sid;
+use crate::twilio::settings::Pickup;
+use crate::twilio::stream::Connection;
+use crate::twilio::twiml::{Connect, Dial, Method, Say, Target, Verb};
+use crate::twilio::view::{CallStatus, Done, EndedBy, Webhook};
+
+/// How fast the carrier's own voice speaks, in line time.
+const PER_CHARACTER: Duration = Duration::from_millis(60);
+
+/// How long one played key takes.
+const PER_DIGIT: Duration = Duration::from_millis(500);
+
+/// How long a file plays that isn't µ-law or PCM in a WAV file.
+const OF_UNKNOWN_FILE: Duration = Duration::from_secs(2);
+
+impl Call {
+    pub(super) async fn run_verb(&mut self, verb: Verb) -> Step {
+        match verb {
+            Verb::Say(say) => self.say(say).await,
+            Verb::Play { url, digits, times } => self.play(url, digits, times).await,
+            Verb::Pause(length) => {
+                self.line.done(Done::Paused(length));
+                self.pass(length).await
+            }
+            Verb::Redirect(target) => {
+                let target = self.documents.absolute(&target);
+                self.line.done(Done::Redirected(target.url.clone()));
+                Step::Goto(Source::Webhook(target), Form::new())
+            }
+            Verb::Reject(reason) => {
+                self.line.done(Done::Rejected(reason));
+                Step::End(EndedBy::Rejected(reason))
+            }
+            Verb::Hangup => {
+                self.line.done(Done::HungUp);
+                Step::End(EndedBy::HangupVerb)
+            }
+            Verb::Dial(dial) => self.dial(dial).await,
+            Verb::Connect(connect) => self.connect(connect).await,
+        }
+    }
+
+    async fn say(&mut self, say: Say) -> Step {
+        let length = PER_CHARACTER * say.text.chars().count() as u32 * say.times;
+        self.line.done(Done::Said { text: say.text, voice: say.voice, language: say.language });
+        self.pass(length).await
+    }
+
+    async fn play(&mut self, url: Option<String>, digits: Option<String>, times: u32) -> Step {
+        if let Some(digits) = digits {
+            let length = PER_DIGIT * digits.chars().count() as u32;
+            self.line.done(Done::PlayedDigits(digits));
+            return self.pass(length).await;
+        }
+        let Some(url) = url else { return Step::On };
+        let target = self.documents.absolute(&Target { url, method: Method::Get });
+        let request = self.network.request(&self.line, Webhook::Play, &target, Form::new());
+        let answer = match self.breaks.race(request).await {
+            Ok(answer) => answer.ok(),
+            Err(broken) => return broken.into(),
+        };
+        let bytes = answer.as_ref().map(|answer| answer.body.len());
+        self.line.done(Done::Played { url: target.url, bytes });
+        match answer {
+            Some(answer) => {
+                self.pass(playing_time(&answer.content_type, &answer.body) * times).await
+            }
+            None => Step::On,
+        }
+    }
+
+    async fn connect(&mut self, connect: Connect) -> Step {
+        self.line.done(Done::Connected { url: connect.stream.url.clone() });
+        let mut stream = connect.stream;
+        stream.status_callback =
+            stream.status_callback.map(|target| self.documents.absolute(&target));
+        let stop = CancellationToken::new();
+        let connection = Connection {
+            network: self.network.clone(),
+            line: self.line.clone(),
+            stream,
+            callbacks: self.callbacks.sender(),
+        };
+        let running = connection.run(stop.clone());
+        tokio::pin!(running);
+        let broken = self.breaks.race(&mut running).await.err();
+        if let Some(broken) = broken {
+            stop.cancel();
+            running.await;
+            return broken.into();
+        }
+        self.after(connect.action, Form::new())
+    }
+
+    async fn dial(&mut self, dial: Dial) -> Step {
+        self.line.done(Done::Dialled { number: dial.number.clone() });
+        let callee = self.network.callee(&dial.number);
+        let clock = self.line.clock;
+        let (rings, talks, status) = match callee.then {
+            _ if callee.rings > dial.timeout => (dial.timeout, None, CallStatus::NoAnswer),
+            Pickup::Person { talks } => (callee.rings, Some(talks), CallStatus::Completed),
+            Pickup::Machine => (callee.rings, Some(Duration::ZERO), CallStatus::Completed),
+            Pickup::Busy => (callee.rings, None, CallStatus::Busy),
+            Pickup::NoAnswer => (dial.timeout, None, CallStatus::NoAnswer),
+            Pickup::Unreachable => (callee.rings, None, CallStatus::Failed),
+        };
+        if let Err(broken) = self.breaks.race(clock.pass(rings + talks.unwrap_or_default())).await {
+            return broken.into();
+        }
+        let mut told = form([("DialCallStatus", status.as_str()), ("DialCallSid", &sid("CA"))]);
+        if let Some(talks) = talks {
+            let seconds = talks.as_secs_f64().ceil() as u64;
+            told.push(("DialCallDuration".to_owned(), seconds.to_string()));
+        }
+        told.push(("DialBridged".to_owned(), talks.is_some().to_string()));
+        self.after(dial.action, told)
+    }
+
+    /// With an action the document goes on there, and its further verbs are dead.
+    fn after(&self, action: Option<Target>, told: Form) -> Step {
+        match action {
+            Some(action) => Step::Goto(Source::Webhook(self.documents.absolute(&action)), told),
+            None => Step::On,
+        }
+    }
+
+    pub(super) async fn pass(&mut self, length: Duration) -> Step {
+        let clock = self.line.clock;
+        match self.breaks.race(clock.pass(length)).await {
+            Ok(()) => Step::On,
+            Err(broken) => broken.into(),
+        }
+    }
+}
+
+/// How long a file plays: WAV by its header's byte rate, µ-law by its size.
+fn playing_time(content_type: &str, body: &[u8]) -> Duration {
+    let byte_rate = body.get(28..32).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok());
+    match byte_rate.map(u32::from_le_bytes) {
+        Some(byte_rate) if body.starts_with(b"RIFF") && byte_rate > 0 => {
+            let samples = body.len() as u64 * u64::from(SAMPLE_RATE) / u64::from(byte_rate);
+            duration_of(samples)
+        }
+        _ if content_type.contains("basic") || content_type.contains("mulaw") => {
+            duration_of(body.len() as u64)
+        }
+        _ => OF_UNKNOWN_FILE,
+    }
+}

@@ -1,0 +1,179 @@
+//! The listener of the REST API: HTTP in, routes, HTTP out.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, Method, Response};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use protocol::ids::CallSid;
+use secrecy::ExposeSecret as _;
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use super::{Asked, Refusal, Reply, RestFault, RestKind, RestRequest, perform};
+use crate::twilio::form::{decode, value};
+use crate::twilio::network::Network;
+
+/// The largest body taken.
+const LARGEST: usize = 1 << 20;
+
+/// After a failed accept: out of file handles, mostly.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+
+/// Serves the REST API until the carrier stops.
+pub(in super::super) async fn serve(network: Arc<Network>, listener: TcpListener) {
+    loop {
+        let tcp = match listener.accept().await {
+            Ok((tcp, _)) => tcp,
+            Err(error) => {
+                tracing::warn!(%error, "practice carrier: accept failed");
+                tokio::time::sleep(ACCEPT_AGAIN).await;
+                continue;
+            }
+        };
+        let answering = Arc::clone(&network);
+        network.spawn(async move {
+            let service = service_fn(|request| answer(Arc::clone(&answering), request));
+            let connection = hyper::server::conn::http1::Builder::new();
+            if let Err(error) = connection.serve_connection(TokioIo::new(tcp), service).await {
+                tracing::debug!(%error, "practice carrier: a REST connection ended");
+            }
+        });
+    }
+}
+
+async fn answer(
+    network: Arc<Network>,
+    request: http::Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let _open = Arc::clone(&network.rest.open);
+    let (head, body) = request.into_parts();
+    let body = match Limited::new(body, LARGEST).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(_) => return Ok(write(&refuse(&Refusal::new(413, 20413, "Body too large")))),
+    };
+    let form = decode(match head.method {
+        Method::POST => std::str::from_utf8(&body).unwrap_or_default(),
+        _ => head.uri.query().unwrap_or_default(),
+    });
+    let asked = route(&network, &head.method, head.uri.path(), form);
+    let call_sid = asked.sid.as_deref().and_then(|sid| CallSid::parse(sid).ok());
+    count(&network, asked.kind, call_sid.as_ref());
+    let fault = network.rest.next_fault(asked.kind);
+    let result = match fault {
+        _ if !is_authentic(&network, &head.headers) => {
+            Err(Refusal::new(401, 20003, "Authenticate"))
+        }
+        Some(RestFault::Forbidden) => Err(Refusal::new(403, 20403, "Forbidden")),
+        Some(RestFault::TooManyRequests) => Err(Refusal::new(429, 20429, "Too Many Requests")),
+        Some(RestFault::ServerError) => Err(Refusal::new(500, 20500, "Internal Server Error")),
+        Some(RestFault::AcceptedThenError) => {
+            perform(&network, &asked).and(Err(Refusal::new(500, 20500, "Internal Server Error")))
+        }
+        Some(RestFault::AcceptedThenSilence) | None => perform(&network, &asked),
+    };
+    let silent = fault == Some(RestFault::AcceptedThenSilence) && result.is_ok();
+    let code = result.as_ref().err().map(|refusal| refusal.code);
+    let reply = result.unwrap_or_else(|refusal| refuse(&refusal));
+    network.rest.note(RestRequest {
+        kind: asked.kind,
+        call_sid,
+        parameters: asked.parameters,
+        status: (!silent).then_some(reply.status),
+        code,
+    });
+    if silent {
+        std::future::pending::<()>().await;
+    }
+    Ok(write(&reply))
+}
+
+fn route(
+    network: &Network,
+    method: &Method,
+    path: &str,
+    parameters: Vec<(String, String)>,
+) -> Asked {
+    let unknown = || (RestKind::Unknown, Some(path.to_owned()));
+    let account = network.settings.account_sid.as_str();
+    let rest = path
+        .strip_prefix("/2010-04-01/Accounts/")
+        .and_then(|rest| rest.strip_prefix(account))
+        .and_then(|rest| rest.strip_prefix('/'))
+        .and_then(|rest| rest.strip_suffix(".json"));
+    let parts: Vec<_> = rest.unwrap_or_default().split('/').collect();
+    let sid = parts.get(1).map(|sid| (*sid).to_owned());
+    let (kind, sid) = match (method, parts.as_slice()) {
+        (&Method::POST, ["Calls", _]) if value(&parameters, "Status").is_some() => {
+            (RestKind::HangUp, sid)
+        }
+        (&Method::POST, ["Calls", _])
+            if ["Url", "Twiml"].iter().any(|name| value(&parameters, name).is_some()) =>
+        {
+            (RestKind::Redirect, sid)
+        }
+        (&Method::POST, ["Calls", _]) => (RestKind::UpdateCall, sid),
+        (&Method::GET, ["Calls", _]) => (RestKind::ReadCall, sid),
+        (&Method::POST, ["Calls"]) => (RestKind::CreateCall, None),
+        (&Method::GET, ["Calls"]) => (RestKind::ListCalls, None),
+        (&Method::POST, ["Messages"]) => (RestKind::CreateMessage, None),
+        (&Method::GET, ["Messages"]) => (RestKind::ListMessages, None),
+        (&Method::GET, ["Messages", _]) => (RestKind::ReadMessage, sid),
+        (&Method::GET, ["IncomingPhoneNumbers"]) => (RestKind::ListNumbers, None),
+        _ => unknown(),
+    };
+    Asked { kind, sid, parameters }
+}
+
+/// Hang-ups and redirects are counted at their call, whatever becomes of them.
+fn count(network: &Network, kind: RestKind, call_sid: Option<&CallSid>) {
+    let Some(line) = call_sid.and_then(|sid| network.call(sid)) else { return };
+    let at = line.clock.elapsed();
+    line.see(|view| match kind {
+        RestKind::HangUp => {
+            view.hang_up_requests += 1;
+            view.hang_up_asked_at.get_or_insert(at);
+        }
+        RestKind::Redirect => view.redirect_requests += 1,
+        RestKind::UpdateCall
+        | RestKind::CreateCall
+        | RestKind::ReadCall
+        | RestKind::ListCalls
+        | RestKind::CreateMessage
+        | RestKind::ReadMessage
+        | RestKind::ListMessages
+        | RestKind::ListNumbers
+        | RestKind::Unknown => {}
+    });
+}
+
+fn is_authentic(network: &Network, headers: &HeaderMap) -> bool {
+    let account = network.settings.account_sid.as_str();
+    let token = network.settings.auth_token.expose_secret();
+    let expected = format!("Basic {}", STANDARD.encode(format!("{account}:{token}")));
+    headers.get(AUTHORIZATION).is_some_and(|given| given.as_bytes() == expected.as_bytes())
+}
+
+fn refuse(refusal: &Refusal) -> Reply {
+    let Refusal { status, code, message } = refusal;
+    let more_info = format!("https://www.twilio.com/docs/errors/{code}");
+    let body = json!({"code": code, "message": message, "more_info": more_info, "status": status});
+    Reply { status: *status, body }
+}
+
+fn write(reply: &Reply) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(reply.body.to_string()));
+    *response.status_mut() =
+        http::StatusCode::from_u16(reply.status).unwrap_or(http::StatusCode::OK);
+    let json = http::HeaderValue::from_static("application/json; charset=utf-8");
+    response.headers_mut().insert(http::header::CONTENT_TYPE, json);
+    response
+}

@@ -1,0 +1,83 @@
+//! The WebSocket handshake as Twilio makes it: these headers, no others, and signed.
+
+use std::time::Duration;
+
+use http::Request;
+use http::header::{SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_PROTOCOL};
+use reqwest::Url;
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Error;
+use tokio_tungstenite::tungstenite::handshake::client::generate_key;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
+
+use crate::twilio::debugger::{Trouble, Violation};
+use crate::twilio::signature::sign;
+
+pub(super) type WebSocket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// The limit of connecting, and again of the handshake.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Opens the socket of a stream. The address must be `wss`, or `ws` on loopback; its query is
+/// dropped, and what is left is signed as it was written.
+///
+/// # Errors
+/// What Twilio's debugger would say.
+pub(super) async fn open(url: &str, auth_token: &SecretString) -> Result<WebSocket, Trouble> {
+    let url = url.split(['?', '#']).next().unwrap_or(url);
+    let parsed = Url::parse(url).ok().filter(is_allowed);
+    let parsed = parsed.ok_or_else(|| Trouble::Stream(Violation::StreamScheme(url.to_owned())))?;
+    let host = parsed.host_str().unwrap_or_default();
+    let port = parsed.port_or_known_default().unwrap_or(443);
+    let connecting = TcpStream::connect((host.trim_matches(['[', ']']), port));
+    let tcp = match tokio::time::timeout(PATIENCE, connecting).await {
+        Ok(Ok(tcp)) => tcp,
+        Ok(Err(error)) => return Err(Trouble::StreamRefused(format!("{url}: {error}"))),
+        Err(_) => return Err(Trouble::StreamTimeout(url.to_owned())),
+    };
+    if let Err(error) = tcp.set_nodelay(true) {
+        tracing::debug!(%error, "practice carrier: no TCP_NODELAY");
+    }
+    let request = request(&parsed, sign(auth_token.expose_secret(), url, &[]))?;
+    let opening = client_async_tls_with_config(request, tcp, None, None);
+    match tokio::time::timeout(PATIENCE, opening).await {
+        Ok(Ok((websocket, response))) => {
+            let negotiated = [SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_PROTOCOL];
+            match negotiated.iter().find(|name| response.headers().contains_key(*name)) {
+                Some(name) => Err(Trouble::Handshake(format!("{name} was not offered"))),
+                None => Ok(websocket),
+            }
+        }
+        Ok(Err(Error::Http(response))) => {
+            Err(Trouble::Handshake(format!("{url}: HTTP {}", response.status())))
+        }
+        Ok(Err(Error::Tls(error))) => Err(Trouble::StreamTls(format!("{url}: {error}"))),
+        Ok(Err(error)) => Err(Trouble::Handshake(format!("{url}: {error}"))),
+        Err(_) => Err(Trouble::StreamTimeout(url.to_owned())),
+    }
+}
+
+fn is_allowed(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    match url.scheme() {
+        "wss" => true,
+        "ws" => matches!(host, "localhost" | "[::1]") || host.starts_with("127."),
+        _ => false,
+    }
+}
+
+fn request(url: &Url, signature: String) -> Result<Request<()>, Trouble> {
+    let name = url.host_str().unwrap_or_default();
+    let host = url.port().map_or_else(|| name.to_owned(), |port| format!("{name}:{port}"));
+    Request::get(url.as_str())
+        .header("Host", host)
+        .header("User-Agent", "Twilio.TmeWs/1.0")
+        .header("Connection", "Upgrade")
+        .header("Upgrade", "websocket")
+        .header("Sec-WebSocket-Key", generate_key())
+        .header("Sec-WebSocket-Version", "13")
+        .header("x-twilio-signature", signature)
+        .body(())
+        .map_err(|error| Trouble::Handshake(format!("{url}: {error}")))
+}

@@ -1,0 +1,96 @@
+//! Starts what `openai.provider` names: nothing for OpenAI, a server on loopback for practice.
+
+use thiserror::Error;
+
+use crate::app::RealtimeEndpoint;
+use crate::config::{OpenAi, Provider};
+
+/// Why there is no endpoint for the daemon's sessions.
+#[derive(Debug, Error)]
+pub enum ProviderError {
+    #[error("openai.api_key: the openai provider needs a key; set FRONTDESK__OPENAI__API_KEY")]
+    NoKey,
+    #[cfg(feature = "practice")]
+    #[error("the practice server could not be started: {0}")]
+    Practice(#[from] std::io::Error),
+    #[cfg(not(feature = "practice"))]
+    #[error(
+        "openai.provider is \"practice\", but this program was built without the practice \
+         feature: set provider = \"openai\", or build with default features"
+    )]
+    NotBuilt,
+}
+
+/// A provider that takes sessions. A practice server runs until this is dropped.
+#[derive(Debug)]
+pub struct RunningProvider {
+    endpoint: RealtimeEndpoint,
+    #[cfg(feature = "practice")]
+    server: Option<practice::openai::Server>,
+}
+
+impl RunningProvider {
+    /// Starts the configured provider; a practice server with its default options.
+    ///
+    /// # Errors
+    /// [`ProviderError`] says what to do.
+    pub async fn start(config: &OpenAi) -> Result<Self, ProviderError> {
+        match config.provider {
+            Provider::Practice => Self::practice().await,
+            Provider::OpenAi => Self::openai(config),
+        }
+    }
+
+    #[must_use]
+    pub fn endpoint(&self) -> RealtimeEndpoint {
+        self.endpoint.clone()
+    }
+
+    fn openai(config: &OpenAi) -> Result<Self, ProviderError> {
+        let key = config.api_key.clone().ok_or(ProviderError::NoKey)?;
+        let endpoint = RealtimeEndpoint { url: config.realtime_url.to_string(), key };
+        Ok(Self {
+            endpoint,
+            #[cfg(feature = "practice")]
+            server: None,
+        })
+    }
+
+    #[cfg(not(feature = "practice"))]
+    fn practice() -> std::future::Ready<Result<Self, ProviderError>> {
+        std::future::ready(Err(ProviderError::NotBuilt))
+    }
+}
+
+#[cfg(feature = "practice")]
+impl RunningProvider {
+    /// Starts the configured provider; a practice server with these options.
+    ///
+    /// # Errors
+    /// [`ProviderError`] says what to do.
+    pub async fn start_with(
+        config: &OpenAi,
+        options: practice::openai::Options,
+    ) -> Result<Self, ProviderError> {
+        match config.provider {
+            Provider::Practice => Self::practice_with(options).await,
+            Provider::OpenAi => Self::openai(config),
+        }
+    }
+
+    /// The practice server; `None` for OpenAI.
+    #[must_use]
+    pub fn server(&self) -> Option<&practice::openai::Server> {
+        self.server.as_ref()
+    }
+
+    async fn practice() -> Result<Self, ProviderError> {
+        Self::practice_with(practice::openai::Options::default()).await
+    }
+
+    async fn practice_with(options: practice::openai::Options) -> Result<Self, ProviderError> {
+        let server = practice::openai::Server::on_loopback(options).await?;
+        let endpoint = RealtimeEndpoint { url: server.url(), key: "practice".into() };
+        Ok(Self { endpoint, server: Some(server) })
+    }
+}

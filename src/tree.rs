@@ -1,0 +1,114 @@
+//! The actors as a tree of text: who stands under whom, and how each of them does.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use actors::supervision::introspection::{ActorKind, ActorView};
+
+use crate::table::table;
+
+/// The most of an actor's last error that is shown, in characters.
+const LONGEST_ERROR: usize = 60;
+
+/// Draws actors as a tree, one to a line, siblings in the order of their starts. An actor whose
+/// supervisor is not among them stands at the margin.
+#[must_use]
+pub fn draw(actors: &[ActorView]) -> String {
+    let heading = ["ACTOR", "STATE", "GEN", "RESTARTS", "DEPTH", "HANDLED", "AGE", "LAST ERROR"];
+    let mut rows = vec![heading.map(str::to_owned).to_vec()];
+    let forest = Forest::of(actors);
+    for root in forest.under(None) {
+        forest.add(root, "", "", &mut rows);
+    }
+    align_right(&mut rows, 2..=6);
+    table(&rows)
+}
+
+/// Everyone by supervisor; under `None` those who have none here.
+struct Forest<'a>(BTreeMap<Option<u64>, Vec<&'a ActorView>>);
+
+impl<'a> Forest<'a> {
+    fn of(actors: &'a [ActorView]) -> Self {
+        let ids: BTreeSet<_> = actors.iter().map(|actor| actor.id).collect();
+        let mut children = BTreeMap::<_, Vec<_>>::new();
+        for actor in actors {
+            // A supervisor is older than those it starts; anything else is no tree.
+            let parent = actor.parent.filter(|parent| *parent < actor.id && ids.contains(parent));
+            children.entry(parent).or_default().push(actor);
+        }
+        for siblings in children.values_mut() {
+            siblings.sort_by_key(|actor| actor.id);
+        }
+        Self(children)
+    }
+
+    fn under(&self, supervisor: Option<u64>) -> &[&'a ActorView] {
+        self.0.get(&supervisor).map_or(&[], Vec::as_slice)
+    }
+
+    /// Adds `actor` and everyone under it. `branch` leads to itself, `trunk` past it.
+    fn add(&self, actor: &ActorView, branch: &str, trunk: &str, rows: &mut Vec<Vec<String>>) {
+        rows.push(row(actor, branch));
+        let children = self.under(Some(actor.id));
+        for (place, child) in children.iter().enumerate() {
+            let is_last = place + 1 == children.len();
+            let (branch, on) = if is_last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
+            self.add(child, &format!("{trunk}{branch}"), &format!("{trunk}{on}"), rows);
+        }
+    }
+}
+
+fn row(actor: &ActorView, branch: &str) -> Vec<String> {
+    vec![
+        format!("{branch}{}", name(actor)),
+        actor.state.clone(),
+        actor.generation.0.to_string(),
+        actor.restarts.to_string(),
+        actor.mailbox_depth.to_string(),
+        actor.handled.to_string(),
+        age(Duration::from_millis(actor.uptime_ms)),
+        actor.last_error.as_deref().map(one_line).unwrap_or_default(),
+    ]
+}
+
+/// Only a call's supervisor carries its SID: everyone under it is of the same call.
+fn name(actor: &ActorView) -> String {
+    match (actor.kind, &actor.call_sid) {
+        (ActorKind::CallSupervisor, Some(call)) => format!("{} {call}", actor.kind.as_str()),
+        _ => actor.kind.as_str().to_owned(),
+    }
+}
+
+/// The two largest units are enough.
+fn age(age: Duration) -> String {
+    let seconds = age.as_secs();
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3_600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
+        3_600..86_400 => format!("{}h {:02}m", seconds / 3_600, seconds / 60 % 60),
+        86_400.. => format!("{}d {:02}h", seconds / 86_400, seconds / 3_600 % 24),
+    }
+}
+
+fn one_line(error: &str) -> String {
+    let words = error.split(|c: char| c.is_whitespace() || c.is_control());
+    let line = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= LONGEST_ERROR {
+        return line;
+    }
+    let cut: String = line.chars().take(LONGEST_ERROR - 1).collect();
+    format!("{cut}…")
+}
+
+fn align_right(rows: &mut [Vec<String>], columns: std::ops::RangeInclusive<usize>) {
+    for column in columns {
+        let widths = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
+        let width = widths.max().unwrap_or(0);
+        for cell in rows.iter_mut().filter_map(|row| row.get_mut(column)) {
+            *cell = format!("{cell:>width$}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

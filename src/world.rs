@@ -1,0 +1,225 @@
+//! The daemon, the simulated Twilio and the simulated OpenAI, put together on loopback: the demo's
+//! world and the tests'.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+use actors::call_supervisor::CallStatusView;
+use actors::supervision::introspection::ActorView;
+use practice::openai;
+use practice::speech::Voice;
+use practice::twilio::{CallerHandle, Carrier, CarrierError, CarrierSettings, Dial};
+use protocol::business::BusinessSettings;
+use protocol::ids::{BusinessId, PhoneNumber};
+use serde::de::DeserializeOwned;
+use thiserror::Error;
+
+use crate::app::{App, StartError, business};
+use crate::config::Config;
+use crate::config::business_file::{self, BusinessFileError};
+use crate::http::{ListenError, Listener};
+use crate::provider::{ProviderError, RunningProvider};
+
+/// The business of the demo, as its file has it.
+pub(crate) const LOCKSMITH: &str = include_str!("../examples/businesses/tel-aviv-locks.toml");
+/// Where that file lies in the source.
+pub(crate) const LOCKSMITH_FILE: &str = "examples/businesses/tel-aviv-locks.toml";
+
+/// The practice world's admin token: its listener is on loopback and dies with it.
+const ADMIN_TOKEN: &str = "practice-world-admin-token";
+
+/// Why the world could not be put together.
+#[derive(Debug, Error)]
+pub enum WorldError {
+    /// The model's provider did not start.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+    /// The daemon did not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// No port was to be had.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The simulated Twilio did not start.
+    #[error(transparent)]
+    Carrier(#[from] CarrierError),
+    /// The business's file is wrong.
+    #[error(transparent)]
+    Business(#[from] BusinessFileError),
+    /// The business could not be imported.
+    #[error(transparent)]
+    Import(#[from] entities::businesses::ImportRefused),
+    /// The operator's side did not answer.
+    #[error("the introspection did not answer: {0}")]
+    Admin(#[from] reqwest::Error),
+    /// The configuration is wrong.
+    #[error("{0}")]
+    Config(String),
+}
+
+/// How the world is to be.
+pub struct Plan {
+    /// The daemon's configuration; addresses, Twilio and the admin token are filled in.
+    pub config: Config,
+    /// The business that is called.
+    pub business: BusinessSettings,
+    /// The simulated OpenAI.
+    pub openai: openai::Options,
+    /// How everybody speaks.
+    pub voice: Voice,
+    /// How many times faster than the wall's the line's clock runs.
+    pub line_speed: f64,
+    /// Whether both simulators keep all audio that goes between them and the daemon.
+    pub keeps_audio: bool,
+}
+
+impl Plan {
+    /// The demo's world: the Hebrew locksmith, the receptionist, a database of its own in memory.
+    ///
+    /// # Errors
+    /// [`WorldError::Business`] if the example business is wrong.
+    pub fn locksmith() -> Result<Self, WorldError> {
+        let business = business_file::parse(Path::new(LOCKSMITH_FILE), LOCKSMITH)?;
+        Ok(Self {
+            config: Config::default(),
+            business,
+            openai: openai::Options::default(),
+            voice: Voice::built_in(),
+            line_speed: 1.0,
+            keeps_audio: false,
+        })
+    }
+}
+
+/// Everything, running.
+pub struct World {
+    /// The daemon.
+    pub app: App,
+    /// The simulated Twilio.
+    pub carrier: Carrier,
+    /// The business that is called.
+    pub business: BusinessSettings,
+    /// Its id.
+    pub business_id: BusinessId,
+    provider: RunningProvider,
+    http: reqwest::Client,
+}
+
+impl World {
+    /// Starts everything.
+    ///
+    /// # Errors
+    /// [`WorldError`] says what did not start.
+    pub async fn open(plan: Plan) -> Result<Self, WorldError> {
+        let Plan { mut config, business, mut openai, voice, line_speed, keeps_audio } = plan;
+        let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let listener = Listener::bind(loopback).await?;
+        let daemon = format!("http://{}", listener.address());
+        let wrong = |error: crate::config::InvalidAddress| WorldError::Config(error.to_string());
+
+        let account = config.twilio.account_sid.clone();
+        let token = secrecy::ExposeSecret::expose_secret(&config.twilio.auth_token).to_owned();
+        let mut line = CarrierSettings::new(account, &token, &format!("{daemon}/twilio/voice"));
+        line.status_callback = Some(format!("{daemon}/twilio/status"));
+        line.numbers = business.phone_numbers.iter().map(ToString::to_string).collect();
+        line.voice = voice;
+        line.clock_speed = line_speed;
+        line.keeps_audio = keeps_audio;
+        openai.keeps_audio = keeps_audio;
+        let carrier = Carrier::start(line).await?;
+
+        config.server.listen = listener.address();
+        config.server.public_url = crate::config::PublicUrl::parse(&daemon).map_err(wrong)?;
+        config.twilio.api_url = crate::config::HttpUrl::parse(&carrier.api_url()).map_err(wrong)?;
+        config.admin.listen = loopback;
+        config.admin.token = Some(ADMIN_TOKEN.into());
+        let provider = RunningProvider::start_with(&config.openai, openai).await?;
+        let app = App::start_on(listener, config, provider.endpoint()).await?;
+        let services = app.services();
+        let new_id = BusinessId(services.clock.new_id());
+        let now = services.clock.wall();
+        let imported = business::import(&services.database, &business, new_id, now).await?;
+        let http = reqwest::Client::new();
+        Ok(Self { app, carrier, business, business_id: imported.id, provider, http })
+    }
+
+    /// The simulated OpenAI; `None` if the model is the real one.
+    #[must_use]
+    pub fn openai(&self) -> Option<&openai::Server> {
+        self.provider.server()
+    }
+
+    /// Somebody calls the business.
+    #[must_use]
+    pub fn dial(&self, from: &PhoneNumber) -> CallerHandle {
+        let language = self.business.language.as_str();
+        let mut dial = Dial::new(from.as_str(), self.business.phone_numbers[0].as_str());
+        dial.language = language.to_owned();
+        self.carrier.dial(&dial)
+    }
+
+    /// Everyone in the tree, as the operator sees them.
+    ///
+    /// # Errors
+    /// [`WorldError::Admin`] if the daemon does not answer.
+    pub async fn actors(&self) -> Result<Vec<ActorView>, WorldError> {
+        #[derive(serde::Deserialize)]
+        struct Actors {
+            actors: Vec<ActorView>,
+        }
+        Ok(self.get::<Actors>("introspect/actors").await?.actors)
+    }
+
+    /// All living calls, as the operator sees them.
+    ///
+    /// # Errors
+    /// [`WorldError::Admin`] if the daemon does not answer.
+    pub async fn calls(&self) -> Result<Vec<CallStatusView>, WorldError> {
+        #[derive(serde::Deserialize)]
+        struct Calls {
+            calls: Vec<CallStatusView>,
+        }
+        Ok(self.get::<Calls>("introspect/calls").await?.calls)
+    }
+
+    /// A request of the operator's; returns the HTTP status.
+    ///
+    /// # Errors
+    /// [`WorldError::Admin`] if the daemon does not answer.
+    pub async fn post(&self, path: &str) -> Result<u16, WorldError> {
+        let sent = self.http.post(self.admin_url(path)).bearer_auth(ADMIN_TOKEN).send().await?;
+        Ok(sent.status().as_u16())
+    }
+
+    /// A request of the operator's with a body; returns the HTTP status and what was answered.
+    ///
+    /// # Errors
+    /// [`WorldError::Admin`] if the daemon does not answer, or not in JSON.
+    pub async fn post_json(
+        &self,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> Result<(u16, serde_json::Value), WorldError> {
+        let request = self.http.post(self.admin_url(path)).bearer_auth(ADMIN_TOKEN).json(body);
+        let sent = request.send().await?;
+        Ok((sent.status().as_u16(), sent.json().await?))
+    }
+
+    /// Stops everything.
+    pub async fn close(self) {
+        self.carrier.stop().await;
+        self.app.stop().await;
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, WorldError> {
+        let request = self.http.get(self.admin_url(path)).bearer_auth(ADMIN_TOKEN);
+        Ok(request.send().await?.error_for_status()?.json().await?)
+    }
+
+    fn admin_url(&self, path: &str) -> String {
+        match self.app.admin_address() {
+            Some(address) => format!("http://{address}/{path}"),
+            None => path.to_owned(),
+        }
+    }
+}
