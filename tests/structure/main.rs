@@ -1,0 +1,8 @@
+//! What holds of the sources themselves. Each module reads the repository's files and compiles none
+//! of them.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop at a surprise")]
+
+mod code_marks;
+mod requirements;
+mod sources;
