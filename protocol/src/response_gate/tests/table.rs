@@ -1,4 +1,4 @@
-//! The table of ARCHITECTURE.md §6, walked: every event in every state, each cell's words done by hand to
+//! The table of docs/response-gate.md, walked: every event in every state, each cell's words done by hand to
 //! a copy of the gate, which must then equal the gate that was told of the event. `rows` has the events.
 
 mod rows;
@@ -6,7 +6,7 @@ mod rows;
 use super::*;
 use rows::{Event, Row};
 
-const DOCUMENT: &str = include_str!("../../../../ARCHITECTURE.md");
+const DOCUMENT: &str = include_str!("../../../../docs/response-gate.md");
 const SOURCE: &str = include_str!("../../response_gate.rs");
 
 type Reach = fn(Instant) -> ResponseGate;
@@ -174,7 +174,7 @@ fn fire(gate: &mut ResponseGate, _: &Event, now: Instant) {
 
 /// The lines of the table: the event's name, and a cell for each state.
 fn documented() -> Vec<Vec<&'static str>> {
-    let (_, section) = DOCUMENT.split_once("\n## 6. The response gate\n").unwrap();
+    let (_, section) = DOCUMENT.split_once("\n## The table\n").unwrap();
     let section = section.split("\n## ").next().unwrap();
     let lines = section.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
     lines
