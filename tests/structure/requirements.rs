@@ -173,7 +173,7 @@ fn no_requirement_that_a_test_cites_is_marked_as_planned() {
     let is_planned = |id: &String| page.requirements.get(id) == Some(&Mark::Planned);
     let mut wrong = Vec::new();
     for source in sources::all() {
-        let cited = page.cited_by_tests_of(&source);
+        let cited = page.cited_by_tests_of(source);
         wrong.extend(cited.into_iter().filter(is_planned).map(|id| (id, source.path.clone())));
     }
     assert!(wrong.is_empty(), "marked (planned) in {PAGE}, and cited by tests: {wrong:?}");
