@@ -5,9 +5,9 @@
 
 use std::hint::black_box;
 
+use actors::audio::downlink::{AgentAudio, Downlink};
+use actors::audio::uplink::Uplink;
 use actors::clock::Clock;
-use actors::downlink::{AgentAudio, Downlink};
-use actors::uplink::Uplink;
 use benches::{openai_delta, twilio_media};
 use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};

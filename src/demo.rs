@@ -7,7 +7,7 @@ mod screen;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use actors::supervision::introspection::IntrospectionEvent;
+use actors::introspection::IntrospectionEvent;
 use entities::RecordsError;
 use practice::speech::Voice;
 use practice::twilio::{CallOutcome, CallOver, CallerHandle, EndedBy};

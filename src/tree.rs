@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use actors::supervision::introspection::{ActorKind, ActorView};
+use actors::introspection::{ActorKind, ActorView};
 
 use crate::table::table;
 

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use actors::call_supervisor::CallStatusView;
-use actors::supervision::introspection::ActorView;
+use actors::introspection::ActorView;
 use practice::openai;
 use practice::speech::Voice;
 use practice::twilio::{CallerHandle, Carrier, CarrierError, CarrierSettings, Dial};

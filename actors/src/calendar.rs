@@ -7,23 +7,20 @@ mod job;
 mod work;
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
 
-use protocol::business::BusinessSettings;
-use protocol::calendar::{Done, Refusal, Tool};
-use protocol::call::{FunctionCall, ToolOutcome};
-use protocol::ids::{BusinessId, CallSid, LeadId};
+use protocol::calendar::Refusal;
+use protocol::ids::BusinessId;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use sea_orm::DatabaseConnection;
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
-use crate::port::{Begun, Port, Reader};
-use crate::supervision::introspection::Card;
-use crate::supervision::tasks::{TaskCrashed, TaskGroup};
+use crate::introspection::Registration;
 use job::Job;
+use supervision::{Delivery, Inbox, InboxReader};
+use supervision::{TaskCrashed, TaskGroup};
 
-pub use job::CalendarRequest;
+pub use crate::messages::{Answer, CalendarRequest, ToolUse};
 
 /// Requests that may wait at the door; a call that asks more is told that the calendar is busy.
 pub const WAITING: usize = 1024;
@@ -34,35 +31,8 @@ const INSIDE: usize = 1024;
 /// Requests of one business that are taken in; one more is told that the calendar is busy.
 const OF_ONE_BUSINESS: usize = 256;
 
-/// One use of a tool of the calendar's, with everything it needs: the business comes from whoever
-/// uses it, never from the arguments (LEAD-3).
-#[derive(Debug, Clone)]
-pub struct ToolUse {
-    /// The tenant.
-    pub business: BusinessId,
-    /// The tenant's settings, its calendar's rules among them.
-    pub settings: Arc<BusinessSettings>,
-    /// The call in which it is used, if it is one.
-    pub call_sid: Option<CallSid>,
-    /// For whom; nothing is booked or cancelled for nobody.
-    pub lead: Option<LeadId>,
-    /// Which tool.
-    pub tool: Tool,
-    /// The tool call: its id is the idempotency key of what it books (CAL-4).
-    pub call: FunctionCall,
-}
-
-/// What became of one use of a tool.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// For a program.
-    pub done: Done,
-    /// For a model.
-    pub told: ToolOutcome,
-}
-
 /// Uses a tool of the calendar's and waits for its answer. `None` if the daemon is stopping.
-pub async fn use_tool(calendar: &Port<CalendarRequest>, used: ToolUse) -> Option<Answer> {
+pub async fn use_tool(calendar: &Inbox<CalendarRequest>, used: ToolUse) -> Option<Answer> {
     let (reply, mut answer) = mpsc::channel(1);
     calendar.send(CalendarRequest::asked_by(used, reply)).await.ok()?;
     answer.recv().await
@@ -71,8 +41,8 @@ pub async fn use_tool(calendar: &Port<CalendarRequest>, used: ToolUse) -> Option
 /// CalendarActor's messages.
 #[derive(Debug)]
 pub enum CalendarMsg {
-    /// Something waits in the port.
-    Doorbell,
+    /// Something waits in the inbox.
+    Wake,
     /// What was done for this business is done.
     Done(BusinessId),
     /// A task of this actor panicked.
@@ -85,27 +55,27 @@ pub struct CalendarActor;
 /// What it is started with.
 pub struct CalendarArgs {
     /// What it is asked.
-    pub port: Port<CalendarRequest>,
+    pub inbox: Inbox<CalendarRequest>,
     /// Where appointments are.
     pub database: DatabaseConnection,
     /// The clocks.
     pub clock: Clock,
     /// The tasks of this generation.
     pub tasks: TaskGroup,
-    /// Its entry in the introspection.
-    pub card: Card,
+    /// Its place in the introspection.
+    pub registration: Registration,
 }
 
 /// CalendarActor's state.
 pub struct CalendarState {
-    inbox: Reader<CalendarRequest>,
-    port: Port<CalendarRequest>,
+    reader: InboxReader<CalendarRequest>,
+    inbox: Inbox<CalendarRequest>,
     /// What waits of each business for which a task is at work.
     lines: HashMap<BusinessId, VecDeque<Job>>,
     database: DatabaseConnection,
     clock: Clock,
     tasks: TaskGroup,
-    card: Card,
+    registration: Registration,
 }
 
 impl Actor for CalendarActor {
@@ -118,12 +88,13 @@ impl Actor for CalendarActor {
         me: ActorRef<CalendarMsg>,
         args: CalendarArgs,
     ) -> Result<CalendarState, ActorProcessingErr> {
-        me.cast(CalendarMsg::Doorbell)?;
+        me.cast(CalendarMsg::Wake)?;
         args.tasks.tell(me.clone(), CalendarMsg::TaskCrashed);
-        let inbox = args.port.attach(me, || CalendarMsg::Doorbell);
-        args.card.set_state("idle");
-        let CalendarArgs { port, database, clock, tasks, card } = args;
-        Ok(CalendarState { inbox, port, lines: HashMap::new(), database, clock, tasks, card })
+        let reader = args.inbox.attach(me, || CalendarMsg::Wake);
+        args.registration.set_state("idle");
+        let CalendarArgs { inbox, database, clock, tasks, registration } = args;
+        let lines = HashMap::new();
+        Ok(CalendarState { reader, inbox, lines, database, clock, tasks, registration })
     }
 
     async fn handle(
@@ -133,13 +104,13 @@ impl Actor for CalendarActor {
         state: &mut CalendarState,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            CalendarMsg::Doorbell => state.inbox.answer(),
+            CalendarMsg::Wake => state.reader.woken(),
             CalendarMsg::Done(business) => state.next_of(business, &me),
             CalendarMsg::TaskCrashed(crashed) => return Err(crashed.into()),
         }
         state.take_in(&me);
-        state.card.set_state(if state.lines.is_empty() { "idle" } else { "working" });
-        state.card.handled(state.clock.now());
+        state.registration.set_state(if state.lines.is_empty() { "idle" } else { "working" });
+        state.registration.handled(state.clock.now());
         Ok(())
     }
 }
@@ -147,10 +118,10 @@ impl Actor for CalendarActor {
 impl CalendarState {
     fn take_in(&mut self, me: &ActorRef<CalendarMsg>) {
         while self.inside() < INSIDE {
-            let Some(Begun { number, event, .. }) = self.inbox.begin_next() else { break };
+            let Some(Delivery { number, event, .. }) = self.reader.receive() else { break };
             // From here on the job itself sees to it that it is answered, whatever happens.
-            let job = Job::new(CalendarRequest::clone(&event), self.port.clone());
-            self.inbox.remove(number);
+            let job = Job::new(CalendarRequest::clone(&event), self.inbox.clone());
+            self.reader.ack(number);
             let business = job.business();
             match self.lines.get_mut(&business) {
                 None => {

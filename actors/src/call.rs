@@ -2,6 +2,7 @@
 //! publishes the snapshot, hands the commands to those who perform them, and only then lets the
 //! event go: whatever it dies of, its successor misses nothing and does nothing twice.
 
+pub mod records;
 mod route;
 
 use std::sync::Arc;
@@ -10,10 +11,10 @@ use std::time::Duration;
 use protocol::call::{Call, Event, Now};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
-use crate::alarm::Alarm;
 use crate::call_parts::{CallParts, Snapshot};
-use crate::port::{Begun, Reader};
-use crate::supervision::introspection::Card;
+use crate::introspection::Registration;
+use supervision::Alarm;
+use supervision::{Delivery, InboxReader};
 
 /// How soon commands that found no room are offered again.
 const OFFER_AGAIN: Duration = Duration::from_millis(20);
@@ -24,8 +25,8 @@ const COMMANDS_WAITING: usize = 64;
 /// CallActor's messages.
 #[derive(Debug)]
 pub enum CallMsg {
-    /// Something waits in the port.
-    Doorbell,
+    /// Something waits in the inbox.
+    Wake,
     /// A deadline has come.
     Alarm,
     /// Panic, to show that the call goes on.
@@ -39,18 +40,18 @@ pub struct CallActor;
 pub struct CallArgs {
     /// The call it is.
     pub parts: Arc<CallParts>,
-    /// Its entry in the introspection.
-    pub card: Card,
+    /// Its place in the introspection.
+    pub registration: Registration,
 }
 
 /// CallActor's state: the call as the last snapshot has it, and what happens to it next.
 pub struct CallState {
     parts: Arc<CallParts>,
-    inbox: Reader<Event>,
+    inbox: InboxReader<Event>,
     call: Call,
     handled: u64,
     alarm: Alarm<CallMsg>,
-    card: Card,
+    registration: Registration,
 }
 
 impl Actor for CallActor {
@@ -64,15 +65,15 @@ impl Actor for CallActor {
         args: CallArgs,
     ) -> Result<CallState, ActorProcessingErr> {
         let Snapshot { call, handled } = args.parts.snapshot.borrow().as_ref().clone();
-        me.cast(CallMsg::Doorbell)?;
-        let inbox = args.parts.call.attach(me.clone(), || CallMsg::Doorbell);
-        args.card.may_crash(&me, || CallMsg::Crash);
+        me.cast(CallMsg::Wake)?;
+        let inbox = args.parts.call.attach(me.clone(), || CallMsg::Wake);
+        args.registration.may_crash(&me, || CallMsg::Crash);
         Ok(CallState {
             inbox,
             call,
             handled,
             alarm: Alarm::new(me, || CallMsg::Alarm),
-            card: args.card,
+            registration: args.registration,
             parts: args.parts,
         })
     }
@@ -84,9 +85,9 @@ impl Actor for CallActor {
         state: &mut CallState,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            CallMsg::Doorbell => state.inbox.answer(),
+            CallMsg::Wake => state.inbox.woken(),
             CallMsg::Alarm => {
-                state.alarm.rang();
+                state.alarm.fired();
                 state.call.handle_timeout(state.now());
                 state.publish();
             }
@@ -95,8 +96,8 @@ impl Actor for CallActor {
         state.run_commands();
         state.take_in();
         state.set_alarm();
-        state.card.set_state(state.call.phase().name());
-        state.card.handled(state.parts.clock.now());
+        state.registration.set_state(state.call.phase().name());
+        state.registration.handled(state.parts.clock.now());
         Ok(())
     }
 }
@@ -104,14 +105,14 @@ impl Actor for CallActor {
 impl CallState {
     fn take_in(&mut self) {
         while self.call.outbox().count() < COMMANDS_WAITING {
-            let Some(Begun { number, event, .. }) = self.inbox.begin_next() else { break };
+            let Some(Delivery { number, event, .. }) = self.inbox.receive() else { break };
             if number > self.handled {
                 self.call.handle(Event::clone(&event), self.now());
                 self.handled = number;
                 self.publish();
             }
             self.run_commands();
-            self.inbox.remove(number);
+            self.inbox.ack(number);
         }
     }
 

@@ -1,27 +1,28 @@
-//! What the parts of one call share: its audio queues, its ports, its last snapshot. All of it is held
+//! What the parts of one call share: its audio queues, its inboxes, its last snapshot. All of it is held
 //! by the call's supervisor and outlives each of the four actors.
 
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use protocol::call::{Call, CallSetup, Event};
+use protocol::call::{Call, CallSetup, Event, Now};
 use tokio::sync::watch;
 
-use crate::calendar::CalendarRequest;
-use crate::call_supervisor::SupervisorEvent;
+use crate::audio::downlink::Downlink;
+use crate::audio::loudness::Loudness;
+use crate::audio::uplink::Uplink;
 use crate::clock::Clock;
-use crate::downlink::Downlink;
-use crate::journal::JournalEntry;
-use crate::lead::LeadOrder;
+use crate::introspection::Introspection;
 use crate::link::Connector;
-use crate::loudness::Loudness;
-use crate::port::Port;
-use crate::realtime::{RealtimeEvent, RealtimeView};
-use crate::supervision::introspection::Introspection;
-use crate::supervision::policy::RestartPolicy;
-use crate::twilio_io::TwilioEvent;
+use crate::messages::{
+    CalendarRequest, JournalEntry, LeadOrder, RealtimeEvent, RealtimeView, SupervisorEvent,
+    TwilioEvent,
+};
 use crate::twilio_rest::TwilioRest;
-use crate::uplink::Uplink;
+use supervision::Inbox;
+use supervision::RestartPolicy;
+
+/// Events that may wait for a part of a call. The parts talk tens of times a second at most.
+const INBOX: usize = 256;
 
 /// What a call needs of the daemon around it.
 #[derive(Clone)]
@@ -35,9 +36,9 @@ pub struct Services {
     /// The way to Twilio's REST API.
     pub twilio: TwilioRest,
     /// Where turns and records go.
-    pub journal: Port<JournalEntry>,
+    pub journal: Inbox<JournalEntry>,
     /// Where appointments are.
-    pub calendar: Port<CalendarRequest>,
+    pub calendar: Inbox<CalendarRequest>,
     /// Who lives, for the operator to see.
     pub introspection: Introspection,
     /// How often a part of a call may be started again.
@@ -59,15 +60,15 @@ pub struct CallParts {
     /// How loud the caller is, while the agent can be heard.
     pub loudness: Arc<Loudness>,
     /// The way to CallActor.
-    pub call: Port<Event>,
+    pub call: Inbox<Event>,
     /// The way to TwilioIoActor.
-    pub twilio: Port<TwilioEvent>,
+    pub twilio: Inbox<TwilioEvent>,
     /// The way to RealtimeActor.
-    pub realtime: Port<RealtimeEvent>,
+    pub realtime: Inbox<RealtimeEvent>,
     /// The way to LeadActor.
-    pub lead: Port<LeadOrder>,
+    pub lead: Inbox<LeadOrder>,
     /// The way to the call's supervisor.
-    pub supervisor: Port<SupervisorEvent>,
+    pub supervisor: Inbox<SupervisorEvent>,
     /// The call as CallActor last left it.
     pub snapshot: watch::Sender<Arc<Snapshot>>,
     /// When Twilio last brought the call back (CALL-1).
@@ -77,6 +78,30 @@ pub struct CallParts {
 }
 
 impl CallParts {
+    /// The parts of a new call.
+    #[must_use]
+    pub fn new(setup: CallSetup, services: Services) -> Arc<Self> {
+        let clock = services.clock;
+        let now = Now { at: clock.now(), wall: clock.wall() };
+        let call = Call::new(setup.clone(), now);
+        Arc::new(Self {
+            setup: Arc::new(setup),
+            clock,
+            services,
+            uplink: Arc::default(),
+            downlink: Arc::default(),
+            loudness: Arc::default(),
+            call: Inbox::new(INBOX),
+            twilio: Inbox::new(INBOX),
+            realtime: Inbox::new(INBOX),
+            lead: Inbox::new(INBOX),
+            supervisor: Inbox::new(INBOX),
+            snapshot: watch::Sender::new(Arc::new(Snapshot { call, handled: 0 })),
+            resumes: Mutex::default(),
+            realtime_view: watch::Sender::default(),
+        })
+    }
+
     /// The call is over: nobody reads any more.
     pub fn close(&self) {
         self.call.close();

@@ -1,27 +1,14 @@
-//! The one place where time is read; everywhere else it is an argument.
-//!
-//! The steady clock is tokio's, so that a test which pauses tokio's time moves it; a wall clock
-//! that was set moves with it.
+//! The daemon's clocks, and the keys that are made from them.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use jiff::Timestamp;
 use uuid::{ContextV7, Uuid};
 
-/// The daemon's clocks: a steady one for durations and deadlines, a wall clock for rows and people.
+/// A steady clock for durations and deadlines, and a wall clock for what is stored or said.
 #[derive(Debug, Clone, Copy)]
-pub struct Clock {
-    wall: Wall,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Wall {
-    /// The machine's clock.
-    System,
-    /// What the wall clock showed at an instant of the steady clock; it goes on from there.
-    Anchored { at: Instant, showed: Timestamp },
-}
+pub struct Clock(supervision::Clock);
 
 /// One for the process, so that keys sort in the order in which they were given.
 static IDS: Mutex<ContextV7> = Mutex::new(ContextV7::new());
@@ -30,32 +17,26 @@ impl Clock {
     /// The machine's clocks.
     #[must_use]
     pub fn start() -> Self {
-        Self { wall: Wall::System }
+        Self(supervision::Clock::start())
     }
 
-    /// A wall clock that shows `wall` now and then moves with tokio's clock: for tests and for
-    /// rehearsals whose day matters.
+    /// A wall clock that shows `wall` now and moves with tokio's clock: for tests, and for simulated
+    /// calls whose day matters.
     #[must_use]
     pub fn starting_at(wall: Timestamp) -> Self {
-        Self { wall: Wall::Anchored { at: steady(), showed: wall } }
+        Self(supervision::Clock::starting_at(SystemTime::from(wall)))
     }
 
-    /// The steady clock, for durations and deadlines.
+    /// The steady clock.
     #[must_use]
     pub fn now(&self) -> Instant {
-        steady()
+        self.0.now()
     }
 
-    /// The wall clock, for what is stored or said.
+    /// The wall clock.
     #[must_use]
     pub fn wall(&self) -> Timestamp {
-        match self.wall {
-            Wall::System => system_wall(),
-            Wall::Anchored { at, showed } => {
-                let passed = steady().saturating_duration_since(at);
-                showed.checked_add(passed).unwrap_or(Timestamp::MAX)
-            }
-        }
+        Timestamp::try_from(self.0.wall()).unwrap_or(Timestamp::MAX)
     }
 
     /// A new row's key (UUID version 7). Keys sort in the order in which they were given, also
@@ -68,16 +49,6 @@ impl Clock {
         let context = IDS.lock().unwrap_or_else(PoisonError::into_inner);
         Uuid::new_v7(uuid::Timestamp::from_unix(&*context, seconds, nanoseconds))
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "this is where the steady clock is read")]
-fn steady() -> Instant {
-    tokio::time::Instant::now().into_std()
-}
-
-#[expect(clippy::disallowed_methods, reason = "this is where the wall clock is read")]
-fn system_wall() -> Timestamp {
-    Timestamp::now()
 }
 
 #[cfg(test)]

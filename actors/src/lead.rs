@@ -1,5 +1,5 @@
 //! LeadActor: finds or makes the call's lead, and writes down what the caller tells (LEAD-1, LEAD-2).
-//! One order at a time, each by a task; an order stays in the port until its answer has reached the
+//! One order at a time, each by a task; an order stays in the inbox until its answer has reached the
 //! call, and doing it twice changes nothing.
 
 mod details;
@@ -9,19 +9,18 @@ use std::time::Duration;
 
 use entities::RecordsError;
 use entities::leads::{self, ChangedBy, LeadChanges, LeadRecord};
-use protocol::business::LeadStatus;
 use protocol::call::{Event, FunctionCall, LeadFacts, ToolOutcome};
 use protocol::ids::LeadId;
 use protocol::twilio::forms::Caller;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
-use crate::alarm::Alarm;
 use crate::call_parts::CallParts;
-use crate::journal::JournalEntry;
-use crate::port::{Begun, Reader};
-use crate::supervision::introspection::Card;
-use crate::supervision::tasks::{TaskCrashed, TaskGroup};
+use crate::introspection::Registration;
+use crate::messages::{JournalEntry, LeadOrder};
 pub use details::Details;
+use supervision::Alarm;
+use supervision::{Delivery, InboxReader};
+use supervision::{TaskCrashed, TaskGroup};
 
 /// The pause before an order that the database failed is tried again.
 const TRY_AGAIN: Duration = Duration::from_millis(500);
@@ -29,22 +28,11 @@ const TRY_AGAIN: Duration = Duration::from_millis(500);
 /// How long one order may take when the call is over.
 const LAST_PATIENCE: Duration = Duration::from_secs(5);
 
-/// What the call wants of its lead.
-#[derive(Debug, Clone)]
-pub enum LeadOrder {
-    /// Find or make it.
-    Ensure,
-    /// The model called `update_lead_details`.
-    Update(FunctionCall),
-    /// The model said how far the lead has come.
-    SetStatus(LeadStatus),
-}
-
 /// LeadActor's messages.
 #[derive(Debug)]
 pub enum LeadMsg {
-    /// Something waits in the port.
-    Doorbell,
+    /// Something waits in the inbox.
+    Wake,
     /// A failed order is to be tried again.
     Alarm,
     /// An order was carried out, and the call has been told.
@@ -71,19 +59,19 @@ pub struct LeadArgs {
     pub parts: Arc<CallParts>,
     /// The tasks of this generation.
     pub tasks: TaskGroup,
-    /// Its entry in the introspection.
-    pub card: Card,
+    /// Its place in the introspection.
+    pub registration: Registration,
 }
 
 /// LeadActor's state.
 pub struct LeadState {
     parts: Arc<CallParts>,
-    inbox: Reader<LeadOrder>,
+    inbox: InboxReader<LeadOrder>,
     tasks: TaskGroup,
     busy: bool,
     lead: Option<LeadId>,
     alarm: Alarm<LeadMsg>,
-    card: Card,
+    registration: Registration,
 }
 
 impl Actor for LeadActor {
@@ -96,10 +84,10 @@ impl Actor for LeadActor {
         me: ActorRef<LeadMsg>,
         args: LeadArgs,
     ) -> Result<LeadState, ActorProcessingErr> {
-        me.cast(LeadMsg::Doorbell)?;
-        args.card.may_crash(&me, || LeadMsg::Crash);
+        me.cast(LeadMsg::Wake)?;
+        args.registration.may_crash(&me, || LeadMsg::Crash);
         args.tasks.tell(me.clone(), LeadMsg::TaskCrashed);
-        let inbox = args.parts.lead.attach(me.clone(), || LeadMsg::Doorbell);
+        let inbox = args.parts.lead.attach(me.clone(), || LeadMsg::Wake);
         let lead = args.parts.snapshot.borrow().call.lead().id;
         Ok(LeadState {
             inbox,
@@ -107,7 +95,7 @@ impl Actor for LeadActor {
             busy: false,
             lead,
             alarm: Alarm::new(me, || LeadMsg::Alarm),
-            card: args.card,
+            registration: args.registration,
             parts: args.parts,
         })
     }
@@ -119,26 +107,26 @@ impl Actor for LeadActor {
         state: &mut LeadState,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            LeadMsg::Doorbell => state.inbox.answer(),
+            LeadMsg::Wake => state.inbox.woken(),
             LeadMsg::Alarm => {
-                state.alarm.rang();
+                state.alarm.fired();
                 state.busy = false;
             }
             LeadMsg::Done { number, lead } => {
                 state.busy = false;
                 state.lead = Some(lead);
-                state.inbox.remove(number);
+                state.inbox.ack(number);
             }
             LeadMsg::Failed(number) => {
-                state.inbox.not_begun(number);
+                state.inbox.nack(number);
                 state.alarm.set(Some(state.parts.clock.now() + TRY_AGAIN));
             }
             LeadMsg::TaskCrashed(crashed) => return Err(crashed.into()),
             LeadMsg::Crash => panic!("asked to crash"),
         }
         state.begin_next(&me);
-        state.card.set_state(if state.busy { "working" } else { "idle" });
-        state.card.handled(state.parts.clock.now());
+        state.registration.set_state(if state.busy { "working" } else { "idle" });
+        state.registration.handled(state.parts.clock.now());
         Ok(())
     }
 }
@@ -148,14 +136,14 @@ impl LeadState {
         if self.busy {
             return;
         }
-        let Some(Begun { number, event, .. }) = self.inbox.begin_next() else { return };
+        let Some(Delivery { number, event, .. }) = self.inbox.receive() else { return };
         self.busy = true;
         let (me, parts, lead) = (me.clone(), Arc::clone(&self.parts), self.lead);
         self.tasks.spawn("lead", async move {
             let message = match carry_out(&parts, lead, &event).await {
                 Ok((lead, events)) => {
                     for event in events {
-                        // A closed port means that the call is over, and nobody cares.
+                        // A closed inbox means that the call is over, and nobody cares.
                         let _ = parts.call.send(event).await;
                     }
                     LeadMsg::Done { number, lead }
@@ -173,13 +161,13 @@ impl LeadState {
 
 /// Carries out what still waits when the call is over and its LeadActor is gone: a caller who hangs
 /// up while something is being written down loses nothing by it. `more` are orders that had not
-/// reached the port.
+/// reached the inbox.
 pub(crate) async fn carry_out_what_is_left(parts: &CallParts, more: Vec<LeadOrder>) {
     let inbox = parts.lead.attach_with(|| {});
     let mut left = Vec::new();
-    while let Some(Begun { number, event, .. }) = inbox.begin_next() {
+    while let Some(Delivery { number, event, .. }) = inbox.receive() {
         left.push(LeadOrder::clone(&event));
-        inbox.remove(number);
+        inbox.ack(number);
     }
     left.extend(more);
     let written_down = parts.snapshot.borrow().call.lead().id;

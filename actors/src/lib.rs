@@ -1,26 +1,22 @@
-//! Frontdesk's actors: thin shells over `protocol`, and the supervision they stand under.
+//! Frontdesk's actors: thin shells over `protocol`.
 //!
-//! [`supervisor`] is the root; under it stands a [`call_supervisor`] per call with [`call`],
-//! [`twilio_io`], [`realtime`] and [`lead`], and the shared [`calendar`], [`messaging`] and [`journal`].
+//! [`supervisor`] is the root. Under it stand a [`call_supervisor`] per call and the shared
+//! [`calendar`], [`messaging`] and [`journal`]. Under a call supervisor stand [`call`], [`twilio_io`],
+//! [`realtime`] and [`lead`]. They share [`call_parts`] and talk in [`messages`].
 
-mod alarm;
-mod bell;
+pub mod audio;
 pub mod calendar;
 pub mod call;
 pub mod call_parts;
 pub mod call_supervisor;
 pub mod clock;
-pub mod downlink;
+pub mod introspection;
 pub mod journal;
 pub mod lead;
-pub mod lease;
 pub mod link;
-pub mod loudness;
+pub mod messages;
 pub mod messaging;
-pub mod port;
 pub mod realtime;
-pub mod supervision;
 pub mod supervisor;
 pub mod twilio_io;
 pub mod twilio_rest;
-pub mod uplink;

@@ -2,7 +2,7 @@
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
-use crate::supervision::introspection::Card;
+use crate::introspection::Registration;
 
 /// MessagingActor's messages: none yet.
 #[derive(Debug)]
@@ -13,23 +13,23 @@ pub struct MessagingActor;
 
 impl Actor for MessagingActor {
     type Msg = MessagingMsg;
-    type State = Card;
-    type Arguments = Card;
+    type State = Registration;
+    type Arguments = Registration;
 
     async fn pre_start(
         &self,
         _me: ActorRef<MessagingMsg>,
-        card: Card,
-    ) -> Result<Card, ActorProcessingErr> {
-        card.set_state("idle");
-        Ok(card)
+        registration: Registration,
+    ) -> Result<Registration, ActorProcessingErr> {
+        registration.set_state("idle");
+        Ok(registration)
     }
 
     async fn handle(
         &self,
         _me: ActorRef<MessagingMsg>,
         message: MessagingMsg,
-        _card: &mut Card,
+        _registration: &mut Registration,
     ) -> Result<(), ActorProcessingErr> {
         match message {}
     }

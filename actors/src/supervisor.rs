@@ -3,6 +3,7 @@
 //! alive.
 
 mod calls;
+mod message;
 mod shared;
 
 use std::collections::HashMap;
@@ -10,67 +11,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::call::CallSetup;
-use protocol::ids::{CallSid, Generation};
+use protocol::ids::CallSid;
 use ractor::{
     Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent,
 };
-use thiserror::Error;
+use supervision::exit::{self, Exit};
+use supervision::{ActorInfo, Alarm, Generation, stop_in_reverse};
 use tracing::Instrument;
 
-use crate::alarm::Alarm;
-use crate::call_parts::Services;
-use crate::call_supervisor::{
-    self, CallHandle, CallSupervisor, CallSupervisorArgs, SupervisorEvent,
-};
-use crate::supervision::children::stop_in_reverse;
-use crate::supervision::exit::{self, Exit};
-use crate::supervision::introspection::{ActorKind, ActorSpec, Card, IntrospectionEvent};
+use crate::call_parts::{CallParts, Services};
+use crate::call_supervisor::{CallHandle, CallSupervisor, CallSupervisorArgs};
+use crate::introspection::{ActorKind, IntrospectionEvent, Registration};
+use crate::messages::SupervisorEvent;
 pub use calls::Calls;
-use shared::Shared;
+pub use message::{CallRefused, SupervisorMsg};
+use shared::SharedActors;
 
 /// How long a child may take to stop when everything stops.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
-
-/// Why a call was not started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum CallRefused {
-    /// There are as many calls as there may be (RES-7).
-    #[error("there are as many calls as there may be")]
-    Full,
-    /// The daemon is about to stop (RES-6).
-    #[error("the daemon takes no new calls")]
-    Draining,
-    /// The root did not answer, or the tree could not be made.
-    #[error("the call could not be started")]
-    Failed,
-}
-
-/// The root's messages.
-#[derive(Debug)]
-pub enum SupervisorMsg {
-    /// A webhook wants a call: a new one, or the one that is there already (CALL-9).
-    Start {
-        /// The facts of the call.
-        setup: Box<CallSetup>,
-        /// Where the answer goes.
-        reply: RpcReplyPort<Result<CallHandle, CallRefused>>,
-    },
-    /// Somebody wants a living call.
-    Find {
-        /// Which.
-        call: CallSid,
-        /// Where the answer goes.
-        reply: RpcReplyPort<Option<CallHandle>>,
-    },
-    /// Somebody wants all living calls.
-    List(RpcReplyPort<Vec<CallHandle>>),
-    /// No new calls; the running ones are to end politely.
-    Drain,
-    /// What a shared actor left behind has been joined.
-    Joined(ActorKind),
-    /// A restart is due.
-    Alarm,
-}
 
 /// The actor.
 pub struct Supervisor;
@@ -88,10 +46,10 @@ pub struct SupervisorState {
     services: Services,
     max_calls: usize,
     draining: bool,
-    shared: Shared,
+    shared: SharedActors,
     calls: HashMap<CallSid, (ActorCell, CallHandle)>,
     alarm: Alarm<SupervisorMsg>,
-    card: Card,
+    registration: Registration,
 }
 
 impl Actor for Supervisor {
@@ -105,17 +63,17 @@ impl Actor for Supervisor {
         args: SupervisorArgs,
     ) -> Result<SupervisorState, ActorProcessingErr> {
         let SupervisorArgs { services, max_calls } = args;
-        let spec = ActorSpec {
+        let spec = ActorInfo {
             kind: ActorKind::Supervisor,
             parent: None,
-            call_sid: None,
+            scope: None,
             generation: Generation(0),
             last_error: None,
             depth: Box::new(|| 0),
         };
-        let card = services.introspection.register(spec, services.clock.now());
-        card.set_state("running");
-        let shared = Shared::start(&me, &services, card.id()).await?;
+        let registration = services.introspection.register(spec, services.clock.now());
+        registration.set_state("running");
+        let shared = SharedActors::start(&me, &services, registration.id()).await?;
         Ok(SupervisorState {
             services,
             max_calls,
@@ -123,7 +81,7 @@ impl Actor for Supervisor {
             shared,
             calls: HashMap::new(),
             alarm: Alarm::new(me, || SupervisorMsg::Alarm),
-            card,
+            registration,
         })
     }
 
@@ -146,12 +104,12 @@ impl Actor for Supervisor {
                 answer_to(reply, all);
             }
             SupervisorMsg::Drain => state.drain(),
-            SupervisorMsg::Joined(kind) => state.shared.joined(kind),
-            SupervisorMsg::Alarm => state.alarm.rang(),
+            SupervisorMsg::Joined(part) => state.shared.joined(part),
+            SupervisorMsg::Alarm => state.alarm.fired(),
         }
-        state.shared.restart_due(&me, &state.services).await?;
-        state.alarm.set(state.shared.starts_at());
-        state.card.handled(state.services.clock.now());
+        state.shared.start_due(&me).await?;
+        state.alarm.set(state.shared.next_restart());
+        state.registration.handled(state.services.clock.now());
         Ok(())
     }
 
@@ -161,11 +119,11 @@ impl Actor for Supervisor {
         event: SupervisionEvent,
         state: &mut SupervisorState,
     ) -> Result<(), ActorProcessingErr> {
-        let Some((who, exit)) = exit::read(&event) else { return Ok(()) };
-        if !state.forget_call(who, &exit) {
-            state.shared.ended(who, &exit, &me, &state.services)?;
-            state.alarm.set(state.shared.starts_at());
+        if let Some((who, exit)) = exit::read(&event) {
+            state.forget_call(who, &exit);
         }
+        state.shared.on_event(&event, &me)?;
+        state.alarm.set(state.shared.next_restart());
         Ok(())
     }
 
@@ -180,7 +138,7 @@ impl Actor for Supervisor {
             call.stop(None);
         }
         stop_in_reverse(calls.into_iter(), STOP_PATIENCE).await;
-        state.shared.stop(&state.services, STOP_PATIENCE).await;
+        state.shared.stop(STOP_PATIENCE).await;
         Ok(())
     }
 }
@@ -201,18 +159,18 @@ impl SupervisorState {
             return Err(CallRefused::Full);
         }
         let call_sid = setup.call_sid.clone();
-        let parts = call_supervisor::parts(setup, self.services.clone());
-        let port = parts.supervisor.clone();
-        let spec = ActorSpec {
+        let parts = CallParts::new(setup, self.services.clone());
+        let inbox = parts.supervisor.clone();
+        let spec = ActorInfo {
             kind: ActorKind::CallSupervisor,
-            parent: Some(self.card.id()),
-            call_sid: Some(call_sid.clone()),
+            parent: Some(self.registration.id()),
+            scope: Some(call_sid.clone()),
             generation: Generation(0),
             last_error: None,
-            depth: Box::new(move || port.depth()),
+            depth: Box::new(move || inbox.depth()),
         };
-        let card = self.services.introspection.register(spec, self.services.clock.now());
-        let args = CallSupervisorArgs { parts: Arc::clone(&parts), card };
+        let registration = self.services.introspection.register(spec, self.services.clock.now());
+        let args = CallSupervisorArgs { parts: Arc::clone(&parts), registration };
         // Whatever an actor of this call logs carries the call's id: actors inherit the span they are
         // spawned in.
         let span = tracing::info_span!("call", sid = %call_sid);
@@ -232,21 +190,20 @@ impl SupervisorState {
 
     /// A call is temporary: whatever it ended of, it is not started again from here. Twilio's next
     /// webhook is what brings it back.
-    fn forget_call(&mut self, who: ActorId, exit: &Exit) -> bool {
+    fn forget_call(&mut self, who: ActorId, exit: &Exit) {
         let found = self.calls.iter().find(|(_, (cell, _))| cell.get_id() == who);
-        let Some(call) = found.map(|(call, _)| call.clone()) else { return false };
+        let Some(call) = found.map(|(call, _)| call.clone()) else { return };
         if let Some((_, handle)) = self.calls.remove(&call) {
             handle.parts().close();
         }
         if *exit != Exit::Finished {
             tracing::error!(%call, ?exit, "the supervisor of a call failed");
         }
-        true
     }
 
     fn drain(&mut self) {
         self.draining = true;
-        self.card.set_state("draining");
+        self.registration.set_state("draining");
         for (call, (_, handle)) in &self.calls {
             if let Err(error) = handle.tell(SupervisorEvent::Shutdown) {
                 tracing::warn!(%call, %error, "a call could not be told to end");

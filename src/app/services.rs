@@ -5,15 +5,14 @@ use std::time::Duration;
 
 use actors::call_parts::Services;
 use actors::clock::Clock;
+use actors::introspection::Introspection;
 use actors::link::{OpenAiConnector, tls_config};
-use actors::port::Port;
-use actors::supervision::introspection::Introspection;
-use actors::supervision::policy::RestartPolicy;
 use actors::twilio_rest::TwilioRest;
 use actors::{calendar, journal};
 use entities::PoolSettings;
 use sea_orm::DatabaseConnection;
 use secrecy::SecretString;
+use supervision::{Inbox, RestartPolicy};
 
 use super::StartError;
 use crate::config::Config;
@@ -66,8 +65,8 @@ pub(super) async fn start(
         database,
         connector: Arc::new(OpenAiConnector::new(realtime.url, realtime.key, tls)),
         twilio,
-        journal: Port::new(journal::WAITING),
-        calendar: Port::new(calendar::WAITING),
+        journal: Inbox::new(journal::WAITING),
+        calendar: Inbox::new(calendar::WAITING),
         introspection: Introspection::default(),
         restarts: RestartPolicy {
             intensity: supervision.intensity,

@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
+use actors::call::records::row_status;
 use actors::call_parts::Services;
-use actors::journal::{JournalEntry, row_status};
+use actors::messages::JournalEntry;
 use actors::twilio_rest::Known;
 use entities::calls::CallRecord;
 use protocol::call::{EndReason, EndedBy, Ending};

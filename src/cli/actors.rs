@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use ::actors::supervision::introspection::ActorView;
+use ::actors::introspection::ActorView;
 use clap::Args;
 use reqwest::{Client, StatusCode};
 use secrecy::{ExposeSecret, SecretString};

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use actors::call_parts::Services;
-use actors::supervision::introspection::KillRefused;
 use actors::supervisor::Calls;
 use http::{Method, StatusCode};
 use protocol::ids::CallSid;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use supervision::registry::CrashRefused;
 use tokio::sync::broadcast::error::RecvError;
 use warp::reply::{Reply, Response};
 
@@ -114,10 +114,10 @@ impl AdminSide {
         };
         match self.services.introspection.crash(id) {
             Ok(()) => answer(StatusCode::ACCEPTED),
-            Err(refused @ KillRefused::Unknown) => {
+            Err(refused @ CrashRefused::Unknown) => {
                 error(StatusCode::NOT_FOUND, "no_such_actor", &refused.to_string())
             }
-            Err(refused @ KillRefused::NotOneOfTheFour) => {
+            Err(refused @ CrashRefused::NotAllowed) => {
                 error(StatusCode::CONFLICT, "not_killable", &refused.to_string())
             }
         }

@@ -4,8 +4,8 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
-use actors::call_supervisor::SupervisorEvent;
 use actors::link::{Frame, Link, websocket_config};
+use actors::messages::SupervisorEvent;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::StreamExt;

@@ -1,7 +1,8 @@
 //! Calls that the business places (CALL-7): the operator's request, and what happens when a machine
 //! answers. A person who answers is a call like any other: Twilio asks the voice webhook.
 
-use actors::journal::{JournalEntry, new_call};
+use actors::call::records::new_call;
+use actors::messages::JournalEntry;
 use actors::twilio_rest::PlacingFault;
 use entities::businesses::{BusinessRecord, VoiceLookup, find_for_voice};
 use entities::calls::{CallDirection, CallStatus, NewCall};

@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
-use actors::call_supervisor::SupervisorEvent;
-use actors::journal::{JournalEntry, row_status};
+use actors::call::records::row_status;
+use actors::messages::JournalEntry;
+use actors::messages::SupervisorEvent;
 use protocol::call::{EndReason, EndedBy, Ending};
 use protocol::ids::BusinessId;
 use protocol::twilio::forms::{CallStatus, Form, StatusForm, VoiceForm};

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use actors::call_supervisor::{CallHandle, SupervisorEvent};
+use actors::call_supervisor::CallHandle;
+use actors::messages::SupervisorEvent;
 use actors::supervisor::CallRefused;
 use entities::businesses::{VoiceLookup, find_for_voice};
 use protocol::business::{BusinessSettings, Language, Lines, OpeningLine};

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use actors::call_supervisor::CallStatusView;
-use actors::supervision::introspection::ActorKind;
+use actors::introspection::ActorKind;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use entities::call_turns::{TurnRole, TurnRow};

@@ -1,6 +1,6 @@
 //! The two listeners: who is let in, and what callers are answered (CALL-1, CALL-9, OPS-6).
 
-use actors::supervision::introspection::ActorKind;
+use actors::introspection::ActorKind;
 use practice::twilio::{Dial, Done, EndedBy, RejectReason};
 use reqwest::StatusCode;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actors::supervision::introspection::IntrospectionEvent;
+use actors::introspection::IntrospectionEvent;
 use frontdesk::app::Outcome;
 use frontdesk::world::World;
 use practice::twilio::{CallView, Dial, Done, EndedBy, StreamEnd};

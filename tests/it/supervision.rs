@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use actors::supervision::introspection::ActorKind;
+use actors::introspection::ActorKind;
 use frontdesk::world::World;
 use futures_util::StreamExt;
 use practice::openai::Transcription;

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use actors::supervision::introspection::{ActorKind, ActorView};
+use actors::introspection::{ActorKind, ActorView};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use entities::calls::CallRecord;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actors::supervision::introspection::ActorKind;
+use actors::introspection::ActorKind;
 use frontdesk::world::{Plan, World};
 use practice::openai::{Brain, Rule, ToolCall};
 use practice::twilio::{Callee, CallerHandle, Done, EndedBy, Pickup, RestFault, RestKind};

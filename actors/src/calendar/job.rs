@@ -8,43 +8,17 @@ use protocol::business::Language;
 use protocol::calendar::{Done, Refusal, sorry};
 use protocol::call::{Event, ToolOutcome};
 use protocol::ids::BusinessId;
-use tokio::sync::mpsc;
 
-use super::{Answer, ToolUse};
-use crate::port::{ATTEMPTS, Port};
-
-/// What the calendar is asked, and who hears the answer.
-#[derive(Debug, Clone)]
-pub struct CalendarRequest {
-    used: Arc<ToolUse>,
-    to: AnswerTo,
-    begun: u32,
-}
-
-#[derive(Debug, Clone)]
-enum AnswerTo {
-    /// A call: as `ToolFinished`.
-    Call(Port<Event>),
-    /// Whoever waits at the other end.
-    Asker(mpsc::Sender<Answer>),
-}
+use crate::messages::{Answer, AnswerTo, CalendarRequest, ToolUse};
+use supervision::Inbox;
+use supervision::inbox::MAX_ATTEMPTS;
 
 impl CalendarRequest {
-    /// A call asks; it hears of it as [`Event::ToolFinished`].
-    #[must_use]
-    pub fn of_call(used: ToolUse, call: Port<Event>) -> Self {
-        Self { used: Arc::new(used), to: AnswerTo::Call(call), begun: 0 }
-    }
-
-    pub(super) fn asked_by(used: ToolUse, asker: mpsc::Sender<Answer>) -> Self {
-        Self { used: Arc::new(used), to: AnswerTo::Asker(asker), begun: 0 }
-    }
-
     fn event(&self, outcome: ToolOutcome) -> Event {
         Event::ToolFinished { call: self.used.call.call.clone(), outcome }
     }
 
-    /// Answers without waiting; a call whose port is full hears its own time limit instead.
+    /// Answers without waiting; a call whose inbox is full hears its own time limit instead.
     fn answer_now(&self, answer: Answer) {
         let heard = match &self.to {
             AnswerTo::Call(call) => call.try_send(self.event(answer.told)).is_ok(),
@@ -69,11 +43,11 @@ pub(super) struct Job {
     /// Gone once it is answered.
     request: Option<CalendarRequest>,
     used: Arc<ToolUse>,
-    door: Port<CalendarRequest>,
+    door: Inbox<CalendarRequest>,
 }
 
 impl Job {
-    pub(super) fn new(request: CalendarRequest, door: Port<CalendarRequest>) -> Self {
+    pub(super) fn new(request: CalendarRequest, door: Inbox<CalendarRequest>) -> Self {
         Self { used: Arc::clone(&request.used), request: Some(request), door }
     }
 
@@ -88,7 +62,7 @@ impl Job {
     /// One more attempt at it.
     pub(super) fn begun(&mut self) {
         if let Some(request) = &mut self.request {
-            request.begun += 1;
+            request.attempts += 1;
         }
     }
 
@@ -114,7 +88,7 @@ impl Job {
 impl Drop for Job {
     fn drop(&mut self) {
         let Some(request) = self.request.take() else { return };
-        let again = request.begun < ATTEMPTS;
+        let again = request.attempts < MAX_ATTEMPTS;
         if again && self.door.try_send(request.clone()).is_ok() {
             return;
         }

@@ -16,8 +16,8 @@ use protocol::calendar::{
 use protocol::ids::{LeadId, ToolCallId};
 use sea_orm::DatabaseConnection;
 
-use super::{Answer, ToolUse};
 use crate::clock::Clock;
+use crate::messages::{Answer, ToolUse};
 
 /// How often something that the database failed is tried, and the pause between.
 const TRIES: u32 = 3;

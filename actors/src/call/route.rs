@@ -6,13 +6,13 @@ use protocol::calendar::{Refusal, Tool, sorry};
 use protocol::call::{Body, Call, Command, Event, FunctionCall, Phase, Record};
 use protocol::ids::LeadId;
 
-use crate::calendar::{CalendarRequest, ToolUse};
+use super::records;
 use crate::call_parts::CallParts;
-use crate::call_supervisor::{SupervisorEvent, SupervisorOrder};
-use crate::journal::JournalEntry;
-use crate::lead::LeadOrder;
-use crate::realtime::{RealtimeEvent, RealtimeOrder};
-use crate::supervision::introspection::IntrospectionEvent;
+use crate::introspection::IntrospectionEvent;
+use crate::messages::{
+    CalendarRequest, LeadOrder, RealtimeEvent, RealtimeOrder, SupervisorEvent, SupervisorOrder,
+    ToolUse,
+};
 
 /// The performer has no room now: the command stays in the outbox.
 pub(super) struct NoRoom;
@@ -99,7 +99,7 @@ fn write_down(parts: &CallParts, call: &Call, record: Record) -> Result<(), NoRo
     {
         tracing::info!(tool = name, "tool called");
     }
-    let entry = JournalEntry::new(parts, call, record);
+    let entry = records::entry(parts, call, record);
     parts.services.journal.try_send(entry).map_err(|_| NoRoom)?;
     if let Some(event) = shown {
         parts.services.introspection.tell(event);

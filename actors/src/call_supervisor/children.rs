@@ -3,216 +3,166 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use ractor::{Actor, ActorCell, ActorId, ActorRef, SpawnErr};
+use ractor::{Actor, ActorCell, ActorRef, SpawnErr, SupervisionEvent};
+use supervision::children::Start;
+use supervision::{ActorInfo, Children, Decision, Lease, TaskGroup};
 
-use super::CallSupervisorMsg;
+use super::message::{CallSupervisorMsg, Part};
 use crate::call::{CallActor, CallArgs};
 use crate::call_parts::CallParts;
+use crate::introspection::{ActorKind, IntrospectionEvent};
 use crate::lead::{LeadActor, LeadArgs};
-use crate::lease::Lease;
-use crate::realtime::{RealtimeActor, RealtimeArgs, RealtimeDesk};
-use crate::supervision::children::Child;
-use crate::supervision::exit::Exit;
-use crate::supervision::introspection::{ActorKind, ActorSpec, Card, IntrospectionEvent};
-use crate::supervision::policy::Decision;
-use crate::supervision::tasks::TaskGroup;
-use crate::twilio_io::{TwilioArgs, TwilioDesk, TwilioIoActor};
+use crate::realtime::{RealtimeActor, RealtimeArgs, SessionState};
+use crate::twilio_io::{PlaybackState, TwilioArgs, TwilioIoActor};
 
 /// The order in which a call's actors are started; they are stopped in the reverse.
 const IN_ORDER: [Part; 4] = [Part::Call, Part::Realtime, Part::TwilioIo, Part::Lead];
 
-/// A part of a call that is an actor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Call,
-    Realtime,
-    TwilioIo,
-    Lead,
-}
-
 /// The four, with what outlives them.
-pub(super) struct Children {
-    children: [Child; 4],
-    twilio: Lease<TwilioDesk>,
-    realtime: Lease<RealtimeDesk>,
-    /// The tasks of the present generations; those of a dead one are joined before the next.
-    realtime_tasks: TaskGroup,
-    lead_tasks: TaskGroup,
+pub(super) struct CallChildren {
+    children: Children<Part>,
+    playback: Lease<PlaybackState>,
+    session: Lease<SessionState>,
+    /// The call supervisor's id in the introspection.
     parent: u64,
+    parts: Arc<CallParts>,
 }
 
-impl Children {
+impl CallChildren {
     /// Starts all four.
     pub(super) async fn start(
         me: &ActorRef<CallSupervisorMsg>,
         parts: &Arc<CallParts>,
-        card: &Card,
+        parent: u64,
     ) -> Result<Self, SpawnErr> {
-        let now = parts.clock.now();
         let (uplink, downlink) = (Arc::clone(&parts.uplink), Arc::clone(&parts.downlink));
-        let desk = RealtimeDesk::new(&parts.setup, uplink, downlink, now);
+        let session = SessionState::new(&parts.setup, uplink, downlink, parts.clock.now());
         let mut children = Self {
-            children: IN_ORDER.map(|part| Child::new(part.kind())),
-            twilio: Lease::new(TwilioDesk::new(&parts.setup.settings.barge_in)),
-            realtime: Lease::new(desk),
-            realtime_tasks: TaskGroup::new(),
-            lead_tasks: TaskGroup::new(),
-            parent: card.id(),
+            children: Children::new(IN_ORDER, parts.services.restarts.clone()),
+            playback: Lease::new(PlaybackState::new(&parts.setup.settings.barge_in)),
+            session: Lease::new(session),
+            parent,
+            parts: Arc::clone(parts),
         };
-        for place in 0..IN_ORDER.len() {
-            children.spawn(place, me, parts).await?;
-        }
+        children.start_due(me).await?;
         Ok(children)
     }
 
-    /// One of the four ended unasked. Returns what it was, and whether it starts again.
-    pub(super) fn ended(
+    /// Starts those that are due.
+    pub(super) async fn start_due(
         &mut self,
-        who: ActorId,
-        exit: &Exit,
         me: &ActorRef<CallSupervisorMsg>,
-        parts: &Arc<CallParts>,
+    ) -> Result<(), SpawnErr> {
+        while let Some(start) = self.children.next_start(self.parts.clock.now()) {
+            let (kind, generation) = (start.kind.kind().as_str(), start.generation);
+            if generation != supervision::Generation::default() {
+                tracing::info!(kind, %generation, "a part of the call starts again");
+            }
+            let (part, actor) = (start.kind, self.spawn(start, me).await?);
+            self.children.started(part, actor);
+        }
+        Ok(())
+    }
+
+    /// Reads ractor's event. If one of the four ended unasked, says which, and whether it starts again.
+    pub(super) fn on_event(
+        &mut self,
+        event: &SupervisionEvent,
+        me: &ActorRef<CallSupervisorMsg>,
     ) -> Option<(ActorKind, Decision)> {
-        let place = self.children.iter().position(|child| child.is(who))?;
-        let child = &mut self.children[place];
-        let kind = child.kind();
-        let decision = child.ended(exit, &parts.services.restarts, parts.clock.now());
-        let error = child.last_error().unwrap_or_default().to_owned();
+        let ended = self.children.on_event(event, self.parts.clock.now())?;
+        let (kind, error) = (ended.kind.kind(), ended.error);
         tracing::error!(kind = kind.as_str(), error, "a part of the call failed");
-        let call_sid = Some(parts.setup.call_sid.clone());
-        parts.services.introspection.tell(IntrospectionEvent::ActorCrashed {
-            kind,
-            call_sid,
-            error,
-        });
-        self.join_what_is_left(IN_ORDER[place], me.clone());
-        Some((kind, decision))
+        let call_sid = Some(self.parts.setup.call_sid.clone());
+        let crashed = IntrospectionEvent::ActorCrashed { kind, call_sid, error };
+        self.parts.services.introspection.tell(crashed);
+        self.join(ended.kind, ended.left, me.clone());
+        Some((kind, ended.decision))
     }
 
     /// What a dead generation left behind is joined.
-    pub(super) fn joined(&mut self, kind: ActorKind) {
-        if let Some(child) = self.children.iter_mut().find(|child| child.kind() == kind) {
-            child.joined();
-        }
+    pub(super) fn joined(&mut self, part: Part) {
+        self.children.joined(part);
     }
 
     /// When the next restart is due.
-    pub(super) fn starts_at(&self) -> Option<Instant> {
-        self.children.iter().filter_map(Child::starts_at).min()
-    }
-
-    /// Starts again what is due.
-    pub(super) async fn restart_due(
-        &mut self,
-        me: &ActorRef<CallSupervisorMsg>,
-        parts: &Arc<CallParts>,
-    ) -> Result<(), SpawnErr> {
-        for place in 0..self.children.len() {
-            if self.children[place].starts_at().is_some_and(|at| at <= parts.clock.now()) {
-                let generation = self.children[place].next_generation();
-                tracing::info!(
-                    kind = self.children[place].kind().as_str(), %generation,
-                    "a part of the call starts again"
-                );
-                self.spawn(place, me, parts).await?;
-            }
-        }
-        Ok(())
+    pub(super) fn next_restart(&self) -> Option<Instant> {
+        self.children.next_restart()
     }
 
     /// Closes the session's socket at once, whatever its actor is doing (CALL-5).
     pub(super) fn cut_session(&self) {
-        self.realtime_tasks.cancel();
+        if let Some(tasks) = self.children.tasks(Part::Realtime) {
+            tasks.cancel();
+        }
     }
 
     /// Those that run, in the order they were started, and the tasks they have.
-    pub(super) fn take_down(&mut self) -> (Vec<ActorCell>, [TaskGroup; 2]) {
-        let running = self.children.iter().filter_map(|child| child.cell().cloned()).collect();
-        (running, [self.realtime_tasks.clone(), self.lead_tasks.clone()])
+    pub(super) fn running(&self) -> (Vec<ActorCell>, Vec<TaskGroup>) {
+        self.children.running()
     }
 
-    /// A successor starts only after its predecessor's tasks are over and its desk was given back.
-    fn join_what_is_left(&mut self, part: Part, me: ActorRef<CallSupervisorMsg>) {
-        let tasks = match part {
-            Part::Realtime => std::mem::take(&mut self.realtime_tasks),
-            Part::Lead => std::mem::take(&mut self.lead_tasks),
-            Part::Call | Part::TwilioIo => TaskGroup::new(),
-        };
-        let (twilio, realtime) = (self.twilio.clone(), self.realtime.clone());
+    /// Joins the dead child's tasks and waits for its leased state. Then its successor may start.
+    fn join(&self, part: Part, left: TaskGroup, me: ActorRef<CallSupervisorMsg>) {
+        let (playback, session) = (self.playback.clone(), self.session.clone());
         tokio::spawn(async move {
-            tasks.cancel_and_join().await;
+            left.cancel_and_join().await;
             match part {
-                Part::TwilioIo => drop(twilio.take().await),
-                Part::Realtime => drop(realtime.take().await),
+                Part::TwilioIo => drop(playback.take().await),
+                Part::Realtime => drop(session.take().await),
                 Part::Call | Part::Lead => {}
             }
-            let kind = part.kind();
-            // A supervisor that is gone restarts nobody.
-            let _ = me.cast(CallSupervisorMsg::Joined { kind });
+            // A supervisor that has stopped restarts nobody.
+            let _ = me.cast(CallSupervisorMsg::Joined(part));
         });
     }
 
     async fn spawn(
-        &mut self,
-        place: usize,
+        &self,
+        start: Start<Part>,
         me: &ActorRef<CallSupervisorMsg>,
-        parts: &Arc<CallParts>,
-    ) -> Result<(), SpawnErr> {
+    ) -> Result<ActorCell, SpawnErr> {
+        let (part, tasks) = (start.kind, start.tasks.clone());
+        let parts = Arc::clone(&self.parts);
+        let registration =
+            parts.services.introspection.register(self.info(start), parts.clock.now());
         let supervisor = me.get_cell();
-        let card = self.register(place, parts);
-        let shared = Arc::clone(parts);
-        let cell = match IN_ORDER[place] {
+        Ok(match part {
             Part::Call => {
-                let args = CallArgs { parts: shared, card };
+                let args = CallArgs { parts, registration };
                 Actor::spawn_linked(None, CallActor, args, supervisor).await?.0.get_cell()
             }
             Part::Realtime => {
-                let (desk, tasks) = (self.realtime.take().await, self.realtime_tasks.clone());
-                let args = RealtimeArgs { parts: shared, desk, tasks, card };
+                let session = self.session.take().await;
+                let args = RealtimeArgs { parts, session, tasks, registration };
                 Actor::spawn_linked(None, RealtimeActor, args, supervisor).await?.0.get_cell()
             }
             Part::TwilioIo => {
-                let desk = self.twilio.take().await;
-                let args = TwilioArgs { parts: shared, desk, card };
+                let playback = self.playback.take().await;
+                let args = TwilioArgs { parts, playback, registration };
                 Actor::spawn_linked(None, TwilioIoActor, args, supervisor).await?.0.get_cell()
             }
             Part::Lead => {
-                let args = LeadArgs { parts: shared, tasks: self.lead_tasks.clone(), card };
+                let args = LeadArgs { parts, tasks, registration };
                 Actor::spawn_linked(None, LeadActor, args, supervisor).await?.0.get_cell()
             }
-        };
-        self.children[place].started(cell);
-        Ok(())
+        })
     }
 
-    fn register(&self, place: usize, parts: &Arc<CallParts>) -> Card {
-        let child = &self.children[place];
-        let shared = Arc::clone(parts);
-        let part = IN_ORDER[place];
-        let spec = ActorSpec {
+    fn info(&self, start: Start<Part>) -> ActorInfo<ActorKind, protocol::ids::CallSid> {
+        let (part, parts) = (start.kind, Arc::clone(&self.parts));
+        ActorInfo {
             kind: part.kind(),
             parent: Some(self.parent),
-            call_sid: Some(parts.setup.call_sid.clone()),
-            generation: child.generation(),
-            last_error: child.last_error().map(str::to_owned),
+            scope: Some(parts.setup.call_sid.clone()),
+            generation: start.generation,
+            last_error: start.last_error,
             depth: Box::new(move || match part {
-                Part::Call => shared.call.depth(),
-                Part::TwilioIo => shared.twilio.depth(),
-                Part::Realtime => shared.realtime.depth(),
-                Part::Lead => shared.lead.depth(),
+                Part::Call => parts.call.depth(),
+                Part::TwilioIo => parts.twilio.depth(),
+                Part::Realtime => parts.realtime.depth(),
+                Part::Lead => parts.lead.depth(),
             }),
-        };
-        parts.services.introspection.register(spec, parts.clock.now())
-    }
-}
-
-impl Part {
-    fn kind(self) -> ActorKind {
-        match self {
-            Self::Call => ActorKind::Call,
-            Self::Realtime => ActorKind::Realtime,
-            Self::TwilioIo => ActorKind::TwilioIo,
-            Self::Lead => ActorKind::Lead,
         }
     }
 }

@@ -9,11 +9,10 @@ use protocol::call::{CallView, Now};
 use protocol::ids::{BusinessId, CallSid, Generation};
 use serde::{Deserialize, Serialize};
 
-use super::{CallSupervisorState, SupervisorEvent};
 use crate::call_parts::CallParts;
-use crate::port::{NotTaken, Port};
-use crate::realtime::RealtimeView;
-use crate::supervision::introspection::ActorKind;
+use crate::introspection::ActorKind;
+use crate::messages::{RealtimeView, SupervisorEvent};
+use supervision::TrySendError;
 
 /// A call may come back so often …
 const MOST_RESUMES: usize = 5;
@@ -82,9 +81,9 @@ impl CallHandle {
     /// Tells its supervisor.
     ///
     /// # Errors
-    /// [`NotTaken`] if the call is over, or has no room for news.
-    pub fn tell(&self, event: SupervisorEvent) -> Result<(), NotTaken> {
-        Port::try_send(&self.parts.supervisor, event)
+    /// [`TrySendError`] if the call is over, or has no room for news.
+    pub fn tell(&self, event: SupervisorEvent) -> Result<(), TrySendError> {
+        self.parts.supervisor.try_send(event)
     }
 
     /// Whether the call may be connected once more: it came back at most 5 times within 60 s
@@ -113,23 +112,21 @@ impl CallHandle {
     }
 }
 
-impl CallSupervisorState {
-    /// One line per call every 3 s (PIPE-7).
-    pub(super) fn write_status_line(&self) {
-        if !tracing::enabled!(tracing::Level::DEBUG) {
-            return;
-        }
-        let view = status(&self.parts, self.parts.clock.now(), self.parts.clock.wall());
-        tracing::debug!(
-            sent = view.frames.sent,
-            blocked = view.frames.blocked,
-            queue = view.frames.queue_depth,
-            gate = ?view.realtime.gate,
-            agent_speaks = view.call.agent_speaks,
-            caller_has_spoken = view.call.caller_has_spoken,
-            "status"
-        );
+/// Logs the status line of a call (PIPE-7).
+pub(super) fn log_status(parts: &CallParts) {
+    if !tracing::enabled!(tracing::Level::DEBUG) {
+        return;
     }
+    let view = status(parts, parts.clock.now(), parts.clock.wall());
+    tracing::debug!(
+        sent = view.frames.sent,
+        blocked = view.frames.blocked,
+        queue = view.frames.queue_depth,
+        gate = ?view.realtime.gate,
+        agent_speaks = view.call.agent_speaks,
+        caller_has_spoken = view.call.caller_has_spoken,
+        "status"
+    );
 }
 
 fn status(parts: &CallParts, at: Instant, wall: Timestamp) -> CallStatusView {

@@ -15,12 +15,12 @@ use protocol::openai::fault::{Remedy, close_class, http_class};
 use protocol::openai::server_event::ServerEvent;
 use tokio::sync::mpsc;
 
-use super::RealtimeEvent;
+use crate::audio::downlink::Downlink;
+use crate::audio::uplink::Uplink;
 use crate::clock::Clock;
-use crate::downlink::Downlink;
 use crate::link::{ConnectError, Connector, Frame, Link, LinkReader, LinkWriter};
-use crate::port::Port;
-use crate::uplink::Uplink;
+use crate::messages::RealtimeEvent;
+use supervision::Inbox;
 
 /// How often the server is pinged, and how long it may take to answer (PIPE-3).
 const PING_EVERY: Duration = Duration::from_secs(10);
@@ -64,7 +64,7 @@ pub(super) struct SessionTask {
     pub(super) clock: Clock,
     pub(super) uplink: Arc<Uplink>,
     pub(super) downlink: Arc<Downlink>,
-    pub(super) port: Port<RealtimeEvent>,
+    pub(super) inbox: Inbox<RealtimeEvent>,
     pub(super) last_heard: Arc<LastHeard>,
 }
 
@@ -82,8 +82,8 @@ impl SessionTask {
             }
         };
         let session = self.session;
-        // A closed port means that the call is over, and nobody cares.
-        let _ = self.port.send(RealtimeEvent::Ended { session, fault }).await;
+        // A closed inbox means that the call is over, and nobody cares.
+        let _ = self.inbox.send(RealtimeEvent::Ended { session, fault }).await;
     }
 
     async fn carry(&self, link: Link, outgoing: mpsc::Receiver<Outgoing>) -> SessionFault {
@@ -123,7 +123,10 @@ impl SessionTask {
     }
 
     /// Audio goes down by itself; everything else is for the actor.
-    async fn take_text(&self, text: crate::link::Text) -> Result<(), crate::port::PortClosed> {
+    async fn take_text(
+        &self,
+        text: crate::link::Text,
+    ) -> Result<(), supervision::inbox::InboxClosed> {
         let session = self.session;
         match ServerEvent::parse(&text) {
             Ok(ServerEvent::AudioDelta { response_id, item_id, delta, .. }) => {
@@ -133,7 +136,7 @@ impl SessionTask {
                         if self.downlink.push(&response_id, &item_id, &audio, came).await {
                             let (response, item) = (response_id, item_id);
                             let began = RealtimeEvent::AudioBegan { session, response, item };
-                            self.port.send(began).await?;
+                            self.inbox.send(began).await?;
                         }
                     }
                     Err(error) => tracing::warn!(%error, "audio from OpenAI was not base64"),
@@ -145,7 +148,7 @@ impl SessionTask {
                     self.downlink.end_item(response_id, item_id);
                 }
                 drop(event);
-                self.port.send(RealtimeEvent::Received { session, text }).await
+                self.inbox.send(RealtimeEvent::Received { session, text }).await
             }
             Err(error) => {
                 tracing::warn!(%error, "an event of OpenAI could not be read");

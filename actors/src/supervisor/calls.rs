@@ -6,7 +6,7 @@ use ractor::ActorRef;
 use ractor::concurrency::Duration as RactorDuration;
 use ractor::rpc::CallResult;
 
-use super::{CallRefused, SupervisorMsg};
+use super::message::{CallRefused, SupervisorMsg};
 use crate::call_supervisor::CallHandle;
 
 /// How long the root may take to answer: it never waits for anything slow.

@@ -11,14 +11,14 @@ use protocol::ids::StreamSid;
 use protocol::twilio::stream::{self, StreamMessage, Track};
 use tokio::sync::mpsc;
 
-use super::TwilioEvent;
+use crate::audio::loudness::Loudness;
+use crate::audio::uplink::Uplink;
 use crate::call_parts::CallParts;
 use crate::clock::Clock;
 use crate::link::{Frame, Link, LinkReader, LinkWriter};
-use crate::loudness::Loudness;
-use crate::port::Port;
-use crate::supervision::tasks::TaskGroup;
-use crate::uplink::Uplink;
+use crate::messages::TwilioEvent;
+use supervision::Inbox;
+use supervision::TaskGroup;
 
 /// Messages that may wait for the socket; more stay in the downlink.
 const OUTGOING: usize = 32;
@@ -31,33 +31,33 @@ const DEAD_AFTER: Duration = Duration::from_secs(30);
 pub fn attach(stream: StreamSid, link: Link, parts: &CallParts, tasks: &TaskGroup) {
     let Link { reader, writer } = link;
     let (outgoing, messages) = mpsc::channel(OUTGOING);
-    let ways = Ways {
-        port: parts.twilio.clone(),
+    let sinks = MediaSinks {
+        inbox: parts.twilio.clone(),
         uplink: Arc::clone(&parts.uplink),
         loudness: Arc::clone(&parts.loudness),
         clock: parts.clock,
     };
-    ways.uplink.stream_restarted();
+    sinks.uplink.stream_restarted();
     tasks.spawn("stream writer", write(writer, messages));
     tasks.spawn("stream reader", async move {
         let opened = TwilioEvent::Opened { stream: stream.clone(), outgoing };
-        if ways.port.send(opened).await.is_err() {
+        if sinks.inbox.send(opened).await.is_err() {
             return;
         }
-        let how = read(reader, &stream, &ways).await;
-        let _ = ways.port.send(TwilioEvent::Closed { stream, how }).await;
+        let how = read(reader, &stream, &sinks).await;
+        let _ = sinks.inbox.send(TwilioEvent::Closed { stream, how }).await;
     });
 }
 
 /// Where what comes on a stream goes.
-struct Ways {
-    port: Port<TwilioEvent>,
+struct MediaSinks {
+    inbox: Inbox<TwilioEvent>,
     uplink: Arc<Uplink>,
     loudness: Arc<Loudness>,
     clock: Clock,
 }
 
-impl Ways {
+impl MediaSinks {
     fn take_frame(&self, frame: Payload, timestamp_ms: u64) {
         let now = self.clock.now();
         self.loudness.measure(&frame, now);
@@ -65,7 +65,7 @@ impl Ways {
     }
 }
 
-async fn read(mut reader: LinkReader, stream: &StreamSid, ways: &Ways) -> StreamEnd {
+async fn read(mut reader: LinkReader, stream: &StreamSid, sinks: &MediaSinks) -> StreamEnd {
     loop {
         let text = match tokio::time::timeout(DEAD_AFTER, reader.next()).await {
             Ok(Some(Ok(Frame::Text(text)))) => text,
@@ -83,7 +83,7 @@ async fn read(mut reader: LinkReader, stream: &StreamSid, ways: &Ways) -> Stream
         let event = match stream::parse(&text) {
             Ok(StreamMessage::Media(media)) if media.track == Track::Inbound => {
                 match Payload::from_part(text.as_bytes(), &media.payload) {
-                    Ok(frame) => ways.take_frame(frame, media.timestamp_ms),
+                    Ok(frame) => sinks.take_frame(frame, media.timestamp_ms),
                     Err(error) => tracing::warn!(%error, "audio from Twilio was not base64"),
                 }
                 continue;
@@ -104,7 +104,7 @@ async fn read(mut reader: LinkReader, stream: &StreamSid, ways: &Ways) -> Stream
                 continue;
             }
         };
-        if ways.port.send(event).await.is_err() {
+        if sinks.inbox.send(event).await.is_err() {
             return StreamEnd::Lost;
         }
     }

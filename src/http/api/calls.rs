@@ -14,7 +14,7 @@ use super::query::OfBusiness;
 use super::{Answer, Ask, Nothing, Refusal};
 use crate::http::placing::{self, Placed, Wanted};
 use crate::http::request::{answer, json};
-use actors::call_supervisor::SupervisorEvent;
+use actors::messages::SupervisorEvent;
 use record::{Call, CallDetails};
 
 #[derive(Deserialize, IntoParams)]

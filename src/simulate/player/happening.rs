@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actors::supervision::introspection::ActorKind;
+use actors::introspection::ActorKind;
 use protocol::ids::Generation;
 
 use super::{NotDone, Player};

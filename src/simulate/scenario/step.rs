@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actors::supervision::introspection::ActorKind;
+use actors::introspection::ActorKind;
 use protocol::business::duration_text;
 use serde::Deserialize;
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use actors::supervision::introspection::ActorKind;
+use actors::introspection::ActorKind;
 
 use super::*;
 use practice::openai::{Brain, Refusal, ResponseFault, Transcription};

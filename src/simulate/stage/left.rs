@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::AddAssign;
 use std::time::Duration;
 
-use actors::supervision::introspection::ActorKind;
+use actors::introspection::ActorKind;
 
 use crate::simulate::SimulateError;
 use crate::world::World;

@@ -5,8 +5,8 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, Stdio};
 
 use actors::calendar::CalendarRequest;
-use actors::port::Port;
 use protocol::call::Event;
+use supervision::Inbox;
 
 use super::*;
 
@@ -33,7 +33,7 @@ async fn the_daemon_that_is_killed() {
     let (Some(url), Some(slot)) = (setting(DATABASE), setting(SLOT)) else { return };
     let world = world_on(&url).await;
     let person = Person::new(&world, 1).await;
-    let deaf = Port::new(1);
+    let deaf = Inbox::new(1);
     deaf.try_send(Event::SpeechStarted).unwrap();
     let used = person.tool_use(Tool::Create, "call_1", &json!({ "slot_start": slot }));
     world.app.services().calendar.send(CalendarRequest::of_call(used, deaf)).await.unwrap();

@@ -1,0 +1,136 @@
+//! What a call writes into the journal, and the rows that come of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use entities::call_turns::{TurnRole, TurnRow};
+use entities::calls::{CallDirection, CallStatus, EndOfCall, NewCall, Progress};
+use jiff::Timestamp;
+use protocol::call::{AgentSpeech, Body, Call, CallSetup, Entry, Record, Role};
+use protocol::openai::usage::{cost_micro_usd, transcription_cost_micro_usd};
+use protocol::twilio::forms::Direction;
+use serde_json::json;
+
+use crate::call_parts::CallParts;
+use crate::messages::{JournalEntry, What};
+
+/// A call's record as an entry of the journal.
+#[must_use]
+pub fn entry(parts: &CallParts, call: &Call, record: Record) -> JournalEntry {
+    let what = match record {
+        Record::Started => {
+            let (status, began) = (CallStatus::InProgress, call.began().wall);
+            What::Started(Box::new(new_call(&parts.setup, status, began)))
+        }
+        Record::Answered(at) => {
+            What::Progress(Progress { status: CallStatus::InProgress, answered_at: Some(at) })
+        }
+        Record::Turn(entry) => What::Turn(Box::new(turn(&entry))),
+        Record::Lead(lead) => What::Lead(lead),
+        Record::Ended(ending) => What::Ended(Box::new(EndOfCall {
+            ended_at: parts.clock.wall(),
+            end_reason: ending.reason.as_str().to_owned(),
+            ended_by: ending.by.as_str().to_owned(),
+            status: call.status().map(row_status),
+            duration: call.duration_secs().map(|secs| Duration::from_secs(secs.into())),
+            stats: Some(stats(parts, call)),
+        })),
+    };
+    JournalEntry { business: parts.setup.business, call: parts.setup.call_sid.clone(), what }
+}
+
+/// The row of a call that begins.
+#[must_use]
+pub fn new_call(setup: &CallSetup, status: CallStatus, started_at: Timestamp) -> NewCall {
+    let person = setup.person.number().cloned();
+    let (direction, from_number, to_number) = match setup.direction {
+        Direction::Inbound => (CallDirection::Inbound, person, setup.business_number.clone()),
+        Direction::Outbound => (
+            CallDirection::Outbound,
+            Some(setup.business_number.clone()),
+            // A person who was called has a number.
+            person.unwrap_or_else(|| setup.business_number.clone()),
+        ),
+    };
+    NewCall {
+        call_sid: setup.call_sid.clone(),
+        direction,
+        status,
+        from_number,
+        to_number,
+        lead_id: setup.lead.id,
+        prompt_version: setup.prompt_version,
+        started_at,
+    }
+}
+
+fn turn(entry: &Arc<Entry>) -> TurnRow {
+    let (cut, heard_ms) = match entry.body {
+        Body::Agent { speech: AgentSpeech::Cut, .. } => (true, None),
+        Body::Agent { speech: AgentSpeech::Interrupted { heard_ms }, .. } => (true, Some(heard_ms)),
+        Body::Agent { speech: AgentSpeech::Coming | AgentSpeech::Whole, .. }
+        | Body::Caller { .. }
+        | Body::Digits(_)
+        | Body::Recorded(_)
+        | Body::System(_)
+        | Body::ToolCall { .. }
+        | Body::ToolOutput { .. } => (false, None),
+    };
+    TurnRow {
+        seq: entry.number,
+        role: match entry.role() {
+            Role::Caller => TurnRole::Caller,
+            Role::Agent => TurnRole::Agent,
+            Role::System => TurnRole::System,
+            Role::Tool => TurnRole::Tool,
+        },
+        item_id: entry.item().cloned(),
+        text: entry.text(),
+        heard_ms,
+        cut,
+        at: entry.at,
+    }
+}
+
+/// Twilio's status as it stands in the database.
+#[must_use]
+pub fn row_status(status: protocol::twilio::forms::CallStatus) -> CallStatus {
+    use protocol::twilio::forms::CallStatus as Told;
+    match status {
+        Told::Queued | Told::Initiated => CallStatus::Queued,
+        Told::Ringing => CallStatus::Ringing,
+        Told::InProgress => CallStatus::InProgress,
+        Told::Completed => CallStatus::Completed,
+        Told::Busy => CallStatus::Busy,
+        Told::NoAnswer => CallStatus::NoAnswer,
+        Told::Failed => CallStatus::Failed,
+        Told::Canceled => CallStatus::Canceled,
+    }
+}
+
+fn stats(parts: &CallParts, call: &Call) -> serde_json::Value {
+    let (frames, usage) = (parts.uplink.counters(), call.usage());
+    let agent = &parts.setup.settings.agent;
+    let transcription =
+        transcription_cost_micro_usd(call.transcribed(), &agent.transcription_model);
+    let view = call.view(protocol::call::Now { at: parts.clock.now(), wall: parts.clock.wall() });
+    json!({
+        "age_ms": view.age_ms,
+        "greeting_ms": view.latencies.greeting_ms,
+        "greeting_added_us": view.latencies.greeting_added_us,
+        "barge_ins": view.latencies.barge_ins,
+        "barge_in_us": view.latencies.last_barge_in_us,
+        "responses": view.responses,
+        "incomplete": view.incomplete,
+        "frames": { "sent": frames.sent, "blocked": frames.blocked, "padded": frames.padded },
+        "tokens": {
+            "text_in": usage.text_in, "text_cached": usage.text_cached,
+            "audio_in": usage.audio_in, "audio_cached": usage.audio_cached,
+            "text_out": usage.text_out, "audio_out": usage.audio_out,
+        },
+        "transcribed_ms": call.transcribed().as_millis() as u64,
+        "cost_micro_usd": cost_micro_usd(usage, &agent.model)
+            .zip(transcription)
+            .map(|(responses, transcription)| responses.saturating_add(transcription)),
+    })
+}

@@ -1,0 +1,279 @@
+//! What a call's supervisor does about its messages and about children that end: requests to Twilio,
+//! restarts, and taking everything down.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use protocol::call::{Command, EndReason, EndedBy, Event, Now, Record};
+use protocol::ids::StreamSid;
+use protocol::twilio::forms::CallStatus;
+use protocol::twilio::twiml::{Twiml, TwimlError};
+use ractor::{ActorRef, SupervisionEvent};
+use supervision::{Decision, Delivery, TaskGroup};
+use thiserror::Error;
+use tracing::Instrument;
+
+use super::apology::apology;
+use super::message::CallSupervisorMsg;
+use super::state::{CallSupervisorState, STATUS_EVERY};
+use super::teardown::{STOP_PATIENCE, Teardown};
+use super::view;
+use crate::call::records;
+use crate::call_parts::CallParts;
+use crate::link::Link;
+use crate::messages::{SupervisorEvent, SupervisorOrder};
+use crate::twilio_io;
+use crate::twilio_rest::{Answer, TwilioFault};
+
+/// How long CallActor may take to end a call that Twilio says is over.
+const FINISH_PATIENCE: Duration = Duration::from_secs(2);
+/// How often a document is offered to a call that is not in progress (yet) …
+const DOCUMENT_TRIES: u32 = 10;
+/// … and the pause between.
+const DOCUMENT_PAUSE: Duration = Duration::from_millis(200);
+/// How long requests to Twilio may hold up the end.
+const REQUESTS_PATIENCE: Duration = Duration::from_secs(30);
+
+impl CallSupervisorState {
+    pub(super) async fn take_in(&mut self, me: &ActorRef<CallSupervisorMsg>) {
+        while let Some(Delivery { number, event, .. }) = self.inbox.receive() {
+            match &*event {
+                SupervisorEvent::Order(SupervisorOrder::HangUp) => self.hang_up(),
+                SupervisorEvent::Order(SupervisorOrder::Apologise) => self.apologise(),
+                SupervisorEvent::Order(SupervisorOrder::Transfer) => self.transfer(),
+                SupervisorEvent::Order(SupervisorOrder::Finish) => self.take_down(me, None),
+                SupervisorEvent::Attach { handshake, stream, link } => {
+                    let link = link.lock().unwrap_or_else(PoisonError::into_inner).take();
+                    if let Some(link) = link {
+                        self.attach(*handshake, stream, link).await;
+                    }
+                }
+                SupervisorEvent::Status { status, duration_secs } => {
+                    if status.is_terminal() {
+                        self.end_now();
+                    }
+                    let (status, duration_secs) = (*status, *duration_secs);
+                    if self.ending {
+                        self.write_late_status(status, duration_secs);
+                    } else {
+                        self.tell_call(Event::StatusReported { status, duration_secs });
+                    }
+                }
+                SupervisorEvent::OperatorHangUp => {
+                    self.end_now();
+                    self.tell_call(Event::OperatorHungUp);
+                }
+                SupervisorEvent::TransferEnded { answered } => {
+                    self.tell_call(Event::TransferEnded { answered: *answered });
+                }
+                SupervisorEvent::Shutdown => self.tell_call(Event::ShutdownOrdered),
+            }
+            self.inbox.ack(number);
+        }
+    }
+
+    /// The stream that was opened last has the call, though its `start` may have come first (CALL-9).
+    async fn attach(&mut self, handshake: u64, stream: &StreamSid, link: Link) {
+        if self.ending || handshake < self.handshake {
+            tracing::info!(%stream, "a stream was closed: the call is over, or has a newer one");
+            return;
+        }
+        self.handshake = handshake;
+        self.close_stream().await;
+        let tasks = TaskGroup::new();
+        twilio_io::attach(stream.clone(), link, &self.parts, &tasks);
+        tracing::info!(%stream, "stream opened");
+        self.stream = Some(tasks);
+    }
+
+    pub(super) fn on_alarm(&mut self, me: &ActorRef<CallSupervisorMsg>) {
+        let now = self.parts.clock.now();
+        if now >= self.status_at {
+            self.status_at = now + STATUS_EVERY;
+            view::log_status(&self.parts);
+        }
+        if self.finish_by.is_some_and(|at| at <= now) {
+            self.finish_by = None;
+            self.take_down(me, None);
+        }
+    }
+
+    pub(super) fn on_supervision_event(
+        &mut self,
+        event: &SupervisionEvent,
+        me: &ActorRef<CallSupervisorMsg>,
+    ) {
+        let Some((kind, decision)) = self.children.on_event(event, me) else { return };
+        if decision == Decision::GiveUp {
+            tracing::error!(kind = kind.as_str(), "it failed too often: the call ends");
+            self.apologise();
+            self.take_down(me, Some(EndReason::Internal));
+        }
+    }
+
+    pub(super) fn set_alarm(&mut self) {
+        let restart = self.children.next_restart().filter(|_| !self.ending);
+        let due = [Some(self.status_at), self.finish_by, restart];
+        self.alarm.set(due.into_iter().flatten().min());
+    }
+
+    /// An open stream on an ended call costs money: its sockets wait for no actor, and the rest of it
+    /// not for long (CALL-5).
+    fn end_now(&mut self) {
+        self.cut_sockets();
+        self.finish_by = Some(self.parts.clock.now() + FINISH_PATIENCE);
+    }
+
+    fn tell_call(&self, event: Event) {
+        if let Err(error) = self.parts.call.try_send(event) {
+            tracing::error!(%error, "the call could not be told");
+        }
+    }
+
+    /// Once per call, however many reasons arrive (CALL-6).
+    fn hang_up(&mut self) {
+        if std::mem::replace(&mut self.hung_up, true) {
+            return;
+        }
+        let parts = Arc::clone(&self.parts);
+        self.requests.spawn("hang up", async move {
+            match parts.services.twilio.hang_up(&parts.setup.call_sid).await {
+                Ok(_) => {}
+                Err(error) => tracing::error!(%error, "the call could not be ended at Twilio"),
+            }
+            let _ = parts.call.try_send(Event::HangUpAnswered);
+        });
+    }
+
+    fn apologise(&mut self) {
+        let document = apology(&self.parts.setup.settings, &self.parts.setup.lines);
+        self.hand_document("apologise", document, Event::ApologyFailed);
+    }
+
+    fn transfer(&mut self) {
+        if let Some(dial) = self.parts.setup.transfer.clone() {
+            self.hand_document("transfer", Twiml::transfer(dial), Event::TransferFailed);
+        }
+    }
+
+    /// Gives Twilio another document for the call; `failed` is what the call hears if that can't be.
+    fn hand_document(&mut self, task: &'static str, document: Twiml, failed: Event) {
+        let parts = Arc::clone(&self.parts);
+        self.requests.spawn(task, async move {
+            let event = match hand(&parts, &document).await {
+                Ok(Answer::Done) => return,
+                Ok(Answer::NotInProgress) => Event::HangUpAnswered,
+                Err(error) => {
+                    tracing::error!(%error, task, "a document could not be handed to Twilio");
+                    failed
+                }
+            };
+            let _ = parts.call.try_send(event);
+        });
+    }
+
+    fn cut_sockets(&mut self) {
+        if let Some(stream) = &self.stream {
+            stream.cancel();
+        }
+        self.children.cut_session();
+    }
+
+    async fn close_stream(&mut self) {
+        if let Some(old) = self.stream.take() {
+            old.cancel_and_join().await;
+        }
+    }
+
+    /// Takes the tree down, last started first; what the call left undone is done here, by its own
+    /// core, so that the record is whole whoever has died.
+    fn take_down(&mut self, me: &ActorRef<CallSupervisorMsg>, reason: Option<EndReason>) {
+        if std::mem::replace(&mut self.ending, true) {
+            return;
+        }
+        self.registration.set_state("taking down");
+        self.fence_the_call();
+        self.children.cut_session();
+        // An apology goes out while the stream is still up: a stream that ends before it would send
+        // Twilio on to the next verb.
+        let apologising = reason.is_some();
+        if !apologising {
+            self.cut_sockets();
+        }
+        let (me, teardown) = (me.clone(), self.teardown());
+        let clearing = async move {
+            if apologising {
+                let _ = tokio::time::timeout(REQUESTS_PATIENCE, teardown.requests.join()).await;
+            }
+            teardown.run(reason, REQUESTS_PATIENCE).await;
+            let _ = me.cast(CallSupervisorMsg::TakenDown);
+        };
+        tokio::spawn(clearing.in_current_span());
+    }
+
+    /// The daemon stops before the call is over: nothing of it may outlive its supervisor, and the
+    /// record says why it ended (RES-6, RES-8).
+    pub(super) async fn stop_at_once(&mut self) {
+        if std::mem::replace(&mut self.ending, true) {
+            return;
+        }
+        self.fence_the_call();
+        self.cut_sockets();
+        self.teardown().run(Some(EndReason::Shutdown), STOP_PATIENCE).await;
+    }
+
+    /// CallActor takes in no more: what comes of taking the call down is not why it ended.
+    fn fence_the_call(&self) {
+        drop(self.parts.call.attach_with(|| {}));
+    }
+
+    fn teardown(&mut self) -> Teardown {
+        let (running, tasks) = self.children.running();
+        Teardown {
+            running,
+            tasks: tasks.into_iter().chain(self.stream.take()).collect(),
+            parts: Arc::clone(&self.parts),
+            requests: self.requests.clone(),
+            hung_up: self.hung_up,
+        }
+    }
+
+    /// Twilio's last word came while the call was being taken down: it still belongs in the record.
+    fn write_late_status(&self, status: CallStatus, duration_secs: Option<u32>) {
+        let now = Now { at: self.parts.clock.now(), wall: self.parts.clock.wall() };
+        let mut call = self.parts.snapshot.borrow().call.clone();
+        call.finish(EndReason::CallerHungUp, EndedBy::Caller);
+        call.handle(Event::StatusReported { status, duration_secs }, now);
+        let last = call.outbox().filter_map(|(_, command)| {
+            let Command::Record(record @ Record::Ended(_)) = command else { return None };
+            Some(record.clone())
+        });
+        if let Some(record) = last.last() {
+            let entry = records::entry(&self.parts, &call, record);
+            if let Err(error) = self.parts.services.journal.try_send(entry) {
+                tracing::error!(%error, "the status of a call could not be written down");
+            }
+        }
+    }
+}
+
+/// A call that is still being answered is not in progress yet; one that stays so is over.
+async fn hand(parts: &CallParts, document: &Twiml) -> Result<Answer, NotHanded> {
+    let document = document.to_xml()?;
+    for _ in 0..DOCUMENT_TRIES {
+        match parts.services.twilio.redirect(&parts.setup.call_sid, &document).await? {
+            Answer::Done => return Ok(Answer::Done),
+            Answer::NotInProgress => tokio::time::sleep(DOCUMENT_PAUSE).await,
+        }
+    }
+    Ok(Answer::NotInProgress)
+}
+
+/// Why Twilio does not have a document.
+#[derive(Debug, Error)]
+enum NotHanded {
+    #[error(transparent)]
+    Document(#[from] TwimlError),
+    #[error(transparent)]
+    Twilio(#[from] TwilioFault),
+}

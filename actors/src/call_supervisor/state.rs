@@ -1,0 +1,63 @@
+//! What a call's supervisor holds.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ractor::{ActorRef, SpawnErr};
+use supervision::{Alarm, InboxReader, TaskGroup};
+
+use super::children::CallChildren;
+use super::message::CallSupervisorMsg;
+use crate::call_parts::CallParts;
+use crate::introspection::Registration;
+use crate::messages::SupervisorEvent;
+
+/// How often the status line is logged (PIPE-7).
+pub(super) const STATUS_EVERY: Duration = Duration::from_secs(3);
+
+/// The call supervisor's state.
+pub struct CallSupervisorState {
+    pub(super) parts: Arc<CallParts>,
+    pub(super) inbox: InboxReader<SupervisorEvent>,
+    pub(super) children: CallChildren,
+    /// The open stream's socket: its tasks outlive every actor.
+    pub(super) stream: Option<TaskGroup>,
+    /// The number of the newest media handshake of the call.
+    pub(super) handshake: u64,
+    /// Requests to Twilio that the end of the call waits for.
+    pub(super) requests: TaskGroup,
+    pub(super) hung_up: bool,
+    pub(super) ending: bool,
+    /// When a call that Twilio says is over is taken down, whatever its actors do.
+    pub(super) finish_by: Option<Instant>,
+    pub(super) status_at: Instant,
+    pub(super) alarm: Alarm<CallSupervisorMsg>,
+    pub(super) registration: Registration,
+}
+
+impl CallSupervisorState {
+    /// Starts the four actors.
+    pub(super) async fn start(
+        me: ActorRef<CallSupervisorMsg>,
+        parts: Arc<CallParts>,
+        registration: Registration,
+    ) -> Result<Self, SpawnErr> {
+        let inbox = parts.supervisor.attach(me.clone(), || CallSupervisorMsg::Wake);
+        let children = CallChildren::start(&me, &parts, registration.id()).await?;
+        registration.set_state("running");
+        Ok(Self {
+            inbox,
+            children,
+            stream: None,
+            handshake: 0,
+            requests: TaskGroup::new(),
+            hung_up: false,
+            ending: false,
+            finish_by: None,
+            status_at: parts.clock.now() + STATUS_EVERY,
+            alarm: Alarm::new(me, || CallSupervisorMsg::Alarm),
+            registration,
+            parts,
+        })
+    }
+}

@@ -1,0 +1,297 @@
+//! The daemon's actors and calls as an operator sees them (OPS-1): the registry of living actors, and
+//! one stream of what happens to actors and calls.
+
+use std::time::{Duration, Instant};
+
+use protocol::ids::{CallSid, Generation};
+use serde::{Deserialize, Serialize};
+use supervision::registry::{self, ActorEvent, CrashRefused};
+use supervision::{ActorInfo, Registry};
+use tokio::sync::broadcast;
+
+/// Events a slow listener may fall behind by. It is told how many it missed.
+const EVENTS: usize = 1024;
+
+/// An actor's place in the registry.
+pub type Registration = supervision::Registration<ActorKind, CallSid>;
+
+/// What an actor is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActorKind {
+    /// The root.
+    Supervisor,
+    /// The calendar that all calls share.
+    Calendar,
+    /// Text messages.
+    Messaging,
+    /// The writer of turns and call records.
+    Journal,
+    /// The supervisor of one call.
+    CallSupervisor,
+    /// A call's state machine.
+    Call,
+    /// A call's side to Twilio.
+    TwilioIo,
+    /// A call's side to OpenAI.
+    Realtime,
+    /// A call's lead.
+    Lead,
+}
+
+impl ActorKind {
+    /// The name in introspection, logs and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Supervisor => "supervisor",
+            Self::Calendar => "calendar",
+            Self::Messaging => "messaging",
+            Self::Journal => "journal",
+            Self::CallSupervisor => "call_supervisor",
+            Self::Call => "call",
+            Self::TwilioIo => "twilio_io",
+            Self::Realtime => "realtime",
+            Self::Lead => "lead",
+        }
+    }
+}
+
+/// A living actor, as `GET /introspect/actors` shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActorView {
+    /// Unique in this process.
+    pub id: u64,
+    /// Kind and call, for people.
+    pub name: String,
+    /// What it is.
+    pub kind: ActorKind,
+    /// Its supervisor's id.
+    pub parent: Option<u64>,
+    /// The call it belongs to.
+    pub call_sid: Option<CallSid>,
+    /// What it is doing, in a word or two.
+    pub state: String,
+    /// Which start of it this is, from 0.
+    pub generation: Generation,
+    /// How often it was started again.
+    pub restarts: u32,
+    /// Events that wait in its inbox.
+    pub mailbox_depth: usize,
+    /// Messages this generation has handled.
+    pub handled: u64,
+    /// Milliseconds since the last of them.
+    pub last_message_age_ms: Option<u64>,
+    /// Milliseconds since this generation started.
+    pub uptime_ms: u64,
+    /// What the generation before it died of.
+    pub last_error: Option<String>,
+}
+
+/// Something that happened to an actor or a call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum IntrospectionEvent {
+    /// An actor was started.
+    ActorStarted {
+        /// Its id.
+        id: u64,
+        /// What it is.
+        kind: ActorKind,
+        /// Its call.
+        call_sid: Option<CallSid>,
+        /// Which start of it this is.
+        generation: Generation,
+    },
+    /// An actor is gone.
+    ActorStopped {
+        /// Its id.
+        id: u64,
+        /// What it was.
+        kind: ActorKind,
+        /// Its call.
+        call_sid: Option<CallSid>,
+    },
+    /// An actor failed.
+    ActorCrashed {
+        /// What it was.
+        kind: ActorKind,
+        /// Its call.
+        call_sid: Option<CallSid>,
+        /// What it died of.
+        error: String,
+    },
+    /// A call began.
+    CallStarted {
+        /// The call.
+        call_sid: CallSid,
+    },
+    /// A turn was added or its words became known.
+    TurnAdded {
+        /// The call.
+        call_sid: CallSid,
+        /// Its place in the transcript.
+        number: u32,
+        /// `caller`, `agent`, `system`, `tool`.
+        role: String,
+        /// Its words.
+        text: String,
+    },
+    /// Everything of a call is gone.
+    CallEnded {
+        /// The call.
+        call_sid: CallSid,
+        /// Why it ended.
+        reason: String,
+    },
+}
+
+/// The registry and the stream of events. Cheap to clone.
+#[derive(Clone)]
+pub struct Introspection {
+    registry: Registry<ActorKind, CallSid>,
+    events: broadcast::Sender<IntrospectionEvent>,
+}
+
+impl Default for Introspection {
+    fn default() -> Self {
+        let (events, _) = broadcast::channel(EVENTS);
+        let listeners = events.clone();
+        let registry = Registry::new(move |event: ActorEvent<ActorKind, CallSid>| {
+            let _ = listeners.send(event.into());
+        });
+        Self { registry, events }
+    }
+}
+
+impl Introspection {
+    /// Puts an actor on the list.
+    #[must_use]
+    pub fn register(&self, info: ActorInfo<ActorKind, CallSid>, now: Instant) -> Registration {
+        self.registry.register(info, now)
+    }
+
+    /// All living actors, oldest first.
+    #[must_use]
+    pub fn actors_at(&self, now: Instant) -> Vec<ActorView> {
+        self.registry.actors_at(now).into_iter().map(ActorView::from).collect()
+    }
+
+    /// Makes one of a call's four actors panic.
+    ///
+    /// # Errors
+    /// [`CrashRefused`] if there is no such actor, or it is none of the four.
+    pub fn crash(&self, id: u64) -> Result<(), CrashRefused> {
+        self.registry.crash(id)
+    }
+
+    /// Sends an event to all listeners.
+    pub fn tell(&self, event: IntrospectionEvent) {
+        // Nobody need listen.
+        let _ = self.events.send(event);
+    }
+
+    /// Events from now on.
+    #[must_use]
+    pub fn listen(&self) -> broadcast::Receiver<IntrospectionEvent> {
+        self.events.subscribe()
+    }
+}
+
+impl From<registry::ActorView<ActorKind, CallSid>> for ActorView {
+    fn from(actor: registry::ActorView<ActorKind, CallSid>) -> Self {
+        let name = match &actor.scope {
+            Some(call) => format!("{} {call}", actor.kind.as_str()),
+            None => actor.kind.as_str().to_owned(),
+        };
+        Self {
+            id: actor.id,
+            name,
+            kind: actor.kind,
+            parent: actor.parent,
+            call_sid: actor.scope,
+            state: actor.state.to_owned(),
+            generation: Generation(actor.generation.0),
+            restarts: actor.generation.0,
+            mailbox_depth: actor.depth,
+            handled: actor.handled,
+            last_message_age_ms: actor.since_last_message.map(milliseconds),
+            uptime_ms: milliseconds(actor.uptime),
+            last_error: actor.last_error,
+        }
+    }
+}
+
+impl From<ActorEvent<ActorKind, CallSid>> for IntrospectionEvent {
+    fn from(event: ActorEvent<ActorKind, CallSid>) -> Self {
+        match event {
+            ActorEvent::Started { id, kind, scope: call_sid, generation } => {
+                let generation = Generation(generation.0);
+                Self::ActorStarted { id, kind, call_sid, generation }
+            }
+            ActorEvent::Stopped { id, kind, scope: call_sid } => {
+                Self::ActorStopped { id, kind, call_sid }
+            }
+        }
+    }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+
+    const SID: &str = "CA00000000000000000000000000000001";
+
+    fn info() -> ActorInfo<ActorKind, CallSid> {
+        ActorInfo {
+            kind: ActorKind::TwilioIo,
+            parent: Some(3),
+            scope: Some(CallSid::parse(SID).unwrap()),
+            generation: supervision::Generation(2),
+            last_error: Some("frame 7".to_owned()),
+            depth: Box::new(|| 4),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ops_1_a_living_actor_is_shown_with_exactly_the_documented_fields() {
+        let (list, clock) = (Introspection::default(), Clock::start());
+        let registration = list.register(info(), clock.now());
+        tokio::time::advance(Duration::from_millis(200)).await;
+        registration.handled(clock.now());
+        registration.set_state("playing");
+        tokio::time::advance(Duration::from_millis(50)).await;
+
+        let shown = serde_json::to_value(list.actors_at(clock.now())).unwrap();
+        let expected = serde_json::json!([{
+            "id": registration.id(), "name": format!("twilio_io {SID}"), "kind": "twilio_io",
+            "parent": 3, "call_sid": SID, "state": "playing", "generation": 2, "restarts": 2,
+            "mailbox_depth": 4, "handled": 1, "last_message_age_ms": 50, "uptime_ms": 250,
+            "last_error": "frame 7",
+        }]);
+        assert_eq!(shown, expected);
+        let read: Vec<ActorView> = serde_json::from_value(shown).unwrap();
+        assert_eq!(read, list.actors_at(clock.now()));
+    }
+
+    #[tokio::test]
+    async fn ops_1_listeners_hear_of_starts_and_stops() {
+        let (list, clock) = (Introspection::default(), Clock::start());
+        let mut heard = list.listen();
+        let registration = list.register(info(), clock.now());
+        let id = registration.id();
+        drop(registration);
+
+        let (kind, call_sid) = (ActorKind::TwilioIo, info().scope);
+        let generation = Generation(2);
+        let started = IntrospectionEvent::ActorStarted { id, kind, call_sid, generation };
+        assert_eq!(heard.try_recv(), Ok(started));
+        let call_sid = info().scope;
+        assert_eq!(heard.try_recv(), Ok(IntrospectionEvent::ActorStopped { id, kind, call_sid }));
+    }
+}

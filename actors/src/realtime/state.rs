@@ -1,0 +1,397 @@
+//! What RealtimeActor works on, and what outlives it: the response gate, the session's state, and
+//! the reports that the call has not taken yet. What it makes of OpenAI's events is in `events`.
+
+mod events;
+mod interruption;
+mod wire;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use protocol::call::{CallSetup, Event, FunctionCall, SessionFault};
+use protocol::ids::{ItemId, ResponseId};
+use protocol::openai::client_event::ClientEvent;
+use protocol::openai::server_event::ServerEvent;
+use protocol::openai::session::SessionSettings;
+use protocol::openai::usage::Usage;
+use protocol::response_gate::{Ask, GateCommand, GateState, ResponseGate};
+use tokio::sync::mpsc;
+
+use super::history::item;
+use super::session::{LastHeard, Outgoing};
+use super::settings::session_settings;
+use crate::audio::downlink::Downlink;
+use crate::audio::uplink::Uplink;
+use crate::messages::{RealtimeOrder, RealtimeView};
+use interruption::Spoken;
+use wire::{ask_for, create};
+
+/// How long connecting and configuring a session may take before another try.
+const SETUP_PATIENCE: Duration = Duration::from_secs(8);
+/// The pauses between tries, by how many have failed in a row; the last is repeated.
+const RETRY_AFTER: [Duration; 5] = [
+    Duration::ZERO,
+    Duration::from_millis(250),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+];
+/// A session older than this is replaced at the next quiet moment: the server ends it at 60 min.
+const RENEW_AFTER: Duration = Duration::from_secs(50 * 60);
+/// How often a quiet moment is looked for.
+const QUIET_LOOK: Duration = Duration::from_secs(1);
+/// Where the session stands.
+enum Session {
+    /// None; the next try is due at `retry_at`, or (`None`) none will help.
+    Down { retry_at: Option<Instant> },
+    /// Its task connects or waits for `session.created`.
+    Opening { socket: Socket, since: Instant },
+    /// Its one `session.update` is on its way.
+    Configuring { socket: Socket, since: Instant },
+    /// It is as it was asked to be, and waits to be told the call so far.
+    Configured { socket: Socket },
+    /// The caller's audio goes up.
+    Live { socket: Socket, renew_at: Instant },
+}
+
+/// A session's task as the actor reaches it. Dropping it ends the task.
+pub(super) struct Socket {
+    pub(super) outgoing: mpsc::Sender<Outgoing>,
+    pub(super) last_heard: Arc<LastHeard>,
+}
+
+/// RealtimeActor's state. Leased: a successor goes on with it.
+pub struct SessionState {
+    settings: SessionSettings,
+    session: Session,
+    /// Which session of the call the present or last one is.
+    number: u32,
+    failures: usize,
+    gate: ResponseGate,
+    /// What a response that is ending made and cost.
+    done: Option<(ResponseId, Vec<FunctionCall>, Usage)>,
+    uplink: Arc<Uplink>,
+    downlink: Arc<Downlink>,
+    /// How many cuts of the downlink are known here.
+    cuts: u64,
+    spoken: Spoken,
+    hears_caller: bool,
+    unknown_events: u64,
+    reports: VecDeque<Event>,
+}
+
+/// What the actor does about its session after an event.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum SessionAction {
+    /// Nothing.
+    None,
+    /// Stop the task; it reports its own end.
+    End(SessionFault),
+    /// Stop the task and open no other session until told to.
+    Close,
+}
+
+impl SessionState {
+    /// The state of a call that has just begun.
+    #[must_use]
+    pub fn new(
+        setup: &CallSetup,
+        uplink: Arc<Uplink>,
+        downlink: Arc<Downlink>,
+        now: Instant,
+    ) -> Self {
+        let at_once = !setup.opening.session_waits_for_stream();
+        Self {
+            settings: session_settings(setup),
+            session: Session::Down { retry_at: at_once.then_some(now) },
+            number: 0,
+            failures: 0,
+            gate: ResponseGate::default(),
+            done: None,
+            uplink,
+            cuts: downlink.cuts(),
+            downlink,
+            spoken: Spoken::default(),
+            hears_caller: false,
+            unknown_events: 0,
+            reports: VecDeque::new(),
+        }
+    }
+
+    /// The next report for the call; it stays until [`reported`](Self::reported).
+    pub(super) fn report(&self) -> Option<&Event> {
+        self.reports.front()
+    }
+
+    pub(super) fn reported(&mut self) {
+        self.reports.pop_front();
+    }
+
+    pub(super) fn view(&self) -> RealtimeView {
+        RealtimeView {
+            session: self.state_name().to_owned(),
+            sessions: self.number,
+            gate: self.gate.state(),
+            unknown_events: self.unknown_events,
+        }
+    }
+
+    pub(super) fn state_name(&self) -> &'static str {
+        match self.session {
+            Session::Down { .. } => "down",
+            Session::Opening { .. } => "opening",
+            Session::Configuring { .. } => "configuring",
+            Session::Configured { .. } => "configured",
+            Session::Live { .. } => "live",
+        }
+    }
+
+    /// The number of the session that is to be opened next.
+    pub(super) fn next_session(&mut self) -> u32 {
+        self.number += 1;
+        self.number
+    }
+
+    /// Whether a session is there or on its way.
+    pub(super) fn is_open(&self) -> bool {
+        !matches!(self.session, Session::Down { .. })
+    }
+
+    /// Whether what comes from this session still counts.
+    pub(super) fn is_current(&self, session: u32) -> bool {
+        session == self.number && self.is_open()
+    }
+
+    pub(super) fn reports_waiting(&self) -> usize {
+        self.reports.len()
+    }
+
+    /// A session's task was started.
+    pub(super) fn opening(&mut self, socket: Socket, now: Instant) {
+        self.session = Session::Opening { socket, since: now };
+    }
+
+    /// When to try again, if the session is down and a try is due some time.
+    pub(super) fn retry_at(&self) -> Option<Instant> {
+        match self.session {
+            Session::Down { retry_at } => retry_at,
+            Session::Opening { .. }
+            | Session::Configuring { .. }
+            | Session::Configured { .. }
+            | Session::Live { .. } => None,
+        }
+    }
+
+    /// The session is gone: the gate starts anew, and whoever is owed something asks again.
+    pub(super) fn session_ended(&mut self, fault: SessionFault, now: Instant) {
+        let retry_at = match fault {
+            SessionFault::Passing => {
+                let pause = RETRY_AFTER[self.failures.min(RETRY_AFTER.len() - 1)];
+                Some(now + pause)
+            }
+            SessionFault::Lasting => None,
+        };
+        self.failures += 1;
+        self.down(retry_at);
+        self.reports.push_back(Event::SessionLost { fault });
+    }
+
+    /// The call wants no session, until it asks for one again.
+    pub(super) fn closed(&mut self) {
+        self.down(None);
+    }
+
+    fn down(&mut self, retry_at: Option<Instant>) {
+        self.session = Session::Down { retry_at };
+        self.gate.session_lost();
+        self.spoken.session_lost();
+        self.hears_caller = false;
+    }
+
+    fn open(&mut self, now: Instant) {
+        if let Session::Down { retry_at: retry_at @ None } = &mut self.session {
+            *retry_at = Some(now);
+        }
+    }
+
+    /// Takes an order of the call's.
+    pub(super) fn on_order(&mut self, order: &RealtimeOrder, now: Instant) -> SessionAction {
+        self.notice_cut(now);
+        let live = matches!(self.session, Session::Live { .. });
+        match order {
+            RealtimeOrder::Open => self.open(now),
+            RealtimeOrder::Close => return SessionAction::Close,
+            RealtimeOrder::Replay { session, history } if *session == self.number => {
+                return self.go_live(history, now);
+            }
+            // Without a session, or meant for one that is gone: the call asks again, and what it
+            // tells is in the history.
+            RealtimeOrder::Replay { .. } => {}
+            RealtimeOrder::Ask(ask) if live => self.trigger_response(ask.clone(), now),
+            RealtimeOrder::Tell(entry) if live => {
+                if let Some(item) = item(entry, &mut HashMap::new()) {
+                    self.send(vec![create(item, entry.number)]);
+                }
+            }
+            RealtimeOrder::Withdraw(ask) => self.gate.withdraw(*ask),
+            RealtimeOrder::Interrupt(interruption) => return self.interrupt(interruption),
+            RealtimeOrder::ToolsDone => self.gate.tools_done(now),
+            RealtimeOrder::Ask(_) | RealtimeOrder::Tell(_) => {}
+        }
+        self.run_gate()
+    }
+
+    /// Takes an event of OpenAI's. Of a session that is gone only the words of a turn still count.
+    pub(super) fn on_text(&mut self, session: u32, text: &str, now: Instant) -> SessionAction {
+        match ServerEvent::parse(text) {
+            Ok(event) if self.is_current(session) => {
+                self.notice_cut(now);
+                self.on_event(event, now)
+            }
+            Ok(ServerEvent::TranscriptionCompleted { item_id, transcript, usage }) => {
+                self.billed(usage);
+                self.transcribed(item_id, Some(transcript.into_owned()));
+                SessionAction::None
+            }
+            Ok(_) => SessionAction::None,
+            Err(error) => {
+                tracing::warn!(%error, "an event of OpenAI could not be read");
+                SessionAction::None
+            }
+        }
+    }
+
+    /// The first audio of an item came.
+    pub(super) fn on_audio_began(
+        &mut self,
+        session: u32,
+        response: &ResponseId,
+        item: &ItemId,
+        now: Instant,
+    ) {
+        if self.is_current(session) {
+            self.gate.progressed(true, now);
+            let (response, item) = (response.clone(), item.clone());
+            self.reports.push_back(Event::AgentBegan { response, item });
+        }
+    }
+
+    /// Does what is due.
+    pub(super) fn handle_timeout(&mut self, now: Instant) -> SessionAction {
+        match &self.session {
+            Session::Down { .. } => return SessionAction::None,
+            Session::Opening { since, .. } | Session::Configuring { since, .. } => {
+                if now >= *since + SETUP_PATIENCE {
+                    tracing::warn!("OpenAI took too long to open a session");
+                    return SessionAction::End(SessionFault::Passing);
+                }
+            }
+            Session::Configured { .. } => {}
+            Session::Live { socket, renew_at } => {
+                let quiet = self.gate.state() == GateState::Idle && !self.hears_caller;
+                if now >= *renew_at && quiet {
+                    tracing::info!("renewing the session before its time is up");
+                    return SessionAction::End(SessionFault::Passing);
+                }
+                self.gate.progressed(false, socket.last_heard.at());
+            }
+        }
+        self.notice_cut(now);
+        self.gate.handle_timeout(now);
+        self.run_gate()
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) or a new try is due.
+    pub(super) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
+        match &self.session {
+            Session::Down { retry_at } => *retry_at,
+            Session::Opening { since, .. } | Session::Configuring { since, .. } => {
+                Some(*since + SETUP_PATIENCE)
+            }
+            Session::Configured { .. } => None,
+            Session::Live { renew_at, .. } => {
+                let renew = (*renew_at).max(now + QUIET_LOOK);
+                self.gate.poll_timeout().into_iter().chain([renew]).min()
+            }
+        }
+    }
+
+    /// The one way to a response (PIPE-3).
+    fn trigger_response(&mut self, ask: Ask, now: Instant) {
+        self.gate.trigger(ask, now);
+    }
+
+    fn run_gate(&mut self) -> SessionAction {
+        while let Some(command) = self.gate.poll_command() {
+            match command {
+                GateCommand::Create { request, line } => {
+                    // Invariant 10: this alone ends a cut.
+                    self.downlink.open(self.cuts);
+                    let event = ask_for(request, line);
+                    self.send(vec![event]);
+                }
+                GateCommand::Cancel(response) => {
+                    self.spoken.cancelled(&response, self.cuts);
+                    let event_id = format!("cancel-{response}");
+                    let response_id = Some(response);
+                    self.send(vec![
+                        ClientEvent::ResponseCancel { event_id, response_id }.to_json(),
+                    ]);
+                }
+                GateCommand::Started { response, asks } => {
+                    self.reports.push_back(Event::ResponseStarted { response, asks });
+                }
+                GateCommand::Covered { ask, response } => {
+                    self.reports.push_back(Event::AskCovered { ask, response });
+                }
+                GateCommand::Ended { response, asks, outcome } => {
+                    if let Some(response) = &response {
+                        let undone = self.spoken.done(response);
+                        self.undo(undone);
+                    }
+                    let (calls, usage) = match self.done.take() {
+                        Some((id, calls, usage)) if Some(&id) == response.as_ref() => {
+                            (calls, usage)
+                        }
+                        _ => Default::default(),
+                    };
+                    let ended = Event::ResponseEnded { response, asks, outcome, calls, usage };
+                    self.reports.push_back(ended);
+                }
+                GateCommand::Dropped(ask) => {
+                    tracing::warn!(ask = ask.0, "a response was asked for while one is under way");
+                    self.reports.push_back(Event::AskDropped { ask });
+                }
+                GateCommand::Stalled => {
+                    tracing::warn!("the session has stalled");
+                    return SessionAction::End(SessionFault::Passing);
+                }
+            }
+        }
+        SessionAction::None
+    }
+
+    fn send(&mut self, events: Vec<String>) {
+        if !events.is_empty() {
+            self.push(Outgoing::Events(events));
+        }
+    }
+
+    /// A sender loop that is this far behind has a dead socket; its ping will find out.
+    fn push(&mut self, order: Outgoing) {
+        let socket = match &self.session {
+            Session::Down { .. } => return,
+            Session::Opening { socket, .. }
+            | Session::Configuring { socket, .. }
+            | Session::Configured { socket }
+            | Session::Live { socket, .. } => socket,
+        };
+        if let Err(error) = socket.outgoing.try_send(order) {
+            tracing::warn!(%error, "the session's socket does not take any more");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,298 @@
+//! What TwilioIoActor works on, and what outlives it: the open stream, what was sent on it and how
+//! much of that was heard.
+
+mod interruption;
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use protocol::barge_in::BargeIn;
+use protocol::business::BargeInSettings;
+use protocol::call::{Event, StreamEnd};
+use protocol::ids::{Generation, ItemId, StreamSid};
+use protocol::playback::{Echo, Heard, MarkName, Playback};
+use protocol::twilio::stream::{write_mark, write_media};
+use tokio::sync::mpsc;
+
+use crate::audio::downlink::{AgentAudio, Downlink, Piece};
+use interruption::Silenced;
+
+/// How much unplayed audio Twilio is given at most. It takes any amount; what it holds is kept here
+/// too, in case the stream is lost with it.
+const MOST_AHEAD: Duration = Duration::from_secs(60);
+
+/// µ-law bytes in a millisecond.
+const BYTES_PER_MS: usize = 8;
+
+/// The smallest piece audio is cut into, in bytes (PIPE-1).
+const FINEST_CUT: usize = 480;
+
+/// A message of audio, without its payload, in bytes.
+const ENVELOPE: usize = 128;
+
+/// TwilioIoActor's state. Leased: a successor goes on with it.
+pub struct PlaybackState {
+    stream: Option<OpenStream>,
+    playback: Playback,
+    /// What was sent and is not known to have been played.
+    unplayed: VecDeque<Sent>,
+    /// The items some of whose audio was sent and not all played, and how many bytes of each went.
+    items: Vec<(ItemId, usize)>,
+    reports: VecDeque<Event>,
+    barge_in: BargeIn,
+    /// Whether a barge-in waits until OpenAI hears speech (BARGE-5).
+    confirms: bool,
+    /// A `clear` that the socket had no room for: nothing else may go before it.
+    clear_due: bool,
+    silenced: Option<Silenced>,
+}
+
+/// Something that was sent.
+struct Sent {
+    audio: AgentAudio,
+    /// Where it ends in its item, in bytes.
+    ends_at: usize,
+}
+
+struct OpenStream {
+    sid: StreamSid,
+    outgoing: mpsc::Sender<String>,
+    since: Instant,
+}
+
+impl PlaybackState {
+    /// The state of a call that has just begun.
+    #[must_use]
+    pub fn new(settings: &BargeInSettings) -> Self {
+        Self {
+            stream: None,
+            playback: Playback::new(Generation(0)),
+            unplayed: VecDeque::new(),
+            items: Vec::new(),
+            reports: VecDeque::new(),
+            barge_in: BargeIn::new(settings.policy()),
+            confirms: settings.resume_false_interruption,
+            clear_due: false,
+            silenced: None,
+        }
+    }
+
+    /// The next report for the call; it stays until [`reported`](Self::reported).
+    pub(super) fn report(&self) -> Option<&Event> {
+        self.reports.front()
+    }
+
+    pub(super) fn reported(&mut self) {
+        self.reports.pop_front();
+    }
+
+    pub(super) fn reports_waiting(&self) -> usize {
+        self.reports.len()
+    }
+
+    pub(super) fn state_name(&self) -> &'static str {
+        match (&self.stream, self.unplayed.is_empty()) {
+            (None, _) => "no stream",
+            (Some(_), true) => "silent",
+            (Some(_), false) => "playing",
+        }
+    }
+
+    /// A stream opened. What an older one had not played goes out again on this one.
+    pub(super) fn on_opened(
+        &mut self,
+        stream: &StreamSid,
+        outgoing: &mpsc::Sender<String>,
+        downlink: &Downlink,
+        now: Instant,
+    ) {
+        if self.stream.as_ref().is_some_and(|open| open.sid == *stream) {
+            return;
+        }
+        let heard = self.playback.stream_restarted(now);
+        let again = self.take_unheard(&heard);
+        downlink.put_back(again.into_iter());
+        self.clear_due = false;
+        self.stream =
+            Some(OpenStream { sid: stream.clone(), outgoing: outgoing.clone(), since: now });
+        self.reports.push_back(Event::StreamOpened { stream: stream.clone() });
+    }
+
+    pub(super) fn on_closed(&mut self, stream: &StreamSid, how: StreamEnd) {
+        self.stream.take_if(|open| open.sid == *stream);
+        self.reports.push_back(Event::StreamClosed { stream: stream.clone(), how });
+    }
+
+    pub(super) fn on_digit(&mut self, digit: char) {
+        self.reports.push_back(Event::DigitPressed { digit });
+    }
+
+    pub(super) fn on_mark(&mut self, stream: &StreamSid, name: &str, now: Instant) {
+        if self.stream.as_ref().is_none_or(|open| open.sid != *stream) {
+            return;
+        }
+        match self.playback.mark_echoed(name, now) {
+            Echo::Stale => {}
+            Echo::Progress { item, heard_ms } => self.forget_played(&item, bytes(heard_ms)),
+            Echo::ItemsPlayed(played) => {
+                for Heard { response, item, .. } in played {
+                    self.forget_played(&item, usize::MAX);
+                    self.items.retain(|(known, _)| *known != item);
+                    self.reports.push_back(Event::ItemPlayed { response, item });
+                }
+            }
+        }
+    }
+
+    /// Sends what waits in the downlink. Returns whether nothing is left that could go now.
+    pub(super) fn send_audio(&mut self, downlink: &Downlink, now: Instant) -> bool {
+        if !self.send_clear() {
+            return false;
+        }
+        if self.silenced.is_some() {
+            return true;
+        }
+        let Some(open) = &self.stream else { return true };
+        let (sid, outgoing) = (open.sid.clone(), open.outgoing.clone());
+        while let Some(audio) = downlink.peek() {
+            if self.playback.quiet_at(now).is_some_and(|quiet| quiet > now + MOST_AHEAD) {
+                return false;
+            }
+            // One for the audio, one for the mark behind it.
+            let Ok(mut room) = outgoing.try_reserve_many(2) else {
+                return outgoing.is_closed();
+            };
+            let mut send = |text| {
+                if let Some(place) = room.next() {
+                    place.send(text);
+                }
+            };
+            let mark = match &audio {
+                AgentAudio::Piece(piece) => {
+                    let mut media = String::with_capacity(piece.payload.as_str().len() + ENVELOPE);
+                    write_media(&mut media, &sid, piece.payload.as_str());
+                    send(media);
+                    self.piece_sent(piece, now)
+                }
+                AgentAudio::ItemEnd { response, item } => {
+                    let all_heard = self.playback.heard_ms(item, now).is_none();
+                    let mark = self.playback.item_ended(item);
+                    let plays_until = self.playback.quiet_at(now).unwrap_or(now);
+                    self.reports.push_back(Event::ItemQueued { item: item.clone(), plays_until });
+                    if all_heard {
+                        // All of it was heard before the buffer was emptied: no mark is needed.
+                        let (response, item) = (response.clone(), item.clone());
+                        self.reports.push_back(Event::ItemPlayed { response, item });
+                    }
+                    mark
+                }
+            };
+            if let Some(mark) = mark {
+                let mut text = String::with_capacity(ENVELOPE);
+                write_mark(&mut text, &sid, &mark.to_string());
+                send(text);
+            }
+            let ends_at = self.sent_of(item_of(&audio));
+            self.unplayed.push_back(Sent { audio, ends_at });
+            downlink.taken();
+        }
+        true
+    }
+
+    fn piece_sent(&mut self, piece: &Piece, now: Instant) -> Option<MarkName> {
+        let length = piece.payload.decoded_len();
+        match self.items.iter_mut().find(|(known, _)| *known == piece.item) {
+            Some((_, sent)) => *sent += length,
+            None => {
+                self.items.push((piece.item.clone(), length));
+                let (response, item) = (piece.response.clone(), piece.item.clone());
+                let ready =
+                    self.stream.as_ref().map_or(piece.came, |open| open.since.max(piece.came));
+                let added = now.saturating_duration_since(ready);
+                self.reports.push_back(Event::ItemPlaying { response, item, added });
+            }
+        }
+        let length = u32::try_from(length).unwrap_or(u32::MAX);
+        self.playback.sent(&piece.response, &piece.item, length, now)
+    }
+
+    fn sent_of(&self, item: &ItemId) -> usize {
+        self.items.iter().find(|(known, _)| known == item).map_or(0, |(_, sent)| *sent)
+    }
+
+    /// Lets go of what is known to have been played: of this item the first `heard` bytes, and all
+    /// that went before it.
+    fn forget_played(&mut self, item: &ItemId, heard: usize) {
+        if !self.unplayed.iter().any(|sent| item_of(&sent.audio) == item) {
+            return;
+        }
+        while let Some(front) = self.unplayed.front() {
+            if item_of(&front.audio) == item && front.ends_at > heard {
+                return;
+            }
+            let last = !self.unplayed.iter().skip(1).any(|sent| item_of(&sent.audio) == item);
+            self.unplayed.pop_front();
+            if last {
+                return;
+            }
+        }
+    }
+
+    /// Takes back what was sent on a stream that is gone and not heard on it, cut as finely as audio
+    /// may be cut, so that next to nothing is heard twice and nothing is missed. An item that was
+    /// heard to its end counts as played: no mark of it will come back any more.
+    fn take_unheard(&mut self, heard: &[Heard]) -> Vec<AgentAudio> {
+        let mut again = Vec::new();
+        // Where the first item that goes on goes on; the last one sent, unless its end was sent too.
+        let mut goes_on = self.items.last().cloned();
+        let mut found = false;
+        for Sent { audio, ends_at } in std::mem::take(&mut self.unplayed) {
+            let piece = match audio {
+                AgentAudio::Piece(piece) => piece,
+                AgentAudio::ItemEnd { response, item } => {
+                    if again.iter().any(|before| *item_of(before) == item) {
+                        again.push(AgentAudio::ItemEnd { response, item });
+                    } else {
+                        goes_on.take_if(|(last, _)| *last == item);
+                        self.reports.push_back(Event::ItemPlayed { response, item });
+                    }
+                    continue;
+                }
+            };
+            let known = heard.iter().find(|heard| heard.item == piece.item);
+            let until = known.map_or(usize::MAX, |heard| bytes(heard.heard_ms));
+            let mut at = ends_at - piece.payload.decoded_len();
+            for payload in piece.payload.pieces(FINEST_CUT) {
+                let began = at;
+                at += payload.decoded_len();
+                if at > until {
+                    if !std::mem::replace(&mut found, true) {
+                        goes_on = Some((piece.item.clone(), began));
+                    }
+                    let (response, item) = (piece.response.clone(), piece.item.clone());
+                    let came = piece.came;
+                    again.push(AgentAudio::Piece(Piece { response, item, payload, came }));
+                }
+            }
+        }
+        if let Some((item, from)) = &goes_on {
+            self.playback.resumed(item, u32::try_from(from / BYTES_PER_MS).unwrap_or(u32::MAX));
+        }
+        self.items = goes_on.into_iter().collect();
+        again
+    }
+}
+
+fn bytes(millis: u32) -> usize {
+    usize::try_from(millis).unwrap_or(usize::MAX).saturating_mul(BYTES_PER_MS)
+}
+
+fn item_of(audio: &AgentAudio) -> &ItemId {
+    match audio {
+        AgentAudio::Piece(piece) => &piece.item,
+        AgentAudio::ItemEnd { item, .. } => item,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,129 @@
+//! One timer per actor, set again and again to the next deadline of what the actor works on.
+
+use std::time::Instant;
+
+use ractor::{ActorRef, Message};
+use tokio::task::JoinHandle;
+
+/// Sends one message to its actor at the time it was last [set](Self::set) to.
+///
+/// A message that is already in the mailbox when the alarm is set anew still arrives. Handlers must
+/// therefore look at the clock and do only what is due. Dropping the alarm disarms it.
+pub struct Alarm<M> {
+    actor: ActorRef<M>,
+    message: fn() -> M,
+    armed: Option<(Instant, JoinHandle<()>)>,
+}
+
+impl<M: Message> Alarm<M> {
+    /// An alarm that is not set. It will cast `message` to `actor`.
+    #[must_use]
+    pub fn new(actor: ActorRef<M>, message: fn() -> M) -> Self {
+        Self { actor, message, armed: None }
+    }
+
+    /// Sets the alarm to `at`; `None` disarms it. Setting the same time again costs nothing.
+    pub fn set(&mut self, at: Option<Instant>) {
+        if self.armed.as_ref().map(|(armed, _)| *armed) == at {
+            return;
+        }
+        self.disarm();
+        self.armed = at.map(|at| {
+            let (actor, message) = (self.actor.clone(), self.message);
+            let timer = tokio::spawn(async move {
+                tokio::time::sleep_until(at.into()).await;
+                // An actor that has stopped needs no alarm.
+                let _ = actor.cast(message());
+            });
+            (at, timer)
+        });
+    }
+
+    /// The message arrived. Call this first in its handler, so that the same time can be set again.
+    pub fn fired(&mut self) {
+        self.armed = None;
+    }
+}
+
+impl<M> Alarm<M> {
+    fn disarm(&mut self) {
+        if let Some((_, timer)) = self.armed.take() {
+            timer.abort();
+        }
+    }
+}
+
+impl<M> Drop for Alarm<M> {
+    fn drop(&mut self) {
+        self.disarm();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use ractor::{Actor, ActorProcessingErr};
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::clock::Clock;
+
+    /// Reports each alarm, and the time it came.
+    struct Sleeper;
+
+    impl Actor for Sleeper {
+        type Msg = ();
+        type State = mpsc::Sender<Instant>;
+        type Arguments = mpsc::Sender<Instant>;
+
+        async fn pre_start(
+            &self,
+            _: ActorRef<()>,
+            report: Self::Arguments,
+        ) -> Result<Self::State, ActorProcessingErr> {
+            Ok(report)
+        }
+
+        async fn handle(
+            &self,
+            _: ActorRef<()>,
+            (): (),
+            report: &mut Self::State,
+        ) -> Result<(), ActorProcessingErr> {
+            report.try_send(Clock::start().now())?;
+            Ok(())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_alarm_that_is_set_again_fires_once_at_the_last_time() {
+        let (report, mut reports) = mpsc::channel(4);
+        let (actor, _) = Actor::spawn(None, Sleeper, report).await.unwrap();
+        let start = Clock::start().now();
+        let mut alarm = Alarm::new(actor, || ());
+        alarm.set(Some(start + Duration::from_secs(1)));
+        alarm.set(Some(start + Duration::from_secs(5)));
+        alarm.set(Some(start + Duration::from_secs(2)));
+
+        assert_eq!(reports.recv().await, Some(start + Duration::from_secs(2)));
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert!(reports.try_recv().is_err(), "the other times do not fire");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_alarm_that_is_disarmed_or_dropped_does_not_fire() {
+        let (report, mut reports) = mpsc::channel(4);
+        let (actor, _) = Actor::spawn(None, Sleeper, report).await.unwrap();
+        let soon = Clock::start().now() + Duration::from_secs(1);
+        let mut disarmed = Alarm::new(actor.clone(), || ());
+        disarmed.set(Some(soon));
+        disarmed.set(None);
+        let mut dropped = Alarm::new(actor, || ());
+        dropped.set(Some(soon));
+        drop(dropped);
+
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert!(reports.try_recv().is_err());
+    }
+}

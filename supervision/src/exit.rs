@@ -1,0 +1,153 @@
+//! How an actor ended, read from ractor's supervision event.
+//!
+//! In ractor's event a killed actor looks like one that stopped cleanly; only the reason tells. So this
+//! is the one place that reads it.
+
+use ractor::{ActorId, Signal, SupervisionEvent};
+
+/// How an actor ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Exit {
+    /// It stopped cleanly.
+    Finished,
+    /// It panicked, or a handler returned an error.
+    Failed(String),
+    /// It was killed.
+    Killed,
+}
+
+/// Which actor ended, and how; `None` if the event tells of no end.
+#[must_use]
+pub fn read(event: &SupervisionEvent) -> Option<(ActorId, Exit)> {
+    match event {
+        SupervisionEvent::ActorTerminated(who, state, reason) => {
+            // Killed in a handler: state and reason "killed". Killed while starting or stopping,
+            // or its task cancelled by the runtime: no state.
+            let killed = state.is_none() || *reason == Some(Signal::Kill.to_string());
+            Some((who.get_id(), if killed { Exit::Killed } else { Exit::Finished }))
+        }
+        SupervisionEvent::ActorFailed(who, error) => {
+            Some((who.get_id(), Exit::Failed(error.to_string())))
+        }
+        SupervisionEvent::ActorStarted(_) | SupervisionEvent::ProcessGroupChanged(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use ractor::{Actor, ActorProcessingErr, ActorRef};
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    /// Reports how its only child ended.
+    struct Parent;
+
+    impl Actor for Parent {
+        type Msg = ();
+        type State = mpsc::Sender<(ActorId, Exit)>;
+        type Arguments = mpsc::Sender<(ActorId, Exit)>;
+
+        async fn pre_start(
+            &self,
+            _: ActorRef<()>,
+            report: Self::Arguments,
+        ) -> Result<Self::State, ActorProcessingErr> {
+            Ok(report)
+        }
+
+        async fn handle_supervisor_evt(
+            &self,
+            _: ActorRef<()>,
+            event: SupervisionEvent,
+            report: &mut Self::State,
+        ) -> Result<(), ActorProcessingErr> {
+            if let Some(ended) = read(&event) {
+                report.try_send(ended)?;
+            }
+            Ok(())
+        }
+    }
+
+    /// Ends as it is told.
+    struct Child;
+
+    #[derive(Debug, Clone, Copy)]
+    enum End {
+        Stop,
+        Panic,
+        Error,
+        Hang,
+        HangInPostStop,
+    }
+
+    impl Actor for Child {
+        type Msg = End;
+        type State = Option<End>;
+        type Arguments = ();
+
+        async fn pre_start(
+            &self,
+            _: ActorRef<End>,
+            (): (),
+        ) -> Result<Self::State, ActorProcessingErr> {
+            Ok(None)
+        }
+
+        async fn handle(
+            &self,
+            me: ActorRef<End>,
+            end: End,
+            state: &mut Self::State,
+        ) -> Result<(), ActorProcessingErr> {
+            *state = Some(end);
+            match end {
+                End::Stop => me.stop(None),
+                End::Panic => panic!("a broken invariant"),
+                End::Error => return Err("some error".into()),
+                End::Hang => std::future::pending().await,
+                End::HangInPostStop => me.stop(None),
+            }
+            Ok(())
+        }
+
+        async fn post_stop(
+            &self,
+            _: ActorRef<End>,
+            state: &mut Self::State,
+        ) -> Result<(), ActorProcessingErr> {
+            if matches!(state, Some(End::HangInPostStop)) {
+                std::future::pending::<()>().await;
+            }
+            Ok(())
+        }
+    }
+
+    /// How a child that was told to end so, and killed if that doesn't end it, is read.
+    async fn exit_of(end: End) -> Exit {
+        let (report, mut reports) = mpsc::channel(1);
+        let (parent, parent_ended) = Actor::spawn(None, Parent, report).await.unwrap();
+        let (child, _) = Actor::spawn_linked(None, Child, (), parent.get_cell()).await.unwrap();
+        child.send_message(end).unwrap();
+        if matches!(end, End::Hang | End::HangInPostStop) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            child.kill();
+        }
+        let (who, exit) = reports.recv().await.unwrap();
+        assert_eq!(who, child.get_id());
+        parent.stop(None);
+        parent_ended.await.unwrap();
+        exit
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn res_1_each_way_to_end_is_told_from_the_others() {
+        assert_eq!(exit_of(End::Stop).await, Exit::Finished);
+        assert_eq!(exit_of(End::Panic).await, Exit::Failed("a broken invariant".into()));
+        assert_eq!(exit_of(End::Error).await, Exit::Failed("some error".into()));
+        assert_eq!(exit_of(End::Hang).await, Exit::Killed);
+        assert_eq!(exit_of(End::HangInPostStop).await, Exit::Killed);
+    }
+}

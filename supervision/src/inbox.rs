@@ -1,0 +1,178 @@
+//! A bounded, numbered inbox that outlives its actor.
+//!
+//! ractor's mailboxes have no bound, show no depth, and die with their actor. An [`Inbox`] stands beside
+//! the mailbox and is held by whoever outlives the actor. The mailbox carries only a wake message. The
+//! actor handles it like this:
+//!
+//! ```text
+//! reader.woken();                                    // the wake message is out of the mailbox
+//! while let Some(delivery) = reader.receive() {      // look at event n
+//!     handle(&delivery.event);                       // a crash here: the successor receives it again
+//!     publish_snapshot(delivery.number);             // what it led to is safe
+//!     reader.ack(delivery.number);                   // now it may go
+//! }
+//! ```
+//!
+//! So an event is handled at least once. A successor that finds its number in the published snapshot
+//! skips it, which makes that exactly once.
+
+mod queue;
+mod reader;
+mod shared;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+
+use ractor::{ActorRef, Message};
+use thiserror::Error;
+
+pub use queue::{Delivery, MAX_ATTEMPTS, SendOutcome};
+pub use reader::InboxReader;
+
+use crate::wake;
+use shared::Shared;
+
+/// A bounded first-in, first-out queue of events for one actor. Cheap to clone; clones are the same
+/// queue. It outlives every generation of the actor that reads it.
+///
+/// ```
+/// use supervision::Inbox;
+///
+/// let inbox = Inbox::new(2);
+/// inbox.try_send("a").unwrap();
+/// inbox.try_send("b").unwrap();
+/// assert!(inbox.try_send("c").is_err(), "full");
+///
+/// let crashed = inbox.attach_with(|| {});
+/// assert_eq!(crashed.receive().unwrap().attempt, 1);
+/// // It crashes before it acknowledges. Its successor receives the same event again.
+/// let successor = inbox.attach_with(|| {});
+/// let delivery = successor.receive().unwrap();
+/// assert_eq!((delivery.number, delivery.attempt, *delivery.event), (1, 2, "a"));
+/// successor.ack(1);
+/// assert_eq!(inbox.depth(), 1);
+/// ```
+pub struct Inbox<E> {
+    shared: Arc<Shared<E>>,
+}
+
+/// The inbox is closed: nobody will read it any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the inbox is closed")]
+pub struct InboxClosed;
+
+/// Why an inbox did not take an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum TrySendError {
+    /// There is no room now. Counted in [`InboxStats::refused`].
+    #[error("the inbox is full")]
+    Full,
+    /// Nobody will read it any more.
+    #[error("the inbox is closed")]
+    Closed,
+}
+
+/// How often an inbox's bounds took effect.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct InboxStats {
+    /// Sends that had to wait for room.
+    pub waited: u64,
+    /// Events refused because the inbox was full.
+    pub refused: u64,
+    /// Numbered events that had been sent before.
+    pub duplicates: u64,
+    /// Events dropped because they crashed their handler [`MAX_ATTEMPTS`] times.
+    pub dead_letters: u64,
+}
+
+impl<E> Inbox<E> {
+    /// An inbox for at most `capacity` events; 0 counts as 1.
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
+        Self { shared: Arc::new(Shared::new(capacity)) }
+    }
+
+    /// Sends `event`, and waits for room if there is none. Waiting senders are served in the order they
+    /// came. A send that is dropped while it waits has sent nothing.
+    ///
+    /// A task that reads a socket and awaits this slows the socket down: that is the back-pressure.
+    ///
+    /// # Errors
+    /// [`InboxClosed`] once the inbox is closed.
+    pub async fn send(&self, event: E) -> Result<(), InboxClosed> {
+        self.shared.room().await?;
+        self.shared.push(event);
+        Ok(())
+    }
+
+    /// Sends `event` if there is room now.
+    ///
+    /// # Errors
+    /// [`TrySendError`] if not; the event is dropped.
+    pub fn try_send(&self, event: E) -> Result<(), TrySendError> {
+        self.shared.room_now()?;
+        self.shared.push(event);
+        Ok(())
+    }
+
+    /// Sends an event under a number of the sender's. Numbers must grow; gaps are allowed. An event whose
+    /// number was seen before is dropped, even if the inbox is full. So a sender that was started again
+    /// can send its whole outbox once more. Only one sender may number its events.
+    ///
+    /// # Errors
+    /// [`TrySendError`] if there is no room; the number then counts as not sent.
+    pub fn send_numbered(&self, number: u64, event: E) -> Result<SendOutcome, TrySendError> {
+        if self.shared.is_duplicate(number) {
+            return Ok(SendOutcome::Duplicate);
+        }
+        self.shared.room_now()?;
+        Ok(self.shared.push_numbered(number, event))
+    }
+
+    /// Makes `actor` the reader from now on; a former reader receives nothing any more. The actor is
+    /// woken by `wake`, at once if something waits.
+    ///
+    /// Call it in the actor's `pre_start`.
+    #[must_use]
+    pub fn attach<M: Message>(&self, actor: ActorRef<M>, wake: fn() -> M) -> InboxReader<E> {
+        InboxReader::new(Arc::clone(&self.shared), wake::of_actor(actor, wake))
+    }
+
+    /// Like [`attach`](Self::attach), for a reader that isn't an actor. `wake` must not block and must
+    /// not use this inbox.
+    #[must_use]
+    pub fn attach_with(&self, wake: impl Fn() + Send + Sync + 'static) -> InboxReader<E> {
+        InboxReader::new(Arc::clone(&self.shared), Arc::new(wake))
+    }
+
+    /// How many events wait, the one received but not acknowledged included.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.shared.depth()
+    }
+
+    /// How often the bounds took effect.
+    #[must_use]
+    pub fn stats(&self) -> InboxStats {
+        self.shared.stats()
+    }
+
+    /// Closes the inbox. Senders that wait for room get an error; what waits can still be received.
+    pub fn close(&self) {
+        self.shared.close();
+    }
+}
+
+impl<E> Clone for Inbox<E> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<E> fmt::Debug for Inbox<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inbox").field("depth", &self.depth()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,102 @@
+//! The queue of an inbox: numbers, attempts, dead letters. No lock, no waiting.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// How often an event is delivered. One that crashed its handler this often is a dead letter: it is
+/// dropped, logged and counted.
+pub const MAX_ATTEMPTS: u32 = 2;
+
+/// An event that its reader has received and not acknowledged yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery<E> {
+    /// Its place among all events of this inbox: 1, 2, 3, …
+    pub number: u64,
+    /// How often it was delivered, this time included; more than 1 after a crash.
+    pub attempt: u32,
+    /// The event. The inbox keeps it for a successor.
+    pub event: Arc<E>,
+}
+
+/// What an inbox did with a numbered event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SendOutcome {
+    /// It waits in the inbox.
+    Accepted,
+    /// Its number was seen before, and it was dropped.
+    Duplicate,
+}
+
+pub(super) struct Queue<E> {
+    waiting: VecDeque<Waiting<E>>,
+    last_number: u64,
+    /// The highest number that came from the numbering sender.
+    seen: u64,
+    dead_letters: u64,
+}
+
+struct Waiting<E> {
+    number: u64,
+    attempts: u32,
+    event: Arc<E>,
+}
+
+impl<E> Queue<E> {
+    pub(super) fn new() -> Self {
+        Self { waiting: VecDeque::new(), last_number: 0, seen: 0, dead_letters: 0 }
+    }
+
+    pub(super) fn push(&mut self, event: E) {
+        self.last_number += 1;
+        let (number, event) = (self.last_number, Arc::new(event));
+        self.waiting.push_back(Waiting { number, attempts: 0, event });
+    }
+
+    pub(super) fn has_seen(&self, number: u64) -> bool {
+        number <= self.seen
+    }
+
+    pub(super) fn push_numbered(&mut self, number: u64, event: E) -> SendOutcome {
+        if self.has_seen(number) {
+            return SendOutcome::Duplicate;
+        }
+        self.seen = number;
+        self.push(event);
+        SendOutcome::Accepted
+    }
+
+    /// Drops the first event if it was delivered as often as it may be. Returns its number.
+    pub(super) fn drop_dead_letter(&mut self) -> Option<u64> {
+        let worn_out = self.waiting.pop_front_if(|first| first.attempts >= MAX_ATTEMPTS)?;
+        self.dead_letters += 1;
+        Some(worn_out.number)
+    }
+
+    pub(super) fn deliver_first(&mut self) -> Option<Delivery<E>> {
+        let first = self.waiting.front_mut()?;
+        first.attempts += 1;
+        let event = Arc::clone(&first.event);
+        Some(Delivery { number: first.number, attempt: first.attempts, event })
+    }
+
+    /// The last delivery of `number` does not count.
+    pub(super) fn nack(&mut self, number: u64) {
+        if let Some(first) = self.waiting.front_mut()
+            && first.number == number
+        {
+            first.attempts = first.attempts.saturating_sub(1);
+        }
+    }
+
+    pub(super) fn ack(&mut self, number: u64) -> bool {
+        self.waiting.pop_front_if(|first| first.number == number).is_some()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    pub(super) fn dead_letters(&self) -> u64 {
+        self.dead_letters
+    }
+}

@@ -1,0 +1,46 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+pub mod alarm;
+pub mod child;
+pub mod children;
+pub mod clock;
+pub mod exit;
+pub mod inbox;
+pub mod lease;
+pub mod policy;
+pub mod registry;
+pub mod tasks;
+pub mod wake;
+
+use std::fmt;
+
+pub use alarm::Alarm;
+pub use children::{Children, stop_in_reverse};
+pub use clock::Clock;
+pub use exit::Exit;
+pub use inbox::{Delivery, Inbox, InboxReader, TrySendError};
+pub use lease::{Lease, Leased};
+pub use policy::{Decision, RestartPolicy};
+pub use registry::{ActorInfo, Registration, Registry};
+pub use tasks::{TaskCrashed, TaskGroup};
+
+/// Which start of a child something belongs to: 0 for the first, and one more after each restart.
+///
+/// Whatever carries an older generation than the present one is stale and can be dropped.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Generation(pub u32);
+
+impl Generation {
+    /// The generation after this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+impl fmt::Display for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
