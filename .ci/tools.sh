@@ -16,7 +16,7 @@ have cargo || { echo 'cargo is missing: install Rust (https://rustup.rs)' >&2; e
 cargo --version
 cargo fmt --version || rustup component add rustfmt
 cargo clippy --version || rustup component add clippy
-# aws-lc and SQLite are C.
+# ring and SQLite contain C.
 have cc || packages build-essential
 
 # Unoptimised and in a folder of its own: it is built once and runs for seconds.

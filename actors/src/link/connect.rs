@@ -118,7 +118,7 @@ pub fn tls_config() -> Result<Arc<ClientConfig>, rustls::Error> {
         tracing::warn!(%error, "some of the system's root certificates could not be read");
     }
     roots.add_parsable_certificates(native.certs);
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)

@@ -55,7 +55,7 @@ impl Fetcher {
         retry_pause: Duration,
     ) -> Result<Self, reqwest::Error> {
         // Building a client panics without a provider; whoever installed one first is left alone.
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = client(Overrides::default().connect)?;
         Ok(Self { auth_token, retry_pause, client, cut_off: AtomicBool::new(false) })
     }
