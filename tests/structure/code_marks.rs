@@ -24,7 +24,8 @@ impl<'a> Names<'a> {
 }
 
 fn pages() -> impl Iterator<Item = &'static Source> {
-    let is_ours = |path: &str| path == "README.md" || path.starts_with("docs/");
+    let is_ours =
+        |path: &str| matches!(path, "README.md" | "ARCHITECTURE.md") || path.starts_with("docs/");
     sources::all().iter().filter(move |it| it.is_markdown() && is_ours(&it.path))
 }
 
