@@ -12,13 +12,12 @@ use protocol::calendar::Refusal;
 use protocol::ids::BusinessId;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use sea_orm::DatabaseConnection;
+use supervision::{Delivery, Inbox, InboxReader, TaskCrashed, TaskGroup};
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 use crate::introspection::Registration;
 use job::Job;
-use supervision::{Delivery, Inbox, InboxReader};
-use supervision::{TaskCrashed, TaskGroup};
 
 pub use crate::messages::{Answer, CalendarRequest, ToolUse};
 

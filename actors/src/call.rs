@@ -6,18 +6,14 @@ pub mod records;
 mod route;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use protocol::call::{Call, Event, Now};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
+use supervision::{Alarm, Delivery, InboxReader};
 
 use crate::call_parts::{CallParts, Snapshot};
 use crate::introspection::Registration;
-use supervision::Alarm;
-use supervision::{Delivery, InboxReader};
-
-/// How soon commands that found no room are offered again.
-const OFFER_AGAIN: Duration = Duration::from_millis(20);
+use crate::reports::OFFER_AGAIN;
 
 /// Commands that may wait for room before no more events are taken in.
 const COMMANDS_WAITING: usize = 64;

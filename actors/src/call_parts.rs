@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use protocol::call::{Call, CallSetup, Event, Now};
+use supervision::{Inbox, RestartPolicy};
 use tokio::sync::watch;
 
 use crate::audio::downlink::Downlink;
@@ -18,8 +19,6 @@ use crate::messages::{
     TwilioEvent,
 };
 use crate::twilio_rest::TwilioRest;
-use supervision::Inbox;
-use supervision::RestartPolicy;
 
 /// Events that may wait for a part of a call. The parts talk tens of times a second at most.
 const INBOX: usize = 256;

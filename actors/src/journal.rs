@@ -9,7 +9,7 @@ use entities::call_turns;
 use entities::calls::{self, EndOfCall, NewCall};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use sea_orm::DatabaseConnection;
-use supervision::{Alarm, Delivery, Inbox, InboxReader, TaskCrashed, TaskGroup};
+use supervision::{Alarm, Delivery, Inbox, Serial, TaskCrashed, TaskGroup};
 
 use crate::clock::Clock;
 use crate::introspection::Registration;
@@ -55,12 +55,10 @@ pub struct JournalArgs {
 
 /// JournalActor's state.
 pub struct JournalState {
-    inbox: InboxReader<JournalEntry>,
+    inbox: Serial<JournalEntry, JournalMsg>,
     database: DatabaseConnection,
     clock: Clock,
     tasks: TaskGroup,
-    busy: bool,
-    alarm: Alarm<JournalMsg>,
     registration: Registration,
 }
 
@@ -76,14 +74,13 @@ impl Actor for JournalActor {
     ) -> Result<JournalState, ActorProcessingErr> {
         me.cast(JournalMsg::Wake)?;
         args.tasks.tell(me.clone(), JournalMsg::TaskCrashed);
-        let inbox = args.inbox.attach(me.clone(), || JournalMsg::Wake);
+        let reader = args.inbox.attach(me.clone(), || JournalMsg::Wake);
+        let alarm = Alarm::new(me, || JournalMsg::Alarm);
         Ok(JournalState {
-            inbox,
+            inbox: Serial::new(reader, alarm, TRY_AGAIN),
             database: args.database,
             clock: args.clock,
             tasks: args.tasks,
-            busy: false,
-            alarm: Alarm::new(me, || JournalMsg::Alarm),
             registration: args.registration,
         })
     }
@@ -96,22 +93,13 @@ impl Actor for JournalActor {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             JournalMsg::Wake => state.inbox.woken(),
-            JournalMsg::Alarm => {
-                state.alarm.fired();
-                state.busy = false;
-            }
-            JournalMsg::Written(number) => {
-                state.busy = false;
-                state.inbox.ack(number);
-            }
-            JournalMsg::Failed(number) => {
-                state.inbox.nack(number);
-                state.alarm.set(Some(state.clock.now() + TRY_AGAIN));
-            }
+            JournalMsg::Alarm => state.inbox.retry(),
+            JournalMsg::Written(number) => state.inbox.done(number),
+            JournalMsg::Failed(number) => state.inbox.failed(number, state.clock.now()),
             JournalMsg::TaskCrashed(crashed) => return Err(crashed.into()),
         }
         state.write_next(&me);
-        state.registration.set_state(if state.busy { "writing" } else { "idle" });
+        state.registration.set_state(if state.inbox.is_busy() { "writing" } else { "idle" });
         state.registration.handled(state.clock.now());
         Ok(())
     }
@@ -119,11 +107,7 @@ impl Actor for JournalActor {
 
 impl JournalState {
     fn write_next(&mut self, me: &ActorRef<JournalMsg>) {
-        if self.busy {
-            return;
-        }
-        let Some(Delivery { number, event: entry, .. }) = self.inbox.receive() else { return };
-        self.busy = true;
+        let Some(Delivery { number, event: entry, .. }) = self.inbox.start_next() else { return };
         let (me, db) = (me.clone(), self.database.clone());
         self.tasks.spawn("journal", async move {
             let message = match write(&entry, &db).await {

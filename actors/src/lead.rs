@@ -13,14 +13,12 @@ use protocol::call::{Event, FunctionCall, LeadFacts, ToolOutcome};
 use protocol::ids::LeadId;
 use protocol::twilio::forms::Caller;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
+use supervision::{Alarm, Delivery, Serial, TaskCrashed, TaskGroup};
 
 use crate::call_parts::CallParts;
 use crate::introspection::Registration;
 use crate::messages::{JournalEntry, LeadOrder};
 pub use details::Details;
-use supervision::Alarm;
-use supervision::{Delivery, InboxReader};
-use supervision::{TaskCrashed, TaskGroup};
 
 /// The pause before an order that the database failed is tried again.
 const TRY_AGAIN: Duration = Duration::from_millis(500);
@@ -66,11 +64,9 @@ pub struct LeadArgs {
 /// LeadActor's state.
 pub struct LeadState {
     parts: Arc<CallParts>,
-    inbox: InboxReader<LeadOrder>,
+    inbox: Serial<LeadOrder, LeadMsg>,
     tasks: TaskGroup,
-    busy: bool,
     lead: Option<LeadId>,
-    alarm: Alarm<LeadMsg>,
     registration: Registration,
 }
 
@@ -87,14 +83,13 @@ impl Actor for LeadActor {
         me.cast(LeadMsg::Wake)?;
         args.registration.may_crash(&me, || LeadMsg::Crash);
         args.tasks.tell(me.clone(), LeadMsg::TaskCrashed);
-        let inbox = args.parts.lead.attach(me.clone(), || LeadMsg::Wake);
+        let reader = args.parts.lead.attach(me.clone(), || LeadMsg::Wake);
+        let alarm = Alarm::new(me, || LeadMsg::Alarm);
         let lead = args.parts.snapshot.borrow().call.lead().id;
         Ok(LeadState {
-            inbox,
+            inbox: Serial::new(reader, alarm, TRY_AGAIN),
             tasks: args.tasks,
-            busy: false,
             lead,
-            alarm: Alarm::new(me, || LeadMsg::Alarm),
             registration: args.registration,
             parts: args.parts,
         })
@@ -108,36 +103,25 @@ impl Actor for LeadActor {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             LeadMsg::Wake => state.inbox.woken(),
-            LeadMsg::Alarm => {
-                state.alarm.fired();
-                state.busy = false;
-            }
+            LeadMsg::Alarm => state.inbox.retry(),
             LeadMsg::Done { number, lead } => {
-                state.busy = false;
                 state.lead = Some(lead);
-                state.inbox.ack(number);
+                state.inbox.done(number);
             }
-            LeadMsg::Failed(number) => {
-                state.inbox.nack(number);
-                state.alarm.set(Some(state.parts.clock.now() + TRY_AGAIN));
-            }
+            LeadMsg::Failed(number) => state.inbox.failed(number, state.parts.clock.now()),
             LeadMsg::TaskCrashed(crashed) => return Err(crashed.into()),
             LeadMsg::Crash => panic!("asked to crash"),
         }
-        state.begin_next(&me);
-        state.registration.set_state(if state.busy { "working" } else { "idle" });
+        state.start_next(&me);
+        state.registration.set_state(if state.inbox.is_busy() { "working" } else { "idle" });
         state.registration.handled(state.parts.clock.now());
         Ok(())
     }
 }
 
 impl LeadState {
-    fn begin_next(&mut self, me: &ActorRef<LeadMsg>) {
-        if self.busy {
-            return;
-        }
-        let Some(Delivery { number, event, .. }) = self.inbox.receive() else { return };
-        self.busy = true;
+    fn start_next(&mut self, me: &ActorRef<LeadMsg>) {
+        let Some(Delivery { number, event, .. }) = self.inbox.start_next() else { return };
         let (me, parts, lead) = (me.clone(), Arc::clone(&self.parts), self.lead);
         self.tasks.spawn("lead", async move {
             let message = match carry_out(&parts, lead, &event).await {

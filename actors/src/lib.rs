@@ -17,6 +17,7 @@ pub mod link;
 pub mod messages;
 pub mod messaging;
 pub mod realtime;
+mod reports;
 pub mod supervisor;
 pub mod twilio_io;
 pub mod twilio_rest;

@@ -10,10 +10,11 @@ mod settings;
 mod state;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use protocol::call::SessionFault;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
+use supervision::{Alarm, Delivery, InboxReader, Leased, TaskCrashed, TaskGroup};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -25,16 +26,6 @@ use crate::introspection::Registration;
 use crate::messages::RealtimeEvent;
 use session::{LastHeard, SessionTask};
 use state::{SessionAction, Socket};
-use supervision::Alarm;
-use supervision::Leased;
-use supervision::{Delivery, InboxReader};
-use supervision::{TaskCrashed, TaskGroup};
-
-/// How soon reports that the call had no room for are offered again.
-const OFFER_AGAIN: Duration = Duration::from_millis(20);
-
-/// Reports that may wait for the call before no more events are taken in.
-const REPORTS_WAITING: usize = 32;
 
 /// Orders to a session's sender loop that may wait; a loop further behind has a dead socket.
 const OUTGOING: usize = 64;
@@ -151,7 +142,7 @@ impl RealtimeState {
     }
 
     fn take_in(&mut self, now: Instant) {
-        while self.session.reports_waiting() < REPORTS_WAITING {
+        while !self.session.reports.is_full() {
             let Some(Delivery { number, event, .. }) = self.inbox.receive() else { break };
             let action = match &*event {
                 RealtimeEvent::Order(order) => self.session.on_order(order, now),
@@ -226,12 +217,7 @@ impl RealtimeState {
     }
 
     fn report(&mut self) {
-        while let Some(report) = self.session.report() {
-            if self.parts.call.try_send(report.clone()).is_err() {
-                break;
-            }
-            self.session.reported();
-        }
+        self.session.reports.send(&self.parts.call);
         let view = self.session.view();
         self.parts.realtime_view.send_if_modified(|shown| {
             let changed = *shown != view;
@@ -241,7 +227,7 @@ impl RealtimeState {
     }
 
     fn set_alarm(&mut self, now: Instant) {
-        let again = (self.session.reports_waiting() > 0).then(|| now + OFFER_AGAIN);
+        let again = self.session.reports.retry_at(now);
         self.alarm.set(self.session.poll_timeout(now).into_iter().chain(again).min());
     }
 }

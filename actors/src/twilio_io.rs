@@ -7,9 +7,9 @@ mod pumps;
 mod state;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
+use supervision::{Alarm, Delivery, InboxReader, Leased};
 
 pub use pumps::attach;
 pub use state::PlaybackState;
@@ -17,15 +17,7 @@ pub use state::PlaybackState;
 use crate::call_parts::CallParts;
 use crate::introspection::Registration;
 use crate::messages::TwilioEvent;
-use supervision::Alarm;
-use supervision::Leased;
-use supervision::{Delivery, InboxReader};
-
-/// How soon what found no room, in the call's inbox or on the socket, is offered again.
-const OFFER_AGAIN: Duration = Duration::from_millis(20);
-
-/// Reports that may wait for the call before no more events are taken in.
-const REPORTS_WAITING: usize = 32;
+use crate::reports::OFFER_AGAIN;
 
 /// TwilioIoActor's messages.
 #[derive(Debug)]
@@ -104,9 +96,10 @@ impl Actor for TwilioIoActor {
         state.judge();
         let all_sent = state.playback.send_audio(&state.parts.downlink, now);
         state.parts.loudness.want(state.playback.can_be_interrupted(now));
-        state.report();
-        let waits = !all_sent || state.playback.is_silenced() || state.playback.report().is_some();
-        state.alarm.set(waits.then(|| now + OFFER_AGAIN));
+        state.playback.reports.send(&state.parts.call);
+        let waits = !all_sent || state.playback.is_silenced();
+        let again = waits.then(|| now + OFFER_AGAIN);
+        state.alarm.set(again.or(state.playback.reports.retry_at(now)));
         state.registration.set_state(state.playback.state_name());
         state.registration.handled(now);
         Ok(())
@@ -115,7 +108,7 @@ impl Actor for TwilioIoActor {
 
 impl TwilioState {
     fn take_in(&mut self) {
-        while self.playback.reports_waiting() < REPORTS_WAITING {
+        while !self.playback.reports.is_full() {
             let Some(Delivery { number, event, .. }) = self.inbox.receive() else { break };
             let now = self.parts.clock.now();
             match &*event {
@@ -150,14 +143,5 @@ impl TwilioState {
         }
         let heard = parts.uplink.hears_caller() && !protected();
         playback.look_whether_it_was_speech(heard, downlink, clock.now());
-    }
-
-    fn report(&mut self) {
-        while let Some(report) = self.playback.report() {
-            if self.parts.call.try_send(report.clone()).is_err() {
-                break;
-            }
-            self.playback.reported();
-        }
     }
 }

@@ -2,7 +2,6 @@
 #![warn(missing_docs)]
 
 pub mod alarm;
-pub mod child;
 pub mod children;
 pub mod clock;
 pub mod exit;
@@ -10,8 +9,11 @@ pub mod inbox;
 pub mod lease;
 pub mod policy;
 pub mod registry;
+pub mod serial;
 pub mod tasks;
 pub mod wake;
+
+mod child;
 
 use std::fmt;
 
@@ -23,6 +25,7 @@ pub use inbox::{Delivery, Inbox, InboxReader, TrySendError};
 pub use lease::{Lease, Leased};
 pub use policy::{Decision, RestartPolicy};
 pub use registry::{ActorInfo, Registration, Registry};
+pub use serial::Serial;
 pub use tasks::{TaskCrashed, TaskGroup};
 
 /// Which start of a child something belongs to: 0 for the first, and one more after each restart.

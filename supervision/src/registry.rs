@@ -10,6 +10,7 @@ use ractor::{ActorRef, Message};
 use thiserror::Error;
 
 use crate::Generation;
+use crate::children::Start;
 
 /// The list of living actors. Cheap to clone; clones are the same list.
 ///
@@ -32,6 +33,21 @@ pub struct ActorInfo<K, S> {
     pub last_error: Option<String>,
     /// How many events wait for it, usually [`Inbox::depth`](crate::Inbox::depth). Must not block.
     pub depth: Box<dyn Fn() -> usize + Send + Sync>,
+}
+
+impl<K: Copy + Eq, S> ActorInfo<K, S> {
+    /// What is known of a child that is about to start: a root's child that belongs to no scope. Set the
+    /// other fields as needed.
+    pub fn of(start: &Start<K>, depth: impl Fn() -> usize + Send + Sync + 'static) -> Self {
+        Self {
+            kind: start.kind,
+            parent: None,
+            scope: None,
+            generation: start.generation,
+            last_error: start.last_error.clone(),
+            depth: Box::new(depth),
+        }
+    }
 }
 
 /// A living actor.

@@ -11,9 +11,8 @@ use std::time::Instant;
 use protocol::audio::payload::Payload;
 use protocol::ids::{ItemId, ResponseId};
 use ractor::{ActorRef, Message};
-use tokio::sync::Notify;
-
 use supervision::wake::{self, WakeFlag, WakeFn, wake};
+use tokio::sync::Notify;
 
 /// The largest piece that goes to Twilio in one message: 180 ms, so that a mark follows each
 /// (BARGE-3); a whole number of frames and of base64 groups (PIPE-1).

@@ -9,7 +9,6 @@ use std::time::Instant;
 use protocol::audio::g711;
 use protocol::audio::payload::Payload;
 use ractor::{ActorRef, Message};
-
 use supervision::wake::{self, WakeFlag, WakeFn, wake};
 
 /// Frames that may wait to be judged, 1.28 s of them; more come only while TwilioIoActor is being

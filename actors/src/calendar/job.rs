@@ -8,10 +8,10 @@ use protocol::business::Language;
 use protocol::calendar::{Done, Refusal, sorry};
 use protocol::call::{Event, ToolOutcome};
 use protocol::ids::BusinessId;
-
-use crate::messages::{Answer, AnswerTo, CalendarRequest, ToolUse};
 use supervision::Inbox;
 use supervision::inbox::MAX_ATTEMPTS;
+
+use crate::messages::{Answer, AnswerTo, CalendarRequest, ToolUse};
 
 impl CalendarRequest {
     fn event(&self, outcome: ToolOutcome) -> Event {

@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use protocol::call::{CallView, Now};
 use protocol::ids::{BusinessId, CallSid, Generation};
 use serde::{Deserialize, Serialize};
+use supervision::TrySendError;
 
 use crate::call_parts::CallParts;
 use crate::introspection::ActorKind;
 use crate::messages::{RealtimeView, SupervisorEvent};
-use supervision::TrySendError;
 
 /// A call may come back so often …
 const MOST_RESUMES: usize = 5;

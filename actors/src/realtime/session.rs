@@ -13,6 +13,7 @@ use protocol::call::SessionFault;
 use protocol::openai::client_event::write_append;
 use protocol::openai::fault::{Remedy, close_class, http_class};
 use protocol::openai::server_event::ServerEvent;
+use supervision::Inbox;
 use tokio::sync::mpsc;
 
 use crate::audio::downlink::Downlink;
@@ -20,7 +21,6 @@ use crate::audio::uplink::Uplink;
 use crate::clock::Clock;
 use crate::link::{ConnectError, Connector, Frame, Link, LinkReader, LinkWriter};
 use crate::messages::RealtimeEvent;
-use supervision::Inbox;
 
 /// How often the server is pinged, and how long it may take to answer (PIPE-3).
 const PING_EVERY: Duration = Duration::from_secs(10);

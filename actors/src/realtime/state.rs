@@ -1,11 +1,13 @@
 //! What RealtimeActor works on, and what outlives it: the response gate, the session's state, and
 //! the reports that the call has not taken yet. What it makes of OpenAI's events is in `events`.
 
+mod connection;
 mod events;
 mod interruption;
+mod spoken;
 mod wire;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,19 +18,19 @@ use protocol::openai::server_event::ServerEvent;
 use protocol::openai::session::SessionSettings;
 use protocol::openai::usage::Usage;
 use protocol::response_gate::{Ask, GateCommand, GateState, ResponseGate};
-use tokio::sync::mpsc;
 
 use super::history::item;
-use super::session::{LastHeard, Outgoing};
+use super::session::Outgoing;
 use super::settings::session_settings;
 use crate::audio::downlink::Downlink;
 use crate::audio::uplink::Uplink;
 use crate::messages::{RealtimeOrder, RealtimeView};
-use interruption::Spoken;
+use crate::reports::Reports;
+pub(super) use connection::Socket;
+use connection::{Connection, Stage};
+use spoken::Spoken;
 use wire::{ask_for, create};
 
-/// How long connecting and configuring a session may take before another try.
-const SETUP_PATIENCE: Duration = Duration::from_secs(8);
 /// The pauses between tries, by how many have failed in a row; the last is repeated.
 const RETRY_AFTER: [Duration; 5] = [
     Duration::ZERO,
@@ -41,30 +43,11 @@ const RETRY_AFTER: [Duration; 5] = [
 const RENEW_AFTER: Duration = Duration::from_secs(50 * 60);
 /// How often a quiet moment is looked for.
 const QUIET_LOOK: Duration = Duration::from_secs(1);
-/// Where the session stands.
-enum Session {
-    /// None; the next try is due at `retry_at`, or (`None`) none will help.
-    Down { retry_at: Option<Instant> },
-    /// Its task connects or waits for `session.created`.
-    Opening { socket: Socket, since: Instant },
-    /// Its one `session.update` is on its way.
-    Configuring { socket: Socket, since: Instant },
-    /// It is as it was asked to be, and waits to be told the call so far.
-    Configured { socket: Socket },
-    /// The caller's audio goes up.
-    Live { socket: Socket, renew_at: Instant },
-}
-
-/// A session's task as the actor reaches it. Dropping it ends the task.
-pub(super) struct Socket {
-    pub(super) outgoing: mpsc::Sender<Outgoing>,
-    pub(super) last_heard: Arc<LastHeard>,
-}
 
 /// RealtimeActor's state. Leased: a successor goes on with it.
 pub struct SessionState {
     settings: SessionSettings,
-    session: Session,
+    connection: Connection,
     /// Which session of the call the present or last one is.
     number: u32,
     failures: usize,
@@ -78,7 +61,7 @@ pub struct SessionState {
     spoken: Spoken,
     hears_caller: bool,
     unknown_events: u64,
-    reports: VecDeque<Event>,
+    pub(super) reports: Reports,
 }
 
 /// What the actor does about its session after an event.
@@ -104,7 +87,7 @@ impl SessionState {
         let at_once = !setup.opening.session_waits_for_stream();
         Self {
             settings: session_settings(setup),
-            session: Session::Down { retry_at: at_once.then_some(now) },
+            connection: Connection::Down { retry_at: at_once.then_some(now) },
             number: 0,
             failures: 0,
             gate: ResponseGate::default(),
@@ -115,17 +98,8 @@ impl SessionState {
             spoken: Spoken::default(),
             hears_caller: false,
             unknown_events: 0,
-            reports: VecDeque::new(),
+            reports: Reports::default(),
         }
-    }
-
-    /// The next report for the call; it stays until [`reported`](Self::reported).
-    pub(super) fn report(&self) -> Option<&Event> {
-        self.reports.front()
-    }
-
-    pub(super) fn reported(&mut self) {
-        self.reports.pop_front();
     }
 
     pub(super) fn view(&self) -> RealtimeView {
@@ -138,13 +112,7 @@ impl SessionState {
     }
 
     pub(super) fn state_name(&self) -> &'static str {
-        match self.session {
-            Session::Down { .. } => "down",
-            Session::Opening { .. } => "opening",
-            Session::Configuring { .. } => "configuring",
-            Session::Configured { .. } => "configured",
-            Session::Live { .. } => "live",
-        }
+        self.connection.name()
     }
 
     /// The number of the session that is to be opened next.
@@ -155,7 +123,7 @@ impl SessionState {
 
     /// Whether a session is there or on its way.
     pub(super) fn is_open(&self) -> bool {
-        !matches!(self.session, Session::Down { .. })
+        self.connection.is_up()
     }
 
     /// Whether what comes from this session still counts.
@@ -163,24 +131,14 @@ impl SessionState {
         session == self.number && self.is_open()
     }
 
-    pub(super) fn reports_waiting(&self) -> usize {
-        self.reports.len()
-    }
-
     /// A session's task was started.
     pub(super) fn opening(&mut self, socket: Socket, now: Instant) {
-        self.session = Session::Opening { socket, since: now };
+        self.connection = Connection::Up { socket, stage: Stage::Opening { since: now } };
     }
 
-    /// When to try again, if the session is down and a try is due some time.
+    /// When to try again, if the session is down and a try is due.
     pub(super) fn retry_at(&self) -> Option<Instant> {
-        match self.session {
-            Session::Down { retry_at } => retry_at,
-            Session::Opening { .. }
-            | Session::Configuring { .. }
-            | Session::Configured { .. }
-            | Session::Live { .. } => None,
-        }
+        self.connection.retry_at()
     }
 
     /// The session is gone: the gate starts anew, and whoever is owed something asks again.
@@ -194,7 +152,7 @@ impl SessionState {
         };
         self.failures += 1;
         self.down(retry_at);
-        self.reports.push_back(Event::SessionLost { fault });
+        self.reports.push(Event::SessionLost { fault });
     }
 
     /// The call wants no session, until it asks for one again.
@@ -203,24 +161,18 @@ impl SessionState {
     }
 
     fn down(&mut self, retry_at: Option<Instant>) {
-        self.session = Session::Down { retry_at };
+        self.connection = Connection::Down { retry_at };
         self.gate.session_lost();
         self.spoken.session_lost();
         self.hears_caller = false;
     }
 
-    fn open(&mut self, now: Instant) {
-        if let Session::Down { retry_at: retry_at @ None } = &mut self.session {
-            *retry_at = Some(now);
-        }
-    }
-
     /// Takes an order of the call's.
     pub(super) fn on_order(&mut self, order: &RealtimeOrder, now: Instant) -> SessionAction {
         self.notice_cut(now);
-        let live = matches!(self.session, Session::Live { .. });
+        let live = self.connection.is_live();
         match order {
-            RealtimeOrder::Open => self.open(now),
+            RealtimeOrder::Open => self.connection.open_now(now),
             RealtimeOrder::Close => return SessionAction::Close,
             RealtimeOrder::Replay { session, history } if *session == self.number => {
                 return self.go_live(history, now);
@@ -273,29 +225,26 @@ impl SessionState {
         if self.is_current(session) {
             self.gate.progressed(true, now);
             let (response, item) = (response.clone(), item.clone());
-            self.reports.push_back(Event::AgentBegan { response, item });
+            self.reports.push(Event::AgentBegan { response, item });
         }
     }
 
     /// Does what is due.
     pub(super) fn handle_timeout(&mut self, now: Instant) -> SessionAction {
-        match &self.session {
-            Session::Down { .. } => return SessionAction::None,
-            Session::Opening { since, .. } | Session::Configuring { since, .. } => {
-                if now >= *since + SETUP_PATIENCE {
-                    tracing::warn!("OpenAI took too long to open a session");
-                    return SessionAction::End(SessionFault::Passing);
-                }
+        if !self.connection.is_up() {
+            return SessionAction::None;
+        }
+        if self.connection.setup_expires().is_some_and(|at| at <= now) {
+            tracing::warn!("OpenAI took too long to open a session");
+            return SessionAction::End(SessionFault::Passing);
+        }
+        if let Connection::Up { socket, stage: Stage::Live { renew_at } } = &self.connection {
+            let quiet = self.gate.state() == GateState::Idle && !self.hears_caller;
+            if now >= *renew_at && quiet {
+                tracing::info!("renewing the session before its time is up");
+                return SessionAction::End(SessionFault::Passing);
             }
-            Session::Configured { .. } => {}
-            Session::Live { socket, renew_at } => {
-                let quiet = self.gate.state() == GateState::Idle && !self.hears_caller;
-                if now >= *renew_at && quiet {
-                    tracing::info!("renewing the session before its time is up");
-                    return SessionAction::End(SessionFault::Passing);
-                }
-                self.gate.progressed(false, socket.last_heard.at());
-            }
+            self.gate.progressed(false, socket.last_heard.at());
         }
         self.notice_cut(now);
         self.gate.handle_timeout(now);
@@ -304,17 +253,15 @@ impl SessionState {
 
     /// When [`handle_timeout`](Self::handle_timeout) or a new try is due.
     pub(super) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
-        match &self.session {
-            Session::Down { retry_at } => *retry_at,
-            Session::Opening { since, .. } | Session::Configuring { since, .. } => {
-                Some(*since + SETUP_PATIENCE)
+        let renew = match self.connection.stage() {
+            Some(Stage::Live { renew_at }) => Some(renew_at.max(now + QUIET_LOOK)),
+            Some(Stage::Opening { .. } | Stage::Configuring { .. } | Stage::Configured) | None => {
+                None
             }
-            Session::Configured { .. } => None,
-            Session::Live { renew_at, .. } => {
-                let renew = (*renew_at).max(now + QUIET_LOOK);
-                self.gate.poll_timeout().into_iter().chain([renew]).min()
-            }
-        }
+        };
+        let gate = renew.and_then(|_| self.gate.poll_timeout());
+        let due = [self.connection.retry_at(), self.connection.setup_expires(), renew, gate];
+        due.into_iter().flatten().min()
     }
 
     /// The one way to a response (PIPE-3).
@@ -340,10 +287,10 @@ impl SessionState {
                     ]);
                 }
                 GateCommand::Started { response, asks } => {
-                    self.reports.push_back(Event::ResponseStarted { response, asks });
+                    self.reports.push(Event::ResponseStarted { response, asks });
                 }
                 GateCommand::Covered { ask, response } => {
-                    self.reports.push_back(Event::AskCovered { ask, response });
+                    self.reports.push(Event::AskCovered { ask, response });
                 }
                 GateCommand::Ended { response, asks, outcome } => {
                     if let Some(response) = &response {
@@ -357,11 +304,11 @@ impl SessionState {
                         _ => Default::default(),
                     };
                     let ended = Event::ResponseEnded { response, asks, outcome, calls, usage };
-                    self.reports.push_back(ended);
+                    self.reports.push(ended);
                 }
                 GateCommand::Dropped(ask) => {
                     tracing::warn!(ask = ask.0, "a response was asked for while one is under way");
-                    self.reports.push_back(Event::AskDropped { ask });
+                    self.reports.push(Event::AskDropped { ask });
                 }
                 GateCommand::Stalled => {
                     tracing::warn!("the session has stalled");
@@ -380,13 +327,7 @@ impl SessionState {
 
     /// A sender loop that is this far behind has a dead socket; its ping will find out.
     fn push(&mut self, order: Outgoing) {
-        let socket = match &self.session {
-            Session::Down { .. } => return,
-            Session::Opening { socket, .. }
-            | Session::Configuring { socket, .. }
-            | Session::Configured { socket }
-            | Session::Live { socket, .. } => socket,
-        };
+        let Some(socket) = self.connection.socket() else { return };
         if let Err(error) = socket.outgoing.try_send(order) {
             tracing::warn!(%error, "the session's socket does not take any more");
         }

@@ -9,6 +9,7 @@ use protocol::audio::payload::Payload;
 use protocol::call::StreamEnd;
 use protocol::ids::StreamSid;
 use protocol::twilio::stream::{self, StreamMessage, Track};
+use supervision::{Inbox, TaskGroup};
 use tokio::sync::mpsc;
 
 use crate::audio::loudness::Loudness;
@@ -17,8 +18,6 @@ use crate::call_parts::CallParts;
 use crate::clock::Clock;
 use crate::link::{Frame, Link, LinkReader, LinkWriter};
 use crate::messages::TwilioEvent;
-use supervision::Inbox;
-use supervision::TaskGroup;
 
 /// Messages that may wait for the socket; more stay in the downlink.
 const OUTGOING: usize = 32;

@@ -1,6 +1,7 @@
 //! What TwilioIoActor works on, and what outlives it: the open stream, what was sent on it and how
 //! much of that was heard.
 
+mod cut_off;
 mod interruption;
 
 use std::collections::VecDeque;
@@ -15,7 +16,8 @@ use protocol::twilio::stream::{write_mark, write_media};
 use tokio::sync::mpsc;
 
 use crate::audio::downlink::{AgentAudio, Downlink, Piece};
-use interruption::Silenced;
+use crate::reports::Reports;
+use cut_off::Silenced;
 
 /// How much unplayed audio Twilio is given at most. It takes any amount; what it holds is kept here
 /// too, in case the stream is lost with it.
@@ -38,7 +40,7 @@ pub struct PlaybackState {
     unplayed: VecDeque<Sent>,
     /// The items some of whose audio was sent and not all played, and how many bytes of each went.
     items: Vec<(ItemId, usize)>,
-    reports: VecDeque<Event>,
+    pub(super) reports: Reports,
     barge_in: BargeIn,
     /// Whether a barge-in waits until OpenAI hears speech (BARGE-5).
     confirms: bool,
@@ -69,25 +71,12 @@ impl PlaybackState {
             playback: Playback::new(Generation(0)),
             unplayed: VecDeque::new(),
             items: Vec::new(),
-            reports: VecDeque::new(),
+            reports: Reports::default(),
             barge_in: BargeIn::new(settings.policy()),
             confirms: settings.resume_false_interruption,
             clear_due: false,
             silenced: None,
         }
-    }
-
-    /// The next report for the call; it stays until [`reported`](Self::reported).
-    pub(super) fn report(&self) -> Option<&Event> {
-        self.reports.front()
-    }
-
-    pub(super) fn reported(&mut self) {
-        self.reports.pop_front();
-    }
-
-    pub(super) fn reports_waiting(&self) -> usize {
-        self.reports.len()
     }
 
     pub(super) fn state_name(&self) -> &'static str {
@@ -115,16 +104,16 @@ impl PlaybackState {
         self.clear_due = false;
         self.stream =
             Some(OpenStream { sid: stream.clone(), outgoing: outgoing.clone(), since: now });
-        self.reports.push_back(Event::StreamOpened { stream: stream.clone() });
+        self.reports.push(Event::StreamOpened { stream: stream.clone() });
     }
 
     pub(super) fn on_closed(&mut self, stream: &StreamSid, how: StreamEnd) {
         self.stream.take_if(|open| open.sid == *stream);
-        self.reports.push_back(Event::StreamClosed { stream: stream.clone(), how });
+        self.reports.push(Event::StreamClosed { stream: stream.clone(), how });
     }
 
     pub(super) fn on_digit(&mut self, digit: char) {
-        self.reports.push_back(Event::DigitPressed { digit });
+        self.reports.push(Event::DigitPressed { digit });
     }
 
     pub(super) fn on_mark(&mut self, stream: &StreamSid, name: &str, now: Instant) {
@@ -138,7 +127,7 @@ impl PlaybackState {
                 for Heard { response, item, .. } in played {
                     self.forget_played(&item, usize::MAX);
                     self.items.retain(|(known, _)| *known != item);
-                    self.reports.push_back(Event::ItemPlayed { response, item });
+                    self.reports.push(Event::ItemPlayed { response, item });
                 }
             }
         }
@@ -178,11 +167,11 @@ impl PlaybackState {
                     let all_heard = self.playback.heard_ms(item, now).is_none();
                     let mark = self.playback.item_ended(item);
                     let plays_until = self.playback.quiet_at(now).unwrap_or(now);
-                    self.reports.push_back(Event::ItemQueued { item: item.clone(), plays_until });
+                    self.reports.push(Event::ItemQueued { item: item.clone(), plays_until });
                     if all_heard {
                         // All of it was heard before the buffer was emptied: no mark is needed.
                         let (response, item) = (response.clone(), item.clone());
-                        self.reports.push_back(Event::ItemPlayed { response, item });
+                        self.reports.push(Event::ItemPlayed { response, item });
                     }
                     mark
                 }
@@ -209,7 +198,7 @@ impl PlaybackState {
                 let ready =
                     self.stream.as_ref().map_or(piece.came, |open| open.since.max(piece.came));
                 let added = now.saturating_duration_since(ready);
-                self.reports.push_back(Event::ItemPlaying { response, item, added });
+                self.reports.push(Event::ItemPlaying { response, item, added });
             }
         }
         let length = u32::try_from(length).unwrap_or(u32::MAX);
@@ -254,7 +243,7 @@ impl PlaybackState {
                         again.push(AgentAudio::ItemEnd { response, item });
                     } else {
                         goes_on.take_if(|(last, _)| *last == item);
-                        self.reports.push_back(Event::ItemPlayed { response, item });
+                        self.reports.push(Event::ItemPlayed { response, item });
                     }
                     continue;
                 }

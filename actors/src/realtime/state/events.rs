@@ -14,8 +14,9 @@ use protocol::openai::server_event::ServerEvent;
 use protocol::openai::usage::TranscriptionUsage;
 use protocol::response_gate::Outcome;
 
+use super::connection::Stage;
 use super::wire::{CONFIGURE, REQUEST, create, outcome, request};
-use super::{RENEW_AFTER, Session, SessionAction, SessionState};
+use super::{RENEW_AFTER, SessionAction, SessionState};
 use crate::realtime::history::history;
 use crate::realtime::session::Outgoing;
 
@@ -29,18 +30,18 @@ impl SessionState {
                 self.hears_caller = true;
                 self.gate.caller_speaks(true, now);
                 self.uplink.speech_started(&item_id, audio_start_ms);
-                self.reports.push_back(Event::SpeechStarted);
+                self.reports.push(Event::SpeechStarted);
             }
             ServerEvent::SpeechStopped { audio_end_ms, item_id } => {
                 self.hears_caller = false;
                 self.gate.caller_speaks(false, now);
                 self.uplink.speech_stopped(&item_id, audio_end_ms);
-                self.reports.push_back(Event::SpeechStopped);
+                self.reports.push(Event::SpeechStopped);
             }
             ServerEvent::Committed { item_id: item, .. } => {
                 self.gate.turn_committed(item.clone());
                 self.uplink.committed(&item);
-                self.reports.push_back(Event::TurnCommitted { item });
+                self.reports.push(Event::TurnCommitted { item });
             }
             ServerEvent::TranscriptionCompleted { item_id, transcript, usage } => {
                 self.billed(usage);
@@ -58,7 +59,7 @@ impl SessionState {
                 if let ItemKind::Message { role: Role::Assistant, .. } = item.kind {
                     let (response, item) = (response_id, item.id);
                     self.spoken.made(&response, &item);
-                    self.reports.push_back(Event::AgentItem { response, item });
+                    self.reports.push(Event::AgentItem { response, item });
                 }
             }
             ServerEvent::FunctionCallArgumentsDone { response_id, name, arguments, .. } => {
@@ -68,14 +69,14 @@ impl SessionState {
                 self.reports.extend(name.map(|name| Event::CallMade { response, name, arguments }));
             }
             ServerEvent::AudioDone { item_id: item, .. } => {
-                self.reports.push_back(Event::AgentAudioDone { item });
+                self.reports.push(Event::AgentAudioDone { item });
             }
             ServerEvent::AudioTranscriptDelta { item_id: item, delta, .. } => {
-                self.reports.push_back(Event::AgentText { item, delta: delta.into_owned() });
+                self.reports.push(Event::AgentText { item, delta: delta.into_owned() });
             }
             ServerEvent::AudioTranscriptDone { item_id: item, transcript, .. } => {
                 let text = transcript.into_owned();
-                self.reports.push_back(Event::AgentTextDone { item, text });
+                self.reports.push(Event::AgentTextDone { item, text });
             }
             ServerEvent::Unknown { event_type } => {
                 self.unknown_events += 1;
@@ -96,14 +97,10 @@ impl SessionState {
     }
 
     fn configure(&mut self) {
-        let session = std::mem::replace(&mut self.session, Session::Down { retry_at: None });
-        self.session = match session {
-            Session::Opening { socket, since } => Session::Configuring { socket, since },
-            other @ (Session::Down { .. }
-            | Session::Configuring { .. }
-            | Session::Configured { .. }
-            | Session::Live { .. }) => other,
-        };
+        self.connection.advance(|stage| match stage {
+            Stage::Opening { since } => Some(Stage::Configuring { since }),
+            Stage::Configuring { .. } | Stage::Configured | Stage::Live { .. } => None,
+        });
         let update = ClientEvent::SessionUpdate {
             event_id: CONFIGURE.to_owned(),
             session: Box::new(self.settings.clone()),
@@ -116,33 +113,25 @@ impl SessionState {
             tracing::error!(%mismatch, "OpenAI did not set the session as it was asked to");
             return SessionAction::End(SessionFault::Passing);
         }
-        let session = std::mem::replace(&mut self.session, Session::Down { retry_at: None });
-        self.session = match session {
-            Session::Configuring { socket, .. } => {
-                tracing::info!(session = self.number, "session configured");
-                self.reports.push_back(Event::SessionConfigured { session: self.number });
-                Session::Configured { socket }
-            }
-            other @ (Session::Down { .. }
-            | Session::Opening { .. }
-            | Session::Configured { .. }
-            | Session::Live { .. }) => other,
-        };
+        let configured = self.connection.advance(|stage| match stage {
+            Stage::Configuring { .. } => Some(Stage::Configured),
+            Stage::Opening { .. } | Stage::Configured | Stage::Live { .. } => None,
+        });
+        if configured {
+            tracing::info!(session = self.number, "session configured");
+            self.reports.push(Event::SessionConfigured { session: self.number });
+        }
         SessionAction::None
     }
 
     pub(super) fn go_live(&mut self, entries: &[Arc<Entry>], now: Instant) -> SessionAction {
-        let session = std::mem::replace(&mut self.session, Session::Down { retry_at: None });
-        self.session = match session {
-            Session::Configured { socket } => Session::Live { socket, renew_at: now + RENEW_AFTER },
-            other @ (Session::Down { .. }
-            | Session::Opening { .. }
-            | Session::Configuring { .. }
-            | Session::Live { .. }) => {
-                self.session = other;
-                return SessionAction::None;
-            }
-        };
+        let live = self.connection.advance(|stage| match stage {
+            Stage::Configured => Some(Stage::Live { renew_at: now + RENEW_AFTER }),
+            Stage::Opening { .. } | Stage::Configuring { .. } | Stage::Live { .. } => None,
+        });
+        if !live {
+            return SessionAction::None;
+        }
         self.failures = 0;
         let audio = self.uplink.begin_session();
         let told = history(entries, audio);
@@ -223,6 +212,6 @@ impl SessionState {
 
     pub(super) fn transcribed(&mut self, item: ItemId, text: Option<String>) {
         self.uplink.transcribed(&item);
-        self.reports.push_back(Event::TurnTranscribed { item, text });
+        self.reports.push(Event::TurnTranscribed { item, text });
     }
 }

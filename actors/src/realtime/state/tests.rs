@@ -12,8 +12,12 @@ use uuid::Uuid;
 
 use protocol::response_gate::Outcome;
 
+use tokio::sync::mpsc;
+
+use super::connection::SETUP_PATIENCE;
 use super::*;
 use crate::clock::Clock;
+use crate::realtime::session::LastHeard;
 
 /// A session, and the queue of the sender loop it talks to.
 struct Stage {
@@ -142,12 +146,7 @@ impl Stage {
     }
 
     fn reports(&mut self) -> Vec<Event> {
-        std::iter::from_fn(|| {
-            let report = self.session.report().cloned();
-            self.session.reported();
-            report
-        })
-        .collect()
+        self.session.reports.drain()
     }
 
     /// OpenAI takes the request that was just sent as this response; gives its metadata.

@@ -10,33 +10,13 @@ use protocol::playback::Heard;
 use protocol::twilio::stream::write_clear;
 use tokio::sync::mpsc::error::TrySendError;
 
+use super::cut_off::{CutOff, Silenced};
 use super::{BYTES_PER_MS, ENVELOPE, PlaybackState, item_of};
-use crate::audio::downlink::{AgentAudio, Downlink, Dropped};
+use crate::audio::downlink::{Downlink, Dropped};
 use crate::audio::loudness::Level;
 
 /// How long OpenAI may take to hear speech in what silenced the agent (BARGE-5).
 const CONFIRMED_WITHIN: Duration = Duration::from_secs(1);
-
-/// What the agent was saying when it was silenced.
-pub(in crate::twilio_io) struct CutOff {
-    /// The items that were not played to their ends.
-    heard: Vec<Heard>,
-}
-
-/// The agent is silent, and waits to know whether it was interrupted.
-pub(super) struct Silenced {
-    cut_off: CutOff,
-    took: Duration,
-    until: Instant,
-    /// What goes on if it was not.
-    rest: Vec<AgentAudio>,
-}
-
-impl CutOff {
-    pub(in crate::twilio_io) fn items(&self) -> usize {
-        self.heard.len()
-    }
-}
 
 impl PlaybackState {
     /// Whether the caller's loudness matters.
@@ -67,7 +47,7 @@ impl PlaybackState {
         for Heard { response, item, .. } in whole {
             self.items.retain(|(known, _)| *known != item);
             self.unplayed.retain(|sent| *item_of(&sent.audio) != item);
-            self.reports.push_back(Event::ItemPlayed { response, item });
+            self.reports.push(Event::ItemPlayed { response, item });
         }
         if cut.is_empty() && downlink.is_empty() {
             return None;
@@ -138,7 +118,7 @@ impl PlaybackState {
         self.unplayed.clear();
         self.items.clear();
         let items = self.items_cut(cut_off.heard, dropped);
-        self.reports.push_back(Event::AgentInterrupted(AgentCut { number, took, items }));
+        self.reports.push(Event::AgentInterrupted(AgentCut { number, took, items }));
     }
 
     /// What was heard of each item and how much of it had come: of those that went to Twilio, then of
@@ -149,7 +129,7 @@ impl PlaybackState {
             let waited = dropped.iter().position(|dropped| dropped.item == item);
             match waited.map(|place| dropped.remove(place)) {
                 Some(Dropped { bytes: 0, .. }) if heard_ms == sent_ms => {
-                    self.reports.push_back(Event::ItemPlayed { response, item });
+                    self.reports.push(Event::ItemPlayed { response, item });
                 }
                 waited => {
                     let waited = waited.map_or(0, |dropped| dropped.bytes);
@@ -160,7 +140,7 @@ impl PlaybackState {
         }
         for Dropped { response, item, bytes } in dropped {
             if bytes == 0 {
-                self.reports.push_back(Event::ItemPlayed { response, item });
+                self.reports.push(Event::ItemPlayed { response, item });
             } else {
                 items.push(CutItem { response, item, heard_ms: 0, came_ms: millis(bytes) });
             }

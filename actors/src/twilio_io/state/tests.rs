@@ -109,12 +109,7 @@ impl Stage {
     }
 
     fn reports(&mut self) -> Vec<Event> {
-        std::iter::from_fn(|| {
-            let report = self.playback.report().cloned();
-            self.playback.reported();
-            report
-        })
-        .collect()
+        self.playback.reports.drain()
     }
 }
 

@@ -1,0 +1,99 @@
+//! A supervisor, and a worker that crashes in the middle of an item. Every item is added once.
+#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "this is an example")]
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use ractor::{Actor, ActorProcessingErr, ActorRef, SupervisionEvent as Event};
+use supervision::{ActorInfo, Children, Clock, Inbox, InboxReader, Registration, RestartPolicy};
+
+type Registry = supervision::Registry<&'static str, ()>;
+type Me = ActorRef<()>;
+type Done<T = ()> = Result<T, ActorProcessingErr>;
+
+/// What outlives every worker. `sum` holds the number of the last item in it, and the sum.
+#[derive(Clone)]
+struct Shared {
+    items: Inbox<u64>,
+    sum: Arc<Mutex<(u64, u64)>>,
+    registry: Registry,
+}
+
+struct Worker;
+
+impl Actor for Worker {
+    type Msg = ();
+    type State = (Shared, InboxReader<u64>, Registration<&'static str, ()>);
+    type Arguments = (Shared, Registration<&'static str, ()>);
+    async fn pre_start(&self, me: Me, args: Self::Arguments) -> Done<Self::State> {
+        let reader = args.0.items.attach(me, || ());
+        Ok((args.0, reader, args.1))
+    }
+    async fn handle(&self, _: Me, (): (), state: &mut Self::State) -> Done {
+        let (shared, reader, _) = state;
+        reader.woken();
+        while let Some(item) = reader.receive() {
+            let (last, sum) = *shared.sum.lock().unwrap();
+            if item.number > last {
+                assert!(*item.event != 13 || item.attempt > 1, "13 is unlucky");
+                *shared.sum.lock().unwrap() = (item.number, sum + *item.event);
+            }
+            reader.ack(item.number); // only now, when the sum is safe
+        }
+        Ok(())
+    }
+}
+
+/// Its one message: start the worker, whose predecessor (if there was one) is joined.
+struct Supervisor;
+
+impl Actor for Supervisor {
+    type Msg = ();
+    type State = (Shared, Children<&'static str>);
+    type Arguments = Shared;
+    async fn pre_start(&self, me: Me, shared: Shared) -> Done<Self::State> {
+        me.cast(())?;
+        Ok((shared, Children::new(["worker"], RestartPolicy::default())))
+    }
+    async fn handle(&self, me: Me, (): (), (shared, children): &mut Self::State) -> Done {
+        let now = Clock::start().now();
+        children.joined("worker");
+        while let Some(start) = children.next_start(now) {
+            let items = shared.items.clone();
+            let info = ActorInfo::of(&start, move || items.depth());
+            let args = (shared.clone(), shared.registry.register(info, now));
+            let worker = Actor::spawn_linked(None, Worker, args, me.get_cell()).await?.0;
+            children.started(start.kind, worker.get_cell());
+        }
+        Ok(())
+    }
+    async fn handle_supervisor_evt(&self, me: Me, event: Event, state: &mut Self::State) -> Done {
+        let Some(ended) = state.1.on_event(&event, Clock::start().now()) else { return Ok(()) };
+        println!("{} failed: {}", ended.kind, ended.error);
+        tokio::spawn(async move { (ended.left.cancel_and_join().await, me.cast(())) });
+        Ok(())
+    }
+    async fn post_stop(&self, _: Me, state: &mut Self::State) -> Done {
+        state.1.stop(Duration::from_secs(1)).await;
+        Ok(())
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let registry = Registry::new(|_| {});
+    let shared = Shared { items: Inbox::new(8), sum: Arc::default(), registry };
+    let (supervisor, ended) = Actor::spawn(None, Supervisor, shared.clone()).await?;
+    for item in 1..=20 {
+        shared.items.send(item).await?;
+    }
+    while shared.items.depth() > 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    for actor in shared.registry.actors_at(Clock::start().now()) {
+        println!("supervisor\n└─ {}, generation {}", actor.kind, actor.generation);
+    }
+    println!("1 + 2 + … + 20 = {}", shared.sum.lock().unwrap().1);
+    supervisor.stop(None);
+    Ok(ended.await?)
+}

@@ -1,0 +1,144 @@
+//! Works through an inbox one event at a time, with work that takes its time done outside the actor.
+
+use std::time::{Duration, Instant};
+
+use ractor::Message;
+
+use crate::alarm::Alarm;
+use crate::inbox::{Delivery, InboxReader};
+
+/// An inbox whose events are worked on one at a time, each in a task, and tried again when that fails.
+///
+/// The actor's handler:
+///
+/// ```text
+/// Wake           => serial.woken(),
+/// Done(number)   => serial.done(number),
+/// Failed(number) => serial.failed(number, now),
+/// Retry          => serial.retry(),
+/// // after each of them:
+/// if let Some(delivery) = serial.start_next() {
+///     tasks.spawn("work", async move { /* work, then send Done or Failed */ });
+/// }
+/// ```
+///
+/// An event stays in the inbox until it is done. If the actor dies, its successor receives it again.
+pub struct Serial<E, M> {
+    reader: InboxReader<E>,
+    retry: Alarm<M>,
+    pause: Duration,
+    busy: bool,
+}
+
+impl<E, M: Message> Serial<E, M> {
+    /// `retry` casts the message that leads to [`retry`](Self::retry), `pause` after a failure.
+    #[must_use]
+    pub fn new(reader: InboxReader<E>, retry: Alarm<M>, pause: Duration) -> Self {
+        Self { reader, retry, pause, busy: false }
+    }
+
+    /// The wake message was taken from the mailbox.
+    pub fn woken(&self) {
+        self.reader.woken();
+    }
+
+    /// The event to work on now, if none is in work. It must end in [`done`](Self::done) or
+    /// [`failed`](Self::failed).
+    pub fn start_next(&mut self) -> Option<Delivery<E>> {
+        if self.busy {
+            return None;
+        }
+        let delivery = self.reader.receive()?;
+        self.busy = true;
+        Some(delivery)
+    }
+
+    /// The work on event `number` is done, and safe.
+    pub fn done(&mut self, number: u64) {
+        self.busy = false;
+        self.reader.ack(number);
+    }
+
+    /// The work on event `number` failed for no fault of the event. It is tried again after the pause, and
+    /// this attempt does not count.
+    pub fn failed(&mut self, number: u64, now: Instant) {
+        self.reader.nack(number);
+        self.retry.set(Some(now + self.pause));
+    }
+
+    /// The pause is over.
+    pub fn retry(&mut self) {
+        self.retry.fired();
+        self.busy = false;
+    }
+
+    /// Whether an event is in work, or waits for its pause to end.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.busy
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ractor::{Actor, ActorProcessingErr, ActorRef};
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::inbox::Inbox;
+
+    /// Counts the messages that it gets.
+    struct Counter;
+
+    impl Actor for Counter {
+        type Msg = ();
+        type State = tokio::sync::mpsc::Sender<()>;
+        type Arguments = tokio::sync::mpsc::Sender<()>;
+
+        async fn pre_start(
+            &self,
+            _: ActorRef<()>,
+            report: Self::Arguments,
+        ) -> Result<Self::State, ActorProcessingErr> {
+            Ok(report)
+        }
+
+        async fn handle(
+            &self,
+            _: ActorRef<()>,
+            (): (),
+            report: &mut Self::State,
+        ) -> Result<(), ActorProcessingErr> {
+            Ok(report.try_send(())?)
+        }
+    }
+
+    const PAUSE: Duration = Duration::from_millis(500);
+
+    #[tokio::test(start_paused = true)]
+    async fn one_event_is_in_work_at_a_time_and_one_that_failed_comes_again_after_the_pause() {
+        let (report, mut retries) = tokio::sync::mpsc::channel(4);
+        let (actor, _) = Actor::spawn(None, Counter, report).await.unwrap();
+        let inbox = Inbox::new(4);
+        inbox.try_send('a').unwrap();
+        inbox.try_send('b').unwrap();
+        let alarm = Alarm::new(actor, || ());
+        let mut serial = Serial::new(inbox.attach_with(|| {}), alarm, PAUSE);
+
+        assert_eq!(*serial.start_next().unwrap().event, 'a');
+        assert!(serial.start_next().is_none(), "one is in work");
+        let began = Clock::start().now();
+        serial.failed(1, began);
+        assert!(serial.start_next().is_none(), "the pause is not over");
+        retries.recv().await.unwrap();
+        assert!(Clock::start().now() >= began + PAUSE);
+        serial.retry();
+
+        let again = serial.start_next().unwrap();
+        assert_eq!((*again.event, again.attempt), ('a', 1), "the failed attempt does not count");
+        serial.done(1);
+        assert_eq!(*serial.start_next().unwrap().event, 'b');
+        serial.done(2);
+        assert_eq!((serial.is_busy(), inbox.depth()), (false, 0));
+    }
+}
