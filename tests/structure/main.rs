@@ -5,4 +5,5 @@
 
 mod code_marks;
 mod requirements;
+mod single_owners;
 mod sources;
