@@ -106,6 +106,31 @@ fn every_type_and_function_in_a_code_mark_exists() {
     assert!(missing.is_empty(), "nothing has such a name:\n{}", missing.join("\n"));
 }
 
+/// `CONSTANT` in `file.rs`, as it stands in the prose and tables of a page.
+fn constants_of(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let pairs = prose(text).flat_map(|line| {
+        let parts: Vec<&str> = line.split('`').collect();
+        let threes = parts.windows(3).filter(|three| three[1] == " in ");
+        threes.map(|three| (three[0], three[2])).collect::<Vec<_>>()
+    });
+    let is_constant = |name: &str| name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+    pairs.filter(move |(name, file)| is_constant(name) && file.ends_with(".rs"))
+}
+
+#[test]
+fn every_constant_is_in_the_file_that_is_named_beside_it() {
+    let mut missing = Vec::new();
+    for page in pages() {
+        for (name, file) in constants_of(&page.text) {
+            let source = sources::all().iter().find(|it| it.path == file);
+            if !source.is_some_and(|it| it.text.contains(&format!("const {name}: "))) {
+                missing.push(format!("{}: {name} in {file}", page.path));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "no such constant there:\n{}", missing.join("\n"));
+}
+
 #[test]
 fn every_link_to_a_file_leads_somewhere() {
     let mut broken = Vec::new();
@@ -133,6 +158,8 @@ fn files_and_types_are_told_from_other_code_marks() {
     {
         assert_eq!(file_of(other), None, "{other}");
     }
+    let table = "| 64 | `MOST` in `src/page.rs` |\nthe `Uplink` in `src/lib.rs`";
+    assert_eq!(constants_of(table).collect::<Vec<_>>(), [("MOST", "src/page.rs")]);
     assert_eq!(names_of("Uplink::next"), Some(vec!["Uplink", "next"]));
     assert_eq!(names_of("CallActor"), Some(vec!["CallActor"]));
     for other in ["serve", "POST", "Idempotency-Key", "clear", "server.listen", "Upgrade"] {
