@@ -1,13 +1,14 @@
-//! What a call does: events go in with the moment they happened, commands and the next deadline come
-//! out. Everything that must survive the crash of the actor around it is in here.
+//! The state machine of a call: events and the time go in, commands and the next deadline come out.
+//! It holds everything that must survive a crash of `CallActor`, which drives it.
 //!
-//! Call [`Call::handle`] and [`Call::handle_timeout`], then perform what [`Call::outbox`] holds and
-//! say so with [`Call::delivered`]. Audio never comes here; what was heard of it does.
+//! Pass events to [`Call::handle`], and call [`Call::handle_timeout`] when [`Call::poll_timeout`]
+//! says so. After each, perform what [`Call::outbox`] holds and confirm it with [`Call::delivered`].
+//! Audio never comes here; reports of what was heard do.
 
 mod command;
 mod conversation;
-mod deciding;
 mod digits;
+mod end_detection;
 mod ending;
 mod event;
 mod interjection;
@@ -26,12 +27,13 @@ mod transfer;
 mod view;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
 pub use command::{Command, Record};
-pub use conversation::{AgentSpeech, Body, Conversation, Entry, Role, Words};
+pub use conversation::{AgentSpeech, Body, Entry, Role, Words};
 pub use ending::{ClosingLine, HangUp, Phase};
 pub use event::{Event, FunctionCall, SessionFault, StreamEnd, ToolOutcome};
 pub use interjection::Interjection;
@@ -39,50 +41,57 @@ pub use latency::LatencyView;
 pub use lead::LeadFacts;
 pub use reason::{EndReason, EndedBy, Ending};
 pub use setup::CallSetup;
-pub use speech::{AgentCut, CutItem, Greeting, Interruption, Owed};
+pub use speech::{AgentCut, CutItem, Greeting, Interruption};
 pub use stream::StreamState;
 pub use timer::Timer;
 pub use view::CallView;
 
-use deciding::Deciding;
+use conversation::Conversation;
 use digits::Digits;
+use end_detection::EndDetection;
 use latency::Latencies;
-use session::Session;
+use session::SessionState;
 use silence::Silence;
 use speech::Speech;
 use tools::Tools;
 
 use crate::ids::ResponseId;
 use crate::openai::usage::Usage;
+use crate::phrases::Phrases;
 use crate::twilio::forms::CallStatus;
 
-/// A moment, on both clocks: the one for durations and the one for records.
+/// The time, by both clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Now {
-    /// For durations and deadlines.
+    /// The steady clock, for durations and deadlines.
     pub at: Instant,
-    /// For what is written down.
+    /// The wall clock, for records.
     pub wall: Timestamp,
 }
 
 /// One call, from the voice webhook to its end.
+///
+/// It is copied after every event, so every part of it is bounded or shared between copies.
 #[derive(Debug, Clone)]
 pub struct Call {
-    setup: CallSetup,
+    setup: Arc<CallSetup>,
+    /// The business's phrases, prepared once.
+    phrases: Arc<Phrases>,
     phase: Phase,
     began: Now,
     stream: StreamState,
-    session: Session,
+    session: SessionState,
     speech: Speech,
-    deciding: Deciding,
+    end_detection: EndDetection,
     silence: Silence,
-    /// The line of an ending that was taken back: it is heard to its end.
+    /// The last line of an ending that was taken back. It is played to its end.
     kept_line: Option<ResponseId>,
-    /// A response that asks for the end and is not judged yet: its words may be the last.
+    /// A response that has called for the end of the call and was not judged yet. It may be the
+    /// agent's farewell.
     farewell: Option<ResponseId>,
     conversation: Conversation,
     tools: Tools,
-    lead: LeadFacts,
+    lead: Arc<LeadFacts>,
     digits: Option<Digits>,
     usage: Usage,
     transcribed: Duration,
@@ -94,24 +103,25 @@ pub struct Call {
 }
 
 impl Call {
-    /// A call whose webhook has just been answered: the stream is awaited, and so is the session,
-    /// which the greeting is owed by (CALL-2); or a recording plays, and the session comes with the
-    /// stream.
+    /// A call whose webhook was just answered. Stream and session are awaited, and the greeting is
+    /// owed (CALL-2). If a recording plays first, the session is opened with the stream.
     #[must_use]
-    pub fn new(setup: CallSetup, now: Now) -> Self {
+    pub fn new(setup: impl Into<Arc<CallSetup>>, now: Now) -> Self {
+        let setup = setup.into();
         let mut call = Self {
+            phrases: Arc::new(Phrases::of(&setup.settings.ending)),
             phase: Phase::Open,
             began: now,
             stream: StreamState::awaited(&setup, now.at),
-            session: Session::at_webhook(&setup.opening, now.at),
+            session: SessionState::at_webhook(&setup.opening, now.at),
             speech: Speech::default(),
-            deciding: Deciding::default(),
+            end_detection: EndDetection::default(),
             silence: Silence::default(),
             kept_line: None,
             farewell: None,
             conversation: Conversation::default(),
             tools: Tools::default(),
-            lead: setup.lead.clone(),
+            lead: Arc::new(setup.lead.clone()),
             digits: None,
             usage: Usage::default(),
             transcribed: Duration::ZERO,
@@ -128,15 +138,43 @@ impl Call {
         call
     }
 
-    /// Takes in what happened.
+    /// Handles an event that happened at `now`.
     pub fn handle(&mut self, event: Event, now: Now) {
         if matches!(self.phase, Phase::Over { .. }) {
             self.handle_after_the_end(event, now);
             return;
         }
         self.take_in(event, now);
-        self.look_whether_the_reply_is_over(now);
-        self.keep_silence_clock(now);
+        self.settle(now);
+    }
+
+    /// Does what is due at `now`.
+    pub fn handle_timeout(&mut self, now: Now) {
+        while let Some((at, timer)) = self.poll_timeout() {
+            if at > now.at {
+                break;
+            }
+            self.on_timer(timer, now);
+            self.settle(now);
+        }
+    }
+
+    /// Draws the conclusions of what has just changed. The handlers only note what happened; whatever
+    /// follows from the state as a whole follows here, in this order:
+    ///
+    /// 1. The model's word on the end is judged, once its other tools have returned.
+    /// 2. If the reply to a goodbye is over, the scripted line follows, or the call ends with it.
+    /// 3. Tool outputs are answered, unless the call is ending by now.
+    /// 4. What was heard to its end is owed no longer, and a last line leads to the hang-up.
+    /// 5. The silence clock runs or stands.
+    fn settle(&mut self, now: Now) {
+        self.judge_call_control(now);
+        self.settle_farewell();
+        self.settle_reply(now);
+        self.settle_tools();
+        self.settle_owed();
+        self.settle_last_line(now);
+        self.settle_silence(now);
     }
 
     fn take_in(&mut self, event: Event, now: Now) {
@@ -168,7 +206,7 @@ impl Call {
                 self.on_item_playing(&response, added, now);
             }
             Event::ItemQueued { item, plays_until } => self.on_item_queued(&item, plays_until),
-            Event::ItemPlayed { response, item } => self.on_item_played(&response, &item, now),
+            Event::ItemPlayed { item, .. } => self.on_item_played(&item),
             Event::AgentInterrupted(cut) => self.on_agent_interrupted(cut, now),
             Event::ResponseEnded { response, asks, outcome, calls, usage } => {
                 self.usage += usage;
@@ -184,117 +222,29 @@ impl Call {
             Event::ShutdownOrdered => self.on_shutdown(now),
             Event::TransferEnded { answered } => self.on_transfer_ended(answered, now),
             Event::TransferFailed => self.on_transfer_failed(now),
-            Event::PartGaveUp => self.apologise(EndReason::Internal, now),
             Event::ApologyFailed => self.on_apology_failed(now),
             Event::HangUpAnswered => self.on_hang_up_answered(now),
         }
     }
 
-    /// Does what is due at `now`.
-    pub fn handle_timeout(&mut self, now: Now) {
-        while let Some((at, timer)) = self.poll_timeout() {
-            if at > now.at {
-                break;
-            }
-            self.on_timer(timer, now);
-            self.look_whether_the_reply_is_over(now);
-            self.keep_silence_clock(now);
-        }
-    }
-
-    /// What is to be done, oldest first, each with its number. It stays until it is delivered.
+    /// The commands to be performed, oldest first. Their numbers grow and are never used twice.
+    /// A command stays until [`Call::delivered`] is called with its number.
     pub fn outbox(&self) -> impl Iterator<Item = (u64, &Command)> {
         self.outbox.iter().map(|(number, command)| (*number, command))
     }
 
-    /// The command with this number has reached whoever performs it.
+    /// Removes the command with this number: its performer has it.
     pub fn delivered(&mut self, number: u64) {
         self.outbox.retain(|(waiting, _)| *waiting != number);
     }
 
-    /// The facts of the call that do not change.
-    #[must_use]
-    pub fn setup(&self) -> &CallSetup {
-        &self.setup
-    }
-
-    /// Where the call stands.
-    #[must_use]
-    pub fn phase(&self) -> &Phase {
-        &self.phase
-    }
-
-    /// How the call ended, once it is over or on its way there.
-    #[must_use]
-    pub fn ending(&self) -> Option<Ending> {
-        self.phase.ending()
-    }
-
-    /// The tree around the call is being taken down: it is over now, whatever it was about to do.
+    /// Ends the call at once, because its actors are being stopped. An ending that was decided
+    /// before keeps its reason.
     pub fn finish(&mut self, reason: EndReason, by: EndedBy) {
         self.over(reason, by);
     }
 
-    /// Where the greeting stands (GREET-2).
-    #[must_use]
-    pub fn greeting(&self) -> Greeting {
-        self.speech.greeting
-    }
-
-    /// What was said and done, in order.
-    #[must_use]
-    pub fn conversation(&self) -> &Conversation {
-        &self.conversation
-    }
-
-    /// What is known of the person, and what this call has captured.
-    #[must_use]
-    pub fn lead(&self) -> &LeadFacts {
-        &self.lead
-    }
-
-    /// Tokens of all responses so far.
-    #[must_use]
-    pub fn usage(&self) -> &Usage {
-        &self.usage
-    }
-
-    /// How much of the caller's sound was transcribed.
-    #[must_use]
-    pub fn transcribed(&self) -> Duration {
-        self.transcribed
-    }
-
-    /// The duration in seconds that Twilio's terminal status gave, if it came.
-    #[must_use]
-    pub fn duration_secs(&self) -> Option<u32> {
-        self.duration_secs
-    }
-
-    /// The terminal status, if Twilio has reported one.
-    #[must_use]
-    pub fn status(&self) -> Option<CallStatus> {
-        self.status
-    }
-
-    /// When the webhook came.
-    #[must_use]
-    pub fn began(&self) -> Now {
-        self.began
-    }
-
-    /// Whether nothing may interrupt the agent now: a protected greeting, the last line, or what may
-    /// turn out to be it (BARGE-1).
-    #[must_use]
-    pub fn agent_is_protected(&self) -> bool {
-        let greeting = self.setup.settings.greeting.protected
-            && matches!(self.speech.greeting, Greeting::Pending | Greeting::Playing);
-        let kept = self.kept_line.as_ref().is_some_and(|line| self.speech.is_unheard(line));
-        let farewell = self.farewell.as_ref().is_some_and(|line| self.speech.is_unheard(line));
-        greeting || kept || farewell || !matches!(self.phase, Phase::Open)
-    }
-
-    /// Late facts still belong in the record: transcripts, the lead and the duration.
+    /// After the end only records change: late transcripts, the lead, status and duration.
     fn handle_after_the_end(&mut self, event: Event, now: Now) {
         if let Event::TurnTranscribed { item, text } = event {
             self.on_turn_transcribed(&item, text, now);
@@ -318,19 +268,6 @@ impl Call {
 
     fn note_transcription(&mut self, length: Duration) {
         self.transcribed = self.transcribed.saturating_add(length);
-    }
-
-    fn on_lead_known(&mut self, lead: LeadFacts, now: Now) {
-        self.note_lead(lead, now);
-        self.send_calendar_uses();
-    }
-
-    fn note_lead(&mut self, lead: LeadFacts, now: Now) {
-        let new = lead.id.filter(|_| self.lead.id.is_none());
-        self.learn_of_lead(lead, now);
-        if let Some(lead) = new {
-            self.send(Command::Record(Record::Lead(lead)));
-        }
     }
 
     fn send(&mut self, command: Command) {

@@ -13,68 +13,69 @@ use crate::calendar::Tool;
 use crate::ids::LeadId;
 use crate::response_gate::{Ask, AskNumber};
 
-/// Something to be done, by the part of the call whose work it is.
+/// Something to be done. Each command says first who performs it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    /// The Realtime session: open one, for it has waited for the stream.
+    /// RealtimeActor: open a session. It has waited for the stream.
     OpenSession,
-    /// The Realtime session: close it, for nobody speaks with it any more (CALL-10).
+    /// RealtimeActor: close the session, because the call was transferred (CALL-10).
     CloseSession,
-    /// The Realtime session: a response is wanted.
+    /// RealtimeActor: ask for a response.
     Ask(Ask),
-    /// The Realtime session: this ask, if it still waits, is not wanted any more.
+    /// RealtimeActor: drop this ask if no response serves it yet.
     Withdraw(AskNumber),
-    /// The Realtime session: this is the call so far; live audio follows it (RES-2).
+    /// RealtimeActor: tell a new session the call so far. Live audio follows (RES-2).
     Replay {
-        /// Which session of the call it is for.
+        /// The session it is for: [`Event::SessionConfigured`](super::Event::SessionConfigured).
         session: u32,
-        /// The call so far.
+        /// The whole transcript, in order.
         history: Vec<Arc<Entry>>,
     },
-    /// The Realtime session: this belongs into the conversation.
+    /// RealtimeActor: add this to the conversation at OpenAI.
     Tell(Arc<Entry>),
-    /// The Realtime session: the agent was cut off; what was not heard is to be forgotten.
+    /// RealtimeActor: remove from the conversation at OpenAI what was not heard.
     Interrupt(Interruption),
-    /// The Realtime session: the outputs of all tools are told, and what they want was asked for.
+    /// RealtimeActor: all tools have returned, and an answer was asked for if one is to follow.
     ToolsDone,
-    /// The lead: find or make it (LEAD-1).
+    /// LeadActor: find the person's lead, or make one (LEAD-1).
     EnsureLead,
-    /// The lead: the model called `update_lead_details`.
+    /// LeadActor: write what the model gave to `update_lead_details`.
     UpdateLead(FunctionCall),
-    /// The calendar: the model called one of its tools (CAL-1).
+    /// CalendarActor: do what the model called a calendar tool for (CAL-1).
     UseCalendar {
-        /// Which.
+        /// The tool.
         tool: Tool,
-        /// The call of the tool.
+        /// The model's call of it.
         call: FunctionCall,
-        /// The call's lead; always there where something is booked or cancelled.
+        /// The call's lead. Required to book or cancel.
         lead: Option<LeadId>,
     },
-    /// The lead: how far it has come, as `call_control` says.
+    /// LeadActor: set the lead's status.
     SetLeadStatus(LeadStatus),
-    /// The journal: this is to be written down.
+    /// JournalActor: write this to the database.
     Record(Record),
-    /// Twilio: end the call. Sent once (CALL-6).
+    /// CallSupervisor: end the call by Twilio's REST API. Sent once (CALL-6).
     HangUp,
-    /// Twilio: play the apology and end the call, by TwiML.
+    /// CallSupervisor: redirect the call to TwiML that apologises and hangs up.
     Apologise,
-    /// Twilio: put the caller through to a person (CALL-10).
+    /// CallSupervisor: redirect the call to TwiML that rings the person (CALL-10).
     Transfer,
-    /// The call's supervisor: everything is done; stop what is left.
+    /// CallSupervisor: the call is over; stop its actors.
     Finish,
 }
 
-/// What the journal keeps of a call.
+/// What the journal writes of a call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Record {
     /// The call began.
     Started,
-    /// The line is open: it was answered by then. Twilio reports it of placed calls alone.
+    /// When the stream first opened. The call was answered by then; Twilio reports that of placed calls
+    /// only.
     Answered(Timestamp),
-    /// The call's lead is known.
+    /// The call's lead.
     Lead(LeadId),
-    /// A turn, new or changed.
+    /// An entry of the transcript, new or changed.
     Turn(Arc<Entry>),
-    /// The call is over.
+    /// The call is over, or its terminal status came late.
     Ended(Ending),
 }

@@ -1,4 +1,4 @@
-//! Digits the caller presses, gathered until `#` or a pause (CALL-8).
+//! Keys the caller presses, gathered until `#` or a pause (CALL-8).
 
 use std::time::{Duration, Instant};
 
@@ -7,13 +7,13 @@ use super::ending::Phase;
 use super::{Call, Now};
 use crate::response_gate::{Reply, Want};
 
-/// The pause after which what was pressed is taken as whole.
+/// The pause that ends a sequence of keys.
 const PAUSE: Duration = Duration::from_millis(1500);
 
-/// The most digits taken in one go; more are dropped (nothing a caller means is longer).
+/// Keys kept of one sequence; more are dropped. No number that a caller enters is longer.
 const MOST: usize = 64;
 
-/// What was pressed so far.
+/// The keys pressed so far.
 #[derive(Debug, Clone)]
 pub(super) struct Digits {
     pressed: String,
@@ -35,10 +35,10 @@ impl Call {
         self.interject_by_keys(now);
     }
 
-    /// What was pressed becomes one turn of the caller, as text.
+    /// The keys become one turn of the caller's, as text.
     pub(super) fn on_digits_gathered(&mut self, now: Now) {
         let Some(digits) = self.digits.take() else { return };
-        self.silence.broken();
+        self.silence.reset();
         self.add_entry(Body::Digits(digits.pressed), now);
         self.on_keys_while_ending(now);
         if matches!(self.phase, Phase::Open) {

@@ -9,168 +9,169 @@ use crate::openai::usage::Usage;
 use crate::response_gate::{AskNumber, Outcome};
 use crate::twilio::forms::CallStatus;
 
-/// Something that happened, told by the part of the call that saw it.
+/// Something that happened, reported by the part of the call that saw it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// A media stream's `start` was accepted.
+    /// A media stream sent its `start`.
     StreamOpened {
-        /// The stream; the newest wins (CALL-9).
+        /// From the `start`. The stream that opened last has the call (CALL-9).
         stream: StreamSid,
     },
-    /// A media stream is over.
+    /// A media stream ended.
     StreamClosed {
-        /// Which.
+        /// The stream that ended; perhaps not the one that has the call.
         stream: StreamSid,
-        /// How.
+        /// Whether Twilio ended it.
         how: StreamEnd,
     },
-    /// Twilio reported the call's status.
+    /// Twilio reported the call's status by its status callback.
     StatusReported {
-        /// The status.
+        /// `CallStatus` of the form.
         status: CallStatus,
-        /// Seconds, with a terminal status.
+        /// `CallDuration` of the form in seconds. Terminal statuses have it.
         duration_secs: Option<u32>,
     },
-    /// A session is configured as it was asked to be; it waits for the history.
+    /// A session is configured as it was asked to be. It waits for the history.
     SessionConfigured {
-        /// Which session of the call, from 1.
+        /// Numbers the sessions of a call, from 1.
         session: u32,
     },
-    /// The session is gone, or could not be had.
+    /// The session is gone, or could not be opened.
     SessionLost {
         /// Whether another try can help.
         fault: SessionFault,
     },
-    /// OpenAI hears the caller speak.
+    /// `input_audio_buffer.speech_started`.
     SpeechStarted,
-    /// OpenAI heard the caller stop.
+    /// `input_audio_buffer.speech_stopped`.
     SpeechStopped,
-    /// OpenAI committed a turn of the caller.
+    /// `input_audio_buffer.committed`: the caller has had a turn.
     TurnCommitted {
         /// The item it became.
         item: ItemId,
     },
-    /// The words of a committed turn, or `None` if they could not be had.
+    /// The transcription of a committed turn has ended.
     TurnTranscribed {
-        /// The turn's item.
+        /// The turn.
         item: ItemId,
-        /// Its words.
+        /// The transcript. `None` if the transcription failed.
         text: Option<String>,
     },
-    /// A response that goes on has called a tool. It is run when the response has completed.
+    /// A running response has called a tool. The tool is run when the response has completed.
     CallMade {
-        /// The response.
+        /// The response that is running.
         response: ResponseId,
-        /// The tool.
+        /// The tool's name, as the model wrote it.
         name: String,
-        /// Meant to be a JSON object.
+        /// A JSON object, as the model wrote it. May be invalid.
         arguments: String,
     },
-    /// So much of the caller's sound was transcribed, and is paid for.
+    /// OpenAI has billed a transcription.
     TurnBilled {
-        /// How much.
+        /// The length of the audio that was transcribed.
         length: Duration,
     },
-    /// A response began.
+    /// `response.created`: a response began.
     ResponseStarted {
-        /// The response.
+        /// OpenAI's id.
         response: ResponseId,
-        /// The asks it serves.
+        /// The asks it serves. Empty if nobody here has asked for it.
         asks: Vec<AskNumber>,
     },
-    /// An ask turned out to be served by a response that had begun already.
+    /// An ask came after a response that has seen its turn. That response serves it.
     AskCovered {
-        /// The ask.
+        /// The late ask.
         ask: AskNumber,
-        /// The response.
+        /// The response that serves it; it may be over.
         response: ResponseId,
     },
-    /// An ask was dropped, since a response under way does what it wanted.
+    /// An ask was dropped, because a response is under way that does the same.
     AskDropped {
-        /// The ask.
+        /// [`Ask::number`](crate::response_gate::Ask::number).
         ask: AskNumber,
     },
-    /// A response has an item that will be spoken.
+    /// `response.output_item.added`: a response has an item of speech.
     AgentItem {
-        /// Its response.
+        /// The response it is part of.
         response: ResponseId,
-        /// The item.
+        /// OpenAI's audio item.
         item: ItemId,
     },
     /// The first audio of an item came from OpenAI.
     AgentBegan {
-        /// Its response.
+        /// The response it is part of.
         response: ResponseId,
-        /// The item.
+        /// OpenAI's audio item.
         item: ItemId,
     },
-    /// More of an item's words came.
+    /// `response.output_audio_transcript.delta`: more words of an item came.
     AgentText {
-        /// The item.
+        /// OpenAI's audio item.
         item: ItemId,
-        /// The words that are new.
+        /// The new words, to be appended.
         delta: String,
     },
-    /// All words of an item came.
+    /// `response.output_audio_transcript.done`: all words of an item came.
     AgentTextDone {
-        /// The item.
+        /// OpenAI's audio item.
         item: ItemId,
-        /// All of them.
+        /// All its words. They replace those that came before.
         text: String,
     },
-    /// All audio of an item came from OpenAI.
+    /// `response.output_audio.done`: all audio of an item came from OpenAI.
     AgentAudioDone {
-        /// The item.
+        /// OpenAI's audio item.
         item: ItemId,
     },
     /// The first audio of an item went to Twilio.
     ItemPlaying {
-        /// Its response.
+        /// The response it is part of.
         response: ResponseId,
-        /// The item.
+        /// OpenAI's audio item.
         item: ItemId,
-        /// How long it could have gone already: since it came from OpenAI or the stream opened.
+        /// The daemon's own delay: since the audio came from OpenAI or the stream opened, whichever
+        /// was later (GREET-5).
         added: Duration,
     },
     /// All audio of an item went to Twilio.
     ItemQueued {
-        /// The item.
+        /// OpenAI's audio item.
         item: ItemId,
         /// When the last of it should have been played.
         plays_until: Instant,
     },
-    /// The caller has heard an item to its end: its last mark came back.
+    /// The caller has heard an item to its end: Twilio echoed its last mark.
     ItemPlayed {
-        /// Its response.
+        /// The response it is part of.
         response: ResponseId,
-        /// The item.
+        /// OpenAI's audio item.
         item: ItemId,
     },
-    /// The caller talked over the agent (BARGE-3).
+    /// The caller interrupted the agent (BARGE-3).
     AgentInterrupted(AgentCut),
-    /// A response is over, or was given up before it began.
+    /// `response.done`, or a response was given up before it began.
     ResponseEnded {
-        /// The response, if it ever began.
+        /// OpenAI's id. `None` if it never began.
         response: Option<ResponseId>,
         /// The asks it served.
         asks: Vec<AskNumber>,
         /// How it ended.
         outcome: Outcome,
-        /// The tool calls it made; empty unless it completed.
+        /// The tool calls it made. Empty unless it completed.
         calls: Vec<FunctionCall>,
-        /// What it cost.
+        /// The tokens it used.
         usage: Usage,
     },
-    /// A tool has answered.
+    /// A tool has returned.
     ToolFinished {
         /// The call it answers.
         call: ToolCallId,
-        /// The answer.
+        /// What the model is told.
         outcome: ToolOutcome,
     },
     /// The lead was found, made or changed.
     LeadKnown {
-        /// What is known now.
+        /// Everything that is known now.
         lead: LeadFacts,
     },
     /// The caller pressed a key.
@@ -180,18 +181,16 @@ pub enum Event {
     },
     /// An operator ended the call.
     OperatorHungUp,
-    /// The daemon is to stop.
+    /// The daemon is stopping.
     ShutdownOrdered,
-    /// A part of the call failed more often than its restart policy allows (RES-5).
-    PartGaveUp,
-    /// The apology could not be handed to Twilio.
+    /// The REST call that was to play the apology failed.
     ApologyFailed,
-    /// The transfer to a person is over (CALL-10).
+    /// Twilio reported the end of a transfer (CALL-10).
     TransferEnded {
         /// Whether the person answered.
         answered: bool,
     },
-    /// The transfer could not be handed to Twilio.
+    /// The REST call that was to start a transfer failed.
     TransferFailed,
     /// Twilio confirmed the hang-up, or knows of no such call in progress.
     HangUpAnswered,
@@ -200,37 +199,37 @@ pub enum Event {
 /// How a media stream ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StreamEnd {
-    /// Twilio said `stop`.
+    /// Twilio sent `stop`.
     Stopped,
-    /// The socket went without a word.
+    /// The socket broke.
     Lost,
 }
 
 /// Why there is no session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionFault {
-    /// Another try may help; it is being made.
+    /// Another try may help, and is being made.
     Passing,
-    /// No other try will help: bad key, no quota, bad model (RES-3).
+    /// No other try will help: a wrong key, no quota, an unknown model (RES-3).
     Lasting,
 }
 
-/// A tool call as the model made it.
+/// A tool call, as the model made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionCall {
-    /// Its id; the idempotency key of what it does.
+    /// OpenAI's id; the idempotency key of what the tool does.
     pub call: ToolCallId,
-    /// The tool's name.
+    /// The tool's name. It may not exist.
     pub name: String,
-    /// JSON, as the model wrote it; may be broken.
+    /// A JSON object, as the model wrote it. May be invalid.
     pub arguments: String,
 }
 
-/// What a tool answers.
+/// What a tool returns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToolOutcome {
     /// JSON for the model.
     pub output: String,
-    /// Whether it did what was asked.
+    /// Whether the tool did what was asked. If not, the model answers the caller at once.
     pub succeeded: bool,
 }

@@ -1,5 +1,5 @@
-//! A caller who speaks, or presses keys, while the call is ending: the hang-up waits for their turn, and
-//! if there is more in it than a goodbye, the ending is taken back and the turn is answered (END-6).
+//! A caller who speaks or presses keys while the call is ending. The hang-up waits for their turn. If it
+//! holds more than a goodbye, the ending is taken back and the turn is answered (END-6).
 
 use std::time::{Duration, Instant};
 
@@ -9,31 +9,31 @@ use super::reason::EndReason;
 use super::{Call, Now};
 use crate::ids::ItemId;
 
-/// How long past its time the hang-up waits for a caller who speaks.
+/// How long a caller who speaks can delay the hang-up.
 pub(super) const SPEECH_PATIENCE: Duration = Duration::from_secs(3);
-/// How long the words of a committed turn are waited for. Without them it is taken for one that wants
-/// an answer.
+/// How long the transcript of a committed turn is waited for. Without it, the turn counts as one that
+/// wants an answer.
 const WORDS_PATIENCE: Duration = Duration::from_millis(1500);
 
-/// Said to the model, which has said goodbye.
+/// Told to the model, which has said goodbye.
 const TAKEN_BACK: &str = "The caller went on speaking before the call was ended: it goes on.";
 
-/// What the caller says while the call is ending. `unread` are turns that were committed and whose
-/// words are not there yet; they matter only to an ending that can be taken back.
+/// What the caller says while the call is ending. `unread` are committed turns whose transcripts have
+/// not come. They are kept only if the ending can be taken back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Interjection {
-    /// Nothing that the hang-up waits for.
+    /// Nothing. The hang-up need not wait.
     None,
-    /// The caller speaks, or presses keys.
+    /// The caller is speaking or pressing keys.
     Speaking {
-        /// What was said before.
+        /// Turns before this one.
         unread: Vec<ItemId>,
     },
-    /// The caller has spoken.
+    /// The caller has spoken, and what they said is not known yet.
     Spoken {
-        /// What was said.
+        /// The turns; at least one.
         unread: Vec<ItemId>,
-        /// Until when the words are waited for.
+        /// When to stop waiting for the transcripts.
         until: Instant,
     },
 }
@@ -47,7 +47,7 @@ impl Interjection {
         }
     }
 
-    /// When a hang-up that is due at `due` may be made; none while words are waited for.
+    /// When a hang-up that is due at `due` may be made. `None` while transcripts are awaited.
     pub(super) fn free_at(&self, due: Instant) -> Option<Instant> {
         match self {
             Self::None => Some(due),
@@ -56,7 +56,7 @@ impl Interjection {
         }
     }
 
-    /// When to stop waiting for words.
+    /// When to stop waiting for transcripts.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self {
             Self::None | Self::Speaking { .. } => None,
@@ -78,8 +78,8 @@ impl Call {
         self.interject(|unread| Interjection::of(unread, true, now));
     }
 
-    /// How the caller stands when an ending for this reason begins: they may be in the middle of a
-    /// sentence, or have said something that nobody has read or answered.
+    /// What the caller is saying as an ending for this reason begins. They may be in the middle of a
+    /// sentence, or have had a turn that was neither transcribed nor answered.
     pub(super) fn interjection_at_the_end(&self, reason: EndReason, now: Now) -> Interjection {
         let unread = if self.can_be_taken_back(reason) {
             let unread =
@@ -88,19 +88,14 @@ impl Call {
         } else {
             Vec::new()
         };
-        Interjection::of(unread, self.caller_is_at_it(), now)
-    }
-
-    /// Whether the caller is in the middle of something.
-    fn caller_is_at_it(&self) -> bool {
-        self.speech.caller_speaks || self.digits.is_some()
+        Interjection::of(unread, self.speech.caller_speaks || self.digits.is_some(), now)
     }
 
     pub(super) fn interject_by_keys(&mut self, now: Now) {
         self.interject(|unread| Interjection::of(unread, true, now));
     }
 
-    /// What was pressed while the call is ending is one turn, and no goodbye.
+    /// Keys that were pressed while the call is ending are a turn that wants an answer.
     pub(super) fn on_keys_while_ending(&mut self, now: Now) {
         if self.ending().is_some_and(|ending| self.can_be_taken_back(ending.reason)) {
             self.take_back(now);
@@ -125,8 +120,7 @@ impl Call {
         if !self.interjection().is_some_and(|said| said.unread().contains(turn)) {
             return;
         }
-        let phrases = self.phrases();
-        if text.is_none_or(|text| phrases.read(text).wants_an_answer()) {
+        if text.is_none_or(|text| self.phrases.read(text).wants_an_answer()) {
             self.take_back(now);
             return;
         }
@@ -142,8 +136,8 @@ impl Call {
         }
     }
 
-    /// The call goes on, and what the caller has said is answered. A last line that has begun is
-    /// played to its end all the same.
+    /// Takes the ending back: the call goes on, and what the caller has said is answered. A last line
+    /// that has begun is played to its end all the same.
     pub(super) fn take_back(&mut self, now: Now) {
         let unread = self.interjection().map(|said| said.unread().to_vec()).unwrap_or_default();
         match std::mem::replace(&mut self.phase, Phase::Open) {
@@ -161,8 +155,8 @@ impl Call {
         unread.into_iter().for_each(|turn| self.answer(turn));
     }
 
-    /// Whether an ending for this reason is taken back if the caller goes on: in `phrases` never,
-    /// and never one that would come again at once.
+    /// Whether an ending for this reason is taken back if the caller goes on. Never where phrases
+    /// decide, and never one whose reason would remain.
     fn can_be_taken_back(&self, reason: EndReason) -> bool {
         let retractable = match reason {
             EndReason::LeadComplete
@@ -195,7 +189,7 @@ impl Call {
         }
     }
 
-    /// Changes how the caller stands, from the turns that are unread so far.
+    /// Replaces the interjection of a call that is ending. `change` is given the unread turns.
     fn interject(&mut self, change: impl FnOnce(Vec<ItemId>) -> Interjection) {
         if let Phase::Closing { interjection, .. } | Phase::Pausing { interjection, .. } =
             &mut self.phase

@@ -1,24 +1,23 @@
-//! Which language the call is held in, if the caller has switched from the business's: scripted lines
-//! are then spoken by their meaning (END-5).
+//! Detects that the caller has switched from the business's language. Scripted lines are then spoken by
+//! their meaning, in the caller's language (END-5).
 //!
-//! All there is to go by is the script of the transcripts. Two languages of one script can't be told
-//! apart: with a French business an English caller counts as not having switched, and with a Hebrew
-//! one every caller in Latin letters counts as an English speaker. A business that fixes
-//! `transcription_language` hears every caller in that language's script.
+//! Only the script of the transcripts is known, so languages of one script look alike. To a French
+//! business an English caller seems not to have switched. To a Hebrew one every caller in Latin letters
+//! seems to speak English. With `transcription_language` fixed, every transcript is in its script.
 
 use super::Call;
 use super::conversation::{Body, Entry, Words};
 use crate::business::Language;
 use crate::response_gate::Wording;
 
-/// A turn of fewer words doesn't tell a language: an "OK" or a name is at home in all of them.
+/// Words that a turn must have to show its language. "OK" and names occur in all of them.
 const TELLING_WORDS: usize = 3;
 
-/// A script, and the language it is taken for, by its English name.
+/// A script, and the English name of the language it is taken for.
 struct Script {
     letters: &'static [(char, char)],
     speaks: &'static str,
-    /// The languages written in it, as far as they differ from `speaks`.
+    /// The tags of languages written in it.
     tags: &'static [&'static str],
 }
 
@@ -50,13 +49,14 @@ const SCRIPTS: &[Script] = &[
 impl Call {
     /// How a scripted line is to be spoken now.
     pub(super) fn wording(&self) -> Wording {
-        switched_to(&self.setup.settings.language, self.conversation.entries().iter().map(|e| &**e))
+        let entries = self.conversation.entries().map(|entry| &**entry);
+        switched_to(&self.setup.settings.language, entries)
             .map_or(Wording::Exact, |language| Wording::InLanguage(language.to_owned()))
     }
 }
 
-/// The language that the caller has switched to, by the last turn that tells one. An agent who has
-/// gone on in the business's language since knows better than the transcript.
+/// The language that the caller has switched to, by the last turn that shows one. If the agent has
+/// spoken the business's language since, the caller has not switched: the model heard the audio.
 fn switched_to<'a>(
     own: &Language,
     entries: impl DoubleEndedIterator<Item = &'a Entry>,
@@ -84,7 +84,7 @@ fn switched_to<'a>(
     None
 }
 
-/// The script that most letters of a text are of, if it is long enough to tell.
+/// The script of most letters of a text. `None` if the text is too short to tell.
 fn told_by(text: &str) -> Option<&'static Script> {
     let words = text.split_whitespace().filter(|word| word.contains(char::is_alphabetic));
     if words.count() < TELLING_WORDS {

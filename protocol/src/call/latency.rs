@@ -1,4 +1,4 @@
-//! How long the caller waits for us: for the greeting, and for each answer (OPS-3).
+//! How long the caller waits for the greeting and for each answer (OPS-3).
 
 use std::time::{Duration, Instant};
 
@@ -16,19 +16,19 @@ pub(super) struct Latencies {
     last_barge_in: Option<Duration>,
 }
 
-/// The waits of one call, as the introspection shows them.
+/// The waits of one call, for the introspection. Each is `None` before the first was measured.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LatencyView {
-    /// From the stream's start to the greeting's first audio out, in milliseconds.
+    /// Milliseconds from the stream's start to the greeting's first audio to Twilio.
     pub greeting_ms: Option<u64>,
-    /// What the daemon added to that: since the stream's start or the greeting's first audio from
-    /// OpenAI, whichever came later, in microseconds (GREET-5).
+    /// The daemon's share of that, in microseconds: since the stream's start or the greeting's first
+    /// audio from OpenAI, whichever came later (GREET-5).
     pub greeting_added_us: Option<u64>,
-    /// From the end of the caller's last speech to the first audio of the answer, in milliseconds.
+    /// Milliseconds from the end of the caller's last turn to the answer's first audio to Twilio.
     pub last_turn_ms: Option<u64>,
-    /// How often the caller has interrupted the agent.
+    /// Interruptions of the agent so far.
     pub barge_ins: u32,
-    /// From the deciding frame of the last interruption to its `clear`, in microseconds (BARGE-3).
+    /// Microseconds from the frame that decided the last interruption to Twilio's `clear` (BARGE-3).
     pub last_barge_in_us: Option<u64>,
 }
 
@@ -41,7 +41,7 @@ impl Latencies {
         self.caller_stopped = Some(now);
     }
 
-    /// Audio of the agent goes out. `added` is how long it could have gone already.
+    /// Audio of the agent's goes to Twilio. `added` is the daemon's own delay.
     pub(super) fn agent_heard(&mut self, greeting: bool, added: Duration, now: Instant) {
         let passed = |since: Instant| {
             u64::try_from(now.saturating_duration_since(since).as_millis()).unwrap_or(u64::MAX)
@@ -54,7 +54,7 @@ impl Latencies {
         }
     }
 
-    /// The caller has interrupted the agent, and silence took so long.
+    /// The caller has interrupted the agent, who fell silent after `took`.
     pub(super) fn interrupted(&mut self, took: Duration) {
         self.barge_ins += 1;
         self.last_barge_in = Some(took);

@@ -1,34 +1,36 @@
-//! What a call knows of the person: the lead's facts, and which of them this call captured.
+//! What a call knows of the person: the fields of the lead, and which of them this call captured.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::command::{Command, Record};
+use super::{Call, Now};
 use crate::ids::LeadId;
 
-/// The fields that describe the person rather than the job: once known, they are not asked anew.
+/// Fields that describe the person, not the job. Once known they are not asked for again.
 const OF_THE_PERSON: [&str; 3] = ["full_name", "email", "phone"];
 
-/// A lead as the call knows it.
+/// What a call knows of its lead.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeadFacts {
-    /// Its id, once it was found or made.
+    /// `None` until the lead was found or made.
     pub id: Option<LeadId>,
-    /// Everything known, by field name (`full_name` and `email` among them).
+    /// Everything known, by field name; includes `full_name` and `email`.
     pub known: BTreeMap<String, String>,
-    /// The fields that were captured in this call (END-3: those of the job are asked anew).
+    /// Names of the fields that this call has captured (END-3: each call asks for the job anew).
     pub captured: BTreeSet<String>,
 }
 
 impl LeadFacts {
-    /// Takes over newer facts; what this call has captured stays captured.
+    /// Adds newer facts. A captured field stays captured.
     pub(super) fn learn(&mut self, newer: LeadFacts) {
         self.id = newer.id.or(self.id);
         self.known.extend(newer.known);
         self.captured.extend(newer.captured);
     }
 
-    /// The required fields that are still missing in this call, in the business's order (END-8).
+    /// The required fields that this call still lacks, in the order of `required` (END-8).
     #[must_use]
     pub fn missing<'a>(&self, required: &'a [String]) -> Vec<&'a str> {
         required
@@ -39,6 +41,21 @@ impl LeadFacts {
                 !person && !self.captured.contains(*field)
             })
             .collect()
+    }
+}
+
+impl Call {
+    pub(super) fn on_lead_known(&mut self, lead: LeadFacts, now: Now) {
+        self.note_lead(lead, now);
+        self.send_calendar_uses();
+    }
+
+    pub(super) fn note_lead(&mut self, lead: LeadFacts, now: Now) {
+        let new = lead.id.filter(|_| self.lead.id.is_none());
+        self.end_if_lead_is_complete(lead, now);
+        if let Some(lead) = new {
+            self.send(Command::Record(Record::Lead(lead)));
+        }
     }
 }
 

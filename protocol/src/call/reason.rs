@@ -1,4 +1,4 @@
-//! Why a call ended, and by whom: types, whose text is made at the edge.
+//! Why a call ended, and by whom.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,38 +6,38 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EndReason {
-    /// Everything required was collected.
+    /// All required fields of the lead were captured.
     LeadComplete,
     /// The caller said goodbye.
     UserGoodbye,
-    /// The caller declined.
+    /// The caller said "no thanks".
     CustomerDeclined,
     /// The caller fell silent.
     NoResponse,
-    /// The call lasted as long as it may.
+    /// The call reached `ending.max_duration`.
     MaxDuration,
-    /// The call was handed to a person.
+    /// The call was transferred to a person.
     Transferred,
     /// The caller hung up.
     CallerHungUp,
     /// An operator ended it.
     Operator,
-    /// No session with OpenAI could be had.
+    /// No session with OpenAI could be opened for `openai.upstream_patience`.
     UpstreamFailed,
     /// The stream was lost and did not come back.
     StreamLost,
     /// No stream ever opened: busy, no answer, or gone before.
     NotConnected,
-    /// A machine answered.
+    /// An answering machine took a call that the business placed.
     Machine,
     /// A part of the daemon failed too often (RES-5).
     Internal,
-    /// The daemon stopped.
+    /// The daemon was stopped.
     Shutdown,
 }
 
 impl EndReason {
-    /// Every reason there is.
+    /// All reasons.
     pub const ALL: [Self; 14] = [
         Self::LeadComplete,
         Self::UserGoodbye,
@@ -55,7 +55,7 @@ impl EndReason {
         Self::Shutdown,
     ];
 
-    /// As it stands in the database and the metrics.
+    /// The reason in `snake_case`, as it is written in the database and the metrics.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -83,16 +83,16 @@ impl EndReason {
 pub enum EndedBy {
     /// The person at the other end.
     Caller,
-    /// The agent, by `call_control`.
+    /// The agent, by a tool.
     Agent,
-    /// The daemon, by its own rules.
+    /// The daemon, by the business's rules or its own limits.
     Daemon,
-    /// An operator.
+    /// An operator, by the API.
     Operator,
 }
 
 impl EndedBy {
-    /// As it stands in the database.
+    /// The party in `snake_case`, as it is written in the database.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -104,7 +104,7 @@ impl EndedBy {
     }
 }
 
-/// The end of a call.
+/// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ending {
     /// Why.

@@ -1,4 +1,4 @@
-//! The call's Realtime session as the call sees it: there, or missing since when.
+//! The call's Realtime session, as the call sees it.
 
 use std::time::Instant;
 
@@ -9,22 +9,19 @@ use super::reason::EndReason;
 use super::{Call, Now};
 use crate::business::OpeningLine;
 
-/// Whether there is a session.
+/// Whether there is a session. `actors::realtime` has the details.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Session {
-    /// None is wanted before the stream opens.
+pub(super) enum SessionState {
+    /// None is wanted, until the stream opens.
     NotWanted,
-    /// None; one is being connected.
-    Missing {
-        /// Since when.
-        since: Instant,
-    },
+    /// There is none yet, or none any more. One is being connected.
+    Missing { since: Instant },
     /// One is configured.
     Ready,
 }
 
-impl Session {
-    /// At the webhook: it is being connected, unless it waits for the stream.
+impl SessionState {
+    /// The state at the webhook. A session is connected at once, unless it waits for the stream.
     pub(super) fn at_webhook(opening: &OpeningLine, now: Instant) -> Self {
         if opening.session_waits_for_stream() {
             Self::NotWanted
@@ -35,32 +32,32 @@ impl Session {
 }
 
 impl Call {
-    /// The stream has opened: now there is something to do for a session that waited for it.
+    /// The stream has opened. A session that waited for it is opened now.
     pub(super) fn want_session(&mut self, now: Now) {
-        if self.session == Session::NotWanted {
-            self.session = Session::Missing { since: now.at };
+        if self.session == SessionState::NotWanted {
+            self.session = SessionState::Missing { since: now.at };
             self.send(Command::OpenSession);
         }
     }
 
     pub(super) fn on_session_configured(&mut self, session: u32) {
-        self.session = Session::Ready;
-        let history = self.conversation.entries().to_vec();
+        self.session = SessionState::Ready;
+        let history = self.conversation.entries().cloned().collect();
         self.send(Command::Replay { session, history });
         self.ask_for_what_is_owed();
     }
 
     pub(super) fn on_session_lost(&mut self, fault: SessionFault, now: Now) {
-        if self.session == Session::Ready {
-            self.session = Session::Missing { since: now.at };
-            self.settle_broken_responses(now);
+        if self.session == SessionState::Ready {
+            self.session = SessionState::Missing { since: now.at };
+            self.close_broken_responses();
         }
         if fault == SessionFault::Lasting {
             self.on_no_session(now);
         }
     }
 
-    /// A session can't be had: the caller hears so by TwiML; an ending that was under way goes on
+    /// No session can be had. The caller hears an apology by TwiML; an ending that was under way goes on
     /// without its line (END-6).
     pub(super) fn on_no_session(&mut self, now: Now) {
         match &self.phase {

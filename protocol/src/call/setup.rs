@@ -9,35 +9,35 @@ use crate::ids::{BusinessId, CallSid, PhoneNumber};
 use crate::twilio::forms::{Caller, Direction};
 use crate::twilio::twiml::Dial;
 
-/// What the voice webhook and its one read of the database give (CALL-1).
+/// What the voice webhook and its one database read give (CALL-1).
 #[derive(Debug, Clone)]
 pub struct CallSetup {
-    /// The call.
+    /// Twilio's id.
     pub call_sid: CallSid,
-    /// The tenant.
+    /// The tenant. Every query takes it.
     pub business: BusinessId,
-    /// The tenant's settings.
+    /// The tenant's settings, as they were at the webhook.
     pub settings: Arc<BusinessSettings>,
-    /// The tenant's scripted lines.
+    /// The tenant's scripted lines, in its language.
     pub lines: Arc<Lines>,
-    /// How the call opens (GREET-1).
+    /// What the caller hears first (GREET-1).
     pub opening: OpeningLine,
-    /// Who called whom; there is no setter (CALL-3).
+    /// Whether the person called the business, or the business the person (CALL-3).
     pub direction: Direction,
-    /// The person at the other end.
+    /// The number of the person at the other end; it may be withheld.
     pub person: Caller,
-    /// The business's own number in this call.
+    /// The business's number in this call.
     pub business_number: PhoneNumber,
-    /// The version of the business's prompt.
+    /// The version of the business's prompt, for the record.
     pub prompt_version: i32,
-    /// The system prompt of this call (PROMPT-1).
+    /// The system prompt (PROMPT-1).
     pub instructions: Arc<str>,
-    /// What is known of the person.
+    /// What the database knew of the person.
     pub lead: LeadFacts,
-    /// How the caller is put through to a person; none if the business has nobody (CALL-10).
+    /// Transfer target. `None` if not configured (CALL-10).
     pub transfer: Option<Dial>,
-    /// How long a session may be missing before the caller hears the apology (RES-3).
+    /// How long a session may be missing. Then the caller hears the apology (RES-3).
     pub upstream_patience: Duration,
-    /// How long the stream may take to open (CALL-2) or to come back (CALL-5).
+    /// How long the stream may take to open (CALL-2), or to come back (CALL-5).
     pub stream_patience: Duration,
 }

@@ -1,55 +1,57 @@
-//! A caller who says nothing: asked whether they are still there, and let go at last (END-7).
+//! A silent caller is asked whether they are still there, and at last the call ends (END-7).
 //!
-//! The clock counts from the end of the agent's audio, or from the stream's opening, and stands while
-//! anybody speaks, an answer is awaited or a tool runs. A turn with words begins everything anew; what
-//! turns out to be a cough doesn't.
+//! A stopwatch counts from the end of the agent's audio, or from the stream's opening. It is paused
+//! while anybody speaks, an answer is awaited or a tool runs. A turn with words resets it, and the
+//! number of checks; a turn that proves to be a cough resets neither.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::ending::Phase;
 use super::reason::{EndReason, EndedBy};
-use super::session::Session;
+use super::session::SessionState;
 use super::{Call, Now};
 use crate::ids::ItemId;
 use crate::response_gate::{ScriptedLine, Want};
 
+/// Turns whose transcripts are awaited at once. Past it the oldest is forgotten.
+const MOST_TURNS: usize = 64;
+
 /// How long the caller has been silent, and how often they were asked.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Silence {
-    clock: Clock,
+    stopwatch: Stopwatch,
     checks: u8,
-    /// Turns since the last check whose words have not come: until they do, they may have some.
-    unread: Vec<ItemId>,
-    /// Turns that nothing was said after yet.
-    unanswered: Vec<ItemId>,
+    /// Turns since the last check whose transcripts have not come. They may hold words.
+    unread: VecDeque<ItemId>,
+    /// Turns since the agent last spoke.
+    unanswered: VecDeque<ItemId>,
     agent_speaks: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Clock {
-    /// It stands.
-    Standing { counted: Duration },
-    /// It runs.
+enum Stopwatch {
+    Paused { counted: Duration },
     Running { counted: Duration, since: Instant },
 }
 
-impl Default for Clock {
+impl Default for Stopwatch {
     fn default() -> Self {
-        Self::Standing { counted: Duration::ZERO }
+        Self::Paused { counted: Duration::ZERO }
     }
 }
 
-impl Clock {
+impl Stopwatch {
     fn counted(self, now: Instant) -> Duration {
         match self {
-            Self::Standing { counted } => counted,
+            Self::Paused { counted } => counted,
             Self::Running { counted, since } => counted + now.saturating_duration_since(since),
         }
     }
 }
 
 impl Silence {
-    /// Whether a whole silence has passed since the caller last said a word (END-2).
+    /// Whether `silence.timeout` has passed since the caller last said a word (END-2).
     pub(super) fn was_noticed(&self) -> bool {
         self.checks > 0
     }
@@ -60,11 +62,15 @@ impl Silence {
     }
 
     pub(super) fn turn_committed(&mut self, item: ItemId) {
-        self.unread.push(item.clone());
-        self.unanswered.push(item);
+        for turns in [&mut self.unread, &mut self.unanswered] {
+            if turns.len() == MOST_TURNS {
+                turns.pop_front();
+            }
+            turns.push_back(item.clone());
+        }
     }
 
-    /// The words of a turn came, or (`None`) can't be had: then it had some, for all we know.
+    /// A transcript came, or (`None`) the transcription failed: then the turn counts as one with words.
     pub(super) fn turn_read(&mut self, item: &ItemId, text: Option<&str>) {
         let Some(place) = self.unread.iter().position(|unread| unread == item) else { return };
         self.unread.remove(place);
@@ -72,64 +78,64 @@ impl Silence {
             self.unread.drain(..place.min(self.unread.len()));
             self.checks = 0;
             if self.unanswered.contains(item) {
-                self.clock = Clock::default();
+                self.stopwatch = Stopwatch::default();
             }
         }
     }
 
-    /// The caller did something that needs no transcript.
-    pub(super) fn broken(&mut self) {
+    /// The caller pressed keys.
+    pub(super) fn reset(&mut self) {
         self.checks = 0;
-        self.clock = Clock::default();
+        self.stopwatch = Stopwatch::default();
     }
 
     /// Silence counts from the end of what the agent says, whether it was heard out or cut off.
     fn note_agent(&mut self, speaks: bool) {
         if std::mem::replace(&mut self.agent_speaks, speaks) && !speaks {
             self.unanswered.clear();
-            self.clock = Clock::default();
+            self.stopwatch = Stopwatch::default();
         }
     }
 
-    fn stand(&mut self, now: Instant) {
-        self.clock = Clock::Standing { counted: self.clock.counted(now) };
+    fn pause(&mut self, now: Instant) {
+        self.stopwatch = Stopwatch::Paused { counted: self.stopwatch.counted(now) };
     }
 
     fn run(&mut self, now: Instant) {
-        if let Clock::Standing { counted } = self.clock {
-            self.clock = Clock::Running { counted, since: now };
+        if let Stopwatch::Paused { counted } = self.stopwatch {
+            self.stopwatch = Stopwatch::Running { counted, since: now };
         }
     }
 
-    /// A silence has passed. Returns how many checks there were before it.
+    /// `silence.timeout` has passed. Returns the number of checks before.
     fn passed(&mut self) -> u8 {
         if !self.unread.is_empty() {
             self.unread.clear();
             self.checks = 0;
         }
-        self.clock = Clock::default();
+        self.stopwatch = Stopwatch::default();
         self.checks
     }
 }
 
 impl Call {
-    /// When the silence will have lasted too long.
+    /// When the caller will have been silent for `silence.timeout`. `None` while it is paused.
     pub(super) fn silence_deadline(&self) -> Option<Instant> {
-        match self.silence.clock {
-            Clock::Standing { .. } => None,
-            Clock::Running { counted, since } => {
+        match self.silence.stopwatch {
+            Stopwatch::Paused { .. } => None,
+            Stopwatch::Running { counted, since } => {
                 Some(since + self.setup.settings.silence.timeout.saturating_sub(counted))
             }
         }
     }
 
-    /// Lets the clock run or stand, after whatever has happened.
-    pub(super) fn keep_silence_clock(&mut self, now: Now) {
+    /// Lets the stopwatch run while nobody is busy, and pauses it otherwise.
+    pub(super) fn settle_silence(&mut self, now: Now) {
         self.silence.note_agent(self.speech.agent_speaks());
         if self.nobody_is_busy() {
             self.silence.run(now.at);
         } else {
-            self.silence.stand(now.at);
+            self.silence.pause(now.at);
         }
     }
 
@@ -148,10 +154,10 @@ impl Call {
     fn nobody_is_busy(&self) -> bool {
         self.phase == Phase::Open
             && self.stream.is_open()
-            && self.session == Session::Ready
+            && self.session == SessionState::Ready
             && self.digits.is_none()
             && self.tools.running() == 0
-            && self.deciding.nothing_waits()
+            && self.end_detection.nothing_waits()
             && !self.speech.caller_speaks
             && !self.speech.agent_speaks()
             && self.speech.owed().is_empty()

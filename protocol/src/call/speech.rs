@@ -1,9 +1,13 @@
-//! Turns and responses: what is owed to the caller, what the agent says and how much of it was heard.
-//! What the call does about it is in `turns`.
+//! Who speaks: the responses that the caller is owed, and how much of each was heard. `owed` asks for
+//! responses, `turns` handles what the caller says, `responses` what the agent says, `interruption`
+//! what happens when both speak at once.
 
 mod interruption;
+mod owed;
+mod responses;
 mod turns;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
@@ -11,34 +15,26 @@ use serde::{Deserialize, Serialize};
 pub use interruption::{AgentCut, CutItem, Interruption};
 
 use crate::ids::{ItemId, ResponseId};
-use crate::response_gate::{Ask, AskNumber, ScriptedLine, Want};
+use crate::response_gate::AskNumber;
+use owed::Owed;
 
-/// Responses that are over and wholly heard, kept for what may still refer to them.
+/// Responses that are remembered. Past it, the oldest that is over is forgotten.
 const REMEMBERED_RESPONSES: usize = 16;
 
-/// The greeting (GREET-2).
+/// How far the greeting has come (GREET-2).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Greeting {
     /// Wanted, and none of it has gone to Twilio.
     #[default]
     Pending,
-    /// Some of it has gone to Twilio: it is never asked for again.
+    /// Some of it has gone to Twilio. It is never asked for again.
     Playing,
-    /// The caller has heard it, or none is wanted.
+    /// The caller has heard it, or the business wants none.
     Done,
 }
 
-/// A response that is owed to the caller.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Owed {
-    /// What is wanted.
-    pub ask: Ask,
-    /// The response that serves it, once one does.
-    pub served_by: Option<ResponseId>,
-}
-
-/// What is said, by both sides.
+/// What is being said, by both sides.
 #[derive(Debug, Clone)]
 pub(super) struct Speech {
     pub(super) greeting: Greeting,
@@ -46,7 +42,7 @@ pub(super) struct Speech {
     pub(super) caller_has_spoken: bool,
     owed: Vec<Owed>,
     next_ask: u64,
-    responses: Vec<Response>,
+    responses: Vec<Arc<Response>>,
     pub(super) responses_begun: u32,
     /// Responses that a limit or a filter cut short (PROMPT-4).
     pub(super) incomplete: u32,
@@ -57,18 +53,22 @@ struct Response {
     id: ResponseId,
     asks: Vec<AskNumber>,
     items: Vec<AudioItem>,
+    /// OpenAI has ended it, or its session is gone.
     done: bool,
-    /// The caller talked over it: nothing more of it is heard.
+    /// The caller interrupted it: nothing more of it is heard.
     interrupted: bool,
 }
 
 #[derive(Debug, Clone)]
 struct AudioItem {
     item: ItemId,
+    /// Some of its audio came.
     began: bool,
+    /// When the audio that went to Twilio should have been played.
     plays_until: Option<Instant>,
+    /// All of its audio came.
     came_whole: bool,
-    /// It is over: heard to its end, or cut off.
+    /// It was heard to its end, or cut off.
     heard: bool,
     cut: bool,
 }
@@ -76,6 +76,20 @@ struct AudioItem {
 impl Response {
     fn new(id: ResponseId) -> Self {
         Self { id, asks: Vec::new(), items: Vec::new(), done: false, interrupted: false }
+    }
+
+    fn spoke(&self) -> bool {
+        self.items.iter().any(|item| item.began)
+    }
+
+    /// It is over, it spoke, and the caller has heard all of it.
+    fn was_heard_whole(&self) -> bool {
+        self.done && self.spoke() && !self.is_unheard()
+    }
+
+    /// Some of what it has begun to say is still on its way to the caller.
+    fn is_unheard(&self) -> bool {
+        self.items.iter().any(|item| item.began && !item.heard)
     }
 }
 
@@ -101,10 +115,6 @@ impl Default for Speech {
 }
 
 impl Speech {
-    pub(super) fn forget(&mut self, ask: AskNumber) {
-        self.owed.retain(|owed| owed.ask.number != ask);
-    }
-
     pub(super) fn owed(&self) -> &[Owed] {
         &self.owed
     }
@@ -118,15 +128,19 @@ impl Speech {
         self.response(response)?.items.iter().filter_map(|item| item.plays_until).max()
     }
 
-    /// The response is over, it spoke, and the caller has heard all of it.
     pub(super) fn was_heard_whole(&self, response: &ResponseId) -> bool {
-        self.response(response).is_some_and(|known| {
-            let mut spoken = known.items.iter().filter(|item| item.began).peekable();
-            known.done && spoken.peek().is_some() && spoken.all(|item| item.heard)
-        })
+        self.response(response).is_some_and(Response::was_heard_whole)
     }
 
-    /// Whether what was asked for has not been made to its end.
+    pub(super) fn is_unheard(&self, response: &ResponseId) -> bool {
+        self.response(response).is_some_and(Response::is_unheard)
+    }
+
+    pub(super) fn is_running(&self, response: &ResponseId) -> bool {
+        self.response(response).is_some_and(|known| !known.done)
+    }
+
+    /// Whether no response to this ask has ended yet.
     pub(super) fn is_coming(&self, ask: AskNumber) -> bool {
         let waits = |owed: &Owed| owed.ask.number == ask && owed.served_by.is_none();
         self.owed.iter().any(waits)
@@ -136,58 +150,43 @@ impl Speech {
     /// The response that has spoken for an ask.
     pub(super) fn reply_to(&self, ask: AskNumber) -> Option<ResponseId> {
         let known = self.responses.iter().rev().find(|known| known.asks.contains(&ask))?;
-        self.spoke(&known.id).then(|| known.id.clone())
+        known.spoke().then(|| known.id.clone())
     }
 
-    /// Whether some of what this response has begun to say was not heard yet.
-    pub(super) fn is_unheard(&self, response: &ResponseId) -> bool {
-        self.response(response)
-            .is_some_and(|known| known.items.iter().any(|item| item.began && !item.heard))
+    /// The items of a response, in order.
+    pub(super) fn items_of(&self, response: &ResponseId) -> Vec<ItemId> {
+        let known = self.response(response).into_iter();
+        known.flat_map(|known| &known.items).map(|item| item.item.clone()).collect()
     }
 
-    /// The first item that should have been heard to its end, and when.
-    pub(super) fn awaits_mark(&self) -> Option<(Instant, ResponseId, ItemId)> {
+    /// The first item that should have been heard to its end by now or later, and when.
+    pub(super) fn awaits_mark(&self) -> Option<(Instant, ItemId)> {
         (self.responses.iter())
-            .flat_map(|known| known.items.iter().map(|item| (&known.id, item)))
-            .filter(|(_, item)| item.began && !item.heard)
-            .filter_map(|(id, item)| Some((item.plays_until?, id.clone(), item.item.clone())))
-            .min_by_key(|(at, ..)| *at)
+            .flat_map(|known| &known.items)
+            .filter(|item| item.began && !item.heard)
+            .filter_map(|item| Some((item.plays_until?, item.item.clone())))
+            .min_by_key(|(at, _)| *at)
     }
 
     /// A new stream has opened: what was not heard on the old one is sent again.
     pub(super) fn is_sent_again(&mut self) {
-        for item in self.responses.iter_mut().flat_map(|known| &mut known.items) {
-            item.plays_until = None;
+        for known in &mut self.responses {
+            if known.items.iter().any(|item| item.plays_until.is_some()) {
+                Arc::make_mut(known).items.iter_mut().for_each(|item| item.plays_until = None);
+            }
         }
     }
 
     pub(super) fn spoke(&self, response: &ResponseId) -> bool {
-        self.response(response).is_some_and(|known| known.items.iter().any(|item| item.began))
+        self.response(response).is_some_and(Response::spoke)
     }
 
     pub(super) fn was_interrupted(&self, response: &ResponseId) -> bool {
         self.response(response).is_some_and(|known| known.interrupted)
     }
 
-    fn heard_items(&self) -> impl Iterator<Item = &ItemId> {
-        let items = self.responses.iter().flat_map(|known| &known.items);
-        items.filter(|item| item.heard && !item.cut).map(|item| &item.item)
-    }
-
-    fn response(&self, id: &ResponseId) -> Option<&Response> {
-        self.responses.iter().rev().find(|known| known.id == *id)
-    }
-
-    fn response_mut(&mut self, id: &ResponseId) -> Option<&mut Response> {
-        self.responses.iter_mut().rev().find(|known| known.id == *id)
-    }
-
-    fn item_mut(&mut self, id: &ItemId) -> Option<&mut AudioItem> {
-        self.responses.iter_mut().rev().flat_map(|known| &mut known.items).find(|i| i.item == *id)
-    }
-
     pub(super) fn agent_speaks(&self) -> bool {
-        self.responses.iter().flat_map(|known| &known.items).any(|item| item.began && !item.heard)
+        self.responses.iter().any(|known| known.is_unheard())
     }
 
     pub(super) fn came_whole(&mut self, item: &ItemId) {
@@ -196,29 +195,38 @@ impl Speech {
         }
     }
 
-    /// Whether a response that broke off leaves something to be said: an answer does, for it may
-    /// have been about to call a tool; a line only if some of its audio is missing.
-    fn wants_resuming(&self, response: &ResponseId) -> bool {
-        let line = self.owed.iter().any(|owed| {
-            matches!(owed.ask.want, Want::Line { .. }) && owed.served_by.as_ref() == Some(response)
+    fn heard_items(&self) -> impl Iterator<Item = &ItemId> {
+        let items = self.responses.iter().flat_map(|known| &known.items);
+        items.filter(|item| item.heard && !item.cut).map(|item| &item.item)
+    }
+
+    fn response(&self, id: &ResponseId) -> Option<&Response> {
+        self.responses.iter().rev().find(|known| known.id == *id).map(|known| &**known)
+    }
+
+    fn response_mut(&mut self, id: &ResponseId) -> Option<&mut Response> {
+        self.responses.iter_mut().rev().find(|known| known.id == *id).map(Arc::make_mut)
+    }
+
+    fn item_mut(&mut self, id: &ItemId) -> Option<&mut AudioItem> {
+        let of = |item: &AudioItem| item.item == *id;
+        let known = self.responses.iter_mut().rev().find(|known| known.items.iter().any(of))?;
+        Arc::make_mut(known).items.iter_mut().find(|item| of(item))
+    }
+
+    /// The response as it is remembered. News of one can come in any order from those who saw it.
+    fn know(&mut self, id: ResponseId) -> &mut Response {
+        let known = self.responses.iter().rposition(|known| known.id == id);
+        let place = known.unwrap_or_else(|| {
+            self.responses_begun += 1;
+            self.responses.push(Arc::new(Response::new(id)));
+            if self.responses.len() > REMEMBERED_RESPONSES
+                && let Some(oldest) = self.responses.iter().position(|known| known.done)
+            {
+                self.responses.remove(oldest);
+            }
+            self.responses.len() - 1
         });
-        let whole = self
-            .response(response)
-            .is_some_and(|known| known.items.iter().all(|item| item.came_whole || !item.began));
-        !(line && whole)
-    }
-
-    fn is_greeting(&self, response: &ResponseId) -> bool {
-        self.owed.iter().any(|owed| {
-            matches!(owed.ask.want, Want::Line { line: ScriptedLine::Greeting, .. })
-                && owed.served_by.as_ref() == Some(response)
-        })
-    }
-
-    fn remember(&mut self, response: Response) {
-        self.responses.push(response);
-        while self.responses.len() > REMEMBERED_RESPONSES && self.responses[0].done {
-            self.responses.remove(0);
-        }
+        Arc::make_mut(&mut self.responses[place])
     }
 }

@@ -1,4 +1,4 @@
-//! The call's media stream as the call sees it: awaited, open, lost, closed.
+//! The call's media stream, as the call sees it.
 
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use super::{Call, CallSetup, Now};
 use crate::ids::StreamSid;
 use crate::twilio::forms::CallStatus;
 
-/// The call's media stream.
+/// Whether there is a media stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StreamState {
     /// None has opened yet.
@@ -20,21 +20,21 @@ pub enum StreamState {
     },
     /// It is open.
     Open {
-        /// Which; the newest wins.
+        /// The stream that opened last.
         stream: StreamSid,
     },
-    /// The socket went without a word; Twilio may come back by `/twilio/voice/resume`.
+    /// The socket broke. Twilio may come back by `/twilio/voice/resume`.
     Lost {
         /// When to give up.
         until: Instant,
     },
-    /// It was stopped, and no other is awaited.
+    /// It ended, and no other is awaited.
     Closed,
 }
 
 impl StreamState {
-    /// At the webhook. A recording that plays before the stream can be of any length, and Twilio
-    /// tells nothing of it: then the call's own longest duration is the bound. It costs no session.
+    /// The state at the webhook. A recording that plays before the stream can be of any length, and
+    /// Twilio reports nothing of it. Then the call's longest duration is the bound; no session waits.
     pub(super) fn awaited(setup: &CallSetup, now: Instant) -> Self {
         let patience = if setup.opening.session_waits_for_stream() {
             setup.settings.ending.max_duration
@@ -68,8 +68,8 @@ impl Call {
             return;
         }
         match (&self.phase, how) {
-            (Phase::HandingOver { .. }, _) => self.on_stream_handed_over(now),
-            // Our own redirect stopped it: the call lives until its terminal status.
+            (Phase::HandingOver { .. }, _) => self.on_stream_handed_over(),
+            // The apology's redirect stopped it. The call goes on until its terminal status.
             (Phase::HangingUp { how: HangUp::Apology, .. }, _) => {
                 self.stream = StreamState::Closed;
             }

@@ -2,7 +2,8 @@
 
 mod calendar;
 mod conversation;
-mod deciding;
+mod cost;
+mod end_detection;
 mod ending;
 mod interjection;
 mod interruption;
@@ -16,7 +17,7 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::*;
-use crate::business::BusinessSettings;
+use crate::business::{BusinessSettings, Decider};
 use crate::ids::*;
 use crate::response_gate::{Ask, AskNumber, Outcome, Reply, ScriptedLine, Want};
 use crate::twilio::forms::{CallStatus, Caller, Direction};

@@ -1,47 +1,46 @@
-//! Every deadline a call can have, and why.
+//! All deadlines of a call.
 
 use std::time::Instant;
 
 use super::ending::{ClosingLine, Phase};
 use super::reason::{EndReason, EndedBy};
-use super::session::Session;
+use super::session::SessionState;
 use super::stream::StreamState;
 use super::{Call, Now};
 
-/// Why a call wants to be woken.
+/// What a deadline is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Timer {
     /// The stream did not open, or did not come back.
     StreamPatience,
-    /// No session could be had for `upstream_patience`.
+    /// There was no session for `upstream_patience`.
     UpstreamPatience,
-    /// The last line did not begin, or its mark is overdue.
+    /// The last line did not begin, or its mark did not come.
     ClosingLine,
-    /// The pause between the last word and the hang-up is over, or the caller who held it up has
-    /// spoken long enough.
+    /// The pause before the hang-up is over, or the caller has delayed it long enough.
     HangUpDelay,
-    /// The words of a turn that may take the ending back have not come.
+    /// The transcript of a turn that may take the ending back did not come.
     InterjectionWords,
-    /// The transfer has lasted longer than Twilio lets it.
+    /// The transfer has lasted longer than Twilio allows.
     TransferPatience,
-    /// The hang-up was sent, and neither stream nor status said that the call is over.
+    /// Neither stream nor status confirmed the hang-up.
     HangUpPatience,
-    /// The call has lasted as long as it may (END-9).
+    /// The call has reached `ending.max_duration` (END-9).
     MaxDuration,
-    /// No further digit came.
+    /// No further key was pressed.
     DigitPause,
-    /// A tool has taken too long.
+    /// A tool has not returned in time.
     ToolPatience,
-    /// The words that an answer waits for have not come (END-3).
+    /// The transcript that an answer waits for did not come (END-3).
     PhraseWait,
-    /// The caller has been silent for too long (END-7).
+    /// The caller was silent for `silence.timeout` (END-7).
     Silence,
-    /// The agent should have been heard to the end, and no mark says so.
+    /// The agent should have been heard to the end, and no mark came.
     MarkPatience,
 }
 
 impl Call {
-    /// When the call wants to be woken next, and why.
+    /// The next deadline, and what it is for. `None` once the call is over.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<(Instant, Timer)> {
         let stream = match self.stream {
@@ -49,8 +48,8 @@ impl Call {
             StreamState::Open { .. } | StreamState::Closed => None,
         };
         let upstream = match self.session {
-            Session::Missing { since } => Some(since + self.setup.upstream_patience),
-            Session::NotWanted | Session::Ready => None,
+            SessionState::Missing { since } => Some(since + self.setup.upstream_patience),
+            SessionState::NotWanted | SessionState::Ready => None,
         };
         let digits = self.digits.as_ref().map(|digits| digits.until);
         let deadlines = match &self.phase {
@@ -59,7 +58,7 @@ impl Call {
                 (upstream, Timer::UpstreamPatience),
                 (digits, Timer::DigitPause),
                 (self.tools.deadline(), Timer::ToolPatience),
-                (self.deciding.deadline(), Timer::PhraseWait),
+                (self.end_detection.deadline(), Timer::PhraseWait),
                 (self.silence_deadline(), Timer::Silence),
                 (self.mark_deadline(), Timer::MarkPatience),
                 (Some(self.began.at + self.setup.settings.ending.max_duration), Timer::MaxDuration),
@@ -103,20 +102,20 @@ impl Call {
             Timer::ToolPatience => self.on_tools_overdue(now),
             Timer::PhraseWait => self.on_words_overdue(now),
             Timer::Silence => self.on_silence(now),
-            Timer::MarkPatience => self.on_mark_overdue(now),
+            Timer::MarkPatience => self.on_mark_overdue(),
         }
     }
 
-    /// When a mark that has not come is not waited for any more. A closing line has a deadline of its
-    /// own; without a stream nothing is played.
+    /// When to stop waiting for a mark. A closing line has a deadline of its own, and without a stream
+    /// nothing is played.
     fn mark_deadline(&self) -> Option<Instant> {
-        let (at, ..) = self.speech.awaits_mark().filter(|_| self.stream.is_open())?;
+        let (at, _) = self.speech.awaits_mark().filter(|_| self.stream.is_open())?;
         Some(at + super::ending::MARK_GRACE)
     }
 
-    fn on_mark_overdue(&mut self, now: Now) {
-        if let Some((_, response, item)) = self.speech.awaits_mark() {
-            self.on_item_played(&response, &item, now);
+    fn on_mark_overdue(&mut self) {
+        if let Some((_, item)) = self.speech.awaits_mark() {
+            self.on_item_played(&item);
         }
     }
 

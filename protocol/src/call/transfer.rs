@@ -1,6 +1,5 @@
-//! A call that is put through to a person (CALL-10). The farewell is the last line of an ending like
-//! any other (`ending`); what follows it is not the hang-up but Twilio's `<Dial>`, and the call comes
-//! back from there if nobody answers.
+//! The transfer of a call to a person (CALL-10). A last line is spoken as in any ending (`ending`). In
+//! place of the hang-up Twilio's `<Dial>` follows, and the call comes back if nobody answers.
 
 use std::time::Duration;
 
@@ -9,15 +8,15 @@ use super::conversation::Body;
 use super::ending::{HangUp, Phase};
 use super::event::ToolOutcome;
 use super::reason::{EndReason, EndedBy, Ending};
-use super::session::Session;
+use super::session::SessionState;
 use super::stream::StreamState;
 use super::{Call, Now};
 use crate::ids::ResponseId;
 use crate::response_gate::{Reply, Want};
 
-/// The longest conversation with the person: `<Dial>` ends it after four hours, and tells so.
+/// The longest transfer. `<Dial>` ends it after four hours, and Twilio reports that.
 const LONGEST: Duration = Duration::from_secs(4 * 3600 + 60);
-/// How long after it has stopped ringing Twilio may take to say that nobody answered.
+/// How long after the ringing Twilio may take to report that nobody answered.
 const TOLD_WITHIN: Duration = Duration::from_secs(10);
 
 const ACCEPTED: &str =
@@ -31,13 +30,13 @@ const CALLER_SPOKE: &str =
 const NOBODY_ANSWERED: &str = "Nobody answered the transfer, and the caller is back with you. Tell \
                                them so in one short sentence, and offer to take a message or to \
                                help yourself.";
-/// Told to the model when Twilio did not take the transfer.
+/// Told to the model when Twilio refused the transfer.
 const NOT_POSSIBLE: &str = "The transfer was not possible just now. Tell the caller so in one short \
                             sentence, and offer to take a message or to help yourself.";
 
 impl Call {
-    /// The model wants the caller to be put through: the farewell is asked for, and the rest follows
-    /// when it was heard. Whatever the same response has said is heard before it.
+    /// The model called `transfer_call`. The last line is asked for; the transfer follows when it was
+    /// heard. What the same response has said is heard before.
     pub(super) fn transfer_call(&mut self, response: &ResponseId, now: Now) -> ToolOutcome {
         let refused = if self.setup.transfer.is_none() {
             Some(NO_NUMBER)
@@ -55,24 +54,24 @@ impl Call {
         ToolOutcome { output, succeeded: refused.is_none() }
     }
 
-    /// The farewell was heard, or can't be: the person is rung.
+    /// The last line was heard, or cannot be. Twilio is told to ring the person.
     pub(super) fn hand_over(&mut self, now: Now) {
         self.send(Command::Transfer);
         self.phase = Phase::HandingOver { since: now.at, until: now.at + LONGEST };
     }
 
-    /// Twilio has taken the call from its stream. A session that nobody speaks with costs money.
-    pub(super) fn on_stream_handed_over(&mut self, now: Now) {
+    /// Twilio has taken the call from its stream. The session is closed: it would cost money unused.
+    pub(super) fn on_stream_handed_over(&mut self) {
         self.stream = StreamState::Closed;
-        if self.session != Session::NotWanted {
-            self.session = Session::NotWanted;
-            self.settle_broken_responses(now);
+        if self.session != SessionState::NotWanted {
+            self.session = SessionState::NotWanted;
+            self.close_broken_responses();
             self.send(Command::CloseSession);
         }
     }
 
-    /// The transfer is over: the two have spoken, and Twilio hangs up; or nobody answered, and
-    /// Twilio connects the caller with us again.
+    /// The transfer is over. Either the two have spoken and Twilio hangs up, or nobody answered and
+    /// Twilio opens a stream again.
     pub(super) fn on_transfer_ended(&mut self, answered: bool, now: Now) {
         let Phase::HandingOver { .. } = self.phase else { return };
         if answered {
@@ -86,16 +85,16 @@ impl Call {
         self.go_on_after_transfer(NOBODY_ANSWERED, now);
     }
 
-    /// Twilio has refused to ring the person. If the stream is gone all the same, Twilio has taken
-    /// the transfer and its answer was lost: then its outcome is awaited.
+    /// The REST call of the transfer failed. If the stream is gone, Twilio has taken the transfer and
+    /// only its answer was lost: the outcome is awaited.
     pub(super) fn on_transfer_failed(&mut self, now: Now) {
         if matches!(self.phase, Phase::HandingOver { .. }) && self.stream.is_open() {
             self.go_on_after_transfer(NOT_POSSIBLE, now);
         }
     }
 
-    /// Why a call is over that ended while the person was rung or spoke. That the person has
-    /// answered is told by nothing but the time: when nobody does, Twilio says so before.
+    /// Why a call ended during a transfer. `None` outside of one. Twilio reports nothing when the person
+    /// answers, but reports soon when nobody does. So time tells whether they answered.
     pub(super) fn reason_while_handed_over(&self, now: Now) -> Option<EndReason> {
         let Phase::HandingOver { since, .. } = self.phase else { return None };
         let rings = self.setup.transfer.as_ref().map_or(0, |dial| dial.timeout_secs);

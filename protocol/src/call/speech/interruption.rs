@@ -1,5 +1,5 @@
-//! What a call does when the caller talks over the agent: the transcript keeps what was heard, what
-//! was cut off counts as said, and OpenAI is told (BARGE-3, BARGE-6).
+//! What a call does when the caller interrupts the agent: the transcript keeps what was heard, nothing
+//! of the cut responses is owed any more, and OpenAI is told (BARGE-3, BARGE-6).
 
 use std::time::Duration;
 
@@ -7,38 +7,38 @@ use crate::call::command::{Command, Record};
 use crate::call::{Call, Greeting, Now};
 use crate::ids::{ItemId, ResponseId};
 
-/// The agent was cut off: Twilio's buffer was cleared, and what had not gone there is dropped.
+/// The agent was cut off: Twilio's buffer was cleared, and audio that had not gone there was dropped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgentCut {
-    /// Which cut of the call this is, from 1.
+    /// Numbers the cuts of a call, from 1.
     pub number: u64,
-    /// From the caller's deciding frame to the `clear`.
+    /// From the caller's frame that decided it to Twilio's `clear`.
     pub took: Duration,
-    /// What of the agent's speech was on its way, in order.
+    /// The items that were on their way to the caller, in order.
     pub items: Vec<CutItem>,
 }
 
-/// An item of the agent's speech that was not heard to its end.
+/// An item of the agent's that was not heard to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CutItem {
-    /// Its response.
+    /// The response it is part of.
     pub response: ResponseId,
-    /// The item.
+    /// OpenAI's audio item.
     pub item: ItemId,
-    /// Milliseconds of it that were played, rounded down.
+    /// Milliseconds that were played, rounded down.
     pub heard_ms: u32,
-    /// Milliseconds of it that had come; at least `heard_ms`.
+    /// Milliseconds that had come from OpenAI; at least `heard_ms`.
     pub came_ms: u32,
 }
 
-/// What is to be done about a cut at OpenAI.
+/// Tells the Realtime session of a cut, so that the conversation at OpenAI keeps what was heard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interruption {
-    /// Which cut of the call this is.
+    /// The cut's number: [`AgentCut::number`].
     pub number: u64,
-    /// What was on its way when the agent was cut off.
+    /// The items that were cut off.
     pub items: Vec<CutItem>,
-    /// Items that were heard to their ends: they stay.
+    /// Items that were heard to the end. They stay as they are.
     pub heard: Vec<ItemId>,
 }
 
@@ -48,7 +48,7 @@ impl Call {
         self.latencies.interrupted(took);
         let mut responses: Vec<ResponseId> = Vec::new();
         for CutItem { response, item, heard_ms, came_ms } in &items {
-            self.know_response(response.clone());
+            self.speech.know(response.clone());
             self.note_agent_item(response.clone(), item.clone(), now);
             if let Some(known) = self.speech.item_mut(item) {
                 (known.began, known.heard, known.cut) = (true, true, true);
@@ -67,12 +67,11 @@ impl Call {
             if self.speech.is_greeting(&response) {
                 self.speech.greeting = Greeting::Done;
             }
-            self.look_whether_all_was_heard(&response, now);
         }
     }
 
-    /// Of a response that was cut off nothing more is heard: what it still made was never said.
-    pub(in crate::call) fn drop_what_was_never_said(&mut self, response: &ResponseId) {
+    /// Items of a cut response that had not begun to play are never heard.
+    pub(super) fn drop_what_was_never_said(&mut self, response: &ResponseId) {
         let unheard: Vec<ItemId> = (self.speech.response(response).into_iter())
             .flat_map(|known| known.items.iter().filter(|item| !item.began))
             .map(|item| item.item.clone())

@@ -51,7 +51,7 @@ fn finished(output: &str) -> Event {
 }
 
 fn outputs(stage: &Stage) -> Vec<String> {
-    (stage.call.conversation().entries().iter())
+    (stage.call.conversation.entries())
         .filter_map(|entry| match &entry.body {
             Body::ToolOutput { output, .. } => Some(output.clone()),
             Body::Caller { .. }

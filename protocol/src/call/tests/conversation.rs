@@ -72,7 +72,7 @@ fn greet_1_a_played_greeting_is_not_spoken_and_stands_in_the_history() {
     stage.does(Event::SessionConfigured { session: 1 });
     assert!(stage.asks().is_empty());
     assert_eq!(stage.call.greeting(), Greeting::Done);
-    let first = &stage.call.conversation().entries()[0];
+    let first = stage.call.conversation.entries().next().unwrap();
     assert!(matches!(first.body, Body::Recorded(_)));
 }
 
@@ -111,7 +111,7 @@ fn pipe_6_an_answer_does_not_wait_for_the_transcript_which_may_come_late_or_neve
     assert_eq!(stage.asks().len(), 1);
     stage.does(Event::TurnTranscribed { item: item("u1"), text: None });
     stage.does(Event::TurnTranscribed { item: item("u1"), text: Some("כן".to_owned()) });
-    let words = stage.call.conversation().entries().iter().find_map(|entry| entry.text());
+    let words = stage.call.conversation.entries().find_map(|entry| entry.text());
     assert!(words.is_some());
     assert_eq!(stage.asks().len(), 1);
 }
@@ -125,7 +125,7 @@ fn pipe_6_trap_openai_12_words_that_come_late_and_in_another_order_find_their_ow
     for (turn, text) in [("u2", "second"), ("u1", "first")] {
         stage.does(Event::TurnTranscribed { item: item(turn), text: Some(text.to_owned()) });
     }
-    let entries = stage.call.conversation().entries().iter();
+    let entries = stage.call.conversation.entries();
     let said: Vec<_> = entries.filter_map(|entry| entry.text()).collect();
     assert_eq!(said[said.len() - 3..], ["first", "words", "second"]);
 }

@@ -34,7 +34,7 @@ impl Stage {
 
     /// What the transcript has of an item.
     fn said(&self, of: &str) -> (String, AgentSpeech) {
-        let entries = self.call.conversation().entries().iter();
+        let entries = self.call.conversation.entries();
         let found = entries.rev().find(|entry| entry.item() == Some(&item(of)));
         let Some(Body::Agent { text, speech, .. }) = found.map(|entry| &entry.body) else {
             panic!("not the agent's: {found:?}")

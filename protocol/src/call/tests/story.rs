@@ -27,7 +27,6 @@ enum Step {
     Status,
     Operator,
     Shutdown,
-    GaveUp,
     HangUpAnswered,
     Later(u16),
 }
@@ -54,7 +53,6 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Status),
         1 => Just(Step::Operator),
         3 => Just(Step::Shutdown),
-        1 => Just(Step::GaveUp),
         2 => Just(Step::HangUpAnswered),
         10 => (0u16..20_000).prop_map(Step::Later),
         10 => (0u16..2_000).prop_map(Step::Later),
@@ -190,7 +188,6 @@ impl Story {
                 self.stage.does(Event::OperatorHungUp);
             }
             Step::Shutdown => self.stage.does(Event::ShutdownOrdered),
-            Step::GaveUp => self.stage.does(Event::PartGaveUp),
             Step::HangUpAnswered => self.stage.does(Event::HangUpAnswered),
             Step::Later(ms) => self.stage.waits(Duration::from_millis(ms.into())),
         }

@@ -31,7 +31,7 @@ impl Stage {
     }
 
     fn told(&self) -> Vec<String> {
-        let entries = self.call.conversation().entries().iter();
+        let entries = self.call.conversation.entries();
         let told = entries.filter_map(|entry| match &entry.body {
             Body::System(text) => Some(text.clone()),
             Body::ToolOutput { output, .. } => Some(output.clone()),
@@ -177,7 +177,7 @@ fn call_10_an_operator_ends_a_transferred_call_and_a_stopping_daemon_leaves_it_t
 #[test]
 fn call_10_a_transfer_without_a_number_or_of_a_call_that_is_ending_is_refused() {
     let mut stage = Stage::open();
-    stage.call.setup.transfer = None;
+    Arc::make_mut(&mut stage.call.setup).transfer = None;
     stage.is_transferred();
     assert_eq!(stage.lines(), []);
     assert!(stage.told().last().unwrap().contains("nobody to put the caller through to"));

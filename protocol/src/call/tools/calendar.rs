@@ -1,5 +1,5 @@
-//! The calendar's tools in a call: offered where the business has hours, sent as soon as the lead they
-//! are for is known, and always answered, since nobody waits for an appointment in silence (CAL-1).
+//! The calendar's tools in a call. They are offered if the business has appointment hours, and sent as
+//! soon as the call's lead is known. An answer always follows: the caller waits for it (CAL-1).
 
 use super::{Handled, Tool};
 use crate::calendar::{Refusal, sorry};
@@ -8,12 +8,12 @@ use crate::call::command::Command;
 use crate::call::event::{FunctionCall, ToolOutcome};
 use crate::ids::ToolCallId;
 
-/// A tool of the calendar's that has not answered.
+/// A call of a calendar tool that has not returned.
 #[derive(Debug, Clone)]
 pub(super) struct CalendarUse {
     pub(super) tool: Tool,
     pub(super) call: FunctionCall,
-    /// Whether the calendar has it.
+    /// Whether it was handed to the calendar.
     sent: bool,
 }
 
@@ -30,7 +30,7 @@ impl Call {
         Handled::Later { answer_follows: true }
     }
 
-    /// Hands over what can be done now: slots can be looked for without knowing for whom.
+    /// Hands over the calls that can be done now. Only looking for slots needs no lead.
     pub(in crate::call) fn send_calendar_uses(&mut self) {
         let lead = self.lead.id;
         let mut ready = Vec::new();
@@ -45,8 +45,8 @@ impl Call {
         }
     }
 
-    /// What the model is told of a use of the calendar that took too long; what it books all the
-    /// same is kept, and not told again.
+    /// The outcome of a call that took too long. `None` if it is no calendar tool. If the calendar
+    /// books something all the same, it stays booked, and the model is not told.
     pub(super) fn calendar_overdue(&self, call: &ToolCallId) -> Option<ToolOutcome> {
         let used = self.tools.calendar.iter().find(|used| used.call.call == *call)?;
         let refusal = if used.sent { Refusal::TooLate } else { Refusal::Failed };

@@ -1,4 +1,5 @@
-//! `call_control`: the model's word that the call may end, and the daemon's judgement of it (END-2).
+//! The tool `call_control`: the model reports, or asks for the end of the call, and the daemon decides
+//! (END-2).
 
 use serde::Deserialize;
 use serde_json::json;
@@ -6,7 +7,7 @@ use serde_json::json;
 use crate::business::LeadStatus;
 use crate::call::reason::EndReason;
 
-/// What the model said.
+/// The tool's arguments.
 #[derive(Debug, Deserialize)]
 struct Arguments {
     should_end_call: bool,
@@ -18,25 +19,26 @@ struct Arguments {
     missing_fields: Vec<String>,
 }
 
-/// What the daemon knows beside the model's word.
+/// What the decision rests on besides the arguments.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Situation<'a> {
-    /// The required fields that it finds missing itself; both lists are shown (END-8).
+    /// Required fields that the daemon finds missing. The output shows this list and the model's own
+    /// (END-8).
     pub(super) missing: &'a [&'a str],
     /// Whether the business lets the model end a call.
     pub(super) model_decides: bool,
-    /// Whether a whole silence has passed since the caller last said a word.
+    /// Whether `silence.timeout` has passed since the caller last said a word.
     pub(super) silence_noticed: bool,
-    /// Whether the caller has gone on since, with something that wants an answer.
+    /// Whether the caller has said something since that wants an answer.
     pub(super) caller_awaits_an_answer: bool,
 }
 
-/// What the daemon makes of it. `status` is what the lead is to be called from now on.
+/// The decision. `status` is the lead's new status, if it changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// The call goes on.
     GoOn { output: String, status: Option<LeadStatus> },
-    /// The model wanted to end the call and may not.
+    /// The model asked for the end and does not get it, or its arguments are invalid.
     Refused { output: String },
     /// The call ends.
     End { reason: EndReason, output: String, status: Option<LeadStatus> },
@@ -47,7 +49,7 @@ pub(super) fn wants_the_end(arguments: &str) -> bool {
     serde_json::from_str::<Arguments>(arguments).is_ok_and(|arguments| arguments.should_end_call)
 }
 
-/// Judges one use of the tool.
+/// Decides on one call of the tool.
 pub(super) fn judge(arguments: &str, situation: &Situation<'_>) -> Verdict {
     let missing = situation.missing;
     let arguments: Arguments = match serde_json::from_str(arguments) {
@@ -74,7 +76,7 @@ pub(super) fn judge(arguments: &str, situation: &Situation<'_>) -> Verdict {
     if situation.caller_awaits_an_answer {
         return refused("the caller has said something else; answer that first", missing);
     }
-    // How the lead stands may follow from why the call ends, whatever else the model says of it.
+    // Some reasons set the lead's status, whatever status the model gives.
     let (reason, status) = match arguments.end_reason.as_deref() {
         Some("lead_complete") if missing.is_empty() => {
             (EndReason::LeadComplete, Some(LeadStatus::Complete))

@@ -1,9 +1,10 @@
-//! Who finds out that the conversation is over: the caller's words and the last missing field, where
-//! the business's decider reads them (END-3). The model's own word is judged in `tools::call_control`.
+//! Detects the end of the conversation in the caller's words and in the lead's last missing field, if
+//! the business's decider reads them (END-3). `tools::call_control` decides when the model asks.
 //!
-//! Words come late. An answer may wait for them (`phrase_wait`); if it is on its way before they are
-//! there, it is played out, and the scripted line follows unless the answer made it needless.
+//! Transcripts come late. An answer may wait for one (`phrase_wait`). If the answer is on its way
+//! first, it is played to its end, and the scripted line follows unless the answer was polite already.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::command::Command;
@@ -13,16 +14,16 @@ use super::lead::LeadFacts;
 use super::reason::{EndReason, EndedBy};
 use super::{Call, Now};
 use crate::business::{Decider, LeadStatus};
-use crate::ids::ItemId;
-use crate::phrases::{Phrases, Reading};
+use crate::ids::{ItemId, ResponseId};
+use crate::phrases::Reading;
 use crate::response_gate::{AskNumber, Reply, ScriptedLine, Want};
 
-/// What is decided, and what a decision waits for.
+/// What the detection waits for.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Deciding {
-    /// Turns that are not answered before their words are there.
+pub(super) struct EndDetection {
+    /// Turns that are not answered before their transcripts come.
     waiting: Vec<WaitingTurn>,
-    /// The last turn that was to be answered, and the ask for it.
+    /// The last turn that an answer was asked for, and the ask.
     last: Option<(ItemId, AskNumber)>,
     after_reply: Option<AfterReply>,
 }
@@ -33,23 +34,23 @@ struct WaitingTurn {
     until: Instant,
 }
 
-/// A scripted line that follows a reply which was on its way before the caller's words were there.
+/// A scripted line that follows a reply, because the reply was on its way before the transcript came.
 #[derive(Debug, Clone, Copy)]
 struct AfterReply {
     ask: AskNumber,
     line: Follows,
 }
 
-/// What a turn is followed by, in place of a reply or after it.
+/// What answers a turn, in place of a reply or after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Follows {
-    /// The closing line, and the end.
+    /// The closing line, and the end of the call.
     Closing,
-    /// The polite answer to "no thanks"; the call stays open.
+    /// The polite answer to "no thanks". The call stays open.
     Decline,
 }
 
-impl Deciding {
+impl EndDetection {
     pub(super) fn nothing_waits(&self) -> bool {
         self.waiting.is_empty() && self.after_reply.is_none()
     }
@@ -66,16 +67,16 @@ impl Deciding {
 }
 
 impl Call {
-    /// The caller's turn was committed: it is answered, unless its words are waited for first.
+    /// A turn was committed. It is answered at once, or when its transcript has come.
     pub(super) fn take_turn(&mut self, turn: ItemId, now: Now) {
         self.silence.turn_committed(turn.clone());
         match self.phase {
             Phase::Open => {
-                self.deciding.after_reply.take_if(|after| after.line == Follows::Decline);
+                self.end_detection.after_reply.take_if(|after| after.line == Follows::Decline);
                 let ending = &self.setup.settings.ending;
                 if ending.decider.reads_phrases() && !ending.phrase_wait.is_zero() {
                     let until = now.at + ending.phrase_wait;
-                    self.deciding.waiting.push(WaitingTurn { turn, until });
+                    self.end_detection.waiting.push(WaitingTurn { turn, until });
                 } else {
                     self.answer(turn);
                 }
@@ -85,7 +86,7 @@ impl Call {
         }
     }
 
-    /// The words of a turn came, or it is known that they can't be had.
+    /// A transcript came, or (`None`) the transcription failed.
     pub(super) fn take_words(&mut self, turn: &ItemId, text: Option<&str>, now: Now) {
         self.silence.turn_read(turn, text);
         match self.phase {
@@ -97,23 +98,20 @@ impl Call {
         }
     }
 
-    /// Words that were waited for have not come in time.
+    /// Transcripts that answers waited for have not come in time.
     pub(super) fn on_words_overdue(&mut self, now: Now) {
-        let (late, waiting) = std::mem::take(&mut self.deciding.waiting)
-            .into_iter()
-            .partition(|waiting| waiting.until <= now.at);
-        self.deciding.waiting = waiting;
-        let late: Vec<WaitingTurn> = late;
+        let is_late = |waiting: &mut WaitingTurn| waiting.until <= now.at;
+        let late: Vec<_> = self.end_detection.waiting.extract_if(.., is_late).collect();
         late.into_iter().for_each(|late| self.answer(late.turn));
     }
 
     /// Asks for an answer to a turn.
     pub(super) fn answer(&mut self, turn: ItemId) {
         let ask = self.owe(Want::Answer(Reply::Turn(turn.clone())));
-        self.deciding.last = Some((turn, ask));
+        self.end_detection.last = Some((turn, ask));
     }
 
-    /// The turns that nobody answers (yet): what was asked for them has not begun.
+    /// The turns that no response has begun to answer.
     pub(super) fn unanswered_turns(&self) -> Vec<ItemId> {
         let owed = (self.speech.owed().iter()).filter(|owed| owed.served_by.is_none());
         let asked = owed.filter_map(|owed| match &owed.ask.want {
@@ -122,38 +120,37 @@ impl Call {
                 None
             }
         });
-        asked.chain(self.deciding.waiting.iter().map(|waiting| waiting.turn.clone())).collect()
+        asked.chain(self.end_detection.waiting.iter().map(|waiting| waiting.turn.clone())).collect()
     }
 
-    /// Whether the caller has said something since that wants an answer and has none: then it is no
-    /// time to end the call, as far as we know.
+    /// Whether the caller has said something that wants an answer and has none yet. Then it is no time
+    /// to end the call.
     pub(super) fn caller_awaits_an_answer(&self) -> bool {
-        let phrases = self.phrases();
         let keys = (self.speech.owed().iter())
             .any(|owed| owed.served_by.is_none() && owed.ask.want == Want::Answer(Reply::Digits));
         let words = |turn: &ItemId| {
             let words = self.conversation.words_of(turn);
-            matches!(words, Some(Words::Known(text)) if phrases.read(text).wants_an_answer())
+            matches!(words, Some(Words::Known(text)) if self.phrases.read(text).wants_an_answer())
         };
         keys || self.unanswered_turns().iter().any(words)
     }
 
-    /// All that waited for words is dropped: the call ends.
-    pub(super) fn stop_deciding(&mut self) {
-        self.deciding.waiting.clear();
-        self.deciding.after_reply = None;
+    /// The call ends: nothing waits for a transcript any more.
+    pub(super) fn stop_end_detection(&mut self) {
+        self.end_detection.waiting.clear();
+        self.end_detection.after_reply = None;
     }
 
-    /// The reply that a line waits for may be over.
-    pub(super) fn look_whether_the_reply_is_over(&mut self, now: Now) {
-        let Some(AfterReply { ask, line }) = self.deciding.after_reply else { return };
+    /// If the reply that a line waits for is over, the line follows, unless the reply made it needless.
+    pub(super) fn settle_reply(&mut self, now: Now) {
+        let Some(AfterReply { ask, line }) = self.end_detection.after_reply else { return };
         if self.phase != Phase::Open || self.speech.is_coming(ask) {
             return;
         }
-        self.deciding.after_reply = None;
+        self.end_detection.after_reply = None;
         let reply = self.speech.reply_to(ask).filter(|reply| {
             !self.speech.was_interrupted(reply)
-                && self.phrases().closes_politely(&self.conversation.said_in(reply))
+                && self.phrases.closes_politely(&self.said_in(reply))
         });
         match (line, reply) {
             (Follows::Closing, Some(reply)) => {
@@ -164,18 +161,17 @@ impl Call {
         }
     }
 
-    /// The lead changed. What a tool call of this call has filled in may have been the last that was
-    /// missing (END-3).
-    pub(super) fn learn_of_lead(&mut self, newer: LeadFacts, now: Now) {
+    /// The lead changed. If this call has captured the last missing field, it may end (END-3).
+    pub(super) fn end_if_lead_is_complete(&mut self, newer: LeadFacts, now: Now) {
         let ending = &self.setup.settings.ending;
         let required = &ending.required_lead_fields;
         let before = self.lead.missing(required);
         let filled = before.iter().any(|field| newer.captured.contains(*field));
         let may_end = ending.decider.reads_phrases() && ending.auto_end_after_lead_capture;
-        // The model's own goodbye is judged next, or the caller has gone on already.
+        // The model's own goodbye is judged next, or the caller has said more already.
         let not_now = ending.decider.asks_the_model()
             && (self.tools.end_is_asked_for() || self.caller_awaits_an_answer());
-        self.lead.learn(newer);
+        Arc::make_mut(&mut self.lead).learn(newer);
         if filled && may_end && self.lead.missing(required).is_empty() && self.phase == Phase::Open
         {
             self.send(Command::SetLeadStatus(LeadStatus::Complete));
@@ -185,30 +181,26 @@ impl Call {
         }
     }
 
-    pub(super) fn phrases(&self) -> Phrases {
-        Phrases::of(&self.setup.settings.ending)
-    }
-
     fn decide(&mut self, turn: &ItemId, text: Option<&str>, now: Now) {
-        let waited = self.deciding.take_waiting(turn);
+        let waited = self.end_detection.take_waiting(turn);
         let line = text.and_then(|text| self.line_for(text)).filter(|_| self.is_last_said(turn));
         match (line, waited) {
             (None, true) => self.answer(turn.clone()),
             (None, false) => {}
             (Some(line), true) => self.follow(line, now),
             (Some(line), false) => {
-                let last = self.deciding.last.as_ref().filter(|(last, _)| last == turn);
+                let last = self.end_detection.last.as_ref().filter(|(last, _)| last == turn);
                 if let Some((_, ask)) = last {
-                    self.deciding.after_reply = Some(AfterReply { ask: *ask, line });
+                    self.end_detection.after_reply = Some(AfterReply { ask: *ask, line });
                 }
             }
         }
     }
 
-    /// The scripted line that answers these words, if the decider reads them.
+    /// The scripted line that answers these words. `None` if the decider does not read them.
     fn line_for(&self, text: &str) -> Option<Follows> {
         let ending = &self.setup.settings.ending;
-        match (ending.decider, self.phrases().read(text)) {
+        match (ending.decider, self.phrases.read(text)) {
             (Decider::Phrases | Decider::Both, Reading::Farewell | Reading::Goodbye) => {
                 ending.auto_end_on_goodbye.then_some(Follows::Closing)
             }
@@ -228,10 +220,17 @@ impl Call {
         }
     }
 
-    /// Whether the caller has not had another turn since.
+    /// What the agent said in a response.
+    fn said_in(&self, response: &ResponseId) -> String {
+        let items = self.speech.items_of(response);
+        let entries = items.iter().filter_map(|item| self.conversation.entry_of(item));
+        entries.filter_map(|entry| entry.text()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether this is the last thing the caller has said.
     fn is_last_said(&self, turn: &ItemId) -> bool {
-        let entries = self.conversation.entries().iter().rev();
-        let last = entries.into_iter().find(|entry| entry.role() == Role::Caller);
+        let mut entries = self.conversation.entries().rev();
+        let last = entries.find(|entry| entry.role() == Role::Caller);
         last.is_some_and(|entry| match &entry.body {
             Body::Caller { item, .. } => item == turn,
             Body::Digits(_)

@@ -1,0 +1,145 @@
+//! The responses that the caller is owed. Each is asked for once per session, and stays owed until it
+//! was heard to its end or is no longer wanted.
+
+use super::{Greeting, Response, Speech};
+use crate::business::OpeningLine;
+use crate::call::command::Command;
+use crate::call::conversation::Body;
+use crate::call::session::SessionState;
+use crate::call::{Call, Now};
+use crate::ids::ResponseId;
+use crate::response_gate::{Ask, AskNumber, ScriptedLine, Want, Wording};
+
+/// A response that is owed to the caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::call) struct Owed {
+    pub(in crate::call) ask: Ask,
+    /// The response that serves it. `None` until one has begun.
+    pub(in crate::call) served_by: Option<ResponseId>,
+}
+
+impl Owed {
+    fn is_greeting(&self) -> bool {
+        matches!(self.ask.want, Want::Line { line: ScriptedLine::Greeting, .. })
+    }
+}
+
+impl Speech {
+    pub(in crate::call) fn forget(&mut self, ask: AskNumber) {
+        self.owed.retain(|owed| owed.ask.number != ask);
+    }
+
+    /// Notes that the response serves these asks.
+    pub(super) fn serve(&mut self, asks: &[AskNumber], response: &ResponseId) {
+        for owed in &mut self.owed {
+            if asks.contains(&owed.ask.number) {
+                owed.served_by = Some(response.clone());
+            }
+        }
+    }
+
+    /// What the response was to serve is owed again.
+    pub(super) fn owe_again(&mut self, response: &ResponseId) {
+        for owed in &mut self.owed {
+            owed.served_by.take_if(|served_by| served_by == response);
+        }
+    }
+
+    pub(super) fn is_greeting(&self, response: &ResponseId) -> bool {
+        let mut served = self.owed.iter().filter(|owed| owed.served_by.as_ref() == Some(response));
+        served.any(Owed::is_greeting)
+    }
+
+    /// Whether a response that broke off leaves something to be said. An answer does: it may have
+    /// been about to call a tool. A line does only if some of its audio is missing.
+    pub(super) fn wants_resuming(&self, response: &ResponseId) -> bool {
+        let line = self.owed.iter().any(|owed| {
+            matches!(owed.ask.want, Want::Line { .. }) && owed.served_by.as_ref() == Some(response)
+        });
+        let whole = self
+            .response(response)
+            .is_some_and(|known| known.items.iter().all(|item| item.came_whole || !item.began));
+        !(line && whole)
+    }
+
+    /// A greeting that is not owed any more without having begun is not spoken.
+    pub(super) fn skip_greeting_if_lost(&mut self) {
+        if self.greeting == Greeting::Pending && !self.owed.iter().any(Owed::is_greeting) {
+            self.greeting = Greeting::Done;
+        }
+    }
+}
+
+impl Call {
+    pub(in crate::call) fn owe_greeting(&mut self, now: Now) {
+        match self.setup.opening.clone() {
+            OpeningLine::Spoken { text } => {
+                self.owe(Want::Line {
+                    line: ScriptedLine::Greeting,
+                    text,
+                    wording: Wording::Exact,
+                });
+            }
+            OpeningLine::Played { text, .. } => {
+                self.speech.greeting = Greeting::Done;
+                self.add_entry(Body::Recorded(text), now);
+            }
+            OpeningLine::Silent => self.speech.greeting = Greeting::Done,
+        }
+    }
+
+    /// Notes that a response is owed. It is asked for as soon as there is a session.
+    pub(in crate::call) fn owe(&mut self, want: Want) -> AskNumber {
+        let number = AskNumber(self.speech.next_ask);
+        self.speech.next_ask += 1;
+        let ask = Ask { number, want };
+        self.speech.owed.push(Owed { ask: ask.clone(), served_by: None });
+        if self.session == SessionState::Ready {
+            self.send(Command::Ask(ask));
+        }
+        number
+    }
+
+    pub(in crate::call) fn ask_for_what_is_owed(&mut self) {
+        let waiting: Vec<Ask> = (self.speech.owed.iter())
+            .filter(|owed| owed.served_by.is_none())
+            .map(|owed| owed.ask.clone())
+            .collect();
+        for ask in waiting {
+            self.send(Command::Ask(ask));
+        }
+    }
+
+    /// Withdraws every ask that no response has begun to serve.
+    pub(in crate::call) fn withdraw_what_waits(&mut self) {
+        let waiting: Vec<Owed> =
+            self.speech.owed.extract_if(.., |owed| owed.served_by.is_none()).collect();
+        for owed in waiting {
+            self.send(Command::Withdraw(owed.ask.number));
+        }
+    }
+
+    /// Withdraws an ask, unless a response has begun to serve it.
+    pub(in crate::call) fn withdraw(&mut self, ask: AskNumber) {
+        if self.speech.owed.iter().any(|owed| owed.ask.number == ask && owed.served_by.is_none()) {
+            self.speech.forget(ask);
+            self.send(Command::Withdraw(ask));
+        }
+    }
+
+    /// What was heard to its end is owed no longer.
+    pub(in crate::call) fn settle_owed(&mut self) {
+        let Speech { owed, responses, greeting, .. } = &mut self.speech;
+        let heard = |id: &ResponseId| {
+            let known = responses.iter().rev().find(|known| known.id == *id);
+            known.is_some_and(|known| Response::was_heard_whole(known))
+        };
+        owed.retain(|owed| {
+            let heard = owed.served_by.as_ref().is_some_and(heard);
+            if heard && owed.is_greeting() {
+                *greeting = Greeting::Done;
+            }
+            !heard
+        });
+    }
+}

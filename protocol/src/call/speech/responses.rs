@@ -1,0 +1,171 @@
+//! What the agent says: responses from their first word at OpenAI to the last one heard.
+
+use std::time::{Duration, Instant};
+
+use super::{AudioItem, Greeting};
+use crate::call::command::{Command, Record};
+use crate::call::conversation::{AgentSpeech, Body};
+use crate::call::ending::Phase;
+use crate::call::event::FunctionCall;
+use crate::call::{Call, Now};
+use crate::ids::{ItemId, ResponseId};
+use crate::response_gate::{AskNumber, Outcome, Reply, Want};
+
+impl Call {
+    pub(in crate::call) fn on_response_started(
+        &mut self,
+        response: ResponseId,
+        asks: Vec<AskNumber>,
+    ) {
+        self.speech.serve(&asks, &response);
+        self.speech.know(response).asks.extend(asks);
+    }
+
+    pub(in crate::call) fn on_ask_covered(&mut self, ask: AskNumber, response: &ResponseId) {
+        match self.speech.response_mut(response) {
+            Some(known) if !known.done => {
+                known.asks.push(ask);
+                self.speech.serve(&[ask], response);
+            }
+            Some(_) | None => self.speech.forget(ask),
+        }
+    }
+
+    /// The response has an item of speech. Its words may come before its audio.
+    pub(in crate::call) fn note_agent_item(
+        &mut self,
+        response: ResponseId,
+        item: ItemId,
+        now: Now,
+    ) {
+        if self.conversation.entry_of(&item).is_some() {
+            return;
+        }
+        let mut speech = AgentSpeech::Coming;
+        if let Some(known) = self.speech.response_mut(&response) {
+            known.items.push(AudioItem::new(item.clone()));
+            if known.interrupted {
+                speech = AgentSpeech::Interrupted { heard_ms: 0 };
+            }
+        }
+        let text = String::new();
+        self.conversation.push(Body::Agent { response, item, text, speech }, now.wall);
+    }
+
+    pub(in crate::call) fn on_agent_began(&mut self, response: ResponseId, item: ItemId, now: Now) {
+        self.note_agent_item(response.clone(), item.clone(), now);
+        if let Some(known) = self.speech.item_mut(&item) {
+            known.began = true;
+        }
+        self.last_line_began(&response, now);
+    }
+
+    pub(in crate::call) fn on_agent_text_done(&mut self, item: &ItemId, text: String) {
+        if let Some(entry) = self.conversation.close_agent(item, Some(text)) {
+            self.send(Command::Record(Record::Turn(entry)));
+        }
+    }
+
+    pub(in crate::call) fn on_item_playing(
+        &mut self,
+        response: &ResponseId,
+        added: Duration,
+        now: Now,
+    ) {
+        let greeting = self.speech.is_greeting(response);
+        self.latencies.agent_heard(greeting, added, now.at);
+        if greeting && self.speech.greeting == Greeting::Pending {
+            self.speech.greeting = Greeting::Playing;
+        }
+    }
+
+    pub(in crate::call) fn on_item_queued(&mut self, item: &ItemId, plays_until: Instant) {
+        if let Some(known) = self.speech.item_mut(item) {
+            known.plays_until = Some(plays_until);
+        }
+    }
+
+    pub(in crate::call) fn on_item_played(&mut self, item: &ItemId) {
+        if let Some(known) = self.speech.item_mut(item) {
+            known.heard = true;
+        }
+    }
+
+    pub(in crate::call) fn on_response_ended(
+        &mut self,
+        response: Option<ResponseId>,
+        asks: &[AskNumber],
+        outcome: Outcome,
+        calls: Vec<FunctionCall>,
+        now: Now,
+    ) {
+        let Some(response) = response else {
+            self.nothing_was_said(asks, now);
+            return;
+        };
+        if outcome == Outcome::Cancelled || self.speech.was_interrupted(&response) {
+            self.drop_what_was_never_said(&response);
+        }
+        self.close_items_of(&response);
+        if let Some(known) = self.speech.response_mut(&response) {
+            known.done = true;
+        }
+        if outcome == Outcome::Incomplete {
+            self.speech.incomplete += 1;
+        }
+        if outcome == Outcome::Completed {
+            self.on_calls(&response, calls, now);
+        }
+        if !self.speech.spoke(&response) {
+            self.nothing_was_said(asks, now);
+        }
+    }
+
+    /// What was asked for has ended without a word, and is not asked for again.
+    fn nothing_was_said(&mut self, asks: &[AskNumber], now: Now) {
+        asks.iter().for_each(|ask| self.speech.forget(*ask));
+        self.speech.skip_greeting_if_lost();
+        self.last_line_failed(asks, now);
+    }
+
+    /// The session is gone, and its responses with it. What had begun to speak stays as it came, and
+    /// one response finishes it. What had not is owed again (RES-2).
+    pub(in crate::call) fn close_broken_responses(&mut self) {
+        self.speech.caller_speaks = false;
+        let broken: Vec<ResponseId> = (self.speech.responses.iter())
+            .filter(|known| !known.done)
+            .map(|known| known.id.clone())
+            .collect();
+        for response in broken {
+            if self.speech.spoke(&response) {
+                self.close_items_of(&response);
+                if let Some(known) = self.speech.response_mut(&response) {
+                    known.done = true;
+                }
+                let resume = !self.speech.was_interrupted(&response)
+                    && self.speech.wants_resuming(&response);
+                if self.phase == Phase::Open && resume {
+                    self.owe(Want::Answer(Reply::Resume));
+                }
+            } else {
+                self.speech.responses.retain(|known| known.id != response);
+                self.speech.owe_again(&response);
+            }
+        }
+    }
+
+    /// At the end of the call, what was still coming is kept as it came.
+    pub(in crate::call) fn close_transcript(&mut self) {
+        let open: Vec<ResponseId> =
+            self.speech.responses.iter().map(|known| known.id.clone()).collect();
+        open.iter().for_each(|response| self.close_items_of(response));
+    }
+
+    fn close_items_of(&mut self, response: &ResponseId) {
+        for item in self.speech.items_of(response) {
+            if let Some(entry) = self.conversation.close_agent(&item, None) {
+                self.send(Command::Record(Record::Turn(entry)));
+            }
+        }
+    }
+}

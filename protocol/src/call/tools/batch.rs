@@ -1,0 +1,140 @@
+//! The tool calls of one response: when all have returned, one answer to their outputs is asked for.
+
+use std::time::{Duration, Instant};
+
+use super::calendar::CalendarUse;
+use super::call_control;
+use crate::call::command::Command;
+use crate::call::conversation::Body;
+use crate::call::ending::Phase;
+use crate::call::event::{FunctionCall, ToolOutcome};
+use crate::call::{Call, Now};
+use crate::ids::{ResponseId, ToolCallId};
+use crate::response_gate::{Reply, Want};
+
+/// How long a tool may take before the model is told that it failed.
+const TOOL_PATIENCE: Duration = Duration::from_secs(10);
+
+/// The output of a tool that took longer.
+const TOOK_TOO_LONG: &str =
+    r#"{"ok":false,"error":"this took too long and may not have worked; apologise and go on"}"#;
+
+/// The responses whose tool calls have not all returned.
+#[derive(Debug, Clone, Default)]
+pub(in crate::call) struct Tools {
+    pub(super) batches: Vec<Batch>,
+    /// The calls among them that the calendar works on, or will when the lead is known.
+    pub(super) calendar: Vec<CalendarUse>,
+}
+
+/// The tool calls of one response.
+#[derive(Debug, Clone)]
+pub(super) struct Batch {
+    response: ResponseId,
+    /// The calls that have not returned.
+    pub(super) waiting: Vec<ToolCallId>,
+    until: Instant,
+    pub(super) answer_follows: bool,
+    /// Calls of `call_control`. They are judged when it is known what the others did.
+    controls: Vec<FunctionCall>,
+}
+
+impl Batch {
+    pub(super) fn new(response: ResponseId, controls: Vec<FunctionCall>, now: Now) -> Self {
+        let until = now.at + TOOL_PATIENCE;
+        Self { response, waiting: Vec::new(), until, answer_follows: false, controls }
+    }
+}
+
+impl Tools {
+    pub(in crate::call) fn deadline(&self) -> Option<Instant> {
+        self.batches.iter().map(|batch| batch.until).min()
+    }
+
+    /// Whether the model has asked for the end, and is judged when its other tools are done.
+    pub(in crate::call) fn end_is_asked_for(&self) -> bool {
+        let mut controls = self.batches.iter().flat_map(|batch| &batch.controls);
+        controls.any(|call| call_control::wants_the_end(&call.arguments))
+    }
+
+    /// The number of calls that have not returned.
+    pub(in crate::call) fn running(&self) -> usize {
+        self.batches.iter().map(|batch| batch.waiting.len()).sum()
+    }
+}
+
+impl Call {
+    pub(in crate::call) fn on_tool_finished(
+        &mut self,
+        call: &ToolCallId,
+        outcome: ToolOutcome,
+        now: Now,
+    ) {
+        let mut batches = self.tools.batches.iter_mut();
+        let Some(batch) = batches.find(|batch| batch.waiting.contains(call)) else { return };
+        batch.waiting.retain(|waiting| waiting != call);
+        batch.answer_follows |= !outcome.succeeded;
+        self.tools.calendar.retain(|used| used.call.call != *call);
+        self.add_output(call.clone(), outcome.output, now);
+    }
+
+    pub(in crate::call) fn on_tools_overdue(&mut self, now: Now) {
+        let late: Vec<ToolCallId> = (self.tools.batches.iter())
+            .filter(|batch| batch.until <= now.at)
+            .flat_map(|batch| batch.waiting.iter().cloned())
+            .collect();
+        for call in late {
+            let outcome = self.calendar_overdue(&call).unwrap_or_else(|| ToolOutcome {
+                output: TOOK_TOO_LONG.to_owned(),
+                succeeded: false,
+            });
+            self.on_tool_finished(&call, outcome, now);
+        }
+    }
+
+    /// Judges the calls of `call_control` in a response whose other tools are done: the last missing
+    /// field may have come with them.
+    pub(in crate::call) fn judge_call_control(&mut self, now: Now) {
+        for place in 0..self.tools.batches.len() {
+            let batch = &mut self.tools.batches[place];
+            if !batch.waiting.is_empty() {
+                continue;
+            }
+            let response = batch.response.clone();
+            for call in std::mem::take(&mut batch.controls) {
+                let (output, answer_follows) = self.call_control(&response, &call, now);
+                self.add_output(call.call, output, now);
+                self.tools.batches[place].answer_follows |= answer_follows;
+            }
+        }
+    }
+
+    /// A response is no farewell any more once its call for the end was judged, or never will be.
+    pub(in crate::call) fn settle_farewell(&mut self) {
+        if let Some(response) = &self.farewell
+            && !self.speech.is_running(response)
+            && !self.tools.end_is_asked_for()
+        {
+            self.farewell = None;
+        }
+    }
+
+    /// Asks for an answer to the outputs of a response whose tools are all done, if one is to follow
+    /// and the call goes on.
+    pub(in crate::call) fn settle_tools(&mut self) {
+        let is_done = |batch: &mut Batch| batch.waiting.is_empty();
+        let done: Vec<Batch> = self.tools.batches.extract_if(.., is_done).collect();
+        for batch in &done {
+            if batch.answer_follows && self.phase == Phase::Open {
+                self.owe(Want::Answer(Reply::ToolOutput));
+            }
+        }
+        if !done.is_empty() && self.tools.batches.is_empty() {
+            self.send(Command::ToolsDone);
+        }
+    }
+
+    pub(super) fn add_output(&mut self, call: ToolCallId, output: String, now: Now) {
+        self.add_entry(Body::ToolOutput { call, output }, now);
+    }
+}
