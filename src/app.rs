@@ -7,7 +7,7 @@ mod sweep;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use actors::call_parts::Services;
@@ -22,9 +22,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
-use crate::http::admin::{self, AdminSide, AdminToken};
-use crate::http::twilio::{self, TwilioSide};
-use crate::http::{ListenError, Listener};
+use crate::http::admin::{self, AdminState, AdminToken};
+use crate::http::twilio::{self, TwilioState};
+use crate::http::{ListenError, Listener, Readiness};
 use sweep::Carrier;
 
 pub use services::RealtimeEndpoint;
@@ -71,26 +71,6 @@ pub enum Outcome {
     GaveUp,
 }
 
-/// Whether new calls are taken.
-#[derive(Debug, Clone)]
-pub struct Readiness(Arc<AtomicBool>);
-
-impl Readiness {
-    fn new() -> Self {
-        Self(Arc::new(AtomicBool::new(true)))
-    }
-
-    /// New calls are taken.
-    #[must_use]
-    pub fn is_ready(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    fn draining(&self) {
-        self.0.store(false, Ordering::Relaxed);
-    }
-}
-
 /// A running daemon.
 pub struct App {
     services: Services,
@@ -133,11 +113,11 @@ impl App {
         let (root, root_task) = Actor::spawn(None, Supervisor, args).await?;
         let calls = Calls::new(root.clone());
         let (readiness, stop, tasks) =
-            (Readiness::new(), CancellationToken::new(), TaskTracker::new());
+            (Readiness::default(), CancellationToken::new(), TaskTracker::new());
 
         let twilio_address = listener.address();
         let token = config.twilio.auth_token.expose_secret();
-        let side = Arc::new(TwilioSide {
+        let state = Arc::new(TwilioState {
             public_url: config.server.public_url.clone(),
             signatures: (config.twilio.validate_signatures)
                 .then(|| Signatures::new([token.to_owned()])),
@@ -150,15 +130,15 @@ impl App {
             tasks: tasks.clone(),
             readiness: readiness.clone(),
         });
-        let answer = move |request| twilio::serve(Arc::clone(&side), request);
-        tasks.spawn(listener.serve(answer, tasks.clone(), stop.clone()));
+        let handler = move |request| twilio::serve(Arc::clone(&state), request);
+        tasks.spawn(listener.serve(handler, tasks.clone(), stop.clone()));
 
         let admin_address = match config.admin.listener() {
             None => None,
             Some((address, token)) => {
                 let listener = Listener::bind(address).await?;
                 let address = listener.address();
-                let side = Arc::new(AdminSide {
+                let state = Arc::new(AdminState {
                     token: AdminToken::new(token.expose_secret()),
                     allow_actor_kill: config.admin.allow_actor_kill,
                     calls: calls.clone(),
@@ -167,8 +147,8 @@ impl App {
                     public_url: config.server.public_url.clone(),
                     readiness: readiness.clone(),
                 });
-                let answer = move |request| admin::serve(Arc::clone(&side), request);
-                tasks.spawn(listener.serve(answer, tasks.clone(), stop.clone()));
+                let handler = move |request| admin::serve(Arc::clone(&state), request);
+                tasks.spawn(listener.serve(handler, tasks.clone(), stop.clone()));
                 Some(address)
             }
         };
@@ -240,7 +220,7 @@ impl App {
             return Outcome::GaveUp;
         }
         tracing::info!("stopping: no new calls");
-        self.readiness.draining();
+        self.readiness.start_draining();
         self.calls.drain();
         tokio::select! {
             () = self.calls_are_over() => {}
@@ -255,7 +235,7 @@ impl App {
 
     /// Stops at once, last started first.
     pub async fn stop(self) {
-        self.readiness.draining();
+        self.readiness.start_draining();
         self.stop.cancel();
         self.root.stop(None);
         if self.root.wait(Some(STOP_PATIENCE * 2)).await.is_err() {

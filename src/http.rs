@@ -1,16 +1,17 @@
-//! The daemon's two listeners: one for Twilio, one for the operator. warp's filters in an accept loop
-//! of our own, which sets TCP_NODELAY, bounds the wait for headers, and can be drained.
+//! The daemon's two HTTP listeners: one for Twilio, one for the operator.
+//!
+//! Requests are read by warp's filters in an accept loop of our own. It sets TCP_NODELAY, limits the
+//! time a client may take to send its headers, and can be drained.
 
 pub mod admin;
 mod api;
 mod health;
 mod listener;
-mod media;
-mod placing;
+mod readiness;
 mod request;
-mod status;
+mod response;
 pub mod twilio;
-mod voice;
 
 pub use listener::{ListenError, Listener};
+pub use readiness::Readiness;
 pub use request::Request;

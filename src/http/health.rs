@@ -3,14 +3,14 @@
 use http::StatusCode;
 use warp::reply::Response;
 
-use super::Request;
-use super::request::{answer, json};
-use crate::app::Readiness;
+use super::readiness::Readiness;
+use super::request::Request;
+use super::response::{empty, json};
 
-/// The answer, if the request is for one of the two.
+/// The response, if the request is for one of the two paths.
 pub(super) fn health(request: &Request, readiness: &Readiness) -> Option<Response> {
     match request.path.as_str() {
-        "/healthz" => Some(answer(StatusCode::OK)),
+        "/healthz" => Some(empty(StatusCode::OK)),
         "/readyz" if readiness.is_ready() => {
             Some(json(StatusCode::OK, &serde_json::json!({ "ready": true })))
         }

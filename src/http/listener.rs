@@ -1,6 +1,5 @@
 //! The accept loop.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,22 +8,24 @@ use std::time::Duration;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use thiserror::Error;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
 
-use super::Request;
+use super::request::{self, Request};
 
 /// How long a client may take to send its headers.
-const HEADER_PATIENCE: Duration = Duration::from_secs(10);
-/// The pause after a failed accept (out of file descriptors, most likely).
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// The pause after a failed accept. The usual cause is a lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
-/// The most connections a listener holds at once; a call has one, webhooks come and go.
-const MOST_CONNECTIONS: usize = 4096;
+/// The most connections that a listener holds at once. Each call keeps one open.
+const MAX_CONNECTIONS: usize = 4096;
 
-/// An address could not be listened at.
+/// A socket could not be bound.
 #[derive(Debug, Error)]
 #[error("cannot listen at {address}: {error}; is another daemon running there?")]
 pub struct ListenError {
@@ -32,46 +33,55 @@ pub struct ListenError {
     error: std::io::Error,
 }
 
-/// A socket that listens.
+/// A bound socket, and the loop that serves its connections.
 pub struct Listener {
     socket: TcpListener,
     address: SocketAddr,
 }
 
 impl Listener {
-    /// Listens at `address`; port 0 takes a free one.
+    /// Binds to `address`. Port 0 takes a free port.
     ///
     /// # Errors
     /// [`ListenError`] names the address.
     pub async fn bind(address: SocketAddr) -> Result<Self, ListenError> {
-        let wrong = |error| ListenError { address, error };
-        let socket = TcpListener::bind(address).await.map_err(wrong)?;
-        let address = socket.local_addr().map_err(wrong)?;
+        let failed = |error| ListenError { address, error };
+        let socket = TcpListener::bind(address).await.map_err(failed)?;
+        let address = socket.local_addr().map_err(failed)?;
         Ok(Self { socket, address })
     }
 
-    /// Where it listens.
+    /// The address that was bound, with the port that was taken.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Serves requests with `answer` until `stop`; connections that are upgraded or under way are
-    /// tasks of `tasks`.
-    pub async fn serve<F, A>(self, answer: F, tasks: TaskTracker, stop: CancellationToken)
+    /// Serves requests with `handler` until `stop` is cancelled. Each connection is a task of
+    /// `tasks`. On `stop` it finishes the request that it is in.
+    pub async fn serve<F, R>(self, handler: F, tasks: TaskTracker, stop: CancellationToken)
     where
-        F: Fn(Request) -> A + Clone + Send + Sync + 'static,
-        A: Future<Output = warp::reply::Response> + Send + 'static,
+        F: Fn(Request) -> R + Clone + Send + Sync + 'static,
+        R: Future<Output = Response> + Send + 'static,
     {
-        let routes = Request::filter().then(answer).map(Ok::<_, Infallible>);
-        let routes = routes.recover(super::request::refuse).boxed();
-        let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+        let routes = Request::filter().then(handler).recover(request::recover).unify();
+        // Boxed: the loop below is then compiled once, not once for each handler.
+        self.accept_loop(routes.boxed(), tasks, stop).await;
+    }
+
+    async fn accept_loop(
+        self,
+        routes: BoxedFilter<(Response,)>,
+        tasks: TaskTracker,
+        stop: CancellationToken,
+    ) {
+        let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         loop {
             let accepted = tokio::select! {
                 () = stop.cancelled() => return,
-                accepted = accept(&self.socket, &places) => accepted,
+                accepted = accept(&self.socket, &permits) => accepted,
             };
-            let (socket, place) = match accepted {
+            let (socket, permit) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -81,11 +91,11 @@ impl Listener {
             };
             let service = TowerToHyperService::new(warp::service(routes.clone()));
             let mut server = hyper::server::conn::http1::Builder::new();
-            server.timer(TokioTimer::new()).header_read_timeout(HEADER_PATIENCE);
+            server.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
             let connection = server.serve_connection(TokioIo::new(socket), service).with_upgrades();
             let stop = stop.clone();
             tasks.spawn(async move {
-                let _place = place;
+                let _permit = permit;
                 tokio::pin!(connection);
                 let served = tokio::select! {
                     served = &mut connection => served,
@@ -104,11 +114,11 @@ impl Listener {
 
 async fn accept(
     socket: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> std::io::Result<(tokio::net::TcpStream, Option<tokio::sync::OwnedSemaphorePermit>)> {
+    permits: &Arc<Semaphore>,
+) -> std::io::Result<(TcpStream, Option<OwnedSemaphorePermit>)> {
     // The semaphore is never closed.
-    let place = Arc::clone(places).acquire_owned().await.ok();
+    let permit = Arc::clone(permits).acquire_owned().await.ok();
     let (socket, _) = socket.accept().await?;
     socket.set_nodelay(true)?;
-    Ok((socket, place))
+    Ok((socket, permit))
 }

@@ -1,28 +1,27 @@
-//! A request as the handlers see it, within its limits.
+//! An HTTP request as the handlers get it: read in full, within the size limit.
 
 use std::convert::Infallible;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use hyper::upgrade::OnUpgrade;
-use warp::reply::{Reply, Response};
+use warp::reply::Response;
 use warp::{Filter, Rejection};
 
-/// The longest body taken.
-const MOST_BYTES: u64 = 64 * 1024;
+use super::response;
 
-/// A request.
+/// The largest body that is accepted.
+const MAX_BODY_BYTES: u64 = 64 * 1024;
+
+/// An HTTP request.
 #[derive(Debug)]
 pub struct Request {
-    /// Its method.
     pub method: Method,
-    /// Its path, as it was sent.
+    /// The path, still percent-encoded.
     pub path: String,
-    /// Its query, as it was sent, without the question mark.
+    /// The query, still percent-encoded, without the question mark.
     pub query: Option<String>,
-    /// Its headers.
     pub headers: HeaderMap,
-    /// Its body.
     pub body: Bytes,
     /// The connection, if it can become a WebSocket.
     pub upgrade: Option<OnUpgrade>,
@@ -31,8 +30,8 @@ pub struct Request {
 impl Request {
     pub(super) fn filter() -> impl Filter<Extract = (Self,), Error = Rejection> + Clone {
         let query = warp::query::raw().map(Some).or(warp::any().map(|| None)).unify();
-        // A body without a length is none: neither Twilio nor a browser sends a chunked one.
-        let body = warp::body::content_length_limit(MOST_BYTES)
+        // A body without Content-Length is not read: neither Twilio nor browsers send a chunked one.
+        let body = warp::body::content_length_limit(MAX_BODY_BYTES)
             .and(warp::body::bytes())
             .or(warp::header::optional::<u64>("content-length").and_then(no_body))
             .unify();
@@ -52,13 +51,13 @@ impl Request {
             })
     }
 
-    /// A header's value, if it is text.
+    /// The value of a header; `None` too if it isn't text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// Path and query, as they were sent.
+    /// Path and query, still percent-encoded.
     #[must_use]
     pub fn target(&self) -> String {
         match &self.query {
@@ -70,42 +69,23 @@ impl Request {
 
 async fn no_body(length: Option<u64>) -> Result<Bytes, Rejection> {
     match length {
-        Some(length) if length > MOST_BYTES => Err(warp::reject::custom(TooLong)),
+        Some(length) if length > MAX_BODY_BYTES => Err(warp::reject::custom(BodyTooLong)),
         Some(_) | None => Ok(Bytes::new()),
     }
 }
 
 #[derive(Debug)]
-struct TooLong;
+struct BodyTooLong;
 
-impl warp::reject::Reject for TooLong {}
+impl warp::reject::Reject for BodyTooLong {}
 
-pub(super) async fn refuse(rejection: Rejection) -> Result<Response, Infallible> {
-    Ok(if rejection.find::<TooLong>().is_some() {
-        let message = format!("the body is longer than {MOST_BYTES} bytes");
-        error(StatusCode::PAYLOAD_TOO_LARGE, "body_too_long", &message)
+/// Turns a rejection of [`Request::filter`] into a response.
+pub(super) async fn recover(rejection: Rejection) -> Result<Response, Infallible> {
+    Ok(if rejection.find::<BodyTooLong>().is_some() {
+        let message = format!("the body is longer than {MAX_BODY_BYTES} bytes");
+        response::error(StatusCode::PAYLOAD_TOO_LARGE, "body_too_long", &message)
     } else {
-        error(StatusCode::BAD_REQUEST, "bad_request", "the request could not be read")
+        let message = "the request could not be read";
+        response::error(StatusCode::BAD_REQUEST, "bad_request", message)
     })
-}
-
-/// An answer without a body.
-pub(super) fn answer(status: StatusCode) -> Response {
-    status.into_response()
-}
-
-/// An answer in JSON.
-pub(super) fn json(status: StatusCode, body: &impl serde::Serialize) -> Response {
-    warp::reply::with_status(warp::reply::json(body), status).into_response()
-}
-
-/// The answer at an address where there is nothing.
-pub(super) fn nothing_here() -> Response {
-    error(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address")
-}
-
-/// An error in JSON, as the API gives them.
-pub(super) fn error(status: StatusCode, code: &str, message: &str) -> Response {
-    let body = serde_json::json!({ "error": { "code": code, "message": message } });
-    json(status, &body)
 }

@@ -1,96 +1,72 @@
-//! What Twilio asks: voice, resume, transfer, status, stream status, and the media socket. Nothing under
-//! `/twilio/` is looked at before its signature was (OPS-6), and every answer to a call is TwiML,
-//! whatever went wrong (CALL-1).
+//! Twilio's listener: webhooks, status callbacks and the media socket.
+//!
+//! Every request below `/twilio/` must carry Twilio's signature (OPS-6). Every answer to a call is
+//! TwiML, whatever failed (CALL-1).
+
+mod answering_machine;
+mod connect;
+mod media;
+mod resume;
+mod state;
+mod status;
+mod voice;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::time::Duration;
 
-use actors::call_parts::Services;
-use actors::supervisor::Calls;
 use http::{Method, StatusCode};
 use protocol::twilio::forms::{Form, StreamStatusForm};
-use protocol::twilio::signature::Signatures;
-use protocol::twilio::token::StreamTokens;
 use protocol::twilio::twiml::Twiml;
-use tokio_util::task::TaskTracker;
 use warp::reply::{Reply, Response};
 
-use super::Request;
 use super::health::health;
-use super::request::answer;
-use crate::app::Readiness;
-use crate::config::{Patience, PublicUrl};
+use super::request::Request;
+use super::response::empty;
 
-/// What the Twilio side works with.
-pub struct TwilioSide {
-    /// How Twilio reaches us.
-    pub public_url: PublicUrl,
-    /// Who may ask; `None` if signatures are not looked at.
-    pub signatures: Option<Signatures>,
-    /// Who may open a stream.
-    pub tokens: StreamTokens,
-    /// The tree of calls.
-    pub calls: Calls,
-    /// The daemon around it.
-    pub services: Services,
-    /// How long a session may be missing (RES-3).
-    pub upstream_patience: Duration,
-    /// How long a media socket is waited for.
-    pub patience: Patience,
-    /// Media handshakes so far: their order tells which of several streams is the newest.
-    pub handshakes: AtomicU64,
-    /// Tasks that a stop waits for.
-    pub tasks: TaskTracker,
-    /// Whether new calls are taken.
-    pub readiness: Readiness,
-}
+pub use state::TwilioState;
 
 /// Answers one request on Twilio's listener.
-pub async fn serve(side: Arc<TwilioSide>, request: Request) -> Response {
-    if let Some(answer) = health(&request, &side.readiness) {
-        return answer;
+pub async fn serve(state: Arc<TwilioState>, request: Request) -> Response {
+    if let Some(response) = health(&request, &state.readiness) {
+        return response;
     }
     if !request.path.starts_with("/twilio/") {
-        return answer(StatusCode::NOT_FOUND);
+        return empty(StatusCode::NOT_FOUND);
     }
     if request.method == Method::GET && request.path == "/twilio/media" {
-        return super::media::open(&side, request);
+        return media::open(&state, request);
     }
     let Ok(form) = Form::parse(&request.body) else {
-        return answer(StatusCode::FORBIDDEN);
+        return empty(StatusCode::FORBIDDEN);
     };
-    if !side.is_signed(&request, &form) {
+    if !is_signed(&state, &request, &form) {
         tracing::warn!(path = request.path, "a request without Twilio's signature was refused");
-        return answer(StatusCode::FORBIDDEN);
+        return empty(StatusCode::FORBIDDEN);
     }
     match (&request.method, request.path.as_str()) {
-        (&Method::POST, "/twilio/voice") => twiml(&super::voice::voice(&side, &form).await),
-        (&Method::POST, "/twilio/voice/resume") => twiml(&super::voice::resume(&side, &form).await),
+        (&Method::POST, "/twilio/voice") => twiml(&voice::answer(&state, &form).await),
+        (&Method::POST, "/twilio/voice/resume") => twiml(&resume::resume(&state, &form).await),
         (&Method::POST, "/twilio/voice/transfer") => {
-            twiml(&super::voice::transfer(&side, &form).await)
+            twiml(&resume::on_transfer_ended(&state, &form).await)
         }
         (&Method::POST, "/twilio/status") => {
-            super::status::on_status(&side, &form).await;
-            answer(StatusCode::NO_CONTENT)
+            status::on_status(&state, &form).await;
+            empty(StatusCode::NO_CONTENT)
         }
         (&Method::POST, "/twilio/stream-status") => on_stream_status(&form),
-        _ => answer(StatusCode::NOT_FOUND),
+        _ => empty(StatusCode::NOT_FOUND),
     }
 }
 
-impl TwilioSide {
-    fn is_signed(&self, request: &Request, form: &Form) -> bool {
-        let Some(signatures) = &self.signatures else { return true };
-        let url = format!("{}{}", self.public_url, request.target());
-        let header = request.header("x-twilio-signature");
-        let verdict = if request.method == Method::POST {
-            signatures.verify_form(&url, form.pairs(), header)
-        } else {
-            signatures.verify_get(&url, header)
-        };
-        verdict.is_ok()
-    }
+fn is_signed(state: &TwilioState, request: &Request, form: &Form) -> bool {
+    let Some(signatures) = &state.signatures else { return true };
+    let url = format!("{}{}", state.public_url, request.target());
+    let header = request.header("x-twilio-signature");
+    let verdict = if request.method == Method::POST {
+        signatures.verify_form(&url, form.pairs(), header)
+    } else {
+        signatures.verify_get(&url, header)
+    };
+    verdict.is_ok()
 }
 
 fn on_stream_status(form: &Form) -> Response {
@@ -101,13 +77,12 @@ fn on_stream_status(form: &Form) -> Response {
         },
         Err(error) => tracing::warn!(%error, "a stream status callback could not be read"),
     }
-    answer(StatusCode::NO_CONTENT)
+    empty(StatusCode::NO_CONTENT)
 }
 
 fn twiml(document: &Twiml) -> Response {
     let body = document.to_xml().unwrap_or_else(|error| {
-        tracing::error!(%error, "a document could not be written");
-        // What Twilio understands in any case.
+        tracing::error!(%error, "a TwiML document could not be written");
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Hangup/></Response>".to_owned()
     });
     warp::reply::with_header(body, "content-type", "text/xml; charset=utf-8").into_response()

@@ -10,7 +10,7 @@ use entities::PoolSettings;
 use entities::leads::{self, Caller};
 use frontdesk::config::{DatabaseUrl, Patience, PublicUrl, Twilio};
 use frontdesk::http::Listener;
-use frontdesk::http::twilio::{TwilioSide, serve};
+use frontdesk::http::twilio::{TwilioState, serve};
 use frontdesk::world::World;
 use protocol::ids::{CallSid, LeadId};
 use protocol::twilio::signature::Signatures;
@@ -28,14 +28,14 @@ type Statements = Arc<Mutex<Vec<String>>>;
 
 /// Twilio's side of the daemon once more, on a connection that notes what it is asked. The actors
 /// keep the daemon's own: what a call writes once it was answered is not counted here.
-fn watched(world: &World, public_url: PublicUrl) -> (TwilioSide, Statements) {
+fn watched(world: &World, public_url: PublicUrl) -> (TwilioState, Statements) {
     let seen = Statements::default();
     let mut services = world.app.services().clone();
     let statements = Arc::clone(&seen);
     services.database.set_metric_callback(move |info| {
         statements.lock().unwrap().push(info.statement.sql.clone());
     });
-    let side = TwilioSide {
+    let side = TwilioState {
         handshakes: AtomicU64::default(),
         public_url,
         signatures: Some(Signatures::new([Twilio::PRACTICE_TOKEN.to_owned()])),

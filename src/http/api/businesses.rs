@@ -1,4 +1,4 @@
-//! `/api/businesses`. They are made and changed by importing their files (`frontdesk business import`).
+//! `/api/businesses`, to read only. `frontdesk business import` makes and changes businesses.
 
 use entities::businesses::{self, BusinessRecord};
 use http::StatusCode;
@@ -7,22 +7,23 @@ use protocol::ids::{PhoneNumber, Slug};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::error::ApiResult;
 use super::page::{Cursor, Limit, Listing};
-use super::{Answer, Ask, Nothing};
-use crate::http::request::json;
+use super::request::ApiRequest;
+use crate::http::response::json;
 
 /// A business.
 #[derive(Debug, Serialize, ToSchema)]
 struct Business {
-    /// Its name in addresses.
+    /// Its name in URLs.
     #[schema(value_type = String, example = "tel-aviv-locks")]
     slug: Slug,
-    /// Its name as people say it.
+    /// Its name in speech and text.
     name: String,
-    /// Where its days and hours are counted, as the IANA database names it.
+    /// Its IANA time zone.
     #[schema(example = "Asia/Jerusalem")]
     timezone: String,
-    /// The language its calls start in, as a BCP 47 tag.
+    /// The language its calls start in: a BCP 47 tag.
     #[schema(example = "he")]
     language: String,
     /// When it was first imported.
@@ -36,13 +37,13 @@ struct Business {
 struct BusinessDetails {
     #[serde(flatten)]
     business: Business,
-    /// The numbers it is called on.
+    /// The numbers that people call.
     #[schema(value_type = Vec<String>)]
     phone_numbers: Vec<PhoneNumber>,
-    /// The number it texts from, if it does.
+    /// The number it sends WhatsApp messages from, if it does.
     #[schema(value_type = Option<String>)]
     whatsapp_number: Option<PhoneNumber>,
-    /// All its settings, key by key as in its file.
+    /// All settings, with the keys of its file.
     #[schema(value_type = Object)]
     settings: serde_json::Value,
 }
@@ -64,42 +65,42 @@ impl From<BusinessRecord> for Business {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BusinessesQuery {
-    /// Where the list goes on: `next` of the page before.
+    /// `next` of the page before.
     #[param(value_type = Option<String>)]
     cursor: Option<Cursor<Slug>>,
-    /// How many to show.
+    /// The most rows to show.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
-    limit: Option<Limit>,
+    #[serde(default)]
+    limit: Limit,
 }
 
 /// All businesses
 ///
-/// In the order of their slugs.
+/// Sorted by slug.
 #[utoipa::path(
     get, path = "/api/businesses", operation_id = "listBusinesses", tag = "businesses",
     params(BusinessesQuery),
     responses((status = 200, description = "A page of them", body = Listing<Business>)),
 )]
-pub(super) async fn list(ask: Ask<'_>) -> Answer {
-    let query: BusinessesQuery = ask.query()?;
+pub(super) async fn list(request: ApiRequest<'_>) -> ApiResult {
+    let query: BusinessesQuery = request.query()?;
     let after = query.cursor.map(|cursor| cursor.0);
-    let limit = query.limit.unwrap_or_default().0;
-    let page = businesses::list(ask.db(), after.as_ref(), limit).await?;
-    Ok(json(StatusCode::OK, &Listing::<Business>::of(page)))
+    let page = businesses::list(request.db(), after.as_ref(), query.limit.0).await?;
+    Ok(json(StatusCode::OK, &Listing::<Business>::new(page)))
 }
 
 /// One business
 #[utoipa::path(
     get, path = "/api/businesses/{slug}", operation_id = "showBusiness", tag = "businesses",
-    params(("slug" = String, Path, description = "Its name in addresses")),
+    params(("slug" = String, Path, description = "Its name in URLs")),
     responses(
         (status = 200, description = "The business and its settings", body = BusinessDetails),
     ),
 )]
-pub(super) async fn show(ask: Ask<'_>) -> Answer {
-    ask.query::<Nothing>()?;
-    let record = ask.business(Some(ask.named)).await?;
-    let phone_numbers = businesses::numbers(ask.db(), record.id).await?;
+pub(super) async fn show(request: ApiRequest<'_>) -> ApiResult {
+    request.no_query()?;
+    let record = request.business_in_path().await?;
+    let phone_numbers = businesses::numbers(request.db(), record.id).await?;
     let details = BusinessDetails {
         phone_numbers,
         whatsapp_number: record.whatsapp_number.clone(),

@@ -1,5 +1,4 @@
-//! `/api/openapi.json`: the document that says what the API takes and gives, from the handlers' own
-//! comments and types.
+//! `/api/openapi.json`: the OpenAPI document, from the handlers' comments and types.
 
 use http::StatusCode;
 use utoipa::openapi::path::{Operation, PathItem};
@@ -8,17 +7,17 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
-use super::refusal::ErrorAnswer;
-use super::{Answer, Ask, Nothing};
+use super::error::{ApiResult, ErrorAnswer};
+use super::request::ApiRequest;
 use super::{appointments, businesses, calls, leads, slots};
-use crate::http::request::json;
+use crate::http::response::json;
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Frontdesk",
-        description = "The operator's API. Times are in UTC, but for slots, which have the business's \
-                       offset. A business is named by its slug; nothing of another is found under it.",
+        description = "The operator's API. Times are in UTC; those of slots have the business's offset. \
+                       A request names a business by its slug, and finds nothing of any other.",
         license(name = "MIT OR Apache-2.0"),
     ),
     paths(
@@ -30,44 +29,45 @@ use crate::http::request::json;
         show,
     ),
     components(schemas(ErrorAnswer)),
-    modifiers(&OfAll),
+    modifiers(&Common),
     security(("token" = [])),
 )]
-pub(super) struct Document;
+struct Document;
 
-/// What holds for every address: the token, how errors look, and that all else shows every property,
-/// null where there is nothing.
-struct OfAll;
+/// What all operations share: the token, the form of errors, and that responses have every property,
+/// null if there is no value.
+struct Common;
 
-impl Modify for OfAll {
+impl Modify for Common {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("token", token);
-        let answers = components.schemas.iter_mut().filter(|(name, _)| !name.starts_with("Error"));
-        answers.for_each(|(_, schema)| show_every_property(schema));
+        let responses =
+            components.schemas.iter_mut().filter(|(name, _)| !name.starts_with("Error"));
+        responses.for_each(|(_, schema)| require_every_property(schema));
         let error =
             ContentBuilder::new().schema(Some(Ref::from_schema_name("ErrorAnswer"))).build();
-        let refused = ResponseBuilder::new()
-            .description("It was not done")
+        let failed = ResponseBuilder::new()
+            .description("The request failed")
             .content("application/json", error)
             .build();
         for operation in document.paths.paths.values_mut().flat_map(operations) {
             let responses = &mut operation.responses.responses;
-            responses.insert("default".to_owned(), refused.clone().into());
+            responses.insert("default".to_owned(), failed.clone().into());
         }
     }
 }
 
-/// What takes no unknown property is a request's, and left as it is.
-fn show_every_property(schema: &mut RefOr<Schema>) {
+/// Skips the schemas of requests. Those allow no unknown property.
+fn require_every_property(schema: &mut RefOr<Schema>) {
     let RefOr::T(schema) = schema else { return };
     if let Schema::AllOf(parts) = schema {
-        parts.items.iter_mut().for_each(show_every_property);
+        parts.items.iter_mut().for_each(require_every_property);
     } else if let Schema::Array(array) = schema
         && let ArrayItems::RefOrSchema(items) = &mut array.items
     {
-        show_every_property(items);
+        require_every_property(items);
     } else if let Schema::Object(object) = schema
         && !matches!(
             object.additional_properties.as_deref(),
@@ -75,7 +75,7 @@ fn show_every_property(schema: &mut RefOr<Schema>) {
         )
     {
         object.required = object.properties.keys().cloned().collect();
-        object.properties.values_mut().for_each(show_every_property);
+        object.properties.values_mut().for_each(require_every_property);
     }
 }
 
@@ -84,14 +84,19 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [get, post, patch, delete].into_iter().flatten()
 }
 
+/// The whole document.
+pub(super) fn document() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}
+
 /// This document
 #[utoipa::path(
     get, path = "/api/openapi.json", operation_id = "showDocument", tag = "about",
     responses((status = 200, description = "An OpenAPI document", body = Object)),
 )]
-pub(super) async fn show(ask: Ask<'_>) -> Answer {
-    ask.query::<Nothing>()?;
-    Ok(json(StatusCode::OK, &Document::openapi()))
+pub(super) async fn show(request: ApiRequest<'_>) -> ApiResult {
+    request.no_query()?;
+    Ok(json(StatusCode::OK, &document()))
 }
 
 #[cfg(test)]
@@ -99,31 +104,14 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::http::api::ROUTES;
-
-    #[test]
-    fn ops_4_every_route_is_documented_and_nothing_else_is() {
-        let routes: BTreeSet<(String, String)> = (ROUTES.iter())
-            .map(|route| (route.method.as_str().to_lowercase(), route.path.to_owned()))
-            .collect();
-        let document = serde_json::to_value(Document::openapi()).unwrap();
-        let documented: BTreeSet<(String, String)> =
-            (document["paths"].as_object().unwrap().iter())
-                .flat_map(|(path, item)| {
-                    item.as_object().unwrap().keys().map(|method| (method.clone(), path.clone()))
-                })
-                .collect();
-        assert_eq!(routes, documented);
-        assert_eq!(routes.len(), ROUTES.len(), "no route hides another");
-    }
 
     #[test]
     fn ops_4_no_two_operations_have_one_name() {
-        let document = Document::openapi();
-        let mut paths = document.paths.paths;
-        let names: Vec<String> = (paths.values_mut().flat_map(operations))
-            .filter_map(|operation| operation.operation_id.clone())
+        let mut paths = document().paths.paths;
+        let names: Vec<_> = (paths.values_mut().flat_map(operations))
+            .map(|operation| operation.operation_id.clone().unwrap())
             .collect();
-        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), ROUTES.len(), "{names:?}");
+        assert!(!names.is_empty());
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{names:?}");
     }
 }

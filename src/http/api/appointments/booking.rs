@@ -1,5 +1,5 @@
-//! Booking and cancelling on the operator's word. Both go through CalendarActor's door, as a call's do,
-//! so that the same rules and the same queue hold (CAL-3, CAL-4).
+//! Books and cancels appointments for the operator. Both go through CalendarActor, as they do in a
+//! call, so that the same rules and the same queue hold (CAL-3, CAL-4).
 
 use std::sync::Arc;
 
@@ -7,7 +7,6 @@ use actors::calendar::{ToolUse, use_tool};
 use entities::appointments::{self, AppointmentId, AppointmentRecord};
 use entities::businesses::BusinessRecord;
 use entities::leads;
-use http::StatusCode;
 use protocol::business::BusinessSettings;
 use protocol::calendar::{self, Calendar, Done, Free, Misfit, Tool, Wish};
 use protocol::call::FunctionCall;
@@ -18,139 +17,139 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::no_such_appointment;
-use crate::http::api::leads::no_such_lead;
-use crate::http::api::slots::Slot;
-use crate::http::api::{Ask, Refusal, settings};
+use crate::http::api::error::ApiError;
+use crate::http::api::request::{ApiRequest, settings};
+use crate::http::api::slot::Slot;
 
-/// An appointment that is wanted.
+/// The header with the booking's key.
+const KEY: &str = "Idempotency-Key";
+
+/// An appointment to book.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewAppointment {
-    /// At whose: the business's slug.
+    /// The business's slug.
     business: String,
-    /// With which lead; or `phone`.
+    /// The lead; or give `phone`.
     lead_id: Option<Uuid>,
-    /// With whom: a telephone number, whose lead is found or made, even if the slot can't be had; or
-    /// `lead_id`.
+    /// The person's telephone number; or give `lead_id`. The lead with this number is found or made,
+    /// even if the slot can't be booked.
     phone: Option<String>,
-    /// When it begins: one of the free slots. Without an offset it is the business's own time.
+    /// When it begins: the start of a free slot. Without an offset it is the business's local time.
     #[schema(example = "2026-11-22T08:30:00+02:00")]
     slot_start: String,
-    /// How many minutes it lasts; as long as the business's usually do unless given.
+    /// The length in minutes. Default: the business's usual length.
     #[schema(minimum = 1, maximum = 1440)]
     duration_min: Option<u32>,
-    /// What the person wants noted.
+    /// Notes of the person's.
     #[schema(max_length = 2000)]
     notes: Option<String>,
 }
 
-/// Books it; the same key again gives what it booked.
+/// Books the appointment. If its key has booked the same one before, returns that.
 pub(super) async fn book(
-    ask: Ask<'_>,
+    request: ApiRequest<'_>,
     wanted: NewAppointment,
-) -> Result<AppointmentRecord, Refusal> {
-    let key = key(ask)?;
-    let business = ask.business(Some(&wanted.business)).await?;
-    let desk = Desk::of(ask, &business)?;
+) -> Result<AppointmentRecord, ApiError> {
+    let key = key(request)?;
+    let business = request.business(Some(&wanted.business)).await?;
+    let booking = Booking::new(request, &business)?;
     let arguments = json!({
         "slot_start": wanted.slot_start,
         "duration_min": wanted.duration_min,
         "notes": wanted.notes,
     });
-    // What can't be read makes no lead.
-    let wish = Wish::read(Tool::Create, &arguments.to_string(), &desk.calendar());
-    let wish = wish.map_err(|refusal| desk.refused(&refusal, None))?;
-    let lead = desk.lead(&wanted).await?;
-    let booked = desk.uses(Tool::Create, lead, key, &arguments).await?;
-    let record = desk.appointment(booked).await?;
+    // Checked first, so that arguments which can't be read make no lead.
+    let wish = Wish::read(Tool::Create, &arguments.to_string(), &booking.calendar());
+    let wish = wish.map_err(|refusal| booking.api_error(&refusal, None))?;
+    let lead = booking.lead(&wanted).await?;
+    let booked = booking.use_tool(Tool::Create, lead, key, &arguments).await?;
+    let record = booking.appointment(booked).await?;
     let as_wanted = matches!(wish, Wish::Create { start, .. } if start == record.starts_at);
     if !as_wanted || record.lead_id != lead {
-        let message = "has booked another appointment before: take a new key";
-        return Err(conflict("idempotency_key_reused", message).about(KEY));
+        let message = "has booked another appointment before: use a new key";
+        return Err(ApiError::conflict("idempotency_key_reused", message).at(KEY));
     }
     Ok(record)
 }
 
-/// Cancels it, whosever of the business's leads it is.
+/// Cancels the appointment, for whichever lead it is.
 pub(super) async fn cancel(
-    ask: Ask<'_>,
+    request: ApiRequest<'_>,
     business: &BusinessRecord,
     appointment: AppointmentId,
-) -> Result<AppointmentRecord, Refusal> {
-    let desk = Desk::of(ask, business)?;
-    let lead = desk.appointment(appointment).await?.lead_id;
+) -> Result<AppointmentRecord, ApiError> {
+    let booking = Booking::new(request, business)?;
+    let lead = booking.appointment(appointment).await?.lead_id;
     let arguments = json!({ "appointment_id": appointment.0 });
-    let cancelled = desk.uses(Tool::Cancel, lead, new_key(ask)?, &arguments).await?;
-    desk.appointment(cancelled).await
+    let cancelled = booking.use_tool(Tool::Cancel, lead, new_key(request)?, &arguments).await?;
+    booking.appointment(cancelled).await
 }
 
-/// The header whose value is the booking's key.
-const KEY: &str = "Idempotency-Key";
-
-fn key(ask: Ask<'_>) -> Result<ToolCallId, Refusal> {
-    let Some(given) = ask.request.headers.get(KEY) else { return new_key(ask) };
+fn key(request: ApiRequest<'_>) -> Result<ToolCallId, ApiError> {
+    let Some(given) = request.headers().get(KEY) else { return new_key(request) };
     let given = given.to_str().ok().filter(|given| !given.is_empty());
-    // A call's keys begin with its SID.
+    // The prefix tells it from the keys of calls, which begin with a call's SID.
     let key = given.and_then(|given| ToolCallId::parse(&format!("api/{given}")).ok());
     key.ok_or_else(|| {
         let message = "must be 1 to 124 printable characters, without spaces or quotes";
-        Refusal::bad("bad_idempotency_key", message).about(KEY)
+        ApiError::bad_request("bad_idempotency_key", message).at(KEY)
     })
 }
 
-fn new_key(ask: Ask<'_>) -> Result<ToolCallId, Refusal> {
-    let key = format!("api/{}", ask.side.services.clock.new_id());
-    ToolCallId::parse(&key).map_err(|wrong| Refusal::internal(&wrong.to_string()))
+fn new_key(request: ApiRequest<'_>) -> Result<ToolCallId, ApiError> {
+    let key = format!("api/{}", request.state.services.clock.new_id());
+    ToolCallId::parse(&key).map_err(|invalid| ApiError::internal(&invalid.to_string()))
 }
 
-/// One business's calendar, as the operator uses it.
-struct Desk<'a> {
-    ask: Ask<'a>,
+/// One request to a business's calendar.
+struct Booking<'a> {
+    request: ApiRequest<'a>,
     business: BusinessId,
     settings: Arc<BusinessSettings>,
 }
 
-impl<'a> Desk<'a> {
-    fn of(ask: Ask<'a>, business: &BusinessRecord) -> Result<Self, Refusal> {
-        Ok(Self { ask, business: business.id, settings: Arc::new(settings(business)?) })
+impl<'a> Booking<'a> {
+    fn new(request: ApiRequest<'a>, business: &BusinessRecord) -> Result<Self, ApiError> {
+        Ok(Self { request, business: business.id, settings: Arc::new(settings(business)?) })
     }
 
     fn calendar(&self) -> Calendar<'_> {
-        Calendar::of(&self.settings, self.ask.side.services.clock.wall())
+        Calendar::of(&self.settings, self.request.now())
     }
 
-    async fn lead(&self, wanted: &NewAppointment) -> Result<LeadId, Refusal> {
-        let (db, clock) = (self.ask.db(), self.ask.side.services.clock);
+    async fn lead(&self, wanted: &NewAppointment) -> Result<LeadId, ApiError> {
+        let db = self.request.db();
         match (wanted.lead_id.map(LeadId), &wanted.phone) {
             (Some(lead), None) => {
                 let found = leads::get(db, self.business, lead).await?;
-                found.map(|lead| lead.id).ok_or_else(|| no_such_lead().about("lead_id"))
+                found.map(|lead| lead.id).ok_or_else(|| ApiError::no_such_lead().at("lead_id"))
             }
             (None, Some(phone)) => {
                 let home = self.settings.phone_numbers.first();
                 let phone = e164(phone, home).ok_or_else(|| {
-                    Refusal::bad("bad_number", "is no telephone number").about("phone")
+                    ApiError::bad_request("bad_number", "is not a telephone number").at("phone")
                 })?;
-                let (id, now) = (LeadId(clock.new_id()), clock.wall());
+                let id = LeadId(self.request.state.services.clock.new_id());
+                let now = self.request.now();
                 let lead = leads::ensure_for_operator(db, self.business, &phone, id, now).await?;
                 Ok(lead.record.id)
             }
             (Some(_), Some(_)) | (None, None) => {
-                let message = "either this or `phone` says with whom";
-                Err(Refusal::bad("bad_body", message).about("lead_id"))
+                let message = "give either this or `phone`";
+                Err(ApiError::bad_request("bad_body", message).at("lead_id"))
             }
         }
     }
 
-    /// Books or cancels, and says which.
-    async fn uses(
+    /// Has CalendarActor book or cancel; returns the appointment.
+    async fn use_tool(
         &self,
         tool: Tool,
         lead: LeadId,
         key: ToolCallId,
         arguments: &Value,
-    ) -> Result<AppointmentId, Refusal> {
+    ) -> Result<AppointmentId, ApiError> {
         let used = ToolUse {
             business: self.business,
             settings: Arc::clone(&self.settings),
@@ -163,71 +162,73 @@ impl<'a> Desk<'a> {
                 arguments: arguments.to_string(),
             },
         };
-        let answer = use_tool(&self.ask.side.services.calendar, used).await;
-        let answer = answer.ok_or_else(|| unavailable("stopping", "the daemon is stopping"))?;
+        let answer = use_tool(&self.request.state.services.calendar, used).await;
+        let answer =
+            answer.ok_or_else(|| ApiError::unavailable("stopping", "the daemon is stopping"))?;
         match answer.done {
             Done::Booked(done) | Done::Cancelled(done) => Ok(AppointmentId(done.id)),
-            Done::Refused(refusal, free) => Err(self.refused(&refusal, free)),
+            Done::Refused(refusal, free) => Err(self.api_error(&refusal, free)),
             done @ (Done::Offered { .. } | Done::WhichOf(_)) => {
-                Err(Refusal::internal(&format!("the calendar has answered {done:?}")))
+                Err(ApiError::internal(&format!("the calendar has answered {done:?}")))
             }
         }
     }
 
-    async fn appointment(&self, id: AppointmentId) -> Result<AppointmentRecord, Refusal> {
-        let found = appointments::get(self.ask.db(), self.business, id).await?;
-        found.ok_or_else(no_such_appointment)
+    async fn appointment(&self, id: AppointmentId) -> Result<AppointmentRecord, ApiError> {
+        let found = appointments::get(self.request.db(), self.business, id).await?;
+        found.ok_or_else(ApiError::no_such_appointment)
     }
 
-    fn refused(&self, refusal: &calendar::Refusal, free: Option<Free>) -> Refusal {
-        use calendar::Refusal as Why;
+    fn api_error(&self, refusal: &calendar::Refusal, free: Option<Free>) -> ApiError {
+        use calendar::Refusal;
         let code = refusal.to_string();
         match refusal {
-            Why::Wrong(name) => Refusal::bad(code, "is too long").about(*name),
-            Why::Missing(name) => Refusal::bad(code, "is missing").about(*name),
-            Why::Date(name, why) => Refusal::bad(code, why.to_string()).about(*name),
-            Why::Length => Refusal::bad(code, "must be from 1 to 1440").about("duration_min"),
-            Why::Misfit(misfit) => self.no_slot(code, broken_rule(*misfit), free),
-            Why::Taken => self.no_slot(code, "somebody else has it", free),
-            Why::NoSuchAppointment => no_such_appointment(),
-            Why::Over => conflict(code, "it is over, and can't be cancelled any more"),
-            Why::Cancelled => {
-                conflict(code, "what was booked with this key has been cancelled since").about(KEY)
+            Refusal::Wrong(name) => ApiError::bad_request(code, "is too long").at(*name),
+            Refusal::Missing(name) => ApiError::bad_request(code, "is missing").at(*name),
+            Refusal::Date(name, why) => ApiError::bad_request(code, why.to_string()).at(*name),
+            Refusal::Length => {
+                ApiError::bad_request(code, "must be from 1 to 1440").at("duration_min")
             }
-            Why::Busy => unavailable(code, "the calendar has too much to do; try again later"),
-            Why::Failed | Why::TooLate => Refusal::internal("the calendar could not do it"),
-            Why::Arguments
-            | Why::PastDate
-            | Why::FarDate { .. }
-            | Why::NothingFree
-            | Why::Which => Refusal::internal(&code),
+            Refusal::Misfit(misfit) => self.no_slot(code, broken_rule(*misfit), free),
+            Refusal::Taken => self.no_slot(code, "is booked already", free),
+            Refusal::NoSuchAppointment => ApiError::no_such_appointment(),
+            Refusal::Over => {
+                ApiError::conflict(code, "an appointment that is over can't be cancelled")
+            }
+            Refusal::Cancelled => {
+                let message = "the appointment that this key booked was cancelled";
+                ApiError::conflict(code, message).at(KEY)
+            }
+            Refusal::Busy => {
+                ApiError::unavailable(code, "the calendar has too much to do; try again later")
+            }
+            Refusal::Failed | Refusal::TooLate => {
+                ApiError::internal("the calendar could not do it")
+            }
+            Refusal::Arguments
+            | Refusal::PastDate
+            | Refusal::FarDate { .. }
+            | Refusal::NothingFree
+            | Refusal::Which => ApiError::internal(&code),
         }
     }
 
-    /// The slot can't be had, and these can.
-    fn no_slot(&self, code: String, message: &str, free: Option<Free>) -> Refusal {
+    /// The slot can't be booked; these can.
+    fn no_slot(&self, code: String, message: &str, free: Option<Free>) -> ApiError {
         let calendar = self.calendar();
         let free = free.map(|free| free.slots).unwrap_or_default();
-        let free = free.iter().map(|slot| Slot::shown(slot, &calendar)).collect();
-        conflict(code, message).about("slot_start").offering(free)
+        let free = free.iter().map(|slot| Slot::new(slot, &calendar)).collect();
+        ApiError::conflict(code, message).at("slot_start").with_slots(free)
     }
 }
 
 fn broken_rule(misfit: Misfit) -> &'static str {
     match misfit {
         Misfit::Past => "is in the past",
-        Misfit::TooSoon => "is nearer than the business's minimum notice",
+        Misfit::TooSoon => "is within the business's minimum notice",
         Misfit::TooFar => "is beyond the business's booking horizon",
         Misfit::Closed => "the business is closed on that day",
-        Misfit::OutsideHours => "is not wholly within the hours of that day",
-        Misfit::BetweenSlots => "no appointment begins then",
+        Misfit::OutsideHours => "is not within the opening hours of that day",
+        Misfit::BetweenSlots => "is not the start of a slot",
     }
-}
-
-fn conflict(code: impl Into<String>, message: &str) -> Refusal {
-    Refusal::new(StatusCode::CONFLICT, code, message)
-}
-
-fn unavailable(code: impl Into<String>, message: &str) -> Refusal {
-    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code, message)
 }

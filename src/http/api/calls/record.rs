@@ -1,4 +1,4 @@
-//! A call as it is shown: its row, what was counted, and its turns.
+//! A call as the API shows it: its row, its counters and its turns.
 
 use entities::call_turns::{TurnRole, TurnRow};
 use entities::calls::{CallDirection, CallRecord, CallStatus};
@@ -11,66 +11,65 @@ use uuid::Uuid;
 /// A call.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Call {
-    /// The call, as Twilio names it.
+    /// Its SID at Twilio.
     #[schema(value_type = String)]
     call_sid: CallSid,
-    /// The person's lead, once it is known.
+    /// The person's lead; null until it is known.
     lead_id: Option<Uuid>,
-    /// Who called whom.
     direction: CallDirection,
-    /// How Twilio last said it stands.
+    /// The last status from Twilio.
     status: CallStatus,
-    /// The calling number; null where it was withheld.
+    /// The calling number; null if withheld.
     #[schema(value_type = Option<String>)]
     from_number: Option<PhoneNumber>,
     /// The called number.
     #[schema(value_type = String)]
     to_number: PhoneNumber,
-    /// The version of the business's prompt that it ran with.
+    /// The version of the business's prompt.
     prompt_version: i32,
-    /// When its webhook came, or it was placed.
+    /// When its webhook came, or when it was placed.
     started_at: Timestamp,
-    /// When it was answered.
+    /// When it was answered; null before.
     answered_at: Option<Timestamp>,
-    /// When it ended; null while it is live.
+    /// When it ended; null before.
     ended_at: Option<Timestamp>,
-    /// How long Twilio says it was, in whole seconds.
+    /// Its duration by Twilio's count, in whole seconds.
     duration_secs: Option<u64>,
     /// Why it ended.
     #[schema(example = "user_goodbye")]
     end_reason: Option<String>,
-    /// What noticed or decided the end.
+    /// Who ended it.
     #[schema(example = "agent")]
     ended_by: Option<String>,
-    /// What was counted while it ran, once it is over.
+    /// Counters; null until the call is over.
     stats: Option<Stats>,
 }
 
-/// What was counted in a call.
+/// Counters of a call.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 struct Stats {
-    /// How long the daemon had it, in milliseconds.
+    /// How long the daemon held the call, in milliseconds.
     age_ms: u64,
     /// How long the caller waited for the greeting, in milliseconds.
     greeting_ms: Option<u64>,
-    /// What the daemon added to that, in microseconds.
+    /// The daemon's part of that wait, in microseconds.
     greeting_added_us: Option<u64>,
     /// How often the caller interrupted the agent.
     barge_ins: u64,
-    /// How long the last of these took to silence the agent, in microseconds.
+    /// The time from the last interruption to `clear`, in microseconds.
     barge_in_us: Option<u64>,
-    /// The model's responses.
+    /// Responses of the model.
     responses: u64,
-    /// Those of them that were cut for their length.
+    /// Responses that reached their length limit.
     incomplete: u64,
     /// The caller's audio.
     frames: Frames,
-    /// What the model read and wrote.
+    /// Tokens of the model.
     tokens: Tokens,
-    /// How much of the caller's speech was transcribed, in milliseconds.
+    /// Transcribed speech of the caller, in milliseconds.
     transcribed_ms: u64,
-    /// What all that cost, in millionths of a US dollar; null where a model's prices are not known.
+    /// The cost in millionths of a US dollar; null if a model's prices are not known.
     cost_micro_usd: Option<u64>,
 }
 
@@ -78,23 +77,23 @@ struct Stats {
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 struct Frames {
-    /// Those the model was sent.
+    /// Frames sent to the model.
     sent: u64,
-    /// Those that were dropped.
+    /// Frames dropped.
     blocked: u64,
-    /// Those of silence, put into holes of the line.
+    /// Frames of silence, put where the line lost frames.
     padded: u64,
 }
 
-/// Tokens.
+/// Tokens of the model.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 struct Tokens {
     text_in: u64,
-    /// Those of `text_in` that were cached.
+    /// The cached part of `text_in`.
     text_cached: u64,
     audio_in: u64,
-    /// Those of `audio_in` that were cached.
+    /// The cached part of `audio_in`.
     audio_cached: u64,
     text_out: u64,
     audio_out: u64,
@@ -105,36 +104,36 @@ struct Tokens {
 pub(super) struct CallDetails {
     #[serde(flatten)]
     call: Call,
-    /// Its turns, in order.
+    /// Its turns, oldest first.
     turns: Vec<Turn>,
 }
 
 /// One turn of a call.
 #[derive(Debug, Serialize, ToSchema)]
 struct Turn {
-    /// Its place in the call.
+    /// Its number in the call.
     seq: u32,
-    /// Whose it is.
+    /// Who said it.
     role: TurnRole,
-    /// What was said; null where the words are not known.
+    /// What was said; null if there is no transcript.
     text: Option<String>,
-    /// How much of it was played to the caller, in milliseconds, for the agent's turns.
+    /// For the agent's turns: how much of it the caller heard, in milliseconds.
     heard_ms: Option<u32>,
-    /// Whether it was cut short by the caller.
+    /// Whether the caller interrupted it.
     cut: bool,
     /// When it began.
     at: Timestamp,
 }
 
 impl CallDetails {
-    pub(super) fn of(call: CallRecord, turns: Vec<TurnRow>) -> Self {
+    pub(super) fn new(call: CallRecord, turns: Vec<TurnRow>) -> Self {
         Self { call: call.into(), turns: turns.into_iter().map(Turn::from).collect() }
     }
 }
 
 impl From<CallRecord> for Call {
     fn from(record: CallRecord) -> Self {
-        // What another version of the daemon has counted is shown as far as it is understood.
+        // Another version of the daemon may have written other counters.
         let stats = record.stats.and_then(|stats| serde_json::from_value(stats).ok());
         Self {
             call_sid: record.call_sid,

@@ -1,4 +1,4 @@
-//! `/api/leads/{id}/history`: what became of a lead, change by change.
+//! `/api/leads/{id}/history`: every change of a lead.
 
 use entities::leads::{self, ChangedBy, HistoryEntry};
 use http::StatusCode;
@@ -7,40 +7,40 @@ use protocol::ids::{CallSid, LeadId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::no_such_lead;
+use crate::http::api::error::{ApiError, ApiResult};
 use crate::http::api::page::{Cursor, Limit, Listing};
-use crate::http::api::{Answer, Ask};
-use crate::http::request::json;
+use crate::http::api::request::ApiRequest;
+use crate::http::response::json;
 
 /// One change of one field of a lead.
 #[derive(Debug, Serialize, ToSchema)]
 struct LeadChange {
     /// Its number within the lead, from 1.
     seq: u32,
-    /// When it was made. Changes made together have one instant.
+    /// When it was made. Changes that are made together have the same time.
     at: Timestamp,
-    /// On whose word.
+    /// Who made it.
     changed_by: Who,
-    /// The call, if it was made in one.
+    /// The call it was made in; null if not in a call.
     #[schema(value_type = Option<String>)]
     call_sid: Option<CallSid>,
-    /// `phone`, `full_name`, `email`, `status`, or a field of the business's as in `fields.city`.
+    /// `phone`, `full_name`, `email`, `status`, or one of the business's fields, as in `fields.city`.
     field: String,
-    /// What it held before; null where it held nothing.
+    /// The value before; null if there was none.
     old: Option<String>,
-    /// What it holds since.
+    /// The value after.
     new: String,
 }
 
-/// On whose word a lead was changed.
+/// Who changed a lead.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Who {
-    /// The person's, in a call.
+    /// The person, in a call.
     Call,
-    /// The person's, in a text message.
+    /// The person, in a text message.
     Message,
-    /// The operator's.
+    /// The operator.
     Api,
 }
 
@@ -60,32 +60,32 @@ impl From<HistoryEntry> for LeadChange {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http::api) struct HistoryQuery {
-    /// Whose: the business's slug.
+    /// The business's slug.
     #[param(required = true)]
     business: Option<String>,
-    /// Where the list goes on: `next` of the page before.
+    /// `next` of the page before.
     #[param(value_type = Option<String>)]
     cursor: Option<Cursor<u32>>,
-    /// How many to show.
+    /// The most rows to show.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
-    limit: Option<Limit>,
+    #[serde(default)]
+    limit: Limit,
 }
 
-/// What became of a lead
+/// The changes of a lead
 ///
-/// The last change first.
+/// Newest first.
 #[utoipa::path(
     get, path = "/api/leads/{id}/history", operation_id = "listLeadChanges", tag = "leads",
     params(("id" = Uuid, Path, description = "The lead"), HistoryQuery),
-    responses((status = 200, description = "A page of its changes", body = Listing<LeadChange>)),
+    responses((status = 200, description = "A page of changes", body = Listing<LeadChange>)),
 )]
-pub(in crate::http::api) async fn list(ask: Ask<'_>) -> Answer {
-    let query: HistoryQuery = ask.query()?;
-    let id = LeadId(ask.id()?);
-    let business = ask.business(query.business.as_deref()).await?.id;
-    leads::get(ask.db(), business, id).await?.ok_or_else(no_such_lead)?;
+pub(in crate::http::api) async fn list(request: ApiRequest<'_>) -> ApiResult {
+    let query: HistoryQuery = request.query()?;
+    let id = LeadId(request.id()?);
+    let business = request.business(query.business.as_deref()).await?.id;
+    leads::get(request.db(), business, id).await?.ok_or_else(ApiError::no_such_lead)?;
     let after = query.cursor.map(|cursor| cursor.0);
-    let limit = query.limit.unwrap_or_default().0;
-    let page = leads::history(ask.db(), business, id, after, limit).await?;
-    Ok(json(StatusCode::OK, &Listing::<LeadChange>::of(page)))
+    let page = leads::history(request.db(), business, id, after, query.limit.0).await?;
+    Ok(json(StatusCode::OK, &Listing::<LeadChange>::new(page)))
 }

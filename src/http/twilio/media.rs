@@ -1,5 +1,5 @@
-//! The media socket: the upgrade, the signature of its handshake, and the token in its `start`. What
-//! passes is handed to the call's supervisor; everything else is closed.
+//! The media socket: its upgrade, the signature of its handshake, and the token in its `start`. A
+//! socket that passes the checks goes to the call's supervisor. Any other is closed.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
@@ -19,53 +19,53 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 use warp::reply::Response;
 
-use super::Request;
-use super::request::answer;
-use super::twilio::TwilioSide;
+use super::state::TwilioState;
+use crate::http::request::Request;
+use crate::http::response::empty;
 
 /// Why a media socket was closed.
 #[derive(Debug, Error)]
 enum SocketRefused {
-    #[error("it sent no start in time")]
+    #[error("no start message came in time")]
     NoStart,
-    #[error("it sent something else before its start")]
+    #[error("another message came before start")]
     NotAStart,
     #[error(transparent)]
     Malformed(#[from] MalformedMessage),
     #[error(transparent)]
     Format(#[from] UnsupportedFormat),
-    #[error("its start has no token")]
+    #[error("start has no token")]
     NoToken,
     #[error(transparent)]
     Token(#[from] TokenRefused),
-    #[error("there is no such call")]
+    #[error("no such call")]
     NoCall,
-    #[error("its token is another business's")]
+    #[error("the token belongs to another business")]
     ForeignBusiness,
 }
 
-/// Answers the handshake and goes on with the socket in a task of its own.
-pub(super) fn open(side: &Arc<TwilioSide>, request: Request) -> Response {
+/// Answers the handshake. The socket is read in a task of its own.
+pub(super) fn open(state: &Arc<TwilioState>, request: Request) -> Response {
     let signature = request.header("x-twilio-signature");
-    let url = format!("{}{}", side.public_url.websocket_origin(), request.path);
-    if let Some(signatures) = &side.signatures {
+    let url = format!("{}{}", state.public_url.websocket_origin(), request.path);
+    if let Some(signatures) = &state.signatures {
         match signatures.verify_handshake(&url, signature) {
             Ok(form) => tracing::debug!(?form, "media handshake"),
             Err(error) => {
                 tracing::warn!(%error, "a media handshake was refused");
-                return answer(StatusCode::FORBIDDEN);
+                return empty(StatusCode::FORBIDDEN);
             }
         }
     }
     let Some(key) = websocket_key(&request) else {
-        return answer(StatusCode::BAD_REQUEST);
+        return empty(StatusCode::BAD_REQUEST);
     };
     let Some(upgrade) = request.upgrade else {
-        return answer(StatusCode::UPGRADE_REQUIRED);
+        return empty(StatusCode::UPGRADE_REQUIRED);
     };
-    let handshake = side.handshakes.fetch_add(1, Ordering::Relaxed) + 1;
-    let for_task = Arc::clone(side);
-    side.tasks.spawn(async move {
+    let handshake = state.handshakes.fetch_add(1, Ordering::Relaxed) + 1;
+    let for_task = Arc::clone(state);
+    state.tasks.spawn(async move {
         let Ok(socket) = upgrade.await else { return };
         let socket = WebSocketStream::from_raw_socket(
             TokioIo::new(socket),
@@ -76,7 +76,7 @@ pub(super) fn open(side: &Arc<TwilioSide>, request: Request) -> Response {
             tracing::warn!(%why, "a media socket was closed");
         }
     });
-    let mut response = answer(StatusCode::SWITCHING_PROTOCOLS);
+    let mut response = empty(StatusCode::SWITCHING_PROTOCOLS);
     let headers = response.headers_mut();
     headers.insert(header::CONNECTION, header::HeaderValue::from_static("upgrade"));
     headers.insert(header::UPGRADE, header::HeaderValue::from_static("websocket"));
@@ -86,23 +86,23 @@ pub(super) fn open(side: &Arc<TwilioSide>, request: Request) -> Response {
     response
 }
 
-/// The key of a proper upgrade request: version 13, 16 bytes in base64.
+/// The key of a valid upgrade request: version 13, 16 bytes in base64.
 fn websocket_key(request: &Request) -> Option<String> {
     let upgrade = request.header("upgrade")?.eq_ignore_ascii_case("websocket");
     let version = request.header("sec-websocket-version")? == "13";
     let key = request.header("sec-websocket-key")?;
-    let proper = STANDARD.decode(key).is_ok_and(|bytes| bytes.len() == 16);
-    (upgrade && version && proper).then(|| key.to_owned())
+    let valid = STANDARD.decode(key).is_ok_and(|bytes| bytes.len() == 16);
+    (upgrade && version && valid).then(|| key.to_owned())
 }
 
-async fn admit(side: &TwilioSide, handshake: u64, mut link: Link) -> Result<(), SocketRefused> {
-    let start = tokio::time::timeout(side.patience.start, read_start(&mut link))
+async fn admit(state: &TwilioState, handshake: u64, mut link: Link) -> Result<(), SocketRefused> {
+    let start = tokio::time::timeout(state.patience.start, read_start(&mut link))
         .await
         .map_err(|_| SocketRefused::NoStart)??;
     start.check_format()?;
     let token = start.custom_parameters.get("token").ok_or(SocketRefused::NoToken)?;
-    let claims = side.tokens.check(token, &start.call_sid, side.services.clock.wall())?;
-    let handle = side.calls.find(start.call_sid.clone()).await.ok_or(SocketRefused::NoCall)?;
+    let claims = state.tokens.check(token, &start.call_sid, state.services.clock.wall())?;
+    let handle = state.calls.find(start.call_sid.clone()).await.ok_or(SocketRefused::NoCall)?;
     if handle.parts().setup.business != claims.business_id {
         return Err(SocketRefused::ForeignBusiness);
     }

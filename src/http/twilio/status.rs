@@ -1,5 +1,5 @@
-//! What Twilio tells of a call by its status callbacks: they can be lost, doubled and out of order,
-//! and come whether or not anything of the call runs here (CALL-5, CALL-7).
+//! Twilio's status callbacks (CALL-5, CALL-7). They can be lost, repeated or out of order, and they
+//! come for calls that do not run here too.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use protocol::call::{EndReason, EndedBy, Ending};
 use protocol::ids::BusinessId;
 use protocol::twilio::forms::{CallStatus, Form, StatusForm, VoiceForm};
 
-use super::twilio::TwilioSide;
+use super::state::TwilioState;
 
-/// Takes in one status callback. A terminal status closes everything of the call; what nobody
-/// here can take in is written down.
-pub(super) async fn on_status(side: &TwilioSide, form: &Form) {
+/// Handles one status callback. A running call is told, and ends on a terminal status. The status of
+/// any other call goes straight into its row.
+pub(super) async fn on_status(state: &TwilioState, form: &Form) {
     let status = match StatusForm::read(form) {
         Ok(status) => status,
         Err(error) => {
@@ -24,30 +24,30 @@ pub(super) async fn on_status(side: &TwilioSide, form: &Form) {
     };
     let event =
         SupervisorEvent::Status { status: status.status, duration_secs: status.duration_secs };
-    let told = match side.calls.find(status.call_sid.clone()).await {
+    let told = match state.calls.find(status.call_sid.clone()).await {
         Some(handle) => handle.tell(event).is_ok(),
         None => false,
     };
-    // A call that runs here writes its end down itself.
+    // A running call writes its own end.
     if told && status.status.is_terminal() {
         return;
     }
-    if let Some(business) = business_of(side, form).await {
-        let _ = side.services.journal.send(entry(side, business, &status)).await;
+    if let Some(business) = business_of(state, form).await {
+        let _ = state.services.journal.send(entry(state, business, &status)).await;
     }
 }
 
-/// The status callback names the two ends as the voice webhook does, and no business.
-async fn business_of(side: &TwilioSide, form: &Form) -> Option<BusinessId> {
+/// Found by the two numbers: a status callback names no business.
+async fn business_of(state: &TwilioState, form: &Form) -> Option<BusinessId> {
     let voice = VoiceForm::read(form).ok()?;
-    let db = &side.services.database;
-    let (number, now) = (voice.business_number()?, side.services.clock.wall());
+    let db = &state.services.database;
+    let (number, now) = (voice.business_number()?, state.services.clock.wall());
     let found = entities::businesses::find_for_voice(db, number, None, now).await;
     Some(found.ok()??.business.id)
 }
 
-fn entry(side: &TwilioSide, business: BusinessId, status: &StatusForm) -> JournalEntry {
-    let (call, now) = (status.call_sid.clone(), side.services.clock.wall());
+fn entry(state: &TwilioState, business: BusinessId, status: &StatusForm) -> JournalEntry {
+    let (call, now) = (status.call_sid.clone(), state.services.clock.wall());
     let row = row_status(status.status);
     if !status.status.is_terminal() {
         return JournalEntry::progress(business, call, row, now);
@@ -56,8 +56,8 @@ fn entry(side: &TwilioSide, business: BusinessId, status: &StatusForm) -> Journa
     JournalEntry::ended(business, call, ending(status.status), Some((row, duration)), now)
 }
 
-/// Why a call ended, if its terminal status is all that is known of it.
-pub(crate) fn ending(status: CallStatus) -> Ending {
+/// The ending of a call of which only the terminal status is known.
+fn ending(status: CallStatus) -> Ending {
     let reason = match status {
         CallStatus::Busy | CallStatus::NoAnswer | CallStatus::Failed | CallStatus::Canceled => {
             EndReason::NotConnected

@@ -1,0 +1,122 @@
+//! Places a call (CALL-7). Once somebody answers, Twilio asks the voice webhook, and the call goes on
+//! like any other.
+
+use actors::messages::JournalEntry;
+use actors::twilio_rest::PlacingFault;
+use entities::businesses::{BusinessRecord, VoiceLookup, find_for_voice};
+use entities::calls::{self, CallDirection, CallStatus};
+use http::StatusCode;
+use protocol::business::BusinessSettings;
+use protocol::ids::{CallSid, PhoneNumber};
+use protocol::twilio::rest::NewOutbound;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::http::admin::state::AdminState;
+use crate::http::api::error::ApiError;
+use crate::http::api::request::{ApiRequest, settings};
+
+/// A call to place.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewCall {
+    /// The slug of the business that calls.
+    business: String,
+    /// The person's number, in E.164.
+    #[schema(example = "+972501234567")]
+    to: String,
+}
+
+/// A call that Twilio has taken.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Placed {
+    /// Its SID at Twilio.
+    #[schema(value_type = String)]
+    call_sid: CallSid,
+    status: CallStatus,
+}
+
+/// Places the call; returns when Twilio has taken it.
+pub(super) async fn place(request: ApiRequest<'_>, call: NewCall) -> Result<Placed, ApiError> {
+    let to = PhoneNumber::parse(&call.to).map_err(|_| {
+        bad_number("is not a phone number: expected E.164, as in \"+972501234567\"")
+    })?;
+    let state = request.state;
+    check_capacity(state).await?;
+    let business = request.business(Some(&call.business)).await?;
+    let settings = settings(&business)?;
+    if settings.phone_numbers.contains(&to) {
+        return Err(bad_number("is the business's own number"));
+    }
+    let (from, found) = number_to_call_from(request, &business, &settings, &to).await?;
+    let outbound = NewOutbound {
+        to,
+        from,
+        url: format!("{}/twilio/voice", state.public_url),
+        status_callback: format!("{}/twilio/status", state.public_url),
+        machine_detection: settings.outbound.machine_detection,
+    };
+    let started_at = request.now();
+    let placed = state.services.twilio.place(&outbound, started_at).await;
+    let call_sid = placed.map_err(|fault| api_error(&fault))?;
+    tracing::info!(call = %call_sid, to = outbound.to.masked(), "call placed");
+    let status = CallStatus::Queued;
+    let row = calls::NewCall {
+        call_sid: call_sid.clone(),
+        direction: CallDirection::Outbound,
+        status,
+        from_number: Some(outbound.from),
+        to_number: outbound.to,
+        lead_id: found.lead.map(|lead| lead.id),
+        prompt_version: found.prompt_version,
+        started_at,
+    };
+    let _ = state.services.journal.send(JournalEntry::placed(found.business.id, row)).await;
+    Ok(Placed { call_sid, status })
+}
+
+/// Checks that the daemon would take the call once it is answered. Otherwise the person would hear an
+/// apology.
+async fn check_capacity(state: &AdminState) -> Result<(), ApiError> {
+    if !state.readiness.is_ready() {
+        let message = "the daemon is stopping and takes no new calls";
+        return Err(ApiError::unavailable("draining", message));
+    }
+    if state.calls.list().await.len() >= state.max_calls {
+        let message = "there are as many calls as server.max_calls allows";
+        return Err(ApiError::unavailable("full", message));
+    }
+    Ok(())
+}
+
+/// The number that the business calls from, and what its database knows of the person.
+async fn number_to_call_from(
+    request: ApiRequest<'_>,
+    business: &BusinessRecord,
+    settings: &BusinessSettings,
+    to: &PhoneNumber,
+) -> Result<(PhoneNumber, VoiceLookup), ApiError> {
+    let from = settings.phone_numbers.first().cloned();
+    let found = match &from {
+        Some(from) => find_for_voice(request.db(), from, Some(to), request.now()).await?,
+        None => None,
+    };
+    let found = from.zip(found).filter(|(_, found)| found.business.id == business.id);
+    found.ok_or_else(|| ApiError::internal(&format!("{} has no number", business.slug)))
+}
+
+fn bad_number(message: &str) -> ApiError {
+    ApiError::bad_request("bad_number", message).at("to")
+}
+
+fn api_error(fault: &PlacingFault) -> ApiError {
+    tracing::error!(%fault, "a call was not placed");
+    let (code, advice) = match fault {
+        PlacingFault::Refused(_) => ("twilio_refused", "nothing was placed"),
+        PlacingFault::NotPlaced(_) => ("twilio_unreachable", "nothing was placed; try again later"),
+        PlacingFault::Unknown(_) => {
+            ("outcome_unknown", "look at Twilio's list of calls before you try again")
+        }
+    };
+    ApiError::new(StatusCode::BAD_GATEWAY, code, format!("{fault}; {advice}"))
+}

@@ -1,0 +1,119 @@
+//! Errors of the API: their HTTP status and their body.
+
+use entities::RecordsError;
+use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+use warp::reply::Response;
+
+use super::slot::Slot;
+use crate::http::response::json;
+
+/// What a handler returns.
+pub(super) type ApiResult = Result<Response, ApiError>;
+
+/// The body of every error.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ErrorAnswer {
+    error: ErrorBody,
+    /// The free slots, where the wanted slot can't be booked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    slots: Vec<Slot>,
+}
+
+/// What is wrong.
+#[derive(Debug, Serialize, ToSchema)]
+struct ErrorBody {
+    /// A word for programs.
+    code: String,
+    /// A sentence for people.
+    message: String,
+    /// The parameter, field or header that is wrong, if it is one of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
+}
+
+/// A request that failed.
+#[derive(Debug)]
+pub(super) struct ApiError {
+    status: StatusCode,
+    body: ErrorAnswer,
+}
+
+impl ApiError {
+    pub(super) fn new(
+        status: StatusCode,
+        code: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        let error = ErrorBody { code: code.into(), message: message.into(), field: None };
+        Self { status, body: ErrorAnswer { error, slots: Vec::new() } }
+    }
+
+    /// 400: the request itself is wrong.
+    pub(super) fn bad_request(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message)
+    }
+
+    /// 404.
+    pub(super) fn not_found(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, code, message)
+    }
+
+    /// 404: the business has no such lead.
+    pub(super) fn no_such_lead() -> Self {
+        Self::not_found("no_such_lead", "this business has no such lead")
+    }
+
+    /// 404: the business has no such appointment.
+    pub(super) fn no_such_appointment() -> Self {
+        Self::not_found("no_such_appointment", "this business has no such appointment")
+    }
+
+    /// 409: the request does not fit the present state.
+    pub(super) fn conflict(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, message)
+    }
+
+    /// 503: not now.
+    pub(super) fn unavailable(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message)
+    }
+
+    /// 500. The cause is logged and not sent.
+    pub(super) fn internal(cause: &str) -> Self {
+        tracing::error!(cause, "a request to the API failed");
+        let message = "something failed in the daemon; its log says what";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
+    }
+
+    /// Names the parameter, field or header that is wrong.
+    #[must_use]
+    pub(super) fn at(mut self, field: impl Into<String>) -> Self {
+        self.body.error.field = Some(field.into());
+        self
+    }
+
+    /// Adds slots that are free.
+    #[must_use]
+    pub(super) fn with_slots(mut self, slots: Vec<Slot>) -> Self {
+        self.body.slots = slots;
+        self
+    }
+
+    pub(super) fn into_response(self) -> Response {
+        json(self.status, &self.body)
+    }
+}
+
+impl From<RecordsError> for ApiError {
+    fn from(error: RecordsError) -> Self {
+        match error {
+            RecordsError::NotFound => Self::not_found("not_found", error.to_string()),
+            RecordsError::Conflict | RecordsError::Corrupt { .. } | RecordsError::Database(_) => {
+                Self::internal(&error.to_string())
+            }
+        }
+    }
+}

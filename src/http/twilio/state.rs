@@ -1,0 +1,34 @@
+//! What the handlers of Twilio's listener share.
+
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use actors::call_parts::Services;
+use actors::supervisor::Calls;
+use protocol::twilio::signature::Signatures;
+use protocol::twilio::token::StreamTokens;
+use tokio_util::task::TaskTracker;
+
+use crate::config::{Patience, PublicUrl};
+use crate::http::readiness::Readiness;
+
+/// What the handlers of Twilio's listener share.
+pub struct TwilioState {
+    /// The address at which Twilio reaches this listener.
+    pub public_url: PublicUrl,
+    /// Checks signatures; `None` if they are not checked.
+    pub signatures: Option<Signatures>,
+    /// Issues and checks the tokens of media streams.
+    pub tokens: StreamTokens,
+    pub calls: Calls,
+    pub services: Services,
+    /// How long a call goes on without a session (RES-3).
+    pub upstream_patience: Duration,
+    /// How long a media socket is waited for.
+    pub patience: Patience,
+    /// The number of media handshakes so far. The order of handshakes tells which stream is newer.
+    pub handshakes: AtomicU64,
+    /// The tasks that a stop waits for.
+    pub tasks: TaskTracker,
+    pub readiness: Readiness,
+}
