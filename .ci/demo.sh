@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The demonstration by the README's own command, in a folder of its own: it must end by itself, and
-# the transcript must hold every word the caller said.
+# Runs the demo as the README has it, in an empty folder. It must end by itself, with every word of
+# the caller's in the transcript, a booked visit and a recording.
 set -euo pipefail
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 scratch=$1
@@ -13,10 +13,10 @@ timeout 120 cargo run --locked --quiet --manifest-path "$repository/Cargo.toml" 
 
 for words in 'התקנת מנעול חכם' 'בתל אביב' 'כן'; do
     if ! grep -qE -- "caller[: ]+$words *\$" "$scratch/demo.log"; then
-        echo "the transcript does not have: $words" >&2
+        echo "missing in the transcript: $words" >&2
         exit 1
     fi
 done
 grep -qE -- ' booked +from: .* until: ' "$scratch/demo.log" ||
     { echo 'no visit was booked' >&2; exit 1; }
-[[ -s demo.wav ]] || { echo 'there is no recording' >&2; exit 1; }
+[[ -s demo.wav ]] || { echo 'demo.wav is missing or empty' >&2; exit 1; }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Licences, bans and sources of all dependencies; known vulnerabilities where their list can be had.
+# Checks licences, bans and sources of all dependencies, and known vulnerabilities if the advisory
+# database can be fetched.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 PATH="$PATH:$PWD/target/tools/bin"
@@ -17,5 +18,5 @@ echo "in more than one version: ${twice:-none}"
 if timeout 60 cargo deny fetch db >/dev/null 2>&1; then
     deny check --hide-inclusion-graph advisories
 else
-    echo 'advisories: SKIPPED, the advisory database can not be fetched from here'
+    echo "advisories: SKIPPED, the advisory database can't be fetched from here"
 fi

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Rules on files: none is over 500 lines, over 300 is a question, and no module is a mod.rs.
+# Rules on source files: none over 500 lines, a question at 300, and no mod.rs.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -10,7 +10,7 @@ bad=0
 for file in "${sources[@]}"; do
     lines=$(wc -l <"$file")
     if [[ $(basename "$file") == mod.rs ]]; then
-        echo "$file: a module is foo.rs beside foo/, never mod.rs"
+        echo "$file: use foo.rs beside foo/, not foo/mod.rs"
         bad=1
     fi
     if ((lines > 500)); then

@@ -1,12 +1,14 @@
-# A PostgreSQL for the tests; sourced by .ci/run. In this order: the one FRONTDESK_TEST_POSTGRES
-# names; a server on 127.0.0.1:5432 that lets us in, in a database of our own; a server of our own.
+# shellcheck shell=bash
+# A PostgreSQL database for the tests; sourced by .ci/steps.sh. Taken in this order: the database that
+# FRONTDESK_TEST_POSTGRES names; a new database on the server at 127.0.0.1:5432, if it lets us in; a
+# new server.
 
 postgres_url=
 postgres_database=
 postgres_folder=
 postgres_as=()
 
-# postgres_start: exports FRONTDESK_TEST_POSTGRES, or fails.
+# Exports FRONTDESK_TEST_POSTGRES, or fails.
 postgres_start() {
     if [[ -n ${FRONTDESK_TEST_POSTGRES:-} ]]; then
         echo 'using the database that FRONTDESK_TEST_POSTGRES names'
@@ -27,7 +29,7 @@ postgres_start() {
     psql -X -Atq "$FRONTDESK_TEST_POSTGRES" -c 'SELECT version()'
 }
 
-# postgres_stop: drops what was made and stops what was started.
+# Drops the database and stops the server that postgres_start made.
 postgres_stop() {
     if [[ -n $postgres_database ]]; then
         psql -qX "$postgres_url/postgres" \
@@ -41,7 +43,7 @@ postgres_stop() {
     fi
 }
 
-# Whether a server on the usual port lets us make databases.
+# Succeeds if the server on the usual port lets us make databases.
 postgres_use_running() {
     command -v psql >/dev/null || return 1
     local user may
@@ -58,7 +60,7 @@ postgres_use_running() {
     return 1
 }
 
-# Puts the newest installed server's programs on the path.
+# Puts the programs of the newest installed server on the path.
 postgres_find_programs() {
     command -v initdb >/dev/null && command -v pg_ctl >/dev/null && return
     local newest
@@ -92,13 +94,13 @@ postgres_start_own() {
     for port in $(shuf -i 20000-29999 -n 20); do
         (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
     done
-    cd "$postgres_folder"
+    cd "$postgres_folder" || return
     "${postgres_as[@]}" initdb -D "$postgres_folder/data" -U postgres -A trust -E UTF8 \
         --locale=C.UTF-8 --no-sync >"$postgres_folder/initdb.log"
     "${postgres_as[@]}" pg_ctl -D "$postgres_folder/data" -l "$postgres_folder/log" -w -t 60 start \
         -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
             -c fsync=off -c synchronous_commit=off -c full_page_writes=off" >/dev/null
-    cd - >/dev/null
+    cd - >/dev/null || return
     postgres_url="postgres://postgres@127.0.0.1:$port"
     echo "started a server of our own on 127.0.0.1:$port"
 }

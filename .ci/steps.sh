@@ -1,24 +1,47 @@
-# Steps with a heading and a time; sourced by .ci/run.
+# shellcheck shell=bash
+# The steps of .ci/run, in the order in which a full run takes them; sourced by it.
+# Steps that build share the build folder. A full run compiles the dependencies twice: once checked,
+# for lints and documentation, and once built, for the demonstration and the tests.
 
-current_step=start
+# shellcheck source=.ci/postgres.sh
+source .ci/postgres.sh
 
-# step NAME COMMAND…: runs one step; the first that fails ends the run.
-step() {
-    current_step=$1
-    shift
-    local began=$SECONDS
-    printf '\n=== %s\n' "$current_step"
-    "$@"
-    printf -- '--- %s: %d s\n' "$current_step" "$((SECONDS - began))"
+# shellcheck disable=SC2034  # read by .ci/run
+steps=(tools files format dependencies lints features documentation demo tests)
+
+# Installs what the other steps need and this machine lacks.
+step_tools() { .ci/tools.sh; }
+
+# Rules on source files: their length, and no mod.rs.
+step_files() { .ci/files.sh; }
+
+step_format() { cargo fmt --all --check; }
+
+# Licences, bans and sources of the dependencies, and known vulnerabilities.
+step_dependencies() { .ci/dependencies.sh; }
+
+step_lints() { cargo clippy --workspace --all-targets --locked --quiet -- -D warnings; }
+
+# The daemon without its optional features.
+step_features() {
+    cargo clippy --package frontdesk --no-default-features --locked --quiet -- -D warnings
 }
 
-# run_tests LOG: the tests as the README has them, on both databases, and a copy of what they say.
-run_tests() {
-    cargo test --locked 2>&1 | tee "$1"
+step_documentation() {
+    RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --quiet
 }
 
-# summary LOG: what all test binaries said, in one line.
-summary() {
+# The demo, run as the README has it.
+step_demo() {
+    # shellcheck disable=SC2154  # the run's folder for temporary files
+    .ci/demo.sh "$scratch"
+}
+
+# The tests as the README has them, on SQLite and PostgreSQL.
+step_tests() {
+    local log=$scratch/tests.log
+    postgres_start
+    cargo test --locked 2>&1 | tee "$log"
     awk '/^test result:/ {
              binaries++; passed += $4; failed += $6; ignored += $8
          }
@@ -26,5 +49,5 @@ summary() {
              printf "tests: %d passed, %d failed, %d ignored, in %d binaries\n",
                     passed, failed, ignored, binaries
              exit (failed > 0 || passed == 0)
-         }' "$1"
+         }' "$log"
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the steps need and this machine does not have.
+# Installs what the steps need and this machine lacks.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -19,7 +19,7 @@ cargo clippy --version || rustup component add clippy
 # ring and SQLite contain C.
 have cc || packages build-essential
 
-# Unoptimised and in a folder of its own: it is built once and runs for seconds.
+# Built unoptimised and in its own folder: the build takes minutes, a run takes seconds.
 if ! have cargo-deny && [[ ! -x target/tools/bin/cargo-deny ]]; then
     echo 'building cargo-deny'
     CARGO_TARGET_DIR=target/tools/build cargo install cargo-deny --version '^0.20' --locked \
