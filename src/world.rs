@@ -48,7 +48,7 @@ pub enum WorldError {
     Business(#[from] BusinessFileError),
     /// The business could not be imported.
     #[error(transparent)]
-    Import(#[from] entities::businesses::ImportRefused),
+    Import(#[from] entities::businesses::ImportError),
     /// The operator's side did not answer.
     #[error("the introspection did not answer: {0}")]
     Admin(#[from] reqwest::Error),

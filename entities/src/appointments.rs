@@ -1,14 +1,12 @@
-//! Appointments. That two never overlap in one business is the database's own rule (CAL-3).
+//! Appointments. The schema itself refuses two that overlap in one business (CAL-3).
 
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, CallSid, LeadId, ToolCallId};
 use protocol::prompt::AppointmentFact;
+use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseConnection, DeriveActiveEnum, EntityTrait, EnumIter,
-    QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::column;
@@ -19,56 +17,47 @@ use crate::tables::appointments::{Column, Entity, Model};
 mod booking;
 mod cancelling;
 
-pub use booking::{BookingRefused, NewAppointment, book};
-pub use cancelling::{Authority, Which, cancel};
+pub use crate::values::AppointmentStatus;
+pub use booking::{BookingError, NewAppointment, book};
+pub use cancelling::{Authority, cancel};
 
-/// An appointment's key, a UUID of version 7.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+/// A UUID of version 7.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AppointmentId(pub Uuid);
 
-/// Whether an appointment stands.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum, ToSchema,
-)]
-#[serde(rename_all = "snake_case")]
-#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
-pub enum AppointmentStatus {
-    /// It stands, and keeps its place.
-    Booked,
-    /// It was taken back: its place is free.
-    Cancelled,
-}
-
-/// An appointment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppointmentRecord {
-    /// The appointment.
     pub id: AppointmentId,
-    /// Whose it is.
     pub business_id: BusinessId,
-    /// With whom.
     pub lead_id: LeadId,
-    /// The call it was booked in, if it was one.
+    /// The call that booked it; `None` if an operator did.
     pub call_sid: Option<CallSid>,
-    /// When it begins.
     pub starts_at: Timestamp,
-    /// When it ends.
     pub ends_at: Timestamp,
-    /// When the next may begin: its end plus the business's buffer.
+    /// The end plus the business's buffer: the next appointment may begin then.
     pub busy_until: Timestamp,
-    /// Whether it stands.
     pub status: AppointmentStatus,
-    /// What the person wanted noted.
     pub notes: Option<String>,
     /// When it was booked.
     pub created_at: Timestamp,
 }
 
-/// An appointment of this business, standing or cancelled.
-///
-/// # Errors
-/// [`RecordsError`].
+/// Selects an appointment within its business.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Selector {
+    Id(AppointmentId),
+    StartsAt(Timestamp),
+}
+
+impl Selector {
+    fn filter(self) -> Expr {
+        match self {
+            Self::Id(id) => Column::Id.eq(id.0),
+            Self::StartsAt(start) => Column::StartsAt.eq(column::from_instant(start)),
+        }
+    }
+}
+
 pub async fn get(
     db: &DatabaseConnection,
     business: BusinessId,
@@ -79,26 +68,19 @@ pub async fn get(
     found.map(AppointmentRecord::try_from).transpose()
 }
 
-/// A lead's own appointment, booked or cancelled; of several that begin at one time the booked one,
-/// else the last.
-///
-/// # Errors
-/// [`RecordsError`].
+/// A lead's appointment, booked or cancelled. Of several that begin at the same time: the booked one,
+/// or else the newest.
 pub async fn of_lead(
     db: &DatabaseConnection,
     business: BusinessId,
     lead: LeadId,
-    which: Which,
+    selector: Selector,
 ) -> Result<Option<AppointmentRecord>, RecordsError> {
-    let meant = match which {
-        Which::Id(id) => Column::Id.eq(id.0),
-        Which::StartingAt(start) => Column::StartsAt.eq(column::from_instant(start)),
-    };
     let found = Entity::find()
         .filter(Column::BusinessId.eq(business.0))
         .filter(Column::LeadId.eq(lead.0))
-        .filter(meant)
-        // "booked" stands before "cancelled".
+        .filter(selector.filter())
+        // "booked" sorts before "cancelled".
         .order_by_asc(Column::Status)
         .order_by_desc(Column::Id)
         .one(db)
@@ -106,10 +88,7 @@ pub async fn of_lead(
     found.map(AppointmentRecord::try_from).transpose()
 }
 
-/// What a tool call has booked, whatever has become of it.
-///
-/// # Errors
-/// [`RecordsError`].
+/// The appointment that was booked with this idempotency key, booked or cancelled.
 pub async fn by_key(
     db: &DatabaseConnection,
     business: BusinessId,
@@ -123,10 +102,7 @@ pub async fn by_key(
     found.map(AppointmentRecord::try_from).transpose()
 }
 
-/// A lead's booked appointments that are not over at `now`, the next first.
-///
-/// # Errors
-/// [`RecordsError`].
+/// A lead's booked appointments that have not ended at `now`, the next one first.
 pub async fn of_lead_upcoming(
     db: &DatabaseConnection,
     business: BusinessId,
@@ -144,10 +120,7 @@ pub async fn of_lead_upcoming(
     rows.into_iter().map(AppointmentRecord::try_from).collect()
 }
 
-/// The booked appointments that keep any of the time from `from` until `until`, the first first.
-///
-/// # Errors
-/// [`RecordsError`].
+/// The booked appointments that occupy time between `from` and `until`, earliest first.
 pub async fn between(
     db: &DatabaseConnection,
     business: BusinessId,
@@ -165,38 +138,33 @@ pub async fn between(
     rows.into_iter().map(AppointmentRecord::try_from).collect()
 }
 
-/// Which of a business's appointments are listed; all of them where nothing is said.
+/// Which appointments [`list`] returns; the default is all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Listed {
-    /// Of this status.
+pub struct AppointmentFilter {
     pub status: Option<AppointmentStatus>,
-    /// Of this lead.
     pub lead: Option<LeadId>,
-    /// That begin then or later.
+    /// The earliest start.
     pub from: Option<Timestamp>,
-    /// That begin earlier than then.
+    /// Starts are earlier than this.
     pub until: Option<Timestamp>,
 }
 
-/// Appointments of a business, the last booked first, from the one after `after`.
-///
-/// # Errors
-/// [`RecordsError`].
+/// A page of a business's appointments, the last booked first, that begins behind `after`.
 pub async fn list(
     db: &DatabaseConnection,
     business: BusinessId,
-    listed: Listed,
+    filter: AppointmentFilter,
     after: Option<AppointmentId>,
     limit: u32,
 ) -> Result<Page<AppointmentRecord, AppointmentId>, RecordsError> {
-    let meant = Condition::all()
+    let condition = Condition::all()
         .add(Column::BusinessId.eq(business.0))
-        .add_option(listed.status.map(|status| Column::Status.eq(status)))
-        .add_option(listed.lead.map(|lead| Column::LeadId.eq(lead.0)))
-        .add_option(listed.from.map(|from| Column::StartsAt.gte(column::from_instant(from))))
-        .add_option(listed.until.map(|until| Column::StartsAt.lt(column::from_instant(until))))
+        .add_option(filter.status.map(|status| Column::Status.eq(status)))
+        .add_option(filter.lead.map(|lead| Column::LeadId.eq(lead.0)))
+        .add_option(filter.from.map(|from| Column::StartsAt.gte(column::from_instant(from))))
+        .add_option(filter.until.map(|until| Column::StartsAt.lt(column::from_instant(until))))
         .add_option(after.map(|after| Column::Id.lt(after.0)));
-    let query = Entity::find().filter(meant);
+    let query = Entity::find().filter(condition);
     let rows = query.order_by_desc(Column::Id).limit(rows_for(limit)).all(db).await?;
     let rows = rows.into_iter().map(AppointmentRecord::try_from).collect::<Result<_, _>>()?;
     Ok(Page::of(rows, limit, |appointment: &AppointmentRecord| appointment.id))
@@ -216,7 +184,7 @@ impl TryFrom<Model> for AppointmentRecord {
             id: AppointmentId(row.id),
             business_id: BusinessId(row.business_id),
             lead_id: LeadId(row.lead_id),
-            call_sid: column::id_if_any("appointments.call_sid", row.call_sid)?,
+            call_sid: column::optional_id("appointments.call_sid", row.call_sid)?,
             starts_at: column::instant("appointments.starts_at", row.starts_at)?,
             ends_at: column::instant("appointments.ends_at", row.ends_at)?,
             busy_until: column::instant("appointments.busy_until", row.busy_until)?,

@@ -1,4 +1,4 @@
-//! Businesses, their numbers and their prompts: the rooms a call is let into.
+//! Businesses, their phone numbers and their prompts.
 
 use std::time::Duration;
 
@@ -21,54 +21,47 @@ mod import;
 
 pub use import::{ImportBusiness, ImportRefused, Imported, import};
 
-/// A prompt that lists more of a person's appointments would hold little else.
-const MOST_APPOINTMENTS: u64 = 10;
+/// Bounds the part of the prompt that lists a person's appointments.
+const MAX_APPOINTMENTS: u64 = 10;
 
-/// A business. Its settings are as they were imported: their type is the caller's.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BusinessRecord {
-    /// The tenant.
     pub id: BusinessId,
-    /// Its name in commands and addresses.
+    /// Its name in commands and URLs.
     pub slug: Slug,
-    /// Its name as people say it.
+    /// Its name for people.
     pub name: String,
-    /// The number it texts from, if it does.
+    /// The number that it sends messages from.
     pub whatsapp_number: Option<PhoneNumber>,
-    /// Its time zone's name in the IANA database.
+    /// An IANA time zone name.
     pub timezone: String,
-    /// The language it answers in, as a BCP 47 tag.
+    /// A BCP 47 tag.
     pub language: String,
-    /// How long transcripts and messages are kept (OPS-7), in whole seconds.
+    /// How long transcripts and messages are kept (OPS-7); in whole seconds.
     pub retention: Duration,
-    /// All its settings.
+    /// All settings as they were imported.
     pub settings: serde_json::Value,
-    /// When it was first imported.
+    /// The first import.
     pub created_at: Timestamp,
-    /// When it was last imported.
+    /// The last import.
     pub updated_at: Timestamp,
 }
 
-/// What the answer to a call needs to know, in one read (CALL-1).
+/// What answering a call needs, in one read (CALL-1).
 #[derive(Debug, Clone, PartialEq)]
 pub struct VoiceLookup {
-    /// Whose number was called, or calls.
     pub business: BusinessRecord,
-    /// The version of its newest prompt.
+    /// The version of the newest prompt.
     pub prompt_version: i32,
-    /// Its newest prompt.
     pub prompt_text: String,
-    /// The person's lead, if that person has called before.
+    /// `None` if the person is new, or withholds the number.
     pub lead: Option<LeadRecord>,
-    /// The lead's booked appointments that are not over, the next first; at most ten.
+    /// The lead's booked appointments that have not ended, the next one first; at most ten.
     pub appointments: Vec<AppointmentRecord>,
 }
 
-/// Finds a business by one of its numbers, with its newest prompt, the lead of the person at the
-/// other end (`None`: a withheld number) and what that lead has booked after `now`, in one statement.
-///
-/// # Errors
-/// [`RecordsError`].
+/// Finds a business by one of its numbers, in one statement with its newest prompt, the person's lead
+/// and the lead's appointments that end after `now`. A `their_number` of `None` is a withheld number.
 pub async fn find_for_voice(
     db: &DatabaseConnection,
     our_number: &PhoneNumber,
@@ -76,23 +69,19 @@ pub async fn find_for_voice(
     now: Timestamp,
 ) -> Result<Option<VoiceLookup>, RecordsError> {
     let rows = businesses::Entity::find()
-        .join(JoinType::InnerJoin, to_numbers())
-        .join(JoinType::InnerJoin, to_newest_prompt())
-        .join(JoinType::LeftJoin, to_lead_of(their_number))
-        .join(JoinType::LeftJoin, to_booked_after(now))
+        .join(JoinType::InnerJoin, join_numbers())
+        .join(JoinType::InnerJoin, join_newest_prompt())
+        .join(JoinType::LeftJoin, join_lead_with(their_number))
+        .join(JoinType::LeftJoin, join_booked_after(now))
         .filter(business_numbers::Column::Number.eq(our_number.as_str()))
         .order_by_asc(appointments::Column::StartsAt)
-        .limit(MOST_APPOINTMENTS)
-        .into_partial_model::<Found>()
+        .limit(MAX_APPOINTMENTS)
+        .into_partial_model::<VoiceRow>()
         .all(db)
         .await?;
-    lookup(rows)
+    collect_lookup(rows)
 }
 
-/// Finds a business by its name in commands and addresses.
-///
-/// # Errors
-/// [`RecordsError`].
 pub async fn find_by_slug(
     db: &DatabaseConnection,
     slug: &Slug,
@@ -102,10 +91,7 @@ pub async fn find_by_slug(
     found.map(BusinessRecord::try_from).transpose()
 }
 
-/// Finds the business that texts from a number (WA-1).
-///
-/// # Errors
-/// [`RecordsError`].
+/// Finds the business that sends messages from a number (WA-1).
 pub async fn find_by_whatsapp_number(
     db: &DatabaseConnection,
     number: &PhoneNumber,
@@ -115,10 +101,7 @@ pub async fn find_by_whatsapp_number(
     found.map(BusinessRecord::try_from).transpose()
 }
 
-/// All businesses in the order of their slugs, from the one after `after`.
-///
-/// # Errors
-/// [`RecordsError`].
+/// A page of all businesses, ordered by slug, that begins behind `after`.
 pub async fn list(
     db: &DatabaseConnection,
     after: Option<&Slug>,
@@ -133,10 +116,7 @@ pub async fn list(
     Ok(Page::of(rows, limit, |business: &BusinessRecord| business.slug.clone()))
 }
 
-/// The numbers a business is called on, in order.
-///
-/// # Errors
-/// [`RecordsError`].
+/// A business's phone numbers, sorted.
 pub async fn numbers(
     db: &DatabaseConnection,
     business: BusinessId,
@@ -150,9 +130,6 @@ pub async fn numbers(
 }
 
 /// One version of a business's prompt.
-///
-/// # Errors
-/// [`RecordsError`].
 pub async fn prompt(
     db: &DatabaseConnection,
     business: BusinessId,
@@ -162,11 +139,11 @@ pub async fn prompt(
     Ok(found.map(|prompt| prompt.text))
 }
 
-fn to_numbers() -> RelationDef {
+fn join_numbers() -> RelationDef {
     businesses::Entity::has_many(business_numbers::Entity).into()
 }
 
-fn to_newest_prompt() -> RelationDef {
+fn join_newest_prompt() -> RelationDef {
     businesses::Entity::has_many(prompts::Entity)
         .on_condition(|business, prompt| {
             let newest = Query::select()
@@ -182,9 +159,9 @@ fn to_newest_prompt() -> RelationDef {
         .into()
 }
 
-fn to_lead_of(person: Option<&PhoneNumber>) -> RelationDef {
-    // A comparison with null is never true: a withheld number has no lead here.
-    let phone = person.map(|number| number.as_str().to_owned());
+fn join_lead_with(phone: Option<&PhoneNumber>) -> RelationDef {
+    // A comparison with null is never true: a withheld number finds no lead.
+    let phone = phone.map(|number| number.as_str().to_owned());
     businesses::Entity::has_many(leads::Entity)
         .on_condition(move |_, lead| {
             Expr::col((lead, leads::Column::Phone)).eq(Expr::val(phone.clone())).into_condition()
@@ -192,22 +169,22 @@ fn to_lead_of(person: Option<&PhoneNumber>) -> RelationDef {
         .into()
 }
 
-fn to_booked_after(now: Timestamp) -> RelationDef {
+fn join_booked_after(now: Timestamp) -> RelationDef {
     leads::Entity::has_many(appointments::Entity)
         .on_condition(move |_, appointment| {
-            let its = |column: appointments::Column| Expr::col((appointment.clone(), column));
-            its(appointments::Column::Status)
+            let column_of = |column: appointments::Column| Expr::col((appointment.clone(), column));
+            column_of(appointments::Column::Status)
                 .eq(AppointmentStatus::Booked)
-                .and(its(appointments::Column::EndsAt).gt(column::from_instant(now)))
+                .and(column_of(appointments::Column::EndsAt).gt(column::from_instant(now)))
                 .into_condition()
         })
         .into()
 }
 
-/// One row of the joined tables: the business as often as the lead has appointments, or once.
+/// One row of the join. There is one per appointment of the lead, or one without an appointment.
 #[derive(DerivePartialModel)]
 #[sea_orm(entity = "businesses::Entity")]
-struct Found {
+struct VoiceRow {
     #[sea_orm(nested)]
     business: businesses::Model,
     #[sea_orm(nested)]
@@ -218,7 +195,7 @@ struct Found {
     appointment: Option<appointments::Model>,
 }
 
-fn lookup(rows: Vec<Found>) -> Result<Option<VoiceLookup>, RecordsError> {
+fn collect_lookup(rows: Vec<VoiceRow>) -> Result<Option<VoiceLookup>, RecordsError> {
     let mut rows = rows.into_iter();
     let Some(first) = rows.next() else { return Ok(None) };
     let appointments = std::iter::once(first.appointment).chain(rows.map(|row| row.appointment));
@@ -241,7 +218,10 @@ impl TryFrom<businesses::Model> for BusinessRecord {
             id: BusinessId(row.id),
             slug: column::id("businesses.slug", &row.slug)?,
             name: row.name,
-            whatsapp_number: column::id_if_any("businesses.whatsapp_number", row.whatsapp_number)?,
+            whatsapp_number: column::optional_id(
+                "businesses.whatsapp_number",
+                row.whatsapp_number,
+            )?,
             timezone: row.timezone,
             language: row.language,
             retention: column::seconds("businesses.retention_secs", row.retention_secs)?,

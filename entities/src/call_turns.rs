@@ -1,4 +1,4 @@
-//! The turns of a call: who said what, and how much of it was heard.
+//! The turns of a call: who said what, and how much of it the caller heard.
 
 use std::collections::BTreeMap;
 
@@ -6,58 +6,36 @@ use jiff::Timestamp;
 use protocol::ids::{BusinessId, CallSid, ItemId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, OnConflict};
-use sea_orm::{
-    ColumnTrait, DatabaseConnection, DeriveActiveEnum, EntityTrait, EnumIter, QueryFilter,
-    QueryOrder,
-};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::column;
 use crate::error::RecordsError;
 use crate::tables::call_turns::{ActiveModel, Column, Entity, Model};
 
-/// How many rows one statement carries: nine values each, of the 32,766 SQLite takes.
+pub use crate::values::TurnRole;
+
+/// A row has nine values, and a SQLite statement takes 32,766.
 const ROWS_PER_STATEMENT: usize = 500;
 
-/// Who a turn belongs to.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum, ToSchema,
-)]
-#[serde(rename_all = "snake_case")]
-#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
-pub enum TurnRole {
-    /// The person.
-    Caller,
-    /// The voice of the business.
-    Agent,
-    /// A note to the agent.
-    System,
-    /// A tool's call or its output.
-    Tool,
-}
-
-/// One turn of a call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TurnRow {
-    /// Its place in the call.
+    /// Its position in the call.
     pub seq: u32,
-    /// Whose it is.
     pub role: TurnRole,
-    /// The conversation item it was.
+    /// The conversation item of the turn.
     pub item_id: Option<ItemId>,
-    /// What was said; `None` until the transcript comes.
+    /// What was said; `None` until the transcript arrives.
     pub text: Option<String>,
-    /// How many milliseconds of it were played to the caller, for the agent's turns.
+    /// Milliseconds of an agent's turn that were played to the caller.
     pub heard_ms: Option<u32>,
-    /// Whether it was cut short by the caller.
+    /// Whether the caller interrupted it.
     pub cut: bool,
     /// When it began.
     pub at: Timestamp,
 }
 
-/// Stores turns, or adds to those that are stored: what is known now replaces what was, what is
-/// `None` now changes nothing, and a turn once cut stays cut. Its role and instant stay.
+/// Inserts turns, or updates those that are stored. A known value replaces the stored one, and
+/// `None` changes nothing. A turn once cut stays cut. Role and time are never updated.
 ///
 /// # Errors
 /// [`RecordsError::NotFound`] if this business has no such call.
@@ -67,11 +45,11 @@ pub async fn upsert_many(
     call: &CallSid,
     turns: &[TurnRow],
 ) -> Result<(), RecordsError> {
-    let turns = once_each(turns);
+    let turns = merge_by_seq(turns);
     for part in turns.chunks(ROWS_PER_STATEMENT) {
         let rows = part.iter().map(|turn| row(business, call, turn));
         let written = Entity::insert_many(rows)
-            .on_conflict(add_to_what_is_known())
+            .on_conflict(merge_into_stored())
             .exec_without_returning(db)
             .await?;
         if written < part.len() as u64 {
@@ -81,10 +59,7 @@ pub async fn upsert_many(
     Ok(())
 }
 
-/// The turns of a call, in order; none if this business has no such call.
-///
-/// # Errors
-/// [`RecordsError`].
+/// The turns of a call in order; empty if this business has no such call.
 pub async fn of_call(
     db: &DatabaseConnection,
     business: BusinessId,
@@ -99,10 +74,7 @@ pub async fn of_call(
     rows.into_iter().map(TurnRow::try_from).collect()
 }
 
-/// Deletes a business's turns from before an instant (OPS-7), and says how many.
-///
-/// # Errors
-/// [`RecordsError`].
+/// Deletes a business's turns older than `instant` (OPS-7) and returns their number.
 pub async fn delete_before(
     db: &DatabaseConnection,
     business: BusinessId,
@@ -116,8 +88,8 @@ pub async fn delete_before(
     Ok(deleted.rows_affected)
 }
 
-/// Lays turns of the same place over each other, since one statement can touch a row only once.
-fn once_each(turns: &[TurnRow]) -> Vec<TurnRow> {
+/// Merges turns of the same `seq`, because one statement can write a row only once.
+fn merge_by_seq(turns: &[TurnRow]) -> Vec<TurnRow> {
     let mut merged: BTreeMap<u32, TurnRow> = BTreeMap::new();
     for turn in turns {
         merged
@@ -133,8 +105,8 @@ fn once_each(turns: &[TurnRow]) -> Vec<TurnRow> {
     merged.into_values().collect()
 }
 
-/// The same as [`once_each`], by the database. A call of another business is left alone.
-fn add_to_what_is_known() -> OnConflict {
+/// The rule of [`merge_by_seq`] in SQL. Rows of another business stay as they are.
+fn merge_into_stored() -> OnConflict {
     let new = |column| Expr::col(("excluded", column));
     let known = |column| Expr::col((Entity, column));
     let mut conflict = OnConflict::columns([Column::CallSid, Column::Seq]);
@@ -169,7 +141,7 @@ impl TryFrom<Model> for TurnRow {
         Ok(Self {
             seq: column::number("call_turns.seq", row.seq)?,
             role: row.role,
-            item_id: column::id_if_any("call_turns.item_id", row.item_id)?,
+            item_id: column::optional_id("call_turns.item_id", row.item_id)?,
             text: row.text,
             heard_ms: heard_ms.transpose()?,
             cut: row.cut,

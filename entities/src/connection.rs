@@ -1,4 +1,4 @@
-//! Opening the database, and beginning a transaction that will write.
+//! Opens the database, and begins transactions that write.
 
 use std::time::Duration;
 
@@ -9,14 +9,12 @@ use sea_orm::{
 };
 use thiserror::Error;
 
-/// How long a statement on SQLite waits for another writer.
-const SQLITE_BUSY: Duration = Duration::from_secs(5);
+/// How long a SQLite statement waits for another writer.
+const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How many connections there are, and how long to wait for one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolSettings {
-    /// At most this many connections. A SQLite database in memory has one, since it lives and
-    /// dies with its connection.
+    /// A SQLite database in memory ignores this and has one connection, because it ends with it.
     pub max_connections: u32,
     /// How long a query waits for a free connection before it fails.
     pub acquire_timeout: Duration,
@@ -28,22 +26,19 @@ impl Default for PoolSettings {
     }
 }
 
-/// Why the database could not be opened. No message carries the URL: it may hold a password.
+/// Why the database could not be opened. No message contains the URL: it may hold a password.
 #[derive(Debug, Error)]
 pub enum ConnectError {
-    /// Not the URL of a database we can use.
+    /// The URL is of no supported database.
     #[error("expected sqlite://FILE?mode=rwc or postgres://USER@HOST/DATABASE")]
     Url,
-    /// The database refused, or is not there.
+    /// The database refused the connection or could not be reached.
     #[error("the database could not be opened: {0}")]
     Refused(DbErr),
 }
 
-/// Opens the database at a `sqlite:` or `postgres:` URL. A SQLite file is made if it is missing,
-/// and opened in WAL mode with foreign keys enforced. The schema is `migration`'s matter.
-///
-/// # Errors
-/// [`ConnectError`].
+/// Opens the database at a `sqlite:` or `postgres:` URL. A missing SQLite file is created; it is
+/// opened in WAL mode with foreign keys enforced. The crate `migration` creates the schema.
 pub async fn connect(url: &str, pool: PoolSettings) -> Result<DatabaseConnection, ConnectError> {
     let is_sqlite = url.starts_with("sqlite:");
     if !(is_sqlite || url.starts_with("postgres://") || url.starts_with("postgresql://")) {
@@ -55,12 +50,12 @@ pub async fn connect(url: &str, pool: PoolSettings) -> Result<DatabaseConnection
         .acquire_timeout(pool.acquire_timeout)
         .sqlx_logging(false)
         .record_stmt_in_spans(false)
-        .map_sqlx_sqlite_opts(sqlite);
+        .map_sqlx_sqlite_opts(sqlite_options);
     if is_sqlite && (url.contains(":memory:") || url.contains("mode=memory")) {
         options.max_connections(1).min_connections(1).idle_timeout(None).max_lifetime(None);
     }
     Database::connect(options).await.map_err(|error| {
-        // SeaORM's own words, unlike the driver's, repeat the whole URL.
+        // SeaORM's own error text, unlike the driver's, repeats the whole URL.
         if matches!(error, DbErr::Conn(RuntimeErr::Internal(_))) {
             ConnectError::Url
         } else {
@@ -69,8 +64,8 @@ pub async fn connect(url: &str, pool: PoolSettings) -> Result<DatabaseConnection
     })
 }
 
-/// Begins a transaction that will write. On SQLite it takes the write lock at once: one that first
-/// read and then wrote would fail with SQLITE_BUSY whenever another had written in between.
+/// Begins a transaction that writes. On SQLite it takes the write lock at once: a transaction that
+/// first reads and then writes fails with SQLITE_BUSY if another one has written in between.
 pub(crate) async fn begin_write(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
     db.begin_with_options(TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -79,13 +74,13 @@ pub(crate) async fn begin_write(db: &DatabaseConnection) -> Result<DatabaseTrans
     .await
 }
 
-fn sqlite(options: SqliteConnectOptions) -> SqliteConnectOptions {
+fn sqlite_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
     options
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
         .foreign_keys(true)
-        .busy_timeout(SQLITE_BUSY)
+        .busy_timeout(SQLITE_BUSY_TIMEOUT)
 }
 
 #[cfg(test)]
@@ -111,7 +106,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_sqlite_file_is_made_and_its_readers_do_not_wait_for_its_writer() {
+    async fn a_sqlite_file_is_created_and_its_readers_do_not_wait_for_its_writer() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("new.db").display());
         let db = connect(&url, PoolSettings::default()).await.unwrap();

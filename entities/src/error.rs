@@ -1,21 +1,20 @@
-//! What can go wrong with a query, and how each database says that it refused a row.
+//! The errors of queries, and which rule of the schema a database error stands for.
 
 use sea_orm::{DbErr, RuntimeErr};
 use thiserror::Error;
 
-/// Why a query gave nothing.
 #[derive(Debug, Error)]
 pub enum RecordsError {
-    /// This business has no such row; another's counts as none.
+    /// This business has no such row. Another business's row counts as none.
     #[error("there is no such record in this business")]
     NotFound,
-    /// A row that must be the only one of its kind is there already.
+    /// A row with the same unique key exists.
     #[error("another record has that key")]
     Conflict,
-    /// A column holds what Frontdesk never writes.
-    #[error("the column {column} holds what it cannot")]
+    /// A column holds a value that Frontdesk never writes.
+    #[error("the column {column} holds an invalid value")]
     Corrupt {
-        /// The table and column.
+        /// `table.column`.
         column: &'static str,
     },
     /// The database failed or could not be reached.
@@ -27,26 +26,25 @@ impl From<DbErr> for RecordsError {
     fn from(error: DbErr) -> Self {
         match violation(&error) {
             Some(Violation::Unique) => Self::Conflict,
-            // Every foreign key is a pair with the business's id: what it misses is not theirs.
+            // Every foreign key contains the business's id, so another business's row is missing too.
             Some(Violation::ForeignKey) => Self::NotFound,
             Some(Violation::Overlap) | None => Self::Database(error),
         }
     }
 }
 
-/// The rule of the schema that a row broke.
+/// The rule of the schema that a row violates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Violation {
     /// A primary key or unique index.
     Unique,
-    /// A foreign key.
     ForeignKey,
-    /// Two booked appointments of one business overlap: PostgreSQL's exclusion constraint, or
-    /// SQLite's triggers, the only ones in the schema that abort.
+    /// Two booked appointments of one business overlap. PostgreSQL has an exclusion constraint for
+    /// this, SQLite has triggers; no other trigger of the schema aborts.
     Overlap,
 }
 
-/// The rule that was broken, by PostgreSQL's SQLSTATE or SQLite's extended result code.
+/// Reads PostgreSQL's SQLSTATE or SQLite's extended result code.
 pub(crate) fn violation(error: &DbErr) -> Option<Violation> {
     let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) =
         error

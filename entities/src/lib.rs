@@ -1,11 +1,13 @@
-//! Frontdesk's tables and every query over them: nothing outside this crate writes SQL.
+//! Frontdesk's tables and every query over them. Nothing outside this crate writes SQL.
 //!
-//! One module per room. The tables themselves are private, and each query takes the
-//! [`BusinessId`](protocol::ids::BusinessId) it may see, so that no caller can read or write
-//! another business's rows. The exceptions are the ones that find a business in the first place
-//! ([`businesses::find_for_voice`], [`businesses::find_by_slug`], [`businesses::list`],
-//! [`businesses::import`]) and the start-up sweep, [`calls::live_all`]. Times and keys are
-//! arguments: UTC instants, and UUIDs of version 7 made where the clock is read.
+//! There is one module per subject. The tables are private. Each query takes the
+//! [`BusinessId`](protocol::ids::BusinessId) whose rows it may see, so no caller can read or write
+//! another business's rows. The exceptions find a business in the first place
+//! ([`businesses::find_for_voice`], [`businesses::find_by_slug`],
+//! [`businesses::find_by_whatsapp_number`], [`businesses::list`], [`businesses::import`]), or serve
+//! the daemon's start ([`calls::live_all`]).
+//!
+//! Times and keys are arguments: UTC instants, and UUIDs of version 7 made by the caller's clock.
 
 pub mod appointments;
 pub mod businesses;
@@ -19,6 +21,7 @@ pub mod messages;
 mod page;
 #[expect(unreachable_pub, reason = "SeaORM's derives make everything beside a model public")]
 mod tables;
+mod values;
 
 pub use connection::{ConnectError, PoolSettings, connect};
 pub use error::RecordsError;

@@ -1,21 +1,19 @@
 //! One page of a list.
 
-/// Some rows of a list, and where the next page begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T, C> {
-    /// The rows, in the list's order.
     pub items: Vec<T>,
-    /// What to give as `after` to have the next page; `None` at the end.
+    /// The `after` of the next page; `None` on the last page.
     pub next: Option<C>,
 }
 
-/// How many rows to ask the database for: one more than the page shows tells whether it ends.
+/// The number of rows to query for a page: one more than it shows, to know whether another follows.
 pub(crate) fn rows_for(limit: u32) -> u64 {
     u64::from(limit.max(1)) + 1
 }
 
 impl<T, C> Page<T, C> {
-    /// Makes a page of at most `limit` rows (at least one) out of what [`rows_for`] asked for.
+    /// Makes a page of at most `limit` rows (at least one) from the rows that [`rows_for`] queried.
     pub(crate) fn of(mut rows: Vec<T>, limit: u32, cursor: impl Fn(&T) -> C) -> Self {
         let limit = limit.max(1) as usize;
         let more = rows.len() > limit;

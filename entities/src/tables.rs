@@ -1,4 +1,4 @@
-//! The tables as SeaORM sees them, one file each; their columns are described by `migration`.
+//! The tables as SeaORM models, one file each. The crate `migration` creates their columns.
 
 pub(crate) mod appointments;
 pub(crate) mod business_numbers;

@@ -1,6 +1,6 @@
 //! Bringing a business into the database.
 
-use entities::businesses::{self, ImportBusiness, ImportRefused, Imported};
+use entities::businesses::{self, ImportBusiness, ImportError, Imported};
 use jiff::Timestamp;
 use protocol::business::BusinessSettings;
 use protocol::ids::BusinessId;
@@ -10,14 +10,14 @@ use sea_orm::DatabaseConnection;
 /// `new_id` is taken if the business is new.
 ///
 /// # Errors
-/// [`ImportRefused`], if one of its numbers is another business's, its settings cannot be written as
+/// [`ImportError`], if one of its numbers is another business's, its settings cannot be written as
 /// JSON, or the database fails.
 pub async fn import(
     database: &DatabaseConnection,
     settings: &BusinessSettings,
     new_id: BusinessId,
     now: Timestamp,
-) -> Result<Imported, ImportRefused> {
+) -> Result<Imported, ImportError> {
     let import = ImportBusiness {
         new_id,
         slug: settings.slug.clone(),
@@ -27,7 +27,7 @@ pub async fn import(
         timezone: settings.timezone.name().to_owned(),
         language: settings.language.as_str().to_owned(),
         retention: settings.retention,
-        settings: serde_json::to_value(settings).map_err(ImportRefused::Settings)?,
+        settings: serde_json::to_value(settings).map_err(ImportError::Settings)?,
         prompt: settings.agent.prompt.clone(),
     };
     businesses::import(database, import, now).await

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use ::actors::clock::Clock;
 use clap::Subcommand;
 use entities::appointments::AppointmentRecord;
-use entities::businesses::{self, BusinessRecord, ImportRefused, Imported};
+use entities::businesses::{self, BusinessRecord, ImportError, Imported};
 use entities::leads::LeadRecord;
 use entities::{DatabaseConnection, RecordsError};
 use jiff::Timestamp;
@@ -48,7 +48,7 @@ pub enum BusinessError {
     File(#[from] BusinessFileError),
     /// The business was not stored.
     #[error("not imported: {0}")]
-    Refused(#[from] ImportRefused),
+    Refused(#[from] ImportError),
     /// There is none of this slug.
     #[error("there is no business {0}: `frontdesk business list` shows those there are")]
     Unknown(Slug),

@@ -40,7 +40,7 @@ mod tests {
         assert_eq!(up.lines().count(), status.lines().count());
         assert_eq!(said(Command::Up { steps: None }, &on_disk).await.unwrap(), "nothing to do\n");
         let down = Command::Down { steps: 1, all: false };
-        assert!(said(down, &on_disk).await.unwrap().starts_with("taken back"));
+        assert!(said(down, &on_disk).await.unwrap().starts_with("reverted"));
         let status = said(Command::Status, &on_disk).await.unwrap();
         assert!(status.lines().last().unwrap().starts_with("pending"));
         assert!(status.starts_with("applied"));

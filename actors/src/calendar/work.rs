@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use entities::RecordsError;
 use entities::appointments::{
-    self, AppointmentId, AppointmentRecord, AppointmentStatus, Authority, BookingRefused,
-    NewAppointment, Which,
+    self, AppointmentId, AppointmentRecord, AppointmentStatus, Authority, BookingError,
+    NewAppointment, Selector,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -114,9 +114,9 @@ impl Desk<'_> {
                 let now = self.calendar.now();
                 match appointments::book(self.db, self.used.business, wanted, now).await {
                     Ok(record) => return Ok(booked(&record)),
-                    Err(BookingRefused::Taken) => Refusal::Taken,
-                    Err(BookingRefused::NotASpan) => Refusal::Length,
-                    Err(BookingRefused::Records(error)) => return Err(error),
+                    Err(BookingError::SlotTaken) => Refusal::Taken,
+                    Err(BookingError::InvalidTimes) => Refusal::Length,
+                    Err(BookingError::Records(error)) => return Err(error),
                 }
             }
         };
@@ -130,8 +130,8 @@ impl Desk<'_> {
     async fn cancel(&self, lead: LeadId, key: AppointmentKey) -> Result<Done, RecordsError> {
         let business = self.used.business;
         let which = match key {
-            AppointmentKey::Id(id) => Which::Id(AppointmentId(id)),
-            AppointmentKey::Start(start) => Which::StartingAt(start),
+            AppointmentKey::Id(id) => Selector::Id(AppointmentId(id)),
+            AppointmentKey::Start(start) => Selector::StartsAt(start),
         };
         let Some(meant) = appointments::of_lead(self.db, business, lead, which).await? else {
             return Ok(Done::Refused(Refusal::NoSuchAppointment, None));
@@ -141,7 +141,7 @@ impl Desk<'_> {
                 return Ok(Done::Refused(Refusal::Over, None));
             }
             let mine = Authority::Lead(lead);
-            appointments::cancel(self.db, business, mine, Which::Id(meant.id)).await?;
+            appointments::cancel(self.db, business, mine, Selector::Id(meant.id)).await?;
             tracing::info!(appointment = %meant.id.0, "appointment cancelled");
         }
         Ok(Done::Cancelled(told(&meant)))
@@ -163,7 +163,8 @@ impl Desk<'_> {
         if let Some(there) = appointments::by_key(self.db, business, &self.key()).await? {
             return Ok(Some(there));
         }
-        let held = appointments::of_lead(self.db, business, lead, Which::StartingAt(start)).await?;
+        let held =
+            appointments::of_lead(self.db, business, lead, Selector::StartsAt(start)).await?;
         Ok(held.filter(|held| held.status == AppointmentStatus::Booked))
     }
 

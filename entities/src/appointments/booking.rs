@@ -1,4 +1,4 @@
-//! Taking a slot: once per key, by one lead, and never over another's.
+//! Books appointments: once per idempotency key, and never over another appointment.
 
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, CallSid, LeadId, ToolCallId};
@@ -17,85 +17,75 @@ use crate::error::{RecordsError, Violation, violation};
 use crate::tables::appointments::{ActiveModel, Column, Entity, Model};
 use crate::tables::businesses;
 
-/// An appointment that somebody wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewAppointment {
-    /// The key of its row, a UUID of version 7.
     pub id: AppointmentId,
-    /// With whom.
     pub lead_id: LeadId,
-    /// The call it is booked in, if it is one.
+    /// The call that books it; `None` if an operator does.
     pub call_sid: Option<CallSid>,
-    /// When it begins.
     pub starts_at: Timestamp,
-    /// When it ends: later than it begins.
     pub ends_at: Timestamp,
-    /// When the next may begin: its end plus the business's buffer.
+    /// The end plus the business's buffer: the next appointment may begin then.
     pub busy_until: Timestamp,
-    /// What the person wants noted.
     pub notes: Option<String>,
-    /// The tool call that asks for it: asked again, it is answered with what it booked (CAL-4).
+    /// The tool call that books it. The same key again returns the same appointment (CAL-4).
     pub idempotency_key: Option<ToolCallId>,
 }
 
-/// Why nothing was booked.
 #[derive(Debug, Error)]
-pub enum BookingRefused {
-    /// Another appointment keeps some of that time.
+pub enum BookingError {
+    /// Another appointment occupies some of that time.
     #[error("the slot has just been taken")]
-    Taken,
-    /// It would end before it begins, or be free before it ends.
-    #[error("an appointment ends after it begins, and its buffer after that")]
-    NotASpan,
-    /// The business has no such lead, or the database failed.
+    SlotTaken,
+    /// The end is not after the start, or the buffer ends before the appointment.
+    #[error("an appointment must end after it begins, and its buffer must not end before it")]
+    InvalidTimes,
+    /// Among others [`RecordsError::NotFound`], if the business has no such lead.
     #[error(transparent)]
     Records(#[from] RecordsError),
 }
 
-impl From<DbErr> for BookingRefused {
+impl From<DbErr> for BookingError {
     fn from(error: DbErr) -> Self {
         match violation(&error) {
-            Some(Violation::Overlap) => Self::Taken,
+            Some(Violation::Overlap) => Self::SlotTaken,
             Some(Violation::Unique | Violation::ForeignKey) | None => Self::Records(error.into()),
         }
     }
 }
 
-/// Books an appointment. The same key again answers with the appointment it booked, whatever has
-/// become of it; a slot that this lead already holds answers with that one.
-///
-/// # Errors
-/// [`BookingRefused`]; [`RecordsError::NotFound`] in it where the business has no such lead.
+/// Books an appointment. The same idempotency key again returns the appointment that it booked, even
+/// if that is cancelled by now. If the lead already has the slot, this returns that appointment.
 pub async fn book(
     db: &DatabaseConnection,
     business: BusinessId,
     wanted: NewAppointment,
     now: Timestamp,
-) -> Result<AppointmentRecord, BookingRefused> {
+) -> Result<AppointmentRecord, BookingError> {
     if wanted.ends_at <= wanted.starts_at || wanted.busy_until < wanted.ends_at {
-        return Err(BookingRefused::NotASpan);
+        return Err(BookingError::InvalidTimes);
     }
     let transaction = begin_write(db).await?;
-    wait_for_turn(&transaction, business).await?;
-    if let Some(there) = booked_by_key(&transaction, business, &wanted).await? {
-        return Ok(there.try_into()?);
+    lock_business(&transaction, business).await?;
+    if let Some(found) = find_by_key(&transaction, business, &wanted).await? {
+        return Ok(found.try_into()?);
     }
-    if let Some(there) = in_the_way(&transaction, business, &wanted).await? {
-        let same = there.lead_id == wanted.lead_id.0
-            && there.starts_at == column::from_instant(wanted.starts_at);
-        return if same { Ok(there.try_into()?) } else { Err(BookingRefused::Taken) };
+    if let Some(found) = first_overlap(&transaction, business, &wanted).await? {
+        let same = found.lead_id == wanted.lead_id.0
+            && found.starts_at == column::from_instant(wanted.starts_at);
+        return if same { Ok(found.try_into()?) } else { Err(BookingError::SlotTaken) };
     }
-    // Whatever passed by the queue above (another program, a hand at the database) is refused here.
+    // The schema refuses overlaps by writers that did not take the lock above.
     let booked =
         Entity::insert(row(business, wanted, now)).exec_with_returning(&transaction).await?;
     transaction.commit().await?;
     Ok(booked.try_into()?)
 }
 
-/// Bookings of one business queue at its row, and those of others pass. Without the queue two
-/// inserts into PostgreSQL's constraint can wait for each other until the deadlock is broken. On
-/// SQLite, which writes one transaction at a time, the row is only looked for.
-async fn wait_for_turn(
+/// Locks the business's row, so that its bookings run one at a time. Without the lock, two inserts
+/// can deadlock in PostgreSQL's exclusion constraint. SQLite writes one transaction at a time
+/// anyway; there this only checks that the business exists.
+async fn lock_business(
     transaction: &DatabaseTransaction,
     business: BusinessId,
 ) -> Result<(), RecordsError> {
@@ -110,7 +100,7 @@ async fn wait_for_turn(
         .ok_or(RecordsError::NotFound)
 }
 
-async fn booked_by_key(
+async fn find_by_key(
     transaction: &DatabaseTransaction,
     business: BusinessId,
     wanted: &NewAppointment,
@@ -123,8 +113,8 @@ async fn booked_by_key(
         .await
 }
 
-/// The first that is: one that begins with what is wanted comes before all others.
-async fn in_the_way(
+/// The earliest booked appointment that overlaps: one with the same start comes first.
+async fn first_overlap(
     transaction: &DatabaseTransaction,
     business: BusinessId,
     wanted: &NewAppointment,

@@ -1,4 +1,4 @@
-//! Making or updating a business from its file: all of it or nothing.
+//! Creates or updates a business from its file, in one transaction.
 
 use std::time::Duration;
 
@@ -17,79 +17,65 @@ use crate::connection::begin_write;
 use crate::error::RecordsError;
 use crate::tables::{business_numbers, businesses, prompts};
 
-/// A business as its file describes it.
+/// A business's file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ImportBusiness {
-    /// The key of the row, if there is none with this slug yet; a UUID of version 7.
+    /// The business's id if its slug is new; a UUID of version 7.
     pub new_id: BusinessId,
-    /// Which business this is.
+    /// Identifies the business.
     pub slug: Slug,
-    /// Its name as people say it.
+    /// Its name for people.
     pub name: String,
-    /// The numbers it is called on; those it had and are not among these are freed.
+    /// These replace the stored numbers.
     pub phone_numbers: Vec<PhoneNumber>,
-    /// The number it texts from, if it does.
+    /// The number that it sends messages from.
     pub whatsapp_number: Option<PhoneNumber>,
-    /// Its time zone's name in the IANA database.
+    /// An IANA time zone name.
     pub timezone: String,
-    /// The language it answers in, as a BCP 47 tag.
+    /// A BCP 47 tag.
     pub language: String,
-    /// How long transcripts and messages are kept, in whole seconds.
+    /// How long transcripts and messages are kept; in whole seconds.
     pub retention: Duration,
-    /// All its settings.
     pub settings: serde_json::Value,
-    /// Its prompt.
     pub prompt: String,
 }
 
-/// What an import made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Imported {
-    /// The business.
     pub id: BusinessId,
-    /// Whether there was none with this slug before.
+    /// `false` if a business with this slug was updated.
     pub created: bool,
-    /// The version of its prompt: a new one only if the text has changed.
+    /// Increases only when the text changes.
     pub prompt_version: i32,
 }
 
-/// Why a business was not imported. Nothing of it was stored.
+/// Nothing of the business was stored.
 #[derive(Debug, Error)]
-pub enum ImportRefused {
-    /// A number is another business's already.
+pub enum ImportError {
+    /// Another business has the number.
     #[error("the number {number} belongs to the business {owner}")]
-    NumberTaken {
-        /// The number.
-        number: PhoneNumber,
-        /// Whose it is.
-        owner: Slug,
-    },
-    /// Its settings could not be written as JSON.
+    NumberTaken { number: PhoneNumber, owner: Slug },
     #[error("the settings could not be written as JSON")]
     Settings(#[source] serde_json::Error),
-    /// The database.
     #[error(transparent)]
     Records(#[from] RecordsError),
 }
 
-impl From<DbErr> for ImportRefused {
+impl From<DbErr> for ImportError {
     fn from(error: DbErr) -> Self {
         Self::Records(error.into())
     }
 }
 
-/// Makes a business, or brings the one with this slug up to date.
-///
-/// # Errors
-/// [`ImportRefused`].
+/// Creates a business, or updates the one with this slug.
 pub async fn import(
     db: &DatabaseConnection,
     business: ImportBusiness,
     now: Timestamp,
-) -> Result<Imported, ImportRefused> {
+) -> Result<Imported, ImportError> {
     let transaction = begin_write(db).await?;
     refuse_taken_whatsapp_number(&transaction, &business).await?;
-    // Also holds the row until the end, so that two imports of one business come one by one.
+    // This also locks the row, so that imports of one business run one at a time.
     let row = businesses::Entity::insert(row(&business, now))
         .on_conflict(
             OnConflict::column(businesses::Column::Slug)
@@ -108,7 +94,7 @@ pub async fn import(
         .await?;
     let id = BusinessId(row.id);
     replace_numbers(&transaction, id, &business.phone_numbers).await?;
-    let prompt_version = keep_prompt(&transaction, id, business.prompt, now).await?;
+    let prompt_version = store_prompt(&transaction, id, business.prompt, now).await?;
     transaction.commit().await?;
     Ok(Imported { id, created: id == business.new_id, prompt_version })
 }
@@ -129,11 +115,11 @@ fn row(business: &ImportBusiness, now: Timestamp) -> businesses::ActiveModel {
     }
 }
 
-/// Names the owner, where the unique index could only say that there is one.
+/// Checks before the insert, because the unique index cannot name the owner.
 async fn refuse_taken_whatsapp_number(
     transaction: &DatabaseTransaction,
     business: &ImportBusiness,
-) -> Result<(), ImportRefused> {
+) -> Result<(), ImportError> {
     let Some(number) = &business.whatsapp_number else { return Ok(()) };
     let owner = businesses::Entity::find()
         .filter(businesses::Column::WhatsappNumber.eq(number.as_str()))
@@ -141,7 +127,7 @@ async fn refuse_taken_whatsapp_number(
         .one(transaction)
         .await?;
     match owner {
-        Some(owner) => Err(taken(number.as_str(), &owner.slug)?),
+        Some(owner) => Err(number_taken(number.as_str(), &owner.slug)?),
         None => Ok(()),
     }
 }
@@ -150,7 +136,7 @@ async fn replace_numbers(
     transaction: &DatabaseTransaction,
     business: BusinessId,
     numbers: &[PhoneNumber],
-) -> Result<(), ImportRefused> {
+) -> Result<(), ImportError> {
     let wanted = || numbers.iter().map(PhoneNumber::as_str);
     business_numbers::Entity::delete_many()
         .filter(business_numbers::Column::BusinessId.eq(business.0))
@@ -168,7 +154,7 @@ async fn replace_numbers(
         .on_conflict(OnConflict::column(business_numbers::Column::Number).do_nothing().to_owned())
         .exec_without_returning(transaction)
         .await?;
-    // Looked at after the insert, which waits for anybody who claims one of them just now.
+    // Checked after the insert, because that waits for other imports of the same numbers.
     let foreign = business_numbers::Entity::find()
         .filter(business_numbers::Column::Number.is_in(wanted()))
         .filter(business_numbers::Column::BusinessId.ne(business.0))
@@ -179,15 +165,15 @@ async fn replace_numbers(
         .one(transaction)
         .await?
         .ok_or(RecordsError::NotFound)?;
-    Err(taken(&foreign.number, &owner.slug)?)
+    Err(number_taken(&foreign.number, &owner.slug)?)
 }
 
-async fn keep_prompt(
+async fn store_prompt(
     transaction: &DatabaseTransaction,
     business: BusinessId,
     text: String,
     now: Timestamp,
-) -> Result<i32, ImportRefused> {
+) -> Result<i32, ImportError> {
     let newest = prompts::Entity::find()
         .filter(prompts::Column::BusinessId.eq(business.0))
         .order_by_desc(prompts::Column::Version)
@@ -208,8 +194,8 @@ async fn keep_prompt(
     Ok(version)
 }
 
-fn taken(number: &str, owner: &str) -> Result<ImportRefused, RecordsError> {
-    Ok(ImportRefused::NumberTaken {
+fn number_taken(number: &str, owner: &str) -> Result<ImportError, RecordsError> {
+    Ok(ImportError::NumberTaken {
         number: column::id("business_numbers.number", number)?,
         owner: column::id("businesses.slug", owner)?,
     })

@@ -1,4 +1,4 @@
-//! What is written of a call while it runs and when it ends. Each can come twice or late.
+//! Writes of a call: its start, progress and end. Each write can come twice or out of order.
 
 use std::time::Duration;
 
@@ -16,67 +16,57 @@ use crate::column;
 use crate::error::RecordsError;
 use crate::tables::calls::{ActiveModel, Column, Entity};
 
-/// A call that begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewCall {
-    /// The call.
     pub call_sid: CallSid,
-    /// Who called whom.
     pub direction: CallDirection,
-    /// How it stands.
     pub status: CallStatus,
-    /// The calling number; `None` where it is withheld.
+    /// `None` if the caller withholds it.
     pub from_number: Option<PhoneNumber>,
-    /// The called number.
     pub to_number: PhoneNumber,
-    /// The person's lead, if it is known by now.
+    /// `None` if the lead is not known yet.
     pub lead_id: Option<LeadId>,
-    /// The prompt the call runs with.
     pub prompt_version: i32,
-    /// When its webhook came, or it was placed.
+    /// When its webhook arrived, or when it was placed.
     pub started_at: Timestamp,
 }
 
-/// A call that was stored, now or before.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StartedCall {
-    /// The call.
     pub record: CallRecord,
-    /// Whether it was stored just now: a second webhook starts nothing twice (CALL-9).
+    /// `false` if the call was stored before: a second webhook starts no second call (CALL-9).
     pub created: bool,
 }
 
-/// What Twilio says of a call that goes on.
+/// A status report of Twilio's on a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// How it stands.
     pub status: CallStatus,
-    /// When it was answered, if it was; the first instant told is kept.
+    /// The first time reported is kept.
     pub answered_at: Option<Timestamp>,
 }
 
-/// What one observer of a call's end knows of it.
+/// The end of a call as one observer reports it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EndOfCall {
-    /// When it ended.
     pub ended_at: Timestamp,
-    /// Why (END-1). The first observer's is kept, with its instant and its name.
+    /// END-1. The first observer's reason is kept, with its `ended_at` and `ended_by`.
     pub end_reason: String,
-    /// What noticed or decided the end.
+    /// Who decided or noticed the end.
     pub ended_by: String,
-    /// Twilio's terminal status, where this observer knows it.
+    /// Twilio's terminal status, if this observer knows it.
     pub status: Option<CallStatus>,
-    /// How long Twilio says it was, in whole seconds.
+    /// In whole seconds, as Twilio reports it.
     pub duration: Option<Duration>,
-    /// What was counted while it ran.
+    /// Counters of the call.
     pub stats: Option<serde_json::Value>,
 }
 
-/// Stores a call that begins, once.
+/// Inserts a call; does nothing if it is stored already.
 ///
 /// # Errors
 /// [`RecordsError::NotFound`] if the business has no such lead or prompt,
-/// [`RecordsError::Conflict`] if the call is another business's.
+/// [`RecordsError::Conflict`] if the call belongs to another business.
 pub async fn insert_started(
     db: &DatabaseConnection,
     business: BusinessId,
@@ -91,7 +81,7 @@ pub async fn insert_started(
     Ok(StartedCall { record, created: inserted > 0 })
 }
 
-/// Notes whose lead a call is. The first one noted is kept.
+/// Links a call to its lead. The first link is kept.
 ///
 /// # Errors
 /// [`RecordsError::NotFound`] if this business has no such call or lead.
@@ -105,10 +95,10 @@ pub async fn link_lead(
         Column::LeadId,
         Func::coalesce([Expr::col(Column::LeadId), Expr::val(lead.0)]).into(),
     );
-    found(update.exec(db).await?)
+    require_row(update.exec(db).await?)
 }
 
-/// Notes how a call stands while it goes on; after its terminal status this changes nothing.
+/// Updates a call's status; a terminal status is never replaced.
 ///
 /// # Errors
 /// [`RecordsError::NotFound`] if this business has no such call.
@@ -119,16 +109,16 @@ pub async fn record_progress(
     progress: Progress,
 ) -> Result<(), RecordsError> {
     let update = update(business, call)
-        .col_expr(Column::Status, unless_terminal(Some(progress.status)))
+        .col_expr(Column::Status, next_status(Some(progress.status)))
         .col_expr(
             Column::AnsweredAt,
-            first_of(Column::AnsweredAt, progress.answered_at.map(column::from_instant)),
+            keep_or_set(Column::AnsweredAt, progress.answered_at.map(column::from_instant)),
         );
-    found(update.exec(db).await?)
+    require_row(update.exec(db).await?)
 }
 
-/// Keeps what a call needs to go on after the daemon's death. `false`: the call has ended, and
-/// nothing was kept.
+/// Saves the state from which a call resumes. Returns `false` if the call has ended and nothing was
+/// saved.
 ///
 /// # Errors
 /// [`RecordsError::NotFound`] if this business has no such call.
@@ -149,8 +139,9 @@ pub async fn save_state(
     get(db, business, call).await?.map(|_| false).ok_or(RecordsError::NotFound)
 }
 
-/// Ends a call. Of several observers the first says when, why and by whom; later ones add what is
-/// still missing. The state goes: an ended call is not resumed, and it holds what was said.
+/// Ends a call. The first observer sets time, reason and `ended_by`; later ones fill in what is
+/// still missing. The state is deleted: an ended call does not resume, and the state contains the
+/// conversation.
 ///
 /// # Errors
 /// [`RecordsError::NotFound`] if this business has no such call.
@@ -164,13 +155,13 @@ pub async fn record_end(
     update(business, call)
         .col_expr(
             Column::EndedAt,
-            first_of(Column::EndedAt, Some(column::from_instant(end.ended_at))),
+            keep_or_set(Column::EndedAt, Some(column::from_instant(end.ended_at))),
         )
-        .col_expr(Column::EndReason, first_of(Column::EndReason, Some(end.end_reason)))
-        .col_expr(Column::EndedBy, first_of(Column::EndedBy, Some(end.ended_by)))
-        .col_expr(Column::Status, unless_terminal(end.status))
-        .col_expr(Column::DurationSecs, first_of(Column::DurationSecs, duration))
-        .col_expr(Column::Stats, first_of(Column::Stats, end.stats))
+        .col_expr(Column::EndReason, keep_or_set(Column::EndReason, Some(end.end_reason)))
+        .col_expr(Column::EndedBy, keep_or_set(Column::EndedBy, Some(end.ended_by)))
+        .col_expr(Column::Status, next_status(end.status))
+        .col_expr(Column::DurationSecs, keep_or_set(Column::DurationSecs, duration))
+        .col_expr(Column::Stats, keep_or_set(Column::Stats, end.stats))
         .col_expr(Column::State, Expr::val(None::<serde_json::Value>))
         .exec(db)
         .await?;
@@ -183,16 +174,16 @@ fn update(business: BusinessId, call: &CallSid) -> UpdateMany<Entity> {
         .filter(Column::BusinessId.eq(business.0))
 }
 
-/// What the column holds, or else `value`.
-fn first_of<V>(column: Column, value: Option<V>) -> Expr
+/// The column's value, or `value` if it is null.
+fn keep_or_set<V>(column: Column, value: Option<V>) -> Expr
 where
     Option<V>: Into<sea_orm::Value>,
 {
     Func::coalesce([Expr::col(column), Expr::val(value)]).into()
 }
 
-/// `status`, unless there is none or the column holds a terminal one.
-fn unless_terminal(status: Option<CallStatus>) -> Expr {
+/// The new status, or the stored one if that is terminal or there is no new one.
+fn next_status(status: Option<CallStatus>) -> Expr {
     let terminal = CallStatus::iter().filter(|status| status.is_terminal());
     let Some(status) = status else { return Expr::col(Column::Status) };
     CaseStatement::new()
@@ -201,7 +192,7 @@ fn unless_terminal(status: Option<CallStatus>) -> Expr {
         .into()
 }
 
-fn found(result: UpdateResult) -> Result<(), RecordsError> {
+fn require_row(result: UpdateResult) -> Result<(), RecordsError> {
     if result.rows_affected > 0 { Ok(()) } else { Err(RecordsError::NotFound) }
 }
 

@@ -1,4 +1,4 @@
-//! A lead's row as calls and prompts know it.
+//! Conversions from a lead's row to the types of `protocol`.
 
 use protocol::business;
 use protocol::prompt::LeadFacts;

@@ -1,6 +1,7 @@
-//! What became of a lead: each change of one of its fields, when it was made and by whom. A change and
-//! its rows here are one transaction (`writing`), numbered while the lead's own row is locked: the old
-//! value of a field is always the new value of the row before.
+//! The history of a lead: each change of one of its fields, with its time and author.
+//!
+//! A change and its history rows are one transaction (see `writing`), which locks the lead's row. So a
+//! change's old value is always the new value of the field's previous change.
 
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, CallSid, LeadId};
@@ -17,44 +18,37 @@ use crate::error::RecordsError;
 use crate::page::{Page, rows_for};
 use crate::tables::lead_changes::{ActiveModel, ChangeSource, Column, Entity, Model};
 
-/// On whose word a lead was changed.
+/// Who changed a lead.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "changed_by", rename_all = "snake_case")]
 pub enum ChangedBy {
-    /// The person's, in a call.
-    Call {
-        /// The call.
-        call_sid: CallSid,
-    },
-    /// The person's, in a text message.
+    /// The person, in a call.
+    Call { call_sid: CallSid },
+    /// The person, in a text message.
     Message,
-    /// An operator's, through the API.
+    /// An operator, by the API.
     Api,
 }
 
-/// One change of one field of a lead.
+/// A change of one field of a lead.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HistoryEntry {
-    /// Its number within the lead, from 1.
+    /// Counts the lead's changes from 1.
     pub seq: u32,
-    /// When it was made. Changes made together have one instant, and follow each other.
+    /// Changes made together have the same time and consecutive numbers.
     pub at: Timestamp,
-    /// On whose word.
     #[serde(flatten)]
     pub by: ChangedBy,
-    /// `phone`, `full_name`, `email`, `status`, or a field of the business's as in `fields.city`.
+    /// `phone`, `full_name`, `email`, `status`, or one of the business's own fields, as in
+    /// `fields.city`.
     pub field: String,
-    /// What it held before; `None` where it held nothing.
+    /// `None` if the field was empty.
     pub old: Option<String>,
-    /// What it holds since.
     pub new: String,
 }
 
-/// The changes of a lead, the newest first, from the one after the number `after`; none if this
+/// A page of a lead's changes, newest first, that begins behind number `after`. Empty if this
 /// business has no such lead.
-///
-/// # Errors
-/// [`RecordsError`].
 pub async fn history(
     db: &DatabaseConnection,
     business: BusinessId,
@@ -72,7 +66,6 @@ pub async fn history(
     Ok(Page::of(rows, limit, |change: &HistoryEntry| change.seq))
 }
 
-/// A field that is about to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Change {
     pub(super) field: String,
@@ -80,7 +73,7 @@ pub(super) struct Change {
     pub(super) new: String,
 }
 
-/// Writes changes down, in the transaction that makes them and holds the lead's row.
+/// Writes history rows in the transaction that makes the changes and holds the lock on the lead.
 pub(super) async fn write(
     transaction: &DatabaseTransaction,
     (business, lead): (Uuid, Uuid),
@@ -126,7 +119,7 @@ impl TryFrom<Model> for HistoryEntry {
     type Error = RecordsError;
 
     fn try_from(row: Model) -> Result<Self, RecordsError> {
-        let call_sid = column::id_if_any("lead_changes.call_sid", row.call_sid)?;
+        let call_sid = column::optional_id("lead_changes.call_sid", row.call_sid)?;
         let by = match (row.changed_by, call_sid) {
             (ChangeSource::Call, Some(call_sid)) => ChangedBy::Call { call_sid },
             (ChangeSource::Call, None) => {

@@ -1,5 +1,5 @@
-//! Finding or making a lead, and laying over it what was told. Whatever changes a lead writes its
-//! history in the same transaction.
+//! Finds, creates and updates leads. Every change of a lead writes its history in the same
+//! transaction.
 
 use std::collections::BTreeMap;
 
@@ -19,37 +19,34 @@ use crate::connection::begin_write;
 use crate::error::RecordsError;
 use crate::tables::leads::{ActiveModel, Column, Entity, Model};
 
-/// Who is at the other end of a call.
+/// The person at the other end of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Caller<'a> {
-    /// A number: one lead for all its calls.
+    /// All calls of a number share one lead.
     Known(&'a PhoneNumber),
-    /// Nobody knows: a lead of its own for this call.
+    /// Without a number, each call has its own lead.
     Withheld,
 }
 
-/// A lead that was found or made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnsuredLead {
-    /// The lead.
     pub record: LeadRecord,
-    /// Whether it was made for this.
+    /// `false` if it existed before.
     pub created: bool,
 }
 
-/// What was told just now. An empty text is no answer and changes nothing (LEAD-2).
+/// New values of a lead's fields. Blank values change nothing (LEAD-2).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LeadChanges {
-    /// The name.
     pub full_name: Option<String>,
-    /// The address for letters, checked by the caller.
+    /// The caller has checked it.
     pub email: Option<String>,
-    /// Other fields, by name; those not named here stay.
+    /// The business's own fields by name. Fields that are not listed stay as they are.
     pub fields: BTreeMap<String, String>,
 }
 
-/// Finds or makes the lead of a call, and notes the call as its newest (LEAD-1). One statement finds
-/// or makes: of two calls at once from one number, one makes the lead and the other finds it.
+/// Finds or creates the lead of a call, and stores the call as its newest (LEAD-1). One statement
+/// does both: of two simultaneous calls from one number, one creates the lead and one finds it.
 ///
 /// # Errors
 /// [`RecordsError::NotFound`] if there is no such business.
@@ -73,13 +70,13 @@ pub async fn ensure_for_call(
             Column::CallSid
         }
     };
-    let found = OnConflict::columns([Column::BusinessId, key])
+    let conflict = OnConflict::columns([Column::BusinessId, key])
         .update_columns([Column::LastCallSid, Column::UpdatedAt])
         .to_owned();
-    ensure(db, row, found, new_id, ChangedBy::Call { call_sid: call.clone() }, now).await
+    ensure(db, row, conflict, new_id, ChangedBy::Call { call_sid: call.clone() }, now).await
 }
 
-/// Finds or makes the lead of a person who wrote (WA-4): the same one as if they had called.
+/// Finds or creates the lead of a person who wrote (WA-4): the same lead as that of their calls.
 ///
 /// # Errors
 /// [`RecordsError::NotFound`] if there is no such business.
@@ -92,10 +89,10 @@ pub async fn ensure_for_message(
 ) -> Result<EnsuredLead, RecordsError> {
     let mut row = new_row(business, new_id, LeadSource::Whatsapp, now);
     row.phone = Set(Some(person.to_string()));
-    ensure(db, row, by_phone(), new_id, ChangedBy::Message, now).await
+    ensure(db, row, on_same_phone(), new_id, ChangedBy::Message, now).await
 }
 
-/// Finds or makes the lead of a person for whom the operator does something (OPS-4).
+/// Finds or creates the lead of a person whom an operator enters (OPS-4).
 ///
 /// # Errors
 /// [`RecordsError::NotFound`] if there is no such business.
@@ -108,19 +105,19 @@ pub async fn ensure_for_operator(
 ) -> Result<EnsuredLead, RecordsError> {
     let mut row = new_row(business, new_id, LeadSource::Operator, now);
     row.phone = Set(Some(person.to_string()));
-    ensure(db, row, by_phone(), new_id, ChangedBy::Api, now).await
+    ensure(db, row, on_same_phone(), new_id, ChangedBy::Api, now).await
 }
 
-/// A lead with that number is there already.
-fn by_phone() -> OnConflict {
+/// Finds the lead with the same phone number.
+fn on_same_phone() -> OnConflict {
     OnConflict::columns([Column::BusinessId, Column::Phone])
         .update_column(Column::UpdatedAt)
         .to_owned()
 }
 
-/// Lays what was told over what is known; nothing is erased (LEAD-2). A status, if given, is taken,
-/// but a lead that was decided does not go back to being in progress. Where nothing differs from what
-/// is known, nothing is written.
+/// Merges changes into a lead; no value is erased (LEAD-2). A status replaces the stored one, except
+/// that a complete or declined lead does not return to `InProgress`. Writes nothing if no value
+/// differs.
 ///
 /// # Errors
 /// [`RecordsError::NotFound`] if this business has no such lead.
@@ -128,7 +125,7 @@ pub async fn merge_details(
     db: &DatabaseConnection,
     business: BusinessId,
     lead: LeadId,
-    told: LeadChanges,
+    details: LeadChanges,
     status: Option<LeadStatus>,
     by: ChangedBy,
     now: Timestamp,
@@ -140,7 +137,7 @@ pub async fn merge_details(
         .one(&transaction)
         .await?
         .ok_or(RecordsError::NotFound)?;
-    let (mut row, changes) = merged(known.clone(), told, status);
+    let (mut row, changes) = merge(known.clone(), details, status);
     if changes.is_empty() {
         return known.try_into();
     }
@@ -151,30 +148,30 @@ pub async fn merge_details(
     merged.try_into()
 }
 
-/// The row with what differs laid over it, and what differs.
-fn merged(
+/// The updated row, and its changes.
+fn merge(
     mut known: Model,
-    told: LeadChanges,
+    details: LeadChanges,
     status: Option<LeadStatus>,
 ) -> (ActiveModel, Vec<Change>) {
     let mut changes = Vec::new();
-    let mut differs = |field: String, old: Option<&str>, new: Option<String>| {
+    let mut changed = |field: String, old: Option<&str>, new: Option<String>| {
         let new = new.filter(|new| !new.trim().is_empty() && old != Some(new.as_str()))?;
         changes.push(Change { field, old: old.map(str::to_owned), new: new.clone() });
         Some(new)
     };
-    let full_name = differs("full_name".to_owned(), known.full_name.as_deref(), told.full_name);
-    let email = differs("email".to_owned(), known.email.as_deref(), told.email);
+    let full_name = changed("full_name".to_owned(), known.full_name.as_deref(), details.full_name);
+    let email = changed("email".to_owned(), known.email.as_deref(), details.email);
     let mut fields = std::mem::take(&mut known.fields);
-    for (name, value) in told.fields {
+    for (name, value) in details.fields {
         let old = fields.0.get(&name).map(String::as_str);
-        if let Some(value) = differs(format!("fields.{name}"), old, Some(value)) {
+        if let Some(value) = changed(format!("fields.{name}"), old, Some(value)) {
             fields.0.insert(name, value);
         }
     }
     let decided = status.filter(|status| *status != LeadStatus::InProgress);
     let (old, new) = (known.status.to_value(), decided.map(|status| status.to_value()));
-    let decided = differs("status".to_owned(), Some(&old), new).and(decided);
+    let decided = changed("status".to_owned(), Some(&old), new).and(decided);
     let mut row = known.into_active_model();
     row.fields = Set(fields);
     row.full_name = full_name.map_or(row.full_name, |full_name| Set(Some(full_name)));
@@ -183,22 +180,22 @@ fn merged(
     (row, changes)
 }
 
-/// Finds the lead that has the row's key, or makes it and begins its history.
+/// Finds the lead with the row's key by `conflict`, or inserts the row and begins its history.
 async fn ensure(
     db: &DatabaseConnection,
     row: ActiveModel,
-    found: OnConflict,
+    conflict: OnConflict,
     new_id: LeadId,
     by: ChangedBy,
     now: Timestamp,
 ) -> Result<EnsuredLead, RecordsError> {
     let transaction = begin_write(db).await?;
-    let row = Entity::insert(row).on_conflict(found).exec_with_returning(&transaction).await?;
+    let row = Entity::insert(row).on_conflict(conflict).exec_with_returning(&transaction).await?;
     let created = row.id == new_id.0;
     if created {
-        let begin = |field: &str, new| Change { field: field.to_owned(), old: None, new };
-        let mut changes = vec![begin("status", row.status.to_value())];
-        changes.extend(row.phone.clone().map(|phone| begin("phone", phone)));
+        let initial = |field: &str, new| Change { field: field.to_owned(), old: None, new };
+        let mut changes = vec![initial("status", row.status.to_value())];
+        changes.extend(row.phone.clone().map(|phone| initial("phone", phone)));
         history::write(&transaction, (row.business_id, row.id), changes, &by, now).await?;
     }
     transaction.commit().await?;

@@ -1,4 +1,4 @@
-//! What is written of messages: each stored, answered and moved forward once.
+//! Writes of messages: each is stored once and answered once, and its status only moves forward.
 
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, PhoneNumber};
@@ -11,45 +11,35 @@ use crate::column;
 use crate::error::RecordsError;
 use crate::tables::messages::{ActiveModel, Column, Entity};
 
-/// A message that came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IncomingMessage {
-    /// The key of its row, a UUID of version 7.
     pub id: MessageId,
-    /// Who wrote it.
     pub person: PhoneNumber,
-    /// The provider's identifier: one that is known already is not stored again (WA-2).
+    /// A message whose identifier is stored already is not stored again (WA-2).
     pub provider_sid: String,
-    /// All of its text.
     pub body: String,
 }
 
-/// A message that is to go out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutgoingMessage {
-    /// The key of its row, a UUID of version 7.
     pub id: MessageId,
-    /// To whom.
     pub person: PhoneNumber,
-    /// All of its text.
     pub body: String,
-    /// The message it answers, if it answers one; a second answer to it is not stored.
+    /// The message that this one answers. A second answer to it is not stored.
     pub in_reply_to: Option<MessageId>,
 }
 
-/// A message that was stored, now or before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredMessage {
-    /// The message.
     pub record: MessageRecord,
-    /// Whether it was stored just now.
+    /// `false` if it was stored before.
     pub created: bool,
 }
 
-/// Stores a message that came in, once per provider's identifier.
+/// Stores an incoming message, once per provider identifier.
 ///
 /// # Errors
-/// [`RecordsError::Conflict`] if that identifier is of another business's message,
+/// [`RecordsError::Conflict`] if another business has a message with that identifier,
 /// [`RecordsError::NotFound`] if there is no such business.
 pub async fn insert_incoming(
     db: &DatabaseConnection,
@@ -72,8 +62,8 @@ pub async fn insert_incoming(
     insert(db, business, row, Column::ProviderSid.eq(provider_sid)).await
 }
 
-/// Stores a message before it is sent; an answer once per message it answers, so that whoever
-/// stored it is the one to send it.
+/// Stores an outgoing message before it is sent. An answer is stored once per message that it
+/// answers: whoever stored it (`created`) sends it.
 ///
 /// # Errors
 /// [`RecordsError::NotFound`] if there is no such business, or no such message to answer.
@@ -106,29 +96,29 @@ pub async fn insert_outgoing(
     insert(db, business, row, stored).await
 }
 
-/// Notes the provider's identifier of a message that was handed to it.
+/// Stores the provider's identifier of a message that it accepted.
 ///
 /// # Errors
-/// [`RecordsError::NotFound`] if this business has no such message without one,
-/// [`RecordsError::Conflict`] if another message has it.
+/// [`RecordsError::NotFound`] if this business has no such message, or it has another identifier,
+/// [`RecordsError::Conflict`] if another message has this identifier.
 pub async fn set_provider_sid(
     db: &DatabaseConnection,
     business: BusinessId,
     message: MessageId,
     provider_sid: &str,
 ) -> Result<(), RecordsError> {
-    let noted = Entity::update_many()
+    let updated = Entity::update_many()
         .col_expr(Column::ProviderSid, Expr::value(provider_sid))
         .filter(Column::BusinessId.eq(business.0))
         .filter(Column::Id.eq(message.0))
         .filter(Column::ProviderSid.is_null().or(Column::ProviderSid.eq(provider_sid)))
         .exec(db)
         .await?;
-    if noted.rows_affected > 0 { Ok(()) } else { Err(RecordsError::NotFound) }
+    if updated.rows_affected > 0 { Ok(()) } else { Err(RecordsError::NotFound) }
 }
 
-/// Moves a message's status forward, and answers with what it is then: a status that is older news
-/// than what is known changes nothing (WA-4).
+/// Moves a message's status forward and returns its status then. A late report of an earlier status
+/// changes nothing (WA-4).
 ///
 /// # Errors
 /// [`RecordsError::NotFound`] if this business has no message with that identifier.
@@ -157,7 +147,7 @@ pub async fn set_status(
         .ok_or(RecordsError::NotFound)
 }
 
-/// Inserts a row unless the business has the one that `stored` finds.
+/// Inserts a row unless it conflicts with a stored one; `stored` finds the row in both cases.
 async fn insert(
     db: &DatabaseConnection,
     business: BusinessId,

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::appointments::AppointmentStatus;
+use crate::values::AppointmentStatus;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "appointments")]

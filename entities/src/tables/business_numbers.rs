@@ -1,4 +1,4 @@
-//! Table `business_numbers`: a number belongs to one business.
+//! Table `business_numbers`: each number belongs to one business.
 
 use sea_orm::entity::prelude::*;
 

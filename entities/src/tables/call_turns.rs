@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::call_turns::TurnRole;
+use crate::values::TurnRole;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "call_turns")]

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::calls::{CallDirection, CallStatus};
+use crate::values::{CallDirection, CallStatus};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "calls")]
@@ -26,7 +26,7 @@ pub struct Model {
     pub stats: Option<Json>,
 }
 
-/// A call without its state, which can be long and which only a resume needs.
+/// A call without `state`, which can be long and which only a resume reads.
 #[derive(Clone, Debug, DerivePartialModel)]
 #[sea_orm(entity = "Entity")]
 pub struct Row {

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// `ChangedBy`, without the call.
+/// `leads::ChangedBy` without the CallSid, which has its own column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum ChangeSource {

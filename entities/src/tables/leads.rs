@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::leads::{LeadFields, LeadSource, LeadStatus};
+use crate::values::{LeadFields, LeadSource, LeadStatus};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "leads")]

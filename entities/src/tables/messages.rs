@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::messages::{MessageDirection, MessageStatus};
+use crate::values::{MessageDirection, MessageStatus};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "messages")]

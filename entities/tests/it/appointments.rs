@@ -1,8 +1,8 @@
 //! Booking and cancelling: never two at once, never twice.
 
 use entities::appointments::{
-    AppointmentId, AppointmentRecord, AppointmentStatus, Authority, BookingRefused, Listed,
-    NewAppointment, Which, between, book, cancel, list, of_lead_upcoming,
+    AppointmentFilter, AppointmentId, AppointmentRecord, AppointmentStatus, Authority,
+    BookingError, NewAppointment, Selector, between, book, cancel, list, of_lead_upcoming,
 };
 use entities::{DatabaseConnection, RecordsError};
 use protocol::ids::{BusinessId, LeadId, ToolCallId};
@@ -46,7 +46,7 @@ async fn cal_3_what_touches_another_appointment_or_its_buffer_is_refused_and_wha
             ("09:30", "10:00", "10:10"),
         ] {
             let refused = book(db, locks, slot(noa, starts, ends, busy_until), noon()).await;
-            assert!(matches!(refused, Err(BookingRefused::Taken)), "{starts}: {refused:?}");
+            assert!(matches!(refused, Err(BookingError::SlotTaken)), "{starts}: {refused:?}");
         }
         book(db, locks, slot(noa, "10:40", "11:10", "11:20"), noon()).await.unwrap();
         book(db, locks, slot(noa, "09:30", "10:00", "10:00"), noon()).await.unwrap();
@@ -74,7 +74,7 @@ async fn cal_3_of_forty_that_want_one_slot_at_once_one_has_it_and_the_others_hea
             callers.join_all().await.into_iter().partition(Result::is_ok);
         assert_eq!(booked.len(), 1);
         for refused in refused {
-            assert!(matches!(refused, Err(BookingRefused::Taken)), "{refused:?}");
+            assert!(matches!(refused, Err(BookingError::SlotTaken)), "{refused:?}");
         }
         let kept = between(db, locks, at("2026-11-25T00:00:00Z"), at("2026-11-26T00:00:00Z"));
         assert_eq!(kept.await.unwrap().len(), 1);
@@ -90,7 +90,7 @@ async fn cal_3_the_database_itself_refuses_an_overlap_whoever_writes_it() {
         let apart = book(db, locks, slot(noa, "12:00", "12:30", "12:30"), noon()).await.unwrap();
         let cancelled =
             book(db, locks, slot(noa, "14:00", "14:30", "14:30"), noon()).await.unwrap();
-        cancel(db, locks, Authority::Business, Which::Id(cancelled.id)).await.unwrap();
+        cancel(db, locks, Authority::Business, Selector::Id(cancelled.id)).await.unwrap();
 
         let shifted = "starts_at = (SELECT starts_at FROM appointments WHERE lead_id = $2), \
                        ends_at = (SELECT ends_at FROM appointments WHERE lead_id = $2), \
@@ -127,7 +127,10 @@ async fn cal_4_the_same_key_again_answers_with_the_same_appointment() {
         // The other slot is free: only the key can have given this answer.
         let elsewhere = book(db, locks, keyed(noa, "16:00", "16:30"), noon()).await.unwrap();
         assert_eq!(elsewhere, first);
-        assert_eq!(list(db, locks, Listed::default(), None, 10).await.unwrap().items, [first]);
+        assert_eq!(
+            list(db, locks, AppointmentFilter::default(), None, 10).await.unwrap().items,
+            [first]
+        );
     })
     .await;
 }
@@ -163,7 +166,7 @@ async fn cal_1_a_slot_that_this_lead_already_holds_answers_with_that_appointment
         let asked = book(db, locks, slot(dana, "10:00", "10:30", "10:40"), noon()).await.unwrap();
         assert_eq!(asked, held);
         let beside = book(db, locks, slot(dana, "10:15", "10:45", "10:45"), noon()).await;
-        assert!(matches!(beside, Err(BookingRefused::Taken)));
+        assert!(matches!(beside, Err(BookingError::SlotTaken)));
     })
     .await;
 }
@@ -187,18 +190,19 @@ async fn cal_1_a_lead_cancels_its_own_appointments_only_and_the_place_is_free_ag
     on_each(async |db| {
         let (locks, dana, noa) = two_leads(db).await;
         let held = book(db, locks, slot(dana, "10:00", "10:30", "10:30"), noon()).await.unwrap();
-        for which in [Which::Id(held.id), Which::StartingAt(held.starts_at)] {
+        for which in [Selector::Id(held.id), Selector::StartsAt(held.starts_at)] {
             let refused = cancel(db, locks, Authority::Lead(noa), which).await;
             assert!(matches!(refused, Err(RecordsError::NotFound)), "{refused:?}");
         }
         let expected = AppointmentRecord { status: AppointmentStatus::Cancelled, ..held.clone() };
         for _ in 0..2 {
-            let which = Which::StartingAt(held.starts_at);
+            let which = Selector::StartsAt(held.starts_at);
             let cancelled = cancel(db, locks, Authority::Lead(dana), which).await.unwrap();
             assert_eq!(cancelled, expected);
         }
         let taken = book(db, locks, slot(noa, "10:00", "10:30", "10:30"), noon()).await.unwrap();
-        let cancelled = cancel(db, locks, Authority::Business, Which::Id(taken.id)).await.unwrap();
+        let cancelled =
+            cancel(db, locks, Authority::Business, Selector::Id(taken.id)).await.unwrap();
         assert_eq!((cancelled.id, cancelled.status), (taken.id, AppointmentStatus::Cancelled));
     })
     .await;
@@ -212,7 +216,7 @@ async fn upcoming_and_between_show_the_booked_ones_that_are_not_over_in_order() 
         let tens = book(db, locks, slot(dana, "10:00", "10:30", "10:40"), noon()).await.unwrap();
         let hers = book(db, locks, slot(noa, "14:00", "14:30", "14:30"), noon()).await.unwrap();
         let gone = book(db, locks, slot(dana, "16:00", "16:30", "16:30"), noon()).await.unwrap();
-        cancel(db, locks, Authority::Business, Which::Id(gone.id)).await.unwrap();
+        cancel(db, locks, Authority::Business, Selector::Id(gone.id)).await.unwrap();
 
         let upcoming = async |now| of_lead_upcoming(db, locks, dana, at(now)).await.unwrap();
         assert_eq!(upcoming("2026-11-25T10:29:59Z").await, [tens.clone(), noons.clone()]);
@@ -236,7 +240,7 @@ async fn an_appointment_that_ends_before_it_begins_is_refused() {
             [("10:00", "10:00", "10:30"), ("10:00", "09:00", "10:30"), ("10:00", "10:30", "10:20")]
         {
             let refused = book(db, locks, slot(dana, starts, ends, busy_until), noon()).await;
-            assert!(matches!(refused, Err(BookingRefused::NotASpan)), "{refused:?}");
+            assert!(matches!(refused, Err(BookingError::InvalidTimes)), "{refused:?}");
         }
     })
     .await;

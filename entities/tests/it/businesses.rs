@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use entities::DatabaseConnection;
-use entities::appointments::{AppointmentId, Authority, NewAppointment, Which, book, cancel};
+use entities::appointments::{AppointmentId, Authority, NewAppointment, Selector, book, cancel};
 use entities::businesses::{
-    ImportRefused, find_by_slug, find_by_whatsapp_number, find_for_voice, import, list, numbers,
+    ImportError, find_by_slug, find_by_whatsapp_number, find_for_voice, import, list, numbers,
     prompt,
 };
 use jiff::SignedDuration;
@@ -49,7 +49,7 @@ async fn call_1_one_statement_brings_business_settings_newest_prompt_and_the_cal
         // Over, cancelled, of somebody else, and two that are still to come.
         booked(db, locks, caller, "2026-11-21T10:00:00Z").await;
         let cancelled = booked(db, locks, caller, "2026-11-24T10:00:00Z").await;
-        cancel(db, locks, Authority::Lead(caller), Which::Id(cancelled)).await.unwrap();
+        cancel(db, locks, Authority::Lead(caller), Selector::Id(cancelled)).await.unwrap();
         let somebody = lead(db, locks, "+972508888888").await;
         booked(db, locks, somebody, "2026-11-25T10:00:00Z").await;
         let later = booked(db, locks, caller, "2026-11-27T10:00:00Z").await;
@@ -152,7 +152,7 @@ async fn a_number_of_another_business_is_refused_by_name_and_nothing_of_the_impo
         greedy.whatsapp_number = Some(phone("+97239999999"));
         let refused = import(db, greedy, noon()).await.unwrap_err();
         assert!(
-            matches!(refused, ImportRefused::NumberTaken { owner, .. } if owner == slug("locks"))
+            matches!(refused, ImportError::NumberTaken { owner, .. } if owner == slug("locks"))
         );
 
         assert_eq!(find_by_slug(db, &slug("clinic")).await.unwrap(), None);
@@ -176,7 +176,7 @@ async fn of_many_businesses_that_claim_one_number_at_once_one_has_it() {
             claims.join_all().await.into_iter().partition(Result::is_ok);
         assert_eq!(won.len(), 1);
         for refused in lost {
-            assert!(matches!(refused, Err(ImportRefused::NumberTaken { .. })), "{refused:?}");
+            assert!(matches!(refused, Err(ImportError::NumberTaken { .. })), "{refused:?}");
         }
     })
     .await;

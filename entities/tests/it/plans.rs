@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use entities::appointments::{
-    AppointmentId, Authority, Listed, NewAppointment, Which, between, book, by_key, cancel,
-    of_lead, of_lead_upcoming,
+    AppointmentFilter, AppointmentId, Authority, NewAppointment, Selector, between, book, by_key,
+    cancel, of_lead, of_lead_upcoming,
 };
 use entities::leads::{Caller, LeadChanges, ensure_for_call, history, merge_details};
 use entities::{DatabaseConnection, appointments, businesses, call_turns, calls, leads};
@@ -42,11 +42,11 @@ async fn use_everything(db: &DatabaseConnection) {
     let held = book(db, locks, wanted, noon()).await.unwrap();
     between(db, locks, starts_at, ends_at).await.unwrap();
     by_key(db, locks, &key).await.unwrap();
-    of_lead(db, locks, dana, Which::StartingAt(starts_at)).await.unwrap();
-    of_lead(db, locks, dana, Which::Id(held.id)).await.unwrap();
+    of_lead(db, locks, dana, Selector::StartsAt(starts_at)).await.unwrap();
+    of_lead(db, locks, dana, Selector::Id(held.id)).await.unwrap();
     of_lead_upcoming(db, locks, dana, noon()).await.unwrap();
-    cancel(db, locks, Authority::Lead(dana), Which::Id(held.id)).await.unwrap();
-    appointments::list(db, locks, Listed::default(), Some(held.id), 10).await.unwrap();
+    cancel(db, locks, Authority::Lead(dana), Selector::Id(held.id)).await.unwrap();
+    appointments::list(db, locks, AppointmentFilter::default(), Some(held.id), 10).await.unwrap();
 
     let sid = call(db, locks, 1).await;
     calls::get(db, locks, &sid).await.unwrap();

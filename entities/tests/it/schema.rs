@@ -2,7 +2,7 @@
 
 use entities::{PoolSettings, connect};
 use migration::cli::{Command, Report, run};
-use migration::{MigrateError, Standing};
+use migration::{MigrateError, MigrationStatus};
 use sea_orm::ConnectionTrait;
 use sea_orm_migration::SchemaManager;
 
@@ -71,7 +71,9 @@ async fn a_migration_that_this_build_does_not_know_stops_it_and_is_named() {
         let sql = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m2099_later', 0)";
         db.execute_unprepared(sql).await.unwrap();
         let error = migration::up(db, None).await.unwrap_err();
-        assert!(matches!(&error, MigrateError::Newer(names) if names == &["m2099_later"]));
+        assert!(
+            matches!(&error, MigrateError::UnknownMigrations(names) if names == &["m2099_later"])
+        );
         assert!(migration::pending(db).await.is_err());
         assert!(migration::down(db, Some(1)).await.is_err());
         assert_eq!(tables_there(db).await, TABLES.len());
@@ -88,14 +90,14 @@ async fn the_commands_report_what_they_did_and_fresh_wants_a_yes() {
         assert_eq!(entities::businesses::list(db, None, 10).await.unwrap().items.len(), 2);
 
         let report = run(Command::Fresh { yes: true }, db).await.unwrap();
-        let Report::Moved(progress) = &report else { panic!("{report:?}") };
+        let Report::Changed(progress) = &report else { panic!("{report:?}") };
         assert_eq!((progress.reverted.len(), progress.applied.len()), (6, 6));
         assert!(entities::businesses::list(db, None, 10).await.unwrap().items.is_empty());
 
         run(Command::Down { steps: 1, all: false }, db).await.unwrap();
         let report = run(Command::Status, db).await.unwrap();
-        let Report::Status(standings) = &report else { panic!("{report:?}") };
-        assert_eq!(standings.iter().filter(|(_, s)| *s == Standing::Pending).count(), 1);
+        let Report::Status(statuses) = &report else { panic!("{report:?}") };
+        assert_eq!(statuses.iter().filter(|(_, s)| *s == MigrationStatus::Pending).count(), 1);
         assert!(report.to_string().ends_with("pending  m20261121_000006_lead_changes"), "{report}");
 
         run(Command::Up { steps: None }, db).await.unwrap();

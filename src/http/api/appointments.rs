@@ -2,7 +2,9 @@
 
 mod booking;
 
-use entities::appointments::{self, AppointmentId, AppointmentRecord, AppointmentStatus, Listed};
+use entities::appointments::{
+    self, AppointmentFilter, AppointmentId, AppointmentRecord, AppointmentStatus,
+};
 use http::StatusCode;
 use jiff::Timestamp;
 use protocol::ids::{CallSid, LeadId};
@@ -93,7 +95,7 @@ pub(super) struct AppointmentsQuery {
 pub(super) async fn list(request: ApiRequest<'_>) -> ApiResult {
     let query: AppointmentsQuery = request.query()?;
     let business = request.business(query.business.as_deref()).await?.id;
-    let filter = Listed {
+    let filter = AppointmentFilter {
         status: query.status,
         lead: query.lead_id.map(LeadId),
         from: query.from,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actors::calendar::{ToolUse, use_tool};
-use entities::appointments::{self, AppointmentStatus, Listed};
+use entities::appointments::{self, AppointmentFilter, AppointmentStatus};
 use entities::leads::{self, LeadSource};
 use frontdesk::world::World;
 use jiff::Timestamp;
@@ -33,7 +33,10 @@ fn instant(value: &Value) -> Timestamp {
 /// How many appointments stand.
 async fn standing(world: &World) -> usize {
     let db = &world.app.services().database;
-    let listed = Listed { status: Some(AppointmentStatus::Booked), ..Listed::default() };
+    let listed = AppointmentFilter {
+        status: Some(AppointmentStatus::Booked),
+        ..AppointmentFilter::default()
+    };
     appointments::list(db, world.business_id, listed, None, 100).await.unwrap().items.len()
 }
 
