@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, PhoneNumber};
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::column;
@@ -18,7 +19,8 @@ pub use writing::{
 };
 
 /// A UUID of version 7.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct MessageId(pub Uuid);
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! `migration`: moves a database's schema without the daemon.
+//! `migration`: migrates a database without the daemon.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -9,15 +9,14 @@ use clap::Parser;
 use migration::cli::{Command, Report, run};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr};
 
-/// How long to try to reach the database.
-const PATIENCE: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Moves the schema of a Frontdesk database.
+/// Migrates the schema of a Frontdesk database.
 #[derive(Debug, Parser)]
 #[command(name = "migration", version)]
 struct Arguments {
-    /// sqlite://frontdesk.db?mode=rwc, or postgres://user@host/database. Without it and without
-    /// its variable, DATABASE_URL is used.
+    /// sqlite://frontdesk.db?mode=rwc or postgres://user@host/database. If neither this nor its
+    /// variable is set, DATABASE_URL is used.
     #[arg(long, env = "FRONTDESK__DATABASE__URL", hide_env_values = true, global = true)]
     database_url: Option<String>,
     #[arg(long = "fallback-database-url", env = "DATABASE_URL", hide = true, global = true)]
@@ -28,12 +27,12 @@ struct Arguments {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    // One line for people: a database's error carries its cause in its own text already.
-    let (said, code) = match perform(Arguments::parse()).await {
+    // One line: the text of a database's error contains its cause already.
+    let (written, code) = match perform(Arguments::parse()).await {
         Ok(report) => (writeln!(std::io::stdout(), "{report}"), ExitCode::SUCCESS),
         Err(error) => (writeln!(std::io::stderr(), "error: {error}"), ExitCode::FAILURE),
     };
-    if said.is_ok() { code } else { ExitCode::FAILURE }
+    if written.is_ok() { code } else { ExitCode::FAILURE }
 }
 
 async fn perform(arguments: Arguments) -> anyhow::Result<Report> {
@@ -46,10 +45,10 @@ async fn perform(arguments: Arguments) -> anyhow::Result<Report> {
 
 async fn open(url: String) -> anyhow::Result<DatabaseConnection> {
     let mut options = ConnectOptions::new(url);
-    options.max_connections(1).acquire_timeout(PATIENCE).sqlx_logging(false);
+    options.max_connections(1).acquire_timeout(CONNECT_TIMEOUT).sqlx_logging(false);
     match Database::connect(options).await {
         Ok(db) => Ok(db),
-        // The text of this one repeats the URL, and with it a password.
+        // The text of this error repeats the URL, which may contain a password.
         Err(DbErr::Conn(RuntimeErr::Internal(_))) => {
             bail!("expected sqlite://FILE?mode=rwc or postgres://USER@HOST/DATABASE")
         }
@@ -64,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_arguments_make_sense_to_clap() {
+    fn clap_accepts_the_arguments() {
         Arguments::command().debug_assert();
     }
 }

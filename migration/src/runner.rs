@@ -1,4 +1,4 @@
-//! Moving a database's schema: all or nothing, and one mover at a time.
+//! Migrates a database's schema: in one transaction, and one process at a time.
 
 use std::collections::BTreeSet;
 
@@ -11,111 +11,91 @@ use thiserror::Error;
 
 use crate::Migrator;
 
-/// What movers of one PostgreSQL database queue at; any number that nothing else uses.
-const MOVERS_LOCK: i64 = 0x0066_726f_6e74_6465;
+/// The PostgreSQL advisory lock of migrations; any number that nothing else uses.
+const MIGRATION_LOCK: i64 = 0x0066_726f_6e74_6465;
 
-/// Why a schema was not moved.
+/// The schema was not changed.
 #[derive(Debug, Error)]
 pub enum MigrateError {
-    /// A newer Frontdesk has been at this database.
+    /// A newer Frontdesk has migrated this database.
     #[error(
         "the database has migrations this build does not know ({}): a newer Frontdesk made \
          them, so use that one",
         .0.join(", ")
     )]
-    Newer(Vec<String>),
-    /// Everything would have been deleted, and nobody had confirmed it.
-    #[error("fresh deletes every row of every table; say --yes if that is meant")]
+    UnknownMigrations(Vec<String>),
+    /// `fresh` without its confirmation.
+    #[error("fresh deletes every row of every table; say --yes to confirm")]
     Unconfirmed,
-    /// The database refused or could not be reached. Nothing was changed.
     #[error(transparent)]
     Database(#[from] DbErr),
 }
 
-/// Whether a migration is in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// It is.
+pub enum MigrationStatus {
     Applied,
-    /// It is not yet.
     Pending,
 }
 
-/// What a move did, by the migrations' names in the order they were done.
+/// The names of the migrations that were reverted and then applied, in that order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Progress {
-    /// Taken back.
+pub struct Changes {
     pub reverted: Vec<String>,
-    /// Put in.
     pub applied: Vec<String>,
 }
 
-/// Applies pending migrations, `steps` of them or all; safe when two daemons do so at once.
-///
-/// # Errors
-/// [`MigrateError`]; then the schema is as it was.
-pub async fn up(db: &DatabaseConnection, steps: Option<u32>) -> Result<Progress, MigrateError> {
+/// Applies `steps` pending migrations, or all. Two daemons may do so at the same time.
+pub async fn up(db: &DatabaseConnection, steps: Option<u32>) -> Result<Changes, MigrateError> {
     let transaction = begin(db).await?;
     let before = applied(&transaction).await?;
     Migrator::up(&transaction, steps).await?;
     let after = applied(&transaction).await?;
     transaction.commit().await?;
-    Ok(Progress { reverted: Vec::new(), applied: missing_from(&before, after) })
+    Ok(Changes { reverted: Vec::new(), applied: missing_from(&before, after) })
 }
 
-/// Takes back the `steps` newest migrations, or all; their tables' rows are lost.
-///
-/// # Errors
-/// [`MigrateError`]; then the schema is as it was.
-pub async fn down(db: &DatabaseConnection, steps: Option<u32>) -> Result<Progress, MigrateError> {
+/// Reverts the `steps` newest migrations, or all. Their tables' rows are lost.
+pub async fn down(db: &DatabaseConnection, steps: Option<u32>) -> Result<Changes, MigrateError> {
     let transaction = begin(db).await?;
     let mut before = applied(&transaction).await?;
     Migrator::down(&transaction, steps).await?;
     let after = applied(&transaction).await?;
     transaction.commit().await?;
     before.reverse();
-    Ok(Progress { reverted: missing_from(&after, before), applied: Vec::new() })
+    Ok(Changes { reverted: missing_from(&after, before), applied: Vec::new() })
 }
 
-/// Takes everything back and applies it again: empty tables. Foreign tables are not touched.
-///
-/// # Errors
-/// [`MigrateError`]; then the schema and its rows are as they were.
-pub async fn fresh(db: &DatabaseConnection) -> Result<Progress, MigrateError> {
+/// Reverts and applies all migrations, which leaves empty tables. Tables of other programs stay.
+pub async fn fresh(db: &DatabaseConnection) -> Result<Changes, MigrateError> {
     let transaction = begin(db).await?;
     let mut reverted = applied(&transaction).await?;
     reverted.reverse();
     Migrator::refresh(&transaction).await?;
     let applied = applied(&transaction).await?;
     transaction.commit().await?;
-    Ok(Progress { reverted, applied })
+    Ok(Changes { reverted, applied })
 }
 
-/// Every migration this build knows, oldest first, and whether it is applied. Writes nothing.
-///
-/// # Errors
-/// [`MigrateError`].
-pub async fn status(db: &DatabaseConnection) -> Result<Vec<(String, Standing)>, MigrateError> {
+/// All migrations that this build knows, oldest first. Writes nothing.
+pub async fn status(
+    db: &DatabaseConnection,
+) -> Result<Vec<(String, MigrationStatus)>, MigrateError> {
     let applied = applied(db).await?;
-    let standing = |name: &String| match applied.contains(name) {
-        true => Standing::Applied,
-        false => Standing::Pending,
+    let status_of = |name: &String| match applied.contains(name) {
+        true => MigrationStatus::Applied,
+        false => MigrationStatus::Pending,
     };
-    Ok(known().into_iter().map(|name| (name.clone(), standing(&name))).collect())
+    Ok(known().into_iter().map(|name| (name.clone(), status_of(&name))).collect())
 }
 
-/// The migrations that are not applied yet, oldest first: none of them may be left when a daemon
-/// serves. Writes nothing, and needs no right to create tables.
-///
-/// # Errors
-/// [`MigrateError`].
+/// The migrations that are not applied yet, oldest first. A daemon serves only if there are none.
+/// Writes nothing, and needs no permission to create tables.
 pub async fn pending(db: &DatabaseConnection) -> Result<Vec<String>, MigrateError> {
     let applied = applied(db).await?;
     Ok(missing_from(&applied, known()))
 }
 
-/// One transaction over all the steps: a failure leaves the schema where it was. A second mover
-/// waits here, and then finds nothing left to do.
+/// Begins the one transaction of a migration. A second process waits here until the first is done.
 async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
     let transaction = db
         .begin_with_options(TransactionOptions {
@@ -124,7 +104,7 @@ async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
         })
         .await?;
     if db.get_database_backend() == DbBackend::Postgres {
-        let lock = format!("SELECT pg_advisory_xact_lock({MOVERS_LOCK})");
+        let lock = format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
         transaction.execute_unprepared(&lock).await?;
     }
     Ok(transaction)
@@ -144,7 +124,7 @@ where
     if newer.is_empty() {
         Ok(in_database.into_iter().collect())
     } else {
-        Err(MigrateError::Newer(newer))
+        Err(MigrateError::UnknownMigrations(newer))
     }
 }
 

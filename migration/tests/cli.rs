@@ -1,4 +1,4 @@
-//! The program as an operator runs it.
+//! Runs the program as an operator does.
 
 #[cfg(test)]
 mod tests {
@@ -20,7 +20,7 @@ mod tests {
     }
 
     #[test]
-    fn the_schema_is_moved_and_shown_by_flag_or_by_either_variable() {
+    fn the_database_comes_from_the_flag_or_from_either_variable() {
         let folder = tempfile::tempdir().unwrap();
         let ours = url(folder.path(), "ours.db");
         let other = url(folder.path(), "other.db");
@@ -31,7 +31,7 @@ mod tests {
         let variables = [("FRONTDESK__DATABASE__URL", ours.as_str()), ("DATABASE_URL", &other)];
         let down = migration(&["down", "--steps", "2"], &variables);
         let told = String::from_utf8(down.stdout).unwrap();
-        assert!(told.starts_with("taken back  m20261121_000006_lead_changes\n"), "{told}");
+        assert!(told.starts_with("reverted  m20261121_000006_lead_changes\n"), "{told}");
 
         let status = migration(&["status", "--database-url", &ours], &[("DATABASE_URL", &other)]);
         let told = String::from_utf8(status.stdout).unwrap();
@@ -40,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_is_one_line_that_says_what_to_do_and_repeats_no_password() {
+    fn an_error_is_one_line_that_says_what_to_do_and_repeats_no_password() {
         let folder = tempfile::tempdir().unwrap();
         let file = url(folder.path(), "fresh.db");
         for (arguments, expected) in [

@@ -1,11 +1,11 @@
-//! Businesses, the numbers they are called on, and the versions of their prompts.
+//! Businesses, their phone numbers, and the versions of their prompts.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
     big_integer, integer, json_binary, text, text_null, text_uniq, timestamp_with_time_zone, uuid,
 };
 
-use super::{drop_table, foreign_key, index};
+use super::schema::{drop_table, foreign_key, index};
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;

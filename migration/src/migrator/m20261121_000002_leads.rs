@@ -1,9 +1,9 @@
-//! Leads: one per person and business, or one per call where the number is withheld.
+//! Leads: one per person and business, or one per call if the number is withheld.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{json_binary, text, text_null, timestamp_with_time_zone, uuid};
 
-use super::{drop_table, foreign_key, unique_index};
+use super::schema::{drop_table, foreign_key, unique_index};
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
@@ -16,7 +16,7 @@ impl MigrationTrait for Migration {
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.create_table(leads()).await?;
-        // Nulls are distinct in a unique index on both databases, so neither needs a condition.
+        // Nulls are distinct in a unique index of both databases, so the indexes need no condition.
         for (name, columns) in [
             ("leads_phone", ["business_id", "phone"]),
             ("leads_withheld_call", ["business_id", "call_sid"]),
@@ -47,7 +47,7 @@ fn leads() -> TableCreateStatement {
         .col(text_null("last_call_sid"))
         .col(timestamp_with_time_zone("created_at"))
         .col(timestamp_with_time_zone("updated_at"))
-        // Exactly one of the two is the lead's key.
+        // A lead has exactly one of these two keys.
         .check(Expr::cust("(phone IS NULL) <> (call_sid IS NULL)"))
         .foreign_key(&mut foreign_key(
             "leads_business",

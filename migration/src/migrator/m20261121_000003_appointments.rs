@@ -1,15 +1,15 @@
-//! Appointments, and the database's own refusal of two that overlap in one business.
+//! Appointments, and the rule that two of one business never overlap.
 //!
-//! An appointment keeps its place from `starts_at` to `busy_until`, its end plus the business's
+//! An appointment occupies the time from `starts_at` to `busy_until`, its end plus the business's
 //! buffer. PostgreSQL refuses an overlap by an exclusion constraint (SQLSTATE 23P01), SQLite by
-//! triggers (SQLITE_CONSTRAINT_TRIGGER, 1811). SQLite keeps times as RFC 3339 text in UTC, whose
-//! order is the order of time.
+//! triggers (SQLITE_CONSTRAINT_TRIGGER, 1811). SQLite stores times as RFC 3339 text in UTC, which
+//! sorts by time.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{text, text_null, timestamp_with_time_zone, uuid};
 use sea_orm_migration::sea_orm::DbBackend;
 
-use super::{drop_table, foreign_key, index, unique_index};
+use super::schema::{drop_table, foreign_key, index, unique_index};
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
@@ -31,11 +31,12 @@ impl MigrationTrait for Migration {
         ] {
             manager.create_index(index(name, "appointments", columns)).await?;
         }
-        refuse_overlap(manager).await
+        forbid_overlaps(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // Constraint and triggers go with the table. The extension may serve others: it stays.
+        // The table's constraint and triggers are dropped with it. Other programs may use the
+        // extension, so it stays.
         drop_table(manager, "appointments").await
     }
 }
@@ -63,7 +64,7 @@ fn appointments() -> TableCreateStatement {
         .take()
 }
 
-async fn refuse_overlap(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+async fn forbid_overlaps(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let db = manager.get_connection();
     if manager.get_database_backend() == DbBackend::Sqlite {
         db.execute_unprepared(&overlap_trigger("insert", "INSERT", "")).await?;
@@ -71,7 +72,7 @@ async fn refuse_overlap(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         let others = "AND other.id <> OLD.id";
         db.execute_unprepared(&overlap_trigger("update", changed, others)).await?;
     } else {
-        // Compares a uuid for equality inside the index of ranges.
+        // A GiST index cannot compare uuids without this extension.
         db.execute_unprepared("CREATE EXTENSION IF NOT EXISTS btree_gist").await?;
         db.execute_unprepared(
             "ALTER TABLE appointments ADD CONSTRAINT appointments_no_overlap \

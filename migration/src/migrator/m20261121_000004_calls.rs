@@ -6,7 +6,7 @@ use sea_orm_migration::schema::{
     timestamp_with_time_zone, timestamp_with_time_zone_null, uuid, uuid_null,
 };
 
-use super::{drop_table, foreign_key, index, unique_index};
+use super::schema::{drop_table, foreign_key, index, unique_index};
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
@@ -23,7 +23,7 @@ impl MigrationTrait for Migration {
         manager.create_index(unique_index("calls_tenant", "calls", &tenant)).await?;
         let page = ["business_id", "started_at", "call_sid"];
         manager.create_index(index("calls_page", "calls", &page)).await?;
-        // The builder knows no partial index; both databases read this text. Few calls are live.
+        // SeaORM's builder has no partial indexes. This statement is valid in both databases.
         manager
             .get_connection()
             .execute_unprepared(

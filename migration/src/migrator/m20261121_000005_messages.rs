@@ -3,7 +3,7 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{text, text_null, timestamp_with_time_zone, uuid, uuid_null};
 
-use super::{drop_table, foreign_key, index, unique_index};
+use super::schema::{drop_table, foreign_key, index, unique_index};
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
@@ -18,7 +18,7 @@ impl MigrationTrait for Migration {
         manager.create_table(messages()).await?;
         let sid = ["provider_sid"];
         manager.create_index(unique_index("messages_provider_sid", "messages", &sid)).await?;
-        // One answer to a message, whatever answers at once.
+        // A message has one answer, even if several are written at the same time.
         let answer = ["business_id", "in_reply_to"];
         manager.create_index(unique_index("messages_one_answer", "messages", &answer)).await?;
         let conversation = ["business_id", "person", "created_at", "id"];
@@ -43,7 +43,7 @@ fn messages() -> TableCreateStatement {
         .col(text("body"))
         .col(text("status"))
         .col(timestamp_with_time_zone("created_at"))
-        // No foreign key: retention may take the question and leave the answer.
+        // No foreign key: retention may delete a message before its answer.
         .col(uuid_null("in_reply_to"))
         .foreign_key(&mut foreign_key(
             "messages_business",

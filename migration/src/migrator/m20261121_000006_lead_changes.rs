@@ -3,7 +3,7 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, text, text_null, timestamp_with_time_zone, uuid};
 
-use super::{drop_table, foreign_key};
+use super::schema::{drop_table, foreign_key};
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
@@ -31,7 +31,7 @@ fn lead_changes() -> TableCreateStatement {
         .col(uuid("business_id"))
         .col(timestamp_with_time_zone("at"))
         .col(text("changed_by"))
-        // No foreign key: a lead is made before its call's row may be there.
+        // No foreign key: a lead may be created before its call's row.
         .col(text_null("call_sid"))
         .col(text("field"))
         .col(text_null("old_value"))

@@ -45,7 +45,8 @@ fn unusable(error: DatabaseError) -> Finding {
             ),
         ),
         // These texts say what to do by themselves.
-        error @ (DatabaseError::Connect(_) | DatabaseError::Migrate(MigrateError::Newer(_))) => {
+        error @ (DatabaseError::Connect(_)
+        | DatabaseError::Migrate(MigrateError::UnknownMigrations(_))) => {
             Finding::fail(ABOUT, error.to_string())
         }
         DatabaseError::Migrate(error) => Finding::fail(
