@@ -19,7 +19,7 @@ use crate::tables::{appointments, business_numbers, businesses, leads, prompts};
 
 mod import;
 
-pub use import::{ImportBusiness, ImportRefused, Imported, import};
+pub use import::{ImportBusiness, ImportError, Imported, import};
 
 /// Bounds the part of the prompt that lists a person's appointments.
 const MAX_APPOINTMENTS: u64 = 10;

@@ -3,7 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at a surprise")]
 
+mod circles;
 mod code_marks;
+mod manifests;
 mod requirements;
 mod single_owners;
 mod sources;

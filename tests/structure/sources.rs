@@ -40,7 +40,7 @@ impl Source {
 
 /// The repository's root.
 pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap()
 }
 
 /// Every Rust, Markdown and TOML file, without build folders and hidden ones.
