@@ -8,7 +8,7 @@ mod work;
 
 use std::collections::{HashMap, VecDeque};
 
-use protocol::calendar::Refusal;
+use protocol::calendar::CalendarError;
 use protocol::ids::BusinessId;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use sea_orm::DatabaseConnection;
@@ -131,7 +131,7 @@ impl CalendarState {
                 Some(line) if line.len() + 1 < OF_ONE_BUSINESS => line.push_back(job),
                 Some(_) => {
                     tracing::warn!(%business, "more is asked of the calendar than it can do");
-                    job.refuse(&Refusal::Busy);
+                    job.refuse(&CalendarError::Busy);
                 }
             }
         }

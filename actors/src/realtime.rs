@@ -6,7 +6,6 @@
 
 mod history;
 mod session;
-mod settings;
 mod state;
 
 use std::sync::Arc;
@@ -18,7 +17,6 @@ use supervision::{Alarm, Delivery, InboxReader, Leased, TaskCrashed, TaskGroup};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-pub use settings::session_settings;
 pub use state::SessionState;
 
 use crate::call_parts::CallParts;

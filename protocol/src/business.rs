@@ -29,7 +29,7 @@ pub use ending::{Decider, Ending};
 pub use fallback::{Apology, SayVoice, Transfer};
 pub use greeting::{Greeting, GreetingMode, OpeningLine};
 pub use hours::{InvalidTimeSpan, TimeSpan, WeeklyHours};
-pub use language::{InvalidLanguage, Language};
+pub use language::{InvalidLanguage, Language, Locale};
 pub use lead::{LeadSettings, LeadStatus};
 pub use lines::Lines;
 pub use outbound::{MachineDetection, Outbound};

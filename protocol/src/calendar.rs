@@ -1,13 +1,14 @@
-//! Which slots a business has: working hours, dates and what is booked in, slots out. What is booked is
-//! the database's to know, and that two appointments never overlap is its own rule (CAL-3).
+//! The appointment calendar: opening hours, dates and booked times in, free slots out.
 //!
-//! A calendar is made for one moment, asked, and dropped.
+//! The booked times come from the database, which also guarantees that two appointments never overlap
+//! (CAL-3). A [`Calendar`] is made for one moment, asked, and dropped.
 
-mod asked;
+mod arguments;
+mod date;
 mod day;
-mod done;
-mod refusal;
-mod tool;
+mod error;
+mod outcome;
+mod reply;
 mod wording;
 
 use std::time::Duration;
@@ -18,42 +19,42 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::business::{Appointments, BusinessSettings};
 
-pub use asked::{Asked, Unreadable};
-pub use done::Done;
-pub use refusal::{Misfit, Refusal};
-pub use tool::{Answers, AppointmentKey, Booked, Free, Tool, Wish, sorry};
-pub use wording::Tongue;
+pub use arguments::{AppointmentKey, CalendarArguments, CalendarTool};
+pub use date::{DateParseError, RequestedDate};
+pub use error::{CalendarError, SlotError};
+pub use outcome::{BookedAppointment, CalendarOutcome, FreeSlots};
+pub use reply::{ReplyWriter, error_reply};
 
-/// How many slots are offered at once (CAL-1).
-pub const OFFERED: usize = 3;
+/// The most slots offered at once (CAL-1).
+pub const MAX_OFFERED: usize = 3;
 
-/// How many days of appointments are looked at in one go for the next day that has a slot.
-pub const DAYS_AT_ONCE: i32 = 14;
+/// The search for the next day with a free slot reads the appointments of this many days per query.
+pub const SEARCH_DAYS: i32 = 14;
 
 /// The shortest step between two starts, and the shortest appointment.
 const SHORTEST: Duration = Duration::from_mins(1);
 
-/// A time that an appointment can take.
+/// A time span that the business's rules allow for an appointment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Slot {
-    /// When it begins.
+    /// First moment.
     pub start: Timestamp,
-    /// When it ends.
+    /// First moment after it.
     pub end: Timestamp,
-    /// When the next may begin: its end and the business's buffer.
+    /// When the next appointment may begin: `end` plus the business's buffer.
     pub busy_until: Timestamp,
 }
 
-/// A time that is not free.
+/// A half-open span of time: booked, or to be searched for appointments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Taken {
-    /// From then.
+pub struct TimeRange {
+    /// First moment.
     pub from: Timestamp,
-    /// Until then.
+    /// First moment after it.
     pub until: Timestamp,
 }
 
-/// The rules of one business at one moment.
+/// The appointment rules of one business at one moment.
 #[derive(Debug, Clone, Copy)]
 pub struct Calendar<'a> {
     rules: &'a Appointments,
@@ -62,137 +63,137 @@ pub struct Calendar<'a> {
 }
 
 impl<'a> Calendar<'a> {
-    /// The calendar of a business as it stands at `now`.
+    /// The calendar of `business` at `now`, which notice and horizon are counted from.
     #[must_use]
     pub fn of(business: &'a BusinessSettings, now: Timestamp) -> Self {
         Self { rules: &business.appointments, zone: business.timezone.rules(), now }
     }
 
-    /// The moment it was made for.
+    /// The moment that the calendar was made for.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.now
     }
 
-    /// Where the business counts its days.
+    /// The time zone in which the business's days and hours are counted.
     #[must_use]
     pub fn zone(&self) -> &'a TimeZone {
         self.zone
     }
 
-    /// The business's date at the moment it was made for.
+    /// The business's date at [`now`](Self::now).
     #[must_use]
     pub fn today(&self) -> Date {
         self.date_of(self.now)
     }
 
-    /// The last date on which an appointment can begin.
+    /// The date of the booking horizon: the last on which an appointment can begin.
     #[must_use]
     pub fn last_day(&self) -> Date {
         self.date_of(self.latest())
     }
 
-    /// How long an appointment is to last.
+    /// The length of an appointment of so many minutes; the business's own for `None`.
     ///
     /// # Errors
-    /// [`Refusal::Length`] if it would be shorter than a minute or longer than a day.
-    pub fn length(&self, minutes: Option<u64>) -> Result<Duration, Refusal> {
+    /// [`CalendarError::Length`] if it is not from 1 to 1440 minutes.
+    pub fn length(&self, minutes: Option<u64>) -> Result<Duration, CalendarError> {
         match minutes {
             None => Ok(self.rules.length),
             Some(minutes @ 1..=1440) => Ok(Duration::from_mins(minutes)),
-            Some(_) => Err(Refusal::Length),
+            Some(_) => Err(CalendarError::Length),
         }
     }
 
-    /// The time in which appointments of the dates `from` to `until` (both included) can lie; `None`
-    /// if none can be made on any of them.
+    /// The span in which appointments of the dates `from` to `until` (both included) can lie, buffer
+    /// included. `None` if the rules allow none on any of these dates.
     #[must_use]
-    pub fn range(&self, from: Date, until: Date, length: Duration) -> Option<Taken> {
+    pub fn range(&self, from: Date, until: Date, length: Duration) -> Option<TimeRange> {
         let mut possible = days(from, until).flat_map(|date| self.possible_on(date, length));
         let first = possible.next()?;
         let busy_until = possible.map(|slot| slot.busy_until).max();
-        Some(Taken { from: first.start, until: busy_until.unwrap_or(first.busy_until) })
+        Some(TimeRange { from: first.start, until: busy_until.unwrap_or(first.busy_until) })
     }
 
-    /// The free slots of a date, the first first.
+    /// The free slots of a date, earliest first.
     #[must_use]
-    pub fn free_on(&self, date: Date, length: Duration, taken: &[Taken]) -> Vec<Slot> {
+    pub fn free_on(&self, date: Date, length: Duration, taken: &[TimeRange]) -> Vec<Slot> {
         self.possible_on(date, length)
             .filter(|slot| !taken.iter().any(|taken| slot.overlaps(*taken)))
             .collect()
     }
 
-    /// The slots to be offered for a date: those nearest to the time of day, else the first ones.
-    #[must_use]
-    pub fn nearest_on(
+    /// At most [`MAX_OFFERED`] slots of a date, earliest first: those nearest to the time of day, or
+    /// the first of the day without one.
+    pub(crate) fn nearest_on(
         &self,
         date: Date,
         time: Option<Time>,
         length: Duration,
-        taken: &[Taken],
+        taken: &[TimeRange],
     ) -> Vec<Slot> {
         let mut free = self.free_on(date, length, taken);
         let target = time.and_then(|time| day::instant(date.to_datetime(time), self.zone));
         if let Some(target) = target {
             free.sort_by_key(|slot| slot.start.duration_since(target).abs());
         }
-        free.truncate(OFFERED);
+        free.truncate(MAX_OFFERED);
         free.sort_unstable();
         free
     }
 
     /// The first of the dates `from` to `until` (both included) that has a free slot, with the slots
-    /// to be offered for it.
+    /// to offer on it.
     #[must_use]
     pub fn next_free(
         &self,
         (from, until): (Date, Date),
         time: Option<Time>,
         length: Duration,
-        taken: &[Taken],
+        taken: &[TimeRange],
     ) -> Option<(Date, Vec<Slot>)> {
         days(from, until)
             .map(|date| (date, self.nearest_on(date, time, length, taken)))
             .find(|(_, slots)| !slots.is_empty())
     }
 
-    /// The slot that begins at `start`, whoever may have taken it.
+    /// The slot that begins at `start`, booked or not.
     ///
     /// # Errors
-    /// [`Misfit`] says which rule of the business it breaks.
-    pub fn slot_at(&self, start: Timestamp, length: Duration) -> Result<Slot, Misfit> {
+    /// [`SlotError`] says which rule of the business it breaks.
+    pub fn slot_at(&self, start: Timestamp, length: Duration) -> Result<Slot, SlotError> {
         if start < self.now {
-            return Err(Misfit::Past);
+            return Err(SlotError::Past);
         }
         if start < self.earliest() {
-            return Err(Misfit::TooSoon);
+            return Err(SlotError::TooSoon);
         }
         if start > self.latest() {
-            return Err(Misfit::TooFar);
+            return Err(SlotError::TooFar);
         }
         let spans = day::spans(self.rules, self.date_of(start), self.zone);
         if spans.is_empty() {
-            return Err(Misfit::Closed);
+            return Err(SlotError::Closed);
         }
-        let slot = self.slot(start, length).ok_or(Misfit::TooFar)?;
+        let slot = self.slot(start, length).ok_or(SlotError::TooFar)?;
         let around = spans.iter().find(|span| span.open <= start && slot.end <= span.close);
-        let span = around.ok_or(Misfit::OutsideHours)?;
+        let span = around.ok_or(SlotError::OutsideHours)?;
         if span.starts(self.step(), length).any(|possible| possible == start) {
             Ok(slot)
         } else {
-            Err(Misfit::BetweenSlots)
+            Err(SlotError::BetweenSlots)
         }
     }
 
-    /// A moment as the tools write it: RFC 3339 with the business's offset (CAL-1).
+    /// A moment in RFC 3339 with the business's offset, whole seconds: `2026-11-22T08:30:00+02:00`
+    /// (CAL-1).
     #[must_use]
-    pub fn written(&self, moment: Timestamp) -> String {
+    pub fn rfc3339(&self, moment: Timestamp) -> String {
         moment.to_zoned(self.zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
     }
 
     /// The business's date at a moment.
-    #[must_use]
-    pub fn date_of(&self, moment: Timestamp) -> Date {
+    pub(crate) fn date_of(&self, moment: Timestamp) -> Date {
         moment.to_zoned(self.zone.clone()).date()
     }
 
@@ -226,9 +227,9 @@ impl<'a> Calendar<'a> {
 }
 
 impl Slot {
-    /// Whether the two cannot both be.
+    /// Whether the slot, buffer included, and the range share a moment.
     #[must_use]
-    pub fn overlaps(self, taken: Taken) -> bool {
+    pub fn overlaps(self, taken: TimeRange) -> bool {
         taken.until > self.start && taken.from < self.busy_until
     }
 }

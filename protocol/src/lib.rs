@@ -17,4 +17,5 @@ pub mod phrases;
 pub mod playback;
 pub mod prompt;
 pub mod response_gate;
+pub mod tools;
 pub mod twilio;

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::business::{BusinessSettings, Decider, LeadStatus};
+use crate::tools;
 use crate::twilio::forms::Direction;
 use wording::Wording;
 
@@ -97,12 +98,7 @@ fn required(business: &BusinessSettings, wording: &Wording) -> String {
 
 fn conduct(business: &BusinessSettings, wording: &Wording) -> String {
     let mut section = wording.conduct(&business.language);
-    if !business.appointments.hours.is_empty() {
-        section.push_str(wording.appointments_rule);
-    }
-    if business.transfer.is_some() {
-        section.push_str(wording.transfer_rule);
-    }
+    section.push_str(&tools::prompt_rules(business));
     section
 }
 

@@ -16,7 +16,7 @@ use frontdesk::config::DatabaseUrl;
 use frontdesk::world::{Plan, World};
 use jiff::Timestamp;
 use protocol::business::{BusinessSettings, TimeSpan};
-use protocol::calendar::{Calendar, Tool};
+use protocol::calendar::{Calendar, CalendarTool};
 use protocol::call::FunctionCall;
 use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber, Slug, ToolCallId};
 use sea_orm::ConnectionTrait;
@@ -100,7 +100,7 @@ impl Person {
     }
 
     /// The use of a tool under this tool call's id.
-    fn tool_use(&self, tool: Tool, id: &str, arguments: &Value) -> ToolUse {
+    fn tool_use(&self, tool: CalendarTool, id: &str, arguments: &Value) -> ToolUse {
         let call = FunctionCall {
             call: ToolCallId::parse(id).unwrap(),
             name: tool.name().to_owned(),
@@ -116,19 +116,19 @@ impl Person {
         }
     }
 
-    async fn uses(&self, tool: Tool, id: &str, arguments: Value) -> Value {
+    async fn uses(&self, tool: CalendarTool, id: &str, arguments: Value) -> Value {
         let used = self.tool_use(tool, id, &arguments);
         let answer = within("the answer", use_tool(&self.services.calendar, used)).await;
         serde_json::from_str(&answer.expect("an answer").told.output).unwrap()
     }
 
     async fn books(&self, slot: &str) -> Value {
-        self.uses(Tool::Create, "call_1", json!({ "slot_start": slot })).await
+        self.uses(CalendarTool::Create, "call_1", json!({ "slot_start": slot })).await
     }
 
     /// The first slots of a date.
     async fn finds(&self, date: &str) -> Vec<String> {
-        let found = self.uses(Tool::Find, "call_f", json!({ "date_iso": date })).await;
+        let found = self.uses(CalendarTool::Find, "call_f", json!({ "date_iso": date })).await;
         assert_eq!(found["ok"], true, "{found}");
         serde_json::from_value(found["slots"].clone()).unwrap()
     }
@@ -240,16 +240,16 @@ async fn cal_1_the_slot_one_holds_already_is_answered_with_that_appointment_and_
     let slot = person.finds(&ahead(&world, 3)).await.remove(0);
     let first = person.books(&slot).await;
     let wish = json!({ "slot_start": slot, "notes": "שוב" });
-    let second = person.uses(Tool::Create, "call_2", wish.clone()).await;
+    let second = person.uses(CalendarTool::Create, "call_2", wish.clone()).await;
     assert_eq!(second["appointment_id"], first["appointment_id"]);
     let held = person.upcoming().await;
     assert_eq!((held.len(), held[0].call_sid.as_ref()), (1, Some(&call_sid(1))));
 
-    let unsaid = person.uses(Tool::Cancel, "call_3", json!({})).await;
+    let unsaid = person.uses(CalendarTool::Cancel, "call_3", json!({})).await;
     assert_eq!(unsaid["error"], "which_appointment");
     assert_eq!(unsaid["appointments"][0]["slot_start"], slot.as_str());
     for id in ["call_4", "call_5"] {
-        let cancelled = person.uses(Tool::Cancel, id, json!({ "slot_start": slot })).await;
+        let cancelled = person.uses(CalendarTool::Cancel, id, json!({ "slot_start": slot })).await;
         assert_eq!(cancelled["ok"], true, "{cancelled}");
         assert_eq!(cancelled["appointment_id"], first["appointment_id"]);
     }
@@ -257,7 +257,7 @@ async fn cal_1_the_slot_one_holds_already_is_answered_with_that_appointment_and_
     assert_eq!(person.finds(&slot).await[0], slot, "its place is free again");
     let replayed = person.books(&slot).await;
     assert_eq!(replayed["error"], "cancelled_since", "{replayed}");
-    assert_eq!(person.uses(Tool::Create, "call_6", wish).await["ok"], true);
+    assert_eq!(person.uses(CalendarTool::Create, "call_6", wish).await["ok"], true);
     world.close().await;
 }
 
@@ -272,7 +272,7 @@ async fn cal_1_a_start_that_breaks_a_rule_is_refused_with_its_reason_and_slots_t
         ("2020-01-01T10:00:00+02:00", "in_the_past"),
         (&slot.replace(":00:00+", ":07:00+"), "no_such_slot"),
     ] {
-        let answer = person.uses(Tool::Create, error, json!({ "slot_start": start })).await;
+        let answer = person.uses(CalendarTool::Create, error, json!({ "slot_start": start })).await;
         assert_eq!(answer["error"], error, "{answer}");
         assert!(!answer["slots"].as_array().expect("other slots").is_empty());
     }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use protocol::business::Language;
-use protocol::calendar::{Done, Refusal, sorry};
+use protocol::calendar::{CalendarError, CalendarOutcome, error_reply};
 use protocol::call::{Event, ToolOutcome};
 use protocol::ids::BusinessId;
 use supervision::Inbox;
@@ -32,9 +32,9 @@ impl CalendarRequest {
 
 impl Answer {
     /// Nothing was done, for a reason that has to do with no date.
-    pub(super) fn refused(language: &Language, refusal: &Refusal) -> Self {
-        let told = sorry(language, refusal);
-        Self { done: Done::Refused(refusal.clone(), None), told }
+    pub(super) fn refused(language: &Language, error: &CalendarError) -> Self {
+        let told = error_reply(language, error);
+        Self { done: CalendarOutcome::Refused(error.clone(), None), told }
     }
 }
 
@@ -78,9 +78,9 @@ impl Job {
     }
 
     /// Answers that nothing was done.
-    pub(super) fn refuse(mut self, refusal: &Refusal) {
+    pub(super) fn refuse(mut self, error: &CalendarError) {
         if let Some(request) = self.request.take() {
-            request.answer_now(Answer::refused(&self.used.settings.language, refusal));
+            request.answer_now(Answer::refused(&self.used.settings.language, error));
         }
     }
 }
@@ -93,6 +93,6 @@ impl Drop for Job {
             return;
         }
         tracing::error!(tool = self.used.tool.name(), "the calendar gave up on a request");
-        request.answer_now(Answer::refused(&self.used.settings.language, &Refusal::Failed));
+        request.answer_now(Answer::refused(&self.used.settings.language, &CalendarError::Failed));
     }
 }

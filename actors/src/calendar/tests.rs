@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::business::{BusinessSettings, TimeSpan};
-use protocol::calendar::Tool;
+use protocol::calendar::CalendarTool;
 use protocol::call::{Event, FunctionCall};
 use protocol::ids::{PhoneNumber, Slug};
 use serde_json::Value;
@@ -24,10 +24,10 @@ fn used(business: u128, date_iso: &str) -> ToolUse {
         settings: Arc::new(settings),
         call_sid: None,
         lead: None,
-        tool: Tool::Find,
+        tool: CalendarTool::Find,
         call: FunctionCall {
             call: protocol::ids::ToolCallId::parse("call_1").unwrap(),
-            name: Tool::Find.name().to_owned(),
+            name: CalendarTool::Find.name().to_owned(),
             arguments: serde_json::json!({ "date_iso": date_iso }).to_string(),
         },
     }

@@ -10,8 +10,8 @@ use entities::appointments::{
 use jiff::Timestamp;
 use jiff::civil::Date;
 use protocol::calendar::{
-    Answers, AppointmentKey, Asked, Booked, Calendar, DAYS_AT_ONCE, Done, Free, Refusal, Taken,
-    Tongue, Wish,
+    AppointmentKey, BookedAppointment, Calendar, CalendarArguments, CalendarError, CalendarOutcome,
+    FreeSlots, ReplyWriter, RequestedDate, SEARCH_DAYS, TimeRange,
 };
 use protocol::ids::{LeadId, ToolCallId};
 use sea_orm::DatabaseConnection;
@@ -34,7 +34,7 @@ pub(super) async fn carry_out(db: &DatabaseConnection, clock: Clock, used: &Tool
             let desk =
                 Desk { db, clock, used, calendar: Calendar::of(&used.settings, clock.wall()) };
             match desk.perform().await {
-                Ok(done) => return Some(Answer { told: desk.answers().tell(&done), done }),
+                Ok(done) => return Some(Answer { told: desk.replies().write(&done), done }),
                 Err(RecordsError::NotFound) => {
                     tracing::error!(tool = used.tool.name(), "the lead is not the business's");
                     return None;
@@ -53,7 +53,7 @@ pub(super) async fn carry_out(db: &DatabaseConnection, clock: Clock, used: &Tool
         None
     };
     let done = tokio::time::timeout(PATIENCE, tried).await.ok().flatten();
-    done.unwrap_or_else(|| Answer::refused(&used.settings.language, &Refusal::Failed))
+    done.unwrap_or_else(|| Answer::refused(&used.settings.language, &CalendarError::Failed))
 }
 
 struct Desk<'a> {
@@ -64,26 +64,31 @@ struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    async fn perform(&self) -> Result<Done, RecordsError> {
-        let wish = Wish::read(self.used.tool, &self.used.call.arguments, &self.calendar);
-        match (wish, self.used.lead) {
-            (Ok(Wish::Find { asked, length }), _) => self.find(asked, length).await,
-            (Ok(Wish::Create { start, length, notes }), Some(lead)) => {
+    async fn perform(&self) -> Result<CalendarOutcome, RecordsError> {
+        let used = self.used;
+        let arguments = CalendarArguments::read(used.tool, &used.call.arguments, &self.calendar);
+        match (arguments, used.lead) {
+            (Ok(CalendarArguments::Find { around, length }), _) => self.find(around, length).await,
+            (Ok(CalendarArguments::Create { start, length, notes }), Some(lead)) => {
                 self.create(lead, start, length, notes).await
             }
-            (Ok(Wish::Cancel(key)), Some(lead)) => self.cancel(lead, key).await,
-            (Err(Refusal::Which), Some(lead)) => self.which_of(lead).await,
-            (Ok(Wish::Create { .. } | Wish::Cancel(_)), None) => {
-                Ok(Done::Refused(Refusal::Failed, None))
+            (Ok(CalendarArguments::Cancel(key)), Some(lead)) => self.cancel(lead, key).await,
+            (Err(CalendarError::Which), Some(lead)) => self.which_of(lead).await,
+            (Ok(CalendarArguments::Create { .. } | CalendarArguments::Cancel(_)), None) => {
+                Ok(CalendarOutcome::Refused(CalendarError::Failed, None))
             }
-            (Err(refusal), _) => Ok(Done::Refused(refusal, None)),
+            (Err(error), _) => Ok(CalendarOutcome::Refused(error, None)),
         }
     }
 
-    async fn find(&self, asked: Asked, length: Duration) -> Result<Done, RecordsError> {
-        Ok(match self.free_around(asked, length).await? {
-            Some(free) => Done::Offered { asked: asked.date, free },
-            None => Done::Refused(Refusal::NothingFree, None),
+    async fn find(
+        &self,
+        around: RequestedDate,
+        length: Duration,
+    ) -> Result<CalendarOutcome, RecordsError> {
+        Ok(match self.free_around(around, length).await? {
+            Some(free) => CalendarOutcome::Offered { requested: around.date, free },
+            None => CalendarOutcome::Refused(CalendarError::NothingFree, None),
         })
     }
 
@@ -93,12 +98,12 @@ impl Desk<'_> {
         start: Timestamp,
         length: Duration,
         notes: Option<String>,
-    ) -> Result<Done, RecordsError> {
+    ) -> Result<CalendarOutcome, RecordsError> {
         let refusal = match self.calendar.slot_at(start, length) {
-            // Asked for again when the time has passed, what was booked in time still stands.
-            Err(misfit) => match self.booked_before(lead, start).await? {
+            // RequestedDate for again when the time has passed, what was booked in time still stands.
+            Err(error) => match self.booked_before(lead, start).await? {
                 Some(there) => return Ok(booked(&there)),
-                None => Refusal::Misfit(misfit),
+                None => CalendarError::Slot(error),
             },
             Ok(slot) => {
                 let wanted = NewAppointment {
@@ -114,43 +119,47 @@ impl Desk<'_> {
                 let now = self.calendar.now();
                 match appointments::book(self.db, self.used.business, wanted, now).await {
                     Ok(record) => return Ok(booked(&record)),
-                    Err(BookingError::SlotTaken) => Refusal::Taken,
-                    Err(BookingError::InvalidTimes) => Refusal::Length,
+                    Err(BookingError::SlotTaken) => CalendarError::Taken,
+                    Err(BookingError::InvalidTimes) => CalendarError::Length,
                     Err(BookingError::Records(error)) => return Err(error),
                 }
             }
         };
         let shown = start.to_zoned(self.calendar.zone().clone());
         let date = shown.date().max(self.calendar.today());
-        let asked = Asked { date, time: Some(shown.time()) };
+        let asked = RequestedDate { date, time: Some(shown.time()) };
         let free = self.free_around(asked, length).await?;
-        Ok(Done::Refused(refusal, free))
+        Ok(CalendarOutcome::Refused(refusal, free))
     }
 
-    async fn cancel(&self, lead: LeadId, key: AppointmentKey) -> Result<Done, RecordsError> {
+    async fn cancel(
+        &self,
+        lead: LeadId,
+        key: AppointmentKey,
+    ) -> Result<CalendarOutcome, RecordsError> {
         let business = self.used.business;
         let which = match key {
             AppointmentKey::Id(id) => Selector::Id(AppointmentId(id)),
             AppointmentKey::Start(start) => Selector::StartsAt(start),
         };
         let Some(meant) = appointments::of_lead(self.db, business, lead, which).await? else {
-            return Ok(Done::Refused(Refusal::NoSuchAppointment, None));
+            return Ok(CalendarOutcome::Refused(CalendarError::NoSuchAppointment, None));
         };
         if meant.status == AppointmentStatus::Booked {
             if meant.ends_at <= self.calendar.now() {
-                return Ok(Done::Refused(Refusal::Over, None));
+                return Ok(CalendarOutcome::Refused(CalendarError::Over, None));
             }
             let mine = Authority::Lead(lead);
             appointments::cancel(self.db, business, mine, Selector::Id(meant.id)).await?;
             tracing::info!(appointment = %meant.id.0, "appointment cancelled");
         }
-        Ok(Done::Cancelled(told(&meant)))
+        Ok(CalendarOutcome::Cancelled(told(&meant)))
     }
 
-    async fn which_of(&self, lead: LeadId) -> Result<Done, RecordsError> {
+    async fn which_of(&self, lead: LeadId) -> Result<CalendarOutcome, RecordsError> {
         let (business, now) = (self.used.business, self.calendar.now());
         let mine = appointments::of_lead_upcoming(self.db, business, lead, now).await?;
-        Ok(Done::WhichOf(mine.iter().map(told).collect()))
+        Ok(CalendarOutcome::WhichOf(mine.iter().map(told).collect()))
     }
 
     /// What this tool call has booked before, or what this lead already holds then.
@@ -171,9 +180,9 @@ impl Desk<'_> {
     /// The slots nearest to what was asked for: on that day, else on the next that has some.
     async fn free_around(
         &self,
-        asked: Asked,
+        asked: RequestedDate,
         length: Duration,
-    ) -> Result<Option<Free>, RecordsError> {
+    ) -> Result<Option<FreeSlots>, RecordsError> {
         let last = self.calendar.last_day();
         let mut days = Some((asked.date, asked.date));
         while let Some((from, until)) = days.filter(|(from, _)| *from <= last) {
@@ -182,7 +191,7 @@ impl Desk<'_> {
                 let days = (from, until);
                 let found = self.calendar.next_free(days, asked.time, length, &taken);
                 if let Some((date, slots)) = found {
-                    return Ok(Some(Free { date, slots }));
+                    return Ok(Some(FreeSlots { date, slots }));
                 }
             }
             days = following(until, last);
@@ -190,10 +199,13 @@ impl Desk<'_> {
         Ok(None)
     }
 
-    async fn taken(&self, range: Taken) -> Result<Vec<Taken>, RecordsError> {
+    async fn taken(&self, range: TimeRange) -> Result<Vec<TimeRange>, RecordsError> {
         let business = self.used.business;
         let booked = appointments::between(self.db, business, range.from, range.until).await?;
-        Ok(booked.iter().map(|one| Taken { from: one.starts_at, until: one.busy_until }).collect())
+        Ok(booked
+            .iter()
+            .map(|one| TimeRange { from: one.starts_at, until: one.busy_until })
+            .collect())
     }
 
     /// The model's ids are its own to choose: with the call's, nobody else's tool call has this key.
@@ -203,29 +215,30 @@ impl Desk<'_> {
         of_call.and_then(|key| ToolCallId::parse(&key).ok()).unwrap_or_else(|| id.clone())
     }
 
-    fn answers(&self) -> Answers<'_> {
-        let tongue = Tongue::of(&self.used.settings.language);
-        Answers::new(&self.calendar, tongue, (self.used.tool, &self.used.call.arguments))
+    fn replies(&self) -> ReplyWriter<'_> {
+        let used = self.used;
+        let language = &used.settings.language;
+        ReplyWriter::new(&self.calendar, language, used.tool, &used.call.arguments)
     }
 }
 
 /// The days after `until` that are looked at next.
 fn following(until: Date, last: Date) -> Option<(Date, Date)> {
     let from = until.tomorrow().ok()?;
-    let days = jiff::Span::new().days(DAYS_AT_ONCE - 1);
+    let days = jiff::Span::new().days(SEARCH_DAYS - 1);
     Some((from, from.saturating_add(days).min(last)))
 }
 
-fn booked(record: &AppointmentRecord) -> Done {
+fn booked(record: &AppointmentRecord) -> CalendarOutcome {
     match record.status {
         AppointmentStatus::Booked => {
             tracing::info!(appointment = %record.id.0, "appointment booked");
-            Done::Booked(told(record))
+            CalendarOutcome::Booked(told(record))
         }
-        AppointmentStatus::Cancelled => Done::Refused(Refusal::Cancelled, None),
+        AppointmentStatus::Cancelled => CalendarOutcome::Refused(CalendarError::Cancelled, None),
     }
 }
 
-fn told(record: &AppointmentRecord) -> Booked {
-    Booked { id: record.id.0, start: record.starts_at, end: record.ends_at }
+fn told(record: &AppointmentRecord) -> BookedAppointment {
+    BookedAppointment { id: record.id.0, start: record.starts_at, end: record.ends_at }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use protocol::calendar::{Refusal, Tool, sorry};
+use protocol::calendar::{CalendarError, CalendarTool, error_reply};
 use protocol::call::{Body, Call, Command, Event, FunctionCall, Phase, Record};
 use protocol::ids::LeadId;
 
@@ -63,7 +63,7 @@ pub(super) fn deliver(
 }
 
 /// A calendar with no room says so at once: a call's other commands don't wait behind it.
-fn ask_calendar(parts: &CallParts, tool: Tool, call: FunctionCall, lead: Option<LeadId>) {
+fn ask_calendar(parts: &CallParts, tool: CalendarTool, call: FunctionCall, lead: Option<LeadId>) {
     let id = call.call.clone();
     let request = CalendarRequest::of_call(
         ToolUse {
@@ -78,7 +78,7 @@ fn ask_calendar(parts: &CallParts, tool: Tool, call: FunctionCall, lead: Option<
     );
     if let Err(error) = parts.services.calendar.try_send(request) {
         tracing::error!(%error, "the calendar could not be asked");
-        let outcome = sorry(&parts.setup.settings.language, &Refusal::Busy);
+        let outcome = error_reply(&parts.setup.settings.language, &CalendarError::Busy);
         // A call that has no room for the answer either hears its own time limit.
         let _ = parts.call.try_send(Event::ToolFinished { call: id, outcome });
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use protocol::business::BusinessSettings;
-use protocol::calendar::{Done, Tool};
+use protocol::calendar::{CalendarOutcome, CalendarTool};
 use protocol::call::{Event, FunctionCall, ToolOutcome};
 use protocol::ids::{BusinessId, CallSid, LeadId};
 use supervision::Inbox;
@@ -22,7 +22,7 @@ pub struct ToolUse {
     /// The lead. Required to book or cancel.
     pub lead: Option<LeadId>,
     /// Which tool.
-    pub tool: Tool,
+    pub tool: CalendarTool,
     /// The tool call. Its id is the idempotency key of a booking (CAL-4).
     pub call: FunctionCall,
 }
@@ -31,7 +31,7 @@ pub struct ToolUse {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// For a program.
-    pub done: Done,
+    pub done: CalendarOutcome,
     /// For a model.
     pub told: ToolOutcome,
 }

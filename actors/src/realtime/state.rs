@@ -21,7 +21,6 @@ use protocol::response_gate::{Ask, GateCommand, GateState, ResponseGate};
 
 use super::history::item;
 use super::session::Outgoing;
-use super::settings::session_settings;
 use crate::audio::downlink::Downlink;
 use crate::audio::uplink::Uplink;
 use crate::messages::{RealtimeOrder, RealtimeView};
@@ -86,7 +85,7 @@ impl SessionState {
     ) -> Self {
         let at_once = !setup.opening.session_waits_for_stream();
         Self {
-            settings: session_settings(setup),
+            settings: SessionSettings::new(&setup.settings, &*setup.instructions),
             connection: Connection::Down { retry_at: at_once.then_some(now) },
             number: 0,
             failures: 0,

@@ -1,4 +1,4 @@
-//! A language by its BCP-47 primary tag.
+//! Languages: the one a business speaks, and the two that the daemon's own texts are written in.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,7 +12,24 @@ use thiserror::Error;
 #[serde(transparent)]
 pub struct Language(Cow<'static, str>);
 
-/// A text that is no language tag.
+/// The language of the daemon's own texts: prompts, tool descriptions, sentences about appointments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Locale {
+    /// For businesses whose language is Hebrew.
+    Hebrew,
+    /// For all others; the model translates what it says.
+    English,
+}
+
+impl Locale {
+    /// Hebrew for Hebrew, else English.
+    #[must_use]
+    pub fn of(language: &Language) -> Self {
+        if *language == Language::HEBREW { Self::Hebrew } else { Self::English }
+    }
+}
+
+/// A text that is not two or three lower-case letters.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0:?} is not a language: expected its two or three letter tag, as in \"he\" or \"en\"")]
 pub struct InvalidLanguage(String);
@@ -36,7 +53,7 @@ impl Language {
         }
     }
 
-    /// The tag.
+    /// The tag, `he` for Hebrew.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

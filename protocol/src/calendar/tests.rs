@@ -44,10 +44,10 @@ fn at(moment: &str) -> Timestamp {
 }
 
 /// The free slots of a date as the tools write them.
-fn written(business: &BusinessSettings, now: &str, on: Date, taken: &[Taken]) -> Vec<String> {
+fn written(business: &BusinessSettings, now: &str, on: Date, taken: &[TimeRange]) -> Vec<String> {
     let calendar = Calendar::of(business, at(now));
     let length = business.appointments.length;
-    calendar.free_on(on, length, taken).iter().map(|slot| calendar.written(slot.start)).collect()
+    calendar.free_on(on, length, taken).iter().map(|slot| calendar.rfc3339(slot.start)).collect()
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn cal_2_the_buffer_stays_free_on_both_sides_of_what_is_booked() {
         every_day(rules, &["08:00-12:00"]);
         rules.buffer = Duration::from_mins(15);
     });
-    let taken = Taken { from: at("2026-11-22T08:00:00Z"), until: at("2026-11-22T08:45:00Z") };
+    let taken = TimeRange { from: at("2026-11-22T08:00:00Z"), until: at("2026-11-22T08:45:00Z") };
     let free = written(&locks, "2026-11-20T10:00:00Z", date(2026, 11, 22), &[taken]);
     let times: Vec<&str> = free.iter().map(|slot| &slot[11..16]).collect();
     assert_eq!(times, ["08:00", "08:30", "09:00", "11:00", "11:30"]);
@@ -153,10 +153,10 @@ fn cal_1_the_nearest_slots_to_a_time_of_day_are_offered_in_order() {
     let locks = business("Asia/Jerusalem", |rules| every_day(rules, &["08:00-18:00"]));
     let calendar = Calendar::of(&locks, at("2026-11-20T10:00:00Z"));
     let on = date(2026, 11, 22);
-    let taken = Taken { from: at("2026-11-22T12:00:00Z"), until: at("2026-11-22T12:30:00Z") };
+    let taken = TimeRange { from: at("2026-11-22T12:00:00Z"), until: at("2026-11-22T12:30:00Z") };
     let offered = |time| -> Vec<String> {
         let slots = calendar.nearest_on(on, time, HALF_HOUR, &[taken]);
-        slots.iter().map(|slot| calendar.written(slot.start)[11..16].to_owned()).collect()
+        slots.iter().map(|slot| calendar.rfc3339(slot.start)[11..16].to_owned()).collect()
     };
     assert_eq!(offered(None), ["08:00", "08:30", "09:00"]);
     assert_eq!(offered(Some(jiff::civil::time(14, 0, 0, 0))), ["13:00", "13:30", "14:30"]);
@@ -170,7 +170,7 @@ fn cal_1_the_next_day_that_has_a_slot_is_found_over_closed_and_full_days() {
         rules.days_off.insert(date(2026, 11, 22));
     });
     let calendar = Calendar::of(&locks, at("2026-11-20T10:00:00Z"));
-    let taken = Taken { from: at("2026-11-23T06:00:00Z"), until: at("2026-11-23T07:00:00Z") };
+    let taken = TimeRange { from: at("2026-11-23T06:00:00Z"), until: at("2026-11-23T07:00:00Z") };
     let days = (date(2026, 11, 21), date(2026, 12, 5));
     let (found, slots) = calendar.next_free(days, None, HALF_HOUR, &[taken]).unwrap();
     assert_eq!((found, slots.len()), (date(2026, 11, 24), 2));
@@ -190,17 +190,17 @@ fn cal_2_a_start_that_breaks_a_rule_is_told_which() {
     });
     let calendar = Calendar::of(&locks, at("2026-11-22T06:00:00Z"));
     let fits = |start: &str| calendar.slot_at(at(start), HALF_HOUR);
-    assert_eq!(fits("2026-11-22T05:59:59Z"), Err(Misfit::Past));
-    assert_eq!(fits("2026-11-22T07:30:00Z"), Err(Misfit::TooSoon));
+    assert_eq!(fits("2026-11-22T05:59:59Z"), Err(SlotError::Past));
+    assert_eq!(fits("2026-11-22T07:30:00Z"), Err(SlotError::TooSoon));
     assert!(fits("2026-11-22T08:00:00Z").is_ok());
-    assert_eq!(fits("2026-11-22T08:10:00Z"), Err(Misfit::BetweenSlots));
-    assert_eq!(fits("2026-11-22T10:00:00Z"), Err(Misfit::OutsideHours));
+    assert_eq!(fits("2026-11-22T08:10:00Z"), Err(SlotError::BetweenSlots));
+    assert_eq!(fits("2026-11-22T10:00:00Z"), Err(SlotError::OutsideHours));
     assert_eq!(
         calendar.slot_at(at("2026-11-22T09:30:00Z"), 2 * HALF_HOUR),
-        Err(Misfit::OutsideHours),
+        Err(SlotError::OutsideHours),
         "it would end in the pause"
     );
-    assert_eq!(fits("2026-11-24T08:00:00Z"), Err(Misfit::Closed));
-    assert_eq!(fits("2026-11-28T08:00:00Z"), Err(Misfit::Closed));
-    assert_eq!(fits("2027-11-22T08:00:00Z"), Err(Misfit::TooFar));
+    assert_eq!(fits("2026-11-24T08:00:00Z"), Err(SlotError::Closed));
+    assert_eq!(fits("2026-11-28T08:00:00Z"), Err(SlotError::Closed));
+    assert_eq!(fits("2027-11-22T08:00:00Z"), Err(SlotError::TooFar));
 }

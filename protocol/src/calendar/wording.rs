@@ -1,25 +1,16 @@
-//! What can be said to a caller about appointments, in the two languages it is written in.
+//! Sentences about appointments that the agent can say to the caller.
 
 mod english;
 mod hebrew;
 
 use jiff::civil::{Date, Time};
 
-use super::refusal::{Misfit, Refusal};
-use crate::business::Language;
-
-/// The language of a sentence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tongue {
-    /// Hebrew.
-    Hebrew,
-    /// English, which the model translates for all others.
-    English,
-}
+use super::error::{CalendarError, SlotError};
+use crate::business::Locale;
 
 /// Why nothing was done, as far as a caller is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Told {
+enum SpokenReason {
     DateAgain,
     LengthOff,
     Past,
@@ -38,96 +29,88 @@ enum Told {
     TooLate,
 }
 
-impl Tongue {
-    /// Hebrew for Hebrew, else English.
-    #[must_use]
-    pub fn of(language: &Language) -> Self {
-        if *language == Language::HEBREW { Self::Hebrew } else { Self::English }
-    }
-
-    pub(super) fn booked(self, date: Date, time: Time) -> String {
-        let (date, time) = (self.date_with_year(date), clock(time));
-        match self {
-            Self::Hebrew => {
-                format!("קבעתי פגישה ללקוח בתאריך {date} בשעה {time}, זה מאושר ביומן.")
-            }
-            Self::English => {
-                format!("The appointment is booked for {date} at {time}; it is in the calendar.")
-            }
+pub(super) fn booked(locale: Locale, date: Date, time: Time) -> String {
+    let (date, time) = (date_with_year(locale, date), clock(time));
+    match locale {
+        Locale::Hebrew => {
+            format!("קבעתי פגישה ללקוח בתאריך {date} בשעה {time}, זה מאושר ביומן.")
+        }
+        Locale::English => {
+            format!("The appointment is booked for {date} at {time}; it is in the calendar.")
         }
     }
+}
 
-    pub(super) fn cancelled(self, date: Date, time: Time) -> String {
-        let (date, time) = (self.date_with_year(date), clock(time));
-        match self {
-            Self::Hebrew => format!("הפגישה בתאריך {date} בשעה {time} בוטלה."),
-            Self::English => format!("The appointment on {date} at {time} is cancelled."),
-        }
+pub(super) fn cancelled(locale: Locale, date: Date, time: Time) -> String {
+    let (date, time) = (date_with_year(locale, date), clock(time));
+    match locale {
+        Locale::Hebrew => format!("הפגישה בתאריך {date} בשעה {time} בוטלה."),
+        Locale::English => format!("The appointment on {date} at {time} is cancelled."),
     }
+}
 
-    pub(super) fn day_is_full(self, date: Date) -> String {
-        let date = self.day(date);
-        match self {
-            Self::Hebrew => format!("אין מועד פנוי ב{date}."),
-            Self::English => format!("Nothing is free on {date}."),
-        }
+pub(super) fn day_is_full(locale: Locale, date: Date) -> String {
+    let date = day(locale, date);
+    match locale {
+        Locale::Hebrew => format!("אין מועד פנוי ב{date}."),
+        Locale::English => format!("Nothing is free on {date}."),
     }
+}
 
-    pub(super) fn offer(self, date: Date, times: &[Time]) -> String {
-        let (date, times) = (self.day(date), self.either(times));
-        match self {
-            Self::Hebrew => format!("ב{date} פנוי בשעה {times}. מה מתאים?"),
-            Self::English => format!("On {date} there is {times}. What suits you?"),
-        }
+pub(super) fn offer(locale: Locale, date: Date, times: &[Time]) -> String {
+    let (date, times) = (day(locale, date), either(locale, times));
+    match locale {
+        Locale::Hebrew => format!("ב{date} פנוי בשעה {times}. מה מתאים?"),
+        Locale::English => format!("On {date} there is {times}. What suits you?"),
     }
+}
 
-    pub(super) fn refused(self, refusal: &Refusal) -> String {
-        let told = told(refusal);
-        match self {
-            Self::Hebrew => hebrew::refused(told),
-            Self::English => english::refused(told),
-        }
-        .to_owned()
+pub(super) fn refused(locale: Locale, error: &CalendarError) -> String {
+    let reason = spoken_reason(error);
+    match locale {
+        Locale::Hebrew => hebrew::refused(reason),
+        Locale::English => english::refused(reason),
     }
+    .to_owned()
+}
 
-    /// A date as it is said, with the day of the week.
-    fn day(self, date: Date) -> String {
-        let weekday = usize::from(date.weekday().to_sunday_zero_offset().unsigned_abs());
-        let (day, month) = (date.day(), self.month(date));
-        match self {
-            Self::Hebrew => format!("{}, {day} ב{month}", hebrew::WEEKDAYS[weekday % 7]),
-            Self::English => format!("{}, {day} {month}", english::WEEKDAYS[weekday % 7]),
-        }
+/// A date with the day of the week, without the year.
+fn day(locale: Locale, date: Date) -> String {
+    let weekday = usize::from(date.weekday().to_sunday_zero_offset().unsigned_abs());
+    let (day, month) = (date.day(), month(locale, date));
+    match locale {
+        Locale::Hebrew => format!("{}, {day} ב{month}", hebrew::WEEKDAYS[weekday % 7]),
+        Locale::English => format!("{}, {day} {month}", english::WEEKDAYS[weekday % 7]),
     }
+}
 
-    fn date_with_year(self, date: Date) -> String {
-        let (day, month, year) = (date.day(), self.month(date), date.year());
-        match self {
-            Self::Hebrew => format!("{day} ב{month} {year}"),
-            Self::English => format!("{day} {month} {year}"),
-        }
+fn date_with_year(locale: Locale, date: Date) -> String {
+    let (day, month, year) = (date.day(), month(locale, date), date.year());
+    match locale {
+        Locale::Hebrew => format!("{day} ב{month} {year}"),
+        Locale::English => format!("{day} {month} {year}"),
     }
+}
 
-    fn month(self, date: Date) -> &'static str {
-        let month = usize::from(date.month().unsigned_abs()).saturating_sub(1) % 12;
-        match self {
-            Self::Hebrew => hebrew::MONTHS[month],
-            Self::English => english::MONTHS[month],
-        }
+fn month(locale: Locale, date: Date) -> &'static str {
+    let month = usize::from(date.month().unsigned_abs()).saturating_sub(1) % 12;
+    match locale {
+        Locale::Hebrew => hebrew::MONTHS[month],
+        Locale::English => english::MONTHS[month],
     }
+}
 
-    /// `09:00, 09:30 or 10:00`
-    fn either(self, times: &[Time]) -> String {
-        let or = match self {
-            Self::Hebrew => " או ",
-            Self::English => " or ",
-        };
-        let times: Vec<String> = times.iter().map(|time| clock(*time)).collect();
-        match times.as_slice() {
-            [] => String::new(),
-            [one] => one.clone(),
-            [first @ .., last] => format!("{}{or}{last}", first.join(", ")),
-        }
+/// `09:00, 09:30 or 10:00`
+fn either(locale: Locale, times: &[Time]) -> String {
+    let or = match locale {
+        Locale::Hebrew => " או ",
+        Locale::English => " or ",
+    };
+    let times: Vec<String> = times.iter().map(|time| clock(*time)).collect();
+    match times.as_slice() {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{}{or}{last}", first.join(", ")),
     }
 }
 
@@ -135,25 +118,28 @@ fn clock(time: Time) -> String {
     format!("{:02}:{:02}", time.hour(), time.minute())
 }
 
-fn told(refusal: &Refusal) -> Told {
-    match refusal {
-        Refusal::Arguments | Refusal::Missing(_) | Refusal::Wrong(_) | Refusal::Date(..) => {
-            Told::DateAgain
+fn spoken_reason(error: &CalendarError) -> SpokenReason {
+    match error {
+        CalendarError::Arguments
+        | CalendarError::Missing(_)
+        | CalendarError::Wrong(_)
+        | CalendarError::Date(..) => SpokenReason::DateAgain,
+        CalendarError::Length => SpokenReason::LengthOff,
+        CalendarError::PastDate | CalendarError::Slot(SlotError::Past) => SpokenReason::Past,
+        CalendarError::Slot(SlotError::TooSoon) => SpokenReason::TooSoon,
+        CalendarError::FarDate { .. } | CalendarError::Slot(SlotError::TooFar) => {
+            SpokenReason::TooFar
         }
-        Refusal::Length => Told::LengthOff,
-        Refusal::PastDate | Refusal::Misfit(Misfit::Past) => Told::Past,
-        Refusal::Misfit(Misfit::TooSoon) => Told::TooSoon,
-        Refusal::FarDate { .. } | Refusal::Misfit(Misfit::TooFar) => Told::TooFar,
-        Refusal::Misfit(Misfit::Closed) => Told::Closed,
-        Refusal::Misfit(Misfit::OutsideHours) => Told::OutsideHours,
-        Refusal::Misfit(Misfit::BetweenSlots) => Told::NoSuchSlot,
-        Refusal::Taken => Told::Taken,
-        Refusal::NothingFree => Told::NothingFree,
-        Refusal::Which => Told::Which,
-        Refusal::NoSuchAppointment => Told::NoSuchAppointment,
-        Refusal::Over => Told::Over,
-        Refusal::Cancelled => Told::Cancelled,
-        Refusal::Busy | Refusal::Failed => Told::Busy,
-        Refusal::TooLate => Told::TooLate,
+        CalendarError::Slot(SlotError::Closed) => SpokenReason::Closed,
+        CalendarError::Slot(SlotError::OutsideHours) => SpokenReason::OutsideHours,
+        CalendarError::Slot(SlotError::BetweenSlots) => SpokenReason::NoSuchSlot,
+        CalendarError::Taken => SpokenReason::Taken,
+        CalendarError::NothingFree => SpokenReason::NothingFree,
+        CalendarError::Which => SpokenReason::Which,
+        CalendarError::NoSuchAppointment => SpokenReason::NoSuchAppointment,
+        CalendarError::Over => SpokenReason::Over,
+        CalendarError::Cancelled => SpokenReason::Cancelled,
+        CalendarError::Busy | CalendarError::Failed => SpokenReason::Busy,
+        CalendarError::TooLate => SpokenReason::TooLate,
     }
 }

@@ -9,7 +9,7 @@ use super::event::FunctionCall;
 use super::reason::Ending;
 use super::speech::Interruption;
 use crate::business::LeadStatus;
-use crate::calendar::Tool;
+use crate::calendar::CalendarTool;
 use crate::ids::LeadId;
 use crate::response_gate::{Ask, AskNumber};
 
@@ -44,7 +44,7 @@ pub enum Command {
     /// CalendarActor: do what the model called a calendar tool for (CAL-1).
     UseCalendar {
         /// The tool.
-        tool: Tool,
+        tool: CalendarTool,
         /// The model's call of it.
         call: FunctionCall,
         /// The call's lead. Required to book or cancel.

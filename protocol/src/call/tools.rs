@@ -9,14 +9,11 @@ use super::conversation::Body;
 use super::event::{FunctionCall, ToolOutcome};
 use super::reason::EndedBy;
 use super::{Call, Now};
-use crate::calendar::Tool;
 use crate::ids::ResponseId;
+use crate::tools::Tool;
 use batch::Batch;
 pub(super) use batch::Tools;
 use call_control::{Situation, Verdict};
-
-/// The tool by which the model reports, and asks for the end of the call.
-const CALL_CONTROL: &str = "call_control";
 
 /// The output of `call_control` if the caller interrupted the words that were to be the last.
 const CALLER_SPOKE: &str =
@@ -28,13 +25,15 @@ enum Handled {
     Now { outcome: ToolOutcome, answer_follows: bool },
     /// Another actor works on it and will return its outcome as an event.
     Later { answer_follows: bool },
+    /// It is judged when the other tools of its response are done.
+    Last(FunctionCall),
 }
 
 impl Call {
     /// A running response has called a tool. If it calls for the end, it is not interrupted until that
     /// was judged.
     pub(super) fn on_call_made(&mut self, response: ResponseId, name: &str, arguments: &str) {
-        if name == CALL_CONTROL
+        if Tool::named(name) == Some(Tool::CallControl)
             && self.setup.settings.ending.decider.asks_the_model()
             && call_control::wants_the_end(arguments)
             && !self.speech.was_interrupted(&response)
@@ -53,11 +52,9 @@ impl Call {
             let (call, name, arguments) = (call.clone(), name.clone(), arguments.clone());
             self.add_entry(Body::ToolCall { call, name, arguments }, now);
         }
-        let (controls, others): (Vec<_>, Vec<_>) =
-            calls.into_iter().partition(|call| call.name == CALL_CONTROL);
-        let mut batch = Batch::new(response.clone(), controls, now);
+        let mut batch = Batch::new(response.clone(), now);
         batch.answer_follows = !self.speech.spoke(response);
-        for call in others {
+        for call in calls {
             let id = call.call.clone();
             match self.run_tool(response, call, now) {
                 Handled::Now { outcome, answer_follows } => {
@@ -68,33 +65,29 @@ impl Call {
                     batch.waiting.push(id);
                     batch.answer_follows |= answer_follows;
                 }
+                Handled::Last(control) => batch.controls.push(control),
             }
         }
         self.tools.batches.push(batch);
     }
 
     fn run_tool(&mut self, response: &ResponseId, call: FunctionCall, now: Now) -> Handled {
-        match call.name.as_str() {
-            "update_lead_details" => {
+        match Tool::named(&call.name) {
+            Some(Tool::CallControl) => Handled::Last(call),
+            Some(Tool::UpdateLeadDetails) => {
                 self.send(Command::UpdateLead(call));
                 Handled::Later { answer_follows: false }
             }
-            "transfer_call" => {
+            Some(Tool::TransferCall) => {
                 let outcome = self.transfer_call(response, now);
                 Handled::Now { answer_follows: !outcome.succeeded, outcome }
             }
-            name if let Some(tool) = self.calendar_tool(name) => self.use_calendar(tool, call),
-            name => Handled::Now {
-                outcome: ToolOutcome {
-                    output: serde_json::json!({
-                        "ok": false,
-                        "error": format!("there is no tool named {name:?}"),
-                    })
-                    .to_string(),
-                    succeeded: false,
-                },
-                answer_follows: true,
-            },
+            Some(offered @ Tool::Calendar(tool)) if offered.is_offered(&self.setup.settings) => {
+                self.use_calendar(tool, call)
+            }
+            Some(Tool::Calendar(_)) | None => {
+                Handled::Now { outcome: no_such_tool(&call.name), answer_follows: true }
+            }
         }
     }
 
@@ -134,4 +127,10 @@ impl Call {
         }
         (output, answer_follows)
     }
+}
+
+fn no_such_tool(name: &str) -> ToolOutcome {
+    let error = format!("there is no tool named {name:?}");
+    let output = serde_json::json!({ "ok": false, "error": error }).to_string();
+    ToolOutcome { output, succeeded: false }
 }

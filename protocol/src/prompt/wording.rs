@@ -1,6 +1,6 @@
 //! The prompt's fixed words, in the two languages it is written in.
 
-use crate::business::Language;
+use crate::business::{Language, Locale};
 
 /// The fixed words of a prompt. Labels stand before a colon and a value, rules are whole lines.
 pub(super) struct Wording {
@@ -21,8 +21,6 @@ pub(super) struct Wording {
     pub(super) known_before: &'static str,
     pub(super) appointments: &'static str,
     pub(super) none: &'static str,
-    pub(super) appointments_rule: &'static str,
-    pub(super) transfer_rule: &'static str,
     pub(super) hang_up: &'static str,
     pub(super) model_ends: &'static str,
     pub(super) phrases_end: &'static str,
@@ -49,8 +47,6 @@ static HEBREW: Wording = Wording {
     known_before: "ידוע משיחות קודמות",
     appointments: "תורים עתידיים",
     none: "אין",
-    appointments_rule: "- תורים: להציע רק מועדים שהתקבלו מהכלי find_available_slots, לקבוע בעזרת create_appointment ולבטל בעזרת cancel_appointment. תור נקבע או בוטל רק אחרי שהכלי אישר.\n",
-    transfer_rule: "- אם מבקשים לדבר עם אדם, להשתמש בכלי transfer_call בלי לומר דבר: הודעת ההעברה נשמעת מעצמה. אם אף אחד לא ענה, לומר זאת ולהציע לקחת הודעה.\n",
     hang_up: include_str!("hang_up.he.txt"),
     model_ends: include_str!("model_ends.he.txt"),
     phrases_end: include_str!("phrases_end.he.txt"),
@@ -76,8 +72,6 @@ static ENGLISH: Wording = Wording {
     known_before: "Known from before",
     appointments: "Future appointments",
     none: "none",
-    appointments_rule: "- Appointments: offer only times that came from the tool find_available_slots, book with create_appointment and cancel with cancel_appointment. Nothing is booked or cancelled before the tool has confirmed it.\n",
-    transfer_rule: "- If the caller asks for a person, use the tool transfer_call and say nothing with it: the caller is told by itself. If nobody answered, say so and offer to take a message.\n",
     hang_up: include_str!("hang_up.en.txt"),
     model_ends: include_str!("model_ends.en.txt"),
     phrases_end: include_str!("phrases_end.en.txt"),
@@ -88,7 +82,10 @@ static ENGLISH: Wording = Wording {
 impl Wording {
     /// Hebrew for Hebrew, else English.
     pub(super) fn of(language: &Language) -> &'static Self {
-        if *language == Language::HEBREW { &HEBREW } else { &ENGLISH }
+        match Locale::of(language) {
+            Locale::Hebrew => &HEBREW,
+            Locale::English => &ENGLISH,
+        }
     }
 
     /// The conduct rules, with `language` as the call's first.

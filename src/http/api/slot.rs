@@ -18,6 +18,6 @@ pub(super) struct Slot {
 impl Slot {
     /// The slot in the time zone of `calendar`.
     pub(super) fn new(slot: &calendar::Slot, calendar: &Calendar<'_>) -> Self {
-        Self { start: calendar.written(slot.start), end: calendar.written(slot.end) }
+        Self { start: calendar.rfc3339(slot.start), end: calendar.rfc3339(slot.end) }
     }
 }

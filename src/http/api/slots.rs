@@ -3,7 +3,7 @@
 use entities::appointments;
 use http::StatusCode;
 use jiff::civil::Date;
-use protocol::calendar::{Calendar, Taken};
+use protocol::calendar::{Calendar, TimeRange};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use utoipa::IntoParams;
@@ -56,10 +56,10 @@ pub(super) async fn list(request: ApiRequest<'_>) -> ApiResult {
     let date = query.date.unwrap_or_else(|| calendar.today());
     let mut free = match calendar.range(date, date, length) {
         None => Vec::new(),
-        Some(Taken { from, until }) => {
+        Some(TimeRange { from, until }) => {
             let booked = appointments::between(request.db(), business.id, from, until).await?;
-            let taken: Vec<Taken> = (booked.iter())
-                .map(|one| Taken { from: one.starts_at, until: one.busy_until })
+            let taken: Vec<TimeRange> = (booked.iter())
+                .map(|one| TimeRange { from: one.starts_at, until: one.busy_until })
                 .collect();
             calendar.free_on(date, length, &taken)
         }

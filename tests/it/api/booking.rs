@@ -7,7 +7,7 @@ use entities::appointments::{self, AppointmentFilter, AppointmentStatus};
 use entities::leads::{self, LeadSource};
 use frontdesk::world::World;
 use jiff::Timestamp;
-use protocol::calendar::Tool;
+use protocol::calendar::CalendarTool;
 use protocol::call::FunctionCall;
 use protocol::ids::{LeadId, ToolCallId};
 use reqwest::Method;
@@ -48,10 +48,10 @@ async fn books_in_a_call(world: &World, lead: LeadId, slot: &str, n: usize) -> b
         settings: Arc::new(world.business.clone()),
         call_sid: None,
         lead: Some(lead),
-        tool: Tool::Create,
+        tool: CalendarTool::Create,
         call: FunctionCall {
             call: ToolCallId::parse(&format!("call_{n}")).unwrap(),
-            name: Tool::Create.name().to_owned(),
+            name: CalendarTool::Create.name().to_owned(),
             arguments: json!({ "slot_start": slot }).to_string(),
         },
     };

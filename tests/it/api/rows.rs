@@ -128,7 +128,7 @@ pub(crate) fn slots(world: &World, days: i32) -> Vec<Timestamp> {
 
 /// As the API writes slots.
 pub(crate) fn written(world: &World, start: Timestamp) -> String {
-    Calendar::of(&world.business, start).written(start)
+    Calendar::of(&world.business, start).rfc3339(start)
 }
 
 fn sid(n: u32) -> CallSid {

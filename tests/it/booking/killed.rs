@@ -35,7 +35,7 @@ async fn the_daemon_that_is_killed() {
     let person = Person::new(&world, 1).await;
     let deaf = Inbox::new(1);
     deaf.try_send(Event::SpeechStarted).unwrap();
-    let used = person.tool_use(Tool::Create, "call_1", &json!({ "slot_start": slot }));
+    let used = person.tool_use(CalendarTool::Create, "call_1", &json!({ "slot_start": slot }));
     world.app.services().calendar.send(CalendarRequest::of_call(used, deaf)).await.unwrap();
     // The parent never writes; when it is gone, this is the end.
     let parent = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));

@@ -44,7 +44,7 @@ async fn cal_5_a_business_whose_database_work_is_slow_delays_no_other_and_keeps_
     let sitting = sit_on(&world).await;
     let mut first = Box::pin(slow.books(&slot));
     let search = json!({ "date_iso": slot });
-    let mut second = Box::pin(slow.uses(Tool::Find, "call_2", search));
+    let mut second = Box::pin(slow.uses(CalendarTool::Find, "call_2", search));
     // Each is asked in this order, and neither is answered.
     for _ in 0..10 {
         tokio::select! {
@@ -81,7 +81,7 @@ async fn cal_4_what_is_booked_when_nobody_waits_any_more_stands_and_is_the_answe
     sitting.rollback().await.unwrap();
 
     let booked = the_booked(&world).await;
-    let again = person.uses(Tool::Create, "call_2", json!({ "slot_start": slot })).await;
+    let again = person.uses(CalendarTool::Create, "call_2", json!({ "slot_start": slot })).await;
     assert_eq!(again["appointment_id"], booked.id.0.to_string(), "{again}");
     assert_eq!(all_booked(&world).await, [booked]);
     world.close().await;

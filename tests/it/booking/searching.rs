@@ -19,7 +19,7 @@ async fn cal_1_the_next_day_that_has_a_slot_is_found_weeks_ahead_around_the_time
 
     for (time, first) in [("", "08:00"), ("T15:00", "14:30"), ("T23:30", "18:00")] {
         let wanted = json!({ "date_iso": format!("{asked}{time}") });
-        let found = person.uses(Tool::Find, "call_1", wanted).await;
+        let found = person.uses(CalendarTool::Find, "call_1", wanted).await;
         assert_eq!((&found["date"], &found["asked_date_is_free"]), (&json!(open), &json!(false)));
         let slots = found["slots"].as_array().unwrap();
         assert_eq!(slots.len(), 3, "{found}");
@@ -31,7 +31,7 @@ async fn cal_1_the_next_day_that_has_a_slot_is_found_weeks_ahead_around_the_time
 
     settings.appointments.horizon = std::time::Duration::from_hours(24 * 20);
     person.settings = Arc::new(settings);
-    let none = person.uses(Tool::Find, "call_2", json!({ "date_iso": asked })).await;
+    let none = person.uses(CalendarTool::Find, "call_2", json!({ "date_iso": asked })).await;
     assert_eq!((&none["error"], &none["slots"]), (&json!("nothing_free"), &Value::Null), "{none}");
     world.close().await;
 }

@@ -1,10 +1,11 @@
-//! What a model may write, and what it is answered.
+//! The arguments that a model may write, and the outputs that it reads.
 
 use jiff::civil::time;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::*;
+use crate::business::Language;
 
 fn locks() -> BusinessSettings {
     business("Asia/Jerusalem", |rules| {
@@ -13,29 +14,34 @@ fn locks() -> BusinessSettings {
     })
 }
 
-fn read(tool: Tool, arguments: &Value) -> Result<Wish, Refusal> {
+fn read(tool: CalendarTool, arguments: &Value) -> Result<CalendarArguments, CalendarError> {
     let locks = locks();
-    Wish::read(tool, &arguments.to_string(), &Calendar::of(&locks, at("2026-11-22T06:00:00Z")))
+    CalendarArguments::read(
+        tool,
+        &arguments.to_string(),
+        &Calendar::of(&locks, at("2026-11-22T06:00:00Z")),
+    )
 }
 
-fn find(date_iso: &str) -> Result<Wish, Refusal> {
-    read(Tool::Find, &json!({ "date_iso": date_iso }))
+fn find(date_iso: &str) -> Result<CalendarArguments, CalendarError> {
+    read(CalendarTool::Find, &json!({ "date_iso": date_iso }))
 }
 
 /// What a refusal is answered with.
-fn refused(tongue: Tongue, refusal: &Refusal) -> Value {
+fn refused(language: &Language, error: &CalendarError) -> Value {
     let locks = locks();
     let calendar = Calendar::of(&locks, at("2026-11-22T06:00:00Z"));
-    let answers = Answers::new(&calendar, tongue, (Tool::Find, r#"{"business_id":"x"}"#));
-    serde_json::from_str(&answers.refused(refusal, None).output).unwrap()
+    let arguments = r#"{"business_id":"x"}"#;
+    let reply = ReplyWriter::new(&calendar, language, CalendarTool::Find, arguments);
+    serde_json::from_str(&reply.refused(error, None).output).unwrap()
 }
 
 #[test]
 fn cal_1_a_date_may_carry_a_time_of_day_and_an_offset() {
     let asked = |text: &str| {
-        let Ok(Wish::Find { asked, length }) = find(text) else { panic!("{text}") };
+        let Ok(CalendarArguments::Find { around, length }) = find(text) else { panic!("{text}") };
         assert_eq!(length, HALF_HOUR);
-        (asked.date, asked.time)
+        (around.date, around.time)
     };
     let day = date(2026, 11, 25);
     assert_eq!(asked("2026-11-25"), (day, None));
@@ -54,66 +60,85 @@ fn cal_1_a_date_may_carry_a_time_of_day_and_an_offset() {
 #[test]
 fn cal_1_dates_without_a_year_in_the_past_or_too_far_are_refused_by_kind() {
     for text in ["25-11", "--11-25", "25.11", "25/11", "11-25T10:00", "3.12."] {
-        assert_eq!(find(text), Err(Refusal::Date("date_iso", Unreadable::NoYear)), "{text}");
+        assert_eq!(
+            find(text),
+            Err(CalendarError::Date("date_iso", DateParseError::NoYear)),
+            "{text}"
+        );
     }
     for text in ["tomorrow", "מחר", "25.11.2026", "2026-13-01", "2026-02-30", "2026"] {
-        assert_eq!(find(text), Err(Refusal::Date("date_iso", Unreadable::NotADate)), "{text}");
+        assert_eq!(
+            find(text),
+            Err(CalendarError::Date("date_iso", DateParseError::NotADate)),
+            "{text}"
+        );
     }
-    assert_eq!(find("2026-11-21"), Err(Refusal::PastDate));
-    assert_eq!(find("2024-11-25"), Err(Refusal::PastDate));
-    assert_eq!(find("2027-11-25"), Err(Refusal::FarDate { last: date(2027, 1, 21) }));
-    assert_eq!(find(""), Err(Refusal::Missing("date_iso")));
+    assert_eq!(find("2026-11-21"), Err(CalendarError::PastDate));
+    assert_eq!(find("2024-11-25"), Err(CalendarError::PastDate));
+    assert_eq!(find("2027-11-25"), Err(CalendarError::FarDate { last: date(2027, 1, 21) }));
+    assert_eq!(find(""), Err(CalendarError::Missing("date_iso")));
 }
 
 #[test]
 fn cal_1_a_start_needs_a_time_of_day_and_is_the_businesss_own_time_without_an_offset() {
-    let create = |start: &str| read(Tool::Create, &json!({ "slot_start": start, "notes": " " }));
-    let expected =
-        |start: &str| Ok(Wish::Create { start: at(start), length: HALF_HOUR, notes: None });
+    let create =
+        |start: &str| read(CalendarTool::Create, &json!({ "slot_start": start, "notes": " " }));
+    let expected = |start: &str| {
+        Ok(CalendarArguments::Create { start: at(start), length: HALF_HOUR, notes: None })
+    };
     assert_eq!(create("2026-11-25T10:30"), expected("2026-11-25T08:30:00Z"));
     assert_eq!(create("2026-11-25T10:30:00+02:00"), expected("2026-11-25T08:30:00Z"));
-    assert_eq!(create("2026-11-25"), Err(Refusal::Date("slot_start", Unreadable::NoTime)));
-    assert_eq!(create("10:30"), Err(Refusal::Date("slot_start", Unreadable::NotADate)));
+    assert_eq!(
+        create("2026-11-25"),
+        Err(CalendarError::Date("slot_start", DateParseError::NoTime))
+    );
+    assert_eq!(create("10:30"), Err(CalendarError::Date("slot_start", DateParseError::NotADate)));
 }
 
 #[test]
 fn cal_1_lengths_notes_and_broken_arguments_are_checked() {
     let length = |value: Value| match read(
-        Tool::Find,
+        CalendarTool::Find,
         &json!({ "date_iso": "2026-11-25", "duration_min": value }),
     ) {
-        Ok(Wish::Find { length, .. }) => Ok(length.as_secs() / 60),
+        Ok(CalendarArguments::Find { length, .. }) => Ok(length.as_secs() / 60),
         Ok(other) => panic!("{other:?}"),
-        Err(refusal) => Err(refusal),
+        Err(error) => Err(error),
     };
     assert_eq!(length(json!(45)), Ok(45));
     assert_eq!(length(json!("45")), Ok(45));
     assert_eq!(length(Value::Null), Ok(30));
     for wrong in [json!(0), json!(-30), json!(1441), json!(7.5), json!("long"), json!([30])] {
-        assert_eq!(length(wrong), Err(Refusal::Length));
+        assert_eq!(length(wrong), Err(CalendarError::Length));
     }
     let notes = "x".repeat(2001);
     let start = "2026-11-25T10:30";
     assert_eq!(
-        read(Tool::Create, &json!({ "slot_start": start, "notes": notes })),
-        Err(Refusal::Wrong("notes"))
+        read(CalendarTool::Create, &json!({ "slot_start": start, "notes": notes })),
+        Err(CalendarError::Wrong("notes"))
     );
-    assert_eq!(read(Tool::Create, &json!({ "slot_start": 10 })), Err(Refusal::Wrong("slot_start")));
-    assert_eq!(read(Tool::Create, &json!([])), Err(Refusal::Arguments));
+    assert_eq!(
+        read(CalendarTool::Create, &json!({ "slot_start": 10 })),
+        Err(CalendarError::Wrong("slot_start"))
+    );
+    assert_eq!(read(CalendarTool::Create, &json!([])), Err(CalendarError::Arguments));
 }
 
 #[test]
 fn cal_1_an_appointment_is_cancelled_by_its_id_or_its_start_and_not_by_neither() {
     let id = Uuid::from_u128(7);
-    let cancel = |arguments: Value| read(Tool::Cancel, &arguments);
-    let by_id = Ok(Wish::Cancel(AppointmentKey::Id(id)));
+    let cancel = |arguments: Value| read(CalendarTool::Cancel, &arguments);
+    let by_id = Ok(CalendarArguments::Cancel(AppointmentKey::Id(id)));
     let start = "2026-11-25T10:30";
-    let by_start = Ok(Wish::Cancel(AppointmentKey::Start(at("2026-11-25T08:30:00Z"))));
+    let by_start = Ok(CalendarArguments::Cancel(AppointmentKey::Start(at("2026-11-25T08:30:00Z"))));
     assert_eq!(cancel(json!({ "appointment_id": id.to_string() })), by_id);
     assert_eq!(cancel(json!({ "slot_start": start })), by_start);
     assert_eq!(cancel(json!({ "slot_start": start, "appointment_id": "the first" })), by_start);
-    assert_eq!(cancel(json!({ "appointment_id": "the first" })), Err(Refusal::NoSuchAppointment));
-    assert_eq!(cancel(json!({})), Err(Refusal::Which));
+    assert_eq!(
+        cancel(json!({ "appointment_id": "the first" })),
+        Err(CalendarError::NoSuchAppointment)
+    );
+    assert_eq!(cancel(json!({})), Err(CalendarError::Which));
 }
 
 #[test]
@@ -121,12 +146,14 @@ fn cal_1_a_booking_is_answered_with_the_sentence_the_caller_is_told() {
     let locks = locks();
     let calendar = Calendar::of(&locks, at("2026-11-22T06:00:00Z"));
     let start = at("2026-11-25T08:30:00Z");
-    let booked = Booked { id: Uuid::from_u128(7), start, end: at("2026-11-25T09:15:00Z") };
-    let said = |tongue| -> Value {
-        let answers = Answers::new(&calendar, tongue, (Tool::Create, "{}"));
-        serde_json::from_str(&answers.booked(booked).output).unwrap()
+    let booked =
+        BookedAppointment { id: Uuid::from_u128(7), start, end: at("2026-11-25T09:15:00Z") };
+    let booked = CalendarOutcome::Booked(booked);
+    let said = |language| -> Value {
+        let reply = ReplyWriter::new(&calendar, &language, CalendarTool::Create, "{}");
+        serde_json::from_str(&reply.write(&booked).output).unwrap()
     };
-    let hebrew = said(Tongue::Hebrew);
+    let hebrew = said(Language::HEBREW);
     assert_eq!(
         hebrew["say"],
         "קבעתי פגישה ללקוח בתאריך 25 בנובמבר 2026 בשעה 10:30, זה מאושר ביומן."
@@ -135,7 +162,7 @@ fn cal_1_a_booking_is_answered_with_the_sentence_the_caller_is_told() {
     assert_eq!(hebrew["duration_min"], 45);
     assert_eq!(hebrew["ignored"], Value::Null);
     assert_eq!(
-        said(Tongue::English)["say"],
+        said(Language::ENGLISH)["say"],
         "The appointment is booked for 25 November 2026 at 10:30; it is in the calendar."
     );
 }
@@ -146,13 +173,16 @@ fn cal_1_slots_are_offered_in_one_sentence_that_names_another_day_as_another() {
     let calendar = Calendar::of(&locks, at("2026-11-22T06:00:00Z"));
     let day = date(2026, 11, 25);
     let slots = calendar.nearest_on(day, None, HALF_HOUR, &[]);
-    let free = Free { date: day, slots };
-    let answers = Answers::new(&calendar, Tongue::Hebrew, (Tool::Find, "{}"));
-    let offered: Value = serde_json::from_str(&answers.offered(day, &free).output).unwrap();
+    let free = FreeSlots { date: day, slots };
+    let reply = ReplyWriter::new(&calendar, &Language::HEBREW, CalendarTool::Find, "{}");
+    let offered = |requested| -> Value {
+        let outcome = CalendarOutcome::Offered { requested, free: free.clone() };
+        serde_json::from_str(&reply.write(&outcome).output).unwrap()
+    };
+    let other = offered(date(2026, 11, 24));
+    let offered = offered(day);
     assert_eq!(offered["say"], "ביום רביעי, 25 בנובמבר פנוי בשעה 08:00, 08:30 או 09:00. מה מתאים?");
     assert_eq!(offered["slots"][1], "2026-11-25T08:30:00+02:00");
-    let other = answers.offered(date(2026, 11, 24), &free);
-    let other: Value = serde_json::from_str(&other.output).unwrap();
     let said = other["say"].as_str().unwrap();
     assert!(said.starts_with("אין מועד פנוי ביום שלישי, 24 בנובמבר. ביום רביעי"), "{said}");
     assert_eq!(other["asked_date_is_free"], false);
@@ -160,41 +190,41 @@ fn cal_1_slots_are_offered_in_one_sentence_that_names_another_day_as_another() {
 
 #[test]
 fn lead_3_what_is_no_argument_is_passed_over_and_named() {
-    let refused = refused(Tongue::English, &Refusal::Taken);
+    let refused = refused(&Language::ENGLISH, &CalendarError::Taken);
     assert_eq!(refused["ignored"], json!(["business_id"]));
     assert_eq!(refused["ok"], false);
 }
 
 #[test]
 fn cal_1_every_refusal_has_a_code_and_a_sentence_in_both_languages() {
-    let misfits = [
-        Misfit::Past,
-        Misfit::TooSoon,
-        Misfit::TooFar,
-        Misfit::Closed,
-        Misfit::OutsideHours,
-        Misfit::BetweenSlots,
+    let rules = [
+        SlotError::Past,
+        SlotError::TooSoon,
+        SlotError::TooFar,
+        SlotError::Closed,
+        SlotError::OutsideHours,
+        SlotError::BetweenSlots,
     ];
     let others = [
-        Refusal::Arguments,
-        Refusal::Missing("date_iso"),
-        Refusal::Date("date_iso", Unreadable::NoYear),
-        Refusal::Length,
-        Refusal::PastDate,
-        Refusal::FarDate { last: date(2027, 1, 1) },
-        Refusal::Taken,
-        Refusal::NothingFree,
-        Refusal::Which,
-        Refusal::NoSuchAppointment,
-        Refusal::Over,
-        Refusal::Cancelled,
-        Refusal::Busy,
-        Refusal::Failed,
-        Refusal::TooLate,
+        CalendarError::Arguments,
+        CalendarError::Missing("date_iso"),
+        CalendarError::Date("date_iso", DateParseError::NoYear),
+        CalendarError::Length,
+        CalendarError::PastDate,
+        CalendarError::FarDate { last: date(2027, 1, 1) },
+        CalendarError::Taken,
+        CalendarError::NothingFree,
+        CalendarError::Which,
+        CalendarError::NoSuchAppointment,
+        CalendarError::Over,
+        CalendarError::Cancelled,
+        CalendarError::Busy,
+        CalendarError::Failed,
+        CalendarError::TooLate,
     ];
-    for refusal in misfits.map(Refusal::Misfit).into_iter().chain(others) {
+    for error in rules.map(CalendarError::Slot).into_iter().chain(others) {
         let [hebrew, english] =
-            [Tongue::Hebrew, Tongue::English].map(|tongue| refused(tongue, &refusal));
+            [Language::HEBREW, Language::ENGLISH].map(|language| refused(&language, &error));
         let said = |answer: &Value| answer["say"].as_str().unwrap().to_owned();
         assert!(said(&hebrew).chars().any(|letter| ('א'..='ת').contains(&letter)), "{hebrew}");
         assert!(said(&english).is_ascii() && !said(&english).is_empty(), "{english}");
@@ -203,7 +233,7 @@ fn cal_1_every_refusal_has_a_code_and_a_sentence_in_both_languages() {
         );
     }
     assert!(
-        refused(Tongue::Hebrew, &Refusal::PastDate)["hint"]
+        refused(&Language::HEBREW, &CalendarError::PastDate)["hint"]
             .as_str()
             .unwrap()
             .contains("2026-11-22")

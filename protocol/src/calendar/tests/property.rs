@@ -48,9 +48,9 @@ proptest! {
             .unwrap();
         let calendar = Calendar::of(&rules, now);
         let on = calendar.today().saturating_add(jiff::Span::new().days(ahead));
-        let taken: Vec<Taken> = booked.iter().map(|(from, length)| {
+        let taken: Vec<TimeRange> = booked.iter().map(|(from, length)| {
             let from = now + jiff::SignedDuration::from_mins(*from);
-            Taken { from, until: from + jiff::SignedDuration::from_mins(*length) }
+            TimeRange { from, until: from + jiff::SignedDuration::from_mins(*length) }
         }).collect();
 
         let free = calendar.free_on(on, minute(length), &taken);
@@ -77,7 +77,7 @@ proptest! {
             prop_assert!(within, "{:?} leaves {:?}", shows(slot.start), spans);
             prop_assert_eq!(calendar.date_of(slot.start), on);
             prop_assert_eq!(calendar.slot_at(slot.start, minute(length)), Ok(*slot));
-            prop_assert_eq!(at(&calendar.written(slot.start)), slot.start);
+            prop_assert_eq!(at(&calendar.rfc3339(slot.start)), slot.start);
         }
         // Every slot lies in the range whose appointments are asked for.
         if let Some(range) = calendar.range(on, on, minute(length)) {
@@ -86,7 +86,7 @@ proptest! {
             prop_assert!(free.is_empty());
         }
         let nearest = calendar.nearest_on(on, None, minute(length), &taken);
-        prop_assert_eq!(&nearest[..], &free[..free.len().min(OFFERED)]);
+        prop_assert_eq!(&nearest[..], &free[..free.len().min(MAX_OFFERED)]);
     }
 
     #[test]
@@ -114,9 +114,9 @@ proptest! {
         let calendar = Calendar::of(&locks, at("2026-11-22T06:00:00Z"));
         for text in [text.clone(), format!("2026-{:02}-{:02}{text}", day % 14, day % 33)] {
             let arguments = serde_json::json!({ "date_iso": text, "slot_start": text });
-            for tool in Tool::ALL {
-                let _ = Wish::read(tool, &arguments.to_string(), &calendar);
-                let _ = Wish::read(tool, &text, &calendar);
+            for tool in CalendarTool::ALL {
+                let _ = CalendarArguments::read(tool, &arguments.to_string(), &calendar);
+                let _ = CalendarArguments::read(tool, &text, &calendar);
             }
         }
     }

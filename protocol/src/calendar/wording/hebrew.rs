@@ -1,6 +1,6 @@
 //! The Hebrew sentences.
 
-use super::Told;
+use super::SpokenReason;
 
 /// Sunday first.
 pub(super) const WEEKDAYS: [&str; 7] =
@@ -21,23 +21,23 @@ pub(super) const MONTHS: [&str; 12] = [
     "דצמבר",
 ];
 
-pub(super) fn refused(told: Told) -> &'static str {
-    match told {
-        Told::DateAgain => "לא הבנתי את המועד. אפשר להגיד שוב באיזה תאריך ובאיזו שעה?",
-        Told::LengthOff => "אי אפשר לקבוע פגישה באורך כזה.",
-        Told::Past => "המועד הזה כבר עבר.",
-        Told::TooSoon => "המועד הזה קרוב מדי, אי אפשר כבר לקבוע אותו.",
-        Told::TooFar => "המועד הזה רחוק מדי, היומן עוד לא פתוח לתאריך הזה.",
-        Told::Closed => "אנחנו סגורים ביום הזה.",
-        Told::OutsideHours => "המועד הזה מחוץ לשעות הפעילות.",
-        Told::NoSuchSlot => "אין פגישות שמתחילות בדיוק בשעה הזאת.",
-        Told::Taken => "המועד הזה נתפס ממש עכשיו.",
-        Told::NothingFree => "אין כרגע שום מועד פנוי ביומן.",
-        Told::Which => "איזו פגישה לבטל?",
-        Told::NoSuchAppointment => "לא מצאתי פגישה כזאת ביומן.",
-        Told::Over => "הפגישה הזאת כבר עברה, אי אפשר לבטל אותה.",
-        Told::Cancelled => "הפגישה הזאת בוטלה בינתיים.",
-        Told::Busy => "סליחה, היומן לא זמין כרגע.",
-        Told::TooLate => "סליחה, היומן לא ענה בזמן ואין לי אישור.",
+pub(super) fn refused(reason: SpokenReason) -> &'static str {
+    match reason {
+        SpokenReason::DateAgain => "לא הבנתי את המועד. אפשר להגיד שוב באיזה תאריך ובאיזו שעה?",
+        SpokenReason::LengthOff => "אי אפשר לקבוע פגישה באורך כזה.",
+        SpokenReason::Past => "המועד הזה כבר עבר.",
+        SpokenReason::TooSoon => "המועד הזה קרוב מדי, אי אפשר כבר לקבוע אותו.",
+        SpokenReason::TooFar => "המועד הזה רחוק מדי, היומן עוד לא פתוח לתאריך הזה.",
+        SpokenReason::Closed => "אנחנו סגורים ביום הזה.",
+        SpokenReason::OutsideHours => "המועד הזה מחוץ לשעות הפעילות.",
+        SpokenReason::NoSuchSlot => "אין פגישות שמתחילות בדיוק בשעה הזאת.",
+        SpokenReason::Taken => "המועד הזה נתפס ממש עכשיו.",
+        SpokenReason::NothingFree => "אין כרגע שום מועד פנוי ביומן.",
+        SpokenReason::Which => "איזו פגישה לבטל?",
+        SpokenReason::NoSuchAppointment => "לא מצאתי פגישה כזאת ביומן.",
+        SpokenReason::Over => "הפגישה הזאת כבר עברה, אי אפשר לבטל אותה.",
+        SpokenReason::Cancelled => "הפגישה הזאת בוטלה בינתיים.",
+        SpokenReason::Busy => "סליחה, היומן לא זמין כרגע.",
+        SpokenReason::TooLate => "סליחה, היומן לא ענה בזמן ואין לי אישור.",
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::business::TimeSpan;
-use crate::calendar::Tool;
+use crate::calendar::CalendarTool;
 
 fn lead() -> LeadId {
     LeadId(Uuid::from_u128(5))
@@ -64,7 +64,7 @@ fn outputs(stage: &Stage) -> Vec<String> {
         .collect()
 }
 
-fn sent(stage: &Stage) -> Vec<(Tool, Option<LeadId>)> {
+fn sent(stage: &Stage) -> Vec<(CalendarTool, Option<LeadId>)> {
     (stage.sent.iter())
         .filter_map(|command| {
             let Command::UseCalendar { tool, lead, .. } = command else { return None };
@@ -75,14 +75,15 @@ fn sent(stage: &Stage) -> Vec<(Tool, Option<LeadId>)> {
 
 #[test]
 fn cal_1_a_booking_waits_for_the_lead_it_is_for_and_a_search_does_not() {
-    for tool in Tool::ALL {
+    for tool in CalendarTool::ALL {
         let mut stage = stage(false);
         calls(&mut stage, tool.name(), false);
-        let at_once = if tool == Tool::Find { vec![(tool, None)] } else { Vec::new() };
+        let at_once = if tool == CalendarTool::Find { vec![(tool, None)] } else { Vec::new() };
         assert_eq!(sent(&stage), at_once);
         stage.does(Event::LeadKnown { lead: facts() });
         stage.does(Event::LeadKnown { lead: facts() });
-        let in_the_end = if tool == Tool::Find { at_once } else { vec![(tool, Some(lead()))] };
+        let in_the_end =
+            if tool == CalendarTool::Find { at_once } else { vec![(tool, Some(lead()))] };
         assert_eq!(sent(&stage), in_the_end, "once, and for the call's lead");
     }
 }

@@ -36,13 +36,13 @@ pub(super) struct Batch {
     until: Instant,
     pub(super) answer_follows: bool,
     /// Calls of `call_control`. They are judged when it is known what the others did.
-    controls: Vec<FunctionCall>,
+    pub(super) controls: Vec<FunctionCall>,
 }
 
 impl Batch {
-    pub(super) fn new(response: ResponseId, controls: Vec<FunctionCall>, now: Now) -> Self {
+    pub(super) fn new(response: ResponseId, now: Now) -> Self {
         let until = now.at + TOOL_PATIENCE;
-        Self { response, waiting: Vec::new(), until, answer_follows: false, controls }
+        Self { response, waiting: Vec::new(), until, answer_follows: false, controls: Vec::new() }
     }
 }
 

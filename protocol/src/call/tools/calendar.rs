@@ -1,8 +1,8 @@
 //! The calendar's tools in a call. They are offered if the business has appointment hours, and sent as
 //! soon as the call's lead is known. An answer always follows: the caller waits for it (CAL-1).
 
-use super::{Handled, Tool};
-use crate::calendar::{Refusal, sorry};
+use super::Handled;
+use crate::calendar::{CalendarError, CalendarTool, error_reply};
 use crate::call::Call;
 use crate::call::command::Command;
 use crate::call::event::{FunctionCall, ToolOutcome};
@@ -11,20 +11,14 @@ use crate::ids::ToolCallId;
 /// A call of a calendar tool that has not returned.
 #[derive(Debug, Clone)]
 pub(super) struct CalendarUse {
-    pub(super) tool: Tool,
+    pub(super) tool: CalendarTool,
     pub(super) call: FunctionCall,
     /// Whether it was handed to the calendar.
     sent: bool,
 }
 
 impl Call {
-    /// The tool of that name, if this business takes appointments.
-    pub(super) fn calendar_tool(&self, name: &str) -> Option<Tool> {
-        let takes_any = !self.setup.settings.appointments.hours.is_empty();
-        Tool::named(name).filter(|_| takes_any)
-    }
-
-    pub(super) fn use_calendar(&mut self, tool: Tool, call: FunctionCall) -> Handled {
+    pub(super) fn use_calendar(&mut self, tool: CalendarTool, call: FunctionCall) -> Handled {
         self.tools.calendar.push(CalendarUse { tool, call, sent: false });
         self.send_calendar_uses();
         Handled::Later { answer_follows: true }
@@ -35,7 +29,7 @@ impl Call {
         let lead = self.lead.id;
         let mut ready = Vec::new();
         for used in &mut self.tools.calendar {
-            if !used.sent && (lead.is_some() || used.tool == Tool::Find) {
+            if !used.sent && (lead.is_some() || used.tool == CalendarTool::Find) {
                 used.sent = true;
                 ready.push((used.tool, used.call.clone()));
             }
@@ -49,7 +43,7 @@ impl Call {
     /// books something all the same, it stays booked, and the model is not told.
     pub(super) fn calendar_overdue(&self, call: &ToolCallId) -> Option<ToolOutcome> {
         let used = self.tools.calendar.iter().find(|used| used.call.call == *call)?;
-        let refusal = if used.sent { Refusal::TooLate } else { Refusal::Failed };
-        Some(sorry(&self.setup.settings.language, &refusal))
+        let error = if used.sent { CalendarError::TooLate } else { CalendarError::Failed };
+        Some(error_reply(&self.setup.settings.language, &error))
     }
 }

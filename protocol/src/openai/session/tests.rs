@@ -1,28 +1,36 @@
 use super::*;
+use crate::business::{Eagerness, Language, MaxOutputTokens};
 
 /// Settings with nothing left at its default.
 pub(in crate::openai) fn settings() -> SessionSettings {
     SessionSettings {
         instructions: "Be short.".to_owned(),
-        voice: "marin".to_owned(),
-        speed: 1.1,
-        turn_detection: TurnDetection::ServerVad {
-            threshold: 0.3,
-            prefix_padding_ms: 250,
-            silence_duration_ms: 450,
-        },
-        noise_reduction: Some(NoiseReduction::FarField),
-        transcription: Transcription {
-            model: "gpt-4o-mini-transcribe".to_owned(),
-            language: Some("he".to_owned()),
+        agent: Agent {
+            voice: "marin".to_owned(),
+            speed: 1.1,
+            turn_detection: TurnDetection::ServerVad,
+            vad_threshold: 0.3,
+            prefix_padding: Duration::from_millis(250),
+            silence_duration: Duration::from_millis(450),
+            noise_reduction: NoiseReduction::FarField,
+            transcription_model: "gpt-4o-mini-transcribe".to_owned(),
+            transcription_language: Some(Language::HEBREW),
+            max_output_tokens: MaxOutputTokens::limit(1_200).unwrap(),
+            ..Agent::default()
         },
         tools: vec![ToolSpec {
             name: "call_control".to_owned(),
             description: "Ends the call.".to_owned(),
             parameters: json!({"type": "object", "properties": {}}),
         }],
-        max_output_tokens: MaxOutputTokens::N(TokenLimit::try_from(1_200).unwrap()),
     }
+}
+
+/// The settings with their agent changed.
+pub(in crate::openai) fn with_agent(change: impl FnOnce(&mut Agent)) -> SessionSettings {
+    let mut settings = settings();
+    change(&mut settings.agent);
+    settings
 }
 
 #[test]
@@ -71,8 +79,10 @@ fn pipe_6_semantic_turn_detection_sends_no_numbers_and_leaves_responses_to_the_d
         (Eagerness::High, "high"),
         (Eagerness::Auto, "auto"),
     ] {
-        let turn_detection = TurnDetection::SemanticVad { eagerness };
-        let session = SessionSettings { turn_detection, ..settings() }.to_value();
+        let session = with_agent(|agent| {
+            (agent.turn_detection, agent.eagerness) = (TurnDetection::SemanticVad, eagerness);
+        })
+        .to_value();
         assert_eq!(
             session["audio"]["input"]["turn_detection"],
             json!({"type": "semantic_vad", "eagerness": word, "create_response": false,
@@ -83,14 +93,13 @@ fn pipe_6_semantic_turn_detection_sends_no_numbers_and_leaves_responses_to_the_d
 
 #[test]
 fn pipe_6_what_is_switched_off_is_sent_as_null_and_a_language_to_be_found_out_is_not_sent() {
-    let session = SessionSettings {
-        noise_reduction: None,
-        transcription: Transcription { model: "whisper-1".to_owned(), language: None },
-        tools: Vec::new(),
-        max_output_tokens: MaxOutputTokens::Inf,
-        ..settings()
-    }
-    .to_value();
+    let mut settings = with_agent(|agent| {
+        agent.noise_reduction = NoiseReduction::Off;
+        (agent.transcription_model, agent.transcription_language) = ("whisper-1".to_owned(), None);
+        agent.max_output_tokens = MaxOutputTokens::Inf;
+    });
+    settings.tools.clear();
+    let session = settings.to_value();
     let input = &session["audio"]["input"];
     assert_eq!(input.get("noise_reduction"), Some(&Value::Null));
     assert_eq!(input["transcription"], json!({"model": "whisper-1"}));
@@ -100,17 +109,20 @@ fn pipe_6_what_is_switched_off_is_sent_as_null_and_a_language_to_be_found_out_is
 
 #[test]
 fn call_4_a_custom_voice_is_sent_by_its_id() {
-    let session = SessionSettings { voice: "voice_1a2b".to_owned(), ..settings() }.to_value();
+    let session = with_agent(|agent| agent.voice = "voice_1a2b".to_owned()).to_value();
     assert_eq!(session["audio"]["output"]["voice"], json!({"id": "voice_1a2b"}));
 }
 
 #[test]
 fn prompt_4_a_limit_of_tokens_that_the_server_would_refuse_cannot_be_made() {
     for tokens in [1, 4_096] {
-        assert!(TokenLimit::try_from(tokens).is_ok(), "{tokens}");
+        let session = with_agent(|agent| {
+            agent.max_output_tokens = MaxOutputTokens::limit(tokens).unwrap();
+        });
+        assert_eq!(session.to_value()["max_output_tokens"], tokens);
     }
-    for tokens in [0, 4_097, 65_537, u32::MAX] {
-        assert_eq!(TokenLimit::try_from(tokens), Err(TokenLimitOutOfRange(tokens)));
+    for tokens in [0, 4_097, 65_537, u64::from(u32::MAX)] {
+        assert_eq!(MaxOutputTokens::limit(tokens), None);
     }
 }
 

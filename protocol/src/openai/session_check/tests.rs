@@ -1,8 +1,8 @@
 use serde_json::json;
 
 use super::*;
-use crate::openai::session::tests::settings;
-use crate::openai::session::{Eagerness, TurnDetection};
+use crate::business::{Eagerness, TurnDetection};
+use crate::openai::session::tests::{settings, with_agent};
 
 /// The session as the server shows it: what was asked for, and what it adds of its own.
 fn effective(settings: &SessionSettings) -> Value {
@@ -16,7 +16,9 @@ fn effective(settings: &SessionSettings) -> Value {
 }
 
 fn semantic(eagerness: Eagerness) -> SessionSettings {
-    SessionSettings { turn_detection: TurnDetection::SemanticVad { eagerness }, ..settings() }
+    with_agent(|agent| {
+        (agent.turn_detection, agent.eagerness) = (TurnDetection::SemanticVad, eagerness);
+    })
 }
 
 #[test]

@@ -8,7 +8,9 @@ use entities::appointments::{self, AppointmentId, AppointmentRecord};
 use entities::businesses::BusinessRecord;
 use entities::leads;
 use protocol::business::BusinessSettings;
-use protocol::calendar::{self, Calendar, Done, Free, Misfit, Tool, Wish};
+use protocol::calendar::{
+    Calendar, CalendarArguments, CalendarError, CalendarOutcome, CalendarTool, FreeSlots, SlotError,
+};
 use protocol::call::FunctionCall;
 use protocol::ids::{BusinessId, LeadId, ToolCallId};
 use protocol::phone::e164;
@@ -60,12 +62,14 @@ pub(super) async fn book(
         "notes": wanted.notes,
     });
     // Checked first, so that arguments which can't be read make no lead.
-    let wish = Wish::read(Tool::Create, &arguments.to_string(), &booking.calendar());
-    let wish = wish.map_err(|refusal| booking.api_error(&refusal, None))?;
+    let checked =
+        CalendarArguments::read(CalendarTool::Create, &arguments.to_string(), &booking.calendar());
+    let checked = checked.map_err(|error| booking.api_error(&error, None))?;
     let lead = booking.lead(&wanted).await?;
-    let booked = booking.use_tool(Tool::Create, lead, key, &arguments).await?;
+    let booked = booking.use_tool(CalendarTool::Create, lead, key, &arguments).await?;
     let record = booking.appointment(booked).await?;
-    let as_wanted = matches!(wish, Wish::Create { start, .. } if start == record.starts_at);
+    let as_wanted =
+        matches!(checked, CalendarArguments::Create { start, .. } if start == record.starts_at);
     if !as_wanted || record.lead_id != lead {
         let message = "has booked another appointment before: use a new key";
         return Err(ApiError::conflict("idempotency_key_reused", message).at(KEY));
@@ -82,7 +86,8 @@ pub(super) async fn cancel(
     let booking = Booking::new(request, business)?;
     let lead = booking.appointment(appointment).await?.lead_id;
     let arguments = json!({ "appointment_id": appointment.0 });
-    let cancelled = booking.use_tool(Tool::Cancel, lead, new_key(request)?, &arguments).await?;
+    let cancelled =
+        booking.use_tool(CalendarTool::Cancel, lead, new_key(request)?, &arguments).await?;
     booking.appointment(cancelled).await
 }
 
@@ -145,7 +150,7 @@ impl<'a> Booking<'a> {
     /// Has CalendarActor book or cancel; returns the appointment.
     async fn use_tool(
         &self,
-        tool: Tool,
+        tool: CalendarTool,
         lead: LeadId,
         key: ToolCallId,
         arguments: &Value,
@@ -166,9 +171,11 @@ impl<'a> Booking<'a> {
         let answer =
             answer.ok_or_else(|| ApiError::unavailable("stopping", "the daemon is stopping"))?;
         match answer.done {
-            Done::Booked(done) | Done::Cancelled(done) => Ok(AppointmentId(done.id)),
-            Done::Refused(refusal, free) => Err(self.api_error(&refusal, free)),
-            done @ (Done::Offered { .. } | Done::WhichOf(_)) => {
+            CalendarOutcome::Booked(done) | CalendarOutcome::Cancelled(done) => {
+                Ok(AppointmentId(done.id))
+            }
+            CalendarOutcome::Refused(error, free) => Err(self.api_error(&error, free)),
+            done @ (CalendarOutcome::Offered { .. } | CalendarOutcome::WhichOf(_)) => {
                 Err(ApiError::internal(&format!("the calendar has answered {done:?}")))
             }
         }
@@ -179,42 +186,43 @@ impl<'a> Booking<'a> {
         found.ok_or_else(ApiError::no_such_appointment)
     }
 
-    fn api_error(&self, refusal: &calendar::Refusal, free: Option<Free>) -> ApiError {
-        use calendar::Refusal;
-        let code = refusal.to_string();
-        match refusal {
-            Refusal::Wrong(name) => ApiError::bad_request(code, "is too long").at(*name),
-            Refusal::Missing(name) => ApiError::bad_request(code, "is missing").at(*name),
-            Refusal::Date(name, why) => ApiError::bad_request(code, why.to_string()).at(*name),
-            Refusal::Length => {
+    fn api_error(&self, error: &CalendarError, free: Option<FreeSlots>) -> ApiError {
+        let code = error.to_string();
+        match error {
+            CalendarError::Wrong(name) => ApiError::bad_request(code, "is too long").at(*name),
+            CalendarError::Missing(name) => ApiError::bad_request(code, "is missing").at(*name),
+            CalendarError::Date(name, why) => {
+                ApiError::bad_request(code, why.to_string()).at(*name)
+            }
+            CalendarError::Length => {
                 ApiError::bad_request(code, "must be from 1 to 1440").at("duration_min")
             }
-            Refusal::Misfit(misfit) => self.no_slot(code, broken_rule(*misfit), free),
-            Refusal::Taken => self.no_slot(code, "is booked already", free),
-            Refusal::NoSuchAppointment => ApiError::no_such_appointment(),
-            Refusal::Over => {
+            CalendarError::Slot(error) => self.no_slot(code, broken_rule(*error), free),
+            CalendarError::Taken => self.no_slot(code, "is booked already", free),
+            CalendarError::NoSuchAppointment => ApiError::no_such_appointment(),
+            CalendarError::Over => {
                 ApiError::conflict(code, "an appointment that is over can't be cancelled")
             }
-            Refusal::Cancelled => {
+            CalendarError::Cancelled => {
                 let message = "the appointment that this key booked was cancelled";
                 ApiError::conflict(code, message).at(KEY)
             }
-            Refusal::Busy => {
+            CalendarError::Busy => {
                 ApiError::unavailable(code, "the calendar has too much to do; try again later")
             }
-            Refusal::Failed | Refusal::TooLate => {
+            CalendarError::Failed | CalendarError::TooLate => {
                 ApiError::internal("the calendar could not do it")
             }
-            Refusal::Arguments
-            | Refusal::PastDate
-            | Refusal::FarDate { .. }
-            | Refusal::NothingFree
-            | Refusal::Which => ApiError::internal(&code),
+            CalendarError::Arguments
+            | CalendarError::PastDate
+            | CalendarError::FarDate { .. }
+            | CalendarError::NothingFree
+            | CalendarError::Which => ApiError::internal(&code),
         }
     }
 
     /// The slot can't be booked; these can.
-    fn no_slot(&self, code: String, message: &str, free: Option<Free>) -> ApiError {
+    fn no_slot(&self, code: String, message: &str, free: Option<FreeSlots>) -> ApiError {
         let calendar = self.calendar();
         let free = free.map(|free| free.slots).unwrap_or_default();
         let free = free.iter().map(|slot| Slot::new(slot, &calendar)).collect();
@@ -222,13 +230,13 @@ impl<'a> Booking<'a> {
     }
 }
 
-fn broken_rule(misfit: Misfit) -> &'static str {
-    match misfit {
-        Misfit::Past => "is in the past",
-        Misfit::TooSoon => "is within the business's minimum notice",
-        Misfit::TooFar => "is beyond the business's booking horizon",
-        Misfit::Closed => "the business is closed on that day",
-        Misfit::OutsideHours => "is not within the opening hours of that day",
-        Misfit::BetweenSlots => "is not the start of a slot",
+fn broken_rule(error: SlotError) -> &'static str {
+    match error {
+        SlotError::Past => "is in the past",
+        SlotError::TooSoon => "is within the business's minimum notice",
+        SlotError::TooFar => "is beyond the business's booking horizon",
+        SlotError::Closed => "the business is closed on that day",
+        SlotError::OutsideHours => "is not within the opening hours of that day",
+        SlotError::BetweenSlots => "is not the start of a slot",
     }
 }
