@@ -88,7 +88,7 @@ impl Actor for CalendarActor {
         args: CalendarArgs,
     ) -> Result<CalendarState, ActorProcessingErr> {
         me.cast(CalendarMsg::Wake)?;
-        args.tasks.tell(me.clone(), CalendarMsg::TaskCrashed);
+        args.tasks.report_panics_to(me.clone(), CalendarMsg::TaskCrashed);
         let reader = args.inbox.attach(me, || CalendarMsg::Wake);
         args.registration.set_state("idle");
         let CalendarArgs { inbox, database, clock, tasks, registration } = args;

@@ -63,7 +63,7 @@ impl Actor for CallActor {
         let Snapshot { call, handled } = args.parts.snapshot.borrow().as_ref().clone();
         me.cast(CallMsg::Wake)?;
         let inbox = args.parts.call.attach(me.clone(), || CallMsg::Wake);
-        args.registration.may_crash(&me, || CallMsg::Crash);
+        args.registration.allow_crash(&me, || CallMsg::Crash);
         Ok(CallState {
             inbox,
             call,

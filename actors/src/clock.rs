@@ -17,7 +17,7 @@ impl Clock {
     /// The machine's clocks.
     #[must_use]
     pub fn start() -> Self {
-        Self(supervision::Clock::start())
+        Self(supervision::Clock::system())
     }
 
     /// A wall clock that shows `wall` now and moves with tokio's clock: for tests, and for simulated

@@ -73,7 +73,7 @@ impl Actor for JournalActor {
         args: JournalArgs,
     ) -> Result<JournalState, ActorProcessingErr> {
         me.cast(JournalMsg::Wake)?;
-        args.tasks.tell(me.clone(), JournalMsg::TaskCrashed);
+        args.tasks.report_panics_to(me.clone(), JournalMsg::TaskCrashed);
         let reader = args.inbox.attach(me.clone(), || JournalMsg::Wake);
         let alarm = Alarm::new(me, || JournalMsg::Alarm);
         Ok(JournalState {

@@ -81,8 +81,8 @@ impl Actor for LeadActor {
         args: LeadArgs,
     ) -> Result<LeadState, ActorProcessingErr> {
         me.cast(LeadMsg::Wake)?;
-        args.registration.may_crash(&me, || LeadMsg::Crash);
-        args.tasks.tell(me.clone(), LeadMsg::TaskCrashed);
+        args.registration.allow_crash(&me, || LeadMsg::Crash);
+        args.tasks.report_panics_to(me.clone(), LeadMsg::TaskCrashed);
         let reader = args.parts.lead.attach(me.clone(), || LeadMsg::Wake);
         let alarm = Alarm::new(me, || LeadMsg::Alarm);
         let lead = args.parts.snapshot.borrow().call.lead().id;

@@ -86,8 +86,8 @@ impl Actor for RealtimeActor {
     ) -> Result<RealtimeState, ActorProcessingErr> {
         me.cast(RealtimeMsg::Begin)?;
         let inbox = args.parts.realtime.attach(me.clone(), || RealtimeMsg::Wake);
-        args.registration.may_crash(&me, || RealtimeMsg::Crash);
-        args.tasks.tell(me.clone(), RealtimeMsg::TaskCrashed);
+        args.registration.allow_crash(&me, || RealtimeMsg::Crash);
+        args.tasks.report_panics_to(me.clone(), RealtimeMsg::TaskCrashed);
         Ok(RealtimeState {
             inbox,
             session: args.session,

@@ -64,7 +64,7 @@ impl Actor for TwilioIoActor {
     ) -> Result<TwilioState, ActorProcessingErr> {
         me.cast(TwilioMsg::Wake)?;
         let inbox = args.parts.twilio.attach(me.clone(), || TwilioMsg::Wake);
-        args.registration.may_crash(&me, || TwilioMsg::Crash);
+        args.registration.allow_crash(&me, || TwilioMsg::Crash);
         args.parts.downlink.attach(me.clone(), || TwilioMsg::Wake);
         args.parts.loudness.attach(me.clone(), || TwilioMsg::Wake);
         Ok(TwilioState {

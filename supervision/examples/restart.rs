@@ -1,4 +1,4 @@
-//! A supervisor, and a worker that crashes in the middle of an item. Every item is added once.
+//! A supervisor, and a worker that crashes while it handles an item. Every item is added exactly once.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "this is an example")]
 
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ type Registry = supervision::Registry<&'static str, ()>;
 type Me = ActorRef<()>;
 type Done<T = ()> = Result<T, ActorProcessingErr>;
 
-/// What outlives every worker. `sum` holds the number of the last item in it, and the sum.
+/// What outlives every worker. `sum` holds the number of the last added item, and the sum.
 #[derive(Clone)]
 struct Shared {
     items: Inbox<u64>,
@@ -38,13 +38,13 @@ impl Actor for Worker {
                 assert!(*item.event != 13 || item.attempt > 1, "13 is unlucky");
                 *shared.sum.lock().unwrap() = (item.number, sum + *item.event);
             }
-            reader.ack(item.number); // only now, when the sum is safe
+            reader.ack(item.number); // only after the sum is stored
         }
         Ok(())
     }
 }
 
-/// Its one message: start the worker, whose predecessor (if there was one) is joined.
+/// Its only message: the former worker's tasks are joined, so start the next one.
 struct Supervisor;
 
 impl Actor for Supervisor {
@@ -56,7 +56,7 @@ impl Actor for Supervisor {
         Ok((shared, Children::new(["worker"], RestartPolicy::default())))
     }
     async fn handle(&self, me: Me, (): (), (shared, children): &mut Self::State) -> Done {
-        let now = Clock::start().now();
+        let now = Clock::system().now();
         children.joined("worker");
         while let Some(start) = children.next_start(now) {
             let items = shared.items.clone();
@@ -68,9 +68,9 @@ impl Actor for Supervisor {
         Ok(())
     }
     async fn handle_supervisor_evt(&self, me: Me, event: Event, state: &mut Self::State) -> Done {
-        let Some(ended) = state.1.on_event(&event, Clock::start().now()) else { return Ok(()) };
+        let Some(ended) = state.1.on_event(&event, Clock::system().now()) else { return Ok(()) };
         println!("{} failed: {}", ended.kind, ended.error);
-        tokio::spawn(async move { (ended.left.cancel_and_join().await, me.cast(())) });
+        tokio::spawn(async move { (ended.tasks.cancel_and_join().await, me.cast(())) });
         Ok(())
     }
     async fn post_stop(&self, _: Me, state: &mut Self::State) -> Done {
@@ -90,7 +90,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     while shared.items.depth() > 0 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    for actor in shared.registry.actors_at(Clock::start().now()) {
+    for actor in shared.registry.actors_at(Clock::system().now()) {
         println!("supervisor\n└─ {}, generation {}", actor.kind, actor.generation);
     }
     println!("1 + 2 + … + 20 = {}", shared.sum.lock().unwrap().1);

@@ -1,14 +1,14 @@
-//! One timer per actor, set again and again to the next deadline of what the actor works on.
+//! The one timer of an actor, always set to its next deadline.
 
 use std::time::Instant;
 
 use ractor::{ActorRef, Message};
 use tokio::task::JoinHandle;
 
-/// Sends one message to its actor at the time it was last [set](Self::set) to.
+/// Sends its actor one message, at the time it was last [set](Self::set) to.
 ///
-/// A message that is already in the mailbox when the alarm is set anew still arrives. Handlers must
-/// therefore look at the clock and do only what is due. Dropping the alarm disarms it.
+/// A message that is already in the mailbox when the alarm is set again still arrives. So handlers must read
+/// the clock and do only what is due. Dropping the alarm disarms it.
 pub struct Alarm<M> {
     actor: ActorRef<M>,
     message: fn() -> M,
@@ -16,7 +16,7 @@ pub struct Alarm<M> {
 }
 
 impl<M: Message> Alarm<M> {
-    /// An alarm that is not set. It will cast `message` to `actor`.
+    /// An alarm that is not set. It will send `message` to `actor`.
     #[must_use]
     pub fn new(actor: ActorRef<M>, message: fn() -> M) -> Self {
         Self { actor, message, armed: None }
@@ -32,14 +32,14 @@ impl<M: Message> Alarm<M> {
             let (actor, message) = (self.actor.clone(), self.message);
             let timer = tokio::spawn(async move {
                 tokio::time::sleep_until(at.into()).await;
-                // An actor that has stopped needs no alarm.
+                // A stopped actor needs no alarm.
                 let _ = actor.cast(message());
             });
             (at, timer)
         });
     }
 
-    /// The message arrived. Call this first in its handler, so that the same time can be set again.
+    /// The message arrived. Call this first when it is handled, so that the same time can be set again.
     pub fn fired(&mut self) {
         self.armed = None;
     }
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
     use crate::clock::Clock;
 
-    /// Reports each alarm, and the time it came.
+    /// Reports the time at which each alarm arrives.
     struct Sleeper;
 
     impl Actor for Sleeper {
@@ -91,7 +91,7 @@ mod tests {
             (): (),
             report: &mut Self::State,
         ) -> Result<(), ActorProcessingErr> {
-            report.try_send(Clock::start().now())?;
+            report.try_send(Clock::system().now())?;
             Ok(())
         }
     }
@@ -100,7 +100,7 @@ mod tests {
     async fn an_alarm_that_is_set_again_fires_once_at_the_last_time() {
         let (report, mut reports) = mpsc::channel(4);
         let (actor, _) = Actor::spawn(None, Sleeper, report).await.unwrap();
-        let start = Clock::start().now();
+        let start = Clock::system().now();
         let mut alarm = Alarm::new(actor, || ());
         alarm.set(Some(start + Duration::from_secs(1)));
         alarm.set(Some(start + Duration::from_secs(5)));
@@ -115,7 +115,7 @@ mod tests {
     async fn an_alarm_that_is_disarmed_or_dropped_does_not_fire() {
         let (report, mut reports) = mpsc::channel(4);
         let (actor, _) = Actor::spawn(None, Sleeper, report).await.unwrap();
-        let soon = Clock::start().now() + Duration::from_secs(1);
+        let soon = Clock::system().now() + Duration::from_secs(1);
         let mut disarmed = Alarm::new(actor.clone(), || ());
         disarmed.set(Some(soon));
         disarmed.set(None);

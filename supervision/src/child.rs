@@ -1,5 +1,4 @@
-//! One child of a supervisor over all its generations: running, waiting to be started again, or given
-//! up. Pure but for the handle of the running actor.
+//! The state of one child of a supervisor: running, waiting for its restart, or given up.
 
 use std::time::Instant;
 
@@ -9,7 +8,7 @@ use crate::Generation;
 use crate::exit::Exit;
 use crate::policy::{Decision, RestartHistory, RestartPolicy};
 
-/// One child over all its generations.
+/// One child, through all its generations.
 #[derive(Debug, Default)]
 pub(crate) struct Child {
     generation: Generation,
@@ -22,10 +21,10 @@ pub(crate) struct Child {
 enum State {
     #[default]
     New,
-    /// The supervisor was told to start it and has not said yet that it runs.
+    /// [`Children::next_start`](crate::Children::next_start) returned it, and it does not run yet.
     Starting,
     Running(ActorCell),
-    /// Starts again at `restart_at`, but not before what it left behind is joined.
+    /// It restarts at `restart_at`, but not before its former tasks are joined.
     Waiting {
         restart_at: Instant,
         joined: bool,
@@ -38,12 +37,12 @@ impl Child {
         self.generation
     }
 
-    /// What the last generation died of.
+    /// Why the last generation ended.
     pub(crate) fn last_error(&self) -> Option<&str> {
         self.last_error.as_deref()
     }
 
-    /// Whether it is to be started now. If so, it counts as starting, in its next generation.
+    /// Returns whether it must be started now. If so, it counts as starting, in its next generation.
     pub(crate) fn start_if_due(&mut self, now: Instant) -> bool {
         match self.state {
             State::New => {}
@@ -62,8 +61,8 @@ impl Child {
         self.state = State::Running(cell);
     }
 
-    /// Whether it runs as the actor `who`.
-    pub(crate) fn is(&self, who: ActorId) -> bool {
+    /// Whether `who` is its running actor.
+    pub(crate) fn runs_as(&self, who: ActorId) -> bool {
         self.cell().is_some_and(|cell| cell.get_id() == who)
     }
 
@@ -74,10 +73,10 @@ impl Child {
         }
     }
 
-    /// It ended although nobody told it to. Says when it starts again, or that it has failed too often.
+    /// It ended without being told to. Decides when it restarts, or whether it is given up.
     pub(crate) fn ended(&mut self, exit: &Exit, policy: &RestartPolicy, now: Instant) -> Decision {
         self.last_error = Some(match exit {
-            Exit::Finished => "it stopped unasked".to_owned(),
+            Exit::Finished => "it stopped without being told to".to_owned(),
             Exit::Failed(error) => error.clone(),
             Exit::Killed => "it was killed".to_owned(),
         });
@@ -89,14 +88,14 @@ impl Child {
         decision
     }
 
-    /// What it left behind is joined.
+    /// The tasks of its last generation are joined.
     pub(crate) fn joined(&mut self) {
         if let State::Waiting { joined, .. } = &mut self.state {
             *joined = true;
         }
     }
 
-    /// When it starts again, if that depends on time alone.
+    /// When it restarts; `None` if it waits for anything but time.
     pub(crate) fn restarts_at(&self) -> Option<Instant> {
         match self.state {
             State::Waiting { restart_at, joined: true } => Some(restart_at),

@@ -1,5 +1,4 @@
-//! The children of one supervisor: started in order, started again by a [`RestartPolicy`], stopped in
-//! reverse.
+//! The children of one supervisor: started in order, restarted by a [`RestartPolicy`], stopped in reverse.
 
 use std::time::{Duration, Instant};
 
@@ -11,15 +10,15 @@ use crate::exit;
 use crate::policy::{Decision, RestartPolicy};
 use crate::tasks::TaskGroup;
 
-/// The children of one supervisor, each known by a `K` of yours, usually an enum.
+/// The children of one supervisor. `K` identifies a child; it is usually an enum of yours.
 ///
-/// The supervisor spawns; this list says whom and when:
+/// This list spawns nothing. It tells the supervisor whom to spawn, and when:
 ///
 /// ```text
 /// pre_start:               while let Some(start) = children.next_start(now) { spawn(start) }
 /// handle_supervisor_evt:   if let Some(ended) = children.on_event(&event, now) {
-///                              // In a task: join ended.left and whatever else the dead child held,
-///                              // then send yourself a message …
+///                              // In a task: ended.tasks.cancel_and_join(), take back what the dead
+///                              // child had leased, then send the supervisor a message …
 ///                          }
 /// that message:            children.joined(kind);
 /// after every message:     while let Some(start) = children.next_start(now) { spawn(start) }
@@ -27,8 +26,20 @@ use crate::tasks::TaskGroup;
 /// post_stop:               children.stop(patience).await
 /// ```
 ///
-/// A successor is never due before [`joined`](Self::joined), so it never meets what its predecessor
-/// left running.
+/// [`next_start`](Self::next_start) returns no successor before [`joined`](Self::joined), so a successor
+/// never meets the tasks of its predecessor.
+///
+/// ```
+/// use supervision::{Children, Clock, RestartPolicy};
+///
+/// let mut children = Children::new(["reader", "writer"], RestartPolicy::default());
+/// let now = Clock::system().now();
+/// while let Some(start) = children.next_start(now) {
+///     println!("spawn {} in generation {}", start.kind, start.generation);
+///     // let actor = Actor::spawn_linked(…).await?; children.started(start.kind, actor.get_cell());
+/// }
+/// assert!(children.next_start(now).is_none(), "all are started");
+/// ```
 #[derive(Debug)]
 pub struct Children<K> {
     slots: Vec<Slot<K>>,
@@ -45,38 +56,40 @@ struct Slot<K> {
 /// A child to start now. Spawn it, then call [`Children::started`].
 #[derive(Debug)]
 pub struct Start<K> {
-    /// Which child.
+    /// The child.
     pub kind: K,
-    /// Which start of it this is.
+    /// Which start of the child this is.
     pub generation: Generation,
-    /// What the generation before it died of.
+    /// Why the generation before this one ended; `None` for the first.
     pub last_error: Option<String>,
-    /// The tasks of this generation. Lend them to the actor, which spawns its tasks here.
+    /// For the tasks of this generation. Pass a clone to the actor, which spawns its tasks here.
     pub tasks: TaskGroup,
 }
 
-/// A child that ended although nobody told it to.
+/// A child that ended without being told to.
 #[derive(Debug)]
 pub struct Ended<K> {
-    /// Which child.
+    /// The child.
     pub kind: K,
-    /// What it died of.
+    /// Why it ended.
     pub error: String,
-    /// When it starts again, or that it has failed too often.
+    /// When it restarts, or that it is given up.
     pub decision: Decision,
-    /// The tasks it left behind. Call [`TaskGroup::cancel_and_join`], then [`Children::joined`].
-    pub left: TaskGroup,
+    /// The tasks of the dead generation. Await [`TaskGroup::cancel_and_join`] in a task, then call
+    /// [`Children::joined`].
+    pub tasks: TaskGroup,
 }
 
 impl<K: Copy + Eq> Children<K> {
-    /// Children that start in this order. None is started yet.
+    /// Children that start in this order. None runs yet.
     #[must_use]
     pub fn new(in_order: impl IntoIterator<Item = K>, policy: RestartPolicy) -> Self {
         let slot = |kind| Slot { kind, child: Child::default(), tasks: TaskGroup::new() };
         Self { slots: in_order.into_iter().map(slot).collect(), policy }
     }
 
-    /// The next child to start at `now`: one that was never started, or one whose restart is due.
+    /// The next child to spawn at `now`: one that never ran, or one whose restart is due. Returns each start
+    /// once.
     pub fn next_start(&mut self, now: Instant) -> Option<Start<K>> {
         let slot = self.slots.iter_mut().find_map(|slot| {
             let due = slot.child.start_if_due(now);
@@ -90,48 +103,48 @@ impl<K: Copy + Eq> Children<K> {
         })
     }
 
-    /// The child runs as this actor.
+    /// The child runs, as this actor.
     pub fn started(&mut self, kind: K, actor: ActorCell) {
         if let Some(slot) = self.slot(kind) {
             slot.child.started(actor);
         }
     }
 
-    /// Reads ractor's event. Returns the child that ended, if the event tells of one of these.
+    /// Reads ractor's event. Returns the child that ended, if it is one of these.
     pub fn on_event(&mut self, event: &SupervisionEvent, now: Instant) -> Option<Ended<K>> {
         let (who, exit) = exit::read(event)?;
         let policy = &self.policy;
-        let slot = self.slots.iter_mut().find(|slot| slot.child.is(who))?;
+        let slot = self.slots.iter_mut().find(|slot| slot.child.runs_as(who))?;
         let decision = slot.child.ended(&exit, policy, now);
         Some(Ended {
             kind: slot.kind,
             error: slot.child.last_error().unwrap_or_default().to_owned(),
             decision,
-            left: std::mem::take(&mut slot.tasks),
+            tasks: std::mem::take(&mut slot.tasks),
         })
     }
 
-    /// What the dead generation of this child left behind is joined: it may start again.
+    /// The tasks of the child's dead generation are joined: the child may restart.
     pub fn joined(&mut self, kind: K) {
         if let Some(slot) = self.slot(kind) {
             slot.child.joined();
         }
     }
 
-    /// When the next restart is due. Children whose rest is not joined yet don't count.
+    /// When the next restart is due. A child whose tasks are not joined yet does not count.
     #[must_use]
     pub fn next_restart(&self) -> Option<Instant> {
         self.slots.iter().filter_map(|slot| slot.child.restarts_at()).min()
     }
 
-    /// The present tasks of a child.
+    /// The tasks of a child's latest generation; `None` if there is no such child.
     #[must_use]
     pub fn tasks(&self, kind: K) -> Option<&TaskGroup> {
         self.slots.iter().find(|slot| slot.kind == kind).map(|slot| &slot.tasks)
     }
 
-    /// The running actors, in the order of their start, and every child's tasks. For a supervisor that
-    /// stops them in a task of its own; see [`stop_in_reverse`].
+    /// The running actors in their start order, and the tasks of every child. For a supervisor that stops
+    /// them in a task of its own; see [`stop_in_reverse`].
     #[must_use]
     pub fn running(&self) -> (Vec<ActorCell>, Vec<TaskGroup>) {
         let actors = self.slots.iter().filter_map(|slot| slot.child.cell().cloned()).collect();
@@ -140,8 +153,8 @@ impl<K: Copy + Eq> Children<K> {
 
     /// Stops all children, last started first, then cancels and joins their tasks.
     ///
-    /// Each child has `patience` to stop, is then killed, and has `patience` again. Await it in
-    /// `post_stop` or in a task.
+    /// A child that takes longer than `patience` to stop is killed, and may take `patience` once more. Await
+    /// it in `post_stop` or in a task.
     pub async fn stop(&self, patience: Duration) {
         let (actors, tasks) = self.running();
         stop_in_reverse(actors.into_iter(), patience).await;
@@ -155,10 +168,10 @@ impl<K: Copy + Eq> Children<K> {
     }
 }
 
-/// Stops actors one by one, last started first. Each has `patience` to stop, is then killed, and has
-/// `patience` again.
+/// Stops actors one by one, last started first. One that takes longer than `patience` is killed, and may
+/// take `patience` once more.
 ///
-/// ractor's own stop of a parent kills its children at once and skips their `post_stop`.
+/// ractor alone would kill the children of a stopping parent, and skip their `post_stop`.
 pub async fn stop_in_reverse(
     in_order: impl DoubleEndedIterator<Item = ActorCell>,
     patience: Duration,
@@ -168,7 +181,7 @@ pub async fn stop_in_reverse(
         if child.wait(Some(patience)).await.is_ok() {
             continue;
         }
-        tracing::warn!(child = %child.get_id(), "a child did not stop in time and is killed");
+        tracing::warn!(child = %child.get_id(), "a child did not stop in time; killing it");
         child.kill();
         if child.wait(Some(patience)).await.is_err() {
             // A handler that never awaits can't be interrupted.

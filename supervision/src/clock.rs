@@ -1,11 +1,11 @@
-//! The one place where time is read. Everywhere else it is an argument.
+//! The only code that reads the time. Everything else takes it as an argument.
 
 use std::time::{Instant, SystemTime};
 
 /// A steady clock for durations and deadlines, and a wall clock for what is stored or shown.
 ///
-/// The steady clock is tokio's, so a test that pauses tokio's time moves it. A wall clock made by
-/// [`starting_at`](Self::starting_at) moves with it.
+/// The steady clock is tokio's: a test that pauses tokio's time controls it. A wall clock made by
+/// [`starting_at`](Self::starting_at) follows it.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     wall: Wall,
@@ -15,30 +15,30 @@ pub struct Clock {
 enum Wall {
     /// The machine's clock.
     System,
-    /// Showed `showed` when the steady clock showed `at`.
+    /// It showed `showed` when the steady clock showed `at`.
     Anchored { at: Instant, showed: SystemTime },
 }
 
 impl Clock {
     /// The machine's clocks.
     #[must_use]
-    pub fn start() -> Self {
+    pub fn system() -> Self {
         Self { wall: Wall::System }
     }
 
-    /// A wall clock that shows `wall` now and moves with the steady clock.
+    /// A wall clock that shows `wall` now and follows the steady clock.
     #[must_use]
     pub fn starting_at(wall: SystemTime) -> Self {
         Self { wall: Wall::Anchored { at: steady(), showed: wall } }
     }
 
-    /// The steady clock.
+    /// The time of the steady clock.
     #[must_use]
     pub fn now(&self) -> Instant {
         steady()
     }
 
-    /// The wall clock.
+    /// The time of the wall clock.
     #[must_use]
     pub fn wall(&self) -> SystemTime {
         match self.wall {

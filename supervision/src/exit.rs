@@ -1,7 +1,7 @@
 //! How an actor ended, read from ractor's supervision event.
 //!
-//! In ractor's event a killed actor looks like one that stopped cleanly; only the reason tells. So this
-//! is the one place that reads it.
+//! In that event a killed actor looks like one that stopped cleanly: only the reason's text differs. This
+//! module is the only one that reads it.
 
 use ractor::{ActorId, Signal, SupervisionEvent};
 
@@ -10,13 +10,13 @@ use ractor::{ActorId, Signal, SupervisionEvent};
 pub enum Exit {
     /// It stopped cleanly.
     Finished,
-    /// It panicked, or a handler returned an error.
+    /// It panicked, or a handler returned an error. Holds the error's text.
     Failed(String),
     /// It was killed.
     Killed,
 }
 
-/// Which actor ended, and how; `None` if the event tells of no end.
+/// Which actor ended, and how. `None` if the event reports no end.
 #[must_use]
 pub fn read(event: &SupervisionEvent) -> Option<(ActorId, Exit)> {
     match event {
@@ -71,7 +71,7 @@ mod tests {
         }
     }
 
-    /// Ends as it is told.
+    /// Ends in the way that its message says.
     struct Child;
 
     #[derive(Debug, Clone, Copy)]
@@ -125,7 +125,7 @@ mod tests {
         }
     }
 
-    /// How a child that was told to end so, and killed if that doesn't end it, is read.
+    /// Makes a child end in this way, kills it if it hangs, and returns what its parent read.
     async fn exit_of(end: End) -> Exit {
         let (report, mut reports) = mpsc::channel(1);
         let (parent, parent_ended) = Actor::spawn(None, Parent, report).await.unwrap();
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn res_1_each_way_to_end_is_told_from_the_others() {
+    async fn res_1_a_clean_stop_a_failure_and_a_kill_are_told_apart() {
         assert_eq!(exit_of(End::Stop).await, Exit::Finished);
         assert_eq!(exit_of(End::Panic).await, Exit::Failed("a broken invariant".into()));
         assert_eq!(exit_of(End::Error).await, Exit::Failed("some error".into()));

@@ -1,20 +1,20 @@
 //! A bounded, numbered inbox that outlives its actor.
 //!
 //! ractor's mailboxes have no bound, show no depth, and die with their actor. An [`Inbox`] stands beside
-//! the mailbox and is held by whoever outlives the actor. The mailbox carries only a wake message. The
-//! actor handles it like this:
+//! the mailbox, and the actor's supervisor holds it. The mailbox carries only a wake message, which the
+//! actor handles like this:
 //!
 //! ```text
-//! reader.woken();                                    // the wake message is out of the mailbox
-//! while let Some(delivery) = reader.receive() {      // look at event n
+//! reader.woken();                                    // the next event sends another wake message
+//! while let Some(delivery) = reader.receive() {      // event n; it stays in the inbox
 //!     handle(&delivery.event);                       // a crash here: the successor receives it again
-//!     publish_snapshot(delivery.number);             // what it led to is safe
-//!     reader.ack(delivery.number);                   // now it may go
+//!     publish_snapshot(delivery.number);             // the effects are stored, with the number
+//!     reader.ack(delivery.number);                   // the event leaves the inbox
 //! }
 //! ```
 //!
-//! So an event is handled at least once. A successor that finds its number in the published snapshot
-//! skips it, which makes that exactly once.
+//! An event is handled at least once. A successor that finds its number in the snapshot skips it, which makes
+//! that exactly once.
 
 mod queue;
 mod reader;
@@ -47,7 +47,7 @@ use shared::Shared;
 ///
 /// let crashed = inbox.attach_with(|| {});
 /// assert_eq!(crashed.receive().unwrap().attempt, 1);
-/// // It crashes before it acknowledges. Its successor receives the same event again.
+/// // It crashes before it acknowledges the event. Its successor receives the event again.
 /// let successor = inbox.attach_with(|| {});
 /// let delivery = successor.receive().unwrap();
 /// assert_eq!((delivery.number, delivery.attempt, *delivery.event), (1, 2, "a"));
@@ -58,18 +58,18 @@ pub struct Inbox<E> {
     shared: Arc<Shared<E>>,
 }
 
-/// The inbox is closed: nobody will read it any more.
+/// The inbox is closed: nobody will read what is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the inbox is closed")]
 pub struct InboxClosed;
 
-/// Why an inbox did not take an event.
+/// Why an inbox did not accept an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum TrySendError {
     /// There is no room now. Counted in [`InboxStats::refused`].
     #[error("the inbox is full")]
     Full,
-    /// Nobody will read it any more.
+    /// Nobody will read what is sent.
     #[error("the inbox is closed")]
     Closed,
 }
@@ -94,10 +94,10 @@ impl<E> Inbox<E> {
         Self { shared: Arc::new(Shared::new(capacity)) }
     }
 
-    /// Sends `event`, and waits for room if there is none. Waiting senders are served in the order they
-    /// came. A send that is dropped while it waits has sent nothing.
+    /// Sends `event`, and waits for room if there is none. Waiting senders are served in order. A send that is
+    /// dropped while it waits has sent nothing.
     ///
-    /// A task that reads a socket and awaits this slows the socket down: that is the back-pressure.
+    /// A task that awaits this between two reads of a socket puts back-pressure on the socket.
     ///
     /// # Errors
     /// [`InboxClosed`] once the inbox is closed.
@@ -110,19 +110,19 @@ impl<E> Inbox<E> {
     /// Sends `event` if there is room now.
     ///
     /// # Errors
-    /// [`TrySendError`] if not; the event is dropped.
+    /// [`TrySendError`] if there is none. The event is dropped.
     pub fn try_send(&self, event: E) -> Result<(), TrySendError> {
         self.shared.room_now()?;
         self.shared.push(event);
         Ok(())
     }
 
-    /// Sends an event under a number of the sender's. Numbers must grow; gaps are allowed. An event whose
-    /// number was seen before is dropped, even if the inbox is full. So a sender that was started again
-    /// can send its whole outbox once more. Only one sender may number its events.
+    /// Sends an event under a number that the sender chooses. Numbers must grow; gaps are allowed. An event
+    /// whose number was accepted before is dropped as a duplicate, even if the inbox is full. So a restarted
+    /// sender can send its whole outbox again. Only one sender may number its events.
     ///
     /// # Errors
-    /// [`TrySendError`] if there is no room; the number then counts as not sent.
+    /// [`TrySendError`] if there is no room. The number then counts as not sent.
     pub fn send_numbered(&self, number: u64, event: E) -> Result<SendOutcome, TrySendError> {
         if self.shared.is_duplicate(number) {
             return Ok(SendOutcome::Duplicate);
@@ -131,35 +131,36 @@ impl<E> Inbox<E> {
         Ok(self.shared.push_numbered(number, event))
     }
 
-    /// Makes `actor` the reader from now on; a former reader receives nothing any more. The actor is
-    /// woken by `wake`, at once if something waits.
+    /// Makes `actor` the reader. The former reader receives nothing from now on. `wake` wakes the actor, at
+    /// once if something waits.
     ///
     /// Call it in the actor's `pre_start`.
     #[must_use]
     pub fn attach<M: Message>(&self, actor: ActorRef<M>, wake: fn() -> M) -> InboxReader<E> {
-        InboxReader::new(Arc::clone(&self.shared), wake::of_actor(actor, wake))
+        InboxReader::new(Arc::clone(&self.shared), wake::for_actor(actor, wake))
     }
 
-    /// Like [`attach`](Self::attach), for a reader that isn't an actor. `wake` must not block and must
-    /// not use this inbox.
+    /// Like [`attach`](Self::attach), for a reader that is not an actor. `wake` must not block and must not
+    /// use this inbox.
     #[must_use]
     pub fn attach_with(&self, wake: impl Fn() + Send + Sync + 'static) -> InboxReader<E> {
         InboxReader::new(Arc::clone(&self.shared), Arc::new(wake))
     }
 
-    /// How many events wait, the one received but not acknowledged included.
+    /// How many events wait, including one that is received and not acknowledged.
     #[must_use]
     pub fn depth(&self) -> usize {
         self.shared.depth()
     }
 
-    /// How often the bounds took effect.
+    /// How often the bounds took effect so far.
     #[must_use]
     pub fn stats(&self) -> InboxStats {
         self.shared.stats()
     }
 
-    /// Closes the inbox. Senders that wait for room get an error; what waits can still be received.
+    /// Closes the inbox. Senders get an error, also those that wait for room. What waits can still be
+    /// received.
     pub fn close(&self) {
         self.shared.close();
     }

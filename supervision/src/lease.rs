@@ -1,7 +1,7 @@
-//! A value that one generation of an actor holds at a time, owned by whoever outlives them all.
+//! A value that one generation of an actor holds at a time, and that outlives them all.
 //!
-//! In ractor a parent hears of a death before the dead actor's state is dropped. A lease makes the
-//! successor wait for that drop.
+//! ractor reports an actor's death before it drops the dead actor's state. A lease makes the successor wait
+//! for that drop.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -9,24 +9,40 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-/// The owner's side: a slot for a socket, the end of a queue, a state machine. Clones are the same slot.
+/// The supervisor's side of a leased value: a socket, the end of a queue, a state machine. Clones are the
+/// same lease.
+///
+/// ```
+/// use supervision::Lease;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let lease = Lease::new(vec!["connected"]);
+/// let holder = lease.clone();
+/// let crash = tokio::spawn(async move {
+///     holder.take().await.push("subscribed");
+///     panic!("a bug");
+/// });
+/// assert!(crash.await.is_err());
+/// assert_eq!(*lease.take().await, ["connected", "subscribed"]);
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Lease<T> {
     slot: Arc<Mutex<T>>,
 }
 
 impl<T> Lease<T> {
-    /// A slot that holds `value`.
+    /// A lease of `value`. Nobody holds it yet.
     #[must_use]
     pub fn new(value: T) -> Self {
         Self { slot: Arc::new(Mutex::new(value)) }
     }
 
-    /// Takes the value as soon as its former holder has dropped it. Waiting takers are served in the order
-    /// they came.
+    /// Takes the value as soon as its former holder has dropped it. Waiting takers are served in order.
     ///
-    /// Await it in a task, or where the former holder is known to be gone; never in a handler that a
-    /// former holder may need.
+    /// Await it in a task, or where the former holder is known to be gone. Never await it in a handler that the
+    /// former holder may wait for.
     pub async fn take(&self) -> Leased<T> {
         Leased { value: Arc::clone(&self.slot).lock_owned().await }
     }
@@ -38,8 +54,8 @@ impl<T> Clone for Lease<T> {
     }
 }
 
-/// The holder's side. Dropping it, by a panic too, gives the value back as it then is. So the holder must
-/// leave the value usable at every step.
+/// The holder's side of a leased value. Dropping it, by a panic too, returns the value as it is at that
+/// moment. So the holder must keep the value usable after every step.
 pub struct Leased<T> {
     value: OwnedMutexGuard<T>,
 }
@@ -71,7 +87,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn res_2_invariant_8_a_successor_waits_until_the_former_holder_has_let_go() {
+    async fn res_2_invariant_8_a_successor_waits_until_the_former_holder_drops_the_value() {
         let lease = Lease::new(vec![1]);
         let mut former = lease.take().await;
         former.push(2);
@@ -83,7 +99,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn res_2_a_holder_that_panics_gives_the_value_back_as_it_was() {
+    async fn res_2_a_holder_that_panics_returns_the_value_as_it_was() {
         let lease = Lease::new(0);
         let holder = lease.clone();
         let died = tokio::spawn(async move {

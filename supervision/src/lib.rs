@@ -28,9 +28,9 @@ pub use registry::{ActorInfo, Registration, Registry};
 pub use serial::Serial;
 pub use tasks::{TaskCrashed, TaskGroup};
 
-/// Which start of a child something belongs to: 0 for the first, and one more after each restart.
+/// Counts the starts of a child: 0 for the first, one more after each restart.
 ///
-/// Whatever carries an older generation than the present one is stale and can be dropped.
+/// Drop whatever carries an older generation than the running one: it is stale.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Generation(pub u32);
 

@@ -1,17 +1,31 @@
-//! When a child that failed is started again, and when it is given up. Pure: time is an argument.
+//! When a failed child restarts, and when it is given up. Pure: time is an argument.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// How often and how fast a child is started again.
+/// How often and how fast a child restarts.
+///
+/// ```
+/// use std::time::Duration;
+/// use supervision::policy::{Decision, RestartHistory, RestartPolicy};
+/// use supervision::Clock;
+///
+/// let second = Duration::from_secs(1);
+/// let policy = RestartPolicy { intensity: 2, period: 60 * second, backoff: vec![Duration::ZERO, second] };
+/// let (mut history, now) = (RestartHistory::default(), Clock::system().now());
+/// assert_eq!(history.on_failure(&policy, now), Decision::RestartAt(now));
+/// assert_eq!(history.on_failure(&policy, now), Decision::RestartAt(now + second));
+/// assert_eq!(history.on_failure(&policy, now), Decision::GiveUp);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RestartPolicy {
-    /// Restarts allowed within one period. The next failure is one too many; 0 never restarts.
+    /// How many restarts are allowed within one period. At the next failure the child is given up. 0 never
+    /// restarts.
     pub intensity: u32,
-    /// The time over which failures are counted.
+    /// The time over which failures count.
     pub period: Duration,
-    /// How long to wait before the first, second, … restart within a period. The last entry repeats; an
-    /// empty list restarts at once.
+    /// The pause before the first, second, … restart within a period. The last entry repeats. An empty list
+    /// restarts at once.
     pub backoff: Vec<Duration>,
 }
 
@@ -23,23 +37,23 @@ impl Default for RestartPolicy {
     }
 }
 
-/// What follows from a failure.
+/// What to do after a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
-    /// Start it again then.
+    /// Restart the child at this time.
     RestartAt(Instant),
-    /// It has failed more often than the policy allows.
+    /// Do not restart it: it failed more often than the policy allows.
     GiveUp,
 }
 
-/// The failures of one child, as far as they still count.
+/// The failures of one child within the last period.
 #[derive(Debug, Clone, Default)]
 pub struct RestartHistory {
     within_period: VecDeque<Instant>,
 }
 
 impl RestartHistory {
-    /// Counts a failure at `now` and says what follows. A failure that is one period old does not count.
+    /// Counts a failure at `now` and decides what to do. Failures older than one period do not count.
     pub fn on_failure(&mut self, policy: &RestartPolicy, now: Instant) -> Decision {
         self.forget_before(policy, now);
         let earlier = self.within_period.len();
@@ -78,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn res_1_restarts_wait_longer_with_each_failure_within_the_period_and_then_as_long() {
+    fn res_1_each_restart_waits_as_the_backoff_says_and_the_last_entry_repeats() {
         let (policy, start) = (RestartPolicy::default(), base());
         let mut history = RestartHistory::default();
         let waits: Vec<_> = (0..5)
@@ -91,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn res_5_one_failure_more_than_the_intensity_allows_is_given_up() {
+    fn res_5_a_child_is_given_up_at_one_failure_more_than_the_intensity() {
         let policy = RestartPolicy { intensity: 2, period: ms(1_000), backoff: vec![] };
         let start = base();
         let mut history = RestartHistory::default();
@@ -116,7 +130,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn res_5_over_any_failures_no_period_holds_more_restarts_than_the_intensity(
+        fn res_5_no_period_holds_more_restarts_than_the_intensity(
             intensity in 0..6u32,
             period in 1..5_000u64,
             backoff in proptest::collection::vec(0..2_000u64, 0..4),

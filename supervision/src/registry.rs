@@ -1,4 +1,4 @@
-//! Who lives: a list that every actor is on for as long as it lives, for operators to see.
+//! The registry of living actors, for operators to look at.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,30 +14,50 @@ use crate::children::Start;
 
 /// The list of living actors. Cheap to clone; clones are the same list.
 ///
-/// `K` says what an actor is, `S` what it belongs to (a call, a connection, a tenant).
+/// `K` is the kind of an actor. `S` is what it belongs to: a connection, a tenant.
+///
+/// ```
+/// use supervision::{ActorInfo, Clock, Generation, Registry};
+///
+/// let (registry, now) = (Registry::<&str, ()>::new(|_event| {}), Clock::system().now());
+/// let info = ActorInfo {
+///     kind: "worker",
+///     parent: None,
+///     scope: None,
+///     generation: Generation(0),
+///     last_error: None,
+///     depth: Box::new(|| 3),
+/// };
+/// let registration = registry.register(info, now); // kept in the actor's state
+/// registration.set_state("working");
+/// let worker = &registry.actors_at(now)[0];
+/// assert_eq!((worker.kind, worker.state, worker.depth), ("worker", "working", 3));
+///
+/// drop(registration); // the actor stopped, or panicked
+/// assert!(registry.actors_at(now).is_empty());
+/// ```
 pub struct Registry<K, S> {
     shared: Arc<Shared<K, S>>,
 }
 
-/// What an actor brings when it is registered.
+/// What is known of an actor when it is registered.
 pub struct ActorInfo<K, S> {
-    /// What the actor is.
+    /// Its kind.
     pub kind: K,
     /// [`Registration::id`] of its supervisor; `None` for a root.
     pub parent: Option<u64>,
-    /// What it belongs to.
+    /// What it belongs to, if anything.
     pub scope: Option<S>,
     /// Which start of it this is.
     pub generation: Generation,
-    /// What the generation before it died of.
+    /// Why the generation before this one ended; `None` for the first.
     pub last_error: Option<String>,
-    /// How many events wait for it, usually [`Inbox::depth`](crate::Inbox::depth). Must not block.
+    /// Returns how many events wait for it, usually by [`Inbox::depth`](crate::Inbox::depth). Must not block.
     pub depth: Box<dyn Fn() -> usize + Send + Sync>,
 }
 
 impl<K: Copy + Eq, S> ActorInfo<K, S> {
-    /// What is known of a child that is about to start: a root's child that belongs to no scope. Set the
-    /// other fields as needed.
+    /// The info of a child that is about to start. `parent` and `scope` are `None`; set them if needed.
     pub fn of(start: &Start<K>, depth: impl Fn() -> usize + Send + Sync + 'static) -> Self {
         Self {
             kind: start.kind,
@@ -55,25 +75,25 @@ impl<K: Copy + Eq, S> ActorInfo<K, S> {
 pub struct ActorView<K, S> {
     /// Unique in this registry, from 1.
     pub id: u64,
-    /// What the actor is.
+    /// Its kind.
     pub kind: K,
     /// The id of its supervisor.
     pub parent: Option<u64>,
-    /// What it belongs to.
+    /// What it belongs to, if anything.
     pub scope: Option<S>,
-    /// What it last said it is doing; `starting` at first.
+    /// The last [`Registration::set_state`]; `starting` before the first.
     pub state: &'static str,
     /// Which start of it this is.
     pub generation: Generation,
     /// Events that wait for it.
     pub depth: usize,
-    /// Messages it has handled in this generation.
+    /// Messages handled in this generation.
     pub handled: u64,
-    /// Time since the last of them.
+    /// Time since the last of them; `None` before the first.
     pub since_last_message: Option<Duration>,
     /// Time since this generation was registered.
     pub uptime: Duration,
-    /// What the generation before it died of.
+    /// Why the generation before this one ended; `None` for the first.
     pub last_error: Option<String>,
 }
 
@@ -84,9 +104,9 @@ pub enum ActorEvent<K, S> {
     Started {
         /// Its id.
         id: u64,
-        /// What it is.
+        /// Its kind.
         kind: K,
-        /// What it belongs to.
+        /// What it belongs to, if anything.
         scope: Option<S>,
         /// Which start of it this is.
         generation: Generation,
@@ -95,21 +115,21 @@ pub enum ActorEvent<K, S> {
     Stopped {
         /// Its id.
         id: u64,
-        /// What it was.
+        /// Its kind.
         kind: K,
-        /// What it belonged to.
+        /// What it belonged to, if anything.
         scope: Option<S>,
     },
 }
 
-/// Why [`Registry::crash`] did nothing.
+/// Why [`Registry::crash`] crashed nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum CrashRefused {
     /// No living actor has this id.
     #[error("there is no actor with this id")]
     Unknown,
-    /// The actor has not called [`Registration::may_crash`].
-    #[error("this actor may not be made to crash")]
+    /// Nobody has called [`Registration::allow_crash`] for this actor.
+    #[error("this actor does not allow to be crashed")]
     NotAllowed,
 }
 
@@ -135,23 +155,23 @@ struct Stats {
     last_message: Option<Instant>,
 }
 
-/// An actor's place on the list. Keep it in the actor's state: dropping it, by a panic too, takes the
-/// actor off the list.
+/// An actor's entry in the registry. Keep it in the actor's state: dropping it, by a panic too, removes the
+/// entry.
 pub struct Registration<K: Copy, S: Clone> {
     entry: Arc<Entry<K, S>>,
     registry: Registry<K, S>,
 }
 
 impl<K: Copy, S: Clone> Registry<K, S> {
-    /// An empty list. `observe` is called at each change, in the registering or dropping thread; it
-    /// must not block and must not use this registry.
+    /// An empty registry. `observe` is called for each change, by the thread that registers or drops. It must
+    /// not block and must not use this registry.
     #[must_use]
     pub fn new(observe: impl Fn(ActorEvent<K, S>) + Send + Sync + 'static) -> Self {
         let (actors, last_id) = (Mutex::default(), AtomicU64::new(0));
         Self { shared: Arc::new(Shared { actors, last_id, observe: Box::new(observe) }) }
     }
 
-    /// Puts an actor on the list.
+    /// Adds an actor. It stays until its [`Registration`] is dropped.
     #[must_use]
     pub fn register(&self, info: ActorInfo<K, S>, now: Instant) -> Registration<K, S> {
         let id = self.shared.last_id.fetch_add(1, Ordering::Relaxed) + 1;
@@ -179,10 +199,10 @@ impl<K: Copy, S: Clone> Registry<K, S> {
         actors.iter().map(|entry| entry.view(now)).collect()
     }
 
-    /// Makes an actor panic, to show that the rest goes on.
+    /// Makes an actor panic, to show that the others go on.
     ///
     /// # Errors
-    /// [`CrashRefused`] if no living actor has this id, or it doesn't allow it.
+    /// [`CrashRefused`] if no living actor has this id, or it does not allow it.
     pub fn crash(&self, id: u64) -> Result<(), CrashRefused> {
         let entry = self.actors().get(&id).cloned().ok_or(CrashRefused::Unknown)?;
         match &*entry.crash.lock().unwrap_or_else(PoisonError::into_inner) {
@@ -225,17 +245,17 @@ impl<K: Copy, S: Clone> Registration<K, S> {
         stats.last_message = Some(now);
     }
 
-    /// Says what the actor is doing, in a word or two.
+    /// Sets what the actor is doing, in a word or two.
     pub fn set_state(&self, state: &'static str) {
         self.entry.stats().state = state;
     }
 
-    /// Allows [`Registry::crash`] to cast `crash()` to the actor, whose handler then panics.
-    pub fn may_crash<M: Message>(&self, actor: &ActorRef<M>, crash: fn() -> M) {
+    /// Lets [`Registry::crash`] send `crash()` to the actor, whose handler must then panic.
+    pub fn allow_crash<M: Message>(&self, actor: &ActorRef<M>, crash: fn() -> M) {
         let actor = actor.clone();
         let mut slot = self.entry.crash.lock().unwrap_or_else(PoisonError::into_inner);
         *slot = Some(Box::new(move || {
-            // An actor that has stopped can't crash.
+            // A stopped actor cannot crash.
             let _ = actor.cast(crash());
         }));
     }

@@ -1,4 +1,4 @@
-//! Works through an inbox one event at a time, with work that takes its time done outside the actor.
+//! Works through an inbox one event at a time. The work itself is done in tasks, outside the actor.
 
 use std::time::{Duration, Instant};
 
@@ -7,9 +7,9 @@ use ractor::Message;
 use crate::alarm::Alarm;
 use crate::inbox::{Delivery, InboxReader};
 
-/// An inbox whose events are worked on one at a time, each in a task, and tried again when that fails.
+/// An inbox whose events are processed one at a time, each in a task, and retried when that fails.
 ///
-/// The actor's handler:
+/// Call it in the actor's handler like this:
 ///
 /// ```text
 /// Wake           => serial.woken(),
@@ -31,19 +31,20 @@ pub struct Serial<E, M> {
 }
 
 impl<E, M: Message> Serial<E, M> {
-    /// `retry` casts the message that leads to [`retry`](Self::retry), `pause` after a failure.
+    /// `pause` after a failure, `retry` sends the actor the message for which it calls
+    /// [`retry`](Self::retry).
     #[must_use]
     pub fn new(reader: InboxReader<E>, retry: Alarm<M>, pause: Duration) -> Self {
         Self { reader, retry, pause, busy: false }
     }
 
-    /// The wake message was taken from the mailbox.
+    /// Call it first when the actor handles the wake message; see [`InboxReader::woken`].
     pub fn woken(&self) {
         self.reader.woken();
     }
 
-    /// The event to work on now, if none is in work. It must end in [`done`](Self::done) or
-    /// [`failed`](Self::failed).
+    /// The next event, or `None` while another is in work or none waits. Report its end with
+    /// [`done`](Self::done) or [`failed`](Self::failed).
     pub fn start_next(&mut self) -> Option<Delivery<E>> {
         if self.busy {
             return None;
@@ -53,26 +54,26 @@ impl<E, M: Message> Serial<E, M> {
         Some(delivery)
     }
 
-    /// The work on event `number` is done, and safe.
+    /// The work on event `number` is done and its effects are stored: the event leaves the inbox.
     pub fn done(&mut self, number: u64) {
         self.busy = false;
         self.reader.ack(number);
     }
 
-    /// The work on event `number` failed for no fault of the event. It is tried again after the pause, and
-    /// this attempt does not count.
+    /// The work on event `number` failed, and not because of the event. It is retried after the pause. The
+    /// attempt does not count towards [`MAX_ATTEMPTS`](crate::inbox::MAX_ATTEMPTS).
     pub fn failed(&mut self, number: u64, now: Instant) {
         self.reader.nack(number);
         self.retry.set(Some(now + self.pause));
     }
 
-    /// The pause is over.
+    /// The pause is over: the failed event can start again.
     pub fn retry(&mut self) {
         self.retry.fired();
         self.busy = false;
     }
 
-    /// Whether an event is in work, or waits for its pause to end.
+    /// Whether an event is in work or waits for its retry.
     #[must_use]
     pub fn is_busy(&self) -> bool {
         self.busy
@@ -87,7 +88,7 @@ mod tests {
     use crate::clock::Clock;
     use crate::inbox::Inbox;
 
-    /// Counts the messages that it gets.
+    /// Reports each message that it receives.
     struct Counter;
 
     impl Actor for Counter {
@@ -116,7 +117,7 @@ mod tests {
     const PAUSE: Duration = Duration::from_millis(500);
 
     #[tokio::test(start_paused = true)]
-    async fn one_event_is_in_work_at_a_time_and_one_that_failed_comes_again_after_the_pause() {
+    async fn one_event_is_in_work_at_a_time_and_a_failed_one_is_retried_after_the_pause() {
         let (report, mut retries) = tokio::sync::mpsc::channel(4);
         let (actor, _) = Actor::spawn(None, Counter, report).await.unwrap();
         let inbox = Inbox::new(4);
@@ -127,11 +128,11 @@ mod tests {
 
         assert_eq!(*serial.start_next().unwrap().event, 'a');
         assert!(serial.start_next().is_none(), "one is in work");
-        let began = Clock::start().now();
+        let began = Clock::system().now();
         serial.failed(1, began);
         assert!(serial.start_next().is_none(), "the pause is not over");
         retries.recv().await.unwrap();
-        assert!(Clock::start().now() >= began + PAUSE);
+        assert!(Clock::system().now() >= began + PAUSE);
         serial.retry();
 
         let again = serial.start_next().unwrap();

@@ -1,4 +1,4 @@
-//! The tasks of one generation of an actor: cancelled and joined together, before a successor starts.
+//! The tasks of one generation of an actor. They are cancelled and joined before a successor starts.
 
 use std::any::Any;
 use std::fmt;
@@ -13,19 +13,35 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
-/// Tells an actor that one of its tasks panicked. The actor's handler returns `Err(crashed.into())`, so
-/// that its supervisor starts actor and tasks anew.
+/// One of an actor's tasks panicked. The actor's handler returns `Err(crashed.into())`, so that its
+/// supervisor restarts the actor with new tasks.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("its task {task} panicked: {message}")]
 pub struct TaskCrashed {
-    /// The name given to [`TaskGroup::spawn`].
+    /// The name passed to [`TaskGroup::spawn`].
     pub task: &'static str,
     /// The panic's message.
     pub message: String,
 }
 
-/// The tasks of one generation. The supervisor makes the group, lends a clone to the actor, and joins it
-/// after the actor's end. When the last clone is dropped, the tasks are cancelled.
+/// The tasks of one generation. The supervisor makes the group, gives the actor a clone, and joins the group
+/// after the actor's end. Dropping the last clone cancels the tasks.
+///
+/// ```
+/// use supervision::{Lease, TaskGroup};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let (socket, tasks) = (Lease::new("socket"), TaskGroup::new());
+/// let held = socket.take().await;
+/// tasks.spawn("reader", async move {
+///     let _held = held;
+///     std::future::pending().await
+/// });
+/// tasks.cancel_and_join().await;
+/// let _free = socket.take().await; // the task has dropped it
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct TaskGroup {
     group: Arc<Group>,
@@ -39,12 +55,12 @@ struct Group {
 
 #[derive(Default)]
 struct Crashes {
-    owner: Option<Tell>,
-    /// The first crash, if it came before there was an owner to hear of it.
-    unheard: Option<TaskCrashed>,
+    owner: Option<Report>,
+    /// The first crash, if it happened before there was an owner.
+    unreported: Option<TaskCrashed>,
 }
 
-type Tell = Box<dyn Fn(TaskCrashed) + Send>;
+type Report = Box<dyn Fn(TaskCrashed) + Send>;
 
 impl TaskGroup {
     /// An empty group.
@@ -58,17 +74,17 @@ impl TaskGroup {
         Self { group: Arc::new(group) }
     }
 
-    /// Tells `owner` of panics from now on. A panic that came earlier is told at once. Call it in the
+    /// Sends `owner` a message for each panic. The first earlier panic is reported at once. Call it in the
     /// owner's `pre_start`.
-    pub fn tell<M: Message>(&self, owner: ActorRef<M>, message: fn(TaskCrashed) -> M) {
-        lock(&self.group.crashes).tell(Box::new(move |crashed| {
-            // An owner that has ended needs no telling: its supervisor is at work already.
+    pub fn report_panics_to<M: Message>(&self, owner: ActorRef<M>, message: fn(TaskCrashed) -> M) {
+        lock(&self.group.crashes).set_owner(Box::new(move |crashed| {
+            // An owner that has ended needs no report: its supervisor is restarting it already.
             let _ = owner.cast(message(crashed));
         }));
     }
 
-    /// Starts `future` as a task of this generation, in the current span. When the group is cancelled, the
-    /// future is dropped at its next await, or does not begin. If it panics, the owner is told.
+    /// Spawns `future` as a task of this generation, in the current span. Cancelling the group drops it at
+    /// its next await, or before it begins. A panic is reported to the owner.
     pub fn spawn(&self, name: &'static str, future: impl Future<Output = ()> + Send + 'static) {
         let cancel = self.group.cancel.clone();
         let crashes = Arc::clone(&self.group.crashes);
@@ -83,7 +99,7 @@ impl TaskGroup {
         self.group.tracker.spawn(task.in_current_span());
     }
 
-    /// Cancels the tasks without waiting for them. Tasks spawned later don't begin.
+    /// Cancels the tasks without waiting for them. Tasks spawned later do not begin.
     pub fn cancel(&self) {
         self.group.cancel.cancel();
     }
@@ -94,8 +110,8 @@ impl TaskGroup {
         self.group.tracker.wait().await;
     }
 
-    /// Cancels the tasks and waits until each has ended and dropped what it held. Only then may a
-    /// successor start. A task that never awaits delays this for as long as it runs.
+    /// Cancels the tasks and waits until each has ended and dropped what it held. A successor may start only
+    /// after that. A task that never awaits delays this until it returns.
     pub async fn cancel_and_join(&self) {
         self.cancel();
         self.join().await;
@@ -121,9 +137,9 @@ impl Drop for Group {
 }
 
 impl Crashes {
-    fn tell(&mut self, owner: Tell) {
-        if let Some(unheard) = self.unheard.take() {
-            owner(unheard);
+    fn set_owner(&mut self, owner: Report) {
+        if let Some(crash) = self.unreported.take() {
+            owner(crash);
         }
         self.owner = Some(owner);
     }
@@ -132,7 +148,7 @@ impl Crashes {
         match &self.owner {
             Some(owner) => owner(crash),
             None => {
-                self.unheard.get_or_insert(crash);
+                self.unreported.get_or_insert(crash);
             }
         }
     }
@@ -148,7 +164,7 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
     } else if let Some(text) = panic.downcast_ref::<String>() {
         text.clone()
     } else {
-        "no text".to_owned()
+        "a panic without a message".to_owned()
     }
 }
 
@@ -163,7 +179,7 @@ mod tests {
     use crate::lease::Lease;
 
     #[tokio::test(start_paused = true)]
-    async fn res_2_invariant_8_a_successor_finds_free_what_the_old_generations_tasks_held() {
+    async fn res_2_invariant_8_a_join_frees_what_the_old_generations_tasks_held() {
         let lease = Lease::new("a socket");
         let tasks = TaskGroup::new();
         let (held, here) = oneshot::channel();
@@ -186,7 +202,7 @@ mod tests {
         tasks.cancel();
         tasks.spawn("late", async { panic!("it began") });
         tasks.cancel_and_join().await;
-        assert_eq!(lock(&tasks.group.crashes).unheard, None, "it did not begin");
+        assert_eq!(lock(&tasks.group.crashes).unreported, None, "it did not begin");
     }
 
     #[tokio::test(start_paused = true)]
@@ -202,7 +218,7 @@ mod tests {
         assert!(tokio::time::timeout(PATIENCE, lease.take()).await.is_ok());
     }
 
-    /// Writes down which crash it heard of, and fails with it.
+    /// Reports the crash that it receives, and fails with it.
     struct Owner;
 
     impl Actor for Owner {
@@ -215,7 +231,7 @@ mod tests {
             me: ActorRef<TaskCrashed>,
             (tasks, heard): Self::Arguments,
         ) -> Result<Self::State, ActorProcessingErr> {
-            tasks.tell(me, |crashed| crashed);
+            tasks.report_panics_to(me, |crashed| crashed);
             Ok(heard)
         }
 
@@ -245,7 +261,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn res_2_a_panic_before_the_owner_has_started_is_told_when_it_has() {
+    async fn res_2_a_panic_before_the_owner_has_started_is_reported_when_it_starts() {
         let tasks = TaskGroup::new();
         tasks.spawn("sender", async { panic!("frame 7") });
         tasks.join().await;

@@ -1,19 +1,18 @@
-//! Wakes an actor through its mailbox, at most once at a time.
+//! Wake messages: they tell an actor to look into an [`Inbox`](crate::Inbox), or into a queue of your own.
 //!
-//! A wake message says that something waits elsewhere: in an [`Inbox`](crate::Inbox), or in a queue of
-//! your own. However much waits, one wake message lies in the mailbox.
+//! The mailbox holds at most one of them per queue, however much waits in the queue.
 
 use std::sync::Arc;
 
 use ractor::{ActorRef, Message};
 
-/// Wakes the reader. It must not block and must not touch the queue it wakes for.
+/// Wakes the reader. It must not block and must not use the queue.
 pub type WakeFn = Arc<dyn Fn() + Send + Sync>;
 
-/// Whether a queue's reader has been woken and has not answered yet.
+/// Whether a queue's reader was woken and has not taken the wake message yet.
 ///
-/// Keep it under the queue's own lock, so that nothing is added between reading the flag and setting
-/// it. [`raise`](Self::raise) returns what to call; [`wake`] calls it after the lock is released.
+/// Keep it under the queue's lock, so that nothing is added between reading the flag and setting it.
+/// [`raise`](Self::raise) returns what to call. Pass it to [`wake`] after you released the lock.
 ///
 /// ```
 /// use std::sync::Mutex;
@@ -25,7 +24,7 @@ pub type WakeFn = Arc<dyn Fn() + Send + Sync>;
 ///     queue.0.push("frame");
 ///     queue.1.raise()
 /// };
-/// wake(woken); // no reader is attached yet: does nothing
+/// wake(woken); // does nothing: no reader is attached yet
 /// ```
 #[derive(Default)]
 pub struct WakeFlag {
@@ -34,17 +33,17 @@ pub struct WakeFlag {
 }
 
 impl WakeFlag {
-    /// Wakes through `reader` from now on. Its mailbox holds no wake message yet.
+    /// Makes `reader` the reader. Its mailbox holds no wake message yet.
     pub fn attach(&mut self, reader: WakeFn) {
         *self = Self { reader: Some(reader), raised: false };
     }
 
-    /// Forgets the reader.
+    /// Removes the reader.
     pub fn detach(&mut self) {
         self.reader = None;
     }
 
-    /// Something waits. Returns what to call, or `None` if the reader was woken already.
+    /// Something waits. Returns what to call, or `None` if the reader is woken already or there is none.
     #[must_use]
     pub fn raise(&mut self) -> Option<WakeFn> {
         let reader = self.reader.as_ref().filter(|_| !self.raised)?;
@@ -52,7 +51,7 @@ impl WakeFlag {
         Some(Arc::clone(reader))
     }
 
-    /// The reader took the wake message from its mailbox: the next addition wakes it again.
+    /// The reader took the wake message: the next addition wakes it again.
     pub fn lower(&mut self) {
         self.raised = false;
     }
@@ -65,10 +64,10 @@ pub fn wake(reader: Option<WakeFn>) {
     }
 }
 
-/// A [`WakeFn`] that casts `message` to `actor`.
-pub fn of_actor<M: Message>(actor: ActorRef<M>, message: fn() -> M) -> WakeFn {
+/// A [`WakeFn`] that sends `message` to `actor`.
+pub fn for_actor<M: Message>(actor: ActorRef<M>, message: fn() -> M) -> WakeFn {
     Arc::new(move || {
-        // An actor that has stopped is not woken. Its successor is, when it attaches.
+        // A stopped actor is not woken. Its successor is, when it attaches.
         let _ = actor.cast(message());
     })
 }

@@ -82,7 +82,7 @@ struct State {
 impl Downlink {
     /// Makes `actor` the one that takes audio. It is woken at once if something waits.
     pub fn attach<M: Message>(&self, actor: ActorRef<M>, wake: fn() -> M) {
-        self.attach_with(wake::of_actor(actor, wake));
+        self.attach_with(wake::for_actor(actor, wake));
     }
 
     /// Audio came from OpenAI; waits while there is no room. Returns whether it is the item's first,

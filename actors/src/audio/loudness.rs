@@ -43,7 +43,7 @@ struct State {
 impl Loudness {
     /// Makes `actor` the one that judges. It is woken at once if something waits.
     pub fn attach<M: Message>(&self, actor: ActorRef<M>, wake: fn() -> M) {
-        self.attach_with(wake::of_actor(actor, wake));
+        self.attach_with(wake::for_actor(actor, wake));
     }
 
     /// Whether frames are to be measured: the agent can be heard, and may be interrupted.

@@ -76,7 +76,7 @@ impl CallChildren {
         let call_sid = Some(self.parts.setup.call_sid.clone());
         let crashed = IntrospectionEvent::ActorCrashed { kind, call_sid, error };
         self.parts.services.introspection.tell(crashed);
-        self.join(ended.kind, ended.left, me.clone());
+        self.join(ended.kind, ended.tasks, me.clone());
         Some((kind, ended.decision))
     }
 

@@ -71,7 +71,7 @@ impl SharedActors {
         if ended.decision == Decision::GiveUp {
             return Err(SharedActorLost(kind));
         }
-        let (left, me) = (ended.left, me.clone());
+        let (left, me) = (ended.tasks, me.clone());
         tokio::spawn(async move {
             left.cancel_and_join().await;
             let _ = me.cast(SupervisorMsg::Joined(part));

@@ -1,37 +1,36 @@
-//! The queue of an inbox: numbers, attempts, dead letters. No lock, no waiting.
+//! The queue of an inbox: numbers, attempts, dead letters. It neither locks nor waits.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// How often an event is delivered. One that crashed its handler this often is a dead letter: it is
-/// dropped, logged and counted.
+/// How often an event is delivered. One that crashed its handler this often is dropped as a dead letter.
 pub const MAX_ATTEMPTS: u32 = 2;
 
-/// An event that its reader has received and not acknowledged yet.
+/// An event that its reader received and has not acknowledged yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery<E> {
-    /// Its place among all events of this inbox: 1, 2, 3, …
+    /// Its number in this inbox: 1, 2, 3, …
     pub number: u64,
-    /// How often it was delivered, this time included; more than 1 after a crash.
+    /// How often it was delivered, including this time: more than 1 after a crash.
     pub attempt: u32,
-    /// The event. The inbox keeps it for a successor.
+    /// The event. The inbox keeps it for a successor of the reader.
     pub event: Arc<E>,
 }
 
 /// What an inbox did with a numbered event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SendOutcome {
-    /// It waits in the inbox.
+    /// It is in the inbox.
     Accepted,
-    /// Its number was seen before, and it was dropped.
+    /// Its number was accepted before. The event was dropped.
     Duplicate,
 }
 
 pub(super) struct Queue<E> {
     waiting: VecDeque<Waiting<E>>,
     last_number: u64,
-    /// The highest number that came from the numbering sender.
-    seen: u64,
+    /// The highest number that the numbering sender used.
+    highest_sent: u64,
     dead_letters: u64,
 }
 
@@ -43,7 +42,7 @@ struct Waiting<E> {
 
 impl<E> Queue<E> {
     pub(super) fn new() -> Self {
-        Self { waiting: VecDeque::new(), last_number: 0, seen: 0, dead_letters: 0 }
+        Self { waiting: VecDeque::new(), last_number: 0, highest_sent: 0, dead_letters: 0 }
     }
 
     pub(super) fn push(&mut self, event: E) {
@@ -52,24 +51,24 @@ impl<E> Queue<E> {
         self.waiting.push_back(Waiting { number, attempts: 0, event });
     }
 
-    pub(super) fn has_seen(&self, number: u64) -> bool {
-        number <= self.seen
+    pub(super) fn is_duplicate(&self, number: u64) -> bool {
+        number <= self.highest_sent
     }
 
     pub(super) fn push_numbered(&mut self, number: u64, event: E) -> SendOutcome {
-        if self.has_seen(number) {
+        if self.is_duplicate(number) {
             return SendOutcome::Duplicate;
         }
-        self.seen = number;
+        self.highest_sent = number;
         self.push(event);
         SendOutcome::Accepted
     }
 
-    /// Drops the first event if it was delivered as often as it may be. Returns its number.
+    /// Drops the first event if it has no attempt left. Returns its number.
     pub(super) fn drop_dead_letter(&mut self) -> Option<u64> {
-        let worn_out = self.waiting.pop_front_if(|first| first.attempts >= MAX_ATTEMPTS)?;
+        let dead = self.waiting.pop_front_if(|first| first.attempts >= MAX_ATTEMPTS)?;
         self.dead_letters += 1;
-        Some(worn_out.number)
+        Some(dead.number)
     }
 
     pub(super) fn deliver_first(&mut self) -> Option<Delivery<E>> {
@@ -79,7 +78,7 @@ impl<E> Queue<E> {
         Some(Delivery { number: first.number, attempt: first.attempts, event })
     }
 
-    /// The last delivery of `number` does not count.
+    /// The last attempt at `number` does not count.
     pub(super) fn nack(&mut self, number: u64) {
         if let Some(first) = self.waiting.front_mut()
             && first.number == number

@@ -1,4 +1,4 @@
-//! What an inbox, its senders and its reader share: the queue, its room and the wake flag.
+//! What an inbox and its reader share: the queue, its free room and the wake flag.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,10 +9,10 @@ use super::queue::{Queue, SendOutcome};
 use super::{InboxClosed, InboxStats, TrySendError};
 use crate::wake::{WakeFlag, WakeFn, wake};
 
-/// The lock is held for a few moves of a queue, never while a reader is woken and never over an await.
+/// The lock is held for a few queue operations: never while a reader is woken, never across an await.
 pub(super) struct Shared<E> {
     state: Mutex<State<E>>,
-    /// One permit for each event that may still come; closed with the inbox.
+    /// One permit for each event that still has room. Closed with the inbox.
     room: Semaphore,
     waited: AtomicU64,
     refused: AtomicU64,
@@ -22,7 +22,7 @@ pub(super) struct Shared<E> {
 struct State<E> {
     queue: Queue<E>,
     wake: WakeFlag,
-    /// Which reader is the present one.
+    /// The id of the reader that was attached last.
     reader: u64,
 }
 
@@ -37,7 +37,7 @@ impl<E> Shared<E> {
         }
     }
 
-    /// Waits for room and reserves it; a push must follow.
+    /// Waits for room and reserves it. A push must follow.
     pub(super) async fn room(&self) -> Result<(), InboxClosed> {
         if self.room.available_permits() == 0 {
             self.waited.fetch_add(1, Ordering::Relaxed);
@@ -46,7 +46,7 @@ impl<E> Shared<E> {
         Ok(())
     }
 
-    /// Reserves room if there is some; a push must follow.
+    /// Reserves room if there is some. A push must follow.
     pub(super) fn room_now(&self) -> Result<(), TrySendError> {
         match self.room.try_acquire() {
             Ok(permit) => {
@@ -71,27 +71,27 @@ impl<E> Shared<E> {
 
     pub(super) fn push_numbered(&self, number: u64, event: E) -> SendOutcome {
         let mut state = self.state();
-        let delivered = state.queue.push_numbered(number, event);
-        let due = match delivered {
+        let outcome = state.queue.push_numbered(number, event);
+        let due = match outcome {
             SendOutcome::Accepted => state.wake.raise(),
             SendOutcome::Duplicate => None,
         };
         drop(state);
-        if delivered == SendOutcome::Duplicate {
+        if outcome == SendOutcome::Duplicate {
             self.duplicates.fetch_add(1, Ordering::Relaxed);
             self.room.add_permits(1);
         }
         wake(due);
-        delivered
+        outcome
     }
 
-    /// Whether the number has come before; if so, the duplicate is counted.
+    /// Whether the number was sent before. Counts the duplicate if so.
     pub(super) fn is_duplicate(&self, number: u64) -> bool {
-        let seen = self.state().queue.has_seen(number);
-        if seen {
+        let duplicate = self.state().queue.is_duplicate(number);
+        if duplicate {
             self.duplicates.fetch_add(1, Ordering::Relaxed);
         }
-        seen
+        duplicate
     }
 
     pub(super) fn close(&self) {
@@ -111,7 +111,7 @@ impl<E> Shared<E> {
         }
     }
 
-    /// Makes a new reader the present one and gives its number.
+    /// Attaches a new reader and returns its id.
     pub(super) fn attach(&self, reader: WakeFn) -> u64 {
         let mut state = self.state();
         state.reader += 1;
@@ -123,7 +123,7 @@ impl<E> Shared<E> {
         id
     }
 
-    /// Forgets `reader`, if it is still the present one.
+    /// Detaches `reader`, unless another has replaced it.
     pub(super) fn detach(&self, reader: u64) {
         let mut state = self.state();
         if state.reader == reader {
@@ -139,7 +139,7 @@ impl<E> Shared<E> {
         }
     }
 
-    /// Runs `read` on the queue for `reader`, unless another has taken its place.
+    /// Runs `read` on the queue for `reader`. Returns `None` if another reader has replaced it.
     pub(super) fn read<T>(&self, reader: u64, read: impl FnOnce(&mut Queue<E>) -> T) -> Option<T> {
         let mut state = self.state();
         if state.reader != reader {
@@ -147,16 +147,16 @@ impl<E> Shared<E> {
         }
         let before = state.queue.len();
         let result = read(&mut state.queue);
-        let gone = before - state.queue.len();
+        let freed = before - state.queue.len();
         drop(state);
-        if gone > 0 {
-            self.room.add_permits(gone);
+        if freed > 0 {
+            self.room.add_permits(freed);
         }
         Some(result)
     }
 
     fn state(&self) -> MutexGuard<'_, State<E>> {
-        // Every section leaves the queue whole, whatever panicked.
+        // A panic never leaves the queue half changed, so a poisoned lock can be used.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -32,7 +32,7 @@ impl Mailbox {
     }
 }
 
-/// Takes out all that waits.
+/// Receives and acknowledges all that waits. Returns the numbers.
 fn numbers<E>(reader: &InboxReader<E>) -> Vec<u64> {
     let taken = std::iter::from_fn(|| {
         let number = reader.receive()?.number;
@@ -47,7 +47,7 @@ fn delivery(number: u64, attempt: u32, event: char) -> Option<Delivery<char>> {
 }
 
 #[test]
-fn res_2_invariant_7_a_successor_sees_the_event_again_that_its_predecessor_had_begun() {
+fn res_2_invariant_7_a_successor_receives_the_unacknowledged_event_again() {
     let inbox = Inbox::new(4);
     inbox.try_send('a').unwrap();
     inbox.try_send('b').unwrap();
@@ -56,14 +56,14 @@ fn res_2_invariant_7_a_successor_sees_the_event_again_that_its_predecessor_had_b
     assert_eq!(first.receive(), delivery(1, 1, 'a'));
 
     let (mailbox, second) = Mailbox::attach(&inbox);
-    assert_eq!(mailbox.wakes(), 1, "what waited wakes at once");
+    assert_eq!(mailbox.wakes(), 1, "it is woken at once if something waits");
     assert_eq!(second.receive(), delivery(1, 2, 'a'));
     second.ack(1);
     assert_eq!(second.receive(), delivery(2, 1, 'b'));
 }
 
 #[test]
-fn res_2_what_a_dead_generation_left_behind_takes_nothing_from_its_successor() {
+fn res_2_a_dead_generations_reader_takes_nothing_from_its_successor() {
     let inbox = Inbox::new(4);
     inbox.try_send('a').unwrap();
     let (_, dead) = Mailbox::attach(&inbox);
@@ -80,11 +80,11 @@ fn res_2_what_a_dead_generation_left_behind_takes_nothing_from_its_successor() {
     alive.woken();
     mailbox.take();
     inbox.try_send('b').unwrap();
-    assert_eq!(mailbox.wakes(), 1, "the dead reader's end did not silence the wake flag");
+    assert_eq!(mailbox.wakes(), 1, "dropping the dead reader left the wake flag alone");
 }
 
 #[test]
-fn res_2_an_event_that_crashed_its_handler_twice_is_set_aside_and_counted() {
+fn res_2_an_event_that_crashed_its_handler_twice_is_dropped_and_counted() {
     let inbox = Inbox::new(2);
     inbox.try_send("poison").unwrap();
     inbox.try_send("bread").unwrap();
@@ -100,7 +100,7 @@ fn res_2_an_event_that_crashed_its_handler_twice_is_set_aside_and_counted() {
 }
 
 #[test]
-fn res_2_an_event_that_only_could_not_be_carried_out_is_begun_as_often_as_it_takes() {
+fn res_2_a_nacked_event_is_delivered_again_without_limit() {
     let inbox = Inbox::new(1);
     inbox.try_send('a').unwrap();
     let (_, reader) = Mailbox::attach(&inbox);
@@ -112,7 +112,7 @@ fn res_2_an_event_that_only_could_not_be_carried_out_is_begun_as_often_as_it_tak
 }
 
 #[tokio::test]
-async fn res_7_a_full_port_makes_its_sender_wait_and_serves_waiters_in_order() {
+async fn res_7_a_full_inbox_makes_its_sender_wait_and_serves_waiters_in_order() {
     let inbox = Inbox::new(1);
     let (_, reader) = Mailbox::attach(&inbox);
     inbox.send('a').await.unwrap();
@@ -129,8 +129,8 @@ async fn res_7_a_full_port_makes_its_sender_wait_and_serves_waiters_in_order() {
     third.await.unwrap();
 
     assert_eq!(reader.receive(), delivery(3, 1, 'c'));
-    let pressure = InboxStats { waited: 2, refused: 1, ..InboxStats::default() };
-    assert_eq!(inbox.stats(), pressure);
+    let stats = InboxStats { waited: 2, refused: 1, ..InboxStats::default() };
+    assert_eq!(inbox.stats(), stats);
 }
 
 #[tokio::test]
@@ -148,7 +148,7 @@ async fn a_sender_that_gives_up_waiting_has_sent_nothing() {
 }
 
 #[tokio::test]
-async fn a_closed_port_takes_nothing_and_what_waits_can_still_be_read() {
+async fn a_closed_inbox_accepts_nothing_and_what_waits_can_still_be_received() {
     let inbox = Inbox::new(1);
     let (_, reader) = Mailbox::attach(&inbox);
     inbox.send('a').await.unwrap();
@@ -166,7 +166,7 @@ async fn a_closed_port_takes_nothing_and_what_waits_can_still_be_read() {
 }
 
 #[test]
-fn res_2_a_restarted_sender_may_send_its_outbox_again_and_nothing_is_done_twice() {
+fn res_2_a_restarted_sender_can_send_its_outbox_again_and_duplicates_are_dropped() {
     let inbox = Inbox::new(2);
     assert_eq!(inbox.send_numbered(4, "cancel"), Ok(SendOutcome::Accepted));
     assert_eq!(inbox.send_numbered(7, "tell"), Ok(SendOutcome::Accepted));
@@ -176,14 +176,18 @@ fn res_2_a_restarted_sender_may_send_its_outbox_again_and_nothing_is_done_twice(
     let (_, reader) = Mailbox::attach(&inbox);
     assert_eq!(numbers(&reader), [1, 2]);
     assert_eq!(inbox.send_numbered(7, "tell"), Ok(SendOutcome::Duplicate), "though handled");
-    assert_eq!(inbox.send_numbered(8, "ask"), Ok(SendOutcome::Accepted), "8 had not been taken");
+    assert_eq!(
+        inbox.send_numbered(8, "ask"),
+        Ok(SendOutcome::Accepted),
+        "8 was not accepted before"
+    );
     assert_eq!(numbers(&reader), [3]);
-    let pressure = InboxStats { refused: 1, duplicates: 2, ..InboxStats::default() };
-    assert_eq!(inbox.stats(), pressure);
+    let stats = InboxStats { refused: 1, duplicates: 2, ..InboxStats::default() };
+    assert_eq!(inbox.stats(), stats);
 }
 
 #[test]
-fn however_much_waits_one_wake_lies_in_the_mailbox_until_it_is_answered() {
+fn the_mailbox_holds_at_most_one_wake_message_however_much_waits() {
     let inbox = Inbox::new(4);
     let (mailbox, reader) = Mailbox::attach(&inbox);
     assert_eq!(mailbox.wakes(), 0, "nothing waits");
@@ -201,7 +205,7 @@ fn however_much_waits_one_wake_lies_in_the_mailbox_until_it_is_answered() {
 enum Step {
     Send,
     SendNumbered(u64),
-    /// Takes the wake and handles all that waits, or dies of the event after so many.
+    /// Takes the wake message and handles all that waits. Crashes at the event after so many, if any.
     Read {
         crash_after: Option<usize>,
     },
@@ -215,12 +219,12 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What a inbox should do, as plainly as it can be said.
+/// A model of an inbox, without locks and wake messages.
 #[derive(Default)]
 struct Model {
     waiting: VecDeque<(u64, u32)>,
     sent: u64,
-    seen: u64,
+    highest_sent: u64,
     dead_letters: u64,
 }
 
@@ -230,7 +234,7 @@ impl Model {
         self.waiting.push_back((self.sent, 0));
     }
 
-    fn begin(&mut self) -> Option<(u64, u32)> {
+    fn receive(&mut self) -> Option<(u64, u32)> {
         while self.waiting.front().is_some_and(|&(_, delivery)| delivery == MAX_ATTEMPTS) {
             self.waiting.pop_front();
             self.dead_letters += 1;
@@ -243,12 +247,12 @@ impl Model {
 
 proptest! {
     #[test]
-    fn res_2_over_any_story_no_event_is_lost_doubled_or_missed(
+    fn res_2_no_event_is_lost_doubled_or_reordered_whatever_crashes(
         capacity in 1..5usize,
         story in proptest::collection::vec(step(), 0..120),
     ) {
         let inbox = Inbox::new(capacity);
-            let mut model = Model::default();
+        let mut model = Model::default();
         let (mut mailbox, mut reader) = Mailbox::attach(&inbox);
         for step in story {
             let room = model.waiting.len() < capacity;
@@ -260,14 +264,14 @@ proptest! {
                     }
                 }
                 Step::SendNumbered(number) => {
-                    let expected = match (number <= model.seen, room) {
+                    let expected = match (number <= model.highest_sent, room) {
                         (true, _) => Ok(SendOutcome::Duplicate),
                         (false, true) => Ok(SendOutcome::Accepted),
                         (false, false) => Err(TrySendError::Full),
                     };
                     prop_assert_eq!(inbox.send_numbered(number, ()), expected);
                     if expected == Ok(SendOutcome::Accepted) {
-                        model.seen = number;
+                        model.highest_sent = number;
                         model.push();
                     }
                 }
@@ -276,7 +280,7 @@ proptest! {
                         reader.woken();
                         for nth in 0.. {
                             let delivery = reader.receive();
-                            prop_assert_eq!(delivery.as_ref().map(|b| (b.number, b.attempt)), model.begin());
+                            prop_assert_eq!(delivery.as_ref().map(|b| (b.number, b.attempt)), model.receive());
                             let Some(delivery) = delivery else { break };
                             if crash_after == Some(nth) {
                                 (mailbox, reader) = Mailbox::attach(&inbox);
@@ -291,7 +295,7 @@ proptest! {
             prop_assert_eq!(inbox.depth(), model.waiting.len());
             prop_assert!(inbox.depth() <= capacity);
             prop_assert!(mailbox.wakes() <= 1);
-            prop_assert!(mailbox.wakes() == 1 || inbox.depth() == 0, "something waits unheard");
+            prop_assert!(mailbox.wakes() == 1 || inbox.depth() == 0, "something waits and the reader is not woken");
             prop_assert_eq!(inbox.stats().dead_letters, model.dead_letters);
         }
     }
@@ -387,7 +391,7 @@ impl Actor for Counting {
 }
 
 #[tokio::test]
-async fn res_2_a_restarted_actor_goes_on_with_the_event_its_predecessor_died_of() {
+async fn res_2_a_restarted_actor_receives_the_event_that_crashed_its_predecessor() {
     let inbox = Inbox::new(8);
     let sum = Arc::new(AtomicU64::new(0));
     for event in [1, 13, 100] {

@@ -23,7 +23,7 @@ fn unobserved() -> Registry<Kind, u32> {
 
 #[tokio::test(start_paused = true)]
 async fn a_living_actor_is_shown_with_what_it_brought_and_what_it_does() {
-    let (registry, clock) = (unobserved(), Clock::start());
+    let (registry, clock) = (unobserved(), Clock::system());
     let registration = registry.register(info(), clock.now());
     tokio::time::advance(Duration::from_millis(200)).await;
     registration.handled(clock.now());
@@ -50,7 +50,7 @@ async fn a_living_actor_is_shown_with_what_it_brought_and_what_it_does() {
 async fn res_8_invariant_9_an_actor_leaves_the_list_with_its_registration_by_a_panic_too() {
     let (report, mut reports) = mpsc::channel(4);
     let registry = Registry::new(move |event| report.try_send(event).unwrap());
-    let clock = Clock::start();
+    let clock = Clock::system();
     let registration = registry.register(info(), clock.now());
     let id = registration.id();
     let died = tokio::spawn(async move {
@@ -81,7 +81,7 @@ impl Actor for Mortal {
         me: ActorRef<Crash>,
         registration: Self::Arguments,
     ) -> Result<Self::State, ActorProcessingErr> {
-        registration.may_crash(&me, || Crash);
+        registration.allow_crash(&me, || Crash);
         Ok(registration)
     }
 
@@ -97,7 +97,7 @@ impl Actor for Mortal {
 
 #[tokio::test]
 async fn ops_1_only_living_actors_that_allow_it_can_be_crashed() {
-    let (registry, clock) = (unobserved(), Clock::start());
+    let (registry, clock) = (unobserved(), Clock::system());
     let immortal = registry.register(info(), clock.now());
     let registration = registry.register(info(), clock.now());
     let id = registration.id();
