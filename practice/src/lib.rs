@@ -1,9 +1,9 @@
-//! The practice world: a caller, a telephone network and a model that need no account.
-//!
-//! It speaks the providers' protocols over real sockets and writes its own JSON, sharing only
-//! identifiers with `protocol`: a shared codec would hide its own faults.
+#![doc = include_str!("../README.md")]
 
+pub mod http_client;
 pub mod openai;
+#[cfg(test)]
+mod sources;
 pub mod speech;
 pub mod twilio;
 pub mod wav;

@@ -1,23 +1,23 @@
 //! A simulated OpenAI Realtime server, as strict as the real one.
 //!
-//! [`Server`] takes connections over real sockets or in memory; every session is a state machine
-//! without I/O, a [`Brain`] decides what the model says, and [`Behaviour`] and [`Faults`] let it
-//! go slow or wrong. What clients did is in the [`Log`]. Wire facts: reference, §10.
+//! [`Server`] takes connections over sockets or in memory. Each session is a state machine without
+//! I/O. A [`Brain`] decides what the model says. [`Behaviour`] and [`Faults`] slow the server down or
+//! break it. The [`Log`] records what clients did.
 
 mod behaviour;
 mod brain;
 mod conversation;
 mod events;
-mod hearing;
-mod plan;
+mod input_buffer;
 mod record;
 mod schema;
 mod server;
 mod session;
 mod settings;
+mod timeline;
 mod wire;
 
-pub use behaviour::{Behaviour, Refusal, ResponseFault, Transcription};
+pub use behaviour::{Behaviour, ConnectRefusal, ResponseFault, Transcription};
 pub use brain::{
     Brain, Line, Lines, Prompt, Rule, Script, ToolCall, Topic, Turn as BrainTurn, language_of,
 };

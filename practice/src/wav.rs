@@ -1,4 +1,4 @@
-//! The recording of a practice call: a stereo WAV file with the caller left and the agent right.
+//! Writes a call's recording: a stereo WAV file, caller left, agent right.
 
 use std::fs::File;
 use std::io::{BufWriter, Seek, Write};
@@ -8,7 +8,7 @@ use hound::{SampleFormat, WavSpec, WavWriter};
 
 use super::speech::{SAMPLE_RATE, mulaw};
 
-/// Two tracks of µ-law audio, each piece put where it was heard.
+/// Two tracks of µ-law audio.
 #[derive(Debug, Clone, Default)]
 pub struct Recording {
     caller: Vec<u8>,
@@ -16,35 +16,34 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// The longest recording, in samples: one hour. What comes after it is left out.
+    /// The longest recording, in samples: one hour. Later audio is left out.
     pub const LONGEST: u64 = 60 * 60 * SAMPLE_RATE as u64;
 
-    /// An empty recording.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Puts what the caller said at a sample since the call's start, over what was there.
+    /// Puts the caller's audio at a sample since the call's start, and overwrites what was there.
     pub fn caller(&mut self, at: u64, ulaw: &[u8]) {
         put(&mut self.caller, at, ulaw);
     }
 
-    /// Puts what the agent said at a sample since the call's start, over what was there.
+    /// Puts the agent's audio at a sample since the call's start, and overwrites what was there.
     pub fn agent(&mut self, at: u64, ulaw: &[u8]) {
         put(&mut self.agent, at, ulaw);
     }
 
-    /// Samples up to the end of the longer track.
+    /// Length of the longer track, in samples.
     #[must_use]
     pub fn samples(&self) -> u64 {
         self.caller.len().max(self.agent.len()) as u64
     }
 
-    /// Writes the file, 16-bit at 8 kHz; a file that is there is replaced.
+    /// Writes the file, 16-bit at 8 kHz. An existing file is replaced.
     ///
     /// # Errors
-    /// When the file can't be written.
+    /// The file can't be written.
     pub fn save(&self, path: &Path) -> Result<(), hound::Error> {
         self.write(BufWriter::new(File::create(path)?))
     }
@@ -52,7 +51,7 @@ impl Recording {
     /// Writes the WAV stream.
     ///
     /// # Errors
-    /// When the stream can't be written.
+    /// The stream can't be written.
     pub fn write(&self, to: impl Write + Seek) -> Result<(), hound::Error> {
         let spec = WavSpec {
             channels: 2,
@@ -80,7 +79,7 @@ fn put(track: &mut Vec<u8>, at: u64, ulaw: &[u8]) {
     track[from..until].copy_from_slice(ulaw);
 }
 
-/// A sample without the words in its low bit; set rather than cleared, silence stays silence.
+/// A sample without the mark in its low bit. Setting the bit keeps silence silent.
 fn audible(sample: Option<&u8>) -> i16 {
     mulaw::decode(sample.copied().unwrap_or(0xFF) | 1)
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use frontdesk::world::World;
-use practice::openai::{Record, Refusal, ResponseFault};
+use practice::openai::{ConnectRefusal, Record, ResponseFault};
 use practice::twilio::{CallerHandle, Done, EndedBy};
 use serde_json::Value;
 
@@ -80,8 +80,8 @@ async fn res_3_a_server_that_is_too_busy_a_few_times_is_asked_again() {
     let world = world(brief).await;
     let caller = call_with_one_answer(&world).await;
     let faults = practice(&world).faults();
-    faults.refuse_next(Refusal::Http(429), 1);
-    faults.refuse_next(Refusal::Http(503), 1);
+    faults.refuse_next(ConnectRefusal::Http(429), 1);
+    faults.refuse_next(ConnectRefusal::Http(503), 1);
     let before = practice(&world).log().look(|record| record.connections);
     faults.drop_now();
     session_with_history(&world, 2).await;
@@ -104,7 +104,7 @@ async fn res_3_a_stalled_response_is_had_from_a_new_session() {
 }
 
 /// A call to a daemon whose every session is refused in this way.
-async fn lasting_refusal(refusal: Refusal) {
+async fn lasting_refusal(refusal: ConnectRefusal) {
     let world = world(|plan| {
         brief(plan);
         plan.config.openai.upstream_patience = Duration::from_secs(60);
@@ -129,20 +129,20 @@ async fn lasting_refusal(refusal: Refusal) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn res_3_a_bad_key_is_tried_once_and_the_caller_hears_the_apology() {
-    lasting_refusal(Refusal::BadKey).await;
+    lasting_refusal(ConnectRefusal::BadKey).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn res_3_a_refused_upgrade_for_the_key_is_tried_once_and_the_caller_hears_the_apology() {
-    lasting_refusal(Refusal::Http(401)).await;
+    lasting_refusal(ConnectRefusal::Http(401)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn res_3_no_quota_is_tried_once_and_the_caller_hears_the_apology() {
-    lasting_refusal(Refusal::NoQuota).await;
+    lasting_refusal(ConnectRefusal::NoQuota).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn res_3_a_model_that_is_not_there_is_tried_once_and_the_caller_hears_the_apology() {
-    lasting_refusal(Refusal::NoSuchModel).await;
+    lasting_refusal(ConnectRefusal::NoSuchModel).await;
 }

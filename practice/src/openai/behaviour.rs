@@ -1,50 +1,49 @@
-//! How the practice server behaves: its pace, and what goes wrong.
+//! The server's pace, and its faults.
 
 use std::time::Duration;
 
-/// The knobs of the server. They can be turned while it runs; what is under way keeps its pace.
+/// How the server behaves. It can be changed while the server runs; a running response keeps its pace.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Behaviour {
-    /// From a client's event to the server's reply to it.
+    /// Time from a client's event to the reply.
     pub rtt: Duration,
-    /// From `response.create` to `response.created`, on top of the round trip.
+    /// Time from `response.create` to `response.created`, beside the round trip.
     pub created_after: Duration,
-    /// From `response.created` to the first audio.
+    /// Time from `response.created` to the first audio.
     pub first_audio_after: Duration,
-    /// How many times faster than real time audio comes.
+    /// Speed of audio relative to real time.
     pub speed: f64,
-    /// When a turn's transcript comes.
     pub transcription: Transcription,
-    /// Added to the reply to `session.update`.
+    /// Additional delay of `session.updated`.
     pub session_updated_after: Duration,
-    /// The session says and sends PCM at 24 kHz whatever format was asked for.
+    /// The session reports and sends PCM at 24 kHz, whatever format was requested.
     pub answers_in_pcm: bool,
-    /// Audio deltas that still come after a cancel, as if they had been on the wire.
+    /// Audio deltas that follow a cancel, as if they had been on the wire.
     pub late_deltas: usize,
-    /// Spoken as an item of its own before every answer that has words, as newer models do.
+    /// Words spoken in an item of their own before every spoken answer, as newer models do.
     pub preamble: Option<String>,
-    /// Function calls' arguments are cut off, so that they are no JSON.
+    /// Arguments of function calls are cut off, so they are not JSON.
     pub breaks_arguments: bool,
-    /// Faults of the responses to come in each new session, the first for the first response.
+    /// Faults of the first responses of each new session, in order.
     pub responses: Vec<ResponseFault>,
-    /// Events of a type nobody knows come between the others.
+    /// Events of an unknown type come between the others.
     pub unknown_events: bool,
-    /// Every connection is turned away so.
-    pub refuses: Option<Refusal>,
-    /// How long a session lives.
+    /// Every connection is refused like this.
+    pub refuses: Option<ConnectRefusal>,
+    /// The longest session.
     pub session_length: Duration,
-    /// How often the server pings.
+    /// The interval of pings.
     pub ping_every: Duration,
 }
 
 /// When a turn's transcript comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transcription {
-    /// So long after the turn was committed.
+    /// This long after the commit.
     After(Duration),
-    /// Only when the next response to be done is done.
+    /// When the next response is done.
     AfterResponse,
-    /// Every first of two turns only after the second's.
+    /// Of each two turns, the first comes after the second.
     OutOfOrder,
     /// `…failed` comes instead.
     Failed,
@@ -52,45 +51,45 @@ pub enum Transcription {
     Never,
 }
 
-/// What goes wrong with one response.
+/// The fault of one response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ResponseFault {
-    /// Nothing does: used to reach a later response.
+    /// No fault. Used to reach a later response.
     None,
-    /// `response.done` says `failed` with this error and nothing was said.
+    /// `response.done` has the status `failed` with this error, and there is no output.
     Failed {
         /// `status_details.error.type`.
         kind: String,
-        /// `status_details.error.code`; none is `null`.
+        /// `status_details.error.code`; `None` is `null`.
         code: Option<String>,
     },
-    /// `response.done` says `incomplete` after so much audio.
+    /// `response.done` has the status `incomplete`.
     Incomplete {
         /// `max_output_tokens` or `content_filter`.
         reason: String,
-        /// Audio before the cut.
+        /// Length of the audio before the cut.
         after: Duration,
     },
-    /// An `error` event instead of any response.
+    /// An `error` event instead of a response.
     Error {
         /// `error.type`.
         kind: String,
-        /// `error.code`; none is `null`.
+        /// `error.code`; `None` is `null`.
         code: Option<String>,
         /// `error.message`.
         message: String,
     },
     /// `response.created` never comes; the rest does.
     NeverCreated,
-    /// `response.created` comes so much later.
+    /// `response.created` comes this much later.
     CreatedLate(Duration),
     /// Nothing comes after `response.created`.
     StalledAfterCreated,
 }
 
-/// How a connection is turned away.
+/// How a connection is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
+pub enum ConnectRefusal {
     /// The upgrade is answered with this HTTP status, such as 401, 429 or 503.
     Http(u16),
     /// `invalid_api_key`, CLOSE 3000.
@@ -104,7 +103,7 @@ pub enum Refusal {
 }
 
 impl Default for Behaviour {
-    /// A server near by on a good day, with nothing going wrong.
+    /// A fast server without faults.
     fn default() -> Self {
         Self {
             rtt: Duration::from_millis(20),

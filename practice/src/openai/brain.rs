@@ -1,89 +1,32 @@
-//! What the practice model "thinks": from instructions, tools and conversation to words and calls.
+//! Decides the model's answers from instructions, tools and conversation.
 //!
-//! A brain keeps nothing: everything it knows stands in the conversation, so that a new session
-//! given the history as items goes on where the old one stopped.
+//! A brain keeps no state. A new session that gets the history as items goes on where the old one
+//! stopped.
 
 mod conduct;
+mod language;
 mod receptionist;
 mod script;
 mod slots;
+mod turn;
 mod words;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
+pub use language::language_of;
 pub use script::{Lines, Rule, Script, ToolCall, Topic};
+use turn::last_user;
+pub use turn::{Line, Prompt, Turn};
 
-/// One line of the conversation as the model takes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Line {
-    /// The caller's words, spoken or written.
-    User(String),
-    /// The model's own words.
-    Assistant(String),
-    /// Something the system told the model.
-    System(String),
-    /// A function call the model made.
-    Call {
-        /// The function.
-        name: String,
-        /// What its output will name.
-        call_id: String,
-        /// JSON, as text.
-        arguments: String,
-    },
-    /// What a function call gave.
-    Output {
-        /// Which call.
-        call_id: String,
-        /// Whatever the function answered.
-        output: String,
-    },
-}
-
-/// What a response is made from.
-#[derive(Debug, Clone, Copy)]
-pub struct Prompt<'a> {
-    /// The session's instructions or the response's own.
-    pub instructions: &'a str,
-    /// Names of the functions that may be called.
-    pub tools: &'a [String],
-    /// The conversation so far.
-    pub history: &'a [Line],
-}
-
-/// What a response consists of.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Turn {
-    /// Words to speak.
-    pub say: Option<String>,
-    /// Functions to call after them, with their arguments.
-    pub calls: Vec<(String, Value)>,
-}
-
-impl Turn {
-    /// A turn of words alone.
-    #[must_use]
-    pub fn saying(words: impl Into<String>) -> Self {
-        Self { say: Some(words.into()), calls: Vec::new() }
-    }
-
-    /// A turn of one silent function call.
-    #[must_use]
-    pub fn calling(name: &str, arguments: Value) -> Self {
-        Self { say: None, calls: vec![(name.to_owned(), arguments)] }
-    }
-}
-
-/// A way to think.
+/// How the model finds its answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Brain {
-    /// A receptionist who takes down the job, books a visit and says goodbye.
+    /// A receptionist who notes the job, books a visit and says goodbye.
     Receptionist(Box<Script>),
-    /// The first rule that fits; without one, nothing is said.
+    /// The first rule that matches. Without a match nothing is said.
     Scripted(Vec<Rule>),
-    /// Says the caller's last words back.
+    /// Repeats the caller's last words.
     Echo,
 }
 
@@ -94,7 +37,7 @@ impl Default for Brain {
 }
 
 impl Brain {
-    /// What to do next. Instructions that give the very words come before everything else.
+    /// The next turn. Instructions that dictate the words come first.
     #[must_use]
     pub fn decide(&self, prompt: &Prompt<'_>) -> Turn {
         if let Some(line) = dictated(prompt.instructions) {
@@ -108,22 +51,8 @@ impl Brain {
     }
 }
 
-/// The language of some words as an ISO 639-1 code, by their script.
-#[must_use]
-pub fn language_of(text: &str) -> &'static str {
-    if text.chars().any(|letter| ('\u{0590}'..='\u{05FF}').contains(&letter)) { "he" } else { "en" }
-}
-
-/// The caller's words since the model last said or did something.
-fn last_user(history: &[Line]) -> Option<&str> {
-    history.iter().rev().find_map(|line| match line {
-        Line::User(text) => Some(text.as_str()),
-        Line::Assistant(_) | Line::System(_) | Line::Call { .. } | Line::Output { .. } => None,
-    })
-}
-
 /// The words between triple quotes in instructions of the form "Say …: \"\"\"words\"\"\"".
-/// "By its meaning" in another language uses the little dictionary, or the words as they are.
+/// Words to be said in English are translated if they are in [`DICTIONARY`].
 fn dictated(instructions: &str) -> Option<String> {
     let (order, rest) = instructions.split_once("\"\"\"")?;
     let (line, _) = rest.rsplit_once("\"\"\"")?;

@@ -1,4 +1,4 @@
-//! The conversation: items in their order, and what each became.
+//! The conversation: items in order.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use super::brain::Line;
 use super::wire::WireError;
 
-/// One item of the conversation.
 #[derive(Debug, Clone)]
 pub(super) struct Item {
     pub(super) id: String,
@@ -15,7 +14,6 @@ pub(super) struct Item {
     pub(super) body: Body,
 }
 
-/// What an item is.
 #[derive(Debug, Clone)]
 pub(super) enum Body {
     Message { role: String, parts: Vec<Part> },
@@ -23,19 +21,17 @@ pub(super) enum Body {
     Output { call_id: String, output: String },
 }
 
-/// One part of a message.
 #[derive(Debug, Clone)]
 pub(super) enum Part {
     InputText(String),
-    /// `heard` is what the model made out; `transcript` what the transcription said, or the
-    /// client, if it did.
+    /// `heard` is what the model understood. `transcript` is from the transcription or the client.
     InputAudio {
         audio: Vec<u8>,
         heard: String,
         transcript: Option<String>,
     },
     OutputText(String),
-    /// Audio made so far; the transcript is gone once the audio was truncated.
+    /// The audio made so far. The transcript is gone once the audio is truncated.
     OutputAudio {
         audio: Vec<u8>,
         bytes_per_ms: u64,
@@ -44,24 +40,23 @@ pub(super) enum Part {
     },
 }
 
-/// The items in their order.
 #[derive(Debug, Default)]
 pub(super) struct Conversation {
     items: Vec<Item>,
 }
 
 impl Item {
-    /// The item as events show it: without audio.
+    /// The item as events show it, without audio.
     pub(super) fn to_json(&self) -> Value {
         self.json(false)
     }
 
-    /// The item as `conversation.item.retrieved` shows it: with audio.
+    /// The item as `conversation.item.retrieved` shows it, with audio.
     pub(super) fn to_json_with_audio(&self) -> Value {
         self.json(true)
     }
 
-    /// The item as the model takes it.
+    /// The item as the model sees it.
     pub(super) fn line(&self) -> Line {
         match &self.body {
             Body::Message { role, parts } => {
@@ -84,7 +79,7 @@ impl Item {
         }
     }
 
-    /// The words of the audio the item came with, if it did.
+    /// The words of the item's input audio, if it has any.
     pub(super) fn heard(&self) -> Option<&str> {
         let Body::Message { parts, .. } = &self.body else { return None };
         parts.iter().find_map(|part| match part {
@@ -93,7 +88,7 @@ impl Item {
         })
     }
 
-    /// Tokens of text and of audio that the item costs as input (reference: §4 (i)).
+    /// Input tokens of the item: text, audio.
     pub(super) fn tokens(&self) -> (u64, u64) {
         let text_tokens = |text: &str| text.chars().count().div_ceil(4) as u64;
         match &self.body {
@@ -170,23 +165,21 @@ impl Conversation {
         self.items.iter_mut().find(|item| item.id == id)
     }
 
-    /// The item before this one, as the chain of `previous_item_id` names it.
+    /// The id of the item before this one.
     pub(super) fn before(&self, id: &str) -> Option<&str> {
         let at = self.items.iter().position(|item| item.id == id)?;
         Some(self.items.get(at.checked_sub(1)?)?.id.as_str())
     }
 
-    /// The newest item's id.
+    /// The id of the last item.
     pub(super) fn last(&self) -> Option<&str> {
         self.items.last().map(|item| item.id.as_str())
     }
 
-    /// Whether a call with this id was made.
     pub(super) fn has_call(&self, id: &str) -> bool {
         self.items.iter().any(|i| matches!(&i.body, Body::Call { call_id, .. } if call_id == id))
     }
 
-    /// Whether any assistant audio is in it.
     pub(super) fn has_assistant_audio(&self) -> bool {
         self.items.iter().any(|item| match &item.body {
             Body::Message { parts, .. } => {
@@ -196,15 +189,15 @@ impl Conversation {
         })
     }
 
-    /// Appends an item the server made.
+    /// Appends an item of the server.
     pub(super) fn push(&mut self, item: Item) {
         self.items.push(item);
     }
 
-    /// Puts a client's item after another: `None` is the end, `root` the start.
+    /// Inserts a client's item after another. `None` is the end, `root` the start.
     ///
     /// # Errors
-    /// When the id is taken, the other item isn't there, or an output answers no call.
+    /// The id is taken, the other item doesn't exist, or an output has no call.
     pub(super) fn insert(&mut self, item: Item, after: Option<&str>) -> Result<(), WireError> {
         if self.get(&item.id).is_some() {
             let message = format!("Item with item_id already exists: '{}'.", item.id);
@@ -231,10 +224,8 @@ impl Conversation {
         Ok(())
     }
 
-    /// Takes an item out.
-    ///
     /// # Errors
-    /// When it isn't there.
+    /// The item doesn't exist.
     pub(super) fn delete(&mut self, id: &str) -> Result<(), WireError> {
         match self.items.iter().position(|item| item.id == id) {
             Some(at) => {
@@ -248,8 +239,8 @@ impl Conversation {
     /// Cuts an assistant item's audio and drops its transcript.
     ///
     /// # Errors
-    /// When it isn't there, holds no assistant audio or less than `audio_end_ms` of it, or when
-    /// nothing of it would be left: such an item is deleted instead.
+    /// The item doesn't exist, has no assistant audio, has less than `audio_end_ms` of it, or nothing
+    /// would remain.
     pub(super) fn truncate(&mut self, id: &str, audio_end_ms: u64) -> Result<(), WireError> {
         let Some(item) = self.get_mut(id) else {
             return Err(no_such_item("item_truncate_invalid_item_id", "truncating", id));

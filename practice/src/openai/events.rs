@@ -1,18 +1,17 @@
-//! The client events the server takes, field by field (reference: §2 and §3).
+//! The client events that the server accepts, field by field.
 
 use serde_json::{Map, Value};
 
 use super::schema::{Field, Rule, check_fields, may, must};
 use super::wire::WireError;
 
-/// One client event of a known type whose fields are all as they should be.
+/// A client event of a known type with valid fields.
 #[derive(Debug, Clone)]
 pub(super) struct ClientEvent {
     pub(super) kind: Kind,
     pub(super) fields: Map<String, Value>,
 }
 
-/// The types of client events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     SessionUpdate,
@@ -27,7 +26,7 @@ pub(super) enum Kind {
     ResponseCancel,
 }
 
-/// The `event_id` a client gave, even in an event that is wrong otherwise.
+/// The client's `event_id`, even of an event that is invalid otherwise.
 pub(super) fn event_id(event: &Value) -> Option<&str> {
     event.get("event_id").and_then(Value::as_str)
 }
@@ -35,8 +34,8 @@ pub(super) fn event_id(event: &Value) -> Option<&str> {
 /// Reads a client event.
 ///
 /// # Errors
-/// As the API words it: `invalid_event` without a type, `invalid_value` for a type it doesn't
-/// know, and whatever is wrong with the fields.
+/// `invalid_event` without a type, `invalid_value` for an unknown type, or the error of the first invalid
+/// field, worded as by the API.
 pub(super) fn parse(event: &Value) -> Result<ClientEvent, WireError> {
     let Value::Object(object) = event else {
         return Err(WireError::new("invalid_event", "The event must be a JSON object."));
@@ -87,7 +86,7 @@ const EVENTS: &[(&str, Kind, &[Field])] = &[
     ("response.cancel", Kind::ResponseCancel, &[may("response_id", Rule::OrNull(&TEXT))]),
 ];
 
-/// The longest text the API takes in one string.
+/// The longest string that the API accepts.
 const TEXT: Rule = Rule::Text(256_000);
 const NUMBER_OF_TOKENS: Rule = Rule::StringOr(&Rule::OneOf(&["inf"]), &Rule::Int(1, 4096));
 
@@ -187,7 +186,7 @@ const TRANSCRIPTION: &[Field] = &[
     may("delay", TEXT),
 ];
 
-/// Some of the ISO 639-1 codes; one that isn't known rejects the whole update.
+/// Some of the ISO 639-1 codes. An unknown one rejects the whole update.
 const LANGUAGES: &[&str] = &[
     "he", "en", "ar", "ru", "de", "fr", "es", "it", "pt", "nl", "pl", "ro", "uk", "tr", "el", "hu",
     "cs", "sk", "sv", "da", "no", "fi", "bg", "hr", "sr", "fa", "hi", "ja", "ko", "zh", "th", "vi",
@@ -266,7 +265,7 @@ const ITEM: Rule = Rule::Tagged(&[
     ("item_reference", &[must("id", TEXT)]),
 ]);
 
-/// Identifiers that a client makes have at most 32 characters.
+/// An identifier made by a client.
 const ID: Rule = Rule::Text(32);
 const STATUS: Rule = Rule::OneOf(&["completed", "incomplete", "in_progress"]);
 

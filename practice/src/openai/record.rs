@@ -1,4 +1,4 @@
-//! What the practice server saw and heard, kept for tests and for the demo.
+//! What the server received and sent, for tests and the demo.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -7,124 +7,114 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::watch;
 
-/// Everything that happened at the server since it started.
+/// Everything that happened since the server started.
 #[derive(Debug, Clone, Default)]
 pub struct Record {
-    /// Client events in the order of their coming; appends are only counted, unless audio is kept
+    /// Client events in order. Appends are only counted, unless the server keeps audio
     /// ([`Options`](super::Options)).
     pub events: VecDeque<SeenEvent>,
-    /// How many client events of each type came, by name.
+    /// Number of client events by type.
     pub counts: BTreeMap<String, u64>,
-    /// Audio deltas as they were made, if audio is kept.
+    /// Audio deltas in order, if the server keeps audio.
     pub deltas: Vec<Delta>,
-    /// Bytes of all client events.
+    /// Total bytes of client events.
     pub bytes: u64,
-    /// What clients did wrong.
     pub violations: Vec<Violation>,
-    /// What the server heard, turn by turn.
+    /// The caller's turns as the server understood them.
     pub heard: Vec<Turn>,
-    /// What it heard in audio that came as items instead of appends: a history that is replayed.
+    /// Turns in audio that came as items, when a client replays a history.
     pub heard_in_items: Vec<Turn>,
-    /// What the server said, as it began to say it.
+    /// The model's turns, recorded when each begins.
     pub said: Vec<Turn>,
-    /// Upgrades asked for, refused ones too.
+    /// Connections, refused ones included.
     pub connections: u64,
-    /// Sessions ever begun, refused ones not counted.
+    /// Sessions begun, without refused ones.
     pub sessions: u64,
-    /// Sessions that are alive.
+    /// Sessions alive now.
     pub alive: u64,
-    /// The most sessions that were ever alive at once.
+    /// The most sessions alive at once.
     pub most_alive: u64,
-    /// Responses begun, by any cause.
+    /// Responses begun.
     pub responses: u64,
     /// Responses done, by status.
     pub done: BTreeMap<String, u64>,
 }
 
-/// One client event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SeenEvent {
-    /// Which session of the server's, from 1.
+    /// The session's number on this server, from 1.
     pub session: u64,
-    /// Since the server started.
+    /// Time since the server started.
     pub at: Duration,
-    /// Its type.
+    /// The event's `type`.
     pub kind: String,
-    /// Its length on the wire.
+    /// Length on the wire.
     pub bytes: usize,
-    /// All of it.
     pub body: Value,
 }
 
 /// One `response.output_audio.delta`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delta {
-    /// Which session of the server's, from 1.
+    /// The session's number on this server, from 1.
     pub session: u64,
-    /// The conversation item it belongs to.
     pub item_id: String,
-    /// The audio, base64 as on the wire.
+    /// Base64, as on the wire.
     pub audio: String,
 }
 
-/// Something said in one direction.
+/// Words in one direction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Turn {
-    /// Which session of the server's, from 1.
+    /// The session's number on this server, from 1.
     pub session: u64,
-    /// The conversation item it belongs to.
     pub item_id: String,
-    /// The words.
     pub text: String,
 }
 
-/// Something a client did that the real server answers with an error or that spoils the call.
+/// A client's mistake: the real server would answer with an error, or the call would suffer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// Which session of the server's, from 1.
+    /// The session's number on this server, from 1.
     pub session: u64,
-    /// Since the server started.
+    /// Time since the server started.
     pub at: Duration,
-    /// The error's code, or `append_before_update`, `broken_audio`.
+    /// The error's code, `append_before_update` or `broken_audio`.
     pub code: String,
-    /// What it was, in words.
     pub detail: String,
 }
 
 impl Record {
-    /// How many client events of this type came.
+    /// Number of client events of this type.
     #[must_use]
     pub fn count(&self, kind: &str) -> u64 {
         self.counts.get(kind).copied().unwrap_or(0)
     }
 
-    /// The events of one type.
     pub fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a SeenEvent> {
         self.events.iter().filter(move |event| event.kind == kind)
     }
 
-    /// Violations, but those that a correct client can't avoid: a cancel and a response's end, or
-    /// two commits, that crossed on the wire.
+    /// Violations without those that a correct client can't avoid: a cancel that crosses the end of its
+    /// response on the wire, or two commits that cross.
     pub fn faults(&self) -> impl Iterator<Item = &Violation> {
         const CROSSED: [&str; 2] =
             ["response_cancel_not_active", "input_audio_buffer_commit_empty"];
         self.violations.iter().filter(|violation| !CROSSED.contains(&violation.code.as_str()))
     }
 
-    /// The words of all turns that were heard.
     #[must_use]
     pub fn heard_texts(&self) -> Vec<&str> {
         self.heard.iter().map(|turn| turn.text.as_str()).collect()
     }
 
-    /// The words of all that was said.
     #[must_use]
     pub fn said_texts(&self) -> Vec<&str> {
         self.said.iter().map(|turn| turn.text.as_str()).collect()
     }
 }
 
-/// The one place where the record is kept. Clones write to and read from the same.
+/// A handle to the record. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Log {
     record: Arc<watch::Sender<Record>>,
@@ -136,25 +126,24 @@ impl Log {
         Self { record: Arc::new(watch::Sender::new(Record::default())), keeps_audio }
     }
 
-    /// Whether appends and deltas are kept.
     pub(super) fn keeps_audio(&self) -> bool {
         self.keeps_audio
     }
 
-    /// Looks at the record as it stands, without a copy. It can't change meanwhile.
+    /// Reads the record without a copy. It is locked meanwhile.
     pub fn look<T>(&self, with: impl FnOnce(&Record) -> T) -> T {
         with(&self.record.borrow())
     }
 
-    /// The record as it stands.
+    /// A copy of the record.
     #[must_use]
     pub fn record(&self) -> Record {
         self.record.borrow().clone()
     }
 
-    /// Waits until the record is as the caller wants it; at once if it is so already.
+    /// Waits until the record satisfies a condition.
     pub async fn wait_for(&self, wanted: impl FnMut(&Record) -> bool) {
-        // The sender lives as long as this log: the wait can't fail.
+        // The sender lives as long as this log, so the wait can't fail.
         drop(self.record.subscribe().wait_for(wanted).await);
     }
 
@@ -184,7 +173,7 @@ impl Log {
     }
 }
 
-/// Client events kept; the oldest go.
+/// Client events kept. The oldest are dropped.
 const EVENTS_KEPT: usize = 10_000;
-/// Violations kept; the first ones say most, so the newest go.
+/// Violations kept. Later ones are dropped: the first ones matter most.
 const VIOLATIONS_KEPT: usize = 1000;

@@ -1,20 +1,20 @@
-//! A small schema for client events: strict, and each fault answered as the API answers it.
+//! A strict schema for client events, with the API's error for each fault.
 
 use serde_json::{Map, Value};
 
 use super::wire::WireError;
 
-/// What a value must be.
+/// The allowed values of a field.
 pub(super) enum Rule {
-    /// Looked at elsewhere, or nowhere.
+    /// Not checked here.
     Any,
     Bool,
-    /// A string of at most so many characters.
+    /// A string of at most this many characters.
     Text(usize),
     OneOf(&'static [&'static str]),
     Int(i64, i64),
     Number(f64, f64),
-    /// `null`, or what the other rule says.
+    /// `null`, or the other rule.
     OrNull(&'static Rule),
     List(&'static Rule),
     Object(&'static [Field]),
@@ -22,28 +22,27 @@ pub(super) enum Rule {
     Tagged(&'static [(&'static str, &'static [Field])]),
     /// At most 16 strings by name: keys up to 64 characters, values up to 512.
     Metadata,
-    /// The first rule for a JSON type that fits: strings go to one, the rest to the other.
+    /// The first rule for strings, the second for the rest.
     StringOr(&'static Rule, &'static Rule),
 }
 
-/// One field of an object.
 pub(super) struct Field {
     name: &'static str,
     rule: Rule,
     required: bool,
 }
 
-/// A field that may be left out.
+/// An optional field.
 pub(super) const fn may(name: &'static str, rule: Rule) -> Field {
     Field { name, rule, required: false }
 }
 
-/// A field that must be there.
+/// A required field.
 pub(super) const fn must(name: &'static str, rule: Rule) -> Field {
     Field { name, rule, required: true }
 }
 
-/// Checks a value; `path` is how errors name it.
+/// Checks a value. Errors name it by `path`.
 pub(super) fn check(rule: &Rule, value: &Value, path: &str) -> Result<(), WireError> {
     match rule {
         Rule::Any => Ok(()),
@@ -76,8 +75,7 @@ pub(super) fn check(rule: &Rule, value: &Value, path: &str) -> Result<(), WireEr
     }
 }
 
-/// Checks an object's fields. The fields of the object itself are named without a path when
-/// `path` is empty.
+/// Checks an object's fields. With an empty `path` errors name a field alone.
 pub(super) fn check_fields(
     fields: &[Field],
     object: &Map<String, Value>,

@@ -1,104 +1,37 @@
-//! One session of the practice server, without any socket: texts in, texts out.
-//!
-//! Time is what the shell says it is, since the server started. The session answers an event as
-//! soon as it comes; the answer is handed out a round trip later, so that answers and requests
-//! can cross as they do on a real wire.
+//! A session of the server as a state machine without I/O.
 
-mod admission;
+mod handshake;
 mod input;
 mod items;
-mod outlet;
+mod output;
 mod responses;
+mod running;
+mod state;
 #[cfg(test)]
 mod tests;
+mod transcripts;
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::behaviour::{Behaviour, Refusal, ResponseFault};
-use super::brain::Brain;
+use super::behaviour::{Behaviour, ResponseFault};
 use super::conversation::Conversation;
 use super::events::{self, ClientEvent, Kind};
-use super::hearing::Hearing;
-use super::record::{Log, SeenEvent};
+use super::input_buffer::InputBuffer;
+use super::record::SeenEvent;
 use super::settings::Settings;
 use super::wire::{Ids, WireError};
-use crate::speech::Voice;
-use admission::refused;
-use input::Transcripts;
-use responses::Running;
+use handshake::refusal;
+use state::Phase;
+use transcripts::Transcripts;
 
-pub use admission::Handshake;
+pub use handshake::Handshake;
+pub(crate) use state::{Output, RealtimeSession, Setup};
 
-/// What the session asks its shell to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Output {
-    /// Send a text frame.
-    Text(String),
-    /// Send a ping.
-    Ping,
-    /// Close the socket with this code and reason.
-    Close(u16, String),
-    /// Hold the texts back until this language's words have been prepared by the voice.
-    Prepare { words: String, language: &'static str },
-}
-
-/// What a session is made from.
-pub(crate) struct Setup {
-    pub(crate) number: u64,
-    pub(crate) behaviour: Behaviour,
-    pub(crate) brain: Brain,
-    pub(crate) voice: Voice,
-    pub(crate) log: Log,
-    /// The key that is good; none takes any.
-    pub(crate) key: Option<String>,
-    /// Turns the session away though the upgrade was accepted.
-    pub(crate) refusal: Option<Refusal>,
-}
-
-/// A session's state.
-pub(crate) struct Session {
-    number: u64,
-    behaviour: Behaviour,
-    brain: Brain,
-    voice: Voice,
-    log: Log,
-    ids: Ids,
-    settings: Settings,
-    phase: Phase,
-    conversation: Conversation,
-    /// Items of responses that run beside the conversation.
-    beside: Conversation,
-    hearing: Hearing,
-    /// The user item that speech under way will become.
-    speaking_item: Option<String>,
-    transcripts: Transcripts,
-    running: Vec<Running>,
-    faults: VecDeque<ResponseFault>,
-    /// Replies to updates that are held back, with the time they are due.
-    updates: VecDeque<(Duration, Value)>,
-    outputs: VecDeque<(Duration, Output)>,
-    /// When the last text goes out: none may overtake another.
-    last_due: Duration,
-    next_ping: Duration,
-    ends_at: Duration,
-}
-
-/// How far a session is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    /// On the live defaults: audio sent now is read wrongly.
-    Unconfigured,
-    /// A `session.update` was accepted.
-    Configured,
-    /// A CLOSE is on its way; nothing is taken any more.
-    Over,
-}
-
-impl Session {
-    /// Begins a session at `now`, or the polite end of one that is not to be.
+impl RealtimeSession {
+    /// Begins a session at `now`. A refused one only sends an error and closes.
     pub(crate) fn begin(setup: Setup, handshake: &Handshake, now: Duration) -> Self {
         let behaviour = setup.behaviour;
         let mut ids = Ids::new(setup.number);
@@ -115,7 +48,7 @@ impl Session {
             phase: Phase::Unconfigured,
             conversation: Conversation::default(),
             beside: Conversation::default(),
-            hearing: Hearing::default(),
+            input: InputBuffer::default(),
             speaking_item: None,
             transcripts: Transcripts::default(),
             running: Vec::new(),
@@ -127,8 +60,8 @@ impl Session {
             ends_at: now + behaviour.session_length,
             behaviour,
         };
-        match refused(handshake, setup.key.as_deref(), setup.refusal) {
-            Some((error, code, reason)) => session.turn_away(&error, code, reason, now),
+        match refusal(handshake, setup.key.as_deref(), setup.refusal) {
+            Some((error, code, reason)) => session.refuse(&error, code, reason, now),
             None => {
                 let created = json!({"type": "session.created",
                     "session": session.settings.to_json()});
@@ -138,12 +71,11 @@ impl Session {
         session
     }
 
-    /// Whether it was not turned away.
+    /// False once the session is refused or over.
     pub(crate) fn is_open(&self) -> bool {
         self.phase != Phase::Over
     }
 
-    /// Takes a text frame.
     pub(crate) fn on_text(&mut self, text: &str, now: Duration) {
         self.on_time(now);
         if self.phase == Phase::Over {
@@ -168,13 +100,13 @@ impl Session {
         self.on_time(now);
     }
 
-    /// Takes a binary frame: the API has none.
+    /// Answers a binary frame with an error.
     pub(crate) fn on_binary(&mut self, now: Duration) {
         let error = WireError::new("invalid_event", "Binary frames are not supported.");
         self.reject(&error, None, now);
     }
 
-    /// Does what is due.
+    /// Does what is due by `now`.
     pub(crate) fn on_time(&mut self, now: Duration) {
         if self.phase == Phase::Over {
             return;
@@ -185,7 +117,7 @@ impl Session {
             }
         }
         self.advance_responses(now);
-        self.tell_transcripts(now);
+        self.send_transcripts(now);
         if self.next_ping <= now {
             self.next_ping = now + self.behaviour.ping_every;
             self.outputs.push_back((now, Output::Ping));
@@ -195,28 +127,26 @@ impl Session {
         }
     }
 
-    /// Lets the next response go wrong.
     pub(crate) fn fault_next_response(&mut self, fault: ResponseFault) {
         self.faults.push_back(fault);
     }
 
-    /// Changes how the session behaves from now on.
     pub(crate) fn behave(&mut self, behaviour: Behaviour) {
         self.behaviour = behaviour;
     }
 
-    /// Sends any event, as the server's own.
+    /// Sends any event as if the server had made it.
     pub(crate) fn inject(&mut self, event: Value, now: Duration) {
         self.emit_at(now, event);
     }
 
-    /// The session's longest time is over.
+    /// Ends the session as after its longest duration.
     pub(crate) fn expire(&mut self, now: Duration) {
         let error = WireError::new(
             "session_expired",
             "Your session hit the maximum duration of 60 minutes.",
         );
-        self.turn_away(&error, 1001, "session expired", now);
+        self.refuse(&error, 1001, "session expired", now);
     }
 
     fn perform(&mut self, event: ClientEvent, now: Duration) -> Result<(), WireError> {
@@ -226,7 +156,7 @@ impl Session {
             Kind::Append => self.append(text("audio").unwrap_or_default(), now),
             Kind::Commit => self.commit(now),
             Kind::Clear => {
-                self.hearing.clear();
+                self.input.clear();
                 self.speaking_item = None;
                 self.emit(now, json!({"type": "input_audio_buffer.cleared"}));
                 Ok(())
@@ -269,5 +199,5 @@ impl Session {
     }
 }
 
-/// 2026-11-21: no test depends on the day, but `expires_at` looks like a time.
+/// 2026-11-21, so that `expires_at` looks like a time.
 const SOME_DAY: u64 = 1_795_219_200;

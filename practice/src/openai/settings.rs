@@ -1,39 +1,39 @@
-//! A session's settings: the live defaults, updated all or nothing.
+//! A session's settings. An update is applied completely or not at all.
 
 use serde_json::{Map, Value, json};
 
 use super::wire::WireError;
 
-/// The effective settings of a session, as `session.updated` shows them.
+/// The effective settings, as `session.updated` shows them.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Settings {
     session: Map<String, Value>,
 }
 
-/// The coding of audio in one direction.
+/// The audio format of one direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
-    /// µ-law, 8 bytes a millisecond.
+    /// µ-law, 8 bytes per millisecond.
     Pcmu,
-    /// A-law, 8 bytes a millisecond. Counted; the practice world can't hear or speak it.
+    /// A-law, 8 bytes per millisecond. It is counted, but neither decoded nor spoken.
     Pcma,
-    /// 16-bit linear at 24 kHz, 48 bytes a millisecond.
+    /// 16-bit linear at 24 kHz, 48 bytes per millisecond.
     Pcm,
 }
 
-/// How turns are found.
+/// How turns are detected.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Detection {
-    /// By the client's commits.
+    /// The client commits.
     Off,
     /// By loudness and silence.
     Server { threshold: f64, prefix_ms: u64, silence_ms: u64 },
-    /// By what was said: a whole sentence ends the turn soon, a cut one after the longest wait.
+    /// By the words: a whole sentence ends the turn soon, a broken one after the longest wait.
     Semantic { longest_wait_ms: u64 },
 }
 
 impl Settings {
-    /// What the live API begins with (reference: facts 3 and 5).
+    /// The API's defaults.
     pub(super) fn live_defaults(id: &str, model: &str, expires_at: u64) -> Self {
         let session = json!({
             "type": "realtime",
@@ -67,11 +67,11 @@ impl Settings {
         Self { session: into_map(session) }
     }
 
-    /// These settings with an update in them. `audio_spoken`: the session holds assistant audio,
-    /// so that the voice is locked.
+    /// These settings with an update applied. `audio_spoken` is true if the session has assistant audio;
+    /// it locks the voice.
     ///
     /// # Errors
-    /// When any part of the update can't be had; nothing of it is applied then.
+    /// A part of the update is not allowed.
     pub(super) fn updated(
         &self,
         update: &Map<String, Value>,
@@ -96,7 +96,6 @@ impl Settings {
         Ok(next)
     }
 
-    /// The settings as they stand in `session.created` and `session.updated`.
     pub(super) fn to_json(&self) -> Value {
         Value::Object(self.session.clone())
     }
@@ -146,17 +145,16 @@ impl Settings {
         }
     }
 
-    /// Whether the server answers turns by itself.
+    /// Whether the server answers turns without a request.
     pub(super) fn creates_responses(&self) -> bool {
         self.at("/input/turn_detection/create_response") == &Value::Bool(true)
     }
 
-    /// Whether the caller's speech cancels a response.
     pub(super) fn interrupts_responses(&self) -> bool {
         self.at("/input/turn_detection/interrupt_response") == &Value::Bool(true)
     }
 
-    /// Makes the session answer in PCM whatever was asked, as some have met it.
+    /// Makes the session answer in PCM whatever was requested, as clients have seen it happen.
     pub(super) fn force_pcm_output(&mut self) {
         let format = json!({"output": {"format": {"type": "audio/pcm", "rate": 24000}}});
         self.update_audio(&into_map(format));
@@ -166,7 +164,7 @@ impl Settings {
         self.session.get("audio").and_then(|audio| audio.pointer(pointer)).unwrap_or(&Value::Null)
     }
 
-    /// What the schema can't say.
+    /// Rules that the schema can't express.
     fn check_meaning(&self, update: &Map<String, Value>) -> Result<(), WireError> {
         let model = self.get("model").as_str().unwrap_or_default();
         if update.get("model").is_some_and(|asked| asked != model) {
@@ -189,8 +187,8 @@ impl Settings {
         Ok(())
     }
 
-    /// Objects under `audio` merge; a format, transcription or noise reduction is replaced, and
-    /// so is turn detection of another type.
+    /// Merges the objects under `audio`. A format, transcription, noise reduction, or turn detection of
+    /// another type is replaced.
     fn update_audio(&mut self, update: &Map<String, Value>) {
         let Some(audio) = self.session.get_mut("audio") else { return };
         for (side, fields) in update {
@@ -214,7 +212,7 @@ impl Settings {
 }
 
 impl Format {
-    /// Reads `{"type": …}`; what isn't known is PCM, the API's default.
+    /// Reads `{"type": …}`. An unknown type is PCM, the API's default.
     pub(super) fn of(format: &Value) -> Self {
         match format["type"].as_str() {
             Some("audio/pcmu") => Self::Pcmu,
@@ -223,7 +221,6 @@ impl Format {
         }
     }
 
-    /// Bytes that last a millisecond.
     pub(super) fn bytes_per_ms(self) -> u64 {
         match self {
             Self::Pcmu | Self::Pcma => 8,

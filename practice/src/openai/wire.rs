@@ -1,8 +1,13 @@
-//! What both directions share: errors as the API words them, and identifiers.
+//! Errors as the API words them, and identifiers.
 
+use std::ops::Range;
+
+use rand::distr::{Alphanumeric, SampleString as _};
+use rand::rngs::SmallRng;
+use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
 
-/// An error as the API answers it, without the envelope.
+/// An error of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct WireError {
     pub(crate) kind: &'static str,
@@ -12,7 +17,7 @@ pub(crate) struct WireError {
 }
 
 impl WireError {
-    /// An `invalid_request_error` with a code and no parameter.
+    /// An `invalid_request_error` with a code and without a parameter.
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self {
             kind: "invalid_request_error",
@@ -22,12 +27,10 @@ impl WireError {
         }
     }
 
-    /// The same error about a parameter.
     pub(crate) fn about(self, param: impl Into<String>) -> Self {
         Self { param: Some(param.into()), ..self }
     }
 
-    /// The same error without a code, as some are.
     pub(crate) fn without_code(self) -> Self {
         Self { code: None, ..self }
     }
@@ -63,7 +66,7 @@ impl WireError {
         Self::new("invalid_value", message).about(path)
     }
 
-    /// The `error` event; `event_id` is the client event's, if it gave one.
+    /// The `error` event. `event_id` is the one of the client's event.
     pub(crate) fn event(&self, event_id: Option<&str>) -> Value {
         json!({"type": "error", "error": {
             "type": self.kind,
@@ -75,38 +78,26 @@ impl WireError {
     }
 }
 
-/// Makes identifiers of the API's form: a prefix and 21 letters and digits, no two alike.
+/// Makes identifiers as the API does, and the server's other random numbers.
 #[derive(Debug)]
 pub(crate) struct Ids {
-    state: u64,
+    rng: SmallRng,
 }
 
 impl Ids {
-    /// Identifiers that differ from those of any other seed.
+    /// The same seed gives the same identifiers and numbers.
     pub(crate) fn new(seed: u64) -> Self {
-        Self { state: seed.wrapping_mul(0xA076_1D64_78BD_642F) }
+        Self { rng: SmallRng::seed_from_u64(seed) }
     }
 
+    /// The prefix and 21 letters and digits.
     pub(crate) fn next(&mut self, prefix: &str) -> String {
-        let mut id = String::with_capacity(prefix.len() + 21);
-        id.push_str(prefix);
-        let (mut high, mut low) = (self.random(), self.random());
-        for n in 0..21 {
-            let from = if n < 10 { &mut high } else { &mut low };
-            id.push(char::from(BASE62[(*from % 62) as usize]));
-            *from /= 62;
-        }
+        let mut id = prefix.to_owned();
+        Alphanumeric.append_string(&mut self.rng, &mut id, 21);
         id
     }
 
-    /// A number that looks random and is the same for the same seed (SplitMix64).
-    pub(crate) fn random(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+    pub(crate) fn number(&mut self, range: Range<usize>) -> usize {
+        self.rng.random_range(range)
     }
 }
-
-const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

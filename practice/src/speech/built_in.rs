@@ -1,11 +1,11 @@
-//! A simple synthesiser: a soft hum that moves through vowel-like colours, one per letter.
+//! A simple synthesiser: a hum whose formants change with every letter.
 //!
-//! Nobody would take it for a person, but it is pleasant, has the length and loudness of speech,
-//! and never pauses for longer than two frames.
+//! It does not sound like a person. It has the length and loudness of speech, and never pauses for
+//! longer than two frames.
 
 use std::f64::consts::TAU;
 
-use super::SAMPLE_RATE;
+use super::frame::SAMPLE_RATE;
 
 /// The text as 16-bit linear samples at 8 kHz.
 pub(super) fn synthesise(text: &str) -> Vec<i16> {
@@ -13,23 +13,23 @@ pub(super) fn synthesise(text: &str) -> Vec<i16> {
     let total: usize = sounds.iter().map(|sound| sound.samples).sum();
     let stretch = (SHORTEST as f64 / total.max(1) as f64).max(1.0);
     let mut samples = Vec::with_capacity((total as f64 * stretch) as usize + 1);
-    let mut singer =
-        Singer { phase: 0.0, at: 0, vowel: sounds.first().map_or(VOWELS[0], |s| s.vowel) };
+    let mut oscillator =
+        Oscillator { phase: 0.0, at: 0, vowel: sounds.first().map_or(VOWELS[0], |s| s.vowel) };
     let whole = total as f64 * stretch;
     for sound in &sounds {
-        singer.sing(sound, (sound.samples as f64 * stretch) as usize, whole, &mut samples);
+        oscillator.render(sound, (sound.samples as f64 * stretch) as usize, whole, &mut samples);
     }
     soften_ends(&mut samples);
     samples
 }
 
-/// 400 ms: the shortest thing that sounds like a word.
+/// 400 ms in samples: anything shorter does not sound like a word.
 const SHORTEST: usize = 3200;
-/// The harmonics of the voice; the highest lies at about 2 kHz, well inside a telephone's band.
+/// The highest harmonic lies at about 2 kHz, inside a telephone's band.
 const HARMONICS: usize = 12;
 const PITCH_HZ: f64 = 150.0;
 const LEVEL: f64 = 5200.0;
-/// First and second formant in hertz: a, e, i, o, u and a neutral one.
+/// First and second formant in hertz: a, e, i, o, u and a neutral vowel.
 const VOWELS: [(f64, f64); 6] = [
     (700.0, 1150.0),
     (520.0, 1700.0),
@@ -39,7 +39,7 @@ const VOWELS: [(f64, f64); 6] = [
     (500.0, 1350.0),
 ];
 
-/// What one character becomes.
+/// One character as sound.
 struct Sound {
     samples: usize,
     vowel: (f64, f64),
@@ -60,22 +60,22 @@ impl Sound {
     }
 }
 
-/// The voice on its way through the text.
-struct Singer {
+/// The state of the tone between two sounds.
+struct Oscillator {
     phase: f64,
     at: usize,
     vowel: (f64, f64),
 }
 
-impl Singer {
-    fn sing(&mut self, sound: &Sound, samples: usize, whole: f64, out: &mut Vec<i16>) {
+impl Oscillator {
+    fn render(&mut self, sound: &Sound, samples: usize, whole: f64, out: &mut Vec<i16>) {
         let (from, until) = (harmonics(self.vowel), harmonics(sound.vowel));
         for n in 0..samples {
             let through = n as f64 / samples as f64;
             let glide = (through * 2.0).min(1.0);
-            // The melody sinks slowly over the sentence and sways a little on the way.
-            let sway = (TAU * 1.7 * self.at as f64 / f64::from(SAMPLE_RATE)).sin();
-            let pitch = PITCH_HZ * (1.08 - 0.16 * self.at as f64 / whole + 0.05 * sway);
+            // The pitch falls slowly over the sentence, with some vibrato.
+            let vibrato = (TAU * 1.7 * self.at as f64 / f64::from(SAMPLE_RATE)).sin();
+            let pitch = PITCH_HZ * (1.08 - 0.16 * self.at as f64 / whole + 0.05 * vibrato);
             self.phase = (self.phase + pitch / f64::from(SAMPLE_RATE)).fract();
             let tone: f64 = from
                 .iter()
@@ -93,7 +93,7 @@ impl Singer {
     }
 }
 
-/// How strong each harmonic is, so that all together have the same power whatever the vowel.
+/// The level of each harmonic. All vowels have the same power.
 fn harmonics((first, second): (f64, f64)) -> [f64; HARMONICS] {
     let mut strength = [0.0; HARMONICS];
     for (k, s) in strength.iter_mut().enumerate() {
@@ -105,7 +105,7 @@ fn harmonics((first, second): (f64, f64)) -> [f64; HARMONICS] {
     strength.map(|s| s / power)
 }
 
-/// Ten milliseconds of fading in and out: no clicks.
+/// Fades in and out over 10 ms, to avoid clicks.
 fn soften_ends(samples: &mut [i16]) {
     let fade = (SAMPLE_RATE as usize / 100).min(samples.len() / 2);
     let last = samples.len().saturating_sub(1);

@@ -1,13 +1,13 @@
-//! espeak-ng as a program: text in by its standard input, a WAV stream out, made fit for a
-//! telephone.
+//! espeak-ng as a child process: text on its standard input, a WAV stream on its standard output,
+//! converted for a telephone.
 
 use std::f64::consts::PI;
 use std::io::{self, Write};
 use std::process::{Command, Stdio};
 
-use super::{FRAME_BYTES, SAMPLE_RATE};
+use super::frame::{FRAME_BYTES, SAMPLE_RATE};
 
-/// Whether the program can be started here.
+/// Whether the program can be started.
 pub(super) fn is_installed() -> bool {
     Command::new(PROGRAM)
         .arg("--version")
@@ -17,10 +17,10 @@ pub(super) fn is_installed() -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// The text as 16-bit linear samples at 8 kHz, levelled. Waits for the program.
+/// The text as 16-bit linear samples at 8 kHz, levelled. Blocks until the program ends.
 ///
 /// # Errors
-/// When the program can't be run, doesn't know the language or gives no audio.
+/// The program can't be run, doesn't know the language, or gives no audio.
 pub(super) fn synthesise(text: &str, language: &str) -> io::Result<Vec<i16>> {
     let mut child = Command::new(PROGRAM)
         .args(["--stdin", "--stdout", "-b", "1", "-s", "165", "-v", language])
@@ -38,17 +38,17 @@ pub(super) fn synthesise(text: &str, language: &str) -> io::Result<Vec<i16>> {
 }
 
 const PROGRAM: &str = "espeak-ng";
-/// The loudness every frame is brought towards, in 16-bit linear units.
+/// The loudness that frames are levelled towards, in 16-bit linear units.
 const TARGET_RMS: f64 = 2600.0;
-/// The most a quiet frame is amplified.
+/// The largest amplification of a quiet frame.
 const LARGEST_GAIN: f64 = 8.0;
-/// What stays under this is a pause.
+/// A frame below this loudness is a pause.
 const QUIET_RMS: f64 = 500.0;
-/// Frames of a pause that are kept.
+/// Frames kept of a pause.
 const LONGEST_PAUSE: usize = 2;
 
-/// A mono 16-bit WAV stream. Its lengths are not looked at: a program that writes to a pipe
-/// doesn't know them.
+/// A mono 16-bit WAV stream. Its length fields are ignored: a program that writes to a pipe doesn't
+/// know them.
 struct Wav {
     rate: u32,
     samples: Vec<i16>,
@@ -67,7 +67,7 @@ impl Wav {
     }
 }
 
-/// Brought down to 8 kHz through a windowed-sinc low pass, so that nothing folds back.
+/// Resamples to 8 kHz with a windowed-sinc low pass, which prevents aliasing.
 fn resampled(samples: &[i16], rate: u32) -> Vec<i16> {
     let step = f64::from(rate) / f64::from(SAMPLE_RATE);
     let reach = (16.0 * step).ceil() as i64;
@@ -89,8 +89,8 @@ fn resampled(samples: &[i16], rate: u32) -> Vec<i16> {
         .collect()
 }
 
-/// Every frame at the loudness of speech, without the silence around it and with pauses of at
-/// most [`LONGEST_PAUSE`] frames.
+/// Levels every frame to the loudness of speech. Removes leading and trailing silence, and shortens
+/// pauses to [`LONGEST_PAUSE`] frames.
 fn levelled(samples: &[i16]) -> Vec<i16> {
     let mut frames: Vec<(Vec<i16>, bool)> = samples.chunks(FRAME_BYTES).map(amplified).collect();
     while frames.last().is_some_and(|(_, loud)| !loud) {
@@ -107,7 +107,7 @@ fn levelled(samples: &[i16]) -> Vec<i16> {
     out
 }
 
-/// One frame nearer to the target, and whether it is loud enough to count as speech.
+/// One levelled frame, and whether it counts as speech.
 fn amplified(frame: &[i16]) -> (Vec<i16>, bool) {
     let power: f64 = frame.iter().map(|&s| f64::from(s).powi(2)).sum::<f64>() / frame.len() as f64;
     let gain = (TARGET_RMS / power.sqrt().max(1.0)).clamp(0.1, LARGEST_GAIN);

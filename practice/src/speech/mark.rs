@@ -1,15 +1,18 @@
-//! The words in the low bits of a frame: 160 bits that say which frame of what this is.
+//! The mark of a frame: 160 bits in the low bits of its samples.
 //!
-//! In order: magic 16, utterance 32, frame number 16, frames in all 16, bytes of text 16, four
-//! bytes of the text 32, CRC-32 over everything else in the frame, upper bits of the samples too.
+//! In order: magic 16, utterance 32, frame number 16, total frames 16, length of the text 16, four
+//! bytes of the text 32, CRC-32 32. The checksum covers every other bit of the frame, the upper bits
+//! of the samples included.
 
-use super::FRAME_BYTES;
+use crc::{CRC_32_ISO_HDLC, Crc};
 
-/// Bytes of the text that one frame carries; frame `n` carries those from `n * TEXT_BYTES`,
-/// beginning again at the text's start when it is through.
+use super::frame::FRAME_BYTES;
+
+/// Bytes of the text that one frame carries. Frame `n` carries those from `n * TEXT_BYTES` on. A
+/// text shorter than its audio is repeated.
 pub(super) const TEXT_BYTES: usize = 4;
 
-/// What stands in the low bits of one frame.
+/// The contents of one mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Mark {
     pub(super) utterance: u32,
@@ -19,23 +22,21 @@ pub(super) struct Mark {
     pub(super) text: [u8; TEXT_BYTES],
 }
 
-/// What a stretch of 160 samples turned out to be.
+/// The result of reading 160 samples.
 pub(super) enum Reading {
     /// No frame begins here.
     Nothing,
-    /// A frame begins here, but something in it was altered.
+    /// A frame begins here, and something in it was altered.
     Damaged,
-    /// An intact frame.
     Intact(Mark),
 }
 
 impl Mark {
-    /// Where this frame's bytes belong in the text.
+    /// The place of this frame's bytes in the text.
     pub(super) fn text_offset(&self) -> usize {
         text_offset(self.number, self.text_len)
     }
 
-    /// Writes the mark into a frame's low bits.
     pub(super) fn write(&self, frame: &mut [u8]) {
         let mut bits = [0_u8; BYTES];
         bits[..2].copy_from_slice(&MAGIC.to_be_bytes());
@@ -49,7 +50,7 @@ impl Mark {
         put_bits(frame, CRC_AT * 8, &sum.to_be_bytes());
     }
 
-    /// Reads the frame that begins at the first of these samples; fewer than 160 are nothing.
+    /// Reads the frame that begins at the first of these samples.
     pub(super) fn read(samples: &[u8]) -> Reading {
         let Some(frame) = samples.get(..FRAME_BYTES) else { return Reading::Nothing };
         if !begins_with_magic(frame) {
@@ -70,41 +71,30 @@ impl Mark {
     }
 }
 
-/// Where frame `number` takes its bytes from a text of `text_len` bytes.
+/// The place of frame `number`'s bytes in a text of `text_len` bytes.
 pub(super) fn text_offset(number: u16, text_len: u16) -> usize {
     let chunks = usize::from(text_len).div_ceil(TEXT_BYTES).max(1);
     usize::from(number) % chunks * TEXT_BYTES
 }
 
-/// CRC-32 (IEEE 802.3) of some bytes.
-pub(super) fn crc32(bytes: impl Iterator<Item = u8>) -> u32 {
-    !bytes.fold(u32::MAX, |crc, byte| (crc >> 8) ^ CRC_TABLE[((crc as u8) ^ byte) as usize])
+/// CRC-32 of IEEE 802.3.
+pub(super) fn crc32(bytes: &[u8]) -> u32 {
+    CRC.checksum(bytes)
 }
 
 const MAGIC: u16 = 0xA5C3;
 const BYTES: usize = FRAME_BYTES / 8;
 const CRC_AT: usize = BYTES - 4;
 
-const CRC_TABLE: [u32; 256] = {
-    let mut table = [0; 256];
-    let mut n = 0;
-    while n < 256 {
-        let mut crc = n as u32;
-        let mut bit = 0;
-        while bit < 8 {
-            crc = if crc & 1 == 1 { 0xEDB8_8320 ^ (crc >> 1) } else { crc >> 1 };
-            bit += 1;
-        }
-        table[n] = crc;
-        n += 1;
-    }
-    table
-};
+static CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 
-/// The frame's checksum, its own bits left out.
+/// The frame's checksum. The bits that hold it count as zero.
 fn checksum(frame: &[u8]) -> u32 {
     let (covered, own) = frame.split_at(CRC_AT * 8);
-    crc32(covered.iter().copied().chain(own.iter().map(|sample| sample & !1)))
+    let mut digest = CRC.digest();
+    digest.update(covered);
+    own.iter().for_each(|sample| digest.update(&[sample & !1]));
+    digest.finalize()
 }
 
 fn begins_with_magic(frame: &[u8]) -> bool {
@@ -132,7 +122,7 @@ mod tests {
 
     #[test]
     fn the_checksum_is_the_common_crc_32() {
-        assert_eq!(crc32(b"123456789".iter().copied()), 0xCBF4_3926);
+        assert_eq!(crc32(b"123456789"), 0xCBF4_3926);
     }
 
     #[test]

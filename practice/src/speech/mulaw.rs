@@ -1,6 +1,6 @@
-//! G.711 µ-law, the practice world's own: a codec shared with the daemon would hide its faults.
+//! G.711 µ-law. It is not shared with the daemon: a shared codec would hide its own faults.
 
-/// One sample as 16-bit linear.
+/// Decodes to a 16-bit linear sample.
 #[must_use]
 pub(crate) fn decode(code: u8) -> i16 {
     let code = !code;
@@ -10,7 +10,7 @@ pub(crate) fn decode(code: u8) -> i16 {
     if code & 0x80 == 0 { magnitude } else { -magnitude }
 }
 
-/// The code nearest to a 16-bit linear sample.
+/// Encodes a 16-bit linear sample.
 #[must_use]
 pub(crate) fn encode(sample: i16) -> u8 {
     let sign = if sample < 0 { 0x80 } else { 0x00 };
@@ -21,7 +21,7 @@ pub(crate) fn encode(sample: i16) -> u8 {
     !(sign | (exponent << 4) | mantissa)
 }
 
-/// The root mean square of µ-law audio in 16-bit linear units; 0 for none.
+/// The root mean square of µ-law audio, in 16-bit linear units; 0 without samples.
 #[must_use]
 pub fn rms(ulaw: &[u8]) -> f64 {
     if ulaw.is_empty() {

@@ -1,5 +1,6 @@
-//! The voice and the ear together.
+//! Voice and decoder together.
 
+use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::*;
@@ -10,20 +11,20 @@ fn said(text: &str) -> Utterance {
     Voice::built_in().speak(text, "he")
 }
 
-/// The verdicts of an ear that heard these frames and then a long silence.
-fn heard(frames: &[Bytes]) -> Vec<Heard> {
-    let mut ear = Ear::new();
-    let mut all: Vec<Heard> = frames.iter().flat_map(|frame| ear.hear(frame)).collect();
-    for _ in 0..=Ear::PATIENCE / FRAME_BYTES as u64 {
-        all.extend(ear.hear(&SILENCE));
+/// What a decoder reports of these frames and a long silence after them.
+fn heard(frames: &[Bytes]) -> Vec<Decoded> {
+    let mut decoder = SpeechDecoder::new();
+    let mut all: Vec<Decoded> = frames.iter().flat_map(|frame| decoder.decode(frame)).collect();
+    for _ in 0..=SpeechDecoder::PATIENCE / FRAME_BYTES as u64 {
+        all.extend(decoder.decode(&SILENCE));
     }
-    all.retain(|heard| !matches!(heard, Heard::Started { .. }));
+    all.retain(|heard| !matches!(heard, Decoded::Started { .. }));
     all
 }
 
 fn fault(frames: &[Bytes]) -> Fault {
     match heard(frames).as_slice() {
-        [Heard::Broken { why, .. }] => *why,
+        [Decoded::Broken { fault, .. }] => *fault,
         other => panic!("one broken utterance expected, not {other:?}"),
     }
 }
@@ -31,15 +32,15 @@ fn fault(frames: &[Bytes]) -> Fault {
 #[test]
 fn prac_2_hebrew_is_heard_as_it_was_spoken() {
     let utterance = said(HEBREW);
-    let mut ear = Ear::new();
-    ear.hear(&SILENCE);
-    let heard = ear.hear(utterance.ulaw());
+    let mut decoder = SpeechDecoder::new();
+    decoder.decode(&SILENCE);
+    let heard = decoder.decode(utterance.ulaw());
     let to_sample = 160 + utterance.ulaw().len() as u64;
     assert_eq!(
         heard,
         [
-            Heard::Started { at: 160 },
-            Heard::Utterance { text: HEBREW.to_owned(), from_sample: 160, to_sample }
+            Decoded::Started { from_sample: 160 },
+            Decoded::Utterance { text: HEBREW.to_owned(), from_sample: 160, to_sample }
         ]
     );
 }
@@ -52,7 +53,7 @@ fn prac_2_the_same_text_said_twice_is_two_utterances() {
     let frames: Vec<Bytes> = first.frames().chain(second.frames()).collect();
     assert_eq!(heard(&frames).len(), 2);
     assert!(
-        heard(&frames).iter().all(|h| matches!(h, Heard::Utterance { text, .. } if text == "כן"))
+        heard(&frames).iter().all(|h| matches!(h, Decoded::Utterance { text, .. } if text == "כן"))
     );
 }
 
@@ -104,13 +105,14 @@ fn prac_2_an_utterance_that_stops_early_is_cut_off_and_the_words_heard_are_told(
     let text = "one two three four five six seven eight";
     let utterance = said(text);
     let half: Vec<Bytes> = utterance.frames().take(utterance.frames().len() / 2).collect();
-    let [Heard::Broken { text_so_far, why, frames_heard, frames_in_all, .. }] = &heard(&half)[..]
+    let [Decoded::Broken { text_so_far, fault, frames_heard, total_frames, .. }] =
+        &heard(&half)[..]
     else {
         panic!("not broken")
     };
-    assert_eq!((text_so_far.as_str(), *why), ("one two three four", Fault::CutOff));
+    assert_eq!((text_so_far.as_str(), *fault), ("one two three four", Fault::CutOff));
     assert_eq!(usize::from(*frames_heard), half.len());
-    assert_eq!(usize::from(*frames_in_all), utterance.frames().len());
+    assert_eq!(usize::from(*total_frames), utterance.frames().len());
 }
 
 #[test]
@@ -120,7 +122,7 @@ fn prac_2_an_utterance_that_stops_in_the_middle_of_a_frame_is_cut_off_and_not_al
         let ulaw = &utterance.ulaw()[..40 * FRAME_BYTES + cut_at];
         assert_eq!(fault(&[Bytes::copy_from_slice(ulaw)]), Fault::CutOff, "{cut_at}");
     }
-    // What goes on after it was not cut off there.
+    // If frames follow, the speaker was not cut off there.
     let mut frames: Vec<Bytes> = utterance.frames().collect();
     let mut broken = frames[40].to_vec();
     broken[80..].fill(SILENCE[0]);
@@ -133,8 +135,8 @@ fn prac_2_an_utterance_cut_off_by_another_is_told_before_the_other() {
     let (first, second) = (said("the first one is long enough"), said("second"));
     let frames: Vec<Bytes> = first.frames().take(20).chain(second.frames()).collect();
     let heard = heard(&frames);
-    assert!(matches!(&heard[0], Heard::Broken { why: Fault::CutOff, .. }), "{heard:?}");
-    assert!(matches!(&heard[1], Heard::Utterance { text, .. } if text == "second"), "{heard:?}");
+    assert!(matches!(&heard[0], Decoded::Broken { fault: Fault::CutOff, .. }), "{heard:?}");
+    assert!(matches!(&heard[1], Decoded::Utterance { text, .. } if text == "second"), "{heard:?}");
 }
 
 #[test]
@@ -147,26 +149,26 @@ fn prac_2_a_speaker_who_was_only_held_up_is_understood() {
     };
     frames.extend(std::iter::repeat_n(silence.clone(), 40));
     frames.extend(rest.clone());
-    assert!(matches!(&heard(&frames)[..], [Heard::Utterance { text, .. }] if text == HEBREW));
+    assert!(matches!(&heard(&frames)[..], [Decoded::Utterance { text, .. }] if text == HEBREW));
 
-    // Longer than the ear's patience: first it says "cut off", then it hears the rest after all.
+    // Longer than the decoder's patience: it reports "cut off", and then the whole utterance.
     frames.splice(30..30, std::iter::repeat_n(silence, 40));
     let heard = heard(&frames);
-    assert!(matches!(&heard[0], Heard::Broken { why: Fault::CutOff, .. }), "{heard:?}");
-    assert!(matches!(&heard[1], Heard::Utterance { text, .. } if text == HEBREW), "{heard:?}");
+    assert!(matches!(&heard[0], Decoded::Broken { fault: Fault::CutOff, .. }), "{heard:?}");
+    assert!(matches!(&heard[1], Decoded::Utterance { text, .. } if text == HEBREW), "{heard:?}");
 }
 
 #[test]
 fn prac_2_finish_tells_of_an_utterance_still_under_way() {
     let utterance = said(HEBREW);
-    let mut ear = Ear::new();
-    ear.hear(&utterance.ulaw()[..utterance.ulaw().len() - FRAME_BYTES]);
+    let mut decoder = SpeechDecoder::new();
+    decoder.decode(&utterance.ulaw()[..utterance.ulaw().len() - FRAME_BYTES]);
     assert_eq!(
-        ear.hearing().map(|partial| partial.frames_heard + 1),
-        ear.hearing().map(|partial| partial.frames_in_all)
+        decoder.partial().map(|partial| partial.frames_heard + 1),
+        decoder.partial().map(|partial| partial.total_frames)
     );
-    assert!(matches!(ear.finish()[..], [Heard::Broken { why: Fault::CutOff, .. }]));
-    assert!(ear.finish().is_empty());
+    assert!(matches!(decoder.finish()[..], [Decoded::Broken { fault: Fault::CutOff, .. }]));
+    assert!(decoder.finish().is_empty());
 }
 
 #[test]
@@ -181,8 +183,8 @@ fn prac_2_the_last_frame_twice_is_noticed_after_the_utterance_was_whole() {
     let mut frames: Vec<Bytes> = said("כן").frames().collect();
     frames.extend(frames.last().cloned());
     let heard = heard(&frames);
-    assert!(matches!(&heard[0], Heard::Utterance { .. }), "{heard:?}");
-    assert!(matches!(&heard[1], Heard::Broken { why: Fault::Doubled, .. }), "{heard:?}");
+    assert!(matches!(&heard[0], Decoded::Utterance { .. }), "{heard:?}");
+    assert!(matches!(&heard[1], Decoded::Broken { fault: Fault::Doubled, .. }), "{heard:?}");
     assert_eq!(heard.len(), 2);
 }
 
@@ -191,7 +193,7 @@ fn prac_2_nothing_said_is_nothing_heard() {
     assert_eq!(said("").frames().len(), 0);
     let noise: Vec<u8> =
         (0..16_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
-    assert!(Ear::new().hear(&noise).is_empty());
+    assert!(SpeechDecoder::new().decode(&noise).is_empty());
 }
 
 proptest! {
@@ -207,22 +209,22 @@ proptest! {
         let mut stream = vec![0xFF; offset];
         stream.extend_from_slice(utterance.ulaw());
         stream.extend_from_slice(&SILENCE);
-        let mut ear = Ear::new();
+        let mut decoder = SpeechDecoder::new();
         let mut heard = Vec::new();
         let mut from = 0;
         for size in chunks.iter().cycle() {
             let until = stream.len().min(from + size);
-            heard.extend(ear.hear(&stream[from..until]));
+            heard.extend(decoder.decode(&stream[from..until]));
             from = until;
             if from == stream.len() { break; }
         }
         let from_sample = offset as u64;
         let to_sample = from_sample + utterance.ulaw().len() as u64;
         prop_assert_eq!(heard, [
-            Heard::Started { at: from_sample },
-            Heard::Utterance { text, from_sample, to_sample },
+            Decoded::Started { from_sample },
+            Decoded::Utterance { text, from_sample, to_sample },
         ]);
-        prop_assert_eq!(ear.position(), stream.len() as u64);
+        prop_assert_eq!(decoder.position(), stream.len() as u64);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Who speaks: espeak-ng where it is installed, else the built-in synthesiser.
+//! Speaks texts: with espeak-ng where it is installed, else with the built-in synthesiser.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -6,15 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
+use super::frame::FRAME_BYTES;
 use super::mark::{Mark, TEXT_BYTES, crc32, text_offset};
-use super::{FRAME_BYTES, Utterance, built_in, espeak, mulaw};
+use super::utterance::Utterance;
+use super::{built_in, espeak, mulaw};
 
-/// A speaker. Clones share one cache of what was said.
+/// A speaker. Clones share a cache and the count of utterances.
 #[derive(Debug, Clone)]
 pub struct Voice {
     synthesiser: Synthesiser,
-    /// Sounds by language and text, before any words are put into their low bits.
-    said: Arc<Mutex<HashMap<(String, String), Bytes>>>,
+    shared: Arc<Shared>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -23,15 +24,22 @@ enum Synthesiser {
     Espeak,
 }
 
+#[derive(Debug, Default)]
+struct Shared {
+    /// Audio by language and text, before words are written into it.
+    cache: Mutex<HashMap<(String, String), Bytes>>,
+    utterances: AtomicU32,
+}
+
 impl Voice {
-    /// espeak-ng's voice if that program runs here, else the built-in one. Starts a process:
-    /// call it once, at the start.
+    /// espeak-ng's voice if that program can be started, else the built-in one. Starts a process:
+    /// call it once, at start-up.
     #[must_use]
     pub fn detect() -> Self {
         if espeak::is_installed() { Self::of(Synthesiser::Espeak) } else { Self::built_in() }
     }
 
-    /// Whether it is the built-in one, which nobody would understand by ear.
+    /// Whether this is the built-in voice, which nobody would understand by ear.
     #[must_use]
     pub fn is_built_in(&self) -> bool {
         match self.synthesiser {
@@ -40,31 +48,30 @@ impl Voice {
         }
     }
 
-    /// The built-in voice: the same everywhere, and quick.
+    /// The built-in voice: fast, and the same on every machine.
     #[must_use]
     pub fn built_in() -> Self {
         Self::of(Synthesiser::BuiltIn)
     }
 
-    /// Says a text once. `language` is an ISO 639-1 code such as `he`; the built-in voice sounds
-    /// the same in all. Empty text gives no frames; of a text over [`LONGEST_TEXT`] bytes the
-    /// rest is left out.
+    /// Speaks a text. `language` is an ISO 639-1 code such as `he`; the built-in voice ignores it.
+    /// Empty text gives no frames. A text over [`LONGEST_TEXT`] bytes is shortened.
     ///
-    /// With espeak-ng's voice a text never said before starts a process and waits for it: in
-    /// async code call [`Voice::prepare`] first.
+    /// With espeak-ng a new text starts a process and blocks until it ends. In async code call
+    /// [`Voice::prepare`] first.
     #[must_use]
     pub fn speak(&self, text: &str, language: &str) -> Utterance {
         let text = shortened(text);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        // Two processes count alike, but they seldom say the same at the same count.
-        let id = crc32(text.bytes()).wrapping_add(count.wrapping_mul(0x9E37_79B1));
+        let count = self.shared.utterances.fetch_add(1, Ordering::Relaxed);
+        // Two voices count alike, but they seldom say the same at the same count.
+        let id = crc32(text.as_bytes()).wrapping_add(count.wrapping_mul(0x9E37_79B1));
         let sound = if text.is_empty() { Bytes::new() } else { self.sound(text, language) };
         let ulaw = with_words(&sound, text, id);
-        Utterance { id, text: text.to_owned(), ulaw: ulaw.into() }
+        Utterance::new(id, text, ulaw.into())
     }
 
-    /// Makes the sound of a text without holding up the async threads, so that [`Voice::speak`]
-    /// finds it ready.
+    /// Synthesises a text without blocking the async threads, so that [`Voice::speak`] finds it in
+    /// the cache.
     pub async fn prepare(&self, text: &str, language: &str) {
         match self.synthesiser {
             Synthesiser::BuiltIn => {}
@@ -80,13 +87,13 @@ impl Voice {
     }
 
     fn of(synthesiser: Synthesiser) -> Self {
-        Self { synthesiser, said: Arc::default() }
+        Self { synthesiser, shared: Arc::default() }
     }
 
     fn sound(&self, text: &str, language: &str) -> Bytes {
         let key = (language.to_owned(), text.to_owned());
-        let said = || self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(sound) = said().get(&key) {
+        let cache = || self.shared.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sound) = cache().get(&key) {
             return sound.clone();
         }
         let samples = match self.synthesiser {
@@ -96,7 +103,7 @@ impl Voice {
             }
         };
         let sound: Bytes = samples.into_iter().map(mulaw::encode).collect();
-        let mut cache = said();
+        let mut cache = cache();
         if cache.len() >= LONGEST_CACHE {
             cache.clear();
         }
@@ -105,20 +112,18 @@ impl Voice {
     }
 }
 
-/// The longest text one utterance carries, in bytes of UTF-8.
+/// The longest text of one utterance, in bytes of UTF-8.
 pub const LONGEST_TEXT: usize = 8000;
 
-/// Sounds kept; when there are more, all are forgotten and made again as needed.
+/// Texts in the cache. When it is full, all are dropped.
 const LONGEST_CACHE: usize = 256;
-
-/// Utterances of this process, whoever spoke them.
-static COUNT: AtomicU32 = AtomicU32::new(1);
 
 fn shortened(text: &str) -> &str {
     &text[..text.floor_char_boundary(LONGEST_TEXT)]
 }
 
-/// The sound in whole frames, as many as the text needs at least, with the words written in.
+/// The sound in whole frames with the words written in. Silence is added if the text needs more
+/// frames.
 fn with_words(sound: &[u8], text: &str, id: u32) -> Vec<u8> {
     if text.is_empty() {
         return Vec::new();

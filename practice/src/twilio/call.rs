@@ -1,7 +1,8 @@
-//! One call's task: documents are fetched and run, verb by verb, until something ends it.
+//! One call's task: fetches documents and runs their verbs, until something ends the call.
 
-mod breaks;
 mod documents;
+mod interrupts;
+mod placing;
 mod ringing;
 mod verbs;
 
@@ -9,35 +10,33 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use self::breaks::{Breaks, Broken};
 use self::documents::Documents;
+use self::interrupts::{Interrupted, Interrupts};
+use super::callbacks::{CallEvent, Callbacks};
 use super::form::Form;
 use super::line::{Interrupt, Line, Source};
 use super::network::Network;
-use super::status::{CallEvent, Callbacks};
 use super::twiml::{RejectReason, Verb};
 use super::view::{CallStatus, CallView, EndedBy};
 
-pub(super) use self::ringing::{Detection, Placing, Until};
+pub(super) use self::placing::{Detection, Placing, Until};
 
-/// A call that is answered by a document.
 #[derive(Debug)]
 pub(super) struct Call {
     network: Arc<Network>,
     line: Arc<Line>,
-    breaks: Breaks,
+    interrupts: Interrupts,
     documents: Documents,
     callbacks: Callbacks,
 }
 
-/// Where a call goes after a document, a verb or an interruption.
+/// Where a call goes after a document, a verb or an interrupt.
 #[derive(Debug)]
 enum Step {
     /// To the next verb.
-    On,
-    /// To another document, asked for with these parameters more.
+    Next,
+    /// To another document, requested with these additional parameters.
     Goto(Source, Form),
-    /// Nowhere.
     End(EndedBy),
 }
 
@@ -49,9 +48,9 @@ impl Call {
         fallback: Option<String>,
         callbacks: Callbacks,
     ) -> Self {
-        let breaks = Breaks::new(Arc::clone(&line), interrupts);
+        let interrupts = Interrupts::new(Arc::clone(&line), interrupts);
         let documents = Documents::new(Arc::clone(&network), Arc::clone(&line), fallback);
-        Self { network, line, breaks, documents, callbacks }
+        Self { network, line, interrupts, documents, callbacks }
     }
 
     /// Runs the call from its first document to its end.
@@ -60,13 +59,13 @@ impl Call {
         self.finish(ended_by).await;
     }
 
-    /// Ends the call; what was asked to be told of its end is told before this returns.
+    /// Ends the call, and waits until its callbacks are sent.
     async fn finish(mut self, ended_by: EndedBy) {
         self.line.set_over();
-        self.line.microphone().fall_silent();
-        self.line.close_ear();
+        self.line.source().clear();
+        self.line.close_sink();
         let ended_at = self.line.clock.elapsed();
-        self.line.see(|view| {
+        self.line.update(|view| {
             view.status = final_status(ended_by, view);
             view.ended_at = Some(ended_at);
             view.buffered = 0;
@@ -79,23 +78,23 @@ impl Call {
         let mut form = self.documents.form();
         form.push(("CallDuration".to_owned(), seconds.to_string()));
         form.push(("Duration".to_owned(), seconds.div_ceil(60).to_string()));
-        self.callbacks.tell(CallEvent::Completed, status, form).await;
+        self.callbacks.report(CallEvent::Completed, status, form).await;
         self.callbacks.finish().await;
-        self.line.see(|view| view.ended = Some(ended_by));
+        self.line.update(|view| view.ended = Some(ended_by));
     }
 
     async fn run_documents(&mut self, first: Source) -> EndedBy {
         let mut next = (first, Form::new());
         loop {
             let (source, extra) = next;
-            let step = match self.breaks.race(self.documents.load(source, extra)).await {
+            let step = match self.interrupts.race(self.documents.load(source, extra)).await {
                 Ok(Some(document)) => self.run_document(document.verbs).await,
                 Ok(None) => Step::End(EndedBy::ApplicationError),
-                Err(broken) => broken.into(),
+                Err(interrupted) => interrupted.into(),
             };
             next = match step {
                 Step::Goto(source, extra) => (source, extra),
-                Step::On => return EndedBy::DocumentEnd,
+                Step::Next => return EndedBy::DocumentEnd,
                 Step::End(ended_by) => return ended_by,
             };
         }
@@ -107,11 +106,11 @@ impl Call {
         }
         for verb in verbs {
             match self.run_verb(verb).await {
-                Step::On => {}
+                Step::Next => {}
                 step @ (Step::Goto(..) | Step::End(_)) => return step,
             }
         }
-        Step::On
+        Step::Next
     }
 }
 
@@ -126,11 +125,11 @@ fn final_status(ended_by: EndedBy, view: &CallView) -> CallStatus {
     }
 }
 
-impl From<Broken> for Step {
-    fn from(broken: Broken) -> Self {
-        match broken {
-            Broken::Goto(source) => Self::Goto(source, Form::new()),
-            Broken::End(ended_by) => Self::End(ended_by),
+impl From<Interrupted> for Step {
+    fn from(interrupted: Interrupted) -> Self {
+        match interrupted {
+            Interrupted::Goto(source) => Self::Goto(source, Form::new()),
+            Interrupted::End(ended_by) => Self::End(ended_by),
         }
     }
 }

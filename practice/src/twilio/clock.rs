@@ -1,4 +1,4 @@
-//! The line's clock: media time in samples on an absolute grid, possibly faster than the wall's.
+//! The line's clock: media time in samples, possibly faster than wall time.
 
 use std::time::{Duration, Instant};
 
@@ -9,8 +9,8 @@ use crate::speech::{SAMPLE_RATE, duration_of};
 /// Samples of one frame, 20 ms.
 pub(super) const FRAME: u64 = 160;
 
-/// Counts samples since a call was dialled. All that belongs to the line (frames, playout,
-/// pauses, ringing) goes by it; time limits of HTTP requests go by the wall's clock.
+/// Counts samples since a call was dialled. Frames, playout, pauses and ringing use it. Time limits
+/// of HTTP requests use wall time.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LineClock {
     origin: Instant,
@@ -18,7 +18,7 @@ pub(super) struct LineClock {
 }
 
 impl LineClock {
-    /// A clock that starts now and runs `speed` times as fast as the wall's.
+    /// A clock that starts now and runs `speed` times as fast as wall time.
     pub(super) fn start(speed: f64) -> Self {
         Self { origin: now(), speed }
     }
@@ -29,31 +29,30 @@ impl LineClock {
         (line * f64::from(SAMPLE_RATE)) as u64
     }
 
-    /// Line time since the start.
     pub(super) fn elapsed(&self) -> Duration {
         duration_of(self.samples())
     }
 
-    /// Sleeps until so many samples have gone by since the start.
+    /// Sleeps until this many samples have passed since the start.
     pub(super) async fn reach(&self, samples: u64) {
         let line = samples as f64 / f64::from(SAMPLE_RATE);
         let due = self.origin + Duration::from_secs_f64(line / self.speed);
         tokio::time::sleep_until(due.into()).await;
     }
 
-    /// Sleeps for a stretch of line time.
+    /// Sleeps for this much line time.
     pub(super) async fn pass(&self, line: Duration) {
         tokio::time::sleep(line.div_f64(self.speed)).await;
     }
 }
 
-/// The wall's time, for the dates in callbacks and REST answers.
+/// For dates in callbacks and REST answers.
 #[expect(clippy::disallowed_methods, reason = "the practice carrier is outside the daemon")]
 pub(super) fn wall() -> Timestamp {
     Timestamp::now()
 }
 
-/// The time as RFC 2822 has it, the form of Twilio's REST API and call callbacks.
+/// The date format of Twilio's REST API and call callbacks.
 pub(super) fn rfc2822(at: Timestamp) -> String {
     at.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string()
 }

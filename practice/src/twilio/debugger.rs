@@ -1,67 +1,57 @@
-//! What Twilio's debugger would show: the daemon's mistakes, and what went wrong between.
+//! What Twilio's Debugger would show: the daemon's mistakes, and errors on the way.
 
 use thiserror::Error;
 
-/// Something the daemon wrote that Twilio doesn't take. A call of a sound daemon has none.
+/// Something the daemon wrote that Twilio doesn't accept. A correct daemon causes none.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Violation {
-    /// The document is no XML.
     #[error("not XML: {0}")]
     Xml(String),
-    /// An element, attribute or value that TwiML doesn't have, or at the wrong place.
+    /// An unknown element, attribute or value, or one in the wrong place.
     #[error("not TwiML: {0}")]
     Schema(String),
-    /// A document of another kind than XML.
     #[error("content type {0:?} instead of text/xml")]
     ContentType(String),
-    /// A document over 64 KB.
+    /// Over 64 KB.
     #[error("a document of {0} bytes")]
     DocumentTooLarge(usize),
-    /// `<Say>` without voice and language: a pair that doesn't exist is silent.
+    /// A voice and a language that don't fit together are silent, so both must be named.
     #[error("<Say> without voice and language: {0:?}")]
     SayWithoutVoice(String),
-    /// A stream's address that is neither `wss` nor on loopback.
+    /// Neither `wss` nor `ws` on loopback.
     #[error("stream address {0:?} is not wss")]
     StreamScheme(String),
-    /// A stream's address with a query: it is dropped before dialling.
+    /// The query is dropped before the socket is opened.
     #[error("stream address {0:?} has a query, which is dropped")]
     StreamQuery(String),
     /// A track that a bidirectional stream doesn't have.
     #[error("track {0:?} in <Connect>")]
     StreamTrack(String),
-    /// A webhook's fragment that is no connection override.
+    /// A part of a webhook's fragment that is not a connection override.
     #[error("connection override {0:?}")]
     Override(String),
-    /// A binary message on the media socket.
     #[error("a binary message of {0} bytes")]
     Binary(usize),
-    /// A text message on the media socket that is none of the three, or not exactly.
+    /// A text message on the media socket that is not exactly `media`, `mark` or `clear`.
     #[error("message: {0}")]
     Message(String),
-    /// A message that came before `start` had been sent.
     #[error("a message before start")]
     BeforeStart,
-    /// Audio with a WAV header: it is heard as noise.
+    /// The header would be heard as noise.
     #[error("a WAV header in the audio")]
     WavHeader,
-    /// A media message of more bytes than is wise.
+    /// A media message over [`largest_message`](super::CarrierSettings::largest_message).
     #[error("a message of {0} bytes")]
     Oversized(usize),
-    /// A frame that breaks the WebSocket protocol.
     #[error("WebSocket: {0}")]
     WebSocket(String),
-    /// A REST request that Twilio refuses for what it says.
+    /// A REST request that Twilio refuses because of its parameters.
     #[error("REST {code}: {message}")]
-    Rest {
-        /// Twilio's code.
-        code: u32,
-        /// Twilio's words.
-        message: String,
-    },
+    Rest { code: u32, message: String },
 }
 
 impl Violation {
-    /// The code Twilio gives it; 0 where Twilio has none.
+    /// Twilio's error code; 0 if Twilio has none.
     #[must_use]
     pub fn code(&self) -> u32 {
         match self {
@@ -84,49 +74,48 @@ impl Violation {
     }
 }
 
-/// Something that failed on the way, whoever's fault it is.
+/// An error on the way between Twilio and the daemon, whoever caused it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum Trouble {
-    /// A webhook was answered with an error, or not in time (11200).
+pub enum TwilioError {
+    /// A webhook was answered with an error, or too late.
     #[error("11200: {0}")]
     Http(String),
-    /// A webhook's host refused the connection or was not reached in time (11205).
+    /// A webhook's host refused the connection, or could not be reached in time.
     #[error("11205: {0}")]
     Connect(String),
-    /// More than ten redirects (11215).
+    /// More than ten redirects.
     #[error("11215: {0}")]
     Redirects(String),
-    /// A document that can't be run, with its violation's code.
+    /// A document that can't be run.
     #[error("{}: {}", .0.code(), .0)]
     Document(Violation),
-    /// The media socket's host was not reached in time (31901).
+    /// The media socket's host could not be reached in time.
     #[error("31901: {0}")]
     StreamTimeout(String),
-    /// The media socket's host refused the connection (31902).
+    /// The media socket's host refused the connection.
     #[error("31902: {0}")]
     StreamRefused(String),
-    /// The media socket ended without a close frame (31903).
+    /// The media socket ended without a close frame.
     #[error("31903: {0}")]
     StreamBroken(String),
-    /// TLS could not be agreed on (31910).
     #[error("31910: {0}")]
     StreamTls(String),
-    /// The handshake was answered with something else than 101 (31920).
+    /// The handshake was answered with something other than 101.
     #[error("31920: {0}")]
     Handshake(String),
-    /// The server closed the media socket (31921). Twilio logs it as an error even when meant.
+    /// The daemon closed the media socket. Twilio logs this as an error even if it was intended.
     #[error("31921: the server closed the stream")]
     ServerClosed,
-    /// A stream that was not dialled, with its violation's code.
+    /// A stream that was not opened because of a violation.
     #[error("{}: {}", .0.code(), .0)]
     Stream(Violation),
-    /// The server reads too slowly; a frame was dropped (31930).
+    /// The daemon reads too slowly.
     #[error("31930: a frame was dropped")]
     Slow,
 }
 
-impl Trouble {
-    /// Twilio's code.
+impl TwilioError {
+    /// Twilio's error code.
     #[must_use]
     pub fn code(&self) -> u32 {
         match self {

@@ -1,16 +1,15 @@
-//! `application/x-www-form-urlencoded`, both ways, in the order given.
+//! `application/x-www-form-urlencoded`, in the order given.
 
-use reqwest::Url;
+use form_urlencoded::{Serializer, parse};
 
-/// Names and values of a form, repeated names allowed.
+/// Names and values. A name may be repeated.
 pub(super) type Form = Vec<(String, String)>;
 
-/// A form of borrowed texts, owned.
 pub(super) fn form<const N: usize>(pairs: [(&str, &str); N]) -> Form {
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-/// The first value of a name, if it isn't empty.
+/// The first value of a name, unless it is empty.
 pub(super) fn value<'a>(form: &'a [(String, String)], name: &str) -> Option<&'a str> {
     form.iter()
         .find(|(key, _)| key == name)
@@ -18,29 +17,16 @@ pub(super) fn value<'a>(form: &'a [(String, String)], name: &str) -> Option<&'a 
         .filter(|value| !value.is_empty())
 }
 
-/// All values of a name.
 pub(super) fn values<'a>(form: &'a [(String, String)], name: &str) -> Vec<&'a str> {
     form.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect()
 }
 
-/// The body of a form.
 pub(super) fn encode(form: &[(String, String)]) -> String {
-    let mut carrier = blank();
-    carrier.query_pairs_mut().extend_pairs(form);
-    carrier.query().unwrap_or_default().to_owned()
+    Serializer::new(String::new()).extend_pairs(form).finish()
 }
 
-/// A form from its body.
 pub(super) fn decode(body: &str) -> Form {
-    let mut carrier = blank();
-    carrier.set_query(Some(body));
-    carrier.query_pairs().into_owned().collect()
-}
-
-/// A URL lends its codec: its query has the same form.
-#[expect(clippy::expect_used, reason = "the text is constant")]
-fn blank() -> Url {
-    Url::parse("http://localhost/").expect("a URL")
+    parse(body.as_bytes()).into_owned().collect()
 }
 
 #[cfg(test)]

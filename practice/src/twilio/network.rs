@@ -1,35 +1,33 @@
-//! What all calls of a carrier share: settings, the way to the daemon, the registry of calls.
+//! What all calls of a carrier share: the settings, the HTTP client, the calls.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use protocol::ids::CallSid;
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use uuid::Uuid;
 
-use super::debugger::Trouble;
+use super::debugger::TwilioError;
 use super::fetch::{Answer, Fetched, Fetcher};
 use super::form::Form;
 use super::line::Line;
-use super::messages::Mailroom;
-use super::rest::RestDesk;
-use super::settings::{Callee, CarrierSettings};
-use super::status::CallbackDelivery;
-use super::twiml::Target;
+use super::lock::locked;
+use super::message_store::MessageStore;
+use super::rest::log::RestApi;
+use super::settings::{CallbackDelivery, Callee, CarrierSettings};
+use super::target::Target;
 use super::view::{Webhook, WebhookRun};
 
-/// The inside of a carrier.
 #[derive(Debug)]
 pub(super) struct Network {
     pub(super) settings: CarrierSettings,
     pub(super) fetcher: Fetcher,
-    pub(super) rest: RestDesk,
-    pub(super) mailroom: Mailroom,
+    pub(super) rest: RestApi,
+    pub(super) messages: MessageStore,
     pub(super) stop: CancellationToken,
     pub(super) tasks: TaskTracker,
-    /// Calls in the order they were made.
+    /// In the order in which they were made.
     calls: watch::Sender<Vec<Arc<Line>>>,
     delivery: Mutex<CallbackDelivery>,
     callees: Mutex<HashMap<String, Callee>>,
@@ -41,8 +39,8 @@ impl Network {
             delivery: Mutex::new(settings.delivery),
             settings,
             fetcher,
-            rest: RestDesk::default(),
-            mailroom: Mailroom::default(),
+            rest: RestApi::default(),
+            messages: MessageStore::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             calls: watch::Sender::default(),
@@ -58,39 +56,37 @@ impl Network {
         });
     }
 
-    /// Makes a request of a call and notes it. Whoever stops waiting doesn't cancel it: a request
-    /// that is under way when its caller hangs up is answered all the same.
+    /// Makes a request for a call and records it. Dropping the future does not cancel the request: if
+    /// the caller hangs up meanwhile, it still gets its answer.
     pub(super) async fn request(
         self: &Arc<Self>,
         line: &Arc<Line>,
         what: Webhook,
         target: &Target,
         form: Form,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<Answer, TwilioError> {
         let (network, line, target) = (Arc::clone(self), Arc::clone(line), target.clone());
         let making = async move {
             let fetched = network.fetcher.fetch(&target.url, target.method, &form).await;
-            note(&line, what, target.url, fetched)
+            record(&line, what, target.url, fetched)
         };
         let (sender, result) = oneshot::channel();
         self.spawn(async move {
-            // Nobody may be waiting any more.
+            // The call may have gone on without the answer.
             let _ = sender.send(making.await);
         });
-        result.await.unwrap_or_else(|_| Err(Trouble::Http("the carrier stops".to_owned())))
+        result.await.unwrap_or_else(|_| Err(TwilioError::Http("the carrier stops".to_owned())))
     }
 
-    /// Enters a call.
-    pub(super) fn enter(&self, line: Arc<Line>) {
+    pub(super) fn add(&self, line: Arc<Line>) {
         self.calls.send_modify(|calls| calls.push(line));
     }
 
-    /// The call of this SID.
     pub(super) fn call(&self, sid: &CallSid) -> Option<Arc<Line>> {
         self.calls.borrow().iter().find(|line| line.sid == *sid).cloned()
     }
 
-    /// All calls, now and as more are made.
+    /// All calls, updated as calls are made.
     pub(super) fn calls(&self) -> watch::Receiver<Vec<Arc<Line>>> {
         self.calls.subscribe()
     }
@@ -103,7 +99,6 @@ impl Network {
         *locked(&self.delivery) = delivery;
     }
 
-    /// How a number behaves when it is called.
     pub(super) fn callee(&self, number: &str) -> Callee {
         locked(&self.callees).get(number).copied().unwrap_or_default()
     }
@@ -113,21 +108,16 @@ impl Network {
     }
 }
 
-fn note(line: &Line, what: Webhook, url: String, fetched: Fetched) -> Result<Answer, Trouble> {
+fn record(
+    line: &Line,
+    what: Webhook,
+    url: String,
+    fetched: Fetched,
+) -> Result<Answer, TwilioError> {
     let Fetched { attempts, took, violation, result, status } = fetched;
     if let Some(violation) = violation {
         line.violation(violation);
     }
-    line.see(|view| view.requests.push(WebhookRun { what, url, attempts, status, took }));
-    result.inspect_err(|trouble| line.trouble(trouble.clone()))
-}
-
-/// A fresh SID with this prefix.
-pub(super) fn sid(prefix: &str) -> String {
-    format!("{prefix}{}", Uuid::now_v7().simple())
-}
-
-/// No holder of these locks can leave them half changed.
-pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    line.update(|view| view.requests.push(WebhookRun { what, url, attempts, status, took }));
+    result.inspect_err(|error| line.error(error.clone()))
 }

@@ -1,23 +1,23 @@
-//! Twilio's connection overrides: what stands in the fragment of a webhook's URL.
+//! Twilio's connection overrides, in the fragment of a webhook's URL.
 
 use std::time::Duration;
 
-/// How a webhook is requested. The defaults are Twilio's.
+/// The limits and retries of a webhook. The defaults are Twilio's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Overrides {
-    /// Limit of connecting (`ct`).
+    /// Time limit to connect (`ct`).
     pub(super) connect: Duration,
-    /// Limit of one attempt (`rt`).
+    /// Time limit of one attempt (`rt`).
     pub(super) read: Duration,
-    /// Limit of all attempts (`tt`).
+    /// Time limit of all attempts (`tt`).
     pub(super) total: Duration,
     /// Attempts after the first (`rc`).
     pub(super) retries: u32,
-    /// After which failures another attempt is made (`rp`).
+    /// Failures that are retried (`rp`).
     pub(super) retry_on: RetryOn,
 }
 
-/// The failures after which a request is made again.
+/// The failures that are retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RetryOn {
     pub(super) connect: bool,
@@ -48,7 +48,7 @@ impl Overrides {
     /// Reads the fragment of a URL.
     ///
     /// # Errors
-    /// Names the first part that Twilio would not take.
+    /// The first part that Twilio would not accept.
     pub(super) fn of(url: &str) -> Result<Self, String> {
         let mut overrides = Self::default();
         let Some((_, fragment)) = url.split_once('#') else { return Ok(overrides) };
@@ -66,7 +66,7 @@ impl Overrides {
             "tt" => self.total = millis(value, 100..=15_000)?,
             "rc" => self.retries = value.parse().ok().filter(|count| *count <= 5)?,
             "rp" => self.retry_on = retry_on(value)?,
-            // Edge and server name choose a route that doesn't exist here.
+            // Edge and server name choose a route; there is only one here.
             "e" | "sni" => {}
             _ => return None,
         }

@@ -1,16 +1,15 @@
-//! Calls are made here: to the business, and by the REST API from it.
+//! Starts calls: to the business, and from it by the REST API.
 
 use std::sync::Arc;
 
-use protocol::ids::CallSid;
-
 use super::call::{Call, Placing};
+use super::callbacks::{CallEvent, Callbacks};
 use super::form::Form;
+use super::ids::{call_sid, sid};
 use super::line::{Line, Source};
-use super::network::{Network, sid};
+use super::network::Network;
 use super::settings::{Dial, LineQuality};
-use super::status::{CallEvent, Callbacks};
-use super::twiml::{Method, Target};
+use super::target::Target;
 use super::view::{CallView, Direction};
 
 /// A call that the REST API asked for.
@@ -30,9 +29,9 @@ pub(super) fn dial(network: &Arc<Network>, dial: &Dial) -> Arc<Line> {
     let mut extra = dial.extra.clone();
     extra.push(("CallToken".to_owned(), sid("")));
     let (line, interrupts) = Line::new(view, &network.settings, dial.line, extra);
-    let line = enter(network, line);
+    let line = register(network, line);
     let status_callback = network.settings.status_callback.clone();
-    let target = status_callback.map(|url| Target { url, method: Method::Post });
+    let target = status_callback.as_deref().map(Target::post);
     let callbacks = Callbacks::start(
         Arc::clone(network),
         Arc::clone(&line),
@@ -52,7 +51,7 @@ pub(super) fn place(network: &Arc<Network>, outbound: Outbound) -> Arc<Line> {
     let view = CallView::new(call_sid(), &from, &to, Direction::OutboundApi);
     let (line, interrupts) =
         Line::new(view, &network.settings, LineQuality::default(), Form::new());
-    let line = enter(network, line);
+    let line = register(network, line);
     let callbacks =
         Callbacks::start(Arc::clone(network), Arc::clone(&line), status_callback, events);
     let call = Call::new(Arc::clone(network), Arc::clone(&line), interrupts, fallback, callbacks);
@@ -60,13 +59,8 @@ pub(super) fn place(network: &Arc<Network>, outbound: Outbound) -> Arc<Line> {
     line
 }
 
-fn enter(network: &Network, line: Line) -> Arc<Line> {
+fn register(network: &Network, line: Line) -> Arc<Line> {
     let line = Arc::new(line);
-    network.enter(Arc::clone(&line));
+    network.add(Arc::clone(&line));
     line
-}
-
-#[expect(clippy::expect_used, reason = "a SID made here has a SID's form")]
-fn call_sid() -> CallSid {
-    CallSid::parse(&sid("CA")).expect("a call's SID")
 }

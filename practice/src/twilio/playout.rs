@@ -1,24 +1,26 @@
-//! Twilio's playout buffer, pure: audio drains at 8 bytes per millisecond from its arrival, marks
-//! come back when all before them has been played, `clear` gives the rest back unplayed.
+//! Twilio's playout buffer. Pure.
+//!
+//! Audio drains at 8 bytes per millisecond from its arrival. A mark is echoed once all audio before
+//! it has played. `clear` discards the rest and returns the marks.
 
 use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-/// What happens while the buffer drains, in order. Positions are samples on the line's clock.
+/// What happens while the buffer drains. Positions are samples on the line's clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Played {
     /// The caller heard this.
     Audio { at: u64, ulaw: Bytes },
-    /// A mark was reached; its echo is due.
+    /// A mark was reached and must be echoed.
     Mark { at: u64, name: String },
 }
 
-/// One stream's buffer.
+/// The buffer of one stream.
 #[derive(Debug, Default)]
 pub(super) struct Playout {
     queue: VecDeque<Queued>,
-    /// Up to where the queue has been played; meaningless while it is empty.
+    /// The position up to which audio has played. Without meaning while the queue is empty.
     cursor: u64,
     buffered: u64,
 }
@@ -30,25 +32,25 @@ enum Queued {
 }
 
 impl Playout {
-    /// Samples that wait to be played.
+    /// Samples waiting to be played.
     pub(super) fn buffered(&self) -> u64 {
         self.buffered
     }
 
-    /// Takes audio that arrived. [`Playout::advance`] to `now` first.
+    /// Adds audio that arrived. Call [`Playout::advance`] with `now` first.
     pub(super) fn push(&mut self, now: u64, ulaw: Bytes) {
         self.start_at(now);
         self.buffered += ulaw.len() as u64;
         self.queue.push_back(Queued::Audio(ulaw));
     }
 
-    /// Takes a mark that arrived; the next [`Playout::advance`] returns it if nothing is before it.
+    /// Adds a mark that arrived. If no audio is before it, the next [`Playout::advance`] returns it.
     pub(super) fn mark(&mut self, now: u64, name: String) {
         self.start_at(now);
         self.queue.push_back(Queued::Mark(name));
     }
 
-    /// Throws the audio away and returns every mark that waited, in order.
+    /// Discards the audio and returns every waiting mark, in order.
     pub(super) fn clear(&mut self) -> Vec<String> {
         self.buffered = 0;
         let marks = self.queue.drain(..).filter_map(|queued| match queued {
@@ -85,7 +87,7 @@ impl Playout {
         played
     }
 
-    /// When the next mark is due, if one waits.
+    /// When the next mark is due.
     pub(super) fn next_mark(&self) -> Option<u64> {
         let mut at = self.cursor;
         for queued in &self.queue {

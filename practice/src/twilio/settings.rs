@@ -1,49 +1,46 @@
-//! What a carrier is told at its start, and what a call's line is like.
+//! The settings of a carrier, of a call and of a called number.
 
 use std::time::Duration;
 
 use protocol::ids::AccountSid;
 use secrecy::SecretString;
 
-use super::microphone::Silence;
-use super::status::CallbackDelivery;
+use super::audio_source::Silence;
 use crate::speech::Voice;
 
-/// The account, the number's configuration and the knobs of a carrier.
 #[derive(Debug, Clone)]
 pub struct CarrierSettings {
-    /// The account that every call belongs to.
+    /// The account of every call.
     pub account_sid: AccountSid,
-    /// Its token: the REST API's password and the key of every signature.
+    /// The REST API's password and the key of every signature.
     pub auth_token: SecretString,
     /// The numbers' Voice URL. A fragment carries connection overrides.
     pub voice_url: String,
-    /// Asked when a document can't be had.
+    /// Requested if a document can't be fetched or read.
     pub fallback_url: Option<String>,
-    /// Told when an inbound call has ended.
+    /// Requested when an inbound call has ended.
     pub status_callback: Option<String>,
-    /// Told of incoming messages ([`Carrier::receive_message`](super::Carrier::receive_message)).
+    /// Requested for incoming messages ([`Carrier::receive_message`](super::Carrier::receive_message)).
     pub message_url: Option<String>,
     /// The numbers of the account, as the REST API lists them.
     pub numbers: Vec<String>,
     /// How the callers speak.
     pub voice: Voice,
-    /// How many times faster than the wall's the line's clock runs: frames, playout, rings, pauses
-    /// and `<Say>` together. The daemon's own clocks don't run faster with it.
+    /// The speed of line time relative to wall time: frames, playout, rings, pauses and `<Say>`. The
+    /// daemon's own clocks are not affected.
     pub clock_speed: f64,
-    /// Between two attempts of a webhook, wall time. Twilio doesn't say how long it waits; with
-    /// none a restart could not be bridged by retries.
+    /// Wall time between two attempts of a webhook. Twilio documents none. It must be long enough for
+    /// retries to outlast a restart of the daemon.
     pub retry_pause: Duration,
-    /// What happens to status callbacks.
     pub delivery: CallbackDelivery,
-    /// A media message over so many bytes is a violation. Twilio names no limit; 32 KB is prudent.
+    /// A media message over this many bytes is a violation. Twilio documents no limit.
     pub largest_message: usize,
-    /// Whether streams' views keep the audio that comes from the daemon.
+    /// Whether the views of streams keep the daemon's audio.
     pub keeps_audio: bool,
 }
 
 impl CarrierSettings {
-    /// The settings of a number with this Voice URL: real time, faithful callbacks.
+    /// Settings with this Voice URL, real time and faithful callbacks.
     #[must_use]
     pub fn new(account_sid: AccountSid, auth_token: &str, voice_url: &str) -> Self {
         Self {
@@ -67,20 +64,19 @@ impl CarrierSettings {
 /// A call to the business.
 #[derive(Debug, Clone)]
 pub struct Dial {
-    /// Who calls: E.164, or a word such as `anonymous`.
+    /// The caller: E.164, or a word such as `anonymous`.
     pub from: String,
     /// The business's number.
     pub to: String,
     /// The language the caller speaks, ISO 639-1.
     pub language: String,
-    /// What the line is like.
     pub line: LineQuality,
-    /// Further parameters of the webhook, such as `ForwardedFrom`.
+    /// More parameters of the webhook, such as `ForwardedFrom`.
     pub extra: Vec<(String, String)>,
 }
 
 impl Dial {
-    /// A call over a good line, in Hebrew.
+    /// A call in Hebrew with the default line quality.
     #[must_use]
     pub fn new(from: &str, to: &str) -> Self {
         Self {
@@ -93,18 +89,17 @@ impl Dial {
     }
 }
 
-/// What a call's line is like. The times are line time.
+/// How a call's line behaves. Times are line time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LineQuality {
-    /// What is sent while the caller says nothing.
     pub silence: Silence,
-    /// So many frames are held back and sent together; 1 sends each when it is due.
+    /// Frames that are held back and sent together; 1 sends each when it is due.
     pub burst: u32,
-    /// From the handshake to `start`.
+    /// Time from the handshake to `start`.
     pub start_delay: Duration,
-    /// The first frame's timestamp, at which it is also sent.
+    /// Timestamp of the first frame, which is also sent then.
     pub first_timestamp: Duration,
-    /// No mark is ever echoed.
+    /// No mark is echoed.
     pub loses_marks: bool,
 }
 
@@ -120,29 +115,41 @@ impl Default for LineQuality {
     }
 }
 
-/// How a called number behaves. The times are line time.
+/// How a called number behaves. Times are line time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Callee {
-    /// How long it rings.
     pub rings: Duration,
-    /// What happens then.
     pub then: Pickup,
+}
+
+/// What happens to status callbacks. Twilio guarantees neither delivery nor order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CallbackDelivery {
+    /// Each arrives once, in order, at once.
+    #[default]
+    Faithful,
+    /// Each arrives this many more times.
+    Duplicated(u32),
+    /// Each arrives this much later, in wall time.
+    Delayed(Duration),
+    /// None arrives.
+    Lost,
+    /// Each changes places with the next one. The last one may have none.
+    Swapped,
 }
 
 /// What happens after a number has rung.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pickup {
-    /// A person answers. Bridged by `<Dial>`, they talk so long and hang up; called by the REST
-    /// API, the person is the [`CallerHandle`](super::CallerHandle) and this is not looked at.
+    /// A person answers. Connected by `<Dial>`, they talk for this long and hang up. Called by the
+    /// REST API, the person is the [`CallerHandle`](super::CallerHandle) and `talks` is ignored.
     Person {
-        /// How long a bridged conversation takes.
         talks: Duration,
     },
     /// A machine answers.
     Machine,
-    /// Busy.
     Busy,
-    /// Rings on until the caller gives up.
+    /// It rings until the caller gives up.
     NoAnswer,
     /// The number doesn't exist.
     Unreachable,

@@ -1,12 +1,14 @@
-//! How Twilio signs what it sends, written apart from the daemon's check of it.
+//! Signs requests as Twilio does. The daemon's check is written apart from this.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha1::Sha1;
 
-/// The value of `X-Twilio-Signature` for a form POST, or with no form for a GET or a WebSocket
-/// handshake: the URL without its fragment and user, then each distinct parameter by name.
+/// The value of `X-Twilio-Signature` for a POST with this form. A GET and a WebSocket handshake have
+/// no form.
+///
+/// Signed are the URL and then each distinct parameter, sorted by name.
 pub(super) fn sign(auth_token: &str, url: &str, form: &[(String, String)]) -> String {
     let mut parameters = form.to_vec();
     parameters.sort();
@@ -22,9 +24,8 @@ pub(super) fn sign(auth_token: &str, url: &str, form: &[(String, String)]) -> St
     STANDARD.encode(mac.finalize().into_bytes())
 }
 
-/// The URL as it is signed: exactly as written, but for the fragment and the user, and for
-/// `https` the port. (`http`, `ws` and `wss` keep theirs: for a handshake over `ws` on loopback
-/// the signed text begins with `ws://`.)
+/// The URL as written, without fragment and user. `https` also loses its port; `http`, `ws` and
+/// `wss` keep theirs.
 fn signed_url(url: &str) -> String {
     let url = url.split('#').next().unwrap_or(url);
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };

@@ -1,5 +1,6 @@
-//! `<Connect><Stream>`: the media sockets of one verb, and their status callbacks.
+//! `<Connect><Stream>`: the media sockets of one verb and their status callbacks.
 
+mod context;
 mod from_server;
 mod handshake;
 mod session;
@@ -13,17 +14,19 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use self::session::Session;
+use self::context::SocketContext;
+use self::session::StreamSession;
+use super::callbacks::Callback;
 use super::clock::wall;
-use super::debugger::Trouble;
+use super::debugger::TwilioError;
 use super::form::form;
-use super::line::{Levers, Line};
-use super::network::{Network, sid};
-use super::status::Callback;
+use super::ids::stream_sid;
+use super::line::{Line, StreamControls};
+use super::network::Network;
 use super::twiml::Stream;
 use super::view::{StreamEnd, StreamView, Webhook};
 
-/// One `<Connect>`: a socket, and those that a caller's lever opens beside it.
+/// One `<Connect>`: its socket, and those that the caller opens in addition.
 pub(super) struct Connection {
     pub(super) network: Arc<Network>,
     pub(super) line: Arc<Line>,
@@ -31,30 +34,22 @@ pub(super) struct Connection {
     pub(super) callbacks: mpsc::Sender<Callback>,
 }
 
-/// One media socket's surroundings.
-#[derive(Clone)]
-struct Socket {
-    network: Arc<Network>,
-    line: Arc<Line>,
-    stream: Arc<Stream>,
-    callbacks: mpsc::Sender<Callback>,
-    levers: Levers,
-    stop: CancellationToken,
-}
-
 impl Connection {
-    /// Runs until the last socket has ended. When `stop` is cancelled they are told and closed.
+    /// Runs until the last socket has ended. Cancelling `stop` sends `stop` and closes them.
     pub(super) async fn run(self, stop: CancellationToken) {
         let (another, mut wanted) = mpsc::channel(1);
-        let levers =
-            Levers { cut: CancellationToken::new(), stalled: watch::Sender::new(false), another };
-        self.line.set_levers(Some(levers.clone()));
-        let socket = Socket {
+        let controls = StreamControls {
+            cut: CancellationToken::new(),
+            stalled: watch::Sender::new(false),
+            another,
+        };
+        self.line.set_controls(Some(controls.clone()));
+        let socket = SocketContext {
             network: self.network,
             line: Arc::clone(&self.line),
             stream: Arc::new(self.stream),
             callbacks: self.callbacks,
-            levers,
+            controls,
             stop,
         };
         let mut sockets = JoinSet::new();
@@ -71,14 +66,13 @@ impl Connection {
                 }
             }
         }
-        self.line.set_levers(None);
+        self.line.set_controls(None);
     }
 }
 
-impl Socket {
+impl SocketContext {
     async fn run(self) {
-        #[expect(clippy::expect_used, reason = "a SID made here has a SID's form")]
-        let stream_sid = StreamSid::parse(&sid("MZ")).expect("a stream's SID");
+        let stream_sid = stream_sid();
         let opening = handshake::open(&self.stream.url, &self.network.settings.auth_token);
         let opened = tokio::select! {
             () = self.stop.cancelled() => return,
@@ -86,45 +80,45 @@ impl Socket {
         };
         let websocket = match opened {
             Ok(websocket) => websocket,
-            Err(trouble) => return self.not_opened(&stream_sid, trouble).await,
+            Err(error) => return self.not_opened(&stream_sid, error).await,
         };
         let opened_at = self.line.clock.elapsed();
         let mut number = 0;
-        self.line.see(|view| {
+        self.line.update(|view| {
             number = view.streams.len();
             view.streams.push(StreamView::opened(stream_sid.clone(), opened_at));
         });
-        self.tell(&stream_sid, "stream-started", None).await;
-        let ended = Session::new(&self, number, stream_sid.clone()).run(websocket).await;
+        self.report(&stream_sid, "stream-started", None).await;
+        let ended = StreamSession::new(&self, number, stream_sid.clone()).run(websocket).await;
         match ended {
-            StreamEnd::ServerClosed => self.line.trouble(Trouble::ServerClosed),
+            StreamEnd::ServerClosed => self.line.error(TwilioError::ServerClosed),
             StreamEnd::Broken => {
-                self.line.trouble(Trouble::StreamBroken(self.stream.url.clone()));
+                self.line.error(TwilioError::StreamBroken(self.stream.url.clone()));
             }
             StreamEnd::Cut | StreamEnd::Stopped | StreamEnd::NotOpened => {}
         }
-        self.line.see(|view| {
+        self.line.update(|view| {
             view.buffered = 0;
             view.streams[number].ended = Some(ended);
         });
-        self.tell(&stream_sid, "stream-stopped", None).await;
+        self.report(&stream_sid, "stream-stopped", None).await;
     }
 
-    async fn not_opened(&self, stream_sid: &StreamSid, trouble: Trouble) {
-        if let Trouble::Stream(violation) = &trouble {
+    async fn not_opened(&self, stream_sid: &StreamSid, error: TwilioError) {
+        if let TwilioError::Stream(violation) = &error {
             self.line.violation(violation.clone());
         }
-        let text = trouble.to_string();
-        self.line.trouble(trouble);
+        let text = error.to_string();
+        self.line.error(error);
         let at = self.line.clock.elapsed();
         let mut view = StreamView::opened(stream_sid.clone(), at);
         view.ended = Some(StreamEnd::NotOpened);
-        self.line.see(|call| call.streams.push(view));
-        self.tell(stream_sid, "stream-error", Some(&text)).await;
+        self.line.update(|call| call.streams.push(view));
+        self.report(stream_sid, "stream-error", Some(&text)).await;
     }
 
     /// Sends the stream's status callback, if one was asked for.
-    async fn tell(&self, stream_sid: &StreamSid, event: &str, error: Option<&str>) {
+    async fn report(&self, stream_sid: &StreamSid, event: &str, error: Option<&str>) {
         let Some(target) = self.stream.status_callback.clone() else { return };
         let mut form = form([
             ("AccountSid", self.network.settings.account_sid.as_str()),

@@ -1,199 +1,28 @@
-//! TwiML as the carrier runs it, read strictly: what Twilio would skip, warn of or misread is a
-//! [`Violation`]. The daemon's writer of TwiML is elsewhere and shares nothing with this.
+//! Reads TwiML strictly: what Twilio would skip, warn about or misread is a
+//! [`Violation`](super::Violation). It shares nothing with the daemon's writer of TwiML.
 
-mod read;
+mod document;
+mod parser;
+#[cfg(test)]
+mod tests;
 mod tree;
-
-use std::time::Duration;
 
 use super::debugger::Violation;
 
+pub use self::document::RejectReason;
+pub(super) use self::document::{Connect, Dial, Document, Say, Stream, Verb};
+
 /// The largest document Twilio takes, in bytes.
-pub(super) const LARGEST: usize = 64 * 1024;
+const LARGEST: usize = 64 * 1024;
 
-/// A document that can be run, and what is wrong with it all the same.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Document {
-    pub(super) verbs: Vec<Verb>,
-    pub(super) violations: Vec<Violation>,
-}
-
-/// One step of a document.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Verb {
-    Say(Say),
-    Play { url: Option<String>, digits: Option<String>, times: u32 },
-    Pause(Duration),
-    Redirect(Target),
-    Reject(RejectReason),
-    Hangup,
-    Dial(Dial),
-    Connect(Connect),
-}
-
-/// Words the carrier speaks itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Say {
-    pub(super) text: String,
-    pub(super) voice: Option<String>,
-    pub(super) language: Option<String>,
-    pub(super) times: u32,
-}
-
-/// Where a document goes on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Target {
-    pub(super) url: String,
-    pub(super) method: Method,
-}
-
-/// How a webhook is requested.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Method {
-    Get,
-    Post,
-}
-
-/// What a refused caller hears.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RejectReason {
-    /// "Not in service"; the call's status is `no-answer`.
-    Rejected,
-    /// A busy tone; the call's status is `busy`.
-    Busy,
-}
-
-/// A call to another number, bridged when it answers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Dial {
-    pub(super) number: String,
-    pub(super) timeout: Duration,
-    pub(super) action: Option<Target>,
-}
-
-/// A bidirectional stream.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Connect {
-    pub(super) action: Option<Target>,
-    pub(super) stream: Stream,
-}
-
-/// Where a stream's socket is opened, and with what.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Stream {
-    pub(super) url: String,
-    pub(super) name: Option<String>,
-    pub(super) parameters: Vec<(String, String)>,
-    pub(super) status_callback: Option<Target>,
-}
-
-impl Document {
-    /// Reads a document.
-    ///
-    /// # Errors
-    /// The violation for which nothing of it can be run.
-    pub(super) fn read(text: &str) -> Result<Self, Violation> {
-        if text.len() > LARGEST {
-            return Err(Violation::DocumentTooLarge(text.len()));
-        }
-        let root = tree::Element::read(text)?;
-        read::document(&root)
+/// Reads a document.
+///
+/// # Errors
+/// The violation that keeps the document from running at all.
+pub(super) fn parse(text: &str) -> Result<Document, Violation> {
+    if text.len() > LARGEST {
+        return Err(Violation::DocumentTooLarge(text.len()));
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(inner: &str) -> Document {
-        let text =
-            format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>{inner}</Response>");
-        Document::read(&text).unwrap()
-    }
-
-    #[test]
-    fn call_1_connect_stream_and_redirect_are_read_with_their_parameters() {
-        let document = read(
-            "<Connect><Stream url=\"wss://h/twilio/media\"><Parameter name=\"token\" \
-             value=\"a&amp;b\"/></Stream></Connect>\n<Redirect>https://h/r?a=1&amp;b=2#rc=5</Redirect>",
-        );
-        assert_eq!(document.violations, []);
-        let [Verb::Connect(connect), Verb::Redirect(redirect)] = &document.verbs[..] else {
-            panic!("{document:?}")
-        };
-        assert_eq!(connect.stream.url, "wss://h/twilio/media");
-        assert_eq!(connect.stream.parameters, [("token".to_owned(), "a&b".to_owned())]);
-        assert_eq!(redirect.url, "https://h/r?a=1&b=2#rc=5");
-    }
-
-    #[test]
-    fn a_verb_in_another_case_an_unknown_attribute_and_stray_text_are_violations() {
-        let document = read("<hangup/><Pause seconds=\"1\"/>words<Hangup/>");
-        assert_eq!(document.violations.len(), 3, "{:?}", document.violations);
-        assert!(document.violations.iter().all(|violation| violation.code() == 12200));
-        assert_eq!(document.verbs, [Verb::Pause(Duration::from_secs(1)), Verb::Hangup]);
-    }
-
-    #[test]
-    fn call_1_say_without_voice_or_language_is_a_violation() {
-        assert_eq!(read("<Say voice=\"Polly.A\" language=\"he-IL\">x</Say>").violations, []);
-        assert_eq!(
-            read("<Say language=\"he-IL\">x</Say>").violations,
-            [Violation::SayWithoutVoice("x".to_owned())]
-        );
-    }
-
-    #[test]
-    fn a_stream_with_a_query_a_foreign_track_or_a_long_parameter_is_a_violation() {
-        let long = "v".repeat(500);
-        let document = read(&format!(
-            "<Connect><Stream url=\"wss://h/m?t=1\" track=\"both_tracks\">\
-             <Parameter name=\"n\" value=\"{long}\"/></Stream></Connect>"
-        ));
-        let codes: Vec<_> = document.violations.iter().map(Violation::code).collect();
-        assert_eq!(codes, [0, 31941, 12200]);
-    }
-
-    #[test]
-    fn reject_counts_only_as_the_first_verb() {
-        assert_eq!(read("<Reject/>").verbs, [Verb::Reject(RejectReason::Rejected)]);
-        assert_eq!(read("<Reject reason=\"busy\"/>").verbs, [Verb::Reject(RejectReason::Busy)]);
-        assert_eq!(read("<Pause/><Reject/>").violations[0].code(), 12200);
-    }
-
-    #[test]
-    fn verbs_that_can_never_be_reached_are_a_violation() {
-        assert_eq!(read("<Hangup/><Pause/>").violations[0].code(), 12200);
-        assert_eq!(read("<Redirect>/x</Redirect><Hangup/>").violations[0].code(), 12200);
-    }
-
-    #[test]
-    fn call_10_dial_is_read_with_its_action_and_timeout() {
-        let document = read(
-            "<Dial action=\"https://h/t\" timeout=\"20\"><Number>+972501112222</Number></Dial>",
-        );
-        let [Verb::Dial(dial)] = &document.verbs[..] else { panic!("{document:?}") };
-        assert_eq!(dial.number, "+972501112222");
-        assert_eq!(dial.timeout, Duration::from_secs(20));
-        assert_eq!(dial.action.as_ref().unwrap().url, "https://h/t");
-    }
-
-    #[test]
-    fn what_is_no_xml_cannot_be_run() {
-        for text in [
-            "<Response><Say>a & b</Say></Response>",
-            "<Response><Say>&nbsp;</Say></Response>",
-            "<Response><Hangup></Response>",
-            "<Response>",
-            " \n<?xml version=\"1.0\"?><Response/>",
-            "",
-            "OK",
-        ] {
-            let violation = Document::read(text).unwrap_err();
-            assert_eq!(violation.code(), 12100, "{text:?}: {violation}");
-        }
-        assert_eq!(Document::read("<Reply/>").unwrap_err().code(), 12200);
-        let large = format!("<Response><!--{}--></Response>", "x".repeat(LARGEST));
-        assert_eq!(Document::read(&large).unwrap_err().code(), 11750);
-    }
+    let root = tree::Element::read(text)?;
+    parser::document(&root)
 }

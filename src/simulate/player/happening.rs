@@ -7,7 +7,7 @@ use protocol::ids::Generation;
 
 use super::{NotDone, Player};
 use crate::simulate::scenario::Happening;
-use practice::openai::Refusal;
+use practice::openai::ConnectRefusal;
 
 /// Between two looks at the actors.
 const LOOK: Duration = Duration::from_millis(20);
@@ -26,7 +26,7 @@ impl Player<'_> {
             Happening::OpenaiIsLost => {
                 // A real one is not ours to lose.
                 if let Some(practice) = self.world.openai() {
-                    practice.faults().behave(|it| it.refuses = Some(Refusal::Http(503)));
+                    practice.faults().behave(|it| it.refuses = Some(ConnectRefusal::Http(503)));
                     practice.faults().drop_now();
                 }
                 Ok(())

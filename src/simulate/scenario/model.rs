@@ -5,7 +5,7 @@ use std::time::Duration;
 use protocol::business::duration_text;
 use serde::Deserialize;
 
-use practice::openai::{Behaviour, Brain, Options, Refusal, ResponseFault, Transcription};
+use practice::openai::{Behaviour, Brain, ConnectRefusal, Options, ResponseFault, Transcription};
 
 /// How the practice model differs from a receptionist on a good day.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -38,7 +38,7 @@ pub enum Refused {
     Down,
 }
 
-impl From<Refused> for Refusal {
+impl From<Refused> for ConnectRefusal {
     fn from(refused: Refused) -> Self {
         match refused {
             Refused::NoQuota => Self::NoQuota,
@@ -89,7 +89,7 @@ impl Model {
         let mut behaviour = Behaviour {
             preamble: self.preamble.clone(),
             responses: self.responses.iter().copied().map(ResponseFault::from).collect(),
-            refuses: self.refuses.map(Refusal::from),
+            refuses: self.refuses.map(ConnectRefusal::from),
             ..Behaviour::default()
         };
         if let Some(after) = self.first_audio_after {

@@ -5,7 +5,7 @@ use std::path::Path;
 use actors::introspection::ActorKind;
 
 use super::*;
-use practice::openai::{Brain, Refusal, ResponseFault, Transcription};
+use practice::openai::{Brain, ConnectRefusal, ResponseFault, Transcription};
 use practice::twilio::RestFault;
 
 /// The least there can be.
@@ -111,7 +111,7 @@ fn prac_5_the_practice_model_can_be_given_rules_faults_and_a_pace() {
     assert_eq!(behaviour.preamble.as_deref(), Some("רגע"));
     assert_eq!(behaviour.first_audio_after, Duration::from_secs(1));
     assert_eq!(behaviour.transcription, Transcription::After(Duration::from_secs(2)));
-    assert_eq!(behaviour.refuses, Some(Refusal::NoQuota));
+    assert_eq!(behaviour.refuses, Some(ConnectRefusal::NoQuota));
     assert_eq!(behaviour.responses.len(), 5);
     assert_eq!(behaviour.responses[2], ResponseFault::CreatedLate(Duration::from_secs(3)));
     assert!(matches!(options.brain, Brain::Scripted(rules) if rules.len() == 1));

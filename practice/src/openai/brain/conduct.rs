@@ -1,23 +1,26 @@
-//! The conduct that a system prompt asks for (PROMPT-2), found in its words. A model that is not
-//! told a rule doesn't follow it: a prompt that lost one is found out in the conversation.
+//! The rules of conduct that a system prompt contains (PROMPT-2).
+//!
+//! The model does not follow a rule that the prompt lacks, so a conversation reveals a prompt that lost
+//! one.
 
+use super::language::language_of;
+use super::turn::Line;
 use super::words::plain;
-use super::{Line, language_of};
 
-/// The rules that a prompt holds.
+/// The rules of one prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Conduct<'a> {
-    /// The call's first language; without the rule it is that of the prompt.
+    /// The call's first language. Without the rule it is the prompt's language.
     first_language: &'static str,
-    /// A caller's other language is switched to, and stays.
+    /// Switch to the caller's language and keep it.
     stays: bool,
-    /// What is asked after a question was answered, instead of going on by oneself.
+    /// What to ask after answering a question, instead of going on.
     go_on: Option<&'a str>,
-    /// One open question at a time.
+    /// Ask one open question at a time.
     one_question: bool,
 }
 
-/// How the rules are worded in one language.
+/// The wording of the rules in one language.
 struct Wording {
     first_language: &'static str,
     switch: &'static str,
@@ -40,10 +43,10 @@ const WORDINGS: [Wording; 2] = [
     },
 ];
 
-/// Words that people of every language say: they tell nothing of theirs.
+/// Words used in every language. They say nothing about the speaker's language.
 const OF_EVERY_LANGUAGE: [&str; 4] = ["ok", "okay", "hello", "bye"];
 
-/// How the daemon writes down keys that were pressed: nobody spoke that.
+/// The daemon's text for pressed keys. Nobody spoke it.
 const PRESSED: &str = "the caller pressed ";
 
 impl<'a> Conduct<'a> {
@@ -59,7 +62,7 @@ impl<'a> Conduct<'a> {
         }
     }
 
-    /// The language to speak in now. Without the rule, it is that of the caller's last words.
+    /// The language to speak now. Without the rule it is the language of the caller's last words.
     pub(super) fn language(&self, history: &[Line]) -> &'static str {
         let mut spoken = history.iter().filter_map(|line| match line {
             Line::User(text) => spoken_in(text),
@@ -73,10 +76,10 @@ impl<'a> Conduct<'a> {
         other.unwrap_or(self.first_language)
     }
 
-    /// What to ask after an answer in this language, if the rule is there; `like` is its like in
-    /// languages other than the rule's own.
-    pub(super) fn go_on(&self, language: &str, like: &'a str) -> Option<&'a str> {
-        self.go_on.map(|question| if language_of(question) == language { question } else { like })
+    /// What to ask after an answer in this language; `None` without the rule. `other` is the question in
+    /// languages other than the prompt's.
+    pub(super) fn go_on(&self, language: &str, other: &'a str) -> Option<&'a str> {
+        self.go_on.map(|question| if language_of(question) == language { question } else { other })
     }
 
     pub(super) fn asks_one_question(&self) -> bool {
@@ -84,7 +87,7 @@ impl<'a> Conduct<'a> {
     }
 }
 
-/// The language of spoken words, where they tell it.
+/// The language of spoken words; `None` if they don't show it.
 fn spoken_in(words: &str) -> Option<&'static str> {
     let telling =
         |word: &str| word.chars().any(char::is_alphabetic) && !OF_EVERY_LANGUAGE.contains(&word);
@@ -93,7 +96,7 @@ fn spoken_in(words: &str) -> Option<&'static str> {
     tell.then(|| language_of(&words))
 }
 
-/// The language whose name the rest of a prompt begins with.
+/// The language whose name begins the text.
 fn named(rest: &str) -> &'static str {
     if rest.starts_with("עברית") || rest.starts_with("Hebrew") { "he" } else { "en" }
 }

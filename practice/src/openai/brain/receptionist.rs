@@ -1,35 +1,35 @@
-//! A receptionist: finds out the job and the city, has them confirmed, books a visit, and ends
-//! the call when the caller says goodbye. How they converse is up to the prompt's conduct rules.
+//! A receptionist: asks for the job and the city, has them confirmed, books a visit, and ends the call
+//! when the caller says goodbye. The prompt's rules of conduct decide how it converses.
 
-mod desk;
+mod dialogue;
 
 use serde_json::{Value, json};
 
 use super::script::{Script, Topic};
+use super::slots;
+use super::turn::{Line, Prompt, Turn};
 use super::words::has_any;
-use super::{Line, Prompt, Turn, slots};
-use desk::{Desk, Step};
+use dialogue::{Dialogue, Step};
 
-/// What the receptionist does next.
 pub(super) fn decide(script: &Script, prompt: &Prompt<'_>) -> Turn {
-    let desk = Desk::new(script, prompt);
-    let words: Vec<&str> = desk.news.iter().filter_map(|line| user_text(line)).collect();
+    let dialogue = Dialogue::new(script, prompt);
+    let words: Vec<&str> = dialogue.news.iter().filter_map(|line| user_text(line)).collect();
     if !words.is_empty() {
-        return desk.answer(&words.join(" "));
+        return dialogue.answer(&words.join(" "));
     }
-    let output = desk.news.iter().rev().find_map(|line| match line {
-        Line::Output { call_id, output } => Some((desk.called(call_id), output.as_str())),
+    let output = dialogue.news.iter().rev().find_map(|line| match line {
+        Line::Output { call_id, output } => Some((dialogue.called(call_id), output.as_str())),
         Line::User(_) | Line::Assistant(_) | Line::System(_) | Line::Call { .. } => None,
     });
     match output {
-        Some((Some(name), output)) => desk.after_tool(name, output),
+        Some((Some(name), output)) => dialogue.after_tool(name, output),
         Some((None, _)) | None => {
-            Turn::saying(format!("{} {}", desk.say.resume, desk.next_question()))
+            Turn::saying(format!("{} {}", dialogue.say.resume, dialogue.next_question()))
         }
     }
 }
 
-impl Desk<'_> {
+impl Dialogue<'_> {
     fn answer(&self, words: &str) -> Turn {
         let script = self.script;
         if has_any(words, &script.goodbyes) {
@@ -48,7 +48,7 @@ impl Desk<'_> {
             let today = slots::first_date(self.prompt.instructions);
             return Turn::calling("find_available_slots", json!({"date_iso": today}));
         }
-        if let Some(fields) = self.told(words) {
+        if let Some(fields) = self.details(words) {
             return self.note(fields, words);
         }
         if has_any(words, &script.declines) {
@@ -63,8 +63,8 @@ impl Desk<'_> {
         Turn::saying(format!("{} {}", self.say.unclear, self.next_question()))
     }
 
-    /// The question first; then whether to go on, or, where the rules don't say so, the next
-    /// question in the same breath.
+    /// Answers the question, then asks whether to go on. Without that rule it asks the next question at
+    /// once.
     fn answer_question(&self, words: &str) -> Turn {
         let answer = if has_any(words, &self.script.prices) {
             &self.say.answer
@@ -83,7 +83,7 @@ impl Desk<'_> {
     }
 
     /// What the caller's words add to the lead.
-    fn told(&self, words: &str) -> Option<Value> {
+    fn details(&self, words: &str) -> Option<Value> {
         let mut fields = serde_json::Map::new();
         let open = self.open.as_ref().filter(|_| !self.is_beside_the_flow(words));
         let names_service = Topic::of(&self.script.services, words).is_some();
@@ -113,7 +113,7 @@ impl Desk<'_> {
         }
     }
 
-    /// A detail may have come with a question.
+    /// Answers a question that came with the detail, if there is one.
     fn after_noting(&self, words: &str) -> Turn {
         if self.asks(words) {
             self.answer_question(words)
@@ -165,7 +165,7 @@ impl Desk<'_> {
         Turn::saying(self.say.offer.replace("{slots}", &times.join(", ")))
     }
 
-    /// The step the conversation stands at; without the rule, all that is still to be asked.
+    /// The question of the current step. Without the rule of one question it asks all that is missing.
     fn next_question(&self) -> String {
         match (&self.service, &self.city) {
             (None, None) if !self.conduct.asks_one_question() => {

@@ -1,81 +1,74 @@
-//! What a receptionist says and listens for, and rules for scenarios of their own; both can be
-//! written in TOML.
+//! A receptionist's phrases, and the rules of a scripted brain. Both can be written in TOML.
 
 mod lines;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::turn::{Line, Prompt, Turn, last_user};
 use super::words::{has_any, plain};
-use super::{Line, Prompt, Turn, last_user};
 
 pub use lines::Lines;
 
-/// The receptionist's script.
+/// What a receptionist says and listens for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Script {
     /// Jobs the business does.
     pub services: Vec<Topic>,
-    /// Places it goes to. Any other answer to the question for the city is taken as it is.
+    /// Places it goes to. Any other answer to the question for the city is accepted unchanged.
     pub cities: Vec<Topic>,
-    /// Words that say goodbye.
     pub goodbyes: Vec<String>,
-    /// Words that decline; alone they end nothing.
+    /// They don't end the call by themselves.
     pub declines: Vec<String>,
-    /// Words that agree.
     pub agreements: Vec<String>,
-    /// Words that ask for an appointment.
+    /// Phrases that ask for an appointment.
     pub appointments: Vec<String>,
-    /// Words that ask for the price.
+    /// Phrases that ask for the price.
     pub prices: Vec<String>,
-    /// Words that ask for a language.
+    /// Phrases that ask for a language.
     pub languages: Vec<String>,
-    /// Words that ask something else beside the flow, with or without a question mark.
+    /// Phrases of other questions, with or without a question mark.
     pub questions: Vec<String>,
-    /// What is said in Hebrew.
+    /// Sentences in Hebrew.
     pub he: Lines,
-    /// What is said in English, which is for all other languages too.
+    /// Sentences in English, used for all other languages too.
     pub en: Lines,
 }
 
-/// Something callers speak of.
+/// A subject that callers speak about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Topic {
-    /// Words by which it is known.
+    /// Phrases that mean it.
     pub phrases: Vec<String>,
-    /// What is written into the lead.
+    /// The value for the lead.
     pub value: String,
 }
 
-/// One rule of a scripted brain: all its conditions must hold.
+/// One rule of a scripted brain. It matches if all its conditions hold.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Rule {
-    /// Any of these stands in the caller's last words; none given is always true.
+    /// The caller's last words contain one of these. An empty list always holds.
     pub heard: Vec<String>,
-    /// The conversation's last line is the output of this function.
+    /// The last line is the output of this function.
     pub after_tool: Option<String>,
     /// That output contains this.
     pub output_has: Option<String>,
-    /// The conversation's last line is something the system told, with this in it.
+    /// The last line is a system message that contains this.
     pub told: Option<String>,
     /// The instructions contain this.
     pub instructed: Option<String>,
-    /// Words to say.
     pub say: Option<String>,
-    /// Functions to call.
     pub calls: Vec<ToolCall>,
 }
 
-/// A function call of a rule.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ToolCall {
-    /// The function.
     pub name: String,
-    /// Its arguments; an empty object if none are given.
+    /// An empty object by default.
     #[serde(default = "no_arguments")]
     pub arguments: Value,
 }
@@ -84,7 +77,7 @@ fn no_arguments() -> Value {
     Value::Object(serde_json::Map::new())
 }
 
-/// What the first fitting rule says.
+/// The turn of the first rule that matches.
 pub(super) fn decide(rules: &[Rule], prompt: &Prompt<'_>) -> Turn {
     rules.iter().find(|rule| rule.fits(prompt)).map_or_else(Turn::default, |rule| Turn {
         say: rule.say.clone(),
@@ -109,7 +102,7 @@ impl Rule {
         }
     }
 
-    /// A rule without `after_tool` doesn't hold after a tool's output, or it would hold for ever.
+    /// A rule without `after_tool` doesn't match after a tool's output, or it would repeat forever.
     fn fits_last_line(&self, prompt: &Prompt<'_>) -> bool {
         let Some(Line::Output { call_id: id, output }) = prompt.history.last() else {
             return self.after_tool.is_none();
@@ -129,7 +122,7 @@ impl Rule {
 }
 
 impl Topic {
-    /// The topic these words are about, if one is.
+    /// The topic of these words.
     pub(super) fn of<'a>(topics: &'a [Self], words: &str) -> Option<&'a Self> {
         topics.iter().find(|topic| has_any(words, &topic.phrases))
     }
@@ -141,14 +134,14 @@ impl Script {
         if language == "he" { &self.he } else { &self.en }
     }
 
-    /// Whether these words agree, and nothing in them says no.
+    /// Whether these words agree and don't contain a no.
     pub(super) fn agrees(&self, words: &str) -> bool {
         let plain = plain(words);
         has_any(words, &self.agreements)
             && ![" לא ", " no ", " not "].iter().any(|no| plain.contains(no))
     }
 
-    /// Whether a sentence of the model's sums up and asks for a yes.
+    /// Whether this sentence of the model asks to confirm the summary.
     pub(super) fn asks_for_yes(&self, sentence: &str) -> bool {
         [&self.he, &self.en].iter().any(|lines| {
             let question = lines.confirm.split(['.', '}']).next_back().unwrap_or_default().trim();

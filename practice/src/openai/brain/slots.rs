@@ -1,15 +1,15 @@
-//! Dates and times found in texts: today in the instructions, free slots in a tool's output.
+//! Finds dates and times in texts: today in the instructions, slots in a tool's output.
 
 use serde_json::Value;
 
 use super::words::plain;
 
-/// The first date (`2026-11-21`) in a text, as text.
+/// The first date (`2026-11-21`) in a text.
 pub(super) fn first_date(text: &str) -> Option<&str> {
     windows(text, 10).find(|window| is_date(window))
 }
 
-/// All times with date and offset (RFC 3339) in a text, in order, each once.
+/// All distinct times with date and offset (RFC 3339) in a text, in order.
 pub(super) fn times(text: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for (at, _) in text.char_indices() {
@@ -29,19 +29,19 @@ pub(super) fn times(text: &str) -> Vec<String> {
     found
 }
 
-/// The slots that the output of a booking offers instead; none where it booked.
+/// The slots that a refused booking offers instead.
 pub(super) fn others(output: &str) -> Vec<String> {
     let output: Value = serde_json::from_str(output).unwrap_or_default();
     output.get("slots").map(|slots| times(&slots.to_string())).unwrap_or_default()
 }
 
-/// The time of day of an RFC 3339 text, as people say it: `10:30`.
+/// The time of day of an RFC 3339 text: `10:30`.
 pub(super) fn time_of_day(time: &str) -> &str {
     time.get(11..16).unwrap_or(time)
 }
 
-/// The slot that the caller chose: by its time of day, by its place in the list, or just by
-/// agreeing, which takes the first.
+/// The slot that the caller chose: by time of day or by place in the list. An agreement chooses the
+/// first.
 pub(super) fn chosen<'a>(slots: &'a [String], words: &str, agrees: bool) -> Option<&'a String> {
     const SECOND: [&str; 5] = [" השני ", " השנייה ", " second ", " the later ", " המאוחר "];
     const FIRST: [&str; 5] = [" הראשון ", " הראשונה ", " first ", " the earlier ", " המוקדם "];
@@ -65,7 +65,7 @@ pub(super) fn chosen<'a>(slots: &'a [String], words: &str, agrees: bool) -> Opti
     by_time.or_else(by_place)
 }
 
-/// A sentence that a tool's output offers to be said.
+/// The sentence that a tool's output suggests to say.
 pub(super) fn sentence(output: &str) -> Option<String> {
     let output: Value = serde_json::from_str(output).ok()?;
     ["say", "message", "sentence"]

@@ -1,6 +1,6 @@
-//! Conversations without any sound.
+//! Conversations in text.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 

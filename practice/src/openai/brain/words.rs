@@ -1,6 +1,6 @@
-//! Words compared as people hear them: without case, niqqud and punctuation, whole words only.
+//! Compares words as people hear them: without case, niqqud and punctuation.
 
-/// The words of a text, made comparable and joined by single spaces, with a space at both ends.
+/// The words of a text in comparable form, joined by single spaces, with a space at both ends.
 pub(super) fn plain(text: &str) -> String {
     let letters: String = text
         .chars()
@@ -11,13 +11,13 @@ pub(super) fn plain(text: &str) -> String {
     format!(" {} ", words.join(" "))
 }
 
-/// Whether any of the phrases stands in the text as whole words.
+/// Whether the text contains any of the phrases as whole words.
 pub(super) fn has_any(text: &str, phrases: &[String]) -> bool {
     let text = plain(text);
     phrases.iter().any(|phrase| text.contains(&plain(phrase)))
 }
 
-/// Whether a question mark stands in the text.
+/// Whether the text has a question mark.
 pub(super) fn asks(text: &str) -> bool {
     text.contains(['?', '؟', '？'])
 }

@@ -1,4 +1,4 @@
-//! Both kinds of connection: a WebSocket on a TCP stream, and a pair of queues in memory.
+//! The two kinds of connection: a WebSocket over TCP, and a pair of queues in memory.
 
 use futures_util::{SinkExt, StreamExt};
 use http::StatusCode;
@@ -9,32 +9,30 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async};
 
-use crate::openai::behaviour::Refusal;
+use crate::openai::behaviour::ConnectRefusal;
 use crate::openai::session::Handshake;
 
-/// What goes over a memory link.
+/// A message of a memory link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Frame {
-    /// A text frame.
     Text(String),
-    /// A binary frame: the API has none and says so.
+    /// The API answers a binary frame with an error.
     Binary(Vec<u8>),
-    /// The server asks if the client is there; nothing needs to be answered in memory.
+    /// Needs no answer in memory.
     Ping,
-    /// The end, with its code and reason. Without one the queues just end, as a lost socket does.
+    /// Code and reason. A lost connection ends without it.
     Close(u16, String),
 }
 
 /// The client's side of a connection in memory.
 #[derive(Debug)]
 pub struct MemoryLink {
-    /// To the server. Dropping it hangs up.
+    /// To the server. Dropping it ends the connection.
     pub sender: mpsc::Sender<Frame>,
-    /// From the server; ends when the connection does.
+    /// From the server. It ends with the connection.
     pub receiver: mpsc::Receiver<Frame>,
 }
 
-/// The server's side of a connection.
 pub(super) enum Connection {
     Socket(Box<WebSocketStream<TcpStream>>),
     Memory(MemoryLink),
@@ -50,17 +48,17 @@ pub(super) fn in_memory() -> (MemoryLink, MemoryLink) {
     )
 }
 
-/// Takes the upgrade and reads what came with it. The real server accepts and then judges; only a
-/// [`Refusal::Http`] and a path that isn't the API's are answered here.
+/// Accepts the upgrade and reads its headers. Like the real server it accepts first and refuses by an
+/// event; only [`ConnectRefusal::Http`] and an unknown path are answered here.
 pub(super) async fn upgrade(
     stream: TcpStream,
-    refusal: Option<Refusal>,
+    refusal: Option<ConnectRefusal>,
 ) -> Result<(WebSocketStream<TcpStream>, Handshake), Error> {
     stream.set_nodelay(true)?;
     let mut handshake = Handshake::default();
     #[expect(clippy::result_large_err, reason = "the callback's type is the library's")]
     let judge = |request: &Request, response: Response| {
-        if let Some(Refusal::Http(status)) = refusal {
+        if let Some(ConnectRefusal::Http(status)) = refusal {
             return Err(refused(status));
         }
         if request.uri().path() != "/v1/realtime" {
@@ -74,7 +72,7 @@ pub(super) async fn upgrade(
 }
 
 impl Connection {
-    /// The next frame of the client's; none at the connection's end. Safe to cancel.
+    /// The client's next frame; `None` at the connection's end. Cancel-safe.
     pub(super) async fn receive(&mut self) -> Option<Frame> {
         match self {
             Self::Memory(link) => link.receiver.recv().await,
@@ -89,7 +87,7 @@ impl Connection {
         }
     }
 
-    /// Sends a frame; false when the connection is gone.
+    /// Sends a frame. False if the connection is gone.
     pub(super) async fn send(&mut self, frame: Frame) -> bool {
         match self {
             Self::Memory(link) => link.sender.send(frame).await.is_ok(),
@@ -98,7 +96,7 @@ impl Connection {
     }
 }
 
-/// Frames that wait in memory in each direction; then the sender waits, as on a socket.
+/// Frames that may wait in memory in each direction. Then the sender waits, as on a socket.
 const FRAMES_WAITING: usize = 256;
 
 fn message(frame: Frame) -> Message {

@@ -1,4 +1,4 @@
-//! The server over real sockets and over memory.
+//! The server over sockets and in memory.
 
 mod story;
 
@@ -13,6 +13,8 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use super::*;
 use crate::openai::behaviour::Transcription;
+use crate::openai::brain::Brain;
+use crate::speech::Voice;
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -51,7 +53,7 @@ fn handshake() -> Handshake {
     }
 }
 
-/// The next event of this type over memory; what comes before it is passed over.
+/// The next event of this type in memory. Earlier events are skipped.
 async fn until(link: &mut MemoryLink, kind: &str) -> Value {
     loop {
         if let Frame::Text(text) = link.receiver.recv().await.expect(kind) {
@@ -123,9 +125,9 @@ async fn prac_3_the_upgrade_succeeds_and_then_an_error_and_a_close_come() {
 #[tokio::test]
 async fn prac_3_connections_are_refused_by_status_or_by_quota_as_often_as_told() {
     let server = Server::on_loopback(Options::default()).await.unwrap();
-    server.faults().refuse_next(Refusal::Http(429), 1);
-    server.faults().refuse_next(Refusal::Http(503), 1);
-    server.faults().refuse_next(Refusal::NoQuota, 1);
+    server.faults().refuse_next(ConnectRefusal::Http(429), 1);
+    server.faults().refuse_next(ConnectRefusal::Http(503), 1);
+    server.faults().refuse_next(ConnectRefusal::NoQuota, 1);
     for status in [429, 503] {
         let Err(Error::Http(response)) = dial(&server, MODEL, &KEY).await else { panic!("taken") };
         assert_eq!(response.status().as_u16(), status);
@@ -226,7 +228,7 @@ async fn prac_3_faults_reach_sessions_that_are_alive() {
 #[tokio::test]
 async fn prac_3_a_refusal_by_status_holds_in_memory_too() {
     let server = Server::in_memory(Options::default());
-    server.faults().refuse_next(Refusal::Http(503), 1);
+    server.faults().refuse_next(ConnectRefusal::Http(503), 1);
     assert_eq!(server.connect(handshake()).unwrap_err(), 503);
     assert!(server.connect(handshake()).is_ok());
 }

@@ -1,4 +1,4 @@
-//! The caller's audio: appended, cut into turns, committed, transcribed.
+//! The caller's audio: append, turn detection, commit, transcription.
 
 use std::time::Duration;
 
@@ -6,46 +6,15 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use super::{Phase, Session};
+use super::state::{Phase, RealtimeSession};
+use super::transcripts::{Due, Waiting};
 use crate::openai::behaviour::Transcription;
 use crate::openai::conversation::{Body, Item, Part};
-use crate::openai::hearing::{Segment, Turned};
+use crate::openai::input_buffer::{Segment, TurnEvent};
 use crate::openai::record::Turn;
 use crate::openai::wire::WireError;
 
-/// Transcripts that are still to be told.
-#[derive(Debug, Default)]
-pub(super) struct Transcripts {
-    waiting: Vec<Waiting>,
-    /// How many turns were committed.
-    turns: u64,
-}
-
-#[derive(Debug)]
-struct Waiting {
-    item_id: String,
-    text: String,
-    seconds: f64,
-    due: Due,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Due {
-    At(Duration),
-    WithResponse,
-    AfterNextTurn,
-}
-
-impl Transcripts {
-    pub(super) fn next_due(&self) -> Option<Duration> {
-        self.waiting
-            .iter()
-            .filter_map(|w| if let Due::At(at) = w.due { Some(at) } else { None })
-            .min()
-    }
-}
-
-impl Session {
+impl RealtimeSession {
     pub(super) fn append(&mut self, audio: &str, now: Duration) -> Result<(), WireError> {
         let bad = |why: &str| {
             Err(WireError::new("invalid_value", format!("Invalid 'audio'. {why}")).about("audio"))
@@ -60,10 +29,12 @@ impl Session {
             self.violation("append_before_update", "audio came before any session.update", now);
         }
         let (format, detection) = (self.settings.input_format(), self.settings.detection());
-        for turned in self.hearing.append(&audio, format, detection) {
-            match turned {
-                Turned::Started { audio_start_ms } => self.on_speech_started(audio_start_ms, now),
-                Turned::Stopped { audio_end_ms, segment } => {
+        for event in self.input.append(&audio, format, detection) {
+            match event {
+                TurnEvent::Started { audio_start_ms } => {
+                    self.on_speech_started(audio_start_ms, now)
+                }
+                TurnEvent::Stopped { audio_end_ms, segment } => {
                     self.on_speech_stopped(audio_end_ms, segment, now);
                 }
             }
@@ -72,19 +43,19 @@ impl Session {
     }
 
     pub(super) fn commit(&mut self, now: Duration) -> Result<(), WireError> {
-        let segment = self.hearing.commit()?;
+        let segment = self.input.commit()?;
         let item_id = self.speaking_item.take().unwrap_or_else(|| self.ids.next("item_"));
         self.on_committed(item_id, segment, now);
         Ok(())
     }
 
-    /// Tells the transcripts that are due.
-    pub(super) fn tell_transcripts(&mut self, now: Duration) {
-        self.tell_those(now, |due| matches!(due, Due::At(at) if at <= now));
+    /// Sends the transcripts that are due.
+    pub(super) fn send_transcripts(&mut self, now: Duration) {
+        self.send_those(now, |due| matches!(due, Due::At(at) if at <= now));
     }
 
     pub(super) fn on_response_done(&mut self, now: Duration) {
-        self.tell_those(now, |due| due == Due::WithResponse);
+        self.send_those(now, |due| due == Due::WithResponse);
     }
 
     fn on_speech_started(&mut self, audio_start_ms: u64, now: Duration) {
@@ -109,7 +80,7 @@ impl Session {
         );
         self.on_committed(item_id, segment, now);
         if self.settings.creates_responses() {
-            self.respond_by_itself(now);
+            self.respond_unasked(now);
         }
     }
 
@@ -120,8 +91,8 @@ impl Session {
             json!({"type": "input_audio_buffer.committed",
             "item_id": item_id, "previous_item_id": previous}),
         );
-        for flaw in &segment.flaws {
-            self.violation("broken_audio", &format!("{flaw}: {}", segment.text), now);
+        for fault in &segment.faults {
+            self.violation("broken_audio", &format!("{fault}: {}", segment.text), now);
         }
         let heard =
             Turn { session: self.number, item_id: item_id.clone(), text: segment.text.clone() };
@@ -153,21 +124,21 @@ impl Session {
         };
         self.transcripts.waiting.push(Waiting { item_id, text, seconds, due });
         if due == Due::At(now) {
-            self.tell_transcripts(now);
-            self.tell_those(now, |due| due == Due::AfterNextTurn);
+            self.send_transcripts(now);
+            self.send_those(now, |due| due == Due::AfterNextTurn);
         }
     }
 
-    fn tell_those(&mut self, now: Duration, is_due: impl Fn(Due) -> bool) {
+    fn send_those(&mut self, now: Duration, is_due: impl Fn(Due) -> bool) {
         let (due, waiting): (Vec<Waiting>, Vec<Waiting>) =
             std::mem::take(&mut self.transcripts.waiting).into_iter().partition(|w| is_due(w.due));
         self.transcripts.waiting = waiting;
         for transcript in due {
-            self.tell_transcript(transcript, now);
+            self.send_transcript(transcript, now);
         }
     }
 
-    fn tell_transcript(&mut self, transcript: Waiting, now: Duration) {
+    fn send_transcript(&mut self, transcript: Waiting, now: Duration) {
         let Waiting { item_id, text, seconds, .. } = transcript;
         let event = |kind: &str| {
             json!({"type": format!("conversation.item.input_audio_transcription.{kind}"),
@@ -200,15 +171,15 @@ impl Session {
         self.emit(now, completed);
     }
 
-    /// The random string that text-like deltas carry.
+    /// The random string that deltas of text carry.
     pub(super) fn obfuscation(&mut self) -> Value {
-        let length = (self.ids.random() % 16) as usize;
+        let length = self.ids.number(0..16);
         let id = self.ids.next("");
         json!(&id[..length])
     }
 }
 
-/// The API's limit for one append.
+/// The API's limit for one append, in bytes.
 const LARGEST_APPEND: usize = 15 << 20;
 
 fn usage(text: &str, seconds: f64, by_duration: bool) -> Value {

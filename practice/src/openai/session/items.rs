@@ -1,4 +1,4 @@
-//! The client's hand in the conversation: create, retrieve, delete, truncate.
+//! The client's events about items: create, retrieve, delete, truncate.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use super::Session;
+use super::state::RealtimeSession;
 use crate::openai::conversation::{Body, Item, Part, no_such_item};
-use crate::openai::hearing::hear_all;
+use crate::openai::input_buffer::decode_all;
 use crate::openai::record::Turn;
 use crate::openai::wire::WireError;
 
-impl Session {
+impl RealtimeSession {
     pub(super) fn create_item(
         &mut self,
         item: &Value,
@@ -67,7 +67,7 @@ impl Session {
         Ok(())
     }
 
-    /// An item from a client's JSON, which the schema has already passed.
+    /// Reads an item from a client's JSON, which the schema has accepted.
     pub(super) fn item_from(
         &mut self,
         item: &Value,
@@ -107,7 +107,7 @@ impl Session {
         Ok(Item { id, status: "completed", body })
     }
 
-    /// A part of a message: which kinds there may be depends on who speaks.
+    /// Reads a part of a message. The allowed kinds depend on the role.
     fn part_from(
         &mut self,
         role: &str,
@@ -128,9 +128,9 @@ impl Session {
                         WireError::new("invalid_value", message).about(format!("{path}.audio"))
                     );
                 };
-                let segment = hear_all(&audio, self.settings.input_format());
-                for flaw in &segment.flaws {
-                    self.violation("broken_audio", &format!("{flaw}: {}", segment.text), now);
+                let segment = decode_all(&audio, self.settings.input_format());
+                for fault in &segment.faults {
+                    self.violation("broken_audio", &format!("{fault}: {}", segment.text), now);
                 }
                 let transcript = part["transcript"].as_str().map(str::to_owned);
                 Ok(Part::InputAudio {

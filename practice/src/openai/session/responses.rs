@@ -1,67 +1,21 @@
-//! Responses: asked for, sent step by step, cancelled.
+//! Responses: create, send step by step, cancel.
 
-mod make;
-mod shape;
-mod show;
+mod build;
+mod emit;
+mod json;
 
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{Output, Session};
+use super::running::Running;
+use super::state::{Output, RealtimeSession};
 use crate::openai::behaviour::ResponseFault;
 use crate::openai::brain::language_of;
-use crate::openai::plan::{Ending, Step, Steps};
-use crate::openai::settings::Format;
+use crate::openai::timeline::{Ending, Step, Steps};
 use crate::openai::wire::WireError;
 
-/// A response that is not done.
-#[derive(Debug)]
-pub(super) struct Running {
-    id: String,
-    /// When `response.created` comes; until then it can't be cancelled.
-    begins: Duration,
-    /// Whether it writes to the conversation; else it runs beside it.
-    in_conversation: bool,
-    asked: Asked,
-    messages: Vec<String>,
-    calls: Vec<(String, String)>,
-    fault: ResponseFault,
-    /// None until it begins.
-    steps: Option<Steps>,
-    /// Its items by output index.
-    made: Vec<Made>,
-    usage: Usage,
-}
-
-/// What the client asked of a response.
-#[derive(Debug, Clone)]
-struct Asked {
-    audio: bool,
-    format: Format,
-    voice: Value,
-    max_output_tokens: Value,
-    metadata: Value,
-}
-
-/// One output item of a response.
-#[derive(Debug, Clone)]
-struct Made {
-    item_id: String,
-    open: bool,
-    is_call: bool,
-    audio: bool,
-}
-
-/// Tokens, text and audio each.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Usage {
-    input: (u64, u64),
-    cached: (u64, u64),
-    output: (u64, u64),
-}
-
-impl Session {
+impl RealtimeSession {
     pub(super) fn create_response(
         &mut self,
         response: Map<String, Value>,
@@ -137,7 +91,7 @@ impl Session {
         Ok(())
     }
 
-    /// The caller speaks, and the session was told to interrupt then.
+    /// Cancels the active response because the caller speaks.
     pub(super) fn interrupt(&mut self, now: Duration) {
         let active = |running: &Running| running.in_conversation && running.steps.is_some();
         if let Some(at) = self.running.iter().position(active) {
@@ -145,8 +99,8 @@ impl Session {
         }
     }
 
-    /// A turn was committed, and the session was told to answer by itself.
-    pub(super) fn respond_by_itself(&mut self, now: Duration) {
+    /// Answers a committed turn without a request.
+    pub(super) fn respond_unasked(&mut self, now: Duration) {
         if !self.running.iter().any(|running| running.in_conversation)
             && let Err(error) = self.create_response(Map::new(), now)
         {
@@ -182,7 +136,7 @@ impl Session {
         all.filter_map(|(at, running)| Some((at, due(running)?))).min_by_key(|(_, due)| *due)
     }
 
-    /// Some late audio, the ends of what is open, and `response.done`.
+    /// Sends some late audio, closes what is open, and sends `response.done`.
     fn cancel(&mut self, at: usize, reason: &'static str, now: Duration) {
         let running = &mut self.running[at];
         let steps = running.steps.take().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Sessions stepped by hand: no socket, no clock.
+//! Sessions stepped by hand, without socket and clock.
 
 mod any_story;
 mod faults;
@@ -14,12 +14,14 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 use super::*;
-use crate::openai::behaviour::Transcription;
-use crate::speech::{FRAME_BYTES, Heard, SILENCE};
+use crate::openai::behaviour::{ConnectRefusal, Transcription};
+use crate::openai::brain::Brain;
+use crate::openai::record::Log;
+use crate::speech::{Decoded, FRAME_BYTES, SILENCE, Voice};
 
-/// A client that steps a session through time and keeps what came.
+/// A client that steps a session through time and keeps what it receives.
 struct Client {
-    session: Session,
+    session: RealtimeSession,
     now: Duration,
     voice: Voice,
     log: Log,
@@ -41,7 +43,7 @@ impl Client {
         behaviour: Behaviour,
         brain: Brain,
         handshake: &Handshake,
-        refusal: Option<Refusal>,
+        refusal: Option<ConnectRefusal>,
     ) -> Self {
         let log = Log::new(false);
         let voice = Voice::built_in();
@@ -55,14 +57,14 @@ impl Client {
             key,
             refusal,
         };
-        let session = Session::begin(setup, handshake, Duration::ZERO);
+        let session = RealtimeSession::begin(setup, handshake, Duration::ZERO);
         let (now, came) = (Duration::ZERO, Vec::new());
         let mut client = Self { session, now, voice, log, came, pings: 0, closed: None };
         client.collect();
         client
     }
 
-    /// A client whose session is set up as a telephone's is.
+    /// A client whose session is configured for telephone audio.
     fn ready(behaviour: Behaviour, brain: Brain) -> Self {
         let mut client = Self::with_brain(behaviour, brain);
         client.send(phone_settings());
@@ -112,7 +114,7 @@ impl Client {
         }
     }
 
-    /// Says something and is silent for as long as ends a turn.
+    /// Says something, and is silent until the turn ends.
     fn speak(&mut self, text: &str) {
         for frame in self.voice.speak(text, "he").frames() {
             self.append(&frame);
@@ -134,7 +136,7 @@ impl Client {
         all[0]
     }
 
-    /// The code of the only error that came, and what came is forgotten.
+    /// The code of the only error received. Clears what was received.
     fn error_code(&mut self) -> String {
         self.run(Duration::from_secs(1));
         let code = self.one("error")["error"]["code"].as_str().unwrap_or("null").to_owned();
@@ -174,7 +176,7 @@ fn phone_settings() -> Value {
     }})
 }
 
-/// Says this, with a call of `lookup` where it is given arguments.
+/// Says this, with a call of `lookup` if there are arguments.
 fn saying(words: &str, arguments: Option<Value>) -> Brain {
     let calls =
         arguments.map(|arguments| crate::openai::ToolCall { name: "lookup".to_owned(), arguments });

@@ -1,15 +1,16 @@
-//! Where a call's documents come from, and what is asked when one can't be had.
+//! Fetches and reads a call's documents.
 
 use std::sync::Arc;
 
-use reqwest::Url;
+use url::Url;
 
-use crate::twilio::debugger::{Trouble, Violation};
+use crate::twilio::debugger::{TwilioError, Violation};
 use crate::twilio::fetch::Answer;
 use crate::twilio::form::Form;
 use crate::twilio::line::{Line, Source};
 use crate::twilio::network::Network;
-use crate::twilio::twiml::{Document, Method, Target};
+use crate::twilio::target::Target;
+use crate::twilio::twiml::{self, Document};
 use crate::twilio::view::Webhook;
 
 /// The documents of one call.
@@ -18,7 +19,7 @@ pub(super) struct Documents {
     network: Arc<Network>,
     line: Arc<Line>,
     fallback: Option<String>,
-    /// The address of the running document, for relative ones in it.
+    /// The running document's address. Relative addresses in it are resolved against it.
     base: Option<Url>,
 }
 
@@ -27,9 +28,9 @@ impl Documents {
         Self { network, line, fallback, base: None }
     }
 
-    /// Fetches and reads a document, or the fallback's in its place. None: neither can be had.
+    /// Fetches and reads a document, or the fallback in its place. `None` if both fail.
     pub(super) async fn load(&mut self, source: Source, more: Form) -> Option<Document> {
-        let (failed, trouble) = match source {
+        let (failed, error) = match source {
             Source::Inline(text) => return self.read(&text).ok(),
             Source::Webhook(target) => {
                 let mut form = self.form();
@@ -37,26 +38,25 @@ impl Documents {
                 let target = self.absolute(&target);
                 match self.fetch(Webhook::Document, &target, form).await {
                     Ok(document) => return Some(document),
-                    Err(trouble) => (target.url, trouble),
+                    Err(error) => (target.url, error),
                 }
             }
         };
         let url = self.fallback.clone()?;
         let mut form = self.form();
-        form.push(("ErrorCode".to_owned(), trouble.code().to_string()));
+        form.push(("ErrorCode".to_owned(), error.code().to_string()));
         form.push(("ErrorUrl".to_owned(), failed));
-        let target = Target { url, method: Method::Post };
-        self.fetch(Webhook::Fallback, &target, form).await.ok()
+        self.fetch(Webhook::Fallback, &Target::post(&url), form).await.ok()
     }
 
-    /// The parameters that go with every webhook of the call.
+    /// The parameters of every webhook of the call.
     pub(super) fn form(&self) -> Form {
         let status = self.line.view.borrow().status;
         self.line.form(status.as_str())
     }
 
-    /// An address of the running document, which may be relative to the document's own. Only a
-    /// relative one is rewritten: an absolute one is signed as it was written.
+    /// Resolves an address in the running document. An absolute one is not rewritten: it is signed as
+    /// it was written.
     pub(super) fn absolute(&self, target: &Target) -> Target {
         let relative = Url::parse(&target.url).is_err();
         let joined = self.base.as_ref().filter(|_| relative);
@@ -70,7 +70,7 @@ impl Documents {
         what: Webhook,
         target: &Target,
         form: Form,
-    ) -> Result<Document, Trouble> {
+    ) -> Result<Document, TwilioError> {
         let answer = self.network.request(&self.line, what, target, form).await?;
         self.base = Some(answer.url.clone());
         self.check_type(&answer)?;
@@ -80,16 +80,16 @@ impl Documents {
         }
     }
 
-    fn read(&self, text: &str) -> Result<Document, Trouble> {
-        let mut document = Document::read(text).map_err(|violation| self.broken(violation))?;
+    fn read(&self, text: &str) -> Result<Document, TwilioError> {
+        let mut document = twiml::parse(text).map_err(|violation| self.broken(violation))?;
         for violation in document.violations.drain(..) {
             self.line.violation(violation);
         }
         Ok(document)
     }
 
-    /// HTML and plain text are a violation that may still hold a document; the rest can't.
-    fn check_type(&self, answer: &Answer) -> Result<(), Trouble> {
+    /// HTML and plain text are a violation, but may still hold a document. Other types can't.
+    fn check_type(&self, answer: &Answer) -> Result<(), TwilioError> {
         let kind = answer.content_type.split(';').next().unwrap_or_default().trim();
         match kind.to_ascii_lowercase().as_str() {
             "text/xml" | "application/xml" => Ok(()),
@@ -101,10 +101,10 @@ impl Documents {
         }
     }
 
-    fn broken(&self, violation: Violation) -> Trouble {
+    fn broken(&self, violation: Violation) -> TwilioError {
         self.line.violation(violation.clone());
-        let trouble = Trouble::Document(violation);
-        self.line.trouble(trouble.clone());
-        trouble
+        let error = TwilioError::Document(violation);
+        self.line.error(error.clone());
+        error
     }
 }

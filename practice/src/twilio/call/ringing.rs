@@ -1,58 +1,19 @@
-//! An outbound call until somebody answers, and the detection of answering machines.
+//! An outbound call until its answer, and the detection of answering machines.
 
 use std::time::Duration;
 
+use super::placing::{Detection, Placing, Until};
 use super::{Call, Step};
+use crate::twilio::callbacks::{CallEvent, Callback};
 use crate::twilio::form::form;
-use crate::twilio::line::Source;
 use crate::twilio::settings::Pickup;
-use crate::twilio::status::{CallEvent, Callback};
-use crate::twilio::twiml::Target;
 use crate::twilio::view::{CallStatus, EndedBy, Webhook};
 
-/// What the REST API asked for when it placed a call.
-#[derive(Debug)]
-pub(in super::super) struct Placing {
-    pub(in super::super) first: Source,
-    /// How long it may ring.
-    pub(in super::super) timeout: Duration,
-    pub(in super::super) detection: Detection,
-}
-
-/// Whether and how an answering machine is looked for.
-#[derive(Debug)]
-pub(in super::super) enum Detection {
-    None,
-    /// The document is asked for when it is known.
-    Sync(Until),
-    /// The document is asked for at once; this is told when it is known.
-    Async(Until, Option<Target>),
-}
-
-/// How long a machine is listened to.
-#[derive(Debug, Clone, Copy)]
-pub(in super::super) enum Until {
-    /// Until it is recognised.
-    Recognised,
-    /// Until its greeting has ended.
-    GreetingEnds,
-}
-
-impl Until {
-    fn machine(self) -> &'static str {
-        match self {
-            Self::Recognised => "machine_start",
-            Self::GreetingEnds => "machine_end_beep",
-        }
-    }
-}
-
-/// How long the detection takes.
 const DETECTION: Duration = Duration::from_millis(300);
 
 impl Call {
-    /// Rings, and runs the call if somebody answers.
-    pub(in super::super) async fn place(mut self, placing: Placing) {
+    /// Rings, and runs the documents if somebody answers.
+    pub(crate) async fn place(mut self, placing: Placing) {
         let ended_by = match self.ring(&placing).await {
             Ok(()) => self.run_documents(placing.first).await,
             Err(ended_by) => ended_by,
@@ -62,9 +23,9 @@ impl Call {
 
     async fn ring(&mut self, placing: &Placing) -> Result<(), EndedBy> {
         let form = self.line.form("initiated");
-        self.callbacks.tell(CallEvent::Initiated, CallStatus::Queued, form).await;
-        self.line.see(|view| view.status = CallStatus::Ringing);
-        self.tell(CallEvent::Ringing, CallStatus::Ringing).await;
+        self.callbacks.report(CallEvent::Initiated, CallStatus::Queued, form).await;
+        self.line.update(|view| view.status = CallStatus::Ringing);
+        self.report(CallEvent::Ringing, CallStatus::Ringing).await;
         let callee = self.network.callee(&self.line.view.borrow().to);
         let never = callee.then == Pickup::NoAnswer || callee.rings > placing.timeout;
         self.wait(if never { placing.timeout } else { callee.rings }).await?;
@@ -77,7 +38,7 @@ impl Call {
             Pickup::Machine => true,
         };
         self.line.answer();
-        self.tell(CallEvent::Answered, CallStatus::InProgress).await;
+        self.report(CallEvent::Answered, CallStatus::InProgress).await;
         self.detect(&placing.detection, is_machine).await
     }
 
@@ -104,21 +65,21 @@ impl Call {
         Ok(())
     }
 
-    async fn tell(&mut self, event: CallEvent, status: CallStatus) {
+    async fn report(&mut self, event: CallEvent, status: CallStatus) {
         let form = self.line.form(status.as_str());
-        self.callbacks.tell(event, status, form).await;
+        self.callbacks.report(event, status, form).await;
     }
 
-    /// Waits while it rings. Another document is refused by the REST API until it is answered.
+    /// Waits while it rings. Until the answer the REST API refuses to replace the document.
     async fn wait(&mut self, length: Duration) -> Result<(), EndedBy> {
-        match self.pass(length).await {
-            Step::On | Step::Goto(..) => Ok(()),
+        match self.wait_for(length).await {
+            Step::Next | Step::Goto(..) => Ok(()),
             Step::End(ended_by) => Err(ended_by),
         }
     }
 
     fn unanswered(&self, status: CallStatus) -> EndedBy {
-        self.line.see(|view| view.status = status);
+        self.line.update(|view| view.status = status);
         EndedBy::NotAnswered
     }
 }

@@ -1,4 +1,4 @@
-//! What each verb does on the line.
+//! Runs the verbs of a document.
 
 use std::time::Duration;
 
@@ -7,20 +7,21 @@ use tokio_util::sync::CancellationToken;
 use super::{Call, Step};
 use crate::speech::{SAMPLE_RATE, duration_of};
 use crate::twilio::form::{Form, form};
+use crate::twilio::ids::sid;
 use crate::twilio::line::Source;
-use crate::twilio::network::sid;
 use crate::twilio::settings::Pickup;
 use crate::twilio::stream::Connection;
-use crate::twilio::twiml::{Connect, Dial, Method, Say, Target, Verb};
+use crate::twilio::target::{Method, Target};
+use crate::twilio::twiml::{Connect, Dial, Say, Verb};
 use crate::twilio::view::{CallStatus, Done, EndedBy, Webhook};
 
-/// How fast the carrier's own voice speaks, in line time.
+/// Line time that `<Say>` takes per character.
 const PER_CHARACTER: Duration = Duration::from_millis(60);
 
-/// How long one played key takes.
+/// Line time that one played key takes.
 const PER_DIGIT: Duration = Duration::from_millis(500);
 
-/// How long a file plays that isn't µ-law or PCM in a WAV file.
+/// Line time of a file that is neither µ-law nor WAV.
 const OF_UNKNOWN_FILE: Duration = Duration::from_secs(2);
 
 impl Call {
@@ -30,7 +31,7 @@ impl Call {
             Verb::Play { url, digits, times } => self.play(url, digits, times).await,
             Verb::Pause(length) => {
                 self.line.done(Done::Paused(length));
-                self.pass(length).await
+                self.wait_for(length).await
             }
             Verb::Redirect(target) => {
                 let target = self.documents.absolute(&target);
@@ -53,29 +54,29 @@ impl Call {
     async fn say(&mut self, say: Say) -> Step {
         let length = PER_CHARACTER * say.text.chars().count() as u32 * say.times;
         self.line.done(Done::Said { text: say.text, voice: say.voice, language: say.language });
-        self.pass(length).await
+        self.wait_for(length).await
     }
 
     async fn play(&mut self, url: Option<String>, digits: Option<String>, times: u32) -> Step {
         if let Some(digits) = digits {
             let length = PER_DIGIT * digits.chars().count() as u32;
             self.line.done(Done::PlayedDigits(digits));
-            return self.pass(length).await;
+            return self.wait_for(length).await;
         }
-        let Some(url) = url else { return Step::On };
+        let Some(url) = url else { return Step::Next };
         let target = self.documents.absolute(&Target { url, method: Method::Get });
         let request = self.network.request(&self.line, Webhook::Play, &target, Form::new());
-        let answer = match self.breaks.race(request).await {
+        let answer = match self.interrupts.race(request).await {
             Ok(answer) => answer.ok(),
-            Err(broken) => return broken.into(),
+            Err(interrupted) => return interrupted.into(),
         };
         let bytes = answer.as_ref().map(|answer| answer.body.len());
         self.line.done(Done::Played { url: target.url, bytes });
         match answer {
             Some(answer) => {
-                self.pass(playing_time(&answer.content_type, &answer.body) * times).await
+                self.wait_for(playing_time(&answer.content_type, &answer.body) * times).await
             }
-            None => Step::On,
+            None => Step::Next,
         }
     }
 
@@ -93,11 +94,11 @@ impl Call {
         };
         let running = connection.run(stop.clone());
         tokio::pin!(running);
-        let broken = self.breaks.race(&mut running).await.err();
-        if let Some(broken) = broken {
+        let interrupted = self.interrupts.race(&mut running).await.err();
+        if let Some(interrupted) = interrupted {
             stop.cancel();
             running.await;
-            return broken.into();
+            return interrupted.into();
         }
         self.after(connect.action, Form::new())
     }
@@ -114,8 +115,9 @@ impl Call {
             Pickup::NoAnswer => (dial.timeout, None, CallStatus::NoAnswer),
             Pickup::Unreachable => (callee.rings, None, CallStatus::Failed),
         };
-        if let Err(broken) = self.breaks.race(clock.pass(rings + talks.unwrap_or_default())).await {
-            return broken.into();
+        let length = rings + talks.unwrap_or_default();
+        if let Err(interrupted) = self.interrupts.race(clock.pass(length)).await {
+            return interrupted.into();
         }
         let mut told = form([("DialCallStatus", status.as_str()), ("DialCallSid", &sid("CA"))]);
         if let Some(talks) = talks {
@@ -126,24 +128,24 @@ impl Call {
         self.after(dial.action, told)
     }
 
-    /// With an action the document goes on there, and its further verbs are dead.
+    /// With an action the call goes on there, and the remaining verbs are dropped.
     fn after(&self, action: Option<Target>, told: Form) -> Step {
         match action {
             Some(action) => Step::Goto(Source::Webhook(self.documents.absolute(&action)), told),
-            None => Step::On,
+            None => Step::Next,
         }
     }
 
-    pub(super) async fn pass(&mut self, length: Duration) -> Step {
+    pub(super) async fn wait_for(&mut self, length: Duration) -> Step {
         let clock = self.line.clock;
-        match self.breaks.race(clock.pass(length)).await {
-            Ok(()) => Step::On,
-            Err(broken) => broken.into(),
+        match self.interrupts.race(clock.pass(length)).await {
+            Ok(()) => Step::Next,
+            Err(interrupted) => interrupted.into(),
         }
     }
 }
 
-/// How long a file plays: WAV by its header's byte rate, µ-law by its size.
+/// The playing time of a file: WAV by its header's byte rate, µ-law by its size.
 fn playing_time(content_type: &str, body: &[u8]) -> Duration {
     let byte_rate = body.get(28..32).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok());
     match byte_rate.map(u32::from_le_bytes) {

@@ -1,23 +1,24 @@
-//! Calls at the REST API: placed, read, listed, ended, redirected.
+//! The REST API's calls: create, read, list, end, redirect.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::ids::{CallSid, PhoneNumber};
-use reqwest::Url;
+use url::Url;
 
-use super::{Refusal, Reply, json};
+use super::json;
+use super::reply::{Reply, RestError};
 use crate::twilio::call::{Detection, Placing, Until};
+use crate::twilio::callbacks::CallEvent;
 use crate::twilio::debugger::Violation;
 use crate::twilio::form::{value, values};
 use crate::twilio::line::{Interrupt, Line, Source};
 use crate::twilio::network::Network;
 use crate::twilio::place::{Outbound, place};
-use crate::twilio::status::CallEvent;
-use crate::twilio::twiml::{Method, Target};
+use crate::twilio::target::{Method, Target};
 use crate::twilio::view::CallStatus;
 
-/// The longest document that fits into a request, in characters.
+/// The longest document in a request, in characters.
 const LONGEST_TWIML: usize = 4000;
 
 /// `POST /Calls/{sid}.json`.
@@ -25,13 +26,13 @@ pub(super) fn update(
     network: &Network,
     sid: &str,
     form: &[(String, String)],
-) -> Result<Reply, Refusal> {
+) -> Result<Reply, RestError> {
     let line = find(network, sid)?;
-    let update = Update::read(form).inspect_err(|refusal| {
-        line.violation(Violation::Rest { code: refusal.code, message: refusal.message.clone() });
+    let update = Update::read(form).inspect_err(|error| {
+        line.violation(Violation::Rest { code: error.code, message: error.message.clone() });
     })?;
     let answered = line.view.borrow().status == CallStatus::InProgress;
-    let gone = || Err(Refusal::new(400, 21220, "Call is not in-progress. Cannot redirect."));
+    let gone = || Err(RestError::new(400, 21220, "Call is not in-progress. Cannot redirect."));
     if line.is_over() {
         return gone();
     }
@@ -47,22 +48,25 @@ pub(super) fn update(
 }
 
 /// `POST /Calls.json`.
-pub(super) fn create(network: &Arc<Network>, form: &[(String, String)]) -> Result<Reply, Refusal> {
+pub(super) fn create(
+    network: &Arc<Network>,
+    form: &[(String, String)],
+) -> Result<Reply, RestError> {
     let to = number(form, "To", 21201, 21211)?;
     let from = number(form, "From", 21213, 21212)?;
     let first = document(form)?;
-    let first = first.ok_or_else(|| Refusal::new(400, 21205, "Url parameter is required"))?;
+    let first = first.ok_or_else(|| RestError::new(400, 21205, "Url parameter is required"))?;
     let fallback = target(form, "FallbackUrl", "FallbackMethod")?.map(|target| target.url);
     let status_callback = target(form, "StatusCallback", "StatusCallbackMethod")?;
     let mut events = Vec::new();
     for name in values(form, "StatusCallbackEvent").iter().flat_map(|names| names.split(' ')) {
-        let event = CallEvent::parse(name);
-        events.push(event.ok_or_else(|| bad(&format!("StatusCallbackEvent {name:?}")))?);
+        let event = name.parse::<CallEvent>();
+        events.push(event.map_err(|_| bad(&format!("StatusCallbackEvent {name:?}")))?);
     }
     if events.is_empty() {
         events.push(CallEvent::Completed);
     }
-    let told = target(form, "AsyncAmdStatusCallback", "AsyncAmdStatusCallbackMethod")?;
+    let result_to = target(form, "AsyncAmdStatusCallback", "AsyncAmdStatusCallbackMethod")?;
     let until = match value(form, "MachineDetection") {
         None => None,
         Some("Enable") => Some(Until::Recognised),
@@ -71,7 +75,7 @@ pub(super) fn create(network: &Arc<Network>, form: &[(String, String)]) -> Resul
     };
     let detection = match (until, value(form, "AsyncAmd")) {
         (None, _) => Detection::None,
-        (Some(until), Some("true")) => Detection::Async(until, told),
+        (Some(until), Some("true")) => Detection::Async(until, result_to),
         (Some(until), _) => Detection::Sync(until),
     };
     let timeout = seconds(form, "Timeout")?.unwrap_or(Duration::from_secs(60));
@@ -86,12 +90,12 @@ pub(super) fn create(network: &Arc<Network>, form: &[(String, String)]) -> Resul
 }
 
 /// `GET /Calls/{sid}.json`.
-pub(super) fn read(network: &Network, sid: &str) -> Result<Reply, Refusal> {
+pub(super) fn read(network: &Network, sid: &str) -> Result<Reply, RestError> {
     Ok(Reply { status: 200, body: json::call(&*find(network, sid)?) })
 }
 
-/// `GET /Calls.json`, by `To`, `From` and `Status`. Every call of a practice run is of today: the
-/// filters of time let all pass.
+/// `GET /Calls.json`, filtered by `To`, `From` and `Status`. Filters by time are ignored: every call
+/// was made today.
 pub(super) fn list(network: &Network, form: &[(String, String)]) -> Reply {
     let is_wanted = |line: &&Arc<Line>| {
         let view = line.view.borrow();
@@ -101,12 +105,11 @@ pub(super) fn list(network: &Network, form: &[(String, String)]) -> Reply {
     };
     let calls = network.calls();
     let calls = calls.borrow();
-    // The newest comes first.
+    // Newest first.
     let items = calls.iter().rev().filter(is_wanted).map(|line| json::call(line));
     json::page("calls", items.collect())
 }
 
-/// What an update asks for.
 enum Update {
     End { only_unanswered: bool },
     Redirect(Source),
@@ -115,7 +118,7 @@ enum Update {
 }
 
 impl Update {
-    fn read(form: &[(String, String)]) -> Result<Self, Refusal> {
+    fn read(form: &[(String, String)]) -> Result<Self, RestError> {
         let source = document(form)?;
         match (value(form, "Status"), source) {
             (Some(_), Some(_)) => Err(bad("Status with Url or Twiml")),
@@ -128,7 +131,7 @@ impl Update {
     }
 }
 
-fn document(form: &[(String, String)]) -> Result<Option<Source>, Refusal> {
+fn document(form: &[(String, String)]) -> Result<Option<Source>, RestError> {
     let url = target(form, "Url", "Method")?;
     match (url, value(form, "Twiml")) {
         (Some(_), Some(_)) => Err(bad("Url and Twiml exclude each other")),
@@ -141,16 +144,15 @@ fn document(form: &[(String, String)]) -> Result<Option<Source>, Refusal> {
     }
 }
 
-fn target(form: &[(String, String)], url: &str, method: &str) -> Result<Option<Target>, Refusal> {
+fn target(form: &[(String, String)], url: &str, method: &str) -> Result<Option<Target>, RestError> {
     let Some(text) = value(form, url) else { return Ok(None) };
     let parsed = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     if parsed.is_none() {
-        return Err(Refusal::new(400, 21205, &format!("{url} is not a valid URL: {text}")));
+        return Err(RestError::new(400, 21205, &format!("{url} is not a valid URL: {text}")));
     }
     let method = match value(form, method) {
-        None | Some("POST") => Method::Post,
-        Some("GET") => Method::Get,
-        Some(other) => return Err(bad(&format!("method {other:?}"))),
+        None => Method::Post,
+        Some(name) => name.parse().map_err(|_| bad(&format!("method {name:?}")))?,
     };
     Ok(Some(Target { url: text.to_owned(), method }))
 }
@@ -160,28 +162,28 @@ fn number(
     name: &str,
     missing: u32,
     invalid: u32,
-) -> Result<String, Refusal> {
+) -> Result<String, RestError> {
     let Some(text) = value(form, name) else {
-        return Err(Refusal::new(400, missing, &format!("No '{name}' number is specified")));
+        return Err(RestError::new(400, missing, &format!("No '{name}' number is specified")));
     };
     if PhoneNumber::parse(text).is_err() {
         let message = format!("The phone number you are attempting to call, {text}, is not valid.");
-        return Err(Refusal::new(400, invalid, &message));
+        return Err(RestError::new(400, invalid, &message));
     }
     Ok(text.to_owned())
 }
 
-fn seconds(form: &[(String, String)], name: &str) -> Result<Option<Duration>, Refusal> {
+fn seconds(form: &[(String, String)], name: &str) -> Result<Option<Duration>, RestError> {
     let Some(text) = value(form, name) else { return Ok(None) };
     let seconds: u64 = text.parse().map_err(|_| bad(&format!("{name} {text:?}")))?;
     Ok(Some(Duration::from_secs(seconds)))
 }
 
-fn find(network: &Network, sid: &str) -> Result<Arc<Line>, Refusal> {
+fn find(network: &Network, sid: &str) -> Result<Arc<Line>, RestError> {
     let line = CallSid::parse(sid).ok().and_then(|sid| network.call(&sid));
-    line.ok_or_else(|| Refusal::not_found(&format!("/Calls/{sid}.json")))
+    line.ok_or_else(|| RestError::not_found(&format!("/Calls/{sid}.json")))
 }
 
-fn bad(message: &str) -> Refusal {
-    Refusal::new(400, 20001, message)
+fn bad(message: &str) -> RestError {
+    RestError::new(400, 20001, message)
 }

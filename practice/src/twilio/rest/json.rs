@@ -1,16 +1,16 @@
-//! The REST API's resources as JSON: snake case, dates as RFC 2822, numbers as strings.
+//! The REST API's resources as JSON.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::Reply;
+use super::reply::Reply;
 use crate::twilio::clock::rfc2822;
 use crate::twilio::form::value;
 use crate::twilio::line::Line;
-use crate::twilio::messages::SentMessage;
+use crate::twilio::message_store::SentMessage;
 use crate::twilio::network::Network;
 
-/// A page with all there is.
+/// A single page with all items.
 pub(super) fn page(name: &str, items: Vec<Value>) -> Reply {
     let size = items.len();
     let body = json!({
@@ -20,7 +20,6 @@ pub(super) fn page(name: &str, items: Vec<Value>) -> Reply {
     Reply { status: 200, body }
 }
 
-/// A call.
 pub(super) fn call(line: &Line) -> Value {
     let view = line.view.borrow();
     let date = |after: std::time::Duration| {
@@ -45,7 +44,6 @@ pub(super) fn call(line: &Line) -> Value {
     })
 }
 
-/// A message.
 pub(super) fn message(network: &Network, message: &SentMessage) -> Value {
     let account = &network.settings.account_sid;
     let date = rfc2822(message.made_at);
@@ -62,7 +60,7 @@ pub(super) fn message(network: &Network, message: &SentMessage) -> Value {
     })
 }
 
-/// The account's numbers, each configured as the carrier is.
+/// The account's numbers, each with the carrier's configuration.
 pub(super) fn numbers(network: &Network, form: &[(String, String)]) -> Reply {
     let settings = &network.settings;
     let wanted = value(form, "PhoneNumber");

@@ -1,4 +1,4 @@
-//! The listener of the REST API: HTTP in, routes, HTTP out.
+//! The listener of the REST API.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -15,21 +15,23 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use protocol::ids::CallSid;
 use secrecy::ExposeSecret as _;
-use serde_json::json;
 use tokio::net::TcpListener;
 
-use super::{Asked, Refusal, Reply, RestFault, RestKind, RestRequest, perform};
-use crate::twilio::form::{decode, value};
+use super::log::{RestFault, RestKind, RestRequest};
+use super::reply::{Reply, RestError};
+use super::route::{ApiRequest, route};
+use super::{calls, json, messages};
+use crate::twilio::form::decode;
 use crate::twilio::network::Network;
 
-/// The largest body taken.
+/// The largest body taken, in bytes.
 const LARGEST: usize = 1 << 20;
 
-/// After a failed accept: out of file handles, mostly.
+/// The pause after a failed accept, mostly for want of file handles.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
 /// Serves the REST API until the carrier stops.
-pub(in super::super) async fn serve(network: Arc<Network>, listener: TcpListener) {
+pub(crate) async fn serve(network: Arc<Network>, listener: TcpListener) {
     loop {
         let tcp = match listener.accept().await {
             Ok((tcp, _)) => tcp,
@@ -54,36 +56,37 @@ async fn answer(
     network: Arc<Network>,
     request: http::Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    let _open = Arc::clone(&network.rest.open);
+    let _open = network.rest.begin();
     let (head, body) = request.into_parts();
     let body = match Limited::new(body, LARGEST).collect().await {
         Ok(body) => body.to_bytes(),
-        Err(_) => return Ok(write(&refuse(&Refusal::new(413, 20413, "Body too large")))),
+        Err(_) => return Ok(write(&error_reply(&RestError::new(413, 20413, "Body too large")))),
     };
     let form = decode(match head.method {
         Method::POST => std::str::from_utf8(&body).unwrap_or_default(),
         _ => head.uri.query().unwrap_or_default(),
     });
-    let asked = route(&network, &head.method, head.uri.path(), form);
+    let account = network.settings.account_sid.as_str();
+    let asked = route(account, &head.method, head.uri.path(), form);
     let call_sid = asked.sid.as_deref().and_then(|sid| CallSid::parse(sid).ok());
     count(&network, asked.kind, call_sid.as_ref());
     let fault = network.rest.next_fault(asked.kind);
     let result = match fault {
         _ if !is_authentic(&network, &head.headers) => {
-            Err(Refusal::new(401, 20003, "Authenticate"))
+            Err(RestError::new(401, 20003, "Authenticate"))
         }
-        Some(RestFault::Forbidden) => Err(Refusal::new(403, 20403, "Forbidden")),
-        Some(RestFault::TooManyRequests) => Err(Refusal::new(429, 20429, "Too Many Requests")),
-        Some(RestFault::ServerError) => Err(Refusal::new(500, 20500, "Internal Server Error")),
+        Some(RestFault::Forbidden) => Err(RestError::new(403, 20403, "Forbidden")),
+        Some(RestFault::TooManyRequests) => Err(RestError::new(429, 20429, "Too Many Requests")),
+        Some(RestFault::ServerError) => Err(RestError::new(500, 20500, "Internal Server Error")),
         Some(RestFault::AcceptedThenError) => {
-            perform(&network, &asked).and(Err(Refusal::new(500, 20500, "Internal Server Error")))
+            perform(&network, &asked).and(Err(RestError::new(500, 20500, "Internal Server Error")))
         }
         Some(RestFault::AcceptedThenSilence) | None => perform(&network, &asked),
     };
     let silent = fault == Some(RestFault::AcceptedThenSilence) && result.is_ok();
-    let code = result.as_ref().err().map(|refusal| refusal.code);
-    let reply = result.unwrap_or_else(|refusal| refuse(&refusal));
-    network.rest.note(RestRequest {
+    let code = result.as_ref().err().map(|error| error.code);
+    let reply = result.unwrap_or_else(|error| error_reply(&error));
+    network.rest.record(RestRequest {
         kind: asked.kind,
         call_sid,
         parameters: asked.parameters,
@@ -96,48 +99,29 @@ async fn answer(
     Ok(write(&reply))
 }
 
-fn route(
-    network: &Network,
-    method: &Method,
-    path: &str,
-    parameters: Vec<(String, String)>,
-) -> Asked {
-    let unknown = || (RestKind::Unknown, Some(path.to_owned()));
-    let account = network.settings.account_sid.as_str();
-    let rest = path
-        .strip_prefix("/2010-04-01/Accounts/")
-        .and_then(|rest| rest.strip_prefix(account))
-        .and_then(|rest| rest.strip_prefix('/'))
-        .and_then(|rest| rest.strip_suffix(".json"));
-    let parts: Vec<_> = rest.unwrap_or_default().split('/').collect();
-    let sid = parts.get(1).map(|sid| (*sid).to_owned());
-    let (kind, sid) = match (method, parts.as_slice()) {
-        (&Method::POST, ["Calls", _]) if value(&parameters, "Status").is_some() => {
-            (RestKind::HangUp, sid)
+fn perform(network: &Arc<Network>, asked: &ApiRequest) -> Result<Reply, RestError> {
+    let sid = asked.sid.as_deref().unwrap_or_default();
+    let form = &asked.parameters;
+    match asked.kind {
+        RestKind::HangUp | RestKind::Redirect | RestKind::UpdateCall => {
+            calls::update(network, sid, form)
         }
-        (&Method::POST, ["Calls", _])
-            if ["Url", "Twiml"].iter().any(|name| value(&parameters, name).is_some()) =>
-        {
-            (RestKind::Redirect, sid)
-        }
-        (&Method::POST, ["Calls", _]) => (RestKind::UpdateCall, sid),
-        (&Method::GET, ["Calls", _]) => (RestKind::ReadCall, sid),
-        (&Method::POST, ["Calls"]) => (RestKind::CreateCall, None),
-        (&Method::GET, ["Calls"]) => (RestKind::ListCalls, None),
-        (&Method::POST, ["Messages"]) => (RestKind::CreateMessage, None),
-        (&Method::GET, ["Messages"]) => (RestKind::ListMessages, None),
-        (&Method::GET, ["Messages", _]) => (RestKind::ReadMessage, sid),
-        (&Method::GET, ["IncomingPhoneNumbers"]) => (RestKind::ListNumbers, None),
-        _ => unknown(),
-    };
-    Asked { kind, sid, parameters }
+        RestKind::CreateCall => calls::create(network, form),
+        RestKind::ReadCall => calls::read(network, sid),
+        RestKind::ListCalls => Ok(calls::list(network, form)),
+        RestKind::CreateMessage => messages::create(network, form),
+        RestKind::ReadMessage => messages::read(network, sid),
+        RestKind::ListMessages => Ok(messages::list(network, form)),
+        RestKind::ListNumbers => Ok(json::numbers(network, form)),
+        RestKind::Unknown => Err(RestError::not_found(sid)),
+    }
 }
 
-/// Hang-ups and redirects are counted at their call, whatever becomes of them.
+/// Counts hang-ups and redirects in their call's view, whatever the answer.
 fn count(network: &Network, kind: RestKind, call_sid: Option<&CallSid>) {
     let Some(line) = call_sid.and_then(|sid| network.call(sid)) else { return };
     let at = line.clock.elapsed();
-    line.see(|view| match kind {
+    line.update(|view| match kind {
         RestKind::HangUp => {
             view.hang_up_requests += 1;
             view.hang_up_asked_at.get_or_insert(at);
@@ -162,10 +146,10 @@ fn is_authentic(network: &Network, headers: &HeaderMap) -> bool {
     headers.get(AUTHORIZATION).is_some_and(|given| given.as_bytes() == expected.as_bytes())
 }
 
-fn refuse(refusal: &Refusal) -> Reply {
-    let Refusal { status, code, message } = refusal;
+fn error_reply(error: &RestError) -> Reply {
+    let RestError { status, code, message } = error;
     let more_info = format!("https://www.twilio.com/docs/errors/{code}");
-    let body = json!({"code": code, "message": message, "more_info": more_info, "status": status});
+    let body = serde_json::json!({"code": code, "message": message, "more_info": more_info, "status": status});
     Reply { status: *status, body }
 }
 

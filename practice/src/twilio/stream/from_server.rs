@@ -1,4 +1,4 @@
-//! What the daemon may send on a media socket: three messages, exactly.
+//! The three messages that the daemon may send on a media socket.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,7 +8,6 @@ use serde::Deserialize;
 
 use crate::twilio::debugger::Violation;
 
-/// A message that Twilio takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum FromServer {
     Media(Bytes),
@@ -20,7 +19,7 @@ impl FromServer {
     /// Reads a text message on the stream of this SID.
     ///
     /// # Errors
-    /// Whatever isn't exactly one of the three messages, for this stream.
+    /// A violation if it is not exactly one of the three messages, for this stream.
     pub(super) fn read(text: &str, stream_sid: &StreamSid) -> Result<Self, Violation> {
         let message: Message = serde_json::from_str(text)
             .map_err(|error| Violation::Message(format!("{error} in {}", shortened(text))))?;
@@ -82,7 +81,7 @@ fn audio(payload: &str) -> Result<Bytes, Violation> {
     Ok(ulaw.into())
 }
 
-/// Enough of a message to know it again.
+/// The beginning of a message, for error texts.
 fn shortened(text: &str) -> &str {
     &text[..text.floor_char_boundary(120)]
 }

@@ -1,40 +1,41 @@
-//! The WebSocket handshake as Twilio makes it: these headers, no others, and signed.
+//! The WebSocket handshake as Twilio makes it: signed, with these headers and no others.
 
 use std::time::Duration;
 
 use http::Request;
 use http::header::{SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_PROTOCOL};
-use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
+use url::Url;
 
-use crate::twilio::debugger::{Trouble, Violation};
+use crate::twilio::debugger::{TwilioError, Violation};
 use crate::twilio::signature::sign;
 
 pub(super) type WebSocket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// The limit of connecting, and again of the handshake.
+/// Time limit to connect, and again for the handshake.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Opens the socket of a stream. The address must be `wss`, or `ws` on loopback; its query is
-/// dropped, and what is left is signed as it was written.
+/// Opens the socket of a stream. The address must be `wss`, or `ws` on loopback. The query is
+/// dropped, and the rest is signed as written.
 ///
 /// # Errors
-/// What Twilio's debugger would say.
-pub(super) async fn open(url: &str, auth_token: &SecretString) -> Result<WebSocket, Trouble> {
+/// The error that Twilio's Debugger would show.
+pub(super) async fn open(url: &str, auth_token: &SecretString) -> Result<WebSocket, TwilioError> {
     let url = url.split(['?', '#']).next().unwrap_or(url);
     let parsed = Url::parse(url).ok().filter(is_allowed);
-    let parsed = parsed.ok_or_else(|| Trouble::Stream(Violation::StreamScheme(url.to_owned())))?;
+    let parsed =
+        parsed.ok_or_else(|| TwilioError::Stream(Violation::StreamScheme(url.to_owned())))?;
     let host = parsed.host_str().unwrap_or_default();
     let port = parsed.port_or_known_default().unwrap_or(443);
     let connecting = TcpStream::connect((host.trim_matches(['[', ']']), port));
     let tcp = match tokio::time::timeout(PATIENCE, connecting).await {
         Ok(Ok(tcp)) => tcp,
-        Ok(Err(error)) => return Err(Trouble::StreamRefused(format!("{url}: {error}"))),
-        Err(_) => return Err(Trouble::StreamTimeout(url.to_owned())),
+        Ok(Err(error)) => return Err(TwilioError::StreamRefused(format!("{url}: {error}"))),
+        Err(_) => return Err(TwilioError::StreamTimeout(url.to_owned())),
     };
     if let Err(error) = tcp.set_nodelay(true) {
         tracing::debug!(%error, "practice carrier: no TCP_NODELAY");
@@ -45,16 +46,16 @@ pub(super) async fn open(url: &str, auth_token: &SecretString) -> Result<WebSock
         Ok(Ok((websocket, response))) => {
             let negotiated = [SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_PROTOCOL];
             match negotiated.iter().find(|name| response.headers().contains_key(*name)) {
-                Some(name) => Err(Trouble::Handshake(format!("{name} was not offered"))),
+                Some(name) => Err(TwilioError::Handshake(format!("{name} was not offered"))),
                 None => Ok(websocket),
             }
         }
         Ok(Err(Error::Http(response))) => {
-            Err(Trouble::Handshake(format!("{url}: HTTP {}", response.status())))
+            Err(TwilioError::Handshake(format!("{url}: HTTP {}", response.status())))
         }
-        Ok(Err(Error::Tls(error))) => Err(Trouble::StreamTls(format!("{url}: {error}"))),
-        Ok(Err(error)) => Err(Trouble::Handshake(format!("{url}: {error}"))),
-        Err(_) => Err(Trouble::StreamTimeout(url.to_owned())),
+        Ok(Err(Error::Tls(error))) => Err(TwilioError::StreamTls(format!("{url}: {error}"))),
+        Ok(Err(error)) => Err(TwilioError::Handshake(format!("{url}: {error}"))),
+        Err(_) => Err(TwilioError::StreamTimeout(url.to_owned())),
     }
 }
 
@@ -67,7 +68,7 @@ fn is_allowed(url: &Url) -> bool {
     }
 }
 
-fn request(url: &Url, signature: String) -> Result<Request<()>, Trouble> {
+fn request(url: &Url, signature: String) -> Result<Request<()>, TwilioError> {
     let name = url.host_str().unwrap_or_default();
     let host = url.port().map_or_else(|| name.to_owned(), |port| format!("{name}:{port}"));
     Request::get(url.as_str())
@@ -79,5 +80,5 @@ fn request(url: &Url, signature: String) -> Result<Request<()>, Trouble> {
         .header("Sec-WebSocket-Version", "13")
         .header("x-twilio-signature", signature)
         .body(())
-        .map_err(|error| Trouble::Handshake(format!("{url}: {error}")))
+        .map_err(|error| TwilioError::Handshake(format!("{url}: {error}")))
 }

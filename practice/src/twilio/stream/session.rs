@@ -1,42 +1,42 @@
-//! One open media socket: the caller's frames out on an absolute clock, the agent's audio in.
+//! One open media socket: sends the caller's frames on an absolute clock, plays the agent's audio.
 
 use futures_util::StreamExt as _;
 use protocol::ids::StreamSid;
 use tokio_tungstenite::tungstenite::{Error, Message, error::ProtocolError};
 
-use super::Socket;
+use super::context::SocketContext;
 use super::from_server::FromServer;
 use super::handshake::WebSocket;
 use super::to_server::ToServer;
 use super::writer::Writer;
 use crate::speech::SILENCE;
+use crate::twilio::audio_source::{AudioSource, Tick};
 use crate::twilio::clock::FRAME;
-use crate::twilio::debugger::{Trouble, Violation};
-use crate::twilio::microphone::{Microphone, Tick};
+use crate::twilio::debugger::{TwilioError, Violation};
 use crate::twilio::playout::{Played, Playout};
 use crate::twilio::view::{Echo, StreamEnd, StreamView};
 
-/// Frames (or bursts of them) sent in one go when the session is late; it looks around between.
+/// Frames (or bursts) sent in one go when the session is late.
 const MOST_AT_ONCE: usize = 50;
 
 /// Samples in a millisecond.
 const PER_MS: u64 = 8;
 
 /// A media socket from its handshake to its end. Positions are samples of line time.
-pub(super) struct Session<'a> {
-    socket: &'a Socket,
-    /// Its place among the call's streams.
+pub(super) struct StreamSession<'a> {
+    socket: &'a SocketContext,
+    /// The stream's index in the call's view.
     number: usize,
     stream_sid: StreamSid,
     opened_at: u64,
-    /// The next frame's position; none before `start` was sent.
+    /// The next frame's position; `None` before `start` is sent.
     next_frame: Option<u64>,
     to_server: ToServer,
     playout: Playout,
 }
 
-impl<'a> Session<'a> {
-    pub(super) fn new(socket: &'a Socket, number: usize, stream_sid: StreamSid) -> Self {
+impl<'a> StreamSession<'a> {
+    pub(super) fn new(socket: &'a SocketContext, number: usize, stream_sid: StreamSid) -> Self {
         let account_sid = socket.network.settings.account_sid.clone();
         let to_server = ToServer::new(account_sid, socket.line.sid.clone(), stream_sid.clone());
         let opened_at = socket.line.clock.samples();
@@ -44,18 +44,18 @@ impl<'a> Session<'a> {
         Self { socket, number, stream_sid, opened_at, next_frame: None, to_server, playout }
     }
 
-    /// Runs the socket to its end and leaves it closed.
+    /// Runs the socket to its end and closes it.
     pub(super) async fn run(mut self, websocket: WebSocket) -> StreamEnd {
         let (sink, mut source) = websocket.split();
-        let writer = Writer::start(sink, self.socket.levers.cut.clone());
+        let writer = Writer::start(sink, self.socket.controls.cut.clone());
         writer.send(ToServer::connected());
-        let mut stalled = self.socket.levers.stalled.subscribe();
+        let mut stalled = self.socket.controls.stalled.subscribe();
         let ended = loop {
             self.keep_up(&writer);
             let reading = !*stalled.borrow_and_update();
             tokio::select! {
                 biased;
-                () = self.socket.levers.cut.cancelled() => break StreamEnd::Cut,
+                () = self.socket.controls.cut.cancelled() => break StreamEnd::Cut,
                 () = self.socket.stop.cancelled() => break StreamEnd::Stopped,
                 message = source.next(), if reading => {
                     if let Some(ended) = self.take(message, &writer) {
@@ -81,7 +81,7 @@ impl<'a> Session<'a> {
         ended
     }
 
-    /// When something is to be done next.
+    /// When the next frame or mark is due.
     fn next_due(&self) -> u64 {
         let burst = u64::from(self.socket.line.quality.burst.max(1)) - 1;
         let due = match self.next_frame {
@@ -95,7 +95,7 @@ impl<'a> Session<'a> {
         self.opened_at + samples(self.socket.line.quality.start_delay)
     }
 
-    /// Does what is due by now.
+    /// Sends and plays what is due by now.
     fn keep_up(&mut self, writer: &Writer) {
         let now = self.socket.line.clock.samples();
         self.play(writer);
@@ -116,21 +116,21 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Sends 20 ms of the caller. A call's newest stream has the caller's voice, others silence.
+    /// Sends 20 ms of the caller. Only a call's newest stream carries the caller's voice.
     fn frame(&mut self, at: u64, writer: &Writer) {
         let line = &self.socket.line;
         let tick = if line.view.borrow().streams.len() == self.number + 1 {
-            let mut microphone = line.microphone();
-            let before = microphone.taken();
-            let tick = microphone.tick();
-            let spoken = microphone.taken();
-            drop(microphone);
+            let mut source = line.source();
+            let before = source.taken();
+            let tick = source.tick();
+            let spoken = source.taken();
+            drop(source);
             if spoken != before {
-                line.see(|view| view.spoken = spoken);
+                line.update(|view| view.spoken = spoken);
             }
             tick
         } else {
-            Microphone::new(line.quality.silence).tick()
+            AudioSource::new(line.quality.silence).tick()
         };
         let Tick { digits, frame } = tick;
         for digit in digits {
@@ -143,27 +143,27 @@ impl<'a> Session<'a> {
         let timestamp = (at - self.opened_at) / PER_MS;
         let sent = !writer.is_behind() && writer.send(self.to_server.media(timestamp, &frame));
         if !sent {
-            line.trouble(Trouble::Slow);
+            line.error(TwilioError::Slow);
         }
-        self.see(|stream| {
+        self.update(|stream| {
             stream.frames_sent += u64::from(sent);
             stream.frames_dropped += u64::from(!sent);
         });
     }
 
-    /// Plays what is due, and echoes the marks that were reached.
+    /// Plays the audio that is due, and echoes the marks that were reached.
     fn play(&mut self, writer: &Writer) {
         let line = &self.socket.line;
         let now = line.clock.samples();
         for played in self.playout.advance(now) {
             match played {
-                Played::Audio { at, ulaw } => line.hear(at, &ulaw),
+                Played::Audio { at, ulaw } => line.play(at, &ulaw),
                 Played::Mark { name, .. } => self.echo(name, true, writer),
             }
         }
         let buffered = self.playout.buffered();
         if buffered == 0 {
-            self.socket.line.hear_nothing(now);
+            self.socket.line.play_silence(now);
         }
         self.socket
             .line
@@ -177,10 +177,10 @@ impl<'a> Session<'a> {
         }
         writer.send(self.to_server.mark(&name));
         let at = self.socket.line.clock.elapsed();
-        self.see(|stream| stream.echoes.push(Echo { name, at, played }));
+        self.update(|stream| stream.echoes.push(Echo { name, at, played }));
     }
 
-    /// Takes what came from the daemon; the stream's end, if that is what came.
+    /// Handles a message of the daemon. Returns the stream's end if it ended.
     fn take(
         &mut self,
         message: Option<Result<Message, Error>>,
@@ -218,7 +218,7 @@ impl<'a> Session<'a> {
         match FromServer::read(text, &self.stream_sid) {
             Ok(FromServer::Media(ulaw)) => {
                 let kept = self.socket.network.settings.keeps_audio.then(|| ulaw.clone());
-                self.see(|stream| {
+                self.update(|stream| {
                     stream.bytes_received += ulaw.len() as u64;
                     stream.audio.extend(kept);
                 });
@@ -226,10 +226,10 @@ impl<'a> Session<'a> {
             }
             Ok(FromServer::Mark(name)) => self.playout.mark(now, name),
             Ok(FromServer::Clear) => {
-                // What was due before it came has been heard.
+                // The audio due before the message was heard.
                 self.play(writer);
                 let at = line.clock.elapsed();
-                self.see(|stream| stream.cleared_at.push(at));
+                self.update(|stream| stream.cleared_at.push(at));
                 line.cut_off();
                 for name in self.playout.clear() {
                     self.echo(name, false, writer);
@@ -239,8 +239,8 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn see(&self, change: impl FnOnce(&mut StreamView)) {
-        self.socket.line.see(|view| change(&mut view.streams[self.number]));
+    fn update(&self, change: impl FnOnce(&mut StreamView)) {
+        self.socket.line.update(|view| change(&mut view.streams[self.number]));
     }
 }
 

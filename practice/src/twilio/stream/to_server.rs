@@ -1,11 +1,11 @@
-//! What Twilio sends on a media socket: one compact JSON object each, counters as strings.
+//! The messages that Twilio sends on a media socket: compact JSON, counters as strings.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use protocol::ids::{AccountSid, CallSid, StreamSid};
 use serde_json::{Map, Value, json};
 
-/// Writes the messages of one stream and counts them.
+/// Writes and numbers the messages of one stream.
 #[derive(Debug)]
 pub(super) struct ToServer {
     account_sid: AccountSid,
@@ -20,7 +20,7 @@ impl ToServer {
         Self { account_sid, call_sid, stream_sid, sequence: 0, chunk: 0 }
     }
 
-    /// The first message: it has neither number nor SID.
+    /// The first message. It has neither a number nor a SID.
     pub(super) fn connected() -> String {
         r#"{"event":"connected","protocol":"Call","version":"1.0.0"}"#.to_owned()
     }
@@ -39,7 +39,7 @@ impl ToServer {
         self.numbered("start", &start)
     }
 
-    /// A frame presented so many milliseconds after the stream's start.
+    /// `timestamp` is in milliseconds since the stream's start.
     pub(super) fn media(&mut self, timestamp: u64, ulaw: &[u8]) -> String {
         self.chunk += 1;
         let media = json!({

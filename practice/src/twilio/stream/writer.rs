@@ -1,5 +1,5 @@
-//! The writing half of a media socket, in a task of its own: a daemon that reads slowly makes it
-//! wait, and nobody else.
+//! The writing half of a media socket, in its own task. A daemon that reads slowly delays nothing
+//! else.
 
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ use super::handshake::WebSocket;
 
 type Sink = SplitSink<WebSocket, Message>;
 
-/// Messages that wait for the socket; over it they are dropped.
+/// Messages that may wait for the socket. More are dropped.
 const WAITING: usize = 1024;
 
-/// Messages that wait before frames are dropped: over a second of them.
+/// Messages that may wait before frames are dropped: more than a second.
 const BEHIND: usize = 64;
 
-/// How long a closing handshake may take.
+/// Time limit of the closing handshake.
 const CLOSING: Duration = Duration::from_millis(500);
 
 /// The queue to a socket.
@@ -36,18 +36,18 @@ impl Writer {
         Self { sender, task: tokio::spawn(write(sink, receiver, cut)) }
     }
 
-    /// Sends a message. False: it was dropped, or the socket is gone.
+    /// Sends a message. False if it was dropped or the socket is gone.
     pub(super) fn send(&self, text: String) -> bool {
         self.sender.try_send(Message::text(text)).is_ok()
     }
 
-    /// Whether the daemon reads so slowly that frames are to be dropped.
+    /// Whether the daemon reads so slowly that frames must be dropped.
     pub(super) fn is_behind(&self) -> bool {
         WAITING - self.sender.capacity() >= BEHIND
     }
 
-    /// Sends what waits, then a close frame without a code, and waits for the answer: both not
-    /// longer than [`CLOSING`].
+    /// Sends what waits and a close frame without a code, and waits for the answer. All of it takes at
+    /// most [`CLOSING`].
     pub(super) async fn close(self, mut source: SplitStream<WebSocket>) {
         drop(self.sender);
         let task = self.task;
@@ -63,7 +63,7 @@ impl Writer {
         }
     }
 
-    /// Ends the connection with a TCP reset. The token given at the start must be cancelled.
+    /// Ends the connection with a TCP reset. The token given to [`Writer::start`] must be cancelled.
     pub(super) async fn reset(self, source: SplitStream<WebSocket>) {
         drop(self.sender);
         let Ok(sink) = self.task.await else { return };
@@ -82,7 +82,7 @@ async fn write(
     while let Some(Some(message)) = cut.run_until_cancelled(receiver.recv()).await {
         match cut.run_until_cancelled(sink.send(message)).await {
             Some(Ok(())) => {}
-            // The reader learns of a broken socket by itself.
+            // The reader notices a broken socket itself.
             Some(Err(_)) | None => break,
         }
     }

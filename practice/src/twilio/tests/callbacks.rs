@@ -1,4 +1,4 @@
-//! Status callbacks and the ways they get lost.
+//! Status callbacks, and how they get lost.
 
 use super::daemon::{Daemon, Request};
 use super::{BUSINESS, CALLER, call_with, carrier, dial, settings, within};

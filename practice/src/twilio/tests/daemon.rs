@@ -1,4 +1,4 @@
-//! A daemon in small: answers webhooks from a list, and hands its media sockets to the test.
+//! A minimal daemon: answers webhooks from a list, and hands its media sockets to the test.
 
 use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
@@ -23,15 +23,14 @@ use tokio_tungstenite::tungstenite::Message;
 use super::within;
 use crate::twilio::form::{self, Form, decode};
 
-/// The daemon of a test.
 pub(super) struct Daemon {
     http: SocketAddr,
     media: SocketAddr,
-    desk: Arc<Desk>,
+    webhooks: Arc<Webhooks>,
     sockets: tokio::sync::Mutex<mpsc::Receiver<Media>>,
 }
 
-struct Desk {
+struct Webhooks {
     answers: Mutex<HashMap<String, VecDeque<Answer>>>,
     requests: watch::Sender<Vec<Request>>,
 }
@@ -43,7 +42,7 @@ struct Answer {
     body: String,
 }
 
-/// A webhook that came.
+/// A webhook request that came.
 #[derive(Debug, Clone)]
 pub(super) struct Request {
     pub(super) path: String,
@@ -66,15 +65,16 @@ impl Daemon {
     pub(super) async fn start() -> Self {
         let http = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let media = listen_narrowly();
-        let desk = Arc::new(Desk { answers: Mutex::default(), requests: watch::Sender::default() });
+        let webhooks =
+            Arc::new(Webhooks { answers: Mutex::default(), requests: watch::Sender::default() });
         let (sender, sockets) = mpsc::channel(4);
         let daemon = Self {
             http: http.local_addr().unwrap(),
             media: media.local_addr().unwrap(),
-            desk: Arc::clone(&desk),
+            webhooks: Arc::clone(&webhooks),
             sockets: tokio::sync::Mutex::new(sockets),
         };
-        tokio::spawn(serve(http, desk));
+        tokio::spawn(serve(http, webhooks));
         tokio::spawn(accept(media, sender));
         daemon
     }
@@ -100,7 +100,7 @@ impl Daemon {
     /// The next answer of a path; the last one stays.
     pub(super) fn answer(&self, path: &str, status: u16, content_type: &'static str, body: &str) {
         let answer = Answer { status, content_type, body: body.to_owned() };
-        self.desk.answers.lock().unwrap().entry(path.to_owned()).or_default().push_back(answer);
+        self.webhooks.answers.lock().unwrap().entry(path.to_owned()).or_default().push_back(answer);
     }
 
     pub(super) fn twiml(&self, path: &str, verbs: &str) {
@@ -115,19 +115,19 @@ impl Daemon {
 
     /// The requests of a path so far.
     pub(super) fn requests(&self, path: &str) -> Vec<Request> {
-        let requests = self.desk.requests.borrow();
+        let requests = self.webhooks.requests.borrow();
         requests.iter().filter(|request| request.path == path).cloned().collect()
     }
 
     /// Waits for so many requests of a path.
     pub(super) async fn wait_for(&self, path: &str, count: usize) -> Vec<Request> {
-        let mut requests = self.desk.requests.subscribe();
+        let mut requests = self.webhooks.requests.subscribe();
         within(requests.wait_for(|_| self.requests_are(path, count))).await.unwrap();
         self.requests(path)
     }
 
     fn requests_are(&self, path: &str, count: usize) -> bool {
-        let requests = self.desk.requests.borrow();
+        let requests = self.webhooks.requests.borrow();
         requests.iter().filter(|request| request.path == path).count() >= count
     }
 
@@ -146,7 +146,7 @@ pub(super) struct Media {
 }
 
 impl Media {
-    /// The next message; none at the end of the socket, however it ends.
+    /// The next message; `None` at the socket's end, however it ends.
     pub(super) async fn next(&mut self) -> Option<Value> {
         match within(self.websocket.next()).await? {
             Ok(Message::Text(text)) => serde_json::from_str(text.as_str()).ok(),
@@ -197,7 +197,7 @@ impl Media {
         while within(self.websocket.next()).await.is_some_and(|message| message.is_ok()) {}
     }
 
-    /// Reads to the end: the events that came, and how it ended.
+    /// Reads to the end. Returns the events that came, and how it ended.
     pub(super) async fn end(mut self) -> (Vec<String>, End) {
         let mut events = Vec::new();
         loop {
@@ -217,13 +217,13 @@ impl Media {
 /// How a media socket ended, seen from the daemon.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// By a close frame, with a code or without.
+    /// By a close frame; true if it has a code.
     Closed(bool),
-    /// Without.
+    /// Without a close frame.
     Reset,
 }
 
-/// A listener whose sockets hold little that was not read.
+/// A listener whose sockets have small receive buffers.
 fn listen_narrowly() -> TcpListener {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(8 * 1024).unwrap();
@@ -231,14 +231,14 @@ fn listen_narrowly() -> TcpListener {
     socket.listen(16).unwrap()
 }
 
-/// Stands for no answer at all.
+/// The status that stands for no answer.
 const NEVER: u16 = 0;
 
-async fn serve(listener: TcpListener, desk: Arc<Desk>) {
+async fn serve(listener: TcpListener, webhooks: Arc<Webhooks>) {
     while let Ok((tcp, _)) = listener.accept().await {
-        let desk = Arc::clone(&desk);
+        let webhooks = Arc::clone(&webhooks);
         tokio::spawn(async move {
-            let service = service_fn(|request| answer(Arc::clone(&desk), request));
+            let service = service_fn(|request| answer(Arc::clone(&webhooks), request));
             let connection = hyper::server::conn::http1::Builder::new();
             connection.serve_connection(TokioIo::new(tcp), service).await
         });
@@ -246,14 +246,14 @@ async fn serve(listener: TcpListener, desk: Arc<Desk>) {
 }
 
 async fn answer(
-    desk: Arc<Desk>,
+    webhooks: Arc<Webhooks>,
     request: http::Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     let path = head.uri.path().to_owned();
     let answer = {
-        let mut answers = desk.answers.lock().unwrap();
+        let mut answers = webhooks.answers.lock().unwrap();
         match answers.get_mut(&path) {
             Some(queue) if queue.len() > 1 => queue.pop_front(),
             Some(queue) => queue.front().cloned(),
@@ -266,7 +266,7 @@ async fn answer(
         headers: head.headers,
         form: decode(std::str::from_utf8(&body).unwrap()),
     };
-    desk.requests.send_modify(|requests| requests.push(request));
+    webhooks.requests.send_modify(|requests| requests.push(request));
     let answer = answer.unwrap_or(Answer { status: 204, content_type: "", body: String::new() });
     if answer.status == NEVER {
         std::future::pending::<()>().await;

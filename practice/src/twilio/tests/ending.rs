@@ -5,7 +5,7 @@ use super::{TOKEN, carrier, dial, within};
 use crate::twilio::form::form;
 use crate::twilio::signature::sign;
 use crate::twilio::tests::rest::post;
-use crate::twilio::{CallStatus, Done, EndedBy, StreamEnd, Trouble};
+use crate::twilio::{CallStatus, Done, EndedBy, StreamEnd, TwilioError};
 
 fn events(requests: &[Request]) -> Vec<&str> {
     requests.iter().map(|request| request.value("StreamEvent")).collect()
@@ -45,7 +45,7 @@ async fn res_4_when_the_server_closes_the_document_goes_on_with_its_redirect() {
     let outcome = within(caller.ended()).await;
     assert_eq!(outcome.ended_by, EndedBy::HangupVerb);
     assert_eq!(outcome.view.streams[0].ended, Some(StreamEnd::ServerClosed));
-    assert_eq!(outcome.view.troubles, [Trouble::ServerClosed]);
+    assert_eq!(outcome.view.errors, [TwilioError::ServerClosed]);
     assert_eq!(events(&daemon.requests("/stream")), ["stream-started", "stream-stopped"]);
     let resume = &daemon.requests("/resume")[0];
     assert_eq!(resume.query.as_deref(), Some("n=1"));
@@ -70,7 +70,7 @@ async fn when_the_daemon_is_cut_off_a_lost_socket_is_followed_by_retries_and_no_
     assert_eq!(outcome.view.streams[0].ended, Some(StreamEnd::Cut));
     let resume = outcome.view.requests.iter().find(|run| run.url.contains("/resume")).unwrap();
     assert_eq!((resume.attempts, resume.status), (3, None));
-    assert_eq!(outcome.view.troubles[0].code(), 11205);
+    assert_eq!(outcome.view.errors[0].code(), 11205);
     assert_eq!(daemon.requests("/resume").len(), 0);
     assert_eq!(daemon.requests("/status").len(), 0);
 
@@ -134,7 +134,7 @@ async fn res_3_a_rest_redirect_by_twiml_drops_the_stream_and_runs_the_new_docume
 #[tokio::test]
 async fn a_refused_handshake_is_31920_and_a_stream_error_and_the_next_verb_runs() {
     let daemon = Daemon::start().await;
-    // An HTTP server that knows nothing of WebSockets answers with something else than 101.
+    // An HTTP server without WebSockets answers with something other than 101.
     let url = daemon.url("/media").replace("http", "ws");
     daemon.twiml(
         "/voice",
@@ -143,8 +143,8 @@ async fn a_refused_handshake_is_31920_and_a_stream_error_and_the_next_verb_runs(
     let carrier = carrier(&daemon).await;
     let outcome = within(carrier.dial(&dial()).ended()).await;
     assert_eq!(outcome.ended_by, EndedBy::HangupVerb);
-    let troubles = outcome.view.troubles;
-    assert_eq!(troubles.iter().map(Trouble::code).collect::<Vec<_>>(), [31920]);
+    let errors = outcome.view.errors;
+    assert_eq!(errors.iter().map(TwilioError::code).collect::<Vec<_>>(), [31920]);
     let told = &daemon.requests("/stream")[0];
     assert_eq!(told.value("StreamEvent"), "stream-error");
     assert!(told.value("StreamError").contains("31920"));

@@ -1,4 +1,4 @@
-//! Media sockets: the handshake, the frames, the playout and what is not taken.
+//! Media sockets: the handshake, the frames, the playout and refused messages.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::daemon::{Daemon, Media};
 use super::{TOKEN, carrier, dial, settings, within};
-use crate::speech::{Ear, FRAME_BYTES, Fault, Heard, SILENCE, Voice};
+use crate::speech::{Decoded, FRAME_BYTES, Fault, SILENCE, SpeechDecoder, Voice};
 use crate::twilio::signature::sign;
 use crate::twilio::{
-    CallView, CallerHandle, Carrier, CarrierSettings, Dial, EndedBy, LineQuality, Silence, Trouble,
-    Violation,
+    CallView, CallerHandle, Carrier, CarrierSettings, Dial, EndedBy, LineQuality, Silence,
+    TwilioError, Violation,
 };
 
 /// A call with an open stream, and its two ends.
@@ -158,11 +158,11 @@ async fn prac_2_what_the_daemon_says_is_heard_and_what_the_caller_says_arrives_w
         let caller = caller.clone();
         tokio::spawn(async move { caller.say("התקנת מנעול").await })
     };
-    let mut ear = Ear::new();
+    let mut decoder = SpeechDecoder::new();
     let text = loop {
         let frame = media.event("media").await;
         let ulaw = STANDARD.decode(frame["media"]["payload"].as_str().unwrap()).unwrap();
-        if let Some(Heard::Utterance { text, .. }) = ear.hear(&ulaw).pop() {
+        if let Some(Decoded::Utterance { text, .. }) = decoder.decode(&ulaw).pop() {
             break text;
         }
     };
@@ -174,18 +174,18 @@ async fn prac_2_what_the_daemon_says_is_heard_and_what_the_caller_says_arrives_w
     let agent = recording.agent.ulaw();
     let from = (heard.from.as_micros() / 125) as usize;
     let until = (heard.to.as_micros() / 125) as usize;
-    assert_eq!(ear_of(&agent[from..until]), ["שלום, במה לעזור?"]);
-    assert_eq!(ear_of(&recording.caller.ulaw()), ["התקנת מנעול"]);
+    assert_eq!(decoded(&agent[from..until]), ["שלום, במה לעזור?"]);
+    assert_eq!(decoded(&recording.caller.ulaw()), ["התקנת מנעול"]);
     caller.forget_recording();
     assert_eq!(caller.recording().agent.0, []);
 }
 
-fn ear_of(ulaw: &[u8]) -> Vec<String> {
-    let heard = Ear::new().hear(ulaw).into_iter().filter_map(|heard| match heard {
-        Heard::Utterance { text, .. } => Some(text),
-        Heard::Started { .. } | Heard::Broken { .. } => None,
+fn decoded(ulaw: &[u8]) -> Vec<String> {
+    let texts = SpeechDecoder::new().decode(ulaw).into_iter().filter_map(|event| match event {
+        Decoded::Utterance { text, .. } => Some(text),
+        Decoded::Started { .. } | Decoded::Broken { .. } => None,
     });
-    heard.collect()
+    texts.collect()
 }
 
 #[tokio::test]
@@ -298,7 +298,7 @@ async fn a_daemon_that_reads_too_slowly_loses_frames_and_the_call_can_still_be_e
     let _unread = daemon.socket().await;
     let dropped = |view: &CallView| view.streams.iter().any(|stream| stream.frames_dropped > 0);
     within(caller.until(dropped)).await.unwrap();
-    assert!(caller.view().borrow().troubles.contains(&Trouble::Slow));
+    assert!(caller.view().borrow().errors.contains(&TwilioError::Slow));
     caller.hang_up();
     assert_eq!(within(caller.ended()).await.ended_by, EndedBy::CallerHangUp);
 }

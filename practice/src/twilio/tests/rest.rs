@@ -1,40 +1,47 @@
-//! The REST API: who may ask, what is refused, and faults on demand.
+//! The REST API: authentication, refusals and planned faults.
 
 use std::time::Duration;
 
+use http::Method;
+use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
 use super::daemon::Daemon;
 use super::{ACCOUNT, BUSINESS, CALLER, TOKEN, carrier, dial, within};
+use crate::http_client::{Client, HttpError, Request, Response, Timeouts};
 use crate::twilio::form::{encode, form};
 use crate::twilio::{Carrier, RestFault, RestKind};
 
-/// Posts a form to a resource of the account; the status and the JSON.
+/// Posts a form to a resource of the account. Returns the status and the JSON.
 pub(super) async fn post(carrier: &Carrier, path: &str, form: &[(String, String)]) -> (u16, Value) {
-    let request = client().post(url(carrier, path)).basic_auth(ACCOUNT, Some(TOKEN));
-    let request =
-        request.header("content-type", "application/x-www-form-urlencoded").body(encode(form));
-    answer(request.send().await.unwrap()).await
+    answer(send(create(carrier, path, form)).await.unwrap())
 }
 
 /// Reads a resource of the account.
 pub(super) async fn get(carrier: &Carrier, path: &str) -> (u16, Value) {
-    let request = client().get(url(carrier, path)).basic_auth(ACCOUNT, Some(TOKEN));
-    answer(request.send().await.unwrap()).await
+    answer(send(authorized(carrier, Method::GET, path, TOKEN)).await.unwrap())
 }
 
-fn url(carrier: &Carrier, path: &str) -> String {
-    format!("{}/2010-04-01/Accounts/{ACCOUNT}{path}", carrier.api_url())
+fn create(carrier: &Carrier, path: &str, form: &[(String, String)]) -> Request {
+    let request = authorized(carrier, Method::POST, path, TOKEN);
+    request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").unwrap().body(encode(form))
 }
 
-fn client() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build().unwrap()
+fn authorized(carrier: &Carrier, method: Method, path: &str, token: &str) -> Request {
+    let url = format!("{}/2010-04-01/Accounts/{ACCOUNT}{path}", carrier.api_url());
+    Request::new(method, &url).unwrap().basic_auth(ACCOUNT, token).unwrap()
 }
 
-async fn answer(response: reqwest::Response) -> (u16, Value) {
-    let status = response.status().as_u16();
-    let body = response.json().await.unwrap();
-    (status, body)
+async fn send(request: Request) -> Result<Response, HttpError> {
+    send_within(request, Duration::from_secs(10)).await
+}
+
+async fn send_within(request: Request, total: Duration) -> Result<Response, HttpError> {
+    Client::default().send(request, Timeouts { connect: Duration::from_secs(10), total }).await
+}
+
+fn answer(response: Response) -> (u16, Value) {
+    (response.status.as_u16(), serde_json::from_slice(&response.body).unwrap())
 }
 
 fn refusal((status, body): (u16, Value)) -> (u16, u64) {
@@ -47,8 +54,8 @@ fn refusal((status, body): (u16, Value)) -> (u16, u64) {
 async fn wrong_credentials_are_refused_with_20003() {
     let daemon = Daemon::start().await;
     let carrier = carrier(&daemon).await;
-    let request = client().get(url(&carrier, "/Calls.json")).basic_auth(ACCOUNT, Some("wrong"));
-    assert_eq!(refusal(answer(request.send().await.unwrap()).await), (401, 20003));
+    let request = authorized(&carrier, Method::GET, "/Calls.json", "wrong");
+    assert_eq!(refusal(answer(send(request).await.unwrap())), (401, 20003));
 }
 
 #[tokio::test]
@@ -135,12 +142,11 @@ async fn call_7_a_create_that_times_out_after_acceptance_has_placed_the_call() {
     let carrier = carrier(&daemon).await;
     carrier.plan_fault(RestKind::CreateCall, RestFault::AcceptedThenSilence, 1);
     let call = form([("To", CALLER), ("From", BUSINESS), ("Url", &daemon.url("/voice"))]);
-    let request = client().post(url(&carrier, "/Calls.json")).basic_auth(ACCOUNT, Some(TOKEN));
-    let request = request.body(encode(&call)).timeout(Duration::from_millis(300));
-    let asking = tokio::spawn(request.send());
+    let request = create(&carrier, "/Calls.json", &call);
+    let asking = tokio::spawn(send_within(request, Duration::from_millis(300)));
     within(open_requests(&carrier, 1)).await;
     let error = asking.await.unwrap().unwrap_err();
-    assert!(error.is_timeout());
+    assert!(matches!(error, HttpError::Timeout(_)), "{error}");
     within(open_requests(&carrier, 0)).await;
     assert_eq!(carrier.calls_made(), 1);
     let (_, list) = get(&carrier, &format!("/Calls.json?To={}", CALLER.replace('+', "%2B"))).await;

@@ -1,4 +1,4 @@
-//! Webhooks and documents: what is asked, how often, and what is run.
+//! Webhooks and documents: requests, retries and verbs.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::{BUSINESS, CALLER, TOKEN, call_with, carrier, dial, settings, within}
 use crate::twilio::signature::sign;
 use crate::twilio::{
     CallStatus, CallView, Callee, Carrier, CarrierSettings, Done, EndedBy, Pickup, RejectReason,
-    Trouble, Violation, Webhook,
+    TwilioError, Violation, Webhook,
 };
 
 #[tokio::test]
@@ -95,7 +95,7 @@ async fn without_a_fallback_the_caller_hears_the_application_error() {
     let outcome = within(carrier(&daemon).await.dial(&dial()).ended()).await;
     assert_eq!(outcome.ended_by, EndedBy::ApplicationError);
     assert_eq!(outcome.view.status, CallStatus::Failed);
-    assert!(matches!(outcome.view.troubles[..], [Trouble::Http(_)]));
+    assert!(matches!(outcome.view.errors[..], [TwilioError::Http(_)]));
 }
 
 #[tokio::test]
@@ -124,7 +124,7 @@ async fn an_answer_that_does_not_come_in_time_is_waited_for_once() {
     let carrier = Carrier::start(CarrierSettings { voice_url, ..settings(&daemon) }).await.unwrap();
     let outcome = within(carrier.dial(&dial()).ended()).await;
     assert_eq!(outcome.ended_by, EndedBy::ApplicationError);
-    assert_eq!(outcome.view.troubles[0].code(), 11200);
+    assert_eq!(outcome.view.errors[0].code(), 11200);
     assert_eq!(daemon.requests("/voice").len(), 1);
 }
 
@@ -155,7 +155,7 @@ async fn a_refused_connection_is_tried_once_more() {
     let carrier = Carrier::start(CarrierSettings { voice_url, ..settings(&daemon) }).await.unwrap();
     let outcome = within(carrier.dial(&dial()).ended()).await;
     assert_eq!(outcome.view.requests[0].attempts, 2);
-    assert_eq!(outcome.view.troubles[0].code(), 11205);
+    assert_eq!(outcome.view.errors[0].code(), 11205);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! XML as a tree of elements, no more of it than TwiML needs.
+//! XML as a tree of elements, as far as TwiML needs it.
 
 use quick_xml::events::attributes::Attribute;
 use quick_xml::events::{BytesRef, BytesStart, Event};
@@ -6,7 +6,7 @@ use quick_xml::{Reader, XmlVersion};
 
 use crate::twilio::debugger::Violation;
 
-/// An element with its attributes, its children and its own text, trimmed.
+/// An element. `text` is its own text, trimmed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Element {
     pub(super) name: String,
@@ -19,7 +19,7 @@ impl Element {
     /// Reads a document and returns its root.
     ///
     /// # Errors
-    /// [`Violation::Xml`] for anything that isn't well-formed.
+    /// [`Violation::Xml`] if it is not well-formed.
     pub(super) fn read(text: &str) -> Result<Self, Violation> {
         if !text.starts_with('<') {
             return Err(Violation::Xml("the text doesn't begin with \"<\"".to_owned()));

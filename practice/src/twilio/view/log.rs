@@ -1,23 +1,21 @@
-//! What was asked of the daemon, what was run, and what was heard.
+//! The log of a call: requests to the daemon, verbs that ran, speech that was heard.
 
 use std::time::Duration;
 
-use super::CallStatus;
+use super::status::CallStatus;
 use crate::speech::Fault;
 use crate::twilio::twiml::RejectReason;
 
-/// One request to the daemon, all its attempts together.
+/// One request to the daemon with all its attempts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebhookRun {
-    /// What it was for.
     pub what: Webhook,
-    /// Its address as it was written, fragment included.
+    /// The address as written, fragment included.
     pub url: String,
-    /// Attempts made.
     pub attempts: u32,
-    /// The HTTP status of the last attempt, if it was answered.
+    /// The HTTP status of the last attempt; `None` if there was no answer.
     pub status: Option<u16>,
-    /// From the first attempt to the last answer, wall time.
+    /// Wall time from the first attempt to the last answer.
     pub took: Duration,
 }
 
@@ -26,77 +24,58 @@ pub struct WebhookRun {
 pub enum Webhook {
     /// A document to run.
     Document,
-    /// A document to run after another one failed.
+    /// A document to run in place of one that failed.
     Fallback,
-    /// A file to play.
+    /// A file for `<Play>`.
     Play,
-    /// The call's status.
+    /// A call's status callback.
     Status(CallStatus),
-    /// A stream's status.
+    /// A stream's status callback.
     StreamStatus,
-    /// The answering machine detection's result.
+    /// The result of answering machine detection.
     Machine,
 }
 
-/// A verb that was run.
+/// A verb that ran.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerbRun {
-    /// When it began.
     pub at: Duration,
-    /// What was done.
     pub what: Done,
 }
 
 /// What a verb did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Done {
-    /// The carrier spoke.
-    Said {
-        /// The words.
-        text: String,
-        /// The voice, if one was named.
-        voice: Option<String>,
-        /// The language, if one was named.
-        language: Option<String>,
-    },
-    /// The carrier played a file.
+    /// `<Say>`.
+    Said { text: String, voice: Option<String>, language: Option<String> },
+    /// `<Play>` of a file.
     Played {
-        /// Its address.
         url: String,
-        /// Its size in bytes, if it was there.
+        /// The file's size; `None` if it could not be fetched.
         bytes: Option<usize>,
     },
-    /// The carrier played keys.
+    /// `<Play>` of keys.
     PlayedDigits(String),
-    /// Nothing, for a while.
+    /// `<Pause>`.
     Paused(Duration),
-    /// The document went on elsewhere.
+    /// `<Redirect>` to this address.
     Redirected(String),
-    /// The call was refused.
+    /// `<Reject>`.
     Rejected(RejectReason),
-    /// The document hung up.
+    /// `<Hangup>`.
     HungUp,
-    /// Another number was called.
-    Dialled {
-        /// The number.
-        number: String,
-    },
-    /// A stream was asked for.
-    Connected {
-        /// The address, as written.
-        url: String,
-    },
+    /// `<Dial>`.
+    Dialled { number: String },
+    /// `<Connect>` with a stream to this address.
+    Connected { url: String },
 }
 
-/// Something the daemon said on a stream, as far as it was played.
+/// Speech of the daemon on a stream, as far as it was played. Times are line time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeardSpeech {
-    /// The words heard.
     pub text: String,
-    /// What is wrong with it; an interrupted utterance is [`Fault::CutOff`].
+    /// What is wrong with it. An interrupted utterance is [`Fault::CutOff`].
     pub flaw: Option<Fault>,
-    /// When it began.
     pub from: Duration,
-    /// When it ended.
     pub to: Duration,
 }

@@ -1,39 +1,37 @@
-//! What is left of a call when it is over.
+//! A call that is over.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{CallView, EndedBy};
+use super::call::CallView;
+use super::status::EndedBy;
 
 /// A call that is over.
 #[derive(Debug, Clone)]
 pub struct CallOutcome {
-    /// Why.
     pub ended_by: EndedBy,
-    /// From answer to end, line time; none if it was never answered.
+    /// Line time from answer to end; `None` if it was never answered.
     pub duration: Option<Duration>,
-    /// All that was seen of it.
     pub view: CallView,
-    /// What both sides heard.
     pub recording: Recording,
 }
 
-/// Both directions of a call as µ-law at 8 kHz, from the moment it was dialled.
+/// Both directions of a call as µ-law at 8 kHz, since it was dialled.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Recording {
-    /// What the caller said into streams.
+    /// What the caller sent to streams.
     pub caller: Track,
     /// What the caller heard from streams.
     pub agent: Track,
 }
 
-/// Pieces of audio with the sample each begins at, in order; silence between them is left out.
+/// Pieces of audio in order, each with its first sample. Silence between pieces is left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Track(pub Vec<(u64, Bytes)>);
 
 impl Track {
-    /// The whole track, its holes filled with silence.
+    /// The whole track. Gaps are filled with silence.
     #[must_use]
     pub fn ulaw(&self) -> Vec<u8> {
         let mut ulaw = Vec::new();

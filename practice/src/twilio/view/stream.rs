@@ -1,30 +1,27 @@
-//! A media socket as it is seen from outside.
+//! The view of one media socket. Times are line time.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use protocol::ids::StreamSid;
 
-/// One media socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamView {
-    /// The stream.
     pub stream_sid: StreamSid,
-    /// When its handshake was answered.
+    /// When the handshake was answered.
     pub opened_at: Duration,
-    /// Media messages sent to the daemon.
     pub frames_sent: u64,
-    /// Frames that the daemon was too slow to take.
+    /// Frames dropped because the daemon reads too slowly.
     pub frames_dropped: u64,
-    /// Bytes of audio that came from the daemon.
+    /// Bytes of audio from the daemon.
     pub bytes_received: u64,
-    /// The audio of each media message from the daemon, if the carrier keeps it.
+    /// The audio of each media message from the daemon, if the carrier keeps audio.
     pub audio: Vec<Bytes>,
-    /// `clear` messages that came, with the time of each.
+    /// When each `clear` came.
     pub cleared_at: Vec<Duration>,
-    /// Marks that were echoed, in order.
+    /// Echoed marks, in order.
     pub echoes: Vec<Echo>,
-    /// How it ended, once it has.
+    /// How the socket ended, once it has.
     pub ended: Option<StreamEnd>,
 }
 
@@ -44,14 +41,12 @@ impl StreamView {
     }
 }
 
-/// A mark that went back to the daemon.
+/// A mark echoed to the daemon.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Echo {
-    /// Its name.
     pub name: String,
-    /// When.
     pub at: Duration,
-    /// Whether its audio had been played, or `clear` threw it away.
+    /// Whether the audio before it was played; false if `clear` discarded it.
     pub played: bool,
 }
 
@@ -60,12 +55,12 @@ pub struct Echo {
 pub enum StreamEnd {
     /// The daemon closed it.
     ServerClosed,
-    /// It broke without a close frame.
+    /// It ended without a close frame.
     Broken,
-    /// The caller's side cut it without a word.
+    /// [`CallerHandle::cut_socket`](crate::twilio::CallerHandle::cut_socket).
     Cut,
-    /// The carrier said `stop`: the call ended or went elsewhere.
+    /// The carrier sent `stop`: the call ended or went on with another document.
     Stopped,
-    /// It was never opened: refused, not reached, or not allowed.
+    /// It was refused, not reached, or not allowed.
     NotOpened,
 }

@@ -1,48 +1,40 @@
-//! The receptionist's sentences, a table per language.
+//! The receptionist's sentences, one set per language.
 
 use serde::{Deserialize, Serialize};
 
-/// The receptionist's sentences in one language; `{service}`, `{city}`, `{slots}`, `{slot}` and
-/// `{field}` are filled in.
+/// The receptionist's sentences in one language. `{service}`, `{city}`, `{slots}`, `{slot}` and
+/// `{field}` are placeholders.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lines {
-    /// Asks what is needed.
     pub ask_service: String,
-    /// Asks for the city.
     pub ask_city: String,
-    /// Asks for the caller's name.
     pub ask_name: String,
-    /// Asks for anything else, by the field's name.
+    /// Asks for any other field.
     pub ask_field: String,
-    /// Sums up and asks for a yes.
+    /// Sums up and asks for confirmation.
     pub confirm: String,
-    /// Thanks for the yes and asks if there is more.
+    /// Thanks, and asks if there is more.
     pub confirmed: String,
-    /// Offers slots.
     pub offer: String,
-    /// Nothing is free.
     pub nothing_free: String,
     /// Says that a slot is booked and asks if there is more.
     pub booked: String,
-    /// Answers a question for the price.
+    /// Answers a question about the price.
     pub answer: String,
     /// Answers whether another language is spoken.
     pub speaks: String,
-    /// Answers whether a job is done that is.
+    /// Answers whether the business does a job that it does.
     pub we_do: String,
-    /// Answers a question to which there is no answer.
+    /// Answers any other question.
     pub unknown: String,
-    /// Asks, after an answer, whether to go on: the like of what the prompt says, for a call in
-    /// another language than the prompt's.
+    /// Asks after an answer whether to go on, in a call whose language is not the prompt's.
     pub go_on: String,
-    /// Replies to a lone decline.
+    /// Replies to a decline without a goodbye.
     pub declined: String,
-    /// Says that nothing was understood.
     pub unclear: String,
-    /// Goes on after an interruption.
+    /// Continues after an interruption.
     pub resume: String,
-    /// The last words.
     pub closing: String,
 }
 

@@ -1,16 +1,16 @@
-//! The demo's conversation by voice: the caller speaks, the receptionist answers, both by ear.
+//! The demo's conversation by voice.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 use super::*;
-use crate::speech::{Ear, Heard};
+use crate::speech::{Decoded, SpeechDecoder};
 
-/// A caller who also plays the part of the daemon: asks for responses and runs the tools.
+/// A caller who also acts as the daemon: requests responses and runs the tools.
 struct Caller {
     link: MemoryLink,
     voice: Voice,
-    ear: Ear,
+    decoder: SpeechDecoder,
     called: Vec<String>,
 }
 
@@ -31,10 +31,10 @@ impl Caller {
         settings["session"]["instructions"] = json!("Today is 2026-11-22.");
         send(&link, settings).await;
         until(&mut link, "session.updated").await;
-        Self { link, voice: Voice::built_in(), ear: Ear::new(), called: Vec::new() }
+        Self { link, voice: Voice::built_in(), decoder: SpeechDecoder::new(), called: Vec::new() }
     }
 
-    /// Says something, and gives what the receptionist says to it once all tools have run.
+    /// Says something. Returns the receptionist's answer after all tools have run.
     async fn say(&mut self, words: &str) -> String {
         let mut audio = self.voice.speak(words, "he").ulaw().to_vec();
         audio.extend([0xFF; 4000]);
@@ -66,11 +66,11 @@ impl Caller {
             match event["type"].as_str() {
                 Some("response.output_audio.delta") => {
                     let audio = BASE64_STANDARD.decode(event["delta"].as_str().unwrap()).unwrap();
-                    for heard in self.ear.hear(&audio) {
-                        match heard {
-                            Heard::Started { .. } => {}
-                            Heard::Utterance { text, .. } => said.push(text),
-                            Heard::Broken { .. } => panic!("{heard:?}"),
+                    for event in self.decoder.decode(&audio) {
+                        match event {
+                            Decoded::Started { .. } => {}
+                            Decoded::Utterance { text, .. } => said.push(text),
+                            Decoded::Broken { .. } => panic!("{event:?}"),
                         }
                     }
                 }

@@ -1,4 +1,4 @@
-//! Whatever a client does, the session keeps its promises.
+//! Properties that hold whatever a client does.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Something a client does, sensible or not.
+/// Something a client does, valid or not.
 #[derive(Debug, Clone)]
 enum Deed {
     Speak(&'static str),

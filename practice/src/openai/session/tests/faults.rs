@@ -1,4 +1,4 @@
-//! What goes wrong when it is told to.
+//! Planned faults.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Audio in: the clock, turns, transcripts.
+//! Input audio: the clock, turns, transcripts.
 
 use super::*;
 

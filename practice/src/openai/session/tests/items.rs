@@ -1,4 +1,4 @@
-//! The client's hand in the conversation.
+//! The client's events about items.
 
 use super::*;
 
@@ -7,7 +7,7 @@ fn user_text(id: &str, text: &str) -> Value {
         "role": "user", "content": [{"type": "input_text", "text": text}]}})
 }
 
-/// A client to whom a sentence was said, and the item it was said in.
+/// A client that received a spoken sentence, and its item.
 fn spoken_to() -> (Client, String) {
     let mut client = Client::ready(Behaviour::default(), saying("one two three four", None));
     client.send(json!({"type": "response.create"}));
@@ -85,8 +85,8 @@ fn prac_3_an_item_is_retrieved_with_its_audio_and_deleted_once() {
     let item = client.one("conversation.item.retrieved")["item"].clone();
     assert_eq!(item["content"][0]["transcript"], "שלום");
     let audio = BASE64_STANDARD.decode(item["content"][0]["audio"].as_str().unwrap()).unwrap();
-    let heard = crate::speech::Ear::new().hear(&audio);
-    assert!(heard.iter().any(|h| matches!(h, Heard::Utterance { text, .. } if text == "שלום")));
+    let heard = crate::speech::SpeechDecoder::new().decode(&audio);
+    assert!(heard.iter().any(|h| matches!(h, Decoded::Utterance { text, .. } if text == "שלום")));
     client.came.clear();
     client.send(json!({"type": "conversation.item.delete", "item_id": id}));
     client.run(Duration::from_secs(1));

@@ -1,4 +1,4 @@
-//! Responses in order, beside one another, cancelled.
+//! Responses: their order, responses outside the conversation, cancels.
 
 use super::*;
 
@@ -6,7 +6,7 @@ fn create() -> Value {
     json!({"type": "response.create"})
 }
 
-/// The types that came, each run of the same given once.
+/// The types received, without repetitions.
 fn outline(client: &Client) -> Vec<&str> {
     let mut types = client.types();
     types.retain(|kind| !kind.ends_with(".delta"));
@@ -54,8 +54,8 @@ fn prac_2_the_answers_audio_holds_its_words() {
     client.send(create());
     client.run(Duration::from_secs(5));
     let audio: Vec<u8> = audio_by_item(&client).into_values().flatten().collect();
-    let heard = crate::speech::Ear::new().hear(&audio);
-    assert!(matches!(&heard[1], Heard::Utterance { text, .. } if text == "שלום וברכה"));
+    let heard = crate::speech::SpeechDecoder::new().decode(&audio);
+    assert!(matches!(&heard[1], Decoded::Utterance { text, .. } if text == "שלום וברכה"));
 }
 
 #[test]
@@ -105,7 +105,8 @@ fn prac_3_a_second_response_is_refused_while_one_is_active_or_asked_for() {
 
 #[test]
 fn prac_3_a_cancel_ends_in_late_deltas_an_incomplete_item_and_one_done() {
-    let behaviour = Behaviour { late_deltas: 2, ..Behaviour::default() };
+    // Without a round trip no earlier delta is on the wire when the cancel is sent.
+    let behaviour = Behaviour { late_deltas: 2, rtt: Duration::ZERO, ..Behaviour::default() };
     let words = "this is a long sentence so that there is something left of it to be cancelled";
     let mut client = Client::ready(behaviour, saying(words, None));
     client.send(create());

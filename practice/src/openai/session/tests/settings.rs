@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn turned_away(handshake: &Handshake, refusal: Option<Refusal>) -> (Value, u16, String) {
+fn turned_away(handshake: &Handshake, refusal: Option<ConnectRefusal>) -> (Value, u16, String) {
     let mut client = Client::connected(Behaviour::default(), Brain::Echo, handshake, refusal);
     assert_eq!(client.types(), ["error"], "no session.created before a refusal");
     client.send(json!({"type": "response.create"}));
@@ -33,11 +33,11 @@ fn prac_3_the_upgrade_is_judged_after_it_was_taken() {
     let (error, code, _) = turned_away(&no_model, None);
     assert_eq!((error["code"].as_str(), code), (Some("invalid_model"), 4000));
 
-    let (error, code, _) = turned_away(&good_handshake(), Some(Refusal::NoQuota));
+    let (error, code, _) = turned_away(&good_handshake(), Some(ConnectRefusal::NoQuota));
     assert_eq!((error["type"].as_str(), code), (Some("insufficient_quota"), 4000));
-    let (error, code, _) = turned_away(&good_handshake(), Some(Refusal::NoSuchModel));
+    let (error, code, _) = turned_away(&good_handshake(), Some(ConnectRefusal::NoSuchModel));
     assert_eq!((error["code"].as_str(), code), (Some("model_not_found"), 4004));
-    let (error, code, _) = turned_away(&good_handshake(), Some(Refusal::ServerError));
+    let (error, code, _) = turned_away(&good_handshake(), Some(ConnectRefusal::ServerError));
     assert_eq!((error["type"].as_str(), code), (Some("server_error"), 1011));
 }
 

@@ -1,4 +1,4 @@
-//! The shapes of the server's events, read by types that others wrote for the real API.
+//! Types made by others for the real API read the server's events.
 
 use async_openai::types::realtime::RealtimeServerEvent;
 

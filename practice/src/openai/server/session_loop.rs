@@ -1,4 +1,4 @@
-//! Runs one session over one connection: frames and time in, frames out.
+//! Runs one session over one connection.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,38 +8,38 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::{sleep_until, timeout};
 
 use super::connection::{Connection, Frame};
-use super::{Command, Shared};
-use crate::openai::behaviour::{Behaviour, Refusal};
+use super::shared::{Command, Shared};
+use crate::openai::behaviour::{Behaviour, ConnectRefusal};
 use crate::openai::record::Log;
-use crate::openai::session::{Handshake, Output, Session};
+use crate::openai::session::{Handshake, Output, RealtimeSession};
 
-/// Begins a session at once and runs it, when awaited, until either side ends it.
+/// Begins a session at once. The future runs it until either side ends it.
 pub(super) fn run(
     shared: Arc<Shared>,
     handshake: &Handshake,
-    refusal: Option<Refusal>,
+    refusal: Option<ConnectRefusal>,
     connection: Connection,
 ) -> impl Future<Output = ()> + Send + use<> {
     let commands = shared.commands.subscribe();
     let behaviour = shared.behaviour.subscribe();
-    let session = Session::begin(shared.setup(refusal), handshake, shared.now());
+    let session = RealtimeSession::begin(shared.setup(refusal), handshake, shared.now());
     let alive = session.is_open().then(|| Alive::count(&shared.log));
     async move {
-        turn_by_turn(&shared, session, connection, commands, behaviour).await;
+        run_loop(&shared, session, connection, commands, behaviour).await;
         drop(alive);
     }
 }
 
-async fn turn_by_turn(
+async fn run_loop(
     shared: &Shared,
-    mut session: Session,
+    mut session: RealtimeSession,
     mut connection: Connection,
     mut commands: broadcast::Receiver<Command>,
     mut behaviour: watch::Receiver<Behaviour>,
 ) {
     let mut stalled = false;
     loop {
-        if !stalled && !put_out(&mut session, &mut connection, shared).await {
+        if !stalled && !send_outputs(&mut session, &mut connection, shared).await {
             return;
         }
         let due = session.poll_timeout().map_or(FAR_AWAY, |due| due.min(FAR_AWAY));
@@ -70,8 +70,12 @@ async fn turn_by_turn(
     }
 }
 
-/// Does what the session asks for; false when the connection is at its end.
-async fn put_out(session: &mut Session, connection: &mut Connection, shared: &Shared) -> bool {
+/// Sends what the session has put out. False at the connection's end.
+async fn send_outputs(
+    session: &mut RealtimeSession,
+    connection: &mut Connection,
+    shared: &Shared,
+) -> bool {
     while let Some(output) = session.poll_output(shared.now()) {
         let sent = match output {
             Output::Text(text) => connection.send(Frame::Text(text)).await,
@@ -82,8 +86,8 @@ async fn put_out(session: &mut Session, connection: &mut Connection, shared: &Sh
             }
             Output::Close(code, reason) => {
                 connection.send(Frame::Close(code, reason)).await;
-                // The client's own CLOSE is waited for: a socket dropped with frames unread is
-                // reset, and the error before the CLOSE could be lost.
+                // Waits for the client's close frame. A socket dropped with unread frames is reset,
+                // and the error event could be lost.
                 let rest = async { while connection.receive().await.is_some() {} };
                 drop(timeout(LAST_WAIT, rest).await);
                 false
@@ -96,7 +100,7 @@ async fn put_out(session: &mut Session, connection: &mut Connection, shared: &Sh
     true
 }
 
-/// Counts a session as alive for as long as this lives.
+/// Counts a session as alive until it is dropped.
 struct Alive(Log);
 
 impl Alive {
@@ -116,6 +120,6 @@ impl Drop for Alive {
     }
 }
 
-/// A day: no session lives so long.
+/// Longer than any session.
 const FAR_AWAY: Duration = Duration::from_secs(24 * 60 * 60);
 const LAST_WAIT: Duration = Duration::from_secs(1);

@@ -1,45 +1,45 @@
-//! From a tree of elements to verbs, each attribute and child named or refused.
+//! From a tree of elements to verbs. An attribute or child that is not allowed is a violation.
 
 use std::time::Duration;
 
+use super::document::{Connect, Dial, Document, RejectReason, Say, Stream, Verb};
 use super::tree::Element;
-use super::{Connect, Dial, Document, Method, RejectReason, Say, Stream, Target, Verb};
 use crate::twilio::debugger::Violation;
+use crate::twilio::target::{Method, Target};
 
-/// The document of this root.
 pub(super) fn document(root: &Element) -> Result<Document, Violation> {
     if root.name != "Response" {
         return Err(Violation::Schema(format!("the root is <{}>", root.name)));
     }
-    let mut reading = Reading { violations: Vec::new() };
-    reading.allow(root, &[]);
-    reading.no_text(root);
+    let mut parser = Parser { violations: Vec::new() };
+    parser.allow(root, &[]);
+    parser.no_text(root);
     let mut verbs = Vec::new();
     let mut ended = false;
     for element in &root.children {
         if std::mem::replace(&mut ended, is_last(&element.name)) {
-            reading.complain(format!("<{}> is never reached", element.name));
+            parser.complain(format!("<{}> is never reached", element.name));
         }
-        match reading.verb(element, verbs.is_empty()) {
+        match parser.verb(element, verbs.is_empty()) {
             Some(verb) => verbs.push(verb),
-            None => reading.complain(format!("<{}> is skipped", element.name)),
+            None => parser.complain(format!("<{}> is skipped", element.name)),
         }
     }
-    Ok(Document { verbs, violations: reading.violations })
+    Ok(Document { verbs, violations: parser.violations })
 }
 
-/// The longest a parameter's name and value may be together, in characters.
+/// The limit for a parameter's name and value together, in characters.
 const LONGEST_PARAMETER: usize = 500;
 
 fn is_last(verb: &str) -> bool {
     matches!(verb, "Hangup" | "Redirect" | "Reject")
 }
 
-struct Reading {
+struct Parser {
     violations: Vec<Violation>,
 }
 
-impl Reading {
+impl Parser {
     fn verb(&mut self, element: &Element, first: bool) -> Option<Verb> {
         let verb = match element.name.as_str() {
             "Say" => Verb::Say(self.say(element)),
@@ -191,14 +191,11 @@ impl Reading {
     }
 
     fn method(&mut self, value: Option<&str>) -> Method {
-        match value {
-            None | Some("POST") => Method::Post,
-            Some("GET") => Method::Get,
-            Some(other) => {
-                self.complain(format!("method {other:?}"));
-                Method::Post
-            }
-        }
+        let Some(name) = value else { return Method::Post };
+        name.parse().unwrap_or_else(|_| {
+            self.complain(format!("method {name:?}"));
+            Method::Post
+        })
     }
 
     fn seconds(&mut self, element: &Element, name: &str, default: u64) -> Duration {

@@ -1,64 +1,63 @@
-//! The input audio buffer: a clock of the audio received, turn detection on it, and an ear.
+//! The input audio buffer: turn detection and speech decoding.
 
 use bytes::Bytes;
 
 use super::settings::{Detection, Format};
 use super::wire::WireError;
-use crate::speech::{Ear, FRAME_BYTES, Fault, Heard, mulaw, rms};
+use crate::speech::{Decoded, FRAME_BYTES, Fault, SpeechDecoder, mulaw, rms};
 
-/// Listens to what a client appends. Its clock is the audio itself, never the wall's.
+/// Takes the audio that a client appends. Its clock is the length of the audio, not wall time.
 #[derive(Debug, Default)]
-pub(super) struct Hearing {
-    ear: Ear,
-    /// Audio that is not yet a whole window.
+pub(super) struct InputBuffer {
+    decoder: SpeechDecoder,
+    /// Audio that does not fill a window yet.
     rest: Vec<u8>,
-    /// Bytes of an unfinished sample of PCM.
+    /// Bytes of an incomplete PCM sample.
     odd: Vec<u8>,
-    /// Audio not committed, as µ-law, that ends at `clock`.
+    /// Audio that is not committed, as µ-law. It ends at `clock`.
     buffer: Vec<u8>,
-    /// Samples at 8 kHz received, as far as they make whole windows.
+    /// Samples at 8 kHz received in whole windows.
     clock: u64,
     state: State,
-    /// What the ear made out since the last commit.
-    heard: Vec<Heard>,
+    /// Decoded since the last commit.
+    decoded: Vec<Decoded>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
 enum State {
-    /// Nobody speaks; `loud` windows in a row were loud.
     #[default]
     Quiet,
-    /// The last windows were loud, but too few to be speech.
+    /// The last window was loud, which is too short for speech.
     Rising { since: u64 },
-    /// Someone speaks, or did until `last_loud`.
+    /// The last loud window ended at `last_loud`.
     Speaking { last_loud: u64 },
 }
 
-/// What turn detection made of the audio.
+/// An event of turn detection.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Turned {
+pub(super) enum TurnEvent {
     Started { audio_start_ms: u64 },
     Stopped { audio_end_ms: u64, segment: Segment },
 }
 
-/// Committed audio and what was made out in it.
+/// Committed audio and its words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Segment {
     pub(super) ulaw: Bytes,
-    /// The words, flawed utterances marked as such.
+    /// Broken utterances are marked as such.
     pub(super) text: String,
-    /// Flaws that a speaker who just stops doesn't make.
-    pub(super) flaws: Vec<Fault>,
+    /// Faults other than [`Fault::CutOff`].
+    pub(super) faults: Vec<Fault>,
 }
 
-impl Hearing {
-    /// Takes appended audio and tells what turn detection makes of it.
+impl InputBuffer {
+    /// Appends audio and runs turn detection on it.
     pub(super) fn append(
         &mut self,
         audio: &[u8],
         format: Format,
         detection: Detection,
-    ) -> Vec<Turned> {
+    ) -> Vec<TurnEvent> {
         let ulaw = self.as_ulaw(audio, format);
         self.rest.extend_from_slice(&ulaw);
         let rest = std::mem::take(&mut self.rest);
@@ -67,10 +66,10 @@ impl Hearing {
         windows.filter_map(|window| self.window(window, detection)).collect()
     }
 
-    /// Commits what was appended since the last commit.
+    /// Commits the audio appended since the last commit.
     ///
     /// # Errors
-    /// When that is less than 100 ms.
+    /// It is shorter than 100 ms.
     pub(super) fn commit(&mut self) -> Result<Segment, WireError> {
         let waiting = self.buffer.len() + self.rest.len();
         if waiting < SHORTEST_COMMIT {
@@ -83,29 +82,29 @@ impl Hearing {
         }
         let rest = std::mem::take(&mut self.rest);
         self.clock += rest.len() as u64;
-        let heard = self.ear.hear(&rest);
-        self.heard.extend(heard);
+        let decoded = self.decoder.decode(&rest);
+        self.decoded.extend(decoded);
         self.buffer.extend_from_slice(&rest);
         self.state = State::Quiet;
         Ok(self.take_segment())
     }
 
-    /// Forgets what was not committed, an onset of speech too.
+    /// Drops the audio that is not committed, and the state of turn detection.
     pub(super) fn clear(&mut self) {
         self.clock += self.rest.len() as u64;
         let rest = std::mem::take(&mut self.rest);
-        self.ear.hear(&rest);
-        self.ear.finish();
+        self.decoder.decode(&rest);
+        self.decoder.finish();
         self.buffer.clear();
-        self.heard.clear();
+        self.decoded.clear();
         self.state = State::Quiet;
     }
 
-    fn window(&mut self, window: &[u8], detection: Detection) -> Option<Turned> {
+    fn window(&mut self, window: &[u8], detection: Detection) -> Option<TurnEvent> {
         self.buffer.extend_from_slice(window);
         self.clock += window.len() as u64;
-        let heard = self.ear.hear(window);
-        self.heard.extend(heard);
+        let decoded = self.decoder.decode(window);
+        self.decoded.extend(decoded);
         let (threshold, prefix_ms, silence_ms) = match detection {
             Detection::Off => return None,
             Detection::Server { threshold, prefix_ms, silence_ms } => {
@@ -119,7 +118,7 @@ impl Hearing {
         let window_start = self.clock - FRAME_BYTES as u64;
         match self.state {
             State::Quiet if loud => self.state = State::Rising { since: window_start },
-            State::Quiet => self.forget_all_but(prefix_ms),
+            State::Quiet => self.trim_to(prefix_ms),
             State::Rising { since } if loud => {
                 self.state = State::Speaking { last_loud: self.clock };
                 return Some(self.started(since, prefix_ms));
@@ -132,27 +131,27 @@ impl Hearing {
                 if (self.clock - last_loud) / 8 >= silence_ms {
                     self.state = State::Quiet;
                     let audio_end_ms = self.clock / 8;
-                    return Some(Turned::Stopped { audio_end_ms, segment: self.take_segment() });
+                    return Some(TurnEvent::Stopped { audio_end_ms, segment: self.take_segment() });
                 }
             }
         }
         None
     }
 
-    fn started(&self, since: u64, prefix_ms: u64) -> Turned {
+    fn started(&self, since: u64, prefix_ms: u64) -> TurnEvent {
         let earliest = self.clock - self.buffer.len() as u64;
         let from = since.saturating_sub(prefix_ms * 8).max(earliest);
-        Turned::Started { audio_start_ms: from / 8 }
+        TurnEvent::Started { audio_start_ms: from / 8 }
     }
 
-    /// A sentence that came whole is soon over; one that was cut is waited for.
+    /// A whole utterance ends the turn soon. After a broken one the wait is longer.
     fn semantic_wait(&self, longest_ms: u64) -> u64 {
-        let whole = matches!(self.heard.last(), Some(Heard::Utterance { .. }));
-        if whole && self.ear.hearing().is_none() { 300 } else { longest_ms }
+        let whole = matches!(self.decoded.last(), Some(Decoded::Utterance { .. }));
+        if whole && self.decoder.partial().is_none() { 300 } else { longest_ms }
     }
 
-    /// While nobody speaks only what could become the padding before speech is kept.
-    fn forget_all_but(&mut self, prefix_ms: u64) {
+    /// While nobody speaks, keeps only the audio that may become the padding before speech.
+    fn trim_to(&mut self, prefix_ms: u64) {
         let keep = (prefix_ms * 8) as usize + 2 * FRAME_BYTES;
         if self.buffer.len() > keep {
             self.buffer.drain(..self.buffer.len() - keep);
@@ -160,17 +159,17 @@ impl Hearing {
     }
 
     fn take_segment(&mut self) -> Segment {
-        let unfinished = self.ear.finish();
-        self.heard.extend(unfinished);
-        let heard = std::mem::take(&mut self.heard);
-        let (text, flaws) = words_of(&heard);
-        Segment { ulaw: std::mem::take(&mut self.buffer).into(), text, flaws }
+        let unfinished = self.decoder.finish();
+        self.decoded.extend(unfinished);
+        let decoded = std::mem::take(&mut self.decoded);
+        let (text, faults) = words_of(&decoded);
+        Segment { ulaw: std::mem::take(&mut self.buffer).into(), text, faults }
     }
 
     fn as_ulaw(&mut self, audio: &[u8], format: Format) -> Vec<u8> {
         match format {
             Format::Pcmu => audio.to_vec(),
-            // Of A-law only the time is taken.
+            // A-law is not decoded; it only takes time.
             Format::Pcma => vec![0xFF; audio.len()],
             Format::Pcm => {
                 self.odd.extend_from_slice(audio);
@@ -185,18 +184,18 @@ impl Hearing {
     }
 }
 
-/// What an ear makes of audio that stands alone, such as an `input_audio` part of an item.
-pub(super) fn hear_all(audio: &[u8], format: Format) -> Segment {
-    let mut hearing = Hearing::default();
-    hearing.append(audio, format, Detection::Off);
-    let rest = std::mem::take(&mut hearing.rest);
-    hearing.buffer.extend_from_slice(&rest);
-    let heard = hearing.ear.hear(&rest);
-    hearing.heard.extend(heard);
-    hearing.take_segment()
+/// Decodes audio outside the buffer, such as an `input_audio` part of an item.
+pub(super) fn decode_all(audio: &[u8], format: Format) -> Segment {
+    let mut buffer = InputBuffer::default();
+    buffer.append(audio, format, Detection::Off);
+    let rest = std::mem::take(&mut buffer.rest);
+    buffer.buffer.extend_from_slice(&rest);
+    let decoded = buffer.decoder.decode(&rest);
+    buffer.decoded.extend(decoded);
+    buffer.take_segment()
 }
 
-/// µ-law in another coding; A-law becomes silence.
+/// Converts µ-law. A-law becomes silence.
 pub(super) fn from_ulaw(ulaw: &[u8], format: Format) -> Vec<u8> {
     match format {
         Format::Pcmu => ulaw.to_vec(),
@@ -211,26 +210,26 @@ pub(super) fn from_ulaw(ulaw: &[u8], format: Format) -> Vec<u8> {
     }
 }
 
-/// 100 ms of µ-law.
+/// 100 ms in samples.
 const SHORTEST_COMMIT: usize = 800;
-/// The loudness that a `threshold` of 1.0 asks for, in 16-bit linear units.
+/// The loudness of a `threshold` of 1.0, in 16-bit linear units.
 const FULL_THRESHOLD_RMS: f64 = 600.0;
 
-fn words_of(heard: &[Heard]) -> (String, Vec<Fault>) {
-    let (mut words, mut flaws) = (Vec::new(), Vec::new());
-    for event in heard {
+fn words_of(decoded: &[Decoded]) -> (String, Vec<Fault>) {
+    let (mut words, mut faults) = (Vec::new(), Vec::new());
+    for event in decoded {
         match event {
-            Heard::Started { .. } => {}
-            Heard::Utterance { text, .. } => words.push(text.clone()),
-            Heard::Broken { text_so_far, why: Fault::CutOff, .. } => {
+            Decoded::Started { .. } => {}
+            Decoded::Utterance { text, .. } => words.push(text.clone()),
+            Decoded::Broken { text_so_far, fault: Fault::CutOff, .. } => {
                 words.push(text_so_far.clone())
             }
-            Heard::Broken { text_so_far, why, .. } => {
-                words.push(format!("⟨broken: {why}⟩ {text_so_far}").trim_end().to_owned());
-                flaws.push(*why);
+            Decoded::Broken { text_so_far, fault, .. } => {
+                words.push(format!("⟨broken: {fault}⟩ {text_so_far}").trim_end().to_owned());
+                faults.push(*fault);
             }
         }
     }
     words.retain(|text| !text.is_empty());
-    (words.join(" "), flaws)
+    (words.join(" "), faults)
 }

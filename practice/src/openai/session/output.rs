@@ -1,15 +1,15 @@
-//! What leaves a session: events in their order, each a round trip after its cause.
+//! The output of a session: events in order, each one round trip after its cause.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Output, Phase, Session};
+use super::state::{Output, Phase, RealtimeSession};
 use crate::openai::record::Violation;
 use crate::openai::wire::WireError;
 
-impl Session {
-    /// The next thing for the shell to do that is due.
+impl RealtimeSession {
+    /// The next output that is due.
     pub(crate) fn poll_output(&mut self, now: Duration) -> Option<Output> {
         let at = self
             .outputs
@@ -18,7 +18,7 @@ impl Session {
         self.outputs.remove(at).map(|(_, output)| output)
     }
 
-    /// When [`Session::on_time`] or [`Session::poll_output`] has something to do next.
+    /// When [`Self::on_time`] or [`Self::poll_output`] is due next.
     pub(crate) fn poll_timeout(&self) -> Option<Duration> {
         let output = self.outputs.iter().map(|(due, _)| *due).min();
         if self.phase == Phase::Over {
@@ -29,7 +29,7 @@ impl Session {
         due.into_iter().flatten().chain([self.next_ping, self.ends_at]).min()
     }
 
-    /// Answers with an error, and notes that the client did something wrong.
+    /// Answers with an error, and records a violation.
     pub(super) fn reject(&mut self, error: &WireError, event_id: Option<&str>, now: Duration) {
         self.violation(error.code.unwrap_or(error.kind), &error.message, now);
         self.emit(now, error.event(event_id));
@@ -40,8 +40,8 @@ impl Session {
         self.log.violated(Violation { session: self.number, at: now, code, detail });
     }
 
-    /// An error and a CLOSE right behind it.
-    pub(super) fn turn_away(&mut self, error: &WireError, code: u16, reason: &str, now: Duration) {
+    /// Sends an error and a close frame.
+    pub(super) fn refuse(&mut self, error: &WireError, code: u16, reason: &str, now: Duration) {
         if error.code != Some("session_expired") {
             self.violation(error.code.unwrap_or(error.kind), &error.message, now);
         }
@@ -50,7 +50,7 @@ impl Session {
         self.phase = Phase::Over;
     }
 
-    /// Sends an event that the server makes at `now`: it arrives a round trip later.
+    /// Sends an event one round trip after `now`.
     pub(super) fn emit(&mut self, now: Duration, event: Value) {
         self.emit_at(now + self.behaviour.rtt, event);
     }

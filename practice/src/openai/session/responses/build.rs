@@ -1,19 +1,20 @@
-//! What a response is made from: the conversation, the model's turn, and its layout in time.
+//! Builds a response: the context, the model's turn and the timeline.
 
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{Asked, Session, Usage};
 use crate::openai::behaviour::ResponseFault;
 use crate::openai::brain::{Line, Prompt, Turn, language_of};
 use crate::openai::conversation::{Item, no_such_item};
-use crate::openai::plan::{Ending, Pace, Speech, Step, Steps, lay_out};
+use crate::openai::session::running::{Asked, Usage};
+use crate::openai::session::state::RealtimeSession;
 use crate::openai::settings::Format;
+use crate::openai::timeline::{Ending, Pace, Speech, Step, Steps, lay_out};
 use crate::openai::wire::WireError;
 
-impl Session {
-    /// What the model takes as the conversation, and what that costs.
+impl RealtimeSession {
+    /// The conversation as the model sees it, and its cost.
     pub(super) fn context(
         &mut self,
         response: &Map<String, Value>,
@@ -34,7 +35,7 @@ impl Session {
             .fold((0, 0), |sum, more| (sum.0 + more.0, sum.1 + more.1));
         let instructions = instructions(response).unwrap_or_else(|| self.settings.instructions());
         let text = text + instructions.chars().count().div_ceil(4) as u64;
-        // The cache works on whole blocks of 64 tokens, from the second response on.
+        // The cache holds whole blocks of 64 tokens, from the second response on.
         let block = |tokens: u64| if items.len() > 2 { tokens / 2 / 64 * 64 } else { 0 };
         let cached = (block(text), block(audio));
         Ok((lines, Usage { input: (text, audio), cached, output: (0, 0) }))
@@ -95,7 +96,7 @@ impl Session {
                 .then(|| self.voice.speak(words, language_of(words)).ulaw().clone()),
         };
         let speeches: Vec<Speech> = running.messages.iter().map(speech).collect();
-        // A token of audio lasts 50 ms (reference: §4 (i)).
+        // A token of audio lasts 50 ms.
         let tokens = running.asked.max_output_tokens.as_u64();
         let limit = match &running.fault {
             ResponseFault::Incomplete { reason, after } => Some((*after, reason.clone())),

@@ -1,7 +1,6 @@
-//! Status callbacks of one call, sent in order by one task, and the ways they get lost.
+//! The status callbacks of one call, sent in order by one task.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -10,26 +9,11 @@ use super::clock::{rfc2822, wall};
 use super::form::Form;
 use super::line::Line;
 use super::network::Network;
-use super::twiml::Target;
+use super::settings::CallbackDelivery;
+use super::target::Target;
 use super::view::{CallStatus, Webhook};
 
-/// What happens to status callbacks on their way. Twilio's own are lossy and unordered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum CallbackDelivery {
-    /// Each once, in order, at once.
-    #[default]
-    Faithful,
-    /// Each so many times more.
-    Duplicated(u32),
-    /// Each so much later, wall time.
-    Delayed(Duration),
-    /// None arrives.
-    Lost,
-    /// Each changes places with the next; a last one without a next comes as it is.
-    Swapped,
-}
-
-/// What a call's callbacks are sent by, and what is told of.
+/// Sends a call's callbacks.
 #[derive(Debug)]
 pub(super) struct Callbacks {
     sender: mpsc::Sender<Callback>,
@@ -39,8 +23,9 @@ pub(super) struct Callbacks {
     sequence: u32,
 }
 
-/// A step in a call's progress that can be told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A step in a call's progress that can be reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
 pub(super) enum CallEvent {
     Initiated,
     Ringing,
@@ -56,19 +41,6 @@ pub(super) struct Callback {
     pub(super) form: Form,
 }
 
-impl CallEvent {
-    /// The event of this name.
-    pub(super) fn parse(name: &str) -> Option<Self> {
-        match name {
-            "initiated" => Some(Self::Initiated),
-            "ringing" => Some(Self::Ringing),
-            "answered" => Some(Self::Answered),
-            "completed" => Some(Self::Completed),
-            _ => None,
-        }
-    }
-}
-
 impl Callbacks {
     /// Starts the task that sends a call's callbacks; it ends with [`Callbacks::finish`].
     pub(super) fn start(
@@ -82,8 +54,8 @@ impl Callbacks {
         Self { sender, worker, target, wanted, sequence: 0 }
     }
 
-    /// Tells that the call came so far, if that was asked for.
-    pub(super) async fn tell(&mut self, event: CallEvent, status: CallStatus, mut form: Form) {
+    /// Reports a step, if it was asked for.
+    pub(super) async fn report(&mut self, event: CallEvent, status: CallStatus, mut form: Form) {
         let Some(target) = self.target.clone().filter(|_| self.wanted.contains(&event)) else {
             return;
         };
@@ -95,19 +67,18 @@ impl Callbacks {
         self.send(Callback { what: Webhook::Status(status), target, form }).await;
     }
 
-    /// Where the media sockets leave their callbacks.
+    /// For the callbacks of media sockets.
     pub(super) fn sender(&self) -> mpsc::Sender<Callback> {
         self.sender.clone()
     }
 
-    /// Sends any callback.
     pub(super) async fn send(&self, callback: Callback) {
         if self.sender.send(callback).await.is_err() {
             tracing::warn!("practice carrier: the callbacks' task is gone");
         }
     }
 
-    /// Waits until every callback was answered or lost.
+    /// Waits until every callback is answered or lost.
     pub(super) async fn finish(self) {
         drop(self.sender);
         if let Err(error) = self.worker.await {
@@ -116,7 +87,7 @@ impl Callbacks {
     }
 }
 
-/// Callbacks that wait for the one before; whoever brings more waits too.
+/// Callbacks that may wait. A sender of more waits too.
 const WAITING: usize = 64;
 
 async fn deliver(network: Arc<Network>, line: Arc<Line>, mut receiver: mpsc::Receiver<Callback>) {
@@ -148,6 +119,6 @@ async fn deliver(network: Arc<Network>, line: Arc<Line>, mut receiver: mpsc::Rec
 
 async fn send(network: &Arc<Network>, line: &Arc<Line>, callback: &Callback) {
     let Callback { what, target, form } = callback;
-    // What went wrong is in the line's log of requests; nobody acts on it.
+    // An error is in the line's log of requests. Nobody acts on it.
     let _ = network.request(line, *what, target, form.clone()).await;
 }

@@ -1,24 +1,24 @@
-//! Who is let in: what came with the upgrade, judged after it was taken (reference: §1 and §5).
+//! Decides from the handshake whether a session is refused.
 
-use crate::openai::behaviour::Refusal;
+use crate::openai::behaviour::ConnectRefusal;
 use crate::openai::wire::WireError;
 
-/// What came with the upgrade.
+/// What the server reads from the upgrade request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Handshake {
-    /// The query's `model`.
+    /// `model` in the query.
     pub model: Option<String>,
-    /// The bearer token or `api-key`.
+    /// The bearer token, or the header `api-key`.
     pub key: Option<String>,
-    /// Whether an `OpenAI-Beta` header was there.
+    /// Whether there is a header `OpenAI-Beta`.
     pub beta: bool,
 }
 
-/// Why a session is not to be: the error, and the CLOSE's code and reason (reference: §5).
-pub(super) fn refused(
+/// Why a session is refused: the error, and the close frame's code and reason.
+pub(super) fn refusal(
     handshake: &Handshake,
     good_key: Option<&str>,
-    refusal: Option<Refusal>,
+    planned: Option<ConnectRefusal>,
 ) -> Option<(WireError, u16, &'static str)> {
     if handshake.beta {
         let message = "The Realtime Beta API is no longer supported. Please use /v1/realtime for \
@@ -31,7 +31,7 @@ pub(super) fn refused(
         let error = WireError::new("", message).without_code();
         return Some((error, 3000, "invalid_request_error"));
     };
-    if good_key.is_some_and(|good| good != key) || refusal == Some(Refusal::BadKey) {
+    if good_key.is_some_and(|good| good != key) || planned == Some(ConnectRefusal::BadKey) {
         let error = WireError::new("invalid_api_key", "Incorrect API key provided.");
         return Some((error, 3000, "invalid_request_error.invalid_api_key"));
     }
@@ -47,8 +47,8 @@ pub(super) fn refused(
         }
         Some(_) => {}
     }
-    match refusal? {
-        Refusal::NoQuota => {
+    match planned? {
+        ConnectRefusal::NoQuota => {
             let message = "You exceeded your current quota, please check your plan and billing \
                            details.";
             let error = WireError {
@@ -57,18 +57,18 @@ pub(super) fn refused(
             };
             Some((error, 4000, "insufficient_quota"))
         }
-        Refusal::NoSuchModel => {
+        ConnectRefusal::NoSuchModel => {
             let message = "The model does not exist or you do not have access to it.";
             let error = WireError::new("model_not_found", message);
             Some((error, 4004, "invalid_request_error.model_not_found"))
         }
-        Refusal::ServerError => {
+        ConnectRefusal::ServerError => {
             let message = "The server had an error while processing your request. Sorry about \
                            that!";
             let error = WireError { kind: "server_error", ..WireError::new("", message) };
             Some((error.without_code(), 1011, "server_error"))
         }
-        Refusal::BadKey | Refusal::Http(_) => None,
+        ConnectRefusal::BadKey | ConnectRefusal::Http(_) => None,
     }
 }
 

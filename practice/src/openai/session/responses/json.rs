@@ -1,13 +1,13 @@
-//! The JSON of a response, its usage and its parts.
+//! A response, its usage and its parts as JSON.
 
 use serde_json::{Value, json};
 
-use super::{Running, Usage};
+use crate::openai::session::running::{Running, Usage};
 use crate::openai::settings::Format;
 
 impl Running {
-    /// The response as `response.created` and `response.done` show it, without output and usage.
-    pub(super) fn show(&self, status: &str, details: Value) -> Value {
+    /// The response as in `response.created` and `response.done`, without output and usage.
+    pub(super) fn to_json(&self, status: &str, details: Value) -> Value {
         let conversation_id =
             if self.in_conversation { json!("conv_practice") } else { Value::Null };
         let format = match self.asked.format {
@@ -32,8 +32,8 @@ impl Running {
 }
 
 impl Usage {
-    /// As `response.done` shows it; the audio that came out is held in bytes of µ-law.
-    pub(super) fn show(&self) -> Value {
+    /// The usage as in `response.done`. Output audio is counted in bytes of µ-law until here.
+    pub(super) fn to_json(self) -> Value {
         let output_audio = self.output.1.div_ceil(400);
         let (input, output) = (self.input.0 + self.input.1, self.output.0 + output_audio);
         json!({
@@ -51,8 +51,8 @@ impl Usage {
     }
 }
 
-/// A content part as its events show it.
-pub(super) fn shown_part(audio: bool, words: &str) -> Value {
+/// A content part as in its events.
+pub(super) fn content_part(audio: bool, words: &str) -> Value {
     if audio {
         json!({"type": "audio", "transcript": words})
     } else {

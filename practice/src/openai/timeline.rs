@@ -1,4 +1,4 @@
-//! One response laid out in time before it is sent: which step comes when.
+//! The timeline of one response: its steps and the time of each.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -7,11 +7,11 @@ use bytes::Bytes;
 
 use super::wire::Ids;
 
-/// A step of a response. What it makes of the wire and the conversation is the session's.
+/// A step of a response. The session turns it into events and items.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step {
     Created,
-    /// A message begins; `audio` or text.
+    /// A message begins, spoken or written.
     OpenMessage {
         audio: bool,
     },
@@ -19,12 +19,10 @@ pub(super) enum Step {
         index: usize,
         words: String,
     },
-    /// Audio as µ-law.
     Audio {
         index: usize,
         ulaw: Bytes,
     },
-    /// No more audio for that item.
     AudioDone {
         index: usize,
     },
@@ -47,7 +45,6 @@ pub(super) enum Step {
     Done(Ending),
 }
 
-/// How a response ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Ending {
     Completed,
@@ -56,28 +53,26 @@ pub(super) enum Ending {
     Failed { kind: String, code: Option<String> },
 }
 
-/// A message to speak or write.
 #[derive(Debug, Clone)]
 pub(super) struct Speech {
     pub(super) words: String,
-    /// Its audio as µ-law; none when the response is text.
+    /// Audio as µ-law; `None` for a text response.
     pub(super) ulaw: Option<Bytes>,
 }
 
-/// Steps with the time of each since the response began.
+/// Steps, each with its time since the response began.
 pub(super) type Steps = VecDeque<(Duration, Step)>;
 
-/// What the pace of a response depends on.
 #[derive(Debug, Clone)]
 pub(super) struct Pace {
     pub(super) first_audio_after: Duration,
-    /// Times real time.
+    /// Relative to real time.
     pub(super) speed: f64,
-    /// The audio after which the response breaks off, and why.
+    /// The length of audio after which the response ends, and the reason.
     pub(super) limit: Option<(Duration, String)>,
 }
 
-/// Lays a response out: the messages, then the calls, then how it ends.
+/// Makes the timeline: messages, function calls, end.
 pub(super) fn lay_out(
     speeches: &[Speech],
     calls: &[(String, String)],
@@ -136,7 +131,7 @@ impl Layout {
         let chunks = self.chunks(ulaw, ids);
         let mut told = 0;
         for (n, chunk) in chunks.iter().enumerate() {
-            // The transcript runs ahead of the audio.
+            // The transcript is ahead of the audio.
             let until = (words.len() * (n + 2)).div_ceil(chunks.len() + 1).min(words.len());
             if told < until {
                 self.push(Step::Transcript { index, words: words[told..until].concat() });
@@ -146,18 +141,18 @@ impl Layout {
             let lasts = Duration::from_micros(chunk.len() as u64 * 125);
             self.at += lasts.div_f64(self.pace.speed.max(0.1));
             if n == 0 && index > 0 {
-                // Some servers close an item's audio only when the next one's has begun.
+                // Some servers end an item's audio only after the next one's has begun.
                 self.push(Step::AudioDone { index: index - 1 });
             }
         }
-        // A message that is not complete gets its `done` when it is closed.
+        // An incomplete message gets its `done` when it is closed.
         if !more_follows && self.cut.is_none() {
             self.push(Step::AudioDone { index });
         }
         self.push(Step::CloseMessage { index, complete: self.cut.is_none() });
     }
 
-    /// Pieces of uneven length, as far as the limit allows.
+    /// Splits audio into chunks of varying size, up to the limit.
     fn chunks(&mut self, ulaw: &Bytes, ids: &mut Ids) -> Vec<Bytes> {
         let mut rest = ulaw.clone();
         if let Some((limit, reason)) = &self.pace.limit {
@@ -170,7 +165,7 @@ impl Layout {
         self.spoken += rest.len();
         let mut chunks = Vec::new();
         while !rest.is_empty() {
-            let size = 300 + (ids.random() % 3700) as usize;
+            let size = ids.number(300..4000);
             chunks.push(rest.split_to(size.min(rest.len())));
         }
         chunks

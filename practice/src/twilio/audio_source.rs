@@ -1,4 +1,4 @@
-//! What the caller puts into the line: speech, noise, keys and silence, frame by frame, pure.
+//! The caller's audio, frame by frame: speech, noise, keys and silence. Pure.
 
 use std::collections::VecDeque;
 
@@ -6,9 +6,9 @@ use bytes::Bytes;
 
 use crate::speech::{FRAME_BYTES, SILENCE, Utterance, mulaw};
 
-/// What waits to be spoken. The caller is patient: while no stream is open nothing is taken.
+/// The caller's queue of audio and keys. Without an open stream nothing is taken from it.
 #[derive(Debug, Default)]
-pub(super) struct Microphone {
+pub(super) struct AudioSource {
     queue: VecDeque<Sound>,
     queued: u64,
     taken: u64,
@@ -21,38 +21,37 @@ enum Sound {
     Digit(char),
 }
 
-/// What the line sounds like when nobody speaks.
+/// What is sent while nobody speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Silence {
     /// Every sample is 0xFF.
     #[default]
     Flat,
-    /// Samples wobble between 0xFF and 0x7F (+0 and -0), as on real lines.
+    /// Samples alternate irregularly between 0xFF and 0x7F (+0 and -0), as on real lines.
     Wobbling,
-    /// Silent frames are not sent and the timestamps jump, as on some calls.
+    /// Silent frames are left out, and the timestamps jump, as on some calls.
     Skipped,
 }
 
-/// What one tick of 20 ms brings.
+/// 20 ms of the caller.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Tick {
     /// Keys pressed before the frame.
     pub(super) digits: Vec<char>,
-    /// The frame, or none where silence is skipped.
+    /// `None` if silence is skipped.
     pub(super) frame: Option<Bytes>,
 }
 
-impl Microphone {
+impl AudioSource {
     pub(super) fn new(silence: Silence) -> Self {
         Self { silence, ..Self::default() }
     }
 
-    /// Queues an utterance; returns the count of sounds taken when it is over.
+    /// Queues an utterance. Returns the value of [`Self::taken`] once it is sent.
     pub(super) fn say(&mut self, utterance: &Utterance) -> u64 {
         self.extend(utterance.frames().map(Sound::Frame))
     }
 
-    /// Queues frames as they are.
     pub(super) fn frames(&mut self, frames: Vec<[u8; FRAME_BYTES]>) -> u64 {
         self.extend(frames.into_iter().map(|frame| Sound::Frame(frame.to_vec().into())))
     }
@@ -66,7 +65,7 @@ impl Microphone {
         }))
     }
 
-    /// Queues a buzz of this loudness (16-bit linear RMS) for so many frames.
+    /// Queues frames of a buzz with this loudness (16-bit linear RMS).
     pub(super) fn noise(&mut self, rms: u16, frames: u32) -> u64 {
         let level = i16::try_from(rms).unwrap_or(i16::MAX);
         let (up, down) = (mulaw::encode(level), mulaw::encode(-level));
@@ -77,13 +76,13 @@ impl Microphone {
         self.frames(vec![frame; frames as usize])
     }
 
-    /// Sounds taken so far.
+    /// Frames and keys taken from the queue so far.
     pub(super) fn taken(&self) -> u64 {
         self.taken
     }
 
-    /// Forgets what was not spoken yet.
-    pub(super) fn fall_silent(&mut self) {
+    /// Drops what waits in the queue.
+    pub(super) fn clear(&mut self) {
         self.taken += self.queue.len() as u64;
         self.queue.clear();
     }
@@ -134,25 +133,25 @@ mod tests {
 
     #[test]
     fn keys_are_pressed_in_order_and_apart() {
-        let mut microphone = Microphone::new(Silence::Flat);
-        let until = microphone.press("5#");
-        let digits: Vec<_> = (0..12).flat_map(|_| microphone.tick().digits).collect();
+        let mut source = AudioSource::new(Silence::Flat);
+        let until = source.press("5#");
+        let digits: Vec<_> = (0..12).flat_map(|_| source.tick().digits).collect();
         assert_eq!(digits, ['5', '#']);
-        assert_eq!(microphone.taken(), until);
+        assert_eq!(source.taken(), until);
     }
 
     #[test]
     fn barge_2_noise_has_the_loudness_asked_for_and_lasts_as_long() {
-        let mut microphone = Microphone::new(Silence::Skipped);
-        microphone.noise(1000, 3);
-        let frames: Vec<_> = std::iter::from_fn(|| microphone.tick().frame).collect();
+        let mut source = AudioSource::new(Silence::Skipped);
+        source.noise(1000, 3);
+        let frames: Vec<_> = std::iter::from_fn(|| source.tick().frame).collect();
         assert_eq!(frames.len(), 3);
         assert!((rms(&frames[0]) - 1000.0).abs() < 40.0, "{}", rms(&frames[0]));
     }
 
     #[test]
     fn silence_is_flat_or_wobbles_between_the_two_zeros_or_is_left_out() {
-        let silent = |silence| Microphone::new(silence).tick().frame;
+        let silent = |silence| AudioSource::new(silence).tick().frame;
         assert_eq!(silent(Silence::Flat).unwrap(), SILENCE.as_slice());
         let wobbling = silent(Silence::Wobbling).unwrap();
         assert!(wobbling.contains(&0x7F) && rms(&wobbling).abs() < f64::EPSILON);

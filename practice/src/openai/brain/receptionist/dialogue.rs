@@ -1,10 +1,11 @@
-//! What the receptionist knows from the conversation so far: the lead, the question that is open,
-//! and the language the call is in.
+//! The state of the dialogue, derived from the conversation: the lead, the open question, the
+//! language.
 
 use crate::openai::brain::conduct::Conduct;
 use crate::openai::brain::script::{Lines, Script, Topic};
+use crate::openai::brain::slots;
+use crate::openai::brain::turn::{Line, Prompt};
 use crate::openai::brain::words::{asks, has_any, plain};
-use crate::openai::brain::{Line, Prompt, slots};
 
 /// A question of the flow.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,14 +13,13 @@ pub(super) enum Step {
     Service,
     City,
     Name,
-    /// Any other field, by its name.
+    /// Another field, by name.
     Field(String),
     /// Whether the summary is right.
     Confirm,
 }
 
-/// Everything known from the conversation so far.
-pub(super) struct Desk<'a> {
+pub(super) struct Dialogue<'a> {
     pub(super) script: &'a Script,
     pub(super) prompt: &'a Prompt<'a>,
     pub(super) conduct: Conduct<'a>,
@@ -29,15 +29,15 @@ pub(super) struct Desk<'a> {
     pub(super) city: Option<String>,
     pub(super) confirmed: bool,
     pub(super) slots: Vec<String>,
-    /// The question that the news may answer.
+    /// The question that the new lines may answer.
     pub(super) open: Option<Step>,
-    /// The model's last words asked whether to go on from where they were.
+    /// The model's last words asked whether to go on.
     pub(super) aside: bool,
     /// The lines since the model last said or did something.
     pub(super) news: &'a [Line],
 }
 
-impl<'a> Desk<'a> {
+impl<'a> Dialogue<'a> {
     pub(super) fn new(script: &'a Script, prompt: &'a Prompt<'a>) -> Self {
         let done = prompt.history.iter().rposition(|line| match line {
             Line::Assistant(_) | Line::Call { .. } => true,
@@ -46,7 +46,7 @@ impl<'a> Desk<'a> {
         let (before, news) = prompt.history.split_at(done.map_or(0, |at| at + 1));
         let conduct = Conduct::of(prompt.instructions);
         let language = conduct.language(prompt.history);
-        let mut desk = Self {
+        let mut dialogue = Self {
             script,
             prompt,
             conduct,
@@ -60,10 +60,10 @@ impl<'a> Desk<'a> {
             aside: false,
             news,
         };
-        before.iter().for_each(|line| desk.learn(line));
-        let (open, aside) = (desk.open.clone(), desk.aside);
-        news.iter().for_each(|line| desk.learn(line));
-        Self { open, aside, ..desk }
+        before.iter().for_each(|line| dialogue.learn(line));
+        let (open, aside) = (dialogue.open.clone(), dialogue.aside);
+        news.iter().for_each(|line| dialogue.learn(line));
+        Self { open, aside, ..dialogue }
     }
 
     /// The function that an output answers.
@@ -78,7 +78,7 @@ impl<'a> Desk<'a> {
         })
     }
 
-    /// The caller's words that the last function calls came of.
+    /// The caller's words that caused the last function calls.
     pub(super) fn words_before_call(&self) -> Option<&'a str> {
         let said = self.prompt.history.iter().rev().find_map(|line| match line {
             Line::User(text) => Some(Some(text.as_str())),
@@ -100,8 +100,8 @@ impl<'a> Desk<'a> {
         asks(words) || asking.into_iter().any(|phrases| has_any(words, phrases))
     }
 
-    /// Whether the words are no answer to an open question: noise, a mere "yes", and what has an
-    /// answer of its own.
+    /// Whether the words don't answer an open question: noise, a mere "yes", a goodbye, a decline or a
+    /// question.
     pub(super) fn is_beside_the_flow(&self, words: &str) -> bool {
         let bare = plain(words);
         bare.trim().is_empty()
@@ -127,7 +127,7 @@ impl<'a> Desk<'a> {
             Line::Assistant(text) => self.learn_from_model(text),
             Line::Output { call_id, output } => match self.called(call_id) {
                 Some("find_available_slots") => self.slots = slots::times(output),
-                // Whatever it names stands instead: other slots, where the one wanted has gone.
+                // A refused booking offers other slots in place of the earlier ones.
                 Some("create_appointment") => self.slots = slots::others(output),
                 Some(_) | None => {}
             },
@@ -135,8 +135,8 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// What was asked last is what the next words may answer; an answer beside the flow leaves the
-    /// question open that was.
+    /// The last question is the one that the next words may answer. A sentence without a question leaves
+    /// the earlier one open.
     fn learn_from_model(&mut self, said: &str) {
         let script = self.script;
         let go_on = [&script.he, &script.en].map(|lines| lines.go_on.as_str());
@@ -177,7 +177,7 @@ impl<'a> Desk<'a> {
     }
 }
 
-/// The question that stands in some words of the model's.
+/// The question in a sentence of the model.
 fn step(lines: &Lines, said: &str) -> Option<Step> {
     let fixed = [
         (&lines.ask_service, Step::Service),

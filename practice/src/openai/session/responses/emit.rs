@@ -1,4 +1,4 @@
-//! What each step of a response looks like on the wire, and what it leaves in the conversation.
+//! The events of each step of a response, and its effect on the conversation.
 
 use std::time::Duration;
 
@@ -6,19 +6,20 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use super::shape::shown_part;
-use super::{Made, Session};
+use super::json::content_part;
 use crate::openai::conversation::{Body, Conversation, Item, Part};
-use crate::openai::hearing::from_ulaw;
-use crate::openai::plan::{Ending, Step};
+use crate::openai::input_buffer::from_ulaw;
 use crate::openai::record::{Delta, Turn};
+use crate::openai::session::running::Made;
+use crate::openai::session::state::RealtimeSession;
+use crate::openai::timeline::{Ending, Step};
 
-impl Session {
-    /// Takes one step of the running response at this place.
+impl RealtimeSession {
+    /// Takes one step of the running response at index `at`.
     pub(super) fn take_step(&mut self, at: usize, step: Step, now: Duration) {
         match step {
             Step::Created => {
-                let response = self.running[at].show("in_progress", Value::Null);
+                let response = self.running[at].to_json("in_progress", Value::Null);
                 self.emit(now, json!({"type": "response.created", "response": response}));
             }
             Step::OpenMessage { audio } => self.open_message(at, audio, now),
@@ -63,11 +64,11 @@ impl Session {
         let said = Turn { session: self.number, item_id, text };
         self.log.change(|record| record.said.push(said));
         let mut added = self.about(at, index, "response.content_part.added");
-        added["part"] = shown_part(audio, "");
+        added["part"] = content_part(audio, "");
         self.emit(now, added);
     }
 
-    /// Makes an item and tells of it; gives its output index.
+    /// Adds an item and announces it. Returns its output index.
     fn open_item(&mut self, at: usize, body: Body, now: Duration) -> usize {
         let item_id = self.ids.next("item_");
         let is_call = matches!(body, Body::Call { .. });
@@ -150,7 +151,7 @@ impl Session {
         done[field] = json!(words);
         self.emit(now, done);
         let mut part = self.about(at, index, "response.content_part.done");
-        part["part"] = shown_part(audio, &words);
+        part["part"] = content_part(audio, &words);
         self.emit(now, part);
         self.close_item(at, index, complete, now);
     }
@@ -176,8 +177,8 @@ impl Session {
         self.close_item(at, index, complete, now);
     }
 
-    /// `conversation.item.done`, then `response.output_item.done`; an item that the client has
-    /// deleted meanwhile is not told of.
+    /// Sends `conversation.item.done` and `response.output_item.done`, unless the client has deleted the
+    /// item.
     fn close_item(&mut self, at: usize, index: usize, complete: bool, now: Duration) {
         let made = &mut self.running[at].made[index];
         made.open = false;
@@ -222,10 +223,10 @@ impl Session {
             ids.iter().filter_map(|id| items.get(id)).map(Item::to_json).collect()
         };
         let running = self.running.remove(at);
-        let mut response = running.show(status, details);
+        let mut response = running.to_json(status, details);
         response["output"] = json!(output);
         if status != "failed" {
-            response["usage"] = running.usage.show();
+            response["usage"] = running.usage.to_json();
         }
         self.emit(now, json!({"type": "response.done", "response": response}));
         self.emit(
@@ -237,7 +238,7 @@ impl Session {
         self.on_response_done(now);
     }
 
-    /// An event with the ids that belong to one item of a response.
+    /// An event with the ids of one item of a response.
     fn about(&self, at: usize, index: usize, kind: &str) -> Value {
         let running = &self.running[at];
         json!({"type": kind, "response_id": running.id, "item_id": running.made[index].item_id,
@@ -254,7 +255,7 @@ impl Session {
             "output_index": index, "call_id": call_id})
     }
 
-    /// Where the items of a response live: one that runs beside the conversation has its own.
+    /// Where a response's items are stored. Outside the conversation they have their own place.
     fn items_of(&mut self, at: usize) -> &mut Conversation {
         if self.running[at].in_conversation { &mut self.conversation } else { &mut self.beside }
     }

@@ -1,33 +1,33 @@
-//! What the caller's ear is held to: it understands what is played, and keeps it.
+//! The caller's end of the playback: decodes what is played, and records both sides.
 
 use bytes::Bytes;
 
-use crate::speech::{Ear, Heard, Partial, duration_of};
+use crate::speech::{Decoded, PartialUtterance, SpeechDecoder, duration_of};
 use crate::twilio::view::{CallView, HeardSpeech, Recording};
 
-/// The ear of one call and the recording of both sides. Positions are samples of line time.
+/// Decodes and records one call. Positions are samples of line time.
 #[derive(Debug, Default)]
-pub(super) struct Earpiece {
-    ear: Ear,
+pub(super) struct AudioSink {
+    decoder: SpeechDecoder,
     recording: Recording,
-    /// What was heard last will not go on: it was cut, or silence came after it.
+    /// The last audio will not go on: it was cut, or silence followed.
     cut: bool,
 }
 
-/// What the ear made out, ready to be shown.
-pub(super) struct Told {
+/// Changes to the call's view.
+pub(super) struct SinkUpdate {
     speeches: Vec<HeardSpeech>,
-    hearing: Option<Partial>,
+    hearing: Option<PartialUtterance>,
 }
 
-impl Told {
-    pub(super) fn show(self, view: &mut CallView) {
+impl SinkUpdate {
+    pub(super) fn apply(self, view: &mut CallView) {
         view.heard.extend(self.speeches);
         view.hearing = self.hearing;
     }
 }
 
-impl Earpiece {
+impl AudioSink {
     pub(super) fn record_caller(&mut self, at: u64, ulaw: Bytes) {
         self.recording.caller.0.push((at, ulaw));
     }
@@ -40,65 +40,65 @@ impl Earpiece {
         self.recording = Recording::default();
     }
 
-    pub(super) fn hear(&mut self, at: u64, ulaw: &Bytes) -> Told {
-        // A gap in the middle of a frame is put off to the frame's end: a telephone has no frames.
-        let rest = self.awaited().min(ulaw.len());
-        let mut heard = self.ear.hear(&ulaw[..rest]);
-        if self.awaited() == 0 {
-            heard.extend(self.quiet_until(at + rest as u64));
+    pub(super) fn play(&mut self, at: u64, ulaw: &Bytes) -> SinkUpdate {
+        // A gap within a frame is moved to the frame's end: a telephone knows no frames.
+        let rest = self.missing().min(ulaw.len());
+        let mut decoded = self.decoder.decode(&ulaw[..rest]);
+        if self.missing() == 0 {
+            decoded.extend(self.silence_until(at + rest as u64));
         }
-        heard.extend(self.ear.hear(&ulaw[rest..]));
+        decoded.extend(self.decoder.decode(&ulaw[rest..]));
         self.cut = false;
         self.recording.agent.0.push((at, ulaw.clone()));
-        self.told(heard)
+        self.update(decoded)
     }
 
-    /// None: silence told nothing new.
-    pub(super) fn hear_nothing(&mut self, until: u64) -> Option<Told> {
-        if self.awaited() > 0 && until < self.ear.position() + Ear::PATIENCE {
+    /// `None` if the silence changes nothing.
+    pub(super) fn play_silence(&mut self, until: u64) -> Option<SinkUpdate> {
+        if self.missing() > 0 && until < self.decoder.position() + SpeechDecoder::PATIENCE {
             return None;
         }
-        let heard = self.quiet_until(until);
-        (!heard.is_empty()).then(|| self.told(heard))
+        let decoded = self.silence_until(until);
+        (!decoded.is_empty()).then(|| self.update(decoded))
     }
 
-    /// What is being heard will not go on: its speaker was silenced, or the stream is gone.
+    /// The current utterance will not go on: its speaker was silenced, or the stream is gone.
     pub(super) fn cut(&mut self) {
         self.cut = true;
     }
 
-    pub(super) fn close(&mut self) -> Told {
-        let heard = self.ear.finish();
-        self.told(heard)
+    pub(super) fn close(&mut self) -> SinkUpdate {
+        let decoded = self.decoder.finish();
+        self.update(decoded)
     }
 
-    /// Samples without which the frame that is being heard is none, unless it was cut.
-    fn awaited(&self) -> usize {
-        if self.cut { 0 } else { self.ear.lacks() }
+    /// Samples missing to complete the frame; 0 if it was cut.
+    fn missing(&self) -> usize {
+        if self.cut { 0 } else { self.decoder.missing_samples() }
     }
 
-    /// Feeds the silence since the last audio, so that the ear's position is line time.
-    fn quiet_until(&mut self, at: u64) -> Vec<Heard> {
-        let behind = at.saturating_sub(self.ear.position());
+    /// Decodes the silence since the last audio, so that the decoder's position is line time.
+    fn silence_until(&mut self, at: u64) -> Vec<Decoded> {
+        let behind = at.saturating_sub(self.decoder.position());
         self.cut |= behind > 0;
-        self.ear.hear(&vec![0xFF; behind as usize])
+        self.decoder.decode(&vec![0xFF; behind as usize])
     }
 
-    fn told(&self, heard: Vec<Heard>) -> Told {
+    fn update(&self, decoded: Vec<Decoded>) -> SinkUpdate {
         let speech = |text, flaw, from, to| {
             Some(HeardSpeech { text, flaw, from: duration_of(from), to: duration_of(to) })
         };
-        let speech = |heard| match heard {
-            Heard::Started { .. } => None,
-            Heard::Utterance { text, from_sample, to_sample } => {
+        let speech = |event| match event {
+            Decoded::Started { .. } => None,
+            Decoded::Utterance { text, from_sample, to_sample } => {
                 speech(text, None, from_sample, to_sample)
             }
-            Heard::Broken { text_so_far, why, from_sample, at, .. } => {
-                speech(text_so_far, Some(why), from_sample, at)
+            Decoded::Broken { text_so_far, fault, from_sample, to_sample, .. } => {
+                speech(text_so_far, Some(fault), from_sample, to_sample)
             }
         };
-        let speeches = heard.into_iter().filter_map(speech).collect();
-        Told { speeches, hearing: self.ear.hearing() }
+        let speeches = decoded.into_iter().filter_map(speech).collect();
+        SinkUpdate { speeches, hearing: self.decoder.partial() }
     }
 }
 
@@ -115,28 +115,28 @@ mod tests {
         Bytes::from(Voice::built_in().speak(TEXT, "en").ulaw().to_vec())
     }
 
-    /// What is heard of two pieces with a gap of so many samples between them.
+    /// What is decoded of two pieces with a gap of so many samples between them.
     fn heard(
         first: &Bytes,
         gap: u64,
         second: &Bytes,
-        in_the_gap: impl Fn(&mut Earpiece),
-    ) -> CallEar {
-        let mut earpiece = Earpiece::default();
+        in_the_gap: impl Fn(&mut AudioSink),
+    ) -> Speeches {
+        let mut sink = AudioSink::default();
         let mut speeches = Vec::new();
-        let mut take = |told: Told| speeches.extend(told.speeches);
-        take(earpiece.hear(800, first));
+        let mut take = |update: SinkUpdate| speeches.extend(update.speeches);
+        take(sink.play(800, first));
         let resumes = 800 + first.len() as u64 + gap;
         for until in (800 + first.len() as u64..=resumes).step_by(100) {
-            earpiece.hear_nothing(until).into_iter().for_each(&mut take);
+            sink.play_silence(until).into_iter().for_each(&mut take);
         }
-        in_the_gap(&mut earpiece);
-        take(earpiece.hear(resumes, second));
-        take(earpiece.close());
+        in_the_gap(&mut sink);
+        take(sink.play(resumes, second));
+        take(sink.close());
         speeches.into_iter().map(|speech| (speech.text, speech.flaw)).collect()
     }
 
-    type CallEar = Vec<(String, Option<Fault>)>;
+    type Speeches = Vec<(String, Option<Fault>)>;
 
     #[test]
     fn prac_2_audio_that_comes_late_leaves_a_gap_between_frames_and_not_within_one() {
@@ -152,22 +152,22 @@ mod tests {
 
     #[test]
     fn prac_2_the_rest_of_a_frame_may_come_in_pieces() {
-        let (speech, mut earpiece) = (speech(), Earpiece::default());
-        let mut speeches = earpiece.hear(0, &speech.slice(..MID_FRAME)).speeches;
+        let (speech, mut sink) = (speech(), AudioSink::default());
+        let mut speeches = sink.play(0, &speech.slice(..MID_FRAME)).speeches;
         let mut at = MID_FRAME as u64 + 500;
         for piece in [speech.slice(MID_FRAME..MID_FRAME + 9), speech.slice(MID_FRAME + 9..)] {
-            speeches.extend(earpiece.hear(at, &piece).speeches);
+            speeches.extend(sink.play(at, &piece).speeches);
             at += piece.len() as u64;
         }
         assert_eq!((speeches.len(), speeches[0].flaw), (1, None));
-        assert_eq!(earpiece.ear.position(), at, "the gap is only put off");
+        assert_eq!(sink.decoder.position(), at, "the gap is only moved");
     }
 
     #[test]
     fn prac_2_a_frame_that_was_cut_stays_cut() {
         let (speech, other) =
             (speech(), Bytes::from(Voice::built_in().speak("four", "en").ulaw().to_vec()));
-        let found = heard(&speech.slice(..MID_FRAME), 500, &other, Earpiece::cut);
+        let found = heard(&speech.slice(..MID_FRAME), 500, &other, AudioSink::cut);
         assert_eq!(found.len(), 2, "{found:?}");
         assert_eq!((found[0].1, &found[1]), (Some(Fault::CutOff), &("four".to_owned(), None)));
         let never = heard(&speech.slice(..MID_FRAME), 20_000, &other, |_| ());

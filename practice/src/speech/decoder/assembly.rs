@@ -1,39 +1,38 @@
-//! One utterance as far as it was heard, and the verdict on it.
+//! The frames of one utterance that arrived, and the verdict on them.
 
-use super::{Fault, Partial};
-use crate::speech::FRAME_BYTES;
+use crate::speech::decoded::{Fault, PartialUtterance};
+use crate::speech::frame::FRAME_BYTES;
 use crate::speech::mark::Mark;
 
-/// The frames of one utterance as they came.
+/// The frames of one utterance as they arrived.
 #[derive(Debug)]
-pub(super) struct Hearing {
+pub(super) struct Assembly {
     id: u32,
     total: u16,
     text: Vec<Option<u8>>,
-    /// Frame numbers in the order of their coming.
-    came: Vec<u16>,
+    /// Frame numbers in the order of arrival.
+    arrived: Vec<u16>,
     altered: bool,
     from: u64,
     until: u64,
-    /// Whether all that came since `until` was silence.
+    /// Whether everything since `until` was silence.
     silent_since: bool,
 }
 
-/// What became of an utterance.
 pub(super) enum Verdict {
     Whole(String),
-    Flawed(Fault),
+    Faulty(Fault),
 }
 
-impl Hearing {
-    /// Begins with a frame at sample `from`; `damaged_before` when the stretch just before it
-    /// looked like a frame with something altered.
+impl Assembly {
+    /// Begins with a frame at sample `from`. `damaged_before` is true if the samples just before it
+    /// looked like an altered frame.
     pub(super) fn new(mark: &Mark, from: u64, damaged_before: bool) -> Self {
         Self {
             id: mark.utterance,
             total: mark.total,
             text: vec![None; usize::from(mark.text_len)],
-            came: Vec::new(),
+            arrived: Vec::new(),
             altered: damaged_before && mark.number == 1,
             from,
             until: from,
@@ -49,7 +48,7 @@ impl Hearing {
         self.from
     }
 
-    /// The sample after the last frame that came.
+    /// The sample after the last frame that arrived.
     pub(super) fn until(&self) -> u64 {
         self.until
     }
@@ -58,20 +57,20 @@ impl Hearing {
         self.id == mark.utterance
     }
 
-    /// Whether this frame is the very next one.
+    /// Whether this frame is the next one in order.
     pub(super) fn goes_on_with(&self, mark: &Mark) -> bool {
-        self.is_of(mark) && self.came.last().is_some_and(|last| last + 1 == mark.number)
+        self.is_of(mark) && self.arrived.last().is_some_and(|last| last + 1 == mark.number)
     }
 
-    /// Takes a frame of this utterance that begins at sample `at`.
+    /// Adds a frame of this utterance that begins at sample `at`.
     pub(super) fn take(&mut self, mark: &Mark, at: u64) {
-        if let Some(&last) = self.came.last() {
-            // As many samples as the missing frames have, and not silence: they came, altered.
+        if let Some(&last) = self.arrived.last() {
+            // The gap is as long as the missing frames and not silent: they arrived altered.
             let missing = u64::from(mark.number.saturating_sub(last + 1));
             let gap = at.saturating_sub(self.until);
             self.altered |= gap == missing * FRAME_BYTES as u64 && !self.silent_since;
         }
-        self.came.push(mark.number);
+        self.arrived.push(mark.number);
         let offset = mark.text_offset();
         for (known, byte) in self.text.iter_mut().skip(offset).zip(mark.text) {
             *known = Some(byte);
@@ -80,8 +79,8 @@ impl Hearing {
         self.silent_since = true;
     }
 
-    /// A sample passed that belongs to no intact frame.
-    pub(super) fn pass(&mut self, sample: u8) {
+    /// Notes a sample that belongs to no intact frame.
+    pub(super) fn skip(&mut self, sample: u8) {
         self.silent_since &= matches!(sample, 0xFF | 0x7F);
     }
 
@@ -89,39 +88,38 @@ impl Hearing {
         self.distinct() == self.total
     }
 
-    /// What is to be said of it as it stands; `damaged_at` is where a frame last began with
-    /// something altered in it.
+    /// The verdict on the frames so far. `damaged_at` is where the last altered frame began.
     pub(super) fn verdict(&self, damaged_at: Option<u64>) -> Verdict {
         let distinct = self.distinct();
-        let in_order = self.came.is_sorted();
+        let in_order = self.arrived.is_sorted();
         if self.altered || (distinct < self.total && damaged_at == Some(self.until)) {
-            Verdict::Flawed(Fault::Altered)
-        } else if usize::from(distinct) < self.came.len() {
-            Verdict::Flawed(Fault::Doubled)
+            Verdict::Faulty(Fault::Altered)
+        } else if usize::from(distinct) < self.arrived.len() {
+            Verdict::Faulty(Fault::Doubled)
         } else if !in_order {
-            Verdict::Flawed(Fault::Swapped)
+            Verdict::Faulty(Fault::Swapped)
         } else if self.heard_from_start() < distinct {
-            Verdict::Flawed(Fault::Lost)
+            Verdict::Faulty(Fault::Lost)
         } else if distinct < self.total {
-            Verdict::Flawed(Fault::CutOff)
+            Verdict::Faulty(Fault::CutOff)
         } else {
             Verdict::Whole(self.known(self.text.len()))
         }
     }
 
-    pub(super) fn partial(&self) -> Partial {
+    pub(super) fn partial(&self) -> PartialUtterance {
         let heard = self.heard_from_start();
         let share = self.text.len() * usize::from(heard) / usize::from(self.total.max(1));
-        Partial {
+        PartialUtterance {
             text: self.words_within(share),
             frames_heard: self.distinct(),
-            frames_in_all: self.total,
+            total_frames: self.total,
             from_sample: self.from,
         }
     }
 
     fn sorted(&self) -> Vec<u16> {
-        let mut frames = self.came.clone();
+        let mut frames = self.arrived.clone();
         frames.sort_unstable();
         frames.dedup();
         frames
@@ -131,12 +129,12 @@ impl Hearing {
         self.sorted().len() as u16
     }
 
-    /// Frames from the first one on without a hole.
+    /// Frames that arrived without a gap, counted from the first.
     fn heard_from_start(&self) -> u16 {
         self.sorted().iter().zip(0_u16..).take_while(|(frame, n)| *frame == n).count() as u16
     }
 
-    /// The first bytes of the text without a word that reaches over their end.
+    /// The words that end within the first `bytes` of the text.
     fn words_within(&self, bytes: usize) -> String {
         let all = self.known(self.text.len());
         let until = all.floor_char_boundary(bytes);
@@ -147,7 +145,7 @@ impl Hearing {
         all[..cut].trim_end().to_owned()
     }
 
-    /// The first bytes of the text as far as frames with them came; the rest as `?`.
+    /// The first `bytes` of the text. Bytes whose frames did not arrive are `?`.
     fn known(&self, bytes: usize) -> String {
         let bytes: Vec<u8> =
             self.text.iter().take(bytes).map(|byte| byte.unwrap_or(b'?')).collect();

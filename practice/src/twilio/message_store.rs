@@ -1,0 +1,107 @@
+//! The messages a carrier was given to send, and the 24-hour windows.
+
+use std::collections::HashSet;
+use std::sync::Mutex;
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use super::clock::wall;
+use super::ids::sid;
+use super::lock::locked;
+
+/// A message that the daemon sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentMessage {
+    pub sid: String,
+    /// The sender, if the request named one.
+    pub from: Option<String>,
+    /// The messaging service, if the request named one.
+    pub service: Option<String>,
+    pub to: String,
+    /// The text; `None` for a template.
+    pub body: Option<String>,
+    pub status: MessageStatus,
+    /// Why it failed.
+    pub error_code: Option<u32>,
+    /// When it was accepted.
+    pub made_at: Timestamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
+pub enum MessageStatus {
+    /// Accepted for a messaging service.
+    Accepted,
+    /// Accepted for a sender.
+    Queued,
+    Sent,
+    Delivered,
+    Failed,
+}
+
+impl MessageStatus {
+    /// The word on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// The messages of a carrier.
+#[derive(Debug, Default)]
+pub(super) struct MessageStore {
+    sent: watch::Sender<Vec<SentMessage>>,
+    /// Who wrote within the last 24 hours: (person, business), each with `whatsapp:`.
+    windows: Mutex<HashSet<(String, String)>>,
+}
+
+impl MessageStore {
+    pub(super) fn sent(&self) -> watch::Receiver<Vec<SentMessage>> {
+        self.sent.subscribe()
+    }
+
+    pub(super) fn add(&self, message: SentMessage) {
+        self.sent.send_modify(|sent| sent.push(message));
+    }
+
+    pub(super) fn open_window(&self, person: String, business: String) {
+        locked(&self.windows).insert((person, business));
+    }
+
+    pub(super) fn close_windows(&self) {
+        locked(&self.windows).clear();
+    }
+
+    pub(super) fn is_window_open(&self, person: &str, business: &str) -> bool {
+        locked(&self.windows).contains(&(person.to_owned(), business.to_owned()))
+    }
+
+    pub(super) fn set_status(&self, sid: &str, status: MessageStatus, error_code: Option<u32>) {
+        self.sent.send_modify(|sent| {
+            if let Some(message) = sent.iter_mut().find(|message| message.sid == sid) {
+                message.status = status;
+                message.error_code = error_code;
+            }
+        });
+    }
+}
+
+/// A message as it is accepted.
+pub(super) fn accepted(
+    to: &str,
+    from: Option<&str>,
+    service: Option<&str>,
+    body: Option<&str>,
+) -> SentMessage {
+    SentMessage {
+        sid: sid("SM"),
+        from: from.map(str::to_owned),
+        service: service.map(str::to_owned),
+        to: to.to_owned(),
+        body: body.map(str::to_owned),
+        status: if service.is_some() { MessageStatus::Accepted } else { MessageStatus::Queued },
+        error_code: None,
+        made_at: wall(),
+    }
+}
