@@ -1,8 +1,9 @@
-//! The daemon: everything is started in order and stopped in the reverse.
+//! The daemon. Its parts are started in order and stopped in reverse.
 
 pub mod business;
+mod error;
+mod orphans;
 mod services;
-mod sweep;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -12,62 +13,35 @@ use std::time::Duration;
 
 use actors::call_parts::Services;
 use actors::supervisor::{Calls, Supervisor, SupervisorArgs, SupervisorMsg};
+use entities::calls::CallRecord;
 use protocol::twilio::signature::Signatures;
 use protocol::twilio::token::StreamTokens;
 use ractor::{Actor, ActorRef};
 use secrecy::ExposeSecret;
-use thiserror::Error;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::http::admin::{self, AdminState, AdminToken};
 use crate::http::twilio::{self, TwilioState};
-use crate::http::{ListenError, Listener, Readiness};
-use sweep::Carrier;
+use crate::http::{Listener, Readiness};
+use orphans::Carrier;
 
+pub use error::StartError;
 pub use services::RealtimeEndpoint;
 
-/// How long the tree may take to stop once every call is over or out of time.
+/// How long the actors may take to stop, once every call is over or out of time.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
-/// How often a drain looks whether calls are left.
-const DRAIN_LOOK: Duration = Duration::from_millis(100);
-
-/// Why the daemon did not start.
-#[derive(Debug, Error)]
-pub enum StartError {
-    /// The database can't be opened.
-    #[error("database.url: {0}")]
-    Database(#[from] entities::ConnectError),
-    /// The calls that were live could not be read.
-    #[error("the calls of the daemon before could not be read: {0}")]
-    Records(#[from] entities::RecordsError),
-    /// The schema could not be brought up to date.
-    #[error("the database's schema could not be migrated: {0}")]
-    Migrate(#[from] migration::MigrateError),
-    /// The schema is older than this program.
-    #[error(
-        "the database's schema is {0} migrations behind: run `frontdesk migrate up`, then start again"
-    )]
-    StaleSchema(usize),
-    /// An address is taken.
-    #[error(transparent)]
-    Listen(#[from] ListenError),
-    /// TLS can't be set up.
-    #[error("TLS could not be set up: {0}")]
-    Tls(String),
-    /// The tree could not be started.
-    #[error("the actors could not be started: {0}")]
-    Actors(#[from] ractor::SpawnErr),
-}
+/// How often a drain checks whether calls are left.
+const DRAIN_POLL: Duration = Duration::from_millis(100);
 
 /// How a daemon ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// As it was told to.
+    /// It was told to stop.
     Stopped,
-    /// A shared actor could not be kept alive: exit status 70.
+    /// A shared actor could not be kept alive.
     GaveUp,
 }
 
@@ -81,13 +55,13 @@ pub struct App {
     drain_timeout: Duration,
     twilio_address: SocketAddr,
     admin_address: Option<SocketAddr>,
-    /// Ends the listeners and the connections that are not calls.
+    /// Stops the listeners, and the connections that are not calls.
     stop: CancellationToken,
     tasks: TaskTracker,
 }
 
 impl App {
-    /// Starts everything: database, actors, listeners. The configuration is taken to be checked.
+    /// Starts database, actors and listeners. The configuration must have passed its check.
     ///
     /// # Errors
     /// [`StartError`] says what to do.
@@ -96,7 +70,7 @@ impl App {
         Self::start_on(listener, config, realtime).await
     }
 
-    /// As [`start`](Self::start), for Twilio on a listener that is bound already.
+    /// As [`start`](Self::start), with a bound listener for Twilio.
     ///
     /// # Errors
     /// [`StartError`] says what to do.
@@ -106,106 +80,106 @@ impl App {
         realtime: RealtimeEndpoint,
     ) -> Result<Self, StartError> {
         let services = services::start(&config, realtime).await?;
-        // Before any new call can be among them.
-        let left = entities::calls::live_all(&services.database).await?;
+        // Read before any new call can be among them.
+        let orphans = entities::calls::live_all(&services.database).await?;
         let max_calls = config.server.max_calls.get();
         let args = SupervisorArgs { services: services.clone(), max_calls };
         let (root, root_task) = Actor::spawn(None, Supervisor, args).await?;
-        let calls = Calls::new(root.clone());
-        let (readiness, stop, tasks) =
-            (Readiness::default(), CancellationToken::new(), TaskTracker::new());
+        let mut app = Self {
+            services,
+            calls: Calls::new(root.clone()),
+            root,
+            root_task,
+            readiness: Readiness::default(),
+            drain_timeout: config.server.drain_timeout,
+            twilio_address: listener.address(),
+            admin_address: None,
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        };
+        app.serve_twilio(listener, &config);
+        app.admin_address = app.serve_admin(&config).await?;
+        let (twilio_address, admin_address) = (app.twilio_address, app.admin_address);
+        tracing::info!(%twilio_address, ?admin_address, "listening");
+        app.end_orphans(orphans, &config.twilio);
+        Ok(app)
+    }
 
-        let twilio_address = listener.address();
+    fn serve_twilio(&self, listener: Listener, config: &Config) {
         let token = config.twilio.auth_token.expose_secret();
         let state = Arc::new(TwilioState {
             public_url: config.server.public_url.clone(),
             signatures: (config.twilio.validate_signatures)
                 .then(|| Signatures::new([token.to_owned()])),
             tokens: StreamTokens::new(token),
-            calls: calls.clone(),
-            services: services.clone(),
+            calls: self.calls.clone(),
+            services: self.services.clone(),
             upstream_patience: config.openai.upstream_patience,
             patience: config.server.patience,
             handshakes: AtomicU64::new(0),
-            tasks: tasks.clone(),
-            readiness: readiness.clone(),
+            tasks: self.tasks.clone(),
+            readiness: self.readiness.clone(),
         });
         let handler = move |request| twilio::serve(Arc::clone(&state), request);
-        tasks.spawn(listener.serve(handler, tasks.clone(), stop.clone()));
-
-        let admin_address = match config.admin.listener() {
-            None => None,
-            Some((address, token)) => {
-                let listener = Listener::bind(address).await?;
-                let address = listener.address();
-                let state = Arc::new(AdminState {
-                    token: AdminToken::new(token.expose_secret()),
-                    allow_actor_kill: config.admin.allow_actor_kill,
-                    calls: calls.clone(),
-                    max_calls,
-                    services: services.clone(),
-                    public_url: config.server.public_url.clone(),
-                    readiness: readiness.clone(),
-                });
-                let handler = move |request| admin::serve(Arc::clone(&state), request);
-                tasks.spawn(listener.serve(handler, tasks.clone(), stop.clone()));
-                Some(address)
-            }
-        };
-        tracing::info!(%twilio_address, ?admin_address, "listening");
-        let carrier = match config.twilio.has_practice_account() {
-            true => Carrier::Practice,
-            false => Carrier::Twilio,
-        };
-        let sweep = sweep::sweep(services.clone(), left, carrier);
-        let until = stop.clone();
-        tasks.spawn(async move { until.run_until_cancelled(sweep).await });
-        Ok(Self {
-            services,
-            calls,
-            root,
-            root_task,
-            readiness,
-            drain_timeout: config.server.drain_timeout,
-            twilio_address,
-            admin_address,
-            stop,
-            tasks,
-        })
+        self.tasks.spawn(listener.serve(handler, self.tasks.clone(), self.stop.clone()));
     }
 
-    /// Where Twilio reaches it.
+    /// Starts the operator's listener if there is a token; returns its address.
+    async fn serve_admin(&self, config: &Config) -> Result<Option<SocketAddr>, StartError> {
+        let Some((address, token)) = config.admin.listener() else { return Ok(None) };
+        let listener = Listener::bind(address).await?;
+        let address = listener.address();
+        let state = Arc::new(AdminState {
+            token: AdminToken::new(token.expose_secret()),
+            allow_actor_kill: config.admin.allow_actor_kill,
+            calls: self.calls.clone(),
+            max_calls: config.server.max_calls.get(),
+            services: self.services.clone(),
+            public_url: config.server.public_url.clone(),
+            readiness: self.readiness.clone(),
+        });
+        let handler = move |request| admin::serve(Arc::clone(&state), request);
+        self.tasks.spawn(listener.serve(handler, self.tasks.clone(), self.stop.clone()));
+        Ok(Some(address))
+    }
+
+    fn end_orphans(&self, orphans: Vec<CallRecord>, twilio: &config::Twilio) {
+        let carrier =
+            if twilio.has_practice_account() { Carrier::Practice } else { Carrier::Twilio };
+        let end = orphans::end(self.services.clone(), orphans, carrier);
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move { stop.run_until_cancelled(end).await });
+    }
+
+    /// The address of Twilio's listener.
     #[must_use]
     pub fn twilio_address(&self) -> SocketAddr {
         self.twilio_address
     }
 
-    /// Where the operator reaches it, if there is a token.
+    /// The address of the operator's listener; `None` without a token.
     #[must_use]
     pub fn admin_address(&self) -> Option<SocketAddr> {
         self.admin_address
     }
 
-    /// The tree of calls.
     #[must_use]
     pub fn calls(&self) -> &Calls {
         &self.calls
     }
 
-    /// What calls stand on.
     #[must_use]
     pub fn services(&self) -> &Services {
         &self.services
     }
 
-    /// Whether new calls are taken.
     #[must_use]
     pub fn readiness(&self) -> &Readiness {
         &self.readiness
     }
 
-    /// Runs until `stop`; then takes no new calls, lets the running ones end politely within the drain
-    /// timeout, and stops. `now` ends the waiting (RES-6).
+    /// Runs until `stop`. Then it takes no new calls, tells the running ones to end, and waits for them
+    /// until the drain timeout or until `now` (RES-6).
     pub async fn serve_until(
         mut self,
         stop: impl Future<Output = ()>,
@@ -227,13 +201,13 @@ impl App {
             () = tokio::time::sleep(self.drain_timeout) => {
                 tracing::warn!("calls are still running: they are ended now");
             }
-            () = now => tracing::warn!("told again: running calls are ended now"),
+            () = now => tracing::warn!("told to stop again: running calls are ended now"),
         }
         self.stop().await;
         Outcome::Stopped
     }
 
-    /// Stops at once, last started first.
+    /// Stops at once, in reverse order of the start.
     pub async fn stop(self) {
         self.readiness.start_draining();
         self.stop.cancel();
@@ -251,7 +225,7 @@ impl App {
 
     async fn calls_are_over(&self) {
         while !self.calls.list().await.is_empty() {
-            tokio::time::sleep(DRAIN_LOOK).await;
+            tokio::time::sleep(DRAIN_POLL).await;
         }
     }
 }

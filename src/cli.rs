@@ -1,5 +1,4 @@
-//! The command line: what can be asked for, and what each ending is worth as an exit status. Each
-//! command has its module; the daemon itself is [`app`](crate::app).
+//! The command line. Each command has a module; the daemon itself is [`app`](crate::app).
 
 mod actors;
 mod business;
@@ -7,6 +6,7 @@ mod check;
 mod database;
 mod environment;
 mod error;
+mod exit;
 mod http;
 pub mod logging;
 mod migrate;
@@ -16,10 +16,10 @@ mod serve;
 mod signals;
 #[cfg(feature = "practice")]
 mod simulate;
+mod stored;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use ::actors::clock::Clock;
 use clap::{Parser, Subcommand};
@@ -30,12 +30,7 @@ use crate::demo;
 
 pub use environment::Environment;
 pub use error::CliError;
-
-/// The exit status of a configuration that can't be used, as of arguments that can't.
-pub const BAD_CONFIGURATION: u8 = 2;
-/// The exit status of a daemon whose root supervisor gave up: the service manager should start it
-/// again (`EX_SOFTWARE` of sysexits.h).
-const GAVE_UP: u8 = 70;
+pub use exit::{BAD_CONFIGURATION, Exit};
 
 #[cfg(not(feature = "practice"))]
 const NO_PRACTICE: &str =
@@ -48,51 +43,47 @@ const NO_PRACTICE: &str =
 pub struct Arguments {
     /// The configuration file [default: ./config.toml if there is one].
     ///
-    /// Without a file there are the defaults. FRONTDESK__SECTION__KEY in the environment stands
-    /// above both.
+    /// Without a file the defaults hold. FRONTDESK__SECTION__KEY in the environment overrides both.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// What to do.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Answer calls until told to stop.
+    /// Answer calls until a signal stops it.
     Serve,
     #[cfg(feature = "practice")]
-    /// Play a call from beginning to end, without any account, and show what happens.
+    /// Play one call without any account, and show what happens.
     Demo {
-        /// Where to leave the call's audio: the caller left, the agent right.
+        /// Where to write the call's audio: the caller left, the agent right.
         #[arg(long, value_name = "FILE", default_value = "demo.wav")]
         wav: PathBuf,
     },
     #[cfg(feature = "practice")]
-    /// Play scripted callers against the daemon and check what comes of it.
+    /// Play scripted callers against the daemon and check the results.
     ///
-    /// The model is the practice one, or the real one where the configuration says so. The status is
-    /// 0 if all holds, 1 if something does not, and 2 for a file that can't be used.
+    /// The model is the one that the configuration names: the practice model or the real one. The exit
+    /// status is 0 if every scenario holds, 1 if one does not, and 2 for a file that can't be used.
     Simulate(simulate::Options),
-    /// Move the database's schema.
+    /// Migrate the database's schema.
     #[command(subcommand)]
     Migrate(::migration::cli::Command),
-    /// Make, show or list businesses.
+    /// Import, export or list businesses.
     #[command(subcommand)]
     Business(business::Command),
-    /// Look at prompts.
+    /// Show prompts.
     #[command(subcommand)]
     Prompt(prompt::Command),
-    /// Look for what would keep calls from being answered, and say how to mend it.
+    /// Check everything that calls need, and say how to fix what is wrong.
     Check,
     /// Show the running daemon's actors as a tree.
     Actors(actors::Options),
 }
 
 impl Command {
-    /// What is logged unless `RUST_LOG` says otherwise: a command that prints its own results logs
-    /// only what goes wrong.
+    /// The log filter without `RUST_LOG`. A command that prints its results logs only warnings.
     #[must_use]
     pub fn log_filter(&self) -> &'static str {
         match self {
@@ -108,37 +99,16 @@ impl Command {
     }
 }
 
-/// How a command ended that could do its work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
-    /// As it should.
-    Clean,
-    /// It found what it looked for: something is wrong.
-    Failed,
-    /// The daemon's root supervisor gave up.
-    GaveUp,
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        match exit {
-            Exit::Clean => Self::SUCCESS,
-            Exit::Failed => Self::FAILURE,
-            Exit::GaveUp => Self::from(GAVE_UP),
-        }
-    }
-}
-
-/// Performs a command; what it has to say goes to the standard output.
+/// Runs a command, which prints to the standard output.
 ///
 /// # Errors
-/// [`CliError`] says what to do about it.
+/// [`CliError`] says what to do.
 pub async fn run(arguments: Arguments, environment: Environment) -> Result<Exit, CliError> {
-    // Not locked: a command that prints now and then must not keep others from it for good.
+    // Not locked: a command that runs for long must not keep others from printing.
     let mut out = std::io::stdout();
     let done = perform(arguments, environment, &mut out).await;
     match done {
-        // Whoever read this has enough, as `head` does.
+        // The reader has seen enough, as `head` does.
         Err(CliError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
             Ok(Exit::Clean)
         }
@@ -172,7 +142,7 @@ async fn perform(
     }
 }
 
-/// The configuration of `file`, of ./config.toml or of the defaults.
+/// The configuration in `file`, else in ./config.toml, else the defaults.
 fn load(file: Option<&Path>, environment: &Environment) -> Result<Config, CliError> {
     let usual = Path::new("config.toml");
     let file = file.or_else(|| usual.exists().then_some(usual));

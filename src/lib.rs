@@ -1,10 +1,12 @@
-//! Frontdesk answers a business's telephone: the application around `protocol` and `actors`. Start-up
-//! in order, shutdown in reverse ([`app`]); the HTTP side ([`http`]); the practice world that stands in
-//! for both providers (`world`); the demo; and scripted callers (`simulate`).
+//! Frontdesk answers a business's telephone. This crate is the application around `protocol` and
+//! `actors`: the daemon's start and stop ([`app`]), its listeners ([`http`]), its configuration
+//! ([`config`]) and the command line ([`cli`]). With the `practice` feature it also has the simulated
+//! providers (`world`), the demo (`demo`) and scripted callers (`simulate`).
 
 pub mod app;
 pub mod cli;
 pub mod config;
+pub mod database;
 #[cfg(feature = "practice")]
 pub mod demo;
 pub mod http;

@@ -1,4 +1,4 @@
-//! `frontdesk`: reads the arguments and the environment, runs one command, and ends with its status.
+//! `frontdesk`: reads arguments and environment, runs one command, and exits with its status.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -11,7 +11,7 @@ fn main() -> ExitCode {
     match run() {
         Ok(code) => code,
         Err(error) => {
-            // With nobody at the other end there is nobody to tell.
+            // If the standard error is closed, nobody can be told.
             let _ = writeln!(std::io::stderr(), "error: {error:#}");
             ExitCode::FAILURE
         }
@@ -30,7 +30,7 @@ fn run() -> anyhow::Result<ExitCode> {
         .build()
         .context("the runtime could not be started")?;
     let result = runtime.block_on(cli::run(arguments, environment));
-    // Whatever still blocks a thread (a look-up of a name, say) must not hold up the exit.
+    // A blocked thread, as in a DNS look-up, must not delay the exit.
     runtime.shutdown_background();
     match result {
         Ok(exit) => Ok(exit.into()),

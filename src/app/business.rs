@@ -1,4 +1,4 @@
-//! Bringing a business into the database.
+//! Imports a business into the database.
 
 use entities::businesses::{self, ImportBusiness, ImportError, Imported};
 use jiff::Timestamp;
@@ -6,12 +6,11 @@ use protocol::business::BusinessSettings;
 use protocol::ids::BusinessId;
 use sea_orm::DatabaseConnection;
 
-/// Makes or updates the business with these settings; a new prompt becomes a new version (PROMPT-1).
-/// `new_id` is taken if the business is new.
+/// Creates the business with id `new_id`, or updates the one with this slug. A changed prompt becomes a
+/// new version (PROMPT-1).
 ///
 /// # Errors
-/// [`ImportError`], if one of its numbers is another business's, its settings cannot be written as
-/// JSON, or the database fails.
+/// One of its numbers belongs to another business, or the database fails.
 pub async fn import(
     database: &DatabaseConnection,
     settings: &BusinessSettings,

@@ -1,4 +1,4 @@
-//! What the actors stand on: database, clocks, and the ways to both providers.
+//! The services that all actors share: database, clock, and the clients of both providers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,43 +10,29 @@ use actors::link::{OpenAiConnector, tls_config};
 use actors::twilio_rest::TwilioRest;
 use actors::{calendar, journal};
 use entities::PoolSettings;
-use sea_orm::DatabaseConnection;
 use secrecy::SecretString;
 use supervision::{Inbox, RestartPolicy};
 
-use super::StartError;
+use super::error::StartError;
 use crate::config::Config;
+use crate::database;
 
 /// How long a connection to Twilio's REST API may take.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Where Realtime sessions are opened, without the model, and the key they are opened with.
+/// Where Realtime sessions are opened.
 #[derive(Debug, Clone)]
 pub struct RealtimeEndpoint {
+    /// Without the model, which is added as a parameter.
     pub url: String,
     pub key: SecretString,
-}
-
-/// Opens the database, and brings it up to date where that may be done unasked: on SQLite (OPS-5).
-pub(super) async fn database(config: &Config) -> Result<DatabaseConnection, StartError> {
-    let url = &config.database.url;
-    let database = entities::connect(url.expose(), PoolSettings::default()).await?;
-    if url.is_sqlite() {
-        migration::up(&database, None).await?;
-    } else {
-        let pending = migration::pending(&database).await?;
-        if !pending.is_empty() {
-            return Err(StartError::StaleSchema(pending.len()));
-        }
-    }
-    Ok(database)
 }
 
 pub(super) async fn start(
     config: &Config,
     realtime: RealtimeEndpoint,
 ) -> Result<Services, StartError> {
-    let database = database(config).await?;
+    let database = database::open(&config.database, PoolSettings::default()).await?;
     let tls = tls_config().map_err(|error| StartError::Tls(error.to_string()))?;
     let http = reqwest::Client::builder()
         .tls_backend_preconfigured(tls.as_ref().clone())

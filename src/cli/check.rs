@@ -1,4 +1,5 @@
-//! `frontdesk check`: what would keep calls from being answered, one line each, with how to mend it.
+//! `frontdesk check`: checks everything that calls need. Each finding is one line and says how to fix
+//! what is wrong.
 
 mod configuration;
 mod finding;
@@ -10,18 +11,20 @@ use std::io::Write;
 
 use finding::{Finding, Verdict};
 
-use super::{CliError, Exit, http};
+use super::error::CliError;
+use super::exit::Exit;
+use super::http;
 use crate::config::Config;
 
-/// Looks at everything a call needs; each finding is printed as soon as it is known.
+/// Prints each finding as soon as it is known.
 pub(super) async fn run(config: &Config, out: &mut impl Write) -> Result<Exit, CliError> {
     let client = http::client()?;
     let mut report = Report { out, worst: Verdict::Ok };
-    report.all(configuration::look(config))?;
-    let (findings, numbers) = records::look(&config.database).await;
-    report.all(findings)?;
-    report.all([provider::look(&config.openai, &client).await])?;
-    report.all(telephony::look(config, &numbers, &client).await)?;
+    report.add(configuration::check(config))?;
+    let (findings, numbers) = records::check(&config.database).await;
+    report.add(findings)?;
+    report.add([provider::look(&config.openai, &client).await])?;
+    report.add(telephony::look(config, &numbers, &client).await)?;
     match report.worst {
         Verdict::Ok | Verdict::Warn => Ok(Exit::Clean),
         Verdict::Fail => Ok(Exit::Failed),
@@ -34,7 +37,7 @@ struct Report<'a, W> {
 }
 
 impl<W: Write> Report<'_, W> {
-    fn all(&mut self, findings: impl IntoIterator<Item = Finding>) -> Result<(), CliError> {
+    fn add(&mut self, findings: impl IntoIterator<Item = Finding>) -> Result<(), CliError> {
         for finding in findings {
             writeln!(self.out, "{finding}")?;
             self.worst = self.worst.max(finding.verdict);

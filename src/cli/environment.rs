@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// The variables of the environment. Those that aren't Unicode are none of ours.
+/// The variables of the environment, without those that are not Unicode.
 #[derive(Clone, Default)]
 pub struct Environment(BTreeMap<String, String>);
 
@@ -10,19 +10,18 @@ impl Environment {
     /// The environment of this process.
     #[must_use]
     pub fn read() -> Self {
-        // Not `vars`, which panics over one variable that isn't Unicode.
+        // Not `vars`: it panics if a variable is not Unicode.
         std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect()
     }
 
-    /// A variable's value; `None` too where it is empty.
+    /// The value of a variable; `None` too if it is empty.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// All the variables.
     pub(super) fn variables(&self) -> impl Iterator<Item = (String, String)> {
         self.0.clone().into_iter()
     }

@@ -1,87 +1,98 @@
-//! Why a command could not do its work, and the exit status of that.
+//! Why a command failed, and its exit status.
 
 use std::fmt;
 use std::io;
 
 use ::migration::MigrateError;
+use entities::RecordsError;
+use entities::businesses::ImportError;
 use protocol::business::Problem;
 use thiserror::Error;
 
-#[cfg(feature = "practice")]
-use super::simulate;
-use super::{BAD_CONFIGURATION, actors, business, database, http, prompt};
-use crate::app;
+use super::actors::ActorsError;
+use super::exit::BAD_CONFIGURATION;
+use super::http::ClientError;
+use super::stored::StoredError;
+use crate::app::StartError;
 use crate::config::ConfigError;
+use crate::config::business_file::BusinessFileError;
+use crate::database::DatabaseError;
 #[cfg(feature = "practice")]
 use crate::demo;
 use crate::provider::ProviderError;
+#[cfg(feature = "practice")]
+use crate::simulate::{ScenarioError, SimulateError};
 
-/// Why a command could not do its work. Every text says what to do.
+/// Why a command failed. Every text says what to do.
 #[derive(Debug, Error)]
 pub enum CliError {
-    /// The configuration can't be read.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The configuration's keys can't stand together.
+    /// Keys of the configuration contradict each other.
     #[error("{}", Problems(.0))]
     Inconsistent(Vec<Problem>),
-    /// The daemon did not start.
     #[error(transparent)]
-    Start(#[from] app::StartError),
-    /// The system gives no signals.
-    #[error("the system's signals can't be listened to: {0}")]
+    Start(#[from] StartError),
+    #[error("signals can't be received: {0}")]
     Signals(#[source] io::Error),
-    /// Nobody takes the daemon's sessions.
     #[error(transparent)]
     Provider(#[from] ProviderError),
-    /// The demo failed.
     #[cfg(feature = "practice")]
     #[error("the demo failed: {0}")]
     Demo(#[from] demo::Failed),
-    /// Scenarios were not played.
     #[cfg(feature = "practice")]
     #[error(transparent)]
-    Simulate(#[from] simulate::SimulateFailed),
-    /// The database can't be used.
+    Scenario(#[from] ScenarioError),
+    #[cfg(feature = "practice")]
     #[error(transparent)]
-    Database(#[from] database::DatabaseError),
-    /// The schema was not moved.
+    Simulate(#[from] SimulateError),
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
     #[error(transparent)]
     Migrate(#[from] MigrateError),
-    /// Nothing came of a command about businesses.
     #[error(transparent)]
-    Business(#[from] business::BusinessError),
-    /// There is no prompt to show.
+    BusinessFile(#[from] BusinessFileError),
+    #[error("not imported: {0}")]
+    NotImported(#[from] ImportError),
+    #[error("the settings can't be written as a file: {0}")]
+    NotExported(#[from] toml::ser::Error),
     #[error(transparent)]
-    Prompt(#[from] prompt::PromptError),
-    /// The actors can't be shown.
+    Stored(#[from] StoredError),
     #[error(transparent)]
-    Actors(#[from] actors::ActorsError),
-    /// No request can be sent.
+    Records(#[from] RecordsError),
     #[error(transparent)]
-    Http(#[from] http::ClientError),
-    /// The standard output can't be written to.
+    Actors(#[from] ActorsError),
+    #[error(transparent)]
+    Http(#[from] ClientError),
     #[error("the output could not be written: {0}")]
     Output(#[from] io::Error),
 }
 
 impl CliError {
-    /// The exit status: 2 for a configuration that can't be used, else 1.
+    /// The exit status: 2 for arguments or a configuration that can't be used, else 1.
     #[must_use]
     pub fn code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Inconsistent(_) => BAD_CONFIGURATION,
+            Self::Config(_) | Self::Inconsistent(_) | Self::Provider(ProviderError::NoKey) => {
+                BAD_CONFIGURATION
+            }
             #[cfg(not(feature = "practice"))]
             Self::Provider(ProviderError::NotBuilt) => BAD_CONFIGURATION,
             #[cfg(feature = "practice")]
-            Self::Simulate(failed) if failed.is_about_what_was_given() => BAD_CONFIGURATION,
+            Self::Scenario(_)
+            | Self::Simulate(SimulateError::NoVoice | SimulateError::WaitsForWords { .. }) => {
+                BAD_CONFIGURATION
+            }
             Self::Start(_)
             | Self::Provider(_)
             | Self::Signals(_)
             | Self::Database(_)
             | Self::Migrate(_)
-            | Self::Business(_)
-            | Self::Prompt(_)
+            | Self::BusinessFile(_)
+            | Self::NotImported(_)
+            | Self::NotExported(_)
+            | Self::Stored(_)
+            | Self::Records(_)
             | Self::Actors(_)
             | Self::Http(_)
             | Self::Output(_) => 1,
@@ -90,7 +101,7 @@ impl CliError {
         }
     }
 
-    /// The text for the standard error: each line marked as an error.
+    /// The text for the standard error. Each line begins with `error: `.
     #[must_use]
     pub fn lines(&self) -> String {
         let text = self.to_string();

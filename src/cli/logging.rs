@@ -1,4 +1,4 @@
-//! What the process says of itself: to the standard error, as text or as JSON.
+//! Logging to the standard error, as text or as JSON.
 
 use std::panic::PanicHookInfo;
 
@@ -8,16 +8,13 @@ use tracing_subscriber::EnvFilter;
 use super::environment::Environment;
 use super::output::is_colored;
 
-/// Why nothing would be logged.
+/// Why logging was not started.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum LoggingError {
-    /// `RUST_LOG` is no filter.
-    #[error("RUST_LOG: {0}; give levels by module, as in info,sqlx=warn")]
+    #[error("RUST_LOG: {0}; set levels by module, as in info,sqlx=warn")]
     Filter(String),
-    /// `FRONTDESK_LOG` is no format.
-    #[error("FRONTDESK_LOG: {0:?} is no format: expected text or json")]
+    #[error("FRONTDESK_LOG: {0:?} is not a format: expected text or json")]
     Format(String),
-    /// Somebody else logs already.
     #[error("logging was started before")]
     Started,
 }
@@ -28,10 +25,10 @@ enum Format {
     Json,
 }
 
-/// Starts logging, by `RUST_LOG` or else by `filter`, and has every panic logged.
+/// Starts logging with the filter in `RUST_LOG`, or else with `filter`. Panics are logged too.
 ///
 /// # Errors
-/// [`LoggingError`].
+/// A variable of the environment is wrong, or logging was started before.
 pub fn start(environment: &Environment, filter: &str) -> Result<(), LoggingError> {
     let filter = filter_of(environment, filter)?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
@@ -60,9 +57,9 @@ fn format_of(environment: &Environment) -> Result<Format, LoggingError> {
     }
 }
 
-/// One line: supervision deals with the rest.
+/// Logs one line. What happens to the actor is the supervision's work.
 fn log_panic(panic: &PanicHookInfo<'_>) {
-    let message = panic.payload_as_str().unwrap_or("a panic without words");
+    let message = panic.payload_as_str().unwrap_or("a panic without a message");
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     tracing::error!(message, place, "panicked");
 }
@@ -76,18 +73,18 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_filter_or_format_is_told_with_what_was_expected() {
+    fn a_wrong_filter_or_format_is_an_error_that_says_what_was_expected() {
         let error = filter_of(&environment("RUST_LOG", "sqlx=loud"), "info").unwrap_err();
         assert!(error.to_string().contains("RUST_LOG") && error.to_string().contains("as in"));
         let error = format_of(&environment("FRONTDESK_LOG", "xml")).unwrap_err();
         assert_eq!(
             error.to_string(),
-            r#"FRONTDESK_LOG: "xml" is no format: expected text or json"#
+            r#"FRONTDESK_LOG: "xml" is not a format: expected text or json"#
         );
     }
 
     #[test]
-    fn the_environment_decides_over_the_command() {
+    fn the_environment_overrides_the_command() {
         let filter = filter_of(&environment("RUST_LOG", "debug"), "warn").unwrap();
         assert_eq!(filter.to_string(), "debug");
         let filter = filter_of(&Environment::default(), "info,sqlx=warn").unwrap();

@@ -1,14 +1,15 @@
-//! `frontdesk migrate`: the migrations' own commands on the configured database.
+//! `frontdesk migrate`: the commands of the `migration` crate, on the configured database.
 
 use std::io::Write;
 
 use ::migration::cli::{self, Command};
 
-use super::{CliError, Exit, database};
+use super::database;
+use super::error::CliError;
+use super::exit::Exit;
 use crate::config::Config;
 
-/// Performs a command over the schema. The one command that doesn't migrate a SQLite file before
-/// anything else.
+/// The only command that does not migrate a SQLite file first.
 pub(super) async fn run(
     command: Command,
     config: &Config,

@@ -1,4 +1,4 @@
-//! `frontdesk prompt show`: the system prompt as a call of this moment would have it (PROMPT-1).
+//! `frontdesk prompt show`: the system prompt that a call would have now (PROMPT-1).
 
 use std::io::Write;
 
@@ -7,20 +7,19 @@ use clap::{Subcommand, ValueEnum};
 use protocol::ids::{PhoneNumber, Slug};
 use protocol::prompt::{LeadFacts, PromptParts, system_prompt};
 use protocol::twilio::forms::Direction;
-use thiserror::Error;
 
-use super::business::{self, BusinessError};
-use super::{CliError, Exit, database};
+use super::error::CliError;
+use super::exit::Exit;
+use super::{database, stored};
 use crate::config::Config;
 
-/// What to do with prompts.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Command {
     /// Print the system prompt that a call to a business would have now.
     Show {
-        /// The business.
+        /// The business's slug.
         business: Slug,
-        /// The person's number; what is known of them is in the prompt.
+        /// The person's number. The prompt then has what is known of them.
         #[arg(long, value_name = "+972…")]
         number: Option<PhoneNumber>,
         /// Who calls whom.
@@ -29,21 +28,12 @@ pub enum Command {
     },
 }
 
-/// Who calls whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Calls {
     /// The person calls the business.
     Inbound,
     /// The business calls the person.
     Outbound,
-}
-
-/// Why there is no prompt to show.
-#[derive(Debug, Error)]
-pub enum PromptError {
-    /// The business.
-    #[error(transparent)]
-    Business(#[from] BusinessError),
 }
 
 impl From<Calls> for Direction {
@@ -55,7 +45,6 @@ impl From<Calls> for Direction {
     }
 }
 
-/// Performs a command about prompts.
 pub(super) async fn run(
     command: Command,
     config: &Config,
@@ -65,8 +54,7 @@ pub(super) async fn run(
     let Command::Show { business, number, direction } = command;
     let db = database::open(&config.database).await?;
     let now = clock.wall();
-    let business = business::stored(&db, &business, number.as_ref(), now).await;
-    let business = business.map_err(PromptError::from)?;
+    let business = stored::find(&db, &business, number.as_ref(), now).await?;
     let lead = business.lead.as_ref().map(LeadFacts::from).unwrap_or_default();
     let appointments: Vec<_> = business.appointments.iter().map(Into::into).collect();
     let prompt = system_prompt(&PromptParts {
@@ -89,6 +77,7 @@ mod tests {
     use protocol::ids::LeadId;
 
     use super::*;
+    use crate::cli::business;
     use crate::cli::tests::{OnDisk, example};
 
     const PERSON: &str = "+972501234567";

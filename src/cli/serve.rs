@@ -1,19 +1,20 @@
-//! `frontdesk serve`: the daemon, from its configuration to its last signal.
+//! `frontdesk serve`: runs the daemon until a signal stops it.
 
-use super::{CliError, Exit, signals};
+use super::error::CliError;
+use super::exit::Exit;
+use super::signals;
 use crate::app::{App, Outcome};
 use crate::config::Config;
 use crate::provider::RunningProvider;
 
-/// Answers calls until a signal comes.
 pub(super) async fn run(config: Config) -> Result<Exit, CliError> {
     config.check().map_err(CliError::Inconsistent)?;
-    // Before anything is started: a signal that comes meanwhile waits.
+    // First: a signal that comes during the start is then not lost.
     let (first, second) = signals::listen().map_err(CliError::Signals)?;
     let provider = RunningProvider::start(&config.openai).await?;
     let app = App::start(config, provider.endpoint()).await?;
     if app.admin_address().is_none() {
-        tracing::info!("no listener for the operator: admin.token is not set");
+        tracing::info!("no admin listener: admin.token is not set");
     }
     match app.serve_until(first, second).await {
         Outcome::Stopped => Ok(Exit::Clean),

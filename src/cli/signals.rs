@@ -1,4 +1,4 @@
-//! The signals that end the daemon: the first one politely, the second one at once (RES-6).
+//! SIGTERM and SIGINT: the first drains the daemon, the second stops it at once (RES-6).
 
 use std::future::{Future, pending};
 use std::io;
@@ -6,11 +6,8 @@ use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
-/// Listens to SIGTERM and SIGINT from now on; the two futures end with the first signal and with
+/// Listens to both signals from now on. The first future ends with the first signal, the second with
 /// the second.
-///
-/// # Errors
-/// If the system refuses.
 pub(super) fn listen() -> io::Result<(impl Future<Output = ()>, impl Future<Output = ()>)> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -20,7 +17,7 @@ pub(super) fn listen() -> io::Result<(impl Future<Output = ()>, impl Future<Outp
         for tell in [tell_first, tell_second] {
             let name = either(&mut terminate, &mut interrupt).await;
             tracing::info!(signal = name, "told to stop");
-            // Whoever doesn't wait any more has stopped.
+            // An error means that the daemon has stopped, and nobody waits.
             let _ = tell.send(());
         }
     });
@@ -37,7 +34,7 @@ async fn either(terminate: &mut Signal, interrupt: &mut Signal) -> &'static str 
 
 async fn told(signal: oneshot::Receiver<()>) {
     if signal.await.is_err() {
-        // The listening task is gone, and with it the runtime; that is no signal.
+        // The listening task ends only with the runtime. That is not a signal.
         pending::<()>().await;
     }
 }

@@ -1,4 +1,4 @@
-//! The addresses of the configuration, each with the schemes it can have.
+//! URLs of the configuration, each with the schemes that it may have.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -7,7 +7,7 @@ use http::Uri;
 use serde::{Deserialize, Deserializer};
 use thiserror::Error;
 
-/// A text that is not the address it should be.
+/// A text that is not such a URL.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{text:?} is not {expected}")]
 pub struct InvalidAddress {
@@ -22,7 +22,7 @@ macro_rules! address {
         pub struct $name(Uri);
 
         impl $name {
-            /// Takes `text` if it is such an address.
+            /// Parses a URL.
             ///
             /// # Errors
             /// [`InvalidAddress`] says what was expected.
@@ -32,12 +32,12 @@ macro_rules! address {
                 parse(text).map(Self).ok_or_else(invalid)
             }
 
-            /// An address that is part of the program.
+            /// A URL that is part of the program.
             pub(super) fn fixed(text: &'static str) -> Self {
                 Self(Uri::from_static(text))
             }
 
-            /// Whether it leads to this machine alone.
+            /// Whether only this machine can reach it.
             #[must_use]
             pub fn is_loopback(&self) -> bool {
                 is_loopback(&self.0)
@@ -54,33 +54,33 @@ macro_rules! address {
 }
 
 address!(
-    /// Where the daemon is reached from outside: scheme, host and port, nothing after.
+    /// The address at which Twilio reaches the daemon: scheme, host and port, and no path.
     PublicUrl,
     "a public address: expected http:// or https://, a host and no path, \
      as in \"https://calls.example.com\"",
     |text| address(text, &["http", "https"]).filter(|uri| uri.path() == "/" && uri.query().is_none())
 );
 address!(
-    /// An address of HTTP.
+    /// An HTTP URL.
     HttpUrl,
     "a web address: expected http:// or https:// and a host",
     |text| address(text, &["http", "https"])
 );
 address!(
-    /// An address of a WebSocket.
+    /// A WebSocket URL.
     WebSocketUrl,
     "the address of a WebSocket: expected ws:// or wss:// and a host",
     |text| address(text, &["ws", "wss"])
 );
 
 impl PublicUrl {
-    /// The host, with its port if that isn't the scheme's own.
+    /// The host, and the port if it is not the scheme's default.
     #[must_use]
     pub fn host(&self) -> &str {
         self.0.authority().map_or("", |authority| authority.as_str())
     }
 
-    /// The same place for WebSockets: `wss://` where this is `https://`.
+    /// The same address for WebSockets: `wss://` for `https://`, `ws://` for `http://`.
     #[must_use]
     pub fn websocket_origin(&self) -> String {
         let scheme = if self.0.scheme_str() == Some("https") { "wss" } else { "ws" };
@@ -89,7 +89,7 @@ impl PublicUrl {
 }
 
 impl fmt::Display for PublicUrl {
-    /// Without a slash at the end: paths begin with theirs.
+    /// Without a slash at the end, so that a path can be appended.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}", self.0.scheme_str().unwrap_or("https"), self.host())
     }
@@ -107,7 +107,7 @@ impl fmt::Display for WebSocketUrl {
     }
 }
 
-/// An absolute address of one of `schemes`, without a user, a password or a fragment.
+/// An absolute URL with one of `schemes`, without a user, a password or a fragment.
 fn address(text: &str, schemes: &[&str]) -> Option<Uri> {
     let uri: Uri = text.parse().ok()?;
     let scheme_fits = schemes.contains(&uri.scheme_str()?);

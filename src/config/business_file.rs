@@ -1,4 +1,4 @@
-//! A business file: read, checked, and every fault told with its place.
+//! Reads and checks business files. Each error names its place.
 
 use std::fmt;
 use std::path::Path;
@@ -6,8 +6,8 @@ use std::path::Path;
 use protocol::business::BusinessSettings;
 use thiserror::Error;
 
-use super::error::ConfigError;
-use super::located::{self, Located};
+use super::error::{ConfigError, Located};
+use super::located;
 
 /// Why a business file was refused.
 #[derive(Debug, Error)]
@@ -15,7 +15,7 @@ pub enum BusinessFileError {
     /// The file can't be read, or a key, type or value in it is wrong.
     #[error(transparent)]
     Malformed(#[from] ConfigError),
-    /// Its keys are well-formed, but they can't stand together: one line for each problem.
+    /// Every key is well-formed, but they contradict each other. One line for each problem.
     #[error("{}", Lines(.0))]
     Inconsistent(Vec<Located>),
 }
@@ -28,23 +28,17 @@ pub fn read(path: &Path) -> Result<BusinessSettings, BusinessFileError> {
     parse(path, &located::read_file(path)?)
 }
 
-/// Reads and checks `text`, which stands in `file`.
+/// Reads and checks `text`, the content of `file`.
 ///
 /// # Errors
 /// As [`read`].
 pub fn parse(file: &Path, text: &str) -> Result<BusinessSettings, BusinessFileError> {
     let settings: BusinessSettings = located::from_toml(file, text).map_err(ConfigError::InFile)?;
-    settings.validate().map_err(|problems| {
-        let placed = problems
-            .iter()
-            .map(|problem| located::at_key(file, text, &problem.key, &problem.message));
-        BusinessFileError::Inconsistent(placed.collect())
-    })?;
-    Ok(settings)
+    validated(settings, |key, message| located::at_key(file, text, key, message))
 }
 
-/// As [`parse`], with some keys set otherwise. A fault that comes of a change is given the place
-/// that `place` finds for its key and message.
+/// As [`parse`], with some keys changed. `place` locates an error that a change causes, by its key and
+/// message.
 ///
 /// # Errors
 /// As [`read`].
@@ -54,30 +48,37 @@ pub(crate) fn parse_changed(
     changes: &toml::Table,
     place: impl Fn(&str, &str) -> Located,
 ) -> Result<BusinessSettings, BusinessFileError> {
-    // By itself first: only so have its errors a line.
-    let alone = parse(file, text)?;
+    // Read without the changes first: only then do errors in the file have a line.
+    let unchanged = parse(file, text)?;
     if changes.is_empty() {
-        return Ok(alone);
+        return Ok(unchanged);
     }
     let mut keys: toml::Table = located::from_toml(file, text).map_err(ConfigError::InFile)?;
-    lay_over(&mut keys, changes);
+    merge(&mut keys, changes);
     let settings: BusinessSettings = serde_path_to_error::deserialize(keys).map_err(|error| {
         let key = error.path().to_string();
         ConfigError::InFile(place(&key, error.inner().message()))
     })?;
+    validated(settings, place)
+}
+
+fn validated(
+    settings: BusinessSettings,
+    place: impl Fn(&str, &str) -> Located,
+) -> Result<BusinessSettings, BusinessFileError> {
     settings.validate().map_err(|problems| {
-        let placed = problems.iter().map(|problem| place(&problem.key, &problem.message));
-        BusinessFileError::Inconsistent(placed.collect())
+        let located = problems.iter().map(|problem| place(&problem.key, &problem.message));
+        BusinessFileError::Inconsistent(located.collect())
     })?;
     Ok(settings)
 }
 
-/// Sets keys; of a table only those that are named, of anything else the whole.
-fn lay_over(keys: &mut toml::Table, changes: &toml::Table) {
+/// Sets the keys of `changes`. Tables are merged, any other value is replaced.
+fn merge(keys: &mut toml::Table, changes: &toml::Table) {
     for (key, change) in changes {
         match (keys.get_mut(key), change) {
             (Some(toml::Value::Table(inner)), toml::Value::Table(change)) => {
-                lay_over(inner, change);
+                merge(inner, change);
             }
             _ => {
                 keys.insert(key.clone(), change.clone());

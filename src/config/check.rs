@@ -1,41 +1,46 @@
-//! What must hold between keys before real callers are answered: practice and reality don't mix.
+//! Rules between keys: a daemon that answers real callers must not use practice settings.
 
 use protocol::business::Problem;
 use secrecy::ExposeSecret;
 
 use super::{Config, Provider, Twilio};
 
-/// The shortest token of the admin listener, in characters.
-const SHORTEST_TOKEN: usize = 16;
+/// The least length of the admin listener's token, in characters.
+const MIN_TOKEN_CHARS: usize = 16;
 
-/// Every problem of `config`, in the order of its keys.
-pub(super) fn check(config: &Config) -> Result<(), Vec<Problem>> {
-    let problems: Vec<_> = [
-        unreachable(config),
-        weak_token(config),
-        practice_for_real_callers(config),
-        no_key(config),
-        practice_account(config),
-        practice_secret(config),
-        no_backoff(config),
-        no_period(config),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    if problems.is_empty() { Ok(()) } else { Err(problems) }
+impl Config {
+    /// Checks the rules between keys (PRAC-4).
+    ///
+    /// # Errors
+    /// Every [`Problem`], in the order of the keys.
+    pub fn check(&self) -> Result<(), Vec<Problem>> {
+        let problems: Vec<_> = [
+            unreachable(self),
+            weak_token(self),
+            practice_for_real_callers(self),
+            no_key(self),
+            practice_account(self),
+            practice_token(self),
+            no_backoff(self),
+            no_period(self),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
+    }
 }
 
 fn problem(key: &str, message: impl Into<String>) -> Problem {
     Problem { key: key.to_owned(), message: message.into() }
 }
 
-/// Whether real callers can come, or a real model answers.
+/// Whether real callers can call, or the real model answers.
 fn is_real(config: &Config) -> bool {
     !config.server.public_url.is_loopback() || config.openai.provider == Provider::OpenAi
 }
 
-/// A loopback address, though both providers are the real ones: Twilio would never get through.
+/// Both providers are the real ones, but Twilio can't reach a loopback address.
 fn unreachable(config: &Config) -> Option<Problem> {
     let both_real = config.openai.provider == Provider::OpenAi
         && !config.openai.realtime_url.is_loopback()
@@ -45,7 +50,7 @@ fn unreachable(config: &Config) -> Option<Problem> {
         problem(
             "server.public_url",
             format!(
-                "is {}, which leads to this machine alone: give the address at which Twilio \
+                "is {}, which only this machine can reach: set the address at which Twilio \
                  reaches this daemon",
                 config.server.public_url
             ),
@@ -55,12 +60,12 @@ fn unreachable(config: &Config) -> Option<Problem> {
 
 fn weak_token(config: &Config) -> Option<Problem> {
     let token = config.admin.token.as_ref()?;
-    (token.expose_secret().chars().count() < SHORTEST_TOKEN).then(|| {
+    (token.expose_secret().chars().count() < MIN_TOKEN_CHARS).then(|| {
         problem(
             "admin.token",
             format!(
-                "is shorter than {SHORTEST_TOKEN} characters: give a longer one, or none, and \
-                 there is no admin listener"
+                "is shorter than {MIN_TOKEN_CHARS} characters: set a longer one, or none to have no \
+                 admin listener"
             ),
         )
     })
@@ -97,20 +102,20 @@ fn practice_account(config: &Config) -> Option<Problem> {
     wrong.then(|| {
         problem(
             "twilio.account_sid",
-            format!("is {}, the practice account: give your own", Twilio::PRACTICE_ACCOUNT),
+            format!("is {}, the practice account: set your own", Twilio::PRACTICE_ACCOUNT),
         )
     })
 }
 
-fn practice_secret(config: &Config) -> Option<Problem> {
+fn practice_token(config: &Config) -> Option<Problem> {
     let token = config.twilio.auth_token.expose_secret();
     if token.trim().is_empty() {
-        return Some(problem("twilio.auth_token", "is empty: give your account's auth token"));
+        return Some(problem("twilio.auth_token", "is empty: set your account's auth token"));
     }
     (is_real(config) && config.twilio.has_practice_token()).then(|| {
         problem(
             "twilio.auth_token",
-            "is the practice token, which everybody knows: give your account's; \
+            "is the practice token, which everybody knows: set your account's; \
              FRONTDESK__TWILIO__AUTH_TOKEN keeps it out of the file",
         )
     })
@@ -119,7 +124,7 @@ fn practice_secret(config: &Config) -> Option<Problem> {
 fn no_backoff(config: &Config) -> Option<Problem> {
     let backoff = &config.supervision.backoff;
     backoff.is_empty().then(|| {
-        problem("supervision.backoff", "is empty: give at least one wait, \"0ms\" for none")
+        problem("supervision.backoff", "is empty: set at least one delay, such as \"0ms\"")
     })
 }
 

@@ -1,4 +1,4 @@
-//! The daemon itself: its two listeners, its database, its supervision.
+//! The sections for the two listeners, the database and the supervision.
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -12,21 +12,20 @@ use serde::{Deserialize, Deserializer};
 use super::address::PublicUrl;
 use super::secret;
 
-/// The listener that Twilio reaches.
+/// `[server]`: Twilio's listener.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Server {
-    /// Where it listens.
     #[serde(deserialize_with = "listen")]
     pub listen: SocketAddr,
-    /// Where Twilio reaches it: what webhooks are signed over and streams connect to.
+    /// The address at which Twilio reaches it. Webhooks are signed with it, and streams connect to it.
     pub public_url: PublicUrl,
-    /// The most calls at once; past it callers hear an apology.
+    /// The most calls at once. Further callers hear an apology.
     pub max_calls: NonZeroUsize,
-    /// How long running calls have to finish when the daemon is told to stop.
+    /// How long running calls may go on after SIGTERM.
     #[serde(with = "duration_text")]
     pub drain_timeout: Duration,
-    /// How long a media socket is waited for. No key of the file: only rehearsals hurry.
+    /// How long a media socket is waited for. Not a key of the file: `simulate` and tests shorten it.
     #[serde(skip)]
     pub patience: Patience,
 }
@@ -46,29 +45,27 @@ impl Default for Patience {
     }
 }
 
-/// The operator's listener: API, console, introspection, metrics.
+/// `[admin]`: the operator's listener.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Admin {
-    /// Where it listens, if it does.
     #[serde(deserialize_with = "listen")]
     pub listen: SocketAddr,
-    /// The bearer token of every request. Without one there is no such listener.
+    /// The bearer token of its requests. Without a token there is no listener.
     #[serde(deserialize_with = "secret::optional")]
     pub token: Option<SecretString>,
-    /// Whether a request may make one of a call's actors panic.
+    /// Whether a request may make an actor of a call panic.
     pub allow_actor_kill: bool,
 }
 
-/// Where everything is kept.
+/// `[database]`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Database {
-    /// SQLite or PostgreSQL.
     pub url: DatabaseUrl,
 }
 
-/// How often each actor of a call may be started again.
+/// `[supervision]`: how often each actor of a call may be restarted.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Supervision {
@@ -77,7 +74,7 @@ pub struct Supervision {
     /// The time in which restarts are counted.
     #[serde(with = "duration_text")]
     pub period: Duration,
-    /// The wait before the first restart, the second and so on; the last is repeated.
+    /// The delay before the first restart, the second, and so on. The last is repeated.
     #[serde(with = "duration_text::list")]
     pub backoff: Vec<Duration>,
 }
@@ -101,8 +98,7 @@ impl Default for Admin {
 }
 
 impl Admin {
-    /// Where to listen and what token to ask for; `None` where no token was given, for nothing is
-    /// ever served without one (OPS-6).
+    /// The address and the token; `None` without a token, since nothing is served without one (OPS-6).
     #[must_use]
     pub fn listener(&self) -> Option<(SocketAddr, &SecretString)> {
         self.token.as_ref().map(|token| (self.listen, token))
@@ -119,27 +115,26 @@ impl Default for Supervision {
     }
 }
 
-/// The database's address. It can hold a password and is never shown.
+/// The URL of the database. It can contain a password, so `Debug` hides it.
 #[derive(Clone)]
 pub struct DatabaseUrl(SecretString);
 
 impl DatabaseUrl {
     const SCHEMES: [&str; 3] = ["sqlite:", "postgres://", "postgresql://"];
 
-    /// Takes an address of SQLite or PostgreSQL.
+    /// Accepts URLs of SQLite and PostgreSQL.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let known = Self::SCHEMES.iter().any(|scheme| text.starts_with(scheme));
         known.then(|| Self(text.into()))
     }
 
-    /// Whether it is a file of this machine's.
     #[must_use]
     pub fn is_sqlite(&self) -> bool {
         self.expose().starts_with("sqlite:")
     }
 
-    /// The address itself, to connect with.
+    /// The URL itself, to connect with.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
@@ -162,7 +157,7 @@ impl<'de> Deserialize<'de> for DatabaseUrl {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::parse(&String::deserialize(deserializer)?).ok_or_else(|| {
             serde::de::Error::custom(
-                "not the address of a database: expected \"sqlite://…\" or \"postgres://…\"",
+                "not the URL of a database: expected \"sqlite://…\" or \"postgres://…\"",
             )
         })
     }

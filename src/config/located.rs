@@ -1,26 +1,11 @@
-//! TOML with places: every fault in a file is told with its line, its column and its key.
+//! TOML whose errors name the line, the column and the key.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::de::DeserializeOwned;
-use thiserror::Error;
 use toml::de::{DeTable, DeValue};
 
-use super::error::ConfigError;
-
-/// A fault at a place in a file.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{}:{line}:{column}: {message}", file.display())]
-pub struct Located {
-    /// The file.
-    pub file: PathBuf,
-    /// The line, counted from 1.
-    pub line: usize,
-    /// The character in the line, counted from 1.
-    pub column: usize,
-    /// The key, what is wrong with it and what was expected.
-    pub message: String,
-}
+use super::error::{ConfigError, Located};
 
 /// Reads a file as text.
 pub(crate) fn read_file(path: &Path) -> Result<String, ConfigError> {
@@ -28,29 +13,30 @@ pub(crate) fn read_file(path: &Path) -> Result<String, ConfigError> {
         .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })
 }
 
-/// Reads `text`, which stands in `file`, as a `T`.
+/// Reads `text`, the content of `file`, as a `T`.
 pub(crate) fn from_toml<T: DeserializeOwned>(file: &Path, text: &str) -> Result<T, Located> {
-    let fault = |error: &toml::de::Error, key: &str| {
+    let located = |error: &toml::de::Error, key: &str| {
         let place = error.span().map_or(0, |span| span.start);
-        located(file, text, place, &told(key, error.message()))
+        located_at(file, text, place, &with_key(key, error.message()))
     };
-    let deserializer = toml::Deserializer::parse(text).map_err(|error| fault(&error, "."))?;
+    let deserializer = toml::Deserializer::parse(text).map_err(|error| located(&error, "."))?;
     serde_path_to_error::deserialize(deserializer)
-        .map_err(|error| fault(error.inner(), &error.path().to_string()))
+        .map_err(|error| located(error.inner(), &error.path().to_string()))
 }
 
-/// `message` about `key`, placed where the key stands in `text`; where it doesn't, at the nearest
-/// section around it, or at the beginning.
+/// An error about `key`, at the key's place in `text`. If the key is not there, at the innermost
+/// section that is, or at the beginning.
 pub(crate) fn at_key(file: &Path, text: &str, key: &str, message: &str) -> Located {
-    located(file, text, place_of(text, key), &told(key, message))
+    located_at(file, text, place_of(text, key), &with_key(key, message))
 }
 
-fn told(key: &str, message: &str) -> String {
+fn with_key(key: &str, message: &str) -> String {
     let message = message.trim().lines().map(str::trim).collect::<Vec<_>>().join(", ");
     if key == "." { message } else { format!("{key}: {message}") }
 }
 
-fn located(file: &Path, text: &str, place: usize, message: &str) -> Located {
+/// `place` is a byte offset into `text`.
+fn located_at(file: &Path, text: &str, place: usize, message: &str) -> Located {
     let before = text.get(..place).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     Located {

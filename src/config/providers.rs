@@ -1,4 +1,4 @@
-//! The two providers: who listens and speaks, and who brings the calls.
+//! The sections for OpenAI and Twilio.
 
 use std::time::Duration;
 
@@ -10,17 +10,16 @@ use serde::Deserialize;
 use super::address::{HttpUrl, WebSocketUrl};
 use super::secret;
 
-/// Who listens and speaks.
+/// `[openai]`: the model.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct OpenAi {
-    /// The real one or the built-in one.
     pub provider: Provider,
-    /// Where realtime sessions are opened, without the model.
+    /// The URL of Realtime sessions, without the model.
     pub realtime_url: WebSocketUrl,
-    /// Where the text model answers messages.
+    /// The URL of the text model, which answers messages.
     pub text_url: HttpUrl,
-    /// The key for both; the practice provider needs none.
+    /// The key for both URLs. The practice provider needs none.
     #[serde(deserialize_with = "secret::optional")]
     pub api_key: Option<SecretString>,
     /// How long a caller waits for a session before the apology.
@@ -28,7 +27,7 @@ pub struct OpenAi {
     pub upstream_patience: Duration,
 }
 
-/// Who answers the daemon's sessions.
+/// Which server takes the daemon's Realtime sessions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Provider {
@@ -39,33 +38,30 @@ pub enum Provider {
     OpenAi,
 }
 
-/// Who brings the calls.
+/// `[twilio]`: the telephony.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Twilio {
-    /// Where its REST API is.
+    /// The URL of the REST API.
     pub api_url: HttpUrl,
-    /// The account.
     pub account_sid: AccountSid,
-    /// The account's secret: it signs webhooks and lets REST requests in.
+    /// The account's secret. It signs webhooks and authorises REST requests.
     pub auth_token: SecretString,
-    /// Whether a request must be signed. Never `false` where callers are real.
+    /// Whether requests must be signed. `false` is for tests only.
     pub validate_signatures: bool,
 }
 
 impl Twilio {
-    /// The account of practice mode; Twilio has no such account.
+    /// The account of practice mode. Twilio has no such account.
     pub const PRACTICE_ACCOUNT: &'static str = "AC00000000000000000000000000000000";
-    /// The secret of practice mode. It stands in the source, so it protects nothing.
+    /// The secret of practice mode. It is public, so it protects nothing.
     pub const PRACTICE_TOKEN: &'static str = "practice-auth-token";
 
-    /// Whether the secret is the one everybody knows.
     #[must_use]
     pub fn has_practice_token(&self) -> bool {
         self.auth_token.expose_secret() == Self::PRACTICE_TOKEN
     }
 
-    /// Whether the account is the one that Twilio doesn't have.
     #[must_use]
     pub fn has_practice_account(&self) -> bool {
         self.account_sid.as_str() == Self::PRACTICE_ACCOUNT

@@ -1,4 +1,5 @@
 use std::fs;
+use std::path::Path;
 
 use secrecy::ExposeSecret;
 
@@ -156,14 +157,14 @@ fn a_variable_stands_above_the_file_and_takes_the_kind_of_its_key() {
 fn a_fault_in_the_environment_names_the_variable_and_what_was_expected() {
     for (variable, value, expected) in [
         ("FRONTDESK__SERVER__LISTEN", "8080", "expected an IP address and a port"),
-        ("FRONTDESK__SERVER__MAX_CALLS", "many", "\"many\" is no whole number"),
+        ("FRONTDESK__SERVER__MAX_CALLS", "many", "\"many\" is not a whole number"),
         ("FRONTDESK__SERVER__MAX_CALLS", "-1", "expected a nonzero usize"),
         ("FRONTDESK__SERVER__PORT", "8080", "expected one of drain_timeout, listen, max_calls"),
         ("FRONTDESK__SERVR__LISTEN", "", "expected one of admin, database, openai, server"),
         ("FRONTDESK__SERVER", "", "expected FRONTDESK__SECTION__KEY"),
         ("FRONTDESK__ADMIN__ALLOW_ACTOR_KILL", "yes", "neither \"true\" nor \"false\""),
         ("FRONTDESK__SUPERVISION__BACKOFF", "1s,2", "\"2\" is not a duration"),
-        ("FRONTDESK__SUPERVISION__BACKOFF", "[1s", "is no list"),
+        ("FRONTDESK__SUPERVISION__BACKOFF", "[1s", "is not a list"),
         ("FRONTDESK__TWILIO__ACCOUNT_SID", "AC1", "\"AC\" and 32 hexadecimal digits"),
     ] {
         let error = load("", &[(variable, value)]).unwrap_err();

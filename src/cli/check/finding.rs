@@ -1,25 +1,22 @@
-//! One thing that was looked at, and how it is.
+//! A finding of `frontdesk check`.
 
 use std::fmt;
 
-/// How grave a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Verdict {
-    /// As it should be.
     Ok,
-    /// Calls are answered, but something would go better.
+    /// Calls are answered, but something should be fixed.
     Warn,
-    /// Calls, or some of them, are not answered.
+    /// Some or all calls are not answered.
     Fail,
 }
 
-/// What was found about one thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Finding {
     pub(super) verdict: Verdict,
-    /// What was looked at, in a word.
+    /// What was checked, in one word.
     about: &'static str,
-    /// How it is and, where that is not well, how to mend it.
+    /// What is wrong and how to fix it, or that all is well.
     message: String,
 }
 
@@ -44,7 +41,7 @@ impl fmt::Display for Finding {
             Verdict::Warn => "warn",
             Verdict::Fail => "fail",
         };
-        // One line, whatever a database or a provider had to say.
+        // One line, even if a database or a provider has answered with several.
         let message = self.message.split_whitespace().collect::<Vec<_>>().join(" ");
         write!(f, "{verdict:<5} {:<9} {message}", self.about)
     }

@@ -1,18 +1,18 @@
-//! The database: whether it can be opened, its schema is current, and it knows any business.
+//! Checks the database: that it can be opened, its schema is current, and it has a business.
 
 use entities::{DatabaseConnection, RecordsError, businesses};
 use migration::MigrateError;
 use protocol::ids::PhoneNumber;
 
 use super::finding::Finding;
-use crate::cli::business;
-use crate::cli::database::{self, DatabaseError};
-use crate::config;
+use crate::cli::{database, stored};
+use crate::config::Database;
+use crate::database::DatabaseError;
 
 const ABOUT: &str = "database";
 
-/// What there is to say about the database, and the numbers that businesses are called on.
-pub(super) async fn look(config: &config::Database) -> (Vec<Finding>, Vec<PhoneNumber>) {
+/// Returns the findings, and all numbers of the businesses.
+pub(super) async fn check(config: &Database) -> (Vec<Finding>, Vec<PhoneNumber>) {
     let db = match database::open(config).await {
         Ok(db) => db,
         Err(error) => return (vec![unusable(error)], Vec::new()),
@@ -22,7 +22,7 @@ pub(super) async fn look(config: &config::Database) -> (Vec<Finding>, Vec<PhoneN
         Ok(numbers) if numbers.is_empty() => {
             findings.push(Finding::warn(
                 ABOUT,
-                "there is no business yet, so every call is rejected: make one with \
+                "there is no business, so every call is rejected: create one with \
                  `frontdesk business import FILE`",
             ));
             (findings, numbers)
@@ -44,21 +44,23 @@ fn unusable(error: DatabaseError) -> Finding {
                 pending.join(", ")
             ),
         ),
-        // These texts say what to do by themselves.
+        // These texts already say what to do.
         error @ (DatabaseError::Connect(_)
         | DatabaseError::Migrate(MigrateError::UnknownMigrations(_))) => {
             Finding::fail(ABOUT, error.to_string())
         }
         DatabaseError::Migrate(error) => Finding::fail(
             ABOUT,
-            format!("its schema can't be read or moved ({error}): see `frontdesk migrate status`"),
+            format!(
+                "its schema can't be read or migrated ({error}): see `frontdesk migrate status`"
+            ),
         ),
     }
 }
 
 async fn numbers(db: &DatabaseConnection) -> Result<Vec<PhoneNumber>, RecordsError> {
     let mut numbers = Vec::new();
-    for business in business::all(db).await? {
+    for business in stored::all(db).await? {
         numbers.extend(businesses::numbers(db, business.id).await?);
     }
     Ok(numbers)

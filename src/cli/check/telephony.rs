@@ -12,9 +12,7 @@ use thiserror::Error;
 use super::finding::Finding;
 use crate::cli::http;
 use crate::config::{Config, Twilio};
-use number::IncomingNumber;
-
-const ABOUT: &str = "twilio";
+use number::{ABOUT, IncomingNumber};
 
 /// The most pages that are read; the largest accounts have some ten thousand numbers.
 const MOST_PAGES: usize = 50;
@@ -34,7 +32,7 @@ pub(super) async fn look(config: &Config, ours: &[PhoneNumber], client: &Client)
                 format!("the account lets us in and has {count} number{}", plural(count)),
             ));
             for number in ours {
-                findings.extend(number::judge(number, &there, &config.server.public_url));
+                findings.extend(number::check(number, &there, &config.server.public_url));
             }
         }
         Err(fault) => findings.push(Finding::fail(ABOUT, fault.to_string())),

@@ -1,14 +1,16 @@
-//! One number at Twilio: where its calls go, and where they should.
+//! Checks one number at Twilio: whether its calls come to this daemon.
 
 use protocol::ids::PhoneNumber;
 use serde::Deserialize;
 
-use super::super::finding::Finding;
-use super::ABOUT;
+use crate::cli::check::finding::Finding;
 use crate::config::PublicUrl;
 
-/// A number of the account, as far as calls are concerned. Twilio writes an address that is not
-/// set as `""` or `null`.
+/// What a finding about the account is about.
+pub(super) const ABOUT: &str = "twilio";
+
+/// The settings of a number that matter for calls. Twilio writes a URL that is not set as `""` or
+/// `null`.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(super) struct IncomingNumber {
     phone_number: String,
@@ -26,8 +28,8 @@ pub(super) struct IncomingNumber {
     trunk_sid: Option<String>,
 }
 
-/// What there is to say about `ours`, given the account's numbers: one line if all is well.
-pub(super) fn judge(
+/// Checks `ours` against the account's numbers. Returns one finding if all is well.
+pub(super) fn check(
     ours: &PhoneNumber,
     there: &[IncomingNumber],
     public_url: &PublicUrl,
@@ -59,7 +61,7 @@ pub(super) fn judge(
 }
 
 impl IncomingNumber {
-    /// A number with an application or a trunk passes over its own addresses.
+    /// A number with an application or a trunk ignores its own URLs.
     fn handled_elsewhere(&self) -> Option<Finding> {
         let number = &self.phone_number;
         let (what, sid) = set(&self.trunk_sid)
@@ -68,8 +70,8 @@ impl IncomingNumber {
         Some(Finding::fail(
             ABOUT,
             format!(
-                "{number} is handled by the {what} {sid}, whatever its Voice URL says: in the \
-                 Twilio console have its calls handled by a webhook"
+                "{number} is handled by the {what} {sid}, so its Voice URL is ignored: in the Twilio \
+                 console, let a webhook handle its calls"
             ),
         ))
     }
@@ -103,14 +105,14 @@ impl IncomingNumber {
             Finding::fail(
                 ABOUT,
                 format!(
-                    "{number}'s status callback is {is}, so ended calls are not heard of and \
-                     their sessions go on costing: set it to {wanted}"
+                    "{number}'s status callback is {is}, so the daemon does not learn of ended \
+                     calls, and their sessions go on costing: set it to {wanted}"
                 ),
             )
         })
     }
 
-    /// A fallback elsewhere is as good: it may well be there for when this daemon is not.
+    /// A fallback elsewhere is fine: it can serve when this daemon is down.
     fn wrong_fallback(&self, public_url: &PublicUrl) -> Option<Finding> {
         let (number, wanted) = (&self.phone_number, format!("{public_url}/twilio/voice"));
         let Some(is) = set(&self.voice_fallback_url) else {
@@ -122,14 +124,14 @@ impl IncomingNumber {
                 ),
             ));
         };
-        // A fragment carries Twilio's retry rules and is not part of what is requested.
+        // A fragment has Twilio's retry rules. It is not part of the request.
         let requested = is.split('#').next().unwrap_or(is);
         let here = requested.strip_prefix(&public_url.to_string())?;
         (!["/twilio/voice", "/twilio/voice/resume"].contains(&here)).then(|| {
             Finding::fail(
                 ABOUT,
                 format!(
-                    "{number}'s fallback URL is {is}, which is nothing here: set it to {wanted}"
+                    "{number}'s fallback URL is {is}, which this daemon does not serve: set it to {wanted}"
                 ),
             )
         })
@@ -142,8 +144,8 @@ fn set(text: &Option<String>) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::finding::Verdict;
     use super::*;
+    use crate::cli::check::finding::Verdict;
 
     const OURS: &str = "+97231234567";
     const PUBLIC: &str = "https://calls.example.com";
@@ -161,7 +163,7 @@ mod tests {
 
     fn verdicts(number: IncomingNumber) -> Vec<(Verdict, String)> {
         let (ours, public) = (PhoneNumber::parse(OURS).unwrap(), PublicUrl::parse(PUBLIC).unwrap());
-        let findings = judge(&ours, &[number], &public);
+        let findings = check(&ours, &[number], &public);
         findings.into_iter().map(|finding| (finding.verdict, finding.to_string())).collect()
     }
 

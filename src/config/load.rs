@@ -1,31 +1,48 @@
-//! `FRONTDESK__SECTION__KEY` over the file. What kind of value a variable holds is read off the
-//! default file, which names every key.
+//! Reads a configuration: the file, then `FRONTDESK__SECTION__KEY` from the environment. The default
+//! file names every key, so it tells the type of each variable.
 
 use std::path::Path;
 
 use toml::{Table, Value};
 
 use super::error::ConfigError;
-use super::{Config, DEFAULT_FILE, located};
+use super::{Config, located};
+
+/// The default configuration as a file, with a comment for every key.
+pub const DEFAULT_FILE: &str = include_str!("../../config.toml");
 
 const PREFIX: &str = "FRONTDESK__";
 
-/// `alone`, which is `text` read by itself, with the variables laid over it.
-pub(super) fn lay_over(
-    alone: Config,
-    file: &Path,
-    text: &str,
-    environment: impl Iterator<Item = (String, String)>,
-) -> Result<Config, ConfigError> {
-    let mut ours: Vec<_> =
-        environment.filter(|(variable, _)| variable.starts_with(PREFIX)).collect();
-    if ours.is_empty() {
-        return Ok(alone);
+impl Config {
+    /// Reads `file`, if there is one, and overrides it with the variables of `environment` that begin
+    /// with `FRONTDESK__`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the file and line, or the variable, and what was expected.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let text = match file {
+            Some(path) => located::read_file(path)?,
+            None => String::new(),
+        };
+        let path = file.unwrap_or(Path::new("config.toml"));
+        // Read without the environment first: only then do errors in the file have a line.
+        let config = located::from_toml(path, &text)?;
+        let mut variables: Vec<_> =
+            environment.filter(|(variable, _)| variable.starts_with(PREFIX)).collect();
+        if variables.is_empty() {
+            return Ok(config);
+        }
+        variables.sort();
+        override_with(&variables, located::from_toml(path, &text)?)
     }
-    ours.sort();
+}
+
+fn override_with(variables: &[(String, String)], mut table: Table) -> Result<Config, ConfigError> {
     let defaults: Table = located::from_toml(Path::new("config.toml"), DEFAULT_FILE)?;
-    let mut table: Table = located::from_toml(file, text)?;
-    for (variable, value) in &ours {
+    for (variable, value) in variables {
         insert(&mut table, &defaults, variable, value)
             .map_err(|message| ConfigError::InVariable { variable: variable.clone(), message })?;
     }
@@ -54,13 +71,14 @@ fn insert(table: &mut Table, defaults: &Table, variable: &str, text: &str) -> Re
     Ok(())
 }
 
-/// `text` as the kind of value that `default` is.
+/// `text` as a value of the type of `default`.
 fn value_like(default: &Value, text: &str) -> Result<Value, String> {
     let trimmed = text.trim();
     match default {
-        Value::Integer(_) => {
-            trimmed.parse().map(Value::Integer).map_err(|_| format!("{text:?} is no whole number"))
-        }
+        Value::Integer(_) => trimmed
+            .parse()
+            .map(Value::Integer)
+            .map_err(|_| format!("{text:?} is not a whole number")),
         Value::Boolean(_) => trimmed
             .parse()
             .map(Value::Boolean)
@@ -72,11 +90,11 @@ fn value_like(default: &Value, text: &str) -> Result<Value, String> {
     }
 }
 
-/// A list as in the file, or its texts with commas between.
+/// A list as the file writes it, or its items separated by commas.
 fn list(text: &str) -> Result<Value, String> {
     if text.starts_with('[') {
         return text.parse().map_err(|_| {
-            format!("{text:?} is no list: expected one as in [\"0ms\", \"1s\"] or 0ms,1s")
+            format!("{text:?} is not a list: expected one as in [\"0ms\", \"1s\"] or 0ms,1s")
         });
     }
     let texts = text.split(',').map(|one| Value::String(one.trim().to_owned()));
@@ -87,7 +105,7 @@ fn names(table: &Table) -> String {
     table.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
-/// The variable of a path like `supervision.backoff[1]`.
+/// The variable that sets a path such as `supervision.backoff[1]`.
 fn variable_of(path: &str) -> String {
     let key = path.split('[').next().unwrap_or(path);
     format!("{PREFIX}{}", key.replace('.', "__").to_ascii_uppercase())

@@ -1,0 +1,21 @@
+//! Why the daemon did not start.
+
+use thiserror::Error;
+
+use crate::database::DatabaseError;
+use crate::http::ListenError;
+
+/// Why the daemon did not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    #[error("the calls of the previous run could not be read: {0}")]
+    Records(#[from] entities::RecordsError),
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    #[error("TLS could not be set up: {0}")]
+    Tls(String),
+    #[error("the actors could not be started: {0}")]
+    Actors(#[from] ractor::SpawnErr),
+}

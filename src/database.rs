@@ -1,0 +1,46 @@
+//! Opens the configured database, and brings its schema up to date.
+
+use entities::{ConnectError, DatabaseConnection, PoolSettings};
+use migration::MigrateError;
+use thiserror::Error;
+
+use crate::config::Database;
+
+/// Why the database can't be used.
+#[derive(Debug, Error)]
+pub enum DatabaseError {
+    #[error("{0}: set database.url to one that can be reached from here")]
+    Connect(#[from] ConnectError),
+    /// The schema could not be migrated, or not read.
+    #[error("the database's schema: {0}")]
+    Migrate(#[from] MigrateError),
+    /// These migrations are missing. PostgreSQL is migrated only when its operator says so.
+    #[error(
+        "the database lacks {} of this build's migrations: apply them with `frontdesk migrate up`",
+        .0.len()
+    )]
+    Pending(Vec<String>),
+}
+
+/// Opens the database as it is.
+pub(crate) async fn connect(
+    config: &Database,
+    pool: PoolSettings,
+) -> Result<DatabaseConnection, DatabaseError> {
+    Ok(entities::connect(config.url.expose(), pool).await?)
+}
+
+/// Opens the database with its schema up to date. A SQLite file is migrated; any other database must
+/// have been migrated before (OPS-5).
+pub(crate) async fn open(
+    config: &Database,
+    pool: PoolSettings,
+) -> Result<DatabaseConnection, DatabaseError> {
+    let db = connect(config, pool).await?;
+    if config.url.is_sqlite() {
+        migration::up(&db, None).await?;
+        return Ok(db);
+    }
+    let pending = migration::pending(&db).await?;
+    if pending.is_empty() { Ok(db) } else { Err(DatabaseError::Pending(pending)) }
+}
