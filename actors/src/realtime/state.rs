@@ -17,7 +17,7 @@ use protocol::openai::client_event::ClientEvent;
 use protocol::openai::server_event::ServerEvent;
 use protocol::openai::session::SessionSettings;
 use protocol::openai::usage::Usage;
-use protocol::response_gate::{Ask, GateCommand, GateState, ResponseGate};
+use protocol::response_gate::{Ask, GateOutput, GateState, ResponseGate};
 
 use super::history::item;
 use super::session::Outgoing;
@@ -269,15 +269,15 @@ impl SessionState {
     }
 
     fn run_gate(&mut self) -> SessionAction {
-        while let Some(command) = self.gate.poll_command() {
-            match command {
-                GateCommand::Create { request, line } => {
+        while let Some(output) = self.gate.poll_output() {
+            match output {
+                GateOutput::Create { request, line } => {
                     // Invariant 10: this alone ends a cut.
                     self.downlink.open(self.cuts);
                     let event = ask_for(request, line);
                     self.send(vec![event]);
                 }
-                GateCommand::Cancel(response) => {
+                GateOutput::Cancel(response) => {
                     self.spoken.cancelled(&response, self.cuts);
                     let event_id = format!("cancel-{response}");
                     let response_id = Some(response);
@@ -285,13 +285,13 @@ impl SessionState {
                         ClientEvent::ResponseCancel { event_id, response_id }.to_json(),
                     ]);
                 }
-                GateCommand::Started { response, asks } => {
+                GateOutput::Started { response, asks } => {
                     self.reports.push(Event::ResponseStarted { response, asks });
                 }
-                GateCommand::Covered { ask, response } => {
+                GateOutput::Covered { ask, response } => {
                     self.reports.push(Event::AskCovered { ask, response });
                 }
-                GateCommand::Ended { response, asks, outcome } => {
+                GateOutput::Ended { response, asks, outcome } => {
                     if let Some(response) = &response {
                         let undone = self.spoken.done(response);
                         self.undo(undone);
@@ -305,11 +305,11 @@ impl SessionState {
                     let ended = Event::ResponseEnded { response, asks, outcome, calls, usage };
                     self.reports.push(ended);
                 }
-                GateCommand::Dropped(ask) => {
+                GateOutput::Dropped(ask) => {
                     tracing::warn!(ask = ask.0, "a response was asked for while one is under way");
                     self.reports.push(Event::AskDropped { ask });
                 }
-                GateCommand::Stalled => {
+                GateOutput::Stalled => {
                     tracing::warn!("the session has stalled");
                     return SessionAction::End(SessionFault::Passing);
                 }
