@@ -193,24 +193,22 @@ impl SessionState {
         self.run_gate()
     }
 
-    /// Takes an event of OpenAI's. Of a session that is gone only the words of a turn still count.
-    pub(super) fn on_text(&mut self, session: u32, text: &str, now: Instant) -> SessionAction {
-        match ServerEvent::parse(text) {
-            Ok(event) if self.is_current(session) => {
-                self.notice_cut(now);
-                self.on_event(event, now)
-            }
-            Ok(ServerEvent::TranscriptionCompleted { item_id, transcript, usage }) => {
-                self.billed(usage);
-                self.transcribed(item_id, Some(transcript.into_owned()));
-                SessionAction::None
-            }
-            Ok(_) => SessionAction::None,
-            Err(error) => {
-                tracing::warn!(%error, "an event of OpenAI could not be read");
-                SessionAction::None
-            }
+    /// Handles an event of OpenAI's. Of a session that is gone only the words of a turn still count.
+    pub(super) fn on_received(
+        &mut self,
+        session: u32,
+        event: &ServerEvent,
+        now: Instant,
+    ) -> SessionAction {
+        if self.is_current(session) {
+            self.notice_cut(now);
+            return self.on_event(event, now);
         }
+        if let ServerEvent::TranscriptionCompleted { item_id, transcript, billed } = event {
+            self.billed(*billed);
+            self.transcribed(item_id, Some(transcript.clone()));
+        }
+        SessionAction::None
     }
 
     /// The first audio of an item came.
@@ -280,7 +278,7 @@ impl SessionState {
                 GateOutput::Cancel(response) => {
                     self.spoken.cancelled(&response, self.cuts);
                     let event_id = format!("cancel-{response}");
-                    let response_id = Some(response);
+                    let response_id = response;
                     self.send(vec![
                         ClientEvent::ResponseCancel { event_id, response_id }.to_json(),
                     ]);
