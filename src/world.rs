@@ -3,8 +3,11 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use actors::call_supervisor::CallStatusView;
+use actors::http_client::{Answer, HttpClient, HttpError, Request, TcpDialer};
 use actors::introspection::ActorView;
 use practice::openai;
 use practice::speech::Voice;
@@ -27,6 +30,17 @@ pub(crate) const LOCKSMITH_FILE: &str = "examples/businesses/tel-aviv-locks.toml
 
 /// The practice world's admin token: its listener is on loopback and dies with it.
 const ADMIN_TOKEN: &str = "practice-world-admin-token";
+
+/// Why the operator's side did not answer.
+#[derive(Debug, Error)]
+pub enum AdminError {
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    #[error("status {0}")]
+    Status(u16),
+    #[error("the answer can't be read: {0}")]
+    Json(#[from] serde_json::Error),
+}
 
 /// Why the world could not be put together.
 #[derive(Debug, Error)]
@@ -51,7 +65,7 @@ pub enum WorldError {
     Import(#[from] entities::businesses::ImportError),
     /// The operator's side did not answer.
     #[error("the introspection did not answer: {0}")]
-    Admin(#[from] reqwest::Error),
+    Admin(#[from] AdminError),
     /// The configuration is wrong.
     #[error("{0}")]
     Config(String),
@@ -102,7 +116,7 @@ pub struct World {
     /// Its id.
     pub business_id: BusinessId,
     provider: RunningProvider,
-    http: reqwest::Client,
+    http: HttpClient,
 }
 
 impl World {
@@ -139,7 +153,7 @@ impl World {
         let new_id = BusinessId(services.clock.new_id());
         let now = services.clock.wall();
         let imported = business::import(&services.database, &business, new_id, now).await?;
-        let http = reqwest::Client::new();
+        let http = operator();
         Ok(Self { app, carrier, business, business_id: imported.id, provider, http })
     }
 
@@ -187,8 +201,8 @@ impl World {
     /// # Errors
     /// [`WorldError::Admin`] if the daemon does not answer.
     pub async fn post(&self, path: &str) -> Result<u16, WorldError> {
-        let sent = self.http.post(self.admin_url(path)).bearer_auth(ADMIN_TOKEN).send().await?;
-        Ok(sent.status().as_u16())
+        let answer = self.ask(self.http.post(&self.admin_url(path))).await?;
+        Ok(answer.status.as_u16())
     }
 
     /// A request of the operator's with a body; returns the HTTP status and what was answered.
@@ -200,9 +214,8 @@ impl World {
         path: &str,
         body: &serde_json::Value,
     ) -> Result<(u16, serde_json::Value), WorldError> {
-        let request = self.http.post(self.admin_url(path)).bearer_auth(ADMIN_TOKEN).json(body);
-        let sent = request.send().await?;
-        Ok((sent.status().as_u16(), sent.json().await?))
+        let answer = self.ask(self.http.post(&self.admin_url(path)).json(body)).await?;
+        Ok((answer.status.as_u16(), read(&answer)?))
     }
 
     /// Stops everything.
@@ -212,8 +225,15 @@ impl World {
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, WorldError> {
-        let request = self.http.get(self.admin_url(path)).bearer_auth(ADMIN_TOKEN);
-        Ok(request.send().await?.error_for_status()?.json().await?)
+        let answer = self.ask(self.http.get(&self.admin_url(path))).await?;
+        if !answer.status.is_success() {
+            return Err(AdminError::Status(answer.status.as_u16()).into());
+        }
+        Ok(read(&answer)?)
+    }
+
+    async fn ask(&self, request: Request<'_>) -> Result<Answer, AdminError> {
+        Ok(request.bearer_auth(ADMIN_TOKEN).send().await?)
     }
 
     fn admin_url(&self, path: &str) -> String {
@@ -222,4 +242,14 @@ impl World {
             None => path.to_owned(),
         }
     }
+}
+
+/// The operator's client. A request may wait for a call to end.
+fn operator() -> HttpClient {
+    let dialer = TcpDialer::without_tls(Duration::from_secs(5));
+    HttpClient::new(Arc::new(dialer), Duration::from_secs(60), 16 * 1024 * 1024)
+}
+
+fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, AdminError> {
+    Ok(serde_json::from_slice(&answer.body)?)
 }

@@ -10,13 +10,12 @@ use std::sync::{Arc, Mutex};
 use protocol::business::LeadStatus;
 use protocol::call::{Entry, FunctionCall, Interruption, SessionFault, StreamEnd};
 use protocol::ids::{ItemId, ResponseId, StreamSid};
-use protocol::openai::server_event::ServerEvent;
 use protocol::response_gate::{Ask, AskNumber, GateState};
 use protocol::twilio::forms::CallStatus;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
-use crate::link::Link;
+use crate::link::{Link, Text};
 
 pub(crate) use calendar::AnswerTo;
 pub use calendar::{Answer, CalendarRequest, ToolUse};
@@ -33,7 +32,7 @@ pub enum RealtimeEvent {
         /// Which session of the call, from 1.
         session: u32,
         /// The event.
-        event: ServerEvent,
+        text: Text,
     },
     /// A session's socket brought the first audio of an item.
     AudioBegan {

@@ -5,20 +5,22 @@ mod placing;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder, Retryable};
 use protocol::ids::{AccountSid, CallSid};
 use protocol::twilio::rest::{ApiError, HangupOutcome, hangup_outcome};
-use reqwest::{RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
+
+use crate::http_client::{Dialer, HttpClient, HttpError, Request};
 
 pub use placing::{Known, PlacingFault};
 
 /// How long one request may take.
 const REQUEST_PATIENCE: Duration = Duration::from_secs(10);
-/// How long all tries together may take (HOUSE: the supervisor waits 30 s).
+/// How long all tries together may take; the call supervisor waits as long.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How much of an answer is read, in bytes; a call's resource is about 2 KiB.
 const MOST_BODY: usize = 64 * 1024;
@@ -46,7 +48,7 @@ pub enum Answer {
 /// The client for one account. Cheap to clone; the token is never shown.
 #[derive(Debug, Clone)]
 pub struct TwilioRest {
-    http: reqwest::Client,
+    http: HttpClient,
     api_url: String,
     account: AccountSid,
     auth_token: SecretString,
@@ -64,11 +66,12 @@ impl TwilioRest {
     /// A client for one account.
     #[must_use]
     pub fn new(
-        http: reqwest::Client,
+        dialer: Arc<dyn Dialer>,
         api_url: &str,
         account: AccountSid,
         auth_token: SecretString,
     ) -> Self {
+        let http = HttpClient::new(dialer, REQUEST_PATIENCE, MOST_BODY);
         Self { http, api_url: api_url.trim_end_matches('/').to_owned(), account, auth_token }
     }
 
@@ -106,8 +109,8 @@ impl TwilioRest {
 
     async fn attempt(&self, url: &str, form: [(&str, &str); 1]) -> Result<Answer, Attempt> {
         let request = self.http.post(url).form(&form);
-        let (status, body) =
-            self.answer(request).await.map_err(|error| Attempt::Again(error.text))?;
+        let answer = self.answer(request).await;
+        let (status, body) = answer.map_err(|error| Attempt::Again(error.to_string()))?;
         match hangup_outcome(status, &body) {
             HangupOutcome::Done => Ok(Answer::Done),
             HangupOutcome::NotInProgress => Ok(Answer::NotInProgress),
@@ -121,52 +124,11 @@ impl TwilioRest {
     }
 
     /// Sends a request with our credentials; returns the HTTP status and the body.
-    async fn answer(&self, request: RequestBuilder) -> Result<(u16, String), NoAnswer> {
-        let response = request
-            .basic_auth(self.account.as_str(), Some(self.auth_token.expose_secret()))
-            .timeout(REQUEST_PATIENCE)
-            .send()
-            .await
-            .map_err(NoAnswer::from)?;
-        let status = response.status().as_u16();
-        Ok((status, read_limited(response).await?))
+    async fn answer(&self, request: Request<'_>) -> Result<(u16, String), HttpError> {
+        let token = self.auth_token.expose_secret();
+        let answer = request.basic_auth(self.account.as_str(), token).send().await?;
+        Ok((answer.status.as_u16(), answer.text()))
     }
-}
-
-/// A request that brought no answer.
-struct NoAnswer {
-    /// Why, in words.
-    text: String,
-    /// Whether it did not even go out.
-    never_sent: bool,
-}
-
-impl From<reqwest::Error> for NoAnswer {
-    /// The address names the account and the call, and says nothing of the cause.
-    fn from(error: reqwest::Error) -> Self {
-        let never_sent = error.is_connect() || error.is_builder();
-        let error = error.without_url();
-        let mut text = error.to_string();
-        let mut cause = std::error::Error::source(&error);
-        while let Some(source) = cause {
-            text = format!("{text}: {source}");
-            cause = source.source();
-        }
-        Self { text, never_sent }
-    }
-}
-
-/// Reads at most [`MOST_BODY`] bytes; what is beyond them is left.
-async fn read_limited(mut response: Response) -> Result<String, reqwest::Error> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
-        let room = MOST_BODY - body.len();
-        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-        if body.len() == MOST_BODY {
-            break;
-        }
-    }
-    Ok(String::from_utf8_lossy(&body).into_owned())
 }
 
 /// Pauses before each further try: a part, by `chance` (0 to 1), of 250 ms, 500 ms, … up to 4 s,

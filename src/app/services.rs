@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use actors::call_parts::Services;
 use actors::clock::Clock;
+use actors::http_client::TcpDialer;
 use actors::introspection::Introspection;
 use actors::link::{OpenAiConnector, tls_config};
 use actors::twilio_rest::TwilioRest;
@@ -34,13 +35,9 @@ pub(super) async fn start(
 ) -> Result<Services, StartError> {
     let database = database::open(&config.database, PoolSettings::default()).await?;
     let tls = tls_config().map_err(|error| StartError::Tls(error.to_string()))?;
-    let http = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls.as_ref().clone())
-        .connect_timeout(CONNECT_PATIENCE)
-        .build()
-        .map_err(|error| StartError::Tls(error.to_string()))?;
+    let dialer = TcpDialer::new(Arc::clone(&tls), CONNECT_PATIENCE);
     let twilio = TwilioRest::new(
-        http,
+        Arc::new(dialer),
         &config.twilio.api_url.to_string(),
         config.twilio.account_sid.clone(),
         config.twilio.auth_token.clone(),

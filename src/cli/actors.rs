@@ -4,9 +4,10 @@ use std::io::{IsTerminal, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use ::actors::http_client::HttpClient;
 use ::actors::introspection::ActorView;
+use ::http::StatusCode;
 use clap::Args;
-use reqwest::{Client, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use thiserror::Error;
@@ -99,7 +100,7 @@ pub(super) async fn run(
 }
 
 struct Daemon {
-    client: Client,
+    client: HttpClient,
     url: String,
     token: SecretString,
 }
@@ -120,22 +121,21 @@ impl Daemon {
 
     async fn actors(&self) -> Result<Vec<ActorView>, ActorsError> {
         let url = || self.url.clone();
-        let request = self.client.get(format!("{}/introspect/actors", self.url));
-        let response =
-            request.bearer_auth(self.token.expose_secret()).send().await.map_err(|error| {
-                ActorsError::Unreachable { url: url(), reason: http::reason(error) }
-            })?;
-        match response.status() {
+        let request = self.client.get(&format!("{}/introspect/actors", self.url));
+        let sent = request.bearer_auth(self.token.expose_secret()).send().await;
+        let answer = sent.map_err(|error| ActorsError::Unreachable {
+            url: url(),
+            reason: http::reason(&error),
+        })?;
+        match answer.status {
             StatusCode::OK => {}
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 return Err(ActorsError::Unauthorized(url()));
             }
             status => return Err(ActorsError::Unexpected { url: url(), status }),
         }
-        let answer: Answer = response
-            .json()
-            .await
-            .map_err(|error| ActorsError::Unreadable { url: url(), reason: http::reason(error) })?;
+        let answer: Answer = serde_json::from_slice(&answer.body)
+            .map_err(|error| ActorsError::Unreadable { url: url(), reason: error.to_string() })?;
         Ok(answer.actors)
     }
 }

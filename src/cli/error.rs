@@ -84,6 +84,7 @@ impl CliError {
                 BAD_CONFIGURATION
             }
             Self::Start(_)
+            | Self::Provider(_)
             | Self::Signals(_)
             | Self::Database(_)
             | Self::Migrate(_)
@@ -96,7 +97,7 @@ impl CliError {
             | Self::Http(_)
             | Self::Output(_) => 1,
             #[cfg(feature = "practice")]
-            Self::Provider(ProviderError::Practice(_)) | Self::Demo(_) | Self::Simulate(_) => 1,
+            Self::Demo(_) | Self::Simulate(_) => 1,
         }
     }
 

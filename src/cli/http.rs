@@ -1,48 +1,35 @@
 //! The commands' HTTP client: a few requests, each answered soon or not at all.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use ::actors::http_client::{HttpClient, HttpError, TcpDialer};
 use ::actors::link::tls_config;
-use reqwest::Client;
 use thiserror::Error;
 
 /// How long a connection may take to be made.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(3);
 /// How long a request may take, connection and all.
 const PATIENCE: Duration = Duration::from_secs(8);
+/// How much of an answer is read, in bytes. The longest are a page of 1,000 numbers and the actors of
+/// some thousand calls: about 2 MB each.
+const MOST_BODY: usize = 16 * 1024 * 1024;
 
 /// Why there is no client.
 #[derive(Debug, Error)]
 pub enum ClientError {
-    /// TLS has no usable protocol.
     #[error("TLS can't be set up: {0}")]
     Tls(#[from] rustls::Error),
-    /// The client itself.
-    #[error("the HTTP client can't be made: {0}")]
-    Client(#[from] reqwest::Error),
 }
 
-/// A client with the system's certificates and short patience, that follows no redirects: a key
-/// goes where it is meant to and nowhere else.
-pub(super) fn client() -> Result<Client, ClientError> {
-    let client = Client::builder()
-        .tls_backend_preconfigured((*tls_config()?).clone())
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(CONNECT_PATIENCE)
-        .timeout(PATIENCE)
-        .build()?;
-    Ok(client)
+/// A client with the system's certificates and short patience. It follows no redirects, so a key goes
+/// only to the configured host.
+pub(super) fn client() -> Result<HttpClient, ClientError> {
+    let dialer = TcpDialer::new(tls_config()?, CONNECT_PATIENCE);
+    Ok(HttpClient::new(Arc::new(dialer), PATIENCE, MOST_BODY))
 }
 
-/// Why a request was not answered, from the innermost cause and without its URL.
-pub(super) fn reason(error: reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "no answer in time".to_owned();
-    }
-    let error = error.without_url();
-    let mut cause: &dyn std::error::Error = &error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
+/// Why a request was not answered: the innermost cause, without the address.
+pub(super) fn reason(error: &HttpError) -> String {
+    if error.is_timeout() { "no answer in time".to_owned() } else { error.innermost().to_owned() }
 }

@@ -32,7 +32,7 @@ async fn terminal_status(world: &World, caller: &CallerHandle, duration_secs: u3
     let mut form = call_form(world, caller.call_sid().as_str(), "completed");
     form.push(("CallDuration".to_owned(), duration_secs.to_string()));
     let answer = post_as_twilio(world, "/twilio/status", &form).await;
-    assert_eq!(answer.status(), 204);
+    assert_eq!(answer.status, 204);
 }
 
 /// When, on the call's clock, something that is waited for has come.

@@ -1,10 +1,12 @@
 //! The two listeners: who is let in, and what callers are answered (CALL-1, CALL-9, OPS-6).
 
 use actors::introspection::ActorKind;
+use http::StatusCode;
 use practice::twilio::{Dial, Done, EndedBy, RejectReason};
-use reqwest::StatusCode;
 
-use crate::support::{brief, call_form, number, post_as_twilio, signature, within, world};
+use crate::support::{
+    brief, call_form, http_client, number, post_as_twilio, signature, within, world,
+};
 
 const CALL: &str = "CA00000000000000000000000000000007";
 
@@ -12,18 +14,18 @@ const CALL: &str = "CA00000000000000000000000000000007";
 async fn ops_6_what_is_not_signed_is_forbidden_whether_its_path_is_known_or_not() {
     let world = world(brief).await;
     let form = call_form(&world, CALL, "ringing");
-    let http = reqwest::Client::new();
+    let http = http_client();
     let paths = ["voice", "voice/resume", "status", "stream-status", "media", "nothing-here"];
     for path in paths.map(|path| format!("/twilio/{path}")) {
         let url = format!("http://{}{path}", world.app.twilio_address());
         let unsigned = http.post(&url).form(&form).send().await.unwrap();
-        assert_eq!(unsigned.status(), StatusCode::FORBIDDEN, "{path}");
+        assert_eq!(unsigned.status, StatusCode::FORBIDDEN, "{path}");
         let other = signature(&format!("{url}?x=1"), &form);
-        let forged = http.post(&url).form(&form).header("x-twilio-signature", other);
-        assert_eq!(forged.send().await.unwrap().status(), StatusCode::FORBIDDEN, "{path}");
+        let forged = http.post(&url).form(&form).header("x-twilio-signature", &other);
+        assert_eq!(forged.send().await.unwrap().status, StatusCode::FORBIDDEN, "{path}");
     }
     let unknown = post_as_twilio(&world, "/twilio/nothing-here", &form).await;
-    assert_eq!(unknown.status(), StatusCode::NOT_FOUND);
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
     assert!(world.calls().await.unwrap().is_empty(), "nobody was let in");
     world.close().await;
 }
@@ -33,10 +35,10 @@ async fn call_1_a_signed_webhook_is_answered_with_the_stream_and_its_resume() {
     let world = world(brief).await;
     let form = call_form(&world, CALL, "ringing");
     let answer = post_as_twilio(&world, "/twilio/voice", &form).await;
-    assert_eq!(answer.status(), StatusCode::OK);
-    let kind = answer.headers()["content-type"].to_str().unwrap().to_owned();
+    assert_eq!(answer.status, StatusCode::OK);
+    let kind = answer.headers["content-type"].to_str().unwrap().to_owned();
     assert!(kind.starts_with("text/xml"), "{kind}");
-    let twiml = answer.text().await.unwrap();
+    let twiml = answer.text();
     let address = world.app.twilio_address();
     let parts = [
         "<Connect><Stream ".to_owned(),
@@ -89,14 +91,14 @@ async fn res_7_past_max_calls_a_caller_hears_an_apology_in_the_business_s_langua
 async fn call_1_a_sixth_resume_within_a_minute_gets_the_apology() {
     let world = world(brief).await;
     let form = call_form(&world, CALL, "in-progress");
-    let unknown = post_as_twilio(&world, "/twilio/voice/resume", &form).await.text().await.unwrap();
+    let unknown = post_as_twilio(&world, "/twilio/voice/resume", &form).await.text();
     assert!(unknown.contains("<Hangup/>") && !unknown.contains("<Connect>"), "{unknown}");
     post_as_twilio(&world, "/twilio/voice", &call_form(&world, CALL, "ringing")).await;
     for _ in 0..5 {
         let answer = post_as_twilio(&world, "/twilio/voice/resume", &form).await;
-        assert!(answer.text().await.unwrap().contains("<Connect>"));
+        assert!(answer.text().contains("<Connect>"));
     }
-    let sixth = post_as_twilio(&world, "/twilio/voice/resume", &form).await.text().await.unwrap();
+    let sixth = post_as_twilio(&world, "/twilio/voice/resume", &form).await.text();
     assert!(!sixth.contains("<Connect>"), "{sixth}");
     assert!(sixth.contains(&world.business.lines().apology), "{sixth}");
     assert!(sixth.contains("<Hangup/>"), "{sixth}");
@@ -109,7 +111,7 @@ async fn ops_6_a_body_over_the_limit_is_refused_unread() {
     let mut form = call_form(&world, CALL, "ringing");
     form.push(("Padding".to_owned(), "x".repeat(64 * 1024)));
     let answer = post_as_twilio(&world, "/twilio/voice", &form).await;
-    assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
     world.close().await;
 }
 
@@ -118,8 +120,9 @@ async fn ops_3_both_listeners_say_that_the_daemon_is_well() {
     let world = world(brief).await;
     for address in [world.app.twilio_address(), world.app.admin_address().unwrap()] {
         for path in ["healthz", "readyz"] {
-            let answer = reqwest::get(format!("http://{address}/{path}")).await.unwrap();
-            assert_eq!(answer.status(), StatusCode::OK, "{path} at {address}");
+            let answer =
+                http_client().get(&format!("http://{address}/{path}")).send().await.unwrap();
+            assert_eq!(answer.status, StatusCode::OK, "{path} at {address}");
         }
     }
     world.close().await;
@@ -129,13 +132,13 @@ async fn ops_3_both_listeners_say_that_the_daemon_is_well() {
 async fn ops_6_the_operator_s_side_answers_nobody_without_the_token() {
     let world = world(brief).await;
     let admin = format!("http://{}", world.app.admin_address().unwrap());
-    let http = reqwest::Client::new();
+    let http = http_client();
     for path in ["introspect/actors", "introspect/calls", "introspect/events", "nothing-here"] {
         let url = format!("{admin}/{path}");
         let without = http.get(&url).send().await.unwrap();
-        assert_eq!(without.status(), StatusCode::UNAUTHORIZED, "{path}");
+        assert_eq!(without.status, StatusCode::UNAUTHORIZED, "{path}");
         let wrong = http.get(&url).bearer_auth("practice-world-admin-tokem").send().await.unwrap();
-        assert_eq!(wrong.status(), StatusCode::UNAUTHORIZED, "{path}");
+        assert_eq!(wrong.status, StatusCode::UNAUTHORIZED, "{path}");
     }
     assert_eq!(world.post("nothing-here").await.unwrap(), 404, "the token is right");
     world.close().await;

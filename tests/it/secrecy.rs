@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use frontdesk::config::{Provider, Twilio, WebSocketUrl};
 use frontdesk::world::World;
+use http::Method;
 use practice::openai::{Options, Server};
 use protocol::ids::CallSid;
-use reqwest::Method;
 use serde_json::json;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};

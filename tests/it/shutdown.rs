@@ -8,7 +8,7 @@ use frontdesk::world::World;
 use practice::twilio::{CallView, Dial, Done, EndedBy, StreamEnd};
 use tokio::sync::oneshot;
 
-use crate::support::{brief, number, within, world};
+use crate::support::{brief, http_client, number, within, world};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn res_6_a_drain_ends_calls_politely_takes_none_and_then_stops() {
@@ -28,18 +28,19 @@ async fn res_6_a_drain_ends_calls_politely_takes_none_and_then_stops() {
     within("the handshake", without_stream.stream_opened()).await.unwrap();
 
     let mut news = world.app.services().introspection.listen();
+    let http = http_client();
     let ready = format!("http://{}/readyz", world.app.twilio_address());
     let World { app, carrier, .. } = world;
     let (stop, stopped) = oneshot::channel::<()>();
     let told = async { drop(stopped.await) };
     let serving = tokio::spawn(app.serve_until(told, std::future::pending()));
-    assert_eq!(reqwest::get(&ready).await.unwrap().status(), 200);
+    assert_eq!(http.get(&ready).send().await.unwrap().status, 200);
     stop.send(()).unwrap();
 
     let dropped = within("the end of the call without a stream", without_stream.ended()).await;
     assert_eq!(dropped.ended_by, EndedBy::Rest);
     within("the closing line", open.hears(&lines.closing)).await.unwrap();
-    assert_eq!(reqwest::get(&ready).await.unwrap().status(), 503);
+    assert_eq!(http.get(&ready).send().await.unwrap().status, 503);
     let new = carrier.dial(&Dial::new(number(3).as_str(), &to));
     let refused = within("the apology", new.ended()).await;
     assert_eq!(refused.ended_by, EndedBy::HangupVerb);

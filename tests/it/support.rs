@@ -1,8 +1,10 @@
 //! A world per test, and waiting with one generous limit.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
+use actors::http_client::{Answer, HttpClient, TcpDialer};
 use actors::introspection::{ActorKind, ActorView};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -94,14 +96,16 @@ pub(crate) fn call_form(world: &World, call: &str, status: &str) -> Vec<(String,
 }
 
 /// A POST to Twilio's listener, signed as Twilio signs.
-pub(crate) async fn post_as_twilio(
-    world: &World,
-    path: &str,
-    form: &[(String, String)],
-) -> reqwest::Response {
+pub(crate) async fn post_as_twilio(world: &World, path: &str, form: &[(String, String)]) -> Answer {
     let url = format!("http://{}{path}", world.app.twilio_address());
-    let request = reqwest::Client::new().post(&url).form(form);
-    request.header("x-twilio-signature", signature(&url, form)).send().await.unwrap()
+    let http = http_client();
+    let request = http.post(&url).form(form).header("x-twilio-signature", &signature(&url, form));
+    request.send().await.unwrap()
+}
+
+/// A client that waits as long as a test does.
+pub(crate) fn http_client() -> HttpClient {
+    HttpClient::new(Arc::new(TcpDialer::without_tls(LIMIT)), LIMIT, 16 * 1024 * 1024)
 }
 
 /// `X-Twilio-Signature` for a request with these parameters, each of them once.

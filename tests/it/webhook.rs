@@ -19,7 +19,9 @@ use sea_orm::{SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::support::{brief, call_form, nothing_left, number, signature, within, world};
+use crate::support::{
+    brief, call_form, http_client, nothing_left, number, signature, within, world,
+};
 
 const CALL: &str = "CA00000000000000000000000000000007";
 
@@ -83,9 +85,10 @@ async fn call_1_a_webhook_is_answered_after_one_read_and_waits_for_no_write() {
     let writing = elsewhere.begin_with_options(immediate).await.unwrap();
     let form = call_form(&world, CALL, "ringing");
     let url = format!("{base}/twilio/voice");
-    let request = reqwest::Client::new().post(&url).form(&form);
-    let sent = request.header("x-twilio-signature", signature(&url, &form)).send();
-    let twiml = within("the answer", sent).await.unwrap().text().await.unwrap();
+    let http = http_client();
+    let request = http.post(&url).form(&form);
+    let sent = request.header("x-twilio-signature", &signature(&url, &form)).send();
+    let twiml = within("the answer", sent).await.unwrap().text();
     let call = CallSid::parse(CALL).unwrap();
     let row = entities::calls::get(db, world.business_id, &call).await.unwrap();
     let statements = seen.lock().unwrap().clone();

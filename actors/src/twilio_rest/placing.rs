@@ -9,6 +9,7 @@ use protocol::twilio::rest::{
 use thiserror::Error;
 
 use super::{PATIENCE, TwilioRest, full_jitter};
+use crate::http_client::with_query;
 
 /// How far Twilio's clock may be behind ours when a call in its list is looked at.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(2);
@@ -68,8 +69,8 @@ impl TwilioRest {
     /// # Errors
     /// The cause, in words, if Twilio did not say.
     pub async fn look_up(&self, call: &CallSid) -> Result<Known, String> {
-        let request = self.http.get(self.url(&format!("Calls/{call}.json")));
-        let (status, body) = self.answer(request).await.map_err(|error| error.text)?;
+        let request = self.http.get(&self.url(&format!("Calls/{call}.json")));
+        let (status, body) = self.answer(request).await.map_err(|error| error.to_string())?;
         match status {
             200 => read_call(&body).map(Known::Call).ok_or("an answer that is no call".to_owned()),
             404 if ApiError::read(status, &body).code == Some(20404) => Ok(Known::Nothing),
@@ -105,12 +106,12 @@ impl TwilioRest {
     }
 
     async fn try_to_place(&self, call: &NewOutbound) -> Result<CallSid, Attempt> {
-        let request = self.http.post(self.url("Calls.json")).form(&call.form());
+        let request = self.http.post(&self.url("Calls.json")).form(&call.form());
         let (status, body) = self.answer(request).await.map_err(|error| {
-            if error.never_sent {
-                Attempt::NotProcessed(error.text)
+            if error.was_never_sent() {
+                Attempt::NotProcessed(error.to_string())
             } else {
-                Attempt::Unknown(error.text)
+                Attempt::Unknown(error.to_string())
             }
         })?;
         match placing_outcome(status, &body) {
@@ -124,8 +125,8 @@ impl TwilioRest {
     /// The newest calls from the business to this person.
     async fn calls_between(&self, call: &NewOutbound) -> Result<Vec<CallResource>, String> {
         let query = [("To", call.to.as_str()), ("From", call.from.as_str()), ("PageSize", "20")];
-        let request = self.http.get(self.url("Calls.json")).query(&query);
-        let (status, body) = self.answer(request).await.map_err(|error| error.text)?;
+        let request = self.http.get(&with_query(&self.url("Calls.json"), &query));
+        let (status, body) = self.answer(request).await.map_err(|error| error.to_string())?;
         match status {
             200 => read_calls(&body).ok_or("an answer that is no list of calls".to_owned()),
             _ => Err(ApiError::read(status, &body).to_string()),

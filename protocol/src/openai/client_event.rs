@@ -1,5 +1,5 @@
-//! What the daemon says to OpenAI Realtime. Audio is written by [`write_append`]; everything else is a
-//! [`ClientEvent`]. Wire facts: "Client events" of the Realtime API reference.
+//! What the daemon says to OpenAI Realtime. Sound goes up through [`write_append`] alone; all the
+//! rest is a [`ClientEvent`].
 
 use std::collections::BTreeMap;
 
@@ -10,105 +10,110 @@ use super::item::{FunctionCall, Role};
 use super::session::SessionSettings;
 use crate::ids::{ItemId, ResponseId, ToolCallId};
 
-/// `metadata` of a `response.create`. The server returns it in `response.created` and `response.done`,
-/// which ties a response to its request. At most 16 pairs, keys up to 64 characters, values up to 512.
+/// Pairs that the server gives back in `response.created` and `response.done`: how a response is
+/// tied to its request. At most 16, keys up to 64 characters, values up to 512.
 pub type Metadata = BTreeMap<String, String>;
 
-/// One event from the daemon. Its `event_id` (up to 512 characters) comes back in an `error` about it,
-/// as [`ErrorEvent::event_id`](super::ErrorEvent::event_id).
+/// One event from the daemon. `event_id` (up to 512 characters) comes back only in an error about
+/// this event.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ClientEvent {
-    /// `session.update`: sent once per session, before any audio (CALL-4).
+    /// `session.update`: sent once per session, before any sound (CALL-4).
     SessionUpdate {
-        /// See [`ClientEvent`].
+        /// Names this event in an error about it.
         event_id: String,
-        /// The settings of the session.
+        /// What the session shall be.
         session: Box<SessionSettings>,
     },
-    /// `conversation.item.create`: appends to the conversation. It starts no response.
+    /// `conversation.item.create`; never starts a response by itself.
     ItemCreate {
-        /// See [`ClientEvent`].
+        /// Names this event in an error about it.
         event_id: String,
-        /// The item.
+        /// What is put into the conversation.
         item: NewItem,
+        /// The item it follows; `None` is the end of the conversation.
+        previous_item_id: Option<ItemId>,
     },
-    /// `conversation.item.truncate`: the caller heard only the beginning of an item (BARGE-3).
+    /// `conversation.item.truncate`: the caller heard only so much of that item (BARGE-3).
     ItemTruncate {
-        /// See [`ClientEvent`].
+        /// Names this event in an error about it.
         event_id: String,
-        /// An assistant message with audio.
+        /// An item of the assistant that holds sound.
         item_id: ItemId,
-        /// Milliseconds heard, from the start of the item's audio. From 1 to the length that came: the
-        /// server refuses more.
+        /// Milliseconds heard, from the start of this item's sound. At least 1 and never more than
+        /// came: the server refuses a cut beyond the end.
         audio_end_ms: u64,
     },
-    /// `conversation.item.delete`: the caller heard nothing of an item.
+    /// `conversation.item.delete`: nothing of that item was heard.
     ItemDelete {
-        /// See [`ClientEvent`].
+        /// Names this event in an error about it.
         event_id: String,
-        /// The item to remove.
+        /// The item to take out of the conversation.
         item_id: ItemId,
     },
-    /// `response.create`: written in one place only (PIPE-3).
+    /// `response.create`. Written by one place only (PIPE-3).
     ResponseCreate {
-        /// See [`ClientEvent`].
+        /// Names this event in an error about it.
         event_id: String,
-        /// The kind of response.
+        /// What is asked for.
         response: ResponseSettings,
     },
-    /// `response.cancel`: what was produced so far stays in the conversation.
+    /// `response.cancel`.
     ResponseCancel {
-        /// See [`ClientEvent`].
+        /// Names this event in an error about it.
         event_id: String,
-        /// The response to stop.
-        response_id: ResponseId,
+        /// The response to stop; `None` is the active one of the conversation.
+        response_id: Option<ResponseId>,
     },
 }
 
-/// `item` of a `conversation.item.create`. An id chosen by the daemon has at most 32 characters.
+/// Something put into the conversation by the daemon. Ids chosen here have at most 32 characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NewItem {
-    /// A message as text: history, or a note to the model (role system).
+    /// A message in writing: history, or a note to the model (role system).
     Text {
-        /// `None`: the server chooses it.
+        /// Its id, if the daemon chooses it.
         id: Option<ItemId>,
-        /// The speaker.
+        /// Who said it.
         role: Role,
         /// The words.
         text: String,
     },
-    /// A turn of the caller as audio. (The API takes no assistant audio from a client.)
+    /// Words of the caller as sound, in the session's input format. (Sound of the assistant can't
+    /// be put in by a client.)
     UserAudio {
-        /// `None`: the server chooses it.
+        /// Its id, if the daemon chooses it.
         id: Option<ItemId>,
-        /// Base64 in the session's input format.
+        /// The sound, base64.
         audio: String,
+        /// Kept with the item, not shown to the model.
+        transcript: Option<String>,
     },
-    /// A function call from an earlier session of this phone call.
+    /// A call the model made in an earlier session of this phone call.
     FunctionCall(FunctionCall),
-    /// The output of a function call.
+    /// What came of a call of the model.
     FunctionCallOutput {
-        /// The call, which must be in the conversation.
+        /// The call it answers; it must be in the conversation.
         call_id: ToolCallId,
-        /// The text that the model reads, JSON for every tool here.
+        /// The result, as the model shall read it.
         output: String,
     },
 }
 
-/// `response` of a `response.create`. Model, voice and format can't be set here: they are the session's
-/// (CALL-4).
+/// What a response is asked to be. Neither kind can name a model, a voice or a format: these are
+/// the session's for the whole call (CALL-4).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ResponseSettings {
-    /// An answer to the conversation, with the session's settings.
+    /// An answer out of the conversation so far, as the session is set.
     Conversation {
-        /// Returned by the server; may be empty.
+        /// Given back by the server.
         metadata: Metadata,
     },
-    /// One given line: no context, no tools, no token limit (PROMPT-4).
+    /// One given line: no context, no tools, no limit of length (PROMPT-4).
     Scripted {
-        /// From [`super::scripted`]; replaces the session's instructions.
+        /// From [`super::scripted`]; they stand in for the session's.
         instructions: String,
-        /// Returned by the server; may be empty.
+        /// Given back by the server.
         metadata: Metadata,
     },
 }
@@ -125,11 +130,14 @@ impl ClientEvent {
             Self::SessionUpdate { event_id, session } => {
                 json!({"type": "session.update", "event_id": event_id, "session": session.to_value()})
             }
-            Self::ItemCreate { event_id, item } => json!({
-                "type": "conversation.item.create",
-                "event_id": event_id,
-                "item": item.to_value(),
-            }),
+            Self::ItemCreate { event_id, item, previous_item_id } => {
+                let event = json!({
+                    "type": "conversation.item.create",
+                    "event_id": event_id,
+                    "item": item.to_value(),
+                });
+                with(event, "previous_item_id", previous_item_id.as_ref())
+            }
             Self::ItemTruncate { event_id, item_id, audio_end_ms } => json!({
                 "type": "conversation.item.truncate",
                 "event_id": event_id,
@@ -145,11 +153,10 @@ impl ClientEvent {
                 "event_id": event_id,
                 "response": response.to_value(),
             }),
-            Self::ResponseCancel { event_id, response_id } => json!({
-                "type": "response.cancel",
-                "event_id": event_id,
-                "response_id": response_id,
-            }),
+            Self::ResponseCancel { event_id, response_id } => {
+                let event = json!({"type": "response.cancel", "event_id": event_id});
+                with(event, "response_id", response_id.as_ref())
+            }
         }
     }
 }
@@ -164,9 +171,10 @@ impl NewItem {
                 };
                 message(id.as_ref(), *role, json!({"type": kind, "text": text}))
             }
-            Self::UserAudio { id, audio } => {
-                let audio = json!({"type": "input_audio", "audio": audio});
-                message(id.as_ref(), Role::User, audio)
+            Self::UserAudio { id, audio, transcript } => {
+                let sound = json!({"type": "input_audio", "audio": audio});
+                let sound = with(sound, "transcript", transcript.as_ref());
+                message(id.as_ref(), Role::User, sound)
             }
             Self::FunctionCall(FunctionCall { call_id, name, arguments }) => json!({
                 "type": "function_call",
@@ -199,8 +207,8 @@ impl ResponseSettings {
     }
 }
 
-/// Appends an `input_audio_buffer.append` event to `out`. `payload` is valid base64 as Twilio sent it,
-/// and is copied as it is (PIPE-1).
+/// Appends an `input_audio_buffer.append` event to `out`. `payload` is base64 as Twilio sent it,
+/// already checked to be so, and goes through untouched (PIPE-1): no serialiser reads it again.
 pub fn write_append(out: &mut String, payload: &str) {
     const HEAD: &str = r#"{"type":"input_audio_buffer.append","audio":""#;
     const TAIL: &str = r#""}"#;
@@ -215,7 +223,7 @@ fn message(id: Option<&ItemId>, role: Role, content: Value) -> Value {
     with(json!({"type": "message", "role": role.as_str(), "content": [content]}), "id", id)
 }
 
-/// `object` with `key` set, or left out without a value: the server refuses `null`.
+/// `object` with `key` set, unless there is no value: the server wants an absent field, not `null`.
 fn with(mut object: Value, key: &str, value: Option<impl Serialize>) -> Value {
     if let Some(value) = value {
         object[key] = json!(value);

@@ -1,99 +1,99 @@
-//! Classes of errors, of failed responses, of closes and of refused connections: what can be retried,
-//! what can't (RES-3), and what is harmless.
+//! What an error, a failed response, a close and a refused connection mean for the session: what
+//! can be tried again, what must not be (RES-3), and what is harmless.
 //!
-//! The same error has been seen with several codes or none. So a known wording of its message decides
-//! first, then its code, then its type.
+//! The same error has come with several codes or none, so a known wording of the message counts
+//! first, then the code, then the type.
 
 use serde_json::Value;
 
 use crate::ids::ResponseId;
 
-/// The `error` object of an `error` event, or of a failed transcription.
+/// An `error` event. It doesn't end the session unless a close follows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ErrorEvent {
     /// `error.type`.
     pub kind: String,
     /// `error.code`; may be missing.
     pub code: Option<String>,
-    /// `error.message`; the whole object where it is a bare string.
+    /// In words.
     pub message: String,
-    /// `error.param`: the path of the field that is wrong.
+    /// The path of the field it is about.
     pub param: Option<String>,
-    /// `error.event_id`: the `event_id` of our event that is wrong.
+    /// The id of our event it is about, if that gave one.
     pub event_id: Option<String>,
 }
 
-/// What an `error` event means.
+/// What an error means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ErrorClass {
-    /// A `response.create` while another response is active: the request is lost.
+    /// A response was asked for while another was being made: the request is lost.
     AlreadyActive {
-        /// The active response, if the message names it.
+        /// The one being made, if the message names it.
         response_id: Option<ResponseId>,
     },
     /// Our cancel crossed with the end of the response: harmless.
     CancelNotActive,
-    /// A commit without enough audio: harmless with turn detection on.
+    /// A commit without enough sound: harmless with turn detection on.
     CommitEmpty,
-    /// A retry can't help.
+    /// Trying again does not help.
     Fatal(FatalCause),
     /// The session has reached its 60 minutes.
     SessionExpired,
-    /// A rate limit: retry after a pause.
+    /// Too much at once: again after a pause.
     RateLimited,
-    /// An internal error of the server.
+    /// The server's own fault.
     ServerFault,
-    /// A truncate beyond the end of the audio: nothing was truncated.
+    /// A cut beyond the end of the sound: nothing was cut.
     TruncateTooLong,
-    /// A truncate of an item without assistant audio: nothing was truncated.
+    /// A cut of an item that holds no sound of the assistant: nothing was cut.
     NotTruncatable,
-    /// An item id that the server does not know.
+    /// An item that the server doesn't have.
     UnknownItem,
-    /// Our event was invalid; nothing of it was applied.
+    /// Our event was invalid, and none of it was applied.
     Rejected,
-    /// Any other error.
+    /// Anything else.
     Other,
 }
 
-/// Why no retry can get a session.
+/// Why a session can't be had, however often it is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FatalCause {
     /// The API key is missing or wrong.
     BadKey,
-    /// The model does not exist, is not a realtime model, or is not available to the account.
+    /// The model doesn't exist, can't do this, or is not ours to use.
     BadModel,
-    /// The account has no credit left.
+    /// The account has no money left.
     Quota,
     /// The account is closed.
     AccountClosed,
-    /// The API's beta version was requested, which is gone.
+    /// The API's beta shape was asked for, which is no more.
     BetaShape,
-    /// Any other refusal.
+    /// Refused for another reason.
     Refused,
 }
 
-/// Whether a failed response may be requested again (PIPE-3).
+/// Whether a failed response is worth another try (PIPE-3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureClass {
-    /// No: the account has no credit left, or is closed.
+    /// No: the account has no money left, or is closed.
     Quota,
-    /// No: the content filter refused it.
+    /// No: the content filter stands against it.
     Filter,
     /// Yes, after a pause.
     Retryable,
 }
 
-/// Whether a lost or refused connection may be tried again (RES-3).
+/// Whether a lost or refused connection is worth another try (RES-3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ConnectionClass {
+pub enum Remedy {
     /// No.
     Fatal(FatalCause),
     /// Yes, with backoff.
-    Retryable,
+    Retry,
 }
 
 impl ErrorEvent {
-    /// The class of this error; [`ErrorClass::Other`] if nothing about it is known.
+    /// What this error means.
     #[must_use]
     pub fn class(&self) -> ErrorClass {
         let code = self.code.as_deref().unwrap_or_default();
@@ -103,7 +103,7 @@ impl ErrorEvent {
             .unwrap_or(ErrorClass::Other)
     }
 
-    /// Reads leniently: an error in an unknown form is still an error.
+    /// The `error` of an event. Read leniently: an error that can't be understood is one still.
     pub(super) fn from_value(error: &Value) -> Self {
         let text = |key: &str| error[key].as_str().map(str::to_owned);
         let bare = || error.as_str().unwrap_or_default().to_owned();
@@ -118,6 +118,19 @@ impl ErrorEvent {
 }
 
 impl FatalCause {
+    /// A word for logs and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BadKey => "bad_key",
+            Self::BadModel => "bad_model",
+            Self::Quota => "quota",
+            Self::AccountClosed => "account_closed",
+            Self::BetaShape => "beta_shape",
+            Self::Refused => "refused",
+        }
+    }
+
     fn from_code(code: &str) -> Option<Self> {
         match code {
             "invalid_api_key" => Some(Self::BadKey),
@@ -130,40 +143,40 @@ impl FatalCause {
     }
 }
 
-/// The class of a close frame. `code` is `None` for a socket that closed without one. The reason holds
-/// the error's type and code (`invalid_request_error.invalid_api_key`).
+/// What a close of the socket means. `code` is `None` if the socket went without one. The reason
+/// names the error's type and code (`invalid_request_error.invalid_api_key`).
 #[must_use]
-pub fn close_class(code: Option<u16>, reason: &str) -> ConnectionClass {
+pub fn close_class(code: Option<u16>, reason: &str) -> Remedy {
     let word = reason.rsplit('.').next().unwrap_or_default();
     let class = by_message(reason).or_else(|| by_code(word, ""));
     if let Some(ErrorClass::Fatal(cause)) = class {
-        return ConnectionClass::Fatal(cause);
+        return Remedy::Fatal(cause);
     }
-    let temporary = matches!(
+    let passing = matches!(
         class,
         Some(ErrorClass::SessionExpired | ErrorClass::RateLimited | ErrorClass::ServerFault)
     );
     match code {
-        Some(3000) if !temporary => ConnectionClass::Fatal(FatalCause::BadKey),
-        Some(4000) if !temporary => ConnectionClass::Fatal(FatalCause::Refused),
-        Some(4004) if !temporary => ConnectionClass::Fatal(FatalCause::BadModel),
-        _ => ConnectionClass::Retryable,
+        Some(3000) if !passing => Remedy::Fatal(FatalCause::BadKey),
+        Some(4000) if !passing => Remedy::Fatal(FatalCause::Refused),
+        Some(4004) if !passing => Remedy::Fatal(FatalCause::BadModel),
+        _ => Remedy::Retry,
     }
 }
 
-/// The class of an HTTP status other than 101 in answer to the upgrade. (OpenAI always upgrades and
-/// refuses by a close; gateways and Azure refuse by a status.)
+/// What an HTTP status other than 101 means, as the answer to the upgrade. (OpenAI itself upgrades
+/// always and refuses by a close; gateways and Azure refuse so.)
 #[must_use]
-pub fn http_class(status: u16) -> ConnectionClass {
+pub fn http_class(status: u16) -> Remedy {
     match status {
-        408 | 425 | 429 | 500..=599 => ConnectionClass::Retryable,
-        401 => ConnectionClass::Fatal(FatalCause::BadKey),
-        402 => ConnectionClass::Fatal(FatalCause::Quota),
-        _ => ConnectionClass::Fatal(FatalCause::Refused),
+        408 | 425 | 429 | 500..=599 => Remedy::Retry,
+        401 => Remedy::Fatal(FatalCause::BadKey),
+        402 => Remedy::Fatal(FatalCause::Quota),
+        _ => Remedy::Fatal(FatalCause::Refused),
     }
 }
 
-/// The class of the error of a failed response.
+/// What the error of a failed response means.
 pub(super) fn failure_class(kind: &str, code: Option<&str>) -> FailureClass {
     let words = [code.unwrap_or_default(), kind];
     let is = |cause| words.iter().any(|word| FatalCause::from_code(word) == Some(cause));
@@ -213,7 +226,7 @@ fn by_code(code: &str, message: &str) -> Option<ErrorClass> {
     }
 }
 
-/// Errors that have been seen without a code, or with several.
+/// Errors that were seen on the wire without a code, or under more than one.
 fn by_message(message: &str) -> Option<ErrorClass> {
     const KNOWN: [(&str, ErrorClass); 4] = [
         ("Missing bearer or basic authentication", ErrorClass::Fatal(FatalCause::BadKey)),

@@ -1,5 +1,5 @@
-//! `response.done`: how a response ended. Only its id is required. Everything else is parsed leniently,
-//! because a lost `response.done` would leave the response gate waiting (PIPE-3).
+//! How a response ended: `response.done`. Only its id must be there; everything else is read
+//! leniently, since a lost `response.done` would leave the response gate waiting (PIPE-3).
 
 use serde_json::Value;
 
@@ -9,72 +9,72 @@ use super::item::{ConversationItem, FunctionCall, ItemKind, ItemStatus};
 use super::usage::Usage;
 use crate::ids::ResponseId;
 
-/// The `response` of a `response.done`.
+/// A response that is over.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResponseDone {
-    /// `response.id`.
+    /// Its id.
     pub id: ResponseId,
-    /// `response.status` with its details.
+    /// How it ended.
     pub status: ResponseStatus,
-    /// The items it produced, in order.
+    /// What it made, without the sound.
     pub output: Vec<ConversationItem>,
-    /// Billed tokens; a cancelled response has some too.
+    /// What is billed for it, also when it was cancelled.
     pub usage: Usage,
-    /// The metadata of the request.
+    /// What the request gave along.
     pub metadata: Metadata,
 }
 
-/// `response.status` on the wire.
+/// How a response ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ResponseStatus {
-    /// `completed`.
+    /// In full.
     Completed,
-    /// `cancelled`: its partial item stays in the conversation.
+    /// Stopped. Its partial item stays in the conversation.
     Cancelled(CancelReason),
-    /// `incomplete`: cut short; the audio that came is valid.
+    /// Cut short; the sound that came is good.
     Incomplete(IncompleteReason),
-    /// `failed`: an `error` event may come too, or not.
+    /// It failed; no `error` event need come.
     Failed(ResponseFailure),
-    /// Any other status.
+    /// A status that the daemon doesn't know.
     Unknown(String),
 }
 
-/// `response.status_details.reason` of a cancelled response.
+/// Who stopped a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CancelReason {
-    /// `client_cancelled`: our `response.cancel`.
+    /// Our `response.cancel`.
     Client,
-    /// `turn_detected`: the server's turn detection, although our sessions forbid it (PIPE-6).
+    /// The server's turn detection, which a session of ours has forbidden to (PIPE-6).
     TurnDetected,
-    /// Any other reason; empty if none is given.
+    /// Anything else, or nothing said.
     Other(String),
 }
 
-/// `response.status_details.reason` of an incomplete response.
+/// Why a response was cut short.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IncompleteReason {
-    /// `max_output_tokens` (PROMPT-4).
+    /// The limit of output tokens (PROMPT-4).
     MaxOutputTokens,
-    /// `content_filter`.
+    /// The content filter.
     ContentFilter,
-    /// Any other reason; empty if none is given.
+    /// Anything else, or nothing said.
     Other(String),
 }
 
-/// `response.status_details.error` of a failed response.
+/// What the server says of a response that failed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ResponseFailure {
-    /// `error.type`; empty if missing.
+    /// `error.type`, empty if there is none.
     pub kind: String,
     /// `error.code`; often missing.
     pub code: Option<String>,
-    /// `error.message`, or the details where they are a bare string.
+    /// In words.
     pub message: String,
 }
 
 impl ResponseDone {
-    /// The function calls that may be run: complete calls of a completed response. (The server also
-    /// sends calls of cancelled responses.)
+    /// The function calls that may be run: none unless the response was completed, and no call
+    /// that was cut off. The server gives out arguments of cancelled calls too.
     pub fn runnable_calls(&self) -> impl Iterator<Item = &FunctionCall> {
         let completed = self.status == ResponseStatus::Completed;
         self.output.iter().filter(move |_| completed).filter_map(|item| match &item.kind {
@@ -83,11 +83,14 @@ impl ResponseDone {
             {
                 Some(call)
             }
-            ItemKind::FunctionCall(_) | ItemKind::Message { .. } | ItemKind::Other => None,
+            ItemKind::FunctionCall(_)
+            | ItemKind::Message { .. }
+            | ItemKind::FunctionCallOutput { .. }
+            | ItemKind::Other => None,
         })
     }
 
-    /// `None` without a valid id.
+    /// `None` if it has no id that can be used.
     pub(super) fn from_value(response: &Value) -> Option<Self> {
         let output = response["output"].as_array();
         Some(Self {
@@ -138,18 +141,18 @@ impl ResponseStatus {
     }
 }
 
-/// `response.id`.
+/// The id in a `response`.
 pub(super) fn response_id(response: &Value) -> Option<ResponseId> {
     ResponseId::parse(response["id"].as_str()?).ok()
 }
 
-/// `response.metadata`; values that are not strings are left out.
+/// What the request gave along, in a `response`.
 pub(super) fn metadata(response: &Value) -> Metadata {
     let pairs = response["metadata"].as_object().into_iter().flatten();
     pairs.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
 }
 
-/// `status_details.reason`. Details have been seen as an object and as a bare string.
+/// Details have come as an object and as a bare string.
 fn reason(details: &Value) -> &str {
     details["reason"].as_str().or_else(|| details.as_str()).unwrap_or_default()
 }

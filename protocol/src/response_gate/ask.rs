@@ -1,50 +1,50 @@
-//! What can be asked of the gate, and how urgent it is.
+//! What can be asked of the gate, and how urgent each is.
 
 use crate::ids::ItemId;
 
-/// Numbers the asks of one call, from 1. A repeated ask has the same number.
+/// Numbers the asks of one call, so that a receiver can tell a repeated one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AskNumber(pub u64);
 
-/// A wish for a response.
+/// A response is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ask {
-    /// Tells a repeated ask from a new one.
+    /// Which ask of the call this is.
     pub number: AskNumber,
-    /// What the response is to do.
+    /// What is wanted.
     pub want: Want,
 }
 
-/// What a response is to do (PIPE-4 lists all reasons).
+/// What a response is wanted for (PIPE-4 lists them all).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Want {
-    /// Answer the conversation as it stands.
+    /// The conversation as it stands is to be answered.
     Answer(Reply),
-    /// Speak a scripted line. It is no answer to the conversation.
+    /// A line is to be spoken, outside the conversation.
     Line {
-        /// Decides the urgency.
+        /// Which.
         line: ScriptedLine,
-        /// In the business's language.
+        /// Its text.
         text: String,
-        /// Whether the text may be translated.
+        /// How closely the text is kept.
         wording: Wording,
     },
 }
 
-/// What there is to answer.
+/// What in the conversation wants an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
-    /// A turn of the caller; the item of its `input_audio_buffer.committed`.
+    /// A turn of the caller, by the item OpenAI committed it as.
     Turn(ItemId),
-    /// Keys the caller pressed (CALL-8).
+    /// Digits the caller pressed (CALL-8).
     Digits,
     /// The outputs of a response's tool calls.
     ToolOutput,
-    /// An answer that broke off when its session was lost (RES-2).
+    /// An answer that broke off when its session died is to be finished (RES-2).
     Resume,
 }
 
-/// A line whose text the business has set.
+/// A line with a text of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScriptedLine {
     /// The first words of the call.
@@ -62,11 +62,11 @@ pub enum ScriptedLine {
 pub enum Wording {
     /// Word for word.
     Exact,
-    /// By its meaning, in the caller's language. Holds its English name.
+    /// By its meaning, in the language the caller has switched to.
     InLanguage(String),
 }
 
-/// The order in which waiting asks are served, most urgent first. Answers are served together.
+/// The order in which waiting asks are served: lowest first; answers go together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Urgency {
     Greeting,
@@ -87,25 +87,17 @@ impl Ask {
         }
     }
 
-    /// Ordinary asks are dropped while a response is under way, because it does what they want.
+    /// Ordinary asks are dropped while a response is under way: that response does what they want.
     pub(super) fn is_ordinary(&self) -> bool {
         matches!(self.want, Want::Answer(Reply::Resume))
     }
 
-    /// After a barge-in answers are held back until the caller has said something.
+    /// After a barge-in answers wait for what the caller has to say.
     pub(super) fn ends_hold(&self) -> bool {
         match &self.want {
             Want::Answer(Reply::Turn(_) | Reply::Digits)
             | Want::Line { line: ScriptedLine::Decline, .. } => true,
             Want::Answer(Reply::ToolOutput | Reply::Resume) | Want::Line { .. } => false,
-        }
-    }
-
-    /// The line to speak, and how closely.
-    pub(super) fn line(&self) -> Option<(String, Wording)> {
-        match &self.want {
-            Want::Line { text, wording, .. } => Some((text.clone(), wording.clone())),
-            Want::Answer(_) => None,
         }
     }
 

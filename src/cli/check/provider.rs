@@ -1,17 +1,18 @@
 //! Who listens and speaks: whether the provider can be reached and takes the key.
 
-use reqwest::{Client, StatusCode};
+use ::actors::http_client::HttpClient;
+use http::StatusCode;
 use secrecy::ExposeSecret;
 
 use super::finding::Finding;
-use crate::cli::http;
+use crate::cli::http::reason;
 use crate::config::{OpenAi, Provider, WebSocketUrl};
 
 const ABOUT: &str = "openai";
 
 /// What there is to say about the provider. The key is tried on the list of models, which costs
 /// nothing.
-pub(super) async fn look(config: &OpenAi, client: &Client) -> Finding {
+pub(super) async fn look(config: &OpenAi, client: &HttpClient) -> Finding {
     match config.provider {
         Provider::Practice => Finding::ok(
             ABOUT,
@@ -21,20 +22,20 @@ pub(super) async fn look(config: &OpenAi, client: &Client) -> Finding {
     }
 }
 
-async fn look_at_openai(config: &OpenAi, client: &Client) -> Finding {
+async fn look_at_openai(config: &OpenAi, client: &HttpClient) -> Finding {
     let Some(key) = &config.api_key else {
         return Finding::fail(ABOUT, "it can't be tried without openai.api_key");
     };
     let url = models_url(&config.realtime_url);
     let request = client.get(&url).bearer_auth(key.expose_secret());
     match request.send().await {
-        Ok(response) => judge(&url, response.status()),
+        Ok(answer) => judge(&url, answer.status),
         Err(error) => Finding::fail(
             ABOUT,
             format!(
                 "{url} can't be reached ({}): check openai.realtime_url, and that this machine \
                  may connect to it",
-                http::reason(error)
+                reason(&error)
             ),
         ),
     }

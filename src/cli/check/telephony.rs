@@ -2,15 +2,16 @@
 
 mod number;
 
+use ::actors::http_client::{HttpClient, HttpError};
+use http::StatusCode;
 use protocol::ids::PhoneNumber;
 use protocol::twilio::rest::ApiError;
-use reqwest::{Client, StatusCode};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use thiserror::Error;
 
 use super::finding::Finding;
-use crate::cli::http;
+use crate::cli::http::reason;
 use crate::config::{Config, Twilio};
 use number::{ABOUT, IncomingNumber};
 
@@ -18,7 +19,11 @@ use number::{ABOUT, IncomingNumber};
 const MOST_PAGES: usize = 50;
 
 /// What there is to say about the account, and about each number that a business is called on.
-pub(super) async fn look(config: &Config, ours: &[PhoneNumber], client: &Client) -> Vec<Finding> {
+pub(super) async fn look(
+    config: &Config,
+    ours: &[PhoneNumber],
+    client: &HttpClient,
+) -> Vec<Finding> {
     let twilio = &config.twilio;
     if twilio.has_practice_account() {
         return vec![Finding::ok(ABOUT, "the practice account: there is nothing to read")];
@@ -80,7 +85,7 @@ struct Page {
     next_page_uri: Option<String>,
 }
 
-async fn read_numbers(twilio: &Twilio, client: &Client) -> Result<Vec<IncomingNumber>, Fault> {
+async fn read_numbers(twilio: &Twilio, client: &HttpClient) -> Result<Vec<IncomingNumber>, Fault> {
     let root = twilio.api_url.to_string();
     let root = root.trim_end_matches('/');
     let account = &twilio.account_sid;
@@ -97,18 +102,18 @@ async fn read_numbers(twilio: &Twilio, client: &Client) -> Result<Vec<IncomingNu
     Ok(numbers)
 }
 
-async fn read_page(twilio: &Twilio, client: &Client, url: String) -> Result<Page, Fault> {
+async fn read_page(twilio: &Twilio, client: &HttpClient, url: String) -> Result<Page, Fault> {
     let token = twilio.auth_token.expose_secret();
-    let request = client.get(&url).basic_auth(twilio.account_sid.as_str(), Some(token));
-    let unreachable = |error| Fault::Unreachable { url: url.clone(), reason: http::reason(error) };
-    let response = request.send().await.map_err(unreachable)?;
-    let status = response.status();
-    let body = response.text().await.map_err(unreachable)?;
-    match status {
+    let request = client.get(&url).basic_auth(twilio.account_sid.as_str(), token);
+    let unreachable =
+        |error: HttpError| Fault::Unreachable { url: url.clone(), reason: reason(&error) };
+    let answer = request.send().await.map_err(unreachable)?;
+    let body = answer.text();
+    match answer.status {
         StatusCode::OK => serde_json::from_str(&body)
             .map_err(|error| Fault::Unreadable { url, reason: error.to_string() }),
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => {
-            Err(Fault::Refused(ApiError::read(status.as_u16(), &body)))
+            Err(Fault::Refused(ApiError::read(answer.status.as_u16(), &body)))
         }
         status => Err(Fault::Failed(ApiError::read(status.as_u16(), &body))),
     }

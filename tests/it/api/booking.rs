@@ -6,11 +6,11 @@ use actors::calendar::{ToolUse, use_tool};
 use entities::appointments::{self, AppointmentFilter, AppointmentStatus};
 use entities::leads::{self, LeadSource};
 use frontdesk::world::World;
+use http::Method;
 use jiff::Timestamp;
 use protocol::calendar::CalendarTool;
 use protocol::call::FunctionCall;
 use protocol::ids::{LeadId, ToolCallId};
-use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::operator::{Answered, Operator, Wanted};

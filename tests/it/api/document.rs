@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use frontdesk::world::World;
-use reqwest::StatusCode;
+use http::{Method, StatusCode};
 use serde_json::Value;
 
 use super::operator::{Operator, Wanted, operations};
 use super::rows::Rows;
 use crate::booking::{Schema, world_on};
-use crate::support::{brief, number, within, world};
+use crate::support::{brief, http_client, number, within, world};
 
 /// What of `value` is not as `schema` says, in words.
 fn misfits(document: &Value, schema: &Value, value: &Value, place: &str) -> Vec<String> {
@@ -169,12 +169,12 @@ async fn ops_6_the_document_says_how_one_is_let_in_and_is_shown_to_nobody_else()
     assert_eq!(document["components"]["securitySchemes"]["token"]["scheme"], "bearer");
     assert_eq!(document["security"][0]["token"], Value::Array(Vec::new()));
     let address = world.app.admin_address().unwrap();
+    let http = http_client();
     for operation in operations(&document) {
         let (method, path) = operation.split_once(' ').unwrap();
-        let method = reqwest::Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
-        let request = reqwest::Client::new().request(method, format!("http://{address}{path}"));
-        let answer = request.send().await.unwrap();
-        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{operation}");
+        let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+        let answer = http.request(method, &format!("http://{address}{path}")).send().await.unwrap();
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{operation}");
     }
     world.close().await;
 }

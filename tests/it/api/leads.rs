@@ -1,6 +1,6 @@
 //! Leads, changed on the operator's word by the rules that hold in a call (LEAD-2).
 
-use reqwest::Method;
+use http::Method;
 use serde_json::{Value, json};
 
 use super::operator::{Answered, Operator, Wanted};

@@ -1,20 +1,20 @@
 //! Who asks, and one request for every operation of the API, made of one business's rows.
 
+use actors::http_client::HttpClient;
 use frontdesk::world::World;
+use http::{HeaderMap, Method, StatusCode};
 use protocol::ids::{BusinessId, PhoneNumber, Slug};
-use reqwest::header::HeaderMap;
-use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::rows::Rows;
-use crate::support::{number, within};
+use crate::support::{http_client, number, within};
 
 pub(crate) const TOKEN: &str = "practice-world-admin-token";
 
 /// Somebody who knows the token.
 pub(crate) struct Operator {
     base: String,
-    http: reqwest::Client,
+    http: HttpClient,
 }
 
 /// What came back.
@@ -28,13 +28,13 @@ pub(crate) struct Answered {
 impl Operator {
     pub(crate) fn of(world: &World) -> Self {
         let base = format!("http://{}", world.app.admin_address().unwrap());
-        Self { base, http: reqwest::Client::new() }
+        Self { base, http: http_client() }
     }
 
     /// Asks; an answer without a body counts as null.
     pub(crate) async fn asks(&self, wanted: &Wanted) -> Answered {
         let url = format!("{}{}", self.base, wanted.target);
-        let mut request = self.http.request(wanted.method.clone(), url).bearer_auth(TOKEN);
+        let mut request = self.http.request(wanted.method.clone(), &url).bearer_auth(TOKEN);
         if let Some(body) = &wanted.body {
             request = request.body(body.clone());
         }
@@ -42,13 +42,11 @@ impl Operator {
             request = request.header("Idempotency-Key", key);
         }
         let answer = within("an answer", request.send()).await.unwrap();
-        let (status, headers) = (answer.status(), answer.headers().clone());
-        let text = answer.text().await.unwrap();
-        let body = match text.as_str() {
+        let body = match answer.text().as_str() {
             "" => Value::Null,
             text => serde_json::from_str(text).unwrap_or_else(|_| panic!("no JSON: {text}")),
         };
-        Answered { status, headers, body }
+        Answered { status: answer.status, headers: answer.headers, body }
     }
 
     /// Asks for what must be there.

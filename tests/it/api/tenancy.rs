@@ -4,7 +4,7 @@ use entities::appointments::{self, AppointmentRecord};
 use entities::calls::{self, CallRecord};
 use entities::leads::{self, LeadRecord};
 use frontdesk::world::World;
-use reqwest::StatusCode;
+use http::StatusCode;
 use serde_json::json;
 
 use super::operator::{Operator, Wanted, clinic, operations};

@@ -1,0 +1,181 @@
+//! The HTTP client of the daemon and its commands: HTTP/1.1 with kept connections, one time limit and
+//! one size limit per request. It follows no redirects and uses no proxies. A [`Dialer`] makes its
+//! connections.
+
+mod dialer;
+mod error;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use form_urlencoded::Serializer;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::request::Builder;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+pub use dialer::{Dialed, Dialer, Dialing, TcpDialer};
+pub use error::HttpError;
+
+use dialer::Connect;
+
+/// How long a connection is kept for the next request.
+const KEPT: Duration = Duration::from_secs(90);
+
+/// Sends requests. Clones share their connections.
+#[derive(Clone)]
+pub struct HttpClient {
+    client: Client<Connect, Full<Bytes>>,
+    patience: Duration,
+    most_body: usize,
+}
+
+impl std::fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("HttpClient")
+    }
+}
+
+impl HttpClient {
+    /// `patience` is how long a request may take, connection and answer included. Of an answer's body
+    /// the first `most_body` bytes are read; the rest is left.
+    #[must_use]
+    pub fn new(dialer: Arc<dyn Dialer>, patience: Duration, most_body: usize) -> Self {
+        let client = Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(KEPT)
+            .pool_timer(TokioTimer::new())
+            .build(Connect(dialer));
+        Self { client, patience, most_body }
+    }
+
+    pub fn get(&self, url: &str) -> Request<'_> {
+        self.request(Method::GET, url)
+    }
+
+    pub fn post(&self, url: &str) -> Request<'_> {
+        self.request(Method::POST, url)
+    }
+
+    pub fn request(&self, method: Method, url: &str) -> Request<'_> {
+        let head = http::Request::builder().method(method).uri(url);
+        Request { client: self, head: head.header(ACCEPT, "*/*"), body: Bytes::new() }
+    }
+}
+
+/// A request to be sent. A part that is wrong is told by [`send`](Self::send).
+#[derive(Debug)]
+#[must_use]
+pub struct Request<'a> {
+    client: &'a HttpClient,
+    head: Builder,
+    body: Bytes,
+}
+
+impl Request<'_> {
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.head = self.head.header(name, value);
+        self
+    }
+
+    pub fn basic_auth(self, user: &str, password: &str) -> Self {
+        self.authorization(&format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))))
+    }
+
+    pub fn bearer_auth(self, token: &str) -> Self {
+        self.authorization(&format!("Bearer {token}"))
+    }
+
+    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    pub fn form<K: AsRef<str>, V: AsRef<str>>(self, pairs: &[(K, V)]) -> Self {
+        let body = Serializer::new(String::new()).extend_pairs(pairs).finish();
+        self.header(CONTENT_TYPE.as_str(), "application/x-www-form-urlencoded").body(body)
+    }
+
+    pub fn json(self, value: &serde_json::Value) -> Self {
+        self.header(CONTENT_TYPE.as_str(), "application/json").body(value.to_string())
+    }
+
+    /// Sends it and reads the answer.
+    ///
+    /// # Errors
+    /// [`HttpError`]: no answer came, or only a part of it. A status is no error.
+    pub async fn send(self) -> Result<Answer, HttpError> {
+        let HttpClient { client, patience, most_body } = self.client;
+        let request = self.head.body(Full::new(self.body));
+        let request = request.map_err(|error| HttpError::malformed(&error))?;
+        if request.uri().host().is_none() {
+            return Err(HttpError::no_host());
+        }
+        let exchange = async {
+            let response = client.request(request).await.map_err(|error| HttpError::of(&error))?;
+            let (head, body) = response.into_parts();
+            let body = read(body, *most_body).await?;
+            Ok(Answer { status: head.status, headers: head.headers, body })
+        };
+        tokio::time::timeout(*patience, exchange)
+            .await
+            .unwrap_or_else(|_| Err(HttpError::timed_out(*patience)))
+    }
+
+    fn authorization(mut self, value: &str) -> Self {
+        self.head = match HeaderValue::from_str(value) {
+            Ok(mut value) => {
+                value.set_sensitive(true);
+                self.head.header(AUTHORIZATION, value)
+            }
+            // It fails again, and the builder keeps the error.
+            Err(_) => self.head.header(AUTHORIZATION, value),
+        };
+        self
+    }
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    /// Cut at the client's limit.
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// The body as text; what is no UTF-8 is replaced.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+/// An address with parameters behind it.
+#[must_use]
+pub fn with_query(url: &str, pairs: &[(&str, &str)]) -> String {
+    let query = Serializer::new(String::new()).extend_pairs(pairs).finish();
+    format!("{url}?{query}")
+}
+
+async fn read(mut body: Incoming, most: usize) -> Result<Bytes, HttpError> {
+    let mut read = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| HttpError::broken(&error))?;
+        let Ok(data) = frame.into_data() else { continue };
+        let room = most - read.len();
+        read.extend_from_slice(&data[..data.len().min(room)]);
+        if read.len() == most {
+            break;
+        }
+    }
+    Ok(read.into())
+}

@@ -1,0 +1,138 @@
+//! How a client's connections are made: over TCP and TLS, or however a [`Dialer`] makes them.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::Uri;
+use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::TlsConnector;
+use tower_service::Service;
+
+/// Opens connections to servers.
+pub trait Dialer: Send + Sync {
+    /// A connection to the server that this address names.
+    fn dial(&self, to: Uri) -> Dialing;
+}
+
+/// A connection that is being made.
+pub type Dialing = Pin<Box<dyn Future<Output = io::Result<Dialed>> + Send>>;
+
+trait Stream: AsyncRead + AsyncWrite + Send {}
+impl<S: AsyncRead + AsyncWrite + Send> Stream for S {}
+
+/// A connection: any stream of bytes.
+pub struct Dialed(Pin<Box<dyn Stream>>);
+
+impl Dialed {
+    pub fn new(stream: impl AsyncRead + AsyncWrite + Send + 'static) -> Self {
+        Self(Box::pin(stream))
+    }
+}
+
+/// Dials over TCP, and over TLS where the address begins with `https`.
+pub struct TcpDialer {
+    tcp: HttpConnector,
+    tls: Option<TlsConnector>,
+    patience: Duration,
+}
+
+impl TcpDialer {
+    /// `patience` is how long name look-up, TCP and TLS may take together.
+    #[must_use]
+    pub fn new(tls: Arc<ClientConfig>, patience: Duration) -> Self {
+        Self { tls: Some(TlsConnector::from(tls)), ..Self::without_tls(patience) }
+    }
+
+    /// Addresses that begin with `https` can't be reached.
+    #[must_use]
+    pub fn without_tls(patience: Duration) -> Self {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        Self { tcp, tls: None, patience }
+    }
+}
+
+impl Dialer for TcpDialer {
+    fn dial(&self, to: Uri) -> Dialing {
+        let (mut tcp, tls, patience) = (self.tcp.clone(), self.tls.clone(), self.patience);
+        Box::pin(async move {
+            let host = to.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+            let is_secure = to.scheme_str() == Some("https");
+            let dialing = async {
+                let plain = tcp.call(to).await.map_err(io::Error::other)?.into_inner();
+                if !is_secure {
+                    return Ok(Dialed::new(plain));
+                }
+                let tls = tls.ok_or_else(|| io::Error::other("TLS is not set up"))?;
+                let name = ServerName::try_from(host).map_err(io::Error::other)?;
+                Ok(Dialed::new(tls.connect(name, plain).await?))
+            };
+            tokio::time::timeout(patience, dialing).await.unwrap_or_else(|_| {
+                let text = format!("no connection within {patience:?}");
+                Err(io::Error::new(io::ErrorKind::TimedOut, text))
+            })
+        })
+    }
+}
+
+/// A [`Dialer`] as hyper's client takes it.
+#[derive(Clone)]
+pub(super) struct Connect(pub(super) Arc<dyn Dialer>);
+
+impl Service<Uri> for Connect {
+    type Response = TokioIo<Dialed>;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<TokioIo<Dialed>>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, to: Uri) -> Self::Future {
+        let dialing = self.0.dial(to);
+        Box::pin(async { dialing.await.map(TokioIo::new) })
+    }
+}
+
+impl Connection for Dialed {
+    fn connected(&self) -> Connected {
+        Connected::new()
+    }
+}
+
+impl AsyncRead for Dialed {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.0.as_mut().poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Dialed {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.0.as_mut().poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.as_mut().poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.as_mut().poll_shutdown(cx)
+    }
+}

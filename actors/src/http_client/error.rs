@@ -1,0 +1,95 @@
+//! Why a request brought no answer.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use hyper_util::client::legacy;
+
+/// A request brought no answer. The text is made of all causes; it does not contain the address, which
+/// may hold names that belong in no log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text}")]
+pub struct HttpError {
+    kind: Kind,
+    text: String,
+    innermost: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// The request could not be written.
+    Malformed,
+    /// No connection.
+    Unconnected { timed_out: bool },
+    /// No answer in time.
+    TimedOut,
+    /// The connection broke.
+    Broken,
+}
+
+impl HttpError {
+    pub(super) fn malformed(error: &http::Error) -> Self {
+        Self::with_causes(Kind::Malformed, error)
+    }
+
+    pub(super) fn no_host() -> Self {
+        let text = "the address names no host".to_owned();
+        Self { kind: Kind::Malformed, innermost: text.clone(), text }
+    }
+
+    pub(super) fn broken(error: &hyper::Error) -> Self {
+        Self::with_causes(Kind::Broken, error)
+    }
+
+    pub(super) fn timed_out(patience: Duration) -> Self {
+        let text = format!("no answer within {patience:?}");
+        Self { kind: Kind::TimedOut, innermost: text.clone(), text }
+    }
+
+    pub(super) fn of(error: &legacy::Error) -> Self {
+        if !error.is_connect() {
+            return Self::with_causes(Kind::Broken, error);
+        }
+        let is_time = |cause: &(dyn Error + 'static)| {
+            let io = cause.downcast_ref::<io::Error>();
+            io.is_some_and(|io| io.kind() == io::ErrorKind::TimedOut)
+        };
+        let timed_out = causes(error).any(is_time);
+        Self::with_causes(Kind::Unconnected { timed_out }, error)
+    }
+
+    /// Whether the server can't have seen any of the request.
+    #[must_use]
+    pub fn was_never_sent(&self) -> bool {
+        match self.kind {
+            Kind::Malformed | Kind::Unconnected { .. } => true,
+            Kind::TimedOut | Kind::Broken => false,
+        }
+    }
+
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        match self.kind {
+            Kind::TimedOut => true,
+            Kind::Unconnected { timed_out } => timed_out,
+            Kind::Malformed | Kind::Broken => false,
+        }
+    }
+
+    /// The innermost cause alone.
+    #[must_use]
+    pub fn innermost(&self) -> &str {
+        &self.innermost
+    }
+
+    fn with_causes(kind: Kind, error: &(dyn Error + 'static)) -> Self {
+        let texts: Vec<_> = causes(error).map(ToString::to_string).collect();
+        let innermost = texts.last().cloned().unwrap_or_default();
+        Self { kind, text: texts.join(": "), innermost }
+    }
+}
+
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
+}
