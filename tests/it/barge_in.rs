@@ -137,8 +137,7 @@ fn is_cut_to(turn: &TurnRow, heard_ms: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn barge_3_trap_openai_5_a_caller_who_talks_over_the_answer_is_heard_and_the_rest_never_played()
- {
+async fn barge_3_trap_openai_5_a_caller_who_interrupts_is_heard_and_the_rest_is_never_played() {
     // The answer is still being made when it is interrupted.
     let world = stage(|plan| {
         plan.openai.behaviour.speed = 1.3;
@@ -188,7 +187,8 @@ async fn barge_3_trap_openai_5_a_caller_who_talks_over_the_answer_is_heard_and_t
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn barge_3_trap_openai_6_trap_openai_10_an_answer_that_is_finished_is_cut_by_its_own_item() {
+async fn barge_3_trap_openai_6_trap_openai_10_an_interruption_after_the_response_truncates_the_item_that_plays()
+ {
     let preamble = "שנייה אחת בבקשה";
     let world = stage(|plan| {
         plan.openai.behaviour.speed = 20.0;
@@ -215,7 +215,7 @@ async fn barge_3_trap_openai_6_trap_openai_10_an_answer_that_is_finished_is_cut_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn barge_3_trap_openai_9_an_item_of_which_nothing_was_played_is_deleted_and_not_truncated() {
+async fn barge_3_trap_openai_9_an_item_that_was_not_played_is_deleted_and_not_truncated() {
     // The first item is interrupted, the second waits behind it.
     let world = stage(|plan| {
         plan.openai.behaviour.speed = 20.0;
@@ -244,7 +244,7 @@ async fn barge_3_trap_openai_9_an_item_of_which_nothing_was_played_is_deleted_an
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn barge_2_trap_twilio_6_clicks_never_stop_the_agent() {
+async fn barge_2_trap_twilio_6_clicks_never_interrupt_the_agent() {
     let world = stage(|_| {}).await;
     let caller = agent_speaks(&world, 4).await;
     let clicking = async {
@@ -263,7 +263,7 @@ async fn barge_2_trap_twilio_6_clicks_never_stop_the_agent() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn greet_4_trap_openai_15_nothing_stops_a_protected_greeting_and_a_question_is_answered_later()
+async fn greet_4_trap_openai_15_nothing_interrupts_a_protected_greeting_and_a_question_is_answered_later()
  {
     let world = stage(|plan| {
         plan.business.greeting.text = Some(LONG.to_owned());
@@ -281,7 +281,7 @@ async fn greet_4_trap_openai_15_nothing_stops_a_protected_greeting_and_a_questio
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn greet_4_a_greeting_that_is_not_protected_is_stopped_and_never_asked_for_again() {
+async fn greet_4_an_unprotected_greeting_is_interrupted_and_not_repeated() {
     let world = stage(|plan| {
         plan.business.greeting.text = Some(LONG.to_owned());
         plan.business.greeting.protected = false;
@@ -298,7 +298,7 @@ async fn greet_4_a_greeting_that_is_not_protected_is_stopped_and_never_asked_for
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn barge_1_instant_stops_the_agent_and_off_never_does() {
+async fn barge_1_instant_interrupts_the_agent_and_off_never_does() {
     for (preset, cuts) in [(BargeInPreset::Instant, 1), (BargeInPreset::Off, 0)] {
         let world = stage(|plan| plan.business.barge_in.preset = preset).await;
         let caller = agent_speaks(&world, 7).await;
@@ -315,7 +315,7 @@ async fn barge_1_instant_stops_the_agent_and_off_never_does() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn barge_3_the_clear_follows_the_frame_that_decides_and_none_before_it() {
+async fn barge_3_clear_is_sent_after_the_deciding_frame_and_not_earlier() {
     let world = stage(|plan| plan.business.barge_in.preset = BargeInPreset::Instant).await;
     let caller = agent_speaks(&world, 10).await;
     let one_frame_each = async {
@@ -338,7 +338,7 @@ async fn barge_3_the_clear_follows_the_frame_that_decides_and_none_before_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn barge_5_what_openai_does_not_hear_as_speech_only_pauses_the_agent_if_so_chosen() {
+async fn barge_5_noise_only_pauses_the_agent_if_false_interruptions_resume() {
     let world = stage(|plan| {
         plan.business.barge_in.resume_false_interruption = true;
         plan.business.barge_in.rms_threshold = Some(150);
@@ -362,8 +362,7 @@ async fn barge_5_what_openai_does_not_hear_as_speech_only_pauses_the_agent_if_so
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn res_2_whichever_part_dies_at_a_barge_in_nothing_is_cut_twice_and_the_rest_is_never_heard()
-{
+async fn res_2_a_crash_during_an_interruption_cuts_nothing_twice_and_the_rest_is_never_heard() {
     for kind in [ActorKind::Call, ActorKind::TwilioIo, ActorKind::Realtime] {
         let world = stage(|plan| plan.openai.behaviour.speed = 3.0).await;
         let caller = agent_speaks(&world, 9).await;

@@ -214,7 +214,7 @@ async fn race(worlds: &[&World], people: u32) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn cal_3_of_200_who_want_one_slot_at_once_one_has_it_and_199_are_offered_others() {
+async fn cal_3_of_200_callers_who_want_one_slot_at_once_one_gets_it_and_199_are_offered_others() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}?mode=rwc", folder.path().join("race.db").display());
     let world = world_on(&url).await;
@@ -234,7 +234,7 @@ async fn cal_3_two_daemons_on_one_database_give_one_slot_to_one_of_200() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn cal_1_the_slot_one_holds_already_is_answered_with_that_appointment_and_can_be_cancelled() {
+async fn cal_1_booking_ones_own_slot_again_returns_the_appointment_which_can_be_cancelled() {
     let world = world_on("sqlite::memory:").await;
     let person = Person::new(&world, 1).await;
     let slot = person.finds(&ahead(&world, 3)).await.remove(0);
@@ -262,7 +262,7 @@ async fn cal_1_the_slot_one_holds_already_is_answered_with_that_appointment_and_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn cal_1_a_start_that_breaks_a_rule_is_refused_with_its_reason_and_slots_that_do_not() {
+async fn cal_1_a_start_that_breaks_a_rule_is_refused_with_the_reason_and_valid_slots() {
     let world = world_on("sqlite::memory:").await;
     let person = Person::new(&world, 1).await;
     let slot = person.finds(&ahead(&world, 3)).await.remove(0);

@@ -89,7 +89,7 @@ fn at_the_city() -> Talk {
 }
 
 #[test]
-fn prompt_2_the_first_language_is_the_one_of_the_prompt_not_of_chance_words() {
+fn prompt_2_the_call_begins_in_the_prompts_language_until_the_caller_speaks() {
     for (language, question) in
         [("he", "איזו עבודה צריך לבצע?"), ("en", "What kind of work do you need?")]
     {
@@ -134,7 +134,7 @@ fn prompt_2_without_the_rule_the_model_mixes_languages() {
 }
 
 #[test]
-fn prompt_2_a_question_is_answered_first_and_the_flow_stays_at_its_step() {
+fn prompt_2_a_callers_question_is_answered_first_and_the_flow_stays_at_its_step() {
     let mut talk = at_the_city();
     let answer = say(talk.caller("כמה זה עולה?"));
     assert_eq!(answer, format!("המחיר נקבע לפי העבודה ונמסר מראש. {GO_ON}"));
@@ -144,7 +144,7 @@ fn prompt_2_a_question_is_answered_first_and_the_flow_stays_at_its_step() {
 }
 
 #[test]
-fn prompt_2_the_question_that_was_open_can_be_answered_at_once_after_an_aside() {
+fn prompt_2_the_open_question_can_be_answered_directly_after_an_aside() {
     let mut talk = at_the_city();
     talk.caller("מתי אתם פתוחים?");
     let turn = talk.caller("רמת גן");
@@ -153,7 +153,7 @@ fn prompt_2_the_question_that_was_open_can_be_answered_at_once_after_an_aside() 
 }
 
 #[test]
-fn prompt_2_a_yes_to_going_on_is_no_yes_to_the_open_question() {
+fn prompt_2_a_yes_to_going_on_does_not_answer_the_open_question() {
     let mut talk = at_the_city();
     talk.caller("בתל אביב");
     let summary = say(talk.output(&json!({"ok": true})));
@@ -174,7 +174,7 @@ fn prompt_2_a_question_that_comes_with_an_answer_is_answered_before_the_next_ste
 }
 
 #[test]
-fn prompt_2_what_is_not_known_is_not_made_up() {
+fn prompt_2_unknown_facts_are_not_invented() {
     let mut talk = at_the_city();
     assert_eq!(
         say(talk.caller("יש לכם חניה?")),

@@ -80,7 +80,7 @@ async fn call_5_a_terminal_status_closes_stream_and_session_within_250_ms() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_5_a_caller_who_hangs_up_leaves_nothing_behind_but_the_record() {
+async fn call_5_a_caller_who_hangs_up_leaves_only_the_record() {
     let world = world(brief).await;
     let caller = open_call(&world).await;
     within("the sentence", caller.say("בתל אביב")).await.unwrap();
@@ -125,7 +125,7 @@ async fn turns_of(world: &World, caller: &CallerHandle) -> Vec<(TurnRole, String
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_5_a_lost_socket_that_comes_back_goes_on_in_the_same_session_without_a_greeting() {
+async fn call_5_after_a_reconnect_the_call_goes_on_in_the_same_session_without_a_greeting() {
     let world = world(brief).await;
     let caller = open_call(&world).await;
     caller.cut_socket().unwrap();
@@ -175,7 +175,7 @@ async fn call_5_a_lost_socket_that_never_comes_back_ends_the_call_as_stream_lost
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_6_an_operator_who_hangs_up_twice_ends_the_call_by_one_request() {
+async fn call_6_an_operator_who_hangs_up_twice_causes_one_request_to_twilio() {
     let world = world(brief).await;
     let caller = open_call(&world).await;
     let path = format!("api/calls/{}/hangup", caller.call_sid());
@@ -227,23 +227,23 @@ async fn hang_up_answers(faults: &[RestFault]) -> Vec<Option<u16>> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_6_a_hang_up_is_tried_again_until_twilio_takes_it_and_then_no_more() {
+async fn call_6_a_hang_up_is_retried_until_twilio_accepts_it() {
     let faults = [RestFault::TooManyRequests, RestFault::ServerError];
     assert_eq!(hang_up_answers(&faults).await, [Some(429), Some(500), Some(200)]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_6_not_in_progress_is_as_good_as_done() {
+async fn call_6_an_answer_of_not_in_progress_counts_as_success() {
     assert_eq!(hang_up_answers(&[RestFault::AcceptedThenError]).await, [Some(500), Some(400)]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_6_a_hang_up_that_is_never_answered_is_asked_for_again() {
+async fn call_6_a_hang_up_without_an_answer_is_retried() {
     assert_eq!(hang_up_answers(&[RestFault::AcceptedThenSilence]).await, [None, Some(400)]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_5_a_status_that_comes_when_all_is_gone_is_still_written_down() {
+async fn call_5_a_status_that_arrives_after_the_actors_have_stopped_is_still_recorded() {
     let world = world(brief).await;
     world.carrier.set_delivery(CallbackDelivery::Lost);
     let caller = open_call(&world).await;

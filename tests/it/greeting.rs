@@ -55,7 +55,7 @@ async fn ends(world: World, caller: &CallerHandle) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn greet_1_behind_a_recording_the_session_comes_with_the_stream_and_waits_for_the_caller() {
+async fn greet_1_after_a_recording_the_session_opens_with_the_stream_and_waits_for_the_caller() {
     let world = with_a_recording().await;
     let greeting = world.business.greeting.text.clone().unwrap();
     let caller = world.dial(&number(1));
@@ -128,7 +128,7 @@ async fn gone_before_the_stream(world: World, caller: CallerHandle) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_2_a_caller_who_hangs_up_during_the_recording_leaves_a_lead_and_a_row_and_no_more() {
+async fn call_2_a_caller_who_hangs_up_during_the_recording_leaves_only_a_lead_and_a_record() {
     let world = with_a_recording().await;
     let caller = world.dial(&number(3));
     recording_plays(&caller).await;

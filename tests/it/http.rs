@@ -11,7 +11,7 @@ use crate::support::{
 const CALL: &str = "CA00000000000000000000000000000007";
 
 #[tokio::test]
-async fn ops_6_what_is_not_signed_is_forbidden_whether_its_path_is_known_or_not() {
+async fn ops_6_unsigned_requests_are_forbidden_on_known_and_unknown_paths() {
     let world = world(brief).await;
     let form = call_form(&world, CALL, "ringing");
     let http = http_client();
@@ -116,7 +116,7 @@ async fn ops_6_a_body_over_the_limit_is_refused_unread() {
 }
 
 #[tokio::test]
-async fn ops_3_both_listeners_say_that_the_daemon_is_well() {
+async fn ops_3_both_listeners_answer_health_checks() {
     let world = world(brief).await;
     for address in [world.app.twilio_address(), world.app.admin_address().unwrap()] {
         for path in ["healthz", "readyz"] {
@@ -129,7 +129,7 @@ async fn ops_3_both_listeners_say_that_the_daemon_is_well() {
 }
 
 #[tokio::test]
-async fn ops_6_the_operator_s_side_answers_nobody_without_the_token() {
+async fn ops_6_the_admin_listener_requires_the_token() {
     let world = world(brief).await;
     let admin = format!("http://{}", world.app.admin_address().unwrap());
     let http = http_client();
@@ -157,7 +157,7 @@ async fn ops_1_only_a_call_s_own_actors_can_be_made_to_crash() {
 }
 
 #[tokio::test]
-async fn ops_1_nobody_is_made_to_crash_where_that_is_not_allowed() {
+async fn ops_1_no_actor_can_be_made_to_crash_unless_the_configuration_allows_it() {
     let world = world(|plan| {
         brief(plan);
         plan.config.admin.allow_actor_kill = false;

@@ -49,7 +49,7 @@ async fn hang_up(caller: &CallerHandle) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn lead_1_every_call_has_a_lead_however_it_begins_and_before_anybody_has_spoken() {
+async fn lead_1_every_call_has_a_lead_before_anybody_has_spoken() {
     let recording = recording().await;
     for mode in [GreetingMode::Realtime, GreetingMode::Play, GreetingMode::None] {
         let world = world(|plan| {
@@ -68,7 +68,7 @@ async fn lead_1_every_call_has_a_lead_however_it_begins_and_before_anybody_has_s
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn lead_1_calls_at_once_from_one_phone_have_one_lead_and_withheld_ones_each_their_own() {
+async fn lead_1_simultaneous_calls_from_one_phone_share_a_lead_and_withheld_numbers_do_not() {
     let world = world(brief).await;
     let one_phone = [0; 3].map(|_| world.dial(&number(1)));
     let withheld = [0; 3].map(|_| dial_withheld(&world));
@@ -107,7 +107,7 @@ pub(crate) fn uses(told: &[(&str, &str, Value)]) -> Brain {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn end_3_in_a_second_call_the_person_is_known_the_job_is_asked_anew_and_its_change_is_kept() {
+async fn end_3_in_a_second_call_the_person_is_known_and_a_new_job_is_asked_for_and_stored() {
     let world = world(|plan| {
         brief(plan);
         plan.business.ending.required_lead_fields = vec!["full_name".into(), "city".into()];

@@ -22,7 +22,7 @@ use crate::support::{
 const CALL: &str = "CA00000000000000000000000000000007";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_9_a_hundred_webhooks_and_five_sockets_make_one_tree_and_one_session() {
+async fn call_9_a_hundred_webhooks_and_five_sockets_start_one_actor_tree_and_one_session() {
     let world = world(brief).await;
     let caller = world.dial(&number(1));
     within("the greeting", caller.hears("שלום")).await.unwrap();
@@ -105,7 +105,7 @@ async fn closed(what: &str, socket: &mut Socket) {
 }
 
 #[tokio::test]
-async fn ops_6_a_media_handshake_that_is_not_signed_is_forbidden() {
+async fn ops_6_an_unsigned_media_handshake_is_forbidden() {
     let world = world(brief).await;
     let wrong = signature("ws://127.0.0.1/twilio/other", &[]);
     for signed in [None, Some(wrong.as_str())] {
@@ -118,7 +118,7 @@ async fn ops_6_a_media_handshake_that_is_not_signed_is_forbidden() {
 }
 
 #[tokio::test]
-async fn call_1_a_stream_is_opened_by_a_token_of_its_call_and_business_and_by_no_other() {
+async fn call_1_a_stream_needs_a_token_of_its_call_and_business() {
     let world = world(brief).await;
     post_as_twilio(&world, "/twilio/voice", &call_form(&world, CALL, "ringing")).await;
     let (ours, call) = (StreamTokens::new(Twilio::PRACTICE_TOKEN), CallSid::parse(CALL).unwrap());
@@ -165,7 +165,7 @@ async fn call_1_a_stream_is_opened_by_a_token_of_its_call_and_business_and_by_no
 }
 
 #[tokio::test]
-async fn ops_6_a_media_socket_that_says_nothing_is_closed_when_patience_ends() {
+async fn ops_6_a_media_socket_without_a_start_message_is_closed_after_its_time_limit() {
     let patience = Patience::default();
     assert_eq!((patience.start.as_secs(), patience.stream.as_secs()), (10, 15));
     let world = world(|plan| {

@@ -40,7 +40,7 @@ fn answers(world: &World, then: Pickup) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_7_a_placed_call_is_a_call_like_any_other_once_it_is_answered() {
+async fn call_7_an_answered_outbound_call_runs_like_an_inbound_one() {
     let world = world(brief).await;
     let (call, callee) = placed(&world).await;
     let greeting = world.business.lines().greeting;
@@ -63,7 +63,7 @@ async fn call_7_a_placed_call_is_a_call_like_any_other_once_it_is_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_7_busy_no_answer_and_out_of_reach_are_recorded_as_not_connected() {
+async fn call_7_busy_no_answer_and_unreachable_are_recorded_as_not_connected() {
     let world = world(brief).await;
     for (then, status) in
         [(Pickup::Busy, CallStatus::Busy), (Pickup::Unreachable, CallStatus::Failed)]
@@ -80,7 +80,8 @@ async fn call_7_busy_no_answer_and_out_of_reach_are_recorded_as_not_connected() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_7_a_machine_is_hung_up_on_or_left_the_message_of_the_business() {
+async fn call_7_the_daemon_hangs_up_on_an_answering_machine_or_leaves_the_message_of_the_business()
+{
     for (detection, machine) in [
         (MachineDetection::HangUp, "machine_start"),
         (MachineDetection::LeaveMessage, "machine_end_beep"),
@@ -117,7 +118,7 @@ async fn call_7_a_machine_is_hung_up_on_or_left_the_message_of_the_business() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_7_a_request_whose_fate_is_unknown_is_never_sent_again_unlooked() {
+async fn call_7_a_request_without_an_answer_is_looked_up_before_it_is_sent_again() {
     for (fault, creates, lists) in [
         (RestFault::AcceptedThenError, 1, 1),
         (RestFault::ServerError, 2, 1),
@@ -137,7 +138,7 @@ async fn call_7_a_request_whose_fate_is_unknown_is_never_sent_again_unlooked() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_7_what_can_not_be_placed_is_refused_and_the_answer_says_why() {
+async fn call_7_a_call_that_cannot_be_placed_is_refused_with_the_reason() {
     let world = world(brief).await;
     let own = world.business.phone_numbers[0].as_str();
     for (body, status, code, field) in [
@@ -200,7 +201,7 @@ fn left_behind(world: &World, call: &str) -> NewCall {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn res_8_a_daemon_that_starts_ends_the_calls_that_twilio_does_not_know() {
+async fn res_8_at_the_start_calls_that_twilio_does_not_know_are_ended() {
     const GONE: &str = "CA00000000000000000000000000009999";
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}?mode=rwc", folder.path().join("calls.db").display());

@@ -58,7 +58,7 @@ async fn status(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pipe_1_pipe_2_trap_twilio_8_a_minute_of_frames_arrives_each_once_in_order_and_as_it_was() {
+async fn pipe_1_pipe_2_trap_twilio_8_a_minute_of_frames_arrives_unchanged_in_order_and_each_once() {
     let world = world(|plan| {
         brief(plan);
         plan.keeps_audio = true;
@@ -98,7 +98,7 @@ async fn pipe_1_pipe_2_trap_twilio_8_a_minute_of_frames_arrives_each_once_in_ord
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pipe_1_the_caller_gets_every_delta_as_it_came_or_cut_at_whole_frames() {
+async fn pipe_1_the_caller_receives_every_delta_unchanged_or_cut_at_whole_frames() {
     let world = world(|plan| {
         plan.openai.brain = Brain::Echo;
         plan.keeps_audio = true;
@@ -132,8 +132,8 @@ async fn pipe_1_the_caller_gets_every_delta_as_it_came_or_cut_at_whole_frames() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pipe_2_trap_openai_16_where_the_lines_time_jumps_silence_fills_the_hole_and_the_turn_ends()
-{
+async fn pipe_2_trap_openai_16_a_gap_in_the_lines_timestamps_is_filled_with_silence_and_the_turn_ends()
+ {
     let world = world(|plan| {
         brief(plan);
         plan.keeps_audio = true;

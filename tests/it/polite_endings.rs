@@ -57,7 +57,7 @@ async fn end_3_a_goodbye_phrase_is_answered_by_the_closing_line_alone_and_ends_t
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn end_7_a_caller_who_says_nothing_is_asked_twice_and_then_let_go() {
+async fn end_7_a_silent_caller_is_asked_twice_and_then_the_call_ends() {
     let world = world(|plan| {
         brief(plan);
         plan.business.silence.timeout = Duration::from_millis(700);
@@ -76,7 +76,7 @@ async fn end_7_a_caller_who_says_nothing_is_asked_twice_and_then_let_go() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn end_6_a_caller_who_speaks_over_the_closing_line_hears_it_whole_and_is_answered() {
+async fn end_6_a_caller_who_speaks_during_the_closing_line_hears_all_of_it_and_is_answered() {
     const GOODBYE: &str =
         "היה נעים מאוד לדבר, תודה רבה שהתקשרתם אלינו היום, שיהיה לכם יום טוב ולהתראות";
     let ends_with = |heard: &str, say: Option<&str>| Rule {

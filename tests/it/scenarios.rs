@@ -16,7 +16,7 @@ fn files() -> Vec<PathBuf> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn prac_5_every_scenario_of_the_examples_holds() {
+async fn prac_5_every_example_scenario_passes() {
     let scenarios: Vec<_> =
         files().iter().map(|file| Arc::new(Scenario::read(file).unwrap())).collect();
     assert!(scenarios.len() > 4, "the examples are there");
@@ -31,7 +31,7 @@ async fn prac_5_every_scenario_of_the_examples_holds() {
 }
 
 #[test]
-fn prac_5_every_scenario_of_the_examples_says_what_it_shows_and_looks_at_all_three_sides() {
+fn prac_5_every_example_scenario_has_a_description_and_checks_all_three_sides() {
     for file in files() {
         let text = std::fs::read_to_string(&file).unwrap();
         let scenario = Scenario::read(&file).unwrap();
@@ -43,7 +43,7 @@ fn prac_5_every_scenario_of_the_examples_says_what_it_shows_and_looks_at_all_thr
 }
 
 #[test]
-fn end_1_the_examples_end_for_every_reason() {
+fn end_1_the_example_scenarios_cover_every_end_reason() {
     let texts: Vec<_> = files().iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
     for reason in EndReason::ALL {
         let expected = format!("reason = \"{}\"", reason.as_str());

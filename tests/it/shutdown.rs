@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use crate::support::{brief, http_client, number, within, world};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn res_6_a_drain_ends_calls_politely_takes_none_and_then_stops() {
+async fn res_6_a_drain_takes_no_new_calls_ends_live_ones_politely_and_then_stops() {
     let world = world(|plan| {
         brief(plan);
         // Time to look at a daemon that is draining.

@@ -51,8 +51,7 @@ async fn book_a_visit(world: &World, caller: u32) -> (CallSid, Vec<String>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn prac_1_a_call_goes_from_the_greeting_over_a_booked_visit_to_a_goodbye_and_the_next_is_offered_other_slots()
- {
+async fn prac_1_a_call_books_a_visit_and_says_goodbye_and_the_next_call_is_offered_other_slots() {
     let world = world(|_| {}).await;
     let (call, offered) = book_a_visit(&world, 1).await;
 

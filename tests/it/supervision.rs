@@ -51,7 +51,7 @@ struct Story {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn res_2_whichever_of_the_four_dies_at_whichever_moment_the_caller_hears_the_same_call() {
+async fn res_2_the_caller_hears_the_same_call_whichever_actor_crashes_at_whichever_moment() {
     let undisturbed = story(None).await;
     assert_eq!(undisturbed.turns, SENTENCES.map(|said| Some(said.to_owned())));
     assert_eq!(undisturbed.heard.len(), 5, "{undisturbed:?}");
@@ -150,8 +150,7 @@ async fn tell(world: &World, caller: &CallerHandle, outcome: &CallOutcome) -> St
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn res_5_more_crashes_than_the_intensity_allows_end_that_call_and_the_one_beside_it_goes_on()
-{
+async fn res_5_more_crashes_than_the_intensity_allows_end_their_call_and_no_other() {
     let world = world(|plan| {
         plan.line_speed = LINE_SPEED;
         plan.config.supervision.intensity = 2;

@@ -65,7 +65,7 @@ async fn nothing_went_wrong(world: &World, caller: &CallerHandle) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_10_a_caller_is_put_through_after_the_farewell_and_no_session_stays_open_meanwhile() {
+async fn call_10_a_caller_is_transferred_after_the_farewell_and_the_session_is_closed() {
     let world = world(with_person).await;
     let talks = Duration::from_secs(2);
     let caller = asks_for_the_person(&world, Pickup::Person { talks }).await;
@@ -85,7 +85,7 @@ async fn call_10_a_caller_is_put_through_after_the_farewell_and_no_session_stays
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_10_a_caller_whom_nobody_takes_comes_back_is_told_so_and_is_answered() {
+async fn call_10_after_an_unanswered_transfer_the_caller_is_told_so_and_is_answered() {
     let world = world(with_person).await;
     let caller = asks_for_the_person(&world, Pickup::Busy).await;
     within("the agent", caller.hears(NOBODY)).await.unwrap();
@@ -103,7 +103,7 @@ async fn call_10_a_caller_whom_nobody_takes_comes_back_is_told_so_and_is_answere
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn res_2_a_call_whose_actors_die_while_the_person_is_rung_comes_back_all_the_same() {
+async fn res_2_a_call_comes_back_from_a_transfer_although_its_actors_crashed_meanwhile() {
     let world = world(with_person).await;
     let caller = asks_for_the_person(&world, Pickup::Busy).await;
     is_rung(&caller).await;
@@ -131,7 +131,7 @@ async fn call_10_a_transfer_that_twilio_refuses_leaves_the_caller_with_the_agent
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_10_an_operator_ends_a_call_that_was_put_through() {
+async fn call_10_an_operator_can_end_a_transferred_call() {
     let world = world(with_person).await;
     let talks = Duration::from_secs(3600);
     let caller = asks_for_the_person(&world, Pickup::Person { talks }).await;

@@ -21,8 +21,7 @@ async fn words(world: &World, call: &CallSid) -> Vec<Option<String>> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pipe_6_a_transcript_that_is_late_out_of_order_failed_or_never_there_changes_only_the_record()
- {
+async fn pipe_6_a_late_reordered_failed_or_missing_transcript_changes_only_the_record() {
     let (first, second) = (Some(FIRST.to_owned()), Some(SECOND.to_owned()));
     for (transcription, kept) in [
         (Transcription::After(Duration::from_secs(2)), [&first, &second]),

@@ -42,7 +42,7 @@ fn requests<'a>(record: &'a Record) -> Vec<&'a str> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_4_pipe_6_a_session_is_set_once_with_every_number_and_hears_nothing_before() {
+async fn call_4_pipe_6_a_session_is_configured_once_with_every_value_before_any_audio() {
     const UPDATED_AFTER: Duration = Duration::from_millis(700);
     let world = world(|plan| {
         brief(plan);
@@ -88,7 +88,7 @@ async fn call_4_pipe_6_a_session_is_set_once_with_every_number_and_hears_nothing
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_4_a_session_that_answers_in_pcm_gets_no_audio_and_is_given_up() {
+async fn call_4_a_session_that_confirms_pcm_gets_no_audio_and_fails() {
     let world = world(|plan| {
         brief(plan);
         plan.openai.behaviour.answers_in_pcm = true;
@@ -140,7 +140,7 @@ async fn pipe_3_every_response_of_a_whole_conversation_is_asked_for_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pipe_3_a_tools_output_and_a_callers_turn_wait_and_one_response_serves_both() {
+async fn pipe_3_a_tools_output_and_a_callers_turn_that_waited_share_one_response() {
     let (world, caller) = output_and_turn_wait().await;
     within("one answer to both", caller.hears("רשמתי")).await.unwrap();
     world.app.calls().drain();
@@ -157,7 +157,7 @@ async fn pipe_3_a_tools_output_and_a_callers_turn_wait_and_one_response_serves_b
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pipe_3_the_closing_line_waits_too_and_takes_the_place_of_what_waited() {
+async fn pipe_3_the_closing_line_waits_for_the_gate_and_replaces_what_waited() {
     let (world, caller) = output_and_turn_wait().await;
     world.app.calls().drain();
     let outcome = within("the end", caller.ended()).await;
@@ -230,7 +230,7 @@ fn kinds(record: &Record) -> Vec<&str> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn prac_3_every_client_event_of_a_whole_call_is_one_to_an_outside_crate_too() {
+async fn prac_3_another_crate_parses_every_client_event_of_a_call() {
     let world = world(|plan| {
         plan.keeps_audio = true;
         plan.line_speed = 3.0;

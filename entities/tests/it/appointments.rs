@@ -33,7 +33,8 @@ async fn two_leads(db: &DatabaseConnection) -> (BusinessId, LeadId, LeadId) {
 }
 
 #[tokio::test]
-async fn cal_3_what_touches_another_appointment_or_its_buffer_is_refused_and_what_abuts_is_not() {
+async fn cal_3_an_overlap_with_an_appointment_or_its_buffer_is_refused_and_an_adjacent_slot_is_booked()
+ {
     on_each(async |db| {
         let (locks, dana, noa) = two_leads(db).await;
         book(db, locks, slot(dana, "10:00", "10:30", "10:40"), noon()).await.unwrap();
@@ -59,7 +60,8 @@ async fn cal_3_what_touches_another_appointment_or_its_buffer_is_refused_and_wha
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn cal_3_of_forty_that_want_one_slot_at_once_one_has_it_and_the_others_hear_it_is_taken() {
+async fn cal_3_of_forty_simultaneous_bookings_of_one_slot_one_succeeds_and_the_others_are_refused()
+{
     on_each(async |db| {
         let locks = business(db, "locks", "+97231111111").await;
         let mut callers = JoinSet::new();
@@ -83,7 +85,7 @@ async fn cal_3_of_forty_that_want_one_slot_at_once_one_has_it_and_the_others_hea
 }
 
 #[tokio::test]
-async fn cal_3_the_database_itself_refuses_an_overlap_whoever_writes_it() {
+async fn cal_3_the_schema_refuses_an_overlap_written_by_plain_sql() {
     on_each(async |db| {
         let (locks, dana, noa) = two_leads(db).await;
         book(db, locks, slot(dana, "10:00", "10:30", "10:30"), noon()).await.unwrap();
@@ -114,7 +116,7 @@ async fn cal_3_the_database_itself_refuses_an_overlap_whoever_writes_it() {
 }
 
 #[tokio::test]
-async fn cal_4_the_same_key_again_answers_with_the_same_appointment() {
+async fn cal_4_the_same_key_again_returns_the_same_appointment() {
     on_each(async |db| {
         let (locks, dana, noa) = two_leads(db).await;
         let keyed = |lead, starts, ends| NewAppointment {
@@ -159,7 +161,7 @@ async fn cal_4_one_key_used_many_times_at_once_books_once() {
 }
 
 #[tokio::test]
-async fn cal_1_a_slot_that_this_lead_already_holds_answers_with_that_appointment() {
+async fn cal_1_booking_a_slot_that_the_lead_already_has_returns_that_appointment() {
     on_each(async |db| {
         let (locks, dana, _) = two_leads(db).await;
         let held = book(db, locks, slot(dana, "10:00", "10:30", "10:40"), noon()).await.unwrap();
@@ -172,7 +174,8 @@ async fn cal_1_a_slot_that_this_lead_already_holds_answers_with_that_appointment
 }
 
 #[tokio::test]
-async fn cal_1_a_slot_that_this_lead_holds_answers_so_also_where_a_longer_one_would_meet_another() {
+async fn cal_1_booking_a_longer_slot_at_the_same_start_returns_the_leads_appointment_despite_an_overlap()
+ {
     on_each(async |db| {
         let (locks, dana, noa) = two_leads(db).await;
         for (starts, ends) in [("11:30", "12:00"), ("11:00", "11:30"), ("10:30", "11:00")] {
@@ -186,7 +189,7 @@ async fn cal_1_a_slot_that_this_lead_holds_answers_so_also_where_a_longer_one_wo
 }
 
 #[tokio::test]
-async fn cal_1_a_lead_cancels_its_own_appointments_only_and_the_place_is_free_again() {
+async fn cal_1_a_lead_cancels_only_its_own_appointments_and_the_slot_is_free_again() {
     on_each(async |db| {
         let (locks, dana, noa) = two_leads(db).await;
         let held = book(db, locks, slot(dana, "10:00", "10:30", "10:30"), noon()).await.unwrap();
@@ -209,7 +212,7 @@ async fn cal_1_a_lead_cancels_its_own_appointments_only_and_the_place_is_free_ag
 }
 
 #[tokio::test]
-async fn upcoming_and_between_show_the_booked_ones_that_are_not_over_in_order() {
+async fn upcoming_and_between_return_booked_appointments_that_have_not_ended_in_order() {
     on_each(async |db| {
         let (locks, dana, noa) = two_leads(db).await;
         let noons = book(db, locks, slot(dana, "12:00", "12:30", "12:30"), noon()).await.unwrap();

@@ -39,7 +39,7 @@ async fn booked(
 }
 
 #[tokio::test]
-async fn call_1_one_statement_brings_business_settings_newest_prompt_and_the_callers_own_lead() {
+async fn call_1_one_statement_reads_business_settings_newest_prompt_and_the_callers_lead() {
     on_each(async |db| {
         let [locks, clinic] = two_businesses(db).await;
         let mut newer = file("locks", "+97231111111");
@@ -96,7 +96,7 @@ async fn call_1_an_unknown_number_finds_nothing_and_a_new_or_withheld_caller_has
 }
 
 #[tokio::test]
-async fn prompt_1_an_import_again_makes_a_version_only_of_a_changed_prompt_and_old_ones_stay() {
+async fn prompt_1_only_a_changed_prompt_becomes_a_new_version_and_old_versions_stay() {
     on_each(async |db| {
         let first = import(db, file("locks", "+97231111111"), noon()).await.unwrap();
         assert!(first.created);
@@ -120,7 +120,7 @@ async fn prompt_1_an_import_again_makes_a_version_only_of_a_changed_prompt_and_o
 }
 
 #[tokio::test]
-async fn an_import_replaces_the_numbers_and_frees_those_that_are_gone() {
+async fn an_import_replaces_the_numbers_and_frees_the_old_ones() {
     on_each(async |db| {
         let locks = business(db, "locks", "+97231111111").await;
         let mut moved = file("locks", "+97233333333");
@@ -138,7 +138,7 @@ async fn an_import_replaces_the_numbers_and_frees_those_that_are_gone() {
 }
 
 #[tokio::test]
-async fn a_number_of_another_business_is_refused_by_name_and_nothing_of_the_import_stays() {
+async fn importing_a_number_of_another_business_names_that_business_and_stores_nothing() {
     on_each(async |db| {
         let mut locks = file("locks", "+97231111111");
         locks.whatsapp_number = Some(phone("+97239999999"));
@@ -164,7 +164,7 @@ async fn a_number_of_another_business_is_refused_by_name_and_nothing_of_the_impo
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_many_businesses_that_claim_one_number_at_once_one_has_it() {
+async fn of_simultaneous_imports_of_one_number_one_succeeds() {
     on_each(async |db| {
         let mut claims = tokio::task::JoinSet::new();
         for n in 0..12 {
@@ -183,7 +183,7 @@ async fn of_many_businesses_that_claim_one_number_at_once_one_has_it() {
 }
 
 #[tokio::test]
-async fn ops_4_the_list_of_businesses_comes_in_pages_that_end() {
+async fn ops_4_businesses_are_listed_in_pages() {
     on_each(async |db| {
         for (n, name) in ["bakery", "clinic", "locks"].into_iter().enumerate() {
             business(db, name, &format!("+9723111111{n}")).await;

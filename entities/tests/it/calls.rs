@@ -66,7 +66,7 @@ async fn call_9_a_second_webhook_for_a_call_changes_nothing() {
 }
 
 #[tokio::test]
-async fn call_5_an_answered_call_knows_when_and_its_first_lead_stays() {
+async fn call_5_the_first_answer_time_and_the_first_lead_of_a_call_are_kept() {
     on_each(async |db| {
         let locks = business(db, "locks", "+97231111111").await;
         let sid = call(db, locks, 1).await;
@@ -87,7 +87,7 @@ async fn call_5_an_answered_call_knows_when_and_its_first_lead_stays() {
 }
 
 #[tokio::test]
-async fn end_1_the_first_to_end_a_call_says_why_and_a_later_one_adds_what_is_missing() {
+async fn end_1_the_first_end_of_a_call_sets_the_reason_and_later_ones_fill_in_missing_values() {
     on_each(async |db| {
         let locks = business(db, "locks", "+97231111111").await;
         let sid = call(db, locks, 1).await;
@@ -116,7 +116,7 @@ async fn end_1_the_first_to_end_a_call_says_why_and_a_later_one_adds_what_is_mis
 }
 
 #[tokio::test]
-async fn res_4_the_state_of_a_live_call_is_kept_and_goes_with_its_end() {
+async fn res_4_the_state_of_a_live_call_is_saved_and_deleted_when_the_call_ends() {
     on_each(async |db| {
         let locks = business(db, "locks", "+97231111111").await;
         let sid = call(db, locks, 1).await;
@@ -180,7 +180,7 @@ async fn ops_4_calls_are_listed_newest_first_in_pages_even_when_two_began_togeth
 }
 
 #[tokio::test]
-async fn res_2_a_transcript_that_comes_late_joins_its_turn_and_takes_nothing_away() {
+async fn res_2_a_late_transcript_is_added_to_its_turn_and_erases_nothing() {
     on_each(async |db| {
         let locks = business(db, "locks", "+97231111111").await;
         let sid = call(db, locks, 1).await;
@@ -207,7 +207,7 @@ async fn res_2_a_transcript_that_comes_late_joins_its_turn_and_takes_nothing_awa
 }
 
 #[tokio::test]
-async fn many_turns_are_stored_at_once_and_one_place_may_come_twice_in_them() {
+async fn many_turns_are_stored_at_once_even_if_one_comes_twice() {
     on_each(async |db| {
         let locks = business(db, "locks", "+97231111111").await;
         let sid = call(db, locks, 1).await;

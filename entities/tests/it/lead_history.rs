@@ -79,7 +79,7 @@ async fn matches_the_lead(db: &DatabaseConnection, business: BusinessId, lead: L
 }
 
 #[tokio::test]
-async fn lead_2_every_change_of_a_lead_is_kept_with_its_instant_and_on_whose_word_it_was_made() {
+async fn lead_2_the_history_has_every_change_of_a_lead_with_time_and_author() {
     on_each(async |db| {
         let locks = business(db, "locks", "+97231111111").await;
         let dana = lead(db, locks, "+972501111111").await;
@@ -123,7 +123,7 @@ async fn lead_2_every_change_of_a_lead_is_kept_with_its_instant_and_on_whose_wor
 }
 
 #[tokio::test]
-async fn lead_1_a_lead_that_is_found_again_has_one_beginning() {
+async fn lead_1_the_history_of_a_lead_begins_once_however_often_it_is_found() {
     on_each(async |db| {
         let locks = business(db, "locks", "+97231111111").await;
         let number = phone("+972501111111");
@@ -155,7 +155,7 @@ async fn lead_1_a_lead_that_is_found_again_has_one_beginning() {
 }
 
 #[tokio::test]
-async fn lead_2_what_is_empty_or_known_already_writes_nothing() {
+async fn lead_2_blank_and_unchanged_values_write_nothing() {
     on_each(async |db| {
         let locks = business(db, "locks", "+97231111111").await;
         let dana = lead(db, locks, "+972501111111").await;
@@ -181,7 +181,7 @@ async fn lead_2_what_is_empty_or_known_already_writes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn lead_2_changes_at_once_follow_each_other_and_end_at_what_the_lead_is() {
+async fn lead_2_the_history_of_simultaneous_changes_leads_to_the_leads_present_values() {
     on_each(async |db| {
         let locks = business(db, "locks", "+97231111111").await;
         let dana = lead(db, locks, "+972501111111").await;
@@ -207,7 +207,7 @@ async fn lead_2_changes_at_once_follow_each_other_and_end_at_what_the_lead_is() 
 }
 
 #[tokio::test]
-async fn lead_2_a_change_whose_history_cannot_be_written_is_not_made() {
+async fn lead_2_a_change_is_not_made_if_its_history_cannot_be_written() {
     on_each(async |db| {
         let locks = business(db, "locks", "+97231111111").await;
         let dana = lead(db, locks, "+972501111111").await;

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use crate::support::{at, business, call_sid, in_call, lead, new_id, noon, on_each, phone};
 
 #[tokio::test]
-async fn lead_1_a_second_call_from_a_number_finds_its_lead_and_is_noted_as_the_last() {
+async fn lead_1_a_second_call_from_a_number_finds_its_lead_and_becomes_its_last_call() {
     on_each(async |db| {
         let locks = business(db, "locks", "+97231111111").await;
         let number = phone("+972501234567");
@@ -37,7 +37,7 @@ async fn lead_1_a_second_call_from_a_number_finds_its_lead_and_is_noted_as_the_l
 }
 
 #[tokio::test]
-async fn lead_1_a_withheld_number_makes_one_lead_per_call_and_the_call_again_finds_it() {
+async fn lead_1_each_call_with_a_withheld_number_has_one_lead() {
     on_each(async |db| {
         let locks = business(db, "locks", "+97231111111").await;
         let mut leads = BTreeSet::new();
@@ -102,7 +102,7 @@ async fn lead_2_details_are_merged_and_an_empty_value_erases_nothing() {
 }
 
 #[tokio::test]
-async fn lead_2_a_decided_lead_can_be_decided_anew_but_not_reopened() {
+async fn lead_2_a_complete_lead_can_be_declined_but_not_reopened() {
     on_each(async |db| {
         let locks = business(db, "locks", "+97231111111").await;
         let id = lead(db, locks, "+972501234567").await;
@@ -121,7 +121,7 @@ async fn lead_2_a_decided_lead_can_be_decided_anew_but_not_reopened() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn lead_2_fields_told_at_once_are_all_kept() {
+async fn lead_2_simultaneous_changes_of_different_fields_are_all_kept() {
     on_each(async |db| {
         let locks = business(db, "locks", "+97231111111").await;
         let id = lead(db, locks, "+972501234567").await;
@@ -141,7 +141,7 @@ async fn lead_2_fields_told_at_once_are_all_kept() {
 }
 
 #[tokio::test]
-async fn ops_4_the_operators_lead_is_the_one_that_called_or_a_new_one() {
+async fn ops_4_a_lead_for_an_operator_is_the_callers_lead_or_a_new_one() {
     on_each(async |db| {
         let locks = business(db, "locks", "+97231111111").await;
         let called = lead(db, locks, "+972501111111").await;

@@ -43,7 +43,7 @@ async fn wa_2_a_message_delivered_twice_is_stored_once_and_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn wa_2_whatever_answers_at_once_one_answer_is_stored() {
+async fn wa_2_of_simultaneous_answers_to_a_message_one_is_stored() {
     on_each(async |db| {
         let locks = business(db, "locks", "+97231111111").await;
         let asked = insert_incoming(db, locks, incoming("SM1"), noon()).await.unwrap();
@@ -82,7 +82,7 @@ async fn wa_1_a_conversation_is_its_newest_messages_in_order() {
 }
 
 #[tokio::test]
-async fn wa_4_a_status_moves_forward_only_however_callbacks_overtake_each_other() {
+async fn wa_4_a_status_only_moves_forward_when_callbacks_arrive_out_of_order() {
     use MessageStatus::{Delivered, Failed, Queued, Read, Sent};
     on_each(async |db| {
         let locks = business(db, "locks", "+97231111111").await;
@@ -111,7 +111,7 @@ async fn wa_4_a_status_moves_forward_only_however_callbacks_overtake_each_other(
 }
 
 #[tokio::test]
-async fn a_message_takes_one_provider_sid_and_no_two_take_the_same() {
+async fn a_message_has_one_provider_sid_and_two_messages_never_share_one() {
     on_each(async |db| {
         let locks = business(db, "locks", "+97231111111").await;
         let first = insert_outgoing(db, locks, outgoing(None), noon()).await.unwrap().record.id;

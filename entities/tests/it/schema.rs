@@ -51,7 +51,7 @@ async fn the_schema_goes_up_down_and_up_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_that_migrate_at_once_apply_each_migration_once() {
+async fn simultaneous_migrations_apply_each_migration_once() {
     on_each_bare(async |db| {
         let mut movers = tokio::task::JoinSet::new();
         for _ in 0..6 {
@@ -66,7 +66,7 @@ async fn many_that_migrate_at_once_apply_each_migration_once() {
 }
 
 #[tokio::test]
-async fn a_migration_that_this_build_does_not_know_stops_it_and_is_named() {
+async fn an_unknown_migration_is_refused_by_name() {
     on_each(async |db| {
         let sql = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m2099_later', 0)";
         db.execute_unprepared(sql).await.unwrap();
@@ -82,7 +82,7 @@ async fn a_migration_that_this_build_does_not_know_stops_it_and_is_named() {
 }
 
 #[tokio::test]
-async fn the_commands_report_what_they_did_and_fresh_wants_a_yes() {
+async fn the_commands_report_what_they_did_and_fresh_needs_a_confirmation() {
     on_each(async |db| {
         two_businesses(db).await;
         let refused = run(Command::Fresh { yes: false }, db).await.unwrap_err();

@@ -49,7 +49,7 @@ fn turn(text: &str) -> TurnRow {
 }
 
 #[tokio::test]
-async fn lead_3_a_lead_is_out_of_reach_of_another_business() {
+async fn lead_3_another_business_cannot_read_or_change_a_lead() {
     on_each(async |db| {
         let [locks, clinic] = two_businesses(db).await;
         let theirs = lead(db, locks, "+972501234567").await;
@@ -79,7 +79,7 @@ async fn lead_3_a_lead_is_out_of_reach_of_another_business() {
 }
 
 #[tokio::test]
-async fn lead_3_an_appointment_is_out_of_reach_of_another_business() {
+async fn lead_3_another_business_cannot_read_or_change_an_appointment() {
     on_each(async |db| {
         let [locks, clinic] = two_businesses(db).await;
         let lead = lead(db, locks, "+972501234567").await;
@@ -112,7 +112,7 @@ async fn lead_3_an_appointment_is_out_of_reach_of_another_business() {
 }
 
 #[tokio::test]
-async fn lead_3_a_call_its_state_and_its_turns_are_out_of_reach_of_another_business() {
+async fn lead_3_another_business_cannot_read_or_change_a_call_its_state_or_its_turns() {
     on_each(async |db| {
         let [locks, clinic] = two_businesses(db).await;
         let sid = call(db, locks, 1).await;
@@ -171,7 +171,7 @@ async fn cannot_write_call(db: &DatabaseConnection, clinic: BusinessId) {
 }
 
 #[tokio::test]
-async fn lead_3_a_message_is_out_of_reach_of_another_business() {
+async fn lead_3_another_business_cannot_read_or_change_a_message() {
     on_each(async |db| {
         let [locks, clinic] = two_businesses(db).await;
         let person = phone("+972501234567");

@@ -59,7 +59,7 @@ async fn books_in_a_call(world: &World, lead: LeadId, slot: &str, n: usize) -> b
 }
 
 #[tokio::test]
-async fn ops_4_an_appointment_is_booked_for_a_lead_and_cancelled_as_often_as_one_likes() {
+async fn ops_4_an_appointment_is_booked_for_a_lead_and_can_be_cancelled_repeatedly() {
     let world = world(brief).await;
     let operator = Operator::of(&world);
     let lead = rows::lead(&world, world.business_id, 1).await;
@@ -94,7 +94,7 @@ async fn ops_4_an_appointment_is_booked_for_a_lead_and_cancelled_as_often_as_one
 }
 
 #[tokio::test]
-async fn ops_4_a_person_is_booked_for_by_their_number_and_becomes_a_lead_once() {
+async fn ops_4_booking_by_phone_number_creates_the_lead_once() {
     let world = world(brief).await;
     let operator = Operator::of(&world);
     let free = slots(&world, 3);
@@ -151,7 +151,7 @@ async fn ops_4_a_person_is_booked_for_by_their_number_and_becomes_a_lead_once() 
 }
 
 #[tokio::test]
-async fn cal_4_a_key_books_once_and_is_nobody_elses() {
+async fn cal_4_an_idempotency_key_books_once_and_cannot_be_reused() {
     let world = world(brief).await;
     let operator = Operator::of(&world);
     let lead = rows::lead(&world, world.business_id, 1).await;
@@ -177,7 +177,7 @@ async fn cal_4_a_key_books_once_and_is_nobody_elses() {
 }
 
 #[tokio::test]
-async fn cal_3_a_slot_that_can_not_be_had_is_answered_with_those_that_can() {
+async fn cal_3_an_unavailable_slot_is_answered_with_available_ones() {
     let world = world(brief).await;
     let operator = Operator::of(&world);
     let one = rows::lead(&world, world.business_id, 1).await;
@@ -204,7 +204,7 @@ async fn cal_3_a_slot_that_can_not_be_had_is_answered_with_those_that_can() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn cal_3_of_the_operator_and_a_call_who_want_one_slot_one_has_it() {
+async fn cal_3_of_an_operator_and_a_call_that_want_one_slot_one_gets_it() {
     let world = world(brief).await;
     let operator = Operator::of(&world);
     let one = rows::lead(&world, world.business_id, 1).await;
@@ -225,7 +225,7 @@ async fn cal_3_of_the_operator_and_a_call_who_want_one_slot_one_has_it() {
 }
 
 #[tokio::test]
-async fn ops_4_an_appointment_that_is_over_is_not_cancelled() {
+async fn ops_4_an_appointment_that_has_ended_cannot_be_cancelled() {
     let world = world(brief).await;
     let operator = Operator::of(&world);
     let lead = rows::lead(&world, world.business_id, 1).await;

@@ -113,12 +113,12 @@ impl<'a> Properties<'a> {
 }
 
 #[tokio::test]
-async fn ops_4_what_is_answered_is_as_the_document_says() {
+async fn ops_4_every_response_matches_the_openapi_document() {
     as_the_document_says(world(brief).await).await;
 }
 
 #[tokio::test]
-async fn ops_4_what_is_answered_from_postgresql_is_as_the_document_says_too() {
+async fn ops_4_every_response_from_postgresql_matches_the_openapi_document() {
     let Some(schema) = Schema::new().await else { return };
     as_the_document_says(world_on(&schema.url).await).await;
     schema.drop().await;
@@ -162,7 +162,7 @@ async fn as_the_document_says(world: World) {
 }
 
 #[tokio::test]
-async fn ops_6_the_document_says_how_one_is_let_in_and_is_shown_to_nobody_else() {
+async fn ops_6_the_openapi_document_states_the_authentication_and_every_operation_requires_it() {
     let world = world(brief).await;
     let operator = Operator::of(&world);
     let document = operator.document().await;
@@ -180,7 +180,7 @@ async fn ops_6_the_document_says_how_one_is_let_in_and_is_shown_to_nobody_else()
 }
 
 #[test]
-fn the_check_of_answers_finds_what_is_wrong() {
+fn the_check_of_responses_finds_errors() {
     let document = serde_json::json!({ "schemas": {
         "Inner": { "type": "object", "required": ["a"], "properties": { "a": { "type": "string" } } },
         "Outer": { "allOf": [

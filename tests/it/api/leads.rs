@@ -20,7 +20,7 @@ impl Lead {
 }
 
 #[tokio::test]
-async fn lead_2_what_the_operator_tells_is_merged_checked_and_never_erases() {
+async fn lead_2_an_operators_changes_are_validated_and_merged_and_erase_nothing() {
     let world = world(brief).await;
     let operator = Operator::of(&world);
     let id = rows::lead(&world, world.business_id, 1).await;
@@ -54,7 +54,7 @@ async fn lead_2_what_the_operator_tells_is_merged_checked_and_never_erases() {
 }
 
 #[tokio::test]
-async fn lead_2_what_became_of_a_lead_is_shown_the_last_change_first_and_in_pages() {
+async fn lead_2_the_history_of_a_lead_is_listed_newest_first_in_pages() {
     let world = world(brief).await;
     let operator = Operator::of(&world);
     let id = rows::lead(&world, world.business_id, 1).await;
@@ -88,7 +88,7 @@ async fn lead_2_what_became_of_a_lead_is_shown_the_last_change_first_and_in_page
 }
 
 #[tokio::test]
-async fn lead_2_the_operator_decides_a_lead_and_does_not_reopen_it() {
+async fn lead_2_an_operator_can_complete_or_decline_a_lead_but_not_reopen_it() {
     let world = world(brief).await;
     let operator = Operator::of(&world);
     let id = rows::lead(&world, world.business_id, 1).await;

@@ -55,7 +55,7 @@ async fn is_stable<T: ToString>(
 }
 
 #[tokio::test]
-async fn ops_4_a_list_goes_on_where_it_ended_however_many_rows_were_added_meanwhile() {
+async fn ops_4_a_cursor_continues_a_list_although_rows_were_added_meanwhile() {
     let world = world(brief).await;
     let operator = Operator::of(&world);
     let business = world.business_id;
@@ -94,7 +94,7 @@ async fn ops_4_businesses_are_listed_by_their_slugs_and_shown_with_their_setting
 }
 
 #[tokio::test]
-async fn ops_4_the_slots_of_a_date_are_those_that_nobody_holds() {
+async fn ops_4_the_slots_of_a_date_are_the_free_ones() {
     let world = world(brief).await;
     let operator = Operator::of(&world);
     let free = slots(&world, 3);
@@ -126,7 +126,7 @@ async fn count(operator: &Operator, target: &str) -> usize {
 }
 
 #[tokio::test]
-async fn ops_4_lists_are_of_one_business_and_of_what_was_asked_for() {
+async fn ops_4_a_list_has_the_rows_of_one_business_that_match_the_filters() {
     let world = world(brief).await;
     let operator = Operator::of(&world);
     let rows = Rows::make(&world, world.business_id, 1).await;
@@ -175,7 +175,7 @@ async fn turns(world: &World, business: BusinessId, call: &CallSid) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ops_4_a_call_is_shown_with_its_turns_and_all_that_was_counted() {
+async fn ops_4_a_call_is_shown_with_its_turns_and_counters() {
     let world = world(brief).await;
     let operator = Operator::of(&world);
     let caller = world.dial(&number(1));

@@ -18,7 +18,7 @@ fn error(answer: &Answered) -> (u16, String, String) {
 }
 
 #[tokio::test]
-async fn ops_4_what_can_not_be_read_is_refused_by_name() {
+async fn ops_4_an_invalid_request_is_refused_with_the_name_of_the_field() {
     let world = world(brief).await;
     let operator = Operator::of(&world);
     let rows = Rows::make(&world, world.business_id, 1).await;
@@ -84,7 +84,7 @@ async fn ops_4_what_can_not_be_read_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn ops_6_a_body_that_is_too_long_or_of_unknown_length_is_refused_unread() {
+async fn ops_6_a_body_that_is_too_long_or_without_a_length_is_refused_unread() {
     let world = world(brief).await;
     let operator = Operator::of(&world);
     let mut wanted = Wanted::new(Method::POST, "/api/appointments");
@@ -106,7 +106,7 @@ async fn ops_6_a_body_that_is_too_long_or_of_unknown_length_is_refused_unread() 
 }
 
 #[tokio::test]
-async fn ops_4_no_operation_takes_a_parameter_it_does_not_know() {
+async fn ops_4_every_operation_refuses_unknown_parameters() {
     let world = world(brief).await;
     let operator = Operator::of(&world);
     let rows = Rows::make(&world, world.business_id, 1).await;
@@ -119,7 +119,7 @@ async fn ops_4_no_operation_takes_a_parameter_it_does_not_know() {
 }
 
 #[tokio::test]
-async fn ops_4_an_address_asked_in_a_way_it_does_not_know_says_which_it_knows() {
+async fn ops_4_a_wrong_method_is_answered_with_the_allowed_ones() {
     let world = world(brief).await;
     let operator = Operator::of(&world);
     let rows = Rows::make(&world, world.business_id, 1).await;
@@ -147,7 +147,7 @@ async fn ops_4_an_address_asked_in_a_way_it_does_not_know_says_which_it_knows() 
 }
 
 #[tokio::test]
-async fn ops_4_what_fails_inside_is_not_told_outside() {
+async fn ops_4_internal_errors_are_not_disclosed() {
     let world = world(brief).await;
     let operator = Operator::of(&world);
     let rows = Rows::make(&world, world.business_id, 1).await;

@@ -77,7 +77,7 @@ async fn lead_3_foreign_ids_find_nothing_through_any_endpoint() {
 }
 
 #[tokio::test]
-async fn lead_3_neither_a_cursor_nor_a_filter_reaches_over_to_another_business() {
+async fn lead_3_no_cursor_or_filter_reaches_another_business() {
     let world = world(brief).await;
     let operator = Operator::of(&world);
     let (id, clinic) = clinic(&world).await;

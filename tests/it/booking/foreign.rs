@@ -179,8 +179,7 @@ async fn others(world: &World) -> [Other; 2] {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn lead_3_nobody_elses_lead_or_appointment_is_reached_through_any_tool_the_model_is_offered()
-{
+async fn lead_3_no_tool_of_the_model_reaches_another_persons_lead_or_appointment() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}?mode=rwc", folder.path().join("foreign.db").display());
     let world = world_on(&url).await;

@@ -33,7 +33,7 @@ async fn sit_on(world: &World) -> DatabaseTransaction {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn cal_5_a_business_whose_database_work_is_slow_delays_no_other_and_keeps_its_order() {
+async fn cal_5_slow_database_work_of_one_business_delays_no_other_and_keeps_its_order() {
     let Some(schema) = Schema::new().await else { return };
     let world = world_on(&schema.url).await;
     let id = import(&world, "clinic", |_| {}).await;
@@ -65,7 +65,7 @@ async fn cal_5_a_business_whose_database_work_is_slow_delays_no_other_and_keeps_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn cal_4_what_is_booked_when_nobody_waits_any_more_stands_and_is_the_answer_next_time() {
+async fn cal_4_a_booking_that_nobody_waits_for_any_more_stands_and_is_returned_next_time() {
     let Some(schema) = Schema::new().await else { return };
     let world = world_on(&schema.url).await;
     let person = Person::new(&world, 1).await;
@@ -89,7 +89,7 @@ async fn cal_4_what_is_booked_when_nobody_waits_any_more_stands_and_is_the_answe
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn cal_1_a_booking_past_ten_seconds_is_told_to_have_failed_stands_and_is_found_when_asked_again()
+async fn cal_1_a_booking_that_takes_over_ten_seconds_is_reported_as_failed_but_stands_and_is_found_later()
  {
     let Some(schema) = Schema::new().await else { return };
     let world = world_on(&schema.url).await;

@@ -3,8 +3,7 @@
 use super::*;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn cal_1_the_next_day_that_has_a_slot_is_found_weeks_ahead_around_the_time_that_was_asked_for()
- {
+async fn cal_1_the_next_day_with_a_slot_is_found_weeks_ahead_near_the_requested_time() {
     let world = world_on("sqlite::memory:").await;
     let mut person = Person::new(&world, 1).await;
     let mut settings = world.business.clone();
