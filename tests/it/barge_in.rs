@@ -1,5 +1,5 @@
-//! The caller talks over the agent (BARGE-1 to BARGE-6), seen from both wires: what Twilio played,
-//! what OpenAI was told, and what the transcript keeps.
+//! The caller interrupts the agent (BARGE-1 to BARGE-6): what Twilio played, what OpenAI was told, and
+//! what the transcript keeps.
 
 use std::time::Duration;
 
@@ -17,23 +17,23 @@ use serde_json::Value;
 
 use crate::support::{brief, number, practice, within, world};
 
-/// Long enough to be talked over: the agent says it back.
+/// A sentence that the agent repeats, long enough to interrupt.
 const LONG: &str = "אני צריך התקנת מנעול חכם לדלת הכניסה בתל אביב ביום ראשון בבוקר";
 const QUESTION: &str = "רגע, כמה זה עולה";
 
-/// A world in which the agent says back what it hears, and both wires are kept.
+/// A world in which the agent repeats what it hears, and the traffic of both sides is recorded.
 async fn stage(change: impl FnOnce(&mut Plan)) -> World {
     world(|plan| {
         brief(plan);
         plan.keeps_audio = true;
-        // The line's clock runs faster than the wall's, where it need not be exact.
+        // The practice line runs faster than real time in tests that need not be exact.
         plan.line_speed = 2.0;
         change(plan);
     })
     .await
 }
 
-/// The caller has heard the greeting and says something; the agent begins to say it back.
+/// The caller hears the greeting and says something; the agent begins to repeat it.
 async fn agent_speaks(world: &World, from: u32) -> CallerHandle {
     let caller = world.dial(&number(from));
     within("the greeting", caller.hears(&world.business.lines().greeting)).await.unwrap();
@@ -42,18 +42,18 @@ async fn agent_speaks(world: &World, from: u32) -> CallerHandle {
     caller
 }
 
-/// The caller asks a question over the agent's words, and is answered.
+/// The caller interrupts with a question, and is answered.
 async fn talks_over(caller: &CallerHandle) {
     within("the question", caller.say(QUESTION)).await.unwrap();
     within("its answer", caller.hears(QUESTION)).await.unwrap();
 }
 
-/// How often Twilio's buffer was cleared.
+/// The number of `clear` messages to Twilio.
 fn clears(caller: &CallerHandle) -> usize {
     caller.view().borrow().streams.iter().map(|stream| stream.cleared_at.len()).sum()
 }
 
-/// Places of the client events of this kind among all that came.
+/// The positions of this kind's events among all client events.
 fn places(record: &Record, kind: &str) -> Vec<usize> {
     let events = record.events.iter().enumerate();
     events.filter(|(_, event)| event.kind == kind).map(|(place, _)| place).collect()
@@ -64,7 +64,7 @@ const CREATE: &str = "response.create";
 const DELETE: &str = "conversation.item.delete";
 const TRUNCATE: &str = "conversation.item.truncate";
 
-/// The one truncate: which item, and to how many milliseconds.
+/// The item and milliseconds of the only truncate.
 fn truncated(record: &Record) -> (String, u64) {
     let bodies: Vec<&Value> = record.of_kind(TRUNCATE).map(|event| &event.body).collect();
     let [body] = bodies.as_slice() else { panic!("not one truncate: {bodies:?}") };
@@ -72,20 +72,20 @@ fn truncated(record: &Record) -> (String, u64) {
     (body["item_id"].as_str().unwrap().to_owned(), body["audio_end_ms"].as_u64().unwrap())
 }
 
-/// All audio the server made of an item, late deltas too.
+/// All audio of an item that the server sent, late deltas too.
 fn audio_of(record: &Record, item: &str) -> Vec<u8> {
     let deltas = record.deltas.iter().filter(|delta| delta.item_id == item);
     deltas.flat_map(|delta| BASE64_STANDARD.decode(&delta.audio).unwrap()).collect()
 }
 
-/// All audio that came to Twilio.
+/// All audio that Twilio received.
 fn came_to_twilio(caller: &CallerHandle) -> Vec<u8> {
     let view = caller.view();
     let view = view.borrow();
     view.streams.iter().flat_map(|stream| stream.audio.iter().flatten().copied()).collect()
 }
 
-/// The items of speech with these words, in the order they were begun.
+/// The speech items with this text, in the order of their start.
 fn said(record: &Record, words: &str) -> Vec<String> {
     let said = record.said.iter().filter(|turn| turn.text == words);
     said.map(|turn| turn.item_id.clone()).collect()
@@ -96,7 +96,7 @@ async fn turns(world: &World, caller: &CallerHandle) -> Vec<TurnRow> {
     entities::call_turns::of_call(db, world.business_id, caller.call_sid()).await.unwrap()
 }
 
-/// The call's end: its turns as they were written down. Nobody did anything wrong on either wire.
+/// Ends the call and returns its recorded turns. Asserts that neither side saw a violation.
 async fn ends(world: World, caller: &CallerHandle) -> Vec<TurnRow> {
     caller.hang_up();
     let outcome = within("the end", caller.ended()).await;
@@ -127,7 +127,7 @@ async fn until_call(world: &World, what: &str, looks: impl Fn(&CallStatusView) -
     within(what, asking).await;
 }
 
-/// What the transcript keeps of an answer that was cut: whole words of it, not all.
+/// Asserts that the transcript keeps some whole words of an interrupted answer, but not all.
 fn is_cut_to(turn: &TurnRow, heard_ms: u64) {
     let text = turn.text.as_deref().unwrap();
     assert!(LONG.starts_with(text) && text.len() < LONG.len(), "{text:?}");
@@ -138,7 +138,7 @@ fn is_cut_to(turn: &TurnRow, heard_ms: u64) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn barge_3_trap_openai_5_a_caller_who_interrupts_is_heard_and_the_rest_is_never_played() {
-    // The answer is still being made when it is interrupted.
+    // The answer is still being produced when it is interrupted.
     let world = stage(|plan| {
         plan.openai.behaviour.speed = 1.3;
         plan.line_speed = 1.0;
@@ -164,7 +164,7 @@ async fn barge_3_trap_openai_5_a_caller_who_interrupts_is_heard_and_the_rest_is_
     assert_eq!(creates.len(), 3, "the greeting, the answer and the one after it");
     assert!(truncates[0] < creates[2]);
 
-    // What was played counts, of that item.
+    // The time played of that item counts.
     let (item, heard_ms) = truncated(&record);
     assert_eq!(said(&record, LONG), std::slice::from_ref(&item));
     let greeting = audio_of(&record, &said(&record, &world.business.lines().greeting)[0]);
@@ -172,7 +172,7 @@ async fn barge_3_trap_openai_5_a_caller_who_interrupts_is_heard_and_the_rest_is_
     let played_ms = (played - greeting.len() as u64) / 8;
     assert!(heard_ms > 0 && heard_ms <= played_ms + 1, "{heard_ms} of {played_ms}");
 
-    // Late deltas never come to Twilio.
+    // Late deltas never reach Twilio.
     let (all, answer) = (audio_of(&record, &item), audio_of(&record, &said(&record, QUESTION)[0]));
     let came = came_to_twilio(&caller);
     let middle = came.strip_prefix(greeting.as_slice()).unwrap();
@@ -346,14 +346,14 @@ async fn barge_5_noise_only_pauses_the_agent_if_false_interruptions_resume() {
     })
     .await;
     let caller = agent_speaks(&world, 8).await;
-    // Loud enough for us, not for OpenAI.
+    // Loud enough for the daemon, not for OpenAI.
     within("the noise", caller.noise(250, Duration::from_millis(700))).await.unwrap();
     within("the pause", caller.until(|view| view.streams[0].cleared_at.len() == 1)).await.unwrap();
     let log = practice(&world).log();
     within("silence", caller.quiet()).await.unwrap();
     within("the rest", caller.hears_audio()).await.unwrap();
     assert_eq!(log.look(|record| (record.count(CANCEL), record.count(TRUNCATE))), (0, 0));
-    // Speech interrupts for good.
+    // Speech interrupts.
     talks_over(&caller).await;
     let record = log.record();
     let (item, _) = truncated(&record);

@@ -1,5 +1,5 @@
-//! Many who want one slot, daemons that die while they book, and what belongs to somebody else: the
-//! calendar's tools through the daemon's own calendar and database.
+//! The calendar's tools through the daemon's calendar and database: many bookings of one slot, daemons
+//! that die while they book, and rows of other people.
 
 mod foreign;
 mod killed;
@@ -32,7 +32,7 @@ pub(crate) async fn world_on(url: &str) -> World {
     World::open(plan).await.unwrap()
 }
 
-/// A new PostgreSQL schema with our tables in it, if the tests have a server.
+/// A new PostgreSQL schema with the tables, if the tests have a server.
 pub(crate) struct Schema {
     pub(crate) url: String,
     name: String,
@@ -81,7 +81,7 @@ async fn lead(world: &World, business: BusinessId, n: u32) -> LeadId {
     leads::ensure_for_call(db, business, caller, &call_sid(n), id, now).await.unwrap().record.id
 }
 
-/// One person's use of the calendar.
+/// A person who uses the calendar's tools.
 #[derive(Clone)]
 struct Person {
     services: Services,
@@ -99,7 +99,7 @@ impl Person {
         Self { services, settings, business: world.business_id, lead, call: n }
     }
 
-    /// The use of a tool under this tool call's id.
+    /// A use of a tool with this tool call id.
     fn tool_use(&self, tool: CalendarTool, id: &str, arguments: &Value) -> ToolUse {
         let call = FunctionCall {
             call: ToolCallId::parse(id).unwrap(),
@@ -126,7 +126,7 @@ impl Person {
         self.uses(CalendarTool::Create, "call_1", json!({ "slot_start": slot })).await
     }
 
-    /// The first slots of a date.
+    /// The first free slots of a date.
     async fn finds(&self, date: &str) -> Vec<String> {
         let found = self.uses(CalendarTool::Find, "call_f", json!({ "date_iso": date })).await;
         assert_eq!(found["ok"], true, "{found}");
@@ -139,7 +139,7 @@ impl Person {
     }
 }
 
-/// A date some days ahead, on which the business may or may not be open.
+/// A date some days ahead; the business may be closed then.
 fn ahead(world: &World, days: i32) -> String {
     let now = world.app.services().clock.wall();
     let today = Calendar::of(&world.business, now).today();
@@ -156,7 +156,7 @@ async fn booked_in(db: &DatabaseConnection, business: BusinessId) -> Vec<Appoint
     appointments::between(db, business, from, until).await.unwrap()
 }
 
-/// A second business of the world's daemon.
+/// Imports a second business.
 async fn import(
     world: &World,
     slug: &str,
@@ -171,7 +171,7 @@ async fn import(
     frontdesk::app::business::import(&services.database, &clinic, id, now).await.unwrap().id
 }
 
-/// Opens the business from day to day for this span alone.
+/// Opens the business every day, for this span only.
 fn open_daily(settings: &mut BusinessSettings, span: &str) {
     let hours = &mut settings.appointments.hours;
     for day in [
@@ -187,7 +187,7 @@ fn open_daily(settings: &mut BusinessSettings, span: &str) {
     }
 }
 
-/// Everybody wants the same slot at once; `worlds` are daemons on one database.
+/// Many people book the same slot at once; `worlds` are daemons on one database.
 async fn race(worlds: &[&World], people: u32) {
     let mut wanted = None;
     let mut callers = JoinSet::new();

@@ -1,5 +1,4 @@
-//! PROMPT-2: the practice model follows the conduct of the prompt that calls are given, in Hebrew and
-//! English.
+//! PROMPT-2: the practice model follows the prompt's rules of conduct, in Hebrew and English.
 
 use practice::openai::{Brain, BrainTurn as Turn, Line, Prompt};
 use protocol::business::{BusinessSettings, Language};
@@ -12,7 +11,7 @@ const GO_ON: &str = "רוצה שנמשיך מאיפה שהיינו?";
 const ALL: [&str; 4] =
     ["update_lead_details", "call_control", "find_available_slots", "create_appointment"];
 
-/// Lets a brain talk: each entry is a line of the caller, or a tool's output.
+/// A conversation with the practice model: each entry is a line of the caller, or a tool's output.
 struct Talk {
     brain: Brain,
     tools: Vec<String>,
@@ -20,7 +19,7 @@ struct Talk {
     history: Vec<Line>,
 }
 
-/// The prompt that the daemon gives a call of a business with this language, on 2026-11-22.
+/// The system prompt of a business with this language, on 2026-11-22.
 fn prompt_in(language: &str) -> String {
     let numbers = vec![PhoneNumber::parse("+97231234567").unwrap()];
     let slug = Slug::parse("tel-aviv-locks").unwrap();
@@ -80,7 +79,7 @@ fn say(turn: Turn) -> String {
     turn.say.unwrap()
 }
 
-/// A talk that has come to the question for the city.
+/// A conversation that has reached the question for the city.
 fn at_the_city() -> Talk {
     let mut talk = Talk::new(&ALL);
     talk.caller("מנעול חכם");

@@ -1,4 +1,5 @@
-//! However a call ends, nothing of it is left, and its record is whole (CALL-5, CALL-6, RES-8).
+//! After every kind of ending nothing of the call is left, and its record is complete (CALL-5, CALL-6,
+//! RES-8).
 
 use std::future::Future;
 use std::time::Duration;
@@ -17,17 +18,17 @@ use crate::support::{
     within, world,
 };
 
-/// CALL-5: how soon a terminal status must have closed a call's sockets.
+/// CALL-5: the time in which a terminal status must close a call's sockets.
 const AT_ONCE: Duration = Duration::from_millis(250);
 
-/// A call whose greeting was heard.
+/// A call whose greeting has been heard.
 async fn open_call(world: &World) -> CallerHandle {
     let caller = world.dial(&number(1));
     within("the greeting", caller.hears(&world.business.lines().greeting)).await.unwrap();
     caller
 }
 
-/// Tells the daemon, signed, that the call is over.
+/// Sends the daemon a signed status callback that the call has ended.
 async fn terminal_status(world: &World, caller: &CallerHandle, duration_secs: u32) {
     let mut form = call_form(world, caller.call_sid().as_str(), "completed");
     form.push(("CallDuration".to_owned(), duration_secs.to_string()));
@@ -35,13 +36,13 @@ async fn terminal_status(world: &World, caller: &CallerHandle, duration_secs: u3
     assert_eq!(answer.status, 204);
 }
 
-/// When, on the call's clock, something that is waited for has come.
+/// The time on the call's clock when something happened.
 async fn time_of(caller: &CallerHandle, what: &str, coming: impl Future) -> Duration {
     within(what, coming).await;
     caller.elapsed()
 }
 
-/// Ends a call by its terminal status; how long its stream and its session outlived that.
+/// Ends a call by its terminal status. Returns how long its stream and its session stayed open.
 async fn outlived(world: &World, log: &Log) -> (Duration, Duration) {
     let caller = open_call(world).await;
     let sent_at = caller.elapsed();
@@ -67,7 +68,7 @@ async fn call_5_a_terminal_status_closes_stream_and_session_within_250_ms() {
     let world = world(brief).await;
     let log = practice(&world).log().clone();
     let mut took = Vec::new();
-    // A busy machine can take longer over one call, but not over each.
+    // On a busy machine one call can take longer, but not each.
     for _ in 0..8 {
         let (stream, session) = outlived(&world, &log).await;
         if stream < AT_ONCE && session < AT_ONCE {
@@ -145,7 +146,7 @@ async fn call_5_after_a_reconnect_the_call_goes_on_in_the_same_session_without_a
     world.close().await;
 }
 
-/// The one test that waits for a patience of the daemon's, 15 s, in real time.
+/// The only test that waits for a time limit of the daemon, 15 s, in real time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn call_5_a_lost_socket_that_never_comes_back_ends_the_call_as_stream_lost() {
     let world = world(|plan| {
@@ -157,7 +158,7 @@ async fn call_5_a_lost_socket_that_never_comes_back_ends_the_call_as_stream_lost
     world.carrier.set_cut_off(true);
     caller.cut_socket().unwrap();
     let outcome = within("the end at Twilio", caller.ended()).await;
-    // Whichever comes first: no /resume gets through, or the daemon has the call ended.
+    // Either comes first: no /resume gets through, or the daemon ends the call.
     let ended_by = [EndedBy::ApplicationError, EndedBy::Rest];
     assert!(ended_by.contains(&outcome.ended_by), "{:?}", outcome.ended_by);
     assert_eq!(outcome.view.streams.len(), 1);
@@ -194,7 +195,7 @@ async fn call_6_an_operator_who_hangs_up_twice_causes_one_request_to_twilio() {
     world.close().await;
 }
 
-/// What Twilio's REST API answered to a call's requests to hang up, one after another.
+/// The answers of Twilio's REST API to a call's hang-up requests, in order.
 async fn hang_up_answers(faults: &[RestFault]) -> Vec<Option<u16>> {
     let world = world(|plan| {
         brief(plan);

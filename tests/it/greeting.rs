@@ -14,7 +14,7 @@ use crate::support::{brief, nothing_left, number, practice, within, world};
 const CREATE: &str = "response.create";
 const ITEM: &str = "conversation.item.create";
 
-/// A place where a recording of one second lies; returns its address.
+/// Serves a recording of one second, and returns its URL.
 pub(crate) async fn recording() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hello.ulaw", listener.local_addr().unwrap());
@@ -30,7 +30,7 @@ pub(crate) async fn recording() -> String {
     url
 }
 
-/// A world whose business has a recording play.
+/// A world whose business greets by a recording.
 async fn with_a_recording() -> World {
     let url = recording().await;
     world(|plan| {
@@ -103,7 +103,7 @@ async fn greet_1_without_a_greeting_the_agent_waits_for_the_caller() {
     }
 }
 
-/// The caller hangs up before any stream has opened: nothing is left but the row and the lead.
+/// The caller hangs up before any stream has opened: only the record and the lead are left.
 async fn gone_before_the_stream(world: World, caller: CallerHandle) {
     caller.hang_up();
     let outcome = within("the end", caller.ended()).await;

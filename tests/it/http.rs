@@ -1,4 +1,4 @@
-//! The two listeners: who is let in, and what callers are answered (CALL-1, CALL-9, OPS-6).
+//! The two listeners: authentication, and the answers to webhooks (CALL-1, CALL-9, OPS-6).
 
 use actors::introspection::ActorKind;
 use http::StatusCode;

@@ -1,4 +1,4 @@
-//! What whole calls leave of the people who call (LEAD-1, LEAD-2).
+//! The leads that whole calls create and change (LEAD-1, LEAD-2).
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::greeting::recording;
 use crate::support::{brief, nothing_left, number, within, world};
 
-/// Waits until the call has a lead. The journal has no news of its own: it is asked until then.
+/// Polls the database until the call has a lead.
 async fn lead_of(world: &World, call: &CallSid) -> LeadRecord {
     let (db, business) = (&world.app.services().database, world.business_id);
     let linked = async {
@@ -30,14 +30,14 @@ async fn lead_of(world: &World, call: &CallSid) -> LeadRecord {
     within("the call's lead", linked).await
 }
 
-/// Somebody calls who does not show a number.
+/// Calls with a withheld number.
 fn dial_withheld(world: &World) -> CallerHandle {
     let mut dial = Dial::new("anonymous", world.business.phone_numbers[0].as_str());
     dial.language = world.business.language.as_str().to_owned();
     world.carrier.dial(&dial)
 }
 
-/// Waits until the introspection shows the call so.
+/// Polls the introspection until a call satisfies the condition.
 async fn shown(world: &World, what: &str, is_so: impl Fn(&CallStatusView) -> bool) {
     let looking = async { while !world.calls().await.unwrap().iter().any(&is_so) {} };
     within(what, looking).await;

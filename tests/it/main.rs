@@ -1,4 +1,4 @@
-//! The daemon against the practice world: stories, supervision, wire, pipeline, shutdown.
+//! Tests of the whole daemon against the practice providers.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at a surprise")]
 

@@ -1,4 +1,4 @@
-//! The media socket: who may open one, and which of several has the call (CALL-1, CALL-9, OPS-6).
+//! The media socket: who may open one, and which of several serves the call (CALL-1, CALL-9, OPS-6).
 
 use std::time::Duration;
 
@@ -62,7 +62,7 @@ async fn call_9_a_hundred_webhooks_and_five_sockets_start_one_actor_tree_and_one
 
 type Socket = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
 
-/// A media socket with this signature, as Twilio opens it.
+/// Opens a media socket with this signature, as Twilio does.
 async fn media_socket(world: &World, signed: Option<&str>) -> Result<Socket, Error> {
     let url = format!("ws://{}/twilio/media", world.app.twilio_address());
     let mut request = url.into_client_request().unwrap();
@@ -77,7 +77,7 @@ async fn signed_media_socket(world: &World) -> Socket {
     media_socket(world, Some(&signature(&url, &[]))).await.unwrap()
 }
 
-/// Presents a stream of [`CALL`] with these parameters.
+/// Starts a stream of [`CALL`] with these parameters.
 async fn present(socket: &mut Socket, parameters: serde_json::Value) {
     present_as("MZ00000000000000000000000000000001", socket, parameters).await;
 }

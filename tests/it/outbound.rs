@@ -1,4 +1,4 @@
-//! Calls that the business places (CALL-7), and calls that a daemon before left behind.
+//! Outbound calls (CALL-7), and calls that an earlier daemon left behind.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ async fn place(world: &World, to: &str) -> (u16, Value) {
     within("the answer", world.post_json("api/calls", &body)).await.unwrap()
 }
 
-/// Places a call and returns it with the person who is called.
+/// Places a call, and returns it with the called person.
 async fn placed(world: &World) -> (CallSid, CallerHandle) {
     let to = number(7);
     let (status, body) = place(world, to.as_str()).await;
@@ -186,7 +186,7 @@ async fn call_7_a_full_daemon_places_no_call() {
     world.close().await;
 }
 
-/// A call that the database believes live.
+/// A call that is live by its database row.
 fn left_behind(world: &World, call: &str) -> NewCall {
     NewCall {
         call_sid: CallSid::parse(call).unwrap(),

@@ -1,4 +1,4 @@
-//! The audio of a call, byte for byte: up, down, and over holes in the line's time (PIPE-1, PIPE-2).
+//! The audio of a call, byte for byte: up, down, and over gaps in its timestamps (PIPE-1, PIPE-2).
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ fn appended(record: &Record) -> Vec<Vec<u8>> {
     record.of_kind(APPEND).map(|event| audio(&event.body).unwrap()).collect()
 }
 
-/// The only living call, once it looks so. The introspection has no news of its own: it is asked.
+/// Polls the introspection until the only live call satisfies the condition.
 async fn status(
     world: &World,
     what: &str,
@@ -63,7 +63,7 @@ async fn pipe_1_pipe_2_trap_twilio_8_a_minute_of_frames_arrives_unchanged_in_ord
         brief(plan);
         plan.keeps_audio = true;
         plan.line_speed = 7.0;
-        // More than 5 s of the line's time: less than the queue holds.
+        // More than 5 s of audio: less than the queue holds.
         plan.openai.behaviour.session_updated_after = Duration::from_millis(800);
     })
     .await;
@@ -143,13 +143,13 @@ async fn pipe_2_trap_openai_16_a_gap_in_the_lines_timestamps_is_filled_with_sile
     let log = practice(&world).log();
     for said in ["בתל אביב", "תודה"] {
         within("the sentence", caller.say(said)).await.unwrap();
-        // Not a frame follows it: without the silence put in, the server would hear on for ever.
+        // No frame follows: without the added silence the server would never end the turn.
         within("the turn's end", log.wait_for(|r| r.heard_texts().last() == Some(&said))).await;
         within("the answer", caller.hears(said)).await.unwrap();
     }
     assert_eq!(log.look(|record| record.faults().count()), 0, "{:?}", log.record().violations);
 
-    // From the first word to the last, OpenAI got the line's time, its holes filled.
+    // From the first word to the last, OpenAI received the line's whole time, with its gaps filled.
     let track = caller.recording().caller;
     let (first, _) = &track.0[0];
     let line = track.ulaw().split_off(usize::try_from(*first).unwrap());
@@ -178,7 +178,7 @@ async fn pipe_7_the_status_shows_sent_blocked_queue_and_gate() {
     let world = world(|plan| {
         brief(plan);
         plan.line_speed = 8.0;
-        // 16 s of the line's time: more than the queue holds.
+        // 16 s of audio: more than the queue holds.
         plan.openai.behaviour.session_updated_after = Duration::from_secs(2);
         plan.openai.behaviour.first_audio_after = Duration::from_millis(500);
     })
@@ -190,7 +190,7 @@ async fn pipe_7_the_status_shows_sent_blocked_queue_and_gate() {
     assert_eq!(full.realtime.session, "configuring");
     assert!(!full.call.agent_speaks && !full.call.caller_has_spoken);
 
-    // While the caller's side reads nothing, no mark can come back.
+    // While the caller's side does not read, no mark comes back.
     caller.stall_reader(true).unwrap();
     let asked = status(&world, "the gate", |call| call.realtime.gate != GateState::Idle).await;
     assert_eq!(asked.realtime.session, "live");

@@ -1,5 +1,5 @@
-//! Endings that the caller's words and silence bring about, and one that is taken back, over real
-//! sockets (END-3, END-6, END-7).
+//! Endings by the caller's words or silence, and one that is taken back, over real sockets (END-3,
+//! END-6, END-7).
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ async fn open_call(world: &World) -> CallerHandle {
     caller
 }
 
-/// The call is ended by the daemon, once, after its last words were heard; and nothing is left.
+/// Asserts that the daemon ends the call once, after its last words, and that nothing is left.
 async fn ends(world: &World, caller: &CallerHandle, last_words: &str) -> CallRecord {
     within("the last words", caller.hears(last_words)).await.unwrap();
     let outcome = within("the end", caller.ended()).await;

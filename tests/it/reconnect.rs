@@ -18,13 +18,13 @@ async fn call_with_one_answer(world: &World) -> CallerHandle {
     caller
 }
 
-/// Waits until this many sessions were begun and the last of them was told the history.
+/// Waits until this many sessions were opened and the last one has the history.
 async fn session_with_history(world: &World, number: u64) {
     let told = |record: &Record| history_of(record, number).len() >= 3;
     within("the new session", practice(world).log().wait_for(told)).await;
 }
 
-/// The roles and words of the items that a session was given.
+/// The roles and texts of the items that a session received.
 fn history_of(record: &Record, session: u64) -> Vec<(String, String)> {
     let items = record.of_kind("conversation.item.create").filter(|e| e.session == session);
     items
@@ -38,12 +38,12 @@ fn history_of(record: &Record, session: u64) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The settings that each session was given.
+/// The settings that each session received.
 fn settings_of(record: &Record) -> Vec<&Value> {
     record.of_kind("session.update").map(|event| &event.body["session"]).collect()
 }
 
-/// Says one sentence more, hangs up, and looks at the whole.
+/// Says one more sentence, hangs up, and checks the whole call.
 async fn goes_on(world: World, caller: CallerHandle, sessions: u64) {
     within("the next sentence", caller.say("כן")).await.unwrap();
     within("its answer", caller.hears("כן")).await.unwrap();
@@ -67,7 +67,7 @@ async fn goes_on(world: World, caller: CallerHandle, sessions: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn res_3_a_dropped_session_is_replaced_by_one_that_knows_the_history() {
+async fn res_3_a_dropped_session_is_replaced_by_one_with_the_history() {
     let world = world(brief).await;
     let caller = call_with_one_answer(&world).await;
     practice(&world).faults().drop_now();
@@ -76,7 +76,7 @@ async fn res_3_a_dropped_session_is_replaced_by_one_that_knows_the_history() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn res_3_a_server_that_is_too_busy_a_few_times_is_asked_again() {
+async fn res_3_a_connection_refused_by_a_busy_server_is_retried() {
     let world = world(brief).await;
     let caller = call_with_one_answer(&world).await;
     let faults = practice(&world).faults();
@@ -90,7 +90,7 @@ async fn res_3_a_server_that_is_too_busy_a_few_times_is_asked_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn res_3_a_stalled_response_is_had_from_a_new_session() {
+async fn res_3_a_stalled_response_is_requested_again_in_a_new_session() {
     let world = world(brief).await;
     let caller = world.dial(&number(1));
     within("the greeting", caller.hears("שלום")).await.unwrap();
@@ -103,7 +103,7 @@ async fn res_3_a_stalled_response_is_had_from_a_new_session() {
     world.close().await;
 }
 
-/// A call to a daemon whose every session is refused in this way.
+/// A call to a daemon of which every session is refused in this way.
 async fn lasting_refusal(refusal: ConnectRefusal) {
     let world = world(|plan| {
         brief(plan);
@@ -133,7 +133,7 @@ async fn res_3_a_bad_key_is_tried_once_and_the_caller_hears_the_apology() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn res_3_a_refused_upgrade_for_the_key_is_tried_once_and_the_caller_hears_the_apology() {
+async fn res_3_an_upgrade_refused_for_a_bad_key_is_tried_once_and_the_caller_hears_the_apology() {
     lasting_refusal(ConnectRefusal::Http(401)).await;
 }
 
@@ -143,6 +143,6 @@ async fn res_3_no_quota_is_tried_once_and_the_caller_hears_the_apology() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn res_3_a_model_that_is_not_there_is_tried_once_and_the_caller_hears_the_apology() {
+async fn res_3_an_unknown_model_is_tried_once_and_the_caller_hears_the_apology() {
     lasting_refusal(ConnectRefusal::NoSuchModel).await;
 }

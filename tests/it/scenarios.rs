@@ -1,4 +1,4 @@
-//! Every scenario of the examples holds (PRAC-5), played as `frontdesk simulate` plays them.
+//! Every example scenario passes (PRAC-5), played as `frontdesk simulate` plays them.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What must not stand in the logs, whatever their level (OPS-6, CALL-8).
+//! What no log line may contain at any level (OPS-6, CALL-8).
 
 use std::fmt::{Debug, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,7 +21,7 @@ const KEY: &str = "sk-this-key-is-nobody-s-business";
 const ADMIN_TOKEN: &str = "practice-world-admin-token";
 const KEYS_PRESSED: &str = "90817";
 
-/// Keeps everything the daemon's own crates log, at every level, fields and spans included.
+/// Collects everything that the daemon's own crates log, at every level, with fields and spans.
 #[derive(Debug, Clone, Default)]
 struct Logged {
     text: Arc<Mutex<String>>,
@@ -37,7 +37,7 @@ impl Logged {
     }
 }
 
-/// Writes each field as it would be shown.
+/// Formats each field as a log line would.
 struct Fields<'a>(&'a mut String);
 
 impl Visit for Fields<'_> {
@@ -48,7 +48,7 @@ impl Visit for Fields<'_> {
 
 impl Subscriber for Logged {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        // Not practice: the simulated providers know every secret, and are no part of a real daemon.
+        // Without practice: the simulated providers know every secret, and are not part of a real daemon.
         const OURS: [&str; 6] =
             ["frontdesk", "actors", "protocol", "entities", "migration", "supervision"];
         let name = metadata.target().split("::").next();
@@ -73,7 +73,7 @@ impl Subscriber for Logged {
     fn exit(&self, _span: &Id) {}
 }
 
-/// The operator looks at the person and the call, and books.
+/// An operator reads the person and the call, and books.
 async fn look_and_book(world: &World, call: &CallSid) {
     let (operator, slug) = (Operator::of(world), &world.business.slug);
     for list in ["leads", "calls"] {
@@ -91,7 +91,7 @@ async fn look_and_book(world: &World, call: &CallSid) {
     }
 }
 
-/// One thread for everything, so that the subscriber of this thread hears everything.
+/// On one thread, because the subscriber is set for this thread.
 #[tokio::test]
 async fn ops_6_a_whole_call_logs_no_secret_no_number_and_no_digit_pressed() {
     let mut plan = plan();

@@ -14,7 +14,7 @@ use crate::support::{brief, http_client, number, within, world};
 async fn res_6_a_drain_takes_no_new_calls_ends_live_ones_politely_and_then_stops() {
     let world = world(|plan| {
         brief(plan);
-        // Time to look at a daemon that is draining.
+        // Long enough to observe the draining daemon.
         plan.business.ending.hangup_delay = Duration::from_secs(3);
     })
     .await;

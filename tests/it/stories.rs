@@ -18,7 +18,7 @@ fn times(offer: &str) -> Vec<String> {
     offer.split([' ', ',', '.']).filter(is_time).map(str::to_owned).collect()
 }
 
-/// Calls, books the last of the times that are offered, says goodbye; gives the times.
+/// Calls, books the last of the offered times, and says goodbye. Returns the offered times.
 async fn book_a_visit(world: &World, caller: u32) -> (CallSid, Vec<String>) {
     let caller = world.dial(&number(caller));
     let call = caller.call_sid().clone();
@@ -69,7 +69,7 @@ async fn prac_1_a_call_books_a_visit_and_says_goodbye_and_the_next_call_is_offer
     world.close().await;
 }
 
-/// The system prompts that the sessions were given, in order.
+/// The system prompts of the sessions, in order.
 fn prompts(record: &Record) -> Vec<String> {
     let told = record.of_kind("session.update").map(|event| &event.body["session"]["instructions"]);
     told.map(|instructions| instructions.as_str().unwrap().to_owned()).collect()
@@ -92,7 +92,7 @@ async fn prompt_1_a_changed_prompt_is_a_new_version_for_new_calls_and_old_ones_k
     let imported = business::import(database, &changed, new_id, clock.wall()).await.unwrap();
     assert_eq!((imported.id, imported.prompt_version), (world.business_id, 2));
 
-    // The running call's next session is told what its first was.
+    // The live call's next session gets the same prompt as its first.
     practice(&world).faults().drop_now();
     let log = practice(&world).log();
     within("a new session", log.wait_for(|record| prompts(record).len() == 2)).await;

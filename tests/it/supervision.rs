@@ -1,5 +1,5 @@
-//! Any one of a call's four actors can die at any moment, and the call goes on (RES-2); one that dies
-//! too often ends that call, and only that call (RES-5).
+//! A call goes on when one of its four actors crashes at any moment (RES-2). An actor that crashes too
+//! often ends its call, and no other call (RES-5).
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::support::{
 };
 
 const SENTENCES: [&str; 4] = ["התקנת מנעול חכם", "בתל אביב", "כן", "תודה, להתראות"];
-/// The line's clock runs faster than the wall's, so that a call takes seconds.
+/// The practice line runs faster than real time, so that a call takes seconds.
 const LINE_SPEED: f64 = 3.0;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,12 +39,12 @@ const MOMENTS: [Moment; 5] = [
 const KINDS: [ActorKind; 4] =
     [ActorKind::Call, ActorKind::TwilioIo, ActorKind::Realtime, ActorKind::Lead];
 
-/// What is left of a call for a comparison with an undisturbed one.
+/// The parts of a call that are compared with an undisturbed one.
 #[derive(Debug, PartialEq, Eq)]
 struct Story {
-    /// What the caller heard, whole utterances in order.
+    /// The whole utterances that the caller heard, in order.
     heard: Vec<String>,
-    /// The caller's turns as the database has them.
+    /// The caller's turns in the database.
     turns: Vec<Option<String>>,
     ended_by: EndedBy,
     hang_ups: u32,
@@ -65,7 +65,7 @@ async fn res_2_the_caller_hears_the_same_call_whichever_actor_crashes_at_whichev
         .await;
 }
 
-/// A whole call, in which one actor may die at one moment.
+/// A whole call, in which one actor may crash at one moment.
 async fn story(death: Option<(ActorKind, Moment)>) -> Story {
     let dies_at = |moment| death.is_some_and(|(_, at)| at == moment);
     let world = world(|plan| {

@@ -1,4 +1,4 @@
-//! A world per test, and waiting with one generous limit.
+//! What the tests share: a world per test, requests, and waits with one generous limit.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -17,31 +17,31 @@ use practice::twilio::CallerHandle;
 use protocol::ids::{CallSid, PhoneNumber};
 use sha1::Sha1;
 
-/// The limit of every wait: a test that hits it has failed, however slow the machine.
+/// The limit of every wait, generous enough for a slow machine.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// A plan with a database of its own in memory.
 pub(crate) fn plan() -> Plan {
     let filter = tracing_subscriber::EnvFilter::from_default_env();
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer();
-    // Another test of this process may have set it up.
+    // Another test of this process may have set the subscriber.
     let _ = log.try_init();
     let mut plan = Plan::locksmith().unwrap();
     plan.config.database.url = DatabaseUrl::parse("sqlite::memory:").unwrap();
     plan.config.admin.allow_actor_kill = true;
-    // On a slow machine a test that is about something else must not meet a silence check.
+    // On a slow machine, silence checks must not disturb tests of other things.
     plan.business.silence.timeout = LIMIT;
     plan
 }
 
-/// A world as planned.
+/// Opens a world with changes to the plan.
 pub(crate) async fn world(change: impl FnOnce(&mut Plan)) -> World {
     let mut plan = plan();
     change(&mut plan);
     World::open(plan).await.unwrap()
 }
 
-/// Waits for what must come.
+/// Waits for something that must happen.
 pub(crate) async fn within<T>(what: &str, coming: impl Future<Output = T>) -> T {
     match tokio::time::timeout(LIMIT, coming).await {
         Ok(came) => came,
@@ -59,7 +59,7 @@ pub(crate) fn practice(world: &World) -> &Server {
     world.openai().expect("the practice provider is in use")
 }
 
-/// Waits until only the daemon's permanent actors are there, and no session at OpenAI (RES-8).
+/// Waits until only the daemon's permanent actors are left, and no session at OpenAI (RES-8).
 pub(crate) async fn nothing_left(world: &World) {
     const PERMANENT: [ActorKind; 4] =
         [ActorKind::Supervisor, ActorKind::Journal, ActorKind::Calendar, ActorKind::Messaging];
@@ -70,7 +70,7 @@ pub(crate) async fn nothing_left(world: &World) {
             if actors.iter().all(|actor| PERMANENT.contains(&actor.kind)) {
                 return actors.len();
             }
-            // Whatever happened, or was missed, the list is looked at again.
+            // Any event, or a missed one: read the list again.
             let _ = news.recv().await;
         }
     };
@@ -121,14 +121,13 @@ pub(crate) fn signature(url: &str, form: &[(String, String)]) -> String {
     STANDARD.encode(mac.finalize().into_bytes())
 }
 
-/// A plan in which the caller gets to speak soon: a short greeting, and an agent who says back what
-/// it hears.
+/// Shortens a plan's greeting, and makes the agent repeat what it hears.
 pub(crate) fn brief(plan: &mut Plan) {
     plan.business.greeting.text = Some("שלום".to_owned());
     plan.openai.brain = Brain::Echo;
 }
 
-/// Makes an actor of a call's panic, and waits for its successor.
+/// Makes an actor of a call panic, and waits for its successor.
 pub(crate) async fn kill(world: &World, kind: ActorKind) {
     let victim = find_actor(world, |actor| actor.kind == kind).await;
     let generation = victim.generation;
@@ -137,7 +136,7 @@ pub(crate) async fn kill(world: &World, kind: ActorKind) {
     find_actor(world, |actor| actor.kind == kind && actor.generation > generation).await;
 }
 
-/// Looks at the actors until one is found; every look is a request, so this is no busy loop.
+/// Polls the actors until one is found. Each poll is a request, so this is not a busy loop.
 pub(crate) async fn find_actor(world: &World, wanted: impl Fn(&ActorView) -> bool) -> ActorView {
     let looking = async {
         loop {
@@ -149,7 +148,7 @@ pub(crate) async fn find_actor(world: &World, wanted: impl Fn(&ActorView) -> boo
     within("the actor", looking).await
 }
 
-/// Waits until a call's record is so. The journal has no news of its own: it is asked until then.
+/// Polls the database until a call's record satisfies the condition.
 pub(crate) async fn recorded(
     world: &World,
     call: &CallSid,
@@ -168,7 +167,7 @@ pub(crate) async fn recorded(
     within("the record", reading).await
 }
 
-/// The record of a call that is over, with its end and Twilio's last word.
+/// Waits for the complete record of an ended call: its end, and Twilio's final status.
 pub(crate) async fn ended_record(world: &World, caller: &CallerHandle) -> CallRecord {
     let is_whole = |record: &CallRecord| record.end_reason.is_some() && record.duration.is_some();
     recorded(world, caller.call_sid(), is_whole).await

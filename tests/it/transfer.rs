@@ -1,4 +1,4 @@
-//! A call that is put through to a person, over real sockets (CALL-10).
+//! Transfers to a person, over real sockets (CALL-10).
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const PERSON: &str = "+972501112233";
 const FAREWELL: &str = "רגע, מעבירים אותך לדנה";
 const NOBODY: &str = "דנה לא עונה, אפשר להשאיר הודעה";
 
-/// A business with a person to put callers through to, who behaves so.
+/// A business with a transfer target that behaves this way.
 fn with_person(plan: &mut Plan) {
     brief(plan);
     let number = PhoneNumber::parse(PERSON).unwrap();
@@ -39,7 +39,7 @@ fn with_person(plan: &mut Plan) {
     plan.openai.brain = Brain::Scripted(nobody.into_iter().chain([answer, transfer]).collect());
 }
 
-/// A caller who has asked for the person, and has heard the farewell.
+/// A caller who has asked for the person and heard the farewell.
 async fn asks_for_the_person(world: &World, then: Pickup) -> CallerHandle {
     world.carrier.set_callee(PERSON, Callee { rings: Duration::from_secs(1), then });
     let caller = world.dial(&number(1));

@@ -1,4 +1,4 @@
-//! Turns and their words: whatever becomes of a transcript changes nothing but the record (PIPE-6).
+//! Transcripts of turns: they change only the record (PIPE-6).
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::support::{brief, nothing_left, number, practice, within, world};
 const FIRST: &str = "התקנת מנעול חכם";
 const SECOND: &str = "בתל אביב";
 
-/// What the caller's turns of a call say, where their words are known.
+/// The transcripts of the caller's turns.
 async fn words(world: &World, call: &CallSid) -> Vec<Option<String>> {
     let database = &world.app.services().database;
     let turns = entities::call_turns::of_call(database, world.business_id, call).await.unwrap();

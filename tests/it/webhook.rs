@@ -1,4 +1,4 @@
-//! What the voice webhook asks of the database before it answers (CALL-1).
+//! Which statements the voice webhook runs before it answers (CALL-1).
 
 use std::sync::atomic::AtomicU64;
 
@@ -25,11 +25,11 @@ use crate::support::{
 
 const CALL: &str = "CA00000000000000000000000000000007";
 
-/// What was sent to the database, in order.
+/// The statements that were run, in order.
 type Statements = Arc<Mutex<Vec<String>>>;
 
-/// Twilio's side of the daemon once more, on a connection that notes what it is asked. The actors
-/// keep the daemon's own: what a call writes once it was answered is not counted here.
+/// A second Twilio listener of the daemon, on a database connection that records its statements. The
+/// actors keep the daemon's own connection, so a call's later writes are not counted.
 fn watched(world: &World, public_url: PublicUrl) -> (TwilioState, Statements) {
     let seen = Statements::default();
     let mut services = world.app.services().clone();
@@ -61,7 +61,7 @@ async fn call_1_a_webhook_is_answered_after_one_read_and_waits_for_no_write() {
         plan.config.database.url = DatabaseUrl::parse(&url).unwrap();
     })
     .await;
-    // A person who has called before: the read has a lead to bring too.
+    // A person who has called before: the read includes a lead.
     let (services, person) = (world.app.services(), number(99));
     let (id, now) = (LeadId(services.clock.new_id()), services.clock.wall());
     let (caller, before) =
@@ -76,7 +76,7 @@ async fn call_1_a_webhook_is_answered_after_one_read_and_waits_for_no_write() {
     let answer = move |request| serve(Arc::clone(&side), request);
     let serving = tokio::spawn(listener.serve(answer, TaskTracker::new(), stop.clone()));
 
-    // While somebody else writes, nobody of ours can: an answer that waited for a row would not come.
+    // While another connection holds the write lock, an answer that waits for a write would not come.
     let elsewhere = entities::connect(&url, PoolSettings::default()).await.unwrap();
     let immediate = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),

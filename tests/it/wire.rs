@@ -1,4 +1,4 @@
-//! What goes over the wire to OpenAI, as the server at the other end and an outside crate see it.
+//! What is sent to OpenAI, as the practice server and another crate read it.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -30,12 +30,12 @@ async fn demo_conversation(world: &World) {
     assert_eq!(within("the end", caller.ended()).await.ended_by, EndedBy::Rest);
 }
 
-/// Whether the server found nothing wrong with what the daemon sent.
+/// Whether the server found no violations.
 fn is_faultless(record: &Record) -> bool {
     record.faults().next().is_none()
 }
 
-/// The number under which each response was asked for, in order.
+/// The number of each `response.create`, in order.
 fn requests<'a>(record: &'a Record) -> Vec<&'a str> {
     let number = |event: &'a SeenEvent| event.body["response"]["metadata"]["request"].as_str();
     record.of_kind(CREATE).map(|event| number(event).unwrap()).collect()
@@ -106,7 +106,7 @@ async fn call_4_a_session_that_confirms_pcm_gets_no_audio_and_fails() {
         assert_eq!(record.count(UPDATE), record.events.len() as u64, "nothing but updates");
         assert_eq!((record.count(APPEND), record.count(CREATE)), (0, 0));
     });
-    // A server that comes to its senses gets the call, and what the caller said meanwhile.
+    // Once the server works again, it receives the call and what the caller said meanwhile.
     practice(&world).faults().behave(|behaviour| behaviour.answers_in_pcm = false);
     within("the greeting", caller.hears(&world.business.lines().greeting)).await.unwrap();
     world.close().await;
@@ -124,7 +124,7 @@ async fn pipe_3_every_response_of_a_whole_conversation_is_asked_for_once() {
     assert_eq!(record.done.get("completed"), Some(&creates), "{:?}", record.done);
     let requests = requests(&record);
     assert_eq!(requests.iter().collect::<BTreeSet<_>>().len(), requests.len(), "{requests:?}");
-    // The greeting, an answer to each turn, and one to each output that needs one.
+    // The greeting, an answer to each turn, and an answer to each output that needs one.
     let outputs = record.of_kind(ITEM).filter(|e| e.body["item"]["type"] == "function_call_output");
     let outputs = outputs.count() as u64;
     let turns = DEMO.len() as u64;
@@ -171,12 +171,12 @@ async fn pipe_3_the_closing_line_waits_for_the_gate_and_replaces_what_waited() {
     world.close().await;
 }
 
-/// What the server has got by then: the greeting and an answer to the first turn were asked for, which
-/// was the tool's call; then one response for both its output and the second turn.
+/// What the server has received by then: requests for the greeting and for an answer to the first
+/// turn, which was the tool call; then one request for both its output and the second turn.
 const BEFORE: [&str; 5] = [UPDATE, CREATE, CREATE, "function_call_output", CREATE];
 
-/// A call at the moment when the response to a tool's output and a turn runs, and another turn of the
-/// caller's waits for its end.
+/// A call in which the response to a tool's output and a turn runs, and another turn waits for its
+/// end.
 async fn output_and_turn_wait() -> (World, CallerHandle) {
     let world = world(|plan| {
         brief(plan);
@@ -187,7 +187,7 @@ async fn output_and_turn_wait() -> (World, CallerHandle) {
     let caller = world.dial(&number(3));
     let (log, faults) = (practice(&world).log(), practice(&world).faults());
     within("the greeting", caller.hears(&world.business.lines().greeting)).await.unwrap();
-    // Each response is so slow that the next turn is over before it is.
+    // Each response is so slow that the next turn ends first.
     faults.behave(|behaviour| behaviour.first_audio_after = Duration::from_millis(2500));
     for (turns, said) in [(1, "התקנת מנעול חכם"), (2, "בתל אביב")] {
         within("the sentence", caller.say(said)).await.unwrap();
@@ -205,7 +205,7 @@ async fn output_and_turn_wait() -> (World, CallerHandle) {
     (world, caller)
 }
 
-/// A model that writes the first thing down without a word, and answers the others.
+/// A model that only saves the first detail, and answers the other turns.
 fn writes_down() -> Vec<Rule> {
     let rule = |heard: &str| Rule { heard: vec![heard.to_owned()], ..Rule::default() };
     let update = ToolCall {
@@ -223,7 +223,7 @@ fn writes_down() -> Vec<Rule> {
     ]
 }
 
-/// The types of what the server got, in order; an item goes by its own type.
+/// The types of the events that the server received, in order; an item has its own type.
 fn kinds(record: &Record) -> Vec<&str> {
     let events = record.events.iter();
     events.map(|event| event.body["item"]["type"].as_str().unwrap_or(&event.kind)).collect()
@@ -276,8 +276,8 @@ async fn call_2_the_greeting_is_asked_for_before_a_slow_stream_opens_and_plays_a
     world.close().await;
 }
 
-/// The crate takes a `response.create` and an item only with fields that the API demands of nobody:
-/// what was left out is given as the API documents its default.
+/// The crate requires fields of `response.create` and items that are optional in the API. Adds them
+/// with the API's documented defaults.
 fn with_what_the_crate_demands(event: &Value) -> Value {
     let mut event = event.clone();
     if let Some(response) = event.get_mut("response").and_then(Value::as_object_mut) {
@@ -298,7 +298,7 @@ fn with_what_the_crate_demands(event: &Value) -> Value {
     event
 }
 
-/// The path of the first thing sent that is not among what the crate knows, or not the same there.
+/// The path of the first value that the crate drops or changes.
 fn unknown_part(sent: &Value, known: &Value, path: &str) -> Option<String> {
     match (sent, known) {
         (Value::Object(sent), Value::Object(known)) => sent.iter().find_map(|(name, value)| {
@@ -309,7 +309,7 @@ fn unknown_part(sent: &Value, known: &Value, path: &str) -> Option<String> {
             let mut both = sent.iter().zip(known).enumerate();
             both.find_map(|(n, (sent, known))| unknown_part(sent, known, &format!("{path}[{n}]")))
         }
-        // The crate keeps numbers as 32-bit floats.
+        // The crate stores numbers as 32-bit floats.
         (Value::Number(sent), Value::Number(known)) => {
             let apart = sent.as_f64().unwrap() - known.as_f64().unwrap();
             (apart.abs() > 1e-4).then(|| path.to_owned())

@@ -1,4 +1,4 @@
-//! Booking and cancelling: never two at once, never twice.
+//! Booking and cancelling: no overlaps, no double bookings.
 
 use entities::appointments::{
     AppointmentFilter, AppointmentId, AppointmentRecord, AppointmentStatus, Authority,
@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::support::{at, business, call_sid, lead, new_id, noon, on_each, two_businesses};
 
-/// From one time of a day to another, busy until a third.
+/// An appointment on a fixed day, by its times.
 fn slot(lead_id: LeadId, starts: &str, ends: &str, busy_until: &str) -> NewAppointment {
     let on_the_day = |time: &str| at(&format!("2026-11-25T{time}:00Z"));
     NewAppointment {
@@ -99,7 +99,7 @@ async fn cal_3_the_schema_refuses_an_overlap_written_by_plain_sql() {
                        busy_until = (SELECT busy_until FROM appointments WHERE lead_id = $2)";
         let update = format!("UPDATE appointments SET {shifted} WHERE id = $1");
         assert_eq!(refusal(db, &update, apart.id, dana).await.as_deref(), Some(overlap(db)));
-        // A cancelled one may lie anywhere, but not be booked again there.
+        // A cancelled appointment may overlap, but cannot be booked again there.
         assert_eq!(refusal(db, &update, cancelled.id, dana).await, None);
         let revive = "UPDATE appointments SET status = 'booked' WHERE id = $1 AND lead_id <> $2";
         assert_eq!(refusal(db, revive, cancelled.id, dana).await.as_deref(), Some(overlap(db)));
@@ -126,7 +126,7 @@ async fn cal_4_the_same_key_again_returns_the_same_appointment() {
         let first = book(db, locks, keyed(dana, "10:00", "10:30"), noon()).await.unwrap();
         let again = book(db, locks, keyed(dana, "10:00", "10:30"), noon()).await.unwrap();
         assert_eq!(again, first);
-        // The other slot is free: only the key can have given this answer.
+        // The other slot is free, so the key alone explains this answer.
         let elsewhere = book(db, locks, keyed(noa, "16:00", "16:30"), noon()).await.unwrap();
         assert_eq!(elsewhere, first);
         assert_eq!(
@@ -249,7 +249,7 @@ async fn an_appointment_that_ends_before_it_begins_is_refused() {
     .await;
 }
 
-/// The code of the error with which the database answers a statement, if it does.
+/// The code of the database's error for a statement, or `None` if it succeeds.
 async fn refusal(
     db: &DatabaseConnection,
     sql: &str,

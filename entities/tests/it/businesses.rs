@@ -16,7 +16,7 @@ use crate::support::{
     at, business, file, lead, new_id, noon, on_each, phone, slug, two_businesses,
 };
 
-/// Half an hour for a lead.
+/// Books half an hour for a lead.
 async fn booked(
     db: &DatabaseConnection,
     business: BusinessId,
@@ -46,7 +46,7 @@ async fn call_1_one_statement_reads_business_settings_newest_prompt_and_the_call
         newer.prompt = "ענה בקצרה".to_owned();
         import(db, newer, noon()).await.unwrap();
         let caller = lead(db, locks, "+972501234567").await;
-        // Over, cancelled, of somebody else, and two that are still to come.
+        // One in the past, one cancelled, one of another lead, and two upcoming ones.
         booked(db, locks, caller, "2026-11-21T10:00:00Z").await;
         let cancelled = booked(db, locks, caller, "2026-11-24T10:00:00Z").await;
         cancel(db, locks, Authority::Lead(caller), Selector::Id(cancelled)).await.unwrap();

@@ -1,4 +1,4 @@
-//! The history of leads: what was changed, when, and on whose word.
+//! The history of leads: what was changed, when, and by whom.
 
 use std::collections::BTreeMap;
 
@@ -21,14 +21,14 @@ fn told(name: Option<&str>, email: Option<&str>, fields: &[(&str, &str)]) -> Lea
     }
 }
 
-/// All of it, the oldest first.
+/// The whole history, oldest first.
 async fn all(db: &DatabaseConnection, business: BusinessId, lead: LeadId) -> Vec<HistoryEntry> {
     let page = history(db, business, lead, None, 1000).await.unwrap();
     assert_eq!(page.next, None);
     page.items.into_iter().rev().collect()
 }
 
-/// An entry as one line: who, which field, from what to what.
+/// An entry as one line: number, author, field, old value, new value.
 fn line(entry: &HistoryEntry) -> String {
     let by = match &entry.by {
         ChangedBy::Call { call_sid } => &call_sid.as_str()[31..],
@@ -39,7 +39,7 @@ fn line(entry: &HistoryEntry) -> String {
     format!("{} {by} {}: {old} > {}", entry.seq, entry.field, entry.new)
 }
 
-/// What a history says the lead is now; every change begins where the one before it ended.
+/// The values that a history leads to. Asserts that each old value is the previous new value.
 fn replayed(entries: &[HistoryEntry]) -> BTreeMap<&str, &str> {
     let mut now = BTreeMap::new();
     for (entry, seq) in entries.iter().zip(1..) {
@@ -50,7 +50,7 @@ fn replayed(entries: &[HistoryEntry]) -> BTreeMap<&str, &str> {
     now
 }
 
-/// What the lead's row says it is now.
+/// The values in the lead's row.
 fn present(lead: &LeadRecord) -> BTreeMap<String, String> {
     let status = match lead.status {
         LeadStatus::InProgress => "in_progress",

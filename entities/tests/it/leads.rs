@@ -1,4 +1,4 @@
-//! Finding, making and filling in leads.
+//! Finding, creating and updating leads.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,5 @@
-//! Every query over a real database: SQLite always, PostgreSQL where `FRONTDESK_TEST_POSTGRES`
-//! holds a URL whose user may create schemas.
+//! Tests of every query on a real database: always SQLite, and PostgreSQL if `FRONTDESK_TEST_POSTGRES`
+//! is a URL whose user may create schemas.
 
 #[cfg(test)]
 mod appointments;

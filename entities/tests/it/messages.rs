@@ -1,4 +1,4 @@
-//! Text messages: each stored, answered and moved forward once.
+//! Text messages: each is stored once and answered once, and its status only moves forward.
 
 use entities::RecordsError;
 use entities::messages::{

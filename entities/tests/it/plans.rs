@@ -1,4 +1,4 @@
-//! Every query that a call, a booking or a page makes finds its rows by an index.
+//! Every query of a call, a booking or a list finds its rows by an index.
 
 use std::sync::{Arc, Mutex};
 
@@ -13,7 +13,7 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
 
 use crate::support::{at, business, call, call_sid, in_call, lead, new_id, noon, on_each, phone};
 
-/// Does everything a call does, and what is listed of it.
+/// Runs the queries of a call and of the lists.
 async fn use_everything(db: &DatabaseConnection) {
     let locks = business(db, "locks", "+97231111111").await;
     let dana = lead(db, locks, "+972501111111").await;
@@ -64,7 +64,7 @@ async fn whole_tables(db: &DatabaseConnection, statement: &Statement) -> Vec<Str
     };
     let transaction = db.begin().await.unwrap();
     if !sqlite {
-        // A table of one row is read whole, whatever indexes it has.
+        // PostgreSQL scans a table of one row although it has indexes.
         transaction.execute_unprepared("SET LOCAL enable_seqscan = off").await.unwrap();
     }
     let plan = transaction.query_all_raw(asked).await.unwrap();

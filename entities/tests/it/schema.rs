@@ -1,4 +1,4 @@
-//! The schema itself: up, down and up again, and what it refuses from anybody.
+//! The migrations: up, down, up again, and what they refuse.
 
 use entities::{PoolSettings, connect};
 use migration::cli::{Command, Report, run};

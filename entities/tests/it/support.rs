@@ -1,4 +1,4 @@
-//! Databases to test on, and rows to begin with.
+//! Test databases, and rows to begin with.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber, Slug};
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
-/// Runs a test on a new, empty database of each kind there is, with the schema in it.
+/// Runs a test on a new database of each available kind, with the schema.
 pub(crate) async fn on_each(test: impl AsyncFn(&DatabaseConnection)) {
     on_each_bare(async |db| {
         migration::up(db, None).await.unwrap();
@@ -31,8 +31,8 @@ pub(crate) async fn on_each_bare(test: impl AsyncFn(&DatabaseConnection)) {
     let Some(url) = postgres_url() else { return };
     let schema = format!("frontdesk_{}", new_id().simple());
     let admin = connect(&url, PoolSettings::default()).await.unwrap();
-    // In the public schema: made in the test's own, it would go with it and take others' along. The
-    // lock is let go with the transaction that these statements are, when others see what is made.
+    // The extension goes to the public schema: dropping the test's own schema would drop it for all.
+    // These statements are one transaction; its lock is released when others see the extension.
     let preparations = format!(
         "SELECT pg_advisory_xact_lock(7); \
          CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public; CREATE SCHEMA {schema}"
@@ -59,7 +59,7 @@ pub(crate) fn at(instant: &str) -> Timestamp {
     instant.parse().unwrap()
 }
 
-/// When nothing in particular happens.
+/// The usual time of a test.
 pub(crate) fn noon() -> Timestamp {
     at("2026-11-22T12:00:00Z")
 }
@@ -76,12 +76,12 @@ pub(crate) fn call_sid(n: u32) -> CallSid {
     CallSid::parse(&format!("CA{n:032x}")).unwrap()
 }
 
-/// The person's word in a call.
+/// A change by the person in a call.
 pub(crate) fn in_call(n: u32) -> ChangedBy {
     ChangedBy::Call { call_sid: call_sid(n) }
 }
 
-/// The file of a business with one number.
+/// A business's file with one phone number.
 pub(crate) fn file(name: &str, number: &str) -> ImportBusiness {
     ImportBusiness {
         new_id: BusinessId(new_id()),

@@ -1,4 +1,4 @@
-//! LEAD-3: one business's rows, asked for, written or linked under another's id.
+//! LEAD-3: queries with another business's id neither read, write nor link a row.
 
 use entities::appointments::{
     self, AppointmentFilter, AppointmentId, Authority, BookingError, NewAppointment, Selector,
@@ -100,7 +100,7 @@ async fn lead_3_another_business_cannot_read_or_change_an_appointment() {
                 refused(appointments::cancel(db, clinic, authority, which).await);
             }
         }
-        // Their lead, and even their key: nothing of theirs answers, and nothing is booked.
+        // With the other business's lead and even its key, nothing is returned and nothing is booked.
         for business in [clinic, BusinessId(new_id())] {
             let foreign = appointments::book(db, business, at_ten(lead), noon()).await;
             let expected = matches!(foreign, Err(BookingError::Records(RecordsError::NotFound)));
@@ -161,7 +161,7 @@ async fn cannot_write_call(db: &DatabaseConnection, clinic: BusinessId) {
         stats: None,
     };
     refused(calls::record_end(db, clinic, &sid, end).await);
-    // A turn that is there, and one that is not.
+    // A turn that is stored, and one that is not.
     for seq in [1, 2] {
         let turn = TurnRow { seq, ..turn("theirs") };
         refused(call_turns::upsert_many(db, clinic, &sid, &[turn]).await);

@@ -1,4 +1,4 @@
-//! Booking and cancelling on the operator's word, among those who book in calls (CAL-3, CAL-4).
+//! Booking and cancelling by an operator, beside callers who book (CAL-3, CAL-4).
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ fn instant(value: &Value) -> Timestamp {
     value.as_str().unwrap().parse().unwrap()
 }
 
-/// How many appointments stand.
+/// The number of booked appointments.
 async fn standing(world: &World) -> usize {
     let db = &world.app.services().database;
     let listed = AppointmentFilter {
@@ -40,7 +40,7 @@ async fn standing(world: &World) -> usize {
     appointments::list(db, world.business_id, listed, None, 100).await.unwrap().items.len()
 }
 
-/// The `n`th tool call of a call books a slot, or doesn't.
+/// The `n`th tool call of a call tries to book a slot. Returns whether it did.
 async fn books_in_a_call(world: &World, lead: LeadId, slot: &str, n: usize) -> bool {
     let services = world.app.services();
     let used = ToolUse {
@@ -99,7 +99,7 @@ async fn ops_4_booking_by_phone_number_creates_the_lead_once() {
     let operator = Operator::of(&world);
     let free = slots(&world, 3);
     let mut leads_of = Vec::new();
-    // As people write it, and as networks do.
+    // The number as people write it, and in E.164.
     for (phone, start) in [("050-000-0001", free[0]), (number(1).as_str(), free[4])] {
         let start = written(&world, start);
         let body = json!({ "business": "tel-aviv-locks", "phone": phone, "slot_start": start });

@@ -1,4 +1,4 @@
-//! The OpenAPI document, held against what is answered.
+//! The OpenAPI document, compared with the responses.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::rows::Rows;
 use crate::booking::{Schema, world_on};
 use crate::support::{brief, http_client, number, within, world};
 
-/// What of `value` is not as `schema` says, in words.
+/// The differences between `value` and `schema`, in words.
 fn misfits(document: &Value, schema: &Value, value: &Value, place: &str) -> Vec<String> {
     if let Some(name) = schema["$ref"].as_str() {
         let path = name.trim_start_matches('#');
@@ -74,13 +74,13 @@ fn misfits(document: &Value, schema: &Value, value: &Value, place: &str) -> Vec<
     }
 }
 
-/// What an object may hold, over all parts of its schema.
+/// The properties of an object over all parts of its schema.
 #[derive(Default)]
 struct Properties<'a> {
     known: Vec<(&'a str, &'a Value)>,
     required: BTreeSet<&'a str>,
     others: Option<&'a Value>,
-    /// Nothing is said of what it holds.
+    /// Whether the schema allows any property.
     open: bool,
 }
 
@@ -156,7 +156,7 @@ async fn as_the_document_says(world: World) {
             within("the end", callee.ended()).await;
         }
     }
-    // All but the hang-up of a call that is over.
+    // All but the hang-up of a call that has ended.
     assert_eq!(checked, operations(&document).len() - 1);
     world.close().await;
 }

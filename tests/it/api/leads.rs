@@ -1,4 +1,4 @@
-//! Leads, changed on the operator's word by the rules that hold in a call (LEAD-2).
+//! Changes of leads by an operator, under the same rules as in a call (LEAD-2).
 
 use http::Method;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use super::operator::{Answered, Operator, Wanted};
 use super::rows;
 use crate::support::{brief, number, world};
 
-/// A lead, to be changed.
+/// Sends changes of one lead.
 struct Lead {
     operator: Operator,
     its: String,
@@ -40,7 +40,7 @@ async fn lead_2_an_operators_changes_are_validated_and_merged_and_erase_nothing(
     let fields = json!({ "city": "תל אביב", "floor": "3", "lock_brand": "X" });
     assert_eq!(known["fields"], fields);
 
-    // One value is refused: the others are not written either.
+    // One invalid value: the others are not written either.
     for wrong in [
         json!({ "full_name": "אחר", "email": "nowhere" }),
         json!({ "full_name": "אחר", "fields": { "colour": "red" } }),

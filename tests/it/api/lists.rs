@@ -1,4 +1,4 @@
-//! What is listed and shown.
+//! The operations that list and show rows.
 
 use entities::call_turns;
 use frontdesk::world::World;
@@ -36,7 +36,7 @@ async fn pages(
     unreachable!()
 }
 
-/// What stood in a list before, newest first, is shown once each, whatever was added meanwhile.
+/// Each row that was in the list at first is shown once, newest first, whatever was added meanwhile.
 async fn is_stable<T: ToString>(
     (world, operator): (&World, &Operator),
     (target, key): (&str, &str),
@@ -120,7 +120,7 @@ async fn ops_4_the_slots_of_a_date_are_the_free_ones() {
     world.close().await;
 }
 
-/// How many rows of a list there are.
+/// The number of rows in a list.
 async fn count(operator: &Operator, target: &str) -> usize {
     operator.gets(target).await["items"].as_array().unwrap().len()
 }
@@ -155,7 +155,7 @@ async fn ops_4_a_list_has_the_rows_of_one_business_that_match_the_filters() {
     world.close().await;
 }
 
-/// The row of a call once it is over, as the API shows it.
+/// A call as the API shows it once it has ended.
 async fn over(world: &World, operator: &Operator, call: &CallSid) -> Value {
     let target = format!("/api/calls/{call}?business={}", world.business.slug);
     let shown = async {
@@ -199,7 +199,7 @@ async fn ops_4_a_call_is_shown_with_its_turns_and_counters() {
         turns(&world, world.business_id, &call).await
     );
 
-    // Nothing that is counted goes unshown.
+    // Every counter is shown.
     let db = &world.app.services().database;
     let record = entities::calls::get(db, world.business_id, &call).await.unwrap().unwrap();
     assert_eq!(body["stats"], record.stats.unwrap());

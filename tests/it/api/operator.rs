@@ -1,4 +1,4 @@
-//! Who asks, and one request for every operation of the API, made of one business's rows.
+//! An API client, and a request for every operation, made from one business's rows.
 
 use actors::http_client::HttpClient;
 use frontdesk::world::World;
@@ -11,13 +11,13 @@ use crate::support::{http_client, number, within};
 
 pub(crate) const TOKEN: &str = "practice-world-admin-token";
 
-/// Somebody who knows the token.
+/// A client with the token.
 pub(crate) struct Operator {
     base: String,
     http: HttpClient,
 }
 
-/// What came back.
+/// A response.
 #[derive(Debug)]
 pub(crate) struct Answered {
     pub(crate) status: StatusCode,
@@ -31,7 +31,7 @@ impl Operator {
         Self { base, http: http_client() }
     }
 
-    /// Asks; an answer without a body counts as null.
+    /// Sends a request. A response without a body counts as null.
     pub(crate) async fn asks(&self, wanted: &Wanted) -> Answered {
         let url = format!("{}{}", self.base, wanted.target);
         let mut request = self.http.request(wanted.method.clone(), &url).bearer_auth(TOKEN);
@@ -49,20 +49,19 @@ impl Operator {
         Answered { status: answer.status, headers: answer.headers, body }
     }
 
-    /// Asks for what must be there.
+    /// Sends a GET request that must succeed.
     pub(crate) async fn gets(&self, target: &str) -> Value {
         let answer = self.asks(&Wanted::get(target)).await;
         assert_eq!(answer.status, StatusCode::OK, "{target}: {}", answer.body);
         answer.body
     }
 
-    /// What the API says of itself.
+    /// The OpenAPI document.
     pub(crate) async fn document(&self) -> Value {
         self.gets("/api/openapi.json").await
     }
 }
 
-/// A request.
 #[derive(Debug, Clone)]
 pub(crate) struct Wanted {
     pub(crate) method: Method,
@@ -90,15 +89,15 @@ impl Wanted {
         self
     }
 
-    /// With one more parameter.
+    /// Adds a query parameter.
     pub(crate) fn and(mut self, parameter: &str) -> Self {
         let joint = if self.target.contains('?') { '&' } else { '?' };
         self.target = format!("{}{joint}{parameter}", self.target);
         self
     }
 
-    /// A request that this operation (`get /api/leads/{id}`) takes: in the name of the business
-    /// `slug`, about these rows. An operation that is new is to be put here too.
+    /// A valid request to this operation (`get /api/leads/{id}`) for the business `slug` and these
+    /// rows. Add new operations here too.
     pub(crate) fn sample(operation: &str, slug: &Slug, rows: &Rows) -> Self {
         let (method, path) = operation.split_once(' ').unwrap();
         let id = match path {

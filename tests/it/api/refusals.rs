@@ -1,4 +1,4 @@
-//! What is not done, and how that is said.
+//! Requests that the API refuses, and its error responses.
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -51,7 +51,7 @@ async fn ops_4_an_invalid_request_is_refused_with_the_name_of_the_field() {
         let expected = (status, code.to_owned(), field.to_owned());
         assert_eq!(error(&answer), expected, "{target}: {}", answer.body);
     }
-    // As curl sends it: the plus is not escaped.
+    // curl sends it so: the plus is not escaped.
     let from = "/api/appointments?business=tel-aviv-locks&from=2026-11-22T08:30:00+02:00";
     operator.gets(from).await;
     for (target, body, field) in [

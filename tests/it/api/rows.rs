@@ -1,4 +1,4 @@
-//! Rows of a business, put into the database by hand.
+//! Rows of a business, written directly to the database.
 
 use entities::appointments::{AppointmentId, NewAppointment, book};
 use entities::call_turns::{self, TurnRole, TurnRow};
@@ -12,18 +12,18 @@ use serde_json::json;
 
 use crate::support::number;
 
-/// One of each.
+/// One row of each kind.
 #[derive(Debug, Clone)]
 pub(crate) struct Rows {
     pub(crate) lead: LeadId,
     pub(crate) appointment: AppointmentId,
     pub(crate) call: CallSid,
-    /// A slot that nobody has.
+    /// A free slot.
     pub(crate) free: String,
 }
 
 impl Rows {
-    /// Makes them; `n` tells them from others'.
+    /// Creates the rows; `n` makes them differ from others'.
     pub(crate) async fn make(world: &World, business: BusinessId, n: u32) -> Self {
         let lead = lead(world, business, n).await;
         let slots = slots(world, 3);
@@ -46,7 +46,7 @@ pub(crate) async fn lead(world: &World, business: BusinessId, n: u32) -> LeadId 
     leads::ensure_for_call(db, business, caller, &sid(n), id, now).await.unwrap().record.id
 }
 
-/// An appointment of the lead's that begins then.
+/// Books an appointment of the lead that begins then.
 pub(crate) async fn appointment(
     world: &World,
     business: BusinessId,
@@ -68,7 +68,7 @@ pub(crate) async fn appointment(
     book(&services.database, business, wanted, services.clock.wall()).await.unwrap().id
 }
 
-/// A call that is over, with two turns.
+/// A call that has ended, with two turns.
 pub(crate) async fn call(
     world: &World,
     business: BusinessId,
@@ -111,7 +111,7 @@ pub(crate) async fn call(
     call
 }
 
-/// The free slots of the first open day from `days` ahead on, while nothing is booked.
+/// The slots of the first open day at least `days` ahead, as if nothing were booked.
 pub(crate) fn slots(world: &World, days: i32) -> Vec<Timestamp> {
     let now = world.app.services().clock.wall();
     let calendar = Calendar::of(&world.business, now);
@@ -126,7 +126,7 @@ pub(crate) fn slots(world: &World, days: i32) -> Vec<Timestamp> {
         .collect()
 }
 
-/// As the API writes slots.
+/// A slot in the API's format.
 pub(crate) fn written(world: &World, start: Timestamp) -> String {
     Calendar::of(&world.business, start).rfc3339(start)
 }

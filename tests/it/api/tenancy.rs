@@ -1,4 +1,4 @@
-//! One business's rows, asked for in another's name through every operation there is (LEAD-3).
+//! Requests to every operation for one business's rows by another business's slug (LEAD-3).
 
 use entities::appointments::{self, AppointmentRecord};
 use entities::calls::{self, CallRecord};
@@ -26,7 +26,7 @@ async fn lead_3_foreign_ids_find_nothing_through_any_endpoint() {
     let world = world(brief).await;
     let operator = Operator::of(&world);
     let (_, clinic) = clinic(&world).await;
-    // The call lives, so that it could be hung up on.
+    // The call is live, so that it could be hung up.
     let caller = world.dial(&number(1));
     within("the greeting", caller.hears("שלום")).await.unwrap();
     let theirs =
@@ -59,7 +59,7 @@ async fn lead_3_foreign_ids_find_nothing_through_any_endpoint() {
         1
     );
 
-    // In the right name each of them is found, so it was the name that kept them back.
+    // With the right slug each row is found, so the wrong slug was what hid it.
     let hangs_up = |operation: &str| operation.ends_with("hangup");
     let mut rightly = operations(&document);
     rightly.sort_by_key(|operation| hangs_up(operation));

@@ -1,4 +1,4 @@
-//! What belongs to somebody else, through every tool that the model is offered (LEAD-3).
+//! Every tool that the model is offered, with ids of another person or business (LEAD-3).
 
 use entities::leads::{HistoryEntry, LeadRecord, LeadStatus};
 use practice::openai::{Brain, Record, Rule, ToolCall};
@@ -9,11 +9,11 @@ use protocol::ids::LeadId;
 use super::*;
 use crate::support::{brief, practice};
 
-/// Whom the business puts callers through to, and what a caller says who wants that.
+/// The business's transfer target, and what a caller says who wants it.
 const PERSON: &str = "+972501112233";
 const TRANSFER: &str = "נציג";
 
-/// What the caller says so that the model tries a tool.
+/// What the caller says to make the model use a tool.
 const CUES: [(&str, &str); 5] = [
     ("update_lead_details", "אלף"),
     ("find_available_slots", "בית"),
@@ -22,18 +22,18 @@ const CUES: [(&str, &str); 5] = [
     ("call_control", "הא"),
 ];
 
-/// Somebody with an appointment, and what a model could write to reach it.
+/// A person with an appointment, and arguments by which a model could try to reach it.
 struct Other {
     person: Person,
     slot: String,
     appointment: String,
-    /// Why the caller can't have that slot.
+    /// Why the caller cannot get that slot.
     refused: &'static str,
-    /// A slot that the caller can have.
+    /// A slot that the caller can get.
     free: String,
 }
 
-/// Everything there is of somebody.
+/// All rows of a person.
 #[derive(Debug, PartialEq)]
 struct Rows(LeadRecord, Vec<HistoryEntry>, Vec<AppointmentRecord>);
 
@@ -55,7 +55,7 @@ impl Other {
         )
     }
 
-    /// Arguments that name this person and their business wherever one could try to.
+    /// Arguments that name this person and their business in every possible place.
     fn named(&self, more: Value) -> Value {
         let mut arguments = json!({
             "business_id": self.person.business.to_string(),
@@ -68,7 +68,7 @@ impl Other {
         arguments
     }
 
-    /// What is tried with a tool, and some of what must be answered. A tool that is not here fails.
+    /// What is tried with a tool, and a part of the expected answer. An unknown tool fails the test.
     fn attempts(&self, tool: &str) -> Vec<(Value, Value)> {
         let ignored = json!(["business_id", "lead_id"]);
         let nothing = json!({ "error": "no_such_appointment", "ignored": ignored });
@@ -103,7 +103,7 @@ impl Other {
                 });
                 vec![(self.named(report), json!({ "ok": true }))]
             }
-            // It ends the agent's part: it is tried last, by `puts_through_to_the_business_alone`.
+            // A transfer closes the session, so `puts_through_to_the_business_alone` tries it last.
             "transfer_call" => Vec::new(),
             other => panic!("{other} is not tried with what is somebody else's: add it here"),
         }
@@ -117,7 +117,7 @@ fn offered(record: &Record) -> Vec<String> {
     tools.iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
 }
 
-/// What the model was answered, in order.
+/// The tool outputs that the model received, in order.
 pub(super) fn outputs(record: &Record) -> Vec<Value> {
     let items = record.of_kind("conversation.item.create").map(|event| &event.body["item"]);
     let outputs = items.filter(|item| item["type"] == "function_call_output");
@@ -158,7 +158,7 @@ async fn puts_through_to_the_business_alone(caller: &CallerHandle) {
     assert_eq!(dialled(&caller.view().borrow()), [person]);
 }
 
-/// A neighbour in the same business, and the caller's own number in a business that opens at night.
+/// Another lead of the same business, and the caller's number in a business that opens at night.
 async fn others(world: &World) -> [Other; 2] {
     let date = ahead(world, 3);
     let mine = Person::new(world, 1).await;
@@ -227,7 +227,7 @@ async fn lead_3_no_tool_of_the_model_reaches_another_persons_lead_or_appointment
     crate::support::nothing_left(&world).await;
 
     assert_eq!([others[0].rows(db).await, others[1].rows(db).await], before);
-    // All of it was done for the caller instead.
+    // Everything was done for the caller instead.
     let lead = leads::get(db, world.business_id, mine).await.unwrap().unwrap();
     assert_eq!((lead.full_name.as_deref(), lead.status), (Some("דנה"), LeadStatus::Declined));
     assert_eq!(lead.fields.0["city"], "עכו");

@@ -1,4 +1,4 @@
-//! A daemon that is killed, as a process of its own, between a booking and its answer (CAL-4).
+//! A daemon process is killed between a booking and its answer (CAL-4).
 
 use std::io::Read as _;
 use std::os::unix::process::ExitStatusExt as _;
@@ -10,13 +10,13 @@ use supervision::Inbox;
 
 use super::*;
 
-/// This test of this program is the process that is killed.
+/// The test that runs in the process to be killed.
 const CHILD: &str = "booking::killed::the_daemon_that_is_killed";
-/// What it is told: its database, and the slot to book.
+/// The environment variables of that process: its database, and the slot to book.
 const DATABASE: &str = "FRONTDESK_TEST_KILLED_DATABASE";
 const SLOT: &str = "FRONTDESK_TEST_KILLED_SLOT";
 
-/// A process that does not outlive its test.
+/// Kills the process when the test ends.
 struct Killed(Child);
 
 impl Drop for Killed {
@@ -26,7 +26,7 @@ impl Drop for Killed {
     }
 }
 
-/// Books for a call that takes in nothing: the answer waits until the process is killed.
+/// Books for a call that reads no messages: the answer waits until the process is killed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "the process that cal_4_a_daemon_that_is_killed_… starts and kills"]
 async fn the_daemon_that_is_killed() {
@@ -37,7 +37,7 @@ async fn the_daemon_that_is_killed() {
     deaf.try_send(Event::SpeechStarted).unwrap();
     let used = person.tool_use(CalendarTool::Create, "call_1", &json!({ "slot_start": slot }));
     world.app.services().calendar.send(CalendarRequest::of_call(used, deaf)).await.unwrap();
-    // The parent never writes; when it is gone, this is the end.
+    // The parent never writes: this returns when the parent is gone.
     let parent = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
     parent.await.unwrap().unwrap();
 }
@@ -79,7 +79,7 @@ async fn cal_4_a_daemon_that_is_killed_between_booking_and_answer_books_once() {
         "{answer}"
     );
     assert_eq!(answer["appointment_id"], booked.id.0.to_string());
-    // The same tool call, though it now names another slot, has booked what it has booked.
+    // The same tool call with another slot returns the first booking.
     let replayed = again.books(&slots[1]).await;
     assert_eq!(replayed["appointment_id"], answer["appointment_id"]);
     assert_eq!(all_booked(&world).await, std::slice::from_ref(booked));

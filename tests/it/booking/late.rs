@@ -1,5 +1,5 @@
-//! Bookings that take long: they delay no other business (CAL-5), and stand when nobody waits for them
-//! any more (CAL-4).
+//! Slow bookings: they delay no other business (CAL-5), and stand when nobody waits for them any more
+//! (CAL-4).
 
 use practice::openai::Record;
 use sea_orm::{DatabaseTransaction, Statement, TransactionTrait};
@@ -22,7 +22,7 @@ async fn the_booked(world: &World) -> AppointmentRecord {
     within("the row", booked).await
 }
 
-/// Sits on the business's row on PostgreSQL: its bookings wait, and nothing else does.
+/// Locks the business's row in PostgreSQL: only its bookings wait.
 async fn sit_on(world: &World) -> DatabaseTransaction {
     let sitting = world.app.services().database.begin().await.unwrap();
     let lock = "SELECT id FROM businesses WHERE id = $1 FOR NO KEY UPDATE";
@@ -45,7 +45,7 @@ async fn cal_5_slow_database_work_of_one_business_delays_no_other_and_keeps_its_
     let mut first = Box::pin(slow.books(&slot));
     let search = json!({ "date_iso": slot });
     let mut second = Box::pin(slow.uses(CalendarTool::Find, "call_2", search));
-    // Each is asked in this order, and neither is answered.
+    // Both are sent in this order, and neither is answered.
     for _ in 0..10 {
         tokio::select! {
             biased;

@@ -1,4 +1,4 @@
-//! Slots that are looked for over days that have none (CAL-1).
+//! The search for slots passes days without any (CAL-1).
 
 use super::*;
 
