@@ -16,6 +16,7 @@
 //! An event is handled at least once. A successor that finds its number in the snapshot skips it, which makes
 //! that exactly once.
 
+mod error;
 mod queue;
 mod reader;
 mod shared;
@@ -26,10 +27,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use ractor::{ActorRef, Message};
-use thiserror::Error;
 
+pub use error::{InboxClosed, TrySendError};
 pub use queue::{Delivery, MAX_ATTEMPTS, SendOutcome};
 pub use reader::InboxReader;
+pub use shared::InboxStats;
 
 use crate::wake;
 use shared::Shared;
@@ -56,35 +58,6 @@ use shared::Shared;
 /// ```
 pub struct Inbox<E> {
     shared: Arc<Shared<E>>,
-}
-
-/// The inbox is closed: nobody will read what is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the inbox is closed")]
-pub struct InboxClosed;
-
-/// Why an inbox did not accept an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum TrySendError {
-    /// There is no room now. Counted in [`InboxStats::refused`].
-    #[error("the inbox is full")]
-    Full,
-    /// Nobody will read what is sent.
-    #[error("the inbox is closed")]
-    Closed,
-}
-
-/// How often an inbox's bounds took effect.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct InboxStats {
-    /// Sends that had to wait for room.
-    pub waited: u64,
-    /// Events refused because the inbox was full.
-    pub refused: u64,
-    /// Numbered events that had been sent before.
-    pub duplicates: u64,
-    /// Events dropped because they crashed their handler [`MAX_ATTEMPTS`] times.
-    pub dead_letters: u64,
 }
 
 impl<E> Inbox<E> {

@@ -5,9 +5,22 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Semaphore, TryAcquireError};
 
+use super::error::{InboxClosed, TrySendError};
 use super::queue::{Queue, SendOutcome};
-use super::{InboxClosed, InboxStats, TrySendError};
 use crate::wake::{WakeFlag, WakeFn, wake};
+
+/// How often an inbox's bounds took effect.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct InboxStats {
+    /// Sends that had to wait for room.
+    pub waited: u64,
+    /// Events refused because the inbox was full.
+    pub refused: u64,
+    /// Numbered events that had been sent before.
+    pub duplicates: u64,
+    /// Events dropped because they crashed their handler [`MAX_ATTEMPTS`](super::MAX_ATTEMPTS) times.
+    pub dead_letters: u64,
+}
 
 /// The lock is held for a few queue operations: never while a reader is woken, never across an await.
 pub(super) struct Shared<E> {
