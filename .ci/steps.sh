@@ -12,8 +12,14 @@ steps=(tools files format dependencies lints features documentation demo tests)
 # Installs what the other steps need and this machine lacks.
 step_tools() { .ci/tools.sh; }
 
-# Rules on source files: their length, and no mod.rs.
-step_files() { .ci/files.sh; }
+# Rules on source files: their length, and no mod.rs. And `just` has a recipe for every step.
+step_files() {
+    .ci/files.sh
+    local step
+    for step in "${steps[@]}"; do
+        grep -qx "    .ci/run $step" justfile || { echo "justfile: no recipe for $step"; return 1; }
+    done
+}
 
 step_format() { cargo fmt --all --check; }
 

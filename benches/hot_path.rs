@@ -16,7 +16,7 @@ use protocol::audio::g711::loudness;
 use protocol::audio::payload::Payload;
 use protocol::ids::StreamSid;
 use protocol::openai::client_event::write_append;
-use protocol::openai::server_event::ServerEvent;
+use protocol::openai::server_event::{AudioDelta, ServerFrame};
 use protocol::twilio::stream::{StreamMessage, parse, write_media};
 
 const STREAM: &str = "MZaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
@@ -87,7 +87,8 @@ fn append(payload: &Payload) -> String {
 
 fn delta(message: &Bytes) -> Option<(protocol::ids::ResponseId, protocol::ids::ItemId, Payload)> {
     let text = std::str::from_utf8(message).ok()?;
-    let Ok(ServerEvent::AudioDelta { response_id, item_id, delta, .. }) = ServerEvent::parse(text)
+    let Ok(ServerFrame::Audio(AudioDelta { response_id, item_id, delta })) =
+        ServerFrame::parse(text)
     else {
         return None;
     };

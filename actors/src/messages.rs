@@ -10,12 +10,13 @@ use std::sync::{Arc, Mutex};
 use protocol::business::LeadStatus;
 use protocol::call::{Entry, FunctionCall, Interruption, SessionFault, StreamEnd};
 use protocol::ids::{ItemId, ResponseId, StreamSid};
+use protocol::openai::server_event::ServerEvent;
 use protocol::response_gate::{Ask, AskNumber, GateState};
 use protocol::twilio::forms::CallStatus;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
-use crate::link::{Link, Text};
+use crate::link::Link;
 
 pub(crate) use calendar::AnswerTo;
 pub use calendar::{Answer, CalendarRequest, ToolUse};
@@ -32,7 +33,7 @@ pub enum RealtimeEvent {
         /// Which session of the call, from 1.
         session: u32,
         /// The event.
-        text: Text,
+        event: ServerEvent,
     },
     /// A session's socket brought the first audio of an item.
     AudioBegan {

@@ -144,8 +144,8 @@ impl RealtimeState {
             let Some(Delivery { number, event, .. }) = self.inbox.receive() else { break };
             let action = match &*event {
                 RealtimeEvent::Order(order) => self.session.on_order(order, now),
-                RealtimeEvent::Received { session, text } => {
-                    self.session.on_text(*session, text, now)
+                RealtimeEvent::Received { session, event } => {
+                    self.session.on_received(*session, event, now)
                 }
                 RealtimeEvent::AudioBegan { session, response, item } => {
                     self.session.on_audio_began(*session, response, item, now);

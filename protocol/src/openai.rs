@@ -1,8 +1,8 @@
-//! What is said on the socket to OpenAI Realtime (the GA shape of the API), as types.
+//! The events of an OpenAI Realtime session (GA version of the API) as types.
 //!
-//! [`client_event`] and [`session`] are what the daemon says, [`server_event`] what it hears,
-//! [`fault`] what an error, a close or a refusal means for the session, [`usage`] what it costs.
-//! The socket itself is the work of `actors::realtime`.
+//! The daemon writes [`client_event`]s and [`session`] settings, and reads [`server_event`]s. [`fault`]
+//! classifies errors, closes and refusals; [`usage`] computes costs. The socket is owned by
+//! `actors::realtime`.
 
 pub mod client_event;
 pub mod fault;
@@ -15,10 +15,10 @@ mod session_check;
 pub mod usage;
 
 pub use client_event::{ClientEvent, NewItem, ResponseSettings, write_append};
-pub use fault::{ErrorClass, ErrorEvent, FailureClass, FatalCause, Remedy};
+pub use fault::{ConnectionClass, ErrorClass, ErrorEvent, FailureClass, FatalCause};
 pub use item::{ConversationItem, FunctionCall, ItemKind, ItemStatus, Role};
 pub use response_done::{ResponseDone, ResponseStatus};
-pub use server_event::{MalformedEvent, ServerEvent};
+pub use server_event::{AudioDelta, MalformedEvent, ServerEvent, ServerFrame};
 pub use session::{SessionSettings, realtime_url};
 pub use session_check::SessionMismatch;
 pub use usage::Usage;

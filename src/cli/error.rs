@@ -84,7 +84,6 @@ impl CliError {
                 BAD_CONFIGURATION
             }
             Self::Start(_)
-            | Self::Provider(_)
             | Self::Signals(_)
             | Self::Database(_)
             | Self::Migrate(_)
@@ -97,7 +96,7 @@ impl CliError {
             | Self::Http(_)
             | Self::Output(_) => 1,
             #[cfg(feature = "practice")]
-            Self::Demo(_) | Self::Simulate(_) => 1,
+            Self::Provider(ProviderError::Practice(_)) | Self::Demo(_) | Self::Simulate(_) => 1,
         }
     }
 

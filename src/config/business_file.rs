@@ -42,6 +42,7 @@ pub fn parse(file: &Path, text: &str) -> Result<BusinessSettings, BusinessFileEr
 ///
 /// # Errors
 /// As [`read`].
+#[cfg(feature = "practice")]
 pub(crate) fn parse_changed(
     file: &Path,
     text: &str,
@@ -74,6 +75,7 @@ fn validated(
 }
 
 /// Sets the keys of `changes`. Tables are merged, any other value is replaced.
+#[cfg(feature = "practice")]
 fn merge(keys: &mut toml::Table, changes: &toml::Table) {
     for (key, change) in changes {
         match (keys.get_mut(key), change) {

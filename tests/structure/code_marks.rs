@@ -50,7 +50,9 @@ fn file_of(mark: &str) -> Option<&str> {
     if mark.starts_with('/') || !mark.chars().all(is_plain) {
         return None;
     }
-    let in_root = |first: &str| !first.is_empty() && sources::root().join(first).is_dir();
+    // What a build leaves is no file of the repository.
+    let is_ours = |first: &str| !first.is_empty() && first != "target";
+    let in_root = |first: &str| is_ours(first) && sources::root().join(first).is_dir();
     let is_below = mark.split_once('/').is_some_and(|(first, _)| in_root(first));
     let is_named = FILES.iter().any(|ending| mark.ends_with(ending) && mark != *ending);
     (is_below || is_named).then_some(mark)

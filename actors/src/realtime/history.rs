@@ -25,7 +25,7 @@ pub(super) fn item(entry: &Entry, audio: &mut HashMap<ItemId, Payload>) -> Optio
         }
         Body::Caller { item, words: Words::Awaited | Words::Unknown } => {
             let audio = audio.remove(item)?.as_str().to_owned();
-            Some(NewItem::UserAudio { id: Some(item.clone()), audio, transcript: None })
+            Some(NewItem::UserAudio { id: Some(item.clone()), audio })
         }
         Body::Digits(_) => written(None, Role::User, &entry.text()?),
         Body::Agent { text, .. } | Body::Recorded(text) => written(None, Role::Assistant, text),

@@ -11,15 +11,16 @@ use futures_util::{SinkExt, StreamExt};
 use protocol::audio::payload::Payload;
 use protocol::call::SessionFault;
 use protocol::openai::client_event::write_append;
-use protocol::openai::fault::{Remedy, close_class, http_class};
-use protocol::openai::server_event::ServerEvent;
+use protocol::openai::fault::{ConnectionClass, close_class, http_class};
+use protocol::openai::server_event::{AudioDelta, ServerEvent, ServerFrame};
 use supervision::Inbox;
+use supervision::inbox::InboxClosed;
 use tokio::sync::mpsc;
 
 use crate::audio::downlink::Downlink;
 use crate::audio::uplink::Uplink;
 use crate::clock::Clock;
-use crate::link::{ConnectError, Connector, Frame, Link, LinkReader, LinkWriter};
+use crate::link::{ConnectError, Connector, Frame, Link, LinkReader, LinkWriter, Text};
 use crate::messages::RealtimeEvent;
 
 /// How often the server is pinged, and how long it may take to answer (PIPE-3).
@@ -122,39 +123,41 @@ impl SessionTask {
         }
     }
 
-    /// Audio goes down by itself; everything else is for the actor.
-    async fn take_text(
-        &self,
-        text: crate::link::Text,
-    ) -> Result<(), supervision::inbox::InboxClosed> {
-        let session = self.session;
-        match ServerEvent::parse(&text) {
-            Ok(ServerEvent::AudioDelta { response_id, item_id, delta, .. }) => {
-                match Payload::from_part(text.as_bytes(), &delta) {
-                    Ok(audio) => {
-                        let came = self.clock.now();
-                        if self.downlink.push(&response_id, &item_id, &audio, came).await {
-                            let (response, item) = (response_id, item_id);
-                            let began = RealtimeEvent::AudioBegan { session, response, item };
-                            self.inbox.send(began).await?;
-                        }
-                    }
-                    Err(error) => tracing::warn!(%error, "audio from OpenAI was not base64"),
-                }
-                Ok(())
-            }
-            Ok(event) => {
+    /// Audio goes into the downlink; every other event that is used goes to the actor.
+    async fn take_text(&self, text: Text) -> Result<(), InboxClosed> {
+        match ServerFrame::parse(&text) {
+            Ok(ServerFrame::Audio(delta)) => self.take_audio(&text, delta).await,
+            Ok(ServerFrame::Event(ServerEvent::Ignored)) => Ok(()),
+            Ok(ServerFrame::Event(event)) => {
                 if let ServerEvent::AudioDone { response_id, item_id } = &event {
                     self.downlink.end_item(response_id, item_id);
                 }
-                drop(event);
-                self.inbox.send(RealtimeEvent::Received { session, text }).await
+                let session = self.session;
+                self.inbox.send(RealtimeEvent::Received { session, event }).await
             }
             Err(error) => {
                 tracing::warn!(%error, "an event of OpenAI could not be read");
                 Ok(())
             }
         }
+    }
+
+    /// The audio stays a part of its frame's buffer. The actor hears of an item's first audio only.
+    async fn take_audio(&self, frame: &Text, delta: AudioDelta<'_>) -> Result<(), InboxClosed> {
+        let AudioDelta { response_id: response, item_id: item, delta } = delta;
+        let audio = match Payload::from_part(frame.as_bytes(), &delta) {
+            Ok(audio) => audio,
+            Err(error) => {
+                tracing::warn!(%error, "audio from OpenAI was not base64");
+                return Ok(());
+            }
+        };
+        let came = self.clock.now();
+        if self.downlink.push(&response, &item, &audio, came).await {
+            let session = self.session;
+            self.inbox.send(RealtimeEvent::AudioBegan { session, response, item }).await?;
+        }
+        Ok(())
     }
 
     /// Returns when the socket is broken, the actor is gone, or a ping stayed unanswered.
@@ -218,9 +221,12 @@ fn connect_fault(error: &ConnectError) -> SessionFault {
     }
 }
 
-fn fault(remedy: Remedy) -> SessionFault {
-    match remedy {
-        Remedy::Fatal(_) => SessionFault::Lasting,
-        Remedy::Retry => SessionFault::Passing,
+fn fault(class: ConnectionClass) -> SessionFault {
+    match class {
+        ConnectionClass::Fatal(cause) => {
+            tracing::error!(?cause, "OpenAI refuses sessions, and a retry can't help");
+            SessionFault::Lasting
+        }
+        ConnectionClass::Retryable => SessionFault::Passing,
     }
 }

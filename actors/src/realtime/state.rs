@@ -17,7 +17,7 @@ use protocol::openai::client_event::ClientEvent;
 use protocol::openai::server_event::ServerEvent;
 use protocol::openai::session::SessionSettings;
 use protocol::openai::usage::Usage;
-use protocol::response_gate::{Ask, GateCommand, GateState, ResponseGate};
+use protocol::response_gate::{Ask, GateOutput, GateState, ResponseGate};
 
 use super::history::item;
 use super::session::Outgoing;
@@ -193,24 +193,22 @@ impl SessionState {
         self.run_gate()
     }
 
-    /// Takes an event of OpenAI's. Of a session that is gone only the words of a turn still count.
-    pub(super) fn on_text(&mut self, session: u32, text: &str, now: Instant) -> SessionAction {
-        match ServerEvent::parse(text) {
-            Ok(event) if self.is_current(session) => {
-                self.notice_cut(now);
-                self.on_event(event, now)
-            }
-            Ok(ServerEvent::TranscriptionCompleted { item_id, transcript, usage }) => {
-                self.billed(usage);
-                self.transcribed(item_id, Some(transcript.into_owned()));
-                SessionAction::None
-            }
-            Ok(_) => SessionAction::None,
-            Err(error) => {
-                tracing::warn!(%error, "an event of OpenAI could not be read");
-                SessionAction::None
-            }
+    /// Handles an event of OpenAI's. Of a session that is gone only the words of a turn still count.
+    pub(super) fn on_received(
+        &mut self,
+        session: u32,
+        event: &ServerEvent,
+        now: Instant,
+    ) -> SessionAction {
+        if self.is_current(session) {
+            self.notice_cut(now);
+            return self.on_event(event, now);
         }
+        if let ServerEvent::TranscriptionCompleted { item_id, transcript, billed } = event {
+            self.billed(*billed);
+            self.transcribed(item_id, Some(transcript.clone()));
+        }
+        SessionAction::None
     }
 
     /// The first audio of an item came.
@@ -269,29 +267,29 @@ impl SessionState {
     }
 
     fn run_gate(&mut self) -> SessionAction {
-        while let Some(command) = self.gate.poll_command() {
-            match command {
-                GateCommand::Create { request, line } => {
+        while let Some(output) = self.gate.poll_output() {
+            match output {
+                GateOutput::Create { request, line } => {
                     // Invariant 10: this alone ends a cut.
                     self.downlink.open(self.cuts);
                     let event = ask_for(request, line);
                     self.send(vec![event]);
                 }
-                GateCommand::Cancel(response) => {
+                GateOutput::Cancel(response) => {
                     self.spoken.cancelled(&response, self.cuts);
                     let event_id = format!("cancel-{response}");
-                    let response_id = Some(response);
+                    let response_id = response;
                     self.send(vec![
                         ClientEvent::ResponseCancel { event_id, response_id }.to_json(),
                     ]);
                 }
-                GateCommand::Started { response, asks } => {
+                GateOutput::Started { response, asks } => {
                     self.reports.push(Event::ResponseStarted { response, asks });
                 }
-                GateCommand::Covered { ask, response } => {
+                GateOutput::Covered { ask, response } => {
                     self.reports.push(Event::AskCovered { ask, response });
                 }
-                GateCommand::Ended { response, asks, outcome } => {
+                GateOutput::Ended { response, asks, outcome } => {
                     if let Some(response) = &response {
                         let undone = self.spoken.done(response);
                         self.undo(undone);
@@ -305,11 +303,11 @@ impl SessionState {
                     let ended = Event::ResponseEnded { response, asks, outcome, calls, usage };
                     self.reports.push(ended);
                 }
-                GateCommand::Dropped(ask) => {
+                GateOutput::Dropped(ask) => {
                     tracing::warn!(ask = ask.0, "a response was asked for while one is under way");
                     self.reports.push(Event::AskDropped { ask });
                 }
-                GateCommand::Stalled => {
+                GateOutput::Stalled => {
                     tracing::warn!("the session has stalled");
                     return SessionAction::End(SessionFault::Passing);
                 }

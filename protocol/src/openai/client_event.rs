@@ -1,5 +1,5 @@
-//! What the daemon says to OpenAI Realtime. Sound goes up through [`write_append`] alone; all the
-//! rest is a [`ClientEvent`].
+//! What the daemon says to OpenAI Realtime. Audio is written by [`write_append`]; everything else is a
+//! [`ClientEvent`]. Wire facts: "Client events" of the Realtime API reference.
 
 use std::collections::BTreeMap;
 
@@ -10,110 +10,105 @@ use super::item::{FunctionCall, Role};
 use super::session::SessionSettings;
 use crate::ids::{ItemId, ResponseId, ToolCallId};
 
-/// Pairs that the server gives back in `response.created` and `response.done`: how a response is
-/// tied to its request. At most 16, keys up to 64 characters, values up to 512.
+/// `metadata` of a `response.create`. The server returns it in `response.created` and `response.done`,
+/// which ties a response to its request. At most 16 pairs, keys up to 64 characters, values up to 512.
 pub type Metadata = BTreeMap<String, String>;
 
-/// One event from the daemon. `event_id` (up to 512 characters) comes back only in an error about
-/// this event.
+/// One event from the daemon. Its `event_id` (up to 512 characters) comes back in an `error` about it,
+/// as [`ErrorEvent::event_id`](super::ErrorEvent::event_id).
 #[derive(Debug, Clone, PartialEq)]
 pub enum ClientEvent {
-    /// `session.update`: sent once per session, before any sound (CALL-4).
+    /// `session.update`: sent once per session, before any audio (CALL-4).
     SessionUpdate {
-        /// Names this event in an error about it.
+        /// See [`ClientEvent`].
         event_id: String,
-        /// What the session shall be.
+        /// The settings of the session.
         session: Box<SessionSettings>,
     },
-    /// `conversation.item.create`; never starts a response by itself.
+    /// `conversation.item.create`: appends to the conversation. It starts no response.
     ItemCreate {
-        /// Names this event in an error about it.
+        /// See [`ClientEvent`].
         event_id: String,
-        /// What is put into the conversation.
+        /// The item.
         item: NewItem,
-        /// The item it follows; `None` is the end of the conversation.
-        previous_item_id: Option<ItemId>,
     },
-    /// `conversation.item.truncate`: the caller heard only so much of that item (BARGE-3).
+    /// `conversation.item.truncate`: the caller heard only the beginning of an item (BARGE-3).
     ItemTruncate {
-        /// Names this event in an error about it.
+        /// See [`ClientEvent`].
         event_id: String,
-        /// An item of the assistant that holds sound.
+        /// An assistant message with audio.
         item_id: ItemId,
-        /// Milliseconds heard, from the start of this item's sound. At least 1 and never more than
-        /// came: the server refuses a cut beyond the end.
+        /// Milliseconds heard, from the start of the item's audio. From 1 to the length that came: the
+        /// server refuses more.
         audio_end_ms: u64,
     },
-    /// `conversation.item.delete`: nothing of that item was heard.
+    /// `conversation.item.delete`: the caller heard nothing of an item.
     ItemDelete {
-        /// Names this event in an error about it.
+        /// See [`ClientEvent`].
         event_id: String,
-        /// The item to take out of the conversation.
+        /// The item to remove.
         item_id: ItemId,
     },
-    /// `response.create`. Written by one place only (PIPE-3).
+    /// `response.create`: written in one place only (PIPE-3).
     ResponseCreate {
-        /// Names this event in an error about it.
+        /// See [`ClientEvent`].
         event_id: String,
-        /// What is asked for.
+        /// The kind of response.
         response: ResponseSettings,
     },
-    /// `response.cancel`.
+    /// `response.cancel`: what was produced so far stays in the conversation.
     ResponseCancel {
-        /// Names this event in an error about it.
+        /// See [`ClientEvent`].
         event_id: String,
-        /// The response to stop; `None` is the active one of the conversation.
-        response_id: Option<ResponseId>,
+        /// The response to stop.
+        response_id: ResponseId,
     },
 }
 
-/// Something put into the conversation by the daemon. Ids chosen here have at most 32 characters.
+/// `item` of a `conversation.item.create`. An id chosen by the daemon has at most 32 characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NewItem {
-    /// A message in writing: history, or a note to the model (role system).
+    /// A message as text: history, or a note to the model (role system).
     Text {
-        /// Its id, if the daemon chooses it.
+        /// `None`: the server chooses it.
         id: Option<ItemId>,
-        /// Who said it.
+        /// The speaker.
         role: Role,
         /// The words.
         text: String,
     },
-    /// Words of the caller as sound, in the session's input format. (Sound of the assistant can't
-    /// be put in by a client.)
+    /// A turn of the caller as audio. (The API takes no assistant audio from a client.)
     UserAudio {
-        /// Its id, if the daemon chooses it.
+        /// `None`: the server chooses it.
         id: Option<ItemId>,
-        /// The sound, base64.
+        /// Base64 in the session's input format.
         audio: String,
-        /// Kept with the item, not shown to the model.
-        transcript: Option<String>,
     },
-    /// A call the model made in an earlier session of this phone call.
+    /// A function call from an earlier session of this phone call.
     FunctionCall(FunctionCall),
-    /// What came of a call of the model.
+    /// The output of a function call.
     FunctionCallOutput {
-        /// The call it answers; it must be in the conversation.
+        /// The call, which must be in the conversation.
         call_id: ToolCallId,
-        /// The result, as the model shall read it.
+        /// The text that the model reads, JSON for every tool here.
         output: String,
     },
 }
 
-/// What a response is asked to be. Neither kind can name a model, a voice or a format: these are
-/// the session's for the whole call (CALL-4).
+/// `response` of a `response.create`. Model, voice and format can't be set here: they are the session's
+/// (CALL-4).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ResponseSettings {
-    /// An answer out of the conversation so far, as the session is set.
+    /// An answer to the conversation, with the session's settings.
     Conversation {
-        /// Given back by the server.
+        /// Returned by the server; may be empty.
         metadata: Metadata,
     },
-    /// One given line: no context, no tools, no limit of length (PROMPT-4).
+    /// One given line: no context, no tools, no token limit (PROMPT-4).
     Scripted {
-        /// From [`super::scripted`]; they stand in for the session's.
+        /// From [`super::scripted`]; replaces the session's instructions.
         instructions: String,
-        /// Given back by the server.
+        /// Returned by the server; may be empty.
         metadata: Metadata,
     },
 }
@@ -130,14 +125,11 @@ impl ClientEvent {
             Self::SessionUpdate { event_id, session } => {
                 json!({"type": "session.update", "event_id": event_id, "session": session.to_value()})
             }
-            Self::ItemCreate { event_id, item, previous_item_id } => {
-                let event = json!({
-                    "type": "conversation.item.create",
-                    "event_id": event_id,
-                    "item": item.to_value(),
-                });
-                with(event, "previous_item_id", previous_item_id.as_ref())
-            }
+            Self::ItemCreate { event_id, item } => json!({
+                "type": "conversation.item.create",
+                "event_id": event_id,
+                "item": item.to_value(),
+            }),
             Self::ItemTruncate { event_id, item_id, audio_end_ms } => json!({
                 "type": "conversation.item.truncate",
                 "event_id": event_id,
@@ -153,10 +145,11 @@ impl ClientEvent {
                 "event_id": event_id,
                 "response": response.to_value(),
             }),
-            Self::ResponseCancel { event_id, response_id } => {
-                let event = json!({"type": "response.cancel", "event_id": event_id});
-                with(event, "response_id", response_id.as_ref())
-            }
+            Self::ResponseCancel { event_id, response_id } => json!({
+                "type": "response.cancel",
+                "event_id": event_id,
+                "response_id": response_id,
+            }),
         }
     }
 }
@@ -171,10 +164,9 @@ impl NewItem {
                 };
                 message(id.as_ref(), *role, json!({"type": kind, "text": text}))
             }
-            Self::UserAudio { id, audio, transcript } => {
-                let sound = json!({"type": "input_audio", "audio": audio});
-                let sound = with(sound, "transcript", transcript.as_ref());
-                message(id.as_ref(), Role::User, sound)
+            Self::UserAudio { id, audio } => {
+                let audio = json!({"type": "input_audio", "audio": audio});
+                message(id.as_ref(), Role::User, audio)
             }
             Self::FunctionCall(FunctionCall { call_id, name, arguments }) => json!({
                 "type": "function_call",
@@ -207,8 +199,8 @@ impl ResponseSettings {
     }
 }
 
-/// Appends an `input_audio_buffer.append` event to `out`. `payload` is base64 as Twilio sent it,
-/// already checked to be so, and goes through untouched (PIPE-1): no serialiser reads it again.
+/// Appends an `input_audio_buffer.append` event to `out`. `payload` is valid base64 as Twilio sent it,
+/// and is copied as it is (PIPE-1).
 pub fn write_append(out: &mut String, payload: &str) {
     const HEAD: &str = r#"{"type":"input_audio_buffer.append","audio":""#;
     const TAIL: &str = r#""}"#;
@@ -223,7 +215,7 @@ fn message(id: Option<&ItemId>, role: Role, content: Value) -> Value {
     with(json!({"type": "message", "role": role.as_str(), "content": [content]}), "id", id)
 }
 
-/// `object` with `key` set, unless there is no value: the server wants an absent field, not `null`.
+/// `object` with `key` set, or left out without a value: the server refuses `null`.
 fn with(mut object: Value, key: &str, value: Option<impl Serialize>) -> Value {
     if let Some(value) = value {
         object[key] = json!(value);

@@ -1,99 +1,99 @@
-//! What an error, a failed response, a close and a refused connection mean for the session: what
-//! can be tried again, what must not be (RES-3), and what is harmless.
+//! Classes of errors, of failed responses, of closes and of refused connections: what can be retried,
+//! what can't (RES-3), and what is harmless.
 //!
-//! The same error has come with several codes or none, so a known wording of the message counts
-//! first, then the code, then the type.
+//! The same error has been seen with several codes or none. So a known wording of its message decides
+//! first, then its code, then its type.
 
 use serde_json::Value;
 
 use crate::ids::ResponseId;
 
-/// An `error` event. It doesn't end the session unless a close follows.
+/// The `error` object of an `error` event, or of a failed transcription.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ErrorEvent {
     /// `error.type`.
     pub kind: String,
     /// `error.code`; may be missing.
     pub code: Option<String>,
-    /// In words.
+    /// `error.message`; the whole object where it is a bare string.
     pub message: String,
-    /// The path of the field it is about.
+    /// `error.param`: the path of the field that is wrong.
     pub param: Option<String>,
-    /// The id of our event it is about, if that gave one.
+    /// `error.event_id`: the `event_id` of our event that is wrong.
     pub event_id: Option<String>,
 }
 
-/// What an error means.
+/// What an `error` event means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ErrorClass {
-    /// A response was asked for while another was being made: the request is lost.
+    /// A `response.create` while another response is active: the request is lost.
     AlreadyActive {
-        /// The one being made, if the message names it.
+        /// The active response, if the message names it.
         response_id: Option<ResponseId>,
     },
     /// Our cancel crossed with the end of the response: harmless.
     CancelNotActive,
-    /// A commit without enough sound: harmless with turn detection on.
+    /// A commit without enough audio: harmless with turn detection on.
     CommitEmpty,
-    /// Trying again does not help.
+    /// A retry can't help.
     Fatal(FatalCause),
     /// The session has reached its 60 minutes.
     SessionExpired,
-    /// Too much at once: again after a pause.
+    /// A rate limit: retry after a pause.
     RateLimited,
-    /// The server's own fault.
+    /// An internal error of the server.
     ServerFault,
-    /// A cut beyond the end of the sound: nothing was cut.
+    /// A truncate beyond the end of the audio: nothing was truncated.
     TruncateTooLong,
-    /// A cut of an item that holds no sound of the assistant: nothing was cut.
+    /// A truncate of an item without assistant audio: nothing was truncated.
     NotTruncatable,
-    /// An item that the server doesn't have.
+    /// An item id that the server does not know.
     UnknownItem,
-    /// Our event was invalid, and none of it was applied.
+    /// Our event was invalid; nothing of it was applied.
     Rejected,
-    /// Anything else.
+    /// Any other error.
     Other,
 }
 
-/// Why a session can't be had, however often it is tried.
+/// Why no retry can get a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FatalCause {
     /// The API key is missing or wrong.
     BadKey,
-    /// The model doesn't exist, can't do this, or is not ours to use.
+    /// The model does not exist, is not a realtime model, or is not available to the account.
     BadModel,
-    /// The account has no money left.
+    /// The account has no credit left.
     Quota,
     /// The account is closed.
     AccountClosed,
-    /// The API's beta shape was asked for, which is no more.
+    /// The API's beta version was requested, which is gone.
     BetaShape,
-    /// Refused for another reason.
+    /// Any other refusal.
     Refused,
 }
 
-/// Whether a failed response is worth another try (PIPE-3).
+/// Whether a failed response may be requested again (PIPE-3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureClass {
-    /// No: the account has no money left, or is closed.
+    /// No: the account has no credit left, or is closed.
     Quota,
-    /// No: the content filter stands against it.
+    /// No: the content filter refused it.
     Filter,
     /// Yes, after a pause.
     Retryable,
 }
 
-/// Whether a lost or refused connection is worth another try (RES-3).
+/// Whether a lost or refused connection may be tried again (RES-3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Remedy {
+pub enum ConnectionClass {
     /// No.
     Fatal(FatalCause),
     /// Yes, with backoff.
-    Retry,
+    Retryable,
 }
 
 impl ErrorEvent {
-    /// What this error means.
+    /// The class of this error; [`ErrorClass::Other`] if nothing about it is known.
     #[must_use]
     pub fn class(&self) -> ErrorClass {
         let code = self.code.as_deref().unwrap_or_default();
@@ -103,7 +103,7 @@ impl ErrorEvent {
             .unwrap_or(ErrorClass::Other)
     }
 
-    /// The `error` of an event. Read leniently: an error that can't be understood is one still.
+    /// Reads leniently: an error in an unknown form is still an error.
     pub(super) fn from_value(error: &Value) -> Self {
         let text = |key: &str| error[key].as_str().map(str::to_owned);
         let bare = || error.as_str().unwrap_or_default().to_owned();
@@ -118,19 +118,6 @@ impl ErrorEvent {
 }
 
 impl FatalCause {
-    /// A word for logs and metrics.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::BadKey => "bad_key",
-            Self::BadModel => "bad_model",
-            Self::Quota => "quota",
-            Self::AccountClosed => "account_closed",
-            Self::BetaShape => "beta_shape",
-            Self::Refused => "refused",
-        }
-    }
-
     fn from_code(code: &str) -> Option<Self> {
         match code {
             "invalid_api_key" => Some(Self::BadKey),
@@ -143,40 +130,40 @@ impl FatalCause {
     }
 }
 
-/// What a close of the socket means. `code` is `None` if the socket went without one. The reason
-/// names the error's type and code (`invalid_request_error.invalid_api_key`).
+/// The class of a close frame. `code` is `None` for a socket that closed without one. The reason holds
+/// the error's type and code (`invalid_request_error.invalid_api_key`).
 #[must_use]
-pub fn close_class(code: Option<u16>, reason: &str) -> Remedy {
+pub fn close_class(code: Option<u16>, reason: &str) -> ConnectionClass {
     let word = reason.rsplit('.').next().unwrap_or_default();
     let class = by_message(reason).or_else(|| by_code(word, ""));
     if let Some(ErrorClass::Fatal(cause)) = class {
-        return Remedy::Fatal(cause);
+        return ConnectionClass::Fatal(cause);
     }
-    let passing = matches!(
+    let temporary = matches!(
         class,
         Some(ErrorClass::SessionExpired | ErrorClass::RateLimited | ErrorClass::ServerFault)
     );
     match code {
-        Some(3000) if !passing => Remedy::Fatal(FatalCause::BadKey),
-        Some(4000) if !passing => Remedy::Fatal(FatalCause::Refused),
-        Some(4004) if !passing => Remedy::Fatal(FatalCause::BadModel),
-        _ => Remedy::Retry,
+        Some(3000) if !temporary => ConnectionClass::Fatal(FatalCause::BadKey),
+        Some(4000) if !temporary => ConnectionClass::Fatal(FatalCause::Refused),
+        Some(4004) if !temporary => ConnectionClass::Fatal(FatalCause::BadModel),
+        _ => ConnectionClass::Retryable,
     }
 }
 
-/// What an HTTP status other than 101 means, as the answer to the upgrade. (OpenAI itself upgrades
-/// always and refuses by a close; gateways and Azure refuse so.)
+/// The class of an HTTP status other than 101 in answer to the upgrade. (OpenAI always upgrades and
+/// refuses by a close; gateways and Azure refuse by a status.)
 #[must_use]
-pub fn http_class(status: u16) -> Remedy {
+pub fn http_class(status: u16) -> ConnectionClass {
     match status {
-        408 | 425 | 429 | 500..=599 => Remedy::Retry,
-        401 => Remedy::Fatal(FatalCause::BadKey),
-        402 => Remedy::Fatal(FatalCause::Quota),
-        _ => Remedy::Fatal(FatalCause::Refused),
+        408 | 425 | 429 | 500..=599 => ConnectionClass::Retryable,
+        401 => ConnectionClass::Fatal(FatalCause::BadKey),
+        402 => ConnectionClass::Fatal(FatalCause::Quota),
+        _ => ConnectionClass::Fatal(FatalCause::Refused),
     }
 }
 
-/// What the error of a failed response means.
+/// The class of the error of a failed response.
 pub(super) fn failure_class(kind: &str, code: Option<&str>) -> FailureClass {
     let words = [code.unwrap_or_default(), kind];
     let is = |cause| words.iter().any(|word| FatalCause::from_code(word) == Some(cause));
@@ -226,7 +213,7 @@ fn by_code(code: &str, message: &str) -> Option<ErrorClass> {
     }
 }
 
-/// Errors that were seen on the wire without a code, or under more than one.
+/// Errors that have been seen without a code, or with several.
 fn by_message(message: &str) -> Option<ErrorClass> {
     const KNOWN: [(&str, ErrorClass); 4] = [
         ("Missing bearer or basic authentication", ErrorClass::Fatal(FatalCause::BadKey)),

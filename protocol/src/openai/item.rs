@@ -1,57 +1,51 @@
-//! Items of a conversation as the server shows them. Read leniently: what the daemon doesn't know
-//! becomes [`ItemKind::Other`], never an error.
+//! Conversation items in server events. Parsed leniently: what the daemon does not know becomes
+//! [`ItemKind::Other`], never an error.
 
 use serde_json::Value;
 
 use crate::ids::{ItemId, ToolCallId};
 
-/// An item in `conversation.item.*`, `response.output_item.*` and `response.done`.
+/// An item in `response.output_item.added` and `response.done`. Its content is not kept: words come in
+/// events of their own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConversationItem {
-    /// Its id.
+    /// `item.id`.
     pub id: ItemId,
-    /// How far it is; some servers leave it out.
+    /// `item.status`; some servers leave it out.
     pub status: Option<ItemStatus>,
-    /// What it is.
+    /// `item.type`, with the fields of that type.
     pub kind: ItemKind,
 }
 
-/// How far an item is.
+/// `item.status` on the wire: the variant's name in snake case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ItemStatus {
-    /// Still being made.
+    /// The model is still producing it.
     InProgress,
-    /// Whole.
+    /// Complete.
     Completed,
-    /// Cut off: by a cancel, a limit or a filter.
+    /// Cut short by a cancel, a limit or a filter.
     Incomplete,
 }
 
-/// What an item is.
+/// `item.type` on the wire.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ItemKind {
-    /// Something said or written.
+    /// `message`.
     Message {
-        /// By whom.
+        /// `item.role`.
         role: Role,
-        /// Its words, if they are known already: the text or transcript of its parts.
-        text: Option<String>,
     },
-    /// The model calls a function.
+    /// `function_call`.
     FunctionCall(FunctionCall),
-    /// What came of a function call.
-    FunctionCallOutput {
-        /// The call it answers.
-        call_id: ToolCallId,
-    },
-    /// Anything else.
+    /// Any other type, or one of the above without a required field.
     Other,
 }
 
-/// Who speaks in a message.
+/// `role` of a message on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// The daemon, to the model.
+    /// The daemon, speaking to the model.
     System,
     /// The caller.
     User,
@@ -59,19 +53,19 @@ pub enum Role {
     Assistant,
 }
 
-/// A call of a function, as the model made it.
+/// A function call as the model wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionCall {
-    /// The call's id; its output must name it.
+    /// Names the call in its output.
     pub call_id: ToolCallId,
-    /// The function.
+    /// The function's name; see [`Tool::named`](crate::tools::Tool::named).
     pub name: String,
-    /// Meant to be a JSON object in a string; may be empty or broken.
+    /// JSON text, meant to be an object; may be empty or broken.
     pub arguments: String,
 }
 
 impl Role {
-    /// The role as it stands on the wire.
+    /// The word on the wire.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -87,7 +81,7 @@ impl Role {
 }
 
 impl ConversationItem {
-    /// `None` if it has no id that can be used.
+    /// `None` without a valid id.
     pub(super) fn from_value(item: &Value) -> Option<Self> {
         Some(Self {
             id: ItemId::parse(item["id"].as_str()?).ok()?,
@@ -110,33 +104,17 @@ impl ItemStatus {
 
 impl ItemKind {
     fn from_value(item: &Value) -> Option<Self> {
-        let call_id = || ToolCallId::parse(item["call_id"].as_str()?).ok();
         let text = |key: &str| item[key].as_str().unwrap_or_default().to_owned();
         match item["type"].as_str()? {
-            "message" => Some(Self::Message {
-                role: Role::from_wire(item["role"].as_str()?)?,
-                text: words(&item["content"]),
-            }),
+            "message" => Some(Self::Message { role: Role::from_wire(item["role"].as_str()?)? }),
             "function_call" => Some(Self::FunctionCall(FunctionCall {
-                call_id: call_id()?,
+                call_id: ToolCallId::parse(item["call_id"].as_str()?).ok()?,
                 name: text("name"),
                 arguments: text("arguments"),
             })),
-            "function_call_output" => Some(Self::FunctionCallOutput { call_id: call_id()? }),
             _ => None,
         }
     }
-}
-
-/// Parts go by several names (`output_audio`, `audio`, `output_text`, `text`, `input_…`), so they
-/// are told apart by what they hold.
-fn words(content: &Value) -> Option<String> {
-    let parts: Vec<&str> = content
-        .as_array()?
-        .iter()
-        .filter_map(|part| part["transcript"].as_str().or_else(|| part["text"].as_str()))
-        .collect();
-    (!parts.is_empty()).then(|| parts.join(" "))
 }
 
 #[cfg(test)]
@@ -153,32 +131,7 @@ mod tests {
     fn pipe_3_an_item_without_a_status_is_read_all_the_same() {
         let item = read(json!({"id": "item_1", "type": "message", "role": "user", "content": []}));
         assert_eq!(item.status, None);
-        assert_eq!(item.kind, ItemKind::Message { role: Role::User, text: None });
-    }
-
-    #[test]
-    fn pipe_5_words_are_found_under_every_name_a_part_has_had() {
-        for (kind, key) in [
-            ("output_audio", "transcript"),
-            ("audio", "transcript"),
-            ("output_text", "text"),
-            ("text", "text"),
-            ("input_text", "text"),
-            ("input_audio", "transcript"),
-        ] {
-            let item = read(json!({"id": "item_1", "type": "message", "role": "assistant",
-                "content": [{"type": kind, key: "שלום"}, {"type": kind, key: "לך"}]}));
-            let text = Some("שלום לך".to_owned());
-            assert_eq!(item.kind, ItemKind::Message { role: Role::Assistant, text }, "{kind}");
-        }
-    }
-
-    #[test]
-    fn pipe_5_sound_whose_words_are_not_known_yet_has_none() {
-        let item = read(json!({"id": "item_1", "type": "message", "role": "user",
-            "status": "completed", "content": [{"type": "input_audio", "transcript": null}]}));
-        assert_eq!(item.status, Some(ItemStatus::Completed));
-        assert_eq!(item.kind, ItemKind::Message { role: Role::User, text: None });
+        assert_eq!(item.kind, ItemKind::Message { role: Role::User });
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! How a response ended: `response.done`. Only its id must be there; everything else is read
-//! leniently, since a lost `response.done` would leave the response gate waiting (PIPE-3).
+//! `response.done`: how a response ended. Only its id is required. Everything else is parsed leniently,
+//! because a lost `response.done` would leave the response gate waiting (PIPE-3).
 
 use serde_json::Value;
 
@@ -9,72 +9,72 @@ use super::item::{ConversationItem, FunctionCall, ItemKind, ItemStatus};
 use super::usage::Usage;
 use crate::ids::ResponseId;
 
-/// A response that is over.
+/// The `response` of a `response.done`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResponseDone {
-    /// Its id.
+    /// `response.id`.
     pub id: ResponseId,
-    /// How it ended.
+    /// `response.status` with its details.
     pub status: ResponseStatus,
-    /// What it made, without the sound.
+    /// The items it produced, in order.
     pub output: Vec<ConversationItem>,
-    /// What is billed for it, also when it was cancelled.
+    /// Billed tokens; a cancelled response has some too.
     pub usage: Usage,
-    /// What the request gave along.
+    /// The metadata of the request.
     pub metadata: Metadata,
 }
 
-/// How a response ended.
+/// `response.status` on the wire.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ResponseStatus {
-    /// In full.
+    /// `completed`.
     Completed,
-    /// Stopped. Its partial item stays in the conversation.
+    /// `cancelled`: its partial item stays in the conversation.
     Cancelled(CancelReason),
-    /// Cut short; the sound that came is good.
+    /// `incomplete`: cut short; the audio that came is valid.
     Incomplete(IncompleteReason),
-    /// It failed; no `error` event need come.
+    /// `failed`: an `error` event may come too, or not.
     Failed(ResponseFailure),
-    /// A status that the daemon doesn't know.
+    /// Any other status.
     Unknown(String),
 }
 
-/// Who stopped a response.
+/// `response.status_details.reason` of a cancelled response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CancelReason {
-    /// Our `response.cancel`.
+    /// `client_cancelled`: our `response.cancel`.
     Client,
-    /// The server's turn detection, which a session of ours has forbidden to (PIPE-6).
+    /// `turn_detected`: the server's turn detection, although our sessions forbid it (PIPE-6).
     TurnDetected,
-    /// Anything else, or nothing said.
+    /// Any other reason; empty if none is given.
     Other(String),
 }
 
-/// Why a response was cut short.
+/// `response.status_details.reason` of an incomplete response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IncompleteReason {
-    /// The limit of output tokens (PROMPT-4).
+    /// `max_output_tokens` (PROMPT-4).
     MaxOutputTokens,
-    /// The content filter.
+    /// `content_filter`.
     ContentFilter,
-    /// Anything else, or nothing said.
+    /// Any other reason; empty if none is given.
     Other(String),
 }
 
-/// What the server says of a response that failed.
+/// `response.status_details.error` of a failed response.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ResponseFailure {
-    /// `error.type`, empty if there is none.
+    /// `error.type`; empty if missing.
     pub kind: String,
     /// `error.code`; often missing.
     pub code: Option<String>,
-    /// In words.
+    /// `error.message`, or the details where they are a bare string.
     pub message: String,
 }
 
 impl ResponseDone {
-    /// The function calls that may be run: none unless the response was completed, and no call
-    /// that was cut off. The server gives out arguments of cancelled calls too.
+    /// The function calls that may be run: complete calls of a completed response. (The server also
+    /// sends calls of cancelled responses.)
     pub fn runnable_calls(&self) -> impl Iterator<Item = &FunctionCall> {
         let completed = self.status == ResponseStatus::Completed;
         self.output.iter().filter(move |_| completed).filter_map(|item| match &item.kind {
@@ -83,14 +83,11 @@ impl ResponseDone {
             {
                 Some(call)
             }
-            ItemKind::FunctionCall(_)
-            | ItemKind::Message { .. }
-            | ItemKind::FunctionCallOutput { .. }
-            | ItemKind::Other => None,
+            ItemKind::FunctionCall(_) | ItemKind::Message { .. } | ItemKind::Other => None,
         })
     }
 
-    /// `None` if it has no id that can be used.
+    /// `None` without a valid id.
     pub(super) fn from_value(response: &Value) -> Option<Self> {
         let output = response["output"].as_array();
         Some(Self {
@@ -141,18 +138,18 @@ impl ResponseStatus {
     }
 }
 
-/// The id in a `response`.
+/// `response.id`.
 pub(super) fn response_id(response: &Value) -> Option<ResponseId> {
     ResponseId::parse(response["id"].as_str()?).ok()
 }
 
-/// What the request gave along, in a `response`.
+/// `response.metadata`; values that are not strings are left out.
 pub(super) fn metadata(response: &Value) -> Metadata {
     let pairs = response["metadata"].as_object().into_iter().flatten();
     pairs.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
 }
 
-/// Details have come as an object and as a bare string.
+/// `status_details.reason`. Details have been seen as an object and as a bare string.
 fn reason(details: &Value) -> &str {
     details["reason"].as_str().or_else(|| details.as_str()).unwrap_or_default()
 }

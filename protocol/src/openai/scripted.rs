@@ -1,7 +1,7 @@
-//! Instructions for a response that speaks one given line: the greeting, a closing, a silence check.
+//! Instructions for a response that speaks one given line: greeting, closing or silence check.
 //!
-//! The line stands alone between the first and the last row of three quotation marks, so that it
-//! can be read back whatever it holds.
+//! The line stands between the first and the last row of three quotation marks, so that it can be
+//! parsed back whatever it contains.
 
 /// Instructions to say `text` word for word (END-5, GREET-5).
 #[must_use]
@@ -12,11 +12,11 @@ pub fn scripted_instructions(text: &str) -> String {
     )
 }
 
-/// Instructions to say in `language` what `text` means: for a caller who has switched language
-/// (END-5). `language` is a language's English name or its ISO 639-1 code.
+/// Instructions to say the meaning of `text` in `language`, for a caller who has switched language
+/// (END-5). `language` is an English name or an ISO 639-1 code.
 #[must_use]
 pub fn scripted_by_meaning(text: &str, language: &str) -> String {
-    // It stands in the first row, before the quotation: it must not be able to open one.
+    // It stands before the quotation, so it must not be able to open one.
     let language: String = language.chars().filter(|letter| !letter.is_control()).collect();
     let order =
         format!("Say in {language} what the following text means, all of it and nothing else:");

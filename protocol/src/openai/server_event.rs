@@ -1,5 +1,8 @@
-//! What OpenAI Realtime says to the daemon. Tolerant: unknown types and fields are let through,
-//! names of the API's beta are understood, and sound is borrowed from the frame, not copied.
+//! What OpenAI Realtime says to the daemon.
+//!
+//! A text frame is parsed once, by [`ServerFrame::parse`]. Audio deltas, which are nearly all of the
+//! traffic, are borrowed from the frame. Every other event is an owned [`ServerEvent`] that can be sent
+//! to another task. Unknown types and fields are tolerated; names of the API's beta are understood.
 
 mod envelope;
 mod read;
@@ -7,7 +10,6 @@ mod read;
 use std::borrow::Cow;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use serde_json::Value;
 use thiserror::Error;
 
@@ -15,238 +17,178 @@ use super::client_event::Metadata;
 use super::fault::ErrorEvent;
 use super::item::ConversationItem;
 use super::response_done::ResponseDone;
-use super::usage::TranscriptionUsage;
-use crate::ids::{InvalidId, ItemId, ResponseId, ToolCallId};
+use crate::ids::{InvalidId, ItemId, ResponseId};
 
-/// The longest event that is read, in bytes. The longest ones wanted are deltas of sound (some
+/// The longest event that is parsed, in bytes. The longest ones needed are audio deltas (some
 /// kilobytes) and a `session.updated` with a long prompt.
-pub const MAX_EVENT_BYTES: usize = 1 << 20;
+const MAX_EVENT_BYTES: usize = 1 << 20;
 
-/// One event from the server. "Sound" is base64 in the session's output format.
+/// One text frame of the session's socket.
 #[derive(Debug, Clone, PartialEq)]
-pub enum ServerEvent<'a> {
-    /// The socket is open; the session still runs on the server's defaults.
-    SessionCreated {
-        /// When the server will end it.
-        expires_at: Option<Timestamp>,
-    },
-    /// Our `session.update` was applied.
+pub enum ServerFrame<'a> {
+    /// `response.output_audio.delta`.
+    Audio(AudioDelta<'a>),
+    /// Everything else.
+    Event(ServerEvent),
+}
+
+/// A piece of the agent's audio. The server sends it much faster than it is played.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AudioDelta<'a> {
+    /// The response that produced it.
+    pub response_id: ResponseId,
+    /// The item that it continues; a response can have several.
+    pub item_id: ItemId,
+    /// Base64 in the session's output format, borrowed from the frame unless it has JSON escapes.
+    pub delta: Cow<'a, str>,
+}
+
+/// An event that is not audio. Wire facts: "Server events" of OpenAI's Realtime API reference.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ServerEvent {
+    /// `session.created`: the socket is open, and the session has the server's defaults.
+    SessionCreated,
+    /// `session.updated`: our `session.update` was applied.
     SessionUpdated {
-        /// The whole session as it is now, for [`super::SessionSettings::verify`].
+        /// The whole session in force, for [`super::SessionSettings::verify`].
         session: Value,
-        /// When the server will end it.
-        expires_at: Option<Timestamp>,
     },
-    /// Something went wrong.
+    /// `error`: the session goes on unless a close follows.
     Error(ErrorEvent),
-    /// The server's turn detection hears the caller begin.
+    /// `input_audio_buffer.speech_started`: turn detection hears the caller.
     SpeechStarted {
-        /// Milliseconds of sound sent in this session up to the onset, less the padding.
+        /// Milliseconds of audio appended in this session up to the onset, less the padding.
         audio_start_ms: u64,
-        /// The item this turn will be.
+        /// The item that this turn will have.
         item_id: ItemId,
     },
-    /// It hears the caller end.
+    /// `input_audio_buffer.speech_stopped`: turn detection hears the caller no more.
     SpeechStopped {
-        /// Milliseconds of sound sent in this session, the closing silence among them.
+        /// Milliseconds of audio appended in this session, the closing silence included.
         audio_end_ms: u64,
-        /// The item this turn will be.
+        /// The item that this turn will have.
         item_id: ItemId,
     },
-    /// A turn of the caller is complete (PIPE-4).
+    /// `input_audio_buffer.committed`: a turn of the caller is complete (PIPE-4).
     Committed {
-        /// Its item.
-        item_id: ItemId,
-        /// The item before it: the order of turns.
-        previous_item_id: Option<ItemId>,
-    },
-    /// An item has joined the conversation; it may still be empty.
-    ItemAdded {
-        /// The item.
-        item: ConversationItem,
-        /// The item before it.
-        previous_item_id: Option<ItemId>,
-    },
-    /// An item is whole, or was cut off.
-    ItemDone {
-        /// The item.
-        item: ConversationItem,
-        /// The item before it.
-        previous_item_id: Option<ItemId>,
-    },
-    /// Our delete was done.
-    ItemDeleted {
-        /// The item that is no more.
-        item_id: ItemId,
-    },
-    /// Our truncate was done.
-    ItemTruncated {
-        /// The item that was cut.
-        item_id: ItemId,
-        /// Milliseconds of its sound that are left.
-        audio_end_ms: u64,
-    },
-    /// A piece of the transcript of the caller's turn.
-    TranscriptionDelta {
         /// The turn's item.
         item_id: ItemId,
-        /// More words.
-        delta: Cow<'a, str>,
     },
-    /// The transcript of the caller's turn. Comes in any order and at any time after the commit.
+    /// `conversation.item.input_audio_transcription.completed`: may come at any time after the commit,
+    /// in any order.
     TranscriptionCompleted {
         /// The turn's item.
         item_id: ItemId,
-        /// All its words; may be empty.
-        transcript: Cow<'a, str>,
-        /// What it is billed for.
-        usage: Option<TranscriptionUsage>,
+        /// All words of the turn; may be empty.
+        transcript: String,
+        /// Length of the audio that is billed, if the server says so.
+        billed: Option<Duration>,
     },
-    /// The caller's turn could not be written down. The conversation goes on.
+    /// `conversation.item.input_audio_transcription.failed`: the turn stays without words.
     TranscriptionFailed {
         /// The turn's item.
         item_id: ItemId,
         /// Why.
         error: ErrorEvent,
     },
-    /// A response is being made.
+    /// `response.created`.
     ResponseCreated {
-        /// Its id.
+        /// The new response.
         response_id: ResponseId,
-        /// What our request gave along.
+        /// The metadata of our request; empty for a response that the daemon did not ask for.
         metadata: Metadata,
     },
-    /// A response is over. May come without its `response.created`.
+    /// `response.done`: may come without its `response.created`.
     ResponseDone(Box<ResponseDone>),
-    /// A response has begun an item; there may be several.
+    /// `response.output_item.added`: a response has begun an item.
     OutputItemAdded {
         /// The response.
         response_id: ResponseId,
         /// The item, still empty.
         item: ConversationItem,
     },
-    /// A response has ended an item.
-    OutputItemDone {
-        /// The response.
-        response_id: ResponseId,
-        /// The item, without its sound.
-        item: ConversationItem,
-    },
-    /// More sound of the agent. Comes much faster than it is heard.
-    AudioDelta {
-        /// The response.
-        response_id: ResponseId,
-        /// The item: sound is told apart by item, not by response.
-        item_id: ItemId,
-        /// Which part of the item.
-        content_index: u64,
-        /// The sound.
-        delta: Cow<'a, str>,
-    },
-    /// No more sound of this item; that of the next may have begun before.
+    /// `response.output_audio.done`: the item has no more audio. The next item's audio may have begun
+    /// before.
     AudioDone {
         /// The response.
         response_id: ResponseId,
         /// The item.
         item_id: ItemId,
     },
-    /// More words of the agent, often ahead of their sound.
+    /// `response.output_audio_transcript.delta`: more words of the agent, often ahead of their audio.
     AudioTranscriptDelta {
-        /// The response.
-        response_id: ResponseId,
         /// The item.
         item_id: ItemId,
-        /// More words.
-        delta: Cow<'a, str>,
+        /// The words.
+        delta: String,
     },
-    /// All words of this item, heard or not.
+    /// `response.output_audio_transcript.done`: all words of an item, whether played or not.
     AudioTranscriptDone {
-        /// The response.
-        response_id: ResponseId,
         /// The item.
         item_id: ItemId,
-        /// Its words.
-        transcript: Cow<'a, str>,
+        /// The words.
+        transcript: String,
     },
-    /// A call's arguments are complete; they come for cancelled calls too. To run calls, see
-    /// [`ResponseDone::runnable_calls`].
+    /// `response.function_call_arguments.done`: comes for cancelled calls too. The calls that may be
+    /// run: [`ResponseDone::runnable_calls`].
     FunctionCallArgumentsDone {
         /// The response.
         response_id: ResponseId,
-        /// The item.
-        item_id: ItemId,
-        /// The call.
-        call_id: ToolCallId,
-        /// The function; older servers leave it out.
+        /// The function's name; older servers leave it out.
         name: Option<String>,
         /// Meant to be a JSON object; may be empty or broken.
-        arguments: Cow<'a, str>,
+        arguments: String,
     },
-    /// What is left of the account's limits.
-    RateLimits(Vec<RateLimit>),
-    /// An event of the API that the daemon has no use for.
+    /// A known event that the daemon does not use.
     Ignored,
-    /// An event that the daemon doesn't know: to be counted.
+    /// An event that the daemon does not know; counted.
     Unknown {
-        /// Its type.
-        event_type: Cow<'a, str>,
+        /// Its `type`.
+        event_type: String,
     },
 }
 
-/// One limit of the account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RateLimit {
-    /// What is limited: `tokens`, `requests`.
-    pub name: String,
-    /// How many there are.
-    pub limit: u64,
-    /// How many are left.
-    pub remaining: u64,
-    /// Until all are there again.
-    pub reset_after: Duration,
-}
-
-/// A frame that can't be read as an event. Its text never shows what was said in it.
+/// A frame that is not a readable event. Its text never shows what was said in it (OPS-6).
 #[derive(Debug, Error)]
 pub enum MalformedEvent {
-    /// Longer than [`MAX_EVENT_BYTES`]; not looked at.
+    /// Longer than 1 MiB; not parsed.
     #[error("an event of {0} bytes is longer than {MAX_EVENT_BYTES}")]
     TooLong(usize),
     /// Not JSON, or not an object.
     #[error("not an event: {0}")]
     NotJson(#[from] serde_json::Error),
-    /// No type.
+    /// No `type`, or one that is not a string.
     #[error("an event without a type")]
     NoType,
-    /// A field is missing, or is not what it should be.
+    /// A required field is missing or has the wrong type.
     #[error("{event} without a usable {field}")]
     Lacks {
-        /// The event's type.
+        /// The event's `type`.
         event: String,
-        /// The field.
+        /// The field's name.
         field: &'static str,
     },
-    /// An identifier is none.
+    /// A required identifier has the wrong form.
     #[error("{event}: {source}")]
     BadId {
-        /// The event's type.
+        /// The event's `type`.
         event: String,
-        /// What is wrong with it.
+        /// The text and what was expected.
         source: InvalidId,
     },
 }
 
-impl<'a> ServerEvent<'a> {
-    /// Reads one text frame.
+impl<'a> ServerFrame<'a> {
+    /// Parses one text frame, in one pass over it.
     ///
     /// # Errors
-    /// [`MalformedEvent`]: too long, not JSON, or an event of a known type that lacks what that
-    /// type must have. An event of an unknown type is never malformed.
+    /// [`MalformedEvent`]: too long, not JSON, or an event of a known type without a field that the
+    /// daemon needs. An event of an unknown type is never malformed.
     pub fn parse(frame: &'a str) -> Result<Self, MalformedEvent> {
         if frame.len() > MAX_EVENT_BYTES {
             return Err(MalformedEvent::TooLong(frame.len()));
         }
-        read::event(&serde_json::from_str(frame)?)
+        read::frame(serde_json::from_str(frame)?)
     }
 }
 

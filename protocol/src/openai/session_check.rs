@@ -1,13 +1,13 @@
-//! Is the session the one that was asked for? An update is all or nothing at the server, and a
-//! session that fell back to its defaults would play static at a telephone (CALL-4).
+//! Compares a session in force with the one that was requested (CALL-4). With the server's default
+//! audio format a caller would hear static.
 
 use serde_json::Value;
 use thiserror::Error;
 
 use super::session::SessionSettings;
 
-/// What must be as asked before anything is sent. A path that was not asked for (the numbers of
-/// the other turn detection) is not looked at.
+/// The paths that are compared. One that was not requested (of the other kind of turn detection) is
+/// skipped.
 const CHECKED: [&str; 11] = [
     "audio.input.format.type",
     "audio.output.format.type",
@@ -22,24 +22,24 @@ const CHECKED: [&str; 11] = [
     "audio.input.turn_detection.idle_timeout_ms",
 ];
 
-/// Servers may keep numbers as 32-bit floats: 0.3 comes back as 0.30000001192.
+/// The server may store numbers as 32-bit floats: 0.3 comes back as 0.30000001192.
 const TOLERANCE: f64 = 1e-4;
 
-/// The first field of a session that is not as asked.
+/// The first difference between the session requested and the session in force.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[error("session.{field}: asked for {asked}, got {got}")]
 pub struct SessionMismatch {
-    /// Its path inside the session.
+    /// Path inside the session object, `audio.output.voice` for one.
     pub field: &'static str,
-    /// What the daemon asked for.
+    /// The value requested.
     pub asked: Value,
-    /// What the server says it is; `null` when it says nothing.
+    /// The value in force; `null` if the server does not say.
     pub got: Value,
 }
 
 impl SessionSettings {
-    /// Compares the session that `session.updated` reports with this one: both formats, the voice
-    /// and the whole turn detection.
+    /// Compares these settings with the `session` of a `session.updated`: both audio formats, the
+    /// voice and all of turn detection.
     ///
     /// # Errors
     /// [`SessionMismatch`] names the first field that differs.
@@ -63,7 +63,7 @@ fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
 fn same(asked: &Value, got: &Value) -> bool {
     match (asked.as_f64(), got.as_f64()) {
         (Some(asked), Some(got)) => (asked - got).abs() < TOLERANCE,
-        // Eagerness "auto" is documented as equal to "medium".
+        // Documented: eagerness "auto" is the same as "medium".
         _ => asked == got || (asked == "auto" && got == "medium"),
     }
 }

@@ -1,47 +1,31 @@
-//! What the model's work costs: tokens of responses, minutes of transcription, and an estimate in
-//! whole micro-dollars (OPS-3). Prices are those published in August and September 2026.
+//! What a call costs at OpenAI: tokens of responses, minutes of transcription, and an estimate in whole
+//! millionths of a US dollar (OPS-3). Prices as published in August and September 2026.
 
 use std::ops::AddAssign;
 use std::time::Duration;
 
 use serde_json::Value;
 
-/// Tokens of one response, or of several added up. The whole history is input to every response.
+/// Tokens of one response, or of several added up. Wire fact: `response.done`, `usage`. The whole
+/// history is input to every response.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Text read, cached or not.
+    /// Input text tokens, cached or not.
     pub text_in: u64,
-    /// The part of [`Self::text_in`] that came from the cache.
+    /// Of [`Self::text_in`], those from the cache.
     pub text_cached: u64,
-    /// Sound listened to, cached or not.
+    /// Input audio tokens, cached or not.
     pub audio_in: u64,
-    /// The part of [`Self::audio_in`] that came from the cache.
+    /// Of [`Self::audio_in`], those from the cache.
     pub audio_cached: u64,
-    /// Text written, tool arguments among it.
+    /// Output text tokens, tool arguments included.
     pub text_out: u64,
-    /// Sound spoken, heard by the caller or not.
+    /// Output audio tokens, whether played to the caller or not.
     pub audio_out: u64,
 }
 
-/// What one transcription was billed for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TranscriptionUsage {
-    /// By tokens.
-    Tokens {
-        /// Sound listened to, at 100 ms a token.
-        audio_in: u64,
-        /// Text written.
-        text_out: u64,
-    },
-    /// By the sound's length (whisper).
-    Duration {
-        /// In milliseconds.
-        millis: u64,
-    },
-}
-
-/// Prices of a model in nano-dollars per token, which is the published dollars per million tokens
-/// times a thousand.
+/// Prices of a model in billionths of a dollar per token: the published dollars per million tokens
+/// times 1,000.
 struct Prices {
     text_in: u64,
     text_cached: u64,
@@ -71,8 +55,8 @@ const MINI: Prices = Prices {
     audio_out: 20_000,
 };
 
-/// What `usage` cost with `model`, in millionths of a US dollar, rounded to the nearest. `None` if
-/// the model's prices are not known. Dated snapshots cost what their model costs.
+/// The price of `usage` with `model` in millionths of a US dollar, rounded to the nearest. `None` if the
+/// model's prices are not known. A dated snapshot has its model's prices.
 #[must_use]
 pub fn cost_micro_usd(usage: &Usage, model: &str) -> Option<u64> {
     let prices = match undated(model) {
@@ -94,8 +78,9 @@ pub fn cost_micro_usd(usage: &Usage, model: &str) -> Option<u64> {
     Some(to_nearest(nano_usd, 1_000))
 }
 
-/// What the transcription of so much sound cost with `model`, in millionths of a US dollar: these models
-/// are priced by the minute. `None` if the model's price is not known; no sound costs nothing.
+/// The price of transcribing audio of this length with `model`, in millionths of a US dollar.
+/// Transcription is priced by the minute. `None` if the model's price is not known, unless the length is
+/// zero.
 #[must_use]
 pub fn transcription_cost_micro_usd(length: Duration, model: &str) -> Option<u64> {
     if length.is_zero() {
@@ -113,7 +98,7 @@ pub fn transcription_cost_micro_usd(length: Duration, model: &str) -> Option<u64
 }
 
 impl Usage {
-    /// The `usage` of a `response.done`; all zero where it is missing.
+    /// Reads the `usage` of a `response.done`; what is missing is 0.
     pub(super) fn from_value(usage: &Value) -> Self {
         let tokens = |kind: &str, modality: &str| usage[kind][modality].as_u64().unwrap_or(0);
         let cached = &usage["input_token_details"]["cached_tokens_details"];
@@ -140,34 +125,24 @@ impl AddAssign for Usage {
     }
 }
 
-impl TranscriptionUsage {
-    /// How much sound was transcribed.
-    #[must_use]
-    pub fn length(&self) -> Duration {
-        Duration::from_millis(match *self {
-            Self::Tokens { audio_in, .. } => audio_in.saturating_mul(100),
-            Self::Duration { millis } => millis,
-        })
-    }
-
-    /// `None` for a kind that the daemon doesn't know.
-    pub(super) fn from_value(usage: &Value) -> Option<Self> {
-        match usage["type"].as_str()? {
-            "tokens" => Some(Self::Tokens {
-                audio_in: usage["input_token_details"]["audio_tokens"].as_u64().unwrap_or(0),
-                text_out: usage["output_tokens"].as_u64().unwrap_or(0),
-            }),
-            // A negative or absurd number saturates: the cast of a float never wraps.
-            "duration" => Some(Self::Duration {
-                millis: (usage["seconds"].as_f64()? * 1_000.0).round() as u64,
-            }),
-            _ => None,
+/// The length of the audio that a transcription is billed for: the `usage` of
+/// `conversation.item.input_audio_transcription.completed`. `None` for an unknown kind of usage.
+pub(super) fn billed_length(usage: &Value) -> Option<Duration> {
+    let millis = match usage["type"].as_str()? {
+        // An audio token is 100 ms.
+        "tokens" => {
+            let tokens = usage["input_token_details"]["audio_tokens"].as_u64().unwrap_or(0);
+            tokens.saturating_mul(100)
         }
-    }
+        // Whisper. The cast saturates: a negative or absurd number never wraps.
+        "duration" => (usage["seconds"].as_f64()? * 1_000.0).round() as u64,
+        _ => return None,
+    };
+    Some(Duration::from_millis(millis))
 }
 
-/// `model` without the date of a snapshot (`-2025-08-28`). Models are told apart by their whole
-/// name: `gpt-realtime-2025-08-28` is no `gpt-realtime-2`.
+/// `model` without the date of a snapshot (`-2025-08-28`). Models are compared by the whole name:
+/// `gpt-realtime-2025-08-28` is not `gpt-realtime-2`.
 fn undated(model: &str) -> &str {
     const DATE: &str = "-0000-00-00";
     let Some((name, date)) =
@@ -256,22 +231,18 @@ mod tests {
 
     #[test]
     fn ops_3_transcription_is_billed_by_the_minute_however_it_is_reported() {
-        let tokens = TranscriptionUsage::from_value(&json!({"type": "tokens", "input_tokens": 600,
+        let tokens = billed_length(&json!({"type": "tokens", "input_tokens": 600,
             "input_token_details": {"audio_tokens": 600, "text_tokens": 0}, "output_tokens": 12}))
         .unwrap();
-        assert_eq!(tokens, TranscriptionUsage::Tokens { audio_in: 600, text_out: 12 });
-        assert_eq!(
-            transcription_cost_micro_usd(tokens.length(), "gpt-4o-mini-transcribe"),
-            Some(3_000)
-        );
+        assert_eq!(tokens, Duration::from_secs(60));
+        assert_eq!(transcription_cost_micro_usd(tokens, "gpt-4o-mini-transcribe"), Some(3_000));
 
-        let whisper =
-            TranscriptionUsage::from_value(&json!({"type": "duration", "seconds": 30.0})).unwrap();
-        assert_eq!(whisper, TranscriptionUsage::Duration { millis: 30_000 });
-        assert_eq!(transcription_cost_micro_usd(whisper.length(), "whisper-1"), Some(3_000));
+        let whisper = billed_length(&json!({"type": "duration", "seconds": 30.0})).unwrap();
+        assert_eq!(whisper, Duration::from_secs(30));
+        assert_eq!(transcription_cost_micro_usd(whisper, "whisper-1"), Some(3_000));
 
-        assert_eq!(transcription_cost_micro_usd(whisper.length(), "parrot"), None);
+        assert_eq!(transcription_cost_micro_usd(whisper, "parrot"), None);
         assert_eq!(transcription_cost_micro_usd(Duration::ZERO, "parrot"), Some(0));
-        assert_eq!(TranscriptionUsage::from_value(&json!({"type": "words"})), None);
+        assert_eq!(billed_length(&json!({"type": "words"})), None);
     }
 }

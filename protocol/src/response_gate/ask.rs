@@ -1,50 +1,50 @@
-//! What can be asked of the gate, and how urgent each is.
+//! What can be asked of the gate, and how urgent it is.
 
 use crate::ids::ItemId;
 
-/// Numbers the asks of one call, so that a receiver can tell a repeated one.
+/// Numbers the asks of one call, from 1. A repeated ask has the same number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AskNumber(pub u64);
 
-/// A response is wanted.
+/// A wish for a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ask {
-    /// Which ask of the call this is.
+    /// Tells a repeated ask from a new one.
     pub number: AskNumber,
-    /// What is wanted.
+    /// What the response is to do.
     pub want: Want,
 }
 
-/// What a response is wanted for (PIPE-4 lists them all).
+/// What a response is to do (PIPE-4 lists all reasons).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Want {
-    /// The conversation as it stands is to be answered.
+    /// Answer the conversation as it stands.
     Answer(Reply),
-    /// A line is to be spoken, outside the conversation.
+    /// Speak a scripted line. It is no answer to the conversation.
     Line {
-        /// Which.
+        /// Decides the urgency.
         line: ScriptedLine,
-        /// Its text.
+        /// In the business's language.
         text: String,
-        /// How closely the text is kept.
+        /// Whether the text may be translated.
         wording: Wording,
     },
 }
 
-/// What in the conversation wants an answer.
+/// What there is to answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
-    /// A turn of the caller, by the item OpenAI committed it as.
+    /// A turn of the caller; the item of its `input_audio_buffer.committed`.
     Turn(ItemId),
-    /// Digits the caller pressed (CALL-8).
+    /// Keys the caller pressed (CALL-8).
     Digits,
     /// The outputs of a response's tool calls.
     ToolOutput,
-    /// An answer that broke off when its session died is to be finished (RES-2).
+    /// An answer that broke off when its session was lost (RES-2).
     Resume,
 }
 
-/// A line with a text of its own.
+/// A line whose text the business has set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScriptedLine {
     /// The first words of the call.
@@ -62,11 +62,11 @@ pub enum ScriptedLine {
 pub enum Wording {
     /// Word for word.
     Exact,
-    /// By its meaning, in the language the caller has switched to.
+    /// By its meaning, in the caller's language. Holds its English name.
     InLanguage(String),
 }
 
-/// The order in which waiting asks are served: lowest first; answers go together.
+/// The order in which waiting asks are served, most urgent first. Answers are served together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Urgency {
     Greeting,
@@ -87,17 +87,25 @@ impl Ask {
         }
     }
 
-    /// Ordinary asks are dropped while a response is under way: that response does what they want.
+    /// Ordinary asks are dropped while a response is under way, because it does what they want.
     pub(super) fn is_ordinary(&self) -> bool {
         matches!(self.want, Want::Answer(Reply::Resume))
     }
 
-    /// After a barge-in answers wait for what the caller has to say.
+    /// After a barge-in answers are held back until the caller has said something.
     pub(super) fn ends_hold(&self) -> bool {
         match &self.want {
             Want::Answer(Reply::Turn(_) | Reply::Digits)
             | Want::Line { line: ScriptedLine::Decline, .. } => true,
             Want::Answer(Reply::ToolOutput | Reply::Resume) | Want::Line { .. } => false,
+        }
+    }
+
+    /// The line to speak, and how closely.
+    pub(super) fn line(&self) -> Option<(String, Wording)> {
+        match &self.want {
+            Want::Line { text, wording, .. } => Some((text.clone(), wording.clone())),
+            Want::Answer(_) => None,
         }
     }
 

@@ -35,15 +35,15 @@ fn resp(name: &str) -> ResponseId {
     ResponseId::parse(name).unwrap()
 }
 
-fn drain(gate: &mut ResponseGate) -> Vec<GateCommand> {
-    std::iter::from_fn(|| gate.poll_command()).collect()
+fn drain(gate: &mut ResponseGate) -> Vec<GateOutput> {
+    std::iter::from_fn(|| gate.poll_output()).collect()
 }
 
-fn creates(commands: &[GateCommand]) -> Vec<RequestNumber> {
+fn creates(commands: &[GateOutput]) -> Vec<RequestNumber> {
     commands
         .iter()
         .filter_map(|command| {
-            let GateCommand::Create { request, .. } = command else { return None };
+            let GateOutput::Create { request, .. } = command else { return None };
             Some(*request)
         })
         .collect()
@@ -75,7 +75,7 @@ fn pipe_3_an_ending_line_goes_before_tool_output_and_turn_which_go_together_befo
         gate.done(&response, None, Outcome::Completed, now);
         gate.created(resp(&format!("r{}", n + 1)), None, now);
         for command in drain(&mut gate) {
-            if let GateCommand::Started { asks, .. } = command {
+            if let GateOutput::Started { asks, .. } = command {
                 order.push(asks.into_iter().map(|ask| ask.0).collect::<Vec<_>>());
             }
         }
@@ -90,7 +90,7 @@ fn pipe_3_a_resume_is_dropped_while_a_response_is_under_way() {
     gate.trigger(answer(1, "u1"), now);
     drain(&mut gate);
     gate.trigger(Ask { number: AskNumber(2), want: Want::Answer(Reply::Resume) }, now);
-    assert_eq!(drain(&mut gate), vec![GateCommand::Dropped(AskNumber(2))]);
+    assert_eq!(drain(&mut gate), vec![GateOutput::Dropped(AskNumber(2))]);
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn pipe_3_a_turn_committed_before_the_response_was_created_is_answered_by_it_and
     let commands = drain(&mut gate);
     assert_eq!(creates(&commands).len(), 1);
     assert!(
-        commands.contains(&GateCommand::Covered { ask: AskNumber(2), response: resp("r1") }),
+        commands.contains(&GateOutput::Covered { ask: AskNumber(2), response: resp("r1") }),
         "{commands:?}"
     );
     gate.done(&resp("r1"), None, Outcome::Completed, now);
@@ -160,7 +160,7 @@ fn pipe_3_a_failed_response_is_asked_for_again_after_half_a_second_and_two_secon
     gate.done(&resp("last"), None, Outcome::FailedForNow, now);
     let ended = drain(&mut gate);
     assert!(
-        matches!(ended.last(), Some(GateCommand::Ended { asks, .. }) if asks == &[AskNumber(1)])
+        matches!(ended.last(), Some(GateOutput::Ended { asks, .. }) if asks == &[AskNumber(1)])
     );
     assert_eq!(gate.poll_timeout(), None);
 }
@@ -189,7 +189,7 @@ fn pipe_3_a_session_is_stalled_when_nothing_came_for_eight_seconds() {
     gate.handle_timeout(now + Duration::from_secs(12));
     assert_eq!(drain(&mut gate), vec![]);
     gate.handle_timeout(now + Duration::from_secs(13));
-    assert_eq!(drain(&mut gate), vec![GateCommand::Stalled]);
+    assert_eq!(drain(&mut gate), vec![GateOutput::Stalled]);
     gate.handle_timeout(now + Duration::from_secs(30));
     assert_eq!(drain(&mut gate), vec![], "it is said once");
 }
@@ -206,7 +206,7 @@ fn barge_3_trap_openai_2_a_cancel_before_response_created_is_remembered_and_sent
     gate.created(resp("r1"), None, now);
     gate.cancel(now);
     let cancels =
-        drain(&mut gate).into_iter().filter(|c| matches!(c, GateCommand::Cancel(_))).count();
+        drain(&mut gate).into_iter().filter(|c| matches!(c, GateOutput::Cancel(_))).count();
     assert_eq!(cancels, 1);
     assert_eq!(gate.state(), GateState::Cancelling);
     gate.nothing_to_cancel(now);
@@ -243,7 +243,7 @@ fn pipe_3_a_turn_that_comes_while_a_tool_runs_is_answered_together_with_its_outp
     gate.created(resp("r2"), None, now);
     let started = drain(&mut gate);
     let asks = vec![AskNumber(2), AskNumber(3)];
-    assert_eq!(started, vec![GateCommand::Started { response: resp("r2"), asks }]);
+    assert_eq!(started, vec![GateOutput::Started { response: resp("r2"), asks }]);
 }
 
 #[test]
@@ -275,7 +275,7 @@ fn pipe_3_a_done_without_created_ends_the_response_that_was_asked_for() {
 struct Server {
     active: Option<(ResponseId, RequestNumber)>,
     made: u64,
-    inbox: VecDeque<GateCommand>,
+    inbox: VecDeque<GateOutput>,
     outbox: VecDeque<Answer>,
     collisions: usize,
 }
@@ -289,14 +289,14 @@ enum Answer {
 impl Server {
     fn work(&mut self) {
         match self.inbox.pop_front() {
-            Some(GateCommand::Create { request, .. }) => {
+            Some(GateOutput::Create { request, .. }) => {
                 self.collisions += usize::from(self.active.is_some());
                 self.made += 1;
                 let response = resp(&format!("r{}", self.made));
                 self.active = Some((response.clone(), request));
                 self.outbox.push_back(Answer::Created(response, request));
             }
-            Some(GateCommand::Cancel(response)) => match self.active.take() {
+            Some(GateOutput::Cancel(response)) => match self.active.take() {
                 Some((active, request)) if active == response => {
                     self.outbox.push_back(Answer::Done(active, request, Outcome::Cancelled));
                 }
@@ -371,13 +371,13 @@ proptest! {
         let mut pump = |gate: &mut ResponseGate, server: &mut Server| {
             for command in drain(gate) {
                 match command {
-                    GateCommand::Ended { ref asks, .. } => served.extend(asks),
-                    GateCommand::Covered { ask, .. } => served.push(ask),
-                    GateCommand::Create { .. } | GateCommand::Cancel(_) => {
+                    GateOutput::Ended { ref asks, .. } => served.extend(asks),
+                    GateOutput::Covered { ask, .. } => served.push(ask),
+                    GateOutput::Create { .. } | GateOutput::Cancel(_) => {
                         server.inbox.push_back(command);
                     }
-                    GateCommand::Started { .. } | GateCommand::Dropped(_)
-                    | GateCommand::Stalled => {}
+                    GateOutput::Started { .. } | GateOutput::Dropped(_)
+                    | GateOutput::Stalled => {}
                 }
             }
         };

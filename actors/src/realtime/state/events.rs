@@ -2,7 +2,7 @@
 //! and errors.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use protocol::call::{Entry, Event, FunctionCall, SessionFault};
 use protocol::ids::ItemId;
@@ -11,7 +11,6 @@ use protocol::openai::fault::{ErrorClass, ErrorEvent};
 use protocol::openai::item::{ItemKind, Role};
 use protocol::openai::response_done::{ResponseDone, ResponseStatus};
 use protocol::openai::server_event::ServerEvent;
-use protocol::openai::usage::TranscriptionUsage;
 use protocol::response_gate::Outcome;
 
 use super::connection::Stage;
@@ -21,77 +20,71 @@ use crate::realtime::history::history;
 use crate::realtime::session::Outgoing;
 
 impl SessionState {
-    pub(super) fn on_event(&mut self, event: ServerEvent<'_>, now: Instant) -> SessionAction {
+    pub(super) fn on_event(&mut self, event: &ServerEvent, now: Instant) -> SessionAction {
         match event {
-            ServerEvent::SessionCreated { .. } => self.configure(),
-            ServerEvent::SessionUpdated { session, .. } => return self.on_updated(&session),
-            ServerEvent::Error(error) => return self.on_error(&error, now),
+            ServerEvent::SessionCreated => self.configure(),
+            ServerEvent::SessionUpdated { session } => return self.on_updated(session),
+            ServerEvent::Error(error) => return self.on_error(error, now),
             ServerEvent::SpeechStarted { audio_start_ms, item_id } => {
                 self.hears_caller = true;
                 self.gate.caller_speaks(true, now);
-                self.uplink.speech_started(&item_id, audio_start_ms);
+                self.uplink.speech_started(item_id, *audio_start_ms);
                 self.reports.push(Event::SpeechStarted);
             }
             ServerEvent::SpeechStopped { audio_end_ms, item_id } => {
                 self.hears_caller = false;
                 self.gate.caller_speaks(false, now);
-                self.uplink.speech_stopped(&item_id, audio_end_ms);
+                self.uplink.speech_stopped(item_id, *audio_end_ms);
                 self.reports.push(Event::SpeechStopped);
             }
-            ServerEvent::Committed { item_id: item, .. } => {
-                self.gate.turn_committed(item.clone());
-                self.uplink.committed(&item);
-                self.reports.push(Event::TurnCommitted { item });
+            ServerEvent::Committed { item_id } => {
+                self.gate.turn_committed(item_id.clone());
+                self.uplink.committed(item_id);
+                self.reports.push(Event::TurnCommitted { item: item_id.clone() });
             }
-            ServerEvent::TranscriptionCompleted { item_id, transcript, usage } => {
-                self.billed(usage);
-                self.transcribed(item_id, Some(transcript.into_owned()));
+            ServerEvent::TranscriptionCompleted { item_id, transcript, billed } => {
+                self.billed(*billed);
+                self.transcribed(item_id, Some(transcript.clone()));
             }
             ServerEvent::TranscriptionFailed { item_id, error } => {
                 tracing::warn!(code = error.code, "a turn could not be transcribed");
                 self.transcribed(item_id, None);
             }
             ServerEvent::ResponseCreated { response_id, metadata } => {
-                self.gate.created(response_id, request(&metadata), now);
+                self.gate.created(response_id.clone(), request(metadata), now);
             }
-            ServerEvent::ResponseDone(done) => self.on_done(*done, now),
+            ServerEvent::ResponseDone(done) => self.on_done(done, now),
             ServerEvent::OutputItemAdded { response_id, item } => {
-                if let ItemKind::Message { role: Role::Assistant, .. } = item.kind {
-                    let (response, item) = (response_id, item.id);
-                    self.spoken.made(&response, &item);
+                if let ItemKind::Message { role: Role::Assistant } = item.kind {
+                    self.spoken.made(response_id, &item.id);
+                    let (response, item) = (response_id.clone(), item.id.clone());
                     self.reports.push(Event::AgentItem { response, item });
                 }
             }
-            ServerEvent::FunctionCallArgumentsDone { response_id, name, arguments, .. } => {
-                // Without a name there is nothing to be known before the response is over.
-                let arguments = arguments.into_owned();
-                let response = response_id;
-                self.reports.extend(name.map(|name| Event::CallMade { response, name, arguments }));
+            ServerEvent::FunctionCallArgumentsDone { response_id, name, arguments } => {
+                // Without a name nothing is known of the call before its response is over.
+                self.reports.extend(name.clone().map(|name| Event::CallMade {
+                    response: response_id.clone(),
+                    name,
+                    arguments: arguments.clone(),
+                }));
             }
-            ServerEvent::AudioDone { item_id: item, .. } => {
-                self.reports.push(Event::AgentAudioDone { item });
+            ServerEvent::AudioDone { item_id, .. } => {
+                self.reports.push(Event::AgentAudioDone { item: item_id.clone() });
             }
-            ServerEvent::AudioTranscriptDelta { item_id: item, delta, .. } => {
-                self.reports.push(Event::AgentText { item, delta: delta.into_owned() });
+            ServerEvent::AudioTranscriptDelta { item_id, delta } => {
+                let (item, delta) = (item_id.clone(), delta.clone());
+                self.reports.push(Event::AgentText { item, delta });
             }
-            ServerEvent::AudioTranscriptDone { item_id: item, transcript, .. } => {
-                let text = transcript.into_owned();
+            ServerEvent::AudioTranscriptDone { item_id, transcript } => {
+                let (item, text) = (item_id.clone(), transcript.clone());
                 self.reports.push(Event::AgentTextDone { item, text });
             }
             ServerEvent::Unknown { event_type } => {
                 self.unknown_events += 1;
                 tracing::debug!(%event_type, "an unknown event of OpenAI");
             }
-            // Audio went down without passing here; the rest has no use in a call.
-            ServerEvent::AudioDelta { .. }
-            | ServerEvent::ItemAdded { .. }
-            | ServerEvent::ItemDone { .. }
-            | ServerEvent::ItemDeleted { .. }
-            | ServerEvent::ItemTruncated { .. }
-            | ServerEvent::TranscriptionDelta { .. }
-            | ServerEvent::OutputItemDone { .. }
-            | ServerEvent::RateLimits(_)
-            | ServerEvent::Ignored => {}
+            ServerEvent::Ignored => {}
         }
         self.run_gate()
     }
@@ -181,9 +174,18 @@ impl SessionState {
         self.run_gate()
     }
 
-    fn on_done(&mut self, done: ResponseDone, now: Instant) {
-        if let ResponseStatus::Incomplete(reason) = &done.status {
-            tracing::warn!(?reason, "an answer was cut short");
+    fn on_done(&mut self, done: &ResponseDone, now: Instant) {
+        match &done.status {
+            ResponseStatus::Incomplete(reason) => {
+                tracing::warn!(?reason, "an answer was cut short");
+            }
+            ResponseStatus::Failed(failure) => {
+                let (kind, code, message) = (&failure.kind, &failure.code, &failure.message);
+                tracing::warn!(kind, code, message, "a response failed");
+            }
+            ResponseStatus::Completed
+            | ResponseStatus::Cancelled(_)
+            | ResponseStatus::Unknown(_) => {}
         }
         let calls: Vec<FunctionCall> = (done.runnable_calls())
             .map(|call| FunctionCall {
@@ -196,7 +198,7 @@ impl SessionState {
             self.gate.tools_began();
         }
         for item in &done.output {
-            if let ItemKind::Message { role: Role::Assistant, .. } = item.kind {
+            if let ItemKind::Message { role: Role::Assistant } = item.kind {
                 self.spoken.made(&done.id, &item.id);
             }
         }
@@ -205,13 +207,12 @@ impl SessionState {
     }
 
     /// A transcription that says nothing of what it cost is not counted.
-    pub(super) fn billed(&mut self, usage: Option<TranscriptionUsage>) {
-        let billed = usage.map(|usage| Event::TurnBilled { length: usage.length() });
-        self.reports.extend(billed);
+    pub(super) fn billed(&mut self, length: Option<Duration>) {
+        self.reports.extend(length.map(|length| Event::TurnBilled { length }));
     }
 
-    pub(super) fn transcribed(&mut self, item: ItemId, text: Option<String>) {
-        self.uplink.transcribed(&item);
-        self.reports.push(Event::TurnTranscribed { item, text });
+    pub(super) fn transcribed(&mut self, item: &ItemId, text: Option<String>) {
+        self.uplink.transcribed(item);
+        self.reports.push(Event::TurnTranscribed { item: item.clone(), text });
     }
 }

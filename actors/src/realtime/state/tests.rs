@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use protocol::business::BusinessSettings;
 use protocol::call::{Body, Entry, LeadFacts};
 use protocol::ids::{BusinessId, CallSid, PhoneNumber, Slug};
+use protocol::openai::server_event::ServerFrame;
 use protocol::response_gate::{AskNumber, Reply, Want};
 use protocol::twilio::forms::{Caller, Direction};
 use serde_json::{Value, json};
@@ -25,6 +26,13 @@ struct Stage {
     downlink: Arc<Downlink>,
     socket: mpsc::Receiver<Outgoing>,
     now: Instant,
+}
+
+fn read(event: &Value) -> ServerEvent {
+    match ServerFrame::parse(&event.to_string()).unwrap() {
+        ServerFrame::Event(event) => event,
+        ServerFrame::Audio(delta) => panic!("{delta:?}"),
+    }
 }
 
 /// What the sender loop was told.
@@ -116,7 +124,7 @@ impl Stage {
     }
 
     fn hears(&mut self, event: &Value) -> SessionAction {
-        self.session.on_text(self.session.number, &event.to_string(), self.now)
+        self.session.on_received(self.session.number, &read(event), self.now)
     }
 
     fn orders(&mut self, order: &RealtimeOrder) {
@@ -299,7 +307,7 @@ fn res_2_of_a_session_that_is_gone_only_the_words_of_a_turn_count() {
     let speech = json!({"type": "input_audio_buffer.speech_started",
         "item_id": "item_2", "audio_start_ms": 0});
     for late in [&speech, &words] {
-        assert_eq!(stage.session.on_text(1, &late.to_string(), stage.now), SessionAction::None);
+        assert_eq!(stage.session.on_received(1, &read(late), stage.now), SessionAction::None);
     }
     let text = Some("shalom".to_owned());
     assert_eq!(stage.reports(), [Event::TurnTranscribed { item, text }]);
@@ -322,7 +330,7 @@ fn ops_3_what_a_transcription_is_billed_for_is_reported_before_its_words_whateve
                 stage.goes_live();
             }
             stage.reports();
-            stage.session.on_text(1, &words(usage.clone()).to_string(), stage.now);
+            stage.session.on_received(1, &read(&words(usage.clone())), stage.now);
             let reports = stage.reports();
             let length = ms.map(std::time::Duration::from_millis);
             let billed = length.map(|length| Event::TurnBilled { length });

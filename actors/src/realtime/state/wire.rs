@@ -15,7 +15,7 @@ pub(super) const CONFIGURE: &str = "configure";
 /// Tells the model something; `number` names it in an error about it.
 pub(super) fn create(item: NewItem, number: u32) -> String {
     let event_id = format!("item-{number}");
-    ClientEvent::ItemCreate { event_id, item, previous_item_id: None }.to_json()
+    ClientEvent::ItemCreate { event_id, item }.to_json()
 }
 
 /// The only place that writes `response.create`.

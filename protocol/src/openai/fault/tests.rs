@@ -144,7 +144,7 @@ fn res_3_a_close_is_fatal_by_its_code_or_by_its_reason_and_else_worth_another_tr
         (Some(1011), "keepalive ping timeout", None),
         (None, "", None),
     ] {
-        let expected = expected.map_or(Remedy::Retry, Remedy::Fatal);
+        let expected = expected.map_or(ConnectionClass::Retryable, ConnectionClass::Fatal);
         assert_eq!(close_class(code, reason), expected, "{code:?} {reason}");
     }
 }
@@ -152,10 +152,10 @@ fn res_3_a_close_is_fatal_by_its_code_or_by_its_reason_and_else_worth_another_tr
 #[test]
 fn res_3_a_refused_upgrade_is_tried_again_only_where_that_can_help() {
     for status in [408, 429, 500, 502, 503, 529] {
-        assert_eq!(http_class(status), Remedy::Retry, "{status}");
+        assert_eq!(http_class(status), ConnectionClass::Retryable, "{status}");
     }
-    assert_eq!(http_class(401), Remedy::Fatal(FatalCause::BadKey));
+    assert_eq!(http_class(401), ConnectionClass::Fatal(FatalCause::BadKey));
     for status in [200, 302, 400, 403, 404] {
-        assert_eq!(http_class(status), Remedy::Fatal(FatalCause::Refused), "{status}");
+        assert_eq!(http_class(status), ConnectionClass::Fatal(FatalCause::Refused), "{status}");
     }
 }

@@ -1,5 +1,5 @@
-//! A server event read in one pass: its type and the flat fields of all events together, with the
-//! heavy parts left unread until an event turns out to need them.
+//! The one pass over a frame: the type, and the fields of all events together. Objects are skipped by
+//! the pass, and read afterwards by the event that needs them.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,8 +12,8 @@ use serde_json::value::RawValue;
 use super::MalformedEvent;
 use crate::ids::InvalidId;
 
-/// Only `type` must be right for an event to be read: a field that is missing, or of another type
-/// than expected, matters when an event asks for it.
+/// The fields of an event. One that is missing, or has another type than expected, matters only to the
+/// event that needs it.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Envelope<'a> {
@@ -24,10 +24,6 @@ pub(super) struct Envelope<'a> {
     #[serde(borrow)]
     pub(super) item_id: Text<'a>,
     #[serde(borrow)]
-    pub(super) previous_item_id: Text<'a>,
-    #[serde(borrow)]
-    pub(super) call_id: Text<'a>,
-    #[serde(borrow)]
     pub(super) name: Text<'a>,
     #[serde(borrow)]
     pub(super) arguments: Text<'a>,
@@ -35,8 +31,6 @@ pub(super) struct Envelope<'a> {
     pub(super) delta: Text<'a>,
     #[serde(borrow)]
     pub(super) transcript: Text<'a>,
-    #[serde(borrow)]
-    pub(super) content_index: Unread<'a>,
     #[serde(borrow)]
     pub(super) audio_start_ms: Unread<'a>,
     #[serde(borrow)]
@@ -51,34 +45,37 @@ pub(super) struct Envelope<'a> {
     pub(super) error: Unread<'a>,
     #[serde(borrow)]
     pub(super) usage: Unread<'a>,
-    #[serde(borrow)]
-    pub(super) rate_limits: Unread<'a>,
 }
 
-/// A string, borrowed from the frame unless it holds escapes; anything else counts as missing.
-/// (`Option<Cow<str>>` would always copy.)
+/// A string, borrowed from the frame unless it has JSON escapes. Anything else counts as missing.
+/// (serde copies into an `Option<Cow<str>>`, always.)
 #[derive(Default)]
 pub(super) struct Text<'a>(Option<Cow<'a, str>>);
 
-/// A part of the event as it came; `null` counts as missing.
+/// A part of the event as JSON text; `null` counts as missing.
 type Unread<'a> = Option<&'a RawValue>;
 
 impl<'a> Envelope<'a> {
-    /// The event's type.
-    pub(super) fn kind(&self) -> Result<Cow<'a, str>, MalformedEvent> {
-        self.kind.0.clone().ok_or(MalformedEvent::NoType)
+    /// The event's `type`.
+    pub(super) fn kind(&self) -> Result<&str, MalformedEvent> {
+        self.kind.0.as_deref().ok_or(MalformedEvent::NoType)
     }
 
-    /// A text that the event can't do without.
+    /// `delta`, required, as it stands in the frame.
+    pub(super) fn into_delta(mut self) -> Result<Cow<'a, str>, MalformedEvent> {
+        self.delta.0.take().ok_or_else(|| self.lacks("delta"))
+    }
+
+    /// A required text, copied.
     pub(super) fn text(
         &self,
         field: &'static str,
         text: &Text<'a>,
-    ) -> Result<Cow<'a, str>, MalformedEvent> {
-        text.0.clone().ok_or_else(|| self.lacks(field))
+    ) -> Result<String, MalformedEvent> {
+        text.0.as_deref().map(str::to_owned).ok_or_else(|| self.lacks(field))
     }
 
-    /// An identifier that the event can't do without.
+    /// A required identifier.
     pub(super) fn id<T>(
         &self,
         field: &'static str,
@@ -89,7 +86,7 @@ impl<'a> Envelope<'a> {
         parse(text).map_err(|source| MalformedEvent::BadId { event: self.name(), source })
     }
 
-    /// A whole number, 0 or more, that the event can't do without.
+    /// A required number, 0 or more, cut to a whole one.
     pub(super) fn number(
         &self,
         field: &'static str,
@@ -98,7 +95,7 @@ impl<'a> Envelope<'a> {
         number.and_then(|number| whole(number.get())).ok_or_else(|| self.lacks(field))
     }
 
-    /// A heavy part that the event can't do without.
+    /// A required object.
     pub(super) fn part(
         &self,
         field: &'static str,
@@ -108,7 +105,7 @@ impl<'a> Envelope<'a> {
         Ok(serde_json::from_str(part.get())?)
     }
 
-    /// The error that `field` is missing, or is not what it should be.
+    /// The error for a field that is missing or has the wrong type.
     pub(super) fn lacks(&self, field: &'static str) -> MalformedEvent {
         MalformedEvent::Lacks { event: self.name(), field }
     }
@@ -119,7 +116,7 @@ impl<'a> Envelope<'a> {
 }
 
 impl<'a> Text<'a> {
-    /// The string, if there is one.
+    /// The string, if the field is one.
     pub(super) fn get(&self) -> Option<&str> {
         self.0.as_deref()
     }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::ids::ToolCallId;
 use crate::openai::fault::ErrorClass;
 use crate::openai::item::{FunctionCall, ItemKind, ItemStatus, Role};
 use crate::openai::response_done::{CancelReason, ResponseStatus};
@@ -12,9 +13,19 @@ use crate::openai::usage::Usage;
 mod response_shapes;
 mod shapes;
 
-fn read(event: Value) -> ServerEvent<'static> {
-    let frame: &'static str = event.to_string().leak();
-    ServerEvent::parse(frame).unwrap()
+fn read(event: Value) -> ServerEvent {
+    let frame = event.to_string();
+    match ServerFrame::parse(&frame).unwrap() {
+        ServerFrame::Event(event) => event,
+        ServerFrame::Audio(delta) => panic!("{delta:?}"),
+    }
+}
+
+fn audio(frame: &str) -> AudioDelta<'_> {
+    match ServerFrame::parse(frame).unwrap() {
+        ServerFrame::Audio(delta) => delta,
+        ServerFrame::Event(event) => panic!("{event:?}"),
+    }
 }
 
 fn item(id: &str) -> ItemId {
@@ -22,30 +33,48 @@ fn item(id: &str) -> ItemId {
 }
 
 fn refused(event: Value) -> String {
-    ServerEvent::parse(&event.to_string()).unwrap_err().to_string()
+    ServerFrame::parse(&event.to_string()).unwrap_err().to_string()
 }
 
 #[test]
-fn pipe_1_a_delta_of_sound_is_borrowed_from_its_frame() {
+fn pipe_1_an_audio_delta_is_borrowed_from_its_frame() {
     let frame = r#"{"type":"response.output_audio.delta","event_id":"event_1","response_id":"resp_P",
         "item_id":"item_A","output_index":0,"content_index":0,"delta":"//8A","obfuscation":"x9"}"#;
-    let ServerEvent::AudioDelta { delta: Cow::Borrowed(delta), .. } =
-        ServerEvent::parse(frame).unwrap()
-    else {
-        panic!("not a borrowed delta");
-    };
+    let Cow::Borrowed(delta) = audio(frame).delta else { panic!("not a borrowed delta") };
     assert!(frame.as_bytes().as_ptr_range().contains(&delta.as_ptr()));
     assert_eq!(delta, "//8A");
 }
 
 #[test]
-fn pipe_1_a_delta_that_a_server_has_escaped_is_read_all_the_same() {
+fn pipe_1_an_audio_delta_is_borrowed_whatever_the_order_of_its_keys() {
+    let fields = [
+        r#""type":"response.output_audio.delta""#,
+        r#""response_id":"resp_P""#,
+        r#""item_id":"item_A""#,
+        r#""delta":"//8A""#,
+        r#""note":{"type":"response.done","delta":"no"}"#,
+    ];
+    for turn in 0..fields.len() {
+        let mut turned = fields;
+        turned.rotate_left(turn);
+        let frame = format!("{{{}}}", turned.join(" , "));
+        let read = audio(&frame);
+        assert!(matches!(read.delta, Cow::Borrowed("//8A")), "{frame}");
+        assert_eq!((read.response_id.as_str(), read.item_id.as_str()), ("resp_P", "item_A"));
+    }
+}
+
+#[test]
+fn pipe_1_an_audio_delta_with_json_escapes_is_copied() {
     let frame = r#"{"type":"response.output_audio.delta","response_id":"resp_P","item_id":"item_A",
         "content_index":0,"delta":"\/\/8A"}"#;
-    let ServerEvent::AudioDelta { delta, .. } = ServerEvent::parse(frame).unwrap() else {
-        panic!("not a delta");
-    };
-    assert_eq!(delta, "//8A");
+    assert_eq!(audio(frame).delta, "//8A");
+}
+
+#[test]
+fn an_owned_event_can_be_sent_to_another_task() {
+    fn sendable<T: Send + 'static>() {}
+    sendable::<ServerEvent>();
 }
 
 #[test]
@@ -61,8 +90,16 @@ fn pipe_3_an_unknown_event_is_tolerated_whatever_its_fields_hold() {
 fn pipe_3_events_of_the_api_that_are_of_no_use_are_not_unknown() {
     for event_type in [
         "conversation.created",
+        "conversation.item.added",
+        "conversation.item.created",
+        "conversation.item.deleted",
+        "conversation.item.done",
         "conversation.item.retrieved",
+        "conversation.item.truncated",
+        "conversation.item.input_audio_transcription.delta",
         "conversation.item.input_audio_transcription.segment",
+        "rate_limits.updated",
+        "response.output_item.done",
         "input_audio_buffer.cleared",
         "input_audio_buffer.timeout_triggered",
         "input_audio_buffer.dtmf_event_received",
@@ -86,10 +123,10 @@ fn pipe_3_events_of_the_api_that_are_of_no_use_are_not_unknown() {
 fn ops_6_an_event_over_the_limit_is_refused_unread() {
     let at_limit = format!(r#"{{"type":"x","pad":"{}"}}"#, "a".repeat(MAX_EVENT_BYTES - 21));
     assert_eq!(at_limit.len(), MAX_EVENT_BYTES);
-    assert!(ServerEvent::parse(&at_limit).is_ok());
+    assert!(ServerFrame::parse(&at_limit).is_ok());
     let over = at_limit + " ";
     assert!(matches!(
-        ServerEvent::parse(&over),
+        ServerFrame::parse(&over),
         Err(MalformedEvent::TooLong(bytes)) if bytes == MAX_EVENT_BYTES + 1
     ));
 }
@@ -107,15 +144,15 @@ fn pipe_3_a_malformed_event_says_what_it_lacks() {
         "response.done without a usable response.id"
     );
     assert_eq!(
-        refused(json!({"type": "conversation.item.truncated", "item_id": "item_A",
+        refused(json!({"type": "input_audio_buffer.speech_stopped", "item_id": "item_A",
             "audio_end_ms": -5})),
-        "conversation.item.truncated without a usable audio_end_ms"
+        "input_audio_buffer.speech_stopped without a usable audio_end_ms"
     );
     assert!(
-        refused(json!({"type": "conversation.item.deleted", "item_id": "no id"}))
-            .starts_with("conversation.item.deleted: \"no id\" is not a ItemId")
+        refused(json!({"type": "input_audio_buffer.committed", "item_id": "no id"}))
+            .starts_with("input_audio_buffer.committed: \"no id\" is not a ItemId")
     );
-    assert!(matches!(ServerEvent::parse("{\"type\":"), Err(MalformedEvent::NotJson(_))));
+    assert!(matches!(ServerFrame::parse("{\"type\":"), Err(MalformedEvent::NotJson(_))));
 }
 
 #[test]
@@ -125,7 +162,7 @@ fn ops_6_what_was_said_in_a_malformed_event_stays_out_of_its_error() {
         "transcript": said});
     assert!(!refused(event.clone()).contains(said));
     let cut = event.to_string();
-    let error = ServerEvent::parse(&cut[..cut.len() - 1]).unwrap_err();
+    let error = ServerFrame::parse(&cut[..cut.len() - 1]).unwrap_err();
     assert!(!error.to_string().contains(said));
 }
 
@@ -187,7 +224,7 @@ fn field() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn pipe_3_no_bytes_whatever_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        let _ = ServerEvent::parse(&String::from_utf8_lossy(&bytes));
+        let _ = ServerFrame::parse(&String::from_utf8_lossy(&bytes));
     }
 
     #[test]
@@ -198,7 +235,7 @@ proptest! {
         let mut fields: serde_json::Map<String, Value> = fields.into_iter().collect();
         fields.insert("type".to_owned(), event.into());
         let frame = Value::Object(fields).to_string();
-        let _ = ServerEvent::parse(&frame);
+        let _ = ServerFrame::parse(&frame);
     }
 
     #[test]
@@ -208,7 +245,8 @@ proptest! {
         let mut fields: serde_json::Map<String, Value> = fields.into_iter().collect();
         fields.insert("type".to_owned(), "response.new_in_2027".into());
         let frame = Value::Object(fields).to_string();
-        let event_type = Cow::Borrowed("response.new_in_2027");
-        prop_assert_eq!(ServerEvent::parse(&frame).unwrap(), ServerEvent::Unknown { event_type });
+        let event_type = "response.new_in_2027".to_owned();
+        let unknown = ServerFrame::Event(ServerEvent::Unknown { event_type });
+        prop_assert_eq!(ServerFrame::parse(&frame).unwrap(), unknown);
     }
 }

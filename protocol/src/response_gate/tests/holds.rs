@@ -15,7 +15,7 @@ fn barge_4_a_turn_that_crosses_the_response_a_cut_was_meant_for_is_answered_and_
     gate.created(resp("r1"), None, now);
     gate.done(&resp("r1"), None, Outcome::Cancelled, now);
     let commands = drain(&mut gate);
-    assert!(commands.contains(&GateCommand::Ended {
+    assert!(commands.contains(&GateOutput::Ended {
         response: Some(resp("r1")),
         asks: vec![AskNumber(1)],
         outcome: Outcome::Cancelled,

@@ -4,6 +4,7 @@
 mod rows;
 
 use super::*;
+use crate::response_gate::state::{Busy, Request};
 use rows::{Event, Row};
 
 const DOCUMENT: &str = include_str!("../../../../docs/response-gate.md");
@@ -31,66 +32,62 @@ const WORDS: [(&str, Act); 22] = [
     }),
     ("fire", fire),
     ("`Covered`", |gate, event, _| {
-        gate.commands
-            .push_back(GateCommand::Covered { ask: event.ask().number, response: resp("r0") });
+        gate.outputs
+            .push_back(GateOutput::Covered { ask: event.ask().number, response: resp("r0") });
     }),
     ("`Dropped`", |gate, event, _| {
-        gate.commands.push_back(GateCommand::Dropped(event.ask().number));
+        gate.outputs.push_back(GateOutput::Dropped(event.ask().number));
     }),
-    ("noted", |gate, _, _| gate.uncovered.push(item("u9"))),
+    ("noted", |gate, _, _| gate.turns.uncovered.push(item("u9"))),
     ("covers", covers),
     ("`Started` → Active", |gate, event, now| {
         let request = take_request(gate);
         start(gate, event.response(), request, now);
     }),
     ("another's → Active", |gate, event, now| {
-        let nobody = Request { number: RequestNumber(0), asks: vec![], spoke: false };
-        start(gate, event.response(), nobody, now);
+        start(gate, event.response(), Request::default(), now);
     }),
     ("`Cancel` → Cancelling", |gate, _, now| {
         let response = gate.running().unwrap().clone();
-        gate.commands.push_back(GateCommand::Cancel(response.clone()));
-        let request = take_request(gate);
-        gate.state = State::Cancelling { response, request, heard_at: now };
+        gate.outputs.push_back(GateOutput::Cancel(response.clone()));
+        let busy = busy(gate);
+        (busy.stage, busy.heard_at) = (Stage::Cancelling { response }, now);
     }),
     ("`Ended` → Idle", |gate, event, _| {
         let (response, outcome) = (gate.running().cloned(), event.outcome());
         let asks = take_request(gate).numbers();
-        gate.commands.push_back(GateCommand::Ended { response, asks, outcome });
+        gate.outputs.push_back(GateOutput::Ended { response, asks, outcome });
     }),
     ("pause", |gate, _, now| {
         gate.not_before = Some(now + Duration::from_millis(500));
         gate.failures = 1;
     }),
-    ("covers no more", |gate, event, _| gate.covered.retain(|(_, by)| *by != event.response())),
+    ("covers no more", |gate, event, _| {
+        gate.turns.covered.retain(|(_, by)| *by != event.response())
+    }),
     ("goes on", |gate, event, now| {
-        let (State::Requested { request, heard_at, .. }
-        | State::Active { request, heard_at, .. }
-        | State::Cancelling { request, heard_at, .. }) = &mut gate.state
-        else {
-            panic!("nothing goes on in an idle gate")
-        };
-        request.spoke |= matches!(event, Event::Progressed { audio: true });
-        *heard_at = now;
+        let busy = busy(gate);
+        busy.request.spoke |= matches!(event, Event::Progressed { audio: true });
+        busy.heard_at = now;
     }),
     ("held", |gate, _, now| gate.held = Some(now)),
     ("hold ends", |gate, _, _| gate.held = None),
     ("remembered", |gate, _, _| {
-        let State::Requested { cancel_when_created, .. } = &mut gate.state else { panic!() };
+        let Stage::Requested { cancel_when_created } = &mut busy(gate).stage else { panic!() };
         *cancel_when_created = true;
     }),
     ("answers wait", |gate, _, _| gate.tools_run = true),
     ("answers go", |gate, _, _| gate.tools_run = false),
     ("`Stalled`", |gate, _, _| {
-        gate.stalled = true;
-        gate.commands.push_back(GateCommand::Stalled);
+        busy(gate).stalled = true;
+        gate.outputs.push_back(GateOutput::Stalled);
     }),
     ("forgotten", |gate, event, _| {
         if let Event::Withdraw(ask) = event {
             gate.waiting.retain(|waiting| waiting.number != *ask);
         } else {
-            let (next_request, held) = (gate.next_request, gate.held);
-            *gate = ResponseGate { next_request, held, ..ResponseGate::default() };
+            let (last_request, held) = (gate.last_request, gate.held);
+            *gate = ResponseGate { last_request, held, ..ResponseGate::default() };
         }
     }),
 ];
@@ -131,29 +128,32 @@ fn cancelling(now: Instant) -> ResponseGate {
     ResponseGate { held: None, ..gate }
 }
 
+/// What is asked for or runs.
+fn busy(gate: &mut ResponseGate) -> &mut Busy {
+    let State::Busy(busy) = &mut gate.state else { panic!("the gate is idle") };
+    busy
+}
+
 /// What is asked for or runs, which leaves the gate idle.
 fn take_request(gate: &mut ResponseGate) -> Request {
-    match std::mem::replace(&mut gate.state, State::Idle) {
-        State::Idle => panic!("an idle gate has no request"),
-        State::Requested { request, .. }
-        | State::Active { request, .. }
-        | State::Cancelling { request, .. } => request,
-    }
+    let State::Busy(busy) = std::mem::take(&mut gate.state) else { panic!("the gate is idle") };
+    busy.request
 }
 
 fn start(gate: &mut ResponseGate, response: ResponseId, request: Request, now: Instant) {
     let asks = request.numbers();
-    gate.commands.push_back(GateCommand::Started { response: response.clone(), asks });
-    gate.state = State::Active { response, request, heard_at: now };
+    gate.outputs.push_back(GateOutput::Started { response: response.clone(), asks });
+    let stage = Stage::Active { response };
+    gate.state = State::Busy(Busy { request, stage, heard_at: now, stalled: false });
 }
 
 /// The response sees every turn committed so far, and serves what was asked about one.
 fn covers(gate: &mut ResponseGate, event: &Event, _: Instant) {
-    let State::Requested { request, .. } = &mut gate.state else { panic!("nothing was asked for") };
+    let State::Busy(busy) = &mut gate.state else { panic!("nothing was asked for") };
     let of_a_turn = |ask: &mut Ask| matches!(ask.want, Want::Answer(Reply::Turn(_)));
-    request.asks.extend(gate.waiting.extract_if(.., of_a_turn));
-    let seen = gate.uncovered.drain(..).map(|turn| (turn, event.response()));
-    gate.covered.extend(seen);
+    busy.request.asks.extend(gate.waiting.extract_if(.., of_a_turn));
+    let seen = gate.turns.uncovered.drain(..).map(|turn| (turn, event.response()));
+    gate.turns.covered.extend(seen);
 }
 
 /// All that waits here is of one urgency, and there must be something: a cell that says `fire` shows it.
@@ -164,12 +164,13 @@ fn fire(gate: &mut ResponseGate, _: &Event, now: Instant) {
         Want::Line { text, wording, .. } => Some((text.clone(), wording.clone())),
         Want::Answer(_) => None,
     };
-    let number = RequestNumber(gate.next_request);
-    gate.next_request += 1;
+    gate.last_request += 1;
+    let number = RequestNumber(gate.last_request);
     gate.not_before = None;
-    gate.commands.push_back(GateCommand::Create { request: number, line });
+    gate.outputs.push_back(GateOutput::Create { request: number, line });
     let request = Request { number, asks, spoke: false };
-    gate.state = State::Requested { request, cancel_when_created: false, heard_at: now };
+    let stage = Stage::Requested { cancel_when_created: false };
+    gate.state = State::Busy(Busy { request, stage, heard_at: now, stalled: false });
 }
 
 /// The lines of the table: the event's name, and a cell for each state.
@@ -242,7 +243,7 @@ fn pipe_3_the_documented_table_has_every_state_and_every_event_once() {
         let (name, rest) = method.split_once('(')?;
         rest.trim_start().starts_with("&mut self").then_some(name)
     });
-    let events: Vec<_> = told.filter(|name| *name != "poll_command").collect();
+    let events: Vec<_> = told.filter(|name| *name != "poll_output").collect();
     assert!(events.contains(&"trigger") && events.contains(&"done"), "{events:?}");
     for event in &events {
         let name = format!("`{event}`");

@@ -1,6 +1,7 @@
 //! The rows of the table: what each event is, and what went before it.
 
 use super::*;
+use crate::response_gate::transitions::RETRY_AFTER;
 
 /// The request that every state but `Idle` is about.
 pub(super) const OURS: RequestNumber = RequestNumber(2);
@@ -264,7 +265,14 @@ fn all_at_once(gate: &mut ResponseGate, now: Instant) {
     held(gate, now);
     gate.caller_speaks = true;
     gate.not_before = Some(now);
-    (gate.failures, gate.stalled) = (1, true);
+    gate.failures = 1;
+    already_stalled(gate, now);
+}
+
+fn already_stalled(gate: &mut ResponseGate, _: Instant) {
+    if let State::Busy(busy) = &mut gate.state {
+        busy.stalled = true;
+    }
 }
 
 fn times() -> [Row; 5] {
@@ -283,10 +291,6 @@ fn times() -> [Row; 5] {
         timeout("`handle_timeout`, a hold is over", output_held, HOLD_PATIENCE),
         timeout("`handle_timeout`, the pause is over", paused, RETRY_AFTER[0]),
         timeout("`handle_timeout`, nothing for 8 s", nothing, STALLED_AFTER),
-        timeout(
-            "`handle_timeout`, the same once more",
-            |gate, _| gate.stalled = true,
-            STALLED_AFTER * 2,
-        ),
+        timeout("`handle_timeout`, the same once more", already_stalled, STALLED_AFTER * 2),
     ]
 }

@@ -1,0 +1,45 @@
+# Each recipe runs one step of .ci/run. `just` alone lists them.
+
+[private]
+list:
+    @just --list --unsorted
+
+# Run everything that a change must pass
+ci:
+    .ci/run
+
+# Install what the other steps need
+tools:
+    .ci/run tools
+
+# Check the length and names of source files
+files:
+    .ci/run files
+
+# Check the formatting; `cargo fmt --all` repairs it
+format:
+    .ci/run format
+
+# Check licences, sources and known vulnerabilities of the dependencies
+dependencies:
+    .ci/run dependencies
+
+# Run Clippy on everything
+lints:
+    .ci/run lints
+
+# Run Clippy on the daemon without its optional features
+features:
+    .ci/run features
+
+# Build the API documentation
+documentation:
+    .ci/run documentation
+
+# Run the demo and check what it prints
+demo:
+    .ci/run demo
+
+# Run all tests, on SQLite and PostgreSQL
+tests:
+    .ci/run tests

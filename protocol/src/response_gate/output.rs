@@ -1,0 +1,81 @@
+//! What the gate wants done and reports, and the words for it.
+
+use super::{AskNumber, Wording};
+use crate::ids::ResponseId;
+
+/// Numbers the requests of one call, from 1. It travels as `metadata` of `response.create` and comes
+/// back with the response.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestNumber(pub u64);
+
+/// How a response ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It said all it had to say.
+    Completed,
+    /// A limit or a filter cut it short. What came is valid.
+    Incomplete,
+    /// We cancelled it.
+    Cancelled,
+    /// It failed, and asking again may help.
+    FailedForNow,
+    /// It failed, and asking again will not help: no quota, a filter, an invalid request.
+    FailedForGood,
+}
+
+/// What the gate gives out, in order. `Create` and `Cancel` are to be sent to OpenAI; the others are
+/// reports. Drain with [`ResponseGate::poll_output`](super::ResponseGate::poll_output).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GateOutput {
+    /// Send `response.create`.
+    Create {
+        /// To be sent as the response's metadata.
+        request: RequestNumber,
+        /// The line to speak, and how closely. `None` for an answer to the conversation.
+        line: Option<(String, Wording)>,
+    },
+    /// Send `response.cancel` for this response.
+    Cancel(ResponseId),
+    /// A response has begun.
+    Started {
+        /// OpenAI's id.
+        response: ResponseId,
+        /// The asks it serves. Empty if it was not asked for here.
+        asks: Vec<AskNumber>,
+    },
+    /// An ask came after a response that has seen its turn. That response serves it.
+    Covered {
+        /// The late ask.
+        ask: AskNumber,
+        /// The response that serves it; it may be over.
+        response: ResponseId,
+    },
+    /// A response is over, or was given up before it began.
+    Ended {
+        /// OpenAI's id. `None` if it never began.
+        response: Option<ResponseId>,
+        /// The asks it served.
+        asks: Vec<AskNumber>,
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// An ordinary ask was dropped, because a response is under way.
+    Dropped(AskNumber),
+    /// Nothing came for [`STALLED_AFTER`](super::STALLED_AFTER). The session is to be replaced.
+    Stalled,
+}
+
+/// The gate's state by name, for the status line and the introspection (PIPE-7).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GateState {
+    /// Nothing is asked for.
+    #[default]
+    Idle,
+    /// `response.create` was sent; `response.created` has not come.
+    Requested,
+    /// A response is running at OpenAI.
+    Active,
+    /// `response.cancel` was sent, or will be; `response.done` has not come.
+    Cancelling,
+}

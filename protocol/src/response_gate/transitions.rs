@@ -1,0 +1,108 @@
+//! How the gate goes from one state to the next: `fire` asks for a response, `begin` and `end` are its
+//! beginning and end.
+
+use std::time::{Duration, Instant};
+
+use super::ask::Urgency;
+use super::state::{Busy, Request, Stage, State};
+use super::{Ask, GateOutput, Outcome, RequestNumber, ResponseGate, Want};
+use crate::ids::ResponseId;
+
+/// How long to wait before a failed response is asked for again, by the number of failures before.
+pub(super) const RETRY_AFTER: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
+
+impl ResponseGate {
+    /// The response that was asked for has begun.
+    pub(super) fn begin(&mut self, response: ResponseId, now: Instant) {
+        let Some(busy) = self.state.busy_mut() else { return };
+        let cancel = matches!(busy.stage, Stage::Requested { cancel_when_created: true });
+        // One that is cancelled at once answers nobody: what the caller said meanwhile still waits.
+        if busy.request.answers_conversation() && !cancel {
+            let seen = self.turns.cover(&response);
+            let about = |ask: &mut Ask| ask.turn().is_some_and(|turn| seen.contains(turn));
+            busy.request.asks.extend(self.waiting.extract_if(.., about));
+        }
+        busy.heard_at = now;
+        let asks = busy.request.numbers();
+        self.outputs.push_back(GateOutput::Started { response: response.clone(), asks });
+        busy.stage = if cancel {
+            self.outputs.push_back(GateOutput::Cancel(response.clone()));
+            Stage::Cancelling { response }
+        } else {
+            Stage::Active { response }
+        };
+    }
+
+    /// A response has begun that was not asked for here.
+    pub(super) fn begin_foreign(&mut self, response: ResponseId, now: Instant) {
+        self.state = State::requested(Request::default(), now);
+        self.begin(response, now);
+    }
+
+    /// The response is over, or one that was asked for will not come.
+    pub(super) fn end(&mut self, outcome: Outcome, now: Instant) {
+        let Some(Busy { request, stage, .. }) = self.state.take() else { return };
+        let response = stage.response().cloned();
+        let again = outcome == Outcome::FailedForNow
+            && !request.spoke
+            && self.failures < RETRY_AFTER.len()
+            && !request.asks.is_empty();
+        if again {
+            response.iter().for_each(|response| self.turns.uncover(response));
+            self.waiting.splice(0..0, request.asks);
+            self.back_off(now);
+            return;
+        }
+        if outcome != Outcome::FailedForNow {
+            self.failures = 0;
+        }
+        self.outputs.push_back(GateOutput::Ended { response, asks: request.numbers(), outcome });
+    }
+
+    /// What was asked for waits again, before all others.
+    pub(super) fn put_back_request(&mut self) {
+        if let Some(busy) = self.state.take() {
+            self.waiting.splice(0..0, busy.request.asks);
+        }
+    }
+
+    pub(super) fn back_off(&mut self, now: Instant) {
+        let step = self.failures.min(RETRY_AFTER.len() - 1);
+        self.failures += 1;
+        self.not_before = Some(now + RETRY_AFTER[step]);
+    }
+
+    /// Asks for the most urgent of what waits, if nothing is under way.
+    pub(super) fn fire(&mut self, now: Instant) {
+        if !self.state.is_idle() || self.not_before.is_some_and(|at| now < at) {
+            return;
+        }
+        let Some(asks) = self.take_most_urgent() else { return };
+        let line = asks.first().and_then(Ask::line);
+        self.not_before = None;
+        self.last_request += 1;
+        let number = RequestNumber(self.last_request);
+        self.outputs.push_back(GateOutput::Create { request: number, line });
+        self.state = State::requested(Request { number, asks, spoke: false }, now);
+    }
+
+    /// One line, or all answers.
+    fn take_most_urgent(&mut self) -> Option<Vec<Ask>> {
+        let urgency = self.urgency()?;
+        if urgency == Urgency::Answer {
+            return Some(self.waiting.extract_if(.., |ask| ask.urgency() == urgency).collect());
+        }
+        let first = self.waiting.iter().position(|ask| ask.urgency() == urgency)?;
+        Some(vec![self.waiting.remove(first)])
+    }
+
+    /// The highest urgency of what waits and may be asked for.
+    pub(super) fn urgency(&self) -> Option<Urgency> {
+        let held = self.held.is_some() || self.tools_run;
+        self.waiting
+            .iter()
+            .filter(|ask| !(held && matches!(ask.want, Want::Answer(_))))
+            .map(Ask::urgency)
+            .min()
+    }
+}
