@@ -1,8 +1,9 @@
-//! What a turn costs the call's core, early and late in a call: `cargo bench -p benches --bench call`.
+//! What a turn costs the call's core, early and late in a call: `cargo bench -p benches --bench
+//! call`.
 //!
-//! Each event is handled as `CallActor` does it: the core takes it, a copy of the call is published,
-//! the commands are handed over. The copy of the event before is dropped. A call's length must not
-//! show in these figures.
+//! Each event is handled as `CallActor` does it: the core takes it, a copy of the call is
+//! published, the commands are handed over. The copy of the event before is dropped. A call's
+//! length must not show in these figures.
 
 use std::hint::black_box;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! The two messages that a call consists of, as the providers send them: a frame of the caller's and
-//! a piece of the agent's. `hot_path` measures what becomes of them.
+//! The two messages that a call consists of, as the providers send them: a frame of the caller's
+//! and a piece of the agent's. `hot_path` measures what becomes of them.
 
 use protocol::audio::payload::Payload;
 

@@ -1,45 +1,45 @@
-//! Whether the caller interrupts the agent: the loudness of the caller's frames in, one decision
-//! out. The presets stand in [`crate::business::BargeInSettings`]; what an interruption does is
-//! [`crate::call`]'s, and `actors` does it.
+//! Detects that the caller interrupts the agent, by the loudness of the caller's frames. The
+//! presets are in [`crate::business::BargeInSettings`]. `actors::twilio_io` acts on it, and
+//! [`crate::call`] is told.
 
 use std::time::{Duration, Instant};
 
-/// How long a pause inside speech may be without beginning it anew, in milliseconds.
+/// Milliseconds of quiet that speech may contain. After a longer gap it counts from 0.
 const LONGEST_GAP_MS: u32 = 60;
 
-/// What it takes to interrupt the agent.
+/// Whether the caller can interrupt the agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Policy {
-    /// Nothing does.
+    /// Never.
     Off,
-    /// Speech does that meets these.
+    /// By speech above these thresholds.
     On(Thresholds),
 }
 
-/// When a sound on the caller's line is an interruption.
+/// When the caller's speech is an interruption.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Thresholds {
-    /// How long an answer is heard before it can be interrupted. Speech counts meanwhile.
+    /// How long a response is heard before it can be interrupted. Speech counts meanwhile.
     pub guard: Duration,
     /// A frame is speech if the root mean square of its 16-bit linear samples is above this.
     pub rms_over: u16,
     /// How much speech it takes.
     pub min_speech: Duration,
-    /// How long after one interruption there is no other.
+    /// How long after an interruption there is no other.
     pub cooldown: Duration,
 }
 
-/// What the caller hears of the agent while a frame of the caller's comes in.
+/// What the caller hears of the agent as a frame of theirs comes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Agent {
-    /// Nothing: there is nothing to interrupt.
+pub enum AgentAudibility {
+    /// Nothing.
     Silent,
-    /// An answer whose first frame was due to be heard at `since`.
+    /// A response.
     Audible {
-        /// When the guard began.
+        /// When its first frame was due to be heard. The guard counts from here.
         since: Instant,
     },
-    /// A protected greeting or a closing line: above every preset.
+    /// A protected greeting or a last line. It cannot be interrupted, whatever the policy.
     Protected,
 }
 
@@ -47,12 +47,12 @@ pub enum Agent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
     /// The agent speaks on.
-    Listen,
+    Continue,
     /// The caller interrupts the agent.
-    Fire,
+    Interrupt,
 }
 
-/// Hears the caller's line frame by frame while the agent speaks.
+/// Judges the caller's frames while the agent speaks.
 #[derive(Debug, Clone)]
 pub struct BargeIn {
     policy: Policy,
@@ -61,51 +61,59 @@ pub struct BargeIn {
 }
 
 impl BargeIn {
-    /// Has heard nothing yet.
+    /// No frame came yet.
     #[must_use]
     pub fn new(policy: Policy) -> Self {
         Self { policy, speech: Speech::default(), fired: None }
     }
 
-    /// Whether there is anything to be heard for.
+    /// Whether the policy allows interruptions.
     #[must_use]
     pub fn is_on(&self) -> bool {
         matches!(self.policy, Policy::On(_))
     }
 
-    /// A frame of `frame_ms` came from the caller, with loudness `rms`. Speech is counted only
-    /// while it could interrupt something, and anew after it did.
-    pub fn frame(&mut self, rms: u16, frame_ms: u32, agent: Agent, now: Instant) -> Decision {
+    /// A frame came from the caller: `frame_ms` long, with the root mean square `rms` of its 16-bit
+    /// linear samples. Speech counts only while the agent can be interrupted, and from 0 after it
+    /// was.
+    pub fn frame(
+        &mut self,
+        rms: u16,
+        frame_ms: u32,
+        agent: AgentAudibility,
+        now: Instant,
+    ) -> Decision {
         let (thresholds, since) = match (self.policy, agent) {
-            (Policy::On(thresholds), Agent::Audible { since }) => (thresholds, since),
-            (Policy::Off, _) | (Policy::On(_), Agent::Silent | Agent::Protected) => {
+            (Policy::On(thresholds), AgentAudibility::Audible { since }) => (thresholds, since),
+            (Policy::Off, _)
+            | (Policy::On(_), AgentAudibility::Silent | AgentAudibility::Protected) => {
                 self.speech = Speech::default();
-                return Decision::Listen;
+                return Decision::Continue;
             }
         };
         if rms <= thresholds.rms_over {
             self.speech.pauses(frame_ms);
-            return Decision::Listen;
+            return Decision::Continue;
         }
         self.speech.goes_on(frame_ms);
         let enough = self.speech.length() >= thresholds.min_speech;
         let guarded = now < since + thresholds.guard;
         let cooling = self.fired.is_some_and(|fired| now < fired + thresholds.cooldown);
         if !enough || guarded || cooling {
-            return Decision::Listen;
+            return Decision::Continue;
         }
         self.speech = Speech::default();
         self.fired = Some(now);
-        Decision::Fire
+        Decision::Interrupt
     }
 }
 
-/// The caller's speech as far as it hangs together.
+/// The caller's speech since the last long gap.
 #[derive(Debug, Clone, Default)]
 struct Speech {
-    /// Loud frames, in milliseconds. Gaps don't count.
+    /// Milliseconds of loud frames. Gaps do not count.
     loud_ms: u32,
-    /// Quiet frames since the last loud one.
+    /// Milliseconds of quiet frames since the last loud one.
     gap_ms: u32,
 }
 

@@ -2,8 +2,8 @@
 //! It holds everything that must survive a crash of `CallActor`, which drives it.
 //!
 //! Pass events to [`Call::handle`], and call [`Call::handle_timeout`] when [`Call::poll_timeout`]
-//! says so. After each, perform what [`Call::outbox`] holds and confirm it with [`Call::delivered`].
-//! Audio never comes here; reports of what was heard do.
+//! says so. After each, perform what [`Call::outbox`] holds and confirm it with
+//! [`Call::delivered`]. Audio never comes here; reports of what was heard do.
 
 mod command;
 mod conversation;
@@ -159,8 +159,8 @@ impl Call {
         }
     }
 
-    /// Draws the conclusions of what has just changed. The handlers only note what happened; whatever
-    /// follows from the state as a whole follows here, in this order:
+    /// Draws the conclusions of what has just changed. The handlers only note what happened;
+    /// whatever follows from the state as a whole follows here, in this order:
     ///
     /// 1. The model's word on the end is judged, once its other tools have returned.
     /// 2. If the reply to a goodbye is over, the scripted line follows, or the call ends with it.

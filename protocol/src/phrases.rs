@@ -1,8 +1,10 @@
-//! What a turn's words say about the end of a call: a goodbye, a "no thanks", mere courtesy, or none
-//! of these (END-4). The default lists are `business::phrases`; what follows from a reading is `call`'s.
+//! Reads a transcript for the end of a call: a goodbye, a "no thanks", mere courtesy, or none of
+//! these (END-4). The default lists are in `business::phrases`; `call::end_detection` acts on the
+//! reading.
 //!
-//! Whole words are compared after normalisation (`words`). Only the end of a turn says goodbye, and
-//! only a turn that says nothing else declines: in doubt the model answers and the call goes on.
+//! Whole words are compared after normalisation (`words`). A goodbye counts at the end of a turn
+//! only, and a "no thanks" only if the turn says nothing else. In doubt the model answers and the
+//! call goes on.
 
 mod courtesies;
 mod words;
@@ -14,7 +16,7 @@ use courtesies::{
 };
 use words::{Turn, Word};
 
-/// The phrases in force in one business.
+/// The phrases of a business, normalised.
 #[derive(Debug, Clone)]
 pub struct Phrases {
     goodbyes: Vec<Vec<String>>,
@@ -24,32 +26,22 @@ pub struct Phrases {
 /// What a turn says about the end of the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
-    /// There is not a word in it.
+    /// It has no words.
     Wordless,
     /// It is nothing but a goodbye, with courtesies and names.
     Farewell,
-    /// Its last words are a goodbye; it says something else before.
+    /// It ends in a goodbye, and says something else before.
     Goodbye,
     /// It is nothing but thanks or another courtesy.
     Courtesy,
     /// It is nothing but "no thanks".
     Decline,
-    /// None of these: it wants an answer.
+    /// None of these. It wants an answer.
     Other,
 }
 
 impl Reading {
-    /// Whether the turn ends in a goodbye.
-    #[must_use]
-    pub fn is_goodbye(self) -> bool {
-        match self {
-            Self::Farewell | Self::Goodbye => true,
-            Self::Wordless | Self::Courtesy | Self::Decline | Self::Other => false,
-        }
-    }
-
-    /// Whether there is something in it that wants an answer, even from an agent who has said
-    /// goodbye (END-6).
+    /// Whether the turn wants an answer, even from an agent who has said goodbye (END-6).
     #[must_use]
     pub fn wants_an_answer(self) -> bool {
         match self {
@@ -66,13 +58,13 @@ impl Phrases {
         Self::new(&ending.goodbyes(), &ending.declines())
     }
 
-    /// Phrases as they are spoken. One without a word in it never matches.
+    /// Normalises the phrases. One without words never matches.
     #[must_use]
     pub fn new(goodbyes: &[&str], declines: &[&str]) -> Self {
         Self { goodbyes: longest_first(goodbyes), declines: longest_first(declines) }
     }
 
-    /// Reads a turn of the caller.
+    /// Reads the transcript of a caller's turn.
     #[must_use]
     pub fn read(&self, text: &str) -> Reading {
         let turn = Turn::read(text);
@@ -96,8 +88,8 @@ impl Phrases {
         }
     }
 
-    /// Whether what the agent said ends the exchange by itself: in a goodbye, or in the polite words
-    /// that answer a "no thanks" (END-3).
+    /// Whether what the agent said needs no closing line after it: it ends in a goodbye, or holds
+    /// the polite answer to a "no thanks" (END-3).
     #[must_use]
     pub fn closes_politely(&self, agent: &str) -> bool {
         let turn = Turn::read(agent);
@@ -111,7 +103,7 @@ impl Phrases {
         self.without_goodbye(&turn.words).is_some() || AGENT_DECLINES.iter().any(says)
     }
 
-    /// What stands before the goodbye that a turn ends in; none if it ends in none.
+    /// The words before the goodbye that a turn ends in. `None` if it does not end in one.
     fn without_goodbye<'a>(&self, words: &'a [Word]) -> Option<&'a [Word]> {
         (0..words.len()).rev().find_map(|from| {
             let phrase =
@@ -125,7 +117,7 @@ impl Phrases {
         })
     }
 
-    /// The words before make something else of it: they name it, or ask, or it is a verb here.
+    /// Whether the words before make it no goodbye: they name it or ask, or it is a verb here.
     fn means_something_else(&self, before: &[Word], found: &[Word]) -> bool {
         let clause = clause_before(before, found);
         let [first, ..] = clause else { return false };
@@ -143,7 +135,7 @@ impl Phrases {
         if after.iter().all(is_courtesy) {
             return true;
         }
-        // A name can only be told from another word where the goodbye stands by itself.
+        // Only after a goodbye that stands by itself can a name be told from another word.
         let clause = clause_before(before, found);
         if self.all_said(clause).other {
             return false;
@@ -153,7 +145,7 @@ impl Phrases {
         known && (names.len() == 1 || (names.len() == 2 && names.iter().all(|w| w.capital)))
     }
 
-    /// What kinds of words these are, taken as phrases, longest first.
+    /// The kinds of words among these. The longest phrases are taken first.
     fn all_said(&self, words: &[Word]) -> Said {
         let mut said = Said::default();
         let mut rest = words;
@@ -181,7 +173,7 @@ impl Phrases {
     }
 }
 
-/// What kinds of words a stretch of a turn holds.
+/// The kinds of words in a part of a turn.
 #[derive(Debug, Default)]
 struct Said {
     decline: bool,
@@ -217,7 +209,7 @@ fn starts(words: &[Word], phrase: &[String]) -> bool {
     words.get(..phrase.len()).is_some_and(|words| same(words, phrase))
 }
 
-/// As `starts`, and a Hebrew "and" may be written with the first word: "תודה ולהתראות".
+/// Like `starts`, but a Hebrew "and" may be joined to the first word: "תודה ולהתראות".
 fn starts_joined(words: &[Word], phrase: &[String]) -> bool {
     let [first, rest @ ..] = words else { return false };
     let [wanted, others @ ..] = phrase else { return false };

@@ -1,8 +1,8 @@
 //! The one owner of `response.create` (PIPE-3). Asks go in. At most one response is asked for or
 //! running, and the asks that must not be lost wait.
 //!
-//! A state machine without a socket: `actors::realtime` feeds it with OpenAI's events and sends what it
-//! gives out. Which responses the caller is owed, and why, is known by [`crate::call`].
+//! A state machine without a socket: `actors::realtime` feeds it with OpenAI's events and sends
+//! what it gives out. Which responses the caller is owed, and why, is known by [`crate::call`].
 
 mod ask;
 mod output;
@@ -20,11 +20,12 @@ use turns::Turns;
 
 use crate::ids::{ItemId, ResponseId};
 
-/// If nothing comes for this long while a response is asked for or running, the session has stalled.
+/// If nothing comes for this long while a response is asked for or running, the session has
+/// stalled.
 pub const STALLED_AFTER: Duration = Duration::from_secs(8);
 
-/// How long answers wait after a barge-in while OpenAI hears no speech. It may have been a noise, which
-/// no turn follows.
+/// How long answers wait after a barge-in while OpenAI hears no speech. It may have been a noise,
+/// which no turn follows.
 pub const HOLD_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Asks remembered as seen by this session. After a crash they are repeated.
@@ -107,8 +108,8 @@ impl ResponseGate {
         }
     }
 
-    /// `response.done` came. If `response.created` did not come before, the metadata tells whether it
-    /// is ours.
+    /// `response.done` came. If `response.created` did not come before, the metadata tells whether
+    /// it is ours.
     pub fn done(
         &mut self,
         response: &ResponseId,
@@ -125,8 +126,8 @@ impl ResponseGate {
         self.fire(now);
     }
 
-    /// OpenAI refused our `response.create`, because a response is active. Ours waits for its end. If
-    /// none of ours is outstanding, this changes nothing.
+    /// OpenAI refused our `response.create`, because a response is active. Ours waits for its end.
+    /// If none of ours is outstanding, this changes nothing.
     pub fn refused_as_active(&mut self, active: Option<ResponseId>, now: Instant) {
         if self.state.is_requested() {
             self.put_back_request();
@@ -145,8 +146,8 @@ impl ResponseGate {
         self.fire(now);
     }
 
-    /// OpenAI knows of no response to cancel. If a `response.done` had crossed our cancel, it would have
-    /// come before this. So there is none to wait for.
+    /// OpenAI knows of no response to cancel. If a `response.done` had crossed our cancel, it would
+    /// have come before this. So there is none to wait for.
     pub fn nothing_to_cancel(&mut self, now: Instant) {
         if self.state() == GateState::Cancelling {
             self.end(Outcome::Cancelled, now);
@@ -160,8 +161,8 @@ impl ResponseGate {
         self.held = self.held.map(|_| now);
     }
 
-    /// Stops what is running or asked for. Answers are held back until the caller's turn is committed
-    /// (BARGE-3, BARGE-4), or, if no speech follows, for [`HOLD_PATIENCE`].
+    /// Stops what is running or asked for. Answers are held back until the caller's turn is
+    /// committed (BARGE-3, BARGE-4), or, if no speech follows, for [`HOLD_PATIENCE`].
     pub fn cancel(&mut self, now: Instant) {
         self.held = Some(now);
         let Some(busy) = self.state.busy_mut() else { return };
@@ -177,8 +178,8 @@ impl ResponseGate {
         }
     }
 
-    /// The response that is about to end has called tools. Answers wait for their outputs, so that one
-    /// response serves both the outputs and a turn that came meanwhile.
+    /// The response that is about to end has called tools. Answers wait for their outputs, so that
+    /// one response serves both the outputs and a turn that came meanwhile.
     pub fn tools_began(&mut self) {
         self.tools_run = true;
     }
@@ -194,7 +195,8 @@ impl ResponseGate {
         self.waiting.retain(|waiting| waiting.number != ask);
     }
 
-    /// The session is gone. The next one starts idle, and the call repeats its asks. A hold goes on.
+    /// The session is gone. The next one starts idle, and the call repeats its asks. A hold goes
+    /// on.
     pub fn session_lost(&mut self) {
         let (last_request, held) = (self.last_request, self.held);
         *self = Self { last_request, held, ..Self::default() };

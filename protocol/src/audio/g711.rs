@@ -1,37 +1,11 @@
-//! G.711 µ-law: one sample in one byte, and how loud a frame of them is.
+//! How loud G.711 µ-law audio is. The call's own audio is never decoded for anything else.
 
 use base64::Engine;
 
 use super::payload::{LENIENT, Payload};
 
-/// Decodes one µ-law byte to a 16-bit linear sample (-32,124 to 32,124), as ITU-T G.191 does.
-#[must_use]
-pub const fn decode(ulaw: u8) -> i16 {
-    DECODED[ulaw as usize]
-}
-
-/// Encodes one 16-bit linear sample as µ-law, as ITU-T G.191 does. For simulators and tests: the
-/// call's own audio is never encoded again.
-#[must_use]
-pub const fn encode(linear: i16) -> u8 {
-    // In 14 bits; a negative sample by its ones' complement, as the reference has it.
-    let scaled = linear >> 2;
-    let (sign, magnitude) =
-        if scaled < 0 { (0x80, scaled.unsigned_abs() - 1) } else { (0, scaled.unsigned_abs()) };
-    let biased = magnitude + 33;
-    // The bias puts the highest bit at 5 or above.
-    let segment = biased.ilog2() - 5;
-    let code = if segment > 7 {
-        0x7F
-    } else {
-        // At most 7 << 4 | 15.
-        ((segment << 4) as u16 | ((biased >> (segment + 1)) & 0x0F)) as u8
-    };
-    !(sign | code)
-}
-
-/// The root mean square of a payload's 16-bit linear samples, rounded down; 0 for no samples.
-/// Allocates nothing.
+/// The root mean square of a payload's 16-bit linear samples (ITU-T G.711), rounded down. 0 without
+/// samples. Does not allocate.
 #[must_use]
 pub fn loudness(payload: &Payload) -> u16 {
     let mut decoded = [0_u8; CHUNK_CHARS / 4 * 3];
@@ -48,7 +22,7 @@ pub fn loudness(payload: &Payload) -> u16 {
     u16::try_from(mean.isqrt()).unwrap_or(u16::MAX)
 }
 
-/// A 20 ms frame (216 characters) fits with room to spare; longer payloads take several turns.
+/// Base64 characters decoded at once. A 20 ms frame has 216.
 const CHUNK_CHARS: usize = 640;
 
 const DECODED: [i16; 256] = {
@@ -93,14 +67,7 @@ mod tests {
     #[test]
     fn every_code_decodes_as_the_reference_implementation_has_it() {
         for code in 0..=u8::MAX {
-            assert_eq!(decode(code), decode_ulaw(code), "code {code:#04x}");
-        }
-    }
-
-    #[test]
-    fn every_sample_encodes_as_the_reference_implementation_has_it() {
-        for sample in i16::MIN..=i16::MAX {
-            assert_eq!(encode(sample), encode_ulaw(sample), "sample {sample}");
+            assert_eq!(DECODED[usize::from(code)], decode_ulaw(code), "code {code:#04x}");
         }
     }
 
@@ -115,7 +82,7 @@ mod tests {
     fn barge_1_loudness_is_that_of_the_linear_samples_rounded_down() {
         assert_eq!(loudness_of(&[0x00; 160]), 32_124);
         // Samples 8 and 0: the mean square is 32, its root 5.65.
-        assert_eq!(loudness_of(&[encode(8), 0xFF]), 5);
+        assert_eq!(loudness_of(&[encode_ulaw(8), 0xFF]), 5);
     }
 
     proptest! {

@@ -1,6 +1,6 @@
-//! The caller's audio on its way to OpenAI: one bounded queue per call, in which silence takes the
-//! place of what never came. Turn detection runs on audio received and not on time, so a hole would
-//! leave it stuck in speech. The loop that takes from it lives in `actors`.
+//! The caller's audio on its way to OpenAI: a bounded queue that puts silence in the place of
+//! missing frames. OpenAI's turn detection counts audio, not time: without it, a hole would leave
+//! it in the middle of speech. The loop that sends the frames is in `actors::audio`.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -8,65 +8,60 @@ use std::time::{Duration, Instant};
 use super::payload::Payload;
 use super::{BYTES_PER_MS, FRAME_MS};
 
-/// The most audio that waits, and the longest silence that is put into one hole.
+/// Milliseconds of audio that can wait, and of silence that is put into one hole.
 const LONGEST_MS: u64 = 10_000;
 
 /// [`LONGEST_MS`] in bytes of µ-law audio.
 const LONGEST_BYTES: usize = LONGEST_MS as usize * BYTES_PER_MS as usize;
 
-/// How long the line may be without a frame before silence is sent in real time.
+/// How long no frame may come before silence is sent in real time.
 const PATIENCE: Duration = Duration::from_millis(750);
 
 const FRAME: Duration = Duration::from_millis(FRAME_MS as u64);
 
-/// What has become of the call's frames.
+/// Frames by what became of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counters {
     /// The caller's frames that were taken to be sent.
     pub sent: u64,
-    /// The caller's frames that went because the queue was full.
+    /// The caller's frames that were dropped because the queue was full.
     pub blocked: u64,
-    /// Frames of silence (20 ms each) that were taken to be sent in the place of missing ones.
-    /// They are not counted as sent.
+    /// Frames of silence (20 ms each) that were taken to be sent. Not counted as sent.
     pub padded: u64,
-    /// The frames, silence included, that wait now.
+    /// Frames that wait now, silence included.
     pub depth: usize,
 }
 
-/// What the sender loop does about a line on which nothing comes.
+/// What the sender loop is to do while no frame comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PadDecision {
-    /// Nothing is due, and nothing will be before a frame comes or the server hears speech.
+    /// Nothing, until a frame comes or the server hears speech.
     Rest,
     /// Ask again at this time, unless a frame comes first.
     WaitUntil(Instant),
-    /// So many frames of silence stand in the queue now: take them and ask again.
+    /// This many frames of silence were added. Take them and ask again.
     Padded(u32),
 }
 
-/// A queue of at most 10 s of audio. The caller's frames leave it in the order in which they came,
-/// each once, or are counted as blocked.
+/// A queue of at most 10 s of audio. The caller's frames leave it in order, each once, or are
+/// counted as blocked.
 #[derive(Debug, Default)]
 pub struct InboundQueue {
     waiting: VecDeque<Entry>,
     bytes: usize,
     counters: Counters,
-    /// Where the stream's next frame begins on its own clock, if none is missing.
+    /// The timestamp of the stream's next frame, if none is missing.
     expected_ms: Option<u64>,
     pause: Option<Pause>,
 }
 
 impl InboundQueue {
-    /// An empty queue.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Puts a frame at the end. `timestamp_ms` is Twilio's presentation time of its beginning:
-    /// where it jumps past the end of the frame before, whole frames of silence fill the hole (10 s
-    /// at most), less what was sent in real time since. More than 10 s of audio do not wait: the
-    /// oldest goes. A frame without audio is passed over.
+    /// Adds a frame at the end. If more than 10 s of audio wait, the oldest is dropped. An empty
+    /// frame is ignored.
+    ///
+    /// `timestamp_ms` is the beginning of the frame by Twilio's clock. If it is past the end of the
+    /// frame before, whole frames of silence fill the hole: at most 10 s, less what was padded in
+    /// real time since.
     pub fn push_dropping_oldest(&mut self, payload: Payload, timestamp_ms: u64, now: Instant) {
         if payload.is_empty() {
             return;
@@ -80,7 +75,7 @@ impl InboundQueue {
         self.append(Entry::Caller(payload));
     }
 
-    /// Takes the oldest frame, to be sent now.
+    /// Takes the oldest frame, to be sent now. `None` if the queue is empty.
     pub fn take(&mut self) -> Option<Payload> {
         let entry = self.remove_oldest()?;
         match &entry {
@@ -90,14 +85,14 @@ impl InboundQueue {
         Some(entry.into_payload())
     }
 
-    /// A new stream of the same call has opened: its timestamps begin anew.
+    /// A new stream of the call has opened. Its timestamps begin at 0.
     pub fn restart_clock(&mut self) {
         self.expected_ms = None;
     }
 
-    /// Puts the silence into the queue that is due in real time: a frame each 20 ms, from 750 ms
-    /// after the last frame on, for as long as the server hears speech (`hearing`) and for 10 s at
-    /// most. To be asked when the queue is empty, when `hearing` changes, and at the time it names.
+    /// Adds the silence that is due in real time: a frame every 20 ms, from 750 ms after the last
+    /// frame, while the server hears speech (`hearing`), and for 10 s at most. Call it when the
+    /// queue is empty, when `hearing` changes, and at the time it returns.
     pub fn pad_due(&mut self, hearing: bool, now: Instant) -> PadDecision {
         let Some(pause) = &mut self.pause else { return PadDecision::Rest };
         if !hearing {
@@ -113,25 +108,13 @@ impl InboundQueue {
         next.map_or(PadDecision::Rest, PadDecision::WaitUntil)
     }
 
-    /// What has become of the frames so far.
+    /// The frames so far, by what became of them.
     #[must_use]
     pub fn counters(&self) -> Counters {
         Counters { depth: self.waiting.len(), ..self.counters }
     }
 
-    /// How much audio waits, in whole milliseconds.
-    #[must_use]
-    pub fn waiting_ms(&self) -> u32 {
-        u32::try_from(self.bytes / BYTES_PER_MS as usize).unwrap_or(u32::MAX)
-    }
-
-    /// Whether nothing waits.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
-    }
-
-    /// The whole frames that are missing before `timestamp_ms`; a jump of less than one is jitter.
+    /// Whole frames missing before `timestamp_ms`. A jump of less than one is jitter.
     fn missing_before(&self, timestamp_ms: u64) -> u32 {
         let Some(expected) = self.expected_ms else { return 0 };
         let hole_ms = timestamp_ms.saturating_sub(expected);
@@ -192,14 +175,14 @@ struct Pause {
     began: Instant,
     /// Frames of silence made in real time since.
     padded: u32,
-    /// When the next of them is due; none while the server hears no speech.
+    /// When the next of them is due. `None` while the server hears no speech.
     next_pad: Option<Instant>,
 }
 
 impl Pause {
-    /// Counts the frames due by `now` as padded and sets the time of the next.
+    /// Counts the frames due by `now` as padded, and sets the time of the next.
     fn frames_due(&mut self, now: Instant) -> u32 {
-        // Speech that is first heard late in a pause is padded from then on, not backwards.
+        // If speech is first heard late in a pause, padding begins then; it does not catch up.
         let mut next = self.next_pad.unwrap_or_else(|| now.max(self.began + PATIENCE));
         let mut due = 0;
         while next <= now && self.padded < frames_in(LONGEST_MS) {

@@ -1,4 +1,4 @@
-//! A piece of audio as it travels: base64 text, checked once and then passed on byte for byte.
+//! A piece of audio: base64 text that was checked once and is passed on unchanged.
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -11,28 +11,28 @@ use thiserror::Error;
 
 use super::{BYTES_PER_MS, FRAME_BYTES};
 
-/// Text that cannot be a payload. It is never shown itself: it may be someone's voice.
+/// Text that is not base64. The error does not show it, because it may be someone's voice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum NotBase64 {
-    /// The text does not consist of groups of four characters.
+    /// The length in characters is no multiple of four.
     #[error("{0} characters are no whole number of base64 groups")]
     Length(usize),
-    /// A character outside the base64 alphabet, or padding that is not at the end.
+    /// At this byte stands a character outside the alphabet, or padding that is not at the end.
     #[error("no base64 character at {0}")]
     Character(usize),
 }
 
-/// Base64 over G.711 µ-law audio: standard alphabet, padded, and therefore safe to be spliced into
-/// a JSON string as it is. Cloning and cutting share the text.
+/// G.711 µ-law audio in base64: standard alphabet, padded. It can be written into a JSON string
+/// without escapes. Clones and pieces share the text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Payload(Bytes);
 
 impl Payload {
-    /// Takes `part`, sharing the memory of `whole` if it lies inside it (a message that was just
-    /// parsed) and copying it otherwise (a string that held escapes).
+    /// Takes `part`. If it lies inside `whole`, the message it was parsed from, it shares the
+    /// memory; otherwise (the JSON string had escapes) it is copied.
     ///
     /// # Errors
-    /// [`NotBase64`] says where the text stops being base64.
+    /// [`NotBase64`] if `part` is not base64.
     pub fn from_part(whole: &Bytes, part: &str) -> Result<Self, NotBase64> {
         check(part.as_bytes())?;
         let shared = whole.as_ptr_range();
@@ -48,19 +48,19 @@ impl Payload {
     /// Takes `text` without copying it.
     ///
     /// # Errors
-    /// [`NotBase64`] says where the text stops being base64.
+    /// [`NotBase64`] if `text` is not base64.
     pub fn from_string(text: String) -> Result<Self, NotBase64> {
         check(text.as_bytes())?;
         Ok(Self(Bytes::from(text)))
     }
 
-    /// Makes a payload of µ-law bytes. Not for the hot path, which never encodes.
+    /// Encodes µ-law bytes. Not for the hot path.
     #[must_use]
     pub fn encode(ulaw: &[u8]) -> Self {
         Self(Bytes::from(LENIENT.encode(ulaw)))
     }
 
-    /// Silence of `frames` times 20 ms. A single frame is shared by all and costs nothing.
+    /// Silence of `frames` times 20 ms. A single frame is static and needs no memory.
     #[must_use]
     pub fn silence(frames: usize) -> Self {
         if frames == 1 {
@@ -83,35 +83,35 @@ impl Payload {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// The µ-law bytes. Not for the hot path, which passes the text on.
+    /// Decodes the µ-law bytes. Not for the hot path.
     #[must_use]
     pub fn decode(&self) -> Vec<u8> {
         // What was checked can be decoded, so the default is never taken.
         LENIENT.decode(&self.0).unwrap_or_default()
     }
 
-    /// How many bytes of audio this is: 8 to the millisecond.
+    /// The length in bytes of µ-law audio: 8 per millisecond.
     #[must_use]
     pub fn decoded_len(&self) -> usize {
         decoded_len(&self.0)
     }
 
-    /// How long this sounds, in whole milliseconds, rounded down.
+    /// The length in milliseconds, rounded down.
     #[must_use]
     pub fn millis(&self) -> u32 {
         let millis = self.decoded_len() / BYTES_PER_MS as usize;
         u32::try_from(millis).unwrap_or(u32::MAX)
     }
 
-    /// Whether this holds no audio at all.
+    /// Whether there is no audio in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Cuts this into pieces of at most `max_bytes` of audio, each but the last a multiple of
-    /// 480 bytes: whole frames of 20 ms and whole base64 groups, so that nothing is encoded again.
-    /// A limit below 480 counts as 480. What is within the limit comes back as it is.
+    /// Cuts the audio into pieces of at most `max_bytes`, in order. Each but the last is a multiple
+    /// of 480 bytes: whole frames of 20 ms and whole base64 groups, so nothing is encoded again. A
+    /// limit below 480 counts as 480.
     #[must_use]
     pub fn pieces(&self, max_bytes: usize) -> Pieces {
         let max_bytes = max_bytes.max(CUT_BYTES);
@@ -125,7 +125,7 @@ impl fmt::Debug for Payload {
     }
 }
 
-/// The pieces of a payload, in order. Made by [`Payload::pieces`].
+/// The pieces of a payload, in order. See [`Payload::pieces`].
 #[derive(Debug, Clone)]
 pub struct Pieces {
     rest: Bytes,
@@ -161,8 +161,7 @@ static SILENT_FRAME: [u8; 216] = {
     text
 };
 
-/// Bits beyond the last byte are ignored, as most decoders do: the check lets them pass, so
-/// decoding must too.
+/// Ignores bits beyond the last byte, as most decoders do. `check` lets them pass too.
 pub(super) static LENIENT: LazyLock<Simd> = LazyLock::new(|| {
     Simd::standard(GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true))
 });
@@ -172,7 +171,7 @@ fn check(text: &[u8]) -> Result<(), NotBase64> {
         return Err(NotBase64::Length(text.len()));
     }
     let body = &text[..text.len() - padding(text)];
-    // Without a way out in the middle the compiler looks at many characters at once.
+    // A loop without an early exit is vectorised.
     if body.iter().fold(true, |all, byte| all & is_symbol(*byte)) {
         return Ok(());
     }

@@ -1,5 +1,5 @@
-//! The caller's audio that OpenAI has had but that would be lost with the session: what was sent
-//! since the last commit, and turns that have no transcript yet (RES-2). The last 15 s, at most.
+//! The caller's audio that would be lost with the session: what was sent since the last commit, and
+//! turns without a transcript (RES-2). At most the last 15 s.
 
 use std::collections::VecDeque;
 
@@ -7,41 +7,35 @@ use super::BYTES_PER_MS;
 use super::payload::Payload;
 use crate::ids::ItemId;
 
-/// How much audio is kept, in bytes: 15 s.
+/// Bytes of audio that are kept: 15 s.
 const KEPT_BYTES: u64 = 15_000 * BYTES_PER_MS as u64;
 
-/// What a session that died leaves to the one after it.
+/// What a new session needs of the one before.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Carryover {
-    /// Committed turns without a transcript, oldest first, each whole (or the last 15 s of it):
-    /// to be made again as `input_audio` items.
+    /// Committed turns without a transcript, oldest first: to be created again as `input_audio`
+    /// items. Of a longer turn only the last 15 s.
     pub turns: Vec<(ItemId, Payload)>,
-    /// What came since the last commit, frame by frame: to be appended again before what is live.
+    /// The frames since the last commit: to be appended again before live audio.
     pub unfinished: Vec<Payload>,
 }
 
-/// What was appended to the present session, on that session's own clock: milliseconds of audio
-/// appended, which is the clock of `audio_start_ms` and `audio_end_ms`.
+/// The audio that was appended to the present session. Its clock counts the audio appended since
+/// the session began, as `audio_start_ms` and `audio_end_ms` do.
 #[derive(Debug, Default)]
 pub struct RetainedAudio {
-    /// What came since the last commit, without a gap, up to `clock`.
+    /// The frames since the last commit, up to `clock`, without a gap.
     unfinished: VecDeque<Frame>,
     speech: Option<Speech>,
     turns: VecDeque<Turn>,
-    /// Bytes appended over all sessions; what is appended again counts once.
+    /// Bytes appended over all sessions. What is appended again counts once.
     clock: u64,
-    /// Where the present session began on `clock`.
+    /// The value of `clock` when the present session began.
     session_began: u64,
 }
 
 impl RetainedAudio {
-    /// Nothing kept, and the clock at 0.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// A frame was sent as `input_audio_buffer.append`, be it the caller's or silence.
+    /// A frame was sent as `input_audio_buffer.append`: the caller's, or silence.
     pub fn appended(&mut self, audio: &Payload) {
         if audio.is_empty() {
             return;
@@ -51,13 +45,14 @@ impl RetainedAudio {
         self.drop_oldest();
     }
 
-    /// The server hears speech that will become `item`, from `audio_start_ms` of this session on.
+    /// `input_audio_buffer.speech_started`: speech that will become `item` began at
+    /// `audio_start_ms`.
     pub fn speech_started(&mut self, item: &ItemId, audio_start_ms: u64) {
         let began = self.position(audio_start_ms);
         self.speech = Some(Speech { item: item.clone(), began, ended: None, transcribed: false });
     }
 
-    /// The speech of `item` ended at `audio_end_ms` of this session.
+    /// `input_audio_buffer.speech_stopped`: the speech of `item` ended at `audio_end_ms`.
     pub fn speech_stopped(&mut self, item: &ItemId, audio_end_ms: u64) {
         let ended = self.position(audio_end_ms);
         if let Some(speech) = self.speech_of(item) {
@@ -65,9 +60,9 @@ impl RetainedAudio {
         }
     }
 
-    /// `item` was committed: the frames of its speech are a turn, those before it are over, and
-    /// those after it belong to the next. A turn of which no speech was announced has every frame
-    /// since the last commit.
+    /// `input_audio_buffer.committed`: the frames of the item's speech become a turn. Frames before
+    /// it are dropped; those after it belong to the next turn. If no speech was reported, the turn
+    /// has all frames since the last commit.
     pub fn committed(&mut self, item: &ItemId) {
         let speech = self.speech.take_if(|speech| speech.item == *item);
         let (began, ended, transcribed) = speech.map_or((0, self.clock, false), |speech| {
@@ -81,7 +76,7 @@ impl RetainedAudio {
         }
     }
 
-    /// The transcript of `item` is there (or will never be missed): its audio may go.
+    /// The transcription of `item` has ended. Its audio is dropped.
     pub fn transcribed(&mut self, item: &ItemId) {
         self.turns.retain(|turn| turn.item != *item);
         if let Some(speech) = self.speech_of(item) {
@@ -89,13 +84,14 @@ impl RetainedAudio {
         }
     }
 
-    /// The session is over: gives what the next one needs and sets the clock to 0 for it. The
-    /// unfinished frames are to be appended again, and reported here as they are; the turns stay
-    /// remembered until they have a transcript or are older than 15 s, should the next session
-    /// die too.
+    /// The session is over: returns what the next one needs, and sets the clock to 0 for it.
+    ///
+    /// The unfinished frames are to be appended again, and reported by [`Self::appended`]. The
+    /// turns are kept for a further session until they have a transcript or are older than 15 s.
     pub fn take_for_new_session(&mut self) -> Carryover {
         let turns = self.turns.iter().map(|turn| (turn.item.clone(), turn.joined())).collect();
-        // What is appended again takes its old place, so that it makes nothing else older.
+        // What is appended again keeps its place on the clock, so that nothing else grows older by
+        // it.
         self.clock = self.unfinished.front().map_or(self.clock, |frame| frame.began);
         self.session_began = self.clock;
         self.speech = None;
@@ -121,7 +117,7 @@ impl RetainedAudio {
     }
 }
 
-/// The speech that the server hears or has heard since the last commit.
+/// Speech that the server has heard since the last commit.
 #[derive(Debug)]
 struct Speech {
     item: ItemId,

@@ -30,16 +30,20 @@ impl Line {
 
     /// Hears the frames given and says at how many milliseconds of the line it fired.
     fn hear(&mut self, frames: impl IntoIterator<Item = u16>) -> Vec<u64> {
-        let agent = Agent::Audible { since: self.began };
+        let agent = AgentAudibility::Audible { since: self.began };
         self.hear_against(agent, frames)
     }
 
-    fn hear_against(&mut self, agent: Agent, frames: impl IntoIterator<Item = u16>) -> Vec<u64> {
+    fn hear_against(
+        &mut self,
+        agent: AgentAudibility,
+        frames: impl IntoIterator<Item = u16>,
+    ) -> Vec<u64> {
         let mut fired = Vec::new();
         for rms in frames {
             self.frames += 1;
             let at = self.frames * 20;
-            if self.barge_in.frame(rms, 20, agent, self.began + ms(at)) == Decision::Fire {
+            if self.barge_in.frame(rms, 20, agent, self.began + ms(at)) == Decision::Interrupt {
                 fired.push(at);
             }
         }
@@ -175,7 +179,7 @@ fn barge_1_the_cooldown_runs_from_a_barge_in() {
 #[test]
 fn barge_1_speech_while_the_agent_is_silent_is_no_barge_in_and_does_not_count() {
     let mut line = Line::new(BargeInPreset::Balanced);
-    assert_eq!(line.hear_against(Agent::Silent, loud(1_000)), NEVER);
+    assert_eq!(line.hear_against(AgentAudibility::Silent, loud(1_000)), NEVER);
     assert_eq!(line.hear(loud(200)), [1_180]);
 }
 
@@ -183,7 +187,7 @@ fn barge_1_speech_while_the_agent_is_silent_is_no_barge_in_and_does_not_count() 
 fn greet_4_nothing_interrupts_a_protected_line() {
     for preset in [BargeInPreset::Patient, BargeInPreset::Balanced, BargeInPreset::Instant] {
         let mut line = Line::new(preset);
-        assert_eq!(line.hear_against(Agent::Protected, loud(5_000)), NEVER, "{preset:?}");
+        assert_eq!(line.hear_against(AgentAudibility::Protected, loud(5_000)), NEVER, "{preset:?}");
     }
 }
 
@@ -199,7 +203,7 @@ fn barge_1_thresholds_of_a_business_s_own_hold_to_the_frame() {
 #[test]
 fn barge_1_the_guard_runs_from_the_moment_the_answer_was_due_to_be_heard() {
     let mut line = Line::new(BargeInPreset::Patient);
-    let agent = Agent::Audible { since: line.began + ms(1_000) };
+    let agent = AgentAudibility::Audible { since: line.began + ms(1_000) };
     let fired = line.hear_against(agent, loud(2_000));
     assert_eq!(fired.first(), Some(&1_400), "speech before it counts, firing waits");
 }
@@ -207,9 +211,9 @@ fn barge_1_the_guard_runs_from_the_moment_the_answer_was_due_to_be_heard() {
 #[test]
 fn barge_1_frames_of_any_length_count_for_what_they_last() {
     let (mut barge_in, now) = (BargeIn::new(BargeInPreset::Balanced.policy()), start());
-    let agent = Agent::Audible { since: now };
-    assert_eq!(barge_in.frame(LOUD, 179, agent, now), Decision::Listen);
-    assert_eq!(barge_in.frame(LOUD, 1, agent, now), Decision::Fire);
+    let agent = AgentAudibility::Audible { since: now };
+    assert_eq!(barge_in.frame(LOUD, 179, agent, now), Decision::Continue);
+    assert_eq!(barge_in.frame(LOUD, 1, agent, now), Decision::Interrupt);
 }
 
 proptest! {

@@ -69,8 +69,8 @@ pub enum Command {
 pub enum Record {
     /// The call began.
     Started,
-    /// When the stream first opened. The call was answered by then; Twilio reports that of placed calls
-    /// only.
+    /// When the stream first opened. The call was answered by then; Twilio reports that of placed
+    /// calls only.
     Answered(Timestamp),
     /// The call's lead.
     Lead(LeadId),

@@ -1,9 +1,9 @@
 //! The transcript of a call, in order. It is what the journal keeps, and the history a new session
 //! is told.
 //!
-//! A transcript grows with its call, and the call is copied after every event. So copies share their
-//! entries ([`SharedMap`]): neither a copy nor a change costs more at the end of a call than at its
-//! beginning.
+//! A transcript grows with its call, and the call is copied after every event. So copies share
+//! their entries ([`SharedMap`]): neither a copy nor a change costs more at the end of a call than
+//! at its beginning.
 
 mod entry;
 mod heard;
@@ -100,8 +100,8 @@ impl Conversation {
     }
 
     /// Cuts an item of the agent's to what was heard: `heard_ms` of the `came_ms` whose words are
-    /// known. Words that come later are ignored. Returns the entry if some of it was heard, even less
-    /// than a word, or if the journal has it already and must be corrected.
+    /// known. Words that come later are ignored. Returns the entry if some of it was heard, even
+    /// less than a word, or if the journal has it already and must be corrected.
     pub(super) fn interrupt_agent(
         &mut self,
         item: &ItemId,

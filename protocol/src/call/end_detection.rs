@@ -1,8 +1,9 @@
-//! Detects the end of the conversation in the caller's words and in the lead's last missing field, if
-//! the business's decider reads them (END-3). `tools::call_control` decides when the model asks.
+//! Detects the end of the conversation in the caller's words and in the lead's last missing field,
+//! if the business's decider reads them (END-3). `tools::call_control` decides when the model asks.
 //!
 //! Transcripts come late. An answer may wait for one (`phrase_wait`). If the answer is on its way
-//! first, it is played to its end, and the scripted line follows unless the answer was polite already.
+//! first, it is played to its end, and the scripted line follows unless the answer was polite
+//! already.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -34,7 +35,8 @@ struct WaitingTurn {
     until: Instant,
 }
 
-/// A scripted line that follows a reply, because the reply was on its way before the transcript came.
+/// A scripted line that follows a reply, because the reply was on its way before the transcript
+/// came.
 #[derive(Debug, Clone, Copy)]
 struct AfterReply {
     ask: AskNumber,
@@ -123,8 +125,8 @@ impl Call {
         asked.chain(self.end_detection.waiting.iter().map(|waiting| waiting.turn.clone())).collect()
     }
 
-    /// Whether the caller has said something that wants an answer and has none yet. Then it is no time
-    /// to end the call.
+    /// Whether the caller has said something that wants an answer and has none yet. Then it is no
+    /// time to end the call.
     pub(super) fn caller_awaits_an_answer(&self) -> bool {
         let keys = (self.speech.owed().iter())
             .any(|owed| owed.served_by.is_none() && owed.ask.want == Want::Answer(Reply::Digits));
@@ -141,7 +143,8 @@ impl Call {
         self.end_detection.after_reply = None;
     }
 
-    /// If the reply that a line waits for is over, the line follows, unless the reply made it needless.
+    /// If the reply that a line waits for is over, the line follows, unless the reply made it
+    /// needless.
     pub(super) fn settle_reply(&mut self, now: Now) {
         let Some(AfterReply { ask, line }) = self.end_detection.after_reply else { return };
         if self.phase != Phase::Open || self.speech.is_coming(ask) {

@@ -98,7 +98,8 @@ impl Call {
         }
     }
 
-    /// These asks have ended without a word. If the last line is among them, the call ends without it.
+    /// These asks have ended without a word. If the last line is among them, the call ends without
+    /// it.
     pub(super) fn last_line_failed(&mut self, asks: &[AskNumber], now: Now) {
         if let Phase::Closing { line: ClosingLine::Awaited { ask, .. }, .. } = &self.phase
             && asks.contains(ask)
@@ -140,8 +141,8 @@ impl Call {
         }
     }
 
-    /// Tells Twilio to end the call, once, however many reasons arrive (CALL-6). A call that is to be
-    /// transferred is handed over instead; a transfer that has lasted too long is ended.
+    /// Tells Twilio to end the call, once, however many reasons arrive (CALL-6). A call that is to
+    /// be transferred is handed over instead; a transfer that has lasted too long is ended.
     pub(super) fn hang_up(&mut self, now: Now) {
         let ending = match self.phase {
             Phase::Closing { ending, .. } | Phase::Pausing { ending, .. } => {

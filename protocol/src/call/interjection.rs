@@ -1,5 +1,5 @@
-//! A caller who speaks or presses keys while the call is ending. The hang-up waits for their turn. If it
-//! holds more than a goodbye, the ending is taken back and the turn is answered (END-6).
+//! A caller who speaks or presses keys while the call is ending. The hang-up waits for their turn.
+//! If it holds more than a goodbye, the ending is taken back and the turn is answered (END-6).
 
 use std::time::{Duration, Instant};
 
@@ -11,15 +11,15 @@ use crate::ids::ItemId;
 
 /// How long a caller who speaks can delay the hang-up.
 pub(super) const SPEECH_PATIENCE: Duration = Duration::from_secs(3);
-/// How long the transcript of a committed turn is waited for. Without it, the turn counts as one that
-/// wants an answer.
+/// How long the transcript of a committed turn is waited for. Without it, the turn counts as one
+/// that wants an answer.
 const WORDS_PATIENCE: Duration = Duration::from_millis(1500);
 
 /// Told to the model, which has said goodbye.
 const TAKEN_BACK: &str = "The caller went on speaking before the call was ended: it goes on.";
 
-/// What the caller says while the call is ending. `unread` are committed turns whose transcripts have
-/// not come. They are kept only if the ending can be taken back.
+/// What the caller says while the call is ending. `unread` are committed turns whose transcripts
+/// have not come. They are kept only if the ending can be taken back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Interjection {
     /// Nothing. The hang-up need not wait.
@@ -78,8 +78,8 @@ impl Call {
         self.interject(|unread| Interjection::of(unread, true, now));
     }
 
-    /// What the caller is saying as an ending for this reason begins. They may be in the middle of a
-    /// sentence, or have had a turn that was neither transcribed nor answered.
+    /// What the caller is saying as an ending for this reason begins. They may be in the middle of
+    /// a sentence, or have had a turn that was neither transcribed nor answered.
     pub(super) fn interjection_at_the_end(&self, reason: EndReason, now: Now) -> Interjection {
         let unread = if self.can_be_taken_back(reason) {
             let unread =
@@ -136,8 +136,8 @@ impl Call {
         }
     }
 
-    /// Takes the ending back: the call goes on, and what the caller has said is answered. A last line
-    /// that has begun is played to its end all the same.
+    /// Takes the ending back: the call goes on, and what the caller has said is answered. A last
+    /// line that has begun is played to its end all the same.
     pub(super) fn take_back(&mut self, now: Now) {
         let unread = self.interjection().map(|said| said.unread().to_vec()).unwrap_or_default();
         match std::mem::replace(&mut self.phase, Phase::Open) {

@@ -1,9 +1,10 @@
-//! Detects that the caller has switched from the business's language. Scripted lines are then spoken by
-//! their meaning, in the caller's language (END-5).
+//! Detects that the caller has switched from the business's language. Scripted lines are then
+//! spoken by their meaning, in the caller's language (END-5).
 //!
 //! Only the script of the transcripts is known, so languages of one script look alike. To a French
-//! business an English caller seems not to have switched. To a Hebrew one every caller in Latin letters
-//! seems to speak English. With `transcription_language` fixed, every transcript is in its script.
+//! business an English caller seems not to have switched. To a Hebrew one every caller in Latin
+//! letters seems to speak English. With `transcription_language` fixed, every transcript is in its
+//! script.
 
 use super::Call;
 use super::conversation::{Body, Entry, Words};

@@ -21,14 +21,15 @@ pub(super) struct Latencies {
 pub struct LatencyView {
     /// Milliseconds from the stream's start to the greeting's first audio to Twilio.
     pub greeting_ms: Option<u64>,
-    /// The daemon's share of that, in microseconds: since the stream's start or the greeting's first
-    /// audio from OpenAI, whichever came later (GREET-5).
+    /// The daemon's share of that, in microseconds: since the stream's start or the greeting's
+    /// first audio from OpenAI, whichever came later (GREET-5).
     pub greeting_added_us: Option<u64>,
     /// Milliseconds from the end of the caller's last turn to the answer's first audio to Twilio.
     pub last_turn_ms: Option<u64>,
     /// Interruptions of the agent so far.
     pub barge_ins: u32,
-    /// Microseconds from the frame that decided the last interruption to Twilio's `clear` (BARGE-3).
+    /// Microseconds from the frame that decided the last interruption to Twilio's `clear`
+    /// (BARGE-3).
     pub last_barge_in_us: Option<u64>,
 }
 

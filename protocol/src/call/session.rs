@@ -57,8 +57,8 @@ impl Call {
         }
     }
 
-    /// No session can be had. The caller hears an apology by TwiML; an ending that was under way goes on
-    /// without its line (END-6).
+    /// No session can be had. The caller hears an apology by TwiML; an ending that was under way
+    /// goes on without its line (END-6).
     pub(super) fn on_no_session(&mut self, now: Now) {
         match &self.phase {
             Phase::Open => self.apologise(EndReason::UpstreamFailed, now),

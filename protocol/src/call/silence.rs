@@ -70,7 +70,8 @@ impl Silence {
         }
     }
 
-    /// A transcript came, or (`None`) the transcription failed: then the turn counts as one with words.
+    /// A transcript came, or (`None`) the transcription failed: then the turn counts as one with
+    /// words.
     pub(super) fn turn_read(&mut self, item: &ItemId, text: Option<&str>) {
         let Some(place) = self.unread.iter().position(|unread| unread == item) else { return };
         self.unread.remove(place);

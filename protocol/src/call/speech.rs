@@ -1,6 +1,6 @@
-//! Who speaks: the responses that the caller is owed, and how much of each was heard. `owed` asks for
-//! responses, `turns` handles what the caller says, `responses` what the agent says, `interruption`
-//! what happens when both speak at once.
+//! Who speaks: the responses that the caller is owed, and how much of each was heard. `owed` asks
+//! for responses, `turns` handles what the caller says, `responses` what the agent says,
+//! `interruption` what happens when both speak at once.
 
 mod interruption;
 mod owed;

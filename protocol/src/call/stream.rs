@@ -34,7 +34,8 @@ pub enum StreamState {
 
 impl StreamState {
     /// The state at the webhook. A recording that plays before the stream can be of any length, and
-    /// Twilio reports nothing of it. Then the call's longest duration is the bound; no session waits.
+    /// Twilio reports nothing of it. Then the call's longest duration is the bound; no session
+    /// waits.
     pub(super) fn awaited(setup: &CallSetup, now: Instant) -> Self {
         let patience = if setup.opening.session_waits_for_stream() {
             setup.settings.ending.max_duration

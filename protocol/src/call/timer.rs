@@ -106,8 +106,8 @@ impl Call {
         }
     }
 
-    /// When to stop waiting for a mark. A closing line has a deadline of its own, and without a stream
-    /// nothing is played.
+    /// When to stop waiting for a mark. A closing line has a deadline of its own, and without a
+    /// stream nothing is played.
     fn mark_deadline(&self) -> Option<Instant> {
         let (at, _) = self.speech.awaits_mark().filter(|_| self.stream.is_open())?;
         Some(at + super::ending::MARK_GRACE)

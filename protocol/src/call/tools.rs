@@ -30,8 +30,8 @@ enum Handled {
 }
 
 impl Call {
-    /// A running response has called a tool. If it calls for the end, it is not interrupted until that
-    /// was judged.
+    /// A running response has called a tool. If it calls for the end, it is not interrupted until
+    /// that was judged.
     pub(super) fn on_call_made(&mut self, response: ResponseId, name: &str, arguments: &str) {
         if Tool::named(name) == Some(Tool::CallControl)
             && self.setup.settings.ending.decider.asks_the_model()
@@ -42,8 +42,8 @@ impl Call {
         }
     }
 
-    /// Runs the tool calls of a response that has completed. One answer to all their outputs follows,
-    /// unless the response spoke and only reported (END-2).
+    /// Runs the tool calls of a response that has completed. One answer to all their outputs
+    /// follows, unless the response spoke and only reported (END-2).
     pub(super) fn on_calls(&mut self, response: &ResponseId, calls: Vec<FunctionCall>, now: Now) {
         if calls.is_empty() {
             return;

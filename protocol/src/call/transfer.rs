@@ -1,5 +1,5 @@
-//! The transfer of a call to a person (CALL-10). A last line is spoken as in any ending (`ending`). In
-//! place of the hang-up Twilio's `<Dial>` follows, and the call comes back if nobody answers.
+//! The transfer of a call to a person (CALL-10). A last line is spoken as in any ending (`ending`).
+//! In place of the hang-up Twilio's `<Dial>` follows, and the call comes back if nobody answers.
 
 use std::time::Duration;
 
@@ -35,8 +35,8 @@ const NOT_POSSIBLE: &str = "The transfer was not possible just now. Tell the cal
                             sentence, and offer to take a message or to help yourself.";
 
 impl Call {
-    /// The model called `transfer_call`. The last line is asked for; the transfer follows when it was
-    /// heard. What the same response has said is heard before.
+    /// The model called `transfer_call`. The last line is asked for; the transfer follows when it
+    /// was heard. What the same response has said is heard before.
     pub(super) fn transfer_call(&mut self, response: &ResponseId, now: Now) -> ToolOutcome {
         let refused = if self.setup.transfer.is_none() {
             Some(NO_NUMBER)
@@ -60,7 +60,8 @@ impl Call {
         self.phase = Phase::HandingOver { since: now.at, until: now.at + LONGEST };
     }
 
-    /// Twilio has taken the call from its stream. The session is closed: it would cost money unused.
+    /// Twilio has taken the call from its stream. The session is closed: it would cost money
+    /// unused.
     pub(super) fn on_stream_handed_over(&mut self) {
         self.stream = StreamState::Closed;
         if self.session != SessionState::NotWanted {
@@ -85,16 +86,16 @@ impl Call {
         self.go_on_after_transfer(NOBODY_ANSWERED, now);
     }
 
-    /// The REST call of the transfer failed. If the stream is gone, Twilio has taken the transfer and
-    /// only its answer was lost: the outcome is awaited.
+    /// The REST call of the transfer failed. If the stream is gone, Twilio has taken the transfer
+    /// and only its answer was lost: the outcome is awaited.
     pub(super) fn on_transfer_failed(&mut self, now: Now) {
         if matches!(self.phase, Phase::HandingOver { .. }) && self.stream.is_open() {
             self.go_on_after_transfer(NOT_POSSIBLE, now);
         }
     }
 
-    /// Why a call ended during a transfer. `None` outside of one. Twilio reports nothing when the person
-    /// answers, but reports soon when nobody does. So time tells whether they answered.
+    /// Why a call ended during a transfer. `None` outside of one. Twilio reports nothing when the
+    /// person answers, but reports soon when nobody does. So time tells whether they answered.
     pub(super) fn reason_while_handed_over(&self, now: Now) -> Option<EndReason> {
         let Phase::HandingOver { since, .. } = self.phase else { return None };
         let rings = self.setup.transfer.as_ref().map_or(0, |dial| dial.timeout_secs);

@@ -1,12 +1,12 @@
-//! The small words around a goodbye and a "no thanks", in Hebrew and English, as they are compared:
-//! without niqqud, case and punctuation.
+//! The words around a goodbye and a "no thanks", in Hebrew and English. They are normalised: no
+//! niqqud, upper case or punctuation.
 
-/// Words that are courtesy by themselves.
+/// Words that are a courtesy by themselves.
 pub(super) const COURTESIES: &str = "thanks thank ok okay alright cheers great perfect wonderful bye goodbye fine \
     pleasure appreciate תודה אוקיי אוקי סבבה בסדר מעולה מצוין נהדר יופי אחלה יאללה \
     ביי בשמחה מעריך מעריכה";
 
-/// The rest of what is wished along with a goodbye; none of it says anything alone.
+/// The other words of good wishes. None says anything alone.
 pub(super) const WISHES: &str = "a very so much you your too have nice good lovely day evening night afternoon \
     morning weekend week one rest of the and for now then take care all best later \
     soon again sir maam madam dear friend my everyone everybody guys help everything \
@@ -14,18 +14,18 @@ pub(super) const WISHES: &str = "a very so much you your too have nice good love
     שבוע חג סוף המשך טוב טובה נעים נעימה מקסים נפלא שמח שלום שיהיה כל בינתיים נשמה \
     מותק אחי אחותי חבר חברה חביבי חמוד חמודה אדוני גברתי מתוק מתוקה בקרוב נתראה";
 
-/// What may stand around a "no thanks" without changing it.
+/// Words that do not change a "no thanks" they stand around.
 pub(super) const FILLERS: &str = "im i am its it thats that is really just we were are well oh ah um uh אני אנחנו \
     זה זהו אז ממש פשוט כבר אה טוב";
 
-/// What refuses.
+/// Words of refusal.
 pub(super) const NO: &str = "no nope nah לא";
 
-/// Words after which a goodbye is only spoken of.
+/// Words after which a goodbye is only mentioned.
 pub(super) const MENTIONS: &str = "called named said says word title titled song בשם נקרא נקראת שנקרא שנקראת קוראים \
     אמר אמרה אמרו המילה השיר לשיר";
 
-/// Phrases that are verbs too: by their first word, and the words after which they are.
+/// First words of phrases that can be verbs too, and the words after which they are.
 pub(super) const ANOTHER_MEANING: &[(&str, &str)] = &[
     (
         "see",
@@ -41,18 +41,18 @@ pub(super) const ANOTHER_MEANING: &[(&str, &str)] = &[
     ("סיימנו", "לא עוד עדיין מתי כש אם"),
 ];
 
-/// A clause that begins with one of these asks, whether or not the transcript says so.
+/// A clause that begins with one of these is a question, even without a question mark.
 pub(super) const QUESTION_WORDS: &str = "what when where who why how which can could would is are do does did מה מתי איפה \
     מי למה איך כמה האם איזה";
 
-/// Words that are no name, though one could stand in their place.
+/// Words that are no names, though they stand where a name could.
 pub(super) const NOT_NAMES: &str = "monday tuesday wednesday thursday friday saturday sunday january february march \
     april june july august september october november december no yes wait but hello \
     hi actually hold what when where who why how i at in on if not tomorrow today \
     tonight there לא כן רגע שנייה שניה חכה חכי חכו אבל עוד מה מתי איפה מי למה איך \
     כמה האם בעצם הלו אולי אם כי או אל יש אין צריך צריכה רוצה אפשר";
 
-/// What an agent says to a "no thanks" when it lets the caller go.
+/// What an agent answers to a "no thanks" when it ends the call.
 pub(super) const AGENT_DECLINES: &[&str] = &[
     "if you change your mind",
     "no problem",

@@ -1,5 +1,5 @@
-//! A turn as normalised words: compatibility forms, case, niqqud and punctuation don't tell two words
-//! apart; final letters do.
+//! A turn as normalised words. Compatibility forms, case, niqqud and punctuation make no difference
+//! between words; Hebrew final letters do.
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -13,15 +13,15 @@ pub(super) struct Turn {
 /// One word.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Word {
-    /// As it is compared.
+    /// Normalised.
     pub(super) text: String,
-    /// A comma, full stop or the like stands before it, or nothing at all.
+    /// It is the first, or a comma, full stop or the like stands before it.
     pub(super) after_break: bool,
-    /// It stands between quotation marks that don't hold the whole turn.
+    /// It stands between quotation marks, and these do not enclose the whole turn.
     pub(super) quoted: bool,
     /// It begins with a capital letter.
     pub(super) capital: bool,
-    /// Its letters don't speak against a name: a capital, or a script without capitals.
+    /// It could be a name: it has a capital letter, or a script without capitals.
     pub(super) may_be_name: bool,
 }
 
@@ -46,7 +46,7 @@ impl Turn {
             if is_quotation(letter) {
                 let opens = letters.get(at + 1).is_some_and(|next| next.is_alphanumeric());
                 match quote.take() {
-                    // One that is never closed quotes nothing.
+                    // An unclosed quotation mark quotes nothing.
                     Some(from) => mark_quoted(&mut words, from),
                     None if opens => quote = Some(words.len()),
                     None => {}
@@ -73,14 +73,14 @@ fn finish(words: &mut Vec<Word>, word: &mut String, after_break: &mut bool) {
     word.clear();
 }
 
-/// Quotation marks around all of a turn are the transcriber's.
+/// Quotation marks around a whole turn are the transcriber's own.
 fn mark_quoted(words: &mut [Word], from: usize) {
     if from > 0 {
         words[from..].iter_mut().for_each(|word| word.quoted = true);
     }
 }
 
-/// Niqqud and cantillation, joiners and marks of direction: heard by nobody.
+/// Niqqud and cantillation, joiners, marks of direction.
 fn is_invisible(letter: char) -> bool {
     matches!(letter,
         '\u{0591}'..='\u{05BD}' | '\u{05BF}' | '\u{05C1}'..='\u{05C2}' | '\u{05C4}'..='\u{05C5}'
@@ -98,7 +98,7 @@ fn is_quotation(letter: char) -> bool {
     matches!(letter, '"' | '\u{201C}'..='\u{201F}' | '«' | '»' | '\u{05F4}')
 }
 
-/// What parts clauses. A hyphen or maqaf parts words only.
+/// Separates clauses. A hyphen or maqaf separates words only.
 fn is_break(letter: char) -> bool {
     matches!(
         letter,

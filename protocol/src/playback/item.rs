@@ -1,4 +1,4 @@
-//! One audio item on its way to the caller.
+//! An audio item on its way to the caller.
 
 use std::ops::Range;
 
@@ -11,11 +11,12 @@ use crate::ids::{ItemId, ResponseId};
 pub(super) struct Item {
     response: ResponseId,
     item: ItemId,
-    /// The number of its answer, and its own in that answer.
+    /// The number of its response, and its own in the response.
     ordinals: (u32, u32),
-    /// Bytes of it that were heard before a clear, if it was resumed.
+    /// Bytes that were heard before a clear, if it goes on after one.
     before: u64,
-    /// Where its audio stands on the line: one range, or more if another item's came in between.
+    /// The positions of its audio in the buffer. More than one range if another item's came in
+    /// between.
     spans: Vec<Range<u64>>,
     ended: bool,
 }
@@ -52,12 +53,12 @@ impl Item {
         self.ended = true;
     }
 
-    /// Where its audio ends on the line.
+    /// Where its audio ends in the buffer.
     pub(super) fn ends_at(&self) -> u64 {
         self.spans.last().map_or(0, |span| span.end)
     }
 
-    /// How many of its bytes stand before `position` on the line.
+    /// How many of its bytes stand before `position` in the buffer.
     fn bytes_before(&self, position: u64) -> u64 {
         self.spans.iter().map(|span| position.clamp(span.start, span.end) - span.start).sum()
     }
@@ -73,22 +74,22 @@ impl Item {
         self.ordinals == (name.response, name.item)
     }
 
-    /// Whether it ended and an echo says that all of it was played.
+    /// Whether it ended and an echo tells that all of it was played.
     pub(super) fn is_played(&self, confirmed: u64) -> bool {
         self.ended && self.ends_at() <= confirmed
     }
 
-    /// Whole milliseconds of it that lie before a mark of its own.
+    /// Whole milliseconds of it before a mark of its own.
     pub(super) fn heard_ms_at_mark(&self, name: MarkName) -> u32 {
         millis(self.before + u64::from(name.position))
     }
 
-    /// Whole milliseconds of it that lie before `position` on the line.
+    /// Whole milliseconds of it before `position` in the buffer.
     pub(super) fn heard_ms(&self, position: u64) -> u32 {
         millis(self.before + self.bytes_before(position))
     }
 
-    /// What is told of it when playing stops at `position` on the line.
+    /// How much of it was heard if playing stops at `position` in the buffer.
     pub(super) fn heard(self, position: u64) -> Heard {
         Heard {
             heard_ms: self.heard_ms(position),

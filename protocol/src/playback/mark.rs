@@ -1,5 +1,5 @@
-//! The names of our marks. They say which audio they follow, so that an echo can be told from that
-//! of another stream, of a buffer that was cleared, or of something that was never a mark of ours.
+//! The names of marks. A name tells which audio its mark follows. So an echo from another stream,
+//! of a cleared buffer, or of a mark that is not ours is recognised as such.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,30 +8,29 @@ use thiserror::Error;
 
 use crate::ids::Generation;
 
-/// Where a mark stands, on the wire as `g2.0:r7:i1:1440`.
+/// A mark's name; on the wire `g2.0:r7:i1:1440`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MarkName {
-    /// Whose buffer it went into.
+    /// Since which clear of the buffer.
     pub epoch: Epoch,
-    /// Which of its owner's answers it belongs to, counted from 1.
+    /// Numbers the owner's responses, from 1.
     pub response: u32,
-    /// Which audio item of that answer, counted from 1.
+    /// Numbers the audio items of that response, from 1.
     pub item: u32,
-    /// Bytes of that item before the mark.
+    /// Bytes of µ-law audio of that item before the mark.
     pub position: u32,
 }
 
-/// One filling of Twilio's buffer: the generation of whoever sent it, and how often that one had
-/// emptied the buffer before. Two filings never share one.
+/// The time between two clears of Twilio's buffer. No two have the same epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Epoch {
-    /// The generation of the owner.
+    /// The generation of the owner: the actor that sends.
     pub generation: Generation,
-    /// How often the owner has emptied the buffer, or found it empty at a new stream.
+    /// Clears by this owner so far; a new stream counts as one.
     pub cleared: u32,
 }
 
-/// A mark that is not one of ours.
+/// A mark's name that this daemon has not made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("not the name of a mark of ours")]
 pub struct ForeignMark;

@@ -3,8 +3,8 @@
 use super::{AskNumber, Wording};
 use crate::ids::ResponseId;
 
-/// Numbers the requests of one call, from 1. It travels as `metadata` of `response.create` and comes
-/// back with the response.
+/// Numbers the requests of one call, from 1. It travels as `metadata` of `response.create` and
+/// comes back with the response.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestNumber(pub u64);
 
@@ -23,8 +23,8 @@ pub enum Outcome {
     FailedForGood,
 }
 
-/// What the gate gives out, in order. `Create` and `Cancel` are to be sent to OpenAI; the others are
-/// reports. Drain with [`ResponseGate::poll_output`](super::ResponseGate::poll_output).
+/// What the gate gives out, in order. `Create` and `Cancel` are to be sent to OpenAI; the others
+/// are reports. Drain with [`ResponseGate::poll_output`](super::ResponseGate::poll_output).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GateOutput {
     /// Send `response.create`.

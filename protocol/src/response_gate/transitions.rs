@@ -1,5 +1,5 @@
-//! How the gate goes from one state to the next: `fire` asks for a response, `begin` and `end` are its
-//! beginning and end.
+//! How the gate goes from one state to the next: `fire` asks for a response, `begin` and `end` are
+//! its beginning and end.
 
 use std::time::{Duration, Instant};
 

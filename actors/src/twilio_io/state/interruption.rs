@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use protocol::barge_in::{Agent, Decision};
+use protocol::barge_in::{AgentAudibility, Decision};
 use protocol::call::{AgentCut, CutItem, Event};
 use protocol::playback::Heard;
 use protocol::twilio::stream::write_clear;
@@ -28,11 +28,11 @@ impl PlaybackState {
     pub(in crate::twilio_io) fn hears(&mut self, level: Level, protected: bool) -> bool {
         let since = self.stream.as_ref().and_then(|_| self.playback.agent_started(level.at));
         let agent = match since {
-            None => Agent::Silent,
-            Some(_) if protected => Agent::Protected,
-            Some(since) => Agent::Audible { since },
+            None => AgentAudibility::Silent,
+            Some(_) if protected => AgentAudibility::Protected,
+            Some(since) => AgentAudibility::Audible { since },
         };
-        self.barge_in.frame(level.rms, level.millis, agent, level.at) == Decision::Fire
+        self.barge_in.frame(level.rms, level.millis, agent, level.at) == Decision::Interrupt
     }
 
     /// Has Twilio drop what it has not played. `None` if there was nothing left to be dropped: the

@@ -17,13 +17,17 @@ fn frame(n: u32) -> Payload {
     Payload::encode(&digits.repeat(40))
 }
 
+fn waiting_ms(queue: &InboundQueue) -> usize {
+    queue.bytes / BYTES_PER_MS as usize
+}
+
 fn drain(queue: &mut InboundQueue) -> Vec<Payload> {
     std::iter::from_fn(|| queue.take()).collect()
 }
 
 /// The frames 0, 1, 2, … with the timestamps given; all come at once.
 fn pushed(timestamps: impl IntoIterator<Item = u64>, now: Instant) -> InboundQueue {
-    let mut queue = InboundQueue::new();
+    let mut queue = InboundQueue::default();
     for (n, timestamp) in (0..).zip(timestamps) {
         queue.push_dropping_oldest(frame(n), timestamp, now);
     }
@@ -43,7 +47,7 @@ fn pipe_2_frames_leave_in_the_order_in_which_they_came_and_count_as_sent() {
 fn pipe_2_the_oldest_frames_go_when_the_queue_overflows_and_are_counted_as_blocked() {
     let now = start();
     let mut queue = pushed((0..503).map(|n| n * 20), now);
-    assert_eq!(queue.waiting_ms(), 10_000);
+    assert_eq!(waiting_ms(&queue), 10_000);
     assert_eq!(queue.counters(), Counters { blocked: 3, depth: 500, ..Counters::default() });
     assert_eq!(queue.take(), Some(frame(3)));
 }
@@ -51,19 +55,19 @@ fn pipe_2_the_oldest_frames_go_when_the_queue_overflows_and_are_counted_as_block
 #[test]
 fn pipe_2_the_bound_is_one_of_audio_and_not_of_frames() {
     let now = start();
-    let mut queue = InboundQueue::new();
+    let mut queue = InboundQueue::default();
     queue.push_dropping_oldest(Payload::encode(&vec![0; 8 * 9_990]), 0, now);
     queue.push_dropping_oldest(frame(1), 9_990, now);
     assert_eq!(queue.counters(), Counters { blocked: 1, depth: 1, ..Counters::default() });
     assert_eq!(queue.take(), Some(frame(1)));
-    assert_eq!(queue.waiting_ms(), 0);
+    assert_eq!(waiting_ms(&queue), 0);
 }
 
 #[test]
 fn pipe_2_a_frame_without_audio_is_passed_over() {
-    let mut queue = InboundQueue::new();
+    let mut queue = InboundQueue::default();
     queue.push_dropping_oldest(Payload::encode(&[]), 100, start());
-    assert!(queue.is_empty());
+    assert_eq!(queue.counters().depth, 0);
 }
 
 #[test]
@@ -94,7 +98,7 @@ fn pipe_2_a_frame_that_is_late_makes_no_hole_behind_it() {
 #[test]
 fn pipe_2_a_hole_is_filled_with_10_s_of_silence_at_most() {
     let now = start();
-    let mut queue = InboundQueue::new();
+    let mut queue = InboundQueue::default();
     queue.push_dropping_oldest(frame(0), 0, now);
     assert_eq!(queue.take(), Some(frame(0)));
     queue.push_dropping_oldest(frame(1), 3_600_000, now);
@@ -118,7 +122,7 @@ fn pipe_2_the_clock_of_a_new_stream_begins_anew() {
 #[test]
 fn pipe_2_trap_openai_16_a_line_quiet_for_750_ms_is_padded_while_the_server_hears_speech() {
     let now = start();
-    let mut queue = InboundQueue::new();
+    let mut queue = InboundQueue::default();
     assert_eq!(queue.pad_due(true, now), PadDecision::Rest, "no frame has come yet");
     queue.push_dropping_oldest(frame(0), 155, now);
     let first = now + ms(750);
@@ -200,7 +204,7 @@ proptest! {
         steps in proptest::collection::vec(step(), 1..200),
     ) {
         let mut now = start();
-        let mut queue = InboundQueue::new();
+        let mut queue = InboundQueue::default();
         let (mut pushed, mut timestamp, mut taken) = (0_u32, 155, Vec::new());
         for step in steps {
             match step {
@@ -217,7 +221,7 @@ proptest! {
                     queue.pad_due(hearing, now);
                 }
             }
-            prop_assert!(queue.waiting_ms() <= 10_000);
+            prop_assert!(waiting_ms(&queue) <= 10_000);
         }
         taken.extend(drain(&mut queue));
         let silent = Payload::silence(1);
@@ -239,7 +243,7 @@ proptest! {
         real_time_pads in any::<bool>(),
     ) {
         let (mut now, mut timestamp) = (start(), 0);
-        let mut queue = InboundQueue::new();
+        let mut queue = InboundQueue::default();
         queue.push_dropping_oldest(frame(0), 0, now);
         timestamp += 20;
         for (n, gap) in (1..).zip(gaps) {

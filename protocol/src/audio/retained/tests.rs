@@ -25,7 +25,7 @@ fn append(audio: &mut RetainedAudio, numbers: std::ops::Range<u32>) {
 
 /// Frames 0 to 99, of which 20 to 69 are the committed turn `item_a`.
 fn one_turn() -> RetainedAudio {
-    let mut audio = RetainedAudio::new();
+    let mut audio = RetainedAudio::default();
     append(&mut audio, 0..50);
     audio.speech_started(&item("item_a"), 400);
     append(&mut audio, 50..90);
@@ -51,7 +51,7 @@ fn res_2_a_turn_with_a_transcript_is_not_carried_over() {
 
 #[test]
 fn res_2_a_transcript_that_came_before_the_commit_counts_too() {
-    let mut audio = RetainedAudio::new();
+    let mut audio = RetainedAudio::default();
     audio.speech_started(&item("item_a"), 0);
     append(&mut audio, 0..10);
     audio.transcribed(&item("item_a"));
@@ -69,7 +69,7 @@ fn res_2_speech_in_progress_is_unfinished_and_begins_at_the_last_commit() {
 
 #[test]
 fn res_2_a_turn_whose_end_was_not_announced_ends_with_its_commit() {
-    let mut audio = RetainedAudio::new();
+    let mut audio = RetainedAudio::default();
     append(&mut audio, 0..10);
     audio.speech_started(&item("item_a"), 100);
     append(&mut audio, 10..20);
@@ -92,7 +92,7 @@ fn res_2_a_turn_of_which_no_speech_was_announced_has_all_since_the_last_commit()
 
 #[test]
 fn res_2_a_frame_that_the_end_of_speech_cuts_belongs_to_the_turn_alone() {
-    let mut audio = RetainedAudio::new();
+    let mut audio = RetainedAudio::default();
     append(&mut audio, 0..10);
     audio.speech_started(&item("item_a"), 70);
     audio.speech_stopped(&item("item_a"), 110);
@@ -119,7 +119,7 @@ fn res_2_the_clock_of_a_new_session_starts_at_0_with_the_frames_appended_again()
 
 #[test]
 fn res_2_what_the_old_session_announced_does_not_hold_in_the_new_one() {
-    let mut audio = RetainedAudio::new();
+    let mut audio = RetainedAudio::default();
     append(&mut audio, 0..10);
     audio.speech_started(&item("item_a"), 100);
     audio.speech_stopped(&item("item_a"), 160);
@@ -202,7 +202,7 @@ proptest! {
     fn res_2_no_frame_is_kept_twice_and_their_order_stays(
         steps in proptest::collection::vec(step(), 1..80),
     ) {
-        let mut audio = RetainedAudio::new();
+        let mut audio = RetainedAudio::default();
         let (mut next, mut turn, mut session_ms) = (0, 0, 0_u64);
         for step in steps {
             let name = item(&format!("item_{turn}"));

@@ -1,7 +1,7 @@
 //! A map whose copies share their nodes: a hash trie.
 //!
-//! Copying it costs one reference count. Changing a copy clones the nodes from the root to the entry,
-//! each at most 16 slots wide. Neither cost follows the number of entries.
+//! Copying it costs one reference count. Changing a copy clones the nodes from the root to the
+//! entry, each at most 16 slots wide. Neither cost follows the number of entries.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -98,7 +98,8 @@ impl<K: Hash + Eq + Clone, V: Clone> Node<K, V> {
 }
 
 fn slot<K: Hash>(key: &K, level: u32) -> usize {
-    // Without random keys: a hash must be the same in every copy. The keys are not a caller's choice.
+    // Without random keys: a hash must be the same in every copy. The keys are not a caller's
+    // choice.
     let mut hasher = DefaultHasher::new();
     key.hash(&mut hasher);
     (hasher.finish() >> (level * BITS)) as usize % WIDTH

@@ -1,5 +1,5 @@
-//! What a call does when the caller interrupts the agent: the transcript keeps what was heard, nothing
-//! of the cut responses is owed any more, and OpenAI is told (BARGE-3, BARGE-6).
+//! What a call does when the caller interrupts the agent: the transcript keeps what was heard,
+//! nothing of the cut responses is owed any more, and OpenAI is told (BARGE-3, BARGE-6).
 
 use std::time::Duration;
 
@@ -7,7 +7,8 @@ use crate::call::command::{Command, Record};
 use crate::call::{Call, Greeting, Now};
 use crate::ids::{ItemId, ResponseId};
 
-/// The agent was cut off: Twilio's buffer was cleared, and audio that had not gone there was dropped.
+/// The agent was cut off: Twilio's buffer was cleared, and audio that had not gone there was
+/// dropped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgentCut {
     /// Numbers the cuts of a call, from 1.

@@ -1,5 +1,5 @@
-//! The responses that the caller is owed. Each is asked for once per session, and stays owed until it
-//! was heard to its end or is no longer wanted.
+//! The responses that the caller is owed. Each is asked for once per session, and stays owed until
+//! it was heard to its end or is no longer wanted.
 
 use super::{Greeting, Response, Speech};
 use crate::business::OpeningLine;

@@ -128,8 +128,8 @@ impl Call {
         self.last_line_failed(asks, now);
     }
 
-    /// The session is gone, and its responses with it. What had begun to speak stays as it came, and
-    /// one response finishes it. What had not is owed again (RES-2).
+    /// The session is gone, and its responses with it. What had begun to speak stays as it came,
+    /// and one response finishes it. What had not is owed again (RES-2).
     pub(in crate::call) fn close_broken_responses(&mut self) {
         self.speech.caller_speaks = false;
         let broken: Vec<ResponseId> = (self.speech.responses.iter())

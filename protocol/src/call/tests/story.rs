@@ -324,9 +324,9 @@ impl Story {
 }
 
 proptest! {
-    /// Invariant 2: any story ends at most once, hangs up at most once, greets at most once
-    /// once it was heard, and then is quiet. It never ends while a scripted closing line is unheard,
-    /// unless the line is gone, never while keys are being pressed, and never on a decline.
+    /// Invariant 2: any story ends at most once, hangs up at most once, greets at most once once it
+    /// was heard, and then is quiet. It never ends while a scripted closing line is unheard, unless
+    /// the line is gone, never while keys are being pressed, and never on a decline.
     #[test]
     fn invariant_2_any_story_ends_at_most_once_greets_once_and_then_is_quiet(
         decider in prop_oneof![Just(Decider::Model), Just(Decider::Phrases), Just(Decider::Both)],

@@ -1,4 +1,5 @@
-//! The tool calls of one response: when all have returned, one answer to their outputs is asked for.
+//! The tool calls of one response: when all have returned, one answer to their outputs is asked
+//! for.
 
 use std::time::{Duration, Instant};
 
@@ -92,8 +93,8 @@ impl Call {
         }
     }
 
-    /// Judges the calls of `call_control` in a response whose other tools are done: the last missing
-    /// field may have come with them.
+    /// Judges the calls of `call_control` in a response whose other tools are done: the last
+    /// missing field may have come with them.
     pub(in crate::call) fn judge_call_control(&mut self, now: Now) {
         for place in 0..self.tools.batches.len() {
             let batch = &mut self.tools.batches[place];
@@ -119,8 +120,8 @@ impl Call {
         }
     }
 
-    /// Asks for an answer to the outputs of a response whose tools are all done, if one is to follow
-    /// and the call goes on.
+    /// Asks for an answer to the outputs of a response whose tools are all done, if one is to
+    /// follow and the call goes on.
     pub(in crate::call) fn settle_tools(&mut self) {
         let is_done = |batch: &mut Batch| batch.waiting.is_empty();
         let done: Vec<Batch> = self.tools.batches.extract_if(.., is_done).collect();

@@ -1,5 +1,5 @@
-//! The calendar's tools in a call. They are offered if the business has appointment hours, and sent as
-//! soon as the call's lead is known. An answer always follows: the caller waits for it (CAL-1).
+//! The calendar's tools in a call. They are offered if the business has appointment hours, and sent
+//! as soon as the call's lead is known. An answer always follows: the caller waits for it (CAL-1).
 
 use super::Handled;
 use crate::calendar::{CalendarError, CalendarTool, error_reply};

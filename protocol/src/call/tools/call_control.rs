@@ -1,5 +1,5 @@
-//! The tool `call_control`: the model reports, or asks for the end of the call, and the daemon decides
-//! (END-2).
+//! The tool `call_control`: the model reports, or asks for the end of the call, and the daemon
+//! decides (END-2).
 
 use serde::Deserialize;
 use serde_json::json;
@@ -22,8 +22,8 @@ struct Arguments {
 /// What the decision rests on besides the arguments.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Situation<'a> {
-    /// Required fields that the daemon finds missing. The output shows this list and the model's own
-    /// (END-8).
+    /// Required fields that the daemon finds missing. The output shows this list and the model's
+    /// own (END-8).
     pub(super) missing: &'a [&'a str],
     /// Whether the business lets the model end a call.
     pub(super) model_decides: bool,

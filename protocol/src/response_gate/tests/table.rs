@@ -1,5 +1,6 @@
-//! The table of docs/response-gate.md, walked: every event in every state, each cell's words done by hand to
-//! a copy of the gate, which must then equal the gate that was told of the event. `rows` has the events.
+//! The table of docs/response-gate.md, walked: every event in every state, each cell's words done
+//! by hand to a copy of the gate, which must then equal the gate that was told of the event. `rows`
+//! has the events.
 
 mod rows;
 
@@ -156,7 +157,8 @@ fn covers(gate: &mut ResponseGate, event: &Event, _: Instant) {
     gate.turns.covered.extend(seen);
 }
 
-/// All that waits here is of one urgency, and there must be something: a cell that says `fire` shows it.
+/// All that waits here is of one urgency, and there must be something: a cell that says `fire`
+/// shows it.
 fn fire(gate: &mut ResponseGate, _: &Event, now: Instant) {
     assert!(!gate.waiting.is_empty(), "nothing waits that could be asked for");
     let asks = std::mem::take(&mut gate.waiting);

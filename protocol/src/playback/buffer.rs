@@ -1,5 +1,5 @@
-//! What is known of one filling of Twilio's buffer: how much went in, which marks came back, and
-//! how far playing must have come since.
+//! Twilio's buffer, from one `clear` to the next: how much was sent, which marks came back, and how
+//! far it must have been played since.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -8,33 +8,33 @@ use std::time::{Duration, Instant};
 use super::mark::MarkName;
 use crate::audio::BYTES_PER_MS;
 
-/// Audio after which a mark is due, in bytes: 180 ms.
+/// Bytes after which a mark is due: 180 ms.
 const MARK_EVERY: u64 = 180 * BYTES_PER_MS as u64;
 
-/// How long after the expected end an echo is waited for before the line counts as silent.
+/// How long past the expected end an echo is awaited. Then it counts as lost.
 const ECHO_PATIENCE: Duration = Duration::from_secs(3);
 
-/// Marks that wait for their echo, 12 minutes of audio. Past it the oldest is forgotten: a later
-/// one says the same and more.
+/// Marks that wait for their echoes: 12 minutes of audio. Past it the oldest is forgotten, because
+/// a later one tells more.
 const MOST_MARKS: usize = 4096;
 
-/// Twilio plays what it has in order, 8 bytes to the millisecond, from the moment it comes.
-/// Positions are bytes since the buffer was last emptied.
+/// Twilio plays audio in order as it comes, 8 bytes to the millisecond. Positions are bytes since
+/// the buffer was last cleared.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Line {
+pub(super) struct Buffer {
     sent: u64,
-    /// Where the last mark stands.
+    /// The position of the last mark.
     marked: u64,
     /// The furthest position whose mark came back.
     confirmed: u64,
     /// A position and when it began to be played.
     clock: Option<(u64, Instant)>,
-    /// The marks without an echo, in order, and where they stand.
+    /// The marks without an echo, in order, and their positions.
     pending: VecDeque<(MarkName, u64)>,
 }
 
-impl Line {
-    /// Puts `bytes` of audio at the end and says which positions they took.
+impl Buffer {
+    /// Adds `bytes` of audio at the end. Returns their positions.
     pub(super) fn push(&mut self, bytes: u32, now: Instant) -> Range<u64> {
         if self.playing(now) == self.sent {
             self.clock = Some((self.sent, now));
@@ -44,7 +44,7 @@ impl Line {
         began..self.sent
     }
 
-    /// Whether enough audio went since the last mark that another is due.
+    /// Whether enough audio was sent since the last mark.
     pub(super) fn mark_is_due(&self) -> bool {
         self.sent - self.marked >= MARK_EVERY
     }
@@ -54,7 +54,7 @@ impl Line {
         self.pending.back().is_some_and(|(_, at)| *at >= position)
     }
 
-    /// A mark goes out behind all audio sent so far.
+    /// A mark is sent behind all audio so far.
     pub(super) fn mark(&mut self, name: MarkName) {
         if self.pending.len() == MOST_MARKS {
             self.pending.pop_front();
@@ -63,8 +63,8 @@ impl Line {
         self.pending.push_back((name, self.sent));
     }
 
-    /// An echo came: everything before that mark was played, whether or not the marks in between
-    /// were echoed. False if no such mark is waited for.
+    /// An echo came: everything before that mark was played, even if earlier marks were not echoed.
+    /// `false` if no such mark is awaited.
     pub(super) fn echoed(&mut self, name: MarkName, now: Instant) -> bool {
         let Some(index) = self.pending.iter().position(|(pending, _)| *pending == name) else {
             return false;
@@ -81,8 +81,8 @@ impl Line {
         self.confirmed
     }
 
-    /// How far the caller has heard: the last echo plus the clock since, but never past a mark that
-    /// has not come back, and never more than was sent.
+    /// How far the caller has heard: up to the last echo plus the time since, but not past a mark
+    /// that has not come back, nor past what was sent.
     pub(super) fn heard(&self, now: Instant) -> u64 {
         let most = self.pending.front().map_or(self.sent, |(_, position)| *position);
         self.playing(now).min(most)
@@ -96,7 +96,7 @@ impl Line {
         })
     }
 
-    /// When the byte at `position`, not yet played, is expected to be.
+    /// When the byte at `position` is expected to be played, if it is not yet.
     pub(super) fn due(&self, position: u64) -> Option<Instant> {
         let (began, at) = self.clock?;
         let bytes = u128::from(position.saturating_sub(began));
@@ -104,9 +104,8 @@ impl Line {
         at.checked_add(Duration::from_micros(micros))
     }
 
-    /// The expected end of what was sent, while it plays or its last echo is waited for. Past the
-    /// expected end by more than any echo takes, the line counts as silent: a lost echo must not
-    /// keep it busy for ever.
+    /// The expected end of what was sent, while it plays or its last echo is awaited. `None` after
+    /// that: a lost echo must not keep the agent audible for ever.
     pub(super) fn quiet_at(&self, now: Instant) -> Option<Instant> {
         let end = self.due(self.sent)?;
         let patience = if self.pending.is_empty() { Duration::ZERO } else { ECHO_PATIENCE };
