@@ -85,3 +85,4 @@ mod tests {
         assert!(error.to_string().contains("leads.phone"));
     }
 }
+type _A = crate::appointments::AppointmentId;

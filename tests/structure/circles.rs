@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use self::file_graph::{circles, edges};
 use crate::sources;
 
-/// `protocol` is left out: the files of one state machine, such as `call`, are parts of one type.
+/// Not `protocol`, whose state machines are types spread over several files, nor the root package.
 const CRATES: [&str; 5] = ["supervision", "actors", "entities", "migration", "practice"];
 
 /// The texts of a crate's files by their paths.
