@@ -1,4 +1,4 @@
-//! The actors as a tree of text: who stands under whom, and how each of them does.
+//! Draws the actors as a tree of text, with the state of each.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -7,11 +7,11 @@ use actors::introspection::{ActorKind, ActorView};
 
 use crate::table::table;
 
-/// The most of an actor's last error that is shown, in characters.
+/// The most characters that are shown of an actor's last error.
 const LONGEST_ERROR: usize = 60;
 
-/// Draws actors as a tree, one to a line, siblings in the order of their starts. An actor whose
-/// supervisor is not among them stands at the margin.
+/// One line for each actor. Siblings are in the order of their starts. An actor whose supervisor is
+/// missing is drawn as a root.
 #[must_use]
 pub fn draw(actors: &[ActorView]) -> String {
     let heading = ["ACTOR", "STATE", "GEN", "RESTARTS", "DEPTH", "HANDLED", "AGE", "LAST ERROR"];
@@ -24,7 +24,7 @@ pub fn draw(actors: &[ActorView]) -> String {
     table(&rows)
 }
 
-/// Everyone by supervisor; under `None` those who have none here.
+/// Actors by their supervisor's id; the roots are under `None`.
 struct Forest<'a>(BTreeMap<Option<u64>, Vec<&'a ActorView>>);
 
 impl<'a> Forest<'a> {
@@ -32,7 +32,7 @@ impl<'a> Forest<'a> {
         let ids: BTreeSet<_> = actors.iter().map(|actor| actor.id).collect();
         let mut children = BTreeMap::<_, Vec<_>>::new();
         for actor in actors {
-            // A supervisor is older than those it starts; anything else is no tree.
+            // A supervisor is older than its children. Any other parent would make a circle.
             let parent = actor.parent.filter(|parent| *parent < actor.id && ids.contains(parent));
             children.entry(parent).or_default().push(actor);
         }
@@ -46,7 +46,7 @@ impl<'a> Forest<'a> {
         self.0.get(&supervisor).map_or(&[], Vec::as_slice)
     }
 
-    /// Adds `actor` and everyone under it. `branch` leads to itself, `trunk` past it.
+    /// Adds `actor` and its descendants. `branch` is drawn before its name, `trunk` before its children.
     fn add(&self, actor: &ActorView, branch: &str, trunk: &str, rows: &mut Vec<Vec<String>>) {
         rows.push(row(actor, branch));
         let children = self.under(Some(actor.id));
@@ -71,7 +71,7 @@ fn row(actor: &ActorView, branch: &str) -> Vec<String> {
     ]
 }
 
-/// Only a call's supervisor carries its SID: everyone under it is of the same call.
+/// Only a call's supervisor shows the SID: its children belong to the same call.
 fn name(actor: &ActorView) -> String {
     match (actor.kind, &actor.call_sid) {
         (ActorKind::CallSupervisor, Some(call)) => format!("{} {call}", actor.kind.as_str()),
@@ -79,7 +79,7 @@ fn name(actor: &ActorView) -> String {
     }
 }
 
-/// The two largest units are enough.
+/// In the two largest units.
 fn age(age: Duration) -> String {
     let seconds = age.as_secs();
     match seconds {

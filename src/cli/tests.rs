@@ -1,4 +1,4 @@
-//! The arguments, the exit statuses, and what the commands' own tests share.
+//! Arguments, exit statuses, and helpers for the commands' tests.
 
 use clap::CommandFactory;
 use clap::error::ErrorKind;
@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 
-/// A configuration whose database is a file of the test's own.
+/// A configuration whose database is a file in a temporary folder.
 pub(super) struct OnDisk {
     folder: TempDir,
 }
@@ -28,7 +28,7 @@ impl OnDisk {
         self.config_with(&[])
     }
 
-    /// The defaults with some keys set as the environment would.
+    /// The defaults, with some keys set as in the environment.
     pub(super) fn config_with(&self, keys: &[(&str, &str)]) -> Config {
         let url = self.url();
         let variables = [("DATABASE__URL", url.as_str())].into_iter().chain(keys.iter().copied());
@@ -49,7 +49,8 @@ pub(super) fn example(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("examples/businesses/{name}.toml"))
 }
 
-/// Answers every request, given its head, with a status and a body; the address to ask.
+/// Starts a server that answers each request, by its head, with a status and a body. Returns its
+/// address.
 pub(super) async fn server(answer: impl Fn(&str) -> (u16, String) + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -76,7 +77,7 @@ fn parse(line: &str) -> Result<Arguments, clap::Error> {
 }
 
 #[test]
-fn the_arguments_make_sense_to_clap() {
+fn clap_accepts_the_definition_of_the_arguments() {
     Arguments::command().debug_assert();
 }
 
@@ -112,7 +113,7 @@ fn ops_5_every_command_is_there() {
 }
 
 #[test]
-fn what_cannot_be_meant_is_refused_with_status_2() {
+fn arguments_that_cannot_be_used_are_refused_with_status_2() {
     for (line, kind) in [
         ("frontdesk prompt show x --number 0501234567", ErrorKind::ValueValidation),
         ("frontdesk prompt show x --direction sideways", ErrorKind::InvalidValue),
@@ -143,7 +144,7 @@ async fn prac_4_serve_refuses_practice_with_a_public_url_and_says_so_with_status
 }
 
 #[test]
-fn a_wrong_configuration_file_is_told_with_its_place_and_status_2() {
+fn an_error_in_the_configuration_file_names_its_place_and_has_status_2() {
     let file = OnDisk::default();
     let file = file.file("config.toml", "[server]\nlisten = 8080\n");
     let refused = load(Some(&file), &Environment::default()).unwrap_err();

@@ -5,7 +5,7 @@ use secrecy::ExposeSecret;
 
 use super::*;
 
-/// Reads `text` as a file, with `variables` over it.
+/// Reads `text` as a file, overridden by `variables`.
 fn load(text: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config.toml");
@@ -64,7 +64,7 @@ fn the_defaults_are_those_of_the_specification() {
 }
 
 #[test]
-fn a_fault_in_the_file_is_one_line_with_its_place_its_key_and_what_was_expected() {
+fn an_error_in_the_file_is_one_line_with_its_place_its_key_and_what_was_expected() {
     for (text, expected) in [
         (
             "[server]\n\nlistn = \"127.0.0.1:1\"",
@@ -112,7 +112,7 @@ fn a_fault_in_the_file_is_one_line_with_its_place_its_key_and_what_was_expected(
 }
 
 #[test]
-fn a_file_that_is_no_toml_or_not_there_is_one_line_too() {
+fn an_error_for_a_missing_or_broken_file_is_one_line_too() {
     let error = load("[server]\nlisten = 127.0.0.1", &[]).unwrap_err();
     assert!(error.starts_with("config.toml:2:") && !error.contains('\n'), "{error}");
     let missing = Path::new("no/such/config.toml");
@@ -134,7 +134,7 @@ fn every_key_of_the_file_can_be_given_in_the_environment() {
 }
 
 #[test]
-fn a_variable_stands_above_the_file_and_takes_the_kind_of_its_key() {
+fn a_variable_overrides_the_file_and_takes_the_type_of_its_key() {
     let config = load(
         "[server]\nmax_calls = 7\n[supervision]\nintensity = 9",
         &[
@@ -154,7 +154,7 @@ fn a_variable_stands_above_the_file_and_takes_the_kind_of_its_key() {
 }
 
 #[test]
-fn a_fault_in_the_environment_names_the_variable_and_what_was_expected() {
+fn an_error_in_the_environment_names_the_variable_and_what_was_expected() {
     for (variable, value, expected) in [
         ("FRONTDESK__SERVER__LISTEN", "8080", "expected an IP address and a port"),
         ("FRONTDESK__SERVER__MAX_CALLS", "many", "\"many\" is not a whole number"),
@@ -237,7 +237,7 @@ fn a_gateway_on_this_machine_may_stand_for_both_providers() {
 }
 
 #[test]
-fn what_cannot_work_is_refused_by_its_key() {
+fn settings_that_cannot_work_are_refused_by_their_key() {
     for (text, key) in [
         ("admin.token = \"too-short\"", "admin.token"),
         ("twilio.auth_token = \"\"", "twilio.auth_token"),

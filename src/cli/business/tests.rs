@@ -32,7 +32,7 @@ async fn ops_5_a_business_is_made_and_then_updated_and_only_a_new_text_is_a_new_
 }
 
 #[tokio::test]
-async fn ops_5_what_is_exported_imports_to_the_same() {
+async fn ops_5_an_exported_business_can_be_imported_unchanged() {
     for name in ["tel-aviv-locks", "harbour-clinic"] {
         let on_disk = OnDisk::default();
         said(&on_disk, Command::Import { file: example(name) }).await.unwrap();
@@ -71,7 +71,7 @@ async fn a_number_of_another_business_is_refused_by_name_and_nothing_is_stored()
 }
 
 #[tokio::test]
-async fn a_wrong_file_is_told_with_its_place() {
+async fn an_error_in_a_file_names_its_place() {
     let on_disk = OnDisk::default();
     let wrong = "slug = \"a\"\nname = \"A\"\nphone_number = [\"+97231234567\"]\n";
     let refused = import_text(&on_disk, wrong).await.unwrap_err();

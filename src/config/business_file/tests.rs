@@ -35,7 +35,7 @@ fn the_english_example_reads_too() {
 }
 
 #[test]
-fn a_wrong_key_type_or_value_is_told_with_its_line_and_what_was_expected() {
+fn an_error_names_the_line_the_key_and_what_was_expected() {
     for (rest, expected) in [
         (
             "[silence]\ntimeot = \"7s\"",
@@ -65,7 +65,7 @@ fn a_wrong_key_type_or_value_is_told_with_its_line_and_what_was_expected() {
 }
 
 #[test]
-fn keys_that_cannot_stand_together_are_all_told_each_at_its_line() {
+fn contradictions_between_keys_are_all_reported_each_at_its_line() {
     let text = format!(
         "{HEAD}[agent]\nspeed = 9.0\n[greeting]\nmode = \"play\"\n[appointments.hours]\n\
          sunday = [\"09:00-13:00\", \"12:00-18:00\"]\n"
