@@ -10,6 +10,7 @@ pub mod database;
 #[cfg(feature = "practice")]
 pub mod demo;
 pub mod http;
+mod prompt;
 pub mod provider;
 #[cfg(feature = "practice")]
 pub mod simulate;

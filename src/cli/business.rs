@@ -46,7 +46,7 @@ pub(super) async fn run(
             writeln!(out, "{verb} {slug}, prompt version {}", imported.prompt_version)?;
         }
         Command::Export { slug } => {
-            let settings = stored::find(&db, &slug, None, clock.wall()).await?.settings;
+            let (settings, _) = stored::find(&db, &slug, None, clock.wall()).await?;
             let text = toml::to_string_pretty(&settings)?;
             out.write_all(text.as_bytes())?;
         }

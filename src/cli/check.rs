@@ -23,8 +23,8 @@ pub(super) async fn run(config: &Config, out: &mut impl Write) -> Result<Exit, C
     report.add(configuration::check(config))?;
     let (findings, numbers) = records::check(&config.database).await;
     report.add(findings)?;
-    report.add([provider::look(&config.openai, &client).await])?;
-    report.add(telephony::look(config, &numbers, &client).await)?;
+    report.add([provider::check(&config.openai, &client).await])?;
+    report.add(telephony::check(config, &numbers, &client).await)?;
     match report.worst {
         Verdict::Ok | Verdict::Warn => Ok(Exit::Clean),
         Verdict::Fail => Ok(Exit::Failed),

@@ -1,4 +1,4 @@
-//! The commands' HTTP client: a few requests, each answered soon or not at all.
+//! The commands' HTTP client, with short timeouts.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,10 +9,9 @@ use thiserror::Error;
 
 /// How long a connection may take to be made.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(3);
-/// How long a request may take, connection and all.
+/// How long a request may take, with its connection.
 const PATIENCE: Duration = Duration::from_secs(8);
-/// How much of an answer is read, in bytes. The longest are a page of 1,000 numbers and the actors of
-/// some thousand calls: about 2 MB each.
+/// The largest answer, in bytes. A page of 1,000 numbers and the actors of 1,000 calls have about 2 MB.
 const MOST_BODY: usize = 16 * 1024 * 1024;
 
 /// Why there is no client.
@@ -22,8 +21,8 @@ pub enum ClientError {
     Tls(#[from] rustls::Error),
 }
 
-/// A client with the system's certificates and short patience. It follows no redirects, so a key goes
-/// only to the configured host.
+/// A client that trusts the system's certificates. It follows no redirects, so a key goes only to the
+/// configured host.
 pub(super) fn client() -> Result<HttpClient, ClientError> {
     let dialer = TcpDialer::new(tls_config()?, CONNECT_PATIENCE);
     Ok(HttpClient::new(Arc::new(dialer), PATIENCE, MOST_BODY))

@@ -5,13 +5,13 @@ use std::io::Write;
 use ::actors::clock::Clock;
 use clap::{Subcommand, ValueEnum};
 use protocol::ids::{PhoneNumber, Slug};
-use protocol::prompt::{LeadFacts, PromptParts, system_prompt};
 use protocol::twilio::forms::Direction;
 
 use super::error::CliError;
 use super::exit::Exit;
 use super::{database, stored};
 use crate::config::Config;
+use crate::prompt;
 
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Command {
@@ -54,18 +54,8 @@ pub(super) async fn run(
     let Command::Show { business, number, direction } = command;
     let db = database::open(&config.database).await?;
     let now = clock.wall();
-    let business = stored::find(&db, &business, number.as_ref(), now).await?;
-    let lead = business.lead.as_ref().map(LeadFacts::from).unwrap_or_default();
-    let appointments: Vec<_> = business.appointments.iter().map(Into::into).collect();
-    let prompt = system_prompt(&PromptParts {
-        business: &business.settings,
-        business_prompt: &business.settings.agent.prompt,
-        direction: direction.into(),
-        now,
-        caller: number.as_ref().map(PhoneNumber::as_str),
-        lead: &lead,
-        appointments: &appointments,
-    });
+    let (settings, found) = stored::find(&db, &business, number.as_ref(), now).await?;
+    let prompt = prompt::for_call(&settings, &found, direction.into(), number.as_ref(), now);
     out.write_all(prompt.as_bytes())?;
     Ok(Exit::Clean)
 }

@@ -1,8 +1,6 @@
 //! Businesses as the database has them, for commands.
 
-use entities::appointments::AppointmentRecord;
-use entities::businesses::{self, BusinessRecord};
-use entities::leads::LeadRecord;
+use entities::businesses::{self, BusinessRecord, VoiceLookup};
 use entities::{DatabaseConnection, RecordsError};
 use jiff::Timestamp;
 use protocol::business::BusinessSettings;
@@ -20,41 +18,29 @@ pub enum StoredError {
     /// Another version of Frontdesk has written the settings.
     #[error("the stored settings of {slug} can't be read ({source}): import its file again")]
     Settings { slug: Slug, source: serde_json::Error },
+    #[error("{0} has no phone number: import its file again")]
+    NoNumber(Slug),
     #[error(transparent)]
     Records(#[from] RecordsError),
 }
 
-/// What a call finds about a business and a person.
-pub(super) struct Stored {
-    /// The settings, with the newest prompt in them.
-    pub(super) settings: BusinessSettings,
-    /// The person's lead.
-    pub(super) lead: Option<LeadRecord>,
-    /// The person's appointments.
-    pub(super) appointments: Vec<AppointmentRecord>,
-}
-
-/// Reads the business with this slug, and what it knows of `person`.
+/// Reads the settings of the business with this slug, and what a call with `person` would find.
 pub(super) async fn find(
     db: &DatabaseConnection,
     slug: &Slug,
     person: Option<&PhoneNumber>,
     now: Timestamp,
-) -> Result<Stored, StoredError> {
+) -> Result<(BusinessSettings, VoiceLookup), StoredError> {
     let unknown = || StoredError::Unknown(slug.clone());
     let record = businesses::find_by_slug(db, slug).await?.ok_or_else(unknown)?;
     let numbers = businesses::numbers(db, record.id).await?;
-    let mut settings: BusinessSettings = serde_json::from_value(record.settings.clone())
+    let number = numbers.first().ok_or_else(|| StoredError::NoNumber(slug.clone()))?;
+    let found = businesses::find_for_voice(db, number, person, now).await?.ok_or_else(unknown)?;
+    let mut settings: BusinessSettings = serde_json::from_value(record.settings)
         .map_err(|source| StoredError::Settings { slug: slug.clone(), source })?;
     // The settings hold the prompt of their import. Newer prompts are rows.
-    let (mut lead, mut appointments) = (None, Vec::new());
-    if let Some(number) = numbers.first()
-        && let Some(found) = businesses::find_for_voice(db, number, person, now).await?
-    {
-        settings.agent.prompt = found.prompt_text;
-        (lead, appointments) = (found.lead, found.appointments);
-    }
-    Ok(Stored { settings, lead, appointments })
+    settings.agent.prompt.clone_from(&found.prompt_text);
+    Ok((settings, found))
 }
 
 /// All businesses, sorted by slug.

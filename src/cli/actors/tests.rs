@@ -1,4 +1,4 @@
-//! Asking a daemon for its actors, and what is said when it doesn't answer.
+//! The actors of a daemon, and the errors where it does not answer.
 
 use super::*;
 use crate::cli::tests::{OnDisk, server};
@@ -56,7 +56,7 @@ async fn ops_2_what_keeps_them_from_being_shown_is_told_with_what_to_do() {
 
 #[test]
 fn a_listener_on_every_address_is_asked_on_this_machine() {
-    let near = |listen: &str| near(listen.parse().unwrap()).to_string();
+    let near = |listen: &str| local_address(listen.parse().unwrap()).to_string();
     assert_eq!(near("0.0.0.0:8081"), "127.0.0.1:8081");
     assert_eq!(near("[::]:8081"), "[::1]:8081");
     assert_eq!(near("10.0.0.7:8081"), "10.0.0.7:8081");

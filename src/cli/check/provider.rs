@@ -1,4 +1,4 @@
-//! Who listens and speaks: whether the provider can be reached and takes the key.
+//! Checks the provider: that it can be reached and accepts the key.
 
 use ::actors::http_client::HttpClient;
 use http::StatusCode;
@@ -10,26 +10,25 @@ use crate::config::{OpenAi, Provider, WebSocketUrl};
 
 const ABOUT: &str = "openai";
 
-/// What there is to say about the provider. The key is tried on the list of models, which costs
-/// nothing.
-pub(super) async fn look(config: &OpenAi, client: &HttpClient) -> Finding {
+/// Tries the key on the list of models, which costs nothing.
+pub(super) async fn check(config: &OpenAi, client: &HttpClient) -> Finding {
     match config.provider {
         Provider::Practice => Finding::ok(
             ABOUT,
             "the practice provider, which is built in and never answers real callers",
         ),
-        Provider::OpenAi => look_at_openai(config, client).await,
+        Provider::OpenAi => check_openai(config, client).await,
     }
 }
 
-async fn look_at_openai(config: &OpenAi, client: &HttpClient) -> Finding {
+async fn check_openai(config: &OpenAi, client: &HttpClient) -> Finding {
     let Some(key) = &config.api_key else {
-        return Finding::fail(ABOUT, "it can't be tried without openai.api_key");
+        return Finding::fail(ABOUT, "it can't be checked: openai.api_key is missing");
     };
     let url = models_url(&config.realtime_url);
     let request = client.get(&url).bearer_auth(key.expose_secret());
     match request.send().await {
-        Ok(answer) => judge(&url, answer.status),
+        Ok(answer) => finding(&url, answer.status),
         Err(error) => Finding::fail(
             ABOUT,
             format!(
@@ -41,33 +40,31 @@ async fn look_at_openai(config: &OpenAi, client: &HttpClient) -> Finding {
     }
 }
 
-fn judge(url: &str, status: StatusCode) -> Finding {
+fn finding(url: &str, status: StatusCode) -> Finding {
     match status {
-        StatusCode::OK => Finding::ok(ABOUT, format!("{url} answers and takes the key")),
+        StatusCode::OK => Finding::ok(ABOUT, format!("{url} accepts the key")),
         StatusCode::UNAUTHORIZED => Finding::fail(
             ABOUT,
             format!(
                 "{url} refuses the key: set openai.api_key, or FRONTDESK__OPENAI__API_KEY, to a \
-                 living one"
+                 valid one"
             ),
         ),
         StatusCode::FORBIDDEN => Finding::fail(
             ABOUT,
-            format!("{url} does not let this key in: give it the right to use the Realtime API"),
+            format!("{url} does not allow this key: give it access to the Realtime API"),
         ),
         StatusCode::NOT_FOUND => Finding::warn(
             ABOUT,
-            format!("{url} is not there, so the key was not tried: is it a gateway's address?"),
+            format!("{url} was not found, so the key was not tried: is it a gateway's address?"),
         ),
         StatusCode::TOO_MANY_REQUESTS => Finding::warn(
             ABOUT,
-            format!(
-                "{url} has enough of this key for now: look at the account's limits and credit"
-            ),
+            format!("{url} limits this key for now: check the account's limits and credit"),
         ),
         status => Finding::fail(
             ABOUT,
-            format!("{url} answers {status}: try again, or look at the provider's status page"),
+            format!("{url} answers {status}: try again, or check the provider's status page"),
         ),
     }
 }

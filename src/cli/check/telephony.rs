@@ -1,4 +1,4 @@
-//! Who brings the calls: whether Twilio lets us in, and sends our numbers' calls to this daemon.
+//! Checks Twilio: that it accepts the account, and sends the calls of each number to this daemon.
 
 mod number;
 
@@ -15,18 +15,18 @@ use crate::cli::http::reason;
 use crate::config::{Config, Twilio};
 use number::{ABOUT, IncomingNumber};
 
-/// The most pages that are read; the largest accounts have some ten thousand numbers.
-const MOST_PAGES: usize = 50;
+/// The most pages of 1,000 numbers that are read. The largest accounts have some ten thousand numbers.
+const MAX_PAGES: usize = 50;
 
-/// What there is to say about the account, and about each number that a business is called on.
-pub(super) async fn look(
+/// Checks the account, and each number in `ours`, the numbers of all businesses.
+pub(super) async fn check(
     config: &Config,
     ours: &[PhoneNumber],
     client: &HttpClient,
 ) -> Vec<Finding> {
     let twilio = &config.twilio;
     if twilio.has_practice_account() {
-        return vec![Finding::ok(ABOUT, "the practice account: there is nothing to read")];
+        return vec![Finding::ok(ABOUT, "the practice account: there is nothing to check")];
     }
     let mut findings: Vec<_> = odd_token(twilio).into_iter().collect();
     match read_numbers(twilio, client).await {
@@ -34,7 +34,7 @@ pub(super) async fn look(
             let count = there.len();
             findings.push(Finding::ok(
                 ABOUT,
-                format!("the account lets us in and has {count} number{}", plural(count)),
+                format!("the account is accepted and has {count} number{}", plural(count)),
             ));
             for number in ours {
                 findings.extend(number::check(number, &there, &config.server.public_url));
@@ -45,7 +45,7 @@ pub(super) async fn look(
     findings
 }
 
-/// Wire fact: an auth token is 32 hexadecimal digits.
+/// Twilio's auth tokens are 32 hexadecimal digits.
 fn odd_token(twilio: &Twilio) -> Option<Finding> {
     let token = twilio.auth_token.expose_secret();
     let usual = token.len() == 32 && token.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -66,10 +66,10 @@ enum Fault {
     )]
     Unreachable { url: String, reason: String },
     #[error(
-        "the account and its token are refused ({0}): set twilio.account_sid and twilio.auth_token as the Twilio console shows them"
+        "the account or its token is refused ({0}): set twilio.account_sid and twilio.auth_token as the Twilio console shows them"
     )]
     Refused(ApiError),
-    #[error("the numbers can't be read ({0}): try again, or look at Twilio's status page")]
+    #[error("the numbers can't be read ({0}): try again, or check Twilio's status page")]
     Failed(ApiError),
     #[error("{url} answers with something else than numbers ({reason}): check twilio.api_url")]
     Unreadable { url: String, reason: String },
@@ -80,7 +80,7 @@ enum Fault {
 #[derive(Deserialize)]
 struct Page {
     incoming_phone_numbers: Vec<IncomingNumber>,
-    /// Where the next one is, from the API's root; `null` on the last.
+    /// The path of the next page; `null` on the last.
     #[serde(default)]
     next_page_uri: Option<String>,
 }
@@ -92,11 +92,11 @@ async fn read_numbers(twilio: &Twilio, client: &HttpClient) -> Result<Vec<Incomi
     let first = format!("/2010-04-01/Accounts/{account}/IncomingPhoneNumbers.json?PageSize=1000");
     let mut next = Some(first);
     let mut numbers = Vec::new();
-    for _ in 0..MOST_PAGES {
+    for _ in 0..MAX_PAGES {
         let Some(path) = next else { break };
         let page = read_page(twilio, client, format!("{root}{path}")).await?;
         numbers.extend(page.incoming_phone_numbers);
-        // Only a path: the credentials go nowhere but to the configured host.
+        // Only paths are followed: the credentials go only to the configured host.
         next = page.next_page_uri.filter(|path| path.starts_with("/2010-04-01/"));
     }
     Ok(numbers)

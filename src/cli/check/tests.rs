@@ -98,7 +98,7 @@ async fn ops_5_the_key_is_tried_and_a_refusal_says_where_the_key_stands() {
             ("OPENAI__REALTIME_URL", &url),
             ("OPENAI__API_KEY", key),
         ]);
-        let finding = provider::look(&config.openai, &http::client().unwrap()).await.to_string();
+        let finding = provider::check(&config.openai, &http::client().unwrap()).await.to_string();
         assert!(finding.starts_with(verdict), "{finding}");
         assert!(!finding.contains(key), "{finding}");
     }
@@ -111,7 +111,7 @@ async fn ops_5_an_unreachable_provider_is_told() {
         ("OPENAI__REALTIME_URL", "ws://127.0.0.1:1/v1/realtime"),
         ("OPENAI__API_KEY", KEY),
     ]);
-    let finding = provider::look(&config.openai, &http::client().unwrap()).await.to_string();
+    let finding = provider::check(&config.openai, &http::client().unwrap()).await.to_string();
     assert!(finding.starts_with("fail") && finding.contains("openai.realtime_url"), "{finding}");
 }
 

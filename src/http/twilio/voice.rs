@@ -7,13 +7,13 @@ use actors::supervisor::CallRefused;
 use entities::businesses::{VoiceLookup, find_for_voice};
 use protocol::business::{self, BusinessSettings, Language, OpeningLine};
 use protocol::call::{CallSetup, LeadFacts};
-use protocol::prompt::{self, PromptParts, system_prompt};
 use protocol::twilio::forms::{Form, VoiceForm};
 use protocol::twilio::twiml::{Apology, Dial, Say, Twiml};
 
 use super::answering_machine;
 use super::connect::{apology, connect};
 use super::state::TwilioState;
+use crate::prompt;
 
 /// How long the transfer target's telephone rings (CALL-10).
 const TRANSFER_RINGS_SECS: u16 = 20;
@@ -85,17 +85,8 @@ fn call_setup(
     let person = form.person().clone();
     let lead = lookup.lead.as_ref();
     let facts = lead.map(|lead| actors::lead::facts(lead, [])).unwrap_or_default();
-    let told = lead.map(prompt::LeadFacts::from).unwrap_or_default();
-    let appointments: Vec<_> = lookup.appointments.iter().map(Into::into).collect();
-    let instructions = system_prompt(&PromptParts {
-        business: &settings,
-        business_prompt: &lookup.prompt_text,
-        direction: form.direction(),
-        now: state.services.clock.wall(),
-        caller: person.number().map(|number| number.as_str()),
-        lead: &told,
-        appointments: &appointments,
-    });
+    let now = state.services.clock.wall();
+    let instructions = prompt::for_call(&settings, lookup, form.direction(), person.number(), now);
     let business_number = match form.business_number() {
         Some(number) => number.clone(),
         None => settings.phone_numbers[0].clone(),
