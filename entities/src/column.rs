@@ -85,4 +85,3 @@ mod tests {
         assert!(error.to_string().contains("leads.phone"));
     }
 }
-type _A = crate::appointments::AppointmentId;
