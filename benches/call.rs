@@ -18,7 +18,7 @@ use protocol::ids::{
 };
 use protocol::openai::usage::Usage;
 use protocol::response_gate::{AskNumber, Outcome};
-use protocol::twilio::forms::{Caller, Direction};
+use protocol::twilio::forms::{Direction, Party};
 
 const SAID: &str = "The lock of our front door is broken and I would like somebody to come today.";
 const ANSWER: [&str; 8] = [
@@ -136,7 +136,7 @@ fn setup() -> Result<CallSetup, InvalidId> {
         opening: settings.opening(),
         settings: Arc::new(settings),
         direction: Direction::Inbound,
-        person: Caller::Withheld,
+        person: Party::Withheld,
         business_number: number,
         prompt_version: 1,
         instructions: "answer".into(),

@@ -11,7 +11,7 @@ use entities::RecordsError;
 use entities::leads::{self, ChangedBy, LeadChanges, LeadRecord};
 use protocol::call::{Event, FunctionCall, LeadFacts, ToolOutcome};
 use protocol::ids::LeadId;
-use protocol::twilio::forms::Caller;
+use protocol::twilio::forms::Party;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use supervision::{Alarm, Delivery, Serial, TaskCrashed, TaskGroup};
 
@@ -213,8 +213,8 @@ async fn carry_out(
 
 async fn ensure(parts: &CallParts) -> Result<LeadRecord, RecordsError> {
     let caller = match &parts.setup.person {
-        Caller::Known(number) => leads::Caller::Known(number),
-        Caller::Withheld => leads::Caller::Withheld,
+        Party::Known(number) => leads::Caller::Known(number),
+        Party::Withheld => leads::Caller::Withheld,
     };
     let ensured = leads::ensure_for_call(
         &parts.services.database,

@@ -1,5 +1,7 @@
-//! One tenant's settings: what a business file says, with every default, and what must hold
-//! between its keys. Reading a file is the application's; rows are `entities`'.
+//! The settings of one business: the keys of its file, their defaults, and the rules between them.
+//!
+//! The application reads the file; `entities` stores the settings as JSON. The doc of each field is the
+//! meaning of its key.
 
 mod agent;
 mod appointments;
@@ -41,62 +43,63 @@ use crate::ids::{PhoneNumber, Slug};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Everything a business decides for itself, key by key as in its file.
+/// A business file. Fields have the names of its keys; unknown keys are refused.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BusinessSettings {
-    /// Its name in commands and addresses; importing a file with a known slug updates.
+    /// Identifies the business in commands and URLs. Importing a file with a known slug updates that
+    /// business.
     pub slug: Slug,
-    /// Its name as people say it.
+    /// The name that people use.
     pub name: String,
-    /// The numbers it is called on; a call's business is found by them. At least one.
+    /// The telephone numbers by which a call's business is found; at least one.
     pub phone_numbers: Vec<PhoneNumber>,
-    /// The number it answers WhatsApp on, if it does.
+    /// The number for WhatsApp messages; `None`: no WhatsApp.
     #[serde(default)]
     pub whatsapp_number: Option<PhoneNumber>,
-    /// Where its days and hours are counted. Default `Asia/Jerusalem`.
+    /// Time zone of its days and hours. Default `Asia/Jerusalem`.
     #[serde(default)]
     pub timezone: Zone,
-    /// The language a call starts in. Default Hebrew.
+    /// Language in which a call begins. Default Hebrew.
     #[serde(default)]
     pub language: Language,
     /// How long transcripts and messages are kept. Default 90 days.
     #[serde(default = "default_retention", with = "duration_text")]
     pub retention: Duration,
-    /// Who speaks: model, voice, prompt and how turns are heard.
+    /// Model, voice, prompt, turn detection.
     #[serde(default)]
     pub agent: Agent,
-    /// How a call begins.
+    /// The first words of a call.
     #[serde(default)]
     pub greeting: Greeting,
-    /// When the caller's speech stops the agent's.
+    /// When the caller's speech interrupts the agent's.
     #[serde(default)]
     pub barge_in: BargeInSettings,
-    /// How a call ends, and what must be known before.
+    /// How a call ends, and which lead fields are required.
     #[serde(default)]
     pub ending: Ending,
-    /// What happens when nobody speaks.
+    /// What happens when the caller is silent.
     #[serde(default)]
     pub silence: Silence,
     /// When appointments can be made.
     #[serde(default)]
     pub appointments: Appointments,
-    /// What is asked of a caller beside the required fields.
+    /// Optional lead fields.
     #[serde(default)]
     pub lead: LeadSettings,
-    /// How it calls people.
+    /// Calls placed by the business.
     #[serde(default)]
     pub outbound: Outbound,
-    /// The person a call can be handed to, if there is one.
+    /// The person to whom calls can be transferred; `None`: no transfers.
     #[serde(default)]
     pub transfer: Option<Transfer>,
-    /// What is heard when no session can be had.
+    /// What a caller hears if no session with OpenAI can be opened.
     #[serde(default)]
     pub apology: Apology,
 }
 
 impl BusinessSettings {
-    /// A business of which nothing is known but what has no default.
+    /// Settings with a default for every key that has one.
     #[must_use]
     pub fn new(slug: Slug, name: impl Into<String>, phone_numbers: Vec<PhoneNumber>) -> Self {
         Self {
@@ -120,20 +123,20 @@ impl BusinessSettings {
         }
     }
 
-    /// How a call of this business opens.
+    /// How a call of this business opens (GREET-1).
     #[must_use]
     pub fn opening(&self) -> OpeningLine {
         self.greeting.opening(&self.language)
     }
 
-    /// Its scripted lines: its own texts, and its language's defaults where it gives none.
+    /// The scripted lines: the business's own texts, or its language's defaults.
     #[must_use]
     pub fn lines(&self) -> Lines {
         Lines::of(self)
     }
 
-    /// The fields a lead of this business can have beside those every lead has: the required ones
-    /// first, then its custom ones, each once.
+    /// The lead fields of this business other than [`LeadSettings::OF_EVERY_LEAD`]: the required ones,
+    /// then the optional ones, each once.
     #[must_use]
     pub fn lead_fields(&self) -> Vec<&str> {
         let mut fields = Vec::<&str>::new();
@@ -146,10 +149,10 @@ impl BusinessSettings {
         fields
     }
 
-    /// Checks what no single key can say of itself.
+    /// Checks the rules between keys, and those of values that parse.
     ///
     /// # Errors
-    /// Every [`Problem`] there is, in the order of the file's keys.
+    /// All [`Problem`]s, in the order of the file's keys.
     pub fn validate(&self) -> Result<(), Vec<Problem>> {
         validate::check(self)
     }

@@ -1,4 +1,4 @@
-//! Identifiers, each its own type and parsed once, so that none can stand where another belongs.
+//! Identifiers. Each has its own type and is parsed once.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 use uuid::Uuid;
 
-/// An identifier that came from outside and is not one.
+/// Why a text is not an identifier. The error names the type, the expected form and the text, cut to 64
+/// characters.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{text:?} is not a {kind}: expected {expected}")]
 pub struct InvalidId {
@@ -17,8 +18,8 @@ pub struct InvalidId {
     text: String,
 }
 
-/// The longest identifier taken from a provider, in bytes. OpenAI's ids are at most 32 characters
-/// where a client makes them; the server's own are shorter. Anything far longer is an attack.
+/// The longest identifier accepted from a provider, in bytes. OpenAI limits ids chosen by a client to 32
+/// characters, and its own are shorter.
 const LONGEST: usize = 128;
 
 fn is_sid(text: &str, prefix: &str) -> bool {
@@ -40,10 +41,10 @@ macro_rules! text_id {
         pub struct $name(Arc<str>);
 
         impl $name {
-            /// Takes `text` if it has this identifier's form.
+            /// Checks the form of `text`.
             ///
             /// # Errors
-            /// [`InvalidId`] names the text and what was expected.
+            /// [`InvalidId`] names the text and the expected form.
             pub fn parse(text: &str) -> Result<Self, InvalidId> {
                 let check: fn(&str) -> bool = $check;
                 if check(text) {
@@ -57,7 +58,7 @@ macro_rules! text_id {
                 }
             }
 
-            /// The identifier as it stands on the wire.
+            /// The text on the wire.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -104,7 +105,7 @@ macro_rules! shown_whole {
 
 shown_whole!(CallSid, StreamSid, AccountSid, ResponseId, ItemId, ToolCallId, Slug);
 
-/// Only masked: what is printed for a developer ends up in logs (OPS-6).
+/// Masked, because debug output ends up in logs (OPS-6).
 impl fmt::Debug for PhoneNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.masked())
@@ -112,38 +113,38 @@ impl fmt::Debug for PhoneNumber {
 }
 
 text_id!(
-    /// One call at Twilio, from the voice webhook to the terminal status.
+    /// A call at Twilio: `CallSid`.
     CallSid, "\"CA\" and 32 hexadecimal digits", |text| is_sid(text, "CA")
 );
 text_id!(
-    /// One media stream of a call; a call can have several, one after another.
+    /// A media stream of a call: `StreamSid`. A call can have several, one after another.
     StreamSid, "\"MZ\" and 32 hexadecimal digits", |text| is_sid(text, "MZ")
 );
 text_id!(
-    /// One account at Twilio.
+    /// An account at Twilio: `AccountSid`.
     AccountSid, "\"AC\" and 32 hexadecimal digits", |text| is_sid(text, "AC")
 );
 text_id!(
-    /// One response of an OpenAI Realtime session (`resp_…`).
+    /// A response in an OpenAI Realtime session: `response.id`, `resp_…`.
     ResponseId, "1 to 128 printable characters", is_token
 );
 text_id!(
-    /// One conversation item of an OpenAI Realtime session (`item_…`).
+    /// A conversation item in an OpenAI Realtime session: `item.id`, `item_…`.
     ItemId, "1 to 128 printable characters", is_token
 );
 text_id!(
-    /// One function call the model made (`call_…`); also the idempotency key of what it did.
+    /// A function call of the model: `call_id`, `call_…`. Also the idempotency key of a booking (CAL-4).
     ToolCallId, "1 to 128 printable characters", is_token
 );
 text_id!(
-    /// A business's name in commands and addresses: lower-case letters, digits, hyphens.
+    /// A business's name in commands and URLs: 1 to 64 lower-case letters, digits and hyphens.
     Slug, "1 to 64 lower-case letters, digits and hyphens", |text| {
         (1..=64).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     }
 );
 text_id!(
-    /// A telephone number in E.164: `+`, then 6 to 15 digits.
+    /// A telephone number in E.164: `+` and 6 to 15 digits, the first not 0.
     PhoneNumber, "E.164: \"+\" and 6 to 15 digits, the first not 0", |text| {
         text.strip_prefix('+').is_some_and(|digits| {
             (6..=15).contains(&digits.len())
@@ -154,7 +155,7 @@ text_id!(
 );
 
 impl PhoneNumber {
-    /// The number as logs may show it: the first four and the last two characters.
+    /// The number for logs: its first four and last two characters (OPS-6).
     #[must_use]
     pub fn masked(&self) -> String {
         let text = self.as_str();
@@ -162,12 +163,12 @@ impl PhoneNumber {
     }
 }
 
-/// A tenant. Every query takes one.
+/// Key of a business's row. Every query takes one: businesses are tenants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct BusinessId(pub Uuid);
 
-/// A person who called a business.
+/// Key of a lead's row: a person who was in contact with one business.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LeadId(pub Uuid);
@@ -184,8 +185,7 @@ impl fmt::Display for LeadId {
     }
 }
 
-/// Which start of a part of a call something belongs to. Grows by one each time the part is
-/// started again; whatever carries an older one is dropped.
+/// How often a part of a call was restarted, from 0. Messages of an older generation are dropped.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -193,7 +193,7 @@ impl fmt::Display for LeadId {
 pub struct Generation(pub u32);
 
 impl Generation {
-    /// The one after this.
+    /// The next generation; saturates.
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0.saturating_add(1))

@@ -1,7 +1,7 @@
-//! What is said on the wires, and what a call does about it.
+//! The wire formats of Twilio and OpenAI, and the state machines that decide what a call does.
 //!
-//! Pure: events and `now` go in, commands and the next deadline come out. No clock, no chance, no
-//! async; the shells that perform the commands live in `actors`.
+//! Everything is pure: events and the time go in, commands and the next deadline come out. There is no
+//! clock, no randomness, no I/O and no `async`. The crate `actors` performs the commands.
 
 #![warn(missing_docs)]
 

@@ -1,20 +1,20 @@
-//! Telephone numbers as people and networks write them, brought into E.164: what is written without a
-//! country's code belongs to the country of the business's own number.
+//! Telephone numbers as people and networks write them, converted to E.164. A number without a country
+//! code belongs to the country of the business's own number.
 
 use phonenumber::Mode;
 use phonenumber::country::Id;
 
 use crate::ids::PhoneNumber;
 
-/// The fewest digits of a line that can be called from abroad: fewer are a service's, as 100 is.
+/// The fewest digits of a number that can be called from abroad. Shorter ones are services, as 100 is.
 const FEWEST: usize = 7;
-/// The most digits, with the code for calling abroad before them.
+/// The most digits, with the international prefix before them.
 const MOST: usize = 18;
 
-/// Reads a number. `home` is the business's own number, whose country is taken where `text` names none.
+/// Parses a number. `home` is the business's own number: its country counts if `text` names none.
 ///
-/// `None` if it is no number that could be called. Whether it is in use is not looked at: ranges are
-/// opened faster than lists of them are.
+/// `None` if it can't be called. Whether the number is assigned is not checked: ranges open faster than
+/// lists of them are updated.
 #[must_use]
 pub fn e164(text: &str, home: Option<&PhoneNumber>) -> Option<PhoneNumber> {
     let text = text.trim();

@@ -1,5 +1,6 @@
-//! The system prompt of one call, built from parts: what the business wants, what is known, how to
-//! speak and when to ask for the end. In Hebrew for a business that speaks Hebrew, else in English.
+//! The system prompt of a call (PROMPT-1): the business's own prompt, the required fields, facts about
+//! the call, rules of conduct, and the rules about the end. It is written in the business's
+//! [`Locale`](crate::business::Locale).
 
 mod facts;
 mod wording;
@@ -13,49 +14,49 @@ use crate::tools;
 use crate::twilio::forms::Direction;
 use wording::Wording;
 
-/// What a prompt is built from.
+/// The parts of a prompt.
 #[derive(Debug, Clone, Copy)]
 pub struct PromptParts<'a> {
     /// The business's settings.
     pub business: &'a BusinessSettings,
-    /// The business's own prompt, in the version in force.
+    /// The business's own prompt, in its current version.
     pub business_prompt: &'a str,
-    /// Who called whom.
+    /// The call's direction.
     pub direction: Direction,
-    /// The wall's time.
+    /// The current time.
     pub now: Timestamp,
-    /// The person's number in E.164; `None` where it is withheld.
+    /// The person's number in E.164; `None` if withheld.
     pub caller: Option<&'a str>,
-    /// What is known of the person from before.
+    /// The person's lead before the call.
     pub lead: &'a LeadFacts,
-    /// The person's appointments; those before `now` are left out.
+    /// The person's appointments. Those before `now` are left out.
     pub appointments: &'a [AppointmentFact],
 }
 
-/// What is known of a person.
+/// A lead as the prompt shows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LeadFacts {
-    /// Their name.
+    /// Full name, if known.
     pub full_name: Option<String>,
-    /// Their address for email.
+    /// Email address, if known.
     pub email: Option<String>,
-    /// How far the lead has come.
+    /// Status of the lead.
     pub status: LeadStatus,
-    /// The business's own fields, by name.
+    /// Values of the business's own fields, by name.
     pub fields: BTreeMap<String, String>,
 }
 
-/// An appointment of the person's.
+/// An appointment as the prompt shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppointmentFact {
-    /// When it begins.
+    /// First moment.
     pub start: Timestamp,
-    /// What it is about.
+    /// Notes from the booking.
     pub notes: Option<String>,
 }
 
-/// The prompt of a call: for whom the agent speaks and the business's own prompt first, the rules
-/// about the call's end last.
+/// The system prompt of a call. The business's name and its own prompt come first, the rules about the
+/// end last (PROMPT-3).
 #[must_use]
 pub fn system_prompt(parts: &PromptParts<'_>) -> String {
     let wording = Wording::of(&parts.business.language);

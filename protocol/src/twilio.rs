@@ -1,5 +1,5 @@
-//! What Twilio says and is told: media stream messages, webhook forms, TwiML, signatures, REST
-//! answers. Its words stay in here and in the actor that holds the media socket.
+//! Twilio's wire formats: media stream messages, webhook forms, TwiML, signatures, REST answers.
+//! Nothing here does I/O.
 
 pub mod forms;
 mod mac;

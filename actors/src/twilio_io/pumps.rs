@@ -91,7 +91,7 @@ async fn read(mut reader: LinkReader, stream: &StreamSid, sinks: &MediaSinks) ->
             Ok(StreamMessage::Mark { name }) => {
                 TwilioEvent::Mark { stream: stream.clone(), name: name.into_owned() }
             }
-            Ok(StreamMessage::Stop { .. }) => return StreamEnd::Stopped,
+            Ok(StreamMessage::Stop) => return StreamEnd::Stopped,
             Ok(
                 StreamMessage::Media(_)
                 | StreamMessage::Connected

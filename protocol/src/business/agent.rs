@@ -1,4 +1,4 @@
-//! Who speaks for a business, and how a turn of the caller's is told from a pause.
+//! `[agent]`: the voice session.
 
 use std::fmt;
 use std::num::NonZeroU16;
@@ -10,37 +10,37 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::Language;
 use super::duration_text;
 
-/// The voice session's settings. Wire facts: the `session` object of OpenAI Realtime.
+/// Settings of the voice session. Wire facts: the `session` object of OpenAI's Realtime API.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Agent {
-    /// The realtime model; one per call.
+    /// Realtime model, the same in all sessions of a call.
     pub model: String,
-    /// The voice of every session of a call.
+    /// Voice: a name (`marin`), or the id of a custom voice (`voice_…`).
     pub voice: String,
-    /// What the business wants said, asked and known; the prompt's first part.
+    /// The business's own instructions: the first part of the system prompt.
     pub prompt: String,
-    /// The most one answer may take; scripted lines are never limited.
+    /// Limit of an answer. Scripted lines have none (PROMPT-4).
     pub max_output_tokens: MaxOutputTokens,
-    /// How fast the agent speaks: 0.25 to 1.5, 1 is natural.
+    /// Speed of speech, 0.25 to 1.5; 1 is natural.
     pub speed: f64,
-    /// How the end of a caller's turn is found.
+    /// How the server finds the end of a turn.
     pub turn_detection: TurnDetection,
-    /// How loud speech must be, 0 to 1; for `server_vad`.
+    /// `server_vad`: how certain it must be that it hears speech, 0 to 1.
     pub vad_threshold: f64,
-    /// How much audio before detected speech belongs to it; for `server_vad`.
+    /// `server_vad`: how much audio before the detected onset belongs to a turn.
     #[serde(with = "duration_text")]
     pub prefix_padding: Duration,
-    /// How long a pause ends a turn; for `server_vad`.
+    /// `server_vad`: how long a silence ends a turn.
     #[serde(with = "duration_text")]
     pub silence_duration: Duration,
-    /// How readily a turn is taken as over; for `semantic_vad`.
+    /// `semantic_vad`: how soon a turn counts as complete.
     pub eagerness: Eagerness,
-    /// What the caller's audio is cleaned for before anything hears it.
+    /// Noise reduction applied to the caller's audio.
     pub noise_reduction: NoiseReduction,
-    /// The model that writes down what the caller said.
+    /// Model that transcribes the caller's turns (PIPE-5).
     pub transcription_model: String,
-    /// The language it is told to expect; `None` (`""` in the file) lets it find out.
+    /// Language of the transcription; `None` (`""` in the file): the model detects it.
     #[serde(with = "optional_language")]
     pub transcription_language: Option<Language>,
 }
@@ -65,22 +65,22 @@ impl Default for Agent {
     }
 }
 
-/// How the server finds the end of a turn.
+/// `turn_detection.type` on the wire: how the server finds the end of a turn.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TurnDetection {
-    /// By loudness and the length of a pause.
+    /// By the audio: a silence ends a turn.
     #[default]
     ServerVad,
-    /// By what was said.
+    /// By the meaning of the words.
     SemanticVad,
 }
 
-/// How readily `semantic_vad` takes a turn as over.
+/// `turn_detection.eagerness` on the wire: how soon `semantic_vad` ends a turn.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Eagerness {
-    /// As `Medium`.
+    /// The same as `Medium`.
     #[default]
     Auto,
     /// Waits up to 8 s.
@@ -91,34 +91,34 @@ pub enum Eagerness {
     High,
 }
 
-/// What the caller's audio is cleaned for.
+/// `noise_reduction.type` on the wire.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoiseReduction {
-    /// Left as it came.
+    /// None; `null` on the wire.
     #[default]
     Off,
-    /// A handset.
+    /// For a microphone near the mouth: a handset or headset.
     NearField,
-    /// A loudspeaker or a car.
+    /// For a microphone far away: a speakerphone or a car.
     FarField,
 }
 
-/// The most tokens one answer may take.
+/// `max_output_tokens` on the wire.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum MaxOutputTokens {
-    /// As many as the model has.
+    /// `"inf"`: as many as the model allows.
     #[default]
     Inf,
-    /// At most this many: 1 to [`MaxOutputTokens::HIGHEST`].
+    /// At most this many, from 1 to 4096.
     Limit(NonZeroU16),
 }
 
 impl MaxOutputTokens {
-    /// The highest limit the API takes.
-    pub const HIGHEST: u16 = 4096;
+    /// The highest limit that the API accepts.
+    const HIGHEST: u16 = 4096;
 
-    /// A limit of `tokens`, if that is one the API takes.
+    /// A limit; `None` outside 1 to 4096.
     #[must_use]
     pub fn limit(tokens: u64) -> Option<Self> {
         let tokens = u16::try_from(tokens).ok().filter(|tokens| *tokens <= Self::HIGHEST)?;
@@ -170,7 +170,7 @@ impl Visitor<'_> for MaxOutputTokensVisitor {
     }
 }
 
-/// A language, or `""` for none.
+/// A language tag, or `""` for `None`.
 mod optional_language {
     use std::borrow::Cow;
 

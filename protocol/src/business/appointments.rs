@@ -1,4 +1,4 @@
-//! When appointments can be made. Which slots are free is the calendar's to say.
+//! `[appointments]`: the rules of the calendar. [`crate::calendar`] applies them.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -9,28 +9,28 @@ use serde::{Deserialize, Serialize};
 use super::WeeklyHours;
 use super::duration_text;
 
-/// The rules of a business's calendar.
+/// Rules for appointments.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Appointments {
-    /// From one possible start to the next, counted from each opening.
+    /// Time from one possible start to the next, counted from each opening.
     #[serde(with = "duration_text")]
     pub slot_step: Duration,
-    /// How long an appointment lasts unless asked otherwise.
+    /// Length of an appointment if none is requested.
     #[serde(with = "duration_text")]
     pub length: Duration,
-    /// What must stay free between two appointments.
+    /// Free time required after each appointment.
     #[serde(with = "duration_text")]
     pub buffer: Duration,
-    /// The least time from now to an appointment.
+    /// Shortest time from now to an appointment's start.
     #[serde(with = "duration_text")]
     pub min_notice: Duration,
-    /// The most time from now to an appointment.
+    /// Longest time from now to an appointment's start.
     #[serde(with = "duration_text")]
     pub horizon: Duration,
-    /// Dates without hours, in the business's zone.
+    /// Dates without opening hours, in the business's time zone.
     pub days_off: BTreeSet<Date>,
-    /// The hours of each weekday; none at all unless given.
+    /// Opening hours of each weekday. Empty by default: then no appointment tool is offered.
     pub hours: WeeklyHours,
 }
 

@@ -1,5 +1,4 @@
-//! When the caller's speech stops the agent's: a preset, and what a business overrides of it.
-//! The decision itself is [`crate::barge_in`]'s.
+//! `[barge_in]`: when the caller's speech interrupts the agent. [`crate::barge_in`] decides by it.
 
 use std::time::Duration;
 
@@ -8,44 +7,44 @@ use serde::{Deserialize, Serialize};
 use super::duration_text;
 use crate::barge_in::{Policy, Thresholds};
 
-/// The barge-in settings.
+/// A preset, and overrides of its thresholds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BargeInSettings {
-    /// Where the numbers below come from unless given.
+    /// Default of the four thresholds below.
     pub preset: BargeInPreset,
-    /// How loud speech must be, as RMS of 16-bit samples.
+    /// RMS of 16-bit samples above which a frame counts as speech.
     pub rms_threshold: Option<u16>,
-    /// For how long.
+    /// How much speech interrupts.
     #[serde(with = "duration_text::option")]
     pub min_speech: Option<Duration>,
-    /// How long after the agent starts to be heard nothing stops it.
+    /// Time after the agent becomes audible in which nothing interrupts it.
     #[serde(with = "duration_text::option")]
     pub guard: Option<Duration>,
-    /// How long after a barge-in there is no other.
+    /// Time after an interruption in which there is no other.
     #[serde(with = "duration_text::option")]
     pub cooldown: Option<Duration>,
-    /// Whether the agent goes on speaking when what stopped it was no speech.
+    /// Whether the agent resumes if OpenAI heard no speech in what interrupted it.
     pub resume_false_interruption: bool,
 }
 
-/// A named set of numbers.
+/// A named set of thresholds (BARGE-1).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BargeInPreset {
-    /// The agent is stopped by clear and lasting speech.
+    /// Clear speech of some length interrupts.
     #[default]
     Patient,
-    /// The agent is stopped by a word.
+    /// A word interrupts.
     Balanced,
-    /// The caller speaks, the agent is silent.
+    /// Any speech interrupts at once.
     Instant,
-    /// The agent always finishes.
+    /// Nothing interrupts.
     Off,
 }
 
 impl BargeInPreset {
-    /// The preset's numbers (BARGE-1).
+    /// The preset's thresholds.
     #[must_use]
     pub fn policy(self) -> Policy {
         let (guard, rms_over, min_speech, cooldown) = match self {
@@ -64,7 +63,7 @@ impl BargeInPreset {
 }
 
 impl BargeInSettings {
-    /// The preset's numbers with the business's own in their places. Off stays off.
+    /// The preset's thresholds with the overrides applied. [`BargeInPreset::Off`] can't be overridden.
     #[must_use]
     pub fn policy(&self) -> Policy {
         match self.preset.policy() {

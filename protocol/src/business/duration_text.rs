@@ -1,6 +1,5 @@
-//! Durations as a person writes them: `"7s"`, `"15m"`, `"90days"`; for serde's `with`. Read by
-//! humantime's rules, written in the largest unit that divides them, so that what was read is what
-//! is shown.
+//! Durations as text (`"7s"`, `"15m"`, `"90days"`), for `#[serde(with = "…")]`. They are parsed by
+//! humantime's rules, and written in the largest unit that divides them.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -13,29 +12,29 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 const UNITS: [(u128, &str); 5] =
     [(86_400_000, "days"), (3_600_000, "h"), (60_000, "m"), (1000, "s"), (1, "ms")];
 
-/// Writes a duration.
+/// Writes a duration as text.
 ///
 /// # Errors
-/// The serializer's own.
+/// Errors of the serializer.
 pub fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&written(*duration))
 }
 
-/// Reads a duration.
+/// Parses a duration from text.
 ///
 /// # Errors
-/// Says what was expected where the text is no duration.
+/// An error with examples if the text is not a duration.
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let text = Cow::<str>::deserialize(deserializer)?;
     read(&text).map_err(D::Error::custom)
 }
 
-/// A duration among others.
+/// A duration inside an option or a list.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
 struct Text(#[serde(with = "crate::business::duration_text")] Duration);
 
-/// The same for a key that may be missing.
+/// The same for `Option<Duration>`.
 pub mod option {
     use std::time::Duration;
 
@@ -43,10 +42,10 @@ pub mod option {
 
     use super::Text;
 
-    /// Writes a duration, if there is one.
+    /// Writes the duration as text, or null.
     ///
     /// # Errors
-    /// The serializer's own.
+    /// Errors of the serializer.
     pub fn serialize<S: Serializer>(
         duration: &Option<Duration>,
         serializer: S,
@@ -54,10 +53,10 @@ pub mod option {
         duration.map(Text).serialize(serializer)
     }
 
-    /// Reads a duration, if there is one.
+    /// Parses a duration, or null.
     ///
     /// # Errors
-    /// Says what was expected where the text is no duration.
+    /// An error with examples if the text is not a duration.
     pub fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<Duration>, D::Error> {
@@ -65,7 +64,7 @@ pub mod option {
     }
 }
 
-/// The same for a list.
+/// The same for `Vec<Duration>`.
 pub mod list {
     use std::time::Duration;
 
@@ -76,7 +75,7 @@ pub mod list {
     /// Writes each duration.
     ///
     /// # Errors
-    /// The serializer's own.
+    /// Errors of the serializer.
     pub fn serialize<S: Serializer>(
         durations: &[Duration],
         serializer: S,
@@ -87,7 +86,7 @@ pub mod list {
     /// Reads each duration.
     ///
     /// # Errors
-    /// Says what was expected where a text is no duration.
+    /// An error with examples if a text is not a duration.
     pub fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Vec<Duration>, D::Error> {

@@ -1,4 +1,4 @@
-//! How a call ends, and what must be known before it may.
+//! `[ending]`: how a call ends, and which lead fields are required.
 
 use std::time::Duration;
 
@@ -7,38 +7,38 @@ use serde::{Deserialize, Serialize};
 use super::duration_text;
 use super::phrases;
 
-/// The settings of a call's end.
+/// Rules for the end of a call. The texts default to those of the language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Ending {
-    /// Who finds out that a call is over.
+    /// Who decides that a call is over.
     pub decider: Decider,
-    /// Whether a goodbye phrase ends the call; for `phrases` and `both`.
+    /// `phrases` and `both`: whether a goodbye phrase ends the call.
     pub auto_end_on_goodbye: bool,
-    /// Whether the last missing field ends the call; for `phrases` and `both`.
+    /// `phrases` and `both`: whether the last required field ends the call.
     pub auto_end_after_lead_capture: bool,
-    /// What must be known of a caller before a lead is complete.
+    /// Fields without which a lead is not complete.
     pub required_lead_fields: Vec<String>,
-    /// The last words of a call; the language's default where there are none.
+    /// The last words of a call.
     pub closing_text: Option<String>,
-    /// The answer to a "no thanks" that ends a call.
+    /// The last words to a caller who declined.
     pub decline_text: Option<String>,
-    /// The last words once everything required is known.
+    /// The last words when all required fields are known.
     pub lead_complete_text: Option<String>,
     /// The last words to a caller who is silent.
     pub no_response_text: Option<String>,
-    /// From the end of the last line, as played, to the hang-up.
+    /// Time from the end of the last words, as played, to the hang-up.
     #[serde(with = "duration_text")]
     pub hangup_delay: Duration,
-    /// How long a response waits for its turn's transcript.
+    /// `phrases` and `both`: how long an answer waits for the transcript of its turn.
     #[serde(with = "duration_text")]
     pub phrase_wait: Duration,
-    /// The longest a call may last.
+    /// Longest duration of a call.
     #[serde(with = "duration_text")]
     pub max_duration: Duration,
-    /// What counts as a goodbye; replaces [`phrases::GOODBYE`].
+    /// Goodbye phrases, in place of [`phrases::GOODBYE`].
     pub goodbye_phrases: Option<Vec<String>>,
-    /// What counts as "no thanks"; replaces [`phrases::DECLINE`].
+    /// Decline phrases, in place of [`phrases::DECLINE`].
     pub decline_phrases: Option<Vec<String>>,
 }
 
@@ -76,16 +76,16 @@ impl Ending {
     }
 }
 
-/// Who finds out that a call is over.
+/// Who decides that a call is over.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Decider {
-    /// The model, by its tool; the daemon checks it.
+    /// The model, by calling `call_control`; the daemon checks it (END-2).
     #[default]
     Model,
-    /// The caller's words, and the last missing field.
+    /// The daemon, by the caller's words and the last required field (END-3).
     Phrases,
-    /// Either.
+    /// Whichever comes first.
     Both,
 }
 

@@ -1,62 +1,60 @@
-//! What a caller gets when the agent cannot go on: a person to be handed to, or an apology.
+//! `[transfer]` and `[apology]`: what a caller gets if the agent can't go on.
 
 use serde::{Deserialize, Serialize};
 
 use super::Language;
 use crate::ids::PhoneNumber;
 
-/// The person a call can be handed to.
+/// The person to whom calls can be transferred.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Transfer {
-    /// Whom to dial.
+    /// The number to dial. Not one of the business's own.
     pub number: PhoneNumber,
-    /// The agent's farewell before; the language's default where there is none.
+    /// The agent's words before the transfer; `None`: the language's default.
     #[serde(default)]
     pub text: Option<String>,
 }
 
-/// What is heard, without any session, when none can be had.
+/// What a caller hears if no session with OpenAI can be opened; played by Twilio.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Apology {
-    /// Its words; the language's default where there are none.
+    /// The words; `None`: the language's default.
     pub text: Option<String>,
-    /// A recording of it, which is then played in place of the words.
+    /// A recording, played in place of the words.
     pub audio_url: Option<String>,
-    /// The text-to-speech voice for the words: `Google.he-IL-Wavenet-A`, `Polly.Joanna`.
+    /// Twilio's text-to-speech voice: `Google.he-IL-Wavenet-A`, `Polly.Joanna`.
     pub say_voice: Option<String>,
 }
 
-/// A text-to-speech voice and the locale it speaks. A sentence whose voice and language don't
-/// belong together isn't spoken at all, so one is never without the other.
+/// A text-to-speech voice with its locale. Twilio speaks nothing if the two don't match.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SayVoice {
     /// The voice's full name.
     pub voice: String,
-    /// Its locale, as in `he-IL`.
+    /// BCP 47 tag, `he-IL` for one.
     pub locale: String,
 }
 
 impl Apology {
-    /// The voice that speaks the apology of a business whose language is `language`: its own, or
-    /// a usual one for Hebrew and English. `None` where a voice's locale isn't known,
-    /// which [`super::BusinessSettings::validate`] refuses.
+    /// The voice of the apology: the business's own, or the default one for Hebrew and English. `None` if
+    /// the voice's locale is not known, which [`super::BusinessSettings::validate`] refuses.
     #[must_use]
     pub fn voice(&self, language: &Language) -> Option<SayVoice> {
-        let usual = usual_voice(language);
+        let default = default_voice(language);
         let Some(own) = &self.say_voice else {
-            return usual.map(|(voice, locale)| SayVoice {
+            return default.map(|(voice, locale)| SayVoice {
                 voice: voice.to_owned(),
                 locale: locale.to_owned(),
             });
         };
-        let locale = locale_in(own).or_else(|| usual.map(|(_, locale)| locale))?;
+        let locale = locale_in(own).or_else(|| default.map(|(_, locale)| locale))?;
         Some(SayVoice { voice: own.clone(), locale: locale.to_owned() })
     }
 }
 
-fn usual_voice(language: &Language) -> Option<(&'static str, &'static str)> {
+fn default_voice(language: &Language) -> Option<(&'static str, &'static str)> {
     match language.as_str() {
         "he" => Some(("Google.he-IL-Wavenet-A", "he-IL")),
         "en" => Some(("Polly.Joanna", "en-US")),
@@ -64,7 +62,7 @@ fn usual_voice(language: &Language) -> Option<(&'static str, &'static str)> {
     }
 }
 
-/// The locale in a voice's name: `Google.he-IL-Wavenet-A` speaks `he-IL`.
+/// The locale in a voice's name: `he-IL` in `Google.he-IL-Wavenet-A`.
 fn locale_in(voice: &str) -> Option<&str> {
     let (_, name) = voice.split_once('.')?;
     let (language, rest) = name.split_once('-')?;

@@ -1,24 +1,24 @@
-//! How a call begins.
+//! `[greeting]`: how a call begins (GREET-1).
 
 use serde::{Deserialize, Serialize};
 
 use super::Language;
 use super::lines;
 
-/// The greeting's settings.
+/// The first words of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Greeting {
-    /// Who speaks it.
+    /// Who speaks the greeting.
     pub mode: GreetingMode,
-    /// Its words; the language's default where there are none. In mode `play` they are what the
-    /// recording says, for the call's history.
+    /// The words; `None`: the language's default. In mode `play` the words of the recording, for the
+    /// transcript.
     pub text: Option<String>,
-    /// The recording, for mode `play`.
+    /// Mode `play`: URL of the recording.
     pub audio_url: Option<String>,
-    /// Whether anything is said before the caller speaks.
+    /// Whether there is a greeting at all.
     pub bot_speaks_first: bool,
-    /// Whether nothing interrupts the greeting.
+    /// Whether the greeting can't be interrupted.
     pub protected: bool,
 }
 
@@ -38,28 +38,28 @@ impl Default for Greeting {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GreetingMode {
-    /// The call's own session, in its own voice.
+    /// The session, in its own voice.
     #[default]
     Realtime,
-    /// A recording, before the stream opens.
+    /// A recording, played before the stream opens.
     Play,
-    /// Nobody.
+    /// Nobody: the agent waits for the caller.
     None,
 }
 
-/// How a call opens: one of these, never two.
+/// How a call opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OpeningLine {
-    /// The session says this, word for word.
+    /// The session speaks this text word for word.
     Spoken {
         /// The words.
         text: String,
     },
-    /// A recording is played before the stream opens; then the agent waits for the caller.
+    /// Twilio plays a recording before the stream opens. Then the agent waits for the caller.
     Played {
-        /// Where the recording is.
+        /// URL of the recording.
         audio_url: String,
-        /// What it says, for the history.
+        /// Its words, for the transcript.
         text: String,
     },
     /// The agent waits for the caller.
@@ -67,8 +67,8 @@ pub enum OpeningLine {
 }
 
 impl OpeningLine {
-    /// Whether the session opens when the stream does: while a recording plays nobody could hear
-    /// it, and nothing is to be asked of it (CALL-2).
+    /// Whether the session opens only when the stream does (CALL-2). While a recording plays, nobody
+    /// could hear the session.
     #[must_use]
     pub fn session_waits_for_stream(&self) -> bool {
         match self {
@@ -79,9 +79,8 @@ impl OpeningLine {
 }
 
 impl Greeting {
-    /// How a call opens, in a business whose language is `language`. `bot_speaks_first = false`
-    /// stands above every mode. A missing recording, which [`super::BusinessSettings::validate`]
-    /// refuses, makes the session speak.
+    /// How a call opens in this language. `bot_speaks_first = false` overrides every mode. Without a
+    /// recording, which [`super::BusinessSettings::validate`] refuses, mode `play` is mode `realtime`.
     #[must_use]
     pub fn opening(&self, language: &Language) -> OpeningLine {
         if !self.bot_speaks_first {

@@ -1,4 +1,4 @@
-//! A business's week: which spans of which weekday it is open.
+//! `[appointments.hours]`: opening hours of each weekday.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,10 +12,10 @@ use thiserror::Error;
 /// The end of a day, in minutes.
 const DAY_END: u16 = 24 * 60;
 
-/// The hours of each weekday; a day without spans is closed.
+/// Opening hours of each weekday. A day without spans is closed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[expect(missing_docs, reason = "a weekday says itself")]
+#[expect(missing_docs, reason = "seven weekdays")]
 pub struct WeeklyHours {
     pub sunday: Vec<TimeSpan>,
     pub monday: Vec<TimeSpan>,
@@ -27,7 +27,7 @@ pub struct WeeklyHours {
 }
 
 impl WeeklyHours {
-    /// The weekdays in the order in which a week is told.
+    /// The weekdays, Sunday first.
     pub const WEEK: [Weekday; 7] = [
         Weekday::Sunday,
         Weekday::Monday,
@@ -38,7 +38,7 @@ impl WeeklyHours {
         Weekday::Saturday,
     ];
 
-    /// The spans of a weekday, in the order of the file.
+    /// The spans of a weekday, in the file's order.
     #[must_use]
     pub fn on(&self, day: Weekday) -> &[TimeSpan] {
         match day {
@@ -52,28 +52,28 @@ impl WeeklyHours {
         }
     }
 
-    /// Whether the business never opens.
+    /// Whether no day has a span.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         Self::WEEK.into_iter().all(|day| self.on(day).is_empty())
     }
 }
 
-/// From an opening to a closing on one day, to the minute: `09:00-13:00`. It closes after it
-/// opens; `24:00` is the day's end.
+/// Opening hours within one day, to the minute: `09:00-13:00`. The close is after the open; `24:00` is
+/// the end of the day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimeSpan {
     open: u16,
     close: u16,
 }
 
-/// A text that is no span of a day.
+/// Why a text is not a [`TimeSpan`]. The text is cut to 64 characters.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum InvalidTimeSpan {
     /// Not two times of day.
     #[error("{0:?} are no opening hours: expected \"HH:MM-HH:MM\", as in \"09:00-13:00\"")]
     Malformed(String),
-    /// The closing doesn't follow the opening.
+    /// The close is not after the open.
     #[error(
         "{0:?} closes before it has opened: hours past midnight are two spans, \
          the first to \"24:00\", the second from \"00:00\" of the next day"
@@ -82,7 +82,7 @@ pub enum InvalidTimeSpan {
 }
 
 impl TimeSpan {
-    /// Takes a span as it stands in a file.
+    /// Parses `HH:MM-HH:MM`.
     ///
     /// # Errors
     /// [`InvalidTimeSpan`] says what is wrong with the text.
@@ -99,19 +99,19 @@ impl TimeSpan {
         }
     }
 
-    /// When it opens on `date`, by the clock on the wall.
+    /// The open on `date`, in local time.
     #[must_use]
     pub fn opens(self, date: Date) -> DateTime {
         at(date, self.open)
     }
 
-    /// When it closes on `date`, by the clock on the wall; for `24:00` that is the next midnight.
+    /// The close on `date`, in local time; for `24:00` the next midnight.
     #[must_use]
     pub fn closes(self, date: Date) -> DateTime {
         at(date, self.close)
     }
 
-    /// Whether a minute belongs to both.
+    /// Whether the two share a minute.
     #[must_use]
     pub fn overlaps(self, other: Self) -> bool {
         self.open < other.close && other.open < self.close
@@ -145,7 +145,7 @@ impl<'de> Deserialize<'de> for TimeSpan {
     }
 }
 
-/// `HH:MM` as minutes of the day, up to and with `24:00`.
+/// `HH:MM` as minutes of the day; `24:00` is allowed.
 fn minutes(text: &str) -> Option<u16> {
     let (hour, minute) = text.split_once(':')?;
     let two_digits = |text: &str| {

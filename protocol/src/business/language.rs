@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize};
 use thiserror::Error;
 
-/// A language by its BCP-47 primary tag: two or three lower-case letters, as in `he`.
+/// A primary language tag of BCP 47: two or three lower-case letters, `he` for one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Language(Cow<'static, str>);
@@ -40,11 +40,11 @@ impl Language {
     /// English.
     pub const ENGLISH: Self = Self(Cow::Borrowed("en"));
 
-    /// Takes a primary tag.
+    /// Parses a primary tag.
     ///
     /// # Errors
-    /// [`InvalidLanguage`] for anything but two or three lower-case letters: a region or a
-    /// script (`he-IL`) says nothing about what is spoken.
+    /// [`InvalidLanguage`] for anything but two or three lower-case letters. A region or a script
+    /// (`he-IL`) is refused.
     pub fn parse(text: &str) -> Result<Self, InvalidLanguage> {
         if matches!(text.len(), 2 | 3) && text.bytes().all(|byte| byte.is_ascii_lowercase()) {
             Ok(Self(Cow::Owned(text.to_owned())))

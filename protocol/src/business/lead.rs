@@ -1,30 +1,30 @@
-//! What is asked of a caller beside what the ending requires, and how far a lead has come.
+//! `[lead]`: optional lead fields; and the status of a lead.
 
 use serde::{Deserialize, Serialize};
 
-/// The lead settings.
+/// Lead fields of a business.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LeadSettings {
-    /// Custom fields beside the required ones.
+    /// Optional fields, in addition to [`Ending::required_lead_fields`](super::Ending).
     pub fields: Vec<String>,
 }
 
 impl LeadSettings {
-    /// What is asked for by a name of its own, in any business; it can be required like any field.
+    /// Fields that every lead has as columns. They can be required like any other.
     pub const OF_EVERY_LEAD: [&'static str; 2] = ["full_name", "email"];
 }
 
-/// How far a lead has come.
+/// Status of a lead. In tool arguments and columns: the variant's name in snake case.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LeadStatus {
-    /// Something required isn't known yet.
+    /// A required field is missing.
     #[default]
     InProgress,
-    /// Everything required is known.
+    /// All required fields are known.
     Complete,
-    /// The person wants nothing.
+    /// The person has declined.
     Declined,
 }
 

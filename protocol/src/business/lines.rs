@@ -1,28 +1,28 @@
-//! The scripted lines: what the agent says word for word, in Hebrew and English, and what a
-//! business says in their place.
+//! The scripted lines, which the agent speaks word for word: defaults in Hebrew and English, and the
+//! texts of a business in their place.
 
 use super::{BusinessSettings, Language};
 
-/// A language's line for every scripted text.
+/// The default lines of one language. The fields are those of [`Lines`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DefaultLines {
     /// The first words of a call.
     pub greeting: &'static str,
     /// The last words of a call.
     pub closing: &'static str,
-    /// The answer to "no thanks".
+    /// The last words to a caller who declined.
     pub decline: &'static str,
-    /// The last words once everything required is known.
+    /// The last words when all required fields are known.
     pub lead_complete: &'static str,
     /// The last words to a caller who is silent.
     pub no_response: &'static str,
-    /// What a silent caller is asked, one per warning.
+    /// Questions to a silent caller, one per warning.
     pub silence_checks: [&'static str; 2],
-    /// What is heard when no session can be had.
+    /// Spoken by Twilio if no session can be opened.
     pub apology: &'static str,
-    /// The last words before a call is handed to a person.
+    /// The last words before a transfer.
     pub transfer_farewell: &'static str,
-    /// What is said to an answering machine.
+    /// The message for an answering machine.
     pub machine_message: &'static str,
 }
 
@@ -55,7 +55,7 @@ pub const ENGLISH: DefaultLines = DefaultLines {
     machine_message: "Hello, we tried to reach you. Please call us back when it suits you. Thank you, and goodbye!",
 };
 
-/// The default lines of `language`, if it has any.
+/// The default lines of `language`; `None` but for Hebrew and English.
 #[must_use]
 pub fn defaults(language: &Language) -> Option<&'static DefaultLines> {
     match language.as_str() {
@@ -65,8 +65,8 @@ pub fn defaults(language: &Language) -> Option<&'static DefaultLines> {
     }
 }
 
-/// The default lines of `language`, or the English ones: settings that leave a line open in
-/// another language don't pass [`BusinessSettings::validate`].
+/// The default lines of `language`, or the English ones. ([`BusinessSettings::validate`] refuses a
+/// missing text in another language.)
 pub(super) fn or_english(language: &Language) -> &'static DefaultLines {
     defaults(language).unwrap_or(&ENGLISH)
 }
@@ -74,28 +74,28 @@ pub(super) fn or_english(language: &Language) -> &'static DefaultLines {
 /// The scripted lines of one business.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lines {
-    /// The first words of a call, whoever speaks them.
+    /// The first words of a call, spoken or recorded.
     pub greeting: String,
     /// The last words of a call.
     pub closing: String,
-    /// The answer to "no thanks".
+    /// The last words to a caller who declined.
     pub decline: String,
-    /// The last words once everything required is known.
+    /// The last words when all required fields are known.
     pub lead_complete: String,
     /// The last words to a caller who is silent.
     pub no_response: String,
     first_silence_check: String,
     later_silence_checks: Vec<String>,
-    /// What is heard when no session can be had.
+    /// Spoken by Twilio if no session can be opened.
     pub apology: String,
-    /// The last words before a call is handed to a person.
+    /// The last words before a transfer.
     pub transfer_farewell: String,
-    /// What is said to an answering machine.
+    /// The message for an answering machine.
     pub machine_message: String,
 }
 
 impl Lines {
-    /// The business's own texts, and its language's where it gives none.
+    /// The business's own texts, or its language's defaults.
     #[must_use]
     pub fn of(business: &BusinessSettings) -> Self {
         let default = or_english(&business.language);
@@ -125,8 +125,7 @@ impl Lines {
         }
     }
 
-    /// What a silent caller is asked at the `warning`th time, counted from 0; past the last text
-    /// it is repeated.
+    /// The question to a silent caller at this warning, from 0. The last text is repeated.
     #[must_use]
     pub fn silence_check(&self, warning: usize) -> &str {
         let Some(later) = warning.checked_sub(1) else { return &self.first_silence_check };

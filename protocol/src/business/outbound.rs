@@ -1,27 +1,27 @@
-//! Calls that the business places.
+//! `[outbound]`: calls that the business places (CALL-7).
 
 use serde::{Deserialize, Serialize};
 
-/// The settings of calls that the business places (CALL-7).
+/// Settings of calls that the business places.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Outbound {
-    /// What is done about answering machines.
+    /// What happens if an answering machine answers.
     pub machine_detection: MachineDetection,
-    /// What is said to one, with `leave_message`; the language's default where there is none.
+    /// `leave_message`: the message; `None`: the language's default.
     pub machine_text: Option<String>,
 }
 
-/// Whether a call that the business places looks out for answering machines. Looking costs the
-/// person who answers some seconds of silence, for Twilio holds the call back until it knows.
+/// Twilio's answering machine detection. With it a person who answers hears some seconds of silence,
+/// until Twilio has decided.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MachineDetection {
-    /// Whoever answers is taken for a person.
+    /// No detection: whoever answers counts as a person.
     #[default]
     Off,
-    /// A machine is hung up on.
+    /// Hang up on a machine.
     HangUp,
-    /// A machine's greeting is waited for, and it is left a message.
+    /// Wait for the end of the machine's greeting, and leave a message.
     LeaveMessage,
 }

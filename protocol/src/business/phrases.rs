@@ -1,7 +1,7 @@
-//! The phrases that say goodbye or "no thanks" where a business gives no list of its own. All are
-//! read, whatever the language of the call; how they match is the call's to say.
+//! Default phrases for a goodbye and for a decline. They apply to every language of a call. How they
+//! match: [`crate::phrases`].
 
-/// What counts as a goodbye.
+/// Phrases that are a goodbye.
 pub const GOODBYE: &[&str] = &[
     "ביי",
     "להתראות",
@@ -18,7 +18,7 @@ pub const GOODBYE: &[&str] = &[
     "thanks, bye",
 ];
 
-/// What counts as "no thanks".
+/// Phrases that decline.
 pub const DECLINE: &[&str] = &[
     "לא רוצה",
     "לא צריך",
@@ -33,7 +33,7 @@ pub const DECLINE: &[&str] = &[
     "no need",
 ];
 
-/// A business's own list, or the default one.
+/// A business's own list, or the default.
 pub(super) fn own_or<'a>(
     own: Option<&'a [String]>,
     default: &'static [&'static str],

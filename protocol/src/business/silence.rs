@@ -1,4 +1,4 @@
-//! What happens when nobody speaks.
+//! `[silence]`: what happens when the caller is silent.
 
 use std::time::Duration;
 
@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use super::duration_text;
 
-/// The silence settings.
+/// Silence checks and their end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Silence {
-    /// How long a caller may be silent.
+    /// How long the caller may be silent before a check, and after each.
     #[serde(with = "duration_text")]
     pub timeout: Duration,
-    /// How many times a silent caller is asked before the call ends.
+    /// Number of checks before the call ends.
     pub warnings: u8,
-    /// What is asked, one per warning, the last repeated; the language's defaults where missing.
+    /// The questions, one per check, the last one repeated; `None`: the language's defaults.
     pub texts: Option<Vec<String>>,
 }
 

@@ -1,4 +1,4 @@
-//! What must hold in a business's settings beyond the form of each key.
+//! Rules for a business's settings that the types of its keys can't express.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use super::{BusinessSettings, GreetingMode, MachineDetection, TurnDetection, WeeklyHours, lines};
 
-/// One thing wrong with a business's settings.
+/// One broken rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// The key, as in the file: `greeting.audio_url`.
+    /// Path of the key in the file, `greeting.audio_url` for one.
     pub key: String,
-    /// What is wrong and what to do about it.
+    /// What is wrong and how to correct it.
     pub message: String,
 }
 
@@ -24,7 +24,7 @@ impl fmt::Display for Problem {
 /// The longest name of a lead's field, in characters.
 const LONGEST_FIELD: usize = 64;
 
-/// Every problem of `business`, in the order of its file's keys.
+/// All problems, in the order of the file's keys.
 pub(super) fn check(business: &BusinessSettings) -> Result<(), Vec<Problem>> {
     let mut problems = Problems::default();
     identity(business, &mut problems);
@@ -61,7 +61,7 @@ impl Problems {
         self.add_if(duration.is_zero(), key, "must be more than 0");
     }
 
-    /// A scripted text: not blank if given, and given if `language` has no default for it.
+    /// A scripted text must not be blank, and must be given if the language has no default.
     fn line(&mut self, key: &str, text: Option<&str>, business: &BusinessSettings) {
         match text {
             Some(text) if text.trim().is_empty() => {

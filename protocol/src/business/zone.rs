@@ -1,4 +1,4 @@
-//! A time zone known by name.
+//! Time zones by name.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,23 +8,23 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
-/// A time zone of the IANA database, looked up once, when its name was read.
+/// A time zone of the IANA database. Its rules are looked up once, when the name is parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Zone {
     name: String,
     rules: TimeZone,
 }
 
-/// A name that the time zone database doesn't hold.
+/// A name that is not in the time zone database, cut to 64 characters.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0:?} is not a time zone: expected an IANA name, as in \"Asia/Jerusalem\"")]
 pub struct UnknownZone(String);
 
 impl Zone {
-    /// Looks a name up.
+    /// Looks up an IANA name.
     ///
     /// # Errors
-    /// [`UnknownZone`] if the database doesn't hold it.
+    /// [`UnknownZone`] if the database does not have it.
     pub fn parse(name: &str) -> Result<Self, UnknownZone> {
         match TimeZone::get(name) {
             Ok(rules) if !rules.is_unknown() => {
@@ -41,7 +41,7 @@ impl Zone {
         &self.name
     }
 
-    /// The rules: offsets and their changes.
+    /// Its offsets and their changes.
     #[must_use]
     pub fn rules(&self) -> &TimeZone {
         &self.rules
@@ -49,8 +49,7 @@ impl Zone {
 }
 
 impl Default for Zone {
-    /// `Asia/Jerusalem`; UTC only where a time zone database without it was put in the place of
-    /// the one that is built in.
+    /// `Asia/Jerusalem`; UTC if the database was replaced by one without it.
     fn default() -> Self {
         Self::parse("Asia/Jerusalem")
             .unwrap_or_else(|_| Self { name: "UTC".to_owned(), rules: TimeZone::UTC })

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::lead::LeadFacts;
 use crate::business::{BusinessSettings, Lines, OpeningLine};
 use crate::ids::{BusinessId, CallSid, PhoneNumber};
-use crate::twilio::forms::{Caller, Direction};
+use crate::twilio::forms::{Direction, Party};
 use crate::twilio::twiml::Dial;
 
 /// What the voice webhook and its one database read give (CALL-1).
@@ -25,7 +25,7 @@ pub struct CallSetup {
     /// Whether the person called the business, or the business the person (CALL-3).
     pub direction: Direction,
     /// The number of the person at the other end; it may be withheld.
-    pub person: Caller,
+    pub person: Party,
     /// The business's number in this call.
     pub business_number: PhoneNumber,
     /// The version of the business's prompt, for the record.

@@ -20,7 +20,7 @@ use super::*;
 use crate::business::{BusinessSettings, Decider};
 use crate::ids::*;
 use crate::response_gate::{Ask, AskNumber, Outcome, Reply, ScriptedLine, Want};
-use crate::twilio::forms::{CallStatus, Caller, Direction};
+use crate::twilio::forms::{CallStatus, Direction, Party};
 use crate::twilio::twiml::Dial;
 
 const CALL: &str = "CA00000000000000000000000000000001";
@@ -59,7 +59,7 @@ fn setup(change: impl FnOnce(&mut BusinessSettings)) -> CallSetup {
         opening: settings.opening(),
         settings: Arc::new(settings),
         direction: Direction::Inbound,
-        person: Caller::Withheld,
+        person: Party::Withheld,
         business_number: number,
         prompt_version: 1,
         instructions: "answer".into(),

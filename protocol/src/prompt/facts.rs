@@ -1,5 +1,5 @@
-//! What the agent must know of this call: direction, hours, today, the caller, and what is known
-//! of them. What people gave us stands on one line and is cut, so that it can't pass for rules.
+//! The facts about a call: direction, opening hours, the time, the caller and their lead. Texts from
+//! outside are put on one line and cut, so that they can't look like rules.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -8,13 +8,13 @@ use super::wording::Wording;
 use super::{AppointmentFact, Direction, LeadFacts, PromptParts};
 use crate::business::{Appointments, BusinessSettings, WeeklyHours};
 
-/// The most of one value that is shown, in characters.
+/// The longest value shown, in characters.
 const LONGEST_VALUE: usize = 300;
 
-/// The most days off that are told.
+/// The most days off shown.
 const MOST_DAYS_OFF: usize = 20;
 
-/// The section, one fact to a line.
+/// The section, one fact per line.
 pub(super) fn section(parts: &PromptParts<'_>, wording: &Wording) -> String {
     let zone = parts.business.timezone.rules();
     let direction = match parts.direction {
@@ -89,7 +89,7 @@ fn appointments(parts: &PromptParts<'_>, zone: &TimeZone, wording: &Wording) -> 
     lines.join("\n")
 }
 
-/// The moment as people and as the tools say it.
+/// The start as people say it, and as the tools take it.
 fn appointment(fact: &AppointmentFact, zone: &TimeZone, wording: &Wording) -> String {
     let start = fact.start.to_zoned(zone.clone());
     let notes = fact.notes.as_deref().map(on_one_line).filter(|notes| !notes.is_empty());

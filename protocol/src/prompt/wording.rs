@@ -1,8 +1,8 @@
-//! The prompt's fixed words, in the two languages it is written in.
+//! The fixed texts of the prompt in Hebrew and English.
 
 use crate::business::{Language, Locale};
 
-/// The fixed words of a prompt. Labels stand before a colon and a value, rules are whole lines.
+/// The fixed texts in one language. A label stands before a colon and a value; a rule is a whole line.
 pub(super) struct Wording {
     pub(super) role: &'static str,
     pub(super) required_heading: &'static str,
@@ -80,7 +80,7 @@ static ENGLISH: Wording = Wording {
 };
 
 impl Wording {
-    /// Hebrew for Hebrew, else English.
+    /// The texts in the language's [`Locale`].
     pub(super) fn of(language: &Language) -> &'static Self {
         match Locale::of(language) {
             Locale::Hebrew => &HEBREW,
@@ -88,7 +88,7 @@ impl Wording {
         }
     }
 
-    /// The conduct rules, with `language` as the call's first.
+    /// The rules of conduct, with `language` as the first language of the call.
     pub(super) fn conduct(&self, language: &Language) -> String {
         self.conduct.replace("{language}", &english_name(language))
     }
@@ -98,7 +98,7 @@ impl Wording {
     }
 }
 
-/// What a language is called in English; its tag where this list doesn't hold it.
+/// The English name of a language, or a description by its tag.
 fn english_name(language: &Language) -> String {
     let name = match language.as_str() {
         "am" => "Amharic",

@@ -1,5 +1,5 @@
-//! Webhook bodies: form-encoded pairs within limits ([`Form`]), and the forms Twilio sends about a
-//! call, read from them. Parameters that are not known here are kept, since all are signed.
+//! Webhook bodies: form-encoded pairs within limits ([`Form`]), and the typed forms read from them.
+//! Unknown parameters are kept, because the signature covers all of them.
 
 mod call;
 mod dial;
@@ -8,16 +8,16 @@ mod party;
 mod status;
 mod stream_status;
 mod voice;
-mod words;
+mod wire_enum;
 
-pub use call::{AnsweredBy, CallStatus, Direction, Leg};
+pub use call::{AnsweredBy, CallStatus, Direction};
 pub use dial::{DialForm, DialStatus};
-pub use form::{FieldError, Form, FormError, MAX_BODY_BYTES, MAX_FIELDS};
-pub use party::Caller;
+pub use form::{FieldError, Form, FormError};
+pub use party::Party;
 pub use status::StatusForm;
 pub use stream_status::{StreamEvent, StreamStatusForm};
 pub use voice::VoiceForm;
-pub use words::UnknownWord;
+pub use wire_enum::UnknownValue;
 
 #[cfg(test)]
 mod tests;

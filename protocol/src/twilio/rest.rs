@@ -1,5 +1,4 @@
-//! Twilio's REST API, the part that needs no network: what an answer means. The client that sends
-//! the requests lives with the actors.
+//! Answers of Twilio's REST API, classified. The client that sends the requests is `actors::twilio_rest`.
 
 mod placing;
 
@@ -10,31 +9,30 @@ pub use placing::{
     CallResource, NewOutbound, PlacingOutcome, placing_outcome, read_call, read_calls,
 };
 
-/// "Call is not in-progress": it has already ended, or has not begun.
+/// "Call is not in-progress": it has ended or not begun.
 const NOT_IN_PROGRESS: u32 = 21220;
-/// "The requested resource was not found": the call is gone.
+/// "The requested resource was not found".
 const NOT_FOUND: u32 = 20404;
 
-/// An answer that is not a success.
-///
-/// The text it prints holds no words of Twilio's: those can contain a person's number.
+/// An answer with an error status. Its text leaves Twilio's message out, which can contain a person's
+/// number (OPS-6).
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("Twilio answered HTTP {http_status}{}", .code.map(|code| format!(", error {code}")).unwrap_or_default())]
 pub struct ApiError {
-    /// The HTTP status.
+    /// HTTP status.
     pub http_status: u16,
-    /// Twilio's error code, when the body has one: <https://www.twilio.com/docs/api/errors>.
+    /// Twilio's error code, if the body has one: <https://www.twilio.com/docs/api/errors>.
     pub code: Option<u32>,
-    /// Twilio's words, when the body has some.
+    /// Twilio's message, if the body has one.
     pub message: Option<String>,
 }
 
 impl ApiError {
-    /// Reads an error body leniently: where it is not Twilio's JSON (a proxy's page, nothing at
-    /// all), the HTTP status is all there is.
+    /// Reads an error body. If it is not Twilio's JSON (a proxy's page, or empty), only the HTTP status
+    /// is known.
     #[must_use]
     pub fn read(http_status: u16, body: &str) -> Self {
-        /// Each field is taken for itself: one of the wrong kind does not spoil the other.
+        /// Each field is read by itself: one of the wrong type does not affect the other.
         #[derive(Default, Deserialize)]
         struct Body {
             #[serde(default)]
@@ -51,34 +49,24 @@ impl ApiError {
     }
 }
 
-/// What became of ending a call (`Status=completed`), which may be asked for any number of times.
+/// The result of a request to end a call (`Status=completed`) or to redirect it (`Twiml=…`). Both may be
+/// repeated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HangupOutcome {
-    /// Twilio has ended the call.
+    /// Twilio has done it.
     Done,
-    /// There was nothing to end any more.
+    /// The call had ended before.
     NotInProgress,
-    /// Not now: to be sent again, with backoff.
+    /// Temporary: send it again, with backoff.
     Retry(ApiError),
-    /// It will never work as it was asked: wrong credentials, wrong address.
+    /// Permanent: wrong credentials or URL.
     Fatal(ApiError),
 }
 
-impl HangupOutcome {
-    /// Whether the call is over as far as Twilio knows.
-    #[must_use]
-    pub fn is_done(&self) -> bool {
-        match self {
-            Self::Done | Self::NotInProgress => true,
-            Self::Retry(_) | Self::Fatal(_) => false,
-        }
-    }
-}
-
-/// Reads the answer to a request to end a call.
+/// Classifies the answer to a request to end or redirect a call.
 ///
-/// A 404 counts as "gone" only with Twilio's own code: without it the address is wrong, and a call
-/// taken for ended would go on at the business's cost.
+/// A 404 means that the call has ended only with Twilio's own error code. Without it the URL is wrong, and
+/// the call goes on at the business's cost.
 #[must_use]
 pub fn hangup_outcome(http_status: u16, body: &str) -> HangupOutcome {
     if (200..300).contains(&http_status) {
@@ -116,7 +104,6 @@ mod tests {
         for (status, code) in [(404, 20404), (400, 21220)] {
             let outcome = hangup_outcome(status, &body(code, status));
             assert_eq!(outcome, HangupOutcome::NotInProgress);
-            assert!(outcome.is_done());
         }
     }
 
@@ -131,7 +118,6 @@ mod tests {
         ] {
             let outcome = hangup_outcome(status, &text);
             assert!(matches!(outcome, HangupOutcome::Retry(_)), "{outcome:?}");
-            assert!(!outcome.is_done());
         }
     }
 
@@ -146,7 +132,6 @@ mod tests {
         ] {
             let outcome = hangup_outcome(status, &text);
             assert!(matches!(outcome, HangupOutcome::Fatal(_)), "{outcome:?}");
-            assert!(!outcome.is_done());
         }
     }
 
@@ -174,8 +159,8 @@ mod tests {
     proptest! {
         #[test]
         fn ops_6_no_answer_makes_the_reader_panic(status in any::<u16>(), text in any::<String>()) {
-            let outcome = hangup_outcome(status, &text);
-            prop_assert_eq!(outcome.is_done(), (200..300).contains(&status));
+            let done = matches!(hangup_outcome(status, &text), HangupOutcome::Done);
+            prop_assert_eq!(done, (200..300).contains(&status));
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The stream token (CALL-1): a `<Parameter>` of the TwiML that only the daemon could have made,
-//! so that a media socket can open only the stream of a call whose webhook was answered.
+//! The stream token (CALL-1): a `<Parameter>` of the TwiML that only the daemon can make. It proves that
+//! a media socket belongs to a call whose webhook was answered.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,30 +15,30 @@ use super::forms::Direction;
 use super::mac::{HmacSha256, keyed};
 use crate::ids::{BusinessId, CallSid};
 
-/// How long a token is good. A resumed call gets a new one.
-pub const LIFETIME: Duration = Duration::from_secs(60 * 60);
+/// How long a token is valid. A resumed call gets a new one.
+const LIFETIME: Duration = Duration::from_secs(60 * 60);
 
-/// Names the use of the key, so that nothing signed for another use can stand as a token.
+/// Separates this key from keys derived for another use.
 const PURPOSE: &[u8] = b"frontdesk stream token 1";
 
 /// Makes and checks stream tokens with a key derived from the account's auth token.
 ///
-/// A token is `CallSid.business.direction.expiry.signature`: letters, digits, `.`, `-` and `_`,
-/// under 140 characters, at home in a URL and in XML.
+/// A token is `CallSid.business.direction.expiry.signature`: under 140 letters, digits, `.`, `-` and
+/// `_`, which need no escaping in a URL or in XML.
 #[derive(Clone)]
 pub struct StreamTokens {
     key: HmacSha256,
 }
 
 impl StreamTokens {
-    /// Derives the key. `auth_token` must not be empty: it is all an attacker lacks.
+    /// Derives the key. `auth_token` must not be empty: it is the only secret.
     #[must_use]
     pub fn new(auth_token: &str) -> Self {
         let derived = keyed::<HmacSha256>(auth_token.as_bytes()).chain_update(PURPOSE).finalize();
         Self { key: keyed(&derived.into_bytes()) }
     }
 
-    /// Makes the token of one call, good until [`LIFETIME`] after `now`.
+    /// Makes the token of one call, valid for 1 h from `now`.
     #[must_use]
     pub fn issue(
         &self,
@@ -53,75 +53,65 @@ impl StreamTokens {
         format!("{claims}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
-    /// Checks that this daemon made `token`, for this `call`, and less than [`LIFETIME`] ago.
+    /// Checks that the token was made with this key, for this `call`, less than 1 h before `now`. Returns
+    /// the business that it names.
     ///
     /// # Errors
-    /// [`TokenRefused`]: the socket is to be closed.
+    /// [`TokenError`]: close the socket.
     pub fn check(
         &self,
         token: &str,
         call: &CallSid,
         now: Timestamp,
-    ) -> Result<Claims, TokenRefused> {
-        let (text, signature) = token.rsplit_once('.').ok_or(TokenRefused::Malformed)?;
-        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| TokenRefused::Malformed)?;
+    ) -> Result<BusinessId, TokenError> {
+        let (text, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
+        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| TokenError::Malformed)?;
         let mac = self.key.clone().chain_update(text);
-        mac.verify_slice(&signature).map_err(|_| TokenRefused::Forged)?;
+        mac.verify_slice(&signature).map_err(|_| TokenError::Forged)?;
 
-        let (signed_call, claims) = read(text).ok_or(TokenRefused::Malformed)?;
+        let (signed_call, business, expires_at) = read(text).ok_or(TokenError::Malformed)?;
         if signed_call != *call {
-            return Err(TokenRefused::ForeignCall);
+            return Err(TokenError::ForeignCall);
         }
-        if claims.expires_at <= now {
-            return Err(TokenRefused::Expired);
+        if expires_at <= now {
+            return Err(TokenError::Expired);
         }
-        Ok(claims)
+        Ok(business)
     }
 }
 
 impl fmt::Debug for StreamTokens {
-    /// Tells nothing of the key.
+    /// Shows nothing of the key.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StreamTokens").finish_non_exhaustive()
     }
 }
 
-/// What a token that was accepted says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Claims {
-    /// Whose call it is.
-    pub business_id: BusinessId,
-    /// The call's direction.
-    pub direction: Direction,
-    /// The first moment at which the token is no longer good.
-    pub expires_at: Timestamp,
-}
-
 /// Why a token does not open a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum TokenRefused {
-    /// It does not have a token's form.
+pub enum TokenError {
+    /// Not in a token's form.
     #[error("the stream token has the wrong form")]
     Malformed,
-    /// It was not made with this key, or was altered.
+    /// Made with another key, or altered.
     #[error("the stream token was not made here")]
     Forged,
-    /// It was made for another call.
+    /// Made for another call.
     #[error("the stream token belongs to another call")]
     ForeignCall,
-    /// It was made too long ago.
+    /// Made 1 h ago or earlier.
     #[error("the stream token has expired")]
     Expired,
 }
 
-/// Reads what was signed.
-fn read(text: &str) -> Option<(CallSid, Claims)> {
+/// Reads the signed part: call, business, direction and expiry.
+fn read(text: &str) -> Option<(CallSid, BusinessId, Timestamp)> {
     let mut parts = text.split('.');
     let call = CallSid::parse(parts.next()?).ok()?;
-    let business_id = BusinessId(Uuid::try_parse(parts.next()?).ok()?);
-    let direction = parts.next()?.parse().ok()?;
+    let business = BusinessId(Uuid::try_parse(parts.next()?).ok()?);
+    let _: Direction = parts.next()?.parse().ok()?;
     let expires_at = Timestamp::from_second(parts.next()?.parse().ok()?).ok()?;
-    parts.next().is_none().then_some((call, Claims { business_id, direction, expires_at }))
+    parts.next().is_none().then_some((call, business, expires_at))
 }
 
 #[cfg(test)]
@@ -152,30 +142,30 @@ mod tests {
 
     #[test]
     fn call_1_a_token_says_whose_call_it_opens() {
-        let claims = tokens().check(&issued(), &call(), now()).unwrap();
-        assert_eq!(claims.business_id, BUSINESS);
-        assert_eq!(claims.direction, Direction::Outbound);
-        assert_eq!(claims.expires_at, "2026-10-06T09:30:00Z".parse().unwrap());
+        assert_eq!(tokens().check(&issued(), &call(), now()), Ok(BUSINESS));
+        let token = issued();
+        let (call_and_business, _) = token.split_once(".outbound.1791279000.").unwrap();
+        assert!(call_and_business.starts_with(call().as_str()));
     }
 
     #[test]
     fn call_1_a_token_is_good_for_an_hour() {
         let check = |at: &str| tokens().check(&issued(), &call(), at.parse().unwrap());
         assert!(check("2026-10-06T09:29:59.999Z").is_ok());
-        assert_eq!(check("2026-10-06T09:30:00Z"), Err(TokenRefused::Expired));
-        assert_eq!(check("2026-10-07T08:30:00Z"), Err(TokenRefused::Expired));
+        assert_eq!(check("2026-10-06T09:30:00Z"), Err(TokenError::Expired));
+        assert_eq!(check("2026-10-07T08:30:00Z"), Err(TokenError::Expired));
     }
 
     #[test]
     fn call_1_a_token_opens_no_other_call() {
         let other = CallSid::parse("CA00000000000000000000000000000002").unwrap();
-        assert_eq!(tokens().check(&issued(), &other, now()), Err(TokenRefused::ForeignCall));
+        assert_eq!(tokens().check(&issued(), &other, now()), Err(TokenError::ForeignCall));
     }
 
     #[test]
     fn call_1_a_token_of_another_auth_token_is_forged() {
         let other = StreamTokens::new("another");
-        assert_eq!(other.check(&issued(), &call(), now()), Err(TokenRefused::Forged));
+        assert_eq!(other.check(&issued(), &call(), now()), Err(TokenError::Forged));
     }
 
     #[test]
@@ -184,20 +174,20 @@ mod tests {
             issued().rsplit_once('.').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
         let signature = keyed::<HmacSha256>(AUTH_TOKEN.as_bytes()).chain_update(&claims).finalize();
         let forged = format!("{claims}.{}", URL_SAFE_NO_PAD.encode(signature.into_bytes()));
-        assert_eq!(tokens().check(&forged, &call(), now()), Err(TokenRefused::Forged));
+        assert_eq!(tokens().check(&forged, &call(), now()), Err(TokenError::Forged));
     }
 
     #[test]
     fn call_1_a_text_that_is_no_token_is_malformed() {
         for text in ["", "token", "a.b.c.d.not+base64", "a.b.c.d.AB"] {
             let refused = tokens().check(text, &call(), now()).unwrap_err();
-            assert!(matches!(refused, TokenRefused::Malformed | TokenRefused::Forged), "{text}");
+            assert!(matches!(refused, TokenError::Malformed | TokenError::Forged), "{text}");
         }
         // Signed with the key and yet no token: made by another version of the daemon.
         let text = "CA1.x";
         let signature = tokens().key.chain_update(text).finalize().into_bytes();
         let token = format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature));
-        assert_eq!(tokens().check(&token, &call(), now()), Err(TokenRefused::Malformed));
+        assert_eq!(tokens().check(&token, &call(), now()), Err(TokenError::Malformed));
     }
 
     #[test]

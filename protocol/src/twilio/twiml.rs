@@ -1,5 +1,5 @@
-//! TwiML as a type: what a call does next. Texts are escaped where they are written, so that no
-//! name or prompt can break the document; verbs run from first to last, and the end hangs up.
+//! TwiML documents: what a call does next. The verbs run in order, and the end of the document hangs up.
+//! All text is escaped when it is written, so that no name or prompt can break a document.
 
 mod stream_noun;
 mod xml;
@@ -10,74 +10,75 @@ use crate::ids::PhoneNumber;
 
 pub use stream_noun::StreamNoun;
 
-/// The longest document Twilio takes, in bytes (error 11750).
-pub const MAX_DOCUMENT_BYTES: usize = 64 * 1024;
-/// An address ending in this is asked up to five times more when it fails in whatever way, with
-/// 3 s to connect. A fragment is no part of the signed address.
+/// The longest document that Twilio accepts, in bytes (error 11750).
+const MAX_DOCUMENT_BYTES: usize = 64 * 1024;
+/// A URL fragment with Twilio's connection overrides: up to 5 retries after any failure, 3 s to connect.
+/// A fragment is not signed.
 pub const RETRY_OVERRIDES: &str = "#rc=5&rp=all&ct=3000";
 
-/// A document: verbs in the order they run.
+/// A document: verbs in the order in which they run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Twiml(Vec<Verb>);
 
-/// One thing a call does.
+/// A TwiML verb.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verb {
-    /// Opens a bidirectional media stream, and goes on when its socket has closed.
+    /// `<Connect><Stream>`: opens a bidirectional media stream. The next verb runs when its socket has
+    /// closed.
     Connect(StreamNoun),
-    /// Plays a file.
+    /// `<Play>`: plays an audio file.
     Play {
         /// Where Twilio fetches it.
         url: String,
     },
-    /// Speaks a text.
+    /// `<Say>`: speaks a text.
     Say(Say),
-    /// Goes on with the document at another address. Nothing after it runs.
+    /// `<Redirect>`: continues with the document at another URL. No verb after it runs.
     Redirect {
-        /// The address, asked by POST.
+        /// Requested by POST.
         url: String,
     },
-    /// Hangs up. The call was answered and is billed.
+    /// `<Hangup>`: ends the call, which was answered and is billed.
     Hangup,
-    /// Refuses the call without answering it, as the first verb only.
+    /// `<Reject>`: refuses the call without answering it. First verb only.
     Reject,
-    /// Calls a person and joins the two.
+    /// `<Dial><Number>`: calls a person and connects the two.
     Dial(Dial),
 }
 
-/// A text and who speaks it. Voice and language have no default: a pair that does not exist makes
-/// Twilio skip the verb.
+/// A text with its voice. Voice and language have no default: Twilio skips the verb if the pair does not
+/// exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Say {
     /// One of Twilio's voices, such as `Google.he-IL-Wavenet-A`.
     pub voice: String,
-    /// The text's language as a BCP 47 tag, such as `he-IL`.
+    /// BCP 47 tag of the language, such as `he-IL`.
     pub language: String,
-    /// What is said.
+    /// The words.
     pub text: String,
 }
 
 /// A transfer to a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dial {
-    /// Who is called.
+    /// The person's number.
     pub number: PhoneNumber,
-    /// Where Twilio asks what comes next, with the outcome, however the transfer ends.
+    /// URL that Twilio requests when the transfer has ended, with its outcome.
     pub action: String,
-    /// How long it rings, in seconds.
+    /// How long it rings at most, in seconds.
     pub timeout_secs: u16,
-    /// The number the person sees; none is the caller's own.
+    /// The number that the person sees; `None`: the caller's own.
     pub caller_id: Option<PhoneNumber>,
-    /// Whether the caller hears ringing until the person has answered.
+    /// Whether the caller hears ringing until the person answers.
     pub answer_on_bridge: bool,
 }
 
-/// The apology of a daemon that cannot take a call.
+/// How an apology is heard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Apology {
     /// Spoken by Twilio.
     Say(Say),
-    /// Recorded.
+    /// A recording.
     Play {
         /// Where Twilio fetches it.
         url: String,
@@ -85,14 +86,14 @@ pub enum Apology {
 }
 
 impl Twiml {
-    /// A document of any verbs.
+    /// A document with these verbs.
     #[must_use]
     pub fn new(verbs: Vec<Verb>) -> Self {
         Self(verbs)
     }
 
-    /// The answer to a call that is taken: the stream, and when that has ended in whatever way, the
-    /// call comes back to `resume_url`. `greeting_url` is played before, in greeting mode `play`.
+    /// Connects a call to its media stream. When the stream has ended, Twilio requests `resume_url`. A
+    /// recording at `greeting_url` is played first (greeting mode `play`).
     #[must_use]
     pub fn connect_then_redirect(
         greeting_url: Option<String>,
@@ -104,7 +105,7 @@ impl Twiml {
         Self(greeting.into_iter().chain(rest).collect())
     }
 
-    /// An apology, then the end of the call.
+    /// An apology, then the hang-up.
     #[must_use]
     pub fn apology(apology: Apology) -> Self {
         let spoken = match apology {
@@ -114,35 +115,29 @@ impl Twiml {
         Self(vec![spoken, Verb::Hangup])
     }
 
-    /// A transfer to a person. What follows it is asked from the action.
+    /// A transfer to a person. What follows is requested from [`Dial::action`].
     #[must_use]
     pub fn transfer(dial: Dial) -> Self {
         Self(vec![Verb::Dial(dial)])
     }
 
-    /// A call that is not taken, and not billed.
+    /// Refuses a call without answering it; it is not billed.
     #[must_use]
     pub fn reject() -> Self {
         Self(vec![Verb::Reject])
     }
 
-    /// The end of a call.
+    /// Ends a call.
     #[must_use]
     pub fn hangup() -> Self {
         Self(vec![Verb::Hangup])
     }
 
-    /// The verbs, from first to last.
-    #[must_use]
-    pub fn verbs(&self) -> &[Verb] {
-        &self.0
-    }
-
-    /// The document as Twilio takes it. Characters that XML cannot hold, and control characters
-    /// but tab and line ends, are dropped.
+    /// The document as XML. Characters that XML 1.0 does not allow are left out, and so are control
+    /// characters other than tab and line ends.
     ///
     /// # Errors
-    /// [`TwimlError::TooLong`] when Twilio would refuse it.
+    /// [`TwimlError::TooLong`] if Twilio would refuse it.
     pub fn to_xml(&self) -> Result<String, TwimlError> {
         let document = xml::write(&self.0)?;
         if document.len() > MAX_DOCUMENT_BYTES {
@@ -152,30 +147,30 @@ impl Twiml {
     }
 }
 
-/// A document that Twilio would not take.
+/// Why Twilio would not accept a document.
 #[derive(Debug, Error)]
 pub enum TwimlError {
-    /// Over [`MAX_DOCUMENT_BYTES`].
+    /// Longer than 64 KiB.
     #[error("a document of {bytes} bytes; Twilio takes {MAX_DOCUMENT_BYTES}")]
     TooLong {
-        /// Its length.
+        /// Length of the document.
         bytes: usize,
     },
-    /// A stream's address of the wrong scheme (error 31922).
+    /// The stream's URL has the wrong scheme (error 31922).
     #[error("a stream's address begins with wss:// (or ws:// to a local test), not {0:?}")]
     StreamScheme(String),
-    /// A stream's address with a query or a fragment, which Twilio drops before it dials.
+    /// The stream's URL has a query or a fragment, which Twilio drops before it connects.
     #[error("a stream's address has no query and no fragment: {0:?}")]
     StreamQuery(String),
-    /// A stream's parameter over Twilio's limit.
+    /// A `<Parameter>` is over Twilio's limit.
     #[error("the parameter {name:?} has {chars} characters with its name; Twilio takes under 500")]
     ParameterTooLong {
-        /// The parameter's name, cut.
+        /// The parameter's name, cut to 32 characters.
         name: String,
-        /// The characters of name and value.
+        /// Number of characters of name and value.
         chars: usize,
     },
-    /// The document could not be written.
+    /// The XML writer has failed.
     #[error("the document could not be written: {0}")]
     Write(#[from] std::io::Error),
 }

@@ -12,7 +12,7 @@ use futures_util::StreamExt;
 use http::{StatusCode, header};
 use hyper_util::rt::TokioIo;
 use protocol::twilio::stream::{self, MalformedMessage, Start, StreamMessage, UnsupportedFormat};
-use protocol::twilio::token::TokenRefused;
+use protocol::twilio::token::TokenError;
 use thiserror::Error;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -37,7 +37,7 @@ enum SocketRefused {
     #[error("start has no token")]
     NoToken,
     #[error(transparent)]
-    Token(#[from] TokenRefused),
+    Token(#[from] TokenError),
     #[error("no such call")]
     NoCall,
     #[error("the token belongs to another business")]
@@ -101,9 +101,9 @@ async fn admit(state: &TwilioState, handshake: u64, mut link: Link) -> Result<()
         .map_err(|_| SocketRefused::NoStart)??;
     start.check_format()?;
     let token = start.custom_parameters.get("token").ok_or(SocketRefused::NoToken)?;
-    let claims = state.tokens.check(token, &start.call_sid, state.services.clock.wall())?;
+    let business = state.tokens.check(token, &start.call_sid, state.services.clock.wall())?;
     let handle = state.calls.find(start.call_sid.clone()).await.ok_or(SocketRefused::NoCall)?;
-    if handle.parts().setup.business != claims.business_id {
+    if handle.parts().setup.business != business {
         return Err(SocketRefused::ForeignBusiness);
     }
     let link = Mutex::new(Some(link));
@@ -120,7 +120,7 @@ async fn read_start(link: &mut Link) -> Result<Start, SocketRefused> {
             StreamMessage::Media(_)
             | StreamMessage::Dtmf { .. }
             | StreamMessage::Mark { .. }
-            | StreamMessage::Stop { .. } => return Err(SocketRefused::NotAStart),
+            | StreamMessage::Stop => return Err(SocketRefused::NotAStart),
         }
     }
     Err(SocketRefused::NoStart)

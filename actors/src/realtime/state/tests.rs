@@ -7,7 +7,7 @@ use protocol::call::{Body, Entry, LeadFacts};
 use protocol::ids::{BusinessId, CallSid, PhoneNumber, Slug};
 use protocol::openai::server_event::ServerFrame;
 use protocol::response_gate::{AskNumber, Reply, Want};
-use protocol::twilio::forms::{Caller, Direction};
+use protocol::twilio::forms::{Direction, Party};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -54,7 +54,7 @@ fn setup() -> CallSetup {
         opening: settings.opening(),
         settings: Arc::new(settings),
         direction: Direction::Inbound,
-        person: Caller::Withheld,
+        person: Party::Withheld,
         business_number: number,
         prompt_version: 1,
         instructions: "answer".into(),

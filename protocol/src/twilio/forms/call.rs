@@ -1,10 +1,10 @@
-//! The words a form describes a call with.
+//! Enumerated fields of forms about a call.
 
 use serde::{Deserialize, Serialize};
 
-use super::words::words;
+use super::wire_enum::wire_enum;
 
-words! {
+wire_enum! {
     /// Who called whom. Set once per call, from its first webhook (CALL-3).
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
     #[serde(rename_all = "lowercase")]
@@ -16,23 +16,22 @@ words! {
     }
 }
 
-words! {
-    /// The kind of a call's leg, as `Direction` says it.
+wire_enum! {
+    /// The form field `Direction`: the kind of a call's leg.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-    pub enum Leg {
-        /// Someone called one of the account's numbers.
+    pub(super) enum Leg {
+        /// A call to one of the account's numbers.
         Inbound = "inbound",
-        /// Placed over REST.
+        /// Placed by the REST API.
         OutboundApi = "outbound-api",
-        /// Placed by a `<Dial>` within another call; it has a CallSid of its own.
+        /// Placed by a `<Dial>` in another call. It has a CallSid of its own.
         OutboundDial = "outbound-dial",
     }
 }
 
 impl Leg {
     /// The direction of the leg's call.
-    #[must_use]
-    pub fn direction(self) -> Direction {
+    pub(super) fn direction(self) -> Direction {
         match self {
             Self::Inbound => Direction::Inbound,
             Self::OutboundApi | Self::OutboundDial => Direction::Outbound,
@@ -40,33 +39,33 @@ impl Leg {
     }
 }
 
-words! {
-    /// How far a call has come.
+wire_enum! {
+    /// The form field `CallStatus`, and `status` of a call in the REST API.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
     pub enum CallStatus {
-        /// Accepted by the REST API; nothing has happened yet.
+        /// Accepted by the REST API.
         Queued = "queued",
-        /// Being placed.
+        /// Dialling.
         Initiated = "initiated",
         /// Ringing.
         Ringing = "ringing",
-        /// Answered and going on.
+        /// Answered; not over.
         InProgress = "in-progress",
-        /// Was answered and has ended.
+        /// Answered; over.
         Completed = "completed",
-        /// The other end was busy.
+        /// Not answered: busy.
         Busy = "busy",
-        /// Nobody answered in time.
+        /// Not answered in time.
         NoAnswer = "no-answer",
-        /// Could not be placed.
+        /// Could not be connected.
         Failed = "failed",
-        /// Taken back before it was answered.
+        /// Cancelled by the REST API before it was answered.
         Canceled = "canceled",
     }
 }
 
 impl CallStatus {
-    /// Whether the call is over: no status follows.
+    /// Whether the call is over. No status follows a terminal one.
     #[must_use]
     pub fn is_terminal(self) -> bool {
         match self {
@@ -76,13 +75,13 @@ impl CallStatus {
     }
 }
 
-words! {
-    /// What answering machine detection decided.
+wire_enum! {
+    /// The form field `AnsweredBy`: the result of answering machine detection.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
     pub enum AnsweredBy {
         /// A person.
         Human = "human",
-        /// A machine, still speaking its greeting.
+        /// A machine that still plays its greeting.
         MachineStart = "machine_start",
         /// A machine, after its beep.
         MachineEndBeep = "machine_end_beep",
@@ -98,7 +97,7 @@ words! {
 }
 
 impl AnsweredBy {
-    /// Whether nobody listens: an answering machine or a fax. In doubt it is a person.
+    /// Whether it is an answering machine or a fax. Undecided counts as a person.
     #[must_use]
     pub fn is_machine(self) -> bool {
         match self {

@@ -1,20 +1,20 @@
-//! The action of a `<Dial>`: how a transfer went.
+//! The `action` request of a `<Dial>`: how a transfer ended.
 
-use super::words::words;
+use super::wire_enum::wire_enum;
 use super::{FieldError, Form};
 use crate::ids::CallSid;
 
-words! {
-    /// How a `<Dial>` ended.
+wire_enum! {
+    /// The form field `DialCallStatus`.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
     pub enum DialStatus {
-        /// The two spoke, and one hung up.
+        /// The person answered, and one of the two has hung up.
         Completed = "completed",
         /// The person answered.
         Answered = "answered",
         /// The person was busy.
         Busy = "busy",
-        /// The person did not answer in time.
+        /// The person did not answer within the timeout.
         NoAnswer = "no-answer",
         /// The person could not be called.
         Failed = "failed",
@@ -24,7 +24,7 @@ words! {
 }
 
 impl DialStatus {
-    /// Whether the caller got to speak with a person.
+    /// Whether the caller has spoken with the person.
     #[must_use]
     pub fn was_answered(self) -> bool {
         match self {
@@ -34,12 +34,12 @@ impl DialStatus {
     }
 }
 
-/// What `/twilio/voice/transfer` is asked with.
+/// The form of `/twilio/voice/transfer`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DialForm {
-    /// The call that was transferred, not the leg to the person.
+    /// `CallSid`: the transferred call, not the leg to the person.
     pub call_sid: CallSid,
-    /// How the transfer ended.
+    /// `DialCallStatus`.
     pub status: DialStatus,
 }
 

@@ -1,4 +1,4 @@
-//! The pairs of a form, decoded.
+//! Decoding of form-encoded bodies.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,23 +6,23 @@ use std::str::FromStr;
 use thiserror::Error;
 
 /// The longest body that is decoded, in bytes. A voice webhook has about one thousand.
-pub const MAX_BODY_BYTES: usize = 64 * 1024;
-/// The most fields that are taken. A voice webhook has about thirty.
-pub const MAX_FIELDS: usize = 256;
+pub(super) const MAX_BODY_BYTES: usize = 64 * 1024;
+/// The most fields that are decoded. A voice webhook has about thirty.
+pub(super) const MAX_FIELDS: usize = 256;
 
-/// A decoded form: the pairs in the order they came, repeated names and empty values included,
-/// which is what a signature is computed over.
+/// A decoded form: the pairs in their order, with repeated names and empty values. A signature is
+/// computed over all of them.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Form(Vec<(String, String)>);
 
 impl Form {
     /// Decodes an `application/x-www-form-urlencoded` body (or a query string).
     ///
-    /// A percent sign without two hexadecimal digits stands for itself, and bytes that are not
-    /// UTF-8 become U+FFFD: what came from Twilio has neither, so its signature will not match.
+    /// A percent sign without two hexadecimal digits stands for itself. Bytes that are not UTF-8 become
+    /// U+FFFD. Twilio sends neither, so the signature of such a form does not match.
     ///
     /// # Errors
-    /// [`FormError`] when the body is over a limit.
+    /// [`FormError`] if the body is over a limit.
     pub fn parse(body: &[u8]) -> Result<Self, FormError> {
         if body.len() > MAX_BODY_BYTES {
             return Err(FormError::TooLong { bytes: body.len() });
@@ -43,65 +43,65 @@ impl Form {
         &self.0
     }
 
-    /// The first value of a field; an empty one counts as none.
+    /// The first value of a field; `None` if it is missing or empty.
     #[must_use]
     pub fn get(&self, field: &str) -> Option<&str> {
         let (_, value) = self.0.iter().find(|(name, _)| name == field)?;
         Some(value.as_str()).filter(|value| !value.is_empty())
     }
 
-    /// The value of a field that must be there, in its own type.
+    /// A required field, parsed.
     ///
     /// # Errors
-    /// [`FieldError`] names the field when it is missing or is not a `T`.
+    /// [`FieldError`] names the field if it is missing, empty or not a `T`.
     pub fn required<T: FromStr>(&self, field: &'static str) -> Result<T, FieldError> {
         let text = self.get(field).ok_or(FieldError::Missing(field))?;
         text.parse().map_err(|_| FieldError::Invalid(field))
     }
 
-    /// The value of a field that nothing rests on: one that cannot be read counts as none, so
-    /// that an oddity in it does not lose the whole message.
+    /// An optional field, parsed; `None` if it is missing or not a `T`, so that an odd value does not lose
+    /// the whole form.
     pub(super) fn optional<T: FromStr>(&self, field: &str) -> Option<T> {
         self.get(field)?.parse().ok()
     }
 }
 
 impl From<Vec<(String, String)>> for Form {
-    /// Takes pairs that were decoded elsewhere; the limits are not applied.
+    /// Takes decoded pairs. The limits are not applied.
     fn from(pairs: Vec<(String, String)>) -> Self {
         Self(pairs)
     }
 }
 
 impl fmt::Debug for Form {
-    /// The names alone: the values are people's numbers and words.
+    /// Shows only the names: values are people's numbers and words.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Form ")?;
         f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
     }
 }
 
-/// A form over the limits.
+/// Why a body was not decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum FormError {
-    /// Over [`MAX_BODY_BYTES`].
+    /// Longer than 64 KiB.
     #[error("a form of {bytes} bytes; at most {MAX_BODY_BYTES} are read")]
     TooLong {
-        /// Its length.
+        /// Length of the body.
         bytes: usize,
     },
-    /// Over [`MAX_FIELDS`].
+    /// More than 256 fields.
     #[error("a form of more than {MAX_FIELDS} fields")]
     TooManyFields,
 }
 
-/// A form that lacks what it is for. The value is left out: it can be a person's number.
+/// Why a form can't be used. The value is never shown: it can be a person's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum FieldError {
-    /// The field did not come, or came empty.
+    /// The field is missing or empty.
     #[error("the field {0} is missing")]
     Missing(&'static str),
-    /// The field's value is none that can stand there.
+    /// The field's value has the wrong form.
     #[error("the field {0} has a value of the wrong form")]
     Invalid(&'static str),
 }

@@ -1,29 +1,28 @@
-//! The two ends of a call as `From` and `To` name them.
+//! `From` and `To` of a call.
 
 use crate::ids::PhoneNumber;
 use crate::phone;
 
-/// Who is at one end of a call.
+/// One end of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Caller {
-    /// Someone with a number that can be called back.
+pub enum Party {
+    /// A number that can be called back.
     Known(PhoneNumber),
-    /// Nobody that can be told from others: a withheld number (`anonymous`, `unknown`, a stand-in
-    /// number), or an end without a number (`client:…`, `sip:…`).
+    /// A withheld number (`anonymous`, `unknown`, a placeholder number), or an end without a number
+    /// (`client:…`, `sip:…`). Such persons can't be told apart.
     Withheld,
 }
 
-/// Numbers that say "none": the words ANONYMOUS, BLOCKED, RESTRICTED, UNAVAILABLE and UNKNOWN as
-/// typed on a telephone's keys. Networks send them where a number is withheld; taken for real,
-/// every such caller would be one person.
-const STAND_INS: [&str; 5] = ["266696687", "2562533", "7378742833", "86282452253", "8656696"];
+/// The words ANONYMOUS, BLOCKED, RESTRICTED, UNAVAILABLE and UNKNOWN typed on a telephone's keys.
+/// Networks send these numbers in place of a withheld one.
+const PLACEHOLDERS: [&str; 5] = ["266696687", "2562533", "7378742833", "86282452253", "8656696"];
 
-impl Caller {
-    /// Reads a `From` or `To`. Everything but a number counts as withheld. One written without its
-    /// country's code, as some networks do, is of the country of `home`, the business's own.
+impl Party {
+    /// Reads a `From` or `To`. Anything but a number is withheld. A number without a country code, as
+    /// some networks send it, gets the country of `home`, the business's own number.
     #[must_use]
     pub fn read(text: &str, home: Option<&PhoneNumber>) -> Self {
-        if STAND_INS.contains(&text.strip_prefix('+').unwrap_or(text)) {
+        if PLACEHOLDERS.contains(&text.strip_prefix('+').unwrap_or(text)) {
             return Self::Withheld;
         }
         phone::e164(text, home).map_or(Self::Withheld, Self::Known)

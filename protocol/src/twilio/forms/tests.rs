@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::form::{MAX_BODY_BYTES, MAX_FIELDS};
 use super::*;
 use crate::ids::PhoneNumber;
 
@@ -72,9 +73,8 @@ fn call_1_an_inbound_call_is_to_the_business_and_from_the_person() {
     let voice = VoiceForm::read(&form(INBOUND)).unwrap();
     assert_eq!(voice.direction(), Direction::Inbound);
     assert_eq!(voice.business_number(), Some(&number("+390200000001")));
-    assert_eq!(voice.person(), &Caller::Known(number("+393330000001")));
-    assert_eq!(voice.call_status, CallStatus::Ringing);
-    assert_eq!((voice.answered_by, voice.error_code, voice.error_url), (None, None, None));
+    assert_eq!(voice.person(), &Party::Known(number("+393330000001")));
+    assert_eq!(voice.answered_by, None);
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn call_1_an_outbound_call_is_from_the_business_and_to_the_person() {
         let voice = VoiceForm::read(&inbound_with("Direction", leg)).unwrap();
         assert_eq!(voice.direction(), Direction::Outbound);
         assert_eq!(voice.business_number(), Some(&number("+393330000001")));
-        assert_eq!(voice.person(), &Caller::Known(number("+390200000001")));
+        assert_eq!(voice.person(), &Party::Known(number("+390200000001")));
     }
 }
 
@@ -104,10 +104,10 @@ fn lead_1_a_withheld_number_is_nobodys_number() {
     ];
     for from in withheld {
         let voice = VoiceForm::read(&inbound_with("From", from)).unwrap();
-        assert_eq!(voice.person(), &Caller::Withheld, "{from:?}");
+        assert_eq!(voice.person(), &Party::Withheld, "{from:?}");
         assert_eq!(voice.person().number(), None);
     }
-    assert_eq!(VoiceForm::read(&inbound_without("From")).unwrap().person(), &Caller::Withheld);
+    assert_eq!(VoiceForm::read(&inbound_without("From")).unwrap().person(), &Party::Withheld);
 }
 
 #[test]
@@ -132,18 +132,8 @@ fn call_7_the_answer_of_machine_detection_is_read() {
 }
 
 #[test]
-fn a_fallback_request_says_what_failed() {
-    let voice = VoiceForm::read(&form(&format!(
-        "{INBOUND}&ErrorCode=11200&ErrorUrl=https%3A%2F%2Fvoice.example.net%2Ftwilio%2Fvoice"
-    )))
-    .unwrap();
-    assert_eq!(voice.error_code, Some(11200));
-    assert_eq!(voice.error_url.as_deref(), Some("https://voice.example.net/twilio/voice"));
-}
-
-#[test]
 fn an_error_names_the_field_and_never_shows_its_value() {
-    for field in ["CallSid", "AccountSid", "Direction", "CallStatus"] {
+    for field in ["CallSid", "Direction"] {
         let missing = VoiceForm::read(&inbound_without(field)).unwrap_err();
         assert_eq!(missing, FieldError::Missing(field));
         let empty = VoiceForm::read(&inbound_with(field, "")).unwrap_err();
@@ -175,10 +165,6 @@ fn call_5_a_status_brings_seconds_and_not_the_billed_minutes() {
     ))
     .unwrap();
     assert_eq!(status.duration_secs, Some(61));
-    assert_eq!(status.sequence, Some(3));
-    assert_eq!(status.sip_response_code, Some(200));
-    assert_eq!(status.leg.map(Leg::direction), Some(Direction::Inbound));
-    assert_eq!(status.timestamp, Some("2026-10-06T08:30:00Z".parse().unwrap()));
 }
 
 #[test]
@@ -189,8 +175,7 @@ fn call_5_a_terminal_status_is_not_lost_to_an_oddity_in_another_field() {
     ))
     .unwrap();
     assert!(status.status.is_terminal());
-    assert_eq!((status.leg, status.account_sid), (None, None));
-    assert_eq!((status.duration_secs, status.sequence, status.timestamp), (None, None, None));
+    assert_eq!(status.duration_secs, None);
 }
 
 #[test]
@@ -202,7 +187,6 @@ fn a_stream_status_says_why_a_socket_never_arrived() {
     .unwrap();
     assert_eq!(status.event, StreamEvent::Error);
     assert_eq!(status.error.as_deref(), Some("31920 handshake"));
-    assert_eq!(status.timestamp, Some("2026-10-06T08:30:00.123Z".parse().unwrap()));
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Placing a call: what is asked, what an answer means, and which calls there are already. Twilio
-//! knows no idempotency key, so after an answer that never came its list is what tells.
+//! Placing a call: the form, the classes of answers, and the list of calls. Twilio takes no idempotency
+//! key: after a lost answer its list shows whether the call was placed.
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
@@ -10,26 +10,26 @@ use crate::business::MachineDetection;
 use crate::ids::{CallSid, PhoneNumber};
 use crate::twilio::forms::CallStatus;
 
-/// The callbacks that are asked for: all of them.
+/// All status callbacks there are.
 const STATUS_EVENTS: [&str; 4] = ["initiated", "ringing", "answered", "completed"];
 
-/// A call to be placed (CALL-7).
+/// A request to place a call (CALL-7).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewOutbound {
-    /// The person.
+    /// The person's number.
     pub to: PhoneNumber,
     /// The business's number.
     pub from: PhoneNumber,
-    /// What is asked once it is answered: the voice webhook.
+    /// URL of the voice webhook, requested when the call is answered.
     pub url: String,
-    /// Where its progress is told.
+    /// URL of the status callback.
     pub status_callback: String,
-    /// What is done about answering machines.
+    /// Whether answering machines are detected.
     pub machine_detection: MachineDetection,
 }
 
 impl NewOutbound {
-    /// The form of `POST /Calls.json`.
+    /// The form fields of `POST /Calls.json`.
     #[must_use]
     pub fn form(&self) -> Vec<(&'static str, &str)> {
         let mut form = vec![
@@ -48,20 +48,20 @@ impl NewOutbound {
     }
 }
 
-/// What became of a call that was to be placed.
+/// The result of a request to place a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PlacingOutcome {
-    /// Twilio has it; it does not ring yet.
+    /// Twilio has accepted it; it does not ring yet.
     Placed(CallSid),
-    /// Twilio was too busy to look at it: to be sent again, with backoff.
+    /// Not processed (HTTP 429): send it again, with backoff.
     NotProcessed(ApiError),
-    /// It may have been placed or not: Twilio's list tells.
+    /// It may have been placed: look into Twilio's list.
     Unknown(ApiError),
-    /// It will never work as it was asked.
+    /// Permanent: the request is wrong.
     Refused(ApiError),
 }
 
-/// Reads the answer to a request to place a call.
+/// Classifies the answer to a request to place a call.
 #[must_use]
 pub fn placing_outcome(http_status: u16, body: &str) -> PlacingOutcome {
     #[derive(Deserialize)]
@@ -80,27 +80,27 @@ pub fn placing_outcome(http_status: u16, body: &str) -> PlacingOutcome {
     }
 }
 
-/// A call as the REST API shows it, as far as it is of use here.
+/// A call in the REST API, with the fields used here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallResource {
-    /// The call.
+    /// `sid`.
     pub sid: CallSid,
-    /// How far it has come.
+    /// `status`.
     pub status: CallStatus,
-    /// How long it lasted, in seconds, once it is over.
+    /// `duration`, in seconds; `None` while the call goes on.
     pub duration_secs: Option<u32>,
-    /// When it was made, in whole seconds.
+    /// `date_created`, in whole seconds.
     pub created_at: Option<Timestamp>,
 }
 
-/// Reads one call (`GET /Calls/{sid}.json`); `None` if the text is no call's.
+/// Reads `GET /Calls/{sid}.json`; `None` if the body is not a call.
 #[must_use]
 pub fn read_call(body: &str) -> Option<CallResource> {
     serde_json::from_str::<Resource>(body).ok().map(Into::into)
 }
 
-/// Reads a page of calls (`GET /Calls.json`), newest first; `None` if the text is no such page. A
-/// call that can't be read is passed over.
+/// Reads a page of `GET /Calls.json`, newest first; `None` if the body is not such a page. A call that
+/// can't be read is left out.
 #[must_use]
 pub fn read_calls(body: &str) -> Option<Vec<CallResource>> {
     #[derive(Deserialize)]

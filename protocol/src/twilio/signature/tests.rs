@@ -8,12 +8,10 @@ use crate::twilio::forms::Form;
 const TOKEN: &str = "00112233445566778899aabbccddeeff";
 const VOICE: &str = "https://voice.example.net/twilio/voice";
 const MEDIA: &str = "wss://voice.example.net/twilio/media";
-const EVENTS: &str = "https://voice.example.net/twilio/events?bodySHA256=93a23971a914e5eacbf0a8d25154cda309c3c1c72fbb9914d47c60f3cb681588";
 
 const A: &str = "mq9FVTh3f+iEuK+gaaaltNnG1r4=";
 const B: &str = "grNO4Q24VDZV/GXuF1xC29UOyo4=";
 const C: &str = "tPPdA7vhuT/MbD8Gv2cHlKoSiG0=";
-const D: &str = "YffyWE4vvzokG5APPv7aSEAlFjU=";
 const E: &str = "d/tWPwt96E8hW77SJ0Y3HDmMBic=";
 const F: &str = "DqK+fI8bu4Y/3HEjljWxK56eba0=";
 const G: &str = "6J7fTHHAws+lelBSOV/Uoz9qljA=";
@@ -67,7 +65,7 @@ fn ops_6_vector_b_a_get_with_its_query_as_written() {
     let url = "https://voice.example.net/twilio/status?call=42&x=a%20b";
     assert_eq!(signatures().verify_get(url, Some(B)), Ok(()));
     let reencoded = "https://voice.example.net/twilio/status?call=42&x=a+b";
-    assert_eq!(signatures().verify_get(reencoded, Some(B)), Err(SignatureRefused::Differs));
+    assert_eq!(signatures().verify_get(reencoded, Some(B)), Err(SignatureError::Differs));
 }
 
 #[test]
@@ -76,20 +74,7 @@ fn ops_6_vector_c_a_text_with_accents_an_empty_value_and_a_space_at_its_end() {
     let pairs = decoded(WHATSAPP);
     assert_eq!(signatures().verify_form(url, &pairs, Some(C)), Ok(()));
     let trimmed = decoded(&WHATSAPP.replace("%3D2+&", "%3D2&"));
-    assert_eq!(signatures().verify_form(url, &trimmed, Some(C)), Err(SignatureRefused::Differs));
-}
-
-#[test]
-fn ops_6_vector_d_a_json_body_is_the_one_its_signed_address_names() {
-    let body = br#"{"hello":"world"}"#;
-    assert_eq!(signatures().verify_json(EVENTS, body, Some(D)), Ok(()));
-    let other = signatures().verify_json(EVENTS, br#"{"hello":"World"}"#, Some(D));
-    assert_eq!(other, Err(SignatureRefused::BodyDiffers));
-    let unsigned = signatures().verify_json(EVENTS, body, Some(A));
-    assert_eq!(unsigned, Err(SignatureRefused::Differs));
-    let url = "https://voice.example.net/twilio/status?call=42&x=a%20b";
-    let unnamed = signatures().verify_json(url, body, Some(B));
-    assert_eq!(unnamed, Err(SignatureRefused::BodyNotNamed));
+    assert_eq!(signatures().verify_form(url, &trimmed, Some(C)), Err(SignatureError::Differs));
 }
 
 #[test]
@@ -100,7 +85,7 @@ fn ops_6_vectors_e_and_f_a_handshake_with_and_without_a_slash_added() {
     assert_eq!(signatures().verify_handshake(&with_slash, Some(F)), Ok(HandshakeForm::Plain));
     for header in [E, &sign(&format!("{with_slash}/"))] {
         let refused = signatures().verify_handshake(&with_slash, Some(header));
-        assert_eq!(refused, Err(SignatureRefused::Differs));
+        assert_eq!(refused, Err(SignatureError::Differs));
     }
 }
 
@@ -113,7 +98,7 @@ fn ops_6_a_handshake_is_signed_without_its_query() {
 
 #[test]
 fn ops_6_vector_g_a_handshake_signed_for_another_scheme_is_refused() {
-    assert_eq!(signatures().verify_handshake(MEDIA, Some(G)), Err(SignatureRefused::Differs));
+    assert_eq!(signatures().verify_handshake(MEDIA, Some(G)), Err(SignatureError::Differs));
     // It is a signature all the same: of the https address.
     let https = "https://voice.example.net/twilio/media";
     assert_eq!(signatures().verify_get(https, Some(G)), Ok(()));
@@ -132,7 +117,7 @@ fn ops_6_vector_i_a_port_may_be_signed_or_left_out() {
         assert_eq!(signatures().verify_form(url, &voice_pairs(), Some(header)), Ok(()));
     }
     let unported = signatures().verify_form(VOICE, &voice_pairs(), Some(I));
-    assert_eq!(unported, Err(SignatureRefused::Differs));
+    assert_eq!(unported, Err(SignatureError::Differs));
 }
 
 #[test]
@@ -177,7 +162,7 @@ fn ops_6_while_a_token_is_replaced_both_are_accepted() {
     assert_eq!(both.verify_form(VOICE, &voice_pairs(), Some(A)), Ok(()));
     let new = Signatures::new(["new".to_owned()]);
     let refused = new.verify_form(VOICE, &voice_pairs(), Some(A));
-    assert_eq!(refused, Err(SignatureRefused::Differs));
+    assert_eq!(refused, Err(SignatureError::Differs));
 }
 
 #[test]
@@ -186,18 +171,18 @@ fn ops_6_nobody_gets_in_with_the_empty_token() {
     let header = STANDARD.encode(mac.finalize().into_bytes());
     for tokens in [vec![], vec![String::new()]] {
         let refused = Signatures::new(tokens).verify_get(VOICE, Some(&header));
-        assert_eq!(refused, Err(SignatureRefused::Differs));
+        assert_eq!(refused, Err(SignatureError::Differs));
     }
 }
 
 #[test]
 fn ops_6_a_missing_or_mangled_signature_is_refused() {
     let check = |header| signatures().verify_form(VOICE, &voice_pairs(), header);
-    assert_eq!(check(None), Err(SignatureRefused::Missing));
+    assert_eq!(check(None), Err(SignatureError::Missing));
     for header in
         ["", "x", "mq9FVTh3f+iEuK+gaaaltNnG1r4", "bXE5RlZUaDM=", " mq9FVTh3f+iEuK+gaaaltNnG1r4="]
     {
-        assert_eq!(check(Some(header)), Err(SignatureRefused::Malformed), "{header:?}");
+        assert_eq!(check(Some(header)), Err(SignatureError::Malformed), "{header:?}");
     }
 }
 
@@ -205,7 +190,7 @@ fn ops_6_a_missing_or_mangled_signature_is_refused() {
 fn a_public_address_that_is_no_url_is_told_apart_from_a_forgery() {
     for url in ["voice.example.net/twilio", "", "https://", "://h/p"] {
         let refused = signatures().verify_get(url, Some(A));
-        assert_eq!(refused, Err(SignatureRefused::NoAbsoluteUrl), "{url:?}");
+        assert_eq!(refused, Err(SignatureError::NoAbsoluteUrl), "{url:?}");
     }
 }
 
@@ -230,7 +215,7 @@ proptest! {
 
     #[test]
     fn ops_6_no_url_and_no_header_make_the_check_panic(url in any::<String>(), header in any::<String>()) {
-        let _ = signatures().verify_json(&url, b"", Some(&header));
+        let _ = signatures().verify_get(&url, Some(&header));
         let _ = signatures().verify_handshake(&url, Some(A));
     }
 }

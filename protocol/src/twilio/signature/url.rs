@@ -1,8 +1,8 @@
-//! A URL cut where a signature cares.
+//! A URL split into the parts that Twilio signs.
 
-use super::SignatureRefused;
+use super::SignatureError;
 
-/// The parts of an absolute URL that are signed, as they were written.
+/// The signed parts of an absolute URL, as written.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SignedUrl<'a> {
     scheme: &'a str,
@@ -13,19 +13,19 @@ pub(super) struct SignedUrl<'a> {
 }
 
 impl<'a> SignedUrl<'a> {
-    /// Cuts `url`, dropping its fragment and its `user:password@`.
-    pub(super) fn parse(url: &'a str) -> Result<Self, SignatureRefused> {
+    /// Splits `url`, and drops its fragment and its `user:password@`.
+    pub(super) fn parse(url: &'a str) -> Result<Self, SignatureError> {
         let url = url.split_once('#').map_or(url, |(before, _)| before);
-        let (scheme, after) = url.split_once("://").ok_or(SignatureRefused::NoAbsoluteUrl)?;
+        let (scheme, after) = url.split_once("://").ok_or(SignatureError::NoAbsoluteUrl)?;
         let (authority, rest) = after.split_at(after.find(['/', '?']).unwrap_or(after.len()));
         let address = authority.rsplit_once('@').map_or(authority, |(_, address)| address);
         let (host, port) = match address.rsplit_once(':') {
-            // A colon within brackets belongs to an IPv6 address.
+            // A colon inside brackets is part of an IPv6 address.
             Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
             Some(_) | None => (address, None),
         };
         if scheme.is_empty() || host.is_empty() {
-            return Err(SignatureRefused::NoAbsoluteUrl);
+            return Err(SignatureError::NoAbsoluteUrl);
         }
         Ok(Self { scheme, host, port, rest })
     }
@@ -39,17 +39,8 @@ impl<'a> SignedUrl<'a> {
         self.rest.ends_with('/')
     }
 
-    /// The value of a field of the query, still encoded.
-    pub(super) fn query_value(&self, field: &str) -> Option<&'a str> {
-        let (_, query) = self.rest.split_once('?')?;
-        query
-            .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .find_map(|(name, value)| (name == field).then_some(value))
-    }
-
-    /// The texts Twilio may have signed: without a port, and with the one given or else the
-    /// scheme's own.
+    /// The texts that Twilio may have signed: without a port, and with the given port or else the
+    /// scheme's default.
     pub(super) fn forms(&self) -> impl Iterator<Item = String> + use<'a> {
         let Self { scheme, host, port, rest } = *self;
         let default = match scheme {

@@ -2,10 +2,10 @@
 
 use super::{MAX_MESSAGE_BYTES, MalformedMessage, Media, Start, StreamMessage, Track, wire};
 
-/// Reads one text frame. A `media` message of the usual form is read without allocating.
+/// Parses one text frame. A `media` message without JSON escapes is parsed without allocating.
 ///
 /// # Errors
-/// [`MalformedMessage`], whatever the text: the frame is to be counted and dropped.
+/// [`MalformedMessage`]: the frame is dropped and the stream goes on.
 pub fn parse(text: &str) -> Result<StreamMessage<'_>, MalformedMessage> {
     if text.len() > MAX_MESSAGE_BYTES {
         return Err(MalformedMessage::TooLong { bytes: text.len() });
@@ -26,20 +26,14 @@ pub fn parse(text: &str) -> Result<StreamMessage<'_>, MalformedMessage> {
             let start = message.start.ok_or(missing("start", "start"))?;
             Ok(StreamMessage::Start(start.into()))
         }
-        "stop" => {
-            let stop = message.stop.ok_or(missing("stop", "stop"))?;
-            Ok(StreamMessage::Stop { call_sid: stop.call_sid })
-        }
+        "stop" => Ok(StreamMessage::Stop),
         _ => Ok(StreamMessage::Unknown { event: message.event }),
     }
 }
 
 fn media(message: wire::Message<'_>) -> Result<StreamMessage<'_>, MalformedMessage> {
-    let sequence = message.sequence_number.ok_or(missing("media", "sequenceNumber"))?;
     let media = message.media.ok_or(missing("media", "media"))?;
     Ok(StreamMessage::Media(Media {
-        sequence: sequence.0,
-        chunk: media.chunk.0,
         timestamp_ms: media.timestamp.0,
         payload: media.payload,
         track: if media.track == "inbound" { Track::Inbound } else { Track::Other },
@@ -51,7 +45,6 @@ impl From<wire::Start> for Start {
         Self {
             stream_sid: start.stream_sid,
             call_sid: start.call_sid,
-            account_sid: start.account_sid,
             encoding: start.media_format.encoding,
             sample_rate: start.media_format.sample_rate,
             channels: start.media_format.channels,

@@ -40,7 +40,7 @@ fn pipe_1_a_payload_is_borrowed_from_its_message_byte_for_byte() {
     );
     let media = media(&text);
     assert!(matches!(media.payload, Cow::Borrowed("//+AAH9/f38=")));
-    assert_eq!((media.sequence, media.chunk, media.timestamp_ms), (2, 1, 155));
+    assert_eq!(media.timestamp_ms, 155);
     assert_eq!(media.track, Track::Inbound);
 }
 
@@ -79,7 +79,6 @@ fn start_brings_the_calls_identifiers_and_the_parameters_of_the_twiml() {
     let start = start();
     assert_eq!(start.stream_sid.as_str(), STREAM);
     assert_eq!(start.call_sid.as_str(), CALL);
-    assert_eq!(start.account_sid.as_str(), ACCOUNT);
     assert_eq!(start.custom_parameters["token"], "x");
     assert_eq!(start.custom_parameters["direction"], "inbound");
 }
@@ -130,10 +129,7 @@ fn the_other_events_are_read() {
 
     let stop =
         json!({"event": "stop", "stop": {"accountSid": ACCOUNT, "callSid": CALL}}).to_string();
-    assert_eq!(
-        parse(&stop).unwrap(),
-        StreamMessage::Stop { call_sid: CallSid::parse(CALL).unwrap() }
-    );
+    assert_eq!(parse(&stop).unwrap(), StreamMessage::Stop);
 
     let unknown = r#"{"event":"weather","weather":{"rain":true}}"#;
     assert_eq!(parse(unknown).unwrap(), StreamMessage::Unknown { event: "weather".into() });
@@ -153,20 +149,17 @@ fn call_8_only_the_sixteen_telephone_keys_are_digits() {
 
 #[test]
 fn an_event_without_its_object_is_malformed_and_the_error_says_what_is_missing() {
-    for event in ["start", "mark", "dtmf", "stop"] {
+    for event in ["start", "mark", "dtmf"] {
         let error = parse(&json!({"event": event}).to_string()).unwrap_err().to_string();
         assert_eq!(error, format!("{event:?} without {event:?}"));
     }
     let error = parse(r#"{"event":"media","sequenceNumber":"1"}"#).unwrap_err().to_string();
     assert_eq!(error, r#""media" without "media""#);
-    let text =
-        r#"{"event":"media","media":{"track":"inbound","chunk":"1","timestamp":"1","payload":""}}"#;
-    assert_eq!(parse(text).unwrap_err().to_string(), r#""media" without "sequenceNumber""#);
 }
 
 #[test]
 fn identifiers_of_the_wrong_form_are_refused() {
-    for field in ["callSid", "streamSid", "accountSid"] {
+    for field in ["callSid", "streamSid"] {
         let mut message = start_message();
         message["start"][field] = json!("XX1");
         assert!(parse(&message.to_string()).is_err(), "{field}");

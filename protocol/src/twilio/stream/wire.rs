@@ -1,5 +1,5 @@
-//! The JSON as it stands on the wire, in one flat struct: an internally tagged enum would copy
-//! every message before it looked at it.
+//! The JSON of a message in one flat struct. (serde copies a whole message before it decides between
+//! the variants of an internally tagged enum.)
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -8,15 +8,13 @@ use std::fmt;
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::ids::{AccountSid, CallSid, StreamSid};
+use crate::ids::{CallSid, StreamSid};
 
-/// Any message: the kind, and one field per kind that has more to say.
+/// Any message: its `event`, and one object per event that has one.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub(super) struct Message<'a> {
     #[serde(borrow)]
     pub(super) event: Cow<'a, str>,
-    pub(super) sequence_number: Option<Count>,
     #[serde(borrow)]
     pub(super) media: Option<Media<'a>>,
     #[serde(borrow)]
@@ -24,15 +22,13 @@ pub(super) struct Message<'a> {
     #[serde(borrow)]
     pub(super) dtmf: Option<Dtmf<'a>>,
     pub(super) start: Option<Start>,
-    pub(super) stop: Option<Stop>,
 }
 
-/// `media`. A `Cow` borrows only when it stands in a struct of its own, not inside an `Option`.
+/// `media`. (A `Cow` borrows in a struct of its own, but not inside an `Option`.)
 #[derive(Deserialize)]
 pub(super) struct Media<'a> {
     #[serde(borrow)]
     pub(super) track: Cow<'a, str>,
-    pub(super) chunk: Count,
     pub(super) timestamp: Count,
     #[serde(borrow)]
     pub(super) payload: Cow<'a, str>,
@@ -55,7 +51,6 @@ pub(super) struct Dtmf<'a> {
 pub(super) struct Start {
     pub(super) stream_sid: StreamSid,
     pub(super) call_sid: CallSid,
-    pub(super) account_sid: AccountSid,
     pub(super) media_format: MediaFormat,
     #[serde(default)]
     pub(super) custom_parameters: BTreeMap<String, String>,
@@ -69,13 +64,7 @@ pub(super) struct MediaFormat {
     pub(super) channels: u32,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Stop {
-    pub(super) call_sid: CallSid,
-}
-
-/// A number that Twilio sends as a string in one field and as a number in the next.
+/// A number. Twilio sends some as strings and some as numbers.
 #[derive(Clone, Copy)]
 pub(super) struct Count(pub(super) u64);
 

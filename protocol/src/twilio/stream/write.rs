@@ -1,13 +1,13 @@
-//! The three messages Twilio understands, appended as text: exactly these fields, since one more
-//! or one less makes Twilio ignore the message (warning 31951).
+//! The three messages that Twilio understands. Each has exactly the documented fields: Twilio ignores a
+//! message with one more or one less (warning 31951).
 
 use std::fmt::Write;
 
 use crate::ids::StreamSid;
 
-/// Appends a `media` message: audio to be played after all that was sent before.
+/// Appends a `media` message to `out`: audio to be played after all that was sent before.
 ///
-/// `payload` is µ-law in base64 and goes in as it is.
+/// `payload` is µ-law in valid base64, and is copied as it is.
 pub fn write_media(out: &mut String, stream: &StreamSid, payload: &str) {
     debug_assert!(is_base64(payload), "a payload that is not base64 would break the message");
     out.reserve(payload.len() + 96);
@@ -17,8 +17,8 @@ pub fn write_media(out: &mut String, stream: &StreamSid, payload: &str) {
     out.push_str("\"}}");
 }
 
-/// Appends a `mark` message: Twilio echoes `name` when all audio before it was played, at once when
-/// there is none, and also when a `clear` drops that audio.
+/// Appends a `mark` message to `out`. Twilio echoes `name` when all audio before it was played (at once
+/// if there is none), and also when a `clear` drops that audio.
 pub fn write_mark(out: &mut String, stream: &StreamSid, name: &str) {
     open(out, "mark", stream);
     out.push_str(",\"mark\":{\"name\":\"");
@@ -26,13 +26,14 @@ pub fn write_mark(out: &mut String, stream: &StreamSid, name: &str) {
     out.push_str("\"}}");
 }
 
-/// Appends a `clear` message: Twilio drops what it has not played yet and echoes every pending mark.
+/// Appends a `clear` message to `out`. Twilio drops the audio not played yet and echoes every pending
+/// mark.
 pub fn write_clear(out: &mut String, stream: &StreamSid) {
     open(out, "clear", stream);
     out.push('}');
 }
 
-/// A StreamSid holds letters and digits alone, so it needs no escaping.
+/// A StreamSid has only letters and digits, so it needs no escaping.
 fn open(out: &mut String, event: &str, stream: &StreamSid) {
     out.push_str("{\"event\":\"");
     out.push_str(event);

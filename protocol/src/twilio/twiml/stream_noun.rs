@@ -1,13 +1,13 @@
-//! The `<Stream>` within a `<Connect>`.
+//! The `<Stream>` noun of `<Connect>`.
 
 use std::fmt;
 
 use super::TwimlError;
 
-/// Twilio takes a parameter whose name and value are together under this many characters.
+/// Name and value of a parameter together must have fewer characters than this.
 const PARAMETER_CHARS: usize = 500;
 
-/// A bidirectional media stream: where Twilio opens the socket, and what it hands over in `start`.
+/// A bidirectional media stream: the URL of its socket, and the parameters sent in `start`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StreamNoun {
     url: String,
@@ -16,12 +16,11 @@ pub struct StreamNoun {
 }
 
 impl StreamNoun {
-    /// Takes the socket's address. Twilio itself dials `wss://` only; `ws://` is for a simulated
+    /// A stream to the socket at `url`. Twilio connects to `wss://` only; `ws://` is for the simulated
     /// Twilio on the same machine.
     ///
     /// # Errors
-    /// [`TwimlError`] for another scheme, and for a query or a fragment: what the stream is to know
-    /// goes into its parameters.
+    /// [`TwimlError`] for another scheme, a query or a fragment. Use parameters in place of a query.
     pub fn new(url: impl Into<String>) -> Result<Self, TwimlError> {
         let url = url.into();
         if !url.starts_with("wss://") && !url.starts_with("ws://") {
@@ -33,10 +32,10 @@ impl StreamNoun {
         Ok(Self { url, parameters: Vec::new(), status_callback: None })
     }
 
-    /// Adds a parameter; it arrives in the `customParameters` of `start`.
+    /// Adds a `<Parameter>`; it arrives in [`Start::custom_parameters`](crate::twilio::stream::Start).
     ///
     /// # Errors
-    /// [`TwimlError::ParameterTooLong`] over Twilio's limit.
+    /// [`TwimlError::ParameterTooLong`] from 500 characters of name and value.
     pub fn with_parameter(
         mut self,
         name: impl Into<String>,
@@ -52,34 +51,29 @@ impl StreamNoun {
         Ok(self)
     }
 
-    /// Asks for the stream's status callbacks at `url`.
+    /// Sets the URL of the stream's status callback.
     #[must_use]
     pub fn with_status_callback(mut self, url: impl Into<String>) -> Self {
         self.status_callback = Some(url.into());
         self
     }
 
-    /// The socket's address.
-    #[must_use]
-    pub fn url(&self) -> &str {
+    pub(super) fn url(&self) -> &str {
         &self.url
     }
 
-    /// The parameters in the order they were added.
-    #[must_use]
-    pub fn parameters(&self) -> &[(String, String)] {
+    /// In the order in which they were added.
+    pub(super) fn parameters(&self) -> &[(String, String)] {
         &self.parameters
     }
 
-    /// Where the stream's status callbacks go.
-    #[must_use]
-    pub fn status_callback(&self) -> Option<&str> {
+    pub(super) fn status_callback(&self) -> Option<&str> {
         self.status_callback.as_deref()
     }
 }
 
 impl fmt::Debug for StreamNoun {
-    /// Of the parameters only the names: one of them is the stream's token.
+    /// Shows only the names of the parameters: one of them is the stream's token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.parameters.iter().map(|(name, _)| name.as_str()).collect();
         f.debug_struct("StreamNoun")

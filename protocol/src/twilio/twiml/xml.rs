@@ -1,4 +1,4 @@
-//! Verbs as XML. All escaping is the writer's.
+//! Verbs as XML. The XML writer does all escaping.
 
 use std::borrow::Cow;
 use std::io;
@@ -83,7 +83,7 @@ fn element<'a>(
     xml.create_element(name).with_attributes(cleaned)
 }
 
-/// Drops what XML 1.0 cannot hold at all, and control characters, which no voice can say.
+/// Leaves out characters that XML 1.0 does not allow, and control characters.
 fn clean(text: &str) -> Cow<'_, str> {
     let kept = |char: char| match char {
         '\t' | '\n' | '\r' => true,

@@ -1,29 +1,29 @@
-//! Enums whose every variant is one word on the wire.
+//! Enums whose variants are one word each on the wire.
 
 use thiserror::Error;
 
-/// A word that is none of those a field can hold.
+/// A value that is not in a field's documented list. Its text names the list, not the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("expected one of {}", expected.join(", "))]
-pub struct UnknownWord {
+pub struct UnknownValue {
     pub(super) expected: &'static [&'static str],
 }
 
-/// An enum whose every variant is one word on the wire.
-macro_rules! words {
+/// An enum with `as_str`, `Display` and `FromStr` by the variants' words.
+macro_rules! wire_enum {
     (
         $(#[$doc:meta])*
-        pub enum $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)+ }
+        $vis:vis enum $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)+ }
     ) => {
         $(#[$doc])*
-        pub enum $name {
+        $vis enum $name {
             $($(#[$variant_doc])* $variant,)+
         }
 
         impl $name {
             /// The word on the wire.
             #[must_use]
-            pub fn as_str(self) -> &'static str {
+            $vis fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $word,)+
                 }
@@ -37,15 +37,15 @@ macro_rules! words {
         }
 
         impl std::str::FromStr for $name {
-            type Err = $crate::twilio::forms::UnknownWord;
+            type Err = $crate::twilio::forms::UnknownValue;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 match text {
                     $($word => Ok(Self::$variant),)+
-                    _ => Err($crate::twilio::forms::UnknownWord { expected: &[$($word),+] }),
+                    _ => Err($crate::twilio::forms::UnknownValue { expected: &[$($word),+] }),
                 }
             }
         }
     };
 }
-pub(super) use words;
+pub(super) use wire_enum;
