@@ -12,7 +12,7 @@ fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-/// A caller's line in frames of 20 ms; the agent becomes audible with the first.
+/// A caller's frames of 20 ms. The agent becomes audible with the first.
 struct Line {
     barge_in: BargeIn,
     began: Instant,
@@ -28,7 +28,7 @@ impl Line {
         Self { barge_in: BargeIn::new(policy), began: start(), frames: 0 }
     }
 
-    /// Hears the frames given and says at how many milliseconds of the line it fired.
+    /// Returns after how many milliseconds the frames interrupted the agent.
     fn hear(&mut self, frames: impl IntoIterator<Item = u16>) -> Vec<u64> {
         let agent = AgentAudibility::Audible { since: self.began };
         self.hear_against(agent, frames)

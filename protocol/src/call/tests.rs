@@ -1,4 +1,4 @@
-//! The call stepped by hand: no clock, no sockets, only what happened and what is wanted.
+//! The call, stepped by hand: events and the time go in, commands come out.
 
 mod calendar;
 mod conversation;
@@ -26,12 +26,12 @@ use crate::twilio::twiml::Dial;
 const CALL: &str = "CA00000000000000000000000000000001";
 const STREAM: &str = "MZ00000000000000000000000000000001";
 
-/// A call, the time, and what it has asked for so far.
+/// A call, the time, and the commands it has given out so far.
 struct Stage {
     call: Call,
     now: Now,
     sent: Vec<Command>,
-    /// When each of them was, if none was cleared away.
+    /// When each of them was given out.
     sent_at: Vec<Instant>,
 }
 
@@ -125,7 +125,7 @@ impl Stage {
         }
     }
 
-    /// The agent says something to its end, faster than it is heard.
+    /// A response speaks and ends. It was not heard yet.
     fn speaks(&mut self, response: &str, of: &str, asks: Vec<AskNumber>) {
         self.begins(response, of, asks.clone());
         self.does(Event::AgentAudioDone { item: item(of) });
@@ -140,7 +140,7 @@ impl Stage {
         self.plays_first_of(response, of, Duration::ZERO);
     }
 
-    /// The first audio of an item goes to Twilio, which could have gone `added` before.
+    /// The first audio of an item goes to Twilio, with a delay of `added`.
     fn plays_first_of(&mut self, response: &str, of: &str, added: Duration) {
         self.does(Event::ItemPlaying { response: resp(response), item: item(of), added });
     }
@@ -177,7 +177,7 @@ impl Stage {
         lines.collect()
     }
 
-    /// The last line that was asked for is spoken and heard.
+    /// The last response that was asked for is spoken and heard.
     fn last_line_is_heard(&mut self, name: &str) {
         let ask = self.asks().last().unwrap().number;
         let (response, of) = (format!("r-{name}"), format!("a-{name}"));
@@ -185,7 +185,7 @@ impl Stage {
         self.plays(&response, &of);
     }
 
-    /// The caller has a turn. Returns what was asked for last.
+    /// The caller has a turn. Returns the last ask.
     fn turn(&mut self, name: &str) -> AskNumber {
         self.does(Event::SpeechStarted);
         self.does(Event::SpeechStopped);

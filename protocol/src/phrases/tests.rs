@@ -1,4 +1,4 @@
-//! Sentences as callers say them, and how each is read.
+//! What callers say, and how it is read.
 
 use super::Reading::{Courtesy, Decline, Farewell, Goodbye, Other, Wordless};
 use super::*;

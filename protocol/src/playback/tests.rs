@@ -21,7 +21,7 @@ fn item(n: u32) -> ItemId {
     ItemId::parse(&format!("item_{n}")).unwrap()
 }
 
-/// Sends `millis` of an item of the first answer in pieces of 180 ms, and gives the marks.
+/// Sends `millis` of an item of the first response in pieces of 180 ms. Returns the marks.
 fn send(playback: &mut Playback, n: u32, millis: u32, now: Instant) -> Vec<String> {
     let pieces = (0..millis).step_by(180).map(|began| (millis - began).min(180));
     pieces
@@ -30,7 +30,7 @@ fn send(playback: &mut Playback, n: u32, millis: u32, now: Instant) -> Vec<Strin
         .collect()
 }
 
-/// A line on which 500 ms of one item were sent at the instant given.
+/// A playback of which 500 ms of one item were sent at the instant given.
 fn speaking() -> (Playback, Vec<String>, Instant) {
     let now = start();
     let mut playback = Playback::new(Generation(2));

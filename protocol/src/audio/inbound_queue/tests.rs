@@ -11,7 +11,7 @@ fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-/// The `n`th frame of the caller, told apart by its bytes and never silent.
+/// The `n`th frame of the caller. Its bytes differ from all others and are not silent.
 fn frame(n: u32) -> Payload {
     let digits = [n >> 21, n >> 14, n >> 7, n].map(|digit| u8::try_from(digit & 0x7F).unwrap());
     Payload::encode(&digits.repeat(40))

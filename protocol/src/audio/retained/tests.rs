@@ -6,7 +6,7 @@ fn item(name: &str) -> ItemId {
     ItemId::parse(name).unwrap()
 }
 
-/// The `n`th frame of 20 ms, told apart by its bytes.
+/// The `n`th frame of 20 ms. Its bytes differ from all others.
 fn frame(n: u32) -> Payload {
     Payload::encode(&n.to_be_bytes().repeat(40))
 }

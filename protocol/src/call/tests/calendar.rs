@@ -1,4 +1,4 @@
-//! The calendar's tools in a call (CAL-1): offered, sent, answered once.
+//! The calendar's tools in a call (CAL-1).
 
 use super::*;
 use crate::business::TimeSpan;
@@ -8,7 +8,7 @@ fn lead() -> LeadId {
     LeadId(Uuid::from_u128(5))
 }
 
-/// An open call of a business with hours, its lead known or not.
+/// An open call of a business with appointment hours.
 fn stage(knows_lead: bool) -> Stage {
     let mut stage = Stage::new(|settings| {
         settings.appointments.hours.sunday = vec![TimeSpan::parse("09:00-13:00").unwrap()];
@@ -34,7 +34,7 @@ fn uses(tool: &str) -> Vec<FunctionCall> {
     vec![FunctionCall { call, name: tool.to_owned(), arguments }]
 }
 
-/// The response begins and calls the tool, having spoken before or not.
+/// A response begins and calls the tool. It may speak before.
 fn calls(stage: &mut Stage, tool: &str, speaks: bool) {
     if speaks {
         stage.begins("r1", "a1", Vec::new());

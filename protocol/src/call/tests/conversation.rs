@@ -1,4 +1,4 @@
-//! The greeting, turns, digits, and what a lost session leaves to the next.
+//! The greeting, turns, pressed keys, and what a new session is told.
 
 use super::*;
 

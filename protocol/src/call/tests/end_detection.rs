@@ -1,4 +1,4 @@
-//! Endings that the caller's words and the last missing field decide (END-3, END-4).
+//! Endings by the caller's words, and by the last missing field (END-3, END-4).
 
 use super::*;
 use crate::business::lines::HEBREW;
@@ -14,7 +14,7 @@ fn phrases(decider: Decider, wait: Duration) -> Stage {
     })
 }
 
-/// A reply to the turn is made and not heard yet.
+/// A reply to the turn has come and was not heard yet.
 fn replied(stage: &mut Stage, ask: AskNumber, text: &str) {
     stage.begins("r1", "a1", vec![ask]);
     stage.does(Event::AgentTextDone { item: item("a1"), text: text.to_owned() });

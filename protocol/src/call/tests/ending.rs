@@ -1,4 +1,4 @@
-//! How a call ends: politely, at once, or without a session.
+//! How a call ends: with a last line, at once, or without a session.
 
 use super::*;
 use crate::business::Decider;

@@ -1,4 +1,4 @@
-//! The caller talks over the agent (BARGE-3, BARGE-6).
+//! The caller interrupts the agent (BARGE-3, BARGE-6).
 
 use super::*;
 
@@ -32,7 +32,7 @@ impl Stage {
         interruptions.collect()
     }
 
-    /// What the transcript has of an item.
+    /// The transcript's text of an item.
     fn said(&self, of: &str) -> (String, AgentSpeech) {
         let entries = self.call.conversation.entries();
         let found = entries.rev().find(|entry| entry.item() == Some(&item(of)));
@@ -42,7 +42,7 @@ impl Stage {
         (text.clone(), *speech)
     }
 
-    /// Texts written down of the agent since the last look.
+    /// The agent's texts that were recorded since the last call of this.
     fn written(&self) -> Vec<String> {
         let written = self.sent.iter().filter_map(|command| {
             let Command::Record(Record::Turn(entry)) = command else { return None };

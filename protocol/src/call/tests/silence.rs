@@ -1,4 +1,4 @@
-//! A caller who says nothing (END-7).
+//! A silent caller (END-7).
 
 use super::*;
 use crate::business::lines::HEBREW;
@@ -106,7 +106,7 @@ fn end_7_the_clock_stands_while_the_caller_speaks_without_a_word() {
     assert_eq!(stage.lines().len(), 1, "four seconds before, and three after");
 }
 
-/// After one check the caller has a turn, which is answered. Says which text comes next.
+/// After one check the caller has a turn, which is answered. Returns the text of the next check.
 fn check_after(transcript: impl FnOnce(&mut Stage)) -> String {
     let mut stage = Stage::open();
     stage.waits(SILENCE);

@@ -1,78 +1,28 @@
-//! Any story of events, in any order.
+//! Whatever happens in a call, in whatever order, its invariants hold.
+
+mod step;
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
 use super::*;
 use crate::business::Decider;
+use step::{Step, step};
 
-#[derive(Debug, Clone)]
-enum Step {
-    Stream(u8),
-    StreamGone(u8, bool),
-    SessionUp,
-    SessionDown(bool),
-    CallerSpeaks(bool),
-    Turn(u8),
-    Words(u8, u8),
-    Field(bool),
-    Serve(bool),
-    Speak,
-    Played,
-    TalkedOver(u16),
-    Control(u8),
-    Digit(char),
-    Transfer,
-    TransferEnds(Option<bool>),
-    Status,
-    Operator,
-    Shutdown,
-    HangUpAnswered,
-    Later(u16),
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    // What ends a call at once is rare, or nothing else would be seen.
-    prop_oneof![
-        4 => (0u8..3).prop_map(Step::Stream),
-        1 => (0u8..3, any::<bool>()).prop_map(|(n, stop)| Step::StreamGone(n, stop)),
-        4 => Just(Step::SessionUp),
-        2 => prop_oneof![4 => Just(false), 1 => Just(true)].prop_map(Step::SessionDown),
-        10 => any::<bool>().prop_map(Step::CallerSpeaks),
-        10 => (0u8..20).prop_map(Step::Turn),
-        10 => (0u8..20, 0u8..6).prop_map(|(turn, words)| Step::Words(turn, words)),
-        3 => any::<bool>().prop_map(Step::Field),
-        20 => any::<bool>().prop_map(Step::Serve),
-        20 => Just(Step::Speak),
-        10 => Just(Step::Played),
-        3 => (0u16..3).prop_map(Step::TalkedOver),
-        8 => (0u8..5).prop_map(Step::Control),
-        2 => Just(Step::Transfer),
-        4 => proptest::option::of(any::<bool>()).prop_map(Step::TransferEnds),
-        4 => prop_oneof![4 => Just('7'), 1 => Just('#')].prop_map(Step::Digit),
-        1 => Just(Step::Status),
-        1 => Just(Step::Operator),
-        3 => Just(Step::Shutdown),
-        2 => Just(Step::HangUpAnswered),
-        10 => (0u16..20_000).prop_map(Step::Later),
-        10 => (0u16..2_000).prop_map(Step::Later),
-    ]
-}
-
-/// A story as it goes on, and what an onlooker knows of it.
+/// A call with random events, and what the checks need to know of it.
 struct Story {
     stage: Stage,
     made: u32,
-    /// The response that is being made, what it serves, and its item if it speaks.
+    /// The running response, the asks it serves, and whether it has spoken.
     running: Option<(String, Vec<AskNumber>, bool)>,
     greeted: bool,
     said_goodbye: bool,
     line: Option<LastLine>,
-    /// Since when the call is ending; the line may be asked for later, in the next session.
+    /// Since when the call is ending. The line may be asked for later, in the next session.
     ending_since: Option<Instant>,
-    /// When the last of the digits was pressed that are being gathered.
+    /// When the last key of an unfinished sequence was pressed.
     pressed: Option<Instant>,
-    /// When a hang-up is due, or the soonest that one can be.
+    /// When a hang-up is due, or the earliest time at which one can be.
     due: Instant,
 }
 
@@ -86,7 +36,7 @@ struct LastLine {
 }
 
 impl LastLine {
-    /// Whether the call may be hung up as far as the line goes (END-6).
+    /// Whether the line allows the hang-up (END-6).
     fn is_over(&self, now: Instant) -> bool {
         let patience = Duration::from_secs(if self.began.is_some() { 60 } else { 5 });
         let since = self.began.as_ref().map_or(self.asked, |(_, began)| *began);
@@ -135,7 +85,7 @@ impl Story {
             Step::SessionDown(lasting) => {
                 self.running = None;
                 self.line_is_gone(lasting);
-                // Without a session nobody would answer.
+                // Without a session no turn is answered.
                 self.pressed.take_if(|_| lasting);
                 let fault = if lasting { SessionFault::Lasting } else { SessionFault::Passing };
                 self.stage.does(Event::SessionLost { fault });
@@ -228,7 +178,7 @@ impl Story {
         let Some((response, asks, spoke)) = &mut self.running else { return };
         *spoke = true;
         if let Some(line) = self.line.as_mut().filter(|line| asks.contains(&line.ask)) {
-            // A line that comes too late was given up: nothing waits for it any more.
+            // A line that comes too late was given up.
             line.gone |= line.is_over(self.stage.now.at);
             line.began.get_or_insert((response.clone(), self.stage.now.at));
         }
@@ -247,7 +197,7 @@ impl Story {
         self.stage.plays(&response, &format!("a{}", self.made));
     }
 
-    /// The agent is cut off, though perhaps it was protected: the cut may have crossed.
+    /// The agent is cut off. It may be protected by now: the cut may have crossed.
     fn is_talked_over(&mut self, heard: u16) {
         let response = format!("r{}", self.made);
         let of_line = self.line.as_ref().is_some_and(|line| {
@@ -263,7 +213,7 @@ impl Story {
         self.stage.does(Event::AgentInterrupted(cut));
     }
 
-    /// What was sent since `before`, held against what may be.
+    /// Checks the commands since the first `before`.
     fn check(&mut self, before: usize, was_over: bool) -> Result<(), TestCaseError> {
         for place in before..self.stage.sent.len() {
             let (command, at) = (&self.stage.sent[place], self.stage.sent_at[place]);

@@ -1,4 +1,4 @@
-//! A call that is put through to a person (CALL-10).
+//! A call that is transferred to a person (CALL-10).
 
 use super::*;
 
@@ -7,7 +7,7 @@ fn transfer() -> Vec<FunctionCall> {
 }
 
 impl Stage {
-    /// The caller asks for a person, and the model puts them through without a word.
+    /// The caller asks for a person, and the model calls `transfer_call` without speaking.
     fn transferring() -> Self {
         let mut stage = Self::open();
         stage.is_transferred();
@@ -20,7 +20,7 @@ impl Stage {
         self.ends("r1", vec![ask], transfer());
     }
 
-    /// The farewell is over, and Twilio rings the person.
+    /// The last line was heard, and Twilio rings the person.
     fn ringing() -> Self {
         let mut stage = Self::transferring();
         stage.last_line_is_heard("farewell");

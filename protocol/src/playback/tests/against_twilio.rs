@@ -1,5 +1,5 @@
-//! Playback beside a small model of the other side: a buffer drained at 8 bytes to the millisecond,
-//! marks echoed when they are reached or discarded, and a way there and back that takes time.
+//! Playback against a small model of Twilio: a buffer that plays 8 bytes per millisecond, marks
+//! that are echoed when they are reached or dropped, and a network that takes time.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -20,7 +20,7 @@ enum Sent {
 struct Twilio {
     now: u64,
     latency: u64,
-    /// After how many echoes one is lost; 0 for never.
+    /// Every how many echoes one is lost; 0 for never.
     loses: u64,
     echoed: u64,
     on_the_way: VecDeque<(u64, Sent)>,
@@ -47,7 +47,7 @@ impl Twilio {
         self.on_the_way.push_back((self.now + self.latency, sent));
     }
 
-    /// One millisecond passes; gives the echoes that arrive.
+    /// One millisecond passes. Returns the echoes that arrive.
     fn tick(&mut self) -> Vec<String> {
         self.now += 1;
         while let Some((_, sent)) = self.on_the_way.pop_front_if(|(at, _)| *at <= self.now) {
@@ -118,7 +118,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A playback and its other side, and what was told of the items so far.
+/// A playback, the model, and what was reported of the items so far.
 struct Call {
     began: Instant,
     playback: Playback,
@@ -202,7 +202,7 @@ impl Call {
         }
     }
 
-    /// The bytes by which more of an item counts as heard than was sent, and than was played.
+    /// By how many bytes more of an item counts as heard than was sent, and than was played.
     fn excess(&self, number: u32) -> (i64, i64) {
         let Some(heard_ms) = self.playback.heard_ms(&item(number), self.now()) else {
             return (0, 0);

@@ -1,4 +1,4 @@
-//! What the gate holds back after a barge-in, until when, and how long it waits for OpenAI.
+//! What the gate holds back after a barge-in, and how long it waits for OpenAI.
 
 use super::*;
 

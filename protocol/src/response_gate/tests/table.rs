@@ -1,6 +1,6 @@
-//! The table of docs/response-gate.md, walked: every event in every state, each cell's words done
-//! by hand to a copy of the gate, which must then equal the gate that was told of the event. `rows`
-//! has the events.
+//! Walks the table of docs/response-gate.md: every event in every state. The words of a cell are
+//! carried out on a copy of the gate, which must then equal the gate that was told of the event.
+//! `rows` has the events.
 
 mod rows;
 
@@ -14,7 +14,7 @@ const SOURCE: &str = include_str!("../../response_gate.rs");
 type Reach = fn(Instant) -> ResponseGate;
 type Act = fn(&mut ResponseGate, &Event, Instant);
 
-/// The columns, and how a gate gets there.
+/// The columns, and how a gate gets into each state.
 const COLUMNS: [(&str, Reach); 5] = [
     ("Idle", idle),
     ("Requested", requested),
@@ -23,7 +23,7 @@ const COLUMNS: [(&str, Reach); 5] = [
     ("Cancelling", cancelling),
 ];
 
-/// What the words of a cell do to the gate, one after another.
+/// The words of a cell, and what each does to the gate.
 const WORDS: [(&str, Act); 22] = [
     ("–", |_, _, _| {}),
     ("waits", |gate, event, _| gate.waiting.push(event.ask())),
@@ -93,7 +93,7 @@ const WORDS: [(&str, Act); 22] = [
     }),
 ];
 
-/// A gate that has answered a turn, `u0`, by a response `r0`.
+/// A gate whose response `r0` has answered the turn `u0`.
 fn idle(now: Instant) -> ResponseGate {
     let mut gate = ResponseGate::default();
     gate.turn_committed(item("u0"));
@@ -110,7 +110,7 @@ fn requested(now: Instant) -> ResponseGate {
     gate
 }
 
-/// The hold is taken off again: rows of their own say what one does.
+/// Without its hold, which has rows of its own.
 fn to_be_cancelled(now: Instant) -> ResponseGate {
     let mut gate = requested(now);
     gate.cancel(now);
@@ -135,7 +135,7 @@ fn busy(gate: &mut ResponseGate) -> &mut Busy {
     busy
 }
 
-/// What is asked for or runs, which leaves the gate idle.
+/// Takes what is asked for or runs. The gate is idle then.
 fn take_request(gate: &mut ResponseGate) -> Request {
     let State::Busy(busy) = std::mem::take(&mut gate.state) else { panic!("the gate is idle") };
     busy.request
@@ -148,7 +148,7 @@ fn start(gate: &mut ResponseGate, response: ResponseId, request: Request, now: I
     gate.state = State::Busy(Busy { request, stage, heard_at: now, stalled: false });
 }
 
-/// The response sees every turn committed so far, and serves what was asked about one.
+/// The response sees every turn committed so far, and serves the asks about them.
 fn covers(gate: &mut ResponseGate, event: &Event, _: Instant) {
     let State::Busy(busy) = &mut gate.state else { panic!("nothing was asked for") };
     let of_a_turn = |ask: &mut Ask| matches!(ask.want, Want::Answer(Reply::Turn(_)));
@@ -157,8 +157,8 @@ fn covers(gate: &mut ResponseGate, event: &Event, _: Instant) {
     gate.turns.covered.extend(seen);
 }
 
-/// All that waits here is of one urgency, and there must be something: a cell that says `fire`
-/// shows it.
+/// Everything that waits in these rows has one urgency. A cell that says `fire` must have something
+/// that waits.
 fn fire(gate: &mut ResponseGate, _: &Event, now: Instant) {
     assert!(!gate.waiting.is_empty(), "nothing waits that could be asked for");
     let asks = std::mem::take(&mut gate.waiting);
@@ -186,7 +186,7 @@ fn documented() -> Vec<Vec<&'static str>> {
         .collect()
 }
 
-/// Walks one cell. The error says what came out otherwise.
+/// Walks one cell. The error names the difference.
 fn walk(row: &Row, event: &Event, column: usize, cell: &str) -> Result<(), String> {
     let (state, reach) = COLUMNS[column];
     let start = base();

@@ -1,4 +1,4 @@
-//! The rows of the table: what each event is, and what went before it.
+//! The rows of the table: the events, and what happened before each.
 
 use super::*;
 use crate::response_gate::transitions::RETRY_AFTER;
@@ -51,7 +51,7 @@ impl Event {
         }
     }
 
-    /// What the gate remembers of an event whatever its state.
+    /// What the gate notes of an event in every state.
     pub(super) fn note(&self, gate: &mut ResponseGate) {
         if let Self::Trigger(ask) = self
             && !gate.seen.contains(&ask.number)
@@ -63,7 +63,7 @@ impl Event {
         }
     }
 
-    /// The method of the gate.
+    /// The gate's method.
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Trigger(_) => "trigger",
@@ -112,9 +112,9 @@ impl Event {
 /// One row.
 pub(super) struct Row {
     pub(super) name: &'static str,
-    /// What went before, beyond what led to the state.
+    /// What else happened before.
     pub(super) before: fn(&mut ResponseGate, Instant),
-    /// Each is told in every state.
+    /// The gate is told of each in every state.
     pub(super) events: Vec<Event>,
     /// How long after the state began.
     pub(super) after: Duration,
@@ -159,7 +159,7 @@ fn output_waits(gate: &mut ResponseGate, now: Instant) {
     gate.trigger(tool_output(4), now);
 }
 
-/// A turn was committed, and asked about unless that would be answered at once.
+/// A turn was committed, and asked about unless the gate would answer at once.
 fn another_turn(gate: &mut ResponseGate, now: Instant) {
     gate.turn_committed(item("u2"));
     if gate.state() != GateState::Idle {
@@ -258,7 +258,7 @@ fn orders() -> [Row; 6] {
     ]
 }
 
-/// Everything that a gate can remember.
+/// Everything that a gate can hold.
 fn all_at_once(gate: &mut ResponseGate, now: Instant) {
     another_turn(gate, now);
     output_waits(gate, now);

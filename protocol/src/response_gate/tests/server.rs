@@ -1,0 +1,160 @@
+//! The gate against a model of OpenAI's side: one active response, and events that cross on the
+//! wire.
+
+use std::collections::VecDeque;
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// OpenAI's side: one active response. Its events are delivered later, in order.
+#[derive(Default)]
+struct Server {
+    active: Option<(ResponseId, RequestNumber)>,
+    made: u64,
+    inbox: VecDeque<GateOutput>,
+    outbox: VecDeque<Answer>,
+    collisions: usize,
+}
+
+enum Answer {
+    Created(ResponseId, RequestNumber),
+    Done(ResponseId, RequestNumber, Outcome),
+    NotActive,
+}
+
+impl Server {
+    fn work(&mut self) {
+        match self.inbox.pop_front() {
+            Some(GateOutput::Create { request, .. }) => {
+                self.collisions += usize::from(self.active.is_some());
+                self.made += 1;
+                let response = resp(&format!("r{}", self.made));
+                self.active = Some((response.clone(), request));
+                self.outbox.push_back(Answer::Created(response, request));
+            }
+            Some(GateOutput::Cancel(response)) => match self.active.take() {
+                Some((active, request)) if active == response => {
+                    self.outbox.push_back(Answer::Done(active, request, Outcome::Cancelled));
+                }
+                other => {
+                    self.active = other;
+                    self.outbox.push_back(Answer::NotActive);
+                }
+            },
+            _ => {}
+        }
+    }
+
+    fn finish(&mut self, outcome: Outcome) {
+        if let Some((response, request)) = self.active.take() {
+            self.outbox.push_back(Answer::Done(response, request, outcome));
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Turn,
+    Tool,
+    Closing,
+    Check,
+    Barge,
+    ServerWorks,
+    ServerFinishes(bool),
+    ClientReads,
+    Later(u16),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        Just(Step::Turn),
+        Just(Step::Tool),
+        Just(Step::Closing),
+        Just(Step::Check),
+        Just(Step::Barge),
+        Just(Step::ServerWorks),
+        Just(Step::ServerWorks),
+        any::<bool>().prop_map(Step::ServerFinishes),
+        Just(Step::ClientReads),
+        Just(Step::ClientReads),
+        (0u16..3000).prop_map(Step::Later),
+    ]
+}
+
+fn read(gate: &mut ResponseGate, server: &mut Server, now: Instant) {
+    match server.outbox.pop_front() {
+        Some(Answer::Created(response, request)) => gate.created(response, Some(request), now),
+        Some(Answer::Done(response, request, outcome)) => {
+            gate.done(&response, Some(request), outcome, now);
+        }
+        Some(Answer::NotActive) => gate.nothing_to_cancel(now),
+        None => {}
+    }
+}
+
+proptest! {
+    /// Invariant 1: at most one response is asked for or running, whatever crosses on the wire,
+    /// and every ask that must not be lost is served exactly once.
+    #[test]
+    fn invariant_1_at_most_one_response_is_asked_for_and_no_ask_is_lost_or_doubled(
+        steps in proptest::collection::vec(step(), 1..120)
+    ) {
+        let mut now = base();
+        let mut gate = ResponseGate::default();
+        let mut server = Server::default();
+        let mut asked = 0u64;
+        let mut served: Vec<AskNumber> = Vec::new();
+        let mut pump = |gate: &mut ResponseGate, server: &mut Server| {
+            for command in drain(gate) {
+                match command {
+                    GateOutput::Ended { ref asks, .. } => served.extend(asks),
+                    GateOutput::Covered { ask, .. } => served.push(ask),
+                    GateOutput::Create { .. } | GateOutput::Cancel(_) => {
+                        server.inbox.push_back(command);
+                    }
+                    GateOutput::Started { .. } | GateOutput::Dropped(_)
+                    | GateOutput::Stalled => {}
+                }
+            }
+        };
+        for step in steps {
+            match step {
+                Step::Turn => {
+                    asked += 1;
+                    gate.turn_committed(item(&format!("u{asked}")));
+                    gate.trigger(answer(asked, &format!("u{asked}")), now);
+                }
+                Step::Tool => { asked += 1; gate.trigger(tool_output(asked), now); }
+                Step::Closing => { asked += 1; gate.trigger(line(asked, ScriptedLine::Closing), now); }
+                Step::Check => { asked += 1; gate.trigger(line(asked, ScriptedLine::SilenceCheck), now); }
+                Step::Barge => gate.cancel(now),
+                Step::ServerWorks => server.work(),
+                Step::ServerFinishes(well) =>
+                    server.finish(if well { Outcome::Completed } else { Outcome::FailedForNow }),
+                Step::ClientReads => read(&mut gate, &mut server, now),
+                Step::Later(ms) => {
+                    now += Duration::from_millis(ms.into());
+                    gate.handle_timeout(now);
+                }
+            }
+            pump(&mut gate, &mut server);
+        }
+        for _ in 0..(asked * 8 + 16) {
+            pump(&mut gate, &mut server);
+            server.work();
+            read(&mut gate, &mut server, now);
+            pump(&mut gate, &mut server);
+            server.work();
+            server.finish(Outcome::Completed);
+            read(&mut gate, &mut server, now);
+            now += Duration::from_secs(3);
+            gate.handle_timeout(now);
+        }
+        pump(&mut gate, &mut server);
+        prop_assert_eq!(server.collisions, 0);
+        served.sort();
+        let expected: Vec<AskNumber> = (1..=asked).map(AskNumber).collect();
+        prop_assert_eq!(served, expected);
+    }
+}
