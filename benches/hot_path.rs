@@ -64,7 +64,7 @@ fn down(criterion: &mut Criterion) {
                 let mut media = String::with_capacity(piece.payload.as_str().len() + 128);
                 write_media(&mut media, &stream, piece.payload.as_str());
                 written += black_box(media).len();
-                downlink.taken();
+                downlink.pop();
             }
             Some(written)
         });

@@ -1,5 +1,5 @@
-//! The two sinks of a call's audio, past every mailbox: the caller's frames up to OpenAI, the agent's
-//! audio down to Twilio, and the caller's loudness while the agent can be heard.
+//! The audio of a call, which passes no mailbox: the caller's frames to OpenAI, the agent's audio to Twilio,
+//! and the caller's loudness while the agent speaks.
 
 pub mod downlink;
 pub mod loudness;

@@ -1,50 +1,46 @@
-//! CallActor: a thin shell over `protocol::call`. It looks at an event, lets the core handle it,
-//! publishes the snapshot, hands the commands to those who perform them, and only then lets the
-//! event go: whatever it dies of, its successor misses nothing and does nothing twice.
+//! CallActor: runs `protocol::call`.
+//!
+//! For each event it lets the core handle it, publishes the snapshot, delivers the commands, and then
+//! acknowledges the event. So after a crash the successor loses no event and repeats no effect.
 
 pub mod records;
 mod route;
 
 use std::sync::Arc;
 
-use protocol::call::{Call, Event, Now};
+use protocol::call::{Call, Command, Event, Now};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use supervision::{Alarm, Delivery, InboxReader};
 
 use crate::call_parts::{CallParts, Snapshot};
 use crate::introspection::Registration;
-use crate::reports::OFFER_AGAIN;
+use crate::reports::RETRY_PAUSE;
 
-/// Commands that may wait for room before no more events are taken in.
+/// Commands that may wait for room. With more, no further events are handled.
 const COMMANDS_WAITING: usize = 64;
 
-/// CallActor's messages.
 #[derive(Debug)]
 pub enum CallMsg {
     /// Something waits in the inbox.
     Wake,
     /// A deadline has come.
     Alarm,
-    /// Panic, to show that the call goes on.
+    /// Panic on purpose, to show that the call survives it.
     Crash,
 }
 
-/// The actor.
 pub struct CallActor;
 
-/// What it is started with.
 pub struct CallArgs {
-    /// The call it is.
     pub parts: Arc<CallParts>,
-    /// Its place in the introspection.
     pub registration: Registration,
 }
 
-/// CallActor's state: the call as the last snapshot has it, and what happens to it next.
 pub struct CallState {
     parts: Arc<CallParts>,
     inbox: InboxReader<Event>,
     call: Call,
+    /// The number of the last event that `call` has handled.
     handled: u64,
     alarm: Alarm<CallMsg>,
     registration: Registration,
@@ -84,13 +80,12 @@ impl Actor for CallActor {
             CallMsg::Wake => state.inbox.woken(),
             CallMsg::Alarm => {
                 state.alarm.fired();
-                state.call.handle_timeout(state.now());
-                state.publish();
+                state.handle_timeout();
             }
-            CallMsg::Crash => panic!("asked to crash"),
+            CallMsg::Crash => panic!("a crash was requested"),
         }
         state.run_commands();
-        state.take_in();
+        state.handle_events();
         state.set_alarm();
         state.registration.set_state(state.call.phase().name());
         state.registration.handled(state.parts.clock.now());
@@ -99,7 +94,16 @@ impl Actor for CallActor {
 }
 
 impl CallState {
-    fn take_in(&mut self) {
+    fn handle_timeout(&mut self) {
+        let now = self.now();
+        // The alarm also fires to retry commands that found no room. Then there is nothing to publish.
+        if self.call.poll_timeout().is_some_and(|(due, _)| due <= now.at) {
+            self.call.handle_timeout(now);
+            self.publish();
+        }
+    }
+
+    fn handle_events(&mut self) {
         while self.call.outbox().count() < COMMANDS_WAITING {
             let Some(Delivery { number, event, .. }) = self.inbox.receive() else { break };
             if number > self.handled {
@@ -112,16 +116,16 @@ impl CallState {
         }
     }
 
+    /// Comes before the commands: a successor then knows of every command that was delivered.
     fn publish(&mut self) {
         let snapshot = Snapshot { call: self.call.clone(), handled: self.handled };
         let before = self.parts.snapshot.send_replace(Arc::new(snapshot));
         route::log_changes(&before.call, &self.call);
     }
 
+    /// Delivers the commands in order, until one finds no room.
     fn run_commands(&mut self) {
-        let waiting: Vec<_> =
-            self.call.outbox().map(|(number, command)| (number, command.clone())).collect();
-        for (number, command) in waiting {
+        while let Some((number, command)) = self.next_command() {
             if route::deliver(&self.parts, &self.call, number, command).is_err() {
                 break;
             }
@@ -129,11 +133,16 @@ impl CallState {
         }
     }
 
+    /// A copy: the command stays in the outbox until it is delivered.
+    fn next_command(&self) -> Option<(u64, Command)> {
+        self.call.outbox().next().map(|(number, command)| (number, command.clone()))
+    }
+
     fn set_alarm(&mut self) {
         let due = self.call.poll_timeout().map(|(at, _)| at);
         let waiting = self.call.outbox().next().is_some();
-        let again = waiting.then(|| self.parts.clock.now() + OFFER_AGAIN);
-        self.alarm.set(due.into_iter().chain(again).min());
+        let retry = waiting.then(|| self.parts.clock.now() + RETRY_PAUSE);
+        self.alarm.set(due.into_iter().chain(retry).min());
     }
 
     fn now(&self) -> Now {

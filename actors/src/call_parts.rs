@@ -1,5 +1,5 @@
-//! What the parts of one call share: its audio queues, its inboxes, its last snapshot. All of it is held
-//! by the call's supervisor and outlives each of the four actors.
+//! What the actors of one call share: audio queues, inboxes, the last snapshot. CallSupervisor holds it, so it
+//! outlives each of the four actors.
 
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -20,64 +20,56 @@ use crate::messages::{
 };
 use crate::twilio_rest::TwilioRest;
 
-/// Events that may wait for a part of a call. The parts talk tens of times a second at most.
+/// Events that may wait for one actor of a call. They exchange some tens of events a second at most.
 const INBOX: usize = 256;
 
-/// What a call needs of the daemon around it.
+/// The daemon's services that a call uses.
 #[derive(Clone)]
 pub struct Services {
-    /// The clocks.
     pub clock: Clock,
-    /// The database.
     pub database: sea_orm::DatabaseConnection,
-    /// The way to OpenAI.
+    /// Connects to OpenAI.
     pub connector: Arc<dyn Connector>,
-    /// The way to Twilio's REST API.
     pub twilio: TwilioRest,
-    /// Where turns and records go.
+    /// JournalActor's inbox.
     pub journal: Inbox<JournalEntry>,
-    /// Where appointments are.
+    /// CalendarActor's inbox.
     pub calendar: Inbox<CalendarRequest>,
-    /// Who lives, for the operator to see.
     pub introspection: Introspection,
-    /// How often a part of a call may be started again.
+    /// For the actors of a call, and for the actors that all calls share.
     pub restarts: RestartPolicy,
 }
 
-/// What the four actors of a call share.
 pub struct CallParts {
-    /// The facts of the call.
+    /// The facts of the call that do not change.
     pub setup: Arc<CallSetup>,
-    /// The clocks.
     pub clock: Clock,
-    /// The daemon around the call.
     pub services: Services,
-    /// The caller's audio on its way to OpenAI.
+    /// The caller's audio, to OpenAI.
     pub uplink: Arc<Uplink>,
-    /// The agent's audio on its way to Twilio.
+    /// The agent's audio, to Twilio.
     pub downlink: Arc<Downlink>,
-    /// How loud the caller is, while the agent can be heard.
+    /// How loud the caller is while the agent speaks.
     pub loudness: Arc<Loudness>,
-    /// The way to CallActor.
+    /// CallActor's inbox.
     pub call: Inbox<Event>,
-    /// The way to TwilioIoActor.
+    /// TwilioIoActor's inbox.
     pub twilio: Inbox<TwilioEvent>,
-    /// The way to RealtimeActor.
+    /// RealtimeActor's inbox.
     pub realtime: Inbox<RealtimeEvent>,
-    /// The way to LeadActor.
+    /// LeadActor's inbox.
     pub lead: Inbox<LeadOrder>,
-    /// The way to the call's supervisor.
+    /// CallSupervisor's inbox.
     pub supervisor: Inbox<SupervisorEvent>,
-    /// The call as CallActor last left it.
+    /// The call as CallActor last published it.
     pub snapshot: watch::Sender<Arc<Snapshot>>,
-    /// When Twilio last brought the call back (CALL-1).
+    /// When Twilio last resumed the call (CALL-1).
     pub resumes: Mutex<Vec<Instant>>,
-    /// The session as RealtimeActor last left it.
+    /// The session as RealtimeActor last published it.
     pub realtime_view: watch::Sender<RealtimeView>,
 }
 
 impl CallParts {
-    /// The parts of a new call.
     #[must_use]
     pub fn new(setup: CallSetup, services: Services) -> Arc<Self> {
         let clock = services.clock;
@@ -101,7 +93,7 @@ impl CallParts {
         })
     }
 
-    /// The call is over: nobody reads any more.
+    /// Closes the inboxes: the call is over.
     pub fn close(&self) {
         self.call.close();
         self.twilio.close();
@@ -111,11 +103,11 @@ impl CallParts {
     }
 }
 
-/// CallActor's work after an event: what its successor begins with.
+/// What CallActor publishes after each event. A successor begins with it.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
-    /// The call, with the commands that have not reached their performers yet.
+    /// The call, with its undelivered commands.
     pub call: Call,
-    /// The last event that is in it.
+    /// The number of the last event that the call has handled.
     pub handled: u64,
 }

@@ -1,8 +1,8 @@
-//! CallSupervisor: one per call, small, and the one that stays.
+//! CallSupervisor: supervises the four actors of one call.
 //!
-//! It holds what a restart needs: the audio queues, the inboxes, the leased state, the sockets' tasks,
-//! the last snapshot. It starts the four actors again when they fail, and takes everything down when
-//! the call is over. What it does about its messages is in `handlers`.
+//! It holds what a restart needs: audio queues, inboxes, leased state, the media socket's tasks, the last
+//! snapshot. It restarts an actor that fails, and stops everything when the call is over. `handlers` says how
+//! it handles its messages.
 
 mod apology;
 mod children;
@@ -24,14 +24,10 @@ pub use view::{CallHandle, CallStatusView, FramesView};
 use crate::call_parts::CallParts;
 use crate::introspection::Registration;
 
-/// Supervises one call.
 pub struct CallSupervisor;
 
-/// What it is started with.
 pub struct CallSupervisorArgs {
-    /// What its parts share; the spawner keeps it too, as the call's handle.
     pub parts: Arc<CallParts>,
-    /// Its place in the introspection.
     pub registration: Registration,
 }
 
@@ -62,14 +58,14 @@ impl Actor for CallSupervisor {
             }
             CallSupervisorMsg::Joined(part) => state.children.joined(part),
             CallSupervisorMsg::TakenDown => {
-                // What came while it was taken down is in the inbox: mostly a late status.
-                state.take_in(&me).await;
+                // Events arrived meanwhile, mostly a late status.
+                state.handle_events(&me).await;
                 state.registration.set_state("over");
                 me.stop(None);
                 return Ok(());
             }
         }
-        state.take_in(&me).await;
+        state.handle_events(&me).await;
         if !state.ending {
             state.children.start_due(&me).await?;
         }

@@ -1,4 +1,4 @@
-//! The daemon's clocks, and the keys that are made from them.
+//! The daemon's clock, and the row ids that it makes.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
@@ -6,11 +6,11 @@ use std::time::{Instant, SystemTime};
 use jiff::Timestamp;
 use uuid::{ContextV7, Uuid};
 
-/// A steady clock for durations and deadlines, and a wall clock for what is stored or said.
+/// A steady clock for durations and deadlines, and a wall clock for what is stored or spoken.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock(supervision::Clock);
 
-/// One for the process, so that keys sort in the order in which they were given.
+/// One for the process, so that ids sort in the order in which they were made.
 static IDS: Mutex<ContextV7> = Mutex::new(ContextV7::new());
 
 impl Clock {
@@ -20,27 +20,27 @@ impl Clock {
         Self(supervision::Clock::system())
     }
 
-    /// A wall clock that shows `wall` now and moves with tokio's clock: for tests, and for simulated
-    /// calls whose day matters.
+    /// A wall clock that shows `wall` now and follows tokio's clock. For tests, and for simulated calls on a
+    /// given day.
     #[must_use]
     pub fn starting_at(wall: Timestamp) -> Self {
         Self(supervision::Clock::starting_at(SystemTime::from(wall)))
     }
 
-    /// The steady clock.
+    /// The time of the steady clock.
     #[must_use]
     pub fn now(&self) -> Instant {
         self.0.now()
     }
 
-    /// The wall clock.
+    /// The time of the wall clock.
     #[must_use]
     pub fn wall(&self) -> Timestamp {
         Timestamp::try_from(self.0.wall()).unwrap_or(Timestamp::MAX)
     }
 
-    /// A new row's key (UUID version 7). Keys sort in the order in which they were given, also
-    /// within one millisecond.
+    /// A new row's id: a UUID version 7. Ids sort in the order in which they were made, also within one
+    /// millisecond.
     #[must_use]
     pub fn new_id(&self) -> Uuid {
         let wall = self.wall();
@@ -70,10 +70,10 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn identifiers_sort_in_the_order_they_were_given_even_within_one_millisecond() {
+    async fn ids_sort_in_the_order_they_were_made_even_within_one_millisecond() {
         let clock = Clock::starting_at("2026-11-21T10:00:00Z".parse().unwrap());
-        let given: Vec<Uuid> = (0..1000).map(|_| clock.new_id()).collect();
+        let made: Vec<Uuid> = (0..1000).map(|_| clock.new_id()).collect();
 
-        assert!(given.is_sorted_by(|earlier, later| earlier < later));
+        assert!(made.is_sorted_by(|earlier, later| earlier < later));
     }
 }

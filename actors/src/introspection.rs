@@ -1,5 +1,4 @@
-//! The daemon's actors and calls as an operator sees them (OPS-1): the registry of living actors, and
-//! one stream of what happens to actors and calls.
+//! Introspection (OPS-1): the registry of living actors, and a stream of events about actors and calls.
 
 use std::time::{Duration, Instant};
 
@@ -9,33 +8,22 @@ use supervision::registry::{self, ActorEvent, CrashRefused};
 use supervision::{ActorInfo, Registry};
 use tokio::sync::broadcast;
 
-/// Events a slow listener may fall behind by. It is told how many it missed.
+/// Events that a slow listener may fall behind. Then it is told how many it missed.
 const EVENTS: usize = 1024;
 
-/// An actor's place in the registry.
 pub type Registration = supervision::Registration<ActorKind, CallSid>;
 
-/// What an actor is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ActorKind {
-    /// The root.
     Supervisor,
-    /// The calendar that all calls share.
     Calendar,
-    /// Text messages.
     Messaging,
-    /// The writer of turns and call records.
     Journal,
-    /// The supervisor of one call.
     CallSupervisor,
-    /// A call's state machine.
     Call,
-    /// A call's side to Twilio.
     TwilioIo,
-    /// A call's side to OpenAI.
     Realtime,
-    /// A call's lead.
     Lead,
 }
 
@@ -62,86 +50,65 @@ impl ActorKind {
 pub struct ActorView {
     /// Unique in this process.
     pub id: u64,
-    /// Kind and call, for people.
+    /// Kind and call, for people to read.
     pub name: String,
-    /// What it is.
     pub kind: ActorKind,
     /// Its supervisor's id.
     pub parent: Option<u64>,
-    /// The call it belongs to.
     pub call_sid: Option<CallSid>,
     /// What it is doing, in a word or two.
     pub state: String,
-    /// Which start of it this is, from 0.
+    /// Counts its starts, from 0.
     pub generation: Generation,
-    /// How often it was started again.
+    /// How often it was restarted.
     pub restarts: u32,
     /// Events that wait in its inbox.
     pub mailbox_depth: usize,
     /// Messages this generation has handled.
     pub handled: u64,
-    /// Milliseconds since the last of them.
+    /// Milliseconds since the last of them; `None` before the first.
     pub last_message_age_ms: Option<u64>,
     /// Milliseconds since this generation started.
     pub uptime_ms: u64,
-    /// What the generation before it died of.
+    /// Why the generation before this one ended.
     pub last_error: Option<String>,
 }
 
-/// Something that happened to an actor or a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum IntrospectionEvent {
-    /// An actor was started.
     ActorStarted {
-        /// Its id.
         id: u64,
-        /// What it is.
         kind: ActorKind,
-        /// Its call.
         call_sid: Option<CallSid>,
-        /// Which start of it this is.
         generation: Generation,
     },
-    /// An actor is gone.
     ActorStopped {
-        /// Its id.
         id: u64,
-        /// What it was.
         kind: ActorKind,
-        /// Its call.
         call_sid: Option<CallSid>,
     },
-    /// An actor failed.
+    /// An actor failed and may restart.
     ActorCrashed {
-        /// What it was.
         kind: ActorKind,
-        /// Its call.
         call_sid: Option<CallSid>,
-        /// What it died of.
         error: String,
     },
-    /// A call began.
     CallStarted {
-        /// The call.
         call_sid: CallSid,
     },
-    /// A turn was added or its words became known.
+    /// A turn was added, or its transcript became known.
     TurnAdded {
-        /// The call.
         call_sid: CallSid,
         /// Its place in the transcript.
         number: u32,
         /// `caller`, `agent`, `system`, `tool`.
         role: String,
-        /// Its words.
         text: String,
     },
-    /// Everything of a call is gone.
+    /// All actors and tasks of a call have ended.
     CallEnded {
-        /// The call.
         call_sid: CallSid,
-        /// Why it ended.
         reason: String,
     },
 }
@@ -165,7 +132,6 @@ impl Default for Introspection {
 }
 
 impl Introspection {
-    /// Puts an actor on the list.
     #[must_use]
     pub fn register(&self, info: ActorInfo<ActorKind, CallSid>, now: Instant) -> Registration {
         self.registry.register(info, now)
@@ -180,18 +146,18 @@ impl Introspection {
     /// Makes one of a call's four actors panic.
     ///
     /// # Errors
-    /// [`CrashRefused`] if there is no such actor, or it is none of the four.
+    /// [`CrashRefused`] if no living actor has this id, or it is none of the four.
     pub fn crash(&self, id: u64) -> Result<(), CrashRefused> {
         self.registry.crash(id)
     }
 
     /// Sends an event to all listeners.
     pub fn tell(&self, event: IntrospectionEvent) {
-        // Nobody need listen.
+        // There may be no listener.
         let _ = self.events.send(event);
     }
 
-    /// Events from now on.
+    /// The events from now on.
     #[must_use]
     pub fn listen(&self) -> broadcast::Receiver<IntrospectionEvent> {
         self.events.subscribe()
@@ -280,7 +246,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn ops_1_listeners_hear_of_starts_and_stops() {
+    async fn ops_1_listeners_get_starts_and_stops() {
         let (list, clock) = (Introspection::default(), Clock::start());
         let mut heard = list.listen();
         let registration = list.register(info(), clock.now());

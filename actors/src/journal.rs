@@ -1,6 +1,5 @@
-//! JournalActor: writes turns and call records to the database, in the order in which they come, and
-//! never makes a call wait. What it could not write stays in its inbox and is tried again; what is
-//! written twice changes nothing.
+//! JournalActor: writes turns and call records to the database, in the order in which they arrive. No call waits
+//! for it. An entry that cannot be written stays in the inbox and is retried. Writing it twice is harmless.
 
 use std::time::Duration;
 
@@ -13,47 +12,37 @@ use supervision::{Alarm, Delivery, Inbox, Serial, TaskCrashed, TaskGroup};
 
 use crate::clock::Clock;
 use crate::introspection::Registration;
-use crate::messages::{JournalEntry, What};
+use crate::messages::{EntryKind, JournalEntry};
 
-/// Entries that may wait; a call with more keeps them itself.
+/// Entries that may wait. Further entries stay in the calls' outboxes.
 pub const WAITING: usize = 4096;
 
-/// The pause before an entry that the database failed is tried again.
-const TRY_AGAIN: Duration = Duration::from_millis(500);
+/// The pause before an entry is retried after a database error.
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
-/// JournalActor's messages.
 #[derive(Debug)]
 pub enum JournalMsg {
     /// Something waits in the inbox.
     Wake,
-    /// An entry that failed is to be tried again.
+    /// Retry the entry that failed.
     Alarm,
-    /// The entry with this number is written, or can never be.
+    /// The entry with this number is written, or never can be.
     Written(u64),
-    /// The database failed; the entry with this number stays.
+    /// The database failed. The entry with this number stays.
     Failed(u64),
-    /// The writer panicked.
     TaskCrashed(TaskCrashed),
 }
 
-/// The actor.
 pub struct JournalActor;
 
-/// What it is started with.
 pub struct JournalArgs {
-    /// What waits to be written.
     pub inbox: Inbox<JournalEntry>,
-    /// Where it is written.
     pub database: DatabaseConnection,
-    /// The clocks.
     pub clock: Clock,
-    /// The tasks of this generation.
     pub tasks: TaskGroup,
-    /// Its place in the introspection.
     pub registration: Registration,
 }
 
-/// JournalActor's state.
 pub struct JournalState {
     inbox: Serial<JournalEntry, JournalMsg>,
     database: DatabaseConnection,
@@ -77,7 +66,7 @@ impl Actor for JournalActor {
         let reader = args.inbox.attach(me.clone(), || JournalMsg::Wake);
         let alarm = Alarm::new(me, || JournalMsg::Alarm);
         Ok(JournalState {
-            inbox: Serial::new(reader, alarm, TRY_AGAIN),
+            inbox: Serial::new(reader, alarm, RETRY_PAUSE),
             database: args.database,
             clock: args.clock,
             tasks: args.tasks,
@@ -113,11 +102,11 @@ impl JournalState {
             let message = match write(&entry, &db).await {
                 Ok(()) => JournalMsg::Written(number),
                 Err(error @ RecordsError::Database(_)) => {
-                    tracing::error!(%error, "the journal could not be written; trying again");
+                    tracing::error!(%error, "writing the journal failed; trying again");
                     JournalMsg::Failed(number)
                 }
                 Err(error) => {
-                    tracing::error!(%error, call = %entry.call, "a record was refused");
+                    tracing::error!(%error, call = %entry.call, "the database refused a journal entry");
                     JournalMsg::Written(number)
                 }
             };
@@ -128,16 +117,18 @@ impl JournalState {
 
 async fn write(entry: &JournalEntry, db: &DatabaseConnection) -> Result<(), RecordsError> {
     let (business, call) = (entry.business, &entry.call);
-    match &entry.what {
-        What::Started(new) => {
+    match &entry.kind {
+        EntryKind::Started(new) => {
             calls::insert_started(db, business, NewCall::clone(new)).await.map(drop)
         }
-        What::Turn(row) => {
+        EntryKind::Turn(row) => {
             call_turns::upsert_many(db, business, call, std::slice::from_ref(row)).await
         }
-        What::Lead(lead) => calls::link_lead(db, business, call, *lead).await,
-        What::Progress(progress) => calls::record_progress(db, business, call, *progress).await,
-        What::Ended(end) => {
+        EntryKind::Lead(lead) => calls::link_lead(db, business, call, *lead).await,
+        EntryKind::Progress(progress) => {
+            calls::record_progress(db, business, call, *progress).await
+        }
+        EntryKind::Ended(end) => {
             calls::record_end(db, business, call, EndOfCall::clone(end)).await.map(drop)
         }
     }

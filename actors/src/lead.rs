@@ -1,6 +1,7 @@
-//! LeadActor: finds or makes the call's lead, and writes down what the caller tells (LEAD-1, LEAD-2).
-//! One order at a time, each by a task; an order stays in the inbox until its answer has reached the
-//! call, and doing it twice changes nothing.
+//! LeadActor: finds or creates the call's lead, and stores what the caller says (LEAD-1, LEAD-2).
+//!
+//! It carries out one order at a time, in a task. An order stays in the inbox until CallActor has its result.
+//! Carrying it out twice is harmless.
 
 mod details;
 
@@ -20,48 +21,38 @@ use crate::introspection::Registration;
 use crate::messages::{JournalEntry, LeadOrder};
 pub use details::Details;
 
-/// The pause before an order that the database failed is tried again.
-const TRY_AGAIN: Duration = Duration::from_millis(500);
+/// The pause before an order is retried after a database error.
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
-/// How long one order may take when the call is over.
-const LAST_PATIENCE: Duration = Duration::from_secs(5);
+/// How long one order may take after the call.
+const FINISH_PATIENCE: Duration = Duration::from_secs(5);
 
-/// LeadActor's messages.
 #[derive(Debug)]
 pub enum LeadMsg {
     /// Something waits in the inbox.
     Wake,
-    /// A failed order is to be tried again.
+    /// Retry the order that failed.
     Alarm,
-    /// An order was carried out, and the call has been told.
+    /// The order with this number is carried out, and CallActor has the result.
     Done {
-        /// The order's number.
         number: u64,
-        /// The lead.
         lead: LeadId,
     },
-    /// The database failed; the order with this number stays.
+    /// The database failed. The order with this number stays.
     Failed(u64),
-    /// A task of this actor panicked.
     TaskCrashed(TaskCrashed),
-    /// Panic, to show that the call goes on.
+    /// Panic on purpose, to show that the call survives it.
     Crash,
 }
 
-/// The actor.
 pub struct LeadActor;
 
-/// What it is started with.
 pub struct LeadArgs {
-    /// The call it belongs to.
     pub parts: Arc<CallParts>,
-    /// The tasks of this generation.
     pub tasks: TaskGroup,
-    /// Its place in the introspection.
     pub registration: Registration,
 }
 
-/// LeadActor's state.
 pub struct LeadState {
     parts: Arc<CallParts>,
     inbox: Serial<LeadOrder, LeadMsg>,
@@ -87,7 +78,7 @@ impl Actor for LeadActor {
         let alarm = Alarm::new(me, || LeadMsg::Alarm);
         let lead = args.parts.snapshot.borrow().call.lead().id;
         Ok(LeadState {
-            inbox: Serial::new(reader, alarm, TRY_AGAIN),
+            inbox: Serial::new(reader, alarm, RETRY_PAUSE),
             tasks: args.tasks,
             lead,
             registration: args.registration,
@@ -110,7 +101,7 @@ impl Actor for LeadActor {
             }
             LeadMsg::Failed(number) => state.inbox.failed(number, state.parts.clock.now()),
             LeadMsg::TaskCrashed(crashed) => return Err(crashed.into()),
-            LeadMsg::Crash => panic!("asked to crash"),
+            LeadMsg::Crash => panic!("a crash was requested"),
         }
         state.start_next(&me);
         state.registration.set_state(if state.inbox.is_busy() { "working" } else { "idle" });
@@ -127,26 +118,25 @@ impl LeadState {
             let message = match carry_out(&parts, lead, &event).await {
                 Ok((lead, events)) => {
                     for event in events {
-                        // A closed inbox means that the call is over, and nobody cares.
+                        // A closed inbox means that the call is over.
                         let _ = parts.call.send(event).await;
                     }
                     LeadMsg::Done { number, lead }
                 }
                 Err(error) => {
-                    tracing::error!(%error, "the lead could not be written; trying again");
+                    tracing::error!(%error, "writing the lead failed; trying again");
                     LeadMsg::Failed(number)
                 }
             };
-            // An actor that died meanwhile leaves the order to its successor.
+            // If the actor crashed meanwhile, its successor receives the order again.
             let _ = me.cast(message);
         });
     }
 }
 
-/// Carries out what still waits when the call is over and its LeadActor is gone: a caller who hangs
-/// up while something is being written down loses nothing by it. `more` are orders that had not
-/// reached the inbox.
-pub(crate) async fn carry_out_what_is_left(parts: &CallParts, more: Vec<LeadOrder>) {
+/// Carries out the remaining orders after LeadActor has stopped, so that a caller who hangs up early loses
+/// nothing. `more` are orders that had not reached the inbox.
+pub(crate) async fn finish_orders(parts: &CallParts, more: Vec<LeadOrder>) {
     let inbox = parts.lead.attach_with(|| {});
     let mut left = Vec::new();
     while let Some(Delivery { number, event, .. }) = inbox.receive() {
@@ -154,16 +144,16 @@ pub(crate) async fn carry_out_what_is_left(parts: &CallParts, more: Vec<LeadOrde
         inbox.ack(number);
     }
     left.extend(more);
-    let written_down = parts.snapshot.borrow().call.lead().id;
-    let mut lead = written_down;
+    let recorded = parts.snapshot.borrow().call.lead().id;
+    let mut lead = recorded;
     for order in left {
-        match tokio::time::timeout(LAST_PATIENCE, carry_out(parts, lead, &order)).await {
+        match tokio::time::timeout(FINISH_PATIENCE, carry_out(parts, lead, &order)).await {
             Ok(Ok((known, _))) => lead = Some(known),
-            Ok(Err(error)) => tracing::error!(%error, "the lead could not be written"),
-            Err(_) => tracing::error!("the lead could not be written in time"),
+            Ok(Err(error)) => tracing::error!(%error, "writing the lead failed"),
+            Err(_) => tracing::error!("writing the lead took too long"),
         }
     }
-    if let Some(lead) = lead.filter(|_| written_down.is_none()) {
+    if let Some(lead) = lead.filter(|_| recorded.is_none()) {
         let (business, call) = (parts.setup.business, parts.setup.call_sid.clone());
         let _ = parts.services.journal.send(JournalEntry::lead(business, call, lead)).await;
     }
@@ -180,7 +170,7 @@ async fn carry_out(
         Some(_) | None => {
             let record = ensure(parts).await?;
             if matches!(order, LeadOrder::Ensure) {
-                return Ok((record.id, vec![known(&record, [])]));
+                return Ok((record.id, vec![lead_known(&record, [])]));
             }
             record.id
         }
@@ -206,8 +196,8 @@ async fn carry_out(
         }
     };
     let record = merge(details.changes.clone(), None).await?;
-    let outcome = ToolOutcome { output: details.output(), succeeded: details.is_clean() };
-    let events = vec![known(&record, details.told()), Event::ToolFinished { call, outcome }];
+    let outcome = ToolOutcome { output: details.output(), succeeded: details.is_valid() };
+    let events = vec![lead_known(&record, details.saved()), Event::ToolFinished { call, outcome }];
     Ok((lead, events))
 }
 
@@ -229,13 +219,12 @@ async fn ensure(parts: &CallParts) -> Result<LeadRecord, RecordsError> {
     Ok(ensured.record)
 }
 
-/// What the call is told of a lead.
-fn known(record: &LeadRecord, captured: impl IntoIterator<Item = String>) -> Event {
+fn lead_known(record: &LeadRecord, captured: impl IntoIterator<Item = String>) -> Event {
     let lead = facts(record, captured);
     Event::LeadKnown { lead }
 }
 
-/// A lead's row as the facts a call works with.
+/// Turns a lead's row into the facts that a call works with.
 pub fn facts(record: &LeadRecord, captured: impl IntoIterator<Item = String>) -> LeadFacts {
     let mut known = record.fields.0.clone();
     let person = [

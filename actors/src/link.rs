@@ -1,5 +1,5 @@
-//! Text frames over a socket or over memory: the one shape in which Twilio's and OpenAI's WebSockets
-//! reach the actors. Pings are answered underneath.
+//! A WebSocket as the actors see it: a stream and a sink of frames, over a socket or in memory. The WebSocket
+//! library answers pings.
 
 mod connect;
 #[cfg(test)]
@@ -21,16 +21,16 @@ use tokio_util::sync::PollSender;
 
 pub use connect::{ConnectError, Connecting, Connector, OpenAiConnector, tls_config};
 
-/// The longest message taken from a peer, in bytes. Twilio's are below 1 KiB, OpenAI's audio deltas
-/// some tens; a 15 s turn told to a new session is 160 KB of base64.
-const MOST_BYTES: usize = 1 << 20;
+/// The longest message, in bytes. Twilio's are below 1 KiB, OpenAI's audio deltas some tens of KiB. A turn of 15 s
+/// that is replayed to a new session is 160 KB of base64.
+const MAX_BYTES: usize = 1 << 20;
 
-/// A frame's text, shared with the buffer it came in.
+/// A text message. It shares the buffer into which it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text(Utf8Bytes);
 
 impl Text {
-    /// The same text as bytes that can be sliced without copying.
+    /// The text's bytes. Slicing them does not copy.
     #[must_use]
     pub fn as_bytes(&self) -> &Bytes {
         self.0.as_ref()
@@ -51,55 +51,41 @@ impl From<String> for Text {
     }
 }
 
-/// One frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Frame {
-    /// A text message.
     Text(Text),
-    /// A binary message of so many bytes: neither provider sends any.
+    /// A binary message's length in bytes. Neither Twilio nor OpenAI sends any.
     Binary(usize),
-    /// A ping.
     Ping(Bytes),
-    /// A pong.
     Pong(Bytes),
-    /// The peer closes, or we do.
     Close {
-        /// The close code, if there is one.
         code: Option<u16>,
-        /// The reason in words.
         reason: String,
     },
 }
 
 impl Frame {
-    /// A text message.
     #[must_use]
     pub fn text(text: String) -> Self {
         Self::Text(text.into())
     }
 }
 
-/// A link broke.
 #[derive(Debug, Error)]
 pub enum LinkError {
-    /// The socket did.
     #[error(transparent)]
     Socket(Box<tungstenite::Error>),
-    /// The peer, in memory, is gone.
-    #[error("the peer is gone")]
+    /// The peer of an in-memory link was dropped.
+    #[error("the peer was dropped")]
     Gone,
 }
 
-/// What comes.
 pub type LinkReader = Pin<Box<dyn Stream<Item = Result<Frame, LinkError>> + Send>>;
-/// What goes.
 pub type LinkWriter = Pin<Box<dyn Sink<Frame, Error = LinkError> + Send>>;
 
-/// Both ways of one connection. Dropping both halves closes it.
+/// Both directions of one connection. Dropping both closes it.
 pub struct Link {
-    /// What comes.
     pub reader: LinkReader,
-    /// What goes.
     pub writer: LinkWriter,
 }
 
@@ -123,8 +109,8 @@ impl Link {
         Self { reader: Box::pin(reader), writer: Box::pin(writer) }
     }
 
-    /// Two ends of a link in memory; at most `capacity` frames wait each way, then the writer does.
-    /// Unlike a socket it answers neither pings nor closes by itself.
+    /// Both ends of an in-memory link. At most `capacity` frames wait in each direction; then the writer waits.
+    /// Unlike a socket, it does not answer pings and closes.
     #[must_use]
     pub fn pair(capacity: usize) -> (Self, Self) {
         let (left, from_left) = mpsc::channel(capacity);
@@ -136,7 +122,7 @@ impl Link {
         let reader = futures_util::stream::unfold(Some(receiver), async |receiver| {
             let mut receiver = receiver?;
             let frame: Frame = receiver.recv().await?;
-            // As on a socket, nothing comes after the close.
+            // As on a socket, nothing follows the close.
             let over = matches!(frame, Frame::Close { .. });
             Some((Ok(frame), (!over).then_some(receiver)))
         });
@@ -145,17 +131,16 @@ impl Link {
     }
 }
 
-/// The limits of every WebSocket of the daemon. The small read buffer keeps a quiet connection at
-/// 28 KB of memory instead of 113; without a write buffer each frame is on the wire when its `send`
-/// is done.
+/// The limits of the daemon's WebSockets. With the small read buffer an idle connection takes 28 KB of memory
+/// instead of 113. Without a write buffer, a frame is on the wire when its `send` returns.
 #[must_use]
 pub fn websocket_config() -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(8 * 1024)
         .write_buffer_size(0)
-        .max_write_buffer_size(2 * MOST_BYTES)
-        .max_message_size(Some(MOST_BYTES))
-        .max_frame_size(Some(MOST_BYTES))
+        .max_write_buffer_size(2 * MAX_BYTES)
+        .max_message_size(Some(MAX_BYTES))
+        .max_frame_size(Some(MAX_BYTES))
 }
 
 fn read(message: Result<Message, tungstenite::Error>) -> Option<Result<Frame, LinkError>> {

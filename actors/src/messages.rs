@@ -1,6 +1,6 @@
-//! What the parts of the daemon say to each other: the events and orders that wait in their inboxes.
+//! The messages between the actors: the events and orders that wait in their inboxes.
 //!
-//! A leaf: it knows no actor. What each actor does about its messages is in the actor's own file.
+//! A leaf: it names no actor. How an actor handles its messages is in the actor's own file.
 
 mod calendar;
 mod journal;
@@ -20,8 +20,8 @@ use crate::link::Link;
 
 pub(crate) use calendar::AnswerTo;
 pub use calendar::{Answer, CalendarRequest, ToolUse};
+pub(crate) use journal::EntryKind;
 pub use journal::JournalEntry;
-pub(crate) use journal::What;
 
 /// To RealtimeActor.
 #[derive(Debug)]
@@ -79,102 +79,87 @@ pub enum RealtimeOrder {
     },
 }
 
-/// The session as the introspection shows it (PIPE-7).
+/// The session as introspection shows it (PIPE-7).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RealtimeView {
     /// `down`, `opening`, `configuring`, `configured`, `live`.
     pub session: String,
-    /// How many sessions the call has had.
+    /// Sessions opened so far in this call.
     pub sessions: u32,
-    /// The state of the response gate.
     pub gate: GateState,
-    /// Events of OpenAI that the daemon does not know.
+    /// Events from OpenAI of an unknown type.
     pub unknown_events: u64,
 }
 
 /// To TwilioIoActor.
 #[derive(Debug)]
 pub enum TwilioEvent {
-    /// A media stream has opened; the newest has the call.
+    /// A media stream has opened. It replaces an older one.
     Opened {
-        /// The stream.
         stream: StreamSid,
-        /// Messages to its socket, each a whole JSON text.
+        /// To its socket. Each message is one JSON text.
         outgoing: mpsc::Sender<String>,
     },
-    /// Twilio echoed a mark.
-    Mark {
-        /// On which stream.
-        stream: StreamSid,
-        /// The mark's name.
-        name: String,
-    },
+    /// Twilio returned a mark.
+    Mark { stream: StreamSid, name: String },
     /// The caller pressed a key.
     Digit {
         /// `0`-`9`, `*`, `#`, `A`-`D`.
         digit: char,
     },
     /// A media stream has ended.
-    Closed {
-        /// Which.
-        stream: StreamSid,
-        /// How.
-        how: StreamEnd,
-    },
+    Closed { stream: StreamSid, how: StreamEnd },
 }
 
 /// To LeadActor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LeadOrder {
-    /// Find the call's lead, or make it.
+    /// Find the call's lead, or create it.
     Ensure,
     /// The model called `update_lead_details`.
     Update(FunctionCall),
-    /// The model said how far the lead has come.
+    /// The model reported the lead's status.
     SetStatus(LeadStatus),
 }
 
 /// To CallSupervisor.
 #[derive(Debug)]
 pub enum SupervisorEvent {
-    /// CallActor wants something done.
     Order(SupervisorOrder),
     /// A media socket was accepted for this call.
     Attach {
-        /// Which media handshake of the daemon's it was, from 1: the newest has the call (CALL-9).
+        /// The number of the media handshake, from 1. The newest stream gets the call (CALL-9).
         handshake: u64,
-        /// The stream.
         stream: StreamSid,
-        /// Its socket; taken once.
+        /// The socket. CallSupervisor takes it out.
         link: Mutex<Option<Link>>,
     },
     /// Twilio reported the call's status.
     Status {
-        /// The status.
         status: CallStatus,
-        /// The call's length in seconds, with a terminal status.
+        /// The call's length in seconds. Comes with a terminal status.
         duration_secs: Option<u32>,
     },
     /// An operator ends the call.
     OperatorHangUp,
-    /// Twilio says how a transfer to a person has ended.
+    /// Twilio reports how a transfer to a person ended.
     TransferEnded {
         /// Whether the person answered.
         answered: bool,
     },
-    /// The daemon stops.
+    /// The daemon is stopping.
     Shutdown,
 }
 
 /// From CallActor to CallSupervisor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SupervisorOrder {
-    /// End the call at Twilio.
+    /// Hang up by Twilio's REST API.
     HangUp,
-    /// Have Twilio apologise and end the call.
+    /// Redirect the call to TwiML that apologises and hangs up.
     Apologise,
-    /// Have Twilio put the caller through to a person.
+    /// Redirect the call to TwiML that rings a person.
     Transfer,
-    /// Take everything down.
+    /// Stop all actors of the call.
     Finish,
 }

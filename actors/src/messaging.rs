@@ -1,14 +1,13 @@
-//! MessagingActor: supervised, and idle until there are messages to answer.
+//! MessagingActor: does nothing yet. It will answer text messages.
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use crate::introspection::Registration;
 
-/// MessagingActor's messages: none yet.
+/// None yet.
 #[derive(Debug)]
 pub enum MessagingMsg {}
 
-/// The actor.
 pub struct MessagingActor;
 
 impl Actor for MessagingActor {

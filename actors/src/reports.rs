@@ -1,5 +1,5 @@
-//! Events for the call that its inbox has had no room for yet. Part of a leased state, so that a successor
-//! sends what its predecessor had to report.
+//! Events for CallActor that its inbox has no room for yet. They are part of a leased state, so a successor
+//! sends what its predecessor could not.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use protocol::call::Event;
 use supervision::Inbox;
 
-/// How soon what found no room is offered again.
-pub(crate) const OFFER_AGAIN: Duration = Duration::from_millis(20);
+/// The pause before something that found no room is sent again.
+pub(crate) const RETRY_PAUSE: Duration = Duration::from_millis(20);
 
-/// Reports that may wait. With more, no further events are taken in.
-const MOST: usize = 32;
+/// Reports that may wait. With more, the actor handles no further events.
+const MAX_REPORTS: usize = 32;
 
-/// Reports for the call, oldest first.
+/// Events for CallActor, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Reports {
     waiting: VecDeque<Event>,
@@ -24,12 +24,12 @@ impl Reports {
         self.waiting.push_back(report);
     }
 
-    /// Whether so many wait that no further events may be taken in.
+    /// Whether the actor must handle no further events for now.
     pub(crate) fn is_full(&self) -> bool {
-        self.waiting.len() >= MOST
+        self.waiting.len() >= MAX_REPORTS
     }
 
-    /// Sends what the call's inbox has room for.
+    /// Sends as many as the call's inbox has room for.
     pub(crate) fn send(&mut self, call: &Inbox<Event>) {
         while let Some(report) = self.waiting.front() {
             if call.try_send(report.clone()).is_err() {
@@ -41,10 +41,10 @@ impl Reports {
 
     /// When to [`send`](Self::send) again; `None` if nothing waits.
     pub(crate) fn retry_at(&self, now: Instant) -> Option<Instant> {
-        (!self.waiting.is_empty()).then(|| now + OFFER_AGAIN)
+        (!self.waiting.is_empty()).then(|| now + RETRY_PAUSE)
     }
 
-    /// Takes all that waits.
+    /// Removes and returns all reports.
     #[cfg(test)]
     pub(crate) fn drain(&mut self) -> Vec<Event> {
         self.waiting.drain(..).collect()

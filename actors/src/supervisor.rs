@@ -1,6 +1,5 @@
-//! Supervisor: the root of the tree. It keeps the shared actors alive, starts a supervisor for each
-//! call and forgets it when the call is over, and gives up upwards when a shared actor can't be kept
-//! alive.
+//! Supervisor: the root of the tree. It restarts the shared actors, and starts one CallSupervisor per call. It
+//! fails, and ends the process, when a shared actor fails too often.
 
 mod calls;
 mod message;
@@ -27,21 +26,17 @@ pub use calls::Calls;
 pub use message::{CallRefused, SupervisorMsg};
 use shared::SharedActors;
 
-/// How long a child may take to stop when everything stops.
+/// How long a child may take to stop. Then it is killed.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
-/// The actor.
 pub struct Supervisor;
 
-/// What it is started with.
 pub struct SupervisorArgs {
-    /// What calls need of the daemon.
     pub services: Services,
     /// At most this many calls at once.
     pub max_calls: usize,
 }
 
-/// The root's state.
 pub struct SupervisorState {
     services: Services,
     max_calls: usize,
@@ -94,14 +89,14 @@ impl Actor for Supervisor {
         match message {
             SupervisorMsg::Start { setup, reply } => {
                 let answer = state.start_call(&me, *setup).await;
-                answer_to(reply, answer);
+                send_reply(reply, answer);
             }
             SupervisorMsg::Find { call, reply } => {
-                answer_to(reply, state.calls.get(&call).map(|(_, handle)| handle.clone()));
+                send_reply(reply, state.calls.get(&call).map(|(_, handle)| handle.clone()));
             }
             SupervisorMsg::List(reply) => {
                 let all = state.calls.values().map(|(_, handle)| handle.clone()).collect();
-                answer_to(reply, all);
+                send_reply(reply, all);
             }
             SupervisorMsg::Drain => state.drain(),
             SupervisorMsg::Joined(part) => state.shared.joined(part),
@@ -120,7 +115,7 @@ impl Actor for Supervisor {
         state: &mut SupervisorState,
     ) -> Result<(), ActorProcessingErr> {
         if let Some((who, exit)) = exit::read(&event) {
-            state.forget_call(who, &exit);
+            state.remove_call(who, &exit);
         }
         state.shared.on_event(&event, &me)?;
         state.alarm.set(state.shared.next_restart());
@@ -133,7 +128,7 @@ impl Actor for Supervisor {
         state: &mut SupervisorState,
     ) -> Result<(), ActorProcessingErr> {
         let calls = state.calls.values().map(|(cell, _)| cell.clone()).collect::<Vec<_>>();
-        // All calls stop side by side: there can be many, and one may be slow.
+        // All calls stop in parallel: there can be many, and one may be slow.
         for call in &calls {
             call.stop(None);
         }
@@ -171,8 +166,7 @@ impl SupervisorState {
         };
         let registration = self.services.introspection.register(spec, self.services.clock.now());
         let args = CallSupervisorArgs { parts: Arc::clone(&parts), registration };
-        // Whatever an actor of this call logs carries the call's id: actors inherit the span they are
-        // spawned in.
+        // Actors inherit the span in which they are spawned. So every log line of this call carries its id.
         let span = tracing::info_span!("call", sid = %call_sid);
         let spawning = Actor::spawn_linked(None, CallSupervisor, args, me.get_cell());
         let spawned = spawning.instrument(span).await;
@@ -188,16 +182,15 @@ impl SupervisorState {
         Ok(handle)
     }
 
-    /// A call is temporary: whatever it ended of, it is not started again from here. Twilio's next
-    /// webhook is what brings it back.
-    fn forget_call(&mut self, who: ActorId, exit: &Exit) {
+    /// A call is never restarted from here, however it ended. Twilio's next webhook starts it anew.
+    fn remove_call(&mut self, who: ActorId, exit: &Exit) {
         let found = self.calls.iter().find(|(_, (cell, _))| cell.get_id() == who);
         let Some(call) = found.map(|(call, _)| call.clone()) else { return };
         if let Some((_, handle)) = self.calls.remove(&call) {
             handle.parts().close();
         }
         if *exit != Exit::Finished {
-            tracing::error!(%call, ?exit, "the supervisor of a call failed");
+            tracing::error!(%call, ?exit, "a call's supervisor failed");
         }
     }
 
@@ -206,13 +199,13 @@ impl SupervisorState {
         self.registration.set_state("draining");
         for (call, (_, handle)) in &self.calls {
             if let Err(error) = handle.tell(SupervisorEvent::Shutdown) {
-                tracing::warn!(%call, %error, "a call could not be told to end");
+                tracing::warn!(%call, %error, "a call was not told to end");
             }
         }
     }
 }
 
-fn answer_to<T>(reply: RpcReplyPort<T>, answer: T) {
-    // Whoever asked may have given up.
+fn send_reply<T>(reply: RpcReplyPort<T>, answer: T) {
+    // The asker may have given up.
     let _ = reply.send(answer);
 }

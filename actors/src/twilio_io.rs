@@ -1,7 +1,7 @@
-//! TwilioIoActor: the owner of what is played to the caller.
+//! TwilioIoActor: owns what is played to the caller, and detects barge-in.
 //!
-//! It takes the agent's audio from the downlink, sends it with its marks, and tells the call what
-//! was heard. The caller's frames pass it by: the stream's reader (`pumps`) puts them in the uplink.
+//! It sends the agent's audio from the downlink with marks, and reports to CallActor what was heard. The
+//! caller's frames do not pass through it: the stream reader (`pumps`) puts them into the uplink.
 
 mod pumps;
 mod state;
@@ -17,33 +17,27 @@ pub use state::PlaybackState;
 use crate::call_parts::CallParts;
 use crate::introspection::Registration;
 use crate::messages::TwilioEvent;
-use crate::reports::OFFER_AGAIN;
+use crate::reports::RETRY_PAUSE;
 
-/// TwilioIoActor's messages.
 #[derive(Debug)]
 pub enum TwilioMsg {
-    /// Something waits in the inbox or in the downlink, or the caller is to be listened to.
+    /// Something waits in the inbox, in the downlink, or in the loudness queue.
     Wake,
-    /// What found no room is to be offered again.
+    /// Retry what found no room.
     Alarm,
-    /// Panic, to show that the call goes on.
+    /// Panic on purpose, to show that the call survives it.
     Crash,
 }
 
-/// The actor.
 pub struct TwilioIoActor;
 
-/// What it is started with.
 pub struct TwilioArgs {
-    /// The call it belongs to.
     pub parts: Arc<CallParts>,
-    /// Its work, from its predecessor if it has one.
+    /// As its predecessor left it.
     pub playback: Leased<PlaybackState>,
-    /// Its place in the introspection.
     pub registration: Registration,
 }
 
-/// TwilioIoActor's state: everything that matters is on the playback.
 pub struct TwilioState {
     parts: Arc<CallParts>,
     inbox: InboxReader<TwilioEvent>,
@@ -89,17 +83,17 @@ impl Actor for TwilioIoActor {
                 state.parts.loudness.woken();
             }
             TwilioMsg::Alarm => state.alarm.fired(),
-            TwilioMsg::Crash => panic!("asked to crash"),
+            TwilioMsg::Crash => panic!("a crash was requested"),
         }
         let now = state.parts.clock.now();
-        state.take_in();
-        state.judge();
+        state.handle_events();
+        state.detect_barge_in();
         let all_sent = state.playback.send_audio(&state.parts.downlink, now);
-        state.parts.loudness.want(state.playback.can_be_interrupted(now));
+        state.parts.loudness.set_enabled(state.playback.can_be_interrupted(now));
         state.playback.reports.send(&state.parts.call);
-        let waits = !all_sent || state.playback.is_silenced();
-        let again = waits.then(|| now + OFFER_AGAIN);
-        state.alarm.set(again.or(state.playback.reports.retry_at(now)));
+        let waits = !all_sent || state.playback.awaits_speech();
+        let retry = waits.then(|| now + RETRY_PAUSE);
+        state.alarm.set(retry.or(state.playback.reports.retry_at(now)));
         state.registration.set_state(state.playback.state_name());
         state.registration.handled(now);
         Ok(())
@@ -107,7 +101,7 @@ impl Actor for TwilioIoActor {
 }
 
 impl TwilioState {
-    fn take_in(&mut self) {
+    fn handle_events(&mut self) {
         while !self.playback.reports.is_full() {
             let Some(Delivery { number, event, .. }) = self.inbox.receive() else { break };
             let now = self.parts.clock.now();
@@ -123,25 +117,25 @@ impl TwilioState {
         }
     }
 
-    /// Decides frame by frame whether the caller interrupts the agent. What the call has published
-    /// says whether it may.
-    fn judge(&mut self) {
+    /// Decides for each frame whether the caller interrupts the agent. The call's snapshot says whether the
+    /// agent is protected.
+    fn detect_barge_in(&mut self) {
         let Self { parts, playback, .. } = self;
         let protected = || parts.snapshot.borrow().call.agent_is_protected();
         let (clock, downlink) = (parts.clock, &parts.downlink);
-        while let Some(level) = parts.loudness.take() {
-            if !playback.hears(level, protected()) {
+        while let Some(level) = parts.loudness.pop() {
+            if !playback.is_barge_in(level, protected()) {
                 continue;
             }
-            let cut_off = playback.silence(downlink, clock.now());
-            let took = clock.now().saturating_duration_since(level.at);
-            if let Some(cut_off) = cut_off {
-                let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-                tracing::info!(took_us, items = cut_off.items(), "barge-in");
-                playback.cut_or_wait(cut_off, took, downlink, clock.now());
+            let interrupted = playback.clear(downlink, clock.now());
+            let latency = clock.now().saturating_duration_since(level.at);
+            if let Some(interrupted) = interrupted {
+                let took_us = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
+                tracing::info!(took_us, items = interrupted.len(), "barge-in");
+                playback.cut_or_await_speech(interrupted, latency, downlink, clock.now());
             }
         }
-        let heard = parts.uplink.hears_caller() && !protected();
-        playback.look_whether_it_was_speech(heard, downlink, clock.now());
+        let is_speech = parts.uplink.is_speech_active() && !protected();
+        playback.cut_or_resume(is_speech, downlink, clock.now());
     }
 }

@@ -1,8 +1,8 @@
-//! The one way of the agent's audio: the session's reader puts it in, the media stream's actor takes
-//! it out. Held by the call's supervisor: what has come is played out, whoever dies (RES-2).
+//! The queue of the agent's audio: the session's reader fills it, TwilioIoActor empties it. CallSupervisor
+//! holds it, so audio that has arrived is played whichever actor crashes (RES-2).
 //!
-//! Bounded in bytes; a full one makes the session's socket wait. A barge-in cuts it: what waits is
-//! dropped, and so is what comes, until the next `response.create` opens it again.
+//! It is bounded in bytes. A full queue makes the session's socket wait. A barge-in cuts it: what waits is
+//! dropped, and so is what arrives, until the next `response.create` opens it again.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,52 +14,43 @@ use ractor::{ActorRef, Message};
 use supervision::wake::{self, WakeFlag, WakeFn, wake};
 use tokio::sync::Notify;
 
-/// The largest piece that goes to Twilio in one message: 180 ms, so that a mark follows each
-/// (BARGE-3); a whole number of frames and of base64 groups (PIPE-1).
+/// The most audio in one message to Twilio: 180 ms. A mark follows each piece (BARGE-3). It is a whole number of
+/// frames and of base64 groups (PIPE-1).
 const PIECE_BYTES: usize = 1440;
 
-/// The most audio that waits here: two minutes. More makes OpenAI's socket wait.
-const MOST_BYTES: usize = 8 * 1000 * 120;
+/// The most audio that waits here: two minutes. With more, OpenAI's socket waits.
+const MAX_BYTES: usize = 8 * 1000 * 120;
 
-/// Something of the agent's on its way to Twilio.
+/// An entry of the downlink.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AgentAudio {
-    /// A piece of an item.
     Piece(Piece),
-    /// The item's last piece has gone before.
+    /// No more pieces of the item follow.
     ItemEnd {
-        /// The response.
         response: ResponseId,
-        /// The item.
         item: ItemId,
     },
 }
 
-/// A piece of the agent's audio.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Piece {
-    /// The response it is part of.
     pub response: ResponseId,
-    /// The item it is part of.
     pub item: ItemId,
     /// At most 180 ms of µ-law, as OpenAI encoded it.
     pub payload: Payload,
-    /// When it came from OpenAI.
-    pub came: Instant,
+    /// When it arrived from OpenAI.
+    pub received_at: Instant,
 }
 
-/// An item that a cut kept from Twilio, or the rest of one.
+/// An item, or the rest of one, that a cut kept from Twilio.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dropped {
-    /// The response.
     pub response: ResponseId,
-    /// The item.
     pub item: ItemId,
-    /// Bytes of it that waited; none if only its end did.
+    /// Bytes of audio that waited. 0 if only the item's end did.
     pub bytes: usize,
 }
 
-/// The agent's audio on its way to Twilio.
 #[derive(Default)]
 pub struct Downlink {
     state: Mutex<State>,
@@ -70,33 +61,33 @@ pub struct Downlink {
 struct State {
     waiting: VecDeque<AgentAudio>,
     bytes: usize,
-    /// Items some of whose audio came, and not yet their end.
+    /// Items whose audio has begun to arrive and has not ended.
     open: Vec<(ResponseId, ItemId)>,
-    /// How often it was cut.
+    /// Counts the cuts. The latest cut has this number.
     cuts: u64,
-    /// Whether what comes is dropped: it belongs to what was cut off.
+    /// Whether arriving audio is dropped, because it belongs to an interrupted response.
     is_cut: bool,
     wake: WakeFlag,
 }
 
 impl Downlink {
-    /// Makes `actor` the one that takes audio. It is woken at once if something waits.
+    /// Makes `actor` the reader. It is woken at once if something waits.
     pub fn attach<M: Message>(&self, actor: ActorRef<M>, wake: fn() -> M) {
         self.attach_with(wake::for_actor(actor, wake));
     }
 
-    /// Audio came from OpenAI; waits while there is no room. Returns whether it is the item's first,
-    /// and is not dropped.
+    /// Adds audio from OpenAI. Waits while there is no room. Returns whether it is the first of its item and
+    /// was not dropped.
     pub async fn push(
         &self,
         response: &ResponseId,
         item: &ItemId,
         audio: &Payload,
-        came: Instant,
+        received_at: Instant,
     ) -> bool {
         loop {
             let room = self.room.notified();
-            if let Some(first) = self.try_push(response, item, audio, came) {
+            if let Some(first) = self.try_push(response, item, audio, received_at) {
                 return first;
             }
             room.await;
@@ -106,8 +97,7 @@ impl Downlink {
     /// OpenAI has sent all audio of the item.
     pub fn end_item(&self, response: &ResponseId, item: &ItemId) {
         let mut state = self.state();
-        let known = state.open.iter().position(|(_, open)| open == item);
-        if let Some(place) = known {
+        if let Some(place) = state.open.iter().position(|(_, open)| open == item) {
             state.open.remove(place);
             let (response, item) = (response.clone(), item.clone());
             state.waiting.push_back(AgentAudio::ItemEnd { response, item });
@@ -117,7 +107,7 @@ impl Downlink {
         wake(due);
     }
 
-    /// The session is gone: no more audio of any item will come.
+    /// The session is lost: no more audio of the open items will arrive.
     pub fn end_open_items(&self) {
         let mut state = self.state();
         for (response, item) in std::mem::take(&mut state.open) {
@@ -128,8 +118,8 @@ impl Downlink {
         wake(due);
     }
 
-    /// The caller interrupts: what waits is dropped, and so is all that comes until
-    /// [`open`](Self::open). Returns the number of this cut, and what was dropped, item by item.
+    /// The caller interrupts: drops what waits, and what arrives until [`open`](Self::open). Returns the
+    /// number of this cut, and what was dropped of each item.
     pub fn cut(&self) -> (u64, Vec<Dropped>) {
         let mut state = self.state();
         state.cuts += 1;
@@ -155,20 +145,19 @@ impl Downlink {
         (number, dropped)
     }
 
-    /// Whether nothing waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.state().waiting.is_empty()
     }
 
-    /// How often it was cut so far.
+    /// The number of cuts so far.
     #[must_use]
     pub fn cuts(&self) -> u64 {
         self.state().cuts
     }
 
-    /// A response is about to be asked for by someone who knows of `cuts` cuts: its audio may pass. If
-    /// there was another cut since, it is one of those that were cut off, and stays so.
+    /// A response is about to be requested by someone who knows of `cuts` cuts: lets its audio pass. If there
+    /// was another cut since, that cut interrupts this response too, and nothing opens.
     pub fn open(&self, cuts: u64) {
         let mut state = self.state();
         if state.cuts == cuts {
@@ -176,18 +165,18 @@ impl Downlink {
         }
     }
 
-    /// The wake message is out of the mailbox: the next frame wakes the actor again.
+    /// The reader took the wake message: the next addition wakes it again.
     pub fn woken(&self) {
         self.state().wake.lower();
     }
 
-    /// What is to go next; it stays until [`taken`](Self::taken).
+    /// The first entry. It stays until [`pop`](Self::pop).
     pub fn peek(&self) -> Option<AgentAudio> {
         self.state().waiting.front().cloned()
     }
 
-    /// What was looked at is on its way.
-    pub fn taken(&self) {
+    /// Removes the first entry.
+    pub fn pop(&self) {
         let mut state = self.state();
         if let Some(AgentAudio::Piece(piece)) = state.waiting.pop_front() {
             state.bytes -= piece.payload.decoded_len();
@@ -196,7 +185,7 @@ impl Downlink {
         self.room.notify_one();
     }
 
-    /// Puts back, in order and before all else, what a stream that is gone did not play.
+    /// Puts back, in order and before everything else, what a lost stream did not play.
     pub fn put_back(&self, unplayed: impl DoubleEndedIterator<Item = AgentAudio>) {
         let mut state = self.state();
         for audio in unplayed.rev() {
@@ -210,7 +199,7 @@ impl Downlink {
         wake(due);
     }
 
-    /// Milliseconds of audio that wait.
+    /// The waiting audio, in milliseconds.
     #[must_use]
     pub fn waiting_ms(&self) -> usize {
         self.state().bytes / 8
@@ -229,16 +218,15 @@ impl Downlink {
         response: &ResponseId,
         item: &ItemId,
         audio: &Payload,
-        came: Instant,
+        received_at: Instant,
     ) -> Option<bool> {
         let mut state = self.state();
-        // Invariant 10: after a cut nothing of the agent's goes to Twilio until the next response
-        // is asked for.
+        // Invariant 10: after a cut no audio goes to Twilio until the next response is requested.
         if state.is_cut {
             return Some(false);
         }
         let bytes = audio.decoded_len();
-        if state.bytes > 0 && state.bytes + bytes > MOST_BYTES {
+        if state.bytes > 0 && state.bytes + bytes > MAX_BYTES {
             return None;
         }
         state.bytes += bytes;
@@ -248,7 +236,12 @@ impl Downlink {
         }
         for payload in audio.pieces(PIECE_BYTES) {
             let (response, item) = (response.clone(), item.clone());
-            state.waiting.push_back(AgentAudio::Piece(Piece { response, item, payload, came }));
+            state.waiting.push_back(AgentAudio::Piece(Piece {
+                response,
+                item,
+                payload,
+                received_at,
+            }));
         }
         let due = state.wake.raise();
         drop(state);

@@ -1,6 +1,6 @@
-//! How loud the caller is while the agent can be heard: the media stream's reader measures frame by
-//! frame, TwilioIoActor decides (BARGE-1). Held by the call's supervisor, beside the mailbox; while
-//! the agent is silent it measures nothing and wakes no one.
+//! The caller's loudness while the agent speaks: the stream reader measures each frame, TwilioIoActor detects
+//! the barge-in (BARGE-1). CallSupervisor holds it. While the agent is silent it measures nothing and wakes
+//! nobody.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,22 +11,21 @@ use protocol::audio::payload::Payload;
 use ractor::{ActorRef, Message};
 use supervision::wake::{self, WakeFlag, WakeFn, wake};
 
-/// Frames that may wait to be judged, 1.28 s of them; more come only while TwilioIoActor is being
-/// started again. The oldest go, and are counted: what matters is whether the caller speaks now.
-const MOST_FRAMES: usize = 64;
+/// Frames that may wait: 1.28 s of them. More wait only while TwilioIoActor restarts. Then the oldest are dropped
+/// and counted: only whether the caller speaks now matters.
+const MAX_FRAMES: usize = 64;
 
-/// How loud a frame was.
+/// The loudness of one frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Level {
     /// The root mean square of its 16-bit samples.
     pub rms: u16,
-    /// How long it lasts, in milliseconds.
+    /// The frame's length in milliseconds.
     pub millis: u32,
-    /// When it came.
+    /// When the frame arrived.
     pub at: Instant,
 }
 
-/// The caller's loudness on its way to TwilioIoActor.
 #[derive(Default)]
 pub struct Loudness {
     state: Mutex<State>,
@@ -34,35 +33,35 @@ pub struct Loudness {
 
 #[derive(Default)]
 struct State {
-    wanted: bool,
+    enabled: bool,
     waiting: VecDeque<Level>,
     dropped: u64,
     wake: WakeFlag,
 }
 
 impl Loudness {
-    /// Makes `actor` the one that judges. It is woken at once if something waits.
+    /// Makes `actor` the reader. It is woken at once if something waits.
     pub fn attach<M: Message>(&self, actor: ActorRef<M>, wake: fn() -> M) {
         self.attach_with(wake::for_actor(actor, wake));
     }
 
-    /// Whether frames are to be measured: the agent can be heard, and may be interrupted.
-    pub fn want(&self, wanted: bool) {
+    /// Enables measuring: the agent speaks, and can be interrupted. Disabling drops what waits.
+    pub fn set_enabled(&self, enabled: bool) {
         let mut state = self.state();
-        state.wanted = wanted;
-        if !wanted {
+        state.enabled = enabled;
+        if !enabled {
             state.waiting.clear();
         }
     }
 
-    /// A frame came from the caller. It is decoded only if its loudness is wanted.
+    /// Measures a frame of the caller. Does not decode it unless measuring is enabled.
     pub fn measure(&self, frame: &Payload, at: Instant) {
-        if !self.state().wanted {
+        if !self.state().enabled {
             return;
         }
         let level = Level { rms: g711::loudness(frame), millis: frame.millis(), at };
         let mut state = self.state();
-        if state.waiting.len() == MOST_FRAMES {
+        if state.waiting.len() == MAX_FRAMES {
             state.waiting.pop_front();
             state.dropped += 1;
         }
@@ -72,17 +71,17 @@ impl Loudness {
         wake(due);
     }
 
-    /// The wake message is out of the mailbox: the next frame wakes the actor again.
+    /// The reader took the wake message: the next frame wakes it again.
     pub fn woken(&self) {
         self.state().wake.lower();
     }
 
-    /// The oldest frame that was not judged yet.
-    pub fn take(&self) -> Option<Level> {
+    /// Removes and returns the oldest level.
+    pub fn pop(&self) -> Option<Level> {
         self.state().waiting.pop_front()
     }
 
-    /// Frames that went unjudged because too many waited.
+    /// Frames that were dropped because too many waited.
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.state().dropped
@@ -119,35 +118,35 @@ mod tests {
     }
 
     #[test]
-    fn barge_1_while_the_agent_is_silent_nothing_is_measured_and_no_one_is_woken() {
+    fn barge_1_while_the_agent_is_silent_nothing_is_measured_and_nobody_is_woken() {
         let (loudness, at) = (Loudness::default(), Clock::start().now());
         let wakes = counted(&loudness);
         let frame = Payload::encode(&[0x00; 160]);
         loudness.measure(&frame, at);
-        assert_eq!((loudness.take(), wakes.load(Ordering::SeqCst)), (None, 0));
+        assert_eq!((loudness.pop(), wakes.load(Ordering::SeqCst)), (None, 0));
 
-        loudness.want(true);
+        loudness.set_enabled(true);
         loudness.measure(&frame, at);
         loudness.measure(&Payload::silence(1), at);
-        assert_eq!(wakes.load(Ordering::SeqCst), 1, "once, until it answers");
-        assert_eq!(loudness.take(), Some(Level { rms: 32_124, millis: 20, at }));
-        assert_eq!(loudness.take(), Some(Level { rms: 0, millis: 20, at }));
+        assert_eq!(wakes.load(Ordering::SeqCst), 1, "one wake message for both");
+        assert_eq!(loudness.pop(), Some(Level { rms: 32_124, millis: 20, at }));
+        assert_eq!(loudness.pop(), Some(Level { rms: 0, millis: 20, at }));
 
         loudness.measure(&frame, at);
-        loudness.want(false);
-        assert_eq!(loudness.take(), None, "what was heard while the agent spoke says no more");
+        loudness.set_enabled(false);
+        assert_eq!(loudness.pop(), None, "disabling drops what waits");
     }
 
     #[test]
-    fn res_7_frames_that_nobody_judges_are_bounded_the_oldest_go_and_are_counted() {
+    fn res_7_waiting_frames_are_bounded_and_the_oldest_are_dropped_and_counted() {
         let (loudness, at) = (Loudness::default(), Clock::start().now());
-        loudness.want(true);
+        loudness.set_enabled(true);
         loudness.measure(&Payload::encode(&[0x00; 160]), at);
-        for _ in 0..MOST_FRAMES {
+        for _ in 0..MAX_FRAMES {
             loudness.measure(&Payload::silence(1), at);
         }
         assert_eq!(loudness.dropped(), 1);
-        assert_eq!(loudness.take().map(|level| level.rms), Some(0), "the loud one was the oldest");
+        assert_eq!(loudness.pop().map(|level| level.rms), Some(0), "the loud one was the oldest");
         assert_eq!(counted(&loudness).load(Ordering::SeqCst), 1, "a successor is woken at once");
     }
 }

@@ -1,8 +1,8 @@
-//! The one way of the caller's audio: frames go in at the media stream's reader, and the session's
-//! sender loop is the only one that takes them out (PIPE-1).
+//! The queue of the caller's audio: the stream reader fills it, and only the session's sender loop empties it
+//! (PIPE-1).
 //!
-//! Held by the call's supervisor, so that frames outlive whoever brings or takes them. What was sent
-//! stays until it is known to have been understood, for the session that may have to hear it again.
+//! CallSupervisor holds it, so frames outlive the tasks at both ends. Sent frames are kept until their
+//! transcript is known: a new session may need them again.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,7 +16,6 @@ use tokio::sync::Notify;
 
 use crate::clock::Clock;
 
-/// The caller's audio on its way to OpenAI.
 #[derive(Default)]
 pub struct Uplink {
     state: Mutex<State>,
@@ -26,27 +25,26 @@ pub struct Uplink {
 #[derive(Default)]
 struct State {
     queue: InboundQueue,
-    /// Frames the session before this one heard and did not understand: they go first.
-    again: VecDeque<Payload>,
+    /// Frames that the former session got and did not transcribe. They are sent first.
+    replay: VecDeque<Payload>,
     retained: RetainedAudio,
-    /// Whether the server hears the caller speak (PIPE-2).
-    hearing: bool,
+    /// Whether OpenAI detects speech (PIPE-2).
+    speech_active: bool,
 }
 
 impl Uplink {
-    /// A frame came from the caller; `timestamp_ms` is Twilio's presentation time.
+    /// Adds a frame of the caller. `timestamp_ms` is Twilio's, from the start of the stream.
     pub fn push(&self, frame: Payload, timestamp_ms: u64, now: Instant) {
         self.state().queue.push_dropping_oldest(frame, timestamp_ms, now);
         self.more.notify_one();
     }
 
-    /// A new stream of the same call: its timestamps start again.
+    /// A new stream of the call: its timestamps start at 0 again.
     pub fn stream_restarted(&self) {
         self.state().queue.restart_clock();
     }
 
-    /// The next frame for OpenAI; waits for one. Silence stands in for frames that fail to come
-    /// while the server hears speech (PIPE-2).
+    /// Waits for the next frame to send. While OpenAI detects speech, silence replaces missing frames (PIPE-2).
     pub async fn next(&self, clock: &Clock) -> Payload {
         loop {
             let more = self.more.notified();
@@ -64,54 +62,53 @@ impl Uplink {
         }
     }
 
-    /// The server began to hear the turn that will be `item`.
+    /// OpenAI detects speech. It will be the turn `item`.
     pub fn speech_started(&self, item: &ItemId, audio_start_ms: u64) {
         let mut state = self.state();
-        state.hearing = true;
+        state.speech_active = true;
         state.retained.speech_started(item, audio_start_ms);
         drop(state);
         self.more.notify_one();
     }
 
-    /// The server heard the turn end.
+    /// OpenAI detects the end of the turn's speech.
     pub fn speech_stopped(&self, item: &ItemId, audio_end_ms: u64) {
         let mut state = self.state();
-        state.hearing = false;
+        state.speech_active = false;
         state.retained.speech_stopped(item, audio_end_ms);
     }
 
-    /// Whether the server hears the caller speak.
+    /// Whether OpenAI detects speech.
     #[must_use]
-    pub fn hears_caller(&self) -> bool {
-        self.state().hearing
+    pub fn is_speech_active(&self) -> bool {
+        self.state().speech_active
     }
 
-    /// The turn was committed: its audio is needed only until its words are known.
+    /// The turn is committed: its audio is needed only until its transcript is known.
     pub fn committed(&self, item: &ItemId) {
         let mut state = self.state();
-        state.hearing = false;
+        state.speech_active = false;
         state.retained.committed(item);
     }
 
-    /// The words of the turn are known, or never will be.
+    /// The turn's transcript is known, or never will be.
     pub fn transcribed(&self, item: &ItemId) {
         self.state().retained.transcribed(item);
     }
 
-    /// A new session begins: returns the committed turns whose words are not known; the
-    /// unfinished turn's frames will go before the live ones (RES-2).
+    /// A new session begins. Returns the committed turns without a transcript. The frames of the unfinished
+    /// turn are sent again, before the live ones (RES-2).
     pub fn begin_session(&self) -> Vec<(ItemId, Payload)> {
         let mut state = self.state();
         let carried = state.retained.take_for_new_session();
-        state.hearing = false;
-        let unsent = std::mem::take(&mut state.again);
-        state.again = carried.unfinished.into_iter().chain(unsent).collect();
+        state.speech_active = false;
+        let unsent = std::mem::take(&mut state.replay);
+        state.replay = carried.unfinished.into_iter().chain(unsent).collect();
         drop(state);
         self.more.notify_one();
         carried.turns
     }
 
-    /// Frames sent, blocked, padded, waiting (PIPE-7).
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.state().queue.counters()
@@ -123,12 +120,12 @@ impl Uplink {
 }
 
 impl State {
-    /// The next frame, or when silence will be due instead of one.
+    /// The next frame. Without one, the time at which silence must replace it.
     fn take(&mut self, now: Instant) -> (Option<Payload>, Option<Instant>) {
         let mut pad_at = None;
-        let mut frame = self.again.pop_front().or_else(|| self.queue.take());
+        let mut frame = self.replay.pop_front().or_else(|| self.queue.take());
         if frame.is_none() {
-            match self.queue.pad_due(self.hearing, now) {
+            match self.queue.pad_due(self.speech_active, now) {
                 PadDecision::Rest => {}
                 PadDecision::WaitUntil(at) => pad_at = Some(at),
                 PadDecision::Padded(_) => frame = self.queue.take(),

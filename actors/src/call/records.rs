@@ -1,4 +1,4 @@
-//! What a call writes into the journal, and the rows that come of it.
+//! The database rows of a call, made from `protocol::call` for the journal.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,22 +12,22 @@ use protocol::twilio::forms::Direction;
 use serde_json::json;
 
 use crate::call_parts::CallParts;
-use crate::messages::{JournalEntry, What};
+use crate::messages::{EntryKind, JournalEntry};
 
-/// A call's record as an entry of the journal.
+/// Turns a record of the call into an entry for the journal.
 #[must_use]
 pub fn entry(parts: &CallParts, call: &Call, record: Record) -> JournalEntry {
-    let what = match record {
+    let kind = match record {
         Record::Started => {
             let (status, began) = (CallStatus::InProgress, call.began().wall);
-            What::Started(Box::new(new_call(&parts.setup, status, began)))
+            EntryKind::Started(Box::new(new_call(&parts.setup, status, began)))
         }
         Record::Answered(at) => {
-            What::Progress(Progress { status: CallStatus::InProgress, answered_at: Some(at) })
+            EntryKind::Progress(Progress { status: CallStatus::InProgress, answered_at: Some(at) })
         }
-        Record::Turn(entry) => What::Turn(Box::new(turn(&entry))),
-        Record::Lead(lead) => What::Lead(lead),
-        Record::Ended(ending) => What::Ended(Box::new(EndOfCall {
+        Record::Turn(entry) => EntryKind::Turn(Box::new(turn(&entry))),
+        Record::Lead(lead) => EntryKind::Lead(lead),
+        Record::Ended(ending) => EntryKind::Ended(Box::new(EndOfCall {
             ended_at: parts.clock.wall(),
             end_reason: ending.reason.as_str().to_owned(),
             ended_by: ending.by.as_str().to_owned(),
@@ -36,10 +36,10 @@ pub fn entry(parts: &CallParts, call: &Call, record: Record) -> JournalEntry {
             stats: Some(stats(parts, call)),
         })),
     };
-    JournalEntry { business: parts.setup.business, call: parts.setup.call_sid.clone(), what }
+    JournalEntry { business: parts.setup.business, call: parts.setup.call_sid.clone(), kind }
 }
 
-/// The row of a call that begins.
+/// The row of a new call.
 #[must_use]
 pub fn new_call(setup: &CallSetup, status: CallStatus, started_at: Timestamp) -> NewCall {
     let person = setup.person.number().cloned();
@@ -48,7 +48,7 @@ pub fn new_call(setup: &CallSetup, status: CallStatus, started_at: Timestamp) ->
         Direction::Outbound => (
             CallDirection::Outbound,
             Some(setup.business_number.clone()),
-            // A person who was called has a number.
+            // A person whom we call has a number.
             person.unwrap_or_else(|| setup.business_number.clone()),
         ),
     };
@@ -92,19 +92,19 @@ fn turn(entry: &Arc<Entry>) -> TurnRow {
     }
 }
 
-/// Twilio's status as it stands in the database.
+/// Twilio's status, as the database stores it.
 #[must_use]
 pub fn row_status(status: protocol::twilio::forms::CallStatus) -> CallStatus {
-    use protocol::twilio::forms::CallStatus as Told;
+    use protocol::twilio::forms::CallStatus as Reported;
     match status {
-        Told::Queued | Told::Initiated => CallStatus::Queued,
-        Told::Ringing => CallStatus::Ringing,
-        Told::InProgress => CallStatus::InProgress,
-        Told::Completed => CallStatus::Completed,
-        Told::Busy => CallStatus::Busy,
-        Told::NoAnswer => CallStatus::NoAnswer,
-        Told::Failed => CallStatus::Failed,
-        Told::Canceled => CallStatus::Canceled,
+        Reported::Queued | Reported::Initiated => CallStatus::Queued,
+        Reported::Ringing => CallStatus::Ringing,
+        Reported::InProgress => CallStatus::InProgress,
+        Reported::Completed => CallStatus::Completed,
+        Reported::Busy => CallStatus::Busy,
+        Reported::NoAnswer => CallStatus::NoAnswer,
+        Reported::Failed => CallStatus::Failed,
+        Reported::Canceled => CallStatus::Canceled,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Who performs which command of a call, and what of a call's changes the log tells.
+//! Which actor performs which command of a call, and which changes of a call are logged.
 
 use std::sync::Arc;
 
@@ -14,10 +14,10 @@ use crate::messages::{
     ToolUse,
 };
 
-/// The performer has no room now: the command stays in the outbox.
+/// The receiver has no room now: the command stays in the outbox.
 pub(super) struct NoRoom;
 
-/// Hands a command to its performer. Performers drop numbers they have seen.
+/// Sends a command to the inbox of the actor that performs it. An inbox drops numbers that it has seen.
 pub(super) fn deliver(
     parts: &CallParts,
     call: &Call,
@@ -51,19 +51,19 @@ pub(super) fn deliver(
         Command::UpdateLead(call) => lead(LeadOrder::Update(call)),
         Command::SetLeadStatus(status) => lead(LeadOrder::SetStatus(status)),
         Command::UseCalendar { tool, call, lead } => {
-            ask_calendar(parts, tool, call, lead);
+            use_calendar(parts, tool, call, lead);
             Ok(())
         }
         Command::HangUp => supervisor(SupervisorOrder::HangUp),
         Command::Apologise => supervisor(SupervisorOrder::Apologise),
         Command::Transfer => supervisor(SupervisorOrder::Transfer),
         Command::Finish => supervisor(SupervisorOrder::Finish),
-        Command::Record(record) => write_down(parts, call, record),
+        Command::Record(record) => write_record(parts, call, record),
     }
 }
 
-/// A calendar with no room says so at once: a call's other commands don't wait behind it.
-fn ask_calendar(parts: &CallParts, tool: CalendarTool, call: FunctionCall, lead: Option<LeadId>) {
+/// A full calendar is answered at once, so that the call's other commands do not wait behind it.
+fn use_calendar(parts: &CallParts, tool: CalendarTool, call: FunctionCall, lead: Option<LeadId>) {
     let id = call.call.clone();
     let request = CalendarRequest::of_call(
         ToolUse {
@@ -77,15 +77,15 @@ fn ask_calendar(parts: &CallParts, tool: CalendarTool, call: FunctionCall, lead:
         parts.call.clone(),
     );
     if let Err(error) = parts.services.calendar.try_send(request) {
-        tracing::error!(%error, "the calendar could not be asked");
+        tracing::error!(%error, "the calendar takes no request");
         let outcome = error_reply(&parts.setup.settings.language, &CalendarError::Busy);
-        // A call that has no room for the answer either hears its own time limit.
+        // Without room for the answer, the call's own time limit for tools applies.
         let _ = parts.call.try_send(Event::ToolFinished { call: id, outcome });
     }
 }
 
-fn write_down(parts: &CallParts, call: &Call, record: Record) -> Result<(), NoRoom> {
-    let shown = match &record {
+fn write_record(parts: &CallParts, call: &Call, record: Record) -> Result<(), NoRoom> {
+    let turn_added = match &record {
         Record::Turn(entry) => entry.text().map(|text| IntrospectionEvent::TurnAdded {
             call_sid: parts.setup.call_sid.clone(),
             number: entry.number,
@@ -101,23 +101,23 @@ fn write_down(parts: &CallParts, call: &Call, record: Record) -> Result<(), NoRo
     }
     let entry = records::entry(parts, call, record);
     parts.services.journal.try_send(entry).map_err(|_| NoRoom)?;
-    if let Some(event) = shown {
+    if let Some(event) = turn_added {
         parts.services.introspection.tell(event);
     }
     Ok(())
 }
 
-/// Logs follow changes of state (PIPE-7).
+/// Logs the changes of the call's state (PIPE-7).
 pub(super) fn log_changes(before: &Call, after: &Call) {
-    let handed_over = |call: &Call| matches!(call.phase(), Phase::HandingOver { .. });
-    if !handed_over(before) && handed_over(after) {
-        tracing::info!("transfer: the person is rung");
+    let in_transfer = |call: &Call| matches!(call.phase(), Phase::HandingOver { .. });
+    if !in_transfer(before) && in_transfer(after) {
+        tracing::info!("transfer: ringing the person");
     }
-    if handed_over(before) && matches!(after.phase(), Phase::Open) {
-        tracing::info!("transfer: nobody took the call, it goes on");
+    if in_transfer(before) && matches!(after.phase(), Phase::Open) {
+        tracing::info!("transfer: nobody answered, the call goes on");
     }
     if matches!(after.phase(), Phase::Open) && before.ending().is_some() {
-        tracing::info!("ending: taken back, the caller goes on");
+        tracing::info!("ending: cancelled, the caller goes on");
     }
     if before.phase().name() != after.phase().name()
         && let Some(ending) = after.ending()
@@ -125,8 +125,8 @@ pub(super) fn log_changes(before: &Call, after: &Call) {
         let reason = ending.reason.as_str();
         match after.phase() {
             Phase::Open | Phase::HandingOver { .. } => {}
-            Phase::Closing { .. } => tracing::info!(reason, "ending: the last line"),
-            Phase::Pausing { .. } => tracing::debug!(reason, "ending: the last line was heard"),
+            Phase::Closing { .. } => tracing::info!(reason, "ending: closing line"),
+            Phase::Pausing { .. } => tracing::debug!(reason, "ending: closing line played"),
             Phase::HangingUp { .. } => tracing::info!(reason, "ending: hanging up"),
             Phase::Over { .. } => tracing::info!(reason, "call over"),
         }

@@ -1,4 +1,4 @@
-//! The four actors of a call: how each is started, and started again.
+//! The four actors of a call: how they are started and restarted.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,21 +15,20 @@ use crate::lead::{LeadActor, LeadArgs};
 use crate::realtime::{RealtimeActor, RealtimeArgs, SessionState};
 use crate::twilio_io::{PlaybackState, TwilioArgs, TwilioIoActor};
 
-/// The order in which a call's actors are started; they are stopped in the reverse.
+/// The start order. Actors stop in the reverse order.
 const IN_ORDER: [Part; 4] = [Part::Call, Part::Realtime, Part::TwilioIo, Part::Lead];
 
-/// The four, with what outlives them.
+/// The four actors, and the state that outlives them.
 pub(super) struct CallChildren {
     children: Children<Part>,
     playback: Lease<PlaybackState>,
     session: Lease<SessionState>,
-    /// The call supervisor's id in the introspection.
+    /// CallSupervisor's id in the registry.
     parent: u64,
     parts: Arc<CallParts>,
 }
 
 impl CallChildren {
-    /// Starts all four.
     pub(super) async fn start(
         me: &ActorRef<CallSupervisorMsg>,
         parts: &Arc<CallParts>,
@@ -48,7 +47,7 @@ impl CallChildren {
         Ok(children)
     }
 
-    /// Starts those that are due.
+    /// Starts the actors that are due.
     pub(super) async fn start_due(
         &mut self,
         me: &ActorRef<CallSupervisorMsg>,
@@ -56,7 +55,7 @@ impl CallChildren {
         while let Some(start) = self.children.next_start(self.parts.clock.now()) {
             let (kind, generation) = (start.kind.kind().as_str(), start.generation);
             if generation != supervision::Generation::default() {
-                tracing::info!(kind, %generation, "a part of the call starts again");
+                tracing::info!(kind, %generation, "restarting an actor of the call");
             }
             let (part, actor) = (start.kind, self.spawn(start, me).await?);
             self.children.started(part, actor);
@@ -64,7 +63,7 @@ impl CallChildren {
         Ok(())
     }
 
-    /// Reads ractor's event. If one of the four ended unasked, says which, and whether it starts again.
+    /// Reads ractor's event. If one of the four failed, returns which one, and whether it restarts.
     pub(super) fn on_event(
         &mut self,
         event: &SupervisionEvent,
@@ -72,7 +71,7 @@ impl CallChildren {
     ) -> Option<(ActorKind, Decision)> {
         let ended = self.children.on_event(event, self.parts.clock.now())?;
         let (kind, error) = (ended.kind.kind(), ended.error);
-        tracing::error!(kind = kind.as_str(), error, "a part of the call failed");
+        tracing::error!(kind = kind.as_str(), error, "an actor of the call failed");
         let call_sid = Some(self.parts.setup.call_sid.clone());
         let crashed = IntrospectionEvent::ActorCrashed { kind, call_sid, error };
         self.parts.services.introspection.tell(crashed);
@@ -80,29 +79,27 @@ impl CallChildren {
         Some((kind, ended.decision))
     }
 
-    /// What a dead generation left behind is joined.
     pub(super) fn joined(&mut self, part: Part) {
         self.children.joined(part);
     }
 
-    /// When the next restart is due.
     pub(super) fn next_restart(&self) -> Option<Instant> {
         self.children.next_restart()
     }
 
-    /// Closes the session's socket at once, whatever its actor is doing (CALL-5).
-    pub(super) fn cut_session(&self) {
+    /// Closes the session's socket at once, without waiting for RealtimeActor (CALL-5).
+    pub(super) fn close_session(&self) {
         if let Some(tasks) = self.children.tasks(Part::Realtime) {
             tasks.cancel();
         }
     }
 
-    /// Those that run, in the order they were started, and the tasks they have.
+    /// The running actors in their start order, and all their tasks.
     pub(super) fn running(&self) -> (Vec<ActorCell>, Vec<TaskGroup>) {
         self.children.running()
     }
 
-    /// Joins the dead child's tasks and waits for its leased state. Then its successor may start.
+    /// Joins the dead actor's tasks and waits until it has dropped its leased state. Then it may restart.
     fn join(&self, part: Part, left: TaskGroup, me: ActorRef<CallSupervisorMsg>) {
         let (playback, session) = (self.playback.clone(), self.session.clone());
         tokio::spawn(async move {
@@ -112,7 +109,7 @@ impl CallChildren {
                 Part::Realtime => drop(session.take().await),
                 Part::Call | Part::Lead => {}
             }
-            // A supervisor that has stopped restarts nobody.
+            // A stopped supervisor restarts nobody.
             let _ = me.cast(CallSupervisorMsg::Joined(part));
         });
     }

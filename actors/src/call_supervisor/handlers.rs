@@ -1,5 +1,4 @@
-//! What a call's supervisor does about its messages and about children that end: requests to Twilio,
-//! restarts, and taking everything down.
+//! How CallSupervisor handles its messages and the ends of its actors: requests to Twilio, restarts, teardown.
 
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -25,17 +24,16 @@ use crate::messages::{SupervisorEvent, SupervisorOrder};
 use crate::twilio_io;
 use crate::twilio_rest::{Answer, TwilioFault};
 
-/// How long CallActor may take to end a call that Twilio says is over.
+/// How long CallActor may take to end a call that is over at Twilio.
 const FINISH_PATIENCE: Duration = Duration::from_secs(2);
-/// How often a document is offered to a call that is not in progress (yet) …
-const DOCUMENT_TRIES: u32 = 10;
-/// … and the pause between.
-const DOCUMENT_PAUSE: Duration = Duration::from_millis(200);
-/// How long requests to Twilio may hold up the end.
+/// How often a redirect is tried while the call is not in progress, and the pause between.
+const REDIRECT_TRIES: u32 = 10;
+const REDIRECT_PAUSE: Duration = Duration::from_millis(200);
+/// How long the teardown waits for requests to Twilio.
 const REQUESTS_PATIENCE: Duration = Duration::from_secs(30);
 
 impl CallSupervisorState {
-    pub(super) async fn take_in(&mut self, me: &ActorRef<CallSupervisorMsg>) {
+    pub(super) async fn handle_events(&mut self, me: &ActorRef<CallSupervisorMsg>) {
         while let Some(Delivery { number, event, .. }) = self.inbox.receive() {
             match &*event {
                 SupervisorEvent::Order(SupervisorOrder::HangUp) => self.hang_up(),
@@ -50,7 +48,7 @@ impl CallSupervisorState {
                 }
                 SupervisorEvent::Status { status, duration_secs } => {
                     if status.is_terminal() {
-                        self.end_now();
+                        self.end_soon();
                     }
                     let (status, duration_secs) = (*status, *duration_secs);
                     if self.ending {
@@ -60,7 +58,7 @@ impl CallSupervisorState {
                     }
                 }
                 SupervisorEvent::OperatorHangUp => {
-                    self.end_now();
+                    self.end_soon();
                     self.tell_call(Event::OperatorHungUp);
                 }
                 SupervisorEvent::TransferEnded { answered } => {
@@ -72,10 +70,11 @@ impl CallSupervisorState {
         }
     }
 
-    /// The stream that was opened last has the call, though its `start` may have come first (CALL-9).
+    /// The stream with the newest handshake gets the call, in whatever order the `start` messages arrive
+    /// (CALL-9).
     async fn attach(&mut self, handshake: u64, stream: &StreamSid, link: Link) {
         if self.ending || handshake < self.handshake {
-            tracing::info!(%stream, "a stream was closed: the call is over, or has a newer one");
+            tracing::info!(%stream, "stream closed: the call is over or has a newer one");
             return;
         }
         self.handshake = handshake;
@@ -105,7 +104,7 @@ impl CallSupervisorState {
     ) {
         let Some((kind, decision)) = self.children.on_event(event, me) else { return };
         if decision == Decision::GiveUp {
-            tracing::error!(kind = kind.as_str(), "it failed too often: the call ends");
+            tracing::error!(kind = kind.as_str(), "an actor failed too often: the call ends");
             self.apologise();
             self.take_down(me, Some(EndReason::Internal));
         }
@@ -117,20 +116,19 @@ impl CallSupervisorState {
         self.alarm.set(due.into_iter().flatten().min());
     }
 
-    /// An open stream on an ended call costs money: its sockets wait for no actor, and the rest of it
-    /// not for long (CALL-5).
-    fn end_now(&mut self) {
-        self.cut_sockets();
+    /// Closes the sockets at once, since an open stream costs money, and gives the actors a deadline (CALL-5).
+    fn end_soon(&mut self) {
+        self.close_sockets();
         self.finish_by = Some(self.parts.clock.now() + FINISH_PATIENCE);
     }
 
     fn tell_call(&self, event: Event) {
         if let Err(error) = self.parts.call.try_send(event) {
-            tracing::error!(%error, "the call could not be told");
+            tracing::error!(%error, "an event found no room in the call's inbox");
         }
     }
 
-    /// Once per call, however many reasons arrive (CALL-6).
+    /// Hangs up once per call (CALL-6).
     fn hang_up(&mut self) {
         if std::mem::replace(&mut self.hung_up, true) {
             return;
@@ -139,7 +137,7 @@ impl CallSupervisorState {
         self.requests.spawn("hang up", async move {
             match parts.services.twilio.hang_up(&parts.setup.call_sid).await {
                 Ok(_) => {}
-                Err(error) => tracing::error!(%error, "the call could not be ended at Twilio"),
+                Err(error) => tracing::error!(%error, "hanging up at Twilio failed"),
             }
             let _ = parts.call.try_send(Event::HangUpAnswered);
         });
@@ -147,24 +145,24 @@ impl CallSupervisorState {
 
     fn apologise(&mut self) {
         let document = apology(&self.parts.setup.settings, &self.parts.setup.lines);
-        self.hand_document("apologise", document, Event::ApologyFailed);
+        self.redirect("apologise", document, Event::ApologyFailed);
     }
 
     fn transfer(&mut self) {
         if let Some(dial) = self.parts.setup.transfer.clone() {
-            self.hand_document("transfer", Twiml::transfer(dial), Event::TransferFailed);
+            self.redirect("transfer", Twiml::transfer(dial), Event::TransferFailed);
         }
     }
 
-    /// Gives Twilio another document for the call; `failed` is what the call hears if that can't be.
-    fn hand_document(&mut self, task: &'static str, document: Twiml, failed: Event) {
+    /// Redirects the call to other TwiML. CallActor gets `failed` if that fails.
+    fn redirect(&mut self, task: &'static str, document: Twiml, failed: Event) {
         let parts = Arc::clone(&self.parts);
         self.requests.spawn(task, async move {
-            let event = match hand(&parts, &document).await {
+            let event = match redirect(&parts, &document).await {
                 Ok(Answer::Done) => return,
                 Ok(Answer::NotInProgress) => Event::HangUpAnswered,
                 Err(error) => {
-                    tracing::error!(%error, task, "a document could not be handed to Twilio");
+                    tracing::error!(%error, task, "redirecting the call at Twilio failed");
                     failed
                 }
             };
@@ -172,11 +170,11 @@ impl CallSupervisorState {
         });
     }
 
-    fn cut_sockets(&mut self) {
+    fn close_sockets(&mut self) {
         if let Some(stream) = &self.stream {
             stream.cancel();
         }
-        self.children.cut_session();
+        self.children.close_session();
     }
 
     async fn close_stream(&mut self) {
@@ -185,45 +183,44 @@ impl CallSupervisorState {
         }
     }
 
-    /// Takes the tree down, last started first; what the call left undone is done here, by its own
-    /// core, so that the record is whole whoever has died.
+    /// Stops all actors in a task, and lets the call's core finish the record; see [`Teardown`].
     fn take_down(&mut self, me: &ActorRef<CallSupervisorMsg>, reason: Option<EndReason>) {
         if std::mem::replace(&mut self.ending, true) {
             return;
         }
         self.registration.set_state("taking down");
-        self.fence_the_call();
-        self.children.cut_session();
-        // An apology goes out while the stream is still up: a stream that ends before it would send
-        // Twilio on to the next verb.
+        self.detach_call_actor();
+        self.children.close_session();
+        // The redirect to the apology must reach Twilio before the stream ends. Otherwise Twilio goes on to the
+        // next verb.
         let apologising = reason.is_some();
         if !apologising {
-            self.cut_sockets();
+            self.close_sockets();
         }
         let (me, teardown) = (me.clone(), self.teardown());
-        let clearing = async move {
+        let stopping = async move {
             if apologising {
                 let _ = tokio::time::timeout(REQUESTS_PATIENCE, teardown.requests.join()).await;
             }
             teardown.run(reason, REQUESTS_PATIENCE).await;
             let _ = me.cast(CallSupervisorMsg::TakenDown);
         };
-        tokio::spawn(clearing.in_current_span());
+        tokio::spawn(stopping.in_current_span());
     }
 
-    /// The daemon stops before the call is over: nothing of it may outlive its supervisor, and the
-    /// record says why it ended (RES-6, RES-8).
+    /// The daemon stops before the call is over. Nothing of the call may outlive its supervisor, and the record
+    /// says why it ended (RES-6, RES-8).
     pub(super) async fn stop_at_once(&mut self) {
         if std::mem::replace(&mut self.ending, true) {
             return;
         }
-        self.fence_the_call();
-        self.cut_sockets();
+        self.detach_call_actor();
+        self.close_sockets();
         self.teardown().run(Some(EndReason::Shutdown), STOP_PATIENCE).await;
     }
 
-    /// CallActor takes in no more: what comes of taking the call down is not why it ended.
-    fn fence_the_call(&self) {
+    /// CallActor receives no more events: the effects of the teardown must not become the reason for the end.
+    fn detach_call_actor(&self) {
         drop(self.parts.call.attach_with(|| {}));
     }
 
@@ -238,7 +235,7 @@ impl CallSupervisorState {
         }
     }
 
-    /// Twilio's last word came while the call was being taken down: it still belongs in the record.
+    /// Twilio's final status arrived during the teardown. It still belongs in the record.
     fn write_late_status(&self, status: CallStatus, duration_secs: Option<u32>) {
         let now = Now { at: self.parts.clock.now(), wall: self.parts.clock.wall() };
         let mut call = self.parts.snapshot.borrow().call.clone();
@@ -251,27 +248,26 @@ impl CallSupervisorState {
         if let Some(record) = last.last() {
             let entry = records::entry(&self.parts, &call, record);
             if let Err(error) = self.parts.services.journal.try_send(entry) {
-                tracing::error!(%error, "the status of a call could not be written down");
+                tracing::error!(%error, "the final status of the call is not recorded");
             }
         }
     }
 }
 
-/// A call that is still being answered is not in progress yet; one that stays so is over.
-async fn hand(parts: &CallParts, document: &Twiml) -> Result<Answer, NotHanded> {
+/// A call that is being answered is not in progress yet, so this tries again. A call that stays so is over.
+async fn redirect(parts: &CallParts, document: &Twiml) -> Result<Answer, RedirectError> {
     let document = document.to_xml()?;
-    for _ in 0..DOCUMENT_TRIES {
+    for _ in 0..REDIRECT_TRIES {
         match parts.services.twilio.redirect(&parts.setup.call_sid, &document).await? {
             Answer::Done => return Ok(Answer::Done),
-            Answer::NotInProgress => tokio::time::sleep(DOCUMENT_PAUSE).await,
+            Answer::NotInProgress => tokio::time::sleep(REDIRECT_PAUSE).await,
         }
     }
     Ok(Answer::NotInProgress)
 }
 
-/// Why Twilio does not have a document.
 #[derive(Debug, Error)]
-enum NotHanded {
+enum RedirectError {
     #[error(transparent)]
     Document(#[from] TwimlError),
     #[error(transparent)]

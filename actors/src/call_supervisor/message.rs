@@ -1,30 +1,25 @@
-//! The call supervisor's messages.
+//! CallSupervisor's messages.
 
 use crate::introspection::ActorKind;
 
-/// A part of a call that is an actor.
+/// An actor of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// CallActor.
     Call,
-    /// RealtimeActor.
     Realtime,
-    /// TwilioIoActor.
     TwilioIo,
-    /// LeadActor.
     Lead,
 }
 
-/// The call supervisor's messages.
 #[derive(Debug)]
 pub enum CallSupervisorMsg {
     /// Something waits in the inbox.
     Wake,
-    /// A restart or a status line is due.
+    /// A restart, a status line or a teardown is due.
     Alarm,
-    /// What a part left behind is joined: it may start again when its pause is over.
+    /// The dead actor's tasks are joined. It may restart after its pause.
     Joined(Part),
-    /// Everything of the call is down.
+    /// The teardown is done.
     TakenDown,
 }
 

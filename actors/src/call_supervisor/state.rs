@@ -1,4 +1,4 @@
-//! What a call's supervisor holds.
+//! CallSupervisor's state.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,20 +15,19 @@ use crate::messages::SupervisorEvent;
 /// How often the status line is logged (PIPE-7).
 pub(super) const STATUS_EVERY: Duration = Duration::from_secs(3);
 
-/// The call supervisor's state.
 pub struct CallSupervisorState {
     pub(super) parts: Arc<CallParts>,
     pub(super) inbox: InboxReader<SupervisorEvent>,
     pub(super) children: CallChildren,
-    /// The open stream's socket: its tasks outlive every actor.
+    /// The tasks of the open media stream. They outlive every actor.
     pub(super) stream: Option<TaskGroup>,
-    /// The number of the newest media handshake of the call.
+    /// The number of the call's newest media handshake.
     pub(super) handshake: u64,
-    /// Requests to Twilio that the end of the call waits for.
+    /// Requests to Twilio. The teardown waits for them.
     pub(super) requests: TaskGroup,
     pub(super) hung_up: bool,
     pub(super) ending: bool,
-    /// When a call that Twilio says is over is taken down, whatever its actors do.
+    /// When the teardown begins, because the call is over at Twilio.
     pub(super) finish_by: Option<Instant>,
     pub(super) status_at: Instant,
     pub(super) alarm: Alarm<CallSupervisorMsg>,

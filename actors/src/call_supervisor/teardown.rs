@@ -1,5 +1,5 @@
-//! Taking a call down: its actors are stopped, its tasks joined, and its own core ends the record, so that
-//! the record is whole whoever has died.
+//! The teardown of a call: its actors are stopped and its tasks joined. Then the call's core finishes the record,
+//! so that the record is complete whichever actor has crashed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +14,10 @@ use crate::introspection::IntrospectionEvent;
 use crate::lead;
 use crate::messages::LeadOrder;
 
-/// How long an actor may take to stop before it is killed.
+/// How long an actor may take to stop. Then it is killed.
 pub(super) const STOP_PATIENCE: Duration = Duration::from_secs(1);
 
-/// What is left of a call that is being taken down.
+/// What must be stopped and finished.
 pub(super) struct Teardown {
     pub(super) running: Vec<ActorCell>,
     pub(super) tasks: Vec<TaskGroup>,
@@ -27,22 +27,22 @@ pub(super) struct Teardown {
 }
 
 impl Teardown {
-    /// Stops the actors, last started first, joins every task, and lets the call's core end the
-    /// record. Requests to Twilio get `patience`.
+    /// Stops the actors, last started first, joins their tasks, and finishes the record. Waits for requests to
+    /// Twilio for `patience`.
     pub(super) async fn run(self, reason: Option<EndReason>, patience: Duration) {
         stop_in_reverse(self.running.into_iter(), STOP_PATIENCE).await;
         for group in &self.tasks {
             group.cancel_and_join().await;
         }
-        settle(&self.parts, reason, self.hung_up, &self.requests).await;
+        finish_call(&self.parts, reason, self.hung_up, &self.requests).await;
         if tokio::time::timeout(patience, self.requests.join()).await.is_err() {
             self.requests.cancel_and_join().await;
         }
     }
 }
 
-/// Lets the call's core take in what waited, end, and be written down.
-async fn settle(
+/// Lets the call's core handle the waiting events and end, and performs the commands that it leaves.
+async fn finish_call(
     parts: &Arc<CallParts>,
     reason: Option<EndReason>,
     hung_up: bool,
@@ -51,7 +51,7 @@ async fn settle(
     let now = Now { at: parts.clock.now(), wall: parts.clock.wall() };
     let snapshot = parts.snapshot.borrow().clone();
     let mut call = snapshot.call.clone();
-    // The reason that brought the tree down stands before what its fall has caused.
+    // The reason for the teardown comes before the events that the teardown has caused.
     if let Some(reason) = reason {
         call.finish(reason, EndedBy::Daemon);
     }
@@ -63,7 +63,7 @@ async fn settle(
         inbox.ack(number);
     }
     call.finish(EndReason::Internal, EndedBy::Daemon);
-    let mut for_the_lead = Vec::new();
+    let mut lead_orders = Vec::new();
     let left: Vec<Command> = call.outbox().map(|(_, command)| command.clone()).collect();
     for command in left {
         match command {
@@ -75,14 +75,14 @@ async fn settle(
                 let parts = Arc::clone(parts);
                 requests.spawn("hang up", async move {
                     if let Err(error) = parts.services.twilio.hang_up(&parts.setup.call_sid).await {
-                        tracing::error!(%error, "the call could not be ended at Twilio");
+                        tracing::error!(%error, "hanging up at Twilio failed");
                     }
                 });
             }
-            Command::EnsureLead => for_the_lead.push(LeadOrder::Ensure),
-            Command::UpdateLead(call) => for_the_lead.push(LeadOrder::Update(call)),
-            Command::SetLeadStatus(status) => for_the_lead.push(LeadOrder::SetStatus(status)),
-            // There is nobody left to do it or to hear of it, or it was done.
+            Command::EnsureLead => lead_orders.push(LeadOrder::Ensure),
+            Command::UpdateLead(call) => lead_orders.push(LeadOrder::Update(call)),
+            Command::SetLeadStatus(status) => lead_orders.push(LeadOrder::SetStatus(status)),
+            // No actor is left to perform it, or it is done already.
             Command::OpenSession
             | Command::CloseSession
             | Command::Transfer
@@ -98,7 +98,7 @@ async fn settle(
             | Command::Finish => {}
         }
     }
-    lead::carry_out_what_is_left(parts, for_the_lead).await;
+    lead::finish_orders(parts, lead_orders).await;
     let reason = call.ending().map_or("internal", |ending| ending.reason.as_str()).to_owned();
     tracing::info!(reason, "call ended");
     let call_sid = parts.setup.call_sid.clone();

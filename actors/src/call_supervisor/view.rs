@@ -1,4 +1,4 @@
-//! A call as those outside of it see and reach it.
+//! What the rest of the daemon sees of a call, and how it sends events to the call.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
@@ -14,48 +14,42 @@ use crate::call_parts::CallParts;
 use crate::introspection::ActorKind;
 use crate::messages::{RealtimeView, SupervisorEvent};
 
-/// A call may come back so often …
-const MOST_RESUMES: usize = 5;
-/// … within this period.
+/// How many resumes a call may have within one period.
+const MAX_RESUMES: usize = 5;
 const RESUME_PERIOD: Duration = Duration::from_secs(60);
 
-/// A living call, for the HTTP side. Cheap to clone.
+/// A living call. Cheap to clone.
 #[derive(Clone)]
 pub struct CallHandle {
     parts: Arc<CallParts>,
 }
 
-/// One call in the introspection (OPS-1, PIPE-7).
+/// A call as introspection shows it (OPS-1, PIPE-7).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CallStatusView {
-    /// The call.
     pub call_sid: CallSid,
-    /// Its tenant.
     pub business_id: BusinessId,
-    /// What the call itself knows.
     pub call: CallView,
-    /// Its session.
     pub realtime: RealtimeView,
-    /// Its audio.
     pub frames: FramesView,
-    /// Which start each of its parts is.
+    /// The generation of each of its actors.
     pub generations: BTreeMap<ActorKind, Generation>,
 }
 
 /// The counters of a call's audio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FramesView {
-    /// The caller's frames that went to OpenAI.
+    /// The caller's frames that were sent to OpenAI.
     pub sent: u64,
-    /// The caller's frames that went because the queue was full.
+    /// The caller's frames that were dropped because the queue was full.
     pub blocked: u64,
-    /// Frames of silence that stood in for missing ones.
+    /// Frames of silence that were sent in place of missing frames.
     pub padded: u64,
-    /// The caller's frames that were to be judged for a barge-in, and went because too many waited.
+    /// The caller's frames that were dropped before barge-in detection, because too many waited.
     pub unjudged: u64,
-    /// Frames that wait.
+    /// The caller's frames that wait.
     pub queue_depth: usize,
-    /// Milliseconds of the agent's audio that have not gone to Twilio.
+    /// The agent's audio that waits for Twilio, in milliseconds.
     pub agent_waiting_ms: usize,
 }
 
@@ -66,46 +60,41 @@ impl std::fmt::Debug for CallHandle {
 }
 
 impl CallHandle {
-    /// The handle of the call with these parts.
     #[must_use]
     pub fn new(parts: Arc<CallParts>) -> Self {
         Self { parts }
     }
 
-    /// What its parts share.
     #[must_use]
     pub fn parts(&self) -> &Arc<CallParts> {
         &self.parts
     }
 
-    /// Tells its supervisor.
+    /// Sends an event to the call's supervisor.
     ///
     /// # Errors
-    /// [`TrySendError`] if the call is over, or has no room for news.
+    /// [`TrySendError`] if the call is over, or its inbox is full.
     pub fn tell(&self, event: SupervisorEvent) -> Result<(), TrySendError> {
         self.parts.supervisor.try_send(event)
     }
 
-    /// Whether the call may be connected once more: it came back at most 5 times within 60 s
-    /// (CALL-1). Counts this time.
+    /// Whether the call may resume: at most 5 times within 60 s (CALL-1). Counts this time.
     #[must_use]
     pub fn may_resume(&self, now: Instant) -> bool {
         let mut resumes = self.parts.resumes.lock().unwrap_or_else(PoisonError::into_inner);
         resumes.retain(|at| *at + RESUME_PERIOD > now);
-        if resumes.len() >= MOST_RESUMES {
+        if resumes.len() >= MAX_RESUMES {
             return false;
         }
         resumes.push(now);
         true
     }
 
-    /// Whose call it is.
     #[must_use]
     pub fn business(&self) -> BusinessId {
         self.parts.setup.business
     }
 
-    /// The call as it stands.
     #[must_use]
     pub fn status(&self, at: Instant, wall: Timestamp) -> CallStatusView {
         status(&self.parts, at, wall)
@@ -132,13 +121,14 @@ pub(super) fn log_status(parts: &CallParts) {
 fn status(parts: &CallParts, at: Instant, wall: Timestamp) -> CallStatusView {
     let frames = parts.uplink.counters();
     let actors = parts.services.introspection.actors_at(at);
-    let ours = actors.iter().filter(|actor| actor.call_sid.as_ref() == Some(&parts.setup.call_sid));
+    let of_call =
+        actors.iter().filter(|actor| actor.call_sid.as_ref() == Some(&parts.setup.call_sid));
     CallStatusView {
         call_sid: parts.setup.call_sid.clone(),
         business_id: parts.setup.business,
         call: parts.snapshot.borrow().call.view(Now { at, wall }),
         realtime: parts.realtime_view.borrow().clone(),
-        generations: ours.map(|actor| (actor.kind, actor.generation)).collect(),
+        generations: of_call.map(|actor| (actor.kind, actor.generation)).collect(),
         frames: FramesView {
             sent: frames.sent,
             blocked: frames.blocked,

@@ -1,31 +1,31 @@
-//! What is told of a lead, in the arguments of `update_lead_details` or by the operator: what is taken,
-//! what is refused and what is passed over, by name (LEAD-2).
+//! The details of a lead, from the model's `update_lead_details` or from an operator: which values are saved,
+//! refused or ignored (LEAD-2).
 
 use entities::leads::LeadChanges;
 use protocol::ids::PhoneNumber;
 use protocol::phone;
 use serde_json::{Map, Value, json};
 
-/// The longest value taken for one field, in characters.
-const LONGEST: usize = 2000;
+/// The longest value of a field, in characters.
+const MAX_CHARS: usize = 2000;
 
-/// What was told, sorted.
+/// Checked details.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Details {
-    /// What is taken.
+    /// The valid values.
     pub changes: LeadChanges,
-    /// The names of what can't be taken as it is.
+    /// The names of the fields with an invalid value.
     pub refused: Vec<String>,
-    /// The names of what the business doesn't know.
+    /// The names of the fields that the business does not have.
     pub ignored: Vec<String>,
 }
 
-/// The arguments are not a JSON object.
+/// The arguments are no JSON object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Unreadable(String);
 
 impl Unreadable {
-    /// What the model is told.
+    /// The tool's output for the model.
     pub(super) fn output(&self) -> String {
         json!({ "ok": false, "error": format!("the arguments could not be read: {}", self.0) })
             .to_string()
@@ -33,27 +33,27 @@ impl Unreadable {
 }
 
 impl Details {
-    /// Reads a model's arguments and sorts them.
+    /// Parses and checks the model's arguments.
     pub(super) fn read(
         arguments: &str,
         fields: &[&str],
         home: &PhoneNumber,
     ) -> Result<Self, Unreadable> {
-        let told =
+        let values =
             serde_json::from_str(arguments).map_err(|error| Unreadable(error.to_string()))?;
-        Ok(Self::of(told, fields, home))
+        Ok(Self::of(values, fields, home))
     }
 
-    /// Sorts what was told. `fields` are those the business knows, and `home` its own number: in its
-    /// country a telephone number needs no country's code.
+    /// Checks the values. `fields` are the business's lead fields. `home` is its own number: phone numbers of
+    /// the same country need no country code.
     #[must_use]
-    pub fn of(told: Map<String, Value>, fields: &[&str], home: &PhoneNumber) -> Self {
+    pub fn of(values: Map<String, Value>, fields: &[&str], home: &PhoneNumber) -> Self {
         let mut details = Self::default();
-        for (name, value) in told {
+        for (name, value) in values {
             match (name.as_str(), value) {
                 ("full_name", value) => details.take_name(&value),
                 ("email", value) => details.take_email(&value),
-                ("fields", Value::Object(told)) => details.take_fields(told, fields, home),
+                ("fields", Value::Object(values)) => details.take_fields(values, fields, home),
                 ("fields", Value::Null) => {}
                 ("fields", _) => details.refused.push(name),
                 _ => details.ignored.push(name),
@@ -62,13 +62,13 @@ impl Details {
         details
     }
 
-    /// Everything that was told was taken.
-    pub(super) fn is_clean(&self) -> bool {
+    /// Whether nothing was refused.
+    pub(super) fn is_valid(&self) -> bool {
         self.refused.is_empty()
     }
 
-    /// The fields that were told and taken.
-    pub(super) fn told(&self) -> Vec<String> {
+    /// The names of the valid values.
+    pub(super) fn saved(&self) -> Vec<String> {
         let LeadChanges { full_name, email, fields } = &self.changes;
         let person = [("full_name", full_name), ("email", email)];
         (person.into_iter().filter(|(_, value)| value.is_some()))
@@ -77,19 +77,19 @@ impl Details {
             .collect()
     }
 
-    /// What the model is told.
+    /// The tool's output for the model.
     pub(super) fn output(&self) -> String {
         json!({
             "ok": self.refused.is_empty(),
-            "saved": self.told(),
+            "saved": self.saved(),
             "refused": self.refused,
             "ignored": self.ignored,
         })
         .to_string()
     }
 
-    fn take_fields(&mut self, told: Map<String, Value>, fields: &[&str], home: &PhoneNumber) {
-        for (name, value) in told {
+    fn take_fields(&mut self, values: Map<String, Value>, fields: &[&str], home: &PhoneNumber) {
+        for (name, value) in values {
             match name.as_str() {
                 "full_name" => self.take_name(&value),
                 "email" => self.take_email(&value),
@@ -130,7 +130,7 @@ impl Details {
         }
     }
 
-    /// A value as text; `None` (and nothing erased) if it is empty, refused by name if it is no text.
+    /// The value as text. `None` if it is empty or invalid; an empty value erases nothing.
     fn text(&mut self, name: &str, value: &Value) -> Option<String> {
         let text = match value {
             Value::String(text) => text.trim().to_owned(),
@@ -142,7 +142,7 @@ impl Details {
                 return None;
             }
         };
-        if text.chars().count() > LONGEST {
+        if text.chars().count() > MAX_CHARS {
             self.refused.push(name.to_owned());
             return None;
         }
@@ -159,36 +159,39 @@ fn phone(text: &str, home: &PhoneNumber) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// Sorted for a business in Israel.
+    /// As a business in Israel reads them.
     fn read(arguments: &str, fields: &[&str]) -> Result<Details, Unreadable> {
         let home = PhoneNumber::parse("+97231234567").unwrap();
         Details::read(arguments, fields, &home)
     }
 
     #[test]
-    fn lead_2_a_telephone_number_is_kept_in_e164_and_a_bad_one_is_refused_by_name() {
+    fn lead_2_a_phone_number_is_stored_in_e164_and_an_invalid_one_is_refused() {
         let arguments = r#"{"fields":{"phone":"050-123-4567","second_phone":"yes","city":"1"}}"#;
         let details = read(arguments, &["phone", "second_phone", "city"]).unwrap();
         assert_eq!(details.changes.fields["phone"], "+972501234567");
         assert_eq!(details.refused, ["second_phone"]);
-        assert_eq!(details.told(), ["city", "phone"]);
+        assert_eq!(details.saved(), ["city", "phone"]);
     }
 
     #[test]
-    fn lead_2_the_name_and_the_address_are_taken_among_the_fields_too() {
+    fn lead_2_name_and_email_are_accepted_among_the_fields_too() {
         let arguments = r#"{"email":"","fields":{"full_name":"דנה","email":"dana@example.com"}}"#;
         let details = read(arguments, &[]).unwrap();
-        assert_eq!(details.told(), ["full_name", "email"]);
+        assert_eq!(details.saved(), ["full_name", "email"]);
         let refused = read(r#"{"fields":{"email":"dana at example"}}"#, &[]).unwrap();
-        assert_eq!((refused.told(), refused.refused), (Vec::<String>::new(), vec!["email".into()]));
+        assert_eq!(
+            (refused.saved(), refused.refused),
+            (Vec::<String>::new(), vec!["email".into()])
+        );
     }
 
     #[test]
-    fn lead_2_what_is_known_is_taken_and_the_rest_is_named() {
+    fn lead_2_known_fields_are_saved_and_the_others_are_named() {
         let arguments = r#"{"full_name":" דנה ","email":"x","age":4,
             "fields":{"city":"תל אביב","floor":3,"colour":"red","problem_description":null}}"#;
         let details = read(arguments, &["city", "floor", "problem_description"]).unwrap();
-        assert_eq!(details.told(), ["full_name", "city", "floor"]);
+        assert_eq!(details.saved(), ["full_name", "city", "floor"]);
         let output: Value = serde_json::from_str(&details.output()).unwrap();
         assert_eq!(output["refused"], json!(["email"]));
         assert_eq!(output["ignored"], json!(["age", "colour"]));
@@ -200,23 +203,23 @@ mod tests {
     fn lead_2_an_empty_value_erases_nothing() {
         let details = read(r#"{"full_name":"","fields":{"city":"  "}}"#, &["city"]).unwrap();
         assert_eq!(details.changes, LeadChanges::default());
-        assert!(details.is_clean());
+        assert!(details.is_valid());
         let nothing = r#"{"full_name":null,"email":null,"fields":null}"#;
         assert_eq!(read(nothing, &["city"]), Ok(Details::default()));
     }
 
     #[test]
-    fn lead_2_an_empty_value_does_not_take_back_what_the_same_arguments_tell_elsewhere() {
+    fn lead_2_an_empty_value_does_not_undo_a_value_elsewhere_in_the_same_arguments() {
         for empty in ["null", "\"\"", "\" \""] {
             let fields = r#"{"full_name":"דנה","email":"dana@example.com","city":null}"#;
             let arguments = format!(r#"{{"full_name":{empty},"email":{empty},"fields":{fields}}}"#);
             let details = read(&arguments, &["city"]).unwrap();
-            assert_eq!(details.told(), ["full_name", "email"], "{arguments}");
+            assert_eq!(details.saved(), ["full_name", "email"], "{arguments}");
         }
     }
 
     #[test]
-    fn lead_2_broken_arguments_are_answered_and_not_obeyed() {
+    fn lead_2_arguments_that_are_no_json_are_refused() {
         let refusal = read("{\"full_name\":", &[]).unwrap_err();
         assert!(refusal.output().contains("could not be read"));
     }

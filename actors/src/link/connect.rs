@@ -1,4 +1,4 @@
-//! How a link to OpenAI is made.
+//! Connects to OpenAI.
 
 #[cfg(test)]
 mod tests;
@@ -19,42 +19,34 @@ use tokio_tungstenite::{Connector as Tls, connect_async_tls_with_config};
 
 use super::{Link, websocket_config};
 
-/// How long TCP, TLS and the upgrade may take together.
+/// How long TCP, TLS and the WebSocket upgrade may take together.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(6);
 
-/// Why no link could be made.
 #[derive(Debug, Error)]
 pub enum ConnectError {
-    /// The server answered, and not with an upgrade.
+    /// The server answered with an HTTP status in place of the upgrade.
     #[error("the server refused the upgrade with status {status}")]
-    Refused {
-        /// The HTTP status.
-        status: u16,
-    },
-    /// Nobody answered.
-    #[error("the server could not be reached: {0}")]
+    Refused { status: u16 },
+    #[error("the server cannot be reached: {0}")]
     Unreachable(String),
-    /// TLS failed.
     #[error("TLS failed: {0}")]
     Tls(String),
-    /// The address, or the key, can't be used.
+    /// The URL or the API key is invalid.
     #[error("{0}")]
     BadUrl(String),
-    /// It took too long.
     #[error("connecting took longer than {CONNECT_PATIENCE:?}")]
     TimedOut,
 }
 
-/// A link that is being made.
 pub type Connecting = Pin<Box<dyn Future<Output = Result<Link, ConnectError>> + Send>>;
 
-/// Makes links to OpenAI Realtime: over a socket, or to a server in memory.
+/// Opens sessions with OpenAI Realtime, over a socket or in memory.
 pub trait Connector: Send + Sync {
-    /// A new session with this model.
+    /// Opens a session with this model.
     fn connect(&self, model: &str) -> Connecting;
 }
 
-/// Connects over `wss://` (or `ws://`, for tests and gateways).
+/// Connects over `wss://`, or over `ws://` for tests and gateways.
 pub struct OpenAiConnector {
     base_url: String,
     key: SecretString,
@@ -62,7 +54,6 @@ pub struct OpenAiConnector {
 }
 
 impl OpenAiConnector {
-    /// Connects to `base_url` with this key.
     #[must_use]
     pub fn new(base_url: String, key: SecretString, tls: Arc<ClientConfig>) -> Self {
         Self { base_url, key, tls }
@@ -83,7 +74,7 @@ impl Connector for OpenAiConnector {
             );
             match tokio::time::timeout(CONNECT_PATIENCE, connecting).await {
                 Ok(Ok((socket, _))) => Ok(Link::over(socket)),
-                Ok(Err(error)) => Err(why(error)),
+                Ok(Err(error)) => Err(connect_error(error)),
                 Err(_) => Err(ConnectError::TimedOut),
             }
         })
@@ -99,23 +90,24 @@ impl OpenAiConnector {
             .into_client_request()
             .map_err(|error| ConnectError::BadUrl(error.to_string()))?;
         let bearer = format!("Bearer {}", self.key.expose_secret());
-        let mut bearer = HeaderValue::from_str(&bearer)
-            .map_err(|_| ConnectError::BadUrl("the API key can't stand in a header".to_owned()))?;
+        let mut bearer = HeaderValue::from_str(&bearer).map_err(|_| {
+            ConnectError::BadUrl("the API key cannot be sent in a header".to_owned())
+        })?;
         bearer.set_sensitive(true);
         request.headers_mut().insert("authorization", bearer);
         Ok(request)
     }
 }
 
-/// TLS as every client of the daemon uses it, with the system's roots. Built once.
+/// The TLS settings of the daemon's clients, with the system's root certificates. Build it once.
 ///
 /// # Errors
-/// If the crypto provider can't serve the default protocol versions.
+/// If the crypto provider does not support the default protocol versions.
 pub fn tls_config() -> Result<Arc<ClientConfig>, rustls::Error> {
     let mut roots = rustls::RootCertStore::empty();
     let native = rustls_native_certs::load_native_certs();
     for error in &native.errors {
-        tracing::warn!(%error, "some of the system's root certificates could not be read");
+        tracing::warn!(%error, "a root certificate of the system cannot be read");
     }
     roots.add_parsable_certificates(native.certs);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -126,7 +118,7 @@ pub fn tls_config() -> Result<Arc<ClientConfig>, rustls::Error> {
     Ok(Arc::new(config))
 }
 
-fn why(error: SocketError) -> ConnectError {
+fn connect_error(error: SocketError) -> ConnectError {
     match error {
         SocketError::Http(response) => ConnectError::Refused { status: response.status().as_u16() },
         SocketError::Tls(error) => ConnectError::Tls(error.to_string()),

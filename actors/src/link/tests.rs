@@ -17,7 +17,7 @@ fn close() -> Frame {
 }
 
 #[tokio::test]
-async fn in_memory_frames_come_in_order_and_the_writer_waits_for_the_reader() {
+async fn in_memory_frames_arrive_in_order_and_the_writer_waits_for_the_reader() {
     let (mut left, mut right) = Link::pair(1);
     left.writer.send(Frame::text("1".to_owned())).await.unwrap();
     let mut second = left.writer.send(Frame::text("2".to_owned()));
@@ -29,7 +29,7 @@ async fn in_memory_frames_come_in_order_and_the_writer_waits_for_the_reader() {
 }
 
 #[tokio::test]
-async fn in_memory_a_reader_ends_after_the_close_and_a_writer_without_a_reader_is_told() {
+async fn in_memory_a_reader_ends_after_the_close_and_a_writer_without_a_reader_gets_an_error() {
     let (mut left, mut right) = Link::pair(4);
     left.writer.send(close()).await.unwrap();
     left.writer.send(Frame::text("late".to_owned())).await.unwrap();
@@ -41,7 +41,7 @@ async fn in_memory_a_reader_ends_after_the_close_and_a_writer_without_a_reader_i
 }
 
 #[tokio::test]
-async fn in_memory_a_wait_that_is_cancelled_loses_no_frame() {
+async fn in_memory_a_cancelled_wait_loses_no_frame() {
     let (mut left, mut right) = Link::pair(4);
     assert!(right.reader.next().now_or_never().is_none());
     left.writer.send(Frame::text("1".to_owned())).await.unwrap();
@@ -59,7 +59,7 @@ async fn sockets() -> (Link, Link) {
 }
 
 #[tokio::test]
-async fn every_kind_of_frame_crosses_a_websocket_and_a_ping_is_answered_by_itself() {
+async fn every_kind_of_frame_crosses_a_websocket_and_pings_are_answered() {
     let (mut client, mut server) = sockets().await;
     let frames = [
         Frame::text("שלום".to_owned()),
@@ -87,10 +87,10 @@ async fn ops_6_a_message_over_the_limit_breaks_the_link_and_is_not_read() {
     let writing = tokio::spawn(async move {
         let limitless = Some(WebSocketConfig::default());
         let client = WebSocketStream::from_raw_socket(client, Role::Client, limitless).await;
-        Link::over(client).writer.send(Frame::text("x".repeat(MOST_BYTES + 1))).await
+        Link::over(client).writer.send(Frame::text("x".repeat(MAX_BYTES + 1))).await
     });
     let Some(Err(LinkError::Socket(error))) = server.reader.next().await else {
-        panic!("the link goes on")
+        panic!("the link still works")
     };
     let too_long =
         matches!(*error, tungstenite::Error::Capacity(CapacityError::MessageTooLong { .. }));
@@ -100,9 +100,9 @@ async fn ops_6_a_message_over_the_limit_breaks_the_link_and_is_not_read() {
 }
 
 #[tokio::test]
-async fn res_2_the_largest_message_of_ours_can_be_sent() {
+async fn res_2_a_message_of_the_largest_size_can_be_sent() {
     let (mut client, mut server) = sockets().await;
-    let text = Frame::text("x".repeat(MOST_BYTES));
+    let text = Frame::text("x".repeat(MAX_BYTES));
     let sent = text.clone();
     let sending = tokio::spawn(async move { client.writer.send(sent).await.map(|()| client) });
     assert_eq!(server.reader.next().await.unwrap().unwrap(), text);
@@ -110,7 +110,7 @@ async fn res_2_the_largest_message_of_ours_can_be_sent() {
 }
 
 #[tokio::test]
-async fn res_3_a_connection_that_is_cut_is_told_from_one_that_was_closed() {
+async fn res_3_a_broken_connection_is_distinguished_from_a_closed_one() {
     let (client, server) = tokio::io::duplex(1024);
     let mut server = Link::over(socket(server, Role::Server).await);
     drop(client);
@@ -122,7 +122,7 @@ async fn res_3_a_connection_that_is_cut_is_told_from_one_that_was_closed() {
 }
 
 #[tokio::test]
-async fn what_breaks_the_protocol_breaks_the_link() {
+async fn a_protocol_error_breaks_the_link() {
     let (mut client, server) = tokio::io::duplex(1024);
     let mut server = Link::over(socket(server, Role::Server).await);
     // A masked, empty frame of the reserved kind 3.

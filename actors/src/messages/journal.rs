@@ -1,4 +1,4 @@
-//! What is written to the journal: a call's start, its turns, its lead, its status and its end.
+//! The journal's entries: a call's start, turns, lead, status and end.
 
 use std::time::Duration;
 
@@ -8,16 +8,16 @@ use jiff::Timestamp;
 use protocol::call::Ending;
 use protocol::ids::{BusinessId, CallSid, LeadId};
 
-/// One record of one call. Writing it twice changes nothing.
+/// One change of one call's rows. Writing it twice has the effect of writing it once.
 #[derive(Debug, Clone)]
 pub struct JournalEntry {
     pub(crate) business: BusinessId,
     pub(crate) call: CallSid,
-    pub(crate) what: What,
+    pub(crate) kind: EntryKind,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) enum What {
+pub(crate) enum EntryKind {
     Started(Box<NewCall>),
     Turn(Box<TurnRow>),
     Lead(LeadId),
@@ -26,17 +26,17 @@ pub(crate) enum What {
 }
 
 impl JournalEntry {
-    /// A call that was placed and does not ring yet (CALL-7).
+    /// A call that we placed and that does not ring yet (CALL-7).
     #[must_use]
     pub fn placed(business: BusinessId, call: NewCall) -> Self {
         let call_sid = call.call_sid.clone();
-        Self { business, call: call_sid, what: What::Started(Box::new(call)) }
+        Self { business, call: call_sid, kind: EntryKind::Started(Box::new(call)) }
     }
 
-    /// The call's lead.
+    /// Links the call to its lead.
     #[must_use]
     pub fn lead(business: BusinessId, call: CallSid, lead: LeadId) -> Self {
-        Self { business, call, what: What::Lead(lead) }
+        Self { business, call, kind: EntryKind::Lead(lead) }
     }
 
     /// Twilio's status of a call that is not over.
@@ -48,26 +48,26 @@ impl JournalEntry {
         at: Timestamp,
     ) -> Self {
         let answered_at = (status == CallStatus::InProgress).then_some(at);
-        Self { business, call, what: What::Progress(Progress { status, answered_at }) }
+        Self { business, call, kind: EntryKind::Progress(Progress { status, answered_at }) }
     }
 
-    /// The end of a call of which nothing runs here: it never began to, or is gone already.
+    /// The end of a call that has no actors: it never had any, or they have stopped.
     #[must_use]
     pub fn ended(
         business: BusinessId,
         call: CallSid,
         ending: Ending,
-        told: Option<(CallStatus, Option<Duration>)>,
+        reported: Option<(CallStatus, Option<Duration>)>,
         at: Timestamp,
     ) -> Self {
         let end = EndOfCall {
             ended_at: at,
             end_reason: ending.reason.as_str().to_owned(),
             ended_by: ending.by.as_str().to_owned(),
-            status: told.map(|(status, _)| status),
-            duration: told.and_then(|(_, duration)| duration),
+            status: reported.map(|(status, _)| status),
+            duration: reported.and_then(|(_, duration)| duration),
             stats: None,
         };
-        Self { business, call, what: What::Ended(Box::new(end)) }
+        Self { business, call, kind: EntryKind::Ended(Box::new(end)) }
     }
 }

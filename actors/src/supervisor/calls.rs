@@ -1,4 +1,4 @@
-//! The way to the tree, for those outside of it.
+//! The handle by which the rest of the daemon starts and finds calls.
 
 use protocol::call::CallSetup;
 use protocol::ids::CallSid;
@@ -9,26 +9,25 @@ use ractor::rpc::CallResult;
 use super::message::{CallRefused, SupervisorMsg};
 use crate::call_supervisor::CallHandle;
 
-/// How long the root may take to answer: it never waits for anything slow.
+/// How long the root may take to answer. It never waits for anything slow.
 const ANSWER_PATIENCE: RactorDuration = RactorDuration::from_secs(2);
 
-/// The way to the tree, for the HTTP side. Cheap to clone.
+/// Starts and finds calls. Cheap to clone.
 #[derive(Clone)]
 pub struct Calls {
     root: ActorRef<SupervisorMsg>,
 }
 
 impl Calls {
-    /// The calls under this root.
     #[must_use]
     pub fn new(root: ActorRef<SupervisorMsg>) -> Self {
         Self { root }
     }
 
-    /// Starts a call, or gives the one that is there already.
+    /// Starts a call, or returns the one that is running already.
     ///
     /// # Errors
-    /// [`CallRefused`] says why not.
+    /// [`CallRefused`] if there is none and none can be started.
     pub async fn start(&self, setup: CallSetup) -> Result<CallHandle, CallRefused> {
         let setup = Box::new(setup);
         let asked =
@@ -39,7 +38,7 @@ impl Calls {
         }
     }
 
-    /// A living call.
+    /// Finds a living call.
     pub async fn find(&self, call: CallSid) -> Option<CallHandle> {
         let asked =
             self.root.call(|reply| SupervisorMsg::Find { call, reply }, Some(ANSWER_PATIENCE));
@@ -57,9 +56,9 @@ impl Calls {
         }
     }
 
-    /// No new calls; the running ones end politely (RES-6).
+    /// Refuses new calls, and lets the running ones end politely (RES-6).
     pub fn drain(&self) {
-        // A root that is gone has no calls.
+        // A stopped root has no calls.
         let _ = self.root.cast(SupervisorMsg::Drain);
     }
 }

@@ -11,11 +11,8 @@ use crate::introspection::ActorKind;
 /// An actor that all calls share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SharedPart {
-    /// JournalActor.
     Journal,
-    /// CalendarActor.
     Calendar,
-    /// MessagingActor.
     Messaging,
 }
 
@@ -32,39 +29,28 @@ impl SharedPart {
 /// Why a call was not started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum CallRefused {
-    /// There are as many calls as there may be (RES-7).
-    #[error("there are as many calls as there may be")]
+    /// The limit of calls is reached (RES-7).
+    #[error("the limit of calls is reached")]
     Full,
-    /// The daemon is about to stop (RES-6).
-    #[error("the daemon takes no new calls")]
+    /// The daemon is stopping (RES-6).
+    #[error("the daemon is stopping and takes no new calls")]
     Draining,
-    /// The root did not answer, or the tree could not be made.
+    /// The root did not answer, or an actor could not be started.
     #[error("the call could not be started")]
     Failed,
 }
 
-/// The root's messages.
 #[derive(Debug)]
 pub enum SupervisorMsg {
-    /// A webhook wants a call: a new one, or the one that is there already (CALL-9).
-    Start {
-        /// The facts of the call.
-        setup: Box<CallSetup>,
-        /// Where the answer goes.
-        reply: RpcReplyPort<Result<CallHandle, CallRefused>>,
-    },
-    /// Somebody wants a living call.
-    Find {
-        /// Which.
-        call: CallSid,
-        /// Where the answer goes.
-        reply: RpcReplyPort<Option<CallHandle>>,
-    },
-    /// Somebody wants all living calls.
+    /// Start a call, or find the one that is running already (CALL-9).
+    Start { setup: Box<CallSetup>, reply: RpcReplyPort<Result<CallHandle, CallRefused>> },
+    /// Find a living call.
+    Find { call: CallSid, reply: RpcReplyPort<Option<CallHandle>> },
+    /// List all living calls.
     List(RpcReplyPort<Vec<CallHandle>>),
-    /// No new calls; the running ones are to end politely.
+    /// Refuse new calls, and let the running ones end politely.
     Drain,
-    /// What a shared actor left behind has been joined.
+    /// The dead actor's tasks are joined. It may restart after its pause.
     Joined(SharedPart),
     /// A restart is due.
     Alarm,

@@ -1,5 +1,5 @@
-//! The actors that all calls share: journal, calendar, messaging. They are started again by the same
-//! policy as the parts of a call. When that is exceeded, the root gives up.
+//! The actors that all calls share: journal, calendar, messaging. They restart by the same policy as the actors
+//! of a call. Beyond it the root fails.
 
 use std::time::{Duration, Instant};
 
@@ -16,14 +16,14 @@ use crate::introspection::{ActorKind, IntrospectionEvent};
 use crate::journal::{JournalActor, JournalArgs};
 use crate::messaging::MessagingActor;
 
-/// The order in which they are started; they are stopped in the reverse.
+/// The start order. They stop in the reverse order.
 const IN_ORDER: [SharedPart; 3] =
     [SharedPart::Journal, SharedPart::Calendar, SharedPart::Messaging];
 
-/// How often a stopping daemon looks whether the journal is written.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// How often a stopping daemon checks whether the journal is written.
+const CHECK_EVERY: Duration = Duration::from_millis(20);
 
-/// A shared actor failed more often than it may: the daemon can't do its work.
+/// A shared actor failed too often: the daemon cannot work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the shared actor {} failed too often", .0.as_str())]
 pub(super) struct SharedActorLost(ActorKind);
@@ -31,7 +31,7 @@ pub(super) struct SharedActorLost(ActorKind);
 pub(super) struct SharedActors {
     children: Children<SharedPart>,
     services: Services,
-    /// The root's id in the introspection.
+    /// The root's id in the registry.
     parent: u64,
 }
 
@@ -47,7 +47,7 @@ impl SharedActors {
         Ok(shared)
     }
 
-    /// Starts those that are due.
+    /// Starts the actors that are due.
     pub(super) async fn start_due(&mut self, me: &ActorRef<SupervisorMsg>) -> Result<(), SpawnErr> {
         while let Some(start) = self.children.next_start(self.services.clock.now()) {
             let (part, actor) = (start.kind, self.spawn(start, me).await?);
@@ -56,7 +56,7 @@ impl SharedActors {
         Ok(())
     }
 
-    /// Reads ractor's event: one of them may have ended unasked.
+    /// Reads ractor's event: a shared actor may have failed.
     pub(super) fn on_event(
         &mut self,
         event: &SupervisionEvent,
@@ -87,17 +87,17 @@ impl SharedActors {
         self.children.next_restart()
     }
 
-    /// Stops them, the journal last and only when it has written everything it was given.
+    /// Stops all. The journal gets up to `patience` to write what waits.
     pub(super) async fn stop(&self, patience: Duration) {
         let journal = &self.services.journal;
         let written = async {
             while journal.depth() > 0 {
-                tokio::time::sleep(LOOK_AGAIN).await;
+                tokio::time::sleep(CHECK_EVERY).await;
             }
         };
         if tokio::time::timeout(patience, written).await.is_err() {
             let left = journal.depth();
-            tracing::error!(left, "the journal could not be written to its end");
+            tracing::error!(left, "journal entries are lost");
         }
         self.children.stop(patience).await;
     }

@@ -1,5 +1,5 @@
-//! The two tasks of a media stream's socket, held by the call's supervisor so that the stream outlives
-//! any actor: the reader, which carries the caller's frames straight into the uplink, and the writer.
+//! The two tasks of a media stream's socket. The reader puts the caller's frames straight into the uplink; the
+//! writer sends what TwilioIoActor gives it. CallSupervisor holds them, so the stream outlives any actor.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,14 +19,13 @@ use crate::clock::Clock;
 use crate::link::{Frame, Link, LinkReader, LinkWriter};
 use crate::messages::TwilioEvent;
 
-/// Messages that may wait for the socket; more stay in the downlink.
+/// Messages that may wait for the socket. The rest stays in the downlink.
 const OUTGOING: usize = 32;
 
-/// A socket on which nothing comes for this long is dead: media comes 50 times a second, and even a
-/// line without sound is not silent for so long.
+/// A socket that brings nothing for this long is dead: Twilio sends 50 media messages a second.
 const DEAD_AFTER: Duration = Duration::from_secs(30);
 
-/// Starts a stream's two tasks in `tasks`; cancelling them closes the socket.
+/// Spawns a stream's two tasks in `tasks`. Cancelling them closes the socket.
 pub fn attach(stream: StreamSid, link: Link, parts: &CallParts, tasks: &TaskGroup) {
     let Link { reader, writer } = link;
     let (outgoing, messages) = mpsc::channel(OUTGOING);
@@ -48,7 +47,7 @@ pub fn attach(stream: StreamSid, link: Link, parts: &CallParts, tasks: &TaskGrou
     });
 }
 
-/// Where what comes on a stream goes.
+/// Where the stream reader puts what arrives.
 struct MediaSinks {
     inbox: Inbox<TwilioEvent>,
     uplink: Arc<Uplink>,
@@ -75,7 +74,7 @@ async fn read(mut reader: LinkReader, stream: &StreamSid, sinks: &MediaSinks) ->
                 return StreamEnd::Lost;
             }
             Err(_) => {
-                tracing::warn!("nothing came on the media socket for {DEAD_AFTER:?}");
+                tracing::warn!("the media socket brought nothing for {DEAD_AFTER:?}");
                 return StreamEnd::Lost;
             }
         };
@@ -83,7 +82,7 @@ async fn read(mut reader: LinkReader, stream: &StreamSid, sinks: &MediaSinks) ->
             Ok(StreamMessage::Media(media)) if media.track == Track::Inbound => {
                 match Payload::from_part(text.as_bytes(), &media.payload) {
                     Ok(frame) => sinks.take_frame(frame, media.timestamp_ms),
-                    Err(error) => tracing::warn!(%error, "audio from Twilio was not base64"),
+                    Err(error) => tracing::warn!(%error, "audio from Twilio is not base64"),
                 }
                 continue;
             }
@@ -99,7 +98,7 @@ async fn read(mut reader: LinkReader, stream: &StreamSid, sinks: &MediaSinks) ->
                 | StreamMessage::Unknown { .. },
             ) => continue,
             Err(error) => {
-                tracing::warn!(%error, "a message of the media stream could not be read");
+                tracing::warn!(%error, "a message of the media stream cannot be parsed");
                 continue;
             }
         };

@@ -1,7 +1,7 @@
-//! What TwilioIoActor works on, and what outlives it: the open stream, what was sent on it and how
-//! much of that was heard.
+//! TwilioIoActor's state, which outlives it: the open stream, what was sent on it, and how much of that was
+//! heard.
 
-mod cut_off;
+mod awaited_speech;
 mod interruption;
 
 use std::collections::VecDeque;
@@ -17,42 +17,41 @@ use tokio::sync::mpsc;
 
 use crate::audio::downlink::{AgentAudio, Downlink, Piece};
 use crate::reports::Reports;
-use cut_off::Silenced;
+use awaited_speech::AwaitedSpeech;
 
-/// How much unplayed audio Twilio is given at most. It takes any amount; what it holds is kept here
-/// too, in case the stream is lost with it.
-const MOST_AHEAD: Duration = Duration::from_secs(60);
+/// The most unplayed audio that Twilio is given. Twilio accepts any amount, but all of it is kept here too, in
+/// case the stream is lost.
+const MAX_AHEAD: Duration = Duration::from_secs(60);
 
 /// µ-law bytes in a millisecond.
 const BYTES_PER_MS: usize = 8;
 
-/// The smallest piece audio is cut into, in bytes (PIPE-1).
-const FINEST_CUT: usize = 480;
+/// Audio is split at multiples of this many bytes (PIPE-1).
+const SPLIT_BYTES: usize = 480;
 
-/// A message of audio, without its payload, in bytes.
-const ENVELOPE: usize = 128;
+/// The size of a message without its payload, in bytes.
+const ENVELOPE_BYTES: usize = 128;
 
-/// TwilioIoActor's state. Leased: a successor goes on with it.
+/// TwilioIoActor's state. Leased, so that a successor goes on with it.
 pub struct PlaybackState {
     stream: Option<OpenStream>,
     playback: Playback,
-    /// What was sent and is not known to have been played.
+    /// What was sent and not confirmed as played.
     unplayed: VecDeque<Sent>,
-    /// The items some of whose audio was sent and not all played, and how many bytes of each went.
+    /// The items that are partly sent or partly played, and how many bytes of each were sent.
     items: Vec<(ItemId, usize)>,
     pub(super) reports: Reports,
     barge_in: BargeIn,
-    /// Whether a barge-in waits until OpenAI hears speech (BARGE-5).
-    confirms: bool,
-    /// A `clear` that the socket had no room for: nothing else may go before it.
+    /// Whether a barge-in waits until OpenAI detects speech (BARGE-5).
+    awaits_confirmation: bool,
+    /// A `clear` found no room in the socket. Nothing may be sent before it.
     clear_due: bool,
-    silenced: Option<Silenced>,
+    awaited_speech: Option<AwaitedSpeech>,
 }
 
-/// Something that was sent.
 struct Sent {
     audio: AgentAudio,
-    /// Where it ends in its item, in bytes.
+    /// Where it ends within its item, in bytes.
     ends_at: usize,
 }
 
@@ -63,7 +62,6 @@ struct OpenStream {
 }
 
 impl PlaybackState {
-    /// The state of a call that has just begun.
     #[must_use]
     pub fn new(settings: &BargeInSettings) -> Self {
         Self {
@@ -73,9 +71,9 @@ impl PlaybackState {
             items: Vec::new(),
             reports: Reports::default(),
             barge_in: BargeIn::new(settings.policy()),
-            confirms: settings.resume_false_interruption,
+            awaits_confirmation: settings.resume_false_interruption,
             clear_due: false,
-            silenced: None,
+            awaited_speech: None,
         }
     }
 
@@ -87,7 +85,7 @@ impl PlaybackState {
         }
     }
 
-    /// A stream opened. What an older one had not played goes out again on this one.
+    /// A stream opened. What an older one had not played is sent again on this one.
     pub(super) fn on_opened(
         &mut self,
         stream: &StreamSid,
@@ -99,8 +97,8 @@ impl PlaybackState {
             return;
         }
         let heard = self.playback.stream_restarted(now);
-        let again = self.take_unheard(&heard);
-        downlink.put_back(again.into_iter());
+        let unheard = self.take_unheard(&heard);
+        downlink.put_back(unheard.into_iter());
         self.clear_due = false;
         self.stream =
             Some(OpenStream { sid: stream.clone(), outgoing: outgoing.clone(), since: now });
@@ -133,21 +131,21 @@ impl PlaybackState {
         }
     }
 
-    /// Sends what waits in the downlink. Returns whether nothing is left that could go now.
+    /// Sends what waits in the downlink. Returns false if the rest must be sent later.
     pub(super) fn send_audio(&mut self, downlink: &Downlink, now: Instant) -> bool {
         if !self.send_clear() {
             return false;
         }
-        if self.silenced.is_some() {
+        if self.awaited_speech.is_some() {
             return true;
         }
         let Some(open) = &self.stream else { return true };
         let (sid, outgoing) = (open.sid.clone(), open.outgoing.clone());
         while let Some(audio) = downlink.peek() {
-            if self.playback.quiet_at(now).is_some_and(|quiet| quiet > now + MOST_AHEAD) {
+            if self.playback.quiet_at(now).is_some_and(|quiet| quiet > now + MAX_AHEAD) {
                 return false;
             }
-            // One for the audio, one for the mark behind it.
+            // One message for the audio, one for the mark behind it.
             let Ok(mut room) = outgoing.try_reserve_many(2) else {
                 return outgoing.is_closed();
             };
@@ -158,7 +156,8 @@ impl PlaybackState {
             };
             let mark = match &audio {
                 AgentAudio::Piece(piece) => {
-                    let mut media = String::with_capacity(piece.payload.as_str().len() + ENVELOPE);
+                    let mut media =
+                        String::with_capacity(piece.payload.as_str().len() + ENVELOPE_BYTES);
                     write_media(&mut media, &sid, piece.payload.as_str());
                     send(media);
                     self.piece_sent(piece, now)
@@ -169,7 +168,7 @@ impl PlaybackState {
                     let plays_until = self.playback.quiet_at(now).unwrap_or(now);
                     self.reports.push(Event::ItemQueued { item: item.clone(), plays_until });
                     if all_heard {
-                        // All of it was heard before the buffer was emptied: no mark is needed.
+                        // All of it was heard before it was cleared: no mark is needed.
                         let (response, item) = (response.clone(), item.clone());
                         self.reports.push(Event::ItemPlayed { response, item });
                     }
@@ -177,13 +176,13 @@ impl PlaybackState {
                 }
             };
             if let Some(mark) = mark {
-                let mut text = String::with_capacity(ENVELOPE);
+                let mut text = String::with_capacity(ENVELOPE_BYTES);
                 write_mark(&mut text, &sid, &mark.to_string());
                 send(text);
             }
-            let ends_at = self.sent_of(item_of(&audio));
+            let ends_at = self.bytes_sent(item_of(&audio));
             self.unplayed.push_back(Sent { audio, ends_at });
-            downlink.taken();
+            downlink.pop();
         }
         true
     }
@@ -195,8 +194,10 @@ impl PlaybackState {
             None => {
                 self.items.push((piece.item.clone(), length));
                 let (response, item) = (piece.response.clone(), piece.item.clone());
-                let ready =
-                    self.stream.as_ref().map_or(piece.came, |open| open.since.max(piece.came));
+                let ready = self
+                    .stream
+                    .as_ref()
+                    .map_or(piece.received_at, |open| open.since.max(piece.received_at));
                 let added = now.saturating_duration_since(ready);
                 self.reports.push(Event::ItemPlaying { response, item, added });
             }
@@ -205,12 +206,11 @@ impl PlaybackState {
         self.playback.sent(&piece.response, &piece.item, length, now)
     }
 
-    fn sent_of(&self, item: &ItemId) -> usize {
+    fn bytes_sent(&self, item: &ItemId) -> usize {
         self.items.iter().find(|(known, _)| known == item).map_or(0, |(_, sent)| *sent)
     }
 
-    /// Lets go of what is known to have been played: of this item the first `heard` bytes, and all
-    /// that went before it.
+    /// Drops what was played: the first `heard` bytes of this item, and everything before them.
     fn forget_played(&mut self, item: &ItemId, heard: usize) {
         if !self.unplayed.iter().any(|sent| item_of(&sent.audio) == item) {
             return;
@@ -227,22 +227,23 @@ impl PlaybackState {
         }
     }
 
-    /// Takes back what was sent on a stream that is gone and not heard on it, cut as finely as audio
-    /// may be cut, so that next to nothing is heard twice and nothing is missed. An item that was
-    /// heard to its end counts as played: no mark of it will come back any more.
+    /// Takes back what was sent and not heard, because the stream is lost or cleared. It is split as finely as
+    /// allowed, so that hardly anything is heard twice and nothing is missed. An item that was heard to its end
+    /// counts as played, since no mark of it will return.
     fn take_unheard(&mut self, heard: &[Heard]) -> Vec<AgentAudio> {
-        let mut again = Vec::new();
-        // Where the first item that goes on goes on; the last one sent, unless its end was sent too.
-        let mut goes_on = self.items.last().cloned();
+        let mut unheard = Vec::new();
+        // The item to resume and the byte to resume at: the first one with unheard audio, or else the last one
+        // sent, unless its end was sent too.
+        let mut resume = self.items.last().cloned();
         let mut found = false;
         for Sent { audio, ends_at } in std::mem::take(&mut self.unplayed) {
             let piece = match audio {
                 AgentAudio::Piece(piece) => piece,
                 AgentAudio::ItemEnd { response, item } => {
-                    if again.iter().any(|before| *item_of(before) == item) {
-                        again.push(AgentAudio::ItemEnd { response, item });
+                    if unheard.iter().any(|before| *item_of(before) == item) {
+                        unheard.push(AgentAudio::ItemEnd { response, item });
                     } else {
-                        goes_on.take_if(|(last, _)| *last == item);
+                        resume.take_if(|(last, _)| *last == item);
                         self.reports.push(Event::ItemPlayed { response, item });
                     }
                     continue;
@@ -251,24 +252,24 @@ impl PlaybackState {
             let known = heard.iter().find(|heard| heard.item == piece.item);
             let until = known.map_or(usize::MAX, |heard| bytes(heard.heard_ms));
             let mut at = ends_at - piece.payload.decoded_len();
-            for payload in piece.payload.pieces(FINEST_CUT) {
+            for payload in piece.payload.pieces(SPLIT_BYTES) {
                 let began = at;
                 at += payload.decoded_len();
                 if at > until {
                     if !std::mem::replace(&mut found, true) {
-                        goes_on = Some((piece.item.clone(), began));
+                        resume = Some((piece.item.clone(), began));
                     }
                     let (response, item) = (piece.response.clone(), piece.item.clone());
-                    let came = piece.came;
-                    again.push(AgentAudio::Piece(Piece { response, item, payload, came }));
+                    let received_at = piece.received_at;
+                    unheard.push(AgentAudio::Piece(Piece { response, item, payload, received_at }));
                 }
             }
         }
-        if let Some((item, from)) = &goes_on {
+        if let Some((item, from)) = &resume {
             self.playback.resumed(item, u32::try_from(from / BYTES_PER_MS).unwrap_or(u32::MAX));
         }
-        self.items = goes_on.into_iter().collect();
-        again
+        self.items = resume.into_iter().collect();
+        unheard
     }
 }
 

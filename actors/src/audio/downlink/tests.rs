@@ -18,65 +18,65 @@ fn item(name: &str) -> ItemId {
     ItemId::parse(name).unwrap()
 }
 
-/// Brings so much audio of an item; `None` if there is no room for it.
+/// Pushes so many milliseconds of an item. `None` if there is no room.
 fn push(downlink: &Downlink, of: &str, millis: usize) -> Option<bool> {
     let audio = Payload::encode(&vec![0x55; millis * 8]);
     downlink.push(&response(), &item(of), &audio, now()).now_or_never()
 }
 
-/// Takes all that waits: items and milliseconds, 0 for an item's end.
-fn take_all(downlink: &Downlink) -> Vec<(String, u32)> {
-    let taken = std::iter::from_fn(|| {
+/// Pops everything: items and milliseconds, 0 for an item's end.
+fn pop_all(downlink: &Downlink) -> Vec<(String, u32)> {
+    let popped = std::iter::from_fn(|| {
         let audio = downlink.peek()?;
-        downlink.taken();
+        downlink.pop();
         Some(match audio {
             AgentAudio::Piece(piece) => (piece.item.to_string(), piece.payload.millis()),
             AgentAudio::ItemEnd { item, .. } => (item.to_string(), 0),
         })
     });
-    taken.collect()
+    popped.collect()
 }
 
-fn shown(taken: &[(&str, u32)]) -> Vec<(String, u32)> {
-    taken.iter().map(|(item, millis)| ((*item).to_owned(), *millis)).collect()
+fn owned(expected: &[(&str, u32)]) -> Vec<(String, u32)> {
+    expected.iter().map(|(item, millis)| ((*item).to_owned(), *millis)).collect()
 }
 
 #[test]
 fn barge_3_audio_leaves_in_the_order_it_came_in_pieces_of_at_most_180_ms() {
     let downlink = Downlink::default();
-    assert_eq!(push(&downlink, "a", 400), Some(true), "the item's first");
+    assert_eq!(push(&downlink, "a", 400), Some(true), "the first of its item");
     assert_eq!(push(&downlink, "a", 100), Some(false));
     downlink.end_item(&response(), &item("a"));
     assert_eq!(push(&downlink, "b", 20), Some(true));
     assert_eq!(downlink.waiting_ms(), 520);
 
     let expected = [("a", 180), ("a", 180), ("a", 40), ("a", 100), ("a", 0), ("b", 20)];
-    assert_eq!(take_all(&downlink), shown(&expected));
+    assert_eq!(pop_all(&downlink), owned(&expected));
     assert_eq!(downlink.waiting_ms(), 0);
 }
 
 #[tokio::test]
-async fn res_7_a_full_downlink_makes_who_brings_audio_wait_until_a_piece_is_taken() {
+async fn res_7_a_full_downlink_makes_its_sender_wait_until_a_piece_is_popped() {
     let downlink = Downlink::default();
-    assert_eq!(push(&downlink, "a", MOST_BYTES / 8), Some(true));
+    assert_eq!(push(&downlink, "a", MAX_BYTES / 8), Some(true));
     let audio = Payload::encode(&[0x55; 160]);
     let (response, item) = (response(), item("b"));
     let mut late = Box::pin(downlink.push(&response, &item, &audio, now()));
     assert!(late.as_mut().now_or_never().is_none());
-    assert_eq!(downlink.waiting_ms(), MOST_BYTES / 8, "nothing of it is in");
+    assert_eq!(downlink.waiting_ms(), MAX_BYTES / 8, "nothing of it was added");
 
-    downlink.taken();
-    assert!(late.await, "the item's first");
-    assert_eq!(take_all(&downlink).last(), Some(&("b".to_owned(), 20)));
+    downlink.pop();
+    assert!(late.await, "the first of its item");
+    assert_eq!(pop_all(&downlink).last(), Some(&("b".to_owned(), 20)));
 }
 
 #[test]
-fn res_2_what_a_lost_stream_did_not_play_goes_before_all_else_in_its_old_order() {
+fn res_2_what_a_lost_stream_did_not_play_goes_first_and_in_order() {
     let downlink = Downlink::default();
     push(&downlink, "a", 300);
     let sent: Vec<_> = std::iter::from_fn(|| {
         let audio = downlink.peek();
-        downlink.taken();
+        downlink.pop();
         audio
     })
     .collect();
@@ -84,11 +84,11 @@ fn res_2_what_a_lost_stream_did_not_play_goes_before_all_else_in_its_old_order()
     downlink.put_back(sent.into_iter());
 
     assert_eq!(downlink.waiting_ms(), 320);
-    assert_eq!(take_all(&downlink), shown(&[("a", 180), ("a", 120), ("a", 20)]));
+    assert_eq!(pop_all(&downlink), owned(&[("a", 180), ("a", 120), ("a", 20)]));
 }
 
 #[test]
-fn res_2_items_that_a_lost_session_left_open_end_behind_what_came_of_them_and_once() {
+fn res_2_items_that_a_lost_session_left_open_end_once_and_after_their_audio() {
     let downlink = Downlink::default();
     push(&downlink, "done", 20);
     downlink.end_item(&response(), &item("done"));
@@ -98,11 +98,11 @@ fn res_2_items_that_a_lost_session_left_open_end_behind_what_came_of_them_and_on
     downlink.end_item(&response(), &item("open"));
 
     let expected = [("done", 20), ("done", 0), ("open", 20), ("open", 0)];
-    assert_eq!(take_all(&downlink), shown(&expected));
+    assert_eq!(pop_all(&downlink), owned(&expected));
 }
 
 #[test]
-fn res_2_the_reader_is_woken_once_until_it_answers_and_a_successor_at_once() {
+fn res_2_the_reader_is_woken_once_per_wake_message_and_a_successor_at_once() {
     let downlink = Downlink::default();
     let wakes = Arc::new(AtomicUsize::new(0));
     let wake = Arc::clone(&wakes);
@@ -123,7 +123,7 @@ fn res_2_the_reader_is_woken_once_until_it_answers_and_a_successor_at_once() {
     downlink.attach_with(Arc::new(move || {
         wake.fetch_add(1, Ordering::SeqCst);
     }));
-    assert_eq!(successor.load(Ordering::SeqCst), 1, "what waits wakes at once");
+    assert_eq!(successor.load(Ordering::SeqCst), 1, "something waits");
 }
 
 #[test]
@@ -137,18 +137,18 @@ fn barge_3_invariant_10_trap_openai_4_after_a_cut_nothing_passes_until_the_next_
     assert_eq!((number, dropped), (1, vec![("a", 400), ("b", 20)]));
     assert_eq!((downlink.waiting_ms(), downlink.peek()), (0, None));
 
-    assert_eq!(push(&downlink, "b", 20), Some(false), "a late delta is no item's first");
+    assert_eq!(push(&downlink, "b", 20), Some(false), "a late delta is dropped");
     downlink.end_item(&response(), &item("b"));
     downlink.end_open_items();
     assert_eq!(downlink.peek(), None);
 
     downlink.open(1);
     assert_eq!(push(&downlink, "c", 20), Some(true));
-    assert_eq!(take_all(&downlink), shown(&[("c", 20)]));
+    assert_eq!(pop_all(&downlink), owned(&[("c", 20)]));
 }
 
 #[test]
-fn barge_3_invariant_10_a_request_that_does_not_know_of_the_last_cut_opens_nothing() {
+fn barge_3_invariant_10_a_request_that_does_not_know_of_the_latest_cut_opens_nothing() {
     let downlink = Downlink::default();
     downlink.cut();
     assert_eq!((downlink.cut().0, downlink.cuts()), (2, 2));
@@ -159,9 +159,9 @@ fn barge_3_invariant_10_a_request_that_does_not_know_of_the_last_cut_opens_nothi
 }
 
 #[tokio::test]
-async fn barge_3_audio_that_waited_for_room_is_dropped_by_a_cut_too() {
+async fn barge_3_audio_that_waits_for_room_is_dropped_by_a_cut_too() {
     let downlink = Downlink::default();
-    push(&downlink, "a", MOST_BYTES / 8);
+    push(&downlink, "a", MAX_BYTES / 8);
     let audio = Payload::encode(&[0x55; 160]);
     let (response, item) = (response(), item("b"));
     let mut late = Box::pin(downlink.push(&response, &item, &audio, now()));

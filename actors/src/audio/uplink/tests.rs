@@ -4,7 +4,7 @@ use futures_util::FutureExt;
 
 use super::*;
 
-/// A frame of 20 ms that can be told from others.
+/// A frame of 20 ms whose samples are all `of`.
 fn frame(of: u8) -> Payload {
     Payload::encode(&[of; 160])
 }
@@ -13,21 +13,21 @@ fn item(name: &str) -> ItemId {
     ItemId::parse(name).unwrap()
 }
 
-/// The frames with these numbers come, one after the other without a hole.
+/// Pushes the frames with these numbers, without a gap.
 fn push(uplink: &Uplink, frames: std::ops::Range<u8>, clock: &Clock) {
     for of in frames {
         uplink.push(frame(of), u64::from(of) * 20, clock.now());
     }
 }
 
-/// What goes without waiting.
+/// The frames that can be sent without waiting.
 fn take_all(uplink: &Uplink, clock: &Clock) -> Vec<u8> {
     let taken = std::iter::from_fn(|| uplink.next(clock).now_or_never());
     taken.map(|frame| frame.decode()[0]).collect()
 }
 
 #[tokio::test(start_paused = true)]
-async fn pipe_2_silence_stands_in_from_750_ms_after_the_last_frame_while_speech_is_heard() {
+async fn pipe_2_silence_is_sent_from_750_ms_after_the_last_frame_while_speech_is_detected() {
     let (uplink, clock) = (Uplink::default(), Clock::start());
     push(&uplink, 1..2, &clock);
     assert_eq!(uplink.next(&clock).await, frame(1));
@@ -42,7 +42,7 @@ async fn pipe_2_silence_stands_in_from_750_ms_after_the_last_frame_while_speech_
 }
 
 #[tokio::test(start_paused = true)]
-async fn pipe_2_no_silence_is_sent_while_no_speech_is_heard() {
+async fn pipe_2_no_silence_is_sent_while_no_speech_is_detected() {
     let (uplink, clock) = (Uplink::default(), Clock::start());
     push(&uplink, 1..2, &clock);
     assert_eq!(take_all(&uplink, &clock), [1]);
@@ -56,7 +56,7 @@ async fn pipe_2_no_silence_is_sent_while_no_speech_is_heard() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn pipe_2_a_loop_that_waits_for_a_frame_hears_that_speech_began() {
+async fn pipe_2_a_loop_that_waits_for_a_frame_notices_that_speech_began() {
     let (uplink, clock) = (Uplink::default(), Clock::start());
     push(&uplink, 1..2, &clock);
     assert_eq!(take_all(&uplink, &clock), [1]);
@@ -68,7 +68,7 @@ async fn pipe_2_a_loop_that_waits_for_a_frame_hears_that_speech_began() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn res_2_invariant_6_what_the_lost_session_did_not_understand_goes_first_and_once() {
+async fn res_2_invariant_6_what_the_lost_session_did_not_transcribe_is_sent_first_and_once() {
     let (uplink, clock) = (Uplink::default(), Clock::start());
     push(&uplink, 1..4, &clock);
     assert_eq!(take_all(&uplink, &clock), [1, 2, 3]);
@@ -77,11 +77,11 @@ async fn res_2_invariant_6_what_the_lost_session_did_not_understand_goes_first_a
     assert_eq!(uplink.begin_session(), []);
     assert_eq!(take_all(&uplink, &clock), [1, 2, 3, 4, 5]);
     assert_eq!(take_all(&uplink, &clock), [0; 0], "never twice on one socket");
-    assert_eq!(uplink.counters().sent, 5, "a frame counts once, however often it is told");
+    assert_eq!(uplink.counters().sent, 5, "a frame counts once, however often it is sent");
 }
 
 #[tokio::test(start_paused = true)]
-async fn res_2_invariant_6_a_session_lost_halfway_through_the_carried_frames_keeps_their_order() {
+async fn res_2_invariant_6_a_session_lost_during_the_replay_keeps_the_frames_order() {
     let (uplink, clock) = (Uplink::default(), Clock::start());
     push(&uplink, 1..4, &clock);
     assert_eq!(take_all(&uplink, &clock), [1, 2, 3]);
@@ -94,7 +94,7 @@ async fn res_2_invariant_6_a_session_lost_halfway_through_the_carried_frames_kee
 }
 
 #[tokio::test(start_paused = true)]
-async fn res_2_a_committed_turn_without_words_is_handed_over_as_a_turn_and_not_sent_as_live() {
+async fn res_2_a_committed_turn_without_a_transcript_is_returned_and_not_sent_as_live_audio() {
     let (uplink, clock) = (Uplink::default(), Clock::start());
     push(&uplink, 1..4, &clock);
     assert_eq!(take_all(&uplink, &clock), [1, 2, 3]);

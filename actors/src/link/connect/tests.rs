@@ -10,7 +10,7 @@ fn client(base_url: String) -> OpenAiConnector {
     OpenAiConnector::new(base_url, "sk-secret".into(), tls_config().unwrap())
 }
 
-/// Connects to a server that does with the connection what `serve` does.
+/// Connects to a server that handles the connection with `serve`.
 async fn connect_to<F>(
     scheme: &str,
     serve: impl FnOnce(TcpStream) -> F,
@@ -26,7 +26,7 @@ where
     connecting.await.unwrap()
 }
 
-/// Reads a request's head, and answers with `answer`.
+/// Reads a request's head, and sends `answer`.
 async fn answer(mut stream: TcpStream, answer: &'static str) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -54,7 +54,7 @@ async fn a_link_is_opened_and_carries_frames_both_ways() {
 }
 
 #[tokio::test]
-async fn res_3_a_refusal_tells_its_status_and_the_request_carries_model_and_key() {
+async fn res_3_a_refusal_has_its_status_and_the_request_carries_model_and_key() {
     let (seen, request) = tokio::sync::oneshot::channel();
     let refused = connect_to("ws", |stream| async {
         let busy = "HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n";
@@ -69,7 +69,7 @@ async fn res_3_a_refusal_tells_its_status_and_the_request_carries_model_and_key(
 }
 
 #[tokio::test]
-async fn res_3_a_server_that_speaks_no_tls_or_is_away_is_an_error_at_once() {
+async fn res_3_a_server_without_tls_or_a_missing_server_is_an_error_at_once() {
     let no_tls = connect_to("wss", |mut stream| async move {
         stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
     });
@@ -84,7 +84,7 @@ async fn res_3_a_server_that_speaks_no_tls_or_is_away_is_an_error_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn res_3_a_server_that_says_nothing_is_given_up_after_the_patience() {
+async fn res_3_a_silent_server_is_given_up_after_the_patience() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("ws://{}", listener.local_addr().unwrap());
     let clock = Clock::start();
@@ -95,7 +95,7 @@ async fn res_3_a_server_that_says_nothing_is_given_up_after_the_patience() {
 }
 
 #[tokio::test]
-async fn ops_6_an_address_or_key_that_cannot_be_used_is_refused_and_the_key_is_not_shown() {
+async fn ops_6_an_invalid_url_or_key_is_refused_and_the_key_is_not_shown() {
     let error = client("not a url".to_owned()).connect("m").await.unwrap_err();
     assert!(matches!(error, ConnectError::BadUrl(_)), "{error}");
     let url = "ws://127.0.0.1:1".to_owned();

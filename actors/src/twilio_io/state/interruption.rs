@@ -1,6 +1,5 @@
-//! What TwilioIoActor's playback does when the caller talks over the agent: silence first, then the cut
-//! (BARGE-3), or, if the business wants to be sure that it was speech, a second's wait (BARGE-5).
-//! The rest is the call's and `realtime`'s.
+//! Barge-in: the playback is cleared at once. Then it is cut (BARGE-3), or, if the business wants confirmation,
+//! it waits up to a second for OpenAI to detect speech (BARGE-5). CallActor and RealtimeActor do the rest.
 
 use std::time::{Duration, Instant};
 
@@ -10,22 +9,22 @@ use protocol::playback::Heard;
 use protocol::twilio::stream::write_clear;
 use tokio::sync::mpsc::error::TrySendError;
 
-use super::cut_off::{CutOff, Silenced};
-use super::{BYTES_PER_MS, ENVELOPE, PlaybackState, item_of};
+use super::awaited_speech::AwaitedSpeech;
+use super::{BYTES_PER_MS, ENVELOPE_BYTES, PlaybackState, item_of};
 use crate::audio::downlink::{Downlink, Dropped};
 use crate::audio::loudness::Level;
 
-/// How long OpenAI may take to hear speech in what silenced the agent (BARGE-5).
+/// How long OpenAI may take to detect speech after a barge-in (BARGE-5).
 const CONFIRMED_WITHIN: Duration = Duration::from_secs(1);
 
 impl PlaybackState {
-    /// Whether the caller's loudness matters.
+    /// Whether the caller's loudness matters now.
     pub(in crate::twilio_io) fn can_be_interrupted(&self, now: Instant) -> bool {
         self.stream.is_some() && self.barge_in.is_on() && self.playback.audible(now)
     }
 
-    /// Judges a frame of the caller's. Returns whether the caller interrupts with it.
-    pub(in crate::twilio_io) fn hears(&mut self, level: Level, protected: bool) -> bool {
+    /// Takes the loudness of a frame. Returns whether the caller interrupts with this frame.
+    pub(in crate::twilio_io) fn is_barge_in(&mut self, level: Level, protected: bool) -> bool {
         let since = self.stream.as_ref().and_then(|_| self.playback.agent_started(level.at));
         let agent = match since {
             None => AgentAudibility::Silent,
@@ -35,65 +34,65 @@ impl PlaybackState {
         self.barge_in.frame(level.rms, level.millis, agent, level.at) == Decision::Interrupt
     }
 
-    /// Has Twilio drop what it has not played. `None` if there was nothing left to be dropped: the
-    /// agent had just finished, and its last mark was on the way.
-    pub(in crate::twilio_io) fn silence(
+    /// Makes Twilio drop what it has not played. Returns the items that were not played to their end; `None`
+    /// if there was nothing to drop, because the agent had just finished.
+    pub(in crate::twilio_io) fn clear(
         &mut self,
         downlink: &Downlink,
         now: Instant,
-    ) -> Option<CutOff> {
+    ) -> Option<Vec<Heard>> {
         let heard = self.playback.clear(now);
-        let (cut, whole) = heard.into_iter().partition::<Vec<_>, _>(Heard::is_cut);
+        let (interrupted, whole) = heard.into_iter().partition::<Vec<_>, _>(Heard::is_cut);
         for Heard { response, item, .. } in whole {
             self.items.retain(|(known, _)| *known != item);
             self.unplayed.retain(|sent| *item_of(&sent.audio) != item);
             self.reports.push(Event::ItemPlayed { response, item });
         }
-        if cut.is_empty() && downlink.is_empty() {
+        if interrupted.is_empty() && downlink.is_empty() {
             return None;
         }
         self.clear_due = true;
         self.send_clear();
-        Some(CutOff { heard: cut })
+        Some(interrupted)
     }
 
-    /// What follows the silence: the cut, or the wait for speech to be heard.
-    pub(in crate::twilio_io) fn cut_or_wait(
+    /// Follows [`clear`](Self::clear): cuts the downlink, or waits for OpenAI to detect speech.
+    pub(in crate::twilio_io) fn cut_or_await_speech(
         &mut self,
-        cut_off: CutOff,
-        took: Duration,
+        interrupted: Vec<Heard>,
+        latency: Duration,
         downlink: &Downlink,
         now: Instant,
     ) {
-        if self.confirms {
-            let rest = self.take_unheard(&cut_off.heard);
+        if self.awaits_confirmation {
+            let unheard = self.take_unheard(&interrupted);
             let until = now + CONFIRMED_WITHIN;
-            self.silenced = Some(Silenced { cut_off, took, until, rest });
+            self.awaited_speech = Some(AwaitedSpeech { interrupted, latency, until, unheard });
         } else {
-            self.cut(cut_off, took, downlink);
+            self.cut(interrupted, latency, downlink);
         }
     }
 
-    /// Whether the agent was silenced by what may have been no speech.
-    pub(in crate::twilio_io) fn is_silenced(&self) -> bool {
-        self.silenced.is_some()
+    /// Whether a barge-in waits for OpenAI to detect speech.
+    pub(in crate::twilio_io) fn awaits_speech(&self) -> bool {
+        self.awaited_speech.is_some()
     }
 
-    /// While the agent waits: `heard` says that OpenAI hears speech, which it interrupts for. If that
-    /// does not come in time, the agent speaks on.
-    pub(in crate::twilio_io) fn look_whether_it_was_speech(
+    /// Ends the wait, if there is one: cuts the downlink if OpenAI detects speech, or lets the agent speak on
+    /// if the time is over.
+    pub(in crate::twilio_io) fn cut_or_resume(
         &mut self,
-        heard: bool,
+        is_speech: bool,
         downlink: &Downlink,
         now: Instant,
     ) {
-        let decided = self.silenced.take_if(|silenced| heard || now >= silenced.until);
-        let Some(Silenced { cut_off, took, rest, .. }) = decided else { return };
-        if heard {
-            self.cut(cut_off, took, downlink);
+        let decided = self.awaited_speech.take_if(|awaited| is_speech || now >= awaited.until);
+        let Some(AwaitedSpeech { interrupted, latency, unheard, .. }) = decided else { return };
+        if is_speech {
+            self.cut(interrupted, latency, downlink);
         } else {
-            tracing::info!("barge-in: it was no speech, the agent speaks on");
-            downlink.put_back(rest.into_iter());
+            tracing::info!("barge-in: no speech was detected, the agent speaks on");
+            downlink.put_back(unheard.into_iter());
         }
     }
 
@@ -102,7 +101,7 @@ impl PlaybackState {
         if self.clear_due
             && let Some(open) = &self.stream
         {
-            let mut text = String::with_capacity(ENVELOPE);
+            let mut text = String::with_capacity(ENVELOPE_BYTES);
             write_clear(&mut text, &open.sid);
             if let Err(TrySendError::Full(_)) = open.outgoing.try_send(text) {
                 return false;
@@ -112,28 +111,28 @@ impl PlaybackState {
         true
     }
 
-    /// The agent was interrupted: nothing of what it was saying goes out any more.
-    fn cut(&mut self, cut_off: CutOff, took: Duration, downlink: &Downlink) {
+    /// Drops all audio of the interrupted response, and reports what was heard of it.
+    fn cut(&mut self, interrupted: Vec<Heard>, took: Duration, downlink: &Downlink) {
         let (number, dropped) = downlink.cut();
         self.unplayed.clear();
         self.items.clear();
-        let items = self.items_cut(cut_off.heard, dropped);
+        let items = self.items_cut(interrupted, dropped);
         self.reports.push(Event::AgentInterrupted(AgentCut { number, took, items }));
     }
 
-    /// What was heard of each item and how much of it had come: of those that went to Twilio, then of
-    /// those that had not. One of which only the end was missing was heard whole.
-    fn items_cut(&mut self, heard: Vec<Heard>, mut dropped: Vec<Dropped>) -> Vec<CutItem> {
+    /// How much of each item was heard and had arrived: first the items that were sent to Twilio, then the
+    /// others. An item of which only the end was missing was heard whole.
+    fn items_cut(&mut self, interrupted: Vec<Heard>, mut dropped: Vec<Dropped>) -> Vec<CutItem> {
         let mut items = Vec::new();
-        for Heard { response, item, heard_ms, sent_ms, .. } in heard {
-            let waited = dropped.iter().position(|dropped| dropped.item == item);
-            match waited.map(|place| dropped.remove(place)) {
+        for Heard { response, item, heard_ms, sent_ms, .. } in interrupted {
+            let unsent = dropped.iter().position(|dropped| dropped.item == item);
+            match unsent.map(|place| dropped.remove(place)) {
                 Some(Dropped { bytes: 0, .. }) if heard_ms == sent_ms => {
                     self.reports.push(Event::ItemPlayed { response, item });
                 }
-                waited => {
-                    let waited = waited.map_or(0, |dropped| dropped.bytes);
-                    let came_ms = sent_ms.saturating_add(millis(waited));
+                unsent => {
+                    let unsent = unsent.map_or(0, |dropped| dropped.bytes);
+                    let came_ms = sent_ms.saturating_add(millis(unsent));
                     items.push(CutItem { response, item, heard_ms, came_ms });
                 }
             }

@@ -146,7 +146,7 @@ impl World {
         let frame = Payload::silence(1);
         self.stage.downlink.push(&response, &id, &frame, self.stage.now).now_or_never().unwrap();
         let passed = self.stage.downlink.peek().is_some();
-        self.stage.downlink.taken();
+        self.stage.downlink.pop();
         assert_eq!(passed, self.open, "audio passes if a response was asked for since the cut");
         if passed && !self.playing.contains(&item) {
             self.playing.push(item);
