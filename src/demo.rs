@@ -1,73 +1,42 @@
-//! The demo: a whole call through the real daemon, without an account (PRAC-1). The caller and the
-//! model are simulated; the sockets, the database and everything between them are not.
+//! The demo: a whole call through the real daemon without an account (PRAC-1). Only the caller, Twilio and
+//! the model are simulated.
 
+mod error;
 mod record;
 mod screen;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use actors::introspection::IntrospectionEvent;
-use entities::RecordsError;
 use practice::speech::Voice;
-use practice::twilio::{CallOutcome, CallOver, CallerHandle, EndedBy};
+use practice::twilio::{CallOutcome, CallerHandle, EndedBy};
 use practice::wav;
-use protocol::ids::{CallSid, InvalidId, PhoneNumber};
-use thiserror::Error;
+use protocol::ids::{CallSid, PhoneNumber};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::config::DatabaseUrl;
 use crate::tree;
-use crate::world::{Plan, World, WorldError};
+use crate::world::{Plan, World};
 use screen::Screen;
 
-/// Who calls in the demo.
+pub use error::Failed;
+use error::PATIENCE;
+
+/// The caller's number.
 const CALLER: &str = "+972501234567";
-/// What the caller says, one sentence after each answer, until times are offered.
+/// The caller's sentences, one after each answer, until times are offered.
 const SENTENCES: [&str; 4] = ["התקנת מנעול חכם", "בתל אביב", "כן", "אפשר לקבוע תור?"];
-/// The last words, once the visit is booked.
+/// The caller's last words, once the visit is booked.
 const GOODBYE: &str = "תודה, להתראות";
-/// How long the demo may take: it ends by itself in half of it.
-const PATIENCE: Duration = Duration::from_secs(90);
-/// Where the demo's database lies: a second run finds the lead of the first.
+/// The demo's database. A second run finds the lead of the first.
 const DATABASE: &str = "sqlite://frontdesk-demo.db?mode=rwc";
 
-/// How the demo is shown.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// With colours, and with marks that keep right-to-left text readable: for a terminal.
+    /// For a terminal: colours, and marks that keep right-to-left text readable.
     pub color: bool,
-    /// Where the call's recording goes.
+    /// The file for the call's recording.
     pub wav: PathBuf,
-}
-
-/// Why the demo failed.
-#[derive(Debug, Error)]
-pub enum Failed {
-    /// Something did not start.
-    #[error(transparent)]
-    World(#[from] WorldError),
-    /// The call was over too early.
-    #[error("the call ended too early: {0}")]
-    CutShort(#[from] CallOver),
-    /// The demo's own number is none.
-    #[error(transparent)]
-    Number(#[from] InvalidId),
-    /// It took too long.
-    #[error("the call did not end within {PATIENCE:?}")]
-    TooLong,
-    /// Something was not as it should be.
-    #[error("{0}")]
-    Wrong(String),
-    /// The database could not be read.
-    #[error(transparent)]
-    Records(#[from] RecordsError),
-    /// The recording could not be written.
-    #[error("{0} could not be written: {1}")]
-    Recording(PathBuf, String),
-    /// The screen is gone.
-    #[error("the output is closed: {0}")]
-    Output(#[from] std::io::Error),
 }
 
 /// Runs the demo.
@@ -110,7 +79,7 @@ pub async fn run(options: Options) -> Result<(), Failed> {
     Ok(())
 }
 
-/// The caller's side of the call, and all that was said.
+/// Plays the caller. Returns everything the caller said, and the call's outcome.
 async fn converse(
     world: &World,
     caller: &CallerHandle,
@@ -147,7 +116,7 @@ fn second_time(offer: &str) -> Option<&str> {
     times.next().or(first)
 }
 
-/// Shows turns as the daemon learns of them, until the call is over.
+/// Shows turns as the daemon reports them, until the call is over.
 async fn tell_turns(
     mut events: tokio::sync::broadcast::Receiver<IntrospectionEvent>,
     call: CallSid,
@@ -168,7 +137,8 @@ async fn tell_turns(
     }
 }
 
-/// What the model heard is what the caller said, both simulators are content, and the daemon hung up.
+/// Checks that the model heard what the caller said, that neither simulator objects, and that the daemon
+/// hung up.
 fn check(world: &World, said: &[String], outcome: &CallOutcome) -> Result<(), Failed> {
     let wrong = |what: String| Err(Failed::Wrong(what));
     let Some(practice) = world.openai() else {

@@ -94,3 +94,16 @@ impl RunningProvider {
         Ok(Self { endpoint, server: Some(server) })
     }
 }
+
+#[cfg(test)]
+#[cfg(not(feature = "practice"))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn prac_4_without_the_feature_the_practice_provider_is_one_clear_error() {
+        let refused = RunningProvider::start(&OpenAi::default()).await.unwrap_err().to_string();
+        assert!(refused.contains("built without the practice feature"), "{refused}");
+        assert_eq!(refused.lines().count(), 1, "{refused}");
+    }
+}

@@ -1,7 +1,7 @@
 //! Text in columns that line up.
 
-/// Rows as columns, two spaces between them; the last column is not padded. Widths are counted in
-/// characters.
+/// Lays rows out in columns, separated by two spaces. The last column is not padded. Widths are counted
+/// in characters.
 pub(crate) fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {

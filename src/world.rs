@@ -1,5 +1,4 @@
-//! The daemon, the simulated Twilio and the simulated OpenAI, put together on loopback: the demo's
-//! world and the tests'.
+//! Runs the daemon with the simulated Twilio and OpenAI on loopback, for the demo, simulations and tests.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -23,12 +22,12 @@ use crate::config::business_file::{self, BusinessFileError};
 use crate::http::{ListenError, Listener};
 use crate::provider::{ProviderError, RunningProvider};
 
-/// The business of the demo, as its file has it.
+/// The text of the demo's business file.
 pub(crate) const LOCKSMITH: &str = include_str!("../examples/businesses/tel-aviv-locks.toml");
-/// Where that file lies in the source.
+/// The path of that file in the repository.
 pub(crate) const LOCKSMITH_FILE: &str = "examples/businesses/tel-aviv-locks.toml";
 
-/// The practice world's admin token: its listener is on loopback and dies with it.
+/// The listener is on loopback and ends with the world.
 const ADMIN_TOKEN: &str = "practice-world-admin-token";
 
 /// Why the operator's side did not answer.
@@ -42,56 +41,46 @@ pub enum AdminError {
     Json(#[from] serde_json::Error),
 }
 
-/// Why the world could not be put together.
+/// Why the world did not start, or did not answer.
 #[derive(Debug, Error)]
 pub enum WorldError {
-    /// The model's provider did not start.
     #[error(transparent)]
     Provider(#[from] ProviderError),
-    /// The daemon did not start.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// No port was to be had.
     #[error(transparent)]
     Listen(#[from] ListenError),
-    /// The simulated Twilio did not start.
     #[error(transparent)]
     Carrier(#[from] CarrierError),
-    /// The business's file is wrong.
     #[error(transparent)]
     Business(#[from] BusinessFileError),
-    /// The business could not be imported.
     #[error(transparent)]
     Import(#[from] entities::businesses::ImportError),
     /// The operator's side did not answer.
     #[error("the introspection did not answer: {0}")]
     Admin(#[from] AdminError),
-    /// The configuration is wrong.
     #[error("{0}")]
     Config(String),
 }
 
-/// How the world is to be.
 pub struct Plan {
-    /// The daemon's configuration; addresses, Twilio and the admin token are filled in.
+    /// The daemon's configuration. [`World::open`] sets addresses and the admin token.
     pub config: Config,
-    /// The business that is called.
     pub business: BusinessSettings,
-    /// The simulated OpenAI.
     pub openai: openai::Options,
-    /// How everybody speaks.
+    /// The callers' voice.
     pub voice: Voice,
-    /// How many times faster than the wall's the line's clock runs.
+    /// The speed of line time relative to wall time.
     pub line_speed: f64,
-    /// Whether both simulators keep all audio that goes between them and the daemon.
+    /// Whether both simulators keep the audio between them and the daemon.
     pub keeps_audio: bool,
 }
 
 impl Plan {
-    /// The demo's world: the Hebrew locksmith, the receptionist, a database of its own in memory.
+    /// The demo's world: the Hebrew locksmith and the receptionist.
     ///
     /// # Errors
-    /// [`WorldError::Business`] if the example business is wrong.
+    /// [`WorldError::Business`] if the example business is invalid.
     pub fn locksmith() -> Result<Self, WorldError> {
         let business = business_file::parse(Path::new(LOCKSMITH_FILE), LOCKSMITH)?;
         Ok(Self {
@@ -105,23 +94,17 @@ impl Plan {
     }
 }
 
-/// Everything, running.
 pub struct World {
-    /// The daemon.
     pub app: App,
-    /// The simulated Twilio.
     pub carrier: Carrier,
     /// The business that is called.
     pub business: BusinessSettings,
-    /// Its id.
     pub business_id: BusinessId,
     provider: RunningProvider,
     http: HttpClient,
 }
 
 impl World {
-    /// Starts everything.
-    ///
     /// # Errors
     /// [`WorldError`] says what did not start.
     pub async fn open(plan: Plan) -> Result<Self, WorldError> {
@@ -163,7 +146,7 @@ impl World {
         self.provider.server()
     }
 
-    /// Somebody calls the business.
+    /// Calls the business from this number, in the business's language.
     #[must_use]
     pub fn dial(&self, from: &PhoneNumber) -> CallerHandle {
         let language = self.business.language.as_str();
@@ -172,7 +155,7 @@ impl World {
         self.carrier.dial(&dial)
     }
 
-    /// Everyone in the tree, as the operator sees them.
+    /// All actors, as the operator sees them.
     ///
     /// # Errors
     /// [`WorldError::Admin`] if the daemon does not answer.
@@ -196,7 +179,7 @@ impl World {
         Ok(self.get::<Calls>("introspect/calls").await?.calls)
     }
 
-    /// A request of the operator's; returns the HTTP status.
+    /// Sends an operator's request. Returns the HTTP status.
     ///
     /// # Errors
     /// [`WorldError::Admin`] if the daemon does not answer.
@@ -205,7 +188,7 @@ impl World {
         Ok(answer.status.as_u16())
     }
 
-    /// A request of the operator's with a body; returns the HTTP status and what was answered.
+    /// Sends an operator's request with a body. Returns the HTTP status and the answer.
     ///
     /// # Errors
     /// [`WorldError::Admin`] if the daemon does not answer, or not in JSON.
@@ -218,7 +201,6 @@ impl World {
         Ok((answer.status.as_u16(), read(&answer)?))
     }
 
-    /// Stops everything.
     pub async fn close(self) {
         self.carrier.stop().await;
         self.app.stop().await;

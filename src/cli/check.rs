@@ -47,4 +47,5 @@ impl<W: Write> Report<'_, W> {
 }
 
 #[cfg(test)]
+#[cfg(feature = "practice")]
 mod tests;

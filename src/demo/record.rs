@@ -1,15 +1,15 @@
-//! What the demo's call has left in the database.
+//! Shows the call's rows in the database.
 
 use std::time::Duration;
 
 use entities::appointments;
 use protocol::ids::{CallSid, LeadId};
 
-use super::Failed;
+use super::error::Failed;
 use super::screen::Screen;
 use crate::world::World;
 
-/// Shows the lead, the appointment and the call once everything is written.
+/// Shows lead, appointment and call once everything is written.
 pub(super) async fn show(world: &World, call: &CallSid, screen: &Screen) -> Result<(), Failed> {
     let (db, business) = (&world.app.services().database, world.business_id);
     let written = |call: &entities::calls::CallRecord| call.duration.is_some();
@@ -56,7 +56,7 @@ fn lead_status(status: entities::leads::LeadStatus) -> &'static str {
     }
 }
 
-/// The visit that was booked in this call.
+/// Shows the visit booked in this call.
 async fn show_appointment(
     world: &World,
     lead: LeadId,

@@ -1,12 +1,10 @@
-//! What the demo writes: plain lines, or colours and marks for right-to-left text on a terminal.
+//! The demo's output: plain lines, or colours and marks for right-to-left text on a terminal.
 
 use std::io::{self, Write};
 
-/// Unicode's marks around text whose direction is its own: a terminal that knows them shows a Hebrew
-/// sentence whole inside an English line.
+/// Unicode's isolates. A terminal that supports them keeps a Hebrew sentence together in an English line.
 const ISOLATE: (char, char) = ('\u{2068}', '\u{2069}');
 
-/// Standard output, as the demo uses it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Screen {
     color: bool,
@@ -17,17 +15,14 @@ impl Screen {
         Self { color }
     }
 
-    /// A title.
     pub(super) fn heading(self, text: &str) -> io::Result<()> {
         self.line(&format!("{}\n", self.paint("1", text)))
     }
 
-    /// A remark.
     pub(super) fn note(self, text: &str) -> io::Result<()> {
         self.line(&self.paint("2", text))
     }
 
-    /// A turn of the conversation.
     pub(super) fn turn(self, role: &str, text: &str) -> io::Result<()> {
         let code = match role {
             "caller" => "36",
@@ -43,7 +38,7 @@ impl Screen {
         self.line(&format!("\n{}\n{lines}", self.paint("2", title)))
     }
 
-    /// A row of the database, by columns.
+    /// A row of the database as columns.
     pub(super) fn row(self, name: &str, columns: &[(&str, String)]) -> io::Result<()> {
         let columns: Vec<String> = (columns.iter())
             .map(|(column, value)| format!("{column}: {}", self.isolate(value)))

@@ -1,52 +1,19 @@
-//! From what was seen to a verdict: what the scenario expects, and what holds of every call.
+//! Checks a call: the scenario's expectations, and what must hold of every call.
 
 mod always;
 mod ending;
 mod lines;
 mod records;
+mod verdict;
+
+use practice::twilio::HeardSpeech;
 
 use super::scenario::{Expectations, HeardLine, Scenario};
 use super::seen::{ModelSide, Seen};
-use lines::{followed, heard_line, in_order};
-use practice::twilio::HeardSpeech;
+use lines::{followed, heard_line};
 
-/// What came of one call.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Verdict {
-    /// What was not as it must be, one line each.
-    pub faults: Vec<String>,
-    /// How many things were looked at.
-    pub looked_at: usize,
-    /// What is expected and could not be looked at.
-    pub unseen: Vec<&'static str>,
-}
+pub use verdict::Verdict;
 
-impl Verdict {
-    /// Whether all was as it must be.
-    #[must_use]
-    pub fn holds(&self) -> bool {
-        self.faults.is_empty()
-    }
-
-    fn look(&mut self, what: &str, found: Result<(), String>) {
-        self.looked_at += 1;
-        if let Err(fault) = found {
-            self.faults.push(format!("{what}: {fault}"));
-        }
-    }
-
-    fn equal<T: PartialEq + std::fmt::Debug>(&mut self, what: &str, expected: Option<&T>, was: &T) {
-        if let Some(expected) = expected {
-            let equal = expected == was;
-            self.look(
-                what,
-                if equal { Ok(()) } else { Err(format!("expected {expected:?}, was {was:?}")) },
-            );
-        }
-    }
-}
-
-/// Judges a call.
 pub(super) fn judge(scenario: &Scenario, seen: &Seen) -> Verdict {
     let mut verdict = Verdict::default();
     let expect = &scenario.script.expect;
@@ -68,7 +35,7 @@ impl Seen {
     }
 }
 
-/// What only speech that carries its words, and a model that tells what it was told, can show.
+/// Checks that need speech with its words inside, and the practice model's log.
 fn by_ear(verdict: &mut Verdict, expect: &Expectations, seen: &Seen, model: &ModelSide) {
     if let Some(lines) = &expect.caller_heard {
         let fits =
@@ -99,7 +66,7 @@ fn by_ear(verdict: &mut Verdict, expect: &Expectations, seen: &Seen, model: &Mod
     verdict.equal("model_told.sessions", Some(&sessions), &model.sessions.len());
 }
 
-/// The names of the expectations that [`by_ear`] looks at.
+/// The names of the expectations that [`by_ear`] checks.
 fn only_by_ear(expect: &Expectations) -> Vec<&'static str> {
     let told = &expect.model_told;
     let named = [
@@ -108,23 +75,4 @@ fn only_by_ear(expect: &Expectations) -> Vec<&'static str> {
         ("model_told", *told != super::scenario::ModelTold::default()),
     ];
     named.into_iter().filter(|(_, is_expected)| *is_expected).map(|(name, _)| name).collect()
-}
-
-/// What the agent said and asked, in parts and in order.
-fn said(verdict: &mut Verdict, expect: &Expectations, agent: &[&str]) {
-    let whole = agent.join(" ");
-    if !expect.agent_said.is_empty() {
-        verdict.look("agent_said", in_order(&expect.agent_said, &whole));
-    }
-    if !expect.agent_asked.is_empty() {
-        let questions = lines::questions(&whole).join(" ");
-        verdict.look("agent_asked", in_order(&expect.agent_asked, &questions));
-    }
-    for never in &expect.agent_never_said {
-        let said = whole.contains(never.as_str());
-        verdict.look(
-            "agent_never_said",
-            if said { Err(format!("{never:?} was said")) } else { Ok(()) },
-        );
-    }
 }

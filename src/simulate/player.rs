@@ -1,41 +1,37 @@
-//! The caller who follows a script: waits for what each step waits for, and does it.
+//! The caller who follows a script.
 
 mod happening;
 
 use std::time::Duration;
 
+use practice::openai::language_of;
+use practice::speech::duration_of;
+use practice::twilio::{CallOver, CallView, CallerHandle, NoStream};
 use thiserror::Error;
 
 use crate::simulate::scenario::{Action, After, Script, Step};
 use crate::world::{World, WorldError};
-use practice::openai::language_of;
-use practice::speech::duration_of;
-use practice::twilio::{CallOver, CallView, CallerHandle, NoStream};
 
-/// Something the caller did that could be heard. Times are the line's, since the call was dialled.
+/// Something audible that the caller did. Times are line time since the call was dialled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spoken {
-    /// In words.
+    /// A description.
     pub what: String,
-    /// The words, if it was speech.
+    /// The words; `None` if it was not speech.
     pub text: Option<String>,
-    /// When it began.
     pub from: Duration,
-    /// When it was over.
     pub to: Duration,
 }
 
-/// How a script went.
+/// The result of a script.
 #[derive(Debug, Clone, Default)]
 pub struct Played {
-    /// What could be heard of the caller.
     pub spoken: Vec<Spoken>,
-    /// What kept them from following it to its end.
+    /// Why the script was not completed.
     pub stopped: Option<String>,
 }
 
-/// Follows the script from the ringing to the end of the call. Only the practice model's audio
-/// carries its words.
+/// Follows the script from ringing to the end of the call.
 pub(super) async fn play(world: &World, caller: &CallerHandle, script: &Script) -> Played {
     let marked = world.openai().is_some();
     let start = Point { at: Duration::ZERO, heard: 0, samples: 0, speaking: false };
@@ -65,7 +61,7 @@ pub(super) async fn play(world: &World, caller: &CallerHandle, script: &Script) 
         let still = format!("the call was still open {:?} after the last step", script.patience);
         stopped.get_or_insert(still);
         caller.hang_up();
-        // The carrier ends it by itself; only its callbacks can take long.
+        // The carrier ends the call at once; only its callbacks can take long.
         let _ = tokio::time::timeout(script.patience, caller.ended()).await;
     }
     Played { spoken, stopped }
@@ -80,17 +76,17 @@ fn waited_for(after: &After) -> String {
     }
 }
 
-/// How long an agent is quiet who has ended; one whose words can't be seen may only be thinking.
+/// The silence that ends an agent's turn. It is longer if the audio carries no words, since the agent may
+/// only be thinking.
 const QUIET: Duration = Duration::from_millis(400);
 const QUIET_FOR_SURE: Duration = Duration::from_millis(1500);
 
-/// A moment of the call.
 #[derive(Debug, Clone, Copy)]
 struct Point {
     at: Duration,
-    /// Utterances heard by then.
+    /// Utterances heard so far.
     heard: usize,
-    /// Samples heard by then.
+    /// Samples heard so far.
     samples: u64,
     /// Whether the agent was speaking.
     speaking: bool,
@@ -112,10 +108,11 @@ enum NotDone {
 struct Player<'a> {
     world: &'a World,
     caller: &'a CallerHandle,
+    /// Whether the agent's audio carries its words. A real model's does not.
     marked: bool,
-    /// When the step before began.
+    /// When the previous step began.
     began: Point,
-    /// When it was done.
+    /// When the previous step was done.
     done: Point,
     spoken: Vec<Spoken>,
 }
@@ -171,7 +168,7 @@ impl Player<'_> {
         Ok(())
     }
 
-    /// When the first utterance began that began since the step before did.
+    /// When the first utterance after the beginning of the previous step began.
     async fn agent_begins(&self) -> Result<Duration, CallOver> {
         let since = self.began.at;
         self.caller
@@ -183,7 +180,7 @@ impl Player<'_> {
             .await
     }
 
-    /// The same by the sound alone: audio after a silence.
+    /// The same for audio without words: audio after a silence.
     async fn audio_begins(&self) -> Result<Duration, CallOver> {
         let mut before = self.began.samples;
         if self.began.speaking {

@@ -1,12 +1,13 @@
-//! What came of scenarios, in words: a line for each, and for what does not hold the faults and
-//! the call as it went.
+//! The report: a line for each scenario, and the faults and course of each call that does not hold.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{CallOutcome, Left, Outcome, Waits};
+use super::outcome::{CallOutcome, Outcome};
+use super::stage::left::Left;
+use super::waits::Waits;
 
-/// One line for a scenario, and more where it doesn't hold.
+/// The lines of one scenario.
 #[must_use]
 pub fn scenario_lines(outcome: &Outcome) -> String {
     let held = outcome.calls.iter().filter(|call| call.verdict.holds()).count();
@@ -40,10 +41,10 @@ pub fn scenario_lines(outcome: &Outcome) -> String {
     text
 }
 
-/// Failed calls of one scenario that are told of.
+/// Failed calls of one scenario that are reported.
 const MOST_FAILURES: usize = 3;
 
-/// What was wrong with a call, and how it went.
+/// The faults and the course of one call.
 #[must_use]
 pub fn call_lines(call: &CallOutcome) -> String {
     let mut text = format!("       the call from {}:\n", call.number.as_str());
@@ -71,8 +72,7 @@ pub fn call_lines(call: &CallOutcome) -> String {
     text
 }
 
-/// The last lines: how much was played, whether all of it holds, how the calls ended, what the daemon
-/// took, and what is left of them.
+/// The last lines: the verdict, how the calls ended, the daemon's delays, and what remained.
 #[must_use]
 pub fn summary(outcomes: &[Tally], took: Duration) -> String {
     let scenarios = outcomes.len();
@@ -102,20 +102,15 @@ pub fn summary(outcomes: &[Tally], took: Duration) -> String {
     format!("{verdict}\nended: {}\ntook: {waits}\nleft: {left}\n", endings.join(", "))
 }
 
-/// What the summary needs of a scenario.
+/// What the summary needs to know about a scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tally {
-    /// Calls played.
     pub calls: usize,
-    /// Calls that hold.
     pub held: usize,
-    /// Whether the scenario does.
     pub holds: bool,
-    /// How many calls ended for each reason.
+    /// Number of calls by end reason.
     pub endings: BTreeMap<String, usize>,
-    /// What the daemon took in them.
     pub waits: Waits,
-    /// What is left of them.
     pub left: Left,
 }
 
@@ -138,7 +133,6 @@ impl From<&Outcome> for Tally {
     }
 }
 
-/// How long the calls were.
 fn lengths(calls: &[CallOutcome]) -> String {
     let seconds = |call: &CallOutcome| call.length.as_secs_f64();
     let shortest = calls.iter().map(seconds).fold(f64::INFINITY, f64::min);

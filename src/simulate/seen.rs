@@ -1,4 +1,4 @@
-//! What all who took part saw of one call: the caller's ear, the model, and the database.
+//! What was seen of one call: by the caller, by the model and in the database.
 
 use std::time::Duration;
 
@@ -6,50 +6,48 @@ use entities::call_turns::TurnRow;
 use entities::calls::CallRecord;
 use entities::leads::LeadRecord;
 use entities::{RecordsError, call_turns, calls, leads};
+use practice::openai::{Log, SeenEvent, Turn, Violation};
+use practice::twilio::{CallView, CallerHandle, Webhook};
 use protocol::ids::{CallSid, PhoneNumber};
 
 use super::player::Played;
 use crate::world::World;
-use practice::openai::{Log, SeenEvent, Turn, Violation};
-use practice::twilio::{CallView, CallerHandle, Webhook};
 
-/// One call, seen from every side, after its end.
 #[derive(Debug, Clone)]
 pub(super) struct Seen {
     pub(super) played: Played,
-    /// The line, and what the caller heard.
+    /// The caller's side.
     pub(super) view: CallView,
-    /// Whether Twilio could tell the daemon how it ended.
+    /// Whether the final status callback reached the daemon.
     pub(super) status_came: bool,
-    /// The practice model's side; none of the real one.
+    /// The practice model's side; `None` for a real model.
     pub(super) model: Option<ModelSide>,
-    /// The call's row, if it was written to its end.
+    /// The call's row; `None` if its end was not written in time.
     pub(super) record: Option<CallRecord>,
     pub(super) turns: Vec<TurnRow>,
     pub(super) lead: Option<LeadRecord>,
 }
 
-/// What the practice model saw of one call.
+/// The practice model's side of one call.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ModelSide {
     pub(super) sessions: Vec<u64>,
-    /// Client events, audio left out.
+    /// Client events without audio.
     pub(super) events: Vec<SeenEvent>,
     pub(super) heard: Vec<Turn>,
     pub(super) said: Vec<Turn>,
-    /// What the real server would have objected to.
+    /// The client's mistakes.
     pub(super) faults: Vec<Violation>,
 }
 
-/// How long the daemon may take to be rid of a call: it waits for Twilio's answers to its requests.
+/// How long the daemon may take to forget a call. It waits for Twilio's answers to its requests.
 const RID_WITHIN: Duration = Duration::from_secs(45);
-/// How long the daemon may take to write down a call that is over.
+/// How long the daemon may take to write the end of a call.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(10);
-/// How often it is looked at meanwhile.
+/// The interval of looking.
 const LOOK: Duration = Duration::from_millis(50);
 
 impl Seen {
-    /// Gathers what was seen of a call that is over.
     pub(super) async fn gather(
         world: &World,
         caller: &CallerHandle,
@@ -76,14 +74,14 @@ impl Seen {
     }
 }
 
-/// Waits until the daemon has forgotten the call: until then it may still ask Twilio for something.
+/// Waits until the daemon has forgotten the call. Until then it may still send requests to Twilio.
 async fn forgotten(world: &World, call: &CallSid) {
     while world.app.calls().find(call.clone()).await.is_some() {
         tokio::time::sleep(LOOK).await;
     }
 }
 
-/// The call's row, once its end is in it, and Twilio's last word if that has got through.
+/// Waits until the call's row has its end, and the final status if that reached the daemon.
 async fn written(
     world: &World,
     call: &CallSid,
@@ -101,7 +99,7 @@ async fn written(
     }
 }
 
-/// Whether Twilio could tell the daemon of the call's end.
+/// Whether the final status callback reached the daemon.
 fn status_came(view: &CallView) -> bool {
     view.requests.iter().any(|request| {
         matches!(request.what, Webhook::Status(status) if status.is_terminal())
@@ -110,7 +108,7 @@ fn status_came(view: &CallView) -> bool {
 }
 
 impl ModelSide {
-    /// The sessions whose prompt names this caller, and what happened in them.
+    /// What happened in the sessions whose prompt names this caller.
     fn of(log: &Log, number: &PhoneNumber) -> Self {
         log.look(|record| {
             let names = |event: &SeenEvent| {
@@ -137,7 +135,7 @@ impl ModelSide {
         self.events.iter().filter(move |event| event.kind == kind)
     }
 
-    /// What it was told, in a few words each.
+    /// The client events, each in a few words.
     pub(super) fn told(&self) -> Vec<String> {
         let told = |event: &SeenEvent| {
             let item = event.body["item_id"].as_str().unwrap_or_default();
@@ -153,7 +151,7 @@ impl ModelSide {
         self.events.iter().map(told).collect()
     }
 
-    /// The words of an item that the model spoke.
+    /// The words of a spoken item.
     pub(super) fn words_of(&self, item: &str) -> Option<&str> {
         self.said.iter().find(|turn| turn.item_id == item).map(|turn| turn.text.as_str())
     }

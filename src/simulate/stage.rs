@@ -1,35 +1,37 @@
-//! Where a scenario is played: one daemon with its world, and on it the scenario's calls, as many at
-//! once as there are slots.
+//! Runs a scenario's calls against one daemon, as many at once as there are slots.
 
-mod left;
+pub(super) mod left;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use actors::clock::Clock;
+use practice::speech::Voice;
+use practice::twilio::{Callee, CallerHandle, Dial, LineQuality, RestKind};
 use protocol::ids::{InvalidId, PhoneNumber};
 use serde_json::json;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
+use super::error::SimulateError;
+use super::outcome::{CallOutcome, Outcome};
 use super::scenario::{Answers, Scenario};
 use super::seen::{ModelSide, Seen};
-use super::{CallOutcome, Outcome, SimulateError, Waits, judge, player};
+use super::waits::Waits;
+use super::{judge, player};
 use crate::config::{Config, DatabaseUrl};
 use crate::world::{Plan, World, WorldError};
-use practice::speech::Voice;
-use practice::twilio::{Callee, CallerHandle, Dial, LineQuality, RestKind};
 
 pub use left::Left;
 
-/// Between two callers' dialling: a telephone's calls don't begin all in one moment either.
+/// The pause between two callers. Real calls don't begin in the same moment either.
 const APART: Duration = Duration::from_millis(100);
 
-/// Who may call, and when.
+/// Limits the calls at once, and spaces their starts.
 #[derive(Clone)]
 pub(super) struct Slots {
     free: Arc<Semaphore>,
-    /// Held by whoever is about to dial.
+    /// Held by the caller that dials next.
     turn: Arc<Mutex<()>>,
 }
 
@@ -39,7 +41,7 @@ impl Slots {
         Self { free, turn: Arc::default() }
     }
 
-    /// Waits for a slot and for the turn to dial. The semaphore is never closed: a slot comes.
+    /// Waits for a slot and for the turn to dial. The semaphore is never closed.
     async fn take(&self) -> Option<OwnedSemaphorePermit> {
         let slot = Arc::clone(&self.free).acquire_owned().await.ok();
         let _turn = self.turn.lock().await;
@@ -48,8 +50,8 @@ impl Slots {
     }
 }
 
-/// Plays a scenario's calls over one daemon, or each over its own where what happens in one befalls
-/// all.
+/// Runs a scenario's calls against one daemon. If a step affects all calls of a daemon, each call gets
+/// its own.
 pub(super) async fn play_all(
     scenario: Arc<Scenario>,
     config: &Config,
@@ -96,10 +98,10 @@ pub(super) async fn play_all(
     Ok(Outcome { scenario: Arc::clone(&stage.scenario), calls, left, took })
 }
 
-/// How long a rehearsal waits for a media socket to come (back): nobody here needs 15 s.
+/// How long a simulated call waits for its media socket. The default of 15 s is for real networks.
 const STREAM_PATIENCE: Duration = Duration::from_secs(5);
 
-/// What a daemon for this scenario is made from.
+/// What a scenario's daemon is made from.
 struct Stage {
     scenario: Arc<Scenario>,
     config: Config,
@@ -119,7 +121,7 @@ impl Stage {
         Ok(world)
     }
 
-    /// Plays a call over a daemon of its own.
+    /// Runs a call against its own daemon.
     async fn play_alone(&self, number: PhoneNumber) -> Result<(CallOutcome, Left), SimulateError> {
         let world = self.open().await?;
         let played = self.play(&world, number).await?;
@@ -150,7 +152,7 @@ impl Stage {
 fn plan(scenario: &Scenario, config: &Config, voice: Voice) -> Result<Plan, SimulateError> {
     let mut openai = scenario.script.model.options();
     openai.voice = voice.clone();
-    // A simulation neither writes into the operator's database nor knows the operator's account.
+    // A simulation uses neither the operator's database nor the operator's account.
     let mut own = Config {
         openai: config.openai.clone(),
         supervision: config.supervision.clone(),
@@ -183,7 +185,7 @@ fn dial(world: &World, scenario: &Scenario, number: &PhoneNumber) -> CallerHandl
     world.carrier.dial(&dial)
 }
 
-/// The business calls a number, at which somebody or something answers so.
+/// Lets the business call a number that answers like this.
 async fn be_called(
     world: &World,
     answers: Answers,
@@ -199,7 +201,7 @@ async fn be_called(
     Ok(world.carrier.callee(number.as_str(), world.business.language.as_str()).await)
 }
 
-/// The number so many after this one.
+/// The `n`th number after this one.
 pub(super) fn number_after(first: &PhoneNumber, n: u32) -> Result<PhoneNumber, InvalidId> {
     let digits = first.as_str().trim_start_matches('+');
     let number = digits.parse::<u64>().unwrap_or_default() + u64::from(n);

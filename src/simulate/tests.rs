@@ -1,13 +1,13 @@
-//! Scenarios with a model that the simulation doesn't own, as the real one.
+//! Scenarios with a model outside the simulation, as a real one.
 
 use std::path::Path;
 
+use practice::openai::{Options, Server};
 use protocol::ids::PhoneNumber;
 
 use super::stage::number_after;
 use super::*;
 use crate::config::WebSocketUrl;
-use practice::openai::{Options, Server};
 
 fn scenario(text: &str) -> Arc<Scenario> {
     Arc::new(Scenario::parse(Path::new("there.toml"), text).unwrap())

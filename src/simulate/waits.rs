@@ -1,21 +1,20 @@
-//! What the daemon itself took in the calls that were played, as their records say. It is measured and
-//! told, and decides nothing: a rehearsal shares its machine.
+//! The delays that the daemon caused, from the calls' records. They are reported but not checked: a
+//! simulation shares its machine.
 
 use std::fmt;
 use std::ops::AddAssign;
 
 use serde::Deserialize;
 
-/// Microseconds, one for each call that has them.
+/// Microseconds, one value for each call that has it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Waits {
-    /// What the daemon added to the greeting (GREET-5).
+    /// Delay that the daemon added to the greeting (GREET-5).
     pub greeting: Vec<u64>,
     /// From the frame that decided the call's last barge-in to its `clear` (BARGE-3).
     pub barge_in: Vec<u64>,
 }
 
-/// What a call's record has of it.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Kept {
@@ -24,7 +23,6 @@ struct Kept {
 }
 
 impl Waits {
-    /// What was counted in a call, as its record keeps it.
     #[must_use]
     pub fn kept_in(stats: Option<&serde_json::Value>) -> Self {
         let kept = stats.map(Kept::deserialize).and_then(Result::ok).unwrap_or_default();

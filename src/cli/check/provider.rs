@@ -13,6 +13,11 @@ const ABOUT: &str = "openai";
 /// Tries the key on the list of models, which costs nothing.
 pub(super) async fn check(config: &OpenAi, client: &HttpClient) -> Finding {
     match config.provider {
+        Provider::Practice if !cfg!(feature = "practice") => Finding::fail(
+            ABOUT,
+            "the practice provider is not built in: set provider = \"openai\", or build with \
+             default features",
+        ),
         Provider::Practice => Finding::ok(
             ABOUT,
             "the practice provider, which is built in and never answers real callers",

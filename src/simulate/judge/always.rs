@@ -1,17 +1,17 @@
-//! What holds of every call, whatever its scenario expects.
+//! What must hold of every call, whatever its scenario expects.
 
 use entities::call_turns::{TurnRole, TurnRow};
-
-use super::Verdict;
-use super::lines::span;
-use crate::simulate::scenario::Scenario;
-use crate::simulate::seen::{ModelSide, Seen};
 use practice::speech::Fault;
 use practice::twilio::HeardSpeech;
 
-/// Of a frame that was cut in its middle, the ear takes nothing.
+use super::lines::span;
+use super::verdict::Verdict;
+use crate::simulate::scenario::Scenario;
+use crate::simulate::seen::{ModelSide, Seen};
+
+/// The decoder ignores a frame that is cut in its middle.
 const FRAME_MS: u64 = 20;
-/// How much less than was heard the model may be told: marks and the machine take their time.
+/// How much less than was heard the model may be told. Marks take time on a busy machine.
 const TOLD_LESS_MS: u64 = 1000;
 
 pub(super) fn look(verdict: &mut Verdict, scenario: &Scenario, seen: &Seen) {
@@ -49,8 +49,8 @@ fn greeted_once(greeting: &str, heard: &[HeardSpeech]) -> Result<(), String> {
     again.next().map_or(Ok(()), |speech| Err(format!("at {}", span(speech))))
 }
 
-/// Every `conversation.item.truncate` names what the caller heard of that item, by its place in the
-/// audio, or a little less; never more.
+/// Every `conversation.item.truncate` names the length that the caller heard of the item, or a little
+/// less.
 fn told_what_was_heard(model: &ModelSide, heard: &[HeardSpeech]) -> Result<(), String> {
     let mut heard: Vec<&HeardSpeech> = heard.iter().collect();
     for event in model.of_kind("conversation.item.truncate") {
@@ -66,7 +66,7 @@ fn told_what_was_heard(model: &ModelSide, heard: &[HeardSpeech]) -> Result<(), S
     Ok(())
 }
 
-/// A turn that the database keeps as cut has no more than was heard of it.
+/// A cut turn in the database is no longer than what the caller heard of it.
 fn kept_what_was_heard(
     model: &ModelSide,
     turns: &[TurnRow],
@@ -86,8 +86,8 @@ fn kept_what_was_heard(
     Ok(())
 }
 
-/// The agent's turns that the database keeps are what the caller heard, in order: whole where it was
-/// heard whole, cut where it was cut. Of what was cut early no word may be kept.
+/// The agent's turns in the database are what the caller heard, in order: whole if heard whole, cut if
+/// cut. A turn that was cut early may have no words.
 fn kept_all_that_was_heard(
     model: &ModelSide,
     turns: &[TurnRow],
@@ -121,7 +121,7 @@ fn kept_all_that_was_heard(
     }
 }
 
-/// Whether an utterance is these words, or their beginning.
+/// Whether an utterance is these words or their beginning.
 fn is_part(speech: &HeardSpeech, words: &str) -> bool {
     match speech.flaw {
         None => speech.text == words,

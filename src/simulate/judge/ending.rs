@@ -1,27 +1,27 @@
-//! How a call may end, by its reason: who ends it, what is asked of Twilio for it, and when, against
-//! what the caller had heard by then (END-1, END-6, CALL-6). The record must say so too.
+//! Checks how a call ended: who may end it for its reason, which requests to Twilio that takes, and when
+//! (END-1, END-6, CALL-6). The record must agree.
 
 use std::time::Duration;
 
 use entities::calls::CallRecord;
+use practice::twilio::{CallView, Done, VerbRun};
 use protocol::call::{EndReason, EndedBy};
 
-use super::Verdict;
 use super::lines::span;
+use super::verdict::Verdict;
 use crate::simulate::player::Spoken;
 use crate::simulate::scenario::Scenario;
 use crate::simulate::seen::Seen;
-use practice::twilio::{CallView, Done, VerbRun};
 
-/// How a call ends for a reason.
+/// How a call with a certain end reason ends.
 struct Rule {
     by: &'static [EndedBy],
-    /// REST requests to end it.
+    /// REST requests to end the call.
     hang_ups: u32,
-    /// Twilio is given an apology to play: by one request, or by more while the call is not yet
-    /// answered.
+    /// Twilio is asked to play an apology. More than one request is needed if the call is not answered
+    /// yet.
     apologises: bool,
-    /// A last line is heard whole, and the hang-up comes `ending.hangup_delay` after it.
+    /// The last line is heard whole, and the hang-up comes `ending.hangup_delay` after it.
     is_polite: bool,
 }
 
@@ -60,10 +60,9 @@ impl Rule {
     }
 }
 
-/// After the last word of either side a hang-up can wait for a line that does not begin (5 s), for a
-/// mark that does not come (3 s), and for a caller who begins to speak (3 s), and this machine may be
-/// busy. What comes later than this was forgotten. A rehearsal is no measurement: the lower limit is
-/// the strict one.
+/// The latest hang-up after the last word of either side. It may wait for a line that does not begin (5 s),
+/// for a mark that does not come (3 s) and for a caller who begins to speak (3 s), and the machine may be
+/// busy.
 const LATEST: Duration = Duration::from_secs(15);
 
 pub(super) fn look(verdict: &mut Verdict, scenario: &Scenario, seen: &Seen) {
@@ -75,7 +74,7 @@ pub(super) fn look(verdict: &mut Verdict, scenario: &Scenario, seen: &Seen) {
     let rule = Rule::of(reason);
     let by = named::<EndedBy>(record.ended_by.as_deref());
     verdict.look("ended by", by.and_then(|by| one_of(by, rule.by)));
-    // Each request that Twilio spoils is followed by another.
+    // Each request that Twilio fails is followed by another.
     let spoiled = scenario.script.twilio.hang_ups.len() as u32;
     let hang_ups = rule.hang_ups + if rule.hang_ups > 0 { spoiled } else { 0 };
     verdict.equal("requests to hang up", Some(&hang_ups), &seen.view.hang_up_requests);
@@ -108,7 +107,7 @@ fn one_of(by: EndedBy, allowed: &[EndedBy]) -> Result<(), String> {
     Err(format!("expected one of {allowed:?}, was {by:?}"))
 }
 
-/// Twilio's last word is in the record: the status, and from answer to end in whole seconds.
+/// The record has Twilio's final status, and the duration in whole seconds.
 fn same_status(record: &CallRecord, view: &CallView) -> Result<(), String> {
     let status = serde_json::to_value(record.status).unwrap_or_default();
     let seconds = view.duration().unwrap_or_default().as_secs_f64().ceil();
@@ -119,7 +118,7 @@ fn same_status(record: &CallRecord, view: &CallView) -> Result<(), String> {
     Err(format!("{status} after {kept} s, where Twilio says {:?} after {seconds} s", view.status))
 }
 
-/// What the caller heard last, they heard to its end.
+/// The caller heard the last utterance to its end.
 fn heard_to_its_end(view: &CallView) -> Result<(), String> {
     match view.heard.last() {
         None => Err("nothing was heard".to_owned()),
@@ -128,8 +127,8 @@ fn heard_to_its_end(view: &CallView) -> Result<(), String> {
     }
 }
 
-/// The hang-up comes so long after the last mark (or, without one, the last sound), and is not
-/// forgotten.
+/// The hang-up comes `delay` after the last mark, or after the last sound if there is no mark, and not much
+/// later.
 fn in_time(view: &CallView, spoken: &[Spoken], delay: Duration) -> Result<(), String> {
     let asked_at = view.hang_up_asked_at.ok_or("it was never asked for")?;
     let echoed = view.streams.iter().flat_map(|stream| &stream.echoes).map(|echo| echo.at).max();

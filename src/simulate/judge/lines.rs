@@ -1,13 +1,14 @@
-//! Lines compared: whole, in part, and cut at a word.
+//! Compares lines: whole, in part, or cut at a word.
 
 use std::fmt::Debug;
 
-use crate::simulate::player::Spoken;
-use crate::simulate::scenario::{AgentLine, HeardLine, Words};
 use practice::speech::Fault;
 use practice::twilio::HeardSpeech;
 
-/// Whether the things that were are the expected ones, each in its place.
+use crate::simulate::player::Spoken;
+use crate::simulate::scenario::{AgentLine, HeardLine, Words};
+
+/// Checks that two lists match entry by entry.
 pub(super) fn followed<E: Debug, W: Debug>(
     expected: &[E],
     were: &[W],
@@ -24,7 +25,7 @@ pub(super) fn followed<E: Debug, W: Debug>(
     }
 }
 
-/// Whether the parts stand in the text, one after another.
+/// Checks that the text contains the parts in order.
 pub(super) fn in_order(parts: &[String], text: &str) -> Result<(), String> {
     let mut rest = text;
     for part in parts {
@@ -36,13 +37,13 @@ pub(super) fn in_order(parts: &[String], text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// The sentences that end in a question mark.
+/// The sentences with a question mark.
 pub(super) fn questions(text: &str) -> Vec<&str> {
     let sentences = text.split_inclusive(['.', '!', '?', '؟', '？']);
     sentences.filter(|sentence| sentence.ends_with(['?', '؟', '？'])).map(str::trim).collect()
 }
 
-/// Whether what was heard is this line.
+/// Checks that what was heard is this line.
 pub(super) fn heard_line(
     expected: &HeardLine,
     speech: &HeardSpeech,
@@ -62,7 +63,7 @@ pub(super) fn heard_line(
     }
 }
 
-/// Whether these words, cut or not, are this line.
+/// Checks that these words, cut or whole, are this line.
 pub(super) fn agent_line(expected: &AgentLine, text: &str, cut: bool) -> Result<(), String> {
     let fits = match expected {
         AgentLine::Whole(line) => !cut && text == line,
@@ -76,7 +77,7 @@ pub(super) fn agent_line(expected: &AgentLine, text: &str, cut: bool) -> Result<
     Err(format!("expected {}, was {text:?} ({how})", told(expected)))
 }
 
-/// The place of an utterance on the line's clock.
+/// The line time of an utterance.
 pub(super) fn span(speech: &HeardSpeech) -> String {
     format!("{:.2}–{:.2} s", speech.from.as_secs_f64(), speech.to.as_secs_f64())
 }
@@ -91,7 +92,7 @@ fn told(line: &AgentLine) -> String {
     }
 }
 
-/// Whether `text` is so many of the first words of `line`.
+/// Whether `text` is the beginning of `line`, with this number of words.
 fn is_beginning(text: &str, line: &str, words: Words) -> bool {
     let text: Vec<&str> = text.split_whitespace().collect();
     let line: Vec<&str> = line.split_whitespace().collect();

@@ -1,17 +1,17 @@
-//! What the database keeps of a call: transcript, functions called, lead, ending.
+//! Checks what the database has of a call: transcript, function calls, lead, end.
 
 use entities::call_turns::{TurnRole, TurnRow};
 use entities::leads::LeadRecord;
+use practice::twilio::Done;
 use protocol::call::{EndReason, EndedBy};
 use serde_json::Value;
 
-use super::lines::{agent_line, followed};
-use super::{Verdict, said};
+use super::lines::{agent_line, followed, in_order, questions};
+use super::verdict::Verdict;
 use crate::simulate::scenario::{
     End, Expectations, LeadExpectation, ToolExpectation, TranscriptLine,
 };
 use crate::simulate::seen::Seen;
-use practice::twilio::Done;
 
 pub(super) fn look(verdict: &mut Verdict, expect: &Expectations, seen: &Seen) {
     let agent: Vec<&str> = of_role(&seen.turns, TurnRole::Agent).map(text).collect();
@@ -37,6 +37,25 @@ pub(super) fn look(verdict: &mut Verdict, expect: &Expectations, seen: &Seen) {
             .look("transcript", fits.map_err(|wrong| format!("{wrong}; kept: {}", kept(&spoken))));
     }
     end(verdict, &expect.end, seen);
+}
+
+/// Checks what the agent said and asked.
+fn said(verdict: &mut Verdict, expect: &Expectations, agent: &[&str]) {
+    let whole = agent.join(" ");
+    if !expect.agent_said.is_empty() {
+        verdict.look("agent_said", in_order(&expect.agent_said, &whole));
+    }
+    if !expect.agent_asked.is_empty() {
+        let questions = questions(&whole).join(" ");
+        verdict.look("agent_asked", in_order(&expect.agent_asked, &questions));
+    }
+    for never in &expect.agent_never_said {
+        let said = whole.contains(never.as_str());
+        verdict.look(
+            "agent_never_said",
+            if said { Err(format!("{never:?} was said")) } else { Ok(()) },
+        );
+    }
 }
 
 fn end(verdict: &mut Verdict, expect: &End, seen: &Seen) {
@@ -85,8 +104,8 @@ fn text(turn: &TurnRow) -> &str {
     turn.text.as_deref().unwrap_or_default()
 }
 
-/// The function and its arguments, if the text is a call and no output. Arguments that are no
-/// JSON stand as the text they are.
+/// The function and its arguments; `None` if the text is an output. Arguments that are not JSON become a
+/// string.
 fn call_in(text: &str) -> Option<(&str, Value)> {
     let (name, arguments) = text.split_once(' ')?;
     let is_name = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
@@ -104,7 +123,7 @@ fn tool_fits(expected: &ToolExpectation, (name, arguments): &(&str, Value)) -> R
     Err(format!("expected {} {wanted}, was {name} {arguments}", expected.name))
 }
 
-/// Whether all that is wanted stands in `value`; of an object, more may.
+/// Whether `value` contains all that is wanted. Objects may have more fields.
 fn holds(value: &Value, wanted: &Value) -> bool {
     match (value, wanted) {
         (Value::Object(value), Value::Object(wanted)) => wanted

@@ -1,15 +1,15 @@
-//! What happens around a call while a caller follows their script: at the daemon, at Twilio, at OpenAI.
+//! Events around a call: at the daemon, at Twilio, at OpenAI.
 
 use std::time::Duration;
 
 use actors::introspection::ActorKind;
+use practice::openai::ConnectRefusal;
 use protocol::ids::Generation;
 
 use super::{NotDone, Player};
 use crate::simulate::scenario::Happening;
-use practice::openai::ConnectRefusal;
 
-/// Between two looks at the actors.
+/// The interval of looking at the actors.
 const LOOK: Duration = Duration::from_millis(20);
 
 impl Player<'_> {
@@ -24,7 +24,7 @@ impl Player<'_> {
                 Ok(self.caller.cut_socket()?)
             }
             Happening::OpenaiIsLost => {
-                // A real one is not ours to lose.
+                // A real model can't be cut off from here.
                 if let Some(practice) = self.world.openai() {
                     practice.faults().behave(|it| it.refuses = Some(ConnectRefusal::Http(503)));
                     practice.faults().drop_now();
@@ -39,7 +39,7 @@ impl Player<'_> {
         }
     }
 
-    /// Kills each generation of an actor until its call is given up.
+    /// Kills each generation of an actor until its call ends.
     async fn keeps_crashing(&self, kind: ActorKind) -> Result<(), NotDone> {
         let mut killed: Option<Generation> = None;
         loop {
@@ -52,7 +52,7 @@ impl Player<'_> {
             if let Some(actor) = ours.pop() {
                 killed = Some(actor.generation);
                 match self.world.post(&format!("introspect/actors/{}/kill", actor.id)).await? {
-                    // It has ended by itself.
+                    // The actor has ended meanwhile.
                     404 => {}
                     status => accepted(status)?,
                 }

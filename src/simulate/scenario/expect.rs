@@ -1,4 +1,4 @@
-//! What must have come of a scenario's call. What is not written is not looked at.
+//! The expected result of a scenario's call. What is not written is not checked.
 
 use std::collections::BTreeMap;
 
@@ -7,35 +7,31 @@ use entities::leads::LeadStatus;
 use protocol::call::{EndReason, EndedBy};
 use serde::Deserialize;
 
-/// What is expected.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Expectations {
-    /// All that the caller heard, in order, by its place in the audio.
+    /// Everything the caller heard, in order.
     pub caller_heard: Option<Vec<HeardLine>>,
-    /// `clear` messages that went to Twilio.
+    /// Number of `clear` messages to Twilio.
     pub clears: Option<usize>,
-    /// The turns the model understood, in order; a noise is a turn without words.
+    /// The turns that the model understood, in order. A noise is a turn without words.
     pub model_heard: Option<Vec<String>>,
-    /// What the model was told otherwise.
+    /// Number of events to the model.
     pub model_told: ModelTold,
     /// Parts of what the agent said, in this order.
     pub agent_said: Vec<String>,
-    /// Parts of what the agent asked, in this order: sentences that end in a question mark.
+    /// Parts of the agent's sentences with a question mark, in this order.
     pub agent_asked: Vec<String>,
-    /// What the agent must not say.
     pub agent_never_said: Vec<String>,
-    /// The functions called, in order and no others.
+    /// All function calls, in order.
     pub tools: Option<Vec<ToolExpectation>>,
-    /// The call's lead.
     pub lead: Option<LeadExpectation>,
-    /// The turns of caller and agent that the database keeps, in order.
+    /// The turns of caller and agent in the database, in order.
     pub transcript: Option<Vec<TranscriptLine>>,
-    /// How the call ended.
     pub end: End,
 }
 
-/// How many events of a kind went to the model.
+/// Number of events of each kind to the model.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ModelTold {
@@ -47,33 +43,31 @@ pub struct ModelTold {
     pub truncates: Option<usize>,
     /// `conversation.item.delete`.
     pub deletes: Option<usize>,
-    /// Sessions of the call; one, if nothing is written.
+    /// Sessions of the call; 1 by default.
     pub sessions: Option<usize>,
 }
 
-/// How the call ended.
+/// The end of the call.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct End {
-    /// Why, as the call's record says.
+    /// As in the call's record.
     pub reason: Option<EndReason>,
-    /// Who ended it, as the record says.
+    /// As in the call's record.
     pub by: Option<EndedBy>,
-    /// Twilio's last word, as the record says.
+    /// Twilio's final status, as in the call's record.
     pub status: Option<CallStatus>,
-    /// What Twilio itself said to the caller, in order: an apology, a message to a machine.
+    /// The words of every `<Say>`, in order.
     pub twilio_said: Option<Vec<String>>,
-    /// REST requests to hang up.
+    /// Number of REST requests to hang up.
     pub hang_ups: Option<u32>,
 }
 
-/// From one number of words to another, both included.
+/// A range of word counts, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(from = "(usize, usize)")]
 pub struct Words {
-    /// At least.
     pub least: usize,
-    /// At most.
     pub most: usize,
 }
 
@@ -83,64 +77,51 @@ impl From<(usize, usize)> for Words {
     }
 }
 
-/// Words of the agent's.
+/// An utterance of the agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AgentLine {
-    /// These, from the first to the last.
+    /// Exactly these words, whole.
     Whole(String),
-    /// Some that contain these, from the first to the last.
+    /// Words that contain these, whole.
     Has(String),
-    /// So many words of this line, from its first, and none after.
-    Cut {
-        /// The whole line.
-        line: String,
-        /// How many of its words.
-        words: Words,
-    },
+    /// The first words of this line, cut off after them.
+    Cut { line: String, words: Words },
 }
 
-/// Something the caller heard.
+/// An utterance that the caller heard.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "WrittenHeard")]
 pub struct HeardLine {
-    /// The words.
     pub line: AgentLine,
-    /// What the caller said while it was heard.
+    /// What the caller said meanwhile.
     pub talked_over_by: Option<String>,
 }
 
-/// A turn that the database keeps.
+/// A turn in the database.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "WrittenTurn")]
 pub enum TranscriptLine {
-    /// The caller's words; none for a turn that has none.
+    /// The caller's words; empty for a turn without words.
     Caller(String),
-    /// The agent's.
     Agent(AgentLine),
 }
 
-/// A function call.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ToolExpectation {
-    /// The function.
     pub name: String,
-    /// Arguments that it was called with, others beside them or not.
+    /// Expected arguments. There may be others.
     #[serde(default)]
     pub arguments: toml::Table,
 }
 
-/// The call's lead.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LeadExpectation {
-    /// How far it has come.
     pub status: Option<LeadStatus>,
-    /// The name.
     pub full_name: Option<String>,
-    /// The address.
     pub email: Option<String>,
-    /// Fields that have these values, others beside them or not.
+    /// Expected fields. There may be others.
     pub fields: BTreeMap<String, String>,
 }
 
@@ -191,7 +172,7 @@ impl TryFrom<WrittenTurn> for TranscriptLine {
     }
 }
 
-/// The line that is written, if one is and no more than one.
+/// The line, if exactly one is written.
 fn agent_line(
     whole: Option<String>,
     has: Option<String>,
@@ -214,7 +195,6 @@ fn agent_line(
 }
 
 impl Expectations {
-    /// Whether nothing is expected.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let Self {

@@ -1,38 +1,36 @@
-//! Reading a scenario: every fault is told with its file, its place, its key and what was expected.
+//! Reads scenario files. Every error names file, position, key and what was expected.
 
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::{Scenario, Script};
+use super::script::{Scenario, Script};
 use crate::config::business_file::{self, BusinessFileError};
 use crate::config::{ConfigError, Located, located};
 use crate::world;
 
-/// Why a scenario can't be played.
+/// Why a scenario can't be read.
 #[derive(Debug, Error)]
 pub enum ScenarioError {
-    /// The file can't be read.
     #[error(transparent)]
     Unreadable(#[from] ConfigError),
-    /// A key, type or value in it.
     #[error(transparent)]
     Malformed(#[from] Located),
-    /// The business's own file, or what the scenario makes of it.
+    /// The business file, or the scenario's changes to it.
     #[error(transparent)]
     Business(#[from] BusinessFileError),
 }
 
 impl Scenario {
-    /// Reads a scenario and the business that it names.
+    /// Reads a scenario and its business.
     ///
     /// # Errors
-    /// [`ScenarioError`] is one line for each fault.
+    /// [`ScenarioError`] has one line per fault.
     pub fn read(file: &Path) -> Result<Self, ScenarioError> {
         Self::parse(file, &located::read_file(file)?)
     }
 
-    /// Reads `text`, which stands in `file`.
+    /// Reads the text of `file`.
     ///
     /// # Errors
     /// As [`Scenario::read`].

@@ -1,40 +1,37 @@
-//! The practice model of a scenario: what it thinks, how fast it is, and what goes wrong there.
+//! The practice model of a scenario: its answers, its pace and its faults.
 
 use std::time::Duration;
 
+use practice::openai::{Behaviour, Brain, ConnectRefusal, Options, ResponseFault, Transcription};
 use protocol::business::duration_text;
 use serde::Deserialize;
 
-use practice::openai::{Behaviour, Brain, ConnectRefusal, Options, ResponseFault, Transcription};
-
-/// How the practice model differs from a receptionist on a good day.
+/// How the practice model differs from the default.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Model {
-    /// What it thinks.
     pub brain: Brain,
-    /// Spoken as an item of its own before every answer that has words.
+    /// Words spoken in an item of their own before every spoken answer.
     pub preamble: Option<String>,
-    /// From a response's beginning to its first audio.
+    /// Time from a response's beginning to its first audio.
     #[serde(with = "duration_text::option")]
     pub first_audio_after: Option<Duration>,
-    /// How many times faster than real time its audio comes.
+    /// Speed of audio relative to real time.
     pub speed: Option<f64>,
-    /// When the words of a turn come.
     pub transcripts: Option<TranscriptTiming>,
-    /// What goes wrong with the first responses of each session, in order.
+    /// Faults of the first responses of each session, in order.
     pub responses: Vec<ResponseTrouble>,
-    /// Every session is turned away.
+    /// Every session is refused.
     pub refuses: Option<Refused>,
 }
 
-/// How a session is turned away.
+/// How a session is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Refused {
-    /// The account has no quota left, which trying again does not mend.
+    /// The account has no quota left. A retry does not help.
     NoQuota,
-    /// The server is down: 503.
+    /// HTTP 503.
     Down,
 }
 
@@ -47,16 +44,16 @@ impl From<Refused> for ConnectRefusal {
     }
 }
 
-/// When the words of a caller's turn come.
+/// When the transcript of a caller's turn comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TranscriptTiming {
-    /// So long after the turn.
+    /// This long after the turn.
     #[serde(with = "duration_text")]
     After(Duration),
     /// When the next response is done.
     AfterResponse,
-    /// The first of two turns only after the second.
+    /// Of two turns, the first comes after the second.
     OutOfOrder,
     /// An error comes instead.
     Failed,
@@ -64,18 +61,17 @@ pub enum TranscriptTiming {
     Never,
 }
 
-/// What goes wrong with a response.
+/// The fault of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResponseTrouble {
-    /// Nothing does.
     None,
-    /// The server fails, before a word.
+    /// The server fails before the first word.
     Failed,
-    /// It ends for the tokens' limit, after so much audio.
+    /// It ends at the token limit, after this much audio.
     #[serde(with = "duration_text")]
     CutShort(Duration),
-    /// It begins so much later.
+    /// It begins this much later.
     #[serde(with = "duration_text")]
     Late(Duration),
     /// It begins, and then nothing comes.
@@ -83,7 +79,7 @@ pub enum ResponseTrouble {
 }
 
 impl Model {
-    /// The practice server's options for it.
+    /// The options of the practice server.
     #[must_use]
     pub fn options(&self) -> Options {
         let mut behaviour = Behaviour {

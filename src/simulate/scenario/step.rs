@@ -1,4 +1,4 @@
-//! What the caller does, and what each deed waits for.
+//! The caller's steps.
 
 use std::time::Duration;
 
@@ -6,15 +6,12 @@ use actors::introspection::ActorKind;
 use protocol::business::duration_text;
 use serde::Deserialize;
 
-/// One deed of the caller's.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Written")]
 pub struct Step {
-    /// What it waits for.
     pub after: After,
-    /// How much longer it waits.
+    /// An additional pause.
     pub plus: Duration,
-    /// What is done.
     pub action: Action,
 }
 
@@ -22,58 +19,53 @@ pub struct Step {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum After {
-    /// The step before it to be done; the first waits until the line is open.
+    /// The end of the previous step. The first step waits for the stream to open.
     #[default]
     Previous,
-    /// The agent to begin to be heard, since the step before began.
+    /// The beginning of an utterance, since the previous step began.
     AgentBegins,
-    /// The agent to have been heard since the step before was done, and to be quiet.
+    /// Silence of the agent after an utterance, since the previous step ended.
     AgentEnds,
-    /// These words to have been heard, since the step before began.
+    /// These words, since the previous step began.
     Words(String),
 }
 
-/// What the caller does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Speaks, to the last word.
+    /// Speaks to the last word.
     Say(String),
-    /// Makes a noise.
     Noise {
-        /// How loud: 16-bit linear RMS.
+        /// Loudness as 16-bit linear RMS.
         rms: u16,
-        /// How long.
         length: Duration,
     },
-    /// Says nothing for so long.
+    /// Says nothing for this long.
     Silence(Duration),
-    /// Presses keys.
     Press(String),
-    /// Hangs up.
     HangUp,
-    /// Does nothing: something happens around the call.
+    /// Does nothing; an event happens around the call.
     Happens(Happening),
 }
 
-/// Something that happens around a call.
+/// An event around a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Happening {
     /// An operator ends the call.
     OperatorHangsUp,
-    /// The media socket breaks, and from then on nothing of Twilio's reaches the daemon.
+    /// The media socket breaks, and Twilio can no longer reach the daemon.
     LineIsLost,
-    /// OpenAI drops the session and takes no other.
+    /// OpenAI drops the session and refuses new ones.
     OpenaiIsLost,
     /// The daemon is told to stop.
     DaemonStops,
-    /// This actor of the call's panics, as often as it is started again.
+    /// This actor of the call panics after every restart.
     KeepsCrashing(ActorKind),
 }
 
 impl Happening {
-    /// Whether it befalls more than the one call.
-    pub(super) fn befalls_all(self) -> bool {
+    /// Whether it affects more than one call.
+    pub(super) fn affects_all(self) -> bool {
         match self {
             Self::OperatorHangsUp | Self::KeepsCrashing(_) => false,
             Self::LineIsLost | Self::OpenaiIsLost | Self::DaemonStops => true,
@@ -92,7 +84,7 @@ impl Happening {
 }
 
 impl Action {
-    /// The deed in words.
+    /// A description.
     #[must_use]
     pub fn told(&self) -> String {
         match self {
@@ -106,7 +98,7 @@ impl Action {
     }
 }
 
-/// A step as it is written.
+/// A step as written in the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -123,11 +115,11 @@ struct Written {
     happens: Option<Happening>,
 }
 
-/// A noise by its name.
+/// A noise by name.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Noise {
-    /// A key that falls, a receiver that is put down.
+    /// A falling key, a receiver put down.
     Click,
     Cough,
     /// Traffic, a door, a drill.
@@ -154,7 +146,7 @@ impl TryFrom<Written> for Step {
         if press.as_ref().is_some_and(|keys| !keys.chars().all(|key| KEYS.contains(key))) {
             return Err(format!("press: a key is one of {KEYS}"));
         }
-        let deeds = [
+        let actions = [
             say.map(Action::Say),
             noise.map(Action::from),
             silence.map(Action::Silence),
@@ -162,8 +154,8 @@ impl TryFrom<Written> for Step {
             hang_up.filter(|hang_up| *hang_up).map(|_| Action::HangUp),
             happens.map(Action::Happens),
         ];
-        let mut deeds = deeds.into_iter().flatten();
-        match (deeds.next(), deeds.next()) {
+        let mut actions = actions.into_iter().flatten();
+        match (actions.next(), actions.next()) {
             (Some(action), None) => Ok(Self { after, plus, action }),
             _ => Err("one of say, noise, silence, press, hang_up = true and happens is expected"
                 .to_owned()),
@@ -171,5 +163,5 @@ impl TryFrom<Written> for Step {
     }
 }
 
-/// What a telephone has.
+/// The keys of a telephone.
 const KEYS: &str = "0123456789*#";

@@ -1,14 +1,15 @@
-//! The form of scenario files: what is read, and how what is wrong is told.
+//! Scenario files that are read, and errors in them.
 
 use std::path::Path;
+use std::time::Duration;
 
 use actors::introspection::ActorKind;
-
-use super::*;
 use practice::openai::{Brain, ConnectRefusal, ResponseFault, Transcription};
 use practice::twilio::RestFault;
 
-/// The least there can be.
+use super::*;
+
+/// The smallest scenario.
 const LEAST: &str = "[expect]\nclears = 0\n";
 
 fn parse(text: &str) -> Result<Scenario, ScenarioError> {
@@ -127,7 +128,7 @@ fn prac_5_twilio_can_lose_marks_and_spoil_hang_ups() {
 }
 
 #[test]
-fn prac_5_what_befalls_all_calls_of_a_daemon_is_played_with_a_daemon_for_each() {
+fn prac_5_a_step_that_affects_all_calls_of_a_daemon_gives_each_call_its_own() {
     for (text, is_alone) in [
         ("", false),
         ("[[step]]\nsay = \"x\"\n", false),

@@ -1,30 +1,28 @@
-//! The simulated Twilio of a scenario: what goes wrong there.
-
-use serde::Deserialize;
+//! Faults of the simulated Twilio in a scenario.
 
 use practice::twilio::RestFault;
+use serde::Deserialize;
 
-/// How Twilio differs from itself on a good day.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Twilio {
-    /// No mark ever comes back.
+    /// No mark is echoed.
     pub loses_marks: bool,
-    /// What becomes of the first requests to hang up, in order.
+    /// Faults of the first requests to hang up, in order.
     pub hang_ups: Vec<RequestTrouble>,
 }
 
-/// What becomes of a request to the REST API.
+/// The fault of a request to the REST API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RequestTrouble {
-    /// 429: nothing is done.
+    /// 429, and no effect.
     TooManyRequests,
-    /// 500: nothing is done.
+    /// 500, and no effect.
     ServerError,
-    /// It is done, and answered with 500: the next finds the call no longer in progress.
+    /// It takes effect and is answered with 500. The next request finds the call over.
     DoneThenError,
-    /// It is done, and never answered.
+    /// It takes effect and is never answered.
     DoneThenSilence,
 }
 

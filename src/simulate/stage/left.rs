@@ -1,4 +1,4 @@
-//! What is left of calls in a daemon and its world when all are over: nothing (RES-8).
+//! What remains of calls after their end, which must be nothing (RES-8).
 
 use std::fmt;
 use std::ops::AddAssign;
@@ -6,28 +6,23 @@ use std::time::Duration;
 
 use actors::introspection::ActorKind;
 
-use crate::simulate::SimulateError;
+use crate::simulate::error::SimulateError;
 use crate::world::World;
 
-/// What is left, counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Left {
-    /// Actors of a call.
     pub actors: usize,
-    /// Calls in the daemon's list.
     pub calls: usize,
-    /// Rows of calls that have no end.
+    /// Rows of calls without an end.
     pub live_rows: usize,
     /// Sockets to OpenAI.
     pub sessions: usize,
-    /// Media sockets.
     pub streams: usize,
-    /// Requests to Twilio that are not answered.
+    /// Requests to Twilio without an answer.
     pub requests: usize,
 }
 
 impl Left {
-    /// Whether nothing is left.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
         *self == Self::default()
@@ -56,12 +51,12 @@ impl AddAssign for Left {
     }
 }
 
-/// How long the daemon may take to be rid of a call.
+/// How long the daemon may take to forget a call.
 const RID_WITHIN: Duration = Duration::from_secs(10);
-/// How often it is looked at meanwhile.
+/// The interval of looking.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// What is left once the daemon has had time to be rid of it.
+/// What remains after the daemon had time to clean up.
 pub(super) async fn behind(world: &World) -> Result<Left, SimulateError> {
     let until = world.app.services().clock.now() + RID_WITHIN;
     loop {

@@ -1,14 +1,17 @@
-use super::*;
+//! Endings that hold, and endings that don't.
+
 use practice::speech::Fault;
 use practice::twilio::{CallStatus, Direction, Echo, HeardSpeech, StreamView};
 use protocol::ids::{CallSid, StreamSid};
+
+use super::*;
 
 fn secs(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds)
 }
 
-/// A call whose last words were heard until 5.0 s, whose last mark came back at 5.1 s, and whose
-/// hang-up was asked for then.
+/// A call whose last words end at 5.0 s and whose last mark is echoed at 5.1 s. `hang_up_at` is when the
+/// hang-up was requested.
 fn ended(hang_up_at: f64) -> CallView {
     let call = CallSid::parse("CA00000000000000000000000000000001").unwrap();
     let stream = StreamSid::parse("MZ00000000000000000000000000000001").unwrap();

@@ -1,0 +1,34 @@
+//! Why the demo failed.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use entities::RecordsError;
+use practice::twilio::CallOver;
+use protocol::ids::InvalidId;
+use thiserror::Error;
+
+use crate::world::WorldError;
+
+/// Time limit of the demo, which normally takes half of it.
+pub(super) const PATIENCE: Duration = Duration::from_secs(90);
+
+#[derive(Debug, Error)]
+pub enum Failed {
+    #[error(transparent)]
+    World(#[from] WorldError),
+    #[error("the call ended too early: {0}")]
+    CutShort(#[from] CallOver),
+    #[error(transparent)]
+    Number(#[from] InvalidId),
+    #[error("the call did not end within {PATIENCE:?}")]
+    TooLong,
+    #[error("{0}")]
+    Wrong(String),
+    #[error(transparent)]
+    Records(#[from] RecordsError),
+    #[error("{0} could not be written: {1}")]
+    Recording(PathBuf, String),
+    #[error("the output is closed: {0}")]
+    Output(#[from] std::io::Error),
+}

@@ -1,0 +1,186 @@
+//! A scenario and its file's contents.
+
+use std::num::NonZeroU16;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use practice::twilio::{Callee, Pickup, Silence};
+use protocol::business::{BusinessSettings, duration_text};
+use protocol::ids::PhoneNumber;
+use serde::Deserialize;
+
+use super::expect::Expectations;
+use super::model::Model;
+use super::step::{Action, Step};
+use super::twilio::Twilio;
+
+/// A scenario and the business that it calls.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    pub file: PathBuf,
+    /// With the scenario's changes.
+    pub business: BusinessSettings,
+    pub script: Script,
+}
+
+/// The contents of a scenario file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Script {
+    /// What the scenario shows, in a sentence.
+    #[serde(default)]
+    pub about: String,
+    #[serde(default)]
+    pub business: Business,
+    #[serde(default)]
+    pub caller: Caller,
+    /// The practice model. A real model ignores it.
+    #[serde(default)]
+    pub model: Model,
+    #[serde(default)]
+    pub twilio: Twilio,
+    /// Who answers transferred calls.
+    #[serde(default)]
+    pub transfer: TransferTo,
+    /// Time limit of each step, and of the end after the last one.
+    #[serde(default = "patience", with = "duration_text")]
+    pub patience: Duration,
+    #[serde(rename = "step", default)]
+    pub steps: Vec<Step>,
+    pub expect: Expectations,
+}
+
+/// The business that is called.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Business {
+    /// The business file, relative to the scenario. The demo's locksmith by default.
+    pub file: Option<PathBuf>,
+    /// Keys of that file to override.
+    pub set: toml::Table,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Caller {
+    /// The first caller's number. Each further caller has the next number.
+    pub number: PhoneNumber,
+    /// What is sent while the caller says nothing.
+    pub silence: LineSilence,
+    /// Frames that are held back and sent together.
+    pub burst: NonZeroU16,
+    /// How the caller answers a call of the business. `None`: they call the business.
+    pub answers: Option<Answers>,
+}
+
+/// The number that calls are transferred to (CALL-10).
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TransferTo {
+    pub answers: Answers,
+    /// How long it rings.
+    #[serde(with = "duration_text")]
+    pub rings: Duration,
+    /// How long the person talks.
+    #[serde(with = "duration_text")]
+    pub talks: Duration,
+}
+
+impl Default for TransferTo {
+    fn default() -> Self {
+        let (rings, talks) = (Duration::from_millis(500), Duration::from_secs(1));
+        Self { answers: Answers::Person, rings, talks }
+    }
+}
+
+impl From<TransferTo> for Callee {
+    fn from(to: TransferTo) -> Self {
+        let then = match to.answers {
+            Answers::Person => Pickup::Person { talks: to.talks },
+            Answers::Machine | Answers::Busy | Answers::Unreachable => to.answers.into(),
+        };
+        Self { rings: to.rings, then }
+    }
+}
+
+/// Who or what answers a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answers {
+    Person,
+    /// An answering machine.
+    Machine,
+    Busy,
+    Unreachable,
+}
+
+impl From<Answers> for Pickup {
+    fn from(answers: Answers) -> Self {
+        match answers {
+            // The length only matters for a transferred call.
+            Answers::Person => Self::Person { talks: Duration::ZERO },
+            Answers::Machine => Self::Machine,
+            Answers::Busy => Self::Busy,
+            Answers::Unreachable => Self::Unreachable,
+        }
+    }
+}
+
+/// What is sent while nobody speaks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LineSilence {
+    /// Digital silence.
+    #[default]
+    Flat,
+    /// Samples alternate between the two codes for zero.
+    Wobbling,
+    /// Nothing is sent, and the timestamps jump.
+    Skipped,
+}
+
+impl From<LineSilence> for Silence {
+    fn from(silence: LineSilence) -> Self {
+        match silence {
+            LineSilence::Flat => Self::Flat,
+            LineSilence::Wobbling => Self::Wobbling,
+            LineSilence::Skipped => Self::Skipped,
+        }
+    }
+}
+
+impl Default for Caller {
+    fn default() -> Self {
+        Self {
+            number: first_number(),
+            silence: LineSilence::default(),
+            burst: NonZeroU16::MIN,
+            answers: None,
+        }
+    }
+}
+
+#[expect(clippy::expect_used, reason = "the text is a constant of the right form")]
+fn first_number() -> PhoneNumber {
+    PhoneNumber::parse("+972501000001").expect("the number is well-formed")
+}
+
+fn patience() -> Duration {
+    Duration::from_secs(30)
+}
+
+impl Script {
+    /// Whether each call needs its own daemon, because a step affects the whole daemon, Twilio or OpenAI.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        let affects_all = |step: &Step| match &step.action {
+            Action::Happens(what) => what.affects_all(),
+            Action::Say(_)
+            | Action::Noise { .. }
+            | Action::Silence(_)
+            | Action::Press(_)
+            | Action::HangUp => false,
+        };
+        !self.twilio.hang_ups.is_empty() || self.steps.iter().any(affects_all)
+    }
+}
