@@ -31,6 +31,7 @@ step_lints() { cargo clippy --workspace --all-targets --locked --quiet -- -D war
 # The daemon without its optional features.
 step_features() {
     cargo clippy --package frontdesk --no-default-features --locked --quiet -- -D warnings
+    cargo test --package frontdesk --no-default-features --lib --locked --quiet
 }
 
 step_documentation() {

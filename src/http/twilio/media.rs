@@ -6,16 +6,14 @@ use std::sync::{Arc, Mutex};
 
 use actors::link::{Frame, Link, websocket_config};
 use actors::messages::SupervisorEvent;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use futures_util::StreamExt;
-use http::{StatusCode, header};
+use http::StatusCode;
 use hyper_util::rt::TokioIo;
 use protocol::twilio::stream::{self, MalformedMessage, Start, StreamMessage, UnsupportedFormat};
 use protocol::twilio::token::TokenError;
 use thiserror::Error;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 use tokio_tungstenite::tungstenite::protocol::Role;
 use warp::reply::Response;
 
@@ -57,7 +55,11 @@ pub(super) fn open(state: &Arc<TwilioState>, request: Request) -> Response {
             }
         }
     }
-    let Some(key) = websocket_key(&request) else {
+    // Checks the headers of the upgrade and makes `Sec-WebSocket-Accept`.
+    let mut head = http::Request::new(());
+    *head.headers_mut() = request.headers;
+    let body = || empty(StatusCode::OK).into_body();
+    let Ok(response) = create_response_with_body(&head, body) else {
         return empty(StatusCode::BAD_REQUEST);
     };
     let Some(upgrade) = request.upgrade else {
@@ -76,23 +78,7 @@ pub(super) fn open(state: &Arc<TwilioState>, request: Request) -> Response {
             tracing::warn!(%why, "a media socket was closed");
         }
     });
-    let mut response = empty(StatusCode::SWITCHING_PROTOCOLS);
-    let headers = response.headers_mut();
-    headers.insert(header::CONNECTION, header::HeaderValue::from_static("upgrade"));
-    headers.insert(header::UPGRADE, header::HeaderValue::from_static("websocket"));
-    if let Ok(accept) = derive_accept_key(key.as_bytes()).parse() {
-        headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
-    }
     response
-}
-
-/// The key of a valid upgrade request: version 13, 16 bytes in base64.
-fn websocket_key(request: &Request) -> Option<String> {
-    let upgrade = request.header("upgrade")?.eq_ignore_ascii_case("websocket");
-    let version = request.header("sec-websocket-version")? == "13";
-    let key = request.header("sec-websocket-key")?;
-    let valid = STANDARD.decode(key).is_ok_and(|bytes| bytes.len() == 16);
-    (upgrade && version && valid).then(|| key.to_owned())
 }
 
 async fn admit(state: &TwilioState, handshake: u64, mut link: Link) -> Result<(), SocketRefused> {
