@@ -1,6 +1,6 @@
 //! `frontdesk actors`: draws the actors of the running daemon (OPS-2).
 
-mod daemon;
+pub(super) mod daemon;
 
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
@@ -13,9 +13,7 @@ use super::exit::Exit;
 use super::http;
 use crate::config::{Admin, Config};
 use crate::tree;
-use daemon::{Daemon, local_address};
-
-pub(super) use daemon::ActorsError;
+use daemon::{ActorsError, Daemon, local_address};
 
 /// The time between two drawings.
 const REDRAW: Duration = Duration::from_secs(1);

@@ -9,7 +9,7 @@ use entities::businesses::ImportError;
 use protocol::business::Problem;
 use thiserror::Error;
 
-use super::actors::ActorsError;
+use super::actors::daemon::ActorsError;
 use super::exit::BAD_CONFIGURATION;
 use super::http::ClientError;
 use super::stored::StoredError;
