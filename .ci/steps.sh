@@ -30,7 +30,8 @@ step_lints() { cargo clippy --workspace --all-targets --locked --quiet -- -D war
 
 # The daemon without its optional features.
 step_features() {
-    cargo clippy --package frontdesk --no-default-features --locked --quiet -- -D warnings
+    cargo clippy --package frontdesk --no-default-features --all-targets --locked --quiet \
+        -- -D warnings
     cargo test --package frontdesk --no-default-features --lib --locked --quiet
 }
 

@@ -93,7 +93,9 @@ fn ops_5_the_configuration_may_be_named_before_the_command_or_after() {
 fn ops_5_every_command_is_there() {
     for line in [
         "frontdesk serve",
+        #[cfg(feature = "practice")]
         "frontdesk demo --wav call.wav",
+        #[cfg(feature = "practice")]
         "frontdesk simulate examples/scenarios/click.toml examples/scenarios/cough.toml --calls 50",
         "frontdesk migrate up",
         "frontdesk migrate down --all",
@@ -118,7 +120,9 @@ fn arguments_that_cannot_be_used_are_refused_with_status_2() {
         ("frontdesk prompt show x --number 0501234567", ErrorKind::ValueValidation),
         ("frontdesk prompt show x --direction sideways", ErrorKind::InvalidValue),
         ("frontdesk business export Not_A_Slug", ErrorKind::ValueValidation),
+        #[cfg(feature = "practice")]
         ("frontdesk simulate", ErrorKind::MissingRequiredArgument),
+        #[cfg(feature = "practice")]
         ("frontdesk simulate a.toml --calls 0", ErrorKind::ValueValidation),
         ("frontdesk answer", ErrorKind::InvalidSubcommand),
     ] {
