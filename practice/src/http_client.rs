@@ -34,21 +34,21 @@ const LARGEST_BODY: usize = 16 << 20;
 
 /// Sends requests. Clones share the TLS configuration, which is built for the first `https` URL.
 #[derive(Debug, Clone, Default)]
-pub struct Client {
+pub(crate) struct Client {
     tls: Arc<OnceLock<Arc<ClientConfig>>>,
 }
 
 /// How long a request may take.
 #[derive(Debug, Clone, Copy)]
-pub struct Timeouts {
+pub(crate) struct Timeouts {
     /// To open a connection, TLS included.
-    pub connect: Duration,
+    pub(crate) connect: Duration,
     /// From the first connection to the last byte of the body, redirects included.
-    pub total: Duration,
+    pub(crate) total: Duration,
 }
 
 #[derive(Debug, Clone)]
-pub struct Request {
+pub(crate) struct Request {
     method: Method,
     url: Url,
     headers: HeaderMap,
@@ -56,17 +56,17 @@ pub struct Request {
 }
 
 #[derive(Debug, Clone)]
-pub struct Response {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Bytes,
+pub(crate) struct Response {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
     /// The address that answered, after redirects.
-    pub url: Url,
+    pub(crate) url: Url,
 }
 
 /// Why there is no response.
 #[derive(Debug, Error)]
-pub enum HttpError {
+pub(crate) enum HttpError {
     #[error("not a URL of a web server: {0}")]
     Url(String),
     #[error("no connection: {0}")]
@@ -86,7 +86,7 @@ pub enum HttpError {
 impl Request {
     /// # Errors
     /// [`HttpError::Url`] if the URL is not one of `http` or `https`.
-    pub fn new(method: Method, url: &str) -> Result<Self, HttpError> {
+    pub(crate) fn new(method: Method, url: &str) -> Result<Self, HttpError> {
         let url = Url::parse(url).map_err(|error| HttpError::Url(format!("{url}: {error}")))?;
         let mut request =
             Self { method, url: web_url(url)?, headers: HeaderMap::new(), body: Bytes::new() };
@@ -101,7 +101,7 @@ impl Request {
 
     /// # Errors
     /// [`HttpError::Exchange`] if the value can't stand in a header.
-    pub fn header(mut self, name: HeaderName, value: &str) -> Result<Self, HttpError> {
+    pub(crate) fn header(mut self, name: HeaderName, value: &str) -> Result<Self, HttpError> {
         let value = HeaderValue::from_str(value)
             .map_err(|error| HttpError::Exchange(format!("{name}: {error}")))?;
         self.headers.insert(name, value);
@@ -110,13 +110,13 @@ impl Request {
 
     /// # Errors
     /// As [`Request::header`].
-    pub fn basic_auth(self, user: &str, password: &str) -> Result<Self, HttpError> {
+    pub(crate) fn basic_auth(self, user: &str, password: &str) -> Result<Self, HttpError> {
         let credentials = STANDARD.encode(format!("{user}:{password}"));
         self.header(AUTHORIZATION, &format!("Basic {credentials}"))
     }
 
     #[must_use]
-    pub fn body(self, body: impl Into<Bytes>) -> Self {
+    pub(crate) fn body(self, body: impl Into<Bytes>) -> Self {
         Self { body: body.into(), ..self }
     }
 
@@ -150,7 +150,11 @@ impl Client {
     ///
     /// # Errors
     /// [`HttpError`] says what failed.
-    pub async fn send(&self, request: Request, limits: Timeouts) -> Result<Response, HttpError> {
+    pub(crate) async fn send(
+        &self,
+        request: Request,
+        limits: Timeouts,
+    ) -> Result<Response, HttpError> {
         let following = self.follow(request, limits.connect);
         match tokio::time::timeout(limits.total, following).await {
             Ok(result) => result,

@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 
-pub mod http_client;
+mod http_client;
 pub mod openai;
 #[cfg(test)]
 mod sources;
