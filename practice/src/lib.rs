@@ -2,8 +2,6 @@
 
 mod http_client;
 pub mod openai;
-#[cfg(test)]
-mod sources;
 pub mod speech;
 pub mod twilio;
 pub mod wav;

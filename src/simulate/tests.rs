@@ -14,8 +14,7 @@ fn scenario(text: &str) -> Arc<Scenario> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn prac_5_of_a_model_elsewhere_only_what_the_daemon_keeps_is_looked_at_and_the_report_says_so()
- {
+async fn prac_5_with_a_real_model_only_the_daemons_records_are_checked_and_the_report_says_so() {
     let elsewhere = Server::on_loopback(Options::default()).await.unwrap();
     let mut config = Config::default();
     config.openai.provider = Provider::OpenAi;

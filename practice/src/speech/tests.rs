@@ -77,7 +77,7 @@ fn prac_2_speech_has_the_length_and_loudness_of_speech_and_is_never_quiet_for_lo
 }
 
 #[tokio::test]
-async fn prac_2_what_the_voice_has_prepared_sounds_as_what_it_makes_at_once() {
+async fn prac_2_a_prepared_text_sounds_like_an_unprepared_one() {
     let (prepared, at_once) = (Voice::detect(), Voice::detect());
     prepared.prepare(HEBREW, "he").await;
     let sound = |voice: &Voice| -> Vec<u8> {
@@ -101,7 +101,7 @@ fn prac_2_the_words_in_the_low_bits_are_too_quiet_to_hear() {
 }
 
 #[test]
-fn prac_2_an_utterance_that_stops_early_is_cut_off_and_the_words_heard_are_told() {
+fn prac_2_an_utterance_that_stops_early_is_cut_off_and_the_words_heard_are_reported() {
     let text = "one two three four five six seven eight";
     let utterance = said(text);
     let half: Vec<Bytes> = utterance.frames().take(utterance.frames().len() / 2).collect();
@@ -131,7 +131,7 @@ fn prac_2_an_utterance_that_stops_in_the_middle_of_a_frame_is_cut_off_and_not_al
 }
 
 #[test]
-fn prac_2_an_utterance_cut_off_by_another_is_told_before_the_other() {
+fn prac_2_an_utterance_cut_off_by_another_is_reported_before_the_other() {
     let (first, second) = (said("the first one is long enough"), said("second"));
     let frames: Vec<Bytes> = first.frames().take(20).chain(second.frames()).collect();
     let heard = heard(&frames);
@@ -140,7 +140,7 @@ fn prac_2_an_utterance_cut_off_by_another_is_told_before_the_other() {
 }
 
 #[test]
-fn prac_2_a_speaker_who_was_only_held_up_is_understood() {
+fn prac_2_an_utterance_with_a_pause_is_decoded_whole() {
     let utterance = said(HEBREW);
     let silence = Bytes::from_static(&SILENCE);
     let (mut frames, rest): (Vec<_>, Vec<_>) = {
@@ -159,7 +159,7 @@ fn prac_2_a_speaker_who_was_only_held_up_is_understood() {
 }
 
 #[test]
-fn prac_2_finish_tells_of_an_utterance_still_under_way() {
+fn prac_2_finish_reports_the_current_utterance() {
     let utterance = said(HEBREW);
     let mut decoder = SpeechDecoder::new();
     decoder.decode(&utterance.ulaw()[..utterance.ulaw().len() - FRAME_BYTES]);
@@ -189,7 +189,7 @@ fn prac_2_the_last_frame_twice_is_noticed_after_the_utterance_was_whole() {
 }
 
 #[test]
-fn prac_2_nothing_said_is_nothing_heard() {
+fn prac_2_empty_text_has_no_frames_and_noise_has_no_words() {
     assert_eq!(said("").frames().len(), 0);
     let noise: Vec<u8> =
         (0..16_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();

@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn barge_3_a_model_told_of_more_than_was_heard_is_found_out() {
+    fn barge_3_a_model_told_of_more_than_was_heard_is_detected() {
         let speech = [heard("hello", None, 500), heard("one two", Some(Fault::CutOff), 1500)];
         for (told, holds) in [(1400, true), (1519, true), (1521, false), (501, true), (499, false)]
         {
@@ -168,13 +168,13 @@ mod tests {
     }
 
     #[test]
-    fn barge_3_a_model_told_of_what_was_not_heard_at_all_is_found_out() {
+    fn barge_3_a_model_told_of_what_was_not_heard_at_all_is_detected() {
         assert!(told_what_was_heard(&model_told(300), &[heard("hello", None, 500)]).is_err());
         assert!(told_what_was_heard(&model_told(10), &[]).is_ok(), "less than a frame");
     }
 
     #[test]
-    fn barge_6_a_transcript_that_keeps_more_than_was_heard_is_found_out() {
+    fn barge_6_a_transcript_that_keeps_more_than_was_heard_is_detected() {
         let speech = [heard("one two", Some(Fault::CutOff), 1500)];
         let turn =
             |heard_ms| TurnRow { heard_ms: Some(heard_ms), ..turn("item_1", "one two", true) };
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn barge_6_a_transcript_that_is_not_what_was_heard_is_found_out() {
+    fn barge_6_a_transcript_that_is_not_what_was_heard_is_detected() {
         let model = model_told(0);
         let (hello, cut) = (heard("hello", None, 500), heard("one two", Some(Fault::CutOff), 900));
         let speech = [hello.clone(), cut.clone()];
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn greet_2_a_second_greeting_is_found_out() {
+    fn greet_2_a_second_greeting_is_detected() {
         let (whole, cut) = (heard("hello", None, 500), heard("hel", Some(Fault::CutOff), 200));
         assert!(greeted_once("hello", &[whole.clone(), cut]).is_ok());
         let fault = greeted_once("hello", &[whole.clone(), whole]).unwrap_err();
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn prac_2_damaged_speech_is_told_from_cut_speech() {
+    fn prac_2_damaged_speech_is_distinguished_from_cut_speech() {
         assert!(is_damaged(&heard("hello", Some(Fault::Lost), 500)));
         assert!(!is_damaged(&heard("hello", Some(Fault::CutOff), 500)));
     }

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn prac_5_what_was_asked_are_the_sentences_with_a_question_mark_in_their_order() {
+    fn prac_5_questions_are_the_sentences_with_a_question_mark_in_order() {
         let text = "Well. Which city? I see! Is it far? Yes.";
         assert_eq!(questions(text), ["Which city?", "Is it far?"]);
         let parts = |parts: [&str; 2]| parts.map(str::to_owned);

@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn prac_5_a_call_is_told_from_an_output() {
+    fn prac_5_a_function_call_is_distinguished_from_an_output() {
         let (name, arguments) = call_in("update_lead_details {\"city\":\"חיפה\"}").unwrap();
         assert_eq!((name, &arguments["city"]), ("update_lead_details", &Value::from("חיפה")));
         assert_eq!(call_in("{\"ok\": true}"), None);

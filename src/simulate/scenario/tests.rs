@@ -173,7 +173,7 @@ fn prac_5_what_is_wrong_is_told_with_file_place_key_and_what_was_expected() {
 }
 
 #[test]
-fn prac_5_expectations_that_cannot_be_meant_are_refused() {
+fn prac_5_contradictory_expectations_are_refused() {
     for (text, told) in [
         ("", ["expect", "missing"]),
         ("[expect]\n", ["expect", "at least one expectation"]),
@@ -197,7 +197,7 @@ fn prac_5_expectations_that_cannot_be_meant_are_refused() {
 }
 
 #[test]
-fn prac_5_a_business_that_cannot_stand_is_told_at_the_change_that_makes_it_so() {
+fn prac_5_an_invalid_business_is_reported_at_the_change_that_causes_it() {
     let text = "[business.set]\nphone_numbers = []\n";
     let refusal = refusal(&format!("{text}{LEAST}"));
     assert!(refusal.starts_with("scenarios/a.toml:2:1: "), "{refusal}");

@@ -108,7 +108,7 @@ fn end_4_a_lone_decline_gets_a_polite_reply_and_ends_nothing() {
 }
 
 #[test]
-fn end_4_a_decline_with_a_wish_in_it_is_taken_as_the_wish() {
+fn end_4_a_decline_with_a_request_is_taken_as_the_request() {
     let mut talk = Talk::new(&ALL);
     let turn = talk.caller("לא תודה, בעצם אני צריך מנעול חכם");
     assert_eq!(turn.calls[0].0, "update_lead_details");
@@ -154,7 +154,7 @@ fn what_is_not_understood_is_asked_again() {
 }
 
 #[test]
-fn res_3_a_history_of_text_items_is_gone_on_with() {
+fn res_3_the_conversation_continues_after_a_history_of_text_items() {
     let mut talk = Talk::new(&ALL);
     talk.history = vec![
         Line::User("התקנת מנעול חכם".into()),

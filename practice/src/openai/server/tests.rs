@@ -123,7 +123,7 @@ async fn prac_3_the_upgrade_succeeds_and_then_an_error_and_a_close_come() {
 }
 
 #[tokio::test]
-async fn prac_3_connections_are_refused_by_status_or_by_quota_as_often_as_told() {
+async fn prac_3_connections_are_refused_by_status_or_by_quota_as_often_as_planned() {
     let server = Server::on_loopback(Options::default()).await.unwrap();
     server.faults().refuse_next(ConnectRefusal::Http(429), 1);
     server.faults().refuse_next(ConnectRefusal::Http(503), 1);
@@ -151,7 +151,7 @@ async fn prac_3_a_dropped_connection_ends_without_a_close() {
 }
 
 #[tokio::test]
-async fn prac_3_a_server_that_is_gone_takes_its_sessions_along() {
+async fn prac_3_dropping_the_server_ends_its_sessions() {
     let server = Server::on_loopback(Options::default()).await.unwrap();
     let log = server.log().clone();
     let mut socket = dial(&server, MODEL, &KEY).await.unwrap();

@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn prac_2_what_is_lost_doubled_or_altered_at_a_gap_is_still_found_out() {
+    fn prac_2_what_is_lost_doubled_or_altered_at_a_gap_is_still_detected() {
         let speech = speech();
         let mut altered = speech.slice(MID_FRAME..).to_vec();
         altered[3] ^= 0x10;

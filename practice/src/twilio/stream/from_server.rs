@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_more_less_or_else_is_an_invalid_message() {
+    fn any_other_message_is_invalid() {
         for text in [
             "{",
             r#"{"event":"stop","streamSid":"SID"}"#,
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wav_header_in_the_audio_is_found_out() {
+    fn a_wav_header_in_the_audio_is_detected() {
         let text = r#"{"event":"media","streamSid":"SID","media":{"payload":"UklGRiQ="}}"#;
         assert_eq!(read(text), Err(Violation::WavHeader));
     }

@@ -73,7 +73,7 @@ async fn verbs_run_in_order_and_are_logged() {
 }
 
 #[tokio::test]
-async fn an_error_answer_is_not_asked_again_but_the_fallback_is_asked_with_code_and_address() {
+async fn an_error_answer_is_not_retried_and_the_fallback_gets_code_and_address() {
     let daemon = Daemon::start().await;
     daemon.answer("/voice", 500, "text/plain", "broken");
     daemon.twiml("/fallback", "<Hangup/>");
@@ -117,7 +117,7 @@ async fn the_fragments_retries_are_made_and_the_fragment_is_not_signed() {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_come_in_time_is_waited_for_once() {
+async fn a_late_answer_is_not_requested_again() {
     let daemon = Daemon::start().await;
     daemon.silence("/voice");
     let voice_url = daemon.url("/voice#rt=100");
@@ -159,7 +159,7 @@ async fn a_refused_connection_is_tried_once_more() {
 }
 
 #[tokio::test]
-async fn a_document_that_is_no_twiml_cannot_be_run_and_says_why() {
+async fn a_document_without_twiml_cannot_run_and_the_violation_says_why() {
     for (body, content_type, code) in [
         ("<Response><Say>a & b</Say></Response>", "text/xml", 12100),
         ("<Response/>", "application/json", 12300),
@@ -173,7 +173,7 @@ async fn a_document_that_is_no_twiml_cannot_be_run_and_says_why() {
 }
 
 #[tokio::test]
-async fn what_can_be_run_although_it_is_wrong_runs_and_is_a_violation() {
+async fn a_wrong_document_that_can_run_runs_and_is_a_violation() {
     let daemon = Daemon::start().await;
     let outcome = call_with(&daemon, "<Say>x</Say><hangup/><Hangup/>").await;
     assert_eq!(outcome.ended_by, EndedBy::HangupVerb);
@@ -183,7 +183,7 @@ async fn what_can_be_run_although_it_is_wrong_runs_and_is_a_violation() {
 }
 
 #[tokio::test]
-async fn call_10_dial_tells_its_action_what_became_of_the_other_number() {
+async fn call_10_the_action_of_dial_gets_the_result_of_the_other_call() {
     for (then, status) in [
         (Pickup::Person { talks: Duration::from_millis(10) }, "completed"),
         (Pickup::Busy, "busy"),

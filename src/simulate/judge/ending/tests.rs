@@ -26,7 +26,7 @@ fn ended(hang_up_at: f64) -> CallView {
 }
 
 #[test]
-fn end_6_a_hang_up_within_the_delay_after_the_last_mark_is_found_out() {
+fn end_6_a_hang_up_within_the_delay_after_the_last_mark_is_detected() {
     for (at, holds) in [(6.099, false), (6.1, true), (9.0, true)] {
         let found = in_time(&ended(at), &[], secs(1.0));
         assert_eq!(found.is_ok(), holds, "{at}: {found:?}");
@@ -52,7 +52,7 @@ fn end_6_without_a_mark_the_last_sound_counts() {
 }
 
 #[test]
-fn end_6_a_last_line_that_was_cut_off_is_found_out() {
+fn end_6_a_last_line_that_was_cut_off_is_detected() {
     let mut view = ended(7.0);
     assert!(heard_to_its_end(&view).is_ok());
     view.heard[0].flaw = Some(Fault::CutOff);
@@ -62,7 +62,7 @@ fn end_6_a_last_line_that_was_cut_off_is_found_out() {
 }
 
 #[test]
-fn end_1_every_reason_has_somebody_who_may_end_the_call_for_it_and_at_most_one_request() {
+fn end_1_for_every_reason_somebody_may_end_the_call_by_at_most_one_request() {
     for reason in EndReason::ALL {
         let rule = Rule::of(reason);
         assert!(!rule.by.is_empty(), "{reason:?}");
@@ -71,7 +71,7 @@ fn end_1_every_reason_has_somebody_who_may_end_the_call_for_it_and_at_most_one_r
 }
 
 #[test]
-fn call_5_a_record_with_another_status_or_length_than_twilios_is_found_out() {
+fn call_5_a_record_with_another_status_or_length_than_twilios_is_detected() {
     let mut view = ended(7.0);
     (view.status, view.answered_at) = (CallStatus::Completed, Some(secs(0.2)));
     view.ended_at = Some(secs(7.5));

@@ -87,7 +87,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
-    fn prac_3_any_story_leaves_every_response_done_once_and_every_item_told_once(
+    fn prac_3_in_any_story_every_response_is_done_once_and_every_item_is_added_once(
         story in deeds(),
         preamble in prop::option::of(Just("רגע".to_owned())),
     ) {

@@ -12,7 +12,7 @@ fn done_with(fault: ResponseFault) -> Client {
 }
 
 #[test]
-fn prac_3_a_response_fails_with_the_code_it_was_told() {
+fn prac_3_a_response_fails_with_the_planned_code() {
     let code = Some("inference_rate_limit_exceeded".to_owned());
     let kind = "invalid_request_error".to_owned();
     let client = done_with(ResponseFault::Failed { kind, code });
@@ -54,7 +54,7 @@ fn prac_3_an_error_without_a_code_comes_instead_of_a_response() {
 }
 
 #[test]
-fn prac_3_created_never_comes_or_late_or_is_the_last_that_comes() {
+fn prac_3_response_created_is_missing_late_or_the_last_event() {
     let client = done_with(ResponseFault::NeverCreated);
     assert!(client.all("response.created").next().is_none());
     assert_eq!(client.all("response.done").count(), 1);
@@ -129,7 +129,7 @@ fn prac_3_broken_arguments_are_no_json() {
 }
 
 #[test]
-fn prac_3_events_that_nobody_knows_come_between_the_others() {
+fn prac_3_events_of_an_unknown_type_come_between_the_others() {
     let behaviour = Behaviour { unknown_events: true, ..Behaviour::default() };
     let mut client = Client::new(behaviour);
     client.send(phone_settings());

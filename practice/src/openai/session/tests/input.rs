@@ -143,7 +143,7 @@ fn prac_2_a_frame_lost_on_the_way_breaks_the_transcript_and_is_a_violation() {
 }
 
 #[test]
-fn prac_3_transcripts_fail_or_stay_away_or_come_out_of_order_as_told() {
+fn prac_3_transcripts_fail_are_missing_or_come_out_of_order_as_planned() {
     let transcripts = |transcription| {
         let behaviour = Behaviour { transcription, ..Behaviour::default() };
         let mut client = Client::ready(behaviour, Brain::Echo);
@@ -203,7 +203,7 @@ fn prac_3_semantic_detection_waits_for_a_sentence_that_was_cut() {
 }
 
 #[test]
-fn prac_3_the_server_answers_and_interrupts_by_itself_when_it_is_told_to() {
+fn prac_3_the_server_answers_and_interrupts_by_itself_if_configured() {
     let mut client = Client::ready(Behaviour::default(), Brain::Echo);
     let by_itself = json!({"type": "realtime", "audio": {"input": {"turn_detection": {
         "type": "server_vad", "create_response": true, "interrupt_response": true}}}});

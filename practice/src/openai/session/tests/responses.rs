@@ -223,7 +223,7 @@ fn prac_3_a_preamble_is_an_audio_item_of_its_own() {
 }
 
 #[test]
-fn prac_3_a_response_out_of_band_runs_beside_the_active_one_and_joins_nothing() {
+fn prac_3_a_response_out_of_band_runs_beside_the_active_one_and_leaves_no_items() {
     let mut client = Client::ready(Behaviour::default(), saying("one two three four", None));
     client.send(create());
     client.run(Duration::from_millis(100));

@@ -12,7 +12,7 @@ fn turned_away(handshake: &Handshake, refusal: Option<ConnectRefusal>) -> (Value
 }
 
 #[test]
-fn prac_3_the_upgrade_is_judged_after_it_was_taken() {
+fn prac_3_a_bad_handshake_is_refused_after_the_upgrade() {
     let beta = Handshake { beta: true, ..good_handshake() };
     let (error, code, reason) = turned_away(&beta, None);
     assert_eq!((error["code"].as_str(), code), (Some("beta_api_shape_disabled"), 4000));
