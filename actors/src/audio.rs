@@ -2,5 +2,5 @@
 //! and the caller's loudness while the agent speaks.
 
 pub mod downlink;
-pub mod loudness;
+pub(crate) mod loudness;
 pub mod uplink;

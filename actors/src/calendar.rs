@@ -1,7 +1,8 @@
-//! CalendarActor: one for all calls. It finds slots, books and cancels: for one business in the order
-//! in which it was asked, for different businesses side by side, so that one's slow query delays no
-//! other (CAL-5). The work is done by tasks; that nothing is booked over another appointment is the
-//! database's own rule (CAL-3). Which slots there are is `protocol::calendar`'s to say.
+//! CalendarActor: finds slots, books and cancels, for all calls and the API.
+//!
+//! Requests of one business are carried out one at a time and in order. Different businesses do not wait for each
+//! other (CAL-5). Tasks do the work. `protocol::calendar` computes the slots; the database refuses overlapping
+//! appointments (CAL-3).
 
 mod job;
 mod work;
@@ -21,56 +22,46 @@ use job::Job;
 
 pub use crate::messages::{Answer, CalendarRequest, ToolUse};
 
-/// Requests that may wait at the door; a call that asks more is told that the calendar is busy.
-pub const WAITING: usize = 1024;
+/// Requests that may wait in the inbox. With more, a call gets the error that the calendar is busy.
+pub const INBOX_CAPACITY: usize = 1024;
 
-/// Requests of all businesses that are taken in; the others stay at the door.
-const INSIDE: usize = 1024;
+/// Requests of all businesses that are accepted. The others stay in the inbox.
+const MAX_ACCEPTED: usize = 1024;
 
-/// Requests of one business that are taken in; one more is told that the calendar is busy.
-const OF_ONE_BUSINESS: usize = 256;
+/// Requests of one business that are accepted. One more gets the error that the calendar is busy.
+const MAX_PER_BUSINESS: usize = 256;
 
-/// Uses a tool of the calendar's and waits for its answer. `None` if the daemon is stopping.
-pub async fn use_tool(calendar: &Inbox<CalendarRequest>, used: ToolUse) -> Option<Answer> {
+/// Uses a calendar tool and waits for the answer. `None` if the daemon is stopping.
+pub async fn use_tool(calendar: &Inbox<CalendarRequest>, tool_use: ToolUse) -> Option<Answer> {
     let (reply, mut answer) = mpsc::channel(1);
-    calendar.send(CalendarRequest::asked_by(used, reply)).await.ok()?;
+    calendar.send(CalendarRequest::from_channel(tool_use, reply)).await.ok()?;
     answer.recv().await
 }
 
-/// CalendarActor's messages.
 #[derive(Debug)]
-pub enum CalendarMsg {
+pub(crate) enum CalendarMsg {
     /// Something waits in the inbox.
     Wake,
-    /// What was done for this business is done.
+    /// The request in work of this business is answered.
     Done(BusinessId),
-    /// A task of this actor panicked.
     TaskCrashed(TaskCrashed),
 }
 
-/// The actor.
-pub struct CalendarActor;
+pub(crate) struct CalendarActor;
 
-/// What it is started with.
-pub struct CalendarArgs {
-    /// What it is asked.
-    pub inbox: Inbox<CalendarRequest>,
-    /// Where appointments are.
-    pub database: DatabaseConnection,
-    /// The clocks.
-    pub clock: Clock,
-    /// The tasks of this generation.
-    pub tasks: TaskGroup,
-    /// Its place in the introspection.
-    pub registration: Registration,
+pub(crate) struct CalendarArgs {
+    pub(crate) inbox: Inbox<CalendarRequest>,
+    pub(crate) database: DatabaseConnection,
+    pub(crate) clock: Clock,
+    pub(crate) tasks: TaskGroup,
+    pub(crate) registration: Registration,
 }
 
-/// CalendarActor's state.
-pub struct CalendarState {
+pub(crate) struct CalendarState {
     reader: InboxReader<CalendarRequest>,
     inbox: Inbox<CalendarRequest>,
-    /// What waits of each business for which a task is at work.
-    lines: HashMap<BusinessId, VecDeque<Job>>,
+    /// One entry per business that has a request in work. Its further requests wait in the queue.
+    queues: HashMap<BusinessId, VecDeque<Job>>,
     database: DatabaseConnection,
     clock: Clock,
     tasks: TaskGroup,
@@ -92,8 +83,8 @@ impl Actor for CalendarActor {
         let reader = args.inbox.attach(me, || CalendarMsg::Wake);
         args.registration.set_state("idle");
         let CalendarArgs { inbox, database, clock, tasks, registration } = args;
-        let lines = HashMap::new();
-        Ok(CalendarState { reader, inbox, lines, database, clock, tasks, registration })
+        let queues = HashMap::new();
+        Ok(CalendarState { reader, inbox, queues, database, clock, tasks, registration })
     }
 
     async fn handle(
@@ -104,63 +95,63 @@ impl Actor for CalendarActor {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             CalendarMsg::Wake => state.reader.woken(),
-            CalendarMsg::Done(business) => state.next_of(business, &me),
+            CalendarMsg::Done(business) => state.start_next(business, &me),
             CalendarMsg::TaskCrashed(crashed) => return Err(crashed.into()),
         }
-        state.take_in(&me);
-        state.registration.set_state(if state.lines.is_empty() { "idle" } else { "working" });
+        state.accept_requests(&me);
+        state.registration.set_state(if state.queues.is_empty() { "idle" } else { "working" });
         state.registration.handled(state.clock.now());
         Ok(())
     }
 }
 
 impl CalendarState {
-    fn take_in(&mut self, me: &ActorRef<CalendarMsg>) {
-        while self.inside() < INSIDE {
+    fn accept_requests(&mut self, me: &ActorRef<CalendarMsg>) {
+        while self.accepted() < MAX_ACCEPTED {
             let Some(Delivery { number, event, .. }) = self.reader.receive() else { break };
-            // From here on the job itself sees to it that it is answered, whatever happens.
+            // From here on the job makes sure that it is answered, whatever crashes.
             let job = Job::new(CalendarRequest::clone(&event), self.inbox.clone());
             self.reader.ack(number);
             let business = job.business();
-            match self.lines.get_mut(&business) {
+            match self.queues.get_mut(&business) {
                 None => {
-                    self.lines.insert(business, VecDeque::new());
-                    self.begin(job, me);
+                    self.queues.insert(business, VecDeque::new());
+                    self.start(job, me);
                 }
-                // One more than the line holds is in work.
-                Some(line) if line.len() + 1 < OF_ONE_BUSINESS => line.push_back(job),
+                // One request more than the queue holds is in work.
+                Some(queue) if queue.len() + 1 < MAX_PER_BUSINESS => queue.push_back(job),
                 Some(_) => {
-                    tracing::warn!(%business, "more is asked of the calendar than it can do");
+                    tracing::warn!(%business, "too many calendar requests of one business");
                     job.refuse(&CalendarError::Busy);
                 }
             }
         }
     }
 
-    fn next_of(&mut self, business: BusinessId, me: &ActorRef<CalendarMsg>) {
-        let Some(line) = self.lines.get_mut(&business) else { return };
-        match line.pop_front() {
-            Some(job) => self.begin(job, me),
+    fn start_next(&mut self, business: BusinessId, me: &ActorRef<CalendarMsg>) {
+        let Some(queue) = self.queues.get_mut(&business) else { return };
+        match queue.pop_front() {
+            Some(job) => self.start(job, me),
             None => {
-                self.lines.remove(&business);
+                self.queues.remove(&business);
             }
         }
     }
 
-    fn begin(&self, mut job: Job, me: &ActorRef<CalendarMsg>) {
+    fn start(&self, mut job: Job, me: &ActorRef<CalendarMsg>) {
         let (me, db, clock) = (me.clone(), self.database.clone(), self.clock);
-        job.begun();
+        job.start_attempt();
         self.tasks.spawn("calendar", async move {
             let business = job.business();
-            let answer = work::carry_out(&db, clock, job.used()).await;
+            let answer = work::carry_out(&db, clock, job.tool_use()).await;
             job.answer(answer).await;
-            // An actor that died meanwhile has left what waited to its successor.
+            // If the actor crashed meanwhile, its waiting jobs are back in the inbox.
             let _ = me.cast(CalendarMsg::Done(business));
         });
     }
 
-    fn inside(&self) -> usize {
-        self.lines.values().map(|line| line.len() + 1).sum()
+    fn accepted(&self) -> usize {
+        self.queues.values().map(|queue| queue.len() + 1).sum()
     }
 }
 

@@ -17,10 +17,10 @@ use crate::introspection::Registration;
 use crate::reports::RETRY_PAUSE;
 
 /// Commands that may wait for room. With more, no further events are handled.
-const COMMANDS_WAITING: usize = 64;
+const MAX_WAITING_COMMANDS: usize = 64;
 
 #[derive(Debug)]
-pub enum CallMsg {
+pub(crate) enum CallMsg {
     /// Something waits in the inbox.
     Wake,
     /// A deadline has come.
@@ -29,14 +29,14 @@ pub enum CallMsg {
     Crash,
 }
 
-pub struct CallActor;
+pub(crate) struct CallActor;
 
-pub struct CallArgs {
-    pub parts: Arc<CallParts>,
-    pub registration: Registration,
+pub(crate) struct CallArgs {
+    pub(crate) parts: Arc<CallParts>,
+    pub(crate) registration: Registration,
 }
 
-pub struct CallState {
+pub(crate) struct CallState {
     parts: Arc<CallParts>,
     inbox: InboxReader<Event>,
     call: Call,
@@ -104,7 +104,7 @@ impl CallState {
     }
 
     fn handle_events(&mut self) {
-        while self.call.outbox().count() < COMMANDS_WAITING {
+        while self.call.outbox().count() < MAX_WAITING_COMMANDS {
             let Some(Delivery { number, event, .. }) = self.inbox.receive() else { break };
             if number > self.handled {
                 self.call.handle(Event::clone(&event), self.now());

@@ -21,7 +21,7 @@ use crate::messages::{
 use crate::twilio_rest::TwilioRest;
 
 /// Events that may wait for one actor of a call. They exchange some tens of events a second at most.
-const INBOX: usize = 256;
+const INBOX_CAPACITY: usize = 256;
 
 /// The daemon's services that a call uses.
 #[derive(Clone)]
@@ -43,35 +43,35 @@ pub struct Services {
 pub struct CallParts {
     /// The facts of the call that do not change.
     pub setup: Arc<CallSetup>,
-    pub clock: Clock,
-    pub services: Services,
+    pub(crate) clock: Clock,
+    pub(crate) services: Services,
     /// The caller's audio, to OpenAI.
-    pub uplink: Arc<Uplink>,
+    pub(crate) uplink: Arc<Uplink>,
     /// The agent's audio, to Twilio.
-    pub downlink: Arc<Downlink>,
+    pub(crate) downlink: Arc<Downlink>,
     /// How loud the caller is while the agent speaks.
-    pub loudness: Arc<Loudness>,
+    pub(crate) loudness: Arc<Loudness>,
     /// CallActor's inbox.
-    pub call: Inbox<Event>,
+    pub(crate) call: Inbox<Event>,
     /// TwilioIoActor's inbox.
-    pub twilio: Inbox<TwilioEvent>,
+    pub(crate) twilio: Inbox<TwilioEvent>,
     /// RealtimeActor's inbox.
-    pub realtime: Inbox<RealtimeEvent>,
+    pub(crate) realtime: Inbox<RealtimeEvent>,
     /// LeadActor's inbox.
-    pub lead: Inbox<LeadOrder>,
+    pub(crate) lead: Inbox<LeadOrder>,
     /// CallSupervisor's inbox.
-    pub supervisor: Inbox<SupervisorEvent>,
+    pub(crate) supervisor: Inbox<SupervisorEvent>,
     /// The call as CallActor last published it.
     pub snapshot: watch::Sender<Arc<Snapshot>>,
     /// When Twilio last resumed the call (CALL-1).
-    pub resumes: Mutex<Vec<Instant>>,
+    pub(crate) resumes: Mutex<Vec<Instant>>,
     /// The session as RealtimeActor last published it.
-    pub realtime_view: watch::Sender<RealtimeView>,
+    pub(crate) realtime_view: watch::Sender<RealtimeView>,
 }
 
 impl CallParts {
     #[must_use]
-    pub fn new(setup: CallSetup, services: Services) -> Arc<Self> {
+    pub(crate) fn new(setup: CallSetup, services: Services) -> Arc<Self> {
         let clock = services.clock;
         let now = Now { at: clock.now(), wall: clock.wall() };
         let call = Call::new(setup.clone(), now);
@@ -82,11 +82,11 @@ impl CallParts {
             uplink: Arc::default(),
             downlink: Arc::default(),
             loudness: Arc::default(),
-            call: Inbox::new(INBOX),
-            twilio: Inbox::new(INBOX),
-            realtime: Inbox::new(INBOX),
-            lead: Inbox::new(INBOX),
-            supervisor: Inbox::new(INBOX),
+            call: Inbox::new(INBOX_CAPACITY),
+            twilio: Inbox::new(INBOX_CAPACITY),
+            realtime: Inbox::new(INBOX_CAPACITY),
+            lead: Inbox::new(INBOX_CAPACITY),
+            supervisor: Inbox::new(INBOX_CAPACITY),
             snapshot: watch::Sender::new(Arc::new(Snapshot { call, handled: 0 })),
             resumes: Mutex::default(),
             realtime_view: watch::Sender::default(),
@@ -94,7 +94,7 @@ impl CallParts {
     }
 
     /// Closes the inboxes: the call is over.
-    pub fn close(&self) {
+    pub(crate) fn close(&self) {
         self.call.close();
         self.twilio.close();
         self.realtime.close();

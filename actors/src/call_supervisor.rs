@@ -17,18 +17,18 @@ use std::sync::Arc;
 use ractor::{Actor, ActorProcessingErr, ActorRef, SupervisionEvent};
 
 pub use apology::apology;
-pub use message::{CallSupervisorMsg, Part};
-pub use state::CallSupervisorState;
+pub(crate) use message::CallSupervisorMsg;
+pub(crate) use state::CallSupervisorState;
 pub use view::{CallHandle, CallStatusView, FramesView};
 
 use crate::call_parts::CallParts;
 use crate::introspection::Registration;
 
-pub struct CallSupervisor;
+pub(crate) struct CallSupervisor;
 
-pub struct CallSupervisorArgs {
-    pub parts: Arc<CallParts>,
-    pub registration: Registration,
+pub(crate) struct CallSupervisorArgs {
+    pub(crate) parts: Arc<CallParts>,
+    pub(crate) registration: Registration,
 }
 
 impl Actor for CallSupervisor {

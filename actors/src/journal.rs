@@ -15,13 +15,13 @@ use crate::introspection::Registration;
 use crate::messages::{EntryKind, JournalEntry};
 
 /// Entries that may wait. Further entries stay in the calls' outboxes.
-pub const WAITING: usize = 4096;
+pub const INBOX_CAPACITY: usize = 4096;
 
 /// The pause before an entry is retried after a database error.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
 #[derive(Debug)]
-pub enum JournalMsg {
+pub(crate) enum JournalMsg {
     /// Something waits in the inbox.
     Wake,
     /// Retry the entry that failed.
@@ -33,17 +33,17 @@ pub enum JournalMsg {
     TaskCrashed(TaskCrashed),
 }
 
-pub struct JournalActor;
+pub(crate) struct JournalActor;
 
-pub struct JournalArgs {
-    pub inbox: Inbox<JournalEntry>,
-    pub database: DatabaseConnection,
-    pub clock: Clock,
-    pub tasks: TaskGroup,
-    pub registration: Registration,
+pub(crate) struct JournalArgs {
+    pub(crate) inbox: Inbox<JournalEntry>,
+    pub(crate) database: DatabaseConnection,
+    pub(crate) clock: Clock,
+    pub(crate) tasks: TaskGroup,
+    pub(crate) registration: Registration,
 }
 
-pub struct JournalState {
+pub(crate) struct JournalState {
     inbox: Serial<JournalEntry, JournalMsg>,
     database: DatabaseConnection,
     clock: Clock,

@@ -28,7 +28,7 @@ const RETRY_PAUSE: Duration = Duration::from_millis(500);
 const FINISH_PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
-pub enum LeadMsg {
+pub(crate) enum LeadMsg {
     /// Something waits in the inbox.
     Wake,
     /// Retry the order that failed.
@@ -45,15 +45,15 @@ pub enum LeadMsg {
     Crash,
 }
 
-pub struct LeadActor;
+pub(crate) struct LeadActor;
 
-pub struct LeadArgs {
-    pub parts: Arc<CallParts>,
-    pub tasks: TaskGroup,
-    pub registration: Registration,
+pub(crate) struct LeadArgs {
+    pub(crate) parts: Arc<CallParts>,
+    pub(crate) tasks: TaskGroup,
+    pub(crate) registration: Registration,
 }
 
-pub struct LeadState {
+pub(crate) struct LeadState {
     parts: Arc<CallParts>,
     inbox: Serial<LeadOrder, LeadMsg>,
     tasks: TaskGroup,

@@ -18,71 +18,59 @@ use tokio::sync::mpsc;
 
 use crate::link::Link;
 
-pub(crate) use calendar::AnswerTo;
+pub(crate) use calendar::ReplyTo;
 pub use calendar::{Answer, CalendarRequest, ToolUse};
 pub(crate) use journal::EntryKind;
 pub use journal::JournalEntry;
 
 /// To RealtimeActor.
 #[derive(Debug)]
-pub enum RealtimeEvent {
-    /// The call wants something.
+pub(crate) enum RealtimeEvent {
     Order(RealtimeOrder),
-    /// A session's socket brought an event that is not audio.
+    /// OpenAI sent an event that is not audio.
     Received {
-        /// Which session of the call, from 1.
+        /// Counts the call's sessions, from 1.
         session: u32,
-        /// The event.
         event: ServerEvent,
     },
-    /// A session's socket brought the first audio of an item.
+    /// OpenAI sent the first audio of an item.
     AudioBegan {
-        /// Which session of the call, from 1.
         session: u32,
-        /// The response.
         response: ResponseId,
-        /// The item.
         item: ItemId,
     },
     /// A session's task has ended.
     Ended {
-        /// Which session of the call, from 1.
         session: u32,
-        /// Whether another try can help.
         fault: SessionFault,
     },
 }
 
 /// From CallActor to RealtimeActor.
 #[derive(Debug, Clone)]
-pub enum RealtimeOrder {
-    /// Open a session that was held back until now.
+pub(crate) enum RealtimeOrder {
+    /// Open the session. It was held back until now.
     Open,
-    /// Close the session and open none until told to.
+    /// Close the session, and open none before [`Open`](Self::Open).
     Close,
     /// Ask for a response.
     Ask(Ask),
-    /// Forget this ask.
+    /// Drop this ask if no response serves it yet.
     Withdraw(AskNumber),
-    /// Add this entry to the conversation.
+    /// Add this entry to OpenAI's conversation.
     Tell(Arc<Entry>),
-    /// The agent was cut off: remove what the caller did not hear.
+    /// The caller interrupted: remove from OpenAI's conversation what was not heard.
     Interrupt(Interruption),
-    /// All tools have answered: answers may be asked for again.
+    /// All tools have returned: responses may be requested again.
     ToolsDone,
-    /// Tell a new session the call so far, then let the caller's audio go up.
-    Replay {
-        /// Which session it is for.
-        session: u32,
-        /// The call so far.
-        history: Vec<Arc<Entry>>,
-    },
+    /// Send a new session the call so far, and then the caller's live audio.
+    Replay { session: u32, history: Vec<Arc<Entry>> },
 }
 
 /// The session as introspection shows it (PIPE-7).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RealtimeView {
-    /// `down`, `opening`, `configuring`, `configured`, `live`.
+    /// `down`, `opening`, `configuring`, `configured` or `live`.
     pub session: String,
     /// Sessions opened so far in this call.
     pub sessions: u32,
@@ -93,7 +81,7 @@ pub struct RealtimeView {
 
 /// To TwilioIoActor.
 #[derive(Debug)]
-pub enum TwilioEvent {
+pub(crate) enum TwilioEvent {
     /// A media stream has opened. It replaces an older one.
     Opened {
         stream: StreamSid,
@@ -113,7 +101,7 @@ pub enum TwilioEvent {
 
 /// To LeadActor.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LeadOrder {
+pub(crate) enum LeadOrder {
     /// Find the call's lead, or create it.
     Ensure,
     /// The model called `update_lead_details`.

@@ -6,9 +6,9 @@ use crate::introspection::Registration;
 
 /// None yet.
 #[derive(Debug)]
-pub enum MessagingMsg {}
+pub(crate) enum MessagingMsg {}
 
-pub struct MessagingActor;
+pub(crate) struct MessagingActor;
 
 impl Actor for MessagingActor {
     type Msg = MessagingMsg;

@@ -1,8 +1,8 @@
-//! RealtimeActor: the owner of the call's Realtime session and of the response gate.
+//! RealtimeActor: owns the call's session with OpenAI Realtime, and the response gate.
 //!
 //! It configures the session, replays the call to a new one, and decides when `response.create` and
-//! `response.cancel` go out. Audio passes it by: the session's task (`session`) carries it between
-//! the socket and the call's two audio queues.
+//! `response.cancel` are sent. Audio does not pass through it: the session's task (`session`) moves audio between
+//! the socket and the call's two queues.
 
 mod history;
 mod session;
@@ -17,49 +17,41 @@ use supervision::{Alarm, Delivery, InboxReader, Leased, TaskCrashed, TaskGroup};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-pub use state::SessionState;
+pub(crate) use state::SessionState;
 
 use crate::call_parts::CallParts;
 use crate::introspection::Registration;
 use crate::messages::RealtimeEvent;
-use session::{LastHeard, SessionTask};
+use session::{LastReceived, SessionTask};
 use state::{SessionAction, Socket};
 
-/// Orders to a session's sender loop that may wait; a loop further behind has a dead socket.
+/// Orders to the sender loop that may wait. A loop that is further behind has a dead socket.
 const OUTGOING: usize = 64;
 
-/// RealtimeActor's messages.
 #[derive(Debug)]
-pub enum RealtimeMsg {
-    /// First of all: take over what a predecessor left.
+pub(crate) enum RealtimeMsg {
+    /// The first message: take over from the predecessor.
     Begin,
     /// Something waits in the inbox.
     Wake,
     /// A deadline has come.
     Alarm,
-    /// A task of this actor panicked.
     TaskCrashed(TaskCrashed),
-    /// Panic, to show that the call goes on.
+    /// Panic on purpose, to show that the call survives it.
     Crash,
 }
 
-/// The actor.
-pub struct RealtimeActor;
+pub(crate) struct RealtimeActor;
 
-/// What it is started with.
-pub struct RealtimeArgs {
-    /// The call it belongs to.
-    pub parts: Arc<CallParts>,
-    /// Its work, from its predecessor if it has one.
-    pub session: Leased<SessionState>,
-    /// The tasks of this generation.
-    pub tasks: TaskGroup,
-    /// Its place in the introspection.
-    pub registration: Registration,
+pub(crate) struct RealtimeArgs {
+    pub(crate) parts: Arc<CallParts>,
+    /// As its predecessor left it.
+    pub(crate) session: Leased<SessionState>,
+    pub(crate) tasks: TaskGroup,
+    pub(crate) registration: Registration,
 }
 
-/// RealtimeActor's state: everything that matters is on the desk.
-pub struct RealtimeState {
+pub(crate) struct RealtimeState {
     parts: Arc<CallParts>,
     inbox: InboxReader<RealtimeEvent>,
     session: Leased<SessionState>,
@@ -110,16 +102,16 @@ impl Actor for RealtimeActor {
             RealtimeMsg::Begin => state.begin(now),
             RealtimeMsg::Wake => {
                 state.inbox.woken();
-                state.take_in(now);
+                state.handle_events(now);
             }
             RealtimeMsg::Alarm => {
                 state.alarm.fired();
-                state.take_in(now);
+                state.handle_events(now);
                 let action = state.session.handle_timeout(now);
                 state.perform(action, now);
             }
             RealtimeMsg::TaskCrashed(crashed) => return Err(crashed.into()),
-            RealtimeMsg::Crash => panic!("asked to crash"),
+            RealtimeMsg::Crash => panic!("a crash was requested"),
         }
         state.report();
         state.open_session_if_due(now);
@@ -131,15 +123,15 @@ impl Actor for RealtimeActor {
 }
 
 impl RealtimeState {
-    /// What the predecessor's session had brought is taken in as it came; then that session is over.
+    /// Handles what the predecessor's session had sent. Then that session is over.
     fn begin(&mut self, now: Instant) {
-        self.take_in(now);
+        self.handle_events(now);
         if self.session.is_open() {
             self.session_over(SessionFault::Passing, now);
         }
     }
 
-    fn take_in(&mut self, now: Instant) {
+    fn handle_events(&mut self, now: Instant) {
         while !self.session.reports.is_full() {
             let Some(Delivery { number, event, .. }) = self.inbox.receive() else { break };
             let action = match &*event {
@@ -190,7 +182,7 @@ impl RealtimeState {
         }
         let (outgoing, orders) = mpsc::channel(OUTGOING);
         let (ended, over) = oneshot::channel::<()>();
-        let last_heard = Arc::new(LastHeard::new(now));
+        let last_received = Arc::new(LastReceived::new(now));
         let stop = CancellationToken::new();
         let task = SessionTask {
             session: self.session.next_session(),
@@ -200,18 +192,18 @@ impl RealtimeState {
             uplink: Arc::clone(&self.parts.uplink),
             downlink: Arc::clone(&self.parts.downlink),
             inbox: self.parts.realtime.clone(),
-            last_heard: Arc::clone(&last_heard),
+            last_received: Arc::clone(&last_received),
         };
         let previous = self.running.replace(RunningSession { stop: stop.clone(), over });
         self.tasks.spawn("session", async move {
-            // At most one session is alive: the one before has let go of its socket first.
+            // At most one session is alive: the former one drops its socket first.
             if let Some(previous) = previous {
                 let _ = previous.over.await;
             }
             stop.run_until_cancelled(task.run(orders)).await;
             drop(ended);
         });
-        self.session.opening(Socket { outgoing, last_heard }, now);
+        self.session.opening(Socket { outgoing, last_received }, now);
     }
 
     fn report(&mut self) {

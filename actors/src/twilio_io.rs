@@ -11,8 +11,8 @@ use std::sync::Arc;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use supervision::{Alarm, Delivery, InboxReader, Leased};
 
-pub use pumps::attach;
-pub use state::PlaybackState;
+pub(crate) use pumps::attach;
+pub(crate) use state::PlaybackState;
 
 use crate::call_parts::CallParts;
 use crate::introspection::Registration;
@@ -20,7 +20,7 @@ use crate::messages::TwilioEvent;
 use crate::reports::RETRY_PAUSE;
 
 #[derive(Debug)]
-pub enum TwilioMsg {
+pub(crate) enum TwilioMsg {
     /// Something waits in the inbox, in the downlink, or in the loudness queue.
     Wake,
     /// Retry what found no room.
@@ -29,16 +29,16 @@ pub enum TwilioMsg {
     Crash,
 }
 
-pub struct TwilioIoActor;
+pub(crate) struct TwilioIoActor;
 
-pub struct TwilioArgs {
-    pub parts: Arc<CallParts>,
+pub(crate) struct TwilioArgs {
+    pub(crate) parts: Arc<CallParts>,
     /// As its predecessor left it.
-    pub playback: Leased<PlaybackState>,
-    pub registration: Registration,
+    pub(crate) playback: Leased<PlaybackState>,
+    pub(crate) registration: Registration,
 }
 
-pub struct TwilioState {
+pub(crate) struct TwilioState {
     parts: Arc<CallParts>,
     inbox: InboxReader<TwilioEvent>,
     playback: Leased<PlaybackState>,

@@ -48,8 +48,8 @@ pub(super) async fn start(
         database,
         connector: Arc::new(OpenAiConnector::new(realtime.url, realtime.key, tls)),
         twilio,
-        journal: Inbox::new(journal::WAITING),
-        calendar: Inbox::new(calendar::WAITING),
+        journal: Inbox::new(journal::INBOX_CAPACITY),
+        calendar: Inbox::new(calendar::INBOX_CAPACITY),
         introspection: Introspection::default(),
         restarts: RestartPolicy {
             intensity: supervision.intensity,

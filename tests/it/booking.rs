@@ -119,7 +119,7 @@ impl Person {
     async fn uses(&self, tool: CalendarTool, id: &str, arguments: Value) -> Value {
         let used = self.tool_use(tool, id, &arguments);
         let answer = within("the answer", use_tool(&self.services.calendar, used)).await;
-        serde_json::from_str(&answer.expect("an answer").told.output).unwrap()
+        serde_json::from_str(&answer.expect("an answer").reply.output).unwrap()
     }
 
     async fn books(&self, slot: &str) -> Value {

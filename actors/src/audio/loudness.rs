@@ -17,17 +17,17 @@ const MAX_FRAMES: usize = 64;
 
 /// The loudness of one frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Level {
+pub(crate) struct Level {
     /// The root mean square of its 16-bit samples.
-    pub rms: u16,
+    pub(crate) rms: u16,
     /// The frame's length in milliseconds.
-    pub millis: u32,
+    pub(crate) millis: u32,
     /// When the frame arrived.
-    pub at: Instant,
+    pub(crate) at: Instant,
 }
 
 #[derive(Default)]
-pub struct Loudness {
+pub(crate) struct Loudness {
     state: Mutex<State>,
 }
 
@@ -41,12 +41,12 @@ struct State {
 
 impl Loudness {
     /// Makes `actor` the reader. It is woken at once if something waits.
-    pub fn attach<M: Message>(&self, actor: ActorRef<M>, wake: fn() -> M) {
+    pub(crate) fn attach<M: Message>(&self, actor: ActorRef<M>, wake: fn() -> M) {
         self.attach_with(wake::for_actor(actor, wake));
     }
 
     /// Enables measuring: the agent speaks, and can be interrupted. Disabling drops what waits.
-    pub fn set_enabled(&self, enabled: bool) {
+    pub(crate) fn set_enabled(&self, enabled: bool) {
         let mut state = self.state();
         state.enabled = enabled;
         if !enabled {
@@ -55,7 +55,7 @@ impl Loudness {
     }
 
     /// Measures a frame of the caller. Does not decode it unless measuring is enabled.
-    pub fn measure(&self, frame: &Payload, at: Instant) {
+    pub(crate) fn measure(&self, frame: &Payload, at: Instant) {
         if !self.state().enabled {
             return;
         }
@@ -72,18 +72,18 @@ impl Loudness {
     }
 
     /// The reader took the wake message: the next frame wakes it again.
-    pub fn woken(&self) {
+    pub(crate) fn woken(&self) {
         self.state().wake.lower();
     }
 
     /// Removes and returns the oldest level.
-    pub fn pop(&self) -> Option<Level> {
+    pub(crate) fn pop(&self) -> Option<Level> {
         self.state().waiting.pop_front()
     }
 
     /// Frames that were dropped because too many waited.
     #[must_use]
-    pub fn dropped(&self) -> u64 {
+    pub(crate) fn dropped(&self) -> u64 {
         self.state().dropped
     }
 

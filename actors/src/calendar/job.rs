@@ -1,6 +1,6 @@
-//! A request to the calendar, and the promise that it is answered: a job that is dropped unanswered,
-//! because the actor or its task has died, goes back to the door for the successor, and after its last
-//! attempt answers that it failed. Doing one twice books once: the tool call's id is the key (CAL-4).
+//! A request that CalendarActor has accepted. A job that is dropped without an answer, by a crash of the actor or its
+//! task, goes back to the inbox for the successor. After its last attempt it is answered as failed. Carrying it out
+//! twice books once: the tool call's id is the idempotency key (CAL-4).
 
 use std::sync::Arc;
 
@@ -11,76 +11,76 @@ use protocol::ids::BusinessId;
 use supervision::Inbox;
 use supervision::inbox::MAX_ATTEMPTS;
 
-use crate::messages::{Answer, AnswerTo, CalendarRequest, ToolUse};
+use crate::messages::{Answer, CalendarRequest, ReplyTo, ToolUse};
 
 impl CalendarRequest {
     fn event(&self, outcome: ToolOutcome) -> Event {
-        Event::ToolFinished { call: self.used.call.call.clone(), outcome }
+        Event::ToolFinished { call: self.tool_use.call.call.clone(), outcome }
     }
 
-    /// Answers without waiting; a call whose inbox is full hears its own time limit instead.
+    /// Answers without waiting. If a call's inbox is full, the call's own time limit for tools applies.
     fn answer_now(&self, answer: Answer) {
-        let heard = match &self.to {
-            AnswerTo::Call(call) => call.try_send(self.event(answer.told)).is_ok(),
-            AnswerTo::Asker(asker) => asker.try_send(answer).is_ok(),
+        let sent = match &self.reply_to {
+            ReplyTo::Call(call) => call.try_send(self.event(answer.reply)).is_ok(),
+            ReplyTo::Channel(channel) => channel.try_send(answer).is_ok(),
         };
-        if !heard {
-            tracing::debug!("nobody waits for the calendar's answer any more");
+        if !sent {
+            tracing::debug!("a calendar answer found no receiver");
         }
     }
 }
 
 impl Answer {
-    /// Nothing was done, for a reason that has to do with no date.
-    pub(super) fn refused(language: &Language, error: &CalendarError) -> Self {
-        let told = error_reply(language, error);
-        Self { done: CalendarOutcome::Refused(error.clone(), None), told }
+    /// An answer for an error that concerns no particular date.
+    pub(super) fn error(language: &Language, error: &CalendarError) -> Self {
+        let reply = error_reply(language, error);
+        Self { outcome: CalendarOutcome::Refused(error.clone(), None), reply }
     }
 }
 
-/// A request that somebody works on, or will.
+/// A request that waits for a task, or is in work.
 pub(super) struct Job {
-    /// Gone once it is answered.
+    /// `None` once it is answered.
     request: Option<CalendarRequest>,
-    used: Arc<ToolUse>,
-    door: Inbox<CalendarRequest>,
+    tool_use: Arc<ToolUse>,
+    inbox: Inbox<CalendarRequest>,
 }
 
 impl Job {
-    pub(super) fn new(request: CalendarRequest, door: Inbox<CalendarRequest>) -> Self {
-        Self { used: Arc::clone(&request.used), request: Some(request), door }
+    pub(super) fn new(request: CalendarRequest, inbox: Inbox<CalendarRequest>) -> Self {
+        Self { tool_use: Arc::clone(&request.tool_use), request: Some(request), inbox }
     }
 
     pub(super) fn business(&self) -> BusinessId {
-        self.used.business
+        self.tool_use.business
     }
 
-    pub(super) fn used(&self) -> &ToolUse {
-        &self.used
+    pub(super) fn tool_use(&self) -> &ToolUse {
+        &self.tool_use
     }
 
-    /// One more attempt at it.
-    pub(super) fn begun(&mut self) {
+    /// Counts an attempt.
+    pub(super) fn start_attempt(&mut self) {
         if let Some(request) = &mut self.request {
             request.attempts += 1;
         }
     }
 
-    /// Answers; cancelled while it waits for room, it has not.
+    /// Sends the answer. If this is cancelled while it waits for room, the job counts as unanswered.
     pub(super) async fn answer(mut self, answer: Answer) {
         let Some(request) = &self.request else { return };
-        // Whoever asked may have gone: a call that is over, a request that was given up.
-        match &request.to {
-            AnswerTo::Call(call) => drop(call.send(request.event(answer.told)).await),
-            AnswerTo::Asker(asker) => drop(asker.send(answer).await),
+        // The receiver may be gone: the call is over, or the API's client has disconnected.
+        match &request.reply_to {
+            ReplyTo::Call(call) => drop(call.send(request.event(answer.reply)).await),
+            ReplyTo::Channel(channel) => drop(channel.send(answer).await),
         }
         self.request = None;
     }
 
-    /// Answers that nothing was done.
+    /// Answers with an error.
     pub(super) fn refuse(mut self, error: &CalendarError) {
         if let Some(request) = self.request.take() {
-            request.answer_now(Answer::refused(&self.used.settings.language, error));
+            request.answer_now(Answer::error(&self.tool_use.settings.language, error));
         }
     }
 }
@@ -88,11 +88,11 @@ impl Job {
 impl Drop for Job {
     fn drop(&mut self) {
         let Some(request) = self.request.take() else { return };
-        let again = request.attempts < MAX_ATTEMPTS;
-        if again && self.door.try_send(request.clone()).is_ok() {
+        let retry = request.attempts < MAX_ATTEMPTS;
+        if retry && self.inbox.try_send(request.clone()).is_ok() {
             return;
         }
-        tracing::error!(tool = self.used.tool.name(), "the calendar gave up on a request");
-        request.answer_now(Answer::refused(&self.used.settings.language, &CalendarError::Failed));
+        tracing::error!(tool = self.tool_use.tool.name(), "a calendar request failed too often");
+        request.answer_now(Answer::error(&self.tool_use.settings.language, &CalendarError::Failed));
     }
 }

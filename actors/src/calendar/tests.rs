@@ -1,4 +1,4 @@
-//! What becomes of a request when whoever works on it dies. Nothing here reaches a database.
+//! Crashes and bounds of the calendar. No request here reaches a database.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::*;
 use crate::introspection::{ActorKind, Introspection};
 
-fn used(business: u128, date_iso: &str) -> ToolUse {
+fn tool_use(business: u128, date_iso: &str) -> ToolUse {
     let number = PhoneNumber::parse("+97231234567").unwrap();
     let mut settings = BusinessSettings::new(Slug::parse("b").unwrap(), "b", vec![number]);
     settings.appointments.hours.sunday = vec![TimeSpan::parse("09:00-13:00").unwrap()];
@@ -34,7 +34,7 @@ fn used(business: u128, date_iso: &str) -> ToolUse {
 }
 
 fn error(answer: Option<Answer>) -> String {
-    let output: Value = serde_json::from_str(&answer.expect("an answer").told.output).unwrap();
+    let output: Value = serde_json::from_str(&answer.expect("an answer").reply.output).unwrap();
     output["error"].as_str().unwrap().to_owned()
 }
 
@@ -61,35 +61,35 @@ async fn start(inbox: &Inbox<CalendarRequest>) -> ActorRef<CalendarMsg> {
 }
 
 #[tokio::test]
-async fn cal_4_a_request_whose_worker_died_is_done_again_and_then_answered_that_it_failed() {
-    let door = Inbox::new(4);
-    let reader = door.attach_with(|| {});
+async fn cal_4_a_request_whose_task_crashed_is_retried_and_then_answered_as_failed() {
+    let inbox = Inbox::new(4);
+    let reader = inbox.attach_with(|| {});
     let (reply, mut answer) = mpsc::channel(1);
-    let request = CalendarRequest::asked_by(used(1, "2026-11-22"), reply);
-    let mut job = Job::new(request, door.clone());
+    let request = CalendarRequest::from_channel(tool_use(1, "2026-11-22"), reply);
+    let mut job = Job::new(request, inbox.clone());
     for _ in 1..supervision::inbox::MAX_ATTEMPTS {
-        job.begun();
+        job.start_attempt();
         drop(job);
-        let Delivery { number, event, .. } = reader.receive().expect("it is at the door again");
-        job = Job::new(CalendarRequest::clone(&event), door.clone());
+        let Delivery { number, event, .. } = reader.receive().expect("it is in the inbox again");
+        job = Job::new(CalendarRequest::clone(&event), inbox.clone());
         reader.ack(number);
     }
-    job.begun();
-    assert!(answer.try_recv().is_err(), "nobody has answered yet");
+    job.start_attempt();
+    assert!(answer.try_recv().is_err(), "not answered yet");
     drop(job);
-    assert_eq!(door.depth(), 0);
+    assert_eq!(inbox.depth(), 0);
     assert_eq!(error(answer.recv().await), "calendar_failed");
 }
 
 #[tokio::test(start_paused = true)]
-async fn cal_5_what_waited_when_the_calendar_died_is_answered_by_its_successor() {
-    let inbox = Inbox::new(WAITING);
+async fn cal_5_requests_that_waited_when_the_calendar_crashed_are_answered_by_its_successor() {
+    let inbox = Inbox::new(INBOX_CAPACITY);
     let first = start(&inbox).await;
-    // Where there is no database, the task that wants it panics, and the calendar falls with it;
-    // what is asked second waits behind that, and needs none.
+    // Without a database the first request's task panics, and the calendar fails. The second request waits behind it,
+    // and needs no database.
     let asked = ["2026-11-29", "2026-11-21"].map(|date| {
         let inbox = inbox.clone();
-        tokio::spawn(async move { use_tool(&inbox, used(1, date)).await })
+        tokio::spawn(async move { use_tool(&inbox, tool_use(1, date)).await })
     });
     tokio::time::sleep(Duration::from_millis(100)).await;
     first.kill();
@@ -100,78 +100,82 @@ async fn cal_5_what_waited_when_the_calendar_died_is_answered_by_its_successor()
     assert_eq!(error(past.await.unwrap()), "in_the_past");
 }
 
-/// A call that takes in nothing, so that an answer to it waits, and behind it its business.
-fn deaf_call() -> Inbox<Event> {
+/// A call whose inbox is full, so that an answer waits, and the further requests of its business too.
+fn full_call() -> Inbox<Event> {
     let inbox = Inbox::new(1);
     inbox.try_send(Event::SpeechStarted).unwrap();
     inbox
 }
 
-/// The call hears what waits.
-fn hears(call: &Inbox<Event>) {
-    let ear = call.attach_with(|| {});
-    while let Some(Delivery { number, .. }) = ear.receive() {
-        ear.ack(number);
+/// Empties the call's inbox.
+fn drain(call: &Inbox<Event>) {
+    let reader = call.attach_with(|| {});
+    while let Some(Delivery { number, .. }) = reader.receive() {
+        reader.ack(number);
     }
 }
 
-/// Asks for the slots of a day that is over: answered without a database.
-fn asks(inbox: &Inbox<CalendarRequest>, business: u128) -> mpsc::Receiver<Answer> {
+/// Requests the slots of a past day. The answer needs no database.
+fn request_past_day(inbox: &Inbox<CalendarRequest>, business: u128) -> mpsc::Receiver<Answer> {
     let (reply, answer) = mpsc::channel(1);
-    let request = CalendarRequest::asked_by(used(business, "2026-11-21"), reply);
+    let request = CalendarRequest::from_channel(tool_use(business, "2026-11-21"), reply);
     inbox.try_send(request).unwrap();
     answer
 }
 
-/// As many requests of a business as are taken in, the first of them asked by this call.
+/// Sends as many requests of a business as are accepted. The answer to the first waits for this call.
 fn fill(
     inbox: &Inbox<CalendarRequest>,
     business: u128,
-    deaf: &Inbox<Event>,
+    full_inbox: &Inbox<Event>,
 ) -> Vec<mpsc::Receiver<Answer>> {
-    let first = CalendarRequest::of_call(used(business, "2026-11-21"), deaf.clone());
+    let first = CalendarRequest::from_call(tool_use(business, "2026-11-21"), full_inbox.clone());
     inbox.try_send(first).unwrap();
-    (1..OF_ONE_BUSINESS).map(|_| asks(inbox, business)).collect()
+    (1..MAX_PER_BUSINESS).map(|_| request_past_day(inbox, business)).collect()
 }
 
 #[tokio::test]
-async fn cal_5_of_one_business_256_requests_are_taken_in_its_next_is_told_so_and_others_are_served()
+async fn cal_5_one_more_than_256_requests_of_a_business_is_refused_and_other_businesses_are_served()
 {
-    let (inbox, deaf) = (Inbox::new(WAITING), deaf_call());
+    let (inbox, full_inbox) = (Inbox::new(INBOX_CAPACITY), full_call());
     let _calendar = start(&inbox).await;
-    let mut taken_in = fill(&inbox, 1, &deaf);
-    let mut one_more = asks(&inbox, 1);
-    // What comes to the door last is answered: all before it was looked at.
-    assert_eq!(error(asks(&inbox, 2).recv().await), "in_the_past");
+    let mut accepted = fill(&inbox, 1, &full_inbox);
+    let mut one_more = request_past_day(&inbox, 1);
+    // The last request is answered, so all before it were handled.
+    assert_eq!(error(request_past_day(&inbox, 2).recv().await), "in_the_past");
     assert_eq!(error(one_more.try_recv().ok()), "busy");
-    assert_eq!(taken_in.len(), 255);
-    assert!(taken_in.iter_mut().all(|answer| answer.try_recv().is_err()), "one was refused");
+    assert_eq!(accepted.len(), 255);
+    assert!(accepted.iter_mut().all(|answer| answer.try_recv().is_err()), "one was refused");
 
-    hears(&deaf);
-    for answer in &mut taken_in {
+    drain(&full_inbox);
+    for answer in &mut accepted {
         assert_eq!(error(answer.recv().await), "in_the_past");
     }
-    assert_eq!(error(asks(&inbox, 1).recv().await), "in_the_past", "there is room again");
+    assert_eq!(
+        error(request_past_day(&inbox, 1).recv().await),
+        "in_the_past",
+        "there is room again"
+    );
 }
 
 #[tokio::test]
-async fn cal_5_with_1024_requests_taken_in_the_others_stay_at_the_door_until_there_is_room() {
-    let (inbox, deaf) = (Inbox::new(WAITING + 1), deaf_call());
+async fn cal_5_beyond_1024_accepted_requests_the_others_wait_in_the_inbox() {
+    let (inbox, full_inbox) = (Inbox::new(INBOX_CAPACITY + 1), full_call());
     let _calendar = start(&inbox).await;
-    let mut taken_in = Vec::new();
+    let mut accepted = Vec::new();
     for business in 1..=4 {
-        taken_in.extend(fill(&inbox, business, &deaf));
+        accepted.extend(fill(&inbox, business, &full_inbox));
     }
-    assert_eq!(inbox.depth(), INSIDE);
-    let mut fifth = asks(&inbox, 5);
+    assert_eq!(inbox.depth(), MAX_ACCEPTED);
+    let mut fifth = request_past_day(&inbox, 5);
     while inbox.depth() > 1 {
         tokio::task::yield_now().await;
     }
-    assert_eq!(inbox.depth(), 1, "the fifth business's stays outside");
+    assert_eq!(inbox.depth(), 1, "the fifth business's request is not accepted");
     assert!(fifth.try_recv().is_err());
 
-    while taken_in.iter().any(|answer| answer.is_empty() && !answer.is_closed()) {
-        hears(&deaf);
+    while accepted.iter().any(|answer| answer.is_empty() && !answer.is_closed()) {
+        drain(&full_inbox);
         tokio::task::yield_now().await;
     }
     assert_eq!(error(fifth.recv().await), "in_the_past");

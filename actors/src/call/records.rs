@@ -16,7 +16,7 @@ use crate::messages::{EntryKind, JournalEntry};
 
 /// Turns a record of the call into an entry for the journal.
 #[must_use]
-pub fn entry(parts: &CallParts, call: &Call, record: Record) -> JournalEntry {
+pub(crate) fn entry(parts: &CallParts, call: &Call, record: Record) -> JournalEntry {
     let kind = match record {
         Record::Started => {
             let (status, began) = (CallStatus::InProgress, call.began().wall);

@@ -65,7 +65,7 @@ pub(super) fn deliver(
 /// A full calendar is answered at once, so that the call's other commands do not wait behind it.
 fn use_calendar(parts: &CallParts, tool: CalendarTool, call: FunctionCall, lead: Option<LeadId>) {
     let id = call.call.clone();
-    let request = CalendarRequest::of_call(
+    let request = CalendarRequest::from_call(
         ToolUse {
             business: parts.setup.business,
             settings: Arc::clone(&parts.setup.settings),

@@ -4,7 +4,7 @@ use crate::introspection::ActorKind;
 
 /// An actor of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub(crate) enum Part {
     Call,
     Realtime,
     TwilioIo,
@@ -12,7 +12,7 @@ pub enum Part {
 }
 
 #[derive(Debug)]
-pub enum CallSupervisorMsg {
+pub(crate) enum CallSupervisorMsg {
     /// Something waits in the inbox.
     Wake,
     /// A restart, a status line or a teardown is due.

@@ -15,7 +15,7 @@ use crate::messages::SupervisorEvent;
 /// How often the status line is logged (PIPE-7).
 pub(super) const STATUS_EVERY: Duration = Duration::from_secs(3);
 
-pub struct CallSupervisorState {
+pub(crate) struct CallSupervisorState {
     pub(super) parts: Arc<CallParts>,
     pub(super) inbox: InboxReader<SupervisorEvent>,
     pub(super) children: CallChildren,

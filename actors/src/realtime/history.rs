@@ -1,5 +1,5 @@
-//! What a new session is told of the call so far: the transcript as items, and turns without words
-//! yet as the audio they were (RES-2).
+//! The call so far, as conversation items for a new session (RES-2). A turn without a transcript is sent as
+//! audio.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,14 +10,14 @@ use protocol::ids::ItemId;
 use protocol::openai::client_event::NewItem;
 use protocol::openai::item::{FunctionCall, Role};
 
-/// The entries as items of the conversation, in their order. `audio` holds the turns whose words are
-/// not known; a turn with neither words nor audio can't be told.
+/// The entries as conversation items, in order. `audio` holds the turns without a transcript. A turn without
+/// both is left out.
 pub(super) fn history(entries: &[Arc<Entry>], audio: Vec<(ItemId, Payload)>) -> Vec<NewItem> {
     let mut audio: HashMap<ItemId, Payload> = audio.into_iter().collect();
     entries.iter().filter_map(|entry| item(entry, &mut audio)).collect()
 }
 
-/// One entry as an item; `None` if there is nothing to tell.
+/// The entry as a conversation item. `None` if it has neither text nor audio.
 pub(super) fn item(entry: &Entry, audio: &mut HashMap<ItemId, Payload>) -> Option<NewItem> {
     match &entry.body {
         Body::Caller { item, words: Words::Known(text) } => {

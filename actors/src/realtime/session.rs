@@ -1,7 +1,7 @@
-//! One Realtime session's socket, as one task: connects, then reads and sends until either ends.
+//! The task of one Realtime session. It connects, then reads and sends until one of both ends.
 //!
-//! The sender loop in here is the only one that writes to OpenAI, and the only one that takes the
-//! caller's frames (PIPE-1); it awaits nothing but its queue and its socket (PIPE-8).
+//! Its sender loop alone writes to OpenAI, and alone takes the caller's frames (PIPE-1). It awaits only its queues
+//! and its socket (PIPE-8).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -23,26 +23,26 @@ use crate::clock::Clock;
 use crate::link::{ConnectError, Connector, Frame, Link, LinkReader, LinkWriter, Text};
 use crate::messages::RealtimeEvent;
 
-/// How often the server is pinged, and how long it may take to answer (PIPE-3).
+/// How often the server is pinged. It must answer before the next ping (PIPE-3).
 const PING_EVERY: Duration = Duration::from_secs(10);
 
-/// What the actor has the sender loop do.
+/// An order from the actor to the sender loop.
 #[derive(Debug)]
 pub(super) enum Outgoing {
     /// Send these events, in order.
     Events(Vec<String>),
-    /// From now on the caller's audio goes up.
+    /// Send the caller's audio from now on.
     GoLive,
 }
 
-/// When something last came from the server, for the actor to see without a message per delta.
+/// When the server last sent something. The actor reads it, so it needs no message per audio delta.
 #[derive(Debug)]
-pub(super) struct LastHeard {
+pub(super) struct LastReceived {
     base: Instant,
     millis: AtomicU64,
 }
 
-impl LastHeard {
+impl LastReceived {
     pub(super) fn new(now: Instant) -> Self {
         Self { base: now, millis: AtomicU64::new(0) }
     }
@@ -57,7 +57,6 @@ impl LastHeard {
     }
 }
 
-/// What a session's task works with.
 pub(super) struct SessionTask {
     pub(super) session: u32,
     pub(super) connector: Arc<dyn Connector>,
@@ -66,37 +65,37 @@ pub(super) struct SessionTask {
     pub(super) uplink: Arc<Uplink>,
     pub(super) downlink: Arc<Downlink>,
     pub(super) inbox: Inbox<RealtimeEvent>,
-    pub(super) last_heard: Arc<LastHeard>,
+    pub(super) last_received: Arc<LastReceived>,
 }
 
 impl SessionTask {
-    /// Runs the session from connecting to its end, and reports that end.
+    /// Runs the session from connecting to its end, and reports the end.
     pub(super) async fn run(self, outgoing: mpsc::Receiver<Outgoing>) {
         let fault = match self.connector.connect(&self.model).await {
             Ok(link) => {
-                self.last_heard.touch(self.clock.now());
-                self.carry(link, outgoing).await
+                self.last_received.touch(self.clock.now());
+                self.run_socket(link, outgoing).await
             }
             Err(error) => {
-                tracing::warn!(%error, session = self.session, "no session with OpenAI");
+                tracing::warn!(%error, session = self.session, "connecting to OpenAI failed");
                 connect_fault(&error)
             }
         };
         let session = self.session;
-        // A closed inbox means that the call is over, and nobody cares.
+        // A closed inbox means that the call is over.
         let _ = self.inbox.send(RealtimeEvent::Ended { session, fault }).await;
     }
 
-    async fn carry(&self, link: Link, outgoing: mpsc::Receiver<Outgoing>) -> SessionFault {
+    async fn run_socket(&self, link: Link, outgoing: mpsc::Receiver<Outgoing>) -> SessionFault {
         let Link { reader, writer } = link;
-        let pinged = AtomicBool::new(false);
+        let awaits_pong = AtomicBool::new(false);
         tokio::select! {
-            fault = self.read(reader, &pinged) => fault,
-            () = self.send(writer, outgoing, &pinged) => SessionFault::Passing,
+            fault = self.read(reader, &awaits_pong) => fault,
+            () = self.send(writer, outgoing, &awaits_pong) => SessionFault::Passing,
         }
     }
 
-    async fn read(&self, mut reader: LinkReader, pinged: &AtomicBool) -> SessionFault {
+    async fn read(&self, mut reader: LinkReader, awaits_pong: &AtomicBool) -> SessionFault {
         loop {
             let frame = match reader.next().await {
                 Some(Ok(frame)) => frame,
@@ -106,14 +105,14 @@ impl SessionTask {
                 }
                 None => return SessionFault::Passing,
             };
-            self.last_heard.touch(self.clock.now());
+            self.last_received.touch(self.clock.now());
             match frame {
                 Frame::Text(text) => {
-                    if self.take_text(text).await.is_err() {
+                    if self.handle_text(text).await.is_err() {
                         return SessionFault::Passing;
                     }
                 }
-                Frame::Pong(_) => pinged.store(false, Ordering::Relaxed),
+                Frame::Pong(_) => awaits_pong.store(false, Ordering::Relaxed),
                 Frame::Ping(_) | Frame::Binary(_) => {}
                 Frame::Close { code, reason } => {
                     tracing::warn!(?code, reason, "OpenAI closed the session");
@@ -123,10 +122,10 @@ impl SessionTask {
         }
     }
 
-    /// Audio goes into the downlink; every other event that is used goes to the actor.
-    async fn take_text(&self, text: Text) -> Result<(), InboxClosed> {
+    /// Puts audio into the downlink, and sends every other event that is used to the actor.
+    async fn handle_text(&self, text: Text) -> Result<(), InboxClosed> {
         match ServerFrame::parse(&text) {
-            Ok(ServerFrame::Audio(delta)) => self.take_audio(&text, delta).await,
+            Ok(ServerFrame::Audio(delta)) => self.forward_audio(&text, delta).await,
             Ok(ServerFrame::Event(ServerEvent::Ignored)) => Ok(()),
             Ok(ServerFrame::Event(event)) => {
                 if let ServerEvent::AudioDone { response_id, item_id } = &event {
@@ -136,36 +135,36 @@ impl SessionTask {
                 self.inbox.send(RealtimeEvent::Received { session, event }).await
             }
             Err(error) => {
-                tracing::warn!(%error, "an event of OpenAI could not be read");
+                tracing::warn!(%error, "an event from OpenAI cannot be parsed");
                 Ok(())
             }
         }
     }
 
-    /// The audio stays a part of its frame's buffer. The actor hears of an item's first audio only.
-    async fn take_audio(&self, frame: &Text, delta: AudioDelta<'_>) -> Result<(), InboxClosed> {
+    /// Does not copy the audio out of its frame. Only the first audio of an item is reported to the actor.
+    async fn forward_audio(&self, frame: &Text, delta: AudioDelta<'_>) -> Result<(), InboxClosed> {
         let AudioDelta { response_id: response, item_id: item, delta } = delta;
         let audio = match Payload::from_part(frame.as_bytes(), &delta) {
             Ok(audio) => audio,
             Err(error) => {
-                tracing::warn!(%error, "audio from OpenAI was not base64");
+                tracing::warn!(%error, "audio from OpenAI is not base64");
                 return Ok(());
             }
         };
-        let came = self.clock.now();
-        if self.downlink.push(&response, &item, &audio, came).await {
+        let received_at = self.clock.now();
+        if self.downlink.push(&response, &item, &audio, received_at).await {
             let session = self.session;
             self.inbox.send(RealtimeEvent::AudioBegan { session, response, item }).await?;
         }
         Ok(())
     }
 
-    /// Returns when the socket is broken, the actor is gone, or a ping stayed unanswered.
+    /// Returns when the socket breaks, the actor has dropped the session, or a ping is not answered.
     async fn send(
         &self,
         mut writer: LinkWriter,
         mut outgoing: mpsc::Receiver<Outgoing>,
-        pinged: &AtomicBool,
+        awaits_pong: &AtomicBool,
     ) {
         let mut live = false;
         let mut ping = tokio::time::interval_at(
@@ -181,7 +180,7 @@ impl SessionTask {
                     None => return,
                 },
                 _ = ping.tick() => {
-                    if pinged.swap(true, Ordering::Relaxed) {
+                    if awaits_pong.swap(true, Ordering::Relaxed) {
                         tracing::warn!(session = self.session, "OpenAI did not answer a ping");
                         return;
                     }

@@ -1,8 +1,9 @@
-//! What RealtimeActor works on, and what outlives it: the response gate, the session's state, and
-//! the reports that the call has not taken yet. What it makes of OpenAI's events is in `events`.
+//! RealtimeActor's state, which outlives it: the response gate, the session's connection, and the reports that wait
+//! for CallActor. `events` handles OpenAI's events, `gate` performs what the gate puts out.
 
 mod connection;
 mod events;
+mod gate;
 mod interruption;
 mod spoken;
 mod wire;
@@ -13,11 +14,10 @@ use std::time::{Duration, Instant};
 
 use protocol::call::{CallSetup, Event, FunctionCall, SessionFault};
 use protocol::ids::{ItemId, ResponseId};
-use protocol::openai::client_event::ClientEvent;
 use protocol::openai::server_event::ServerEvent;
 use protocol::openai::session::SessionSettings;
 use protocol::openai::usage::Usage;
-use protocol::response_gate::{Ask, GateOutput, GateState, ResponseGate};
+use protocol::response_gate::{GateState, ResponseGate};
 
 use super::history::item;
 use super::session::Outgoing;
@@ -27,10 +27,10 @@ use crate::messages::{RealtimeOrder, RealtimeView};
 use crate::reports::Reports;
 pub(super) use connection::Socket;
 use connection::{Connection, Stage};
-use spoken::Spoken;
-use wire::{ask_for, create};
+use spoken::SpokenItems;
+use wire::item_create;
 
-/// The pauses between tries, by how many have failed in a row; the last is repeated.
+/// The pauses before the first, second, … try in a row. The last repeats.
 const RETRY_AFTER: [Duration; 5] = [
     Duration::ZERO,
     Duration::from_millis(250),
@@ -38,46 +38,45 @@ const RETRY_AFTER: [Duration; 5] = [
     Duration::from_secs(1),
     Duration::from_secs(2),
 ];
-/// A session older than this is replaced at the next quiet moment: the server ends it at 60 min.
+/// An older session is replaced at the next quiet moment. OpenAI would end it at 60 min.
 const RENEW_AFTER: Duration = Duration::from_secs(50 * 60);
-/// How often a quiet moment is looked for.
-const QUIET_LOOK: Duration = Duration::from_secs(1);
+/// How often to look for a quiet moment.
+const QUIET_CHECK_EVERY: Duration = Duration::from_secs(1);
 
-/// RealtimeActor's state. Leased: a successor goes on with it.
-pub struct SessionState {
+/// RealtimeActor's state. Leased, so that a successor goes on with it.
+pub(crate) struct SessionState {
     settings: SessionSettings,
     connection: Connection,
-    /// Which session of the call the present or last one is.
+    /// The number of the current or last session, from 1. 0 before the first.
     number: u32,
     failures: usize,
     gate: ResponseGate,
-    /// What a response that is ending made and cost.
+    /// The tool calls and the usage of the response that is ending.
     done: Option<(ResponseId, Vec<FunctionCall>, Usage)>,
     uplink: Arc<Uplink>,
     downlink: Arc<Downlink>,
-    /// How many cuts of the downlink are known here.
+    /// The latest cut of the downlink that was noticed.
     cuts: u64,
-    spoken: Spoken,
-    hears_caller: bool,
+    spoken: SpokenItems,
+    /// Whether OpenAI detects speech.
+    speech_active: bool,
     unknown_events: u64,
     pub(super) reports: Reports,
 }
 
-/// What the actor does about its session after an event.
+/// What the actor must do with its session after an event.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum SessionAction {
-    /// Nothing.
     None,
-    /// Stop the task; it reports its own end.
+    /// Stop the session's task, and open another if the fault is passing.
     End(SessionFault),
-    /// Stop the task and open no other session until told to.
+    /// Stop the session's task, and open no other before an order.
     Close,
 }
 
 impl SessionState {
-    /// The state of a call that has just begun.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         setup: &CallSetup,
         uplink: Arc<Uplink>,
         downlink: Arc<Downlink>,
@@ -94,8 +93,8 @@ impl SessionState {
             uplink,
             cuts: downlink.cuts(),
             downlink,
-            spoken: Spoken::default(),
-            hears_caller: false,
+            spoken: SpokenItems::default(),
+            speech_active: false,
             unknown_events: 0,
             reports: Reports::default(),
         }
@@ -114,33 +113,33 @@ impl SessionState {
         self.connection.name()
     }
 
-    /// The number of the session that is to be opened next.
+    /// Numbers the next session.
     pub(super) fn next_session(&mut self) -> u32 {
         self.number += 1;
         self.number
     }
 
-    /// Whether a session is there or on its way.
+    /// Whether a session is open or opening.
     pub(super) fn is_open(&self) -> bool {
         self.connection.is_up()
     }
 
-    /// Whether what comes from this session still counts.
+    /// Whether events of this session still count.
     pub(super) fn is_current(&self, session: u32) -> bool {
         session == self.number && self.is_open()
     }
 
-    /// A session's task was started.
+    /// A session's task was spawned.
     pub(super) fn opening(&mut self, socket: Socket, now: Instant) {
         self.connection = Connection::Up { socket, stage: Stage::Opening { since: now } };
     }
 
-    /// When to try again, if the session is down and a try is due.
+    /// When to open a session. `None` if one is open, or none is to be opened.
     pub(super) fn retry_at(&self) -> Option<Instant> {
         self.connection.retry_at()
     }
 
-    /// The session is gone: the gate starts anew, and whoever is owed something asks again.
+    /// The session is lost. The gate starts anew, and CallActor repeats what it still needs.
     pub(super) fn session_ended(&mut self, fault: SessionFault, now: Instant) {
         let retry_at = match fault {
             SessionFault::Passing => {
@@ -154,7 +153,7 @@ impl SessionState {
         self.reports.push(Event::SessionLost { fault });
     }
 
-    /// The call wants no session, until it asks for one again.
+    /// The session is closed by order.
     pub(super) fn closed(&mut self) {
         self.down(None);
     }
@@ -163,10 +162,10 @@ impl SessionState {
         self.connection = Connection::Down { retry_at };
         self.gate.session_lost();
         self.spoken.session_lost();
-        self.hears_caller = false;
+        self.speech_active = false;
     }
 
-    /// Takes an order of the call's.
+    /// Handles an order of CallActor.
     pub(super) fn on_order(&mut self, order: &RealtimeOrder, now: Instant) -> SessionAction {
         self.notice_cut(now);
         let live = self.connection.is_live();
@@ -176,24 +175,24 @@ impl SessionState {
             RealtimeOrder::Replay { session, history } if *session == self.number => {
                 return self.go_live(history, now);
             }
-            // Without a session, or meant for one that is gone: the call asks again, and what it
-            // tells is in the history.
+            // For a session that is lost. The next one gets its own replay.
             RealtimeOrder::Replay { .. } => {}
             RealtimeOrder::Ask(ask) if live => self.trigger_response(ask.clone(), now),
             RealtimeOrder::Tell(entry) if live => {
                 if let Some(item) = item(entry, &mut HashMap::new()) {
-                    self.send(vec![create(item, entry.number)]);
+                    self.send(vec![item_create(item, entry.number)]);
                 }
             }
             RealtimeOrder::Withdraw(ask) => self.gate.withdraw(*ask),
             RealtimeOrder::Interrupt(interruption) => return self.interrupt(interruption),
             RealtimeOrder::ToolsDone => self.gate.tools_done(now),
+            // Without a live session: CallActor asks again, and the replay contains the entry.
             RealtimeOrder::Ask(_) | RealtimeOrder::Tell(_) => {}
         }
         self.run_gate()
     }
 
-    /// Handles an event of OpenAI's. Of a session that is gone only the words of a turn still count.
+    /// Handles an event from OpenAI. Of a lost session, only transcripts still count.
     pub(super) fn on_received(
         &mut self,
         session: u32,
@@ -211,7 +210,7 @@ impl SessionState {
         SessionAction::None
     }
 
-    /// The first audio of an item came.
+    /// The first audio of an item arrived.
     pub(super) fn on_audio_began(
         &mut self,
         session: u32,
@@ -226,32 +225,31 @@ impl SessionState {
         }
     }
 
-    /// Does what is due.
     pub(super) fn handle_timeout(&mut self, now: Instant) -> SessionAction {
         if !self.connection.is_up() {
             return SessionAction::None;
         }
         if self.connection.setup_expires().is_some_and(|at| at <= now) {
-            tracing::warn!("OpenAI took too long to open a session");
+            tracing::warn!("opening a session took too long");
             return SessionAction::End(SessionFault::Passing);
         }
         if let Connection::Up { socket, stage: Stage::Live { renew_at } } = &self.connection {
-            let quiet = self.gate.state() == GateState::Idle && !self.hears_caller;
+            let quiet = self.gate.state() == GateState::Idle && !self.speech_active;
             if now >= *renew_at && quiet {
-                tracing::info!("renewing the session before its time is up");
+                tracing::info!("renewing the session before OpenAI ends it");
                 return SessionAction::End(SessionFault::Passing);
             }
-            self.gate.progressed(false, socket.last_heard.at());
+            self.gate.progressed(false, socket.last_received.at());
         }
         self.notice_cut(now);
         self.gate.handle_timeout(now);
         self.run_gate()
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) or a new try is due.
+    /// When [`handle_timeout`](Self::handle_timeout) or the next session is due.
     pub(super) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
         let renew = match self.connection.stage() {
-            Some(Stage::Live { renew_at }) => Some(renew_at.max(now + QUIET_LOOK)),
+            Some(Stage::Live { renew_at }) => Some(renew_at.max(now + QUIET_CHECK_EVERY)),
             Some(Stage::Opening { .. } | Stage::Configuring { .. } | Stage::Configured) | None => {
                 None
             }
@@ -261,72 +259,17 @@ impl SessionState {
         due.into_iter().flatten().min()
     }
 
-    /// The one way to a response (PIPE-3).
-    fn trigger_response(&mut self, ask: Ask, now: Instant) {
-        self.gate.trigger(ask, now);
-    }
-
-    fn run_gate(&mut self) -> SessionAction {
-        while let Some(output) = self.gate.poll_output() {
-            match output {
-                GateOutput::Create { request, line } => {
-                    // Invariant 10: this alone ends a cut.
-                    self.downlink.open(self.cuts);
-                    let event = ask_for(request, line);
-                    self.send(vec![event]);
-                }
-                GateOutput::Cancel(response) => {
-                    self.spoken.cancelled(&response, self.cuts);
-                    let event_id = format!("cancel-{response}");
-                    let response_id = response;
-                    self.send(vec![
-                        ClientEvent::ResponseCancel { event_id, response_id }.to_json(),
-                    ]);
-                }
-                GateOutput::Started { response, asks } => {
-                    self.reports.push(Event::ResponseStarted { response, asks });
-                }
-                GateOutput::Covered { ask, response } => {
-                    self.reports.push(Event::AskCovered { ask, response });
-                }
-                GateOutput::Ended { response, asks, outcome } => {
-                    if let Some(response) = &response {
-                        let undone = self.spoken.done(response);
-                        self.undo(undone);
-                    }
-                    let (calls, usage) = match self.done.take() {
-                        Some((id, calls, usage)) if Some(&id) == response.as_ref() => {
-                            (calls, usage)
-                        }
-                        _ => Default::default(),
-                    };
-                    let ended = Event::ResponseEnded { response, asks, outcome, calls, usage };
-                    self.reports.push(ended);
-                }
-                GateOutput::Dropped(ask) => {
-                    tracing::warn!(ask = ask.0, "a response was asked for while one is under way");
-                    self.reports.push(Event::AskDropped { ask });
-                }
-                GateOutput::Stalled => {
-                    tracing::warn!("the session has stalled");
-                    return SessionAction::End(SessionFault::Passing);
-                }
-            }
-        }
-        SessionAction::None
-    }
-
     fn send(&mut self, events: Vec<String>) {
         if !events.is_empty() {
             self.push(Outgoing::Events(events));
         }
     }
 
-    /// A sender loop that is this far behind has a dead socket; its ping will find out.
+    /// If the queue is full, the socket is dead, and the next ping will find out.
     fn push(&mut self, order: Outgoing) {
         let Some(socket) = self.connection.socket() else { return };
         if let Err(error) = socket.outgoing.try_send(order) {
-            tracing::warn!(%error, "the session's socket does not take any more");
+            tracing::warn!(%error, "the session's outgoing queue is full");
         }
     }
 }

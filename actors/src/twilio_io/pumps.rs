@@ -26,7 +26,7 @@ const OUTGOING: usize = 32;
 const DEAD_AFTER: Duration = Duration::from_secs(30);
 
 /// Spawns a stream's two tasks in `tasks`. Cancelling them closes the socket.
-pub fn attach(stream: StreamSid, link: Link, parts: &CallParts, tasks: &TaskGroup) {
+pub(crate) fn attach(stream: StreamSid, link: Link, parts: &CallParts, tasks: &TaskGroup) {
     let Link { reader, writer } = link;
     let (outgoing, messages) = mpsc::channel(OUTGOING);
     let sinks = MediaSinks {

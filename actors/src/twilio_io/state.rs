@@ -33,7 +33,7 @@ const SPLIT_BYTES: usize = 480;
 const ENVELOPE_BYTES: usize = 128;
 
 /// TwilioIoActor's state. Leased, so that a successor goes on with it.
-pub struct PlaybackState {
+pub(crate) struct PlaybackState {
     stream: Option<OpenStream>,
     playback: Playback,
     /// What was sent and not confirmed as played.
@@ -63,7 +63,7 @@ struct OpenStream {
 
 impl PlaybackState {
     #[must_use]
-    pub fn new(settings: &BargeInSettings) -> Self {
+    pub(crate) fn new(settings: &BargeInSettings) -> Self {
         Self {
             stream: None,
             playback: Playback::new(Generation(0)),

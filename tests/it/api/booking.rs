@@ -55,7 +55,7 @@ async fn books_in_a_call(world: &World, lead: LeadId, slot: &str, n: usize) -> b
             arguments: json!({ "slot_start": slot }).to_string(),
         },
     };
-    within("the answer", use_tool(&services.calendar, used)).await.unwrap().told.succeeded
+    within("the answer", use_tool(&services.calendar, used)).await.unwrap().reply.succeeded
 }
 
 #[tokio::test]

@@ -36,7 +36,7 @@ async fn the_daemon_that_is_killed() {
     let deaf = Inbox::new(1);
     deaf.try_send(Event::SpeechStarted).unwrap();
     let used = person.tool_use(CalendarTool::Create, "call_1", &json!({ "slot_start": slot }));
-    world.app.services().calendar.send(CalendarRequest::of_call(used, deaf)).await.unwrap();
+    world.app.services().calendar.send(CalendarRequest::from_call(used, deaf)).await.unwrap();
     // The parent never writes: this returns when the parent is gone.
     let parent = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
     parent.await.unwrap().unwrap();

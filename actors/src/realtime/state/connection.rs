@@ -1,40 +1,40 @@
-//! Where a call's session stands: down, or up and in one of four stages.
+//! The state of a call's session: down, or up and in one of four stages.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
-use crate::realtime::session::{LastHeard, Outgoing};
+use crate::realtime::session::{LastReceived, Outgoing};
 
-/// How long connecting and configuring may take before another try.
+/// How long connecting and configuring may take. Then the next try follows.
 pub(super) const SETUP_PATIENCE: Duration = Duration::from_secs(8);
 
 /// The session's connection.
 pub(super) enum Connection {
-    /// No session. The next try is due at `retry_at`; `None` if none would help.
+    /// No session. The next try is due at `retry_at`; `None` if there is none.
     Down { retry_at: Option<Instant> },
-    /// A session is there, or on its way.
+    /// A session is open or opening.
     Up { socket: Socket, stage: Stage },
 }
 
-/// How far a session that is up has come.
+/// The stage of a session that is up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// Its task connects or waits for `session.created`.
+    /// Connecting, or waiting for `session.created`.
     Opening { since: Instant },
-    /// Its one `session.update` is on its way.
+    /// `session.update` is sent, and not confirmed yet.
     Configuring { since: Instant },
-    /// Its settings are confirmed. It waits for the call so far.
+    /// The settings are confirmed. The replay of the call is awaited.
     Configured,
-    /// The caller's audio goes up.
+    /// The caller's audio is being sent.
     Live { renew_at: Instant },
 }
 
-/// A session's task as the actor reaches it. Dropping it ends the task.
+/// The actor's side of a session's task. Dropping it ends the task.
 pub(in crate::realtime) struct Socket {
     pub(in crate::realtime) outgoing: mpsc::Sender<Outgoing>,
-    pub(in crate::realtime) last_heard: Arc<LastHeard>,
+    pub(in crate::realtime) last_received: Arc<LastReceived>,
 }
 
 impl Connection {
@@ -70,7 +70,7 @@ impl Connection {
         }
     }
 
-    /// Goes to the stage that `next` makes of the present one. Returns whether it made one.
+    /// Changes to the stage that `next` returns for the current one. Returns whether there was one.
     pub(super) fn advance(&mut self, next: impl FnOnce(Stage) -> Option<Stage>) -> bool {
         let Self::Up { stage, .. } = self else { return false };
         let Some(next) = next(*stage) else { return false };
@@ -78,14 +78,14 @@ impl Connection {
         true
     }
 
-    /// A session that was held back is due now.
+    /// Opens a session that was held back.
     pub(super) fn open_now(&mut self, now: Instant) {
         if let Self::Down { retry_at: retry_at @ None } = self {
             *retry_at = Some(now);
         }
     }
 
-    /// When to try again, if the session is down and a try is due.
+    /// When to open a session. `None` if one is up, or none is to be opened.
     pub(super) fn retry_at(&self) -> Option<Instant> {
         match self {
             Self::Down { retry_at } => *retry_at,
@@ -93,7 +93,7 @@ impl Connection {
         }
     }
 
-    /// When a session that is being set up has taken too long.
+    /// When the setup of a session has taken too long.
     pub(super) fn setup_expires(&self) -> Option<Instant> {
         match self.stage()? {
             Stage::Opening { since } | Stage::Configuring { since } => Some(since + SETUP_PATIENCE),

@@ -1,5 +1,4 @@
-//! What the session's state makes of OpenAI's events: the session's way to being live, turns, responses
-//! and errors.
+//! How the session's state handles OpenAI's events: setup, turns, responses, errors.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,7 +13,7 @@ use protocol::openai::server_event::ServerEvent;
 use protocol::response_gate::Outcome;
 
 use super::connection::Stage;
-use super::wire::{CONFIGURE, REQUEST, create, outcome, request};
+use super::wire::{CONFIGURE, REQUEST, item_create, outcome, request_number};
 use super::{RENEW_AFTER, SessionAction, SessionState};
 use crate::realtime::history::history;
 use crate::realtime::session::Outgoing;
@@ -26,13 +25,13 @@ impl SessionState {
             ServerEvent::SessionUpdated { session } => return self.on_updated(session),
             ServerEvent::Error(error) => return self.on_error(error, now),
             ServerEvent::SpeechStarted { audio_start_ms, item_id } => {
-                self.hears_caller = true;
+                self.speech_active = true;
                 self.gate.caller_speaks(true, now);
                 self.uplink.speech_started(item_id, *audio_start_ms);
                 self.reports.push(Event::SpeechStarted);
             }
             ServerEvent::SpeechStopped { audio_end_ms, item_id } => {
-                self.hears_caller = false;
+                self.speech_active = false;
                 self.gate.caller_speaks(false, now);
                 self.uplink.speech_stopped(item_id, *audio_end_ms);
                 self.reports.push(Event::SpeechStopped);
@@ -47,22 +46,22 @@ impl SessionState {
                 self.transcribed(item_id, Some(transcript.clone()));
             }
             ServerEvent::TranscriptionFailed { item_id, error } => {
-                tracing::warn!(code = error.code, "a turn could not be transcribed");
+                tracing::warn!(code = error.code, "OpenAI did not transcribe a turn");
                 self.transcribed(item_id, None);
             }
             ServerEvent::ResponseCreated { response_id, metadata } => {
-                self.gate.created(response_id.clone(), request(metadata), now);
+                self.gate.created(response_id.clone(), request_number(metadata), now);
             }
             ServerEvent::ResponseDone(done) => self.on_done(done, now),
             ServerEvent::OutputItemAdded { response_id, item } => {
                 if let ItemKind::Message { role: Role::Assistant } = item.kind {
-                    self.spoken.made(response_id, &item.id);
+                    self.spoken.item_created(response_id, &item.id);
                     let (response, item) = (response_id.clone(), item.id.clone());
                     self.reports.push(Event::AgentItem { response, item });
                 }
             }
             ServerEvent::FunctionCallArgumentsDone { response_id, name, arguments } => {
-                // Without a name nothing is known of the call before its response is over.
+                // Without a name the call is reported with the end of its response only.
                 self.reports.extend(name.clone().map(|name| Event::CallMade {
                     response: response_id.clone(),
                     name,
@@ -82,7 +81,7 @@ impl SessionState {
             }
             ServerEvent::Unknown { event_type } => {
                 self.unknown_events += 1;
-                tracing::debug!(%event_type, "an unknown event of OpenAI");
+                tracing::debug!(%event_type, "an unknown event from OpenAI");
             }
             ServerEvent::Ignored => {}
         }
@@ -103,7 +102,7 @@ impl SessionState {
 
     fn on_updated(&mut self, effective: &serde_json::Value) -> SessionAction {
         if let Err(mismatch) = self.settings.verify(effective) {
-            tracing::error!(%mismatch, "OpenAI did not set the session as it was asked to");
+            tracing::error!(%mismatch, "OpenAI configured the session differently");
             return SessionAction::End(SessionFault::Passing);
         }
         let configured = self.connection.advance(|stage| match stage {
@@ -127,27 +126,27 @@ impl SessionState {
         }
         self.failures = 0;
         let audio = self.uplink.begin_session();
-        let told = history(entries, audio);
-        let events = (1..).zip(told).map(|(number, item)| create(item, number)).collect();
+        let items = history(entries, audio);
+        let events = (1..).zip(items).map(|(number, item)| item_create(item, number)).collect();
         self.send(events);
         self.push(Outgoing::GoLive);
         self.run_gate()
     }
 
     fn on_error(&mut self, error: &ErrorEvent, now: Instant) -> SessionAction {
-        let ours = error.event_id.as_deref().unwrap_or_default();
-        let about_create = ours.starts_with(REQUEST);
+        let event_id = error.event_id.as_deref().unwrap_or_default();
+        let about_response = event_id.starts_with(REQUEST);
         tracing::warn!(
             code = error.code,
             param = error.param,
-            about = ours,
+            event_id,
             message = error.message,
             "OpenAI reports an error"
         );
         match error.class() {
             ErrorClass::Fatal(_) => return SessionAction::End(SessionFault::Lasting),
             ErrorClass::SessionExpired => return SessionAction::End(SessionFault::Passing),
-            ErrorClass::Rejected if ours == CONFIGURE => {
+            ErrorClass::Rejected if event_id == CONFIGURE => {
                 return SessionAction::End(SessionFault::Lasting);
             }
             ErrorClass::AlreadyActive { response_id } => {
@@ -155,11 +154,11 @@ impl SessionState {
             }
             ErrorClass::CancelNotActive => self.gate.nothing_to_cancel(now),
             ErrorClass::RateLimited | ErrorClass::ServerFault | ErrorClass::Other
-                if about_create =>
+                if about_response =>
             {
                 self.gate.refused(Outcome::FailedForNow, now);
             }
-            ErrorClass::Rejected if about_create => {
+            ErrorClass::Rejected if about_response => {
                 self.gate.refused(Outcome::FailedForGood, now);
             }
             ErrorClass::CommitEmpty
@@ -177,7 +176,7 @@ impl SessionState {
     fn on_done(&mut self, done: &ResponseDone, now: Instant) {
         match &done.status {
             ResponseStatus::Incomplete(reason) => {
-                tracing::warn!(?reason, "an answer was cut short");
+                tracing::warn!(?reason, "a response is incomplete");
             }
             ResponseStatus::Failed(failure) => {
                 let (kind, code, message) = (&failure.kind, &failure.code, &failure.message);
@@ -199,14 +198,14 @@ impl SessionState {
         }
         for item in &done.output {
             if let ItemKind::Message { role: Role::Assistant } = item.kind {
-                self.spoken.made(&done.id, &item.id);
+                self.spoken.item_created(&done.id, &item.id);
             }
         }
         self.done = Some((done.id.clone(), calls, done.usage));
-        self.gate.done(&done.id, request(&done.metadata), outcome(&done.status), now);
+        self.gate.done(&done.id, request_number(&done.metadata), outcome(&done.status), now);
     }
 
-    /// A transcription that says nothing of what it cost is not counted.
+    /// A transcription without usage is not counted.
     pub(super) fn billed(&mut self, length: Option<Duration>) {
         self.reports.extend(length.map(|length| Event::TurnBilled { length }));
     }

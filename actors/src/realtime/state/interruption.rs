@@ -1,18 +1,17 @@
-//! What the session's state does when the caller talks over the agent: the response that runs is
-//! cancelled, and what was not heard is taken out of the conversation (BARGE-3). When to do so is
-//! decided by `twilio_io`, which cuts the downlink; what was heard comes from the call.
+//! Interruption, on OpenAI's side: the running response is cancelled, and what was not heard is removed from the
+//! conversation (BARGE-3). TwilioIoActor decides when, and cuts the downlink. CallActor reports what was heard.
 
 use std::time::Instant;
 
 use protocol::call::Interruption;
 use protocol::openai::client_event::ClientEvent;
 
-use super::spoken::Undo;
+use super::spoken::Correction;
 use super::{SessionAction, SessionState};
 
 impl SessionState {
-    /// Cancels what runs if the downlink was cut since this was last asked. Comes before all else
-    /// that is done, so that nothing is asked for in the belief that nobody interrupts.
+    /// Cancels the running response if the downlink was cut since the last look. Comes before everything else, so
+    /// that nothing is requested in ignorance of a cut.
     pub(super) fn notice_cut(&mut self, now: Instant) {
         let cuts = self.downlink.cuts();
         if cuts > self.cuts {
@@ -21,25 +20,25 @@ impl SessionState {
         }
     }
 
-    /// Takes out of the conversation what the caller did not hear; the cancel goes first.
+    /// Removes from the conversation what the caller did not hear. The cancel is sent first.
     pub(super) fn interrupt(&mut self, interruption: &Interruption) -> SessionAction {
         let action = self.run_gate();
-        let undone = self.spoken.interrupted(interruption);
-        self.undo(undone);
+        let corrections = self.spoken.interrupted(interruption);
+        self.send_corrections(corrections);
         action
     }
 
-    pub(super) fn undo(&mut self, undone: Vec<Undo>) {
-        let event = |undo| match undo {
-            Undo::Truncate(item_id, heard_ms) => ClientEvent::ItemTruncate {
+    pub(super) fn send_corrections(&mut self, corrections: Vec<Correction>) {
+        let event = |correction| match correction {
+            Correction::Truncate(item_id, heard_ms) => ClientEvent::ItemTruncate {
                 event_id: format!("truncate-{item_id}"),
                 item_id,
                 audio_end_ms: heard_ms.into(),
             },
-            Undo::Delete(item_id) => {
+            Correction::Delete(item_id) => {
                 ClientEvent::ItemDelete { event_id: format!("delete-{item_id}"), item_id }
             }
         };
-        self.send(undone.into_iter().map(|undo| event(undo).to_json()).collect());
+        self.send(corrections.into_iter().map(|one| event(one).to_json()).collect());
     }
 }

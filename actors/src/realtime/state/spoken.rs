@@ -1,36 +1,36 @@
-//! What the agent said in the present session, as far as it may have to be taken back.
+//! The agent's speech items of the current session, and the corrections that an interruption needs.
 
 use std::collections::VecDeque;
 
 use protocol::call::Interruption;
 use protocol::ids::{ItemId, ResponseId};
 
-/// Items of speech remembered; what is older was heard long ago.
-const MOST_ITEMS: usize = 64;
+/// Speech items that are remembered. Older ones were heard long ago.
+const MAX_ITEMS: usize = 64;
 
-/// Cancelled responses remembered until they are done.
-const MOST_CANCELLED: usize = 16;
+/// Cancelled responses that are remembered until they are done.
+const MAX_CANCELLED: usize = 16;
 
-/// What the agent said in the present session, as far as it may have to be taken back.
+/// The agent's speech items of the current session.
 #[derive(Debug, Default)]
-pub(super) struct Spoken {
+pub(super) struct SpokenItems {
     items: VecDeque<Item>,
     cancelled: VecDeque<Cancelled>,
-    /// The last cut of which the call has said what was heard.
-    told: u64,
+    /// The latest cut for which CallActor has reported what was heard.
+    reported_cut: u64,
 }
 
-/// An item of the agent's speech in OpenAI's conversation.
+/// A speech item in OpenAI's conversation.
 #[derive(Debug)]
 struct Item {
     response: ResponseId,
     item: ItemId,
-    /// It was heard whole, was cut, or was taken out: nothing more is done to it.
+    /// It was heard whole, truncated or deleted. It needs no further correction.
     settled: bool,
 }
 
-/// A response that was cancelled. Once it is done and the call has said what was heard of it, the
-/// rest of what it made goes.
+/// A cancelled response. When it is done, and CallActor has reported what was heard of it, its unheard items are
+/// deleted.
 #[derive(Debug)]
 struct Cancelled {
     response: ResponseId,
@@ -38,78 +38,78 @@ struct Cancelled {
     done: bool,
 }
 
-/// Something to be taken back.
+/// A change of OpenAI's conversation, so that it holds only what the caller heard.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Undo {
-    /// Only so many milliseconds of it were heard.
+pub(super) enum Correction {
+    /// Only so many milliseconds of the item were heard.
     Truncate(ItemId, u32),
-    /// Nothing of it was heard.
+    /// Nothing of the item was heard.
     Delete(ItemId),
 }
 
-impl Spoken {
-    /// A response has made an item of speech, or is about to.
-    pub(super) fn made(&mut self, response: &ResponseId, item: &ItemId) {
+impl SpokenItems {
+    /// A response has created a speech item, or is about to.
+    pub(super) fn item_created(&mut self, response: &ResponseId, item: &ItemId) {
         if self.items.iter().any(|known| known.item == *item) {
             return;
         }
-        if self.items.len() == MOST_ITEMS {
+        if self.items.len() == MAX_ITEMS {
             self.items.pop_front();
         }
         let (response, item) = (response.clone(), item.clone());
         self.items.push_back(Item { response, item, settled: false });
     }
 
-    /// The response is being cancelled, because of this cut.
+    /// The response is being cancelled because of this cut.
     pub(super) fn cancelled(&mut self, response: &ResponseId, cut: u64) {
-        if self.cancelled.len() == MOST_CANCELLED {
+        if self.cancelled.len() == MAX_CANCELLED {
             self.cancelled.pop_front();
         }
         self.cancelled.push_back(Cancelled { response: response.clone(), cut, done: false });
     }
 
-    /// The response is over.
-    pub(super) fn done(&mut self, response: &ResponseId) -> Vec<Undo> {
+    /// The response is done.
+    pub(super) fn response_done(&mut self, response: &ResponseId) -> Vec<Correction> {
         if let Some(of) = self.cancelled.iter_mut().find(|of| of.response == *response) {
             of.done = true;
         }
-        self.take_what_nobody_heard()
+        self.take_unheard_items()
     }
 
-    /// The call says what was heard.
-    pub(super) fn interrupted(&mut self, interruption: &Interruption) -> Vec<Undo> {
-        self.told = self.told.max(interruption.number);
-        let mut undone = Vec::new();
+    /// CallActor reports what was heard.
+    pub(super) fn interrupted(&mut self, interruption: &Interruption) -> Vec<Correction> {
+        self.reported_cut = self.reported_cut.max(interruption.number);
+        let mut corrections = Vec::new();
         for known in self.items.iter_mut().filter(|known| !known.settled) {
             let running = |of: &Cancelled| of.response == known.response && !of.done;
             match interruption.items.iter().find(|cut| cut.item == known.item) {
                 Some(cut) if cut.heard_ms > 0 => {
-                    undone.push(Undo::Truncate(known.item.clone(), cut.heard_ms));
+                    corrections.push(Correction::Truncate(known.item.clone(), cut.heard_ms));
                     known.settled = true;
                 }
-                // It goes when its response is done.
+                // It is deleted when its response is done.
                 Some(_) if self.cancelled.iter().any(running) => {}
                 Some(_) => {
-                    undone.push(Undo::Delete(known.item.clone()));
+                    corrections.push(Correction::Delete(known.item.clone()));
                     known.settled = true;
                 }
                 None => known.settled = interruption.heard.contains(&known.item),
             }
         }
-        undone.extend(self.take_what_nobody_heard());
-        undone
+        corrections.extend(self.take_unheard_items());
+        corrections
     }
 
-    /// Its conversation is gone with the session; the next one is told what was heard.
+    /// The session's conversation is lost. A new session gets only what was heard.
     pub(super) fn session_lost(&mut self) {
-        *self = Self { told: self.told, ..Self::default() };
+        *self = Self { reported_cut: self.reported_cut, ..Self::default() };
     }
 
-    fn take_what_nobody_heard(&mut self) -> Vec<Undo> {
-        let told = self.told;
+    fn take_unheard_items(&mut self) -> Vec<Correction> {
+        let reported = self.reported_cut;
         let (over, open) = std::mem::take(&mut self.cancelled)
             .into_iter()
-            .partition::<VecDeque<_>, _>(|of| of.done && of.cut <= told);
+            .partition::<VecDeque<_>, _>(|of| of.done && of.cut <= reported);
         self.cancelled = open;
         let unheard = self
             .items
@@ -117,7 +117,7 @@ impl Spoken {
             .filter(|known| !known.settled && over.iter().any(|of| of.response == known.response));
         let gone = unheard.map(|known| {
             known.settled = true;
-            Undo::Delete(known.item.clone())
+            Correction::Delete(known.item.clone())
         });
         gone.collect()
     }

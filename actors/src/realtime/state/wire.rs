@@ -1,4 +1,4 @@
-//! The client events the session's state writes, and how its requests are told apart.
+//! The client events that the session's state sends, and the numbers that identify its requests.
 
 use protocol::openai::client_event::{ClientEvent, Metadata, NewItem, ResponseSettings};
 use protocol::openai::fault::FailureClass;
@@ -6,20 +6,20 @@ use protocol::openai::response_done::ResponseStatus;
 use protocol::openai::scripted::{scripted_by_meaning, scripted_instructions};
 use protocol::response_gate::{Outcome, RequestNumber, Wording};
 
-/// The key under which a response carries its request's number.
+/// The metadata key of a request's number.
 pub(super) const REQUEST: &str = "request";
 
-/// The name of the `session.update` in an error about it.
+/// The event id of `session.update`. An error about it carries this id.
 pub(super) const CONFIGURE: &str = "configure";
 
-/// Tells the model something; `number` names it in an error about it.
-pub(super) fn create(item: NewItem, number: u32) -> String {
+/// `conversation.item.create`. An error about it carries `number`.
+pub(super) fn item_create(item: NewItem, number: u32) -> String {
     let event_id = format!("item-{number}");
     ClientEvent::ItemCreate { event_id, item }.to_json()
 }
 
-/// The only place that writes `response.create`.
-pub(super) fn ask_for(request: RequestNumber, line: Option<(String, Wording)>) -> String {
+/// `response.create`. Nothing else writes this event.
+pub(super) fn response_create(request: RequestNumber, line: Option<(String, Wording)>) -> String {
     let metadata = Metadata::from([(REQUEST.to_owned(), request.0.to_string())]);
     let response = match line {
         None => ResponseSettings::Conversation { metadata },
@@ -35,8 +35,8 @@ pub(super) fn ask_for(request: RequestNumber, line: Option<(String, Wording)>) -
     ClientEvent::ResponseCreate { event_id, response }.to_json()
 }
 
-/// Whose request a response says it answers.
-pub(super) fn request(metadata: &Metadata) -> Option<RequestNumber> {
+/// The number of the request that a response serves.
+pub(super) fn request_number(metadata: &Metadata) -> Option<RequestNumber> {
     metadata.get(REQUEST)?.parse().ok().map(RequestNumber)
 }
 

@@ -170,7 +170,7 @@ impl<'a> Booking<'a> {
         let answer = use_tool(&self.request.state.services.calendar, used).await;
         let answer =
             answer.ok_or_else(|| ApiError::unavailable("stopping", "the daemon is stopping"))?;
-        match answer.done {
+        match answer.outcome {
             CalendarOutcome::Booked(done) | CalendarOutcome::Cancelled(done) => {
                 Ok(AppointmentId(done.id))
             }

@@ -1,5 +1,5 @@
-//! Cuts, turns and what OpenAI does, in any order: whatever crosses, nothing of what was cut passes,
-//! nothing is taken back twice, and nobody is left without an answer.
+//! Cuts, turns and OpenAI's events in any order: no audio passes after a cut, nothing is corrected twice, and every
+//! ask is served.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ enum Step {
     Turn,
     Tool,
     Cut(u32),
-    CallTells,
+    ReportCut,
     Created,
     Item,
     Audio,
@@ -28,7 +28,7 @@ fn step() -> impl Strategy<Value = Step> {
         Just(Step::Turn),
         Just(Step::Tool),
         prop_oneof![Just(0), 1_u32..5_000].prop_map(Step::Cut),
-        Just(Step::CallTells),
+        Just(Step::ReportCut),
         Just(Step::Created),
         Just(Step::Item),
         Just(Step::Audio),
@@ -37,21 +37,21 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// OpenAI and the other parts of the call, as far as they matter here.
+/// OpenAI and the other actors of the call, as far as they matter here.
 struct World {
-    stage: Stage,
+    harness: Harness,
     asked: u64,
     served: BTreeSet<u64>,
-    /// A `response.create` that was not taken up yet, by its metadata.
+    /// The metadata of a `response.create` that OpenAI has not answered yet.
     outstanding: Option<Value>,
     active: Option<(String, Value, Vec<String>)>,
-    /// Every item with its response.
+    /// Each item's response.
     items: BTreeMap<String, String>,
-    /// Items whose audio went down, not yet heard to their ends.
+    /// Items whose audio passed, and that were not heard to their end.
     playing: Vec<String>,
-    undone: BTreeSet<String>,
+    corrected: BTreeSet<String>,
     made: usize,
-    /// Whether a response was asked for since the last cut.
+    /// Whether a response was requested since the last cut.
     open: bool,
     cuts: Vec<Interruption>,
 }
@@ -59,36 +59,37 @@ struct World {
 impl World {
     fn new() -> Self {
         Self {
-            stage: Stage::live(),
+            harness: Harness::live(),
             asked: 0,
             served: BTreeSet::new(),
             outstanding: None,
             active: None,
             items: BTreeMap::new(),
             playing: Vec::new(),
-            undone: BTreeSet::new(),
+            corrected: BTreeSet::new(),
             made: 0,
             open: true,
             cuts: Vec::new(),
         }
     }
 
-    fn takes(&mut self, step: Step) {
+    fn step(&mut self, step: Step) {
         match step {
             Step::Turn => {
                 self.asked += 1;
                 let turn = format!("u{}", self.asked);
-                self.stage.hears(&json!({"type": "input_audio_buffer.committed",
+                self.harness.receive(&json!({"type": "input_audio_buffer.committed",
                     "item_id": turn, "previous_item_id": null}));
-                self.stage.orders(&answer(self.asked, &turn));
+                self.harness.order(&answer(self.asked, &turn));
             }
             Step::Tool => {
                 self.asked += 1;
                 let want = Want::Answer(Reply::ToolOutput);
-                self.stage.orders(&RealtimeOrder::Ask(Ask { number: AskNumber(self.asked), want }));
+                self.harness
+                    .order(&RealtimeOrder::Ask(Ask { number: AskNumber(self.asked), want }));
             }
             Step::Cut(heard_ms) => {
-                let (number, _) = self.stage.downlink.cut();
+                let (number, _) = self.harness.downlink.cut();
                 self.open = false;
                 let items = std::mem::take(&mut self.playing).into_iter().enumerate();
                 let items = items.map(|(place, item)| CutItem {
@@ -99,34 +100,34 @@ impl World {
                 });
                 self.cuts.push(Interruption { number, items: items.collect(), heard: vec![] });
             }
-            Step::CallTells if !self.cuts.is_empty() => {
+            Step::ReportCut if !self.cuts.is_empty() => {
                 let cut = self.cuts.remove(0);
-                self.stage.orders(&RealtimeOrder::Interrupt(cut));
+                self.harness.order(&RealtimeOrder::Interrupt(cut));
             }
-            Step::Created => self.creates(),
-            Step::Item => self.makes_an_item(),
-            Step::Audio => self.sends_audio(),
-            Step::Done(well) => self.is_done(well),
+            Step::Created => self.create_response(),
+            Step::Item => self.create_item(),
+            Step::Audio => self.send_audio(),
+            Step::Done(well) => self.finish_response(well),
             Step::Later(millis) => {
-                self.stage.now += Duration::from_millis(millis.into());
-                let action = self.stage.session.handle_timeout(self.stage.now);
+                self.harness.now += Duration::from_millis(millis.into());
+                let action = self.harness.session.handle_timeout(self.harness.now);
                 assert_eq!(action, SessionAction::None, "no stall");
             }
-            Step::CallTells => {}
+            Step::ReportCut => {}
         }
-        self.looks();
+        self.check();
     }
 
-    fn creates(&mut self) {
+    fn create_response(&mut self) {
         let Some(metadata) = self.outstanding.take() else { return };
         self.made += 1;
         let response = format!("r{}", self.made);
         self.active = Some((response.clone(), metadata.clone(), Vec::new()));
-        self.stage.hears(&json!({"type": "response.created",
+        self.harness.receive(&json!({"type": "response.created",
             "response": {"id": response, "metadata": metadata}}));
     }
 
-    fn makes_an_item(&mut self) {
+    fn create_item(&mut self) {
         let Some((response, _, items)) = &mut self.active else { return };
         self.made += 1;
         let item = format!("i{}", self.made);
@@ -135,38 +136,42 @@ impl World {
         let item = json!({"id": item, "type": "message", "role": "assistant", "content": []});
         let added = json!({"type": "response.output_item.added", "response_id": response,
             "output_index": 0, "item": item});
-        self.stage.hears(&added);
+        self.harness.receive(&added);
     }
 
     /// Invariant 10.
-    fn sends_audio(&mut self) {
+    fn send_audio(&mut self) {
         let Some((response, _, items)) = &self.active else { return };
         let Some(item) = items.last().cloned() else { return };
         let (response, id) = (ResponseId::parse(response).unwrap(), ItemId::parse(&item).unwrap());
         let frame = Payload::silence(1);
-        self.stage.downlink.push(&response, &id, &frame, self.stage.now).now_or_never().unwrap();
-        let passed = self.stage.downlink.peek().is_some();
-        self.stage.downlink.pop();
-        assert_eq!(passed, self.open, "audio passes if a response was asked for since the cut");
+        self.harness
+            .downlink
+            .push(&response, &id, &frame, self.harness.now)
+            .now_or_never()
+            .unwrap();
+        let passed = self.harness.downlink.peek().is_some();
+        self.harness.downlink.pop();
+        assert_eq!(passed, self.open, "audio passes if a response was requested since the cut");
         if passed && !self.playing.contains(&item) {
             self.playing.push(item);
         }
     }
 
-    fn is_done(&mut self, well: bool) {
+    fn finish_response(&mut self, well: bool) {
         let Some((response, metadata, items)) = self.active.take() else { return };
         let message = |id| json!({"id": id, "type": "message", "role": "assistant", "content": []});
         let output: Vec<Value> = items.iter().map(message).collect();
         let status = if well { "completed" } else { "cancelled" };
         let done = json!({"type": "response.done", "response": {"id": response,
             "status": status, "output": output, "metadata": metadata}});
-        self.stage.hears(&done);
+        self.harness.receive(&done);
     }
 
-    /// What was sent, and what the call was told.
-    fn looks(&mut self) {
-        for told in self.stage.told() {
-            let Told::Event(event) = told else { continue };
+    /// Checks what was sent and reported.
+    fn check(&mut self) {
+        for sent in self.harness.sent() {
+            let Sent::Event(event) = sent else { continue };
             let item = event["item_id"].as_str().unwrap_or_default().to_owned();
             match event["type"].as_str().unwrap() {
                 "response.create" => {
@@ -177,13 +182,13 @@ impl World {
                 "conversation.item.delete" => {
                     let running = self.active.as_ref().map(|(response, ..)| response);
                     assert_ne!(running, self.items.get(&item), "only when its response is done");
-                    assert!(self.undone.insert(item), "once");
+                    assert!(self.corrected.insert(item), "once");
                 }
-                "conversation.item.truncate" => assert!(self.undone.insert(item), "once"),
+                "conversation.item.truncate" => assert!(self.corrected.insert(item), "once"),
                 other => assert_eq!(other, "response.cancel"),
             }
         }
-        for report in self.stage.reports() {
+        for report in self.harness.reports() {
             if let Event::ResponseEnded { asks, .. } = report {
                 asks.iter().for_each(|ask| assert!(self.served.insert(ask.0), "served once"));
             } else if let Event::AskCovered { ask, .. } = report {
@@ -195,19 +200,19 @@ impl World {
 
 proptest! {
     #[test]
-    fn barge_3_barge_4_invariant_10_whatever_crosses_a_cut_nothing_of_it_passes_and_nobody_waits_for_ever(
+    fn barge_3_barge_4_invariant_10_no_audio_passes_after_a_cut_and_every_ask_is_served(
         steps in proptest::collection::vec(step(), 1..80)
     ) {
         let mut world = World::new();
         for step in steps {
-            // OpenAI is alive: something comes from it before it counts as stalled.
-            world.stage.session.gate.progressed(false, world.stage.now);
-            world.takes(step);
+            // OpenAI sends something before it counts as stalled.
+            world.harness.session.gate.progressed(false, world.harness.now);
+            world.step(step);
         }
         for _ in 0..(world.asked * 2 + 8) {
-            world.stage.session.gate.progressed(false, world.stage.now);
-            for step in [Step::CallTells, Step::Created, Step::Done(true), Step::Later(3_000)] {
-                world.takes(step);
+            world.harness.session.gate.progressed(false, world.harness.now);
+            for step in [Step::ReportCut, Step::Created, Step::Done(true), Step::Later(3_000)] {
+                world.step(step);
             }
         }
         let all: BTreeSet<u64> = (1..=world.asked).collect();
