@@ -1,8 +1,8 @@
 //! CalendarActor: finds slots, books and cancels, for all calls and the API.
 //!
-//! Requests of one business are carried out one at a time and in order. Different businesses do not wait for each
-//! other (CAL-5). Tasks do the work. `protocol::calendar` computes the slots; the database refuses overlapping
-//! appointments (CAL-3).
+//! Requests of one business are carried out one at a time and in order. Different businesses do not
+//! wait for each other (CAL-5). Tasks do the work. `protocol::calendar` computes the slots; the
+//! database refuses overlapping appointments (CAL-3).
 
 mod job;
 mod work;

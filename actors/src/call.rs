@@ -1,7 +1,8 @@
 //! CallActor: runs `protocol::call`.
 //!
-//! For each event it lets the core handle it, publishes the snapshot, delivers the commands, and then
-//! acknowledges the event. So after a crash the successor loses no event and repeats no effect.
+//! For each event it lets the core handle it, publishes the snapshot, delivers the commands, and
+//! then acknowledges the event. So after a crash the successor loses no event and repeats no
+//! effect.
 
 pub mod records;
 mod route;
@@ -96,7 +97,8 @@ impl Actor for CallActor {
 impl CallState {
     fn handle_timeout(&mut self) {
         let now = self.now();
-        // The alarm also fires to retry commands that found no room. Then there is nothing to publish.
+        // The alarm also fires to retry commands that found no room. Then there is nothing to
+        // publish.
         if self.call.poll_timeout().is_some_and(|(due, _)| due <= now.at) {
             self.call.handle_timeout(now);
             self.publish();

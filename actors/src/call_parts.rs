@@ -1,5 +1,5 @@
-//! What the actors of one call share: audio queues, inboxes, the last snapshot. CallSupervisor holds it, so it
-//! outlives each of the four actors.
+//! What the actors of one call share: audio queues, inboxes, the last snapshot. CallSupervisor
+//! holds it, so it outlives each of the four actors.
 
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -20,7 +20,8 @@ use crate::messages::{
 };
 use crate::twilio_rest::TwilioRest;
 
-/// Events that may wait for one actor of a call. They exchange some tens of events a second at most.
+/// Events that may wait for one actor of a call. They exchange some tens of events a second at
+/// most.
 const INBOX_CAPACITY: usize = 256;
 
 /// The daemon's services that a call uses.

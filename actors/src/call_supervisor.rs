@@ -1,8 +1,8 @@
 //! CallSupervisor: supervises the four actors of one call.
 //!
-//! It holds what a restart needs: audio queues, inboxes, leased state, the media socket's tasks, the last
-//! snapshot. It restarts an actor that fails, and stops everything when the call is over. `handlers` says how
-//! it handles its messages.
+//! It holds what a restart needs: audio queues, inboxes, leased state, the media socket's tasks,
+//! the last snapshot. It restarts an actor that fails, and stops everything when the call is over.
+//! `handlers` says how it handles its messages.
 
 mod apology;
 mod children;

@@ -20,8 +20,8 @@ impl Clock {
         Self(supervision::Clock::system())
     }
 
-    /// A wall clock that shows `wall` now and follows tokio's clock. For tests, and for simulated calls on a
-    /// given day.
+    /// A wall clock that shows `wall` now and follows tokio's clock. For tests, and for simulated
+    /// calls on a given day.
     #[must_use]
     pub fn starting_at(wall: Timestamp) -> Self {
         Self(supervision::Clock::starting_at(SystemTime::from(wall)))
@@ -39,8 +39,8 @@ impl Clock {
         Timestamp::try_from(self.0.wall()).unwrap_or(Timestamp::MAX)
     }
 
-    /// A new row's id: a UUID version 7. Ids sort in the order in which they were made, also within one
-    /// millisecond.
+    /// A new row's id: a UUID version 7. Ids sort in the order in which they were made, also within
+    /// one millisecond.
     #[must_use]
     pub fn new_id(&self) -> Uuid {
         let wall = self.wall();

@@ -1,6 +1,6 @@
-//! The HTTP client of the daemon and its commands: HTTP/1.1 with kept connections, one time limit and
-//! one size limit per request. It follows no redirects and uses no proxies. A [`Dialer`] makes its
-//! connections.
+//! The HTTP client of the daemon and its commands: HTTP/1.1 with reused connections, one time limit
+//! and one size limit per request. It follows no redirects and uses no proxies. A [`Dialer`] opens
+//! its connections.
 
 mod dialer;
 mod error;
@@ -27,8 +27,8 @@ pub use error::HttpError;
 
 use dialer::Connect;
 
-/// How long a connection is kept for the next request.
-const KEPT: Duration = Duration::from_secs(90);
+/// How long an idle connection is kept for the next request.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// Sends requests. Clones share their connections.
 #[derive(Clone)]
@@ -45,12 +45,12 @@ impl std::fmt::Debug for HttpClient {
 }
 
 impl HttpClient {
-    /// `patience` is how long a request may take, connection and answer included. Of an answer's body
-    /// the first `most_body` bytes are read; the rest is left.
+    /// `patience` is how long a request may take, with connecting and reading the answer. At most
+    /// `most_body` bytes of an answer's body are read.
     #[must_use]
     pub fn new(dialer: Arc<dyn Dialer>, patience: Duration, most_body: usize) -> Self {
         let client = Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(KEPT)
+            .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_timer(TokioTimer::new())
             .build(Connect(dialer));
         Self { client, patience, most_body }
@@ -70,7 +70,7 @@ impl HttpClient {
     }
 }
 
-/// A request to be sent. A part that is wrong is told by [`send`](Self::send).
+/// A request. If a part of it is malformed, [`send`](Self::send) fails.
 #[derive(Debug)]
 #[must_use]
 pub struct Request<'a> {
@@ -107,10 +107,10 @@ impl Request<'_> {
         self.header(CONTENT_TYPE.as_str(), "application/json").body(value.to_string())
     }
 
-    /// Sends it and reads the answer.
+    /// Sends the request and reads the answer.
     ///
     /// # Errors
-    /// [`HttpError`]: no answer came, or only a part of it. A status is no error.
+    /// [`HttpError`] if there is no complete answer. A status is no error.
     pub async fn send(self) -> Result<Answer, HttpError> {
         let HttpClient { client, patience, most_body } = self.client;
         let request = self.head.body(Full::new(self.body));
@@ -135,31 +135,30 @@ impl Request<'_> {
                 value.set_sensitive(true);
                 self.head.header(AUTHORIZATION, value)
             }
-            // It fails again, and the builder keeps the error.
+            // The builder fails at it too, and keeps the error.
             Err(_) => self.head.header(AUTHORIZATION, value),
         };
         self
     }
 }
 
-/// What was answered.
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
-    /// Cut at the client's limit.
+    /// Truncated at the client's limit.
     pub body: Bytes,
 }
 
 impl Answer {
-    /// The body as text; what is no UTF-8 is replaced.
+    /// The body as text. Bytes that are no UTF-8 are replaced.
     #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 }
 
-/// An address with parameters behind it.
+/// Appends query parameters to a URL.
 #[must_use]
 pub fn with_query(url: &str, pairs: &[(&str, &str)]) -> String {
     let query = Serializer::new(String::new()).extend_pairs(pairs).finish();

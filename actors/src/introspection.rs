@@ -1,4 +1,5 @@
-//! Introspection (OPS-1): the registry of living actors, and a stream of events about actors and calls.
+//! Introspection (OPS-1): the registry of living actors, and a stream of events about actors and
+//! calls.
 
 use std::time::{Duration, Instant};
 

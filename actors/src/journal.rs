@@ -1,5 +1,6 @@
-//! JournalActor: writes turns and call records to the database, in the order in which they arrive. No call waits
-//! for it. An entry that cannot be written stays in the inbox and is retried. Writing it twice is harmless.
+//! JournalActor: writes turns and call records to the database, in the order in which they arrive.
+//! No call waits for it. An entry that cannot be written stays in the inbox and is retried. Writing
+//! it twice is harmless.
 
 use std::time::Duration;
 
@@ -106,7 +107,8 @@ impl JournalState {
                     JournalMsg::Failed(number)
                 }
                 Err(error) => {
-                    tracing::error!(%error, call = %entry.call, "the database refused a journal entry");
+                    let call = &entry.call;
+                    tracing::error!(%error, %call, "the database refused a journal entry");
                     JournalMsg::Written(number)
                 }
             };

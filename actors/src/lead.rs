@@ -1,7 +1,7 @@
 //! LeadActor: finds or creates the call's lead, and stores what the caller says (LEAD-1, LEAD-2).
 //!
-//! It carries out one order at a time, in a task. An order stays in the inbox until CallActor has its result.
-//! Carrying it out twice is harmless.
+//! It carries out one order at a time, in a task. An order stays in the inbox until CallActor has
+//! its result. Carrying it out twice is harmless.
 
 mod details;
 
@@ -134,8 +134,8 @@ impl LeadState {
     }
 }
 
-/// Carries out the remaining orders after LeadActor has stopped, so that a caller who hangs up early loses
-/// nothing. `more` are orders that had not reached the inbox.
+/// Carries out the remaining orders after LeadActor has stopped, so that a caller who hangs up
+/// early loses nothing. `more` are orders that had not reached the inbox.
 pub(crate) async fn finish_orders(parts: &CallParts, more: Vec<LeadOrder>) {
     let inbox = parts.lead.attach_with(|| {});
     let mut left = Vec::new();

@@ -1,5 +1,5 @@
-//! A WebSocket as the actors see it: a stream and a sink of frames, over a socket or in memory. The WebSocket
-//! library answers pings.
+//! A WebSocket as the actors see it: a stream and a sink of frames, over a socket or in memory. The
+//! WebSocket library answers pings.
 
 mod connect;
 #[cfg(test)]
@@ -21,8 +21,8 @@ use tokio_util::sync::PollSender;
 
 pub use connect::{ConnectError, Connecting, Connector, OpenAiConnector, tls_config};
 
-/// The longest message, in bytes. Twilio's are below 1 KiB, OpenAI's audio deltas some tens of KiB. A turn of 15 s
-/// that is replayed to a new session is 160 KB of base64.
+/// The longest message, in bytes. Twilio's are below 1 KiB, OpenAI's audio deltas some tens of KiB.
+/// A turn of 15 s that is replayed to a new session is 160 KB of base64.
 const MAX_BYTES: usize = 1 << 20;
 
 /// A text message. It shares the buffer into which it was read.
@@ -109,8 +109,8 @@ impl Link {
         Self { reader: Box::pin(reader), writer: Box::pin(writer) }
     }
 
-    /// Both ends of an in-memory link. At most `capacity` frames wait in each direction; then the writer waits.
-    /// Unlike a socket, it does not answer pings and closes.
+    /// Both ends of an in-memory link. At most `capacity` frames wait in each direction; then the
+    /// writer waits. Unlike a socket, it does not answer pings and closes.
     #[must_use]
     pub fn pair(capacity: usize) -> (Self, Self) {
         let (left, from_left) = mpsc::channel(capacity);
@@ -131,8 +131,9 @@ impl Link {
     }
 }
 
-/// The limits of the daemon's WebSockets. With the small read buffer an idle connection takes 28 KB of memory
-/// instead of 113. Without a write buffer, a frame is on the wire when its `send` returns.
+/// The limits of the daemon's WebSockets. With the small read buffer an idle connection takes 28 KB
+/// of memory instead of 113. Without a write buffer, a frame is on the wire when its `send`
+/// returns.
 #[must_use]
 pub fn websocket_config() -> WebSocketConfig {
     WebSocketConfig::default()

@@ -1,5 +1,5 @@
-//! Events for CallActor that its inbox has no room for yet. They are part of a leased state, so a successor
-//! sends what its predecessor could not.
+//! Events for CallActor that its inbox has no room for yet. They are part of a leased state, so a
+//! successor sends what its predecessor could not.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};

@@ -1,5 +1,5 @@
-//! Supervisor: the root of the tree. It restarts the shared actors, and starts one CallSupervisor per call. It
-//! fails, and ends the process, when a shared actor fails too often.
+//! Supervisor: the root of the tree. It restarts the shared actors, and starts one CallSupervisor
+//! per call. It fails, and ends the process, when a shared actor fails too often.
 
 mod calls;
 mod message;
@@ -166,7 +166,8 @@ impl SupervisorState {
         };
         let registration = self.services.introspection.register(spec, self.services.clock.now());
         let args = CallSupervisorArgs { parts: Arc::clone(&parts), registration };
-        // Actors inherit the span in which they are spawned. So every log line of this call carries its id.
+        // Actors inherit the span in which they are spawned. So every log line of this call carries
+        // its id.
         let span = tracing::info_span!("call", sid = %call_sid);
         let spawning = Actor::spawn_linked(None, CallSupervisor, args, me.get_cell());
         let spawned = spawning.instrument(span).await;

@@ -1,7 +1,8 @@
 //! TwilioIoActor: owns what is played to the caller, and detects barge-in.
 //!
-//! It sends the agent's audio from the downlink with marks, and reports to CallActor what was heard. The
-//! caller's frames do not pass through it: the stream reader (`pumps`) puts them into the uplink.
+//! It sends the agent's audio from the downlink with marks, and reports to CallActor what was
+//! heard. The caller's frames do not pass through it: the stream reader (`pumps`) puts them into
+//! the uplink.
 
 mod pumps;
 mod state;
@@ -117,8 +118,8 @@ impl TwilioState {
         }
     }
 
-    /// Decides for each frame whether the caller interrupts the agent. The call's snapshot says whether the
-    /// agent is protected.
+    /// Decides for each frame whether the caller interrupts the agent. The call's snapshot says
+    /// whether the agent is protected.
     fn detect_barge_in(&mut self) {
         let Self { parts, playback, .. } = self;
         let protected = || parts.snapshot.borrow().call.agent_is_protected();

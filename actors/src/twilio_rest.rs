@@ -1,5 +1,4 @@
-//! Twilio's REST API, as far as calls need it: ending one, giving it another document, placing one
-//! (`placing`).
+//! The client of Twilio's REST API: hangs up, redirects, places (`placing`) and looks up calls.
 
 mod placing;
 #[cfg(test)]
@@ -20,32 +19,30 @@ pub use placing::{Known, PlacingFault};
 
 /// How long one request may take.
 const REQUEST_PATIENCE: Duration = Duration::from_secs(10);
-/// How long all tries together may take; the call supervisor waits as long.
+/// How long all tries together may take. CallSupervisor waits as long.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How much of an answer is read, in bytes; a call's resource is about 2 KiB.
-const MOST_BODY: usize = 64 * 1024;
+/// How much of an answer is read, in bytes. A call's resource takes about 2 KiB.
+const MAX_BODY_BYTES: usize = 64 * 1024;
 
-/// A request to Twilio failed for good.
+/// A request to Twilio failed, and all retries too.
 #[derive(Debug, PartialEq, Eq, Error)]
 pub enum TwilioFault {
-    /// Twilio refused it.
     #[error("Twilio refused: {0}")]
     Refused(ApiError),
-    /// Twilio could not be reached, or was too busy, for as long as it was tried.
-    #[error("Twilio could not be reached: {0}")]
+    /// Twilio was unreachable or too busy during all tries.
+    #[error("Twilio cannot be reached: {0}")]
     Unreachable(String),
 }
 
-/// What came of it.
+/// The result of a request about a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
-    /// It is done.
     Done,
-    /// The call is not in progress (any more).
+    /// The call is not in progress yet, or no longer.
     NotInProgress,
 }
 
-/// The client for one account. Cheap to clone; the token is never shown.
+/// The client for one account. Cheap to clone. Its debug output does not show the token.
 #[derive(Debug, Clone)]
 pub struct TwilioRest {
     http: HttpClient,
@@ -63,7 +60,6 @@ enum Attempt {
 }
 
 impl TwilioRest {
-    /// A client for one account.
     #[must_use]
     pub fn new(
         dialer: Arc<dyn Dialer>,
@@ -71,19 +67,19 @@ impl TwilioRest {
         account: AccountSid,
         auth_token: SecretString,
     ) -> Self {
-        let http = HttpClient::new(dialer, REQUEST_PATIENCE, MOST_BODY);
+        let http = HttpClient::new(dialer, REQUEST_PATIENCE, MAX_BODY_BYTES);
         Self { http, api_url: api_url.trim_end_matches('/').to_owned(), account, auth_token }
     }
 
-    /// Ends a call (CALL-6). "Not in progress" is as good as done.
+    /// Ends a call (CALL-6). A call that is not in progress needs no hang-up.
     ///
     /// # Errors
-    /// [`TwilioFault`] after 30 s of trying, or at once if trying again can't help.
+    /// [`TwilioFault`] after 30 s of tries, or at once if a retry cannot help.
     pub async fn hang_up(&self, call: &CallSid) -> Result<Answer, TwilioFault> {
         self.update(call, [("Status", "completed")]).await
     }
 
-    /// Gives a call another document, in place of the one it is at.
+    /// Makes Twilio run other TwiML for a call.
     ///
     /// # Errors
     /// As [`hang_up`](Self::hang_up).
@@ -97,7 +93,7 @@ impl TwilioRest {
             .retry(full_jitter(rand::random))
             .when(|attempt| matches!(attempt, Attempt::Again(_)))
             .notify(
-                |attempt, pause| tracing::warn!(%call, %attempt, ?pause, "Twilio: trying again"),
+                |attempt, pause| tracing::warn!(%call, %attempt, ?pause, "retrying a request to Twilio"),
             );
         match tokio::time::timeout(PATIENCE, tries).await {
             Ok(Ok(answer)) => Ok(answer),
@@ -123,7 +119,7 @@ impl TwilioRest {
         format!("{}/2010-04-01/Accounts/{}/{resource}", self.api_url, self.account)
     }
 
-    /// Sends a request with our credentials; returns the HTTP status and the body.
+    /// Sends a request with the account's credentials. Returns the HTTP status and the body.
     async fn answer(&self, request: Request<'_>) -> Result<(u16, String), HttpError> {
         let token = self.auth_token.expose_secret();
         let answer = request.basic_auth(self.account.as_str(), token).send().await?;
@@ -131,8 +127,8 @@ impl TwilioRest {
     }
 }
 
-/// Pauses before each further try: a part, by `chance` (0 to 1), of 250 ms, 500 ms, … up to 4 s,
-/// so that many calls that failed at once don't come again at once.
+/// The pauses between tries: a random part, from `chance` (0 to 1), of 250 ms, 500 ms, … up to 4 s.
+/// So the requests of many calls do not retry at the same moment.
 fn full_jitter(
     mut chance: impl FnMut() -> f64 + Send + Sync + Unpin,
 ) -> impl Iterator<Item = Duration> + Send + Sync + Unpin {

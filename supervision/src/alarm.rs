@@ -7,8 +7,8 @@ use tokio::task::JoinHandle;
 
 /// Sends its actor one message, at the time it was last [set](Self::set) to.
 ///
-/// A message that is already in the mailbox when the alarm is set again still arrives. So handlers must read
-/// the clock and do only what is due. Dropping the alarm disarms it.
+/// A message that is already in the mailbox when the alarm is set again still arrives. So handlers
+/// must read the clock and do only what is due. Dropping the alarm disarms it.
 pub struct Alarm<M> {
     actor: ActorRef<M>,
     message: fn() -> M,
@@ -39,7 +39,8 @@ impl<M: Message> Alarm<M> {
         });
     }
 
-    /// The message arrived. Call this first when it is handled, so that the same time can be set again.
+    /// The message arrived. Call this first when it is handled, so that the same time can be set
+    /// again.
     pub fn fired(&mut self) {
         self.armed = None;
     }

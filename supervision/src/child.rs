@@ -42,7 +42,8 @@ impl Child {
         self.last_error.as_deref()
     }
 
-    /// Returns whether it must be started now. If so, it counts as starting, in its next generation.
+    /// Returns whether it must be started now. If so, it counts as starting, in its next
+    /// generation.
     pub(crate) fn start_if_due(&mut self, now: Instant) -> bool {
         match self.state {
             State::New => {}

@@ -1,4 +1,5 @@
-//! The children of one supervisor: started in order, restarted by a [`RestartPolicy`], stopped in reverse.
+//! The children of one supervisor: started in order, restarted by a [`RestartPolicy`], stopped in
+//! reverse.
 
 use std::time::{Duration, Instant};
 
@@ -26,8 +27,8 @@ use crate::tasks::TaskGroup;
 /// post_stop:               children.stop(patience).await
 /// ```
 ///
-/// [`next_start`](Self::next_start) returns no successor before [`joined`](Self::joined), so a successor
-/// never meets the tasks of its predecessor.
+/// [`next_start`](Self::next_start) returns no successor before [`joined`](Self::joined), so a
+/// successor never meets the tasks of its predecessor.
 ///
 /// ```
 /// use supervision::{Children, Clock, RestartPolicy};
@@ -88,8 +89,8 @@ impl<K: Copy + Eq> Children<K> {
         Self { slots: in_order.into_iter().map(slot).collect(), policy }
     }
 
-    /// The next child to spawn at `now`: one that never ran, or one whose restart is due. Returns each start
-    /// once.
+    /// The next child to spawn at `now`: one that never ran, or one whose restart is due. Returns
+    /// each start once.
     pub fn next_start(&mut self, now: Instant) -> Option<Start<K>> {
         let slot = self.slots.iter_mut().find_map(|slot| {
             let due = slot.child.start_if_due(now);
@@ -143,8 +144,8 @@ impl<K: Copy + Eq> Children<K> {
         self.slots.iter().find(|slot| slot.kind == kind).map(|slot| &slot.tasks)
     }
 
-    /// The running actors in their start order, and the tasks of every child. For a supervisor that stops
-    /// them in a task of its own; see [`stop_in_reverse`].
+    /// The running actors in their start order, and the tasks of every child. For a supervisor that
+    /// stops them in a task of its own; see [`stop_in_reverse`].
     #[must_use]
     pub fn running(&self) -> (Vec<ActorCell>, Vec<TaskGroup>) {
         let actors = self.slots.iter().filter_map(|slot| slot.child.cell().cloned()).collect();
@@ -153,8 +154,8 @@ impl<K: Copy + Eq> Children<K> {
 
     /// Stops all children, last started first, then cancels and joins their tasks.
     ///
-    /// A child that takes longer than `patience` to stop is killed, and may take `patience` once more. Await
-    /// it in `post_stop` or in a task.
+    /// A child that takes longer than `patience` to stop is killed, and may take `patience` once
+    /// more. Await it in `post_stop` or in a task.
     pub async fn stop(&self, patience: Duration) {
         let (actors, tasks) = self.running();
         stop_in_reverse(actors.into_iter(), patience).await;
@@ -168,8 +169,8 @@ impl<K: Copy + Eq> Children<K> {
     }
 }
 
-/// Stops actors one by one, last started first. One that takes longer than `patience` is killed, and may
-/// take `patience` once more.
+/// Stops actors one by one, last started first. One that takes longer than `patience` is killed,
+/// and may take `patience` once more.
 ///
 /// ractor alone would kill the children of a stopping parent, and skip their `post_stop`.
 pub async fn stop_in_reverse(

@@ -1,7 +1,7 @@
 //! How an actor ended, read from ractor's supervision event.
 //!
-//! In that event a killed actor looks like one that stopped cleanly: only the reason's text differs. This
-//! module is the only one that reads it.
+//! In that event a killed actor looks like one that stopped cleanly: only the reason's text
+//! differs. This module is the only one that reads it.
 
 use ractor::{ActorId, Signal, SupervisionEvent};
 

@@ -1,8 +1,8 @@
 //! A bounded, numbered inbox that outlives its actor.
 //!
-//! ractor's mailboxes have no bound, show no depth, and die with their actor. An [`Inbox`] stands beside
-//! the mailbox, and the actor's supervisor holds it. The mailbox carries only a wake message, which the
-//! actor handles like this:
+//! ractor's mailboxes have no bound, show no depth, and die with their actor. An [`Inbox`] stands
+//! beside the mailbox, and the actor's supervisor holds it. The mailbox carries only a wake
+//! message, which the actor handles like this:
 //!
 //! ```text
 //! reader.woken();                                    // the next event sends another wake message
@@ -13,8 +13,8 @@
 //! }
 //! ```
 //!
-//! An event is handled at least once. A successor that finds its number in the snapshot skips it, which makes
-//! that exactly once.
+//! An event is handled at least once. A successor that finds its number in the snapshot skips it,
+//! which makes that exactly once.
 
 mod error;
 mod queue;
@@ -67,8 +67,8 @@ impl<E> Inbox<E> {
         Self { shared: Arc::new(Shared::new(capacity)) }
     }
 
-    /// Sends `event`, and waits for room if there is none. Waiting senders are served in order. A send that is
-    /// dropped while it waits has sent nothing.
+    /// Sends `event`, and waits for room if there is none. Waiting senders are served in order. A
+    /// send that is dropped while it waits has sent nothing.
     ///
     /// A task that awaits this between two reads of a socket puts back-pressure on the socket.
     ///
@@ -90,9 +90,10 @@ impl<E> Inbox<E> {
         Ok(())
     }
 
-    /// Sends an event under a number that the sender chooses. Numbers must grow; gaps are allowed. An event
-    /// whose number was accepted before is dropped as a duplicate, even if the inbox is full. So a restarted
-    /// sender can send its whole outbox again. Only one sender may number its events.
+    /// Sends an event under a number that the sender chooses. Numbers must grow; gaps are allowed.
+    /// An event whose number was accepted before is dropped as a duplicate, even if the inbox is
+    /// full. So a restarted sender can send its whole outbox again. Only one sender may number its
+    /// events.
     ///
     /// # Errors
     /// [`TrySendError`] if there is no room. The number then counts as not sent.
@@ -104,8 +105,8 @@ impl<E> Inbox<E> {
         Ok(self.shared.push_numbered(number, event))
     }
 
-    /// Makes `actor` the reader. The former reader receives nothing from now on. `wake` wakes the actor, at
-    /// once if something waits.
+    /// Makes `actor` the reader. The former reader receives nothing from now on. `wake` wakes the
+    /// actor, at once if something waits.
     ///
     /// Call it in the actor's `pre_start`.
     #[must_use]
@@ -113,8 +114,8 @@ impl<E> Inbox<E> {
         InboxReader::new(Arc::clone(&self.shared), wake::for_actor(actor, wake))
     }
 
-    /// Like [`attach`](Self::attach), for a reader that is not an actor. `wake` must not block and must not
-    /// use this inbox.
+    /// Like [`attach`](Self::attach), for a reader that is not an actor. `wake` must not block and
+    /// must not use this inbox.
     #[must_use]
     pub fn attach_with(&self, wake: impl Fn() + Send + Sync + 'static) -> InboxReader<E> {
         InboxReader::new(Arc::clone(&self.shared), Arc::new(wake))
@@ -132,8 +133,8 @@ impl<E> Inbox<E> {
         self.shared.stats()
     }
 
-    /// Closes the inbox. Senders get an error, also those that wait for room. What waits can still be
-    /// received.
+    /// Closes the inbox. Senders get an error, also those that wait for room. What waits can still
+    /// be received.
     pub fn close(&self) {
         self.shared.close();
     }

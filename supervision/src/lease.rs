@@ -1,7 +1,7 @@
 //! A value that one generation of an actor holds at a time, and that outlives them all.
 //!
-//! ractor reports an actor's death before it drops the dead actor's state. A lease makes the successor wait
-//! for that drop.
+//! ractor reports an actor's death before it drops the dead actor's state. A lease makes the
+//! successor wait for that drop.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-/// The supervisor's side of a leased value: a socket, the end of a queue, a state machine. Clones are the
-/// same lease.
+/// The supervisor's side of a leased value: a socket, the end of a queue, a state machine. Clones
+/// are the same lease.
 ///
 /// ```
 /// use supervision::Lease;
@@ -39,10 +39,11 @@ impl<T> Lease<T> {
         Self { slot: Arc::new(Mutex::new(value)) }
     }
 
-    /// Takes the value as soon as its former holder has dropped it. Waiting takers are served in order.
+    /// Takes the value as soon as its former holder has dropped it. Waiting takers are served in
+    /// order.
     ///
-    /// Await it in a task, or where the former holder is known to be gone. Never await it in a handler that the
-    /// former holder may wait for.
+    /// Await it in a task, or where the former holder is known to be gone. Never await it in a
+    /// handler that the former holder may wait for.
     pub async fn take(&self) -> Leased<T> {
         Leased { value: Arc::clone(&self.slot).lock_owned().await }
     }
@@ -54,8 +55,8 @@ impl<T> Clone for Lease<T> {
     }
 }
 
-/// The holder's side of a leased value. Dropping it, by a panic too, returns the value as it is at that
-/// moment. So the holder must keep the value usable after every step.
+/// The holder's side of a leased value. Dropping it, by a panic too, returns the value as it is at
+/// that moment. So the holder must keep the value usable after every step.
 pub struct Leased<T> {
     value: OwnedMutexGuard<T>,
 }

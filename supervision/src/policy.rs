@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 /// use supervision::Clock;
 ///
 /// let second = Duration::from_secs(1);
-/// let policy = RestartPolicy { intensity: 2, period: 60 * second, backoff: vec![Duration::ZERO, second] };
+/// let backoff = vec![Duration::ZERO, second];
+/// let policy = RestartPolicy { intensity: 2, period: 60 * second, backoff };
 /// let (mut history, now) = (RestartHistory::default(), Clock::system().now());
 /// assert_eq!(history.on_failure(&policy, now), Decision::RestartAt(now));
 /// assert_eq!(history.on_failure(&policy, now), Decision::RestartAt(now + second));
@@ -19,13 +20,13 @@ use std::time::{Duration, Instant};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RestartPolicy {
-    /// How many restarts are allowed within one period. At the next failure the child is given up. 0 never
-    /// restarts.
+    /// How many restarts are allowed within one period. At the next failure the child is given up.
+    /// 0 never restarts.
     pub intensity: u32,
     /// The time over which failures count.
     pub period: Duration,
-    /// The pause before the first, second, … restart within a period. The last entry repeats. An empty list
-    /// restarts at once.
+    /// The pause before the first, second, … restart within a period. The last entry repeats. An
+    /// empty list restarts at once.
     pub backoff: Vec<Duration>,
 }
 
@@ -53,7 +54,8 @@ pub struct RestartHistory {
 }
 
 impl RestartHistory {
-    /// Counts a failure at `now` and decides what to do. Failures older than one period do not count.
+    /// Counts a failure at `now` and decides what to do. Failures older than one period do not
+    /// count.
     pub fn on_failure(&mut self, policy: &RestartPolicy, now: Instant) -> Decision {
         self.forget_before(policy, now);
         let earlier = self.within_period.len();

@@ -52,12 +52,14 @@ pub struct ActorInfo<K, S> {
     pub generation: Generation,
     /// Why the generation before this one ended; `None` for the first.
     pub last_error: Option<String>,
-    /// Returns how many events wait for it, usually by [`Inbox::depth`](crate::Inbox::depth). Must not block.
+    /// Returns how many events wait for it, usually by [`Inbox::depth`](crate::Inbox::depth). Must
+    /// not block.
     pub depth: Box<dyn Fn() -> usize + Send + Sync>,
 }
 
 impl<K: Copy + Eq, S> ActorInfo<K, S> {
-    /// The info of a child that is about to start. `parent` and `scope` are `None`; set them if needed.
+    /// The info of a child that is about to start. `parent` and `scope` are `None`; set them if
+    /// needed.
     pub fn of(start: &Start<K>, depth: impl Fn() -> usize + Send + Sync + 'static) -> Self {
         Self {
             kind: start.kind,
@@ -155,16 +157,16 @@ struct Stats {
     last_message: Option<Instant>,
 }
 
-/// An actor's entry in the registry. Keep it in the actor's state: dropping it, by a panic too, removes the
-/// entry.
+/// An actor's entry in the registry. Keep it in the actor's state: dropping it, by a panic too,
+/// removes the entry.
 pub struct Registration<K: Copy, S: Clone> {
     entry: Arc<Entry<K, S>>,
     registry: Registry<K, S>,
 }
 
 impl<K: Copy, S: Clone> Registry<K, S> {
-    /// An empty registry. `observe` is called for each change, by the thread that registers or drops. It must
-    /// not block and must not use this registry.
+    /// An empty registry. `observe` is called for each change, by the thread that registers or
+    /// drops. It must not block and must not use this registry.
     #[must_use]
     pub fn new(observe: impl Fn(ActorEvent<K, S>) + Send + Sync + 'static) -> Self {
         let (actors, last_id) = (Mutex::default(), AtomicU64::new(0));

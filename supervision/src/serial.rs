@@ -22,7 +22,8 @@ use crate::inbox::{Delivery, InboxReader};
 /// }
 /// ```
 ///
-/// An event stays in the inbox until it is done. If the actor dies, its successor receives it again.
+/// An event stays in the inbox until it is done. If the actor dies, its successor receives it
+/// again.
 pub struct Serial<E, M> {
     reader: InboxReader<E>,
     retry: Alarm<M>,
@@ -60,8 +61,8 @@ impl<E, M: Message> Serial<E, M> {
         self.reader.ack(number);
     }
 
-    /// The work on event `number` failed, and not because of the event. It is retried after the pause. The
-    /// attempt does not count towards [`MAX_ATTEMPTS`](crate::inbox::MAX_ATTEMPTS).
+    /// The work on event `number` failed, and not because of the event. It is retried after the
+    /// pause. The attempt does not count towards [`MAX_ATTEMPTS`](crate::inbox::MAX_ATTEMPTS).
     pub fn failed(&mut self, number: u64, now: Instant) {
         self.reader.nack(number);
         self.retry.set(Some(now + self.pause));

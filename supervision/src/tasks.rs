@@ -1,4 +1,5 @@
-//! The tasks of one generation of an actor. They are cancelled and joined before a successor starts.
+//! The tasks of one generation of an actor. They are cancelled and joined before a successor
+//! starts.
 
 use std::any::Any;
 use std::fmt;
@@ -24,8 +25,8 @@ pub struct TaskCrashed {
     pub message: String,
 }
 
-/// The tasks of one generation. The supervisor makes the group, gives the actor a clone, and joins the group
-/// after the actor's end. Dropping the last clone cancels the tasks.
+/// The tasks of one generation. The supervisor makes the group, gives the actor a clone, and joins
+/// the group after the actor's end. Dropping the last clone cancels the tasks.
 ///
 /// ```
 /// use supervision::{Lease, TaskGroup};
@@ -74,8 +75,8 @@ impl TaskGroup {
         Self { group: Arc::new(group) }
     }
 
-    /// Sends `owner` a message for each panic. The first earlier panic is reported at once. Call it in the
-    /// owner's `pre_start`.
+    /// Sends `owner` a message for each panic. The first earlier panic is reported at once. Call it
+    /// in the owner's `pre_start`.
     pub fn report_panics_to<M: Message>(&self, owner: ActorRef<M>, message: fn(TaskCrashed) -> M) {
         lock(&self.group.crashes).set_owner(Box::new(move |crashed| {
             // An owner that has ended needs no report: its supervisor is restarting it already.
@@ -83,8 +84,8 @@ impl TaskGroup {
         }));
     }
 
-    /// Spawns `future` as a task of this generation, in the current span. Cancelling the group drops it at
-    /// its next await, or before it begins. A panic is reported to the owner.
+    /// Spawns `future` as a task of this generation, in the current span. Cancelling the group
+    /// drops it at its next await, or before it begins. A panic is reported to the owner.
     pub fn spawn(&self, name: &'static str, future: impl Future<Output = ()> + Send + 'static) {
         let cancel = self.group.cancel.clone();
         let crashes = Arc::clone(&self.group.crashes);
@@ -110,8 +111,8 @@ impl TaskGroup {
         self.group.tracker.wait().await;
     }
 
-    /// Cancels the tasks and waits until each has ended and dropped what it held. A successor may start only
-    /// after that. A task that never awaits delays this until it returns.
+    /// Cancels the tasks and waits until each has ended and dropped what it held. A successor may
+    /// start only after that. A task that never awaits delays this until it returns.
     pub async fn cancel_and_join(&self) {
         self.cancel();
         self.join().await;

@@ -1,4 +1,5 @@
-//! Wake messages: they tell an actor to look into an [`Inbox`](crate::Inbox), or into a queue of your own.
+//! Wake messages: they tell an actor to look into an [`Inbox`](crate::Inbox), or into a queue of
+//! your own.
 //!
 //! The mailbox holds at most one of them per queue, however much waits in the queue.
 
@@ -11,8 +12,9 @@ pub type WakeFn = Arc<dyn Fn() + Send + Sync>;
 
 /// Whether a queue's reader was woken and has not taken the wake message yet.
 ///
-/// Keep it under the queue's lock, so that nothing is added between reading the flag and setting it.
-/// [`raise`](Self::raise) returns what to call. Pass it to [`wake`] after you released the lock.
+/// Keep it under the queue's lock, so that nothing is added between reading the flag and setting
+/// it. [`raise`](Self::raise) returns what to call. Pass it to [`wake`] after you released the
+/// lock.
 ///
 /// ```
 /// use std::sync::Mutex;
@@ -43,7 +45,8 @@ impl WakeFlag {
         self.reader = None;
     }
 
-    /// Something waits. Returns what to call, or `None` if the reader is woken already or there is none.
+    /// Something waits. Returns what to call, or `None` if the reader is woken already or there is
+    /// none.
     #[must_use]
     pub fn raise(&mut self) -> Option<WakeFn> {
         let reader = self.reader.as_ref().filter(|_| !self.raised)?;

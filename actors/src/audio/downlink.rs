@@ -1,8 +1,8 @@
-//! The queue of the agent's audio: the session's reader fills it, TwilioIoActor empties it. CallSupervisor
-//! holds it, so audio that has arrived is played whichever actor crashes (RES-2).
+//! The queue of the agent's audio: the session's reader fills it, TwilioIoActor empties it.
+//! CallSupervisor holds it, so audio that has arrived is played whichever actor crashes (RES-2).
 //!
-//! It is bounded in bytes. A full queue makes the session's socket wait. A barge-in cuts it: what waits is
-//! dropped, and so is what arrives, until the next `response.create` opens it again.
+//! It is bounded in bytes. A full queue makes the session's socket wait. A barge-in cuts it: what
+//! waits is dropped, and so is what arrives, until the next `response.create` opens it again.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,8 +14,8 @@ use ractor::{ActorRef, Message};
 use supervision::wake::{self, WakeFlag, WakeFn, wake};
 use tokio::sync::Notify;
 
-/// The most audio in one message to Twilio: 180 ms. A mark follows each piece (BARGE-3). It is a whole number of
-/// frames and of base64 groups (PIPE-1).
+/// The most audio in one message to Twilio: 180 ms. A mark follows each piece (BARGE-3). It is a
+/// whole number of frames and of base64 groups (PIPE-1).
 const PIECE_BYTES: usize = 1440;
 
 /// The most audio that waits here: two minutes. With more, OpenAI's socket waits.
@@ -76,8 +76,8 @@ impl Downlink {
         self.attach_with(wake::for_actor(actor, wake));
     }
 
-    /// Adds audio from OpenAI. Waits while there is no room. Returns whether it is the first of its item and
-    /// was not dropped.
+    /// Adds audio from OpenAI. Waits while there is no room. Returns whether it is the first of its
+    /// item and was not dropped.
     pub async fn push(
         &self,
         response: &ResponseId,
@@ -118,8 +118,8 @@ impl Downlink {
         wake(due);
     }
 
-    /// The caller interrupts: drops what waits, and what arrives until [`open`](Self::open). Returns the
-    /// number of this cut, and what was dropped of each item.
+    /// The caller interrupts: drops what waits, and what arrives until [`open`](Self::open).
+    /// Returns the number of this cut, and what was dropped of each item.
     pub fn cut(&self) -> (u64, Vec<Dropped>) {
         let mut state = self.state();
         state.cuts += 1;
@@ -156,8 +156,9 @@ impl Downlink {
         self.state().cuts
     }
 
-    /// A response is about to be requested by someone who knows of `cuts` cuts: lets its audio pass. If there
-    /// was another cut since, that cut interrupts this response too, and nothing opens.
+    /// A response is about to be requested by someone who knows of `cuts` cuts: lets its audio
+    /// pass. If there was another cut since, that cut interrupts this response too, and nothing
+    /// opens.
     pub fn open(&self, cuts: u64) {
         let mut state = self.state();
         if state.cuts == cuts {

@@ -1,6 +1,6 @@
-//! The caller's loudness while the agent speaks: the stream reader measures each frame, TwilioIoActor detects
-//! the barge-in (BARGE-1). CallSupervisor holds it. While the agent is silent it measures nothing and wakes
-//! nobody.
+//! The caller's loudness while the agent speaks: the stream reader measures each frame,
+//! TwilioIoActor detects the barge-in (BARGE-1). CallSupervisor holds it. While the agent is silent
+//! it measures nothing and wakes nobody.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,8 +11,8 @@ use protocol::audio::payload::Payload;
 use ractor::{ActorRef, Message};
 use supervision::wake::{self, WakeFlag, WakeFn, wake};
 
-/// Frames that may wait: 1.28 s of them. More wait only while TwilioIoActor restarts. Then the oldest are dropped
-/// and counted: only whether the caller speaks now matters.
+/// Frames that may wait: 1.28 s of them. More wait only while TwilioIoActor restarts. Then the
+/// oldest are dropped and counted: only whether the caller speaks now matters.
 const MAX_FRAMES: usize = 64;
 
 /// The loudness of one frame.

@@ -1,8 +1,8 @@
-//! The queue of the caller's audio: the stream reader fills it, and only the session's sender loop empties it
-//! (PIPE-1).
+//! The queue of the caller's audio: the stream reader fills it, and only the session's sender loop
+//! empties it (PIPE-1).
 //!
-//! CallSupervisor holds it, so frames outlive the tasks at both ends. Sent frames are kept until their
-//! transcript is known: a new session may need them again.
+//! CallSupervisor holds it, so frames outlive the tasks at both ends. Sent frames are kept until
+//! their transcript is known: a new session may need them again.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -44,7 +44,8 @@ impl Uplink {
         self.state().queue.restart_clock();
     }
 
-    /// Waits for the next frame to send. While OpenAI detects speech, silence replaces missing frames (PIPE-2).
+    /// Waits for the next frame to send. While OpenAI detects speech, silence replaces missing
+    /// frames (PIPE-2).
     pub async fn next(&self, clock: &Clock) -> Payload {
         loop {
             let more = self.more.notified();
@@ -96,8 +97,8 @@ impl Uplink {
         self.state().retained.transcribed(item);
     }
 
-    /// A new session begins. Returns the committed turns without a transcript. The frames of the unfinished
-    /// turn are sent again, before the live ones (RES-2).
+    /// A new session begins. Returns the committed turns without a transcript. The frames of the
+    /// unfinished turn are sent again, before the live ones (RES-2).
     pub fn begin_session(&self) -> Vec<(ItemId, Payload)> {
         let mut state = self.state();
         let carried = state.retained.take_for_new_session();

@@ -1,6 +1,7 @@
-//! A request that CalendarActor has accepted. A job that is dropped without an answer, by a crash of the actor or its
-//! task, goes back to the inbox for the successor. After its last attempt it is answered as failed. Carrying it out
-//! twice books once: the tool call's id is the idempotency key (CAL-4).
+//! A request that CalendarActor has accepted. A job that is dropped without an answer, by a crash
+//! of the actor or its task, goes back to the inbox for the successor. After its last attempt it is
+//! answered as failed. Carrying it out twice books once: the tool call's id is the idempotency key
+//! (CAL-4).
 
 use std::sync::Arc;
 
@@ -18,7 +19,8 @@ impl CalendarRequest {
         Event::ToolFinished { call: self.tool_use.call.call.clone(), outcome }
     }
 
-    /// Answers without waiting. If a call's inbox is full, the call's own time limit for tools applies.
+    /// Answers without waiting. If a call's inbox is full, the call's own time limit for tools
+    /// applies.
     fn answer_now(&self, answer: Answer) {
         let sent = match &self.reply_to {
             ReplyTo::Call(call) => call.try_send(self.event(answer.reply)).is_ok(),
@@ -66,7 +68,8 @@ impl Job {
         }
     }
 
-    /// Sends the answer. If this is cancelled while it waits for room, the job counts as unanswered.
+    /// Sends the answer. If this is cancelled while it waits for room, the job counts as
+    /// unanswered.
     pub(super) async fn answer(mut self, answer: Answer) {
         let Some(request) = &self.request else { return };
         // The receiver may be gone: the call is over, or the API's client has disconnected.

@@ -85,8 +85,8 @@ async fn cal_4_a_request_whose_task_crashed_is_retried_and_then_answered_as_fail
 async fn cal_5_requests_that_waited_when_the_calendar_crashed_are_answered_by_its_successor() {
     let inbox = Inbox::new(INBOX_CAPACITY);
     let first = start(&inbox).await;
-    // Without a database the first request's task panics, and the calendar fails. The second request waits behind it,
-    // and needs no database.
+    // Without a database the first request's task panics, and the calendar fails. The second
+    // request waits behind it, and needs no database.
     let asked = ["2026-11-29", "2026-11-21"].map(|date| {
         let inbox = inbox.clone();
         tokio::spawn(async move { use_tool(&inbox, tool_use(1, date)).await })
@@ -100,7 +100,8 @@ async fn cal_5_requests_that_waited_when_the_calendar_crashed_are_answered_by_it
     assert_eq!(error(past.await.unwrap()), "in_the_past");
 }
 
-/// A call whose inbox is full, so that an answer waits, and the further requests of its business too.
+/// A call whose inbox is full, so that an answer waits, and the further requests of its business
+/// too.
 fn full_call() -> Inbox<Event> {
     let inbox = Inbox::new(1);
     inbox.try_send(Event::SpeechStarted).unwrap();
@@ -123,7 +124,8 @@ fn request_past_day(inbox: &Inbox<CalendarRequest>, business: u128) -> mpsc::Rec
     answer
 }
 
-/// Sends as many requests of a business as are accepted. The answer to the first waits for this call.
+/// Sends as many requests of a business as are accepted. The answer to the first waits for this
+/// call.
 fn fill(
     inbox: &Inbox<CalendarRequest>,
     business: u128,

@@ -23,8 +23,8 @@ use crate::messages::{Answer, ToolUse};
 const TRIES: u32 = 3;
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
-/// How long one use may take. A call does not wait so long, but a slow booking still succeeds. A database that
-/// hangs does not block the business's queue for ever.
+/// How long one use may take. A call does not wait so long, but a slow booking still succeeds. A
+/// database that hangs does not block the business's queue for ever.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) async fn carry_out(db: &DatabaseConnection, clock: Clock, tool_use: &ToolUse) -> Answer {

@@ -17,7 +17,8 @@ use crate::messages::{
 /// The receiver has no room now: the command stays in the outbox.
 pub(super) struct NoRoom;
 
-/// Sends a command to the inbox of the actor that performs it. An inbox drops numbers that it has seen.
+/// Sends a command to the inbox of the actor that performs it. An inbox drops numbers that it has
+/// seen.
 pub(super) fn deliver(
     parts: &CallParts,
     call: &Call,

@@ -99,7 +99,8 @@ impl CallChildren {
         self.children.running()
     }
 
-    /// Joins the dead actor's tasks and waits until it has dropped its leased state. Then it may restart.
+    /// Joins the dead actor's tasks and waits until it has dropped its leased state. Then it may
+    /// restart.
     fn join(&self, part: Part, left: TaskGroup, me: ActorRef<CallSupervisorMsg>) {
         let (playback, session) = (self.playback.clone(), self.session.clone());
         tokio::spawn(async move {

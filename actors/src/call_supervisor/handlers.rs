@@ -1,4 +1,5 @@
-//! How CallSupervisor handles its messages and the ends of its actors: requests to Twilio, restarts, teardown.
+//! How CallSupervisor handles its messages and the ends of its actors: requests to Twilio,
+//! restarts, teardown.
 
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -70,8 +71,8 @@ impl CallSupervisorState {
         }
     }
 
-    /// The stream with the newest handshake gets the call, in whatever order the `start` messages arrive
-    /// (CALL-9).
+    /// The stream with the newest handshake gets the call, in whatever order the `start` messages
+    /// arrive (CALL-9).
     async fn attach(&mut self, handshake: u64, stream: &StreamSid, link: Link) {
         if self.ending || handshake < self.handshake {
             tracing::info!(%stream, "stream closed: the call is over or has a newer one");
@@ -116,7 +117,8 @@ impl CallSupervisorState {
         self.alarm.set(due.into_iter().flatten().min());
     }
 
-    /// Closes the sockets at once, since an open stream costs money, and gives the actors a deadline (CALL-5).
+    /// Closes the sockets at once, since an open stream costs money, and gives the actors a
+    /// deadline (CALL-5).
     fn end_soon(&mut self) {
         self.close_sockets();
         self.finish_by = Some(self.parts.clock.now() + FINISH_PATIENCE);
@@ -191,8 +193,8 @@ impl CallSupervisorState {
         self.registration.set_state("taking down");
         self.detach_call_actor();
         self.children.close_session();
-        // The redirect to the apology must reach Twilio before the stream ends. Otherwise Twilio goes on to the
-        // next verb.
+        // The redirect to the apology must reach Twilio before the stream ends. Otherwise Twilio
+        // goes on to the next verb.
         let apologising = reason.is_some();
         if !apologising {
             self.close_sockets();
@@ -208,8 +210,8 @@ impl CallSupervisorState {
         tokio::spawn(stopping.in_current_span());
     }
 
-    /// The daemon stops before the call is over. Nothing of the call may outlive its supervisor, and the record
-    /// says why it ended (RES-6, RES-8).
+    /// The daemon stops before the call is over. Nothing of the call may outlive its supervisor,
+    /// and the record says why it ended (RES-6, RES-8).
     pub(super) async fn stop_at_once(&mut self) {
         if std::mem::replace(&mut self.ending, true) {
             return;
@@ -219,7 +221,8 @@ impl CallSupervisorState {
         self.teardown().run(Some(EndReason::Shutdown), STOP_PATIENCE).await;
     }
 
-    /// CallActor receives no more events: the effects of the teardown must not become the reason for the end.
+    /// CallActor receives no more events: the effects of the teardown must not become the reason
+    /// for the end.
     fn detach_call_actor(&self) {
         drop(self.parts.call.attach_with(|| {}));
     }
@@ -254,7 +257,8 @@ impl CallSupervisorState {
     }
 }
 
-/// A call that is being answered is not in progress yet, so this tries again. A call that stays so is over.
+/// A call that is being answered is not in progress yet, so this tries again. A call that stays so
+/// is over.
 async fn redirect(parts: &CallParts, document: &Twiml) -> Result<Answer, RedirectError> {
     let document = document.to_xml()?;
     for _ in 0..REDIRECT_TRIES {

@@ -1,5 +1,5 @@
-//! The teardown of a call: its actors are stopped and its tasks joined. Then the call's core finishes the record,
-//! so that the record is complete whichever actor has crashed.
+//! The teardown of a call: its actors are stopped and its tasks joined. Then the call's core
+//! finishes the record, so that the record is complete whichever actor has crashed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,8 +27,8 @@ pub(super) struct Teardown {
 }
 
 impl Teardown {
-    /// Stops the actors, last started first, joins their tasks, and finishes the record. Waits for requests to
-    /// Twilio for `patience`.
+    /// Stops the actors, last started first, joins their tasks, and finishes the record. Waits for
+    /// requests to Twilio for `patience`.
     pub(super) async fn run(self, reason: Option<EndReason>, patience: Duration) {
         stop_in_reverse(self.running.into_iter(), STOP_PATIENCE).await;
         for group in &self.tasks {
@@ -41,7 +41,8 @@ impl Teardown {
     }
 }
 
-/// Lets the call's core handle the waiting events and end, and performs the commands that it leaves.
+/// Lets the call's core handle the waiting events and end, and performs the commands that it
+/// leaves.
 async fn finish_call(
     parts: &Arc<CallParts>,
     reason: Option<EndReason>,

@@ -1,4 +1,4 @@
-//! How a client's connections are made: over TCP and TLS, or however a [`Dialer`] makes them.
+//! Opens the client's connections: over TCP and TLS, or as another [`Dialer`] does.
 
 use std::future::Future;
 use std::io;
@@ -18,17 +18,16 @@ use tower_service::Service;
 
 /// Opens connections to servers.
 pub trait Dialer: Send + Sync {
-    /// A connection to the server that this address names.
+    /// Opens a connection to the server of this URL.
     fn dial(&self, to: Uri) -> Dialing;
 }
 
-/// A connection that is being made.
 pub type Dialing = Pin<Box<dyn Future<Output = io::Result<Dialed>> + Send>>;
 
 trait Stream: AsyncRead + AsyncWrite + Send {}
 impl<S: AsyncRead + AsyncWrite + Send> Stream for S {}
 
-/// A connection: any stream of bytes.
+/// A connection: any byte stream.
 pub struct Dialed(Pin<Box<dyn Stream>>);
 
 impl Dialed {
@@ -37,7 +36,7 @@ impl Dialed {
     }
 }
 
-/// Dials over TCP, and over TLS where the address begins with `https`.
+/// Dials over TCP, and over TLS if the URL's scheme is `https`.
 pub struct TcpDialer {
     tcp: HttpConnector,
     tls: Option<TlsConnector>,
@@ -45,13 +44,13 @@ pub struct TcpDialer {
 }
 
 impl TcpDialer {
-    /// `patience` is how long name look-up, TCP and TLS may take together.
+    /// `patience` is how long name resolution, TCP and TLS may take together.
     #[must_use]
     pub fn new(tls: Arc<ClientConfig>, patience: Duration) -> Self {
         Self { tls: Some(TlsConnector::from(tls)), ..Self::without_tls(patience) }
     }
 
-    /// Addresses that begin with `https` can't be reached.
+    /// Dialing an `https` URL fails.
     #[must_use]
     pub fn without_tls(patience: Duration) -> Self {
         let mut tcp = HttpConnector::new();
@@ -84,7 +83,7 @@ impl Dialer for TcpDialer {
     }
 }
 
-/// A [`Dialer`] as hyper's client takes it.
+/// Makes a [`Dialer`] a connector of hyper's client.
 #[derive(Clone)]
 pub(super) struct Connect(pub(super) Arc<dyn Dialer>);
 

@@ -1,4 +1,4 @@
-//! Why a request brought no answer.
+//! Why a request got no answer.
 
 use std::error::Error;
 use std::io;
@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use hyper_util::client::legacy;
 
-/// A request brought no answer. The text is made of all causes; it does not contain the address, which
-/// may hold names that belong in no log.
+/// A request got no answer. The text contains all causes. It does not contain the URL, which may
+/// hold names that must not be logged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text}")]
 pub struct HttpError {
@@ -59,7 +59,7 @@ impl HttpError {
         Self::with_causes(Kind::Unconnected { timed_out }, error)
     }
 
-    /// Whether the server can't have seen any of the request.
+    /// Whether the server got nothing of the request.
     #[must_use]
     pub fn was_never_sent(&self) -> bool {
         match self.kind {

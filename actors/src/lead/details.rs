@@ -1,5 +1,5 @@
-//! The details of a lead, from the model's `update_lead_details` or from an operator: which values are saved,
-//! refused or ignored (LEAD-2).
+//! The details of a lead, from the model's `update_lead_details` or from an operator: which values
+//! are saved, refused or ignored (LEAD-2).
 
 use entities::leads::LeadChanges;
 use protocol::ids::PhoneNumber;
@@ -44,8 +44,8 @@ impl Details {
         Ok(Self::of(values, fields, home))
     }
 
-    /// Checks the values. `fields` are the business's lead fields. `home` is its own number: phone numbers of
-    /// the same country need no country code.
+    /// Checks the values. `fields` are the business's lead fields. `home` is its own number: phone
+    /// numbers of the same country need no country code.
     #[must_use]
     pub fn of(values: Map<String, Value>, fields: &[&str], home: &PhoneNumber) -> Self {
         let mut details = Self::default();

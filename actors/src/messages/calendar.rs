@@ -9,7 +9,8 @@ use protocol::ids::{BusinessId, CallSid, LeadId};
 use supervision::Inbox;
 use tokio::sync::mpsc;
 
-/// One use of a calendar tool. The business comes from the caller of the tool, never from its arguments (LEAD-3).
+/// One use of a calendar tool. The business comes from the caller of the tool, never from its
+/// arguments (LEAD-3).
 #[derive(Debug, Clone)]
 pub struct ToolUse {
     pub business: BusinessId,

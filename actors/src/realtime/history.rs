@@ -1,5 +1,5 @@
-//! The call so far, as conversation items for a new session (RES-2). A turn without a transcript is sent as
-//! audio.
+//! The call so far, as conversation items for a new session (RES-2). A turn without a transcript is
+//! sent as audio.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use protocol::ids::ItemId;
 use protocol::openai::client_event::NewItem;
 use protocol::openai::item::{FunctionCall, Role};
 
-/// The entries as conversation items, in order. `audio` holds the turns without a transcript. A turn without
-/// both is left out.
+/// The entries as conversation items, in order. `audio` holds the turns without a transcript. A
+/// turn without both is left out.
 pub(super) fn history(entries: &[Arc<Entry>], audio: Vec<(ItemId, Payload)>) -> Vec<NewItem> {
     let mut audio: HashMap<ItemId, Payload> = audio.into_iter().collect();
     entries.iter().filter_map(|entry| item(entry, &mut audio)).collect()

@@ -1,7 +1,7 @@
 //! The task of one Realtime session. It connects, then reads and sends until one of both ends.
 //!
-//! Its sender loop alone writes to OpenAI, and alone takes the caller's frames (PIPE-1). It awaits only its queues
-//! and its socket (PIPE-8).
+//! Its sender loop alone writes to OpenAI, and alone takes the caller's frames (PIPE-1). It awaits
+//! only its queues and its socket (PIPE-8).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -141,7 +141,8 @@ impl SessionTask {
         }
     }
 
-    /// Does not copy the audio out of its frame. Only the first audio of an item is reported to the actor.
+    /// Does not copy the audio out of its frame. Only the first audio of an item is reported to the
+    /// actor.
     async fn forward_audio(&self, frame: &Text, delta: AudioDelta<'_>) -> Result<(), InboxClosed> {
         let AudioDelta { response_id: response, item_id: item, delta } = delta;
         let audio = match Payload::from_part(frame.as_bytes(), &delta) {
@@ -159,7 +160,8 @@ impl SessionTask {
         Ok(())
     }
 
-    /// Returns when the socket breaks, the actor has dropped the session, or a ping is not answered.
+    /// Returns when the socket breaks, the actor has dropped the session, or a ping is not
+    /// answered.
     async fn send(
         &self,
         mut writer: LinkWriter,

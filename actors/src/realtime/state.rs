@@ -1,5 +1,6 @@
-//! RealtimeActor's state, which outlives it: the response gate, the session's connection, and the reports that wait
-//! for CallActor. `events` handles OpenAI's events, `gate` performs what the gate puts out.
+//! RealtimeActor's state, which outlives it: the response gate, the session's connection, and the
+//! reports that wait for CallActor. `events` handles OpenAI's events, `gate` performs what the gate
+//! puts out.
 
 mod connection;
 mod events;

@@ -1,5 +1,5 @@
-//! The actors that all calls share: journal, calendar, messaging. They restart by the same policy as the actors
-//! of a call. Beyond it the root fails.
+//! The actors that all calls share: journal, calendar, messaging. They restart by the same policy
+//! as the actors of a call. Beyond it the root fails.
 
 use std::time::{Duration, Instant};
 

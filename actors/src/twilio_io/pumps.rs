@@ -1,5 +1,6 @@
-//! The two tasks of a media stream's socket. The reader puts the caller's frames straight into the uplink; the
-//! writer sends what TwilioIoActor gives it. CallSupervisor holds them, so the stream outlives any actor.
+//! The two tasks of a media stream's socket. The reader puts the caller's frames straight into the
+//! uplink; the writer sends what TwilioIoActor gives it. CallSupervisor holds them, so the stream
+//! outlives any actor.
 
 use std::sync::Arc;
 use std::time::Duration;

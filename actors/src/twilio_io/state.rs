@@ -1,5 +1,5 @@
-//! TwilioIoActor's state, which outlives it: the open stream, what was sent on it, and how much of that was
-//! heard.
+//! TwilioIoActor's state, which outlives it: the open stream, what was sent on it, and how much of
+//! that was heard.
 
 mod awaited_speech;
 mod interruption;
@@ -19,8 +19,8 @@ use crate::audio::downlink::{AgentAudio, Downlink, Piece};
 use crate::reports::Reports;
 use awaited_speech::AwaitedSpeech;
 
-/// The most unplayed audio that Twilio is given. Twilio accepts any amount, but all of it is kept here too, in
-/// case the stream is lost.
+/// The most unplayed audio that Twilio is given. Twilio accepts any amount, but all of it is kept
+/// here too, in case the stream is lost.
 const MAX_AHEAD: Duration = Duration::from_secs(60);
 
 /// µ-law bytes in a millisecond.
@@ -227,13 +227,13 @@ impl PlaybackState {
         }
     }
 
-    /// Takes back what was sent and not heard, because the stream is lost or cleared. It is split as finely as
-    /// allowed, so that hardly anything is heard twice and nothing is missed. An item that was heard to its end
-    /// counts as played, since no mark of it will return.
+    /// Takes back what was sent and not heard, because the stream is lost or cleared. It is split
+    /// as finely as allowed, so that hardly anything is heard twice and nothing is missed. An item
+    /// that was heard to its end counts as played, since no mark of it will return.
     fn take_unheard(&mut self, heard: &[Heard]) -> Vec<AgentAudio> {
         let mut unheard = Vec::new();
-        // The item to resume and the byte to resume at: the first one with unheard audio, or else the last one
-        // sent, unless its end was sent too.
+        // The item to resume and the byte to resume at: the first one with unheard audio, or else
+        // the last one sent, unless its end was sent too.
         let mut resume = self.items.last().cloned();
         let mut found = false;
         for Sent { audio, ends_at } in std::mem::take(&mut self.unplayed) {

@@ -1,4 +1,4 @@
-//! Placing and looking up calls.
+//! Places and looks up calls.
 
 use backon::Retryable;
 use jiff::{SignedDuration, Timestamp};
@@ -11,55 +11,54 @@ use thiserror::Error;
 use super::{PATIENCE, TwilioRest, full_jitter};
 use crate::http_client::with_query;
 
-/// How far Twilio's clock may be behind ours when a call in its list is looked at.
-const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(2);
+/// How far Twilio's clock may be behind ours.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(2);
 
-/// A call was not placed, as far as is known.
+/// Why a call counts as not placed.
 #[derive(Debug, PartialEq, Eq, Error)]
 pub enum PlacingFault {
-    /// Twilio refused it: it was not placed, and never will be as it was asked.
+    /// Twilio refused the request. A retry cannot help.
     #[error("Twilio refused: {0}")]
     Refused(ApiError),
-    /// It was not placed: Twilio could not be reached, or was too busy, for as long as it was tried.
-    #[error("Twilio did not take the call: {0}")]
+    /// Twilio was unreachable or too busy during all tries.
+    #[error("Twilio did not place the call: {0}")]
     NotPlaced(String),
-    /// Twilio may have placed it, and could not be asked.
-    #[error("Twilio may have placed the call or not: {0}")]
+    /// Twilio may have placed the call, and did not answer whether it has.
+    #[error("Twilio may have placed the call: {0}")]
     Unknown(String),
 }
 
 /// What Twilio knows of a call.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Known {
-    /// This.
     Call(CallResource),
-    /// Nothing: there is no such call.
+    /// There is no such call.
     Nothing,
 }
 
-/// Why a try at placing a call was none.
+/// Why a try did not place a call.
 enum Attempt {
-    /// It did not reach Twilio, or Twilio did not look at it.
+    /// Twilio did not get the request, or did not process it.
     NotProcessed(String),
-    /// Nobody knows.
+    /// Twilio may have placed the call.
     Unknown(String),
     Refused(ApiError),
 }
 
 impl TwilioRest {
-    /// Places a call, and says which it is. `now` is the wall clock's. A request whose fate is not
-    /// known is never sent again before Twilio's list of calls was looked at (CALL-7).
+    /// Places a call and returns its id. `now` is the wall clock's time. If the result of a request is
+    /// unknown, it is not repeated before Twilio's list of calls was read (CALL-7).
     ///
     /// # Errors
-    /// [`PlacingFault`], after 30 s of trying or at once if trying again can't help.
+    /// [`PlacingFault`], after 30 s of tries or at once if a retry cannot help.
     pub async fn place(&self, call: &NewOutbound, now: Timestamp) -> Result<CallSid, PlacingFault> {
         let tries = (|| self.place_or_find(call, now))
             .retry(full_jitter(rand::random))
             .when(|fault| matches!(fault, PlacingFault::NotPlaced(_)))
-            .notify(|fault, pause| tracing::warn!(%fault, ?pause, "Twilio: trying again"));
+            .notify(|fault, pause| tracing::warn!(%fault, ?pause, "retrying to place a call"));
         match tokio::time::timeout(PATIENCE, tries).await {
             Ok(placed) => placed,
-            // The last request may have been on its way.
+            // Twilio may have got the last request.
             Err(_) => Err(PlacingFault::Unknown(format!("no answer within {PATIENCE:?}"))),
         }
     }
@@ -67,7 +66,7 @@ impl TwilioRest {
     /// What Twilio knows of this call.
     ///
     /// # Errors
-    /// The cause, in words, if Twilio did not say.
+    /// The cause, as text, if Twilio did not answer.
     pub async fn look_up(&self, call: &CallSid) -> Result<Known, String> {
         let request = self.http.get(&self.url(&format!("Calls/{call}.json")));
         let (status, body) = self.answer(request).await.map_err(|error| error.to_string())?;
@@ -78,7 +77,7 @@ impl TwilioRest {
         }
     }
 
-    /// Tries once, and if nobody knows what became of it looks into the list.
+    /// Tries once. If the result is unknown, looks for the call in Twilio's list.
     async fn place_or_find(
         &self,
         call: &NewOutbound,
@@ -90,9 +89,9 @@ impl TwilioRest {
             Err(Attempt::NotProcessed(why)) => return Err(PlacingFault::NotPlaced(why)),
             Err(Attempt::Unknown(why)) => why,
         };
-        tracing::warn!(why, "a call may have been placed: looking into Twilio's list");
+        tracing::warn!(why, "a call may have been placed: reading Twilio's list");
         let made_since = |call: &CallResource| {
-            call.created_at.is_some_and(|at| at + CLOCKS_DIFFER >= whole_second(began))
+            call.created_at.is_some_and(|at| at + CLOCK_SKEW >= whole_second(began))
         };
         let look = || self.calls_between(call);
         let found = look.retry(full_jitter(rand::random)).await;
@@ -134,7 +133,7 @@ impl TwilioRest {
     }
 }
 
-/// Twilio tells when a call was made in whole seconds.
+/// Twilio reports in whole seconds when a call was placed.
 fn whole_second(at: Timestamp) -> Timestamp {
     let past = i64::from(at.subsec_nanosecond());
     at.checked_sub(SignedDuration::from_nanos(past.max(0))).unwrap_or(at)

@@ -97,7 +97,7 @@ async fn res_3_an_apologys_document_is_sent_form_encoded() {
 }
 
 #[tokio::test]
-async fn call_6_it_is_tried_again_while_twilio_is_overloaded_or_failing() {
+async fn call_6_a_request_is_retried_while_twilio_is_overloaded_or_failing() {
     let script = vec![(429, ""), (503, "<html>"), (200, "{}")];
     let twilio = Twilio::answering(script).await;
     assert_eq!(twilio.client().hang_up(&call()).await, Ok(Answer::Done));
@@ -105,7 +105,7 @@ async fn call_6_it_is_tried_again_while_twilio_is_overloaded_or_failing() {
 }
 
 #[tokio::test]
-async fn call_6_a_call_that_is_not_in_progress_is_hung_up_already() {
+async fn call_6_a_call_that_is_not_in_progress_needs_no_hang_up() {
     for (status, body) in [(400, NOT_IN_PROGRESS), (404, GONE)] {
         let twilio = Twilio::answering(vec![(status, body)]).await;
         assert_eq!(twilio.client().hang_up(&call()).await, Ok(Answer::NotInProgress));
@@ -131,20 +131,20 @@ async fn call_6_wrong_credentials_and_refusals_are_not_tried_again() {
 }
 
 #[tokio::test]
-async fn call_6_a_not_found_that_is_not_twilios_own_is_no_hang_up() {
+async fn call_6_a_404_that_is_not_from_twilios_api_is_no_hang_up() {
     let body = "<html>no such page</html>";
     let twilio = Twilio::answering(vec![(404, body)]).await;
     assert_eq!(twilio.client().hang_up(&call()).await, refused(404, body));
 }
 
 #[tokio::test]
-async fn ops_6_an_answer_without_end_is_read_to_the_limit_only() {
-    let endless: &'static str = Box::leak("x".repeat(4 * MOST_BODY).into_boxed_str());
+async fn ops_6_an_endless_answer_is_read_up_to_the_limit() {
+    let endless: &'static str = Box::leak("x".repeat(4 * MAX_BODY_BYTES).into_boxed_str());
     let twilio = Twilio::answering(vec![(400, endless)]).await;
     let account = twilio.client();
     assert_eq!(account.hang_up(&call()).await, refused(400, endless));
     let answer = account.http.post(&twilio.url).form(&[("a", "b")]).send().await.unwrap();
-    assert_eq!(answer.body.len(), MOST_BODY);
+    assert_eq!(answer.body.len(), MAX_BODY_BYTES);
 }
 
 #[tokio::test]
@@ -161,7 +161,7 @@ async fn ops_6_the_token_is_never_shown() {
 }
 
 #[test]
-fn call_6_delays_are_a_random_part_of_a_growing_longest() {
+fn call_6_pauses_are_a_random_part_of_a_growing_maximum() {
     let longest: Vec<_> = full_jitter(|| 1.0).map(|delay| delay.as_millis()).take(7).collect();
     assert_eq!(longest, [250, 500, 1000, 2000, 4000, 4000, 4000]);
     assert!(full_jitter(|| 0.0).all(|delay| delay.is_zero()));

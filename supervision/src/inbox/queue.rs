@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// How often an event is delivered. One that crashed its handler this often is dropped as a dead letter.
+/// How often an event is delivered. One that crashed its handler this often is dropped as a dead
+/// letter.
 pub const MAX_ATTEMPTS: u32 = 2;
 
 /// An event that its reader received and has not acknowledged yet.

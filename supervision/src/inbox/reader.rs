@@ -7,8 +7,8 @@ use super::queue::{Delivery, Queue};
 use super::shared::Shared;
 use crate::wake::WakeFn;
 
-/// The reading end of an [`Inbox`](super::Inbox). Only the one that was attached last receives events. So a
-/// dead generation's reader takes nothing from its successor.
+/// The reading end of an [`Inbox`](super::Inbox). Only the one that was attached last receives
+/// events. So a dead generation's reader takes nothing from its successor.
 pub struct InboxReader<E> {
     shared: Arc<Shared<E>>,
     id: u64,
@@ -22,17 +22,18 @@ impl<E> InboxReader<E> {
 
     /// The actor took the wake message: the next event wakes it again.
     ///
-    /// Call it first when the wake message is handled, before [`receive`](Self::receive). Then no event is
-    /// missed. One that arrives while the inbox is read may cost a needless wake message.
+    /// Call it first when the wake message is handled, before [`receive`](Self::receive). Then no
+    /// event is missed. One that arrives while the inbox is read may cost a needless wake message.
     pub fn woken(&self) {
         self.shared.woken(self.id);
     }
 
-    /// The first event. It stays in the inbox until it is [acknowledged](Self::ack). Each call counts as one
-    /// attempt.
+    /// The first event. It stays in the inbox until it is [acknowledged](Self::ack). Each call
+    /// counts as one attempt.
     ///
-    /// An event that was received [`MAX_ATTEMPTS`](super::MAX_ATTEMPTS) times and never acknowledged has
-    /// crashed its handler as often. It is dropped, logged and counted, and the next event is returned.
+    /// An event that was received [`MAX_ATTEMPTS`](super::MAX_ATTEMPTS) times and never
+    /// acknowledged has crashed its handler as often. It is dropped, logged and counted, and the
+    /// next event is returned.
     #[must_use]
     pub fn receive(&self) -> Option<Delivery<E>> {
         while let Some(number) = self.shared.read(self.id, Queue::drop_dead_letter).flatten() {
@@ -41,13 +42,14 @@ impl<E> InboxReader<E> {
         self.shared.read(self.id, Queue::deliver_first).flatten()
     }
 
-    /// Event `number` could not be handled now, and not because of the event. It stays first, and the attempt
-    /// does not count.
+    /// Event `number` could not be handled now, and not because of the event. It stays first, and
+    /// the attempt does not count.
     pub fn nack(&self, number: u64) {
         self.shared.read(self.id, |queue| queue.nack(number));
     }
 
-    /// The effects of event `number` are stored: removes it. Does nothing if it is not the first event.
+    /// The effects of event `number` are stored: removes it. Does nothing if it is not the first
+    /// event.
     pub fn ack(&self, number: u64) {
         self.shared.read(self.id, |queue| queue.ack(number));
     }

@@ -18,11 +18,13 @@ pub struct InboxStats {
     pub refused: u64,
     /// Numbered events that had been sent before.
     pub duplicates: u64,
-    /// Events dropped because they crashed their handler [`MAX_ATTEMPTS`](super::MAX_ATTEMPTS) times.
+    /// Events dropped because they crashed their handler [`MAX_ATTEMPTS`](super::MAX_ATTEMPTS)
+    /// times.
     pub dead_letters: u64,
 }
 
-/// The lock is held for a few queue operations: never while a reader is woken, never across an await.
+/// The lock is held for a few queue operations: never while a reader is woken, never across an
+/// await.
 pub(super) struct Shared<E> {
     state: Mutex<State<E>>,
     /// One permit for each event that still has room. Closed with the inbox.

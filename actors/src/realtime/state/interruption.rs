@@ -1,5 +1,6 @@
-//! Interruption, on OpenAI's side: the running response is cancelled, and what was not heard is removed from the
-//! conversation (BARGE-3). TwilioIoActor decides when, and cuts the downlink. CallActor reports what was heard.
+//! Interruption, on OpenAI's side: the running response is cancelled, and what was not heard is
+//! removed from the conversation (BARGE-3). TwilioIoActor decides when, and cuts the downlink.
+//! CallActor reports what was heard.
 
 use std::time::Instant;
 
@@ -10,8 +11,8 @@ use super::spoken::Correction;
 use super::{SessionAction, SessionState};
 
 impl SessionState {
-    /// Cancels the running response if the downlink was cut since the last look. Comes before everything else, so
-    /// that nothing is requested in ignorance of a cut.
+    /// Cancels the running response if the downlink was cut since the last look. Comes before
+    /// everything else, so that nothing is requested in ignorance of a cut.
     pub(super) fn notice_cut(&mut self, now: Instant) {
         let cuts = self.downlink.cuts();
         if cuts > self.cuts {

@@ -29,8 +29,8 @@ struct Item {
     settled: bool,
 }
 
-/// A cancelled response. When it is done, and CallActor has reported what was heard of it, its unheard items are
-/// deleted.
+/// A cancelled response. When it is done, and CallActor has reported what was heard of it, its
+/// unheard items are deleted.
 #[derive(Debug)]
 struct Cancelled {
     response: ResponseId,

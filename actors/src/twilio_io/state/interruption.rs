@@ -1,5 +1,6 @@
-//! Barge-in: the playback is cleared at once. Then it is cut (BARGE-3), or, if the business wants confirmation,
-//! it waits up to a second for OpenAI to detect speech (BARGE-5). CallActor and RealtimeActor do the rest.
+//! Barge-in: the playback is cleared at once. Then it is cut (BARGE-3), or, if the business wants
+//! confirmation, it waits up to a second for OpenAI to detect speech (BARGE-5). CallActor and
+//! RealtimeActor do the rest.
 
 use std::time::{Duration, Instant};
 
@@ -34,8 +35,8 @@ impl PlaybackState {
         self.barge_in.frame(level.rms, level.millis, agent, level.at) == Decision::Interrupt
     }
 
-    /// Makes Twilio drop what it has not played. Returns the items that were not played to their end; `None`
-    /// if there was nothing to drop, because the agent had just finished.
+    /// Makes Twilio drop what it has not played. Returns the items that were not played to their
+    /// end; `None` if there was nothing to drop, because the agent had just finished.
     pub(in crate::twilio_io) fn clear(
         &mut self,
         downlink: &Downlink,
@@ -78,8 +79,8 @@ impl PlaybackState {
         self.awaited_speech.is_some()
     }
 
-    /// Ends the wait, if there is one: cuts the downlink if OpenAI detects speech, or lets the agent speak on
-    /// if the time is over.
+    /// Ends the wait, if there is one: cuts the downlink if OpenAI detects speech, or lets the
+    /// agent speak on if the time is over.
     pub(in crate::twilio_io) fn cut_or_resume(
         &mut self,
         is_speech: bool,
@@ -120,8 +121,8 @@ impl PlaybackState {
         self.reports.push(Event::AgentInterrupted(AgentCut { number, took, items }));
     }
 
-    /// How much of each item was heard and had arrived: first the items that were sent to Twilio, then the
-    /// others. An item of which only the end was missing was heard whole.
+    /// How much of each item was heard and had arrived: first the items that were sent to Twilio,
+    /// then the others. An item of which only the end was missing was heard whole.
     fn items_cut(&mut self, interrupted: Vec<Heard>, mut dropped: Vec<Dropped>) -> Vec<CutItem> {
         let mut items = Vec::new();
         for Heard { response, item, heard_ms, sent_ms, .. } in interrupted {

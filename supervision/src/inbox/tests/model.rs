@@ -10,7 +10,8 @@ use super::*;
 enum Step {
     Send,
     SendNumbered(u64),
-    /// Takes the wake message and handles all that waits. Crashes at the event after so many, if any.
+    /// Takes the wake message and handles all that waits. Crashes at the event after so many, if
+    /// any.
     Read {
         crash_after: Option<usize>,
     },
@@ -85,7 +86,8 @@ proptest! {
                         reader.woken();
                         for nth in 0.. {
                             let delivery = reader.receive();
-                            prop_assert_eq!(delivery.as_ref().map(|b| (b.number, b.attempt)), model.receive());
+                            let shown = delivery.as_ref().map(|one| (one.number, one.attempt));
+                            prop_assert_eq!(shown, model.receive());
                             let Some(delivery) = delivery else { break };
                             if crash_after == Some(nth) {
                                 (mailbox, reader) = Mailbox::attach(&inbox);
@@ -100,7 +102,7 @@ proptest! {
             prop_assert_eq!(inbox.depth(), model.waiting.len());
             prop_assert!(inbox.depth() <= capacity);
             prop_assert!(mailbox.wakes() <= 1);
-            prop_assert!(mailbox.wakes() == 1 || inbox.depth() == 0, "something waits and the reader is not woken");
+            prop_assert!(mailbox.wakes() == 1 || inbox.depth() == 0, "not woken");
             prop_assert_eq!(inbox.stats().dead_letters, model.dead_letters);
         }
     }

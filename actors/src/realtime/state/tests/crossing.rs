@@ -1,5 +1,5 @@
-//! Cuts, turns and OpenAI's events in any order: no audio passes after a cut, nothing is corrected twice, and every
-//! ask is served.
+//! Cuts, turns and OpenAI's events in any order: no audio passes after a cut, nothing is corrected
+//! twice, and every ask is served.
 
 use std::collections::{BTreeMap, BTreeSet};
 
