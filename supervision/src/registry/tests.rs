@@ -1,7 +1,10 @@
+use std::time::Duration;
+
 use ractor::{Actor, ActorProcessingErr};
 use tokio::sync::mpsc;
 
 use super::*;
+use crate::Generation;
 use crate::clock::Clock;
 
 type Kind = &'static str;
