@@ -98,7 +98,19 @@ pub struct BusinessSettings {
     pub apology: Apology,
 }
 
+/// Why [`BusinessSettings::from_json`] refused a value: serde's error, and the key it is about.
+pub type SettingsError = serde_path_to_error::Error<serde_json::Error>;
+
 impl BusinessSettings {
+    /// Reads settings from the JSON of a row, or from a file's keys.
+    ///
+    /// # Errors
+    /// [`SettingsError`] if a key, type or value is wrong. Rules between keys are
+    /// [`validate`](Self::validate)'s.
+    pub fn from_json(settings: serde_json::Value) -> Result<Self, SettingsError> {
+        serde_path_to_error::deserialize(settings)
+    }
+
     /// Settings with a default for every key that has one.
     #[must_use]
     pub fn new(slug: Slug, name: impl Into<String>, phone_numbers: Vec<PhoneNumber>) -> Self {

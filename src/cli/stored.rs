@@ -3,7 +3,7 @@
 use entities::businesses::{self, BusinessRecord, VoiceLookup};
 use entities::{DatabaseConnection, RecordsError};
 use jiff::Timestamp;
-use protocol::business::BusinessSettings;
+use protocol::business::{BusinessSettings, SettingsError};
 use protocol::ids::{PhoneNumber, Slug};
 use thiserror::Error;
 
@@ -17,7 +17,7 @@ pub enum StoredError {
     Unknown(Slug),
     /// Another version of Frontdesk has written the settings.
     #[error("the stored settings of {slug} can't be read ({source}): import its file again")]
-    Settings { slug: Slug, source: serde_json::Error },
+    Settings { slug: Slug, source: SettingsError },
     #[error("{0} has no phone number: import its file again")]
     NoNumber(Slug),
     #[error(transparent)]
@@ -36,7 +36,7 @@ pub(super) async fn find(
     let numbers = businesses::numbers(db, record.id).await?;
     let number = numbers.first().ok_or_else(|| StoredError::NoNumber(slug.clone()))?;
     let found = businesses::find_for_voice(db, number, person, now).await?.ok_or_else(unknown)?;
-    let mut settings: BusinessSettings = serde_json::from_value(record.settings)
+    let mut settings = BusinessSettings::from_json(record.settings)
         .map_err(|source| StoredError::Settings { slug: slug.clone(), source })?;
     // The settings hold the prompt of their import. Newer prompts are rows.
     settings.agent.prompt.clone_from(&found.prompt_text);

@@ -33,7 +33,8 @@ pub fn read(path: &Path) -> Result<BusinessSettings, BusinessFileError> {
 /// # Errors
 /// As [`read`].
 pub fn parse(file: &Path, text: &str) -> Result<BusinessSettings, BusinessFileError> {
-    let settings: BusinessSettings = located::from_toml(file, text).map_err(ConfigError::InFile)?;
+    let read = located::from_toml(file, text, BusinessSettings::from_json);
+    let settings = read.map_err(ConfigError::InFile)?;
     validated(settings, |key, message| located::at_key(file, text, key, message))
 }
 
@@ -54,11 +55,11 @@ pub(crate) fn parse_changed(
     if changes.is_empty() {
         return Ok(unchanged);
     }
-    let mut keys: toml::Table = located::from_toml(file, text).map_err(ConfigError::InFile)?;
+    let mut keys = located::table(file, text).map_err(ConfigError::InFile)?;
     merge(&mut keys, changes);
-    let settings: BusinessSettings = serde_path_to_error::deserialize(keys).map_err(|error| {
-        let key = error.path().to_string();
-        ConfigError::InFile(place(&key, error.inner().message()))
+    let read = BusinessSettings::from_json(located::to_json(keys));
+    let settings = read.map_err(|error| {
+        ConfigError::InFile(place(&error.path().to_string(), &error.inner().to_string()))
     })?;
     validated(settings, place)
 }

@@ -29,26 +29,26 @@ impl Config {
         };
         let path = file.unwrap_or(Path::new("config.toml"));
         // Read without the environment first: only then do errors in the file have a line.
-        let config = located::from_toml(path, &text)?;
+        let config = located::from_toml(path, &text, located::read)?;
         let mut variables: Vec<_> =
             environment.filter(|(variable, _)| variable.starts_with(PREFIX)).collect();
         if variables.is_empty() {
             return Ok(config);
         }
         variables.sort();
-        override_with(&variables, located::from_toml(path, &text)?)
+        override_with(&variables, located::table(path, &text)?)
     }
 }
 
 fn override_with(variables: &[(String, String)], mut table: Table) -> Result<Config, ConfigError> {
-    let defaults: Table = located::from_toml(Path::new("config.toml"), DEFAULT_FILE)?;
+    let defaults = located::table(Path::new("config.toml"), DEFAULT_FILE)?;
     for (variable, value) in variables {
         insert(&mut table, &defaults, variable, value)
             .map_err(|message| ConfigError::InVariable { variable: variable.clone(), message })?;
     }
-    serde_path_to_error::deserialize(table).map_err(|error| ConfigError::InVariable {
+    located::read(located::to_json(table)).map_err(|error| ConfigError::InVariable {
         variable: variable_of(&error.path().to_string()),
-        message: error.inner().message().to_owned(),
+        message: error.inner().to_string(),
     })
 }
 

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use hyper::upgrade::OnUpgrade;
+use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Rejection};
 
@@ -28,18 +29,22 @@ pub struct Request {
 }
 
 impl Request {
-    pub(super) fn filter() -> impl Filter<Extract = (Self,), Error = Rejection> + Clone {
-        let query = warp::query::raw().map(Some).or(warp::any().map(|| None)).unify();
+    /// Boxed in parts: each filter's type holds those of all before it, and the compiler's work grows
+    /// with them.
+    pub(super) fn filter() -> BoxedFilter<(Self,)> {
+        let query = warp::query::raw().map(Some).or(warp::any().map(|| None)).unify().boxed();
         // A body without Content-Length is not read: neither Twilio nor browsers send a chunked one.
         let body = warp::body::content_length_limit(MAX_BODY_BYTES)
             .and(warp::body::bytes())
             .or(warp::header::optional::<u64>("content-length").and_then(no_body))
-            .unify();
-        warp::method()
+            .unify()
+            .boxed();
+        let head = warp::method()
             .and(warp::path::full())
             .and(query)
             .and(warp::header::headers_cloned())
-            .and(body)
+            .boxed();
+        head.and(body)
             .and(warp::ext::optional::<OnUpgrade>())
             .map(|method, path: warp::path::FullPath, query, headers, body, upgrade| Self {
                 method,
@@ -49,6 +54,7 @@ impl Request {
                 body,
                 upgrade,
             })
+            .boxed()
     }
 
     /// The value of a header; `None` too if it isn't text.

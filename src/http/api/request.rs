@@ -109,7 +109,7 @@ impl<'a> ApiRequest<'a> {
 
 /// The settings in a business's row.
 pub(super) fn settings(business: &BusinessRecord) -> Result<BusinessSettings, ApiError> {
-    serde_json::from_value(business.settings.clone()).map_err(|error| {
+    BusinessSettings::from_json(business.settings.clone()).map_err(|error| {
         ApiError::internal(&format!("the settings of {} can't be read: {error}", business.slug))
     })
 }

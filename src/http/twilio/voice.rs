@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use actors::supervisor::CallRefused;
 use entities::businesses::{VoiceLookup, find_for_voice};
-use protocol::business::{self, BusinessSettings, Language, OpeningLine};
+use protocol::business::{self, BusinessSettings, Language, OpeningLine, SettingsError};
 use protocol::call::{CallSetup, LeadFacts};
 use protocol::twilio::forms::{Form, VoiceForm};
 use protocol::twilio::twiml::{Apology, Dial, Say, Twiml};
@@ -80,8 +80,8 @@ fn call_setup(
     state: &TwilioState,
     form: &VoiceForm,
     lookup: &VoiceLookup,
-) -> Result<CallSetup, serde_json::Error> {
-    let settings: BusinessSettings = serde_json::from_value(lookup.business.settings.clone())?;
+) -> Result<CallSetup, SettingsError> {
+    let settings: BusinessSettings = BusinessSettings::from_json(lookup.business.settings.clone())?;
     let person = form.person().clone();
     let lead = lookup.lead.as_ref();
     let facts = lead.map(|lead| actors::lead::facts(lead, [])).unwrap_or_default();

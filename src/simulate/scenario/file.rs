@@ -35,7 +35,7 @@ impl Scenario {
     /// # Errors
     /// As [`Scenario::read`].
     pub fn parse(file: &Path, text: &str) -> Result<Self, ScenarioError> {
-        let script: Script = located::from_toml(file, text)?;
+        let script: Script = located::from_toml(file, text, located::read)?;
         if script.expect.is_empty() {
             let expected = "at least one expectation, such as caller_heard or end, is expected";
             return Err(located::at_key(file, text, "expect", expected).into());
