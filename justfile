@@ -36,6 +36,10 @@ features:
 documentation:
     .ci/run documentation
 
+# Build the fuzz targets
+fuzz:
+    .ci/run fuzz
+
 # Run the demo and check what it prints
 demo:
     .ci/run demo

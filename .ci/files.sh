@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-mapfile -t sources < <(find . -path ./target -prune -o -name '*.rs' -print | sort)
+mapfile -t sources < <(find . -name target -prune -o -name '*.rs' -print | sort)
 [[ ${#sources[@]} -gt 0 ]] || { echo 'no sources found' >&2; exit 1; }
 
 bad=0

@@ -7,7 +7,7 @@
 source .ci/postgres.sh
 
 # shellcheck disable=SC2034  # read by .ci/run
-steps=(tools files format dependencies lints features documentation demo tests)
+steps=(tools files format dependencies lints features documentation fuzz demo tests)
 
 # Installs what the other steps need and this machine lacks.
 step_tools() { .ci/tools.sh; }
@@ -21,7 +21,10 @@ step_files() {
     done
 }
 
-step_format() { cargo fmt --all --check; }
+step_format() {
+    cargo fmt --all --check
+    cargo fmt --manifest-path fuzz/Cargo.toml --check
+}
 
 # Licences, bans and sources of the dependencies, and known vulnerabilities.
 step_dependencies() { .ci/dependencies.sh; }
@@ -37,6 +40,11 @@ step_features() {
 
 step_documentation() {
     RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --quiet
+}
+
+# The fuzz targets build. They are run by hand: fuzz/README.md.
+step_fuzz() {
+    cargo build --manifest-path fuzz/Cargo.toml --target-dir target/fuzz --locked --quiet
 }
 
 # The demo, run as the README has it.

@@ -16,8 +16,8 @@ have cargo || { echo 'cargo is missing: install Rust (https://rustup.rs)' >&2; e
 cargo --version
 cargo fmt --version || rustup component add rustfmt
 cargo clippy --version || rustup component add clippy
-# ring and SQLite contain C.
-have cc || packages build-essential
+# ring and SQLite contain C, the fuzzing engine C++.
+{ have cc && have c++; } || packages build-essential
 
 # Built unoptimised and in its own folder: the build takes minutes, a run takes seconds.
 if ! have cargo-deny && [[ ! -x target/tools/bin/cargo-deny ]]; then

@@ -11,6 +11,7 @@ pub mod business;
 pub mod calendar;
 pub mod call;
 pub mod ids;
+mod json;
 pub mod openai;
 pub mod phone;
 pub mod phrases;

@@ -18,6 +18,7 @@ use super::fault::ErrorEvent;
 use super::item::ConversationItem;
 use super::response_done::ResponseDone;
 use crate::ids::{InvalidId, ItemId, ResponseId};
+use crate::json::Object;
 
 /// The longest event that is parsed, in bytes. The longest ones needed are audio deltas (some
 /// kilobytes) and a `session.updated` with a long prompt.
@@ -188,7 +189,8 @@ impl<'a> ServerFrame<'a> {
         if frame.len() > MAX_EVENT_BYTES {
             return Err(MalformedEvent::TooLong(frame.len()));
         }
-        read::frame(serde_json::from_str(frame)?)
+        let Object(envelope) = serde_json::from_str(frame)?;
+        read::frame(envelope)
     }
 }
 

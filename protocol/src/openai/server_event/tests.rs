@@ -156,6 +156,13 @@ fn pipe_3_a_malformed_event_says_what_it_lacks() {
 }
 
 #[test]
+fn pipe_3_an_array_of_the_fields_values_is_not_an_event() {
+    for text in [r#"["response.output_audio.delta"]"#, r#"["x"]"#, "[]", "7", "\"x\"", "null"] {
+        assert!(matches!(ServerFrame::parse(text), Err(MalformedEvent::NotJson(_))), "{text}");
+    }
+}
+
+#[test]
 fn ops_6_what_was_said_in_a_malformed_event_stays_out_of_its_error() {
     let said = "my card is 4580";
     let event = json!({"type": "conversation.item.input_audio_transcription.completed",

@@ -1,5 +1,7 @@
 //! From a text frame to a [`StreamMessage`].
 
+use crate::json::Object;
+
 use super::{MAX_MESSAGE_BYTES, MalformedMessage, Media, Start, StreamMessage, Track, wire};
 
 /// Parses one text frame. A `media` message without JSON escapes is parsed without allocating.
@@ -10,20 +12,20 @@ pub fn parse(text: &str) -> Result<StreamMessage<'_>, MalformedMessage> {
     if text.len() > MAX_MESSAGE_BYTES {
         return Err(MalformedMessage::TooLong { bytes: text.len() });
     }
-    let message: wire::Message<'_> = serde_json::from_str(text)?;
+    let Object(message): Object<wire::Message<'_>> = serde_json::from_str(text)?;
     match &*message.event {
         "media" => media(message),
         "mark" => {
-            let mark = message.mark.ok_or(missing("mark", "mark"))?;
+            let Object(mark) = message.mark.ok_or(missing("mark", "mark"))?;
             Ok(StreamMessage::Mark { name: mark.name })
         }
         "dtmf" => {
-            let dtmf = message.dtmf.ok_or(missing("dtmf", "dtmf"))?;
+            let Object(dtmf) = message.dtmf.ok_or(missing("dtmf", "dtmf"))?;
             Ok(StreamMessage::Dtmf { digit: digit(&dtmf.digit)? })
         }
         "connected" => Ok(StreamMessage::Connected),
         "start" => {
-            let start = message.start.ok_or(missing("start", "start"))?;
+            let Object(start) = message.start.ok_or(missing("start", "start"))?;
             Ok(StreamMessage::Start(start.into()))
         }
         "stop" => Ok(StreamMessage::Stop),
@@ -32,7 +34,7 @@ pub fn parse(text: &str) -> Result<StreamMessage<'_>, MalformedMessage> {
 }
 
 fn media(message: wire::Message<'_>) -> Result<StreamMessage<'_>, MalformedMessage> {
-    let media = message.media.ok_or(missing("media", "media"))?;
+    let Object(media) = message.media.ok_or(missing("media", "media"))?;
     Ok(StreamMessage::Media(Media {
         timestamp_ms: media.timestamp.0,
         payload: media.payload,
@@ -42,12 +44,13 @@ fn media(message: wire::Message<'_>) -> Result<StreamMessage<'_>, MalformedMessa
 
 impl From<wire::Start> for Start {
     fn from(start: wire::Start) -> Self {
+        let Object(format) = start.media_format;
         Self {
             stream_sid: start.stream_sid,
             call_sid: start.call_sid,
-            encoding: start.media_format.encoding,
-            sample_rate: start.media_format.sample_rate,
-            channels: start.media_format.channels,
+            encoding: format.encoding,
+            sample_rate: format.sample_rate,
+            channels: format.channels,
             custom_parameters: start.custom_parameters,
         }
     }

@@ -167,6 +167,17 @@ fn identifiers_of_the_wrong_form_are_refused() {
 }
 
 #[test]
+fn an_array_of_the_fields_values_is_not_a_message() {
+    for text in [
+        r#"["mark",null,{"name":"a"}]"#,
+        r#"{"event":"mark","mark":["a"]}"#,
+        r#"{"event":"media","media":["inbound","155","//8="]}"#,
+    ] {
+        assert!(matches!(parse(text), Err(MalformedMessage::NotUnderstood(_))), "{text}");
+    }
+}
+
+#[test]
 fn ops_6_a_message_over_the_limit_is_not_even_parsed() {
     let longest = format!(r#"{{"event":"{}"}}"#, "x".repeat(MAX_MESSAGE_BYTES - 12));
     assert_eq!(longest.len(), MAX_MESSAGE_BYTES);

@@ -9,6 +9,7 @@ use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::ids::{CallSid, StreamSid};
+use crate::json::Object;
 
 /// Any message: its `event`, and one object per event that has one.
 #[derive(Deserialize)]
@@ -16,12 +17,12 @@ pub(super) struct Message<'a> {
     #[serde(borrow)]
     pub(super) event: Cow<'a, str>,
     #[serde(borrow)]
-    pub(super) media: Option<Media<'a>>,
+    pub(super) media: Option<Object<Media<'a>>>,
     #[serde(borrow)]
-    pub(super) mark: Option<Mark<'a>>,
+    pub(super) mark: Option<Object<Mark<'a>>>,
     #[serde(borrow)]
-    pub(super) dtmf: Option<Dtmf<'a>>,
-    pub(super) start: Option<Start>,
+    pub(super) dtmf: Option<Object<Dtmf<'a>>>,
+    pub(super) start: Option<Object<Start>>,
 }
 
 /// `media`. (A `Cow` borrows in a struct of its own, but not inside an `Option`.)
@@ -51,7 +52,7 @@ pub(super) struct Dtmf<'a> {
 pub(super) struct Start {
     pub(super) stream_sid: StreamSid,
     pub(super) call_sid: CallSid,
-    pub(super) media_format: MediaFormat,
+    pub(super) media_format: Object<MediaFormat>,
     #[serde(default)]
     pub(super) custom_parameters: BTreeMap<String, String>,
 }
