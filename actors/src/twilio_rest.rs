@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder, Retryable};
 use protocol::ids::{AccountSid, CallSid};
-use protocol::twilio::rest::{ApiError, HangupOutcome, hangup_outcome};
+use protocol::twilio::rest::{HangupOutcome, RestError, hangup_outcome};
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 
@@ -28,7 +28,7 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 #[derive(Debug, PartialEq, Eq, Error)]
 pub enum TwilioFault {
     #[error("Twilio refused: {0}")]
-    Refused(ApiError),
+    Refused(RestError),
     /// Twilio was unreachable or too busy during all tries.
     #[error("Twilio cannot be reached: {0}")]
     Unreachable(String),
@@ -56,7 +56,7 @@ enum Attempt {
     #[error("{0}")]
     Again(String),
     #[error(transparent)]
-    Never(ApiError),
+    Never(RestError),
 }
 
 impl TwilioRest {

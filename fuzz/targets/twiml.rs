@@ -16,7 +16,7 @@ enum Step {
     Redirect(String),
     Hangup,
     Reject,
-    Dial { digits: u32, action: String, timeout_secs: u16, own: bool, bridge: bool },
+    Dial { digits: u32, action: String, timeout_secs: u16, own: bool },
 }
 
 fuzz_target!(|steps: Vec<Step>| {
@@ -49,10 +49,10 @@ fn verb(step: Step) -> Option<Verb> {
         Step::Redirect(url) => Verb::Redirect { url },
         Step::Hangup => Verb::Hangup,
         Step::Reject => Verb::Reject,
-        Step::Dial { digits, action, timeout_secs, own, bridge } => {
+        Step::Dial { digits, action, timeout_secs, own } => {
             let number = PhoneNumber::parse(&format!("+1{digits:09}")).ok()?;
             let caller_id = own.then(|| number.clone());
-            Verb::Dial(Dial { number, action, timeout_secs, caller_id, answer_on_bridge: bridge })
+            Verb::Dial(Dial { number, action, timeout_secs, caller_id })
         }
     })
 }

@@ -4,7 +4,7 @@ use backon::Retryable;
 use jiff::{SignedDuration, Timestamp};
 use protocol::ids::CallSid;
 use protocol::twilio::rest::{
-    ApiError, CallResource, NewOutbound, PlacingOutcome, placing_outcome, read_call, read_calls,
+    CallResource, NewOutbound, PlacingOutcome, RestError, placing_outcome, read_call, read_calls,
 };
 use thiserror::Error;
 
@@ -19,7 +19,7 @@ const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(2);
 pub enum PlacingFault {
     /// Twilio refused the request. A retry cannot help.
     #[error("Twilio refused: {0}")]
-    Refused(ApiError),
+    Refused(RestError),
     /// Twilio was unreachable or too busy during all tries.
     #[error("Twilio did not place the call: {0}")]
     NotPlaced(String),
@@ -42,7 +42,7 @@ enum Attempt {
     NotProcessed(String),
     /// Twilio may have placed the call.
     Unknown(String),
-    Refused(ApiError),
+    Refused(RestError),
 }
 
 impl TwilioRest {
@@ -72,8 +72,8 @@ impl TwilioRest {
         let (status, body) = self.answer(request).await.map_err(|error| error.to_string())?;
         match status {
             200 => read_call(&body).map(Known::Call).ok_or("an answer that is no call".to_owned()),
-            404 if ApiError::read(status, &body).code == Some(20404) => Ok(Known::Nothing),
-            _ => Err(ApiError::read(status, &body).to_string()),
+            404 if RestError::read(status, &body).is_not_found() => Ok(Known::Nothing),
+            _ => Err(RestError::read(status, &body).to_string()),
         }
     }
 
@@ -128,7 +128,7 @@ impl TwilioRest {
         let (status, body) = self.answer(request).await.map_err(|error| error.to_string())?;
         match status {
             200 => read_calls(&body).ok_or("an answer that is no list of calls".to_owned()),
-            _ => Err(ApiError::read(status, &body).to_string()),
+            _ => Err(RestError::read(status, &body).to_string()),
         }
     }
 }

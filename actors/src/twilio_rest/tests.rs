@@ -114,7 +114,7 @@ async fn call_6_a_call_that_is_not_in_progress_needs_no_hang_up() {
 }
 
 fn refused(http_status: u16, body: &str) -> Result<Answer, TwilioFault> {
-    Err(TwilioFault::Refused(ApiError::read(http_status, body)))
+    Err(TwilioFault::Refused(RestError::read(http_status, body)))
 }
 
 #[tokio::test]

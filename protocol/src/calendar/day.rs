@@ -1,6 +1,5 @@
-//! One date's opening hours as instants. Where the clocks change, the hours are what the clock on the
-//! wall shows: an hour that is skipped is not open, and one that comes twice counts where all of it
-//! lies within the hours.
+//! Opening hours of one date as instants. Hours are local time, also where the clocks change: a skipped
+//! hour is not open, and a repeated hour is open twice if both passes lie within the hours.
 
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 
 use crate::business::Appointments;
 
-/// From an opening to a closing.
+/// One opening.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct OpenSpan {
     pub(super) open: Timestamp,
@@ -18,7 +17,7 @@ pub(super) struct OpenSpan {
 }
 
 impl OpenSpan {
-    /// The possible starts, each with room for `length` before the closing.
+    /// The starts, a step apart, that leave room for `length` before the close.
     pub(super) fn starts(
         self,
         step: Duration,
@@ -30,7 +29,7 @@ impl OpenSpan {
     }
 }
 
-/// The hours of a date, the earliest first; none on a day off.
+/// The hours of a date, earliest first; empty on a day off.
 pub(super) fn spans(rules: &Appointments, date: Date, zone: &TimeZone) -> Vec<OpenSpan> {
     if rules.days_off.contains(&date) {
         return Vec::new();
@@ -39,8 +38,7 @@ pub(super) fn spans(rules: &Appointments, date: Date, zone: &TimeZone) -> Vec<Op
     spans.sort_unstable();
     let span = |open, close| {
         let close = earliest(close, zone)?;
-        // An opening inside an hour that comes twice is its second time, unless the closing lies in
-        // that hour too.
+        // An opening inside a repeated hour means its second pass, unless the close is in that hour too.
         let open = [latest(open, zone)?, earliest(open, zone)?];
         let open = open.into_iter().find(|open| *open < close)?;
         Some(OpenSpan { open, close })
@@ -48,23 +46,22 @@ pub(super) fn spans(rules: &Appointments, date: Date, zone: &TimeZone) -> Vec<Op
     spans.into_iter().filter_map(|hours| span(hours.opens(date), hours.closes(date))).collect()
 }
 
-/// The moment at which the clock on the wall shows `shown`, as people mean it: the first of two, and
-/// the end of a gap.
-pub(super) fn instant(shown: DateTime, zone: &TimeZone) -> Option<Timestamp> {
-    earliest(shown, zone)
+/// The instant of a local time: the first of two, or the end of a gap.
+pub(super) fn instant(local: DateTime, zone: &TimeZone) -> Option<Timestamp> {
+    earliest(local, zone)
 }
 
-fn earliest(shown: DateTime, zone: &TimeZone) -> Option<Timestamp> {
-    after_gap(shown, zone).or_else(|| zone.to_ambiguous_timestamp(shown).earlier().ok())
+fn earliest(local: DateTime, zone: &TimeZone) -> Option<Timestamp> {
+    after_gap(local, zone).or_else(|| zone.to_ambiguous_timestamp(local).earlier().ok())
 }
 
-fn latest(shown: DateTime, zone: &TimeZone) -> Option<Timestamp> {
-    after_gap(shown, zone).or_else(|| zone.to_ambiguous_timestamp(shown).later().ok())
+fn latest(local: DateTime, zone: &TimeZone) -> Option<Timestamp> {
+    after_gap(local, zone).or_else(|| zone.to_ambiguous_timestamp(local).later().ok())
 }
 
-/// Where the clock never shows `shown`: the moment at which it skips it.
-fn after_gap(shown: DateTime, zone: &TimeZone) -> Option<Timestamp> {
-    let ambiguous = zone.to_ambiguous_timestamp(shown);
+/// The end of the gap, if the local time is in one.
+fn after_gap(local: DateTime, zone: &TimeZone) -> Option<Timestamp> {
+    let ambiguous = zone.to_ambiguous_timestamp(local);
     match ambiguous.offset() {
         AmbiguousOffset::Gap { .. } => {
             let before = ambiguous.earlier().ok()?;

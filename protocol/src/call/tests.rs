@@ -51,7 +51,6 @@ fn setup(change: impl FnOnce(&mut BusinessSettings)) -> CallSetup {
             action: "https://h/twilio/voice/transfer".to_owned(),
             timeout_secs: 20,
             caller_id: None,
-            answer_on_bridge: true,
         }),
         call_sid: CallSid::parse(CALL).unwrap(),
         business: BusinessId(Uuid::nil()),

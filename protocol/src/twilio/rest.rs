@@ -2,7 +2,6 @@
 
 mod placing;
 
-use serde::Deserialize;
 use thiserror::Error;
 
 pub use placing::{
@@ -18,34 +17,27 @@ const NOT_FOUND: u32 = 20404;
 /// number (OPS-6).
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("Twilio answered HTTP {http_status}{}", .code.map(|code| format!(", error {code}")).unwrap_or_default())]
-pub struct ApiError {
+pub struct RestError {
     /// HTTP status.
     pub http_status: u16,
     /// Twilio's error code, if the body has one: <https://www.twilio.com/docs/api/errors>.
     pub code: Option<u32>,
-    /// Twilio's message, if the body has one.
-    pub message: Option<String>,
 }
 
-impl ApiError {
+impl RestError {
     /// Reads an error body. If it is not Twilio's JSON (a proxy's page, or empty), only the HTTP status
     /// is known.
     #[must_use]
     pub fn read(http_status: u16, body: &str) -> Self {
-        /// Each field is read by itself: one of the wrong type does not affect the other.
-        #[derive(Default, Deserialize)]
-        struct Body {
-            #[serde(default)]
-            code: serde_json::Value,
-            #[serde(default)]
-            message: serde_json::Value,
-        }
-        let body: Body = serde_json::from_str(body).unwrap_or_default();
-        Self {
-            http_status,
-            code: body.code.as_u64().and_then(|code| code.try_into().ok()),
-            message: body.message.as_str().map(str::to_owned),
-        }
+        let body: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+        let code = body["code"].as_u64().and_then(|code| code.try_into().ok());
+        Self { http_status, code }
+    }
+
+    /// Whether Twilio itself does not know the resource. (A 404 of a wrong URL has no such code.)
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.http_status == 404 && self.code == Some(NOT_FOUND)
     }
 }
 
@@ -58,9 +50,9 @@ pub enum HangupOutcome {
     /// The call had ended before.
     NotInProgress,
     /// Temporary: send it again, with backoff.
-    Retry(ApiError),
+    Retry(RestError),
     /// Permanent: wrong credentials or URL.
-    Fatal(ApiError),
+    Fatal(RestError),
 }
 
 /// Classifies the answer to a request to end or redirect a call.
@@ -72,9 +64,10 @@ pub fn hangup_outcome(http_status: u16, body: &str) -> HangupOutcome {
     if (200..300).contains(&http_status) {
         return HangupOutcome::Done;
     }
-    let error = ApiError::read(http_status, body);
+    let error = RestError::read(http_status, body);
     match (http_status, error.code) {
-        (404, Some(NOT_FOUND)) | (400, Some(NOT_IN_PROGRESS)) => HangupOutcome::NotInProgress,
+        _ if error.is_not_found() => HangupOutcome::NotInProgress,
+        (400, Some(NOT_IN_PROGRESS)) => HangupOutcome::NotInProgress,
         (408 | 429 | 500..=599, _) => HangupOutcome::Retry(error),
         _ => HangupOutcome::Fatal(error),
     }
@@ -137,23 +130,23 @@ mod tests {
 
     #[test]
     fn an_error_body_is_read_as_far_as_it_is_one() {
-        let error = ApiError::read(400, &body(21220, 400));
-        assert_eq!((error.code, error.message.as_deref()), (Some(21220), Some("words")));
-        let odd = ApiError::read(400, r#"{"code":"21220","message":"words"}"#);
-        assert_eq!((odd.code, odd.message.as_deref()), (None, Some("words")));
+        let error = RestError::read(400, &body(21220, 400));
+        assert_eq!(error.code, Some(21220));
+        let odd = RestError::read(400, r#"{"code":"21220","message":"words"}"#);
+        assert_eq!(odd.code, None);
         for text in ["", "[]", "null", "<html>", "{\"code\":", r#"{"code":-1}"#, r#"{"code":1e99}"#]
         {
-            let error = ApiError::read(500, text);
-            assert_eq!((error.code, error.message), (None, None), "{text}");
+            let error = RestError::read(500, text);
+            assert_eq!(error.code, None, "{text}");
         }
     }
 
     #[test]
     fn ops_6_a_printed_error_has_codes_and_no_persons_number() {
         let text = r#"{"code":21211,"message":"'To' number +972501234567 is not valid"}"#;
-        let error = ApiError::read(400, text);
+        let error = RestError::read(400, text);
         assert_eq!(error.to_string(), "Twilio answered HTTP 400, error 21211");
-        assert_eq!(ApiError::read(502, "").to_string(), "Twilio answered HTTP 502");
+        assert_eq!(RestError::read(502, "").to_string(), "Twilio answered HTTP 502");
     }
 
     proptest! {

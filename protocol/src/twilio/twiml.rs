@@ -58,7 +58,7 @@ pub struct Say {
     pub text: String,
 }
 
-/// A transfer to a person.
+/// A transfer to a person. The caller hears ringing until the person answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dial {
     /// The person's number.
@@ -69,8 +69,6 @@ pub struct Dial {
     pub timeout_secs: u16,
     /// The number that the person sees; `None`: the caller's own.
     pub caller_id: Option<PhoneNumber>,
-    /// Whether the caller hears ringing until the person answers.
-    pub answer_on_bridge: bool,
 }
 
 /// How an apology is heard.

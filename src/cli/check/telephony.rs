@@ -5,7 +5,7 @@ mod number;
 use ::actors::http_client::{HttpClient, HttpError};
 use http::StatusCode;
 use protocol::ids::PhoneNumber;
-use protocol::twilio::rest::ApiError;
+use protocol::twilio::rest::RestError;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use thiserror::Error;
@@ -68,9 +68,9 @@ enum Fault {
     #[error(
         "the account or its token is refused ({0}): set twilio.account_sid and twilio.auth_token as the Twilio console shows them"
     )]
-    Refused(ApiError),
+    Refused(RestError),
     #[error("the numbers can't be read ({0}): try again, or check Twilio's status page")]
-    Failed(ApiError),
+    Failed(RestError),
     #[error("{url} answers with something else than numbers ({reason}): check twilio.api_url")]
     Unreadable { url: String, reason: String },
 }
@@ -113,9 +113,9 @@ async fn read_page(twilio: &Twilio, client: &HttpClient, url: String) -> Result<
         StatusCode::OK => serde_json::from_str(&body)
             .map_err(|error| Fault::Unreadable { url, reason: error.to_string() }),
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => {
-            Err(Fault::Refused(ApiError::read(answer.status.as_u16(), &body)))
+            Err(Fault::Refused(RestError::read(answer.status.as_u16(), &body)))
         }
-        status => Err(Fault::Failed(ApiError::read(status.as_u16(), &body))),
+        status => Err(Fault::Failed(RestError::read(status.as_u16(), &body))),
     }
 }
 

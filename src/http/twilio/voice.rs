@@ -123,7 +123,6 @@ fn transfer_target(
         action: format!("{}/twilio/voice/transfer", state.public_url),
         timeout_secs: TRANSFER_RINGS_SECS,
         caller_id: form.business_number().filter(|_| withheld).cloned(),
-        answer_on_bridge: true,
     })
 }
 

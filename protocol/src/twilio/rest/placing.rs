@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
 use serde::Deserialize;
 
-use super::ApiError;
+use super::RestError;
 use crate::business::MachineDetection;
 use crate::ids::{CallSid, PhoneNumber};
 use crate::twilio::forms::CallStatus;
@@ -54,11 +54,11 @@ pub enum PlacingOutcome {
     /// Twilio has accepted it; it does not ring yet.
     Placed(CallSid),
     /// Not processed (HTTP 429): send it again, with backoff.
-    NotProcessed(ApiError),
+    NotProcessed(RestError),
     /// It may have been placed: look into Twilio's list.
-    Unknown(ApiError),
+    Unknown(RestError),
     /// Permanent: the request is wrong.
-    Refused(ApiError),
+    Refused(RestError),
 }
 
 /// Classifies the answer to a request to place a call.
@@ -68,7 +68,7 @@ pub fn placing_outcome(http_status: u16, body: &str) -> PlacingOutcome {
     struct Placed {
         sid: CallSid,
     }
-    let error = || ApiError::read(http_status, body);
+    let error = || RestError::read(http_status, body);
     match http_status {
         200..=299 => match serde_json::from_str(body) {
             Ok(Placed { sid }) => PlacingOutcome::Placed(sid),

@@ -150,7 +150,6 @@ fn call_10_a_transfer_rings_for_its_time_and_asks_the_action_what_comes_next() {
         action: "https://h/twilio/voice/transfer".into(),
         timeout_secs: 20,
         caller_id: Some(number("+97231234567")),
-        answer_on_bridge: true,
     };
     let attributes = [
         ("action", "https://h/twilio/voice/transfer"),
@@ -162,8 +161,9 @@ fn call_10_a_transfer_rings_for_its_time_and_asks_the_action_what_comes_next() {
         read_back(&Twiml::transfer(dial.clone()))[1..],
         [element(1, "Dial", &attributes, ""), element(2, "Number", &[], "+972501112233")]
     );
-    let plain = Twiml::transfer(Dial { caller_id: None, answer_on_bridge: false, ..dial });
-    assert_eq!(read_back(&plain)[1], element(1, "Dial", &attributes[..2], ""));
+    let plain = Twiml::transfer(Dial { caller_id: None, ..dial });
+    let attributes = [attributes[0], attributes[1], attributes[3]];
+    assert_eq!(read_back(&plain)[1], element(1, "Dial", &attributes, ""));
 }
 
 #[test]

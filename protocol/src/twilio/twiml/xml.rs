@@ -51,9 +51,7 @@ fn write_dial(xml: &mut Xml, dial: &Dial) -> io::Result<()> {
     let timeout = dial.timeout_secs.to_string();
     let mut attributes = vec![("action", dial.action.as_str()), ("timeout", &timeout)];
     attributes.extend(dial.caller_id.as_ref().map(|number| ("callerId", number.as_str())));
-    if dial.answer_on_bridge {
-        attributes.push(("answerOnBridge", "true"));
-    }
+    attributes.push(("answerOnBridge", "true"));
     element(xml, "Dial", &attributes)
         .write_inner_content(|xml| write_text(xml, "Number", &[], dial.number.as_str()))?;
     Ok(())
