@@ -17,7 +17,9 @@ mod settings;
 mod timeline;
 mod wire;
 
-pub use behaviour::{Behaviour, ConnectRefusal, ResponseFault, Transcription};
+pub use behaviour::{
+    ArgumentsFault, Behaviour, ConnectRefusal, LinkFault, ResponseFault, SpeechFault, Transcription,
+};
 pub use brain::{
     Brain, Line, Lines, Prompt, Rule, Script, ToolCall, Topic, Turn as BrainTurn, language_of,
 };

@@ -1,6 +1,13 @@
 //! The server's pace, and its faults.
 
+mod faults;
+
 use std::time::Duration;
+
+use super::brain::ToolCall;
+
+pub(crate) use faults::NO_QUOTA;
+pub use faults::{ArgumentsFault, ConnectRefusal, LinkFault, ResponseFault, SpeechFault};
 
 /// How the server behaves. It can be changed while the server runs; a running response keeps its pace.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,14 +29,29 @@ pub struct Behaviour {
     pub late_deltas: usize,
     /// Words spoken in an item of their own before every spoken answer, as newer models do.
     pub preamble: Option<String>,
-    /// Arguments of function calls are cut off, so they are not JSON.
-    pub breaks_arguments: bool,
+    /// The fault of the arguments of every function call.
+    pub arguments: ArgumentsFault,
+    /// A function that is called by every response whose `tool_choice` is `none`.
+    pub calls_in_lines: Option<ToolCall>,
     /// Faults of the first responses of each new session, in order.
     pub responses: Vec<ResponseFault>,
+    /// The fault of every response after those.
+    pub other_responses: ResponseFault,
+    /// Faults of the server's first responses, in order, whatever their session. They are used up before
+    /// `responses`.
+    pub responses_once: Vec<ResponseFault>,
+    /// Faults of the caller's first turns in each new session, in order.
+    pub speech: Vec<SpeechFault>,
+    /// Transcription models that a `session.update` is refused for.
+    pub unsupported_transcription: Vec<String>,
+    /// Events whose order the API does not promise come in another order.
+    pub reorders: bool,
     /// Events of an unknown type come between the others.
     pub unknown_events: bool,
     /// Every connection is refused like this.
     pub refuses: Option<ConnectRefusal>,
+    /// The link of each session fails like this, so long after the session began.
+    pub link_fails: Option<(Duration, LinkFault)>,
     /// The longest session.
     pub session_length: Duration,
     /// The interval of pings.
@@ -51,57 +73,6 @@ pub enum Transcription {
     Never,
 }
 
-/// The fault of one response.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ResponseFault {
-    /// No fault. Used to reach a later response.
-    None,
-    /// `response.done` has the status `failed` with this error, and there is no output.
-    Failed {
-        /// `status_details.error.type`.
-        kind: String,
-        /// `status_details.error.code`; `None` is `null`.
-        code: Option<String>,
-    },
-    /// `response.done` has the status `incomplete`.
-    Incomplete {
-        /// `max_output_tokens` or `content_filter`.
-        reason: String,
-        /// Length of the audio before the cut.
-        after: Duration,
-    },
-    /// An `error` event instead of a response.
-    Error {
-        /// `error.type`.
-        kind: String,
-        /// `error.code`; `None` is `null`.
-        code: Option<String>,
-        /// `error.message`.
-        message: String,
-    },
-    /// `response.created` never comes; the rest does.
-    NeverCreated,
-    /// `response.created` comes this much later.
-    CreatedLate(Duration),
-    /// Nothing comes after `response.created`.
-    StalledAfterCreated,
-}
-
-/// How a connection is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ConnectRefusal {
-    /// The upgrade is answered with this HTTP status, such as 401, 429 or 503.
-    Http(u16),
-    /// `invalid_api_key`, CLOSE 3000.
-    BadKey,
-    /// `insufficient_quota`, CLOSE 4000.
-    NoQuota,
-    /// `model_not_found`, CLOSE 4004.
-    NoSuchModel,
-    /// A `server_error` without a code, then CLOSE 1011.
-    ServerError,
-}
-
 impl Default for Behaviour {
     /// A fast server without faults.
     fn default() -> Self {
@@ -115,10 +86,17 @@ impl Default for Behaviour {
             answers_in_pcm: false,
             late_deltas: 2,
             preamble: None,
-            breaks_arguments: false,
+            arguments: ArgumentsFault::None,
+            calls_in_lines: None,
             responses: Vec::new(),
+            other_responses: ResponseFault::None,
+            responses_once: Vec::new(),
+            speech: Vec::new(),
+            unsupported_transcription: Vec::new(),
+            reorders: false,
             unknown_events: false,
             refuses: None,
+            link_fails: None,
             session_length: Duration::from_secs(60 * 60),
             ping_every: Duration::from_secs(20),
         }

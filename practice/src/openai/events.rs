@@ -165,20 +165,19 @@ const VOICE: Rule = Rule::StringOr(
     &Rule::Object(&[must("id", TEXT)]),
 );
 
+pub(super) const TRANSCRIPTION_MODELS: &[&str] = &[
+    "whisper-1",
+    "gpt-4o-transcribe",
+    "gpt-4o-mini-transcribe",
+    "gpt-4o-mini-transcribe-2025-12-15",
+    "gpt-4o-transcribe-diarize",
+    "gpt-transcribe",
+    "gpt-live-transcribe",
+    "gpt-realtime-whisper",
+];
+
 const TRANSCRIPTION: &[Field] = &[
-    may(
-        "model",
-        Rule::OneOf(&[
-            "whisper-1",
-            "gpt-4o-transcribe",
-            "gpt-4o-mini-transcribe",
-            "gpt-4o-mini-transcribe-2025-12-15",
-            "gpt-4o-transcribe-diarize",
-            "gpt-transcribe",
-            "gpt-live-transcribe",
-            "gpt-realtime-whisper",
-        ]),
-    ),
+    may("model", Rule::OneOf(TRANSCRIPTION_MODELS)),
     may("language", Rule::OrNull(&Rule::OneOf(LANGUAGES))),
     may("languages", Rule::List(&Rule::OneOf(LANGUAGES))),
     may("prompt", Rule::OrNull(&TEXT)),

@@ -1,7 +1,10 @@
 //! The input audio buffer: turn detection and speech decoding.
 
+use std::collections::VecDeque;
+
 use bytes::Bytes;
 
+use super::behaviour::SpeechFault;
 use super::settings::{Detection, Format};
 use super::wire::WireError;
 use crate::speech::{Decoded, FRAME_BYTES, Fault, SpeechDecoder, mulaw, rms};
@@ -21,6 +24,10 @@ pub(super) struct InputBuffer {
     state: State,
     /// Decoded since the last commit.
     decoded: Vec<Decoded>,
+    /// Faults of the turns to come.
+    faults: VecDeque<SpeechFault>,
+    /// The fault of the turn that is being spoken.
+    fault: SpeechFault,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -36,8 +43,15 @@ enum State {
 /// An event of turn detection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum TurnEvent {
-    Started { audio_start_ms: u64 },
-    Stopped { audio_end_ms: u64, segment: Segment },
+    Started {
+        audio_start_ms: u64,
+    },
+    Stopped {
+        audio_end_ms: u64,
+        segment: Segment,
+        /// False if the client is not told of the end, only of the commit.
+        is_told: bool,
+    },
 }
 
 /// Committed audio and its words.
@@ -51,6 +65,11 @@ pub(super) struct Segment {
 }
 
 impl InputBuffer {
+    /// A buffer whose first turns have these faults.
+    pub(super) fn with_faults(faults: &[SpeechFault]) -> Self {
+        Self { faults: faults.iter().copied().collect(), ..Self::default() }
+    }
+
     /// Appends audio and runs turn detection on it.
     pub(super) fn append(
         &mut self,
@@ -121,17 +140,21 @@ impl InputBuffer {
             State::Quiet => self.trim_to(prefix_ms),
             State::Rising { since } if loud => {
                 self.state = State::Speaking { last_loud: self.clock };
+                self.fault = self.faults.pop_front().unwrap_or_default();
                 return Some(self.started(since, prefix_ms));
             }
             State::Rising { .. } => self.state = State::Quiet,
             State::Speaking { .. } if loud => {
                 self.state = State::Speaking { last_loud: self.clock };
             }
+            State::Speaking { .. } if self.fault == SpeechFault::NeverStops => {}
             State::Speaking { last_loud } => {
                 if (self.clock - last_loud) / 8 >= silence_ms {
                     self.state = State::Quiet;
                     let audio_end_ms = self.clock / 8;
-                    return Some(TurnEvent::Stopped { audio_end_ms, segment: self.take_segment() });
+                    let is_told = self.fault != SpeechFault::CommittedUnstopped;
+                    let segment = self.take_segment();
+                    return Some(TurnEvent::Stopped { audio_end_ms, segment, is_told });
                 }
             }
         }

@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::behaviour::{Behaviour, ConnectRefusal, ResponseFault};
+use super::behaviour::{Behaviour, ConnectRefusal, LinkFault, ResponseFault};
 use super::record::Log;
 use super::session::Handshake;
 use connection::Connection;
@@ -112,6 +112,11 @@ impl Faults {
     /// Drops every connection without a close frame.
     pub fn drop_now(&self) {
         self.0.command(Command::Drop);
+    }
+
+    /// Makes the link of every living session fail.
+    pub fn fail_links(&self, fault: LinkFault) {
+        self.0.command(Command::FailLink(fault));
     }
 
     /// Makes every living session stop reading and writing. Sockets stay open.

@@ -3,6 +3,7 @@
 mod handshake;
 mod input;
 mod items;
+mod link;
 mod output;
 mod responses;
 mod running;
@@ -48,16 +49,18 @@ impl RealtimeSession {
             phase: Phase::Unconfigured,
             conversation: Conversation::default(),
             beside: Conversation::default(),
-            input: InputBuffer::default(),
+            input: InputBuffer::with_faults(&behaviour.speech),
             speaking_item: None,
             transcripts: Transcripts::default(),
             running: Vec::new(),
             faults: behaviour.responses.iter().cloned().collect(),
+            responses_asked: setup.responses_asked,
             updates: VecDeque::new(),
             outputs: VecDeque::new(),
             last_due: now,
             next_ping: now + behaviour.ping_every,
             ends_at: now + behaviour.session_length,
+            link_fails: behaviour.link_fails.map(|(after, fault)| (now + after, fault)),
             behaviour,
         };
         match refusal(handshake, setup.key.as_deref(), setup.refusal) {
@@ -94,8 +97,10 @@ impl RealtimeSession {
         let (session, bytes) = (self.number, text.len());
         self.log.saw(SeenEvent { session, at: now, kind, bytes, body });
         let event_id = events::event_id(&event).map(str::to_owned);
-        if let Err(error) = events::parse(&event).and_then(|event| self.perform(event, now)) {
-            self.reject(&error, event_id.as_deref(), now);
+        match events::parse(&event).and_then(|event| self.perform(event, now)) {
+            Ok(()) => {}
+            Err(error) if error.is_planned => self.emit(now, error.event(event_id.as_deref())),
+            Err(error) => self.reject(&error, event_id.as_deref(), now),
         }
         self.on_time(now);
     }
@@ -117,6 +122,10 @@ impl RealtimeSession {
             }
         }
         self.advance_responses(now);
+        self.fail_link_if_due(now);
+        if self.phase == Phase::Over {
+            return;
+        }
         self.send_transcripts(now);
         if self.next_ping <= now {
             self.next_ping = now + self.behaviour.ping_every;
@@ -182,6 +191,7 @@ impl RealtimeSession {
 
     fn update(&mut self, update: &Value, now: Duration) -> Result<(), WireError> {
         let update = update.as_object().cloned().unwrap_or_default();
+        self.check_transcription(update.get("audio").unwrap_or(&Value::Null))?;
         let spoken = self.conversation.has_assistant_audio();
         self.settings = self.settings.updated(&update, spoken)?;
         if self.behaviour.answers_in_pcm {
@@ -196,6 +206,22 @@ impl RealtimeSession {
             self.updates.push_back((due, updated));
         }
         Ok(())
+    }
+
+    /// Refuses a transcription model that is planned to be unsupported.
+    fn check_transcription(&self, audio: &Value) -> Result<(), WireError> {
+        let model = audio["input"]["transcription"]["model"].as_str();
+        let unsupported = &self.behaviour.unsupported_transcription;
+        let is_supported = |name: &str| !unsupported.iter().any(|other| other == name);
+        match model.filter(|model| !is_supported(model)) {
+            None => Ok(()),
+            Some(model) => {
+                let mut names = events::TRANSCRIPTION_MODELS.to_vec();
+                names.retain(|name| is_supported(name));
+                let path = "session.audio.input.transcription.model";
+                Err(WireError::wrong_value(path, model, &names).planned())
+            }
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::behaviour::LinkFault;
 use super::wire::Ids;
 
 /// A step of a response. The session turns it into events and items.
@@ -42,6 +43,8 @@ pub(super) enum Step {
         index: usize,
         complete: bool,
     },
+    /// The session's link fails.
+    Lose(LinkFault),
     Done(Ending),
 }
 
@@ -50,7 +53,7 @@ pub(super) enum Ending {
     Completed,
     Cancelled { reason: &'static str },
     Incomplete { reason: String },
-    Failed { kind: String, code: Option<String> },
+    Failed { kind: String, code: Option<String>, message: Option<String> },
 }
 
 #[derive(Debug, Clone)]
@@ -70,6 +73,8 @@ pub(super) struct Pace {
     pub(super) speed: f64,
     /// The length of audio after which the response ends, and the reason.
     pub(super) limit: Option<(Duration, String)>,
+    /// The transcript comes behind the audio instead of ahead of it.
+    pub(super) transcript_last: bool,
 }
 
 /// Makes the timeline: messages, function calls, end.
@@ -104,6 +109,23 @@ pub(super) fn lay_out(
     layout.steps
 }
 
+/// The number of steps up to and including this length of audio, but without the end.
+pub(super) fn steps_until(steps: &Steps, audio: Duration) -> usize {
+    let wanted = audio.as_millis() as usize * 8;
+    let mut bytes = 0;
+    let mut count = 0;
+    for (_, step) in steps {
+        if matches!(step, Step::Done(_)) || (count > 0 && bytes >= wanted) {
+            break;
+        }
+        if let Step::Audio { ulaw, .. } = step {
+            bytes += ulaw.len();
+        }
+        count += 1;
+    }
+    count
+}
+
 struct Layout {
     steps: Steps,
     at: Duration,
@@ -133,7 +155,7 @@ impl Layout {
         for (n, chunk) in chunks.iter().enumerate() {
             // The transcript is ahead of the audio.
             let until = (words.len() * (n + 2)).div_ceil(chunks.len() + 1).min(words.len());
-            if told < until {
+            if told < until && !self.pace.transcript_last {
                 self.push(Step::Transcript { index, words: words[told..until].concat() });
                 told = until;
             }
@@ -144,6 +166,9 @@ impl Layout {
                 // Some servers end an item's audio only after the next one's has begun.
                 self.push(Step::AudioDone { index: index - 1 });
             }
+        }
+        if self.pace.transcript_last && self.cut.is_none() {
+            self.push(Step::Transcript { index, words: speech.words.clone() });
         }
         // An incomplete message gets its `done` when it is closed.
         if !more_follows && self.cut.is_none() {
@@ -190,7 +215,12 @@ mod tests {
             words: words.to_owned(),
             ulaw: Some(vec![0xFF; bytes].into()),
         };
-        let pace = Pace { first_audio_after: Duration::from_millis(100), speed: 4.0, limit };
+        let pace = Pace {
+            first_audio_after: Duration::from_millis(100),
+            speed: 4.0,
+            limit,
+            transcript_last: false,
+        };
         let calls = [("book".to_owned(), "{\"at\":\"ten o'clock\"}".to_owned())];
         let speeches = [speech("one moment ", 8000), speech("here it is", 16_000)];
         lay_out(&speeches, &calls, &pace, &mut Ids::new(7))

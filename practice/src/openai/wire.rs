@@ -14,6 +14,8 @@ pub(crate) struct WireError {
     pub(crate) code: Option<&'static str>,
     pub(crate) message: String,
     pub(crate) param: Option<String>,
+    /// A planned fault of the server, not a mistake of the client.
+    pub(crate) is_planned: bool,
 }
 
 impl WireError {
@@ -24,6 +26,7 @@ impl WireError {
             code: Some(code),
             message: message.into(),
             param: None,
+            is_planned: false,
         }
     }
 
@@ -33,6 +36,10 @@ impl WireError {
 
     pub(crate) fn without_code(self) -> Self {
         Self { code: None, ..self }
+    }
+
+    pub(crate) fn planned(self) -> Self {
+        Self { is_planned: true, ..self }
     }
 
     pub(crate) fn unknown_parameter(path: &str) -> Self {

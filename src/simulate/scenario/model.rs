@@ -1,10 +1,17 @@
 //! The practice model of a scenario: its answers, its pace and its faults.
 
+mod trouble;
+
 use std::time::Duration;
 
-use practice::openai::{Behaviour, Brain, ConnectRefusal, Options, ResponseFault, Transcription};
+use practice::openai::{
+    ArgumentsFault, Behaviour, Brain, ConnectRefusal, LinkFault, Options, ResponseFault,
+    SpeechFault, ToolCall, Transcription,
+};
 use protocol::business::duration_text;
 use serde::Deserialize;
+
+use trouble::{ArgumentsTrouble, LinkTrouble, ResponseTrouble, SpeechTrouble};
 
 /// How the practice model differs from the default.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -21,8 +28,34 @@ pub struct Model {
     pub transcripts: Option<TranscriptTiming>,
     /// Faults of the first responses of each session, in order.
     pub responses: Vec<ResponseTrouble>,
+    /// What is wrong with every response after those.
+    pub other_responses: ResponseTrouble,
+    /// Faults of the daemon's first responses, whatever their session. They are used up before `responses`.
+    pub responses_once: Vec<ResponseTrouble>,
+    /// Faults of the caller's first turns in each session, in order.
+    pub speech: Vec<SpeechTrouble>,
+    /// What is wrong with the arguments of every function call.
+    pub arguments: ArgumentsTrouble,
+    /// A function called by every response that may not call any.
+    pub calls_in_lines: Option<ToolCall>,
+    /// Transcription models that a session is refused for.
+    pub unsupported_transcription: Vec<String>,
+    /// Events whose order is not promised come in another order.
+    pub reorders: bool,
+    /// How the link of each session fails.
+    pub link: Option<LinkFails>,
     /// Every session is refused.
     pub refuses: Option<Refused>,
+}
+
+/// When and how a link fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinkFails {
+    /// Time since the session began.
+    #[serde(with = "duration_text")]
+    pub after: Duration,
+    pub by: LinkTrouble,
 }
 
 /// How a session is refused.
@@ -33,6 +66,14 @@ pub enum Refused {
     NoQuota,
     /// HTTP 503.
     Down,
+    /// HTTP 429.
+    TooManyRequests,
+    /// HTTP 500.
+    ServerError,
+    BadKey,
+    NoSuchModel,
+    /// Taken, and then closed with 1011.
+    ClosedAtOnce,
 }
 
 impl From<Refused> for ConnectRefusal {
@@ -40,6 +81,11 @@ impl From<Refused> for ConnectRefusal {
         match refused {
             Refused::NoQuota => Self::NoQuota,
             Refused::Down => Self::Http(503),
+            Refused::TooManyRequests => Self::Http(429),
+            Refused::ServerError => Self::Http(500),
+            Refused::BadKey => Self::BadKey,
+            Refused::NoSuchModel => Self::NoSuchModel,
+            Refused::ClosedAtOnce => Self::ServerError,
         }
     }
 }
@@ -61,30 +107,22 @@ pub enum TranscriptTiming {
     Never,
 }
 
-/// The fault of a response.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ResponseTrouble {
-    None,
-    /// The server fails before the first word.
-    Failed,
-    /// It ends at the token limit, after this much audio.
-    #[serde(with = "duration_text")]
-    CutShort(Duration),
-    /// It begins this much later.
-    #[serde(with = "duration_text")]
-    Late(Duration),
-    /// It begins, and then nothing comes.
-    Stalled,
-}
-
 impl Model {
     /// The options of the practice server.
     #[must_use]
     pub fn options(&self) -> Options {
+        let all = |of: &[ResponseTrouble]| of.iter().copied().map(ResponseFault::from).collect();
         let mut behaviour = Behaviour {
             preamble: self.preamble.clone(),
-            responses: self.responses.iter().copied().map(ResponseFault::from).collect(),
+            responses: all(&self.responses),
+            other_responses: self.other_responses.into(),
+            responses_once: all(&self.responses_once),
+            speech: self.speech.iter().copied().map(SpeechFault::from).collect(),
+            arguments: ArgumentsFault::from(self.arguments.clone()),
+            calls_in_lines: self.calls_in_lines.clone(),
+            unsupported_transcription: self.unsupported_transcription.clone(),
+            reorders: self.reorders,
+            link_fails: self.link.map(|link| (link.after, LinkFault::from(link.by))),
             refuses: self.refuses.map(ConnectRefusal::from),
             ..Behaviour::default()
         };
@@ -109,20 +147,6 @@ impl From<TranscriptTiming> for Transcription {
             TranscriptTiming::OutOfOrder => Self::OutOfOrder,
             TranscriptTiming::Failed => Self::Failed,
             TranscriptTiming::Never => Self::Never,
-        }
-    }
-}
-
-impl From<ResponseTrouble> for ResponseFault {
-    fn from(trouble: ResponseTrouble) -> Self {
-        match trouble {
-            ResponseTrouble::None => Self::None,
-            ResponseTrouble::Failed => Self::Failed { kind: "server_error".to_owned(), code: None },
-            ResponseTrouble::CutShort(after) => {
-                Self::Incomplete { reason: "max_output_tokens".to_owned(), after }
-            }
-            ResponseTrouble::Late(by) => Self::CreatedLate(by),
-            ResponseTrouble::Stalled => Self::StalledAfterCreated,
         }
     }
 }

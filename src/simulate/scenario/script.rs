@@ -181,6 +181,7 @@ impl Script {
             | Action::Press(_)
             | Action::HangUp => false,
         };
-        !self.twilio.hang_ups.is_empty() || self.steps.iter().any(affects_all)
+        let uses_up = !self.twilio.hang_ups.is_empty() || !self.model.responses_once.is_empty();
+        uses_up || self.steps.iter().any(affects_all)
     }
 }

@@ -1,5 +1,7 @@
 //! Scenario files that are read, and errors in them.
 
+mod trouble;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -139,6 +141,8 @@ fn prac_5_a_step_that_affects_all_calls_of_a_daemon_gives_each_call_its_own() {
         ("[[step]]\nsay = \"x\"\n[[step]]\nhappens = \"daemon_stops\"\n", true),
         ("[twilio]\nloses_marks = true\n", false),
         ("[twilio]\nhang_ups = [\"server_error\"]\n", true),
+        ("[model]\nresponses = [\"failed\"]\n", false),
+        ("[model]\nresponses_once = [\"failed\"]\n", true),
     ] {
         let script = parse(&format!("{text}{LEAST}")).unwrap().script;
         assert_eq!(script.is_alone(), is_alone, "{text}");

@@ -87,6 +87,17 @@ impl Connection {
         }
     }
 
+    /// Throws away what the client sends, without an answer, until the client lets go of the connection.
+    pub(super) async fn discard(&mut self) {
+        match self {
+            Self::Memory(link) => while link.receiver.recv().await.is_some() {},
+            // Below the WebSocket, which would answer pings and closes.
+            Self::Socket(socket) => {
+                drop(tokio::io::copy(socket.get_mut(), &mut tokio::io::sink()).await);
+            }
+        }
+    }
+
     /// Sends a frame. False if the connection is gone.
     pub(super) async fn send(&mut self, frame: Frame) -> bool {
         match self {

@@ -9,7 +9,7 @@ use tokio::time::{sleep_until, timeout};
 
 use super::connection::{Connection, Frame};
 use super::shared::{Command, Shared};
-use crate::openai::behaviour::{Behaviour, ConnectRefusal};
+use crate::openai::behaviour::{Behaviour, ConnectRefusal, LinkFault};
 use crate::openai::record::Log;
 use crate::openai::session::{Handshake, Output, RealtimeSession};
 
@@ -38,20 +38,37 @@ async fn run_loop(
     mut behaviour: watch::Receiver<Behaviour>,
 ) {
     let mut stalled = false;
+    // The end of a stall, if it has one.
+    let mut goes_on = None;
     loop {
-        if !stalled && !send_outputs(&mut session, &mut connection, shared).await {
-            return;
+        if !stalled {
+            match send_outputs(&mut session, &mut connection, shared).await {
+                Sent::All => {}
+                Sent::Stall(time) => {
+                    stalled = true;
+                    goes_on = Some(shared.now() + time);
+                }
+                Sent::BlackHole => {
+                    tokio::select! {
+                        () = connection.discard() => {}
+                        () = dropped(&mut commands) => {}
+                    }
+                    return;
+                }
+                Sent::End => return,
+            }
         }
         let due = session.poll_timeout().map_or(FAR_AWAY, |due| due.min(FAR_AWAY));
         tokio::select! {
             biased;
             command = commands.recv() => match command {
                 Ok(Command::Drop) | Err(RecvError::Closed) => return,
-                Ok(Command::Stall) => stalled = true,
-                Ok(Command::GoOn) => stalled = false,
+                Ok(Command::Stall) => (stalled, goes_on) = (true, None),
+                Ok(Command::GoOn) => (stalled, goes_on) = (false, None),
                 Ok(Command::Expire) => session.expire(shared.now()),
                 Ok(Command::Inject(event)) => session.inject(event, shared.now()),
                 Ok(Command::FaultNextResponse(fault)) => session.fault_next_response(fault),
+                Ok(Command::FailLink(fault)) => session.fail_link(fault, shared.now()),
                 Err(RecvError::Lagged(missed)) => {
                     tracing::warn!(missed, "the practice server fell behind its commands");
                 }
@@ -66,16 +83,49 @@ async fn run_loop(
                 Some(Frame::Close(..)) | None => return,
             },
             () = sleep_until(shared.epoch + due), if !stalled => session.on_time(shared.now()),
+            () = sleep_until(shared.epoch + goes_on.unwrap_or(FAR_AWAY)), if goes_on.is_some() => {
+                (stalled, goes_on) = (false, None);
+            }
         }
     }
 }
 
-/// Sends what the session has put out. False at the connection's end.
+/// Waits until the server drops its connections.
+async fn dropped(commands: &mut broadcast::Receiver<Command>) {
+    loop {
+        match commands.recv().await {
+            Ok(Command::Drop) | Err(RecvError::Closed) => return,
+            Ok(
+                Command::Stall
+                | Command::GoOn
+                | Command::Expire
+                | Command::Inject(_)
+                | Command::FaultNextResponse(_)
+                | Command::FailLink(_),
+            )
+            | Err(RecvError::Lagged(_)) => {}
+        }
+    }
+}
+
+/// What sending came to.
+enum Sent {
+    /// Everything that is due was sent.
+    All,
+    /// Nothing more passes for this long.
+    Stall(Duration),
+    /// Nothing more passes.
+    BlackHole,
+    /// The connection has ended.
+    End,
+}
+
+/// Sends what the session has put out.
 async fn send_outputs(
     session: &mut RealtimeSession,
     connection: &mut Connection,
     shared: &Shared,
-) -> bool {
+) -> Sent {
     while let Some(output) = session.poll_output(shared.now()) {
         let sent = match output {
             Output::Text(text) => connection.send(Frame::Text(text)).await,
@@ -85,19 +135,30 @@ async fn send_outputs(
                 true
             }
             Output::Close(code, reason) => {
-                connection.send(Frame::Close(code, reason)).await;
-                // Waits for the client's close frame. A socket dropped with unread frames is reset,
-                // and the error event could be lost.
-                let rest = async { while connection.receive().await.is_some() {} };
-                drop(timeout(LAST_WAIT, rest).await);
+                close(connection, code, reason).await;
                 false
             }
+            Output::Lose(LinkFault::Closed(code)) => {
+                close(connection, code, String::new()).await;
+                false
+            }
+            Output::Lose(LinkFault::Dropped) => false,
+            Output::Lose(LinkFault::BlackHole) => return Sent::BlackHole,
+            Output::Lose(LinkFault::Stalled(time)) => return Sent::Stall(time),
         };
         if !sent {
-            return false;
+            return Sent::End;
         }
     }
-    true
+    Sent::All
+}
+
+/// Sends a close frame and waits for the client's. A socket dropped with unread frames is reset, and the
+/// error event could be lost.
+async fn close(connection: &mut Connection, code: u16, reason: String) {
+    connection.send(Frame::Close(code, reason)).await;
+    let rest = async { while connection.receive().await.is_some() {} };
+    drop(timeout(LAST_WAIT, rest).await);
 }
 
 /// Counts a session as alive until it is dropped.

@@ -1,8 +1,8 @@
 //! What a server shares with its sessions.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -10,7 +10,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 
 use super::options::Options;
-use crate::openai::behaviour::{Behaviour, ConnectRefusal, ResponseFault};
+use crate::openai::behaviour::{Behaviour, ConnectRefusal, LinkFault, ResponseFault};
 use crate::openai::record::Log;
 use crate::openai::session::Setup;
 
@@ -23,6 +23,7 @@ pub(super) struct Shared {
     pub(super) log: Log,
     pub(super) epoch: Instant,
     sessions: AtomicU64,
+    responses_asked: Arc<AtomicUsize>,
 }
 
 /// What all living sessions are told to do.
@@ -34,6 +35,7 @@ pub(super) enum Command {
     Expire,
     Inject(Value),
     FaultNextResponse(ResponseFault),
+    FailLink(LinkFault),
 }
 
 impl Shared {
@@ -45,6 +47,7 @@ impl Shared {
             log: Log::new(options.keeps_audio),
             epoch: clock(),
             sessions: AtomicU64::new(0),
+            responses_asked: Arc::default(),
             options,
         }
     }
@@ -78,6 +81,7 @@ impl Shared {
             log: self.log.clone(),
             key: self.options.key.clone(),
             refusal,
+            responses_asked: Arc::clone(&self.responses_asked),
         }
     }
 }

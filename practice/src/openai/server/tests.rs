@@ -1,5 +1,6 @@
 //! The server over sockets and in memory.
 
+mod links;
 mod story;
 
 use base64::Engine as _;
@@ -211,7 +212,8 @@ async fn prac_3_faults_reach_sessions_that_are_alive() {
         behaviour.rtt = Duration::from_secs(2);
         behaviour.transcription = Transcription::Never;
     });
-    let failed = ResponseFault::Failed { kind: "server_error".to_owned(), code: None };
+    let failed =
+        ResponseFault::Failed { kind: "server_error".to_owned(), code: None, message: None };
     server.faults().fault_next_response(failed);
     tokio::task::yield_now().await;
     let asked = server.shared.now();

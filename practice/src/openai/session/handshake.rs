@@ -1,6 +1,6 @@
 //! Decides from the handshake whether a session is refused.
 
-use crate::openai::behaviour::ConnectRefusal;
+use crate::openai::behaviour::{ConnectRefusal, NO_QUOTA};
 use crate::openai::wire::WireError;
 
 /// What the server reads from the upgrade request.
@@ -49,11 +49,9 @@ pub(super) fn refusal(
     }
     match planned? {
         ConnectRefusal::NoQuota => {
-            let message = "You exceeded your current quota, please check your plan and billing \
-                           details.";
             let error = WireError {
                 kind: "insufficient_quota",
-                ..WireError::new("insufficient_quota", message)
+                ..WireError::new("insufficient_quota", NO_QUOTA)
             };
             Some((error, 4000, "insufficient_quota"))
         }

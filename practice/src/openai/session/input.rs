@@ -34,8 +34,8 @@ impl RealtimeSession {
                 TurnEvent::Started { audio_start_ms } => {
                     self.on_speech_started(audio_start_ms, now)
                 }
-                TurnEvent::Stopped { audio_end_ms, segment } => {
-                    self.on_speech_stopped(audio_end_ms, segment, now);
+                TurnEvent::Stopped { audio_end_ms, segment, is_told } => {
+                    self.on_speech_stopped(is_told.then_some(audio_end_ms), segment, now);
                 }
             }
         }
@@ -71,13 +71,16 @@ impl RealtimeSession {
         }
     }
 
-    fn on_speech_stopped(&mut self, audio_end_ms: u64, segment: Segment, now: Duration) {
+    /// Without `audio_end_ms` the client is told of the commit alone.
+    fn on_speech_stopped(&mut self, audio_end_ms: Option<u64>, segment: Segment, now: Duration) {
         let item_id = self.speaking_item.take().unwrap_or_else(|| self.ids.next("item_"));
-        self.emit(
-            now,
-            json!({"type": "input_audio_buffer.speech_stopped",
-            "audio_end_ms": audio_end_ms, "item_id": item_id}),
-        );
+        if let Some(audio_end_ms) = audio_end_ms {
+            self.emit(
+                now,
+                json!({"type": "input_audio_buffer.speech_stopped",
+                "audio_end_ms": audio_end_ms, "item_id": item_id}),
+            );
+        }
         self.on_committed(item_id, segment, now);
         if self.settings.creates_responses() {
             self.respond_unasked(now);

@@ -25,7 +25,8 @@ impl RealtimeSession {
             return output;
         }
         let update = self.updates.front().map(|(due, _)| *due);
-        let due = [output, update, self.next_step(), self.transcripts.next_due()];
+        let link = self.link_fails.map(|(due, _)| due);
+        let due = [output, update, self.next_step(), self.transcripts.next_due(), link];
         due.into_iter().flatten().chain([self.next_ping, self.ends_at]).min()
     }
 

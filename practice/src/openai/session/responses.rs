@@ -2,6 +2,7 @@
 
 mod build;
 mod emit;
+mod fault;
 mod json;
 
 use std::time::Duration;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::running::Running;
-use super::state::{Output, RealtimeSession};
+use super::state::{Output, Phase, RealtimeSession};
 use crate::openai::behaviour::ResponseFault;
 use crate::openai::brain::language_of;
 use crate::openai::timeline::{Ending, Step, Steps};
@@ -33,11 +34,8 @@ impl RealtimeSession {
             return Err(WireError::new("conversation_already_has_active_response", message));
         }
         let (history, input) = self.context(&response, now)?;
-        let fault = self.faults.pop_front().unwrap_or(ResponseFault::None);
-        if let ResponseFault::Error { kind, code, message } = fault {
-            let error = json!({"type": kind, "code": code, "message": message, "param": null,
-                "event_id": null});
-            self.emit(now, json!({"type": "error", "error": error}));
+        let fault = self.next_fault();
+        if self.fails_at_once(&fault, now) {
             return Ok(());
         }
         let turn = self.think(&response, &history);
@@ -51,21 +49,17 @@ impl RealtimeSession {
             let prepare = Output::Prepare { words: words.clone(), language: language_of(words) };
             self.outputs.push_back((now, prepare));
         }
-        let calls = turn.calls.iter().map(|(name, arguments)| {
-            let mut arguments = arguments.to_string();
-            if self.behaviour.breaks_arguments {
-                arguments.truncate(arguments.floor_char_boundary(arguments.len() / 2));
-            }
-            (name.clone(), arguments)
-        });
+        let calls = turn.calls.into_iter();
+        let calls = calls.map(|(name, arguments)| (name, self.written(&arguments))).collect();
         let running = Running {
             id: self.ids.next("resp_"),
             begins: now + self.behaviour.created_after + late,
             in_conversation,
             asked,
             messages,
-            calls: calls.collect(),
+            calls,
             fault,
+            is_cancelled: false,
             steps: None,
             made: Vec::new(),
             usage: input,
@@ -81,7 +75,9 @@ impl RealtimeSession {
         now: Duration,
     ) -> Result<(), WireError> {
         let at = self.running.iter().position(|running| {
-            running.steps.is_some() && id.map_or(running.in_conversation, |id| id == running.id)
+            running.steps.is_some()
+                && !running.is_cancelled
+                && id.map_or(running.in_conversation, |id| id == running.id)
         });
         let Some(at) = at else {
             let message = "Cancellation failed: no active response found";
@@ -93,7 +89,9 @@ impl RealtimeSession {
 
     /// Cancels the active response because the caller speaks.
     pub(super) fn interrupt(&mut self, now: Duration) {
-        let active = |running: &Running| running.in_conversation && running.steps.is_some();
+        let active = |running: &Running| {
+            running.in_conversation && running.steps.is_some() && !running.is_cancelled
+        };
         if let Some(at) = self.running.iter().position(active) {
             self.cancel(at, "turn_detected", now);
         }
@@ -110,7 +108,9 @@ impl RealtimeSession {
 
     /// Takes every step that is due, each at its own time.
     pub(super) fn advance_responses(&mut self, now: Duration) {
-        while let Some((at, due)) = self.earliest().filter(|(_, due)| *due <= now) {
+        while let Some((at, due)) = self.earliest().filter(|(_, due)| *due <= now)
+            && self.phase != Phase::Over
+        {
             let Some(running) = self.running.get_mut(at) else { return };
             match &mut running.steps {
                 Some(steps) => {
@@ -161,6 +161,7 @@ impl RealtimeSession {
                 | Step::OpenCall { .. }
                 | Step::Arguments { .. }
                 | Step::CloseCall { .. }
+                | Step::Lose(_)
                 | Step::Done(_) => {}
             }
         }
@@ -172,8 +173,15 @@ impl RealtimeSession {
                 Step::CloseMessage { index, complete: false }
             });
         }
-        last.push(Step::Done(Ending::Cancelled { reason }));
-        running.steps = Some(Steps::new());
+        let done = Step::Done(Ending::Cancelled { reason });
+        let mut steps = Steps::new();
+        if let ResponseFault::DoneLate(by) = running.fault {
+            running.is_cancelled = true;
+            steps.push_back((now + by - running.begins, done));
+        } else {
+            last.push(done);
+        }
+        running.steps = Some(steps);
         for step in last {
             self.take_step(at, step, now);
         }

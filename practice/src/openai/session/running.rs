@@ -20,6 +20,8 @@ pub(super) struct Running {
     pub(super) messages: Vec<String>,
     pub(super) calls: Vec<(String, String)>,
     pub(super) fault: ResponseFault,
+    /// Cancelled, but not done yet.
+    pub(super) is_cancelled: bool,
     /// `None` until the response begins.
     pub(super) steps: Option<Steps>,
     /// Output items by index.
@@ -44,6 +46,8 @@ pub(super) struct Made {
     pub(super) open: bool,
     pub(super) is_call: bool,
     pub(super) audio: bool,
+    /// `response.output_audio.done` is due when the item is closed.
+    pub(super) owes_audio_done: bool,
 }
 
 /// Tokens, each of text and audio.

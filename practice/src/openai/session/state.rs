@@ -1,13 +1,15 @@
 //! The state of a session, and what goes in and out of it.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::running::Running;
 use super::transcripts::Transcripts;
-use crate::openai::behaviour::{Behaviour, ConnectRefusal, ResponseFault};
+use crate::openai::behaviour::{Behaviour, ConnectRefusal, LinkFault, ResponseFault};
 use crate::openai::brain::Brain;
 use crate::openai::conversation::Conversation;
 use crate::openai::input_buffer::InputBuffer;
@@ -23,6 +25,8 @@ pub(crate) enum Output {
     Ping,
     /// Code and reason.
     Close(u16, String),
+    /// The link fails. Outputs after it wait for the end of a stall.
+    Lose(LinkFault),
     /// Prepare the words in the voice before sending more.
     Prepare {
         words: String,
@@ -41,6 +45,8 @@ pub(crate) struct Setup {
     pub(crate) key: Option<String>,
     /// Refuses the session after the upgrade.
     pub(crate) refusal: Option<ConnectRefusal>,
+    /// Responses asked for in all sessions of the server.
+    pub(crate) responses_asked: Arc<AtomicUsize>,
 }
 
 /// One session of the server: texts in, texts out, no socket.
@@ -65,6 +71,7 @@ pub(crate) struct RealtimeSession {
     pub(super) transcripts: Transcripts,
     pub(super) running: Vec<Running>,
     pub(super) faults: VecDeque<ResponseFault>,
+    pub(super) responses_asked: Arc<AtomicUsize>,
     /// Delayed replies to updates, each with its time.
     pub(super) updates: VecDeque<(Duration, Value)>,
     pub(super) outputs: VecDeque<(Duration, Output)>,
@@ -72,6 +79,8 @@ pub(crate) struct RealtimeSession {
     pub(super) last_due: Duration,
     pub(super) next_ping: Duration,
     pub(super) ends_at: Duration,
+    /// When the link fails, and how.
+    pub(super) link_fails: Option<(Duration, LinkFault)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,17 +4,20 @@ mod any_story;
 mod faults;
 mod input;
 mod items;
+mod losses;
+mod misbehaviour;
 mod responses;
 mod settings;
 mod shapes;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 use super::*;
-use crate::openai::behaviour::{ConnectRefusal, Transcription};
+use crate::openai::behaviour::{ConnectRefusal, LinkFault, Transcription};
 use crate::openai::brain::Brain;
 use crate::openai::record::Log;
 use crate::speech::{Decoded, FRAME_BYTES, SILENCE, Voice};
@@ -28,6 +31,7 @@ struct Client {
     came: Vec<(Duration, Value)>,
     pings: usize,
     closed: Option<(u16, String)>,
+    lost: Option<LinkFault>,
 }
 
 impl Client {
@@ -56,10 +60,12 @@ impl Client {
             log: log.clone(),
             key,
             refusal,
+            responses_asked: Arc::default(),
         };
         let session = RealtimeSession::begin(setup, handshake, Duration::ZERO);
         let (now, came) = (Duration::ZERO, Vec::new());
-        let mut client = Self { session, now, voice, log, came, pings: 0, closed: None };
+        let mut client =
+            Self { session, now, voice, log, came, pings: 0, closed: None, lost: None };
         client.collect();
         client
     }
@@ -98,6 +104,7 @@ impl Client {
                 }
                 Output::Ping => self.pings += 1,
                 Output::Close(code, reason) => self.closed = Some((code, reason)),
+                Output::Lose(fault) => self.lost = Some(fault),
                 Output::Prepare { .. } => {}
             }
         }

@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use crate::openai::behaviour::ResponseFault;
 use crate::openai::brain::{Line, Prompt, Turn, language_of};
 use crate::openai::conversation::{Item, no_such_item};
 use crate::openai::session::running::{Asked, Usage};
 use crate::openai::session::state::RealtimeSession;
 use crate::openai::settings::Format;
-use crate::openai::timeline::{Ending, Pace, Speech, Step, Steps, lay_out};
+use crate::openai::timeline::{Pace, Speech, lay_out};
 use crate::openai::wire::WireError;
 
 impl RealtimeSession {
@@ -70,6 +69,9 @@ impl RealtimeSession {
         let instructions = instructions(response).unwrap_or_else(|| self.settings.instructions());
         let mut turn = self.brain.decide(&Prompt { instructions, tools: &tools, history });
         turn.calls.retain(|(name, _)| tools.contains(name));
+        if let (Some("none"), Some(call)) = (choice.as_str(), &self.behaviour.calls_in_lines) {
+            turn.calls.push((call.name.clone(), call.arguments.clone()));
+        }
         turn
     }
 
@@ -88,53 +90,21 @@ impl RealtimeSession {
 
     pub(super) fn lay_out(&mut self, at: usize) {
         let running = &self.running[at];
-        let speech = |words: &String| Speech {
-            words: words.clone(),
-            ulaw: running
-                .asked
-                .audio
-                .then(|| self.voice.speak(words, language_of(words)).ulaw().clone()),
+        let speech = |words: &String| {
+            let audio = || self.voice.speak(words, language_of(words)).ulaw().clone();
+            let ulaw = running.asked.audio.then(audio);
+            running.as_spoken(Speech { words: words.clone(), ulaw })
         };
         let speeches: Vec<Speech> = running.messages.iter().map(speech).collect();
-        // A token of audio lasts 50 ms.
-        let tokens = running.asked.max_output_tokens.as_u64();
-        let limit = match &running.fault {
-            ResponseFault::Incomplete { reason, after } => Some((*after, reason.clone())),
-            ResponseFault::None
-            | ResponseFault::Failed { .. }
-            | ResponseFault::Error { .. }
-            | ResponseFault::NeverCreated
-            | ResponseFault::CreatedLate(_)
-            | ResponseFault::StalledAfterCreated => {
-                tokens.map(|n| (Duration::from_millis(n * 50), "max_output_tokens".to_owned()))
-            }
-        };
         let pace = Pace {
             first_audio_after: self.behaviour.first_audio_after,
             speed: self.behaviour.speed,
-            limit,
+            limit: running.limit(),
+            transcript_last: self.behaviour.reorders,
         };
-        let mut steps = match &running.fault {
-            ResponseFault::Failed { kind, code } => {
-                let failed = Ending::Failed { kind: kind.clone(), code: code.clone() };
-                Steps::from([
-                    (Duration::ZERO, Step::Created),
-                    (pace.first_audio_after, Step::Done(failed)),
-                ])
-            }
-            ResponseFault::StalledAfterCreated => Steps::from([(Duration::ZERO, Step::Created)]),
-            ResponseFault::None
-            | ResponseFault::Incomplete { .. }
-            | ResponseFault::Error { .. }
-            | ResponseFault::NeverCreated
-            | ResponseFault::CreatedLate(_) => {
-                lay_out(&speeches, &running.calls, &pace, &mut self.ids)
-            }
-        };
-        if running.fault == ResponseFault::NeverCreated {
-            steps.pop_front();
-        }
-        self.running[at].steps = Some(steps);
+        let steps = lay_out(&speeches, &running.calls, &pace, &mut self.ids);
+        let running = &mut self.running[at];
+        running.steps = Some(running.with_fault(steps, pace.first_audio_after));
     }
 }
 

@@ -21,10 +21,18 @@ impl RealtimeSession {
             Step::Created => {
                 let response = self.running[at].to_json("in_progress", Value::Null);
                 self.emit(now, json!({"type": "response.created", "response": response}));
+                if self.behaviour.reorders {
+                    self.emit(now, rate_limits());
+                }
             }
             Step::OpenMessage { audio } => self.open_message(at, audio, now),
             Step::Transcript { index, words } => self.say_words(at, index, &words, now),
             Step::Audio { index, ulaw } => self.say_audio(at, index, &ulaw, now),
+            Step::AudioDone { index }
+                if self.behaviour.reorders && self.running[at].made[index].open =>
+            {
+                self.running[at].made[index].owes_audio_done = true;
+            }
             Step::AudioDone { index } => {
                 let done = self.about(at, index, "response.output_audio.done");
                 self.emit(now, done);
@@ -36,6 +44,7 @@ impl RealtimeSession {
             }
             Step::Arguments { index, part } => self.write_arguments(at, index, &part, now),
             Step::CloseCall { index, complete } => self.close_call(at, index, complete, now),
+            Step::Lose(fault) => self.fail_link(fault, now),
             Step::Done(ending) => self.finish_response(at, &ending, now),
         }
     }
@@ -76,22 +85,22 @@ impl RealtimeSession {
         let shown = item.to_json();
         let running = &mut self.running[at];
         let index = running.made.len();
-        running.made.push(Made { item_id: item_id.clone(), open: true, is_call, audio: false });
+        running.made.push(Made {
+            item_id: item_id.clone(),
+            open: true,
+            is_call,
+            audio: false,
+            owes_audio_done: false,
+        });
         let (response_id, in_conversation) = (running.id.clone(), running.in_conversation);
         self.items_of(at).push(item);
-        self.emit(
-            now,
-            json!({"type": "response.output_item.added", "response_id": response_id,
-            "output_index": index, "item": shown}),
-        );
-        if in_conversation {
-            let previous = self.conversation.before(&item_id).map(str::to_owned);
-            self.emit(
-                now,
-                json!({"type": "conversation.item.added",
-                "previous_item_id": previous, "item": shown}),
-            );
-        }
+        let of_response = json!({"type": "response.output_item.added", "response_id": response_id,
+            "output_index": index, "item": shown});
+        let of_conversation = in_conversation.then(|| {
+            let previous = self.conversation.before(&item_id);
+            json!({"type": "conversation.item.added", "previous_item_id": previous, "item": shown})
+        });
+        self.emit_pair(Some(of_response), of_conversation, now);
         index
     }
 
@@ -136,11 +145,10 @@ impl RealtimeSession {
     }
 
     fn close_message(&mut self, at: usize, index: usize, complete: bool, now: Duration) {
-        let audio = self.running[at].made[index].audio;
-        if audio && !complete {
-            let done = self.about(at, index, "response.output_audio.done");
-            self.emit(now, done);
-        }
+        let made = &self.running[at].made[index];
+        let audio = made.audio;
+        let audio_done = (made.owes_audio_done || (audio && !complete))
+            .then(|| self.about(at, index, "response.output_audio.done"));
         let words = match self.parts_of(at, index).and_then(|parts| parts.first()) {
             Some(Part::OutputAudio { heard: words, .. } | Part::OutputText(words)) => words.clone(),
             Some(Part::InputText(_) | Part::InputAudio { .. }) | None => String::new(),
@@ -149,7 +157,7 @@ impl RealtimeSession {
             if audio { ("output_audio_transcript", "transcript") } else { ("output_text", "text") };
         let mut done = self.about(at, index, &format!("response.{kind}.done"));
         done[field] = json!(words);
-        self.emit(now, done);
+        self.emit_pair(audio_done, Some(done), now);
         let mut part = self.about(at, index, "response.content_part.done");
         part["part"] = content_part(audio, &words);
         self.emit(now, part);
@@ -188,19 +196,21 @@ impl RealtimeSession {
         let shown = item.to_json();
         let running = &self.running[at];
         let (response_id, in_conversation) = (running.id.clone(), running.in_conversation);
-        if in_conversation {
-            let previous = self.conversation.before(&item_id).map(str::to_owned);
-            self.emit(
-                now,
-                json!({"type": "conversation.item.done",
-                "previous_item_id": previous, "item": shown}),
-            );
+        let of_conversation = in_conversation.then(|| {
+            let previous = self.conversation.before(&item_id);
+            json!({"type": "conversation.item.done", "previous_item_id": previous, "item": shown})
+        });
+        let of_response = json!({"type": "response.output_item.done", "response_id": response_id,
+            "output_index": index, "item": shown});
+        self.emit_pair(of_conversation, Some(of_response), now);
+    }
+
+    /// Sends two events that the server usually sends in this order.
+    fn emit_pair(&mut self, first: Option<Value>, second: Option<Value>, now: Duration) {
+        let pair = if self.behaviour.reorders { [second, first] } else { [first, second] };
+        for event in pair.into_iter().flatten() {
+            self.emit(now, event);
         }
-        self.emit(
-            now,
-            json!({"type": "response.output_item.done", "response_id": response_id,
-            "output_index": index, "item": shown}),
-        );
     }
 
     fn finish_response(&mut self, at: usize, ending: &Ending, now: Duration) {
@@ -212,8 +222,12 @@ impl RealtimeSession {
             Ending::Incomplete { reason } => {
                 ("incomplete", json!({"type": "incomplete", "reason": reason}))
             }
-            Ending::Failed { kind, code } => {
-                ("failed", json!({"type": "failed", "error": {"type": kind, "code": code}}))
+            Ending::Failed { kind, code, message } => {
+                let mut error = json!({"type": kind, "code": code});
+                if let Some(message) = message {
+                    error["message"] = json!(message);
+                }
+                ("failed", json!({"type": "failed", "error": error}))
             }
         };
         let ids: Vec<String> =
@@ -229,11 +243,9 @@ impl RealtimeSession {
             response["usage"] = running.usage.to_json();
         }
         self.emit(now, json!({"type": "response.done", "response": response}));
-        self.emit(
-            now,
-            json!({"type": "rate_limits.updated", "rate_limits": [
-            {"name": "tokens", "limit": 40_000, "remaining": 39_000, "reset_seconds": 1.5}]}),
-        );
+        if !self.behaviour.reorders {
+            self.emit(now, rate_limits());
+        }
         self.log.change(|record| *record.done.entry(status.to_owned()).or_default() += 1);
         self.on_response_done(now);
     }
@@ -271,4 +283,9 @@ impl RealtimeSession {
             Some(Body::Call { .. } | Body::Output { .. }) | None => None,
         }
     }
+}
+
+fn rate_limits() -> Value {
+    json!({"type": "rate_limits.updated", "rate_limits": [
+        {"name": "tokens", "limit": 40_000, "remaining": 39_000, "reset_seconds": 1.5}]})
 }

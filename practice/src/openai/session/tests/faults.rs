@@ -1,6 +1,7 @@
 //! Planned faults.
 
 use super::*;
+use crate::openai::behaviour::ArgumentsFault;
 
 fn done_with(fault: ResponseFault) -> Client {
     let words = "a sentence of some length that could be cut";
@@ -15,7 +16,7 @@ fn done_with(fault: ResponseFault) -> Client {
 fn prac_3_a_response_fails_with_the_planned_code() {
     let code = Some("inference_rate_limit_exceeded".to_owned());
     let kind = "invalid_request_error".to_owned();
-    let client = done_with(ResponseFault::Failed { kind, code });
+    let client = done_with(ResponseFault::Failed { kind, code, message: None });
     let done = &client.one("response.done")["response"];
     assert_eq!((&done["status"], &done["usage"]), (&json!("failed"), &Value::Null));
     assert_eq!(done["status_details"]["error"]["code"], "inference_rate_limit_exceeded");
@@ -120,7 +121,7 @@ fn prac_3_session_updated_can_be_late() {
 
 #[test]
 fn prac_3_broken_arguments_are_no_json() {
-    let behaviour = Behaviour { breaks_arguments: true, ..Behaviour::default() };
+    let behaviour = Behaviour { arguments: ArgumentsFault::CutOff, ..Behaviour::default() };
     let mut client = Client::ready(behaviour, saying("", Some(json!({"q": "locks"}))));
     client.send(json!({"type": "response.create"}));
     client.run(Duration::from_secs(5));
