@@ -8,7 +8,8 @@ use tokio::task::JoinHandle;
 /// Sends its actor one message, at the time it was last [set](Self::set) to.
 ///
 /// A message that is already in the mailbox when the alarm is set again still arrives. So handlers
-/// must read the clock and do only what is due. Dropping the alarm disarms it.
+/// must read the clock and do only what is due, and then set the alarm again. Dropping the alarm
+/// disarms it.
 pub struct Alarm<M> {
     actor: ActorRef<M>,
     message: fn() -> M,
@@ -41,8 +42,11 @@ impl<M: Message> Alarm<M> {
 
     /// The message arrived. Call this first when it is handled, so that the same time can be set
     /// again.
+    ///
+    /// It disarms the alarm: the message may be late, and the alarm set to another time by now.
+    /// Otherwise that timer would fire besides the one that the handler sets.
     pub fn fired(&mut self) {
-        self.armed = None;
+        self.disarm();
     }
 }
 
@@ -126,5 +130,21 @@ mod tests {
 
         tokio::time::sleep(Duration::from_secs(10)).await;
         assert!(reports.try_recv().is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_late_message_leaves_no_second_timer_behind() {
+        let (report, mut reports) = mpsc::channel(4);
+        let (actor, _) = Actor::spawn(None, Sleeper, report).await.unwrap();
+        let start = Clock::system().now();
+        let mut alarm = Alarm::new(actor, || ());
+        alarm.set(Some(start + Duration::from_secs(1)));
+        reports.recv().await.unwrap();
+        // Another message was handled first, and set the alarm again.
+        alarm.set(Some(start + Duration::from_secs(2)));
+        alarm.fired();
+        alarm.set(Some(start + Duration::from_secs(3)));
+
+        assert_eq!(reports.recv().await, Some(start + Duration::from_secs(3)));
     }
 }
