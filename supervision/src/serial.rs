@@ -28,7 +28,16 @@ pub struct Serial<E, M> {
     reader: InboxReader<E>,
     retry: Alarm<M>,
     pause: Duration,
-    busy: bool,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Idle,
+    /// The event with this number is in work.
+    Working(u64),
+    /// The event that failed waits for its retry.
+    Pausing,
 }
 
 impl<E, M: Message> Serial<E, M> {
@@ -36,7 +45,7 @@ impl<E, M: Message> Serial<E, M> {
     /// [`retry`](Self::retry).
     #[must_use]
     pub fn new(reader: InboxReader<E>, retry: Alarm<M>, pause: Duration) -> Self {
-        Self { reader, retry, pause, busy: false }
+        Self { reader, retry, pause, state: State::Idle }
     }
 
     /// Call it first when the actor handles the wake message; see [`InboxReader::woken`].
@@ -47,37 +56,46 @@ impl<E, M: Message> Serial<E, M> {
     /// The next event, or `None` while another is in work or none waits. Report its end with
     /// [`done`](Self::done) or [`failed`](Self::failed).
     pub fn start_next(&mut self) -> Option<Delivery<E>> {
-        if self.busy {
+        if self.is_busy() {
             return None;
         }
         let delivery = self.reader.receive()?;
-        self.busy = true;
+        self.state = State::Working(delivery.number);
         Some(delivery)
     }
 
     /// The work on event `number` is done and its effects are stored: the event leaves the inbox.
+    /// Does nothing if another event is in work.
     pub fn done(&mut self, number: u64) {
-        self.busy = false;
-        self.reader.ack(number);
+        if self.state == State::Working(number) {
+            self.state = State::Idle;
+            self.reader.ack(number);
+        }
     }
 
     /// The work on event `number` failed, and not because of the event. It is retried after the
-    /// pause. The attempt does not count towards [`MAX_ATTEMPTS`](crate::inbox::MAX_ATTEMPTS).
+    /// pause. The attempt does not count towards [`MAX_ATTEMPTS`](crate::inbox::MAX_ATTEMPTS). Does
+    /// nothing if another event is in work.
     pub fn failed(&mut self, number: u64, now: Instant) {
-        self.reader.nack(number);
-        self.retry.set(Some(now + self.pause));
+        if self.state == State::Working(number) {
+            self.state = State::Pausing;
+            self.reader.nack(number);
+            self.retry.set(Some(now + self.pause));
+        }
     }
 
     /// The pause is over: the failed event can start again.
     pub fn retry(&mut self) {
-        self.retry.fired();
-        self.busy = false;
+        if self.state == State::Pausing {
+            self.retry.fired();
+            self.state = State::Idle;
+        }
     }
 
     /// Whether an event is in work or waits for its retry.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        self.busy
+        self.state != State::Idle
     }
 }
 
@@ -142,5 +160,31 @@ mod tests {
         assert_eq!(*serial.start_next().unwrap().event, 'b');
         serial.done(2);
         assert_eq!((serial.is_busy(), inbox.depth()), (false, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_report_about_another_event_does_not_end_the_one_in_work() {
+        let (report, mut retries) = tokio::sync::mpsc::channel(4);
+        let (actor, _) = Actor::spawn(None, Counter, report).await.unwrap();
+        let inbox = Inbox::new(4);
+        inbox.try_send('a').unwrap();
+        inbox.try_send('b').unwrap();
+        let alarm = Alarm::new(actor, || ());
+        let mut serial = Serial::new(inbox.attach_with(|| {}), alarm, PAUSE);
+        let now = Clock::system().now();
+
+        let first = serial.start_next().unwrap();
+        serial.done(2);
+        serial.failed(2, now);
+        serial.retry();
+        assert!(serial.start_next().is_none(), "event 1 is in work");
+        tokio::time::sleep(2 * PAUSE).await;
+        assert!(retries.try_recv().is_err(), "event 1 did not fail");
+
+        serial.done(first.number);
+        assert_eq!(*serial.start_next().unwrap().event, 'b');
+        serial.failed(2, now);
+        serial.done(2);
+        assert!(serial.start_next().is_none(), "the pause is not over");
     }
 }
