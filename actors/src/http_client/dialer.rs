@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::Uri;
+use hyper_util::client::legacy::connect::dns::GaiResolver;
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
@@ -15,6 +16,11 @@ use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
+
+/// How long a connection may be idle before TCP probes it, and the pause between probes.
+const PROBE_EVERY: Duration = Duration::from_secs(15);
+/// Unanswered probes after which a connection is closed.
+const PROBES: u32 = 3;
 
 /// Opens connections to servers.
 pub trait Dialer: Send + Sync {
@@ -53,11 +59,22 @@ impl TcpDialer {
     /// Dialing an `https` URL fails.
     #[must_use]
     pub fn without_tls(patience: Duration) -> Self {
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        Self { tcp, tls: None, patience }
+        Self { tcp: connector(GaiResolver::new(), patience), tls: None, patience }
     }
+}
+
+/// `patience` is divided among the addresses of a host, so that a silent one leaves time for the
+/// next.
+pub(super) fn connector<R: Clone>(resolver: R, patience: Duration) -> HttpConnector<R> {
+    let mut tcp = HttpConnector::new_with_resolver(resolver);
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(patience));
+    // A kept connection whose server has vanished is found out before it is used again.
+    tcp.set_keepalive(Some(PROBE_EVERY));
+    tcp.set_keepalive_interval(Some(PROBE_EVERY));
+    tcp.set_keepalive_retries(Some(PROBES));
+    tcp
 }
 
 impl Dialer for TcpDialer {

@@ -1,9 +1,16 @@
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::net::SocketAddr;
 use std::sync::Mutex;
+use std::task::{Context, Poll};
 
+use hyper_util::client::legacy::connect::dns::Name;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tower_service::Service;
 
+use super::dialer::connector;
 use super::*;
 
 /// A server in memory. It answers each request with the same bytes and keeps what it was sent.
@@ -136,4 +143,76 @@ async fn a_malformed_request_was_never_sent() {
     for error in [no_host, no_address, no_header] {
         assert!(error.was_never_sent() && !error.to_string().contains("break"), "{error:?}");
     }
+}
+
+/// Answers one request of each connection, and reads the second without an answer.
+struct Flaky(Mutex<usize>, Arc<Mutex<Vec<String>>>);
+
+impl Dialer for Flaky {
+    fn dial(&self, _: http::Uri) -> Dialing {
+        *self.0.lock().unwrap() += 1;
+        let (ours, mut theirs) = duplex(4096);
+        let requests = Arc::clone(&self.1);
+        tokio::spawn(async move {
+            let mut buffer = [0; 4096];
+            for answer in ["HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", ""] {
+                let length = theirs.read(&mut buffer).await.unwrap_or_default();
+                let request = String::from_utf8_lossy(&buffer[..length]).into_owned();
+                requests.lock().unwrap().push(request);
+                theirs.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        Box::pin(async { Ok(Dialed::new(ours)) })
+    }
+}
+
+#[tokio::test]
+async fn a_request_on_a_kept_connection_that_closes_is_not_sent_again() {
+    let server = Arc::new(Flaky(Mutex::default(), Arc::default()));
+    let dialer = Arc::clone(&server) as Arc<dyn Dialer>;
+    let http = HttpClient::new(dialer, Duration::from_secs(10), 1024);
+    http.post("http://server/first").send().await.unwrap();
+    tokio::task::yield_now().await;
+    let error = http.post("http://server/second").send().await.unwrap_err();
+    assert!(!error.was_never_sent(), "the server has seen it: {error:?}");
+    assert_eq!((*server.0.lock().unwrap(), server.1.lock().unwrap().len()), (1, 2));
+}
+
+/// Resolves every name to these addresses.
+#[derive(Clone)]
+struct Addresses([SocketAddr; 2]);
+
+impl Service<Name> for Addresses {
+    type Response = std::array::IntoIter<SocketAddr, 2>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Name) -> Self::Future {
+        ready(Ok(self.0.into_iter()))
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_does_not_answer_leaves_time_for_the_next_one() {
+    let silent = TcpSocket::new_v4().unwrap();
+    silent.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let silent = silent.listen(1).unwrap();
+    let (silent_address, mut held) = (silent.local_addr().unwrap(), Vec::new());
+    // Nobody accepts, so its queue fills up.
+    let pause = Duration::from_millis(100);
+    while let Ok(Ok(kept)) = tokio::time::timeout(pause, TcpStream::connect(silent_address)).await {
+        held.push(kept);
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addresses = Addresses([silent_address, listener.local_addr().unwrap()]);
+
+    let patience = Duration::from_secs(1);
+    let mut tcp = connector(addresses, patience);
+    let dialing = tcp.call(http::Uri::from_static("http://server/"));
+    let connected = tokio::time::timeout(patience, dialing).await;
+    assert!(matches!(connected, Ok(Ok(_))), "{connected:?}");
 }
