@@ -90,7 +90,7 @@ impl<K: Copy + Eq> Children<K> {
     }
 
     /// The next child to spawn at `now`: one that never ran, or one whose restart is due. Returns
-    /// each start once.
+    /// each start once. So a supervisor that cannot spawn the child must fail.
     pub fn next_start(&mut self, now: Instant) -> Option<Start<K>> {
         let slot = self.slots.iter_mut().find_map(|slot| {
             let due = slot.child.start_if_due(now);
@@ -105,6 +105,9 @@ impl<K: Copy + Eq> Children<K> {
     }
 
     /// The child runs, as this actor.
+    ///
+    /// Call it in the handler that spawned the actor. ractor reports an end between two handlers, so
+    /// an end that came before this call would not be recognized.
     pub fn started(&mut self, kind: K, actor: ActorCell) {
         if let Some(slot) = self.slot(kind) {
             slot.child.started(actor);
@@ -152,7 +155,8 @@ impl<K: Copy + Eq> Children<K> {
         (actors, self.slots.iter().map(|slot| slot.tasks.clone()).collect())
     }
 
-    /// Stops all children, last started first, then cancels and joins their tasks.
+    /// Stops all children, last started first, then cancels and joins their tasks. The tasks in an
+    /// [`Ended`] are no longer among them.
     ///
     /// A child that takes longer than `patience` to stop is killed, and may take `patience` once
     /// more. Await it in `post_stop` or in a task.
