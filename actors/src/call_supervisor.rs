@@ -7,6 +7,7 @@
 mod apology;
 mod children;
 mod handlers;
+mod hang_up;
 mod message;
 mod state;
 mod teardown;

@@ -183,7 +183,7 @@ impl SupervisorState {
         Ok(handle)
     }
 
-    /// A call is never restarted from here, however it ended. Twilio's next webhook starts it anew.
+    /// A call is never restarted from here, however it ended. Twilio's next webhook is answered with a hang-up.
     fn remove_call(&mut self, who: ActorId, exit: &Exit) {
         let found = self.calls.iter().find(|(_, (cell, _))| cell.get_id() == who);
         let Some(call) = found.map(|(call, _)| call.clone()) else { return };

@@ -162,11 +162,11 @@ impl Call {
     /// Draws the conclusions of what has just changed. The handlers only note what happened;
     /// whatever follows from the state as a whole follows here, in this order:
     ///
-    /// 1. The model's word on the end is judged, once its other tools have returned.
+    /// 1. `call_control` is judged, once its other tools have returned.
     /// 2. If the reply to a goodbye is over, the scripted line follows, or the call ends with it.
     /// 3. Tool outputs are answered, unless the call is ending by now.
     /// 4. What was heard to its end is owed no longer, and a last line leads to the hang-up.
-    /// 5. The silence clock runs or stands.
+    /// 5. The silence clock is started or paused.
     fn settle(&mut self, now: Now) {
         self.judge_call_control(now);
         self.settle_farewell();

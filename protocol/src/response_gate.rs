@@ -55,7 +55,7 @@ pub struct ResponseGate {
 }
 
 impl ResponseGate {
-    /// Asks for a response. It is asked for at once or waits; an ordinary ask is dropped while a
+    /// Asks for a response. It is asked for at once or waits; a resume is dropped while a
     /// response is under way. An ask that this session has seen before changes nothing.
     pub fn trigger(&mut self, ask: Ask, now: Instant) {
         if self.seen.contains(&ask.number) {
@@ -70,7 +70,7 @@ impl ResponseGate {
             self.outputs.push_back(GateOutput::Covered { ask: ask.number, response });
             return;
         }
-        if ask.is_ordinary() && !self.state.is_idle() {
+        if ask.is_resume() && !self.state.is_idle() {
             self.outputs.push_back(GateOutput::Dropped(ask.number));
             return;
         }

@@ -2,7 +2,7 @@
 //!
 //! A tool's name, its schema, its rule in the prompt, and the businesses that offer it are here. Its
 //! work is dispatched by an exhaustive `match` on [`Tool`] in `call::tools`. To add a tool, add a
-//! variant and let the compiler list what is missing.
+//! variant and its place in [`Tool::ALL`]; the compiler lists what else is missing.
 
 mod schema;
 mod wording;

@@ -51,7 +51,8 @@ struct Story {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn res_2_the_caller_hears_the_same_call_whichever_actor_crashes_at_whichever_moment() {
+async fn res_2_invariant_5_the_caller_hears_the_same_call_whichever_actor_crashes_at_whichever_moment()
+ {
     let undisturbed = story(None).await;
     assert_eq!(undisturbed.turns, SENTENCES.map(|said| Some(said.to_owned())));
     assert_eq!(undisturbed.heard.len(), 5, "{undisturbed:?}");

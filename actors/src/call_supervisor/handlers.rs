@@ -37,7 +37,9 @@ impl CallSupervisorState {
     pub(super) async fn handle_events(&mut self, me: &ActorRef<CallSupervisorMsg>) {
         while let Some(Delivery { number, event, .. }) = self.inbox.receive() {
             match &*event {
-                SupervisorEvent::Order(SupervisorOrder::HangUp) => self.hang_up(),
+                SupervisorEvent::Order(SupervisorOrder::HangUp) => {
+                    self.hang_up.send(&self.parts, &self.requests)
+                }
                 SupervisorEvent::Order(SupervisorOrder::Apologise) => self.apologise(),
                 SupervisorEvent::Order(SupervisorOrder::Transfer) => self.transfer(),
                 SupervisorEvent::Order(SupervisorOrder::Finish) => self.take_down(me, None),
@@ -130,21 +132,6 @@ impl CallSupervisorState {
         }
     }
 
-    /// Hangs up once per call (CALL-6).
-    fn hang_up(&mut self) {
-        if std::mem::replace(&mut self.hung_up, true) {
-            return;
-        }
-        let parts = Arc::clone(&self.parts);
-        self.requests.spawn("hang up", async move {
-            match parts.services.twilio.hang_up(&parts.setup.call_sid).await {
-                Ok(_) => {}
-                Err(error) => tracing::error!(%error, "hanging up at Twilio failed"),
-            }
-            let _ = parts.call.try_send(Event::HangUpAnswered);
-        });
-    }
-
     fn apologise(&mut self) {
         let document = apology(&self.parts.setup.settings, &self.parts.setup.lines);
         self.redirect("apologise", document, Event::ApologyFailed);
@@ -234,7 +221,7 @@ impl CallSupervisorState {
             tasks: tasks.into_iter().chain(self.stream.take()).collect(),
             parts: Arc::clone(&self.parts),
             requests: self.requests.clone(),
-            hung_up: self.hung_up,
+            hang_up: self.hang_up.clone(),
         }
     }
 

@@ -7,6 +7,7 @@ use ractor::{ActorRef, SpawnErr};
 use supervision::{Alarm, InboxReader, TaskGroup};
 
 use super::children::CallChildren;
+use super::hang_up::HangUpOnce;
 use super::message::CallSupervisorMsg;
 use crate::call_parts::CallParts;
 use crate::introspection::Registration;
@@ -25,7 +26,7 @@ pub(crate) struct CallSupervisorState {
     pub(super) handshake: u64,
     /// Requests to Twilio. The teardown waits for them.
     pub(super) requests: TaskGroup,
-    pub(super) hung_up: bool,
+    pub(super) hang_up: HangUpOnce,
     pub(super) ending: bool,
     /// When the teardown begins, because the call is over at Twilio.
     pub(super) finish_by: Option<Instant>,
@@ -50,7 +51,7 @@ impl CallSupervisorState {
             stream: None,
             handshake: 0,
             requests: TaskGroup::new(),
-            hung_up: false,
+            hang_up: HangUpOnce::default(),
             ending: false,
             finish_by: None,
             status_at: parts.clock.now() + STATUS_EVERY,

@@ -8,6 +8,7 @@ use protocol::call::{Command, EndReason, EndedBy, Event, Now};
 use ractor::ActorCell;
 use supervision::{Delivery, TaskGroup, stop_in_reverse};
 
+use super::hang_up::HangUpOnce;
 use crate::call::records;
 use crate::call_parts::CallParts;
 use crate::introspection::IntrospectionEvent;
@@ -23,7 +24,7 @@ pub(super) struct Teardown {
     pub(super) tasks: Vec<TaskGroup>,
     pub(super) parts: Arc<CallParts>,
     pub(super) requests: TaskGroup,
-    pub(super) hung_up: bool,
+    pub(super) hang_up: HangUpOnce,
 }
 
 impl Teardown {
@@ -34,7 +35,7 @@ impl Teardown {
         for group in &self.tasks {
             group.cancel_and_join().await;
         }
-        finish_call(&self.parts, reason, self.hung_up, &self.requests).await;
+        finish_call(&self.parts, reason, &self.hang_up, &self.requests).await;
         if tokio::time::timeout(patience, self.requests.join()).await.is_err() {
             self.requests.cancel_and_join().await;
         }
@@ -46,7 +47,7 @@ impl Teardown {
 async fn finish_call(
     parts: &Arc<CallParts>,
     reason: Option<EndReason>,
-    hung_up: bool,
+    hang_up: &HangUpOnce,
     requests: &TaskGroup,
 ) {
     let now = Now { at: parts.clock.now(), wall: parts.clock.wall() };
@@ -72,14 +73,7 @@ async fn finish_call(
                 let entry = records::entry(parts, &call, record);
                 let _ = parts.services.journal.send(entry).await;
             }
-            Command::HangUp if !hung_up => {
-                let parts = Arc::clone(parts);
-                requests.spawn("hang up", async move {
-                    if let Err(error) = parts.services.twilio.hang_up(&parts.setup.call_sid).await {
-                        tracing::error!(%error, "hanging up at Twilio failed");
-                    }
-                });
-            }
+            Command::HangUp => hang_up.send(parts, requests),
             Command::EnsureLead => lead_orders.push(LeadOrder::Ensure),
             Command::UpdateLead(call) => lead_orders.push(LeadOrder::Update(call)),
             Command::SetLeadStatus(status) => lead_orders.push(LeadOrder::SetStatus(status)),
@@ -94,7 +88,6 @@ async fn finish_call(
             | Command::Interrupt(_)
             | Command::Replay { .. }
             | Command::ToolsDone
-            | Command::HangUp
             | Command::Apologise
             | Command::Finish => {}
         }

@@ -85,7 +85,7 @@ async fn cal_3_of_forty_simultaneous_bookings_of_one_slot_one_succeeds_and_the_o
 }
 
 #[tokio::test]
-async fn cal_3_the_schema_refuses_an_overlap_written_by_plain_sql() {
+async fn cal_3_invariant_11_the_schema_refuses_an_overlap_written_by_plain_sql() {
     on_each(async |db| {
         let (locks, dana, noa) = two_leads(db).await;
         book(db, locks, slot(dana, "10:00", "10:30", "10:30"), noon()).await.unwrap();

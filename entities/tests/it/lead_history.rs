@@ -181,7 +181,8 @@ async fn lead_2_blank_and_unchanged_values_write_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn lead_2_the_history_of_simultaneous_changes_leads_to_the_leads_present_values() {
+async fn lead_2_invariant_13_the_history_of_simultaneous_changes_leads_to_the_leads_present_values()
+{
     on_each(async |db| {
         let locks = business(db, "locks", "+97231111111").await;
         let dana = lead(db, locks, "+972501111111").await;

@@ -87,8 +87,8 @@ impl Ask {
         }
     }
 
-    /// Ordinary asks are dropped while a response is under way, because it does what they want.
-    pub(super) fn is_ordinary(&self) -> bool {
+    /// A resume is dropped while a response is under way, because that response does what it wants.
+    pub(super) fn is_resume(&self) -> bool {
         matches!(self.want, Want::Answer(Reply::Resume))
     }
 

@@ -59,7 +59,7 @@ pub enum GateOutput {
         /// How it ended.
         outcome: Outcome,
     },
-    /// An ordinary ask was dropped, because a response is under way.
+    /// A resume was dropped, because a response is under way.
     Dropped(AskNumber),
     /// Nothing came for [`STALLED_AFTER`](super::STALLED_AFTER). The session is to be replaced.
     Stalled,

@@ -24,7 +24,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 
     #[test]
-    fn cal_2_a_slot_never_overlaps_leaves_its_span_or_lies_in_the_past(
+    fn cal_2_invariant_12_a_slot_never_overlaps_leaves_its_span_or_lies_in_the_past(
         zone in prop::sample::select(&ZONES[..]),
         (day, second) in moment(),
         ahead in 0..4_i64,
@@ -109,7 +109,7 @@ proptest! {
     }
 
     #[test]
-    fn cal_1_no_text_of_a_models_makes_the_calendar_fall(text in ".{0,40}", day in 0..400_u16) {
+    fn cal_1_no_text_from_the_model_panics_the_calendar(text in ".{0,40}", day in 0..400_u16) {
         let locks = business("Asia/Jerusalem", |rules| every_day(rules, &["08:00-18:00"]));
         let calendar = Calendar::of(&locks, at("2026-11-22T06:00:00Z"));
         for text in [text.clone(), format!("2026-{:02}-{:02}{text}", day % 14, day % 33)] {

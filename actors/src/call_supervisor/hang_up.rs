@@ -1,0 +1,31 @@
+//! The request that ends a call at Twilio.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use protocol::call::Event;
+use supervision::TaskGroup;
+
+use crate::call_parts::CallParts;
+
+/// Sends the request once per call, however many ask for it (CALL-6). Clones are the same call's.
+#[derive(Debug, Clone, Default)]
+pub(super) struct HangUpOnce {
+    sent: Arc<AtomicBool>,
+}
+
+impl HangUpOnce {
+    /// Sends the request in a task of `requests`, unless it was sent before.
+    pub(super) fn send(&self, parts: &Arc<CallParts>, requests: &TaskGroup) {
+        if self.sent.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let parts = Arc::clone(parts);
+        requests.spawn("hang up", async move {
+            if let Err(error) = parts.services.twilio.hang_up(&parts.setup.call_sid).await {
+                tracing::error!(%error, "hanging up at Twilio failed");
+            }
+            let _ = parts.call.try_send(Event::HangUpAnswered);
+        });
+    }
+}
