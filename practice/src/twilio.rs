@@ -39,7 +39,9 @@ pub use self::debugger::{TwilioError, Violation};
 pub use self::message_store::{MessageStatus, SentMessage};
 pub use self::messages::{IncomingMessage, MessageAnswer};
 pub use self::rest::{RestFault, RestKind, RestRequest};
-pub use self::settings::{CallbackDelivery, Callee, CarrierSettings, Dial, LineQuality, Pickup};
+pub use self::settings::{
+    CallbackDelivery, Callee, CarrierSettings, Dial, LineQuality, Pickup, StreamFault,
+};
 pub use self::twiml::RejectReason;
 pub use self::view::{
     CallOutcome, CallStatus, CallView, Direction, Done, Echo, EndedBy, HeardSpeech, Recording,

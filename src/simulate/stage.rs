@@ -114,6 +114,7 @@ impl Stage {
         for trouble in &self.scenario.script.twilio.hang_ups {
             world.carrier.plan_fault(RestKind::HangUp, (*trouble).into(), 1);
         }
+        world.carrier.set_delivery(self.scenario.script.twilio.callbacks.into());
         if let Some(transfer) = &self.scenario.business.transfer {
             let person = self.scenario.script.transfer.into();
             world.carrier.set_callee(transfer.number.as_str(), person);
@@ -180,6 +181,7 @@ fn dial(world: &World, scenario: &Scenario, number: &PhoneNumber) -> CallerHandl
         silence: caller.silence.into(),
         burst: u32::from(caller.burst.get()),
         loses_marks: scenario.script.twilio.loses_marks,
+        stream_fails: scenario.script.twilio.stream.map(|it| (it.after, it.by.into())),
         ..LineQuality::default()
     };
     world.carrier.dial(&dial)

@@ -101,6 +101,17 @@ pub struct LineQuality {
     pub first_timestamp: Duration,
     /// No mark is echoed.
     pub loses_marks: bool,
+    /// The call's first media socket fails like this, so long after it opened.
+    pub stream_fails: Option<(Duration, StreamFault)>,
+}
+
+/// How a media socket fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamFault {
+    /// A TCP reset, without `stop` or a close frame. The document goes on.
+    Cut,
+    /// Nothing passes any more, in both directions. The socket stays open until the document ends.
+    BlackHole,
 }
 
 impl Default for LineQuality {
@@ -111,6 +122,7 @@ impl Default for LineQuality {
             start_delay: Duration::ZERO,
             first_timestamp: Duration::from_millis(150),
             loses_marks: false,
+            stream_fails: None,
         }
     }
 }

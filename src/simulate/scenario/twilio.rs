@@ -1,6 +1,9 @@
 //! Faults of the simulated Twilio in a scenario.
 
-use practice::twilio::RestFault;
+use std::time::Duration;
+
+use practice::twilio::{CallbackDelivery, RestFault, StreamFault};
+use protocol::business::duration_text;
 use serde::Deserialize;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -10,6 +13,67 @@ pub struct Twilio {
     pub loses_marks: bool,
     /// Faults of the first requests to hang up, in order.
     pub hang_ups: Vec<RequestTrouble>,
+    /// What happens to status callbacks.
+    pub callbacks: Callbacks,
+    /// How the call's first media socket fails.
+    pub stream: Option<StreamFails>,
+}
+
+/// What happens to status callbacks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Callbacks {
+    #[default]
+    Faithful,
+    /// Each arrives this many more times.
+    Duplicated(u32),
+    /// Each arrives this much later.
+    #[serde(with = "duration_text")]
+    Delayed(Duration),
+    /// None arrives.
+    Lost,
+    /// Each changes places with the next one.
+    Swapped,
+}
+
+/// When and how a media socket fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StreamFails {
+    /// Time since the socket opened.
+    #[serde(with = "duration_text")]
+    pub after: Duration,
+    pub by: StreamTrouble,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StreamTrouble {
+    /// A reset, without `stop` or a close frame.
+    Cut,
+    /// Nothing passes any more, and the socket stays open.
+    BlackHole,
+}
+
+impl From<Callbacks> for CallbackDelivery {
+    fn from(callbacks: Callbacks) -> Self {
+        match callbacks {
+            Callbacks::Faithful => Self::Faithful,
+            Callbacks::Duplicated(times) => Self::Duplicated(times),
+            Callbacks::Delayed(by) => Self::Delayed(by),
+            Callbacks::Lost => Self::Lost,
+            Callbacks::Swapped => Self::Swapped,
+        }
+    }
+}
+
+impl From<StreamTrouble> for StreamFault {
+    fn from(trouble: StreamTrouble) -> Self {
+        match trouble {
+            StreamTrouble::Cut => Self::Cut,
+            StreamTrouble::BlackHole => Self::BlackHole,
+        }
+    }
 }
 
 /// The fault of a request to the REST API.

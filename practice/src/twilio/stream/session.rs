@@ -14,6 +14,7 @@ use crate::twilio::audio_source::{AudioSource, Tick};
 use crate::twilio::clock::FRAME;
 use crate::twilio::debugger::{TwilioError, Violation};
 use crate::twilio::playout::{Played, Playout};
+use crate::twilio::settings::StreamFault;
 use crate::twilio::view::{Echo, StreamEnd, StreamView};
 
 /// Frames (or bursts) sent in one go when the session is late.
@@ -33,6 +34,8 @@ pub(super) struct StreamSession<'a> {
     next_frame: Option<u64>,
     to_server: ToServer,
     playout: Playout,
+    /// A black hole: nothing is sent or read.
+    is_gone: bool,
 }
 
 impl<'a> StreamSession<'a> {
@@ -41,7 +44,16 @@ impl<'a> StreamSession<'a> {
         let to_server = ToServer::new(account_sid, socket.line.sid.clone(), stream_sid.clone());
         let opened_at = socket.line.clock.samples();
         let playout = Playout::default();
-        Self { socket, number, stream_sid, opened_at, next_frame: None, to_server, playout }
+        Self {
+            socket,
+            number,
+            stream_sid,
+            opened_at,
+            next_frame: None,
+            to_server,
+            playout,
+            is_gone: false,
+        }
     }
 
     /// Runs the socket to its end and closes it.
@@ -52,11 +64,20 @@ impl<'a> StreamSession<'a> {
         let mut stalled = self.socket.controls.stalled.subscribe();
         let ended = loop {
             self.keep_up(&writer);
-            let reading = !*stalled.borrow_and_update();
+            let fails = self.fails();
+            let reading = !*stalled.borrow_and_update() && !self.is_gone;
             tokio::select! {
                 biased;
                 () = self.socket.controls.cut.cancelled() => break StreamEnd::Cut,
                 () = self.socket.stop.cancelled() => break StreamEnd::Stopped,
+                () = self.socket.line.clock.reach(fails.map_or(0, |(at, _)| at)),
+                    if fails.is_some() =>
+                {
+                    match fails {
+                        Some((_, StreamFault::Cut)) => self.socket.controls.cut.cancel(),
+                        Some((_, StreamFault::BlackHole)) | None => self.is_gone = true,
+                    }
+                }
                 message = source.next(), if reading => {
                     if let Some(ended) = self.take(message, &writer) {
                         break ended;
@@ -70,6 +91,10 @@ impl<'a> StreamSession<'a> {
         self.socket.line.cut_off();
         match ended {
             StreamEnd::Cut => writer.reset(source).await,
+            StreamEnd::Stopped if self.is_gone => {
+                self.socket.controls.cut.cancel();
+                writer.reset(source).await;
+            }
             StreamEnd::Stopped => {
                 writer.send(self.to_server.stop());
                 writer.close(source).await;
@@ -79,6 +104,13 @@ impl<'a> StreamSession<'a> {
             }
         }
         ended
+    }
+
+    /// The planned fault that is still to come, and its position.
+    fn fails(&self) -> Option<(u64, StreamFault)> {
+        let planned = self.socket.line.quality.stream_fails;
+        let (after, fault) = planned.filter(|_| self.number == 0 && !self.is_gone)?;
+        Some((self.opened_at + samples(after), fault))
     }
 
     /// When the next frame or mark is due.
@@ -134,15 +166,18 @@ impl<'a> StreamSession<'a> {
         };
         let Tick { digits, frame } = tick;
         for digit in digits {
-            writer.send(self.to_server.dtmf(digit));
+            let digit = self.to_server.dtmf(digit);
+            let _ = !self.is_gone && writer.send(digit);
         }
         let Some(frame) = frame else { return };
         if frame != SILENCE.as_slice() {
             line.record_caller(at, frame.clone());
         }
         let timestamp = (at - self.opened_at) / PER_MS;
-        let sent = !writer.is_behind() && writer.send(self.to_server.media(timestamp, &frame));
-        if !sent {
+        let sent = !self.is_gone
+            && !writer.is_behind()
+            && writer.send(self.to_server.media(timestamp, &frame));
+        if !sent && !self.is_gone {
             line.error(TwilioError::Slow);
         }
         self.update(|stream| {
@@ -172,7 +207,7 @@ impl<'a> StreamSession<'a> {
     }
 
     fn echo(&mut self, name: String, played: bool, writer: &Writer) {
-        if self.socket.line.quality.loses_marks {
+        if self.socket.line.quality.loses_marks || self.is_gone {
             return;
         }
         writer.send(self.to_server.mark(&name));

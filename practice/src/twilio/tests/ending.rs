@@ -1,11 +1,16 @@
 //! How calls and streams end, and what follows.
 
+use std::time::Duration;
+
 use super::daemon::{Daemon, End, Request};
 use super::{TOKEN, carrier, dial, within};
 use crate::twilio::form::form;
 use crate::twilio::signature::sign;
 use crate::twilio::tests::rest::post;
-use crate::twilio::{CallStatus, Done, EndedBy, StreamEnd, TwilioError};
+use crate::twilio::{
+    CallStatus, CallerHandle, Carrier, Dial, Done, EndedBy, LineQuality, StreamEnd, StreamFault,
+    TwilioError,
+};
 
 fn events(requests: &[Request]) -> Vec<&str> {
     requests.iter().map(|request| request.value("StreamEvent")).collect()
@@ -176,6 +181,49 @@ async fn a_cut_socket_ends_without_stop_or_close_and_the_document_goes_on() {
     assert_eq!(outcome.view.streams[0].ended, Some(StreamEnd::Cut));
     assert_eq!(daemon.requests("/resume").len(), 1);
     assert!(caller.cut_socket().is_err());
+}
+
+/// A call whose first media socket fails after 100 ms. Its document ends with a hang-up.
+async fn with_failing_stream(daemon: &Daemon, fault: StreamFault) -> (Carrier, CallerHandle) {
+    let verbs = format!("{}<Redirect>/resume</Redirect>", daemon.connect());
+    daemon.twiml("/voice", &verbs);
+    daemon.twiml("/resume", "<Hangup/>");
+    let carrier = carrier(daemon).await;
+    let stream_fails = Some((Duration::from_millis(100), fault));
+    let line = LineQuality { stream_fails, ..LineQuality::default() };
+    let caller = carrier.dial(&Dial { line, ..dial() });
+    (carrier, caller)
+}
+
+#[tokio::test]
+async fn prac_7_a_media_socket_is_lost_at_a_planned_time() {
+    let daemon = Daemon::start().await;
+    let (_carrier, caller) = with_failing_stream(&daemon, StreamFault::Cut).await;
+    let (events_seen, end) = daemon.socket().await.end().await;
+    assert_eq!(end, End::Reset);
+    assert!(!events_seen.contains(&"stop".to_owned()));
+    let outcome = within(caller.ended()).await;
+    assert_eq!(outcome.view.streams[0].ended, Some(StreamEnd::Cut));
+    assert_eq!(daemon.requests("/resume").len(), 1);
+}
+
+#[tokio::test]
+async fn prac_7_a_media_socket_becomes_a_black_hole_and_stays_open() {
+    let daemon = Daemon::start().await;
+    let (_carrier, caller) = with_failing_stream(&daemon, StreamFault::BlackHole).await;
+    let mut media = daemon.socket().await;
+    let quiet = Duration::from_millis(400);
+    while let Ok(Some(_)) = tokio::time::timeout(quiet, media.next()).await {}
+    media.mark("lost").await;
+    within(caller.say("nobody hears this")).await.unwrap();
+    let view = caller.view().borrow().clone();
+    assert_eq!((view.streams[0].ended, view.streams[0].echoes.len()), (None, 0));
+    assert!(view.streams[0].frames_dropped > 0);
+    assert_eq!((view.errors, view.violations), (vec![], vec![]));
+    caller.hang_up();
+    let (events_seen, end) = media.end().await;
+    assert_eq!((events_seen, end), (vec![], End::Reset));
+    assert_eq!(within(caller.ended()).await.view.streams[0].ended, Some(StreamEnd::Stopped));
 }
 
 #[tokio::test]

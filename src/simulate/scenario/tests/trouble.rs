@@ -1,6 +1,7 @@
 //! Faults of the model and its network in a scenario.
 
 use practice::openai::{ArgumentsFault, LinkFault, SpeechFault};
+use practice::twilio::{CallbackDelivery, StreamFault};
 
 use super::*;
 
@@ -94,5 +95,25 @@ fn prac_7_a_scenario_can_draw_the_other_faults_of_the_model_and_its_network() {
     ] {
         let text = format!("[model]\nrefuses = \"{text}\"\n{LEAST}");
         assert_eq!(parse(&text).unwrap().script.model.options().behaviour.refuses, Some(refusal));
+    }
+}
+
+#[test]
+fn prac_7_a_scenario_can_draw_the_faults_of_twilio() {
+    let second = Duration::from_secs(1);
+    for (text, delivery) in [
+        ("\"faithful\"", CallbackDelivery::Faithful),
+        ("{ duplicated = 2 }", CallbackDelivery::Duplicated(2)),
+        ("{ delayed = \"1s\" }", CallbackDelivery::Delayed(second)),
+        ("\"lost\"", CallbackDelivery::Lost),
+        ("\"swapped\"", CallbackDelivery::Swapped),
+    ] {
+        let twilio = parse(&format!("[twilio]\ncallbacks = {text}\n{LEAST}")).unwrap();
+        assert_eq!(CallbackDelivery::from(twilio.script.twilio.callbacks), delivery, "{text}");
+    }
+    for (text, fault) in [("cut", StreamFault::Cut), ("black_hole", StreamFault::BlackHole)] {
+        let text = format!("[twilio]\nstream = {{ after = \"1s\", by = \"{text}\" }}\n{LEAST}");
+        let stream = parse(&text).unwrap().script.twilio.stream.unwrap();
+        assert_eq!((stream.after, StreamFault::from(stream.by)), (second, fault));
     }
 }
