@@ -29,10 +29,14 @@ impl Speech {
         self.owed.retain(|owed| owed.ask.number != ask);
     }
 
-    /// Notes that the response serves these asks.
+    /// Notes that the response serves these asks. An ask stays with a response that has spoken, so
+    /// that what was heard is not owed again.
     pub(super) fn serve(&mut self, asks: &[AskNumber], response: &ResponseId) {
+        let served = |owed: &Owed| owed.served_by.as_ref().is_some_and(|by| self.spoke(by));
+        let spoken: Vec<AskNumber> =
+            self.owed.iter().filter(|owed| served(owed)).map(|owed| owed.ask.number).collect();
         for owed in &mut self.owed {
-            if asks.contains(&owed.ask.number) {
+            if asks.contains(&owed.ask.number) && !spoken.contains(&owed.ask.number) {
                 owed.served_by = Some(response.clone());
             }
         }
