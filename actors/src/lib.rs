@@ -1,8 +1,8 @@
 //! Frontdesk's actors. They perform what `protocol` decides.
 //!
 //! [`supervisor`] is the root. Under it stand a [`call_supervisor`] per call and the shared
-//! [`calendar`], [`messaging`] and [`journal`]. Under a call supervisor stand [`call`],
-//! [`twilio_io`], [`realtime`] and [`lead`]. They share [`call_parts`] and send each other
+//! [`calendar`], `messaging` and [`journal`]. Under a call supervisor stand [`call`],
+//! `twilio_io`, `realtime` and [`lead`]. They share [`call_parts`] and send each other
 //! [`messages`].
 
 pub mod audio;
