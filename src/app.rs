@@ -16,7 +16,7 @@ use actors::supervisor::{Calls, Supervisor, SupervisorArgs, SupervisorMsg};
 use entities::calls::CallRecord;
 use protocol::twilio::signature::Signatures;
 use protocol::twilio::token::StreamTokens;
-use ractor::{Actor, ActorRef};
+use ractor::ActorRef;
 use secrecy::ExposeSecret;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -84,7 +84,7 @@ impl App {
         let orphans = entities::calls::live_all(&services.database).await?;
         let max_calls = config.server.max_calls.get();
         let args = SupervisorArgs { services: services.clone(), max_calls };
-        let (root, root_task) = Actor::spawn(None, Supervisor, args).await?;
+        let (root, root_task) = Supervisor::start(args).await?;
         let mut app = Self {
             services,
             calls: Calls::new(root.clone()),

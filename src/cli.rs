@@ -20,6 +20,7 @@ mod stored;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 
 use ::actors::clock::Clock;
 use clap::{Parser, Subcommand};
@@ -103,7 +104,17 @@ impl Command {
 ///
 /// # Errors
 /// [`CliError`] says what to do.
-pub async fn run(arguments: Arguments, environment: Environment) -> Result<Exit, CliError> {
+///
+/// Boxed, so that the commands are compiled in this crate and not again in the executable's.
+#[must_use]
+pub fn run(arguments: Arguments, environment: Environment) -> Running {
+    Box::pin(run_to_end(arguments, environment))
+}
+
+/// A command that is running.
+pub type Running = Pin<Box<dyn Future<Output = Result<Exit, CliError>> + Send>>;
+
+async fn run_to_end(arguments: Arguments, environment: Environment) -> Result<Exit, CliError> {
     // Not locked: a command that runs for long must not keep others from printing.
     let mut out = std::io::stdout();
     let done = perform(arguments, environment, &mut out).await;

@@ -6,16 +6,19 @@ mod message;
 mod shared;
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::call::CallSetup;
 use protocol::ids::CallSid;
 use ractor::{
-    Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent,
+    Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SpawnErr,
+    SupervisionEvent,
 };
 use supervision::exit::{self, Exit};
 use supervision::{ActorInfo, Alarm, Generation, stop_in_reverse};
+use tokio::task::JoinHandle;
 use tracing::Instrument;
 
 use crate::call_parts::{CallParts, Services};
@@ -31,10 +34,26 @@ const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
 pub struct Supervisor;
 
+/// The root that is being started, and the task that ends with it.
+pub type Starting = Pin<
+    Box<dyn Future<Output = Result<(ActorRef<SupervisorMsg>, JoinHandle<()>), SpawnErr>> + Send>,
+>;
+
 pub struct SupervisorArgs {
     pub services: Services,
     /// At most this many calls at once.
     pub max_calls: usize,
+}
+
+impl Supervisor {
+    /// Starts the root and all that stands under it.
+    ///
+    /// Boxed, so that the actors are compiled in this crate. The code of an `async fn` is otherwise
+    /// compiled in the crate that awaits it.
+    #[must_use]
+    pub fn start(args: SupervisorArgs) -> Starting {
+        Box::pin(Self::spawn(None, Self, args))
+    }
 }
 
 pub struct SupervisorState {

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ pub struct ListenError {
     error: std::io::Error,
 }
 
+type Handler = Arc<dyn Fn(Request) -> Pin<Box<dyn Future<Output = Response> + Send>> + Send + Sync>;
+
 /// A bound socket, and the loop that serves its connections.
 pub struct Listener {
     socket: TcpListener,
@@ -61,12 +64,12 @@ impl Listener {
     /// `tasks`. On `stop` it finishes the request that it is in.
     pub async fn serve<F, R>(self, handler: F, tasks: TaskTracker, stop: CancellationToken)
     where
-        F: Fn(Request) -> R + Clone + Send + Sync + 'static,
+        F: Fn(Request) -> R + Send + Sync + 'static,
         R: Future<Output = Response> + Send + 'static,
     {
-        let routes = Request::filter().then(handler).recover(request::recover).unify();
-        // Boxed: the loop below is then compiled once, not once for each handler.
-        self.accept_loop(routes.boxed(), tasks, stop).await;
+        // Boxed, so that filters and loop are compiled once and not for each handler.
+        let handler: Handler = Arc::new(move |request| Box::pin(handler(request)));
+        self.accept_loop(routes(handler), tasks, stop).await;
     }
 
     async fn accept_loop(
@@ -110,6 +113,11 @@ impl Listener {
             });
         }
     }
+}
+
+fn routes(handler: Handler) -> BoxedFilter<(Response,)> {
+    let routes = Request::filter().then(move |request| handler(request));
+    routes.recover(request::recover).unify().boxed()
 }
 
 async fn accept(

@@ -31,12 +31,11 @@ impl<M: Message> Alarm<M> {
         self.disarm();
         self.armed = at.map(|at| {
             let (actor, message) = (self.actor.clone(), self.message);
-            let timer = tokio::spawn(async move {
-                tokio::time::sleep_until(at.into()).await;
+            let fire = move || {
                 // A stopped actor needs no alarm.
                 let _ = actor.cast(message());
-            });
-            (at, timer)
+            };
+            (at, at_time(at, Box::new(fire)))
         });
     }
 
@@ -48,6 +47,14 @@ impl<M: Message> Alarm<M> {
     pub fn fired(&mut self) {
         self.disarm();
     }
+}
+
+/// Not generic, so that tokio's code for a task is compiled once and not for each actor.
+fn at_time(at: Instant, fire: Box<dyn FnOnce() + Send>) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        tokio::time::sleep_until(at.into()).await;
+        fire();
+    })
 }
 
 impl<M> Alarm<M> {

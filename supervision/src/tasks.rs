@@ -5,6 +5,7 @@ use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
@@ -87,6 +88,11 @@ impl TaskGroup {
     /// Spawns `future` as a task of this generation, in the current span. Cancelling the group
     /// drops it at its next await, or before it begins. A panic is reported to the owner.
     pub fn spawn(&self, name: &'static str, future: impl Future<Output = ()> + Send + 'static) {
+        self.spawn_boxed(name, Box::pin(future));
+    }
+
+    /// Boxed, so that tokio's code for a task is compiled once and not for each future.
+    fn spawn_boxed(&self, name: &'static str, future: Pin<Box<dyn Future<Output = ()> + Send>>) {
         let cancel = self.group.cancel.clone();
         let crashes = Arc::clone(&self.group.crashes);
         let task = async move {

@@ -1,6 +1,7 @@
 //! What all calls of a carrier share: the settings, the HTTP client, the calls.
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
 use protocol::ids::CallSid;
@@ -50,6 +51,11 @@ impl Network {
 
     /// Runs a task of the carrier until it ends or the carrier stops.
     pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.spawn_boxed(Box::pin(task));
+    }
+
+    /// Boxed, so that tokio's code for a task is compiled once and not for each future.
+    fn spawn_boxed(&self, task: Pin<Box<dyn Future<Output = ()> + Send>>) {
         let stop = self.stop.clone();
         self.tasks.spawn(async move {
             stop.run_until_cancelled(task).await;
