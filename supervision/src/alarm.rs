@@ -75,38 +75,12 @@ impl<M> Drop for Alarm<M> {
 mod tests {
     use std::time::Duration;
 
-    use ractor::{Actor, ActorProcessingErr};
+    use ractor::Actor;
     use tokio::sync::mpsc;
 
     use super::*;
     use crate::clock::Clock;
-
-    /// Reports the time at which each alarm arrives.
-    struct Sleeper;
-
-    impl Actor for Sleeper {
-        type Msg = ();
-        type State = mpsc::Sender<Instant>;
-        type Arguments = mpsc::Sender<Instant>;
-
-        async fn pre_start(
-            &self,
-            _: ActorRef<()>,
-            report: Self::Arguments,
-        ) -> Result<Self::State, ActorProcessingErr> {
-            Ok(report)
-        }
-
-        async fn handle(
-            &self,
-            _: ActorRef<()>,
-            (): (),
-            report: &mut Self::State,
-        ) -> Result<(), ActorProcessingErr> {
-            report.try_send(Clock::system().now())?;
-            Ok(())
-        }
-    }
+    use crate::testing::Sleeper;
 
     #[tokio::test(start_paused = true)]
     async fn an_alarm_that_is_set_again_fires_once_at_the_last_time() {

@@ -41,35 +41,7 @@ mod tests {
     use tokio::sync::mpsc;
 
     use super::*;
-
-    /// Reports how its only child ended.
-    struct Parent;
-
-    impl Actor for Parent {
-        type Msg = ();
-        type State = mpsc::Sender<(ActorId, Exit)>;
-        type Arguments = mpsc::Sender<(ActorId, Exit)>;
-
-        async fn pre_start(
-            &self,
-            _: ActorRef<()>,
-            report: Self::Arguments,
-        ) -> Result<Self::State, ActorProcessingErr> {
-            Ok(report)
-        }
-
-        async fn handle_supervisor_evt(
-            &self,
-            _: ActorRef<()>,
-            event: SupervisionEvent,
-            report: &mut Self::State,
-        ) -> Result<(), ActorProcessingErr> {
-            if let Some(ended) = read(&event) {
-                report.try_send(ended)?;
-            }
-            Ok(())
-        }
-    }
+    use crate::testing::Parent;
 
     /// Ends in the way that its message says.
     struct Child;
@@ -127,7 +99,7 @@ mod tests {
 
     /// Makes a child end in this way, kills it if it hangs, and returns what its parent read.
     async fn exit_of(end: End) -> Exit {
-        let (report, mut reports) = mpsc::channel(1);
+        let (report, mut reports) = mpsc::channel(4);
         let (parent, parent_ended) = Actor::spawn(None, Parent, report).await.unwrap();
         let (child, _) = Actor::spawn_linked(None, Child, (), parent.get_cell()).await.unwrap();
         child.send_message(end).unwrap();
@@ -135,7 +107,11 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(1)).await;
             child.kill();
         }
-        let (who, exit) = reports.recv().await.unwrap();
+        let (who, exit) = loop {
+            if let Some(ended) = read(&reports.recv().await.unwrap()) {
+                break ended;
+            }
+        };
         assert_eq!(who, child.get_id());
         parent.stop(None);
         parent_ended.await.unwrap();

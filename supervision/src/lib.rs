@@ -14,6 +14,8 @@ pub mod tasks;
 pub mod wake;
 
 mod child;
+#[cfg(test)]
+mod testing;
 
 use std::fmt;
 

@@ -101,44 +101,19 @@ impl<E, M: Message> Serial<E, M> {
 
 #[cfg(test)]
 mod tests {
-    use ractor::{Actor, ActorProcessingErr, ActorRef};
+    use ractor::Actor;
 
     use super::*;
     use crate::clock::Clock;
     use crate::inbox::Inbox;
-
-    /// Reports each message that it receives.
-    struct Counter;
-
-    impl Actor for Counter {
-        type Msg = ();
-        type State = tokio::sync::mpsc::Sender<()>;
-        type Arguments = tokio::sync::mpsc::Sender<()>;
-
-        async fn pre_start(
-            &self,
-            _: ActorRef<()>,
-            report: Self::Arguments,
-        ) -> Result<Self::State, ActorProcessingErr> {
-            Ok(report)
-        }
-
-        async fn handle(
-            &self,
-            _: ActorRef<()>,
-            (): (),
-            report: &mut Self::State,
-        ) -> Result<(), ActorProcessingErr> {
-            Ok(report.try_send(())?)
-        }
-    }
+    use crate::testing::Sleeper;
 
     const PAUSE: Duration = Duration::from_millis(500);
 
     #[tokio::test(start_paused = true)]
     async fn one_event_is_in_work_at_a_time_and_a_failed_one_is_retried_after_the_pause() {
         let (report, mut retries) = tokio::sync::mpsc::channel(4);
-        let (actor, _) = Actor::spawn(None, Counter, report).await.unwrap();
+        let (actor, _) = Actor::spawn(None, Sleeper, report).await.unwrap();
         let inbox = Inbox::new(4);
         inbox.try_send('a').unwrap();
         inbox.try_send('b').unwrap();
@@ -165,7 +140,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_report_about_another_event_does_not_end_the_one_in_work() {
         let (report, mut retries) = tokio::sync::mpsc::channel(4);
-        let (actor, _) = Actor::spawn(None, Counter, report).await.unwrap();
+        let (actor, _) = Actor::spawn(None, Sleeper, report).await.unwrap();
         let inbox = Inbox::new(4);
         inbox.try_send('a').unwrap();
         inbox.try_send('b').unwrap();

@@ -4,6 +4,7 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use super::*;
 use crate::clock::Clock;
+use crate::testing::Parent;
 
 type Diary = Arc<Mutex<Vec<&'static str>>>;
 
@@ -74,33 +75,6 @@ async fn res_8_a_child_that_does_not_stop_in_time_is_killed_and_the_others_still
     assert!(clock.now() >= began + PATIENCE);
     assert_eq!(*diary.lock().unwrap(), ["willing"]);
     assert!(children.iter().all(|child| child.get_status() == ractor::ActorStatus::Stopped));
-}
-
-/// Runs `children` under a parent that reports each end, and stops with the parent.
-struct Parent;
-
-impl Actor for Parent {
-    type Msg = ();
-    type State = tokio::sync::mpsc::Sender<SupervisionEvent>;
-    type Arguments = tokio::sync::mpsc::Sender<SupervisionEvent>;
-
-    async fn pre_start(
-        &self,
-        _: ActorRef<()>,
-        report: Self::Arguments,
-    ) -> Result<Self::State, ActorProcessingErr> {
-        Ok(report)
-    }
-
-    async fn handle_supervisor_evt(
-        &self,
-        _: ActorRef<()>,
-        event: SupervisionEvent,
-        report: &mut Self::State,
-    ) -> Result<(), ActorProcessingErr> {
-        report.try_send(event).map_err(|_| "nobody reads the reports")?;
-        Ok(())
-    }
 }
 
 /// Fails at its first message.
