@@ -26,6 +26,7 @@ use crate::config::{self, Config};
 use crate::http::admin::{self, AdminState, AdminToken};
 use crate::http::twilio::{self, TwilioState};
 use crate::http::{Listener, Readiness};
+use crate::platform::Platform;
 use orphans::Carrier;
 
 pub use error::StartError;
@@ -65,9 +66,13 @@ impl App {
     ///
     /// # Errors
     /// [`StartError`] says what to do.
-    pub async fn start(config: Config, realtime: RealtimeEndpoint) -> Result<Self, StartError> {
+    pub async fn start(
+        config: Config,
+        realtime: RealtimeEndpoint,
+        platform: Platform,
+    ) -> Result<Self, StartError> {
         let listener = Listener::bind(config.server.listen).await?;
-        Self::start_on(listener, config, realtime).await
+        Self::start_on(listener, config, realtime, platform).await
     }
 
     /// As [`start`](Self::start), with a bound listener for Twilio.
@@ -78,8 +83,9 @@ impl App {
         listener: Listener,
         config: Config,
         realtime: RealtimeEndpoint,
+        platform: Platform,
     ) -> Result<Self, StartError> {
-        let services = services::start(&config, realtime).await?;
+        let services = services::start(&config, realtime, platform).await?;
         // Read before any new call can be among them.
         let orphans = entities::calls::live_all(&services.database).await?;
         let max_calls = config.server.max_calls.get();

@@ -20,6 +20,7 @@ use crate::app::{App, StartError, business};
 use crate::config::Config;
 use crate::config::business_file::{self, BusinessFileError};
 use crate::http::{ListenError, Listener};
+use crate::platform::Platform;
 use crate::provider::{ProviderError, RunningProvider};
 
 /// The text of the demo's business file.
@@ -72,6 +73,7 @@ pub struct Plan {
     pub voice: Voice,
     /// The speed of line time relative to wall time.
     pub line_speed: f64,
+    pub platform: Platform,
     /// Whether both simulators keep the audio between them and the daemon.
     pub keeps_audio: bool,
 }
@@ -89,6 +91,7 @@ impl Plan {
             openai: openai::Options::default(),
             voice: Voice::built_in(),
             line_speed: 1.0,
+            platform: Platform::live(),
             keeps_audio: false,
         })
     }
@@ -108,7 +111,8 @@ impl World {
     /// # Errors
     /// [`WorldError`] says what did not start.
     pub async fn open(plan: Plan) -> Result<Self, WorldError> {
-        let Plan { mut config, business, mut openai, voice, line_speed, keeps_audio } = plan;
+        let Plan { mut config, business, mut openai, voice, line_speed, platform, keeps_audio } =
+            plan;
         let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let listener = Listener::bind(loopback).await?;
         let daemon = format!("http://{}", listener.address());
@@ -131,7 +135,7 @@ impl World {
         config.admin.listen = loopback;
         config.admin.token = Some(ADMIN_TOKEN.into());
         let provider = RunningProvider::start_with(&config.openai, openai).await?;
-        let app = App::start_on(listener, config, provider.endpoint()).await?;
+        let app = App::start_on(listener, config, provider.endpoint(), platform).await?;
         let services = app.services();
         let new_id = BusinessId(services.clock.new_id());
         let now = services.clock.wall();

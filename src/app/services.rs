@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actors::call_parts::Services;
-use actors::clock::Clock;
 use actors::http_client::TcpDialer;
 use actors::introspection::Introspection;
 use actors::link::{OpenAiConnector, tls_config};
@@ -17,6 +16,7 @@ use supervision::{Inbox, RestartPolicy};
 use super::error::StartError;
 use crate::config::Config;
 use crate::database;
+use crate::platform::Platform;
 
 /// How long a connection to Twilio's REST API may take.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
@@ -32,6 +32,7 @@ pub struct RealtimeEndpoint {
 pub(super) async fn start(
     config: &Config,
     realtime: RealtimeEndpoint,
+    platform: Platform,
 ) -> Result<Services, StartError> {
     let database = database::open(&config.database, PoolSettings::default()).await?;
     let tls = tls_config().map_err(|error| StartError::Tls(error.to_string()))?;
@@ -44,7 +45,7 @@ pub(super) async fn start(
     );
     let supervision = &config.supervision;
     Ok(Services {
-        clock: Clock::start(),
+        clock: platform.clock,
         database,
         connector: Arc::new(OpenAiConnector::new(realtime.url, realtime.key, tls)),
         twilio,

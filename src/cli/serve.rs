@@ -5,6 +5,7 @@ use super::exit::Exit;
 use super::signals;
 use crate::app::{App, Outcome};
 use crate::config::Config;
+use crate::platform::Platform;
 use crate::provider::RunningProvider;
 
 pub(super) async fn run(config: Config) -> Result<Exit, CliError> {
@@ -12,7 +13,7 @@ pub(super) async fn run(config: Config) -> Result<Exit, CliError> {
     // First: a signal that comes during the start is then not lost.
     let (first, second) = signals::listen().map_err(CliError::Signals)?;
     let provider = RunningProvider::start(&config.openai).await?;
-    let app = App::start(config, provider.endpoint()).await?;
+    let app = App::start(config, provider.endpoint(), Platform::live()).await?;
     if app.admin_address().is_none() {
         tracing::info!("no admin listener: admin.token is not set");
     }

@@ -20,6 +20,7 @@ use super::seen::{ModelSide, Seen};
 use super::waits::Waits;
 use super::{judge, player};
 use crate::config::{Config, DatabaseUrl};
+use crate::platform::Platform;
 use crate::world::{Plan, World, WorldError};
 
 pub use left::Left;
@@ -169,6 +170,7 @@ fn plan(scenario: &Scenario, config: &Config, voice: Voice) -> Result<Plan, Simu
         openai,
         voice,
         line_speed: 1.0,
+        platform: Platform::live(),
         keeps_audio: false,
     })
 }

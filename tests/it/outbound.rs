@@ -6,6 +6,7 @@ use entities::calls::{self, CallDirection, CallRecord, CallStatus, NewCall};
 use frontdesk::app::App;
 use frontdesk::config::DatabaseUrl;
 use frontdesk::http::Listener;
+use frontdesk::platform::Platform;
 use frontdesk::provider::RunningProvider;
 use frontdesk::world::World;
 use practice::twilio::{Callee, CallerHandle, Done, EndedBy, Pickup, RestFault, RestKind};
@@ -224,7 +225,8 @@ async fn res_8_at_the_start_calls_that_twilio_does_not_know_are_ended() {
     config.admin.token = None;
     let listener = Listener::bind(([127, 0, 0, 1], 0).into()).await.unwrap();
     let provider = RunningProvider::start(&config.openai).await.unwrap();
-    let second = App::start_on(listener, config, provider.endpoint()).await.unwrap();
+    let second =
+        App::start_on(listener, config, provider.endpoint(), Platform::live()).await.unwrap();
     let gone = CallSid::parse(GONE).unwrap();
     let record = recorded(&world, &gone, |record| record.ended_at.is_some()).await;
     assert_eq!(record.end_reason.as_deref(), Some("internal"));
