@@ -192,8 +192,10 @@ impl App {
         now: impl Future<Output = ()>,
     ) -> Outcome {
         let gave_up = tokio::select! {
-            () = stop => false,
+            // Without the root there is nothing to drain.
+            biased;
             _ = &mut self.root_task => true,
+            () = stop => false,
         };
         if gave_up {
             tracing::error!("the root supervisor gave up");
@@ -203,11 +205,12 @@ impl App {
         self.readiness.start_draining();
         self.calls.drain();
         tokio::select! {
+            biased;
             () = self.calls_are_over() => {}
+            () = now => tracing::warn!("told to stop again: running calls are ended now"),
             () = tokio::time::sleep(self.drain_timeout) => {
                 tracing::warn!("calls are still running: they are ended now");
             }
-            () = now => tracing::warn!("told to stop again: running calls are ended now"),
         }
         self.stop().await;
         Outcome::Stopped

@@ -22,12 +22,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 
-use ::actors::clock::Clock;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
 #[cfg(feature = "practice")]
 use crate::demo;
+use crate::platform::Platform;
 
 pub use environment::Environment;
 pub use error::CliError;
@@ -134,9 +134,9 @@ async fn perform(
 ) -> Result<Exit, CliError> {
     let Arguments { config, command } = arguments;
     let load = || load(config.as_deref(), &environment);
-    let clock = Clock::start();
+    let platform = Platform::live();
     match command {
-        Command::Serve => serve::run(load()?).await,
+        Command::Serve => serve::run(load()?, platform).await,
         #[cfg(feature = "practice")]
         Command::Demo { wav } => {
             let color = output::is_colored(&std::io::stdout(), &environment);
@@ -144,10 +144,10 @@ async fn perform(
             Ok(Exit::Clean)
         }
         #[cfg(feature = "practice")]
-        Command::Simulate(options) => simulate::run(options, &load()?, &clock, out).await,
+        Command::Simulate(options) => simulate::run(options, &load()?, &platform, out).await,
         Command::Migrate(command) => migrate::run(command, &load()?, out).await,
-        Command::Business(command) => business::run(command, &load()?, &clock, out).await,
-        Command::Prompt(command) => prompt::run(command, &load()?, &clock, out).await,
+        Command::Business(command) => business::run(command, &load()?, &platform, out).await,
+        Command::Prompt(command) => prompt::run(command, &load()?, &platform, out).await,
         Command::Check => check::run(&load()?, out).await,
         Command::Actors(options) => actors::run(options, &load()?, out).await,
     }

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use practice::speech::Voice;
 
 use crate::config::{Config, Provider};
+use crate::platform::Platform;
 use stage::{Slots, play_all};
 
 pub use error::SimulateError;
@@ -44,6 +45,7 @@ pub struct Load {
 pub async fn run<E: From<SimulateError>>(
     scenarios: Vec<Arc<Scenario>>,
     config: &Config,
+    platform: &Platform,
     load: Load,
     mut tell: impl FnMut(&Outcome) -> Result<(), E>,
 ) -> Result<bool, E> {
@@ -56,8 +58,9 @@ pub async fn run<E: From<SimulateError>>(
     let mut tasks = Vec::new();
     for scenario in scenarios {
         let (config, voice, slots) = (config.clone(), voice.clone(), slots.clone());
+        let platform = platform.split(&scenario.name());
         tasks.push(AbortOnDrop(tokio::spawn(async move {
-            play_all(scenario, &config, voice, load.calls, slots).await
+            play_all(scenario, &config, platform, voice, load.calls, slots).await
         })));
     }
     let mut all_hold = true;

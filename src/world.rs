@@ -10,7 +10,7 @@ use actors::http_client::{Answer, HttpClient, HttpError, Request, TcpDialer};
 use actors::introspection::ActorView;
 use practice::openai;
 use practice::speech::Voice;
-use practice::twilio::{CallerHandle, Carrier, CarrierError, CarrierSettings, Dial};
+use practice::twilio::{CallerHandle, Carrier, CarrierError, CarrierSettings, Dial, WallClock};
 use protocol::business::BusinessSettings;
 use protocol::ids::{BusinessId, PhoneNumber};
 use serde::de::DeserializeOwned;
@@ -126,7 +126,11 @@ impl World {
         line.voice = voice;
         line.clock_speed = line_speed;
         line.keeps_audio = keeps_audio;
+        line.seed = platform.chance.seed_for("carrier");
+        let clock = platform.clock;
+        line.wall_clock = WallClock::new(move || clock.wall());
         openai.keeps_audio = keeps_audio;
+        openai.seed = platform.chance.seed_for("openai");
         let carrier = Carrier::start(line).await?;
 
         config.server.listen = listener.address();
@@ -137,7 +141,7 @@ impl World {
         let provider = RunningProvider::start_with(&config.openai, openai).await?;
         let app = App::start_on(listener, config, provider.endpoint(), platform).await?;
         let services = app.services();
-        let new_id = BusinessId(services.clock.new_id());
+        let new_id = BusinessId(services.new_id());
         let now = services.clock.wall();
         let imported = business::import(&services.database, &business, new_id, now).await?;
         let http = operator();

@@ -7,7 +7,7 @@
 mod job;
 mod work;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use protocol::calendar::CalendarError;
 use protocol::ids::BusinessId;
@@ -16,6 +16,7 @@ use sea_orm::DatabaseConnection;
 use supervision::{Delivery, Inbox, InboxReader, TaskCrashed, TaskGroup};
 use tokio::sync::mpsc;
 
+use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::introspection::Registration;
 use job::Job;
@@ -53,6 +54,7 @@ pub(crate) struct CalendarArgs {
     pub(crate) inbox: Inbox<CalendarRequest>,
     pub(crate) database: DatabaseConnection,
     pub(crate) clock: Clock,
+    pub(crate) chance: Chance,
     pub(crate) tasks: TaskGroup,
     pub(crate) registration: Registration,
 }
@@ -61,9 +63,10 @@ pub(crate) struct CalendarState {
     reader: InboxReader<CalendarRequest>,
     inbox: Inbox<CalendarRequest>,
     /// One entry per business that has a request in work. Its further requests wait in the queue.
-    queues: HashMap<BusinessId, VecDeque<Job>>,
+    queues: BTreeMap<BusinessId, VecDeque<Job>>,
     database: DatabaseConnection,
     clock: Clock,
+    chance: Chance,
     tasks: TaskGroup,
     registration: Registration,
 }
@@ -82,9 +85,9 @@ impl Actor for CalendarActor {
         args.tasks.report_panics_to(me.clone(), CalendarMsg::TaskCrashed);
         let reader = args.inbox.attach(me, || CalendarMsg::Wake);
         args.registration.set_state("idle");
-        let CalendarArgs { inbox, database, clock, tasks, registration } = args;
-        let queues = HashMap::new();
-        Ok(CalendarState { reader, inbox, queues, database, clock, tasks, registration })
+        let CalendarArgs { inbox, database, clock, chance, tasks, registration } = args;
+        let queues = BTreeMap::new();
+        Ok(CalendarState { reader, inbox, queues, database, clock, chance, tasks, registration })
     }
 
     async fn handle(
@@ -139,11 +142,12 @@ impl CalendarState {
     }
 
     fn start(&self, mut job: Job, me: &ActorRef<CalendarMsg>) {
-        let (me, db, clock) = (me.clone(), self.database.clone(), self.clock);
+        let (me, db) = (me.clone(), self.database.clone());
+        let (clock, chance) = (self.clock, self.chance.clone());
         job.start_attempt();
         self.tasks.spawn("calendar", async move {
             let business = job.business();
-            let answer = work::carry_out(&db, clock, job.tool_use()).await;
+            let answer = work::carry_out(&db, clock, &chance, job.tool_use()).await;
             job.answer(answer).await;
             // If the actor crashed meanwhile, its waiting jobs are back in the inbox.
             let _ = me.cast(CalendarMsg::Done(business));

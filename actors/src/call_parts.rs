@@ -7,10 +7,12 @@ use std::time::Instant;
 use protocol::call::{Call, CallSetup, Event, Now};
 use supervision::{Inbox, RestartPolicy};
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::audio::downlink::Downlink;
 use crate::audio::loudness::Loudness;
 use crate::audio::uplink::Uplink;
+use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::introspection::Introspection;
 use crate::link::Connector;
@@ -28,6 +30,7 @@ const INBOX_CAPACITY: usize = 256;
 #[derive(Clone)]
 pub struct Services {
     pub clock: Clock,
+    pub chance: Chance,
     pub database: sea_orm::DatabaseConnection,
     /// Connects to OpenAI.
     pub connector: Arc<dyn Connector>,
@@ -39,6 +42,14 @@ pub struct Services {
     pub introspection: Introspection,
     /// For the actors of a call, and for the actors that all calls share.
     pub restarts: RestartPolicy,
+}
+
+impl Services {
+    /// A new row's id. Ids sort in the order in which they were made.
+    #[must_use]
+    pub fn new_id(&self) -> Uuid {
+        self.chance.new_id(self.clock.wall())
+    }
 }
 
 pub struct CallParts {

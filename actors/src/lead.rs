@@ -211,7 +211,7 @@ async fn ensure(parts: &CallParts) -> Result<LeadRecord, RecordsError> {
         parts.setup.business,
         caller,
         &parts.setup.call_sid,
-        LeadId(parts.clock.new_id()),
+        LeadId(parts.services.new_id()),
         parts.clock.wall(),
     )
     .await?;

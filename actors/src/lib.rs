@@ -10,6 +10,7 @@ pub mod calendar;
 pub mod call;
 pub mod call_parts;
 pub mod call_supervisor;
+pub mod chance;
 pub mod clock;
 pub mod http_client;
 pub mod introspection;

@@ -5,7 +5,7 @@ mod calls;
 mod message;
 mod shared;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,7 +61,7 @@ pub struct SupervisorState {
     max_calls: usize,
     draining: bool,
     shared: SharedActors,
-    calls: HashMap<CallSid, (ActorCell, CallHandle)>,
+    calls: BTreeMap<CallSid, (ActorCell, CallHandle)>,
     alarm: Alarm<SupervisorMsg>,
     registration: Registration,
 }
@@ -93,7 +93,7 @@ impl Actor for Supervisor {
             max_calls,
             draining: false,
             shared,
-            calls: HashMap::new(),
+            calls: BTreeMap::new(),
             alarm: Alarm::new(me, || SupervisorMsg::Alarm),
             registration,
         })

@@ -13,6 +13,7 @@ use protocol::twilio::rest::{HangupOutcome, RestError, hangup_outcome};
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 
+use crate::chance::Chance;
 use crate::http_client::{Dialer, HttpClient, HttpError, Request};
 
 pub use placing::{Known, PlacingFault};
@@ -49,6 +50,7 @@ pub struct TwilioRest {
     api_url: String,
     account: AccountSid,
     auth_token: SecretString,
+    chance: Chance,
 }
 
 #[derive(Debug, Error)]
@@ -66,9 +68,11 @@ impl TwilioRest {
         api_url: &str,
         account: AccountSid,
         auth_token: SecretString,
+        chance: Chance,
     ) -> Self {
         let http = HttpClient::new(dialer, REQUEST_PATIENCE, MAX_BODY_BYTES);
-        Self { http, api_url: api_url.trim_end_matches('/').to_owned(), account, auth_token }
+        let api_url = api_url.trim_end_matches('/').to_owned();
+        Self { http, api_url, account, auth_token, chance }
     }
 
     /// Ends a call (CALL-6). A call that is not in progress needs no hang-up.
@@ -90,7 +94,7 @@ impl TwilioRest {
     async fn update(&self, call: &CallSid, form: [(&str, &str); 1]) -> Result<Answer, TwilioFault> {
         let url = self.url(&format!("Calls/{call}.json"));
         let tries = (|| self.attempt(&url, form))
-            .retry(full_jitter(rand::random))
+            .retry(self.pauses())
             .when(|attempt| matches!(attempt, Attempt::Again(_)))
             .notify(
                 |attempt, pause| tracing::warn!(%call, %attempt, ?pause, "retrying a request to Twilio"),
@@ -113,6 +117,12 @@ impl TwilioRest {
             HangupOutcome::Retry(error) => Err(Attempt::Again(error.to_string())),
             HangupOutcome::Fatal(error) => Err(Attempt::Never(error)),
         }
+    }
+
+    /// The pauses between tries.
+    fn pauses(&self) -> impl Iterator<Item = Duration> + Send + Sync + Unpin + use<> {
+        let chance = self.chance.clone();
+        full_jitter(move || chance.jitter())
     }
 
     fn url(&self, resource: &str) -> String {

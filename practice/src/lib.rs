@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+mod chance;
+mod clock;
 mod http_client;
 pub mod openai;
 pub mod speech;

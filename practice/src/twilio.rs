@@ -47,3 +47,4 @@ pub use self::view::{
     CallOutcome, CallStatus, CallView, Direction, Done, Echo, EndedBy, HeardSpeech, Recording,
     StreamEnd, StreamView, Track, VerbRun, Webhook, WebhookRun,
 };
+pub use crate::clock::WallClock;

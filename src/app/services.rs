@@ -42,10 +42,12 @@ pub(super) async fn start(
         &config.twilio.api_url.to_string(),
         config.twilio.account_sid.clone(),
         config.twilio.auth_token.clone(),
+        platform.chance.clone(),
     );
     let supervision = &config.supervision;
     Ok(Services {
         clock: platform.clock,
+        chance: platform.chance,
         database,
         connector: Arc::new(OpenAiConnector::new(realtime.url, realtime.key, tls)),
         twilio,

@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use ::actors::clock::Clock;
 use clap::Subcommand;
 use entities::businesses::{self, Imported};
 use entities::{DatabaseConnection, RecordsError};
@@ -14,6 +13,7 @@ use super::exit::Exit;
 use super::{database, stored};
 use crate::app;
 use crate::config::{Config, business_file};
+use crate::platform::Platform;
 use crate::table::table;
 
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
@@ -35,18 +35,18 @@ pub enum Command {
 pub(super) async fn run(
     command: Command,
     config: &Config,
-    clock: &Clock,
+    platform: &Platform,
     out: &mut impl Write,
 ) -> Result<Exit, CliError> {
     let db = database::open(&config.database).await?;
     match command {
         Command::Import { file } => {
-            let (slug, imported) = import(&db, &file, clock).await?;
+            let (slug, imported) = import(&db, &file, platform).await?;
             let verb = if imported.created { "created" } else { "updated" };
             writeln!(out, "{verb} {slug}, prompt version {}", imported.prompt_version)?;
         }
         Command::Export { slug } => {
-            let (settings, _) = stored::find(&db, &slug, None, clock.wall()).await?;
+            let (settings, _) = stored::find(&db, &slug, None, platform.clock.wall()).await?;
             let text = toml::to_string_pretty(&settings)?;
             out.write_all(text.as_bytes())?;
         }
@@ -58,11 +58,11 @@ pub(super) async fn run(
 async fn import(
     db: &DatabaseConnection,
     file: &Path,
-    clock: &Clock,
+    platform: &Platform,
 ) -> Result<(Slug, Imported), CliError> {
     let settings = business_file::read(file)?;
-    let new_id = BusinessId(clock.new_id());
-    let imported = app::business::import(db, &settings, new_id, clock.wall()).await?;
+    let new_id = BusinessId(platform.chance.new_id(platform.clock.wall()));
+    let imported = app::business::import(db, &settings, new_id, platform.clock.wall()).await?;
     Ok((settings.slug, imported))
 }
 

@@ -2,7 +2,6 @@
 
 use std::io::Write;
 
-use ::actors::clock::Clock;
 use clap::{Subcommand, ValueEnum};
 use protocol::ids::{PhoneNumber, Slug};
 use protocol::twilio::forms::Direction;
@@ -11,6 +10,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::{database, stored};
 use crate::config::Config;
+use crate::platform::Platform;
 use crate::prompt;
 
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
@@ -48,12 +48,12 @@ impl From<Calls> for Direction {
 pub(super) async fn run(
     command: Command,
     config: &Config,
-    clock: &Clock,
+    platform: &Platform,
     out: &mut impl Write,
 ) -> Result<Exit, CliError> {
     let Command::Show { business, number, direction } = command;
     let db = database::open(&config.database).await?;
-    let now = clock.wall();
+    let now = platform.clock.wall();
     let (settings, found) = stored::find(&db, &business, number.as_ref(), now).await?;
     let prompt = prompt::for_call(&settings, &found, direction.into(), number.as_ref(), now);
     out.write_all(prompt.as_bytes())?;
@@ -79,7 +79,7 @@ mod tests {
             direction,
         };
         let mut out = Vec::new();
-        run(command, &on_disk.config(), &Clock::start(), &mut out).await.unwrap();
+        run(command, &on_disk.config(), &Platform::live(), &mut out).await.unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -87,7 +87,7 @@ mod tests {
         let on_disk = OnDisk::default();
         let import = business::Command::Import { file: example("tel-aviv-locks") };
         let mut out = Vec::new();
-        business::run(import, &on_disk.config(), &Clock::start(), &mut out).await.unwrap();
+        business::run(import, &on_disk.config(), &Platform::live(), &mut out).await.unwrap();
         on_disk
     }
 
@@ -102,18 +102,17 @@ mod tests {
     #[tokio::test]
     async fn prompt_1_what_is_known_of_the_person_is_in_it_and_only_for_that_person() {
         let on_disk = with_business().await;
-        let (clock, person) = (Clock::start(), PhoneNumber::parse(PERSON).unwrap());
+        let (platform, person) = (Platform::live(), PhoneNumber::parse(PERSON).unwrap());
+        let now = platform.clock.wall();
+        let lead = LeadId(platform.chance.new_id(now));
         let db = database::open(&on_disk.config().database).await.unwrap();
         let slug = Slug::parse("tel-aviv-locks").unwrap();
         let id = businesses::find_by_slug(&db, &slug).await.unwrap().unwrap().id;
-        let lead =
-            leads::ensure_for_message(&db, id, &person, LeadId(clock.new_id()), clock.wall())
-                .await
-                .unwrap();
+        let lead = leads::ensure_for_message(&db, id, &person, lead, now).await.unwrap();
         let told =
             LeadChanges { full_name: Some("דנה לוי".to_owned()), ..LeadChanges::default() };
         let by = ChangedBy::Message;
-        leads::merge_details(&db, id, lead.record.id, told, None, by, clock.wall()).await.unwrap();
+        leads::merge_details(&db, id, lead.record.id, told, None, by, now).await.unwrap();
         let hers = shown(&on_disk, Some(PERSON), Calls::Inbound).await;
         assert!(hers.contains("דנה לוי") && hers.contains(PERSON));
         assert!(!shown(&on_disk, Some("+972507654321"), Calls::Inbound).await.contains("דנה לוי"));

@@ -8,12 +8,12 @@ use crate::config::Config;
 use crate::platform::Platform;
 use crate::provider::RunningProvider;
 
-pub(super) async fn run(config: Config) -> Result<Exit, CliError> {
+pub(super) async fn run(config: Config, platform: Platform) -> Result<Exit, CliError> {
     config.check().map_err(CliError::Inconsistent)?;
     // First: a signal that comes during the start is then not lost.
     let (first, second) = signals::listen().map_err(CliError::Signals)?;
     let provider = RunningProvider::start(&config.openai).await?;
-    let app = App::start(config, provider.endpoint(), Platform::live()).await?;
+    let app = App::start(config, provider.endpoint(), platform).await?;
     if app.admin_address().is_none() {
         tracing::info!("no admin listener: admin.token is not set");
     }

@@ -26,6 +26,7 @@ pub(super) fn listen() -> io::Result<(impl Future<Output = ()>, impl Future<Outp
 
 async fn either(terminate: &mut Signal, interrupt: &mut Signal) -> &'static str {
     tokio::select! {
+        biased;
         Some(()) = terminate.recv() => "SIGTERM",
         Some(()) = interrupt.recv() => "SIGINT",
         else => pending().await,

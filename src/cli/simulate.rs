@@ -4,12 +4,12 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ::actors::clock::Clock;
 use clap::Args;
 
 use super::error::CliError;
 use super::exit::Exit;
 use crate::config::{Config, Provider};
+use crate::platform::Platform;
 use crate::provider::ProviderError;
 use crate::simulate::{self, Load, Scenario, ScenarioError, Tally};
 
@@ -29,7 +29,7 @@ pub struct Options {
 pub(super) async fn run(
     options: Options,
     config: &Config,
-    clock: &Clock,
+    platform: &Platform,
     out: &mut (impl Write + Send),
 ) -> Result<Exit, CliError> {
     let Options { scenarios, calls, at_once } = options;
@@ -39,15 +39,15 @@ pub(super) async fn run(
     if config.openai.provider == Provider::OpenAi && config.openai.api_key.is_none() {
         return Err(ProviderError::NoKey.into());
     }
-    let started = clock.now();
+    let started = platform.clock.now();
     let mut tallies = Vec::new();
-    let all_hold = simulate::run(scenarios, config, Load { calls, at_once }, |outcome| {
+    let all_hold = simulate::run(scenarios, config, platform, Load { calls, at_once }, |outcome| {
         tallies.push(Tally::from(outcome));
         out.write_all(simulate::scenario_lines(outcome).as_bytes())?;
         out.flush().map_err(CliError::from)
     });
     let all_hold = all_hold.await?;
-    let took = clock.now().saturating_duration_since(started);
+    let took = platform.clock.now().saturating_duration_since(started);
     out.write_all(simulate::summary(&tallies, took).as_bytes())?;
     Ok(if all_hold { Exit::Clean } else { Exit::Failed })
 }
@@ -82,7 +82,7 @@ mod tests {
         let file = on_disk.file("brief.toml", text);
         let options = Options { scenarios: vec![file], calls, at_once: 4 };
         let mut out = Vec::new();
-        let exit = run(options, &Config::default(), &Clock::start(), &mut out).await;
+        let exit = run(options, &Config::default(), &Platform::live(), &mut out).await;
         (exit, String::from_utf8(out).unwrap())
     }
 
@@ -143,7 +143,7 @@ mod tests {
         let file = on_disk.file("brief.toml", BRIEF);
         let options = Options { scenarios: vec![file], calls: 1, at_once: 1 };
         let config = on_disk.config_with(&[("OPENAI__PROVIDER", "openai")]);
-        let refused = run(options, &config, &Clock::start(), &mut Vec::new()).await.unwrap_err();
+        let refused = run(options, &config, &Platform::live(), &mut Vec::new()).await.unwrap_err();
         assert_eq!(refused.code(), BAD_CONFIGURATION);
         assert!(refused.lines().contains("openai.api_key"), "{}", refused.lines());
     }

@@ -140,7 +140,8 @@ fn ops_6_a_token_given_on_the_command_line_is_not_shown() {
 #[tokio::test]
 async fn prac_4_serve_refuses_practice_with_a_public_url_and_says_so_with_status_2() {
     let public = [("SERVER__PUBLIC_URL", "https://calls.example.com")];
-    let refused = serve::run(OnDisk::default().config_with(&public)).await.unwrap_err();
+    let refused =
+        serve::run(OnDisk::default().config_with(&public), Platform::live()).await.unwrap_err();
     assert_eq!(refused.code(), BAD_CONFIGURATION);
     let lines = refused.lines();
     assert!(lines.contains("openai.provider is \"practice\""), "{lines}");

@@ -81,6 +81,7 @@ impl Listener {
         let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         loop {
             let accepted = tokio::select! {
+                biased;
                 () = stop.cancelled() => return,
                 accepted = accept(&self.socket, &permits) => accepted,
             };
@@ -101,11 +102,12 @@ impl Listener {
                 let _permit = permit;
                 tokio::pin!(connection);
                 let served = tokio::select! {
-                    served = &mut connection => served,
+                    biased;
                     () = stop.cancelled() => {
                         connection.as_mut().graceful_shutdown();
                         connection.await
                     }
+                    served = &mut connection => served,
                 };
                 if let Err(error) = served {
                     tracing::debug!(%error, "a connection broke");

@@ -13,7 +13,7 @@ pub fn scenario_lines(outcome: &Outcome) -> String {
     let held = outcome.calls.iter().filter(|call| call.verdict.holds()).count();
     let of = outcome.calls.len();
     let sign = if outcome.holds() { "holds" } else { "FAILS" };
-    let name = outcome.scenario.file.file_stem().unwrap_or_default().to_string_lossy();
+    let name = outcome.scenario.name();
     let calls = if of == 1 {
         let looked_at = outcome.calls.first().map_or(0, |call| call.verdict.looked_at);
         format!("{looked_at} checks")

@@ -5,7 +5,6 @@ pub(super) mod left;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actors::clock::Clock;
 use practice::speech::Voice;
 use practice::twilio::{Callee, CallerHandle, Dial, LineQuality, RestKind};
 use protocol::ids::{InvalidId, PhoneNumber};
@@ -56,15 +55,16 @@ impl Slots {
 pub(super) async fn play_all(
     scenario: Arc<Scenario>,
     config: &Config,
+    platform: Platform,
     voice: Voice,
     calls: u32,
     slots: Slots,
 ) -> Result<Outcome, SimulateError> {
-    let clock = Clock::start();
-    let stage = Arc::new(Stage { scenario, config: config.clone(), voice });
+    let clock = platform.clock;
+    let stage = Arc::new(Stage { scenario, config: config.clone(), platform, voice });
     let shared = match stage.scenario.script.is_alone() {
         true => None,
-        false => Some(Arc::new(stage.open().await?)),
+        false => Some(Arc::new(stage.open("all").await?)),
     };
     let started = clock.now();
     let mut playing = JoinSet::new();
@@ -106,12 +106,14 @@ const STREAM_PATIENCE: Duration = Duration::from_secs(5);
 struct Stage {
     scenario: Arc<Scenario>,
     config: Config,
+    platform: Platform,
     voice: Voice,
 }
 
 impl Stage {
-    async fn open(&self) -> Result<World, SimulateError> {
-        let world = World::open(plan(&self.scenario, &self.config, self.voice.clone())?).await?;
+    /// Starts a world for the call from `part`, or for all.
+    async fn open(&self, part: &str) -> Result<World, SimulateError> {
+        let world = World::open(self.plan(self.platform.split(part))?).await?;
         for trouble in &self.scenario.script.twilio.hang_ups {
             world.carrier.plan_fault(RestKind::HangUp, (*trouble).into(), 1);
         }
@@ -125,7 +127,7 @@ impl Stage {
 
     /// Runs a call against its own daemon.
     async fn play_alone(&self, number: PhoneNumber) -> Result<(CallOutcome, Left), SimulateError> {
-        let world = self.open().await?;
+        let world = self.open(number.as_str()).await?;
         let played = self.play(&world, number).await?;
         let left = left::behind(&world).await?;
         world.close().await;
@@ -149,30 +151,30 @@ impl Stage {
         let (spoken, heard) = (seen.played.spoken, seen.view.heard);
         Ok(CallOutcome { number, length, spoken, heard, told, end_reason, waits, verdict })
     }
-}
 
-fn plan(scenario: &Scenario, config: &Config, voice: Voice) -> Result<Plan, SimulateError> {
-    let mut openai = scenario.script.model.options();
-    openai.voice = voice.clone();
-    // A simulation uses neither the operator's database nor the operator's account.
-    let mut own = Config {
-        openai: config.openai.clone(),
-        supervision: config.supervision.clone(),
-        ..Config::default()
-    };
-    own.admin.allow_actor_kill = true;
-    own.server.patience.stream = STREAM_PATIENCE;
-    own.database.url = DatabaseUrl::parse("sqlite::memory:")
-        .ok_or_else(|| WorldError::Config("no database in memory".to_owned()))?;
-    Ok(Plan {
-        config: own,
-        business: scenario.business.clone(),
-        openai,
-        voice,
-        line_speed: 1.0,
-        platform: Platform::live(),
-        keeps_audio: false,
-    })
+    fn plan(&self, platform: Platform) -> Result<Plan, SimulateError> {
+        let mut openai = self.scenario.script.model.options();
+        openai.voice = self.voice.clone();
+        // A simulation uses neither the operator's database nor the operator's account.
+        let mut own = Config {
+            openai: self.config.openai.clone(),
+            supervision: self.config.supervision.clone(),
+            ..Config::default()
+        };
+        own.admin.allow_actor_kill = true;
+        own.server.patience.stream = STREAM_PATIENCE;
+        own.database.url = DatabaseUrl::parse("sqlite::memory:")
+            .ok_or_else(|| WorldError::Config("no database in memory".to_owned()))?;
+        Ok(Plan {
+            config: own,
+            business: self.scenario.business.clone(),
+            openai,
+            voice: self.voice.clone(),
+            line_speed: 1.0,
+            platform,
+            keeps_audio: false,
+        })
+    }
 }
 
 fn dial(world: &World, scenario: &Scenario, number: &PhoneNumber) -> CallerHandle {

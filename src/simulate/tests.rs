@@ -43,7 +43,8 @@ async fn prac_5_with_a_real_model_only_the_daemons_records_are_checked_and_the_r
         end = { reason = "caller_hung_up", hang_ups = 0 }
     "#;
     let voice = Voice::built_in();
-    let outcome = play_all(scenario(text), &config, voice, 1, Slots::new(1)).await.unwrap();
+    let outcome =
+        play_all(scenario(text), &config, Platform::live(), voice, 1, Slots::new(1)).await.unwrap();
     let verdict = &outcome.calls[0].verdict;
     assert_eq!(verdict.faults, Vec::<String>::new());
     assert_eq!(verdict.unseen, ["caller_heard", "model_told"]);

@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 use actors::calendar::{ToolUse, use_tool};
 use actors::call_parts::Services;
+use actors::chance::Chance;
+use actors::clock::Clock;
 use entities::appointments::{self, AppointmentRecord};
 use entities::{DatabaseConnection, PoolSettings, leads};
 use frontdesk::config::DatabaseUrl;
@@ -42,7 +44,8 @@ pub(crate) struct Schema {
 impl Schema {
     pub(crate) async fn new() -> Option<Self> {
         let url = setting("FRONTDESK_TEST_POSTGRES")?;
-        let name = format!("frontdesk_{}", uuid::Uuid::now_v7().simple());
+        let name =
+            format!("frontdesk_{}", Chance::from_system().new_id(Clock::start().wall()).simple());
         let admin = entities::connect(&url, PoolSettings::default()).await.unwrap();
         let preparations = format!(
             "SELECT pg_advisory_xact_lock(7); \
@@ -74,7 +77,7 @@ fn call_sid(n: u32) -> CallSid {
 
 async fn lead(world: &World, business: BusinessId, n: u32) -> LeadId {
     let services = world.app.services();
-    let (id, now) = (LeadId(services.clock.new_id()), services.clock.wall());
+    let (id, now) = (LeadId(services.new_id()), services.clock.wall());
     let phone = number(n);
     let caller = leads::Caller::Known(&phone);
     let db = &services.database;
@@ -167,7 +170,7 @@ async fn import(
     clinic.slug = Slug::parse(slug).unwrap();
     clinic.phone_numbers = vec![PhoneNumber::parse("+97239999999").unwrap()];
     change(&mut clinic);
-    let (id, now) = (BusinessId(services.clock.new_id()), services.clock.wall());
+    let (id, now) = (BusinessId(services.new_id()), services.clock.wall());
     frontdesk::app::business::import(&services.database, &clinic, id, now).await.unwrap().id
 }
 

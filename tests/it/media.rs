@@ -123,7 +123,7 @@ async fn call_1_a_stream_needs_a_token_of_its_call_and_business() {
     post_as_twilio(&world, "/twilio/voice", &call_form(&world, CALL, "ringing")).await;
     let (ours, call) = (StreamTokens::new(Twilio::PRACTICE_TOKEN), CallSid::parse(CALL).unwrap());
     let other_call = CallSid::parse("CA00000000000000000000000000000008").unwrap();
-    let other_business = BusinessId(world.app.services().clock.new_id());
+    let other_business = BusinessId(world.app.services().new_id());
     let now = world.app.services().clock.wall();
     let long_ago = now - SignedDuration::from_hours(2);
     let inbound = Direction::Inbound;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use frontdesk::config::Config;
+use frontdesk::platform::Platform;
 use frontdesk::simulate::{self, Load, Scenario, SimulateError};
 use protocol::call::EndReason;
 
@@ -22,7 +23,8 @@ async fn prac_5_every_example_scenario_passes() {
     assert!(scenarios.len() > 4, "the examples are there");
     let load = Load { calls: 1, at_once: 16 };
     let (config, mut told) = (Config::default(), String::new());
-    let all_hold = simulate::run(scenarios, &config, load, |outcome| {
+    let platform = Platform::live();
+    let all_hold = simulate::run(scenarios, &config, &platform, load, |outcome| {
         told.push_str(&simulate::scenario_lines(outcome));
         Ok::<_, SimulateError>(())
     })

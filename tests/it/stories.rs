@@ -1,6 +1,5 @@
 //! Whole calls, from the webhook to the record.
 
-use actors::clock::Clock;
 use entities::appointments::of_lead_upcoming;
 use frontdesk::app::business;
 use frontdesk::world::World;
@@ -58,7 +57,8 @@ async fn prac_1_a_call_books_a_visit_and_says_goodbye_and_the_next_call_is_offer
     let (db, business) = (&world.app.services().database, world.business_id);
     let row = entities::calls::get(db, business, &call).await.unwrap().unwrap();
     let lead = row.lead_id.expect("the call's lead");
-    let upcoming = of_lead_upcoming(db, business, lead, Clock::start().wall()).await.unwrap();
+    let upcoming =
+        of_lead_upcoming(db, business, lead, world.app.services().clock.wall()).await.unwrap();
     let [booked] = upcoming.as_slice() else { panic!("{upcoming:?}") };
     assert_eq!(booked.call_sid.as_ref(), Some(&call));
     let begins = booked.starts_at.to_zoned(world.business.timezone.rules().clone());
@@ -87,9 +87,9 @@ async fn prompt_1_a_changed_prompt_is_a_new_version_for_new_calls_and_old_ones_k
     within("the greeting", first.hears("שלום")).await.unwrap();
     let mut changed = world.business.clone();
     changed.agent.prompt = "The second wording.".to_owned();
-    let clock = &world.app.services().clock;
-    let new_id = BusinessId(clock.new_id());
-    let imported = business::import(database, &changed, new_id, clock.wall()).await.unwrap();
+    let services = world.app.services();
+    let (new_id, now) = (BusinessId(services.new_id()), services.clock.wall());
+    let imported = business::import(database, &changed, new_id, now).await.unwrap();
     assert_eq!((imported.id, imported.prompt_version), (world.business_id, 2));
 
     // The live call's next session gets the same prompt as its first.

@@ -63,7 +63,7 @@ async fn call_1_a_webhook_is_answered_after_one_read_and_waits_for_no_write() {
     .await;
     // A person who has called before: the read includes a lead.
     let (services, person) = (world.app.services(), number(99));
-    let (id, now) = (LeadId(services.clock.new_id()), services.clock.wall());
+    let (id, now) = (LeadId(services.new_id()), services.clock.wall());
     let (caller, before) =
         (Caller::Known(&person), CallSid::parse(&CALL.replace('7', "6")).unwrap());
     let db = &services.database;

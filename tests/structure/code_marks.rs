@@ -1,7 +1,7 @@
 //! What README.md, ARCHITECTURE.md and `docs/` name in code marks exists: files, types and functions;
 //! and so do the files that any Markdown file links to.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::sources::{self, Source};
@@ -13,7 +13,7 @@ const FILES: [&str; 6] = [".rs", ".md", ".toml", ".txt", ".sh", ".yml"];
 const FOREIGN: [&str; 3] = ["Upgrade", "Connection", "Authorization"];
 
 /// A Rust file's names: its identifiers, and the parts of its path.
-struct Names<'a>(HashSet<&'a str>);
+struct Names<'a>(BTreeSet<&'a str>);
 
 impl<'a> Names<'a> {
     fn of(source: &'a Source) -> Self {

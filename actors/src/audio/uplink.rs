@@ -55,6 +55,7 @@ impl Uplink {
             }
             match pad_at {
                 Some(at) => tokio::select! {
+                    biased;
                     () = more => {}
                     () = tokio::time::sleep_until(at.into()) => {}
                 },

@@ -54,6 +54,7 @@ async fn start(inbox: &Inbox<CalendarRequest>) -> ActorRef<CalendarMsg> {
         inbox: inbox.clone(),
         database: DatabaseConnection::default(),
         clock,
+        chance: Chance::seeded(1),
         tasks: TaskGroup::new(),
         registration,
     };

@@ -16,6 +16,7 @@ use protocol::calendar::{
 use protocol::ids::{LeadId, ToolCallId};
 use sea_orm::DatabaseConnection;
 
+use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::messages::{Answer, ToolUse};
 
@@ -27,12 +28,18 @@ const RETRY_PAUSE: Duration = Duration::from_millis(500);
 /// database that hangs does not block the business's queue for ever.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-pub(super) async fn carry_out(db: &DatabaseConnection, clock: Clock, tool_use: &ToolUse) -> Answer {
+pub(super) async fn carry_out(
+    db: &DatabaseConnection,
+    clock: Clock,
+    chance: &Chance,
+    tool_use: &ToolUse,
+) -> Answer {
     let attempts = async {
         for _ in 0..TRIES {
             let operation = Operation {
                 db,
                 clock,
+                chance,
                 tool_use,
                 calendar: Calendar::of(&tool_use.settings, clock.wall()),
             };
@@ -67,6 +74,7 @@ pub(super) async fn carry_out(db: &DatabaseConnection, clock: Clock, tool_use: &
 struct Operation<'a> {
     db: &'a DatabaseConnection,
     clock: Clock,
+    chance: &'a Chance,
     tool_use: &'a ToolUse,
     calendar: Calendar<'a>,
 }
@@ -116,7 +124,7 @@ impl Operation<'_> {
             },
             Ok(slot) => {
                 let new = NewAppointment {
-                    id: AppointmentId(self.clock.new_id()),
+                    id: AppointmentId(self.chance.new_id(self.clock.wall())),
                     lead_id: lead,
                     call_sid: self.tool_use.call_sid.clone(),
                     starts_at: slot.start,

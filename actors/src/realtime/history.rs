@@ -1,7 +1,7 @@
 //! The call so far, as conversation items for a new session (RES-2). A turn without a transcript is
 //! sent as audio.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use protocol::audio::payload::Payload;
@@ -13,12 +13,12 @@ use protocol::openai::item::{FunctionCall, Role};
 /// The entries as conversation items, in order. `audio` holds the turns without a transcript. A
 /// turn without both is left out.
 pub(super) fn history(entries: &[Arc<Entry>], audio: Vec<(ItemId, Payload)>) -> Vec<NewItem> {
-    let mut audio: HashMap<ItemId, Payload> = audio.into_iter().collect();
+    let mut audio: BTreeMap<ItemId, Payload> = audio.into_iter().collect();
     entries.iter().filter_map(|entry| item(entry, &mut audio)).collect()
 }
 
 /// The entry as a conversation item. `None` if it has neither text nor audio.
-pub(super) fn item(entry: &Entry, audio: &mut HashMap<ItemId, Payload>) -> Option<NewItem> {
+pub(super) fn item(entry: &Entry, audio: &mut BTreeMap<ItemId, Payload>) -> Option<NewItem> {
     match &entry.body {
         Body::Caller { item, words: Words::Known(text) } => {
             written(Some(item.clone()), Role::User, text)

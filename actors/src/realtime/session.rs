@@ -90,6 +90,8 @@ impl SessionTask {
         let Link { reader, writer } = link;
         let awaits_pong = AtomicBool::new(false);
         tokio::select! {
+            // If both end at once, the reader knows the cause.
+            biased;
             fault = self.read(reader, &awaits_pong) => fault,
             () = self.send(writer, outgoing, &awaits_pong) => SessionFault::Passing,
         }

@@ -9,7 +9,7 @@ mod interruption;
 mod spoken;
 mod wire;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -180,7 +180,7 @@ impl SessionState {
             RealtimeOrder::Replay { .. } => {}
             RealtimeOrder::Ask(ask) if live => self.trigger_response(ask.clone(), now),
             RealtimeOrder::Tell(entry) if live => {
-                if let Some(item) = item(entry, &mut HashMap::new()) {
+                if let Some(item) = item(entry, &mut BTreeMap::new()) {
                     self.send(vec![item_create(item, entry.number)]);
                 }
             }

@@ -119,8 +119,8 @@ impl SharedActors {
                 Actor::spawn_linked(None, JournalActor, args, supervisor).await?.0.get_cell()
             }
             SharedPart::Calendar => {
-                let inbox = services.calendar.clone();
-                let args = CalendarArgs { inbox, database, clock, tasks, registration };
+                let (inbox, chance) = (services.calendar.clone(), services.chance.clone());
+                let args = CalendarArgs { inbox, database, clock, chance, tasks, registration };
                 Actor::spawn_linked(None, CalendarActor, args, supervisor).await?.0.get_cell()
             }
             SharedPart::Messaging => {

@@ -8,7 +8,7 @@ use protocol::twilio::rest::{
 };
 use thiserror::Error;
 
-use super::{PATIENCE, TwilioRest, full_jitter};
+use super::{PATIENCE, TwilioRest};
 use crate::http_client::with_query;
 
 /// How far Twilio's clock may be behind ours.
@@ -53,7 +53,7 @@ impl TwilioRest {
     /// [`PlacingFault`], after 30 s of tries or at once if a retry cannot help.
     pub async fn place(&self, call: &NewOutbound, now: Timestamp) -> Result<CallSid, PlacingFault> {
         let tries = (|| self.place_or_find(call, now))
-            .retry(full_jitter(rand::random))
+            .retry(self.pauses())
             .when(|fault| matches!(fault, PlacingFault::NotPlaced(_)))
             .notify(|fault, pause| tracing::warn!(%fault, ?pause, "retrying to place a call"));
         match tokio::time::timeout(PATIENCE, tries).await {
@@ -94,7 +94,7 @@ impl TwilioRest {
             call.created_at.is_some_and(|at| at + CLOCK_SKEW >= whole_second(began))
         };
         let look = || self.calls_between(call);
-        let found = look.retry(full_jitter(rand::random)).await;
+        let found = look.retry(self.pauses()).await;
         match found {
             Ok(calls) => match calls.into_iter().find(made_since) {
                 Some(placed) => Ok(placed.sid),

@@ -53,7 +53,8 @@ impl Twilio {
         let account = AccountSid::parse("AC0000000000000000000000000000000a").unwrap();
         let tls = tls_config().unwrap();
         let dialer = Arc::new(TcpDialer::new(tls, Duration::from_secs(5)));
-        TwilioRest::new(dialer, &format!("{}/", self.url), account, "the-token".into())
+        let (url, chance) = (format!("{}/", self.url), Chance::seeded(1));
+        TwilioRest::new(dialer, &url, account, "the-token".into(), chance)
     }
 
     fn requests(&self) -> Vec<String> {
@@ -166,4 +167,17 @@ fn call_6_pauses_are_a_random_part_of_a_growing_maximum() {
     assert_eq!(longest, [250, 500, 1000, 2000, 4000, 4000, 4000]);
     assert!(full_jitter(|| 0.0).all(|delay| delay.is_zero()));
     assert_eq!(full_jitter(|| 0.5).next(), Some(Duration::from_millis(125)));
+}
+
+#[tokio::test]
+async fn the_pauses_of_a_client_come_from_its_chance() {
+    let twilio = Twilio::answering(vec![(200, "{}")]).await;
+    let pauses = |seed| {
+        let client = TwilioRest { chance: Chance::seeded(seed), ..twilio.client() };
+        [client.pauses(), client.pauses()].map(|pauses| pauses.take(7).collect::<Vec<_>>())
+    };
+    assert_eq!(pauses(1), pauses(1));
+    let [first, second] = pauses(1);
+    assert_ne!(first, second);
+    assert_ne!(pauses(1), pauses(2));
 }

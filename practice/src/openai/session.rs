@@ -35,7 +35,7 @@ impl RealtimeSession {
     /// Begins a session at `now`. A refused one only sends an error and closes.
     pub(crate) fn begin(setup: Setup, handshake: &Handshake, now: Duration) -> Self {
         let behaviour = setup.behaviour;
-        let mut ids = Ids::new(setup.number);
+        let mut ids = Ids::new(setup.seed);
         let model = handshake.model.clone().unwrap_or_default();
         let expires_at = SOME_DAY + (now + behaviour.session_length).as_secs();
         let settings = Settings::live_defaults(&ids.next("sess_"), &model, expires_at);

@@ -1,6 +1,6 @@
 //! Speaks texts: with espeak-ng where it is installed, else with the built-in synthesiser.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -27,7 +27,7 @@ enum Synthesiser {
 #[derive(Debug, Default)]
 struct Shared {
     /// Audio by language and text, before words are written into it.
-    cache: Mutex<HashMap<(String, String), Bytes>>,
+    cache: Mutex<BTreeMap<(String, String), Bytes>>,
     utterances: AtomicU32,
 }
 

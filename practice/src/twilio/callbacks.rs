@@ -5,13 +5,14 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::clock::{rfc2822, wall};
+use super::clock::rfc2822;
 use super::form::Form;
 use super::line::Line;
 use super::network::Network;
 use super::settings::CallbackDelivery;
 use super::target::Target;
 use super::view::{CallStatus, Webhook};
+use crate::clock::WallClock;
 
 /// Sends a call's callbacks.
 #[derive(Debug)]
@@ -20,6 +21,7 @@ pub(super) struct Callbacks {
     worker: JoinHandle<()>,
     target: Option<Target>,
     wanted: Vec<CallEvent>,
+    wall_clock: WallClock,
     sequence: u32,
 }
 
@@ -50,8 +52,9 @@ impl Callbacks {
         wanted: Vec<CallEvent>,
     ) -> Self {
         let (sender, receiver) = mpsc::channel(WAITING);
+        let wall_clock = network.settings.wall_clock.clone();
         let worker = tokio::spawn(deliver(network, line, receiver));
-        Self { sender, worker, target, wanted, sequence: 0 }
+        Self { sender, worker, target, wanted, wall_clock, sequence: 0 }
     }
 
     /// Reports a step, if it was asked for.
@@ -61,7 +64,7 @@ impl Callbacks {
         };
         let mut add = |name: &str, value: String| form.push((name.to_owned(), value));
         add("CallbackSource", "call-progress-events".to_owned());
-        add("Timestamp", rfc2822(wall()));
+        add("Timestamp", rfc2822(self.wall_clock.now()));
         add("SequenceNumber", self.sequence.to_string());
         self.sequence += 1;
         self.send(Callback { what: Webhook::Status(status), target, form }).await;

@@ -10,7 +10,6 @@ use tokio::sync::watch;
 
 use super::caller::CallerHandle;
 use super::debugger::TwilioError;
-use super::fetch::Fetcher;
 use super::line::Line;
 use super::message_store::SentMessage;
 use super::messages::{IncomingMessage, MessageAnswer, receive};
@@ -40,8 +39,7 @@ impl Carrier {
     /// # Errors
     /// [`CarrierError`] if no port is free.
     pub async fn start(settings: CarrierSettings) -> Result<Self, CarrierError> {
-        let fetcher = Fetcher::new(settings.auth_token.clone(), settings.retry_pause);
-        let network = Arc::new(Network::new(settings, fetcher));
+        let network = Arc::new(Network::new(settings));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let api = listener.local_addr()?;
         network.spawn(rest::serve(Arc::clone(&network), listener));
@@ -132,6 +130,12 @@ impl Carrier {
     #[must_use]
     pub fn open_requests(&self) -> usize {
         self.network.rest.open()
+    }
+
+    /// A new text message to the business.
+    #[must_use]
+    pub fn message(&self, from: &str, to: &str, body: &str) -> IncomingMessage {
+        IncomingMessage::new(self.network.ids.sid("SM"), from, to, body)
     }
 
     /// Delivers a WhatsApp message to the business and returns the daemon's answer.

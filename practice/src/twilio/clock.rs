@@ -1,13 +1,18 @@
 //! The line's clock: media time in samples, possibly faster than wall time.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
-use crate::speech::{SAMPLE_RATE, duration_of};
+use crate::clock::now;
+use crate::speech::duration_of;
 
 /// Samples of one frame, 20 ms.
 pub(super) const FRAME: u64 = 160;
+
+/// The length of a sample.
+const SAMPLE_NANOS: f64 = 125_000.0;
 
 /// Counts samples since a call was dialled. Frames, playout, pauses and ringing use it. Time limits
 /// of HTTP requests use wall time.
@@ -25,8 +30,10 @@ impl LineClock {
 
     /// Samples since the start.
     pub(super) fn samples(&self) -> u64 {
-        let line = now().saturating_duration_since(self.origin).as_secs_f64() * self.speed;
-        (line * f64::from(SAMPLE_RATE)) as u64
+        let passed = now().saturating_duration_since(self.origin).as_nanos() as f64;
+        // Rounding must not take back a sample that was waited for: that would be waited for again
+        // and again while the time stands still.
+        (passed * self.speed / SAMPLE_NANOS + 1e-6) as u64
     }
 
     pub(super) fn elapsed(&self) -> Duration {
@@ -35,9 +42,8 @@ impl LineClock {
 
     /// Sleeps until this many samples have passed since the start.
     pub(super) async fn reach(&self, samples: u64) {
-        let line = samples as f64 / f64::from(SAMPLE_RATE);
-        let due = self.origin + Duration::from_secs_f64(line / self.speed);
-        tokio::time::sleep_until(due.into()).await;
+        let due = (samples as f64 * SAMPLE_NANOS / self.speed).ceil();
+        tokio::time::sleep_until(self.origin + Duration::from_nanos(due as u64)).await;
     }
 
     /// Sleeps for this much line time.
@@ -46,25 +52,28 @@ impl LineClock {
     }
 }
 
-/// For dates in callbacks and REST answers.
-#[expect(clippy::disallowed_methods, reason = "the practice carrier is outside the daemon")]
-pub(super) fn wall() -> Timestamp {
-    Timestamp::now()
-}
-
 /// The date format of Twilio's REST API and call callbacks.
 pub(super) fn rfc2822(at: Timestamp) -> String {
     at.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string()
 }
 
-#[expect(clippy::disallowed_methods, reason = "the practice carrier is outside the daemon")]
-pub(super) fn now() -> Instant {
-    Instant::now()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_position_that_was_waited_for_is_reached_and_not_passed_by_more_than_a_timers_step() {
+        for speed in [1.0, 1.3, 4.0, 7.0, 200.0] {
+            let clock = LineClock::start(speed);
+            for frame in 1..2000 {
+                let wanted = frame * FRAME;
+                clock.reach(wanted).await;
+                let step = (speed * 8.0).ceil() as u64;
+                let reached = clock.samples();
+                assert!((wanted..=wanted + step).contains(&reached), "{reached} of {wanted}");
+            }
+        }
+    }
 
     #[test]
     fn dates_are_written_as_in_twilios_answers() {

@@ -1,5 +1,6 @@
 //! Requests to the daemon: signed, with Twilio's time limits, retries and error codes.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -10,12 +11,13 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 use uuid::Uuid;
 
-use super::clock;
 use super::debugger::{TwilioError, Violation};
 use super::form::encode;
+use super::ids::Ids;
 use super::overrides::Overrides;
 use super::signature::sign;
 use super::target::Method;
+use crate::clock;
 use crate::http_client::{Client, HttpError, Request, Timeouts};
 
 const FORM: &str = "application/x-www-form-urlencoded; charset=UTF-8";
@@ -28,6 +30,7 @@ pub(super) struct Fetcher {
     auth_token: SecretString,
     retry_pause: Duration,
     client: Client,
+    ids: Arc<Ids>,
     /// No request reaches the daemon.
     cut_off: AtomicBool,
 }
@@ -53,9 +56,9 @@ pub(super) struct Answer {
 }
 
 impl Fetcher {
-    pub(super) fn new(auth_token: SecretString, retry_pause: Duration) -> Self {
+    pub(super) fn new(auth_token: SecretString, retry_pause: Duration, ids: Arc<Ids>) -> Self {
         let cut_off = AtomicBool::new(false);
-        Self { auth_token, retry_pause, client: Client::default(), cut_off }
+        Self { auth_token, retry_pause, client: Client::default(), ids, cut_off }
     }
 
     pub(super) fn set_cut_off(&self, cut_off: bool) {
@@ -74,7 +77,7 @@ impl Fetcher {
             Err(part) => (Overrides::default(), Some(Violation::Override(part))),
         };
         let started = clock::now();
-        let token = Uuid::now_v7();
+        let token = self.ids.idempotency_token();
         let attempts = Attempts { fetcher: self, url, method, form, overrides, token };
         let mut counted = Counted::default();
         let attempts = attempts.run(&mut counted);

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, watch};
 
 use self::audio_sink::AudioSink;
 use super::audio_source::AudioSource;
-use super::clock::{LineClock, wall};
+use super::clock::LineClock;
 use super::debugger::{TwilioError, Violation};
 use super::form::{Form, form};
 use super::lock::locked;
@@ -55,7 +55,7 @@ impl Line {
         let line = Self {
             sid: view.call_sid.clone(),
             account_sid: settings.account_sid.clone(),
-            made_at: wall(),
+            made_at: settings.wall_clock.now(),
             clock: LineClock::start(settings.clock_speed),
             quality,
             extra: Mutex::new(extra),

@@ -1,13 +1,11 @@
 //! The messages a carrier was given to send, and the 24-hour windows.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::clock::wall;
-use super::ids::sid;
 use super::lock::locked;
 
 /// A message that the daemon sent.
@@ -53,7 +51,7 @@ impl MessageStatus {
 pub(super) struct MessageStore {
     sent: watch::Sender<Vec<SentMessage>>,
     /// Who wrote within the last 24 hours: (person, business), each with `whatsapp:`.
-    windows: Mutex<HashSet<(String, String)>>,
+    windows: Mutex<BTreeSet<(String, String)>>,
 }
 
 impl MessageStore {
@@ -89,19 +87,21 @@ impl MessageStore {
 
 /// A message as it is accepted.
 pub(super) fn accepted(
+    sid: String,
+    made_at: Timestamp,
     to: &str,
     from: Option<&str>,
     service: Option<&str>,
     body: Option<&str>,
 ) -> SentMessage {
     SentMessage {
-        sid: sid("SM"),
+        sid,
         from: from.map(str::to_owned),
         service: service.map(str::to_owned),
         to: to.to_owned(),
         body: body.map(str::to_owned),
         status: if service.is_some() { MessageStatus::Accepted } else { MessageStatus::Queued },
         error_code: None,
-        made_at: wall(),
+        made_at,
     }
 }

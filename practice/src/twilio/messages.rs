@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::clock::now;
 use super::debugger::TwilioError;
 use super::form::{Form, form};
-use super::ids::sid;
 use super::message_store::{MessageStatus, SentMessage};
 use super::network::Network;
 use super::target::{Method, Target};
+use crate::clock::now;
 
 /// A message to the business.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,11 +24,9 @@ pub struct IncomingMessage {
 }
 
 impl IncomingMessage {
-    /// A text message with a new SID.
-    #[must_use]
-    pub fn new(from: &str, to: &str, body: &str) -> Self {
+    pub(super) fn new(sid: String, from: &str, to: &str, body: &str) -> Self {
         Self {
-            sid: sid("SM"),
+            sid,
             from: from.to_owned(),
             to: to.to_owned(),
             body: body.to_owned(),

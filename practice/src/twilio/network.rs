@@ -1,6 +1,6 @@
 //! What all calls of a carrier share: the settings, the HTTP client, the calls.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use super::debugger::TwilioError;
 use super::fetch::{Answer, Fetched, Fetcher};
 use super::form::Form;
+use super::ids::Ids;
 use super::line::Line;
 use super::lock::locked;
 use super::message_store::MessageStore;
@@ -23,6 +24,7 @@ use super::view::{Webhook, WebhookRun};
 #[derive(Debug)]
 pub(super) struct Network {
     pub(super) settings: CarrierSettings,
+    pub(super) ids: Arc<Ids>,
     pub(super) fetcher: Fetcher,
     pub(super) rest: RestApi,
     pub(super) messages: MessageStore,
@@ -31,12 +33,16 @@ pub(super) struct Network {
     /// In the order in which they were made.
     calls: watch::Sender<Vec<Arc<Line>>>,
     delivery: Mutex<CallbackDelivery>,
-    callees: Mutex<HashMap<String, Callee>>,
+    callees: Mutex<BTreeMap<String, Callee>>,
 }
 
 impl Network {
-    pub(super) fn new(settings: CarrierSettings, fetcher: Fetcher) -> Self {
+    pub(super) fn new(settings: CarrierSettings) -> Self {
+        let ids = Arc::new(Ids::new(settings.seed));
+        let token = settings.auth_token.clone();
+        let fetcher = Fetcher::new(token, settings.retry_pause, Arc::clone(&ids));
         Self {
+            ids,
             delivery: Mutex::new(settings.delivery),
             settings,
             fetcher,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::call::{Call, Placing};
 use super::callbacks::{CallEvent, Callbacks};
 use super::form::Form;
-use super::ids::{call_sid, sid};
 use super::line::{Line, Source};
 use super::network::Network;
 use super::settings::{Dial, LineQuality};
@@ -25,9 +24,9 @@ pub(super) struct Outbound {
 
 /// Dials the business.
 pub(super) fn dial(network: &Arc<Network>, dial: &Dial) -> Arc<Line> {
-    let view = CallView::new(call_sid(), &dial.from, &dial.to, Direction::Inbound);
+    let view = CallView::new(network.ids.call_sid(), &dial.from, &dial.to, Direction::Inbound);
     let mut extra = dial.extra.clone();
-    extra.push(("CallToken".to_owned(), sid("")));
+    extra.push(("CallToken".to_owned(), network.ids.sid("")));
     let (line, interrupts) = Line::new(view, &network.settings, dial.line, extra);
     let line = register(network, line);
     let status_callback = network.settings.status_callback.clone();
@@ -48,7 +47,7 @@ pub(super) fn dial(network: &Arc<Network>, dial: &Dial) -> Arc<Line> {
 /// Places a call from the business.
 pub(super) fn place(network: &Arc<Network>, outbound: Outbound) -> Arc<Line> {
     let Outbound { to, from, fallback, status_callback, events, placing } = outbound;
-    let view = CallView::new(call_sid(), &from, &to, Direction::OutboundApi);
+    let view = CallView::new(network.ids.call_sid(), &from, &to, Direction::OutboundApi);
     let (line, interrupts) =
         Line::new(view, &network.settings, LineQuality::default(), Form::new());
     let line = register(network, line);

@@ -6,6 +6,8 @@ use protocol::ids::AccountSid;
 use secrecy::SecretString;
 
 use super::audio_source::Silence;
+use crate::chance::system_seed;
+use crate::clock::WallClock;
 use crate::speech::Voice;
 
 #[derive(Debug, Clone)]
@@ -37,10 +39,14 @@ pub struct CarrierSettings {
     pub largest_message: usize,
     /// Whether the views of streams keep the daemon's audio.
     pub keeps_audio: bool,
+    /// For the dates in callbacks and in the REST API's answers.
+    pub wall_clock: WallClock,
+    /// SIDs and tokens are drawn from it.
+    pub seed: u64,
 }
 
 impl CarrierSettings {
-    /// Settings with this Voice URL, real time and faithful callbacks.
+    /// Settings with this Voice URL, the system's clock and chance, and faithful callbacks.
     #[must_use]
     pub fn new(account_sid: AccountSid, auth_token: &str, voice_url: &str) -> Self {
         Self {
@@ -57,6 +63,8 @@ impl CarrierSettings {
             delivery: CallbackDelivery::Faithful,
             largest_message: 32 * 1024,
             keeps_audio: false,
+            wall_clock: WallClock::system(),
+            seed: system_seed(),
         }
     }
 }

@@ -17,10 +17,8 @@ use tokio_util::sync::CancellationToken;
 use self::context::SocketContext;
 use self::session::StreamSession;
 use super::callbacks::Callback;
-use super::clock::wall;
 use super::debugger::TwilioError;
 use super::form::form;
-use super::ids::stream_sid;
 use super::line::{Line, StreamControls};
 use super::network::Network;
 use super::twiml::Stream;
@@ -56,6 +54,7 @@ impl Connection {
         sockets.spawn(socket.clone().run());
         loop {
             tokio::select! {
+                biased;
                 Some(()) = wanted.recv() => {
                     sockets.spawn(socket.clone().run());
                 }
@@ -72,9 +71,10 @@ impl Connection {
 
 impl SocketContext {
     async fn run(self) {
-        let stream_sid = stream_sid();
+        let stream_sid = self.network.ids.stream_sid();
         let opening = handshake::open(&self.stream.url, &self.network.settings.auth_token);
         let opened = tokio::select! {
+            biased;
             () = self.stop.cancelled() => return,
             opened = opening => opened,
         };
@@ -126,7 +126,7 @@ impl SocketContext {
             ("StreamSid", stream_sid.as_str()),
             ("StreamName", self.stream.name.as_deref().unwrap_or(stream_sid.as_str())),
             ("StreamEvent", event),
-            ("Timestamp", &wall().to_string()),
+            ("Timestamp", &self.network.settings.wall_clock.now().to_string()),
         ]);
         if let Some(error) = error {
             form.push(("StreamError".to_owned(), error.to_owned()));

@@ -7,6 +7,7 @@ mod media;
 mod messages;
 mod outbound;
 mod rest;
+mod seeds;
 mod webhooks;
 
 use std::time::Duration;

@@ -5,7 +5,7 @@ use crate::cli::tests::{OnDisk, example};
 
 async fn said(on_disk: &OnDisk, command: Command) -> Result<String, CliError> {
     let mut out = Vec::new();
-    run(command, &on_disk.config(), &Clock::start(), &mut out).await?;
+    run(command, &on_disk.config(), &Platform::live(), &mut out).await?;
     Ok(String::from_utf8(out).unwrap())
 }
 

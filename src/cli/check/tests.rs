@@ -26,8 +26,8 @@ fn about<'a>(lines: &'a [String], what: &str) -> Vec<&'a str> {
 
 async fn with_business(on_disk: &OnDisk) {
     let import = business::Command::Import { file: example("tel-aviv-locks") };
-    let clock = ::actors::clock::Clock::start();
-    business::run(import, &on_disk.config(), &clock, &mut Vec::new()).await.unwrap();
+    let platform = crate::platform::Platform::live();
+    business::run(import, &on_disk.config(), &platform, &mut Vec::new()).await.unwrap();
 }
 
 async fn carrier(settings: impl FnOnce(&mut CarrierSettings)) -> Carrier {

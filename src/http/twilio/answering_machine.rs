@@ -58,7 +58,7 @@ fn ensure_lead(state: &TwilioState, setup: &CallSetup) {
     let (business, call) = (setup.business, setup.call_sid.clone());
     let Some(person) = setup.person.number().cloned() else { return };
     state.tasks.spawn(async move {
-        let (id, now) = (LeadId(services.clock.new_id()), services.clock.wall());
+        let (id, now) = (LeadId(services.new_id()), services.clock.wall());
         let db = &services.database;
         let caller = Caller::Known(&person);
         match leads::ensure_for_call(db, business, caller, &call, id, now).await {

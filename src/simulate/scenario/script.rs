@@ -1,5 +1,6 @@
 //! A scenario and its file's contents.
 
+use std::borrow::Cow;
 use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,6 +22,14 @@ pub struct Scenario {
     /// With the scenario's changes.
     pub business: BusinessSettings,
     pub script: Script,
+}
+
+impl Scenario {
+    /// The file's name without its extension.
+    #[must_use]
+    pub fn name(&self) -> Cow<'_, str> {
+        self.file.file_stem().unwrap_or_default().to_string_lossy()
+    }
 }
 
 /// The contents of a scenario file.

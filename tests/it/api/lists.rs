@@ -134,7 +134,7 @@ async fn ops_4_a_list_has_the_rows_of_one_business_that_match_the_filters() {
     Rows::make(&world, clinic_id, 2).await;
     let start = slots(&world, 3)[0];
     let later = start + jiff::SignedDuration::from_mins(1);
-    let another = uuid::Uuid::now_v7();
+    let another = world.app.services().new_id();
     for (target, expected) in [
         ("leads?".to_owned(), 1),
         ("leads?status=in_progress".to_owned(), 1),

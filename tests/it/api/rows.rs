@@ -39,7 +39,7 @@ impl Rows {
 /// The lead of number `n`.
 pub(crate) async fn lead(world: &World, business: BusinessId, n: u32) -> LeadId {
     let services = world.app.services();
-    let (id, now) = (LeadId(services.clock.new_id()), services.clock.wall());
+    let (id, now) = (LeadId(services.new_id()), services.clock.wall());
     let phone = number(n);
     let caller = Caller::Known(&phone);
     let db = &services.database;
@@ -56,7 +56,7 @@ pub(crate) async fn appointment(
     let services = world.app.services();
     let end = start + world.business.appointments.length;
     let wanted = NewAppointment {
-        id: AppointmentId(services.clock.new_id()),
+        id: AppointmentId(services.new_id()),
         lead_id: lead,
         call_sid: None,
         starts_at: start,

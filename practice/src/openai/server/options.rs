@@ -14,6 +14,8 @@ pub struct Options {
     pub key: Option<String>,
     /// Whether the log keeps appends and audio deltas.
     pub keeps_audio: bool,
+    /// Ids, and the sizes of audio chunks, are drawn from it, separately for each session.
+    pub seed: u64,
 }
 
 impl Default for Options {
@@ -25,6 +27,7 @@ impl Default for Options {
             voice: Voice::built_in(),
             key: None,
             keeps_audio: false,
+            seed: 0,
         }
     }
 }

@@ -50,8 +50,9 @@ async fn run_loop(
                 }
                 Sent::BlackHole => {
                     tokio::select! {
-                        () = connection.discard() => {}
+                        biased;
                         () = dropped(&mut commands) => {}
+                        () = connection.discard() => {}
                     }
                     return;
                 }

@@ -10,6 +10,8 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 
 use super::options::Options;
+use crate::chance::seed_for;
+use crate::clock::now;
 use crate::openai::behaviour::{Behaviour, ConnectRefusal, LinkFault, ResponseFault};
 use crate::openai::record::Log;
 use crate::openai::session::Setup;
@@ -45,7 +47,7 @@ impl Shared {
             commands: broadcast::Sender::new(COMMANDS_WAITING),
             refusals: Mutex::default(),
             log: Log::new(options.keeps_audio),
-            epoch: clock(),
+            epoch: now(),
             sessions: AtomicU64::new(0),
             responses_asked: Arc::default(),
             options,
@@ -54,7 +56,7 @@ impl Shared {
 
     /// Time since the server started.
     pub(super) fn now(&self) -> Duration {
-        self.epoch.elapsed()
+        now().saturating_duration_since(self.epoch)
     }
 
     pub(super) fn command(&self, command: Command) {
@@ -73,8 +75,10 @@ impl Shared {
     }
 
     pub(super) fn setup(&self, refusal: Option<ConnectRefusal>) -> Setup {
+        let number = self.sessions.fetch_add(1, Ordering::Relaxed) + 1;
         Setup {
-            number: self.sessions.fetch_add(1, Ordering::Relaxed) + 1,
+            number,
+            seed: seed_for(self.options.seed, &number.to_le_bytes()),
             behaviour: self.behaviour.borrow().clone(),
             brain: self.options.brain.clone(),
             voice: self.options.voice.clone(),
@@ -88,11 +92,3 @@ impl Shared {
 
 /// Commands that may wait for a session. One that falls further behind misses the oldest.
 const COMMANDS_WAITING: usize = 64;
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the only place where the simulated OpenAI reads the clock"
-)]
-fn clock() -> Instant {
-    Instant::now()
-}

@@ -234,3 +234,21 @@ async fn prac_3_a_refusal_by_status_holds_in_memory_too() {
     assert_eq!(server.connect(handshake()).unwrap_err(), 503);
     assert!(server.connect(handshake()).is_ok());
 }
+
+#[tokio::test(start_paused = true)]
+async fn servers_with_one_seed_give_the_same_ids_and_sessions_differ() {
+    let seeded = |seed| Server::in_memory(Options { seed, ..Options::default() });
+    let ids = async |server: &Server| {
+        let mut ids = Vec::new();
+        for _ in 0..2 {
+            let mut link = server.connect(handshake()).unwrap();
+            ids.push(until(&mut link, "session.created").await["session"]["id"].clone());
+        }
+        ids
+    };
+    let (one, again, other) = (seeded(7), seeded(7), seeded(8));
+    let first = ids(&one).await;
+    assert_ne!(first[0], first[1]);
+    assert!(ids(&other).await.iter().all(|id| !first.contains(id)));
+    assert_eq!(ids(&again).await, first);
+}

@@ -37,6 +37,8 @@ pub(crate) enum Output {
 /// The inputs of a new session.
 pub(crate) struct Setup {
     pub(crate) number: u64,
+    /// The session's ids and other random numbers are drawn from it.
+    pub(crate) seed: u64,
     pub(crate) behaviour: Behaviour,
     pub(crate) brain: Brain,
     pub(crate) voice: Voice,

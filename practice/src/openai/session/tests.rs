@@ -54,6 +54,7 @@ impl Client {
         let key = Some("good".to_owned());
         let setup = Setup {
             number: 1,
+            seed: 1,
             behaviour,
             brain,
             voice: voice.clone(),

@@ -7,7 +7,6 @@ use tokio_util::sync::CancellationToken;
 use super::{Call, Step};
 use crate::speech::{SAMPLE_RATE, duration_of};
 use crate::twilio::form::{Form, form};
-use crate::twilio::ids::sid;
 use crate::twilio::line::Source;
 use crate::twilio::settings::Pickup;
 use crate::twilio::stream::Connection;
@@ -119,7 +118,8 @@ impl Call {
         if let Err(interrupted) = self.interrupts.race(clock.pass(length)).await {
             return interrupted.into();
         }
-        let mut told = form([("DialCallStatus", status.as_str()), ("DialCallSid", &sid("CA"))]);
+        let sid = self.network.ids.sid("CA");
+        let mut told = form([("DialCallStatus", status.as_str()), ("DialCallSid", &sid)]);
         if let Some(talks) = talks {
             let seconds = talks.as_secs_f64().ceil() as u64;
             told.push(("DialCallDuration".to_owned(), seconds.to_string()));

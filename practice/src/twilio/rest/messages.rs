@@ -40,7 +40,8 @@ pub(super) fn create(
     }
     let callback = value(form, "StatusCallback").map(Target::post);
     let free_text = body.filter(|_| value(form, "ContentSid").is_none());
-    let message = accepted(to, from, service, free_text);
+    let (sid, now) = (network.ids.sid("SM"), network.settings.wall_clock.now());
+    let message = accepted(sid, now, to, from, service, free_text);
     let reply = Reply { status: 201, body: json::message(network, &message) };
     send(network, message, callback);
     Ok(reply)

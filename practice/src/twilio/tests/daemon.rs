@@ -1,6 +1,6 @@
 //! A minimal daemon: answers webhooks from a list, and hands its media sockets to the test.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -31,7 +31,7 @@ pub(super) struct Daemon {
 }
 
 struct Webhooks {
-    answers: Mutex<HashMap<String, VecDeque<Answer>>>,
+    answers: Mutex<BTreeMap<String, VecDeque<Answer>>>,
     requests: watch::Sender<Vec<Request>>,
 }
 

@@ -3,9 +3,9 @@
 use super::daemon::Daemon;
 use super::rest::{get, post};
 use super::{BUSINESS, CALLER, TOKEN, carrier, within};
+use crate::twilio::MessageStatus;
 use crate::twilio::form::{Form, form};
 use crate::twilio::signature::sign;
-use crate::twilio::{IncomingMessage, MessageStatus};
 
 fn message(daemon: &Daemon, body: &str) -> Form {
     form([
@@ -21,7 +21,7 @@ async fn wa_1_a_message_within_the_window_is_sent_and_delivered() {
     let daemon = Daemon::start().await;
     daemon.twiml("/whatsapp", "");
     let carrier = carrier(&daemon).await;
-    let incoming = IncomingMessage::new(CALLER, BUSINESS, "שלום");
+    let incoming = carrier.message(CALLER, BUSINESS, "שלום");
     let answer = within(carrier.receive_message(&incoming)).await.unwrap();
     assert_eq!(answer.body, "<Response></Response>");
     let came = &daemon.requests("/whatsapp")[0];

@@ -107,7 +107,7 @@ fn slot<K: Hash>(key: &K, level: u32) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
+    use std::collections::BTreeMap;
 
     use proptest::prelude::*;
 
@@ -163,7 +163,7 @@ mod tests {
             before in proptest::collection::vec((0_u16..400, any::<u8>()), 0..400),
             after in proptest::collection::vec((0_u16..400, any::<u8>()), 0..100),
         ) {
-            let (mut map, mut model) = (SharedMap::default(), HashMap::new());
+            let (mut map, mut model) = (SharedMap::default(), BTreeMap::new());
             for (key, value) in before {
                 map.insert(key, value);
                 model.insert(key, value);

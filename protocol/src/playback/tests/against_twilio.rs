@@ -1,7 +1,7 @@
 //! Playback against a small model of Twilio: a buffer that plays 8 bytes per millisecond, marks
 //! that are echoed when they are reached or dropped, and a network that takes time.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use proptest::prelude::*;
 
@@ -26,7 +26,7 @@ struct Twilio {
     on_the_way: VecDeque<(u64, Sent)>,
     buffer: VecDeque<Sent>,
     echoes: VecDeque<(u64, String)>,
-    played: HashMap<u32, u32>,
+    played: BTreeMap<u32, u32>,
 }
 
 impl Twilio {
@@ -39,7 +39,7 @@ impl Twilio {
             on_the_way: VecDeque::new(),
             buffer: VecDeque::new(),
             echoes: VecDeque::new(),
-            played: HashMap::new(),
+            played: BTreeMap::new(),
         }
     }
 
@@ -125,7 +125,7 @@ struct Call {
     twilio: Twilio,
     item: u32,
     /// Bytes sent of each item.
-    sent: HashMap<u32, u32>,
+    sent: BTreeMap<u32, u32>,
     stale_before: u32,
     told: Vec<Heard>,
 }
@@ -137,7 +137,7 @@ impl Call {
             playback: Playback::new(Generation(1)),
             twilio: Twilio::new(latency, loses),
             item: 0,
-            sent: HashMap::new(),
+            sent: BTreeMap::new(),
             stale_before: 0,
             told: Vec::new(),
         }
@@ -227,7 +227,7 @@ proptest! {
         loses in prop_oneof![Just(0), 2_u64..6],
     ) {
         let mut call = Call::new(latency, loses);
-        let mut last = HashMap::<u32, u32>::new();
+        let mut last = BTreeMap::<u32, u32>::new();
         for step in &steps {
             call.perform(step);
             for item_number in 0..=call.item {

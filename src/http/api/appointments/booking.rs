@@ -103,7 +103,7 @@ fn key(request: ApiRequest<'_>) -> Result<ToolCallId, ApiError> {
 }
 
 fn new_key(request: ApiRequest<'_>) -> Result<ToolCallId, ApiError> {
-    let key = format!("api/{}", request.state.services.clock.new_id());
+    let key = format!("api/{}", request.state.services.new_id());
     ToolCallId::parse(&key).map_err(|invalid| ApiError::internal(&invalid.to_string()))
 }
 
@@ -135,7 +135,7 @@ impl<'a> Booking<'a> {
                 let phone = e164(phone, home).ok_or_else(|| {
                     ApiError::bad_request("bad_number", "is not a telephone number").at("phone")
                 })?;
-                let id = LeadId(self.request.state.services.clock.new_id());
+                let id = LeadId(self.request.state.services.new_id());
                 let now = self.request.now();
                 let lead = leads::ensure_for_operator(db, self.business, &phone, id, now).await?;
                 Ok(lead.record.id)
