@@ -1,10 +1,18 @@
 //! Opens the configured database, and brings its schema up to date.
 
-use entities::{ConnectError, DatabaseConnection, PoolSettings};
+use entities::{ConnectError, Database, PoolSettings};
 use migration::MigrateError;
 use thiserror::Error;
 
-use crate::config::Database;
+use crate::config;
+
+/// How queries run: see [`Database`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DatabaseMode {
+    Live,
+    /// In no virtual time, and with faults.
+    Simulated,
+}
 
 /// Why the database can't be used.
 #[derive(Debug, Error)]
@@ -24,23 +32,28 @@ pub enum DatabaseError {
 
 /// Opens the database as it is.
 pub(crate) async fn connect(
-    config: &Database,
+    config: &config::Database,
     pool: PoolSettings,
-) -> Result<DatabaseConnection, DatabaseError> {
-    Ok(entities::connect(config.url.expose(), pool).await?)
+    mode: DatabaseMode,
+) -> Result<Database, DatabaseError> {
+    Ok(match mode {
+        DatabaseMode::Live => Database::connect(config.url.expose(), pool).await?,
+        DatabaseMode::Simulated => Database::simulated(config.url.expose(), pool)?,
+    })
 }
 
 /// Opens the database with its schema up to date. A SQLite file is migrated; any other database must
 /// have been migrated before (OPS-5).
 pub(crate) async fn open(
-    config: &Database,
+    config: &config::Database,
     pool: PoolSettings,
-) -> Result<DatabaseConnection, DatabaseError> {
-    let db = connect(config, pool).await?;
+    mode: DatabaseMode,
+) -> Result<Database, DatabaseError> {
+    let db = connect(config, pool, mode).await?;
     if config.url.is_sqlite() {
-        migration::up(&db, None).await?;
+        db.write(|db| migration::up(db, None)).await?;
         return Ok(db);
     }
-    let pending = migration::pending(&db).await?;
+    let pending = db.read(migration::pending).await?;
     if pending.is_empty() { Ok(db) } else { Err(DatabaseError::Pending(pending)) }
 }

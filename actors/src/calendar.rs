@@ -9,10 +9,10 @@ mod work;
 
 use std::collections::{BTreeMap, VecDeque};
 
+use entities::Database;
 use protocol::calendar::CalendarError;
 use protocol::ids::BusinessId;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use sea_orm::DatabaseConnection;
 use supervision::{Delivery, Inbox, InboxReader, TaskCrashed, TaskGroup};
 use tokio::sync::mpsc;
 
@@ -52,7 +52,7 @@ pub(crate) struct CalendarActor;
 
 pub(crate) struct CalendarArgs {
     pub(crate) inbox: Inbox<CalendarRequest>,
-    pub(crate) database: DatabaseConnection,
+    pub(crate) database: Database,
     pub(crate) clock: Clock,
     pub(crate) chance: Chance,
     pub(crate) tasks: TaskGroup,
@@ -64,7 +64,7 @@ pub(crate) struct CalendarState {
     inbox: Inbox<CalendarRequest>,
     /// One entry per business that has a request in work. Its further requests wait in the queue.
     queues: BTreeMap<BusinessId, VecDeque<Job>>,
-    database: DatabaseConnection,
+    database: Database,
     clock: Clock,
     chance: Chance,
     tasks: TaskGroup,

@@ -31,7 +31,7 @@ const INBOX_CAPACITY: usize = 256;
 pub struct Services {
     pub clock: Clock,
     pub chance: Chance,
-    pub database: sea_orm::DatabaseConnection,
+    pub database: entities::Database,
     /// Connects to OpenAI.
     pub connector: Arc<dyn Connector>,
     pub twilio: TwilioRest,

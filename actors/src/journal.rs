@@ -4,11 +4,10 @@
 
 use std::time::Duration;
 
-use entities::RecordsError;
 use entities::call_turns;
 use entities::calls::{self, EndOfCall, NewCall};
+use entities::{Database, RecordsError};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use sea_orm::DatabaseConnection;
 use supervision::{Alarm, Delivery, Inbox, Serial, TaskCrashed, TaskGroup};
 
 use crate::clock::Clock;
@@ -38,7 +37,7 @@ pub(crate) struct JournalActor;
 
 pub(crate) struct JournalArgs {
     pub(crate) inbox: Inbox<JournalEntry>,
-    pub(crate) database: DatabaseConnection,
+    pub(crate) database: Database,
     pub(crate) clock: Clock,
     pub(crate) tasks: TaskGroup,
     pub(crate) registration: Registration,
@@ -46,7 +45,7 @@ pub(crate) struct JournalArgs {
 
 pub(crate) struct JournalState {
     inbox: Serial<JournalEntry, JournalMsg>,
-    database: DatabaseConnection,
+    database: Database,
     clock: Clock,
     tasks: TaskGroup,
     registration: Registration,
@@ -117,7 +116,7 @@ impl JournalState {
     }
 }
 
-async fn write(entry: &JournalEntry, db: &DatabaseConnection) -> Result<(), RecordsError> {
+async fn write(entry: &JournalEntry, db: &Database) -> Result<(), RecordsError> {
     let (business, call) = (entry.business, &entry.call);
     match &entry.kind {
         EntryKind::Started(new) => {

@@ -4,13 +4,12 @@ use jiff::Timestamp;
 use protocol::ids::{BusinessId, CallSid, LeadId, ToolCallId};
 use protocol::prompt::AppointmentFact;
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::column;
+use crate::database::Database;
 use crate::error::RecordsError;
 use crate::page::{Page, rows_for};
 use crate::tables::appointments::{Column, Entity, Model};
@@ -61,83 +60,98 @@ impl Selector {
 }
 
 pub async fn get(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     appointment: AppointmentId,
 ) -> Result<Option<AppointmentRecord>, RecordsError> {
-    let filter = Column::BusinessId.eq(business.0);
-    let found = Entity::find_by_id(appointment.0).filter(filter).one(db).await?;
-    found.map(AppointmentRecord::try_from).transpose()
+    db.read(|db| async move {
+        let filter = Column::BusinessId.eq(business.0);
+        let found = Entity::find_by_id(appointment.0).filter(filter).one(db).await?;
+        found.map(AppointmentRecord::try_from).transpose()
+    })
+    .await
 }
 
 /// A lead's appointment, booked or cancelled. Of several that begin at the same time: the booked one,
 /// or else the newest.
 pub async fn of_lead(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     lead: LeadId,
     selector: Selector,
 ) -> Result<Option<AppointmentRecord>, RecordsError> {
-    let found = Entity::find()
-        .filter(Column::BusinessId.eq(business.0))
-        .filter(Column::LeadId.eq(lead.0))
-        .filter(selector.filter())
-        // "booked" sorts before "cancelled".
-        .order_by_asc(Column::Status)
-        .order_by_desc(Column::Id)
-        .one(db)
-        .await?;
-    found.map(AppointmentRecord::try_from).transpose()
+    db.read(|db| async move {
+        let found = Entity::find()
+            .filter(Column::BusinessId.eq(business.0))
+            .filter(Column::LeadId.eq(lead.0))
+            .filter(selector.filter())
+            // "booked" sorts before "cancelled".
+            .order_by_asc(Column::Status)
+            .order_by_desc(Column::Id)
+            .one(db)
+            .await?;
+        found.map(AppointmentRecord::try_from).transpose()
+    })
+    .await
 }
 
 /// The appointment that was booked with this idempotency key, booked or cancelled.
 pub async fn by_key(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     key: &ToolCallId,
 ) -> Result<Option<AppointmentRecord>, RecordsError> {
-    let found = Entity::find()
-        .filter(Column::BusinessId.eq(business.0))
-        .filter(Column::IdempotencyKey.eq(key.as_str()))
-        .one(db)
-        .await?;
-    found.map(AppointmentRecord::try_from).transpose()
+    db.read(|db| async move {
+        let found = Entity::find()
+            .filter(Column::BusinessId.eq(business.0))
+            .filter(Column::IdempotencyKey.eq(key.as_str()))
+            .one(db)
+            .await?;
+        found.map(AppointmentRecord::try_from).transpose()
+    })
+    .await
 }
 
 /// A lead's booked appointments that have not ended at `now`, the next one first.
 pub async fn of_lead_upcoming(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     lead: LeadId,
     now: Timestamp,
 ) -> Result<Vec<AppointmentRecord>, RecordsError> {
-    let rows = Entity::find()
-        .filter(Column::BusinessId.eq(business.0))
-        .filter(Column::LeadId.eq(lead.0))
-        .filter(Column::Status.eq(AppointmentStatus::Booked))
-        .filter(Column::EndsAt.gt(column::from_instant(now)))
-        .order_by_asc(Column::StartsAt)
-        .all(db)
-        .await?;
-    rows.into_iter().map(AppointmentRecord::try_from).collect()
+    db.read(|db| async move {
+        let rows = Entity::find()
+            .filter(Column::BusinessId.eq(business.0))
+            .filter(Column::LeadId.eq(lead.0))
+            .filter(Column::Status.eq(AppointmentStatus::Booked))
+            .filter(Column::EndsAt.gt(column::from_instant(now)))
+            .order_by_asc(Column::StartsAt)
+            .all(db)
+            .await?;
+        rows.into_iter().map(AppointmentRecord::try_from).collect()
+    })
+    .await
 }
 
 /// The booked appointments that occupy time between `from` and `until`, earliest first.
 pub async fn between(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     from: Timestamp,
     until: Timestamp,
 ) -> Result<Vec<AppointmentRecord>, RecordsError> {
-    let rows = Entity::find()
-        .filter(Column::BusinessId.eq(business.0))
-        .filter(Column::Status.eq(AppointmentStatus::Booked))
-        .filter(Column::BusyUntil.gt(column::from_instant(from)))
-        .filter(Column::StartsAt.lt(column::from_instant(until)))
-        .order_by_asc(Column::StartsAt)
-        .all(db)
-        .await?;
-    rows.into_iter().map(AppointmentRecord::try_from).collect()
+    db.read(|db| async move {
+        let rows = Entity::find()
+            .filter(Column::BusinessId.eq(business.0))
+            .filter(Column::Status.eq(AppointmentStatus::Booked))
+            .filter(Column::BusyUntil.gt(column::from_instant(from)))
+            .filter(Column::StartsAt.lt(column::from_instant(until)))
+            .order_by_asc(Column::StartsAt)
+            .all(db)
+            .await?;
+        rows.into_iter().map(AppointmentRecord::try_from).collect()
+    })
+    .await
 }
 
 /// Which appointments [`list`] returns; the default is all.
@@ -153,23 +167,26 @@ pub struct AppointmentFilter {
 
 /// A page of a business's appointments, the last booked first, that begins behind `after`.
 pub async fn list(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     filter: AppointmentFilter,
     after: Option<AppointmentId>,
     limit: u32,
 ) -> Result<Page<AppointmentRecord, AppointmentId>, RecordsError> {
-    let condition = Condition::all()
-        .add(Column::BusinessId.eq(business.0))
-        .add_option(filter.status.map(|status| Column::Status.eq(status)))
-        .add_option(filter.lead.map(|lead| Column::LeadId.eq(lead.0)))
-        .add_option(filter.from.map(|from| Column::StartsAt.gte(column::from_instant(from))))
-        .add_option(filter.until.map(|until| Column::StartsAt.lt(column::from_instant(until))))
-        .add_option(after.map(|after| Column::Id.lt(after.0)));
-    let query = Entity::find().filter(condition);
-    let rows = query.order_by_desc(Column::Id).limit(rows_for(limit)).all(db).await?;
-    let rows = rows.into_iter().map(AppointmentRecord::try_from).collect::<Result<_, _>>()?;
-    Ok(Page::of(rows, limit, |appointment: &AppointmentRecord| appointment.id))
+    db.read(|db| async move {
+        let condition = Condition::all()
+            .add(Column::BusinessId.eq(business.0))
+            .add_option(filter.status.map(|status| Column::Status.eq(status)))
+            .add_option(filter.lead.map(|lead| Column::LeadId.eq(lead.0)))
+            .add_option(filter.from.map(|from| Column::StartsAt.gte(column::from_instant(from))))
+            .add_option(filter.until.map(|until| Column::StartsAt.lt(column::from_instant(until))))
+            .add_option(after.map(|after| Column::Id.lt(after.0)));
+        let query = Entity::find().filter(condition);
+        let rows = query.order_by_desc(Column::Id).limit(rows_for(limit)).all(db).await?;
+        let rows = rows.into_iter().map(AppointmentRecord::try_from).collect::<Result<_, _>>()?;
+        Ok(Page::of(rows, limit, |appointment: &AppointmentRecord| appointment.id))
+    })
+    .await
 }
 
 impl From<&AppointmentRecord> for AppointmentFact {

@@ -6,12 +6,13 @@ use jiff::Timestamp;
 use protocol::ids::{BusinessId, PhoneNumber, Slug};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, Query};
 use sea_orm::{
-    ColumnTrait, DatabaseConnection, DerivePartialModel, EntityTrait, JoinType, QueryFilter,
-    QueryOrder, QuerySelect, RelationDef,
+    ColumnTrait, DerivePartialModel, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    RelationDef,
 };
 
 use crate::appointments::{AppointmentRecord, AppointmentStatus};
 use crate::column;
+use crate::database::Database;
 use crate::error::RecordsError;
 use crate::leads::LeadRecord;
 use crate::page::{Page, rows_for};
@@ -63,80 +64,99 @@ pub struct VoiceLookup {
 /// Finds a business by one of its numbers, in one statement with its newest prompt, the person's lead
 /// and the lead's appointments that end after `now`. A `their_number` of `None` is a withheld number.
 pub async fn find_for_voice(
-    db: &DatabaseConnection,
+    db: &Database,
     our_number: &PhoneNumber,
     their_number: Option<&PhoneNumber>,
     now: Timestamp,
 ) -> Result<Option<VoiceLookup>, RecordsError> {
-    let rows = businesses::Entity::find()
-        .join(JoinType::InnerJoin, join_numbers())
-        .join(JoinType::InnerJoin, join_newest_prompt())
-        .join(JoinType::LeftJoin, join_lead_with(their_number))
-        .join(JoinType::LeftJoin, join_booked_after(now))
-        .filter(business_numbers::Column::Number.eq(our_number.as_str()))
-        .order_by_asc(appointments::Column::StartsAt)
-        .limit(MAX_APPOINTMENTS)
-        .into_partial_model::<VoiceRow>()
-        .all(db)
-        .await?;
-    collect_lookup(rows)
+    db.read(|db| async move {
+        let rows = businesses::Entity::find()
+            .join(JoinType::InnerJoin, join_numbers())
+            .join(JoinType::InnerJoin, join_newest_prompt())
+            .join(JoinType::LeftJoin, join_lead_with(their_number))
+            .join(JoinType::LeftJoin, join_booked_after(now))
+            .filter(business_numbers::Column::Number.eq(our_number.as_str()))
+            .order_by_asc(appointments::Column::StartsAt)
+            .limit(MAX_APPOINTMENTS)
+            .into_partial_model::<VoiceRow>()
+            .all(db)
+            .await?;
+        collect_lookup(rows)
+    })
+    .await
 }
 
 pub async fn find_by_slug(
-    db: &DatabaseConnection,
+    db: &Database,
     slug: &Slug,
 ) -> Result<Option<BusinessRecord>, RecordsError> {
-    let filter = businesses::Column::Slug.eq(slug.as_str());
-    let found = businesses::Entity::find().filter(filter).one(db).await?;
-    found.map(BusinessRecord::try_from).transpose()
+    db.read(|db| async move {
+        let filter = businesses::Column::Slug.eq(slug.as_str());
+        let found = businesses::Entity::find().filter(filter).one(db).await?;
+        found.map(BusinessRecord::try_from).transpose()
+    })
+    .await
 }
 
 /// Finds the business that sends messages from a number (WA-1).
 pub async fn find_by_whatsapp_number(
-    db: &DatabaseConnection,
+    db: &Database,
     number: &PhoneNumber,
 ) -> Result<Option<BusinessRecord>, RecordsError> {
-    let filter = businesses::Column::WhatsappNumber.eq(number.as_str());
-    let found = businesses::Entity::find().filter(filter).one(db).await?;
-    found.map(BusinessRecord::try_from).transpose()
+    db.read(|db| async move {
+        let filter = businesses::Column::WhatsappNumber.eq(number.as_str());
+        let found = businesses::Entity::find().filter(filter).one(db).await?;
+        found.map(BusinessRecord::try_from).transpose()
+    })
+    .await
 }
 
 /// A page of all businesses, ordered by slug, that begins behind `after`.
 pub async fn list(
-    db: &DatabaseConnection,
+    db: &Database,
     after: Option<&Slug>,
     limit: u32,
 ) -> Result<Page<BusinessRecord, Slug>, RecordsError> {
-    let mut query = businesses::Entity::find();
-    if let Some(after) = after {
-        query = query.filter(businesses::Column::Slug.gt(after.as_str()));
-    }
-    let rows = query.order_by_asc(businesses::Column::Slug).limit(rows_for(limit)).all(db).await?;
-    let rows = rows.into_iter().map(BusinessRecord::try_from).collect::<Result<_, _>>()?;
-    Ok(Page::of(rows, limit, |business: &BusinessRecord| business.slug.clone()))
+    db.read(|db| async move {
+        let mut query = businesses::Entity::find();
+        if let Some(after) = after {
+            query = query.filter(businesses::Column::Slug.gt(after.as_str()));
+        }
+        let rows =
+            query.order_by_asc(businesses::Column::Slug).limit(rows_for(limit)).all(db).await?;
+        let rows = rows.into_iter().map(BusinessRecord::try_from).collect::<Result<_, _>>()?;
+        Ok(Page::of(rows, limit, |business: &BusinessRecord| business.slug.clone()))
+    })
+    .await
 }
 
 /// A business's phone numbers, sorted.
 pub async fn numbers(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
 ) -> Result<Vec<PhoneNumber>, RecordsError> {
-    let rows = business_numbers::Entity::find()
-        .filter(business_numbers::Column::BusinessId.eq(business.0))
-        .order_by_asc(business_numbers::Column::Number)
-        .all(db)
-        .await?;
-    rows.iter().map(|row| column::id("business_numbers.number", &row.number)).collect()
+    db.read(|db| async move {
+        let rows = business_numbers::Entity::find()
+            .filter(business_numbers::Column::BusinessId.eq(business.0))
+            .order_by_asc(business_numbers::Column::Number)
+            .all(db)
+            .await?;
+        rows.iter().map(|row| column::id("business_numbers.number", &row.number)).collect()
+    })
+    .await
 }
 
 /// One version of a business's prompt.
 pub async fn prompt(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     version: i32,
 ) -> Result<Option<String>, RecordsError> {
-    let found = prompts::Entity::find_by_id((business.0, version)).one(db).await?;
-    Ok(found.map(|prompt| prompt.text))
+    db.read(|db| async move {
+        let found = prompts::Entity::find_by_id((business.0, version)).one(db).await?;
+        Ok(found.map(|prompt| prompt.text))
+    })
+    .await
 }
 
 fn join_numbers() -> RelationDef {

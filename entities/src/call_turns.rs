@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use protocol::ids::{BusinessId, CallSid, ItemId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, OnConflict};
-use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::column;
+use crate::database::Database;
 use crate::error::RecordsError;
 use crate::tables::call_turns::{ActiveModel, Column, Entity, Model};
 
@@ -40,52 +41,61 @@ pub struct TurnRow {
 /// # Errors
 /// [`RecordsError::NotFound`] if this business has no such call.
 pub async fn upsert_many(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     call: &CallSid,
     turns: &[TurnRow],
 ) -> Result<(), RecordsError> {
-    let turns = merge_by_seq(turns);
-    for part in turns.chunks(ROWS_PER_STATEMENT) {
-        let rows = part.iter().map(|turn| row(business, call, turn));
-        let written = Entity::insert_many(rows)
-            .on_conflict(merge_into_stored())
-            .exec_without_returning(db)
-            .await?;
-        if written < part.len() as u64 {
-            return Err(RecordsError::NotFound);
+    db.write(|db| async move {
+        let turns = merge_by_seq(turns);
+        for part in turns.chunks(ROWS_PER_STATEMENT) {
+            let rows = part.iter().map(|turn| row(business, call, turn));
+            let written = Entity::insert_many(rows)
+                .on_conflict(merge_into_stored())
+                .exec_without_returning(db)
+                .await?;
+            if written < part.len() as u64 {
+                return Err(RecordsError::NotFound);
+            }
         }
-    }
-    Ok(())
+        Ok(())
+    })
+    .await
 }
 
 /// The turns of a call in order; empty if this business has no such call.
 pub async fn of_call(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     call: &CallSid,
 ) -> Result<Vec<TurnRow>, RecordsError> {
-    let rows = Entity::find()
-        .filter(Column::CallSid.eq(call.as_str()))
-        .filter(Column::BusinessId.eq(business.0))
-        .order_by_asc(Column::Seq)
-        .all(db)
-        .await?;
-    rows.into_iter().map(TurnRow::try_from).collect()
+    db.read(|db| async move {
+        let rows = Entity::find()
+            .filter(Column::CallSid.eq(call.as_str()))
+            .filter(Column::BusinessId.eq(business.0))
+            .order_by_asc(Column::Seq)
+            .all(db)
+            .await?;
+        rows.into_iter().map(TurnRow::try_from).collect()
+    })
+    .await
 }
 
 /// Deletes a business's turns older than `instant` (OPS-7) and returns their number.
 pub async fn delete_before(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     instant: Timestamp,
 ) -> Result<u64, RecordsError> {
-    let deleted = Entity::delete_many()
-        .filter(Column::BusinessId.eq(business.0))
-        .filter(Column::At.lt(column::from_instant(instant)))
-        .exec(db)
-        .await?;
-    Ok(deleted.rows_affected)
+    db.write(|db| async move {
+        let deleted = Entity::delete_many()
+            .filter(Column::BusinessId.eq(business.0))
+            .filter(Column::At.lt(column::from_instant(instant)))
+            .exec(db)
+            .await?;
+        Ok(deleted.rows_affected)
+    })
+    .await
 }
 
 /// Merges turns of the same `seq`, because one statement can write a row only once.

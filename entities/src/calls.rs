@@ -10,6 +10,7 @@ use sea_orm::{
 };
 
 use crate::column;
+use crate::database::Database;
 use crate::error::RecordsError;
 use crate::page::{Page, rows_for};
 use crate::tables::calls::{Column, Entity, Row};
@@ -52,24 +53,26 @@ pub struct CallRecord {
 }
 
 pub async fn get(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     call: &CallSid,
 ) -> Result<Option<CallRecord>, RecordsError> {
-    let found = find(business, call).into_partial_model::<Row>().one(db).await?;
-    found.map(CallRecord::try_from).transpose()
+    db.read(|db| find_record(db, business, call)).await
 }
 
 /// The state from which a live call resumes. `None` if nothing was saved, the call has ended, or
 /// this business has no such call.
 pub async fn load_state(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     call: &CallSid,
 ) -> Result<Option<serde_json::Value>, RecordsError> {
-    let found: Option<Option<serde_json::Value>> =
-        find(business, call).select_only().column(Column::State).into_tuple().one(db).await?;
-    Ok(found.flatten())
+    db.read(|db| async move {
+        let found: Option<Option<serde_json::Value>> =
+            find(business, call).select_only().column(Column::State).into_tuple().one(db).await?;
+        Ok(found.flatten())
+    })
+    .await
 }
 
 /// A page of a business's calls, newest first, that begins behind `after`.
@@ -77,36 +80,53 @@ pub async fn load_state(
 /// # Errors
 /// [`RecordsError::NotFound`] if this business has no call `after`.
 pub async fn list(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     after: Option<&CallSid>,
     limit: u32,
 ) -> Result<Page<CallRecord, CallSid>, RecordsError> {
-    let mut query = Entity::find().filter(Column::BusinessId.eq(business.0));
-    if let Some(after) = after {
-        let last = get(db, business, after).await?.ok_or(RecordsError::NotFound)?;
-        let started = column::from_instant(last.started_at);
-        let same_instant = Condition::all()
-            .add(Column::StartedAt.eq(started))
-            .add(Column::CallSid.lt(after.as_str()));
-        query = query.filter(Condition::any().add(Column::StartedAt.lt(started)).add(same_instant));
-    }
-    let query = query
-        .order_by_desc(Column::StartedAt)
-        .order_by_desc(Column::CallSid)
-        .limit(rows_for(limit));
-    let rows = records(db, query).await?;
-    Ok(Page::of(rows, limit, |call: &CallRecord| call.call_sid.clone()))
+    db.read(|db| async move {
+        let mut query = Entity::find().filter(Column::BusinessId.eq(business.0));
+        if let Some(after) = after {
+            let last = find_record(db, business, after).await?.ok_or(RecordsError::NotFound)?;
+            let started = column::from_instant(last.started_at);
+            let same_instant = Condition::all()
+                .add(Column::StartedAt.eq(started))
+                .add(Column::CallSid.lt(after.as_str()));
+            query =
+                query.filter(Condition::any().add(Column::StartedAt.lt(started)).add(same_instant));
+        }
+        let query = query
+            .order_by_desc(Column::StartedAt)
+            .order_by_desc(Column::CallSid)
+            .limit(rows_for(limit));
+        let rows = records(db, query).await?;
+        Ok(Page::of(rows, limit, |call: &CallRecord| call.call_sid.clone()))
+    })
+    .await
 }
 
 /// The live calls of all businesses, oldest first: the daemon's start-up sweep reads them.
-pub async fn live_all(db: &DatabaseConnection) -> Result<Vec<CallRecord>, RecordsError> {
-    let query = Entity::find().filter(Column::EndedAt.is_null()).order_by_asc(Column::StartedAt);
-    records(db, query).await
+pub async fn live_all(db: &Database) -> Result<Vec<CallRecord>, RecordsError> {
+    db.read(|db| async move {
+        let query =
+            Entity::find().filter(Column::EndedAt.is_null()).order_by_asc(Column::StartedAt);
+        records(db, query).await
+    })
+    .await
 }
 
 fn find(business: BusinessId, call: &CallSid) -> Select<Entity> {
     Entity::find_by_id(call.as_str()).filter(Column::BusinessId.eq(business.0))
+}
+
+async fn find_record(
+    db: &DatabaseConnection,
+    business: BusinessId,
+    call: &CallSid,
+) -> Result<Option<CallRecord>, RecordsError> {
+    let found = find(business, call).into_partial_model::<Row>().one(db).await?;
+    found.map(CallRecord::try_from).transpose()
 }
 
 async fn records(

@@ -10,7 +10,7 @@ use sea_orm::{
 use thiserror::Error;
 
 /// How long a SQLite statement waits for another writer.
-const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolSettings {
@@ -35,11 +35,12 @@ pub enum ConnectError {
     /// The database refused the connection or could not be reached.
     #[error("the database could not be opened: {0}")]
     Refused(DbErr),
+    /// The threads of a simulated database could not be started.
+    #[error("no runtime for the database: {0}")]
+    Runtime(#[source] std::io::Error),
 }
 
-/// Opens the database at a `sqlite:` or `postgres:` URL. A missing SQLite file is created; it is
-/// opened in WAL mode with foreign keys enforced. The crate `migration` creates the schema.
-pub async fn connect(url: &str, pool: PoolSettings) -> Result<DatabaseConnection, ConnectError> {
+pub(crate) fn options(url: &str, pool: PoolSettings) -> Result<ConnectOptions, ConnectError> {
     let is_sqlite = url.starts_with("sqlite:");
     if !(is_sqlite || url.starts_with("postgres://") || url.starts_with("postgresql://")) {
         return Err(ConnectError::Url);
@@ -54,6 +55,10 @@ pub async fn connect(url: &str, pool: PoolSettings) -> Result<DatabaseConnection
     if is_sqlite && (url.contains(":memory:") || url.contains("mode=memory")) {
         options.max_connections(1).min_connections(1).idle_timeout(None).max_lifetime(None);
     }
+    Ok(options)
+}
+
+pub(crate) async fn open(options: ConnectOptions) -> Result<DatabaseConnection, ConnectError> {
     Database::connect(options).await.map_err(|error| {
         // SeaORM's own error text, unlike the driver's, repeats the whole URL.
         if matches!(error, DbErr::Conn(RuntimeErr::Internal(_))) {
@@ -92,7 +97,7 @@ mod tests {
     #[tokio::test]
     async fn ops_6_an_unusable_url_is_refused_without_repeating_its_password() {
         for url in ["mysql://root:hunter2@db/frontdesk", "postgres://root:hunter2@:x/y"] {
-            let error = connect(url, PoolSettings::default()).await.unwrap_err();
+            let error = crate::Database::connect(url, PoolSettings::default()).await.unwrap_err();
             assert!(!format!("{error} {error:?}").contains("hunter2"));
         }
     }
@@ -109,7 +114,7 @@ mod tests {
     async fn a_sqlite_file_is_created_and_its_readers_do_not_wait_for_its_writer() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("new.db").display());
-        let db = connect(&url, PoolSettings::default()).await.unwrap();
+        let db = open(options(&url, PoolSettings::default()).unwrap()).await.unwrap();
         assert_eq!(pragma(&db, "journal_mode").await, "wal");
         assert_eq!(pragma(&db, "synchronous").await, "1");
         assert_eq!(pragma(&db, "foreign_keys").await, "1");

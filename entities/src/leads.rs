@@ -6,11 +6,10 @@ mod writing;
 
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber};
-use sea_orm::{
-    ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::column;
+use crate::database::Database;
 use crate::error::RecordsError;
 use crate::page::{Page, rows_for};
 use crate::tables::leads::{Column, Entity, Model};
@@ -41,33 +40,39 @@ pub struct LeadRecord {
 }
 
 pub async fn get(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     lead: LeadId,
 ) -> Result<Option<LeadRecord>, RecordsError> {
-    let filter = Column::BusinessId.eq(business.0);
-    let found = Entity::find_by_id(lead.0).filter(filter).one(db).await?;
-    found.map(LeadRecord::try_from).transpose()
+    db.read(|db| async move {
+        let filter = Column::BusinessId.eq(business.0);
+        let found = Entity::find_by_id(lead.0).filter(filter).one(db).await?;
+        found.map(LeadRecord::try_from).transpose()
+    })
+    .await
 }
 
 /// A page of a business's leads, newest first, that begins behind `after`. `None` as `status` lists
 /// all.
 pub async fn list(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     status: Option<LeadStatus>,
     after: Option<LeadId>,
     limit: u32,
 ) -> Result<Page<LeadRecord, LeadId>, RecordsError> {
-    let filter = Condition::all()
-        .add(Column::BusinessId.eq(business.0))
-        .add_option(status.map(|status| Column::Status.eq(status)))
-        .add_option(after.map(|after| Column::Id.lt(after.0)));
-    let query = Entity::find().filter(filter);
-    // UUIDs of version 7 sort by time.
-    let rows = query.order_by_desc(Column::Id).limit(rows_for(limit)).all(db).await?;
-    let rows = rows.into_iter().map(LeadRecord::try_from).collect::<Result<_, _>>()?;
-    Ok(Page::of(rows, limit, |lead: &LeadRecord| lead.id))
+    db.read(|db| async move {
+        let filter = Condition::all()
+            .add(Column::BusinessId.eq(business.0))
+            .add_option(status.map(|status| Column::Status.eq(status)))
+            .add_option(after.map(|after| Column::Id.lt(after.0)));
+        let query = Entity::find().filter(filter);
+        // UUIDs of version 7 sort by time.
+        let rows = query.order_by_desc(Column::Id).limit(rows_for(limit)).all(db).await?;
+        let rows = rows.into_iter().map(LeadRecord::try_from).collect::<Result<_, _>>()?;
+        Ok(Page::of(rows, limit, |lead: &LeadRecord| lead.id))
+    })
+    .await
 }
 
 impl TryFrom<Model> for LeadRecord {

@@ -1,5 +1,7 @@
 //! Frontdesk's tables and every query over them. Nothing outside this crate writes SQL.
 //!
+//! Every query goes through one handle, [`Database`]. Nothing here awaits anything but the database.
+//!
 //! There is one module per subject. The tables are private. Each query takes the
 //! [`BusinessId`](protocol::ids::BusinessId) whose rows it may see, so no caller can read or write
 //! another business's rows. The exceptions find a business in the first place
@@ -15,6 +17,7 @@ pub mod call_turns;
 pub mod calls;
 mod column;
 mod connection;
+mod database;
 mod error;
 pub mod leads;
 pub mod messages;
@@ -23,7 +26,7 @@ mod page;
 mod tables;
 mod values;
 
-pub use connection::{ConnectError, PoolSettings, connect};
+pub use connection::{ConnectError, PoolSettings};
+pub use database::{Database, DatabaseFault, DatabaseFaults, FaultExtent};
 pub use error::RecordsError;
 pub use page::Page;
-pub use sea_orm::DatabaseConnection;

@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, PhoneNumber};
-use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::column;
+use crate::database::Database;
 use crate::error::RecordsError;
 use crate::tables::messages::{Column, Entity, Model};
 
@@ -42,34 +43,40 @@ pub struct MessageRecord {
 
 /// The newest `limit` messages of a conversation, oldest first.
 pub async fn conversation(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     person: &PhoneNumber,
     limit: u32,
 ) -> Result<Vec<MessageRecord>, RecordsError> {
-    let rows = Entity::find()
-        .filter(Column::BusinessId.eq(business.0))
-        .filter(Column::Person.eq(person.as_str()))
-        .order_by_desc(Column::CreatedAt)
-        .order_by_desc(Column::Id)
-        .limit(u64::from(limit))
-        .all(db)
-        .await?;
-    rows.into_iter().rev().map(MessageRecord::try_from).collect()
+    db.read(|db| async move {
+        let rows = Entity::find()
+            .filter(Column::BusinessId.eq(business.0))
+            .filter(Column::Person.eq(person.as_str()))
+            .order_by_desc(Column::CreatedAt)
+            .order_by_desc(Column::Id)
+            .limit(u64::from(limit))
+            .all(db)
+            .await?;
+        rows.into_iter().rev().map(MessageRecord::try_from).collect()
+    })
+    .await
 }
 
 /// Deletes a business's messages older than `instant` (OPS-7) and returns their number.
 pub async fn delete_before(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     instant: Timestamp,
 ) -> Result<u64, RecordsError> {
-    let deleted = Entity::delete_many()
-        .filter(Column::BusinessId.eq(business.0))
-        .filter(Column::CreatedAt.lt(column::from_instant(instant)))
-        .exec(db)
-        .await?;
-    Ok(deleted.rows_affected)
+    db.write(|db| async move {
+        let deleted = Entity::delete_many()
+            .filter(Column::BusinessId.eq(business.0))
+            .filter(Column::CreatedAt.lt(column::from_instant(instant)))
+            .exec(db)
+            .await?;
+        Ok(deleted.rows_affected)
+    })
+    .await
 }
 
 impl TryFrom<Model> for MessageRecord {

@@ -1,10 +1,10 @@
 //! Imports a business into the database.
 
+use entities::Database;
 use entities::businesses::{self, ImportBusiness, ImportError, Imported};
 use jiff::Timestamp;
 use protocol::business::BusinessSettings;
 use protocol::ids::BusinessId;
-use sea_orm::DatabaseConnection;
 
 /// Creates the business with id `new_id`, or updates the one with this slug. A changed prompt becomes a
 /// new version (PROMPT-1).
@@ -12,7 +12,7 @@ use sea_orm::DatabaseConnection;
 /// # Errors
 /// One of its numbers belongs to another business, or the database fails.
 pub async fn import(
-    database: &DatabaseConnection,
+    database: &Database,
     settings: &BusinessSettings,
     new_id: BusinessId,
     now: Timestamp,

@@ -34,7 +34,8 @@ pub(super) async fn start(
     realtime: RealtimeEndpoint,
     platform: Platform,
 ) -> Result<Services, StartError> {
-    let database = database::open(&config.database, PoolSettings::default()).await?;
+    let database =
+        database::open(&config.database, PoolSettings::default(), platform.database).await?;
     let tls = tls_config().map_err(|error| StartError::Tls(error.to_string()))?;
     let dialer = TcpDialer::new(Arc::clone(&tls), CONNECT_PATIENCE);
     let twilio = TwilioRest::new(

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use entities::businesses::{self, Imported};
-use entities::{DatabaseConnection, RecordsError};
+use entities::{Database, RecordsError};
 use protocol::ids::{BusinessId, PhoneNumber, Slug};
 
 use super::error::CliError;
@@ -56,7 +56,7 @@ pub(super) async fn run(
 }
 
 async fn import(
-    db: &DatabaseConnection,
+    db: &Database,
     file: &Path,
     platform: &Platform,
 ) -> Result<(Slug, Imported), CliError> {
@@ -66,7 +66,7 @@ async fn import(
     Ok((settings.slug, imported))
 }
 
-async fn list(db: &DatabaseConnection) -> Result<String, RecordsError> {
+async fn list(db: &Database) -> Result<String, RecordsError> {
     let businesses = stored::all(db).await?;
     if businesses.is_empty() {
         return Ok("no businesses yet: `frontdesk business import FILE` makes one\n".to_owned());

@@ -1,7 +1,7 @@
 //! Businesses as the database has them, for commands.
 
 use entities::businesses::{self, BusinessRecord, VoiceLookup};
-use entities::{DatabaseConnection, RecordsError};
+use entities::{Database, RecordsError};
 use jiff::Timestamp;
 use protocol::business::{BusinessSettings, SettingsError};
 use protocol::ids::{PhoneNumber, Slug};
@@ -26,7 +26,7 @@ pub enum StoredError {
 
 /// Reads the settings of the business with this slug, and what a call with `person` would find.
 pub(super) async fn find(
-    db: &DatabaseConnection,
+    db: &Database,
     slug: &Slug,
     person: Option<&PhoneNumber>,
     now: Timestamp,
@@ -44,7 +44,7 @@ pub(super) async fn find(
 }
 
 /// All businesses, sorted by slug.
-pub(super) async fn all(db: &DatabaseConnection) -> Result<Vec<BusinessRecord>, RecordsError> {
+pub(super) async fn all(db: &Database) -> Result<Vec<BusinessRecord>, RecordsError> {
     let mut found = Vec::new();
     let mut after = None;
     loop {

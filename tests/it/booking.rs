@@ -13,7 +13,7 @@ use actors::call_parts::Services;
 use actors::chance::Chance;
 use actors::clock::Clock;
 use entities::appointments::{self, AppointmentRecord};
-use entities::{DatabaseConnection, PoolSettings, leads};
+use entities::{Database, PoolSettings, leads};
 use frontdesk::config::DatabaseUrl;
 use frontdesk::world::{Plan, World};
 use jiff::Timestamp;
@@ -38,7 +38,7 @@ pub(crate) async fn world_on(url: &str) -> World {
 pub(crate) struct Schema {
     pub(crate) url: String,
     name: String,
-    admin: DatabaseConnection,
+    admin: Database,
 }
 
 impl Schema {
@@ -46,22 +46,22 @@ impl Schema {
         let url = setting("FRONTDESK_TEST_POSTGRES")?;
         let name =
             format!("frontdesk_{}", Chance::from_system().new_id(Clock::start().wall()).simple());
-        let admin = entities::connect(&url, PoolSettings::default()).await.unwrap();
+        let admin = Database::connect(&url, PoolSettings::default()).await.unwrap();
         let preparations = format!(
             "SELECT pg_advisory_xact_lock(7); \
              CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public; CREATE SCHEMA {name}"
         );
-        admin.execute_unprepared(&preparations).await.unwrap();
+        admin.connection().execute_unprepared(&preparations).await.unwrap();
         let url = format!("{url}?options[search_path]={name},public");
-        let inside = entities::connect(&url, PoolSettings::default()).await.unwrap();
-        migration::up(&inside, None).await.unwrap();
+        let inside = Database::connect(&url, PoolSettings::default()).await.unwrap();
+        migration::up(inside.connection(), None).await.unwrap();
         inside.close().await.unwrap();
         Some(Self { url, name, admin })
     }
 
     pub(crate) async fn drop(self) {
         let drop = format!("DROP SCHEMA {} CASCADE", self.name);
-        self.admin.execute_unprepared(&drop).await.unwrap();
+        self.admin.connection().execute_unprepared(&drop).await.unwrap();
         self.admin.close().await.unwrap();
     }
 }
@@ -154,7 +154,7 @@ async fn all_booked(world: &World) -> Vec<AppointmentRecord> {
     booked_in(&world.app.services().database, world.business_id).await
 }
 
-async fn booked_in(db: &DatabaseConnection, business: BusinessId) -> Vec<AppointmentRecord> {
+async fn booked_in(db: &Database, business: BusinessId) -> Vec<AppointmentRecord> {
     let (from, until) = (Timestamp::UNIX_EPOCH, "2100-01-01T00:00:00Z".parse().unwrap());
     appointments::between(db, business, from, until).await.unwrap()
 }

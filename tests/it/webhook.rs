@@ -6,8 +6,8 @@ use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use entities::PoolSettings;
 use entities::leads::{self, Caller};
+use entities::{Database, PoolSettings};
 use frontdesk::config::{DatabaseUrl, Patience, PublicUrl, Twilio};
 use frontdesk::http::Listener;
 use frontdesk::http::twilio::{TwilioState, serve};
@@ -34,8 +34,8 @@ fn watched(world: &World, public_url: PublicUrl) -> (TwilioState, Statements) {
     let seen = Statements::default();
     let mut services = world.app.services().clone();
     let statements = Arc::clone(&seen);
-    services.database.set_metric_callback(move |info| {
-        statements.lock().unwrap().push(info.statement.sql.clone());
+    services.database = services.database.observed(move |statement| {
+        statements.lock().unwrap().push(statement.sql.clone());
     });
     let side = TwilioState {
         handshakes: AtomicU64::default(),
@@ -77,12 +77,12 @@ async fn call_1_a_webhook_is_answered_after_one_read_and_waits_for_no_write() {
     let serving = tokio::spawn(listener.serve(answer, TaskTracker::new(), stop.clone()));
 
     // While another connection holds the write lock, an answer that waits for a write would not come.
-    let elsewhere = entities::connect(&url, PoolSettings::default()).await.unwrap();
+    let elsewhere = Database::connect(&url, PoolSettings::default()).await.unwrap();
     let immediate = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()
     };
-    let writing = elsewhere.begin_with_options(immediate).await.unwrap();
+    let writing = elsewhere.connection().begin_with_options(immediate).await.unwrap();
     let form = call_form(&world, CALL, "ringing");
     let url = format!("{base}/twilio/voice");
     let http = http_client();

@@ -52,7 +52,7 @@ async fn start(inbox: &Inbox<CalendarRequest>) -> ActorRef<CalendarMsg> {
     let registration = Introspection::default().register(spec, clock.now());
     let args = CalendarArgs {
         inbox: inbox.clone(),
-        database: DatabaseConnection::default(),
+        database: Database::default(),
         clock,
         chance: Chance::seeded(1),
         tasks: TaskGroup::new(),

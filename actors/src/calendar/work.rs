@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use entities::RecordsError;
 use entities::appointments::{
     self, AppointmentId, AppointmentRecord, AppointmentStatus, Authority, BookingError,
     NewAppointment, Selector,
 };
+use entities::{Database, RecordsError};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use protocol::calendar::{
@@ -14,7 +14,6 @@ use protocol::calendar::{
     FreeSlots, ReplyWriter, RequestedDate, SEARCH_DAYS, TimeRange,
 };
 use protocol::ids::{LeadId, ToolCallId};
-use sea_orm::DatabaseConnection;
 
 use crate::chance::Chance;
 use crate::clock::Clock;
@@ -29,7 +28,7 @@ const RETRY_PAUSE: Duration = Duration::from_millis(500);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) async fn carry_out(
-    db: &DatabaseConnection,
+    db: &Database,
     clock: Clock,
     chance: &Chance,
     tool_use: &ToolUse,
@@ -72,7 +71,7 @@ pub(super) async fn carry_out(
 }
 
 struct Operation<'a> {
-    db: &'a DatabaseConnection,
+    db: &'a Database,
     clock: Clock,
     chance: &'a Chance,
     tool_use: &'a ToolUse,

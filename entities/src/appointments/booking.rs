@@ -5,14 +5,14 @@ use protocol::ids::{BusinessId, CallSid, LeadId, ToolCallId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::LockType;
 use sea_orm::{
-    ColumnTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use thiserror::Error;
 
 use super::{AppointmentId, AppointmentRecord, AppointmentStatus};
 use crate::column;
 use crate::connection::begin_write;
+use crate::database::Database;
 use crate::error::{RecordsError, Violation, violation};
 use crate::tables::appointments::{ActiveModel, Column, Entity, Model};
 use crate::tables::businesses;
@@ -57,29 +57,32 @@ impl From<DbErr> for BookingError {
 /// Books an appointment. The same idempotency key again returns the appointment that it booked, even
 /// if that is cancelled by now. If the lead already has the slot, this returns that appointment.
 pub async fn book(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     wanted: NewAppointment,
     now: Timestamp,
 ) -> Result<AppointmentRecord, BookingError> {
-    if wanted.ends_at <= wanted.starts_at || wanted.busy_until < wanted.ends_at {
-        return Err(BookingError::InvalidTimes);
-    }
-    let transaction = begin_write(db).await?;
-    lock_business(&transaction, business).await?;
-    if let Some(found) = find_by_key(&transaction, business, &wanted).await? {
-        return Ok(found.try_into()?);
-    }
-    if let Some(found) = first_overlap(&transaction, business, &wanted).await? {
-        let same = found.lead_id == wanted.lead_id.0
-            && found.starts_at == column::from_instant(wanted.starts_at);
-        return if same { Ok(found.try_into()?) } else { Err(BookingError::SlotTaken) };
-    }
-    // The schema refuses overlaps by writers that did not take the lock above.
-    let booked =
-        Entity::insert(row(business, wanted, now)).exec_with_returning(&transaction).await?;
-    transaction.commit().await?;
-    Ok(booked.try_into()?)
+    db.write(|db| async move {
+        if wanted.ends_at <= wanted.starts_at || wanted.busy_until < wanted.ends_at {
+            return Err(BookingError::InvalidTimes);
+        }
+        let transaction = begin_write(db).await?;
+        lock_business(&transaction, business).await?;
+        if let Some(found) = find_by_key(&transaction, business, &wanted).await? {
+            return Ok(found.try_into()?);
+        }
+        if let Some(found) = first_overlap(&transaction, business, &wanted).await? {
+            let same = found.lead_id == wanted.lead_id.0
+                && found.starts_at == column::from_instant(wanted.starts_at);
+            return if same { Ok(found.try_into()?) } else { Err(BookingError::SlotTaken) };
+        }
+        // The schema refuses overlaps by writers that did not take the lock above.
+        let booked =
+            Entity::insert(row(business, wanted, now)).exec_with_returning(&transaction).await?;
+        transaction.commit().await?;
+        Ok(booked.try_into()?)
+    })
+    .await
 }
 
 /// Locks the business's row, so that its bookings run one at a time. Without the lock, two inserts

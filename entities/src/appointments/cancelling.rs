@@ -2,9 +2,10 @@
 
 use protocol::ids::{BusinessId, LeadId};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
 
 use super::{AppointmentRecord, AppointmentStatus, Selector};
+use crate::database::Database;
 use crate::error::RecordsError;
 use crate::tables::appointments::{Column, Entity};
 
@@ -22,25 +23,28 @@ pub enum Authority {
 /// # Errors
 /// [`RecordsError::NotFound`] if there is none, or the authority may not cancel it.
 pub async fn cancel(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     authority: Authority,
     selector: Selector,
 ) -> Result<AppointmentRecord, RecordsError> {
-    let mut condition =
-        Condition::all().add(Column::BusinessId.eq(business.0)).add(selector.filter());
-    if let Authority::Lead(lead) = authority {
-        condition = condition.add(Column::LeadId.eq(lead.0));
-    }
-    let cancelled = Entity::update_many()
-        .col_expr(Column::Status, Expr::value(AppointmentStatus::Cancelled))
-        .filter(condition.clone())
-        .filter(Column::Status.eq(AppointmentStatus::Booked))
-        .exec_with_returning(db)
-        .await?;
-    let row = match cancelled.into_iter().next() {
-        Some(row) => Some(row),
-        None => Entity::find().filter(condition).order_by_desc(Column::Id).one(db).await?,
-    };
-    row.ok_or(RecordsError::NotFound)?.try_into()
+    db.write(|db| async move {
+        let mut condition =
+            Condition::all().add(Column::BusinessId.eq(business.0)).add(selector.filter());
+        if let Authority::Lead(lead) = authority {
+            condition = condition.add(Column::LeadId.eq(lead.0));
+        }
+        let cancelled = Entity::update_many()
+            .col_expr(Column::Status, Expr::value(AppointmentStatus::Cancelled))
+            .filter(condition.clone())
+            .filter(Column::Status.eq(AppointmentStatus::Booked))
+            .exec_with_returning(db)
+            .await?;
+        let row = match cancelled.into_iter().next() {
+            Some(row) => Some(row),
+            None => Entity::find().filter(condition).order_by_desc(Column::Id).one(db).await?,
+        };
+        row.ok_or(RecordsError::NotFound)?.try_into()
+    })
+    .await
 }

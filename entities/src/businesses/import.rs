@@ -6,14 +6,12 @@ use jiff::Timestamp;
 use protocol::ids::{BusinessId, PhoneNumber, Slug};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{
-    ColumnTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
-    QueryOrder,
-};
+use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder};
 use thiserror::Error;
 
 use crate::column;
 use crate::connection::begin_write;
+use crate::database::Database;
 use crate::error::RecordsError;
 use crate::tables::{business_numbers, businesses, prompts};
 
@@ -69,34 +67,37 @@ impl From<DbErr> for ImportError {
 
 /// Creates a business, or updates the one with this slug.
 pub async fn import(
-    db: &DatabaseConnection,
+    db: &Database,
     business: ImportBusiness,
     now: Timestamp,
 ) -> Result<Imported, ImportError> {
-    let transaction = begin_write(db).await?;
-    refuse_taken_whatsapp_number(&transaction, &business).await?;
-    // This also locks the row, so that imports of one business run one at a time.
-    let row = businesses::Entity::insert(row(&business, now))
-        .on_conflict(
-            OnConflict::column(businesses::Column::Slug)
-                .update_columns([
-                    businesses::Column::Name,
-                    businesses::Column::WhatsappNumber,
-                    businesses::Column::Timezone,
-                    businesses::Column::Language,
-                    businesses::Column::RetentionSecs,
-                    businesses::Column::Settings,
-                    businesses::Column::UpdatedAt,
-                ])
-                .to_owned(),
-        )
-        .exec_with_returning(&transaction)
-        .await?;
-    let id = BusinessId(row.id);
-    replace_numbers(&transaction, id, &business.phone_numbers).await?;
-    let prompt_version = store_prompt(&transaction, id, business.prompt, now).await?;
-    transaction.commit().await?;
-    Ok(Imported { id, created: id == business.new_id, prompt_version })
+    db.write(|db| async move {
+        let transaction = begin_write(db).await?;
+        refuse_taken_whatsapp_number(&transaction, &business).await?;
+        // This also locks the row, so that imports of one business run one at a time.
+        let row = businesses::Entity::insert(row(&business, now))
+            .on_conflict(
+                OnConflict::column(businesses::Column::Slug)
+                    .update_columns([
+                        businesses::Column::Name,
+                        businesses::Column::WhatsappNumber,
+                        businesses::Column::Timezone,
+                        businesses::Column::Language,
+                        businesses::Column::RetentionSecs,
+                        businesses::Column::Settings,
+                        businesses::Column::UpdatedAt,
+                    ])
+                    .to_owned(),
+            )
+            .exec_with_returning(&transaction)
+            .await?;
+        let id = BusinessId(row.id);
+        replace_numbers(&transaction, id, &business.phone_numbers).await?;
+        let prompt_version = store_prompt(&transaction, id, business.prompt, now).await?;
+        transaction.commit().await?;
+        Ok(Imported { id, created: id == business.new_id, prompt_version })
+    })
+    .await
 }
 
 fn row(business: &ImportBusiness, now: Timestamp) -> businesses::ActiveModel {

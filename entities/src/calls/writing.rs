@@ -7,12 +7,12 @@ use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{CaseStatement, Expr, Func, OnConflict};
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseConnection, EntityTrait, Iterable, QueryFilter, UpdateMany,
-    UpdateResult,
+    ColumnTrait, Condition, EntityTrait, Iterable, QueryFilter, UpdateMany, UpdateResult,
 };
 
-use super::{CallDirection, CallRecord, CallStatus, get};
+use super::{CallDirection, CallRecord, CallStatus, find_record};
 use crate::column;
+use crate::database::Database;
 use crate::error::RecordsError;
 use crate::tables::calls::{ActiveModel, Column, Entity};
 
@@ -68,17 +68,20 @@ pub struct EndOfCall {
 /// [`RecordsError::NotFound`] if the business has no such lead or prompt,
 /// [`RecordsError::Conflict`] if the call belongs to another business.
 pub async fn insert_started(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     call: NewCall,
 ) -> Result<StartedCall, RecordsError> {
-    let call_sid = call.call_sid.clone();
-    let inserted = Entity::insert(row(business, call))
-        .on_conflict(OnConflict::column(Column::CallSid).do_nothing().to_owned())
-        .exec_without_returning(db)
-        .await?;
-    let record = get(db, business, &call_sid).await?.ok_or(RecordsError::Conflict)?;
-    Ok(StartedCall { record, created: inserted > 0 })
+    db.write(|db| async move {
+        let call_sid = call.call_sid.clone();
+        let inserted = Entity::insert(row(business, call))
+            .on_conflict(OnConflict::column(Column::CallSid).do_nothing().to_owned())
+            .exec_without_returning(db)
+            .await?;
+        let record = find_record(db, business, &call_sid).await?.ok_or(RecordsError::Conflict)?;
+        Ok(StartedCall { record, created: inserted > 0 })
+    })
+    .await
 }
 
 /// Links a call to its lead. The first link is kept.
@@ -86,16 +89,19 @@ pub async fn insert_started(
 /// # Errors
 /// [`RecordsError::NotFound`] if this business has no such call or lead.
 pub async fn link_lead(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     call: &CallSid,
     lead: LeadId,
 ) -> Result<(), RecordsError> {
-    let update = update(business, call).col_expr(
-        Column::LeadId,
-        Func::coalesce([Expr::col(Column::LeadId), Expr::val(lead.0)]).into(),
-    );
-    require_row(update.exec(db).await?)
+    db.write(|db| async move {
+        let update = update(business, call).col_expr(
+            Column::LeadId,
+            Func::coalesce([Expr::col(Column::LeadId), Expr::val(lead.0)]).into(),
+        );
+        require_row(update.exec(db).await?)
+    })
+    .await
 }
 
 /// Updates a call's status; a terminal status is never replaced.
@@ -103,18 +109,21 @@ pub async fn link_lead(
 /// # Errors
 /// [`RecordsError::NotFound`] if this business has no such call.
 pub async fn record_progress(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     call: &CallSid,
     progress: Progress,
 ) -> Result<(), RecordsError> {
-    let update = update(business, call)
-        .col_expr(Column::Status, next_status(Some(progress.status)))
-        .col_expr(
-            Column::AnsweredAt,
-            keep_or_set(Column::AnsweredAt, progress.answered_at.map(column::from_instant)),
-        );
-    require_row(update.exec(db).await?)
+    db.write(|db| async move {
+        let update = update(business, call)
+            .col_expr(Column::Status, next_status(Some(progress.status)))
+            .col_expr(
+                Column::AnsweredAt,
+                keep_or_set(Column::AnsweredAt, progress.answered_at.map(column::from_instant)),
+            );
+        require_row(update.exec(db).await?)
+    })
+    .await
 }
 
 /// Saves the state from which a call resumes. Returns `false` if the call has ended and nothing was
@@ -123,20 +132,23 @@ pub async fn record_progress(
 /// # Errors
 /// [`RecordsError::NotFound`] if this business has no such call.
 pub async fn save_state(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     call: &CallSid,
     state: serde_json::Value,
 ) -> Result<bool, RecordsError> {
-    let saved = update(business, call)
-        .col_expr(Column::State, Expr::val(state))
-        .filter(Column::EndedAt.is_null())
-        .exec(db)
-        .await?;
-    if saved.rows_affected > 0 {
-        return Ok(true);
-    }
-    get(db, business, call).await?.map(|_| false).ok_or(RecordsError::NotFound)
+    db.write(|db| async move {
+        let saved = update(business, call)
+            .col_expr(Column::State, Expr::val(state))
+            .filter(Column::EndedAt.is_null())
+            .exec(db)
+            .await?;
+        if saved.rows_affected > 0 {
+            return Ok(true);
+        }
+        find_record(db, business, call).await?.map(|_| false).ok_or(RecordsError::NotFound)
+    })
+    .await
 }
 
 /// Ends a call. The first observer sets time, reason and `ended_by`; later ones fill in what is
@@ -146,26 +158,29 @@ pub async fn save_state(
 /// # Errors
 /// [`RecordsError::NotFound`] if this business has no such call.
 pub async fn record_end(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     call: &CallSid,
     end: EndOfCall,
 ) -> Result<CallRecord, RecordsError> {
-    let duration = end.duration.map(column::from_seconds);
-    update(business, call)
-        .col_expr(
-            Column::EndedAt,
-            keep_or_set(Column::EndedAt, Some(column::from_instant(end.ended_at))),
-        )
-        .col_expr(Column::EndReason, keep_or_set(Column::EndReason, Some(end.end_reason)))
-        .col_expr(Column::EndedBy, keep_or_set(Column::EndedBy, Some(end.ended_by)))
-        .col_expr(Column::Status, next_status(end.status))
-        .col_expr(Column::DurationSecs, keep_or_set(Column::DurationSecs, duration))
-        .col_expr(Column::Stats, keep_or_set(Column::Stats, end.stats))
-        .col_expr(Column::State, Expr::val(None::<serde_json::Value>))
-        .exec(db)
-        .await?;
-    get(db, business, call).await?.ok_or(RecordsError::NotFound)
+    db.write(|db| async move {
+        let duration = end.duration.map(column::from_seconds);
+        update(business, call)
+            .col_expr(
+                Column::EndedAt,
+                keep_or_set(Column::EndedAt, Some(column::from_instant(end.ended_at))),
+            )
+            .col_expr(Column::EndReason, keep_or_set(Column::EndReason, Some(end.end_reason)))
+            .col_expr(Column::EndedBy, keep_or_set(Column::EndedBy, Some(end.ended_by)))
+            .col_expr(Column::Status, next_status(end.status))
+            .col_expr(Column::DurationSecs, keep_or_set(Column::DurationSecs, duration))
+            .col_expr(Column::Stats, keep_or_set(Column::Stats, end.stats))
+            .col_expr(Column::State, Expr::val(None::<serde_json::Value>))
+            .exec(db)
+            .await?;
+        find_record(db, business, call).await?.ok_or(RecordsError::NotFound)
+    })
+    .await
 }
 
 fn update(business: BusinessId, call: &CallSid) -> UpdateMany<Entity> {

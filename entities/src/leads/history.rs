@@ -7,13 +7,13 @@ use jiff::Timestamp;
 use protocol::ids::{BusinessId, CallSid, LeadId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
-    ColumnTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::column;
+use crate::database::Database;
 use crate::error::RecordsError;
 use crate::page::{Page, rows_for};
 use crate::tables::lead_changes::{ActiveModel, ChangeSource, Column, Entity, Model};
@@ -50,20 +50,24 @@ pub struct HistoryEntry {
 /// A page of a lead's changes, newest first, that begins behind number `after`. Empty if this
 /// business has no such lead.
 pub async fn history(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     lead: LeadId,
     after: Option<u32>,
     limit: u32,
 ) -> Result<Page<HistoryEntry, u32>, RecordsError> {
-    let mut query =
-        Entity::find().filter(Column::LeadId.eq(lead.0)).filter(Column::BusinessId.eq(business.0));
-    if let Some(after) = after {
-        query = query.filter(Column::Seq.lt(i64::from(after)));
-    }
-    let rows = query.order_by_desc(Column::Seq).limit(rows_for(limit)).all(db).await?;
-    let rows = rows.into_iter().map(HistoryEntry::try_from).collect::<Result<_, _>>()?;
-    Ok(Page::of(rows, limit, |change: &HistoryEntry| change.seq))
+    db.read(|db| async move {
+        let mut query = Entity::find()
+            .filter(Column::LeadId.eq(lead.0))
+            .filter(Column::BusinessId.eq(business.0));
+        if let Some(after) = after {
+            query = query.filter(Column::Seq.lt(i64::from(after)));
+        }
+        let rows = query.order_by_desc(Column::Seq).limit(rows_for(limit)).all(db).await?;
+        let rows = rows.into_iter().map(HistoryEntry::try_from).collect::<Result<_, _>>()?;
+        Ok(Page::of(rows, limit, |change: &HistoryEntry| change.seq))
+    })
+    .await
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

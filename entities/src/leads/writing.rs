@@ -16,6 +16,7 @@ use super::history::{self, Change, ChangedBy};
 use super::{LeadFields, LeadRecord, LeadSource, LeadStatus};
 use crate::column;
 use crate::connection::begin_write;
+use crate::database::Database;
 use crate::error::RecordsError;
 use crate::tables::leads::{ActiveModel, Column, Entity, Model};
 
@@ -51,29 +52,32 @@ pub struct LeadChanges {
 /// # Errors
 /// [`RecordsError::NotFound`] if there is no such business.
 pub async fn ensure_for_call(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     caller: Caller<'_>,
     call: &CallSid,
     new_id: LeadId,
     now: Timestamp,
 ) -> Result<EnsuredLead, RecordsError> {
-    let mut row = new_row(business, new_id, LeadSource::PhoneCall, now);
-    row.last_call_sid = Set(Some(call.to_string()));
-    let key = match caller {
-        Caller::Known(phone) => {
-            row.phone = Set(Some(phone.to_string()));
-            Column::Phone
-        }
-        Caller::Withheld => {
-            row.call_sid = Set(Some(call.to_string()));
-            Column::CallSid
-        }
-    };
-    let conflict = OnConflict::columns([Column::BusinessId, key])
-        .update_columns([Column::LastCallSid, Column::UpdatedAt])
-        .to_owned();
-    ensure(db, row, conflict, new_id, ChangedBy::Call { call_sid: call.clone() }, now).await
+    db.write(|db| async move {
+        let mut row = new_row(business, new_id, LeadSource::PhoneCall, now);
+        row.last_call_sid = Set(Some(call.to_string()));
+        let key = match caller {
+            Caller::Known(phone) => {
+                row.phone = Set(Some(phone.to_string()));
+                Column::Phone
+            }
+            Caller::Withheld => {
+                row.call_sid = Set(Some(call.to_string()));
+                Column::CallSid
+            }
+        };
+        let conflict = OnConflict::columns([Column::BusinessId, key])
+            .update_columns([Column::LastCallSid, Column::UpdatedAt])
+            .to_owned();
+        ensure(db, row, conflict, new_id, ChangedBy::Call { call_sid: call.clone() }, now).await
+    })
+    .await
 }
 
 /// Finds or creates the lead of a person who wrote (WA-4): the same lead as that of their calls.
@@ -81,15 +85,18 @@ pub async fn ensure_for_call(
 /// # Errors
 /// [`RecordsError::NotFound`] if there is no such business.
 pub async fn ensure_for_message(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     person: &PhoneNumber,
     new_id: LeadId,
     now: Timestamp,
 ) -> Result<EnsuredLead, RecordsError> {
-    let mut row = new_row(business, new_id, LeadSource::Whatsapp, now);
-    row.phone = Set(Some(person.to_string()));
-    ensure(db, row, on_same_phone(), new_id, ChangedBy::Message, now).await
+    db.write(|db| async move {
+        let mut row = new_row(business, new_id, LeadSource::Whatsapp, now);
+        row.phone = Set(Some(person.to_string()));
+        ensure(db, row, on_same_phone(), new_id, ChangedBy::Message, now).await
+    })
+    .await
 }
 
 /// Finds or creates the lead of a person whom an operator enters (OPS-4).
@@ -97,15 +104,18 @@ pub async fn ensure_for_message(
 /// # Errors
 /// [`RecordsError::NotFound`] if there is no such business.
 pub async fn ensure_for_operator(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     person: &PhoneNumber,
     new_id: LeadId,
     now: Timestamp,
 ) -> Result<EnsuredLead, RecordsError> {
-    let mut row = new_row(business, new_id, LeadSource::Operator, now);
-    row.phone = Set(Some(person.to_string()));
-    ensure(db, row, on_same_phone(), new_id, ChangedBy::Api, now).await
+    db.write(|db| async move {
+        let mut row = new_row(business, new_id, LeadSource::Operator, now);
+        row.phone = Set(Some(person.to_string()));
+        ensure(db, row, on_same_phone(), new_id, ChangedBy::Api, now).await
+    })
+    .await
 }
 
 /// Finds the lead with the same phone number.
@@ -122,7 +132,7 @@ fn on_same_phone() -> OnConflict {
 /// # Errors
 /// [`RecordsError::NotFound`] if this business has no such lead.
 pub async fn merge_details(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     lead: LeadId,
     details: LeadChanges,
@@ -130,22 +140,25 @@ pub async fn merge_details(
     by: ChangedBy,
     now: Timestamp,
 ) -> Result<LeadRecord, RecordsError> {
-    let transaction = begin_write(db).await?;
-    let known = Entity::find_by_id(lead.0)
-        .filter(Column::BusinessId.eq(business.0))
-        .lock(LockType::NoKeyUpdate)
-        .one(&transaction)
-        .await?
-        .ok_or(RecordsError::NotFound)?;
-    let (mut row, changes) = merge(known.clone(), details, status);
-    if changes.is_empty() {
-        return known.try_into();
-    }
-    row.updated_at = Set(column::from_instant(now));
-    let merged = row.update(&transaction).await?;
-    history::write(&transaction, (business.0, lead.0), changes, &by, now).await?;
-    transaction.commit().await?;
-    merged.try_into()
+    db.write(|db| async move {
+        let transaction = begin_write(db).await?;
+        let known = Entity::find_by_id(lead.0)
+            .filter(Column::BusinessId.eq(business.0))
+            .lock(LockType::NoKeyUpdate)
+            .one(&transaction)
+            .await?
+            .ok_or(RecordsError::NotFound)?;
+        let (mut row, changes) = merge(known.clone(), details, status);
+        if changes.is_empty() {
+            return known.try_into();
+        }
+        row.updated_at = Set(column::from_instant(now));
+        let merged = row.update(&transaction).await?;
+        history::write(&transaction, (business.0, lead.0), changes, &by, now).await?;
+        transaction.commit().await?;
+        merged.try_into()
+    })
+    .await
 }
 
 /// The updated row, and its changes.

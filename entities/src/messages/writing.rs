@@ -8,6 +8,7 @@ use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, Iterable, QueryFilte
 
 use super::{MessageDirection, MessageId, MessageRecord, MessageStatus};
 use crate::column;
+use crate::database::Database;
 use crate::error::RecordsError;
 use crate::tables::messages::{ActiveModel, Column, Entity};
 
@@ -42,24 +43,27 @@ pub struct StoredMessage {
 /// [`RecordsError::Conflict`] if another business has a message with that identifier,
 /// [`RecordsError::NotFound`] if there is no such business.
 pub async fn insert_incoming(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     message: IncomingMessage,
     now: Timestamp,
 ) -> Result<StoredMessage, RecordsError> {
-    let provider_sid = message.provider_sid.clone();
-    let row = ActiveModel {
-        id: Set(message.id.0),
-        business_id: Set(business.0),
-        person: Set(message.person.to_string()),
-        direction: Set(MessageDirection::Incoming),
-        provider_sid: Set(Some(message.provider_sid)),
-        body: Set(message.body),
-        status: Set(MessageStatus::Received),
-        created_at: Set(column::from_instant(now)),
-        in_reply_to: Set(None),
-    };
-    insert(db, business, row, Column::ProviderSid.eq(provider_sid)).await
+    db.write(|db| async move {
+        let provider_sid = message.provider_sid.clone();
+        let row = ActiveModel {
+            id: Set(message.id.0),
+            business_id: Set(business.0),
+            person: Set(message.person.to_string()),
+            direction: Set(MessageDirection::Incoming),
+            provider_sid: Set(Some(message.provider_sid)),
+            body: Set(message.body),
+            status: Set(MessageStatus::Received),
+            created_at: Set(column::from_instant(now)),
+            in_reply_to: Set(None),
+        };
+        insert(db, business, row, Column::ProviderSid.eq(provider_sid)).await
+    })
+    .await
 }
 
 /// Stores an outgoing message before it is sent. An answer is stored once per message that it
@@ -68,32 +72,35 @@ pub async fn insert_incoming(
 /// # Errors
 /// [`RecordsError::NotFound`] if there is no such business, or no such message to answer.
 pub async fn insert_outgoing(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     message: OutgoingMessage,
     now: Timestamp,
 ) -> Result<StoredMessage, RecordsError> {
-    if let Some(question) = message.in_reply_to {
-        let filter = Column::BusinessId.eq(business.0);
-        let question = Entity::find_by_id(question.0).filter(filter).one(db).await?;
-        question.ok_or(RecordsError::NotFound)?;
-    }
-    let stored = match message.in_reply_to {
-        Some(question) => Column::InReplyTo.eq(question.0),
-        None => Column::Id.eq(message.id.0),
-    };
-    let row = ActiveModel {
-        id: Set(message.id.0),
-        business_id: Set(business.0),
-        person: Set(message.person.to_string()),
-        direction: Set(MessageDirection::Outgoing),
-        provider_sid: Set(None),
-        body: Set(message.body),
-        status: Set(MessageStatus::Queued),
-        created_at: Set(column::from_instant(now)),
-        in_reply_to: Set(message.in_reply_to.map(|question| question.0)),
-    };
-    insert(db, business, row, stored).await
+    db.write(|db| async move {
+        if let Some(question) = message.in_reply_to {
+            let filter = Column::BusinessId.eq(business.0);
+            let question = Entity::find_by_id(question.0).filter(filter).one(db).await?;
+            question.ok_or(RecordsError::NotFound)?;
+        }
+        let stored = match message.in_reply_to {
+            Some(question) => Column::InReplyTo.eq(question.0),
+            None => Column::Id.eq(message.id.0),
+        };
+        let row = ActiveModel {
+            id: Set(message.id.0),
+            business_id: Set(business.0),
+            person: Set(message.person.to_string()),
+            direction: Set(MessageDirection::Outgoing),
+            provider_sid: Set(None),
+            body: Set(message.body),
+            status: Set(MessageStatus::Queued),
+            created_at: Set(column::from_instant(now)),
+            in_reply_to: Set(message.in_reply_to.map(|question| question.0)),
+        };
+        insert(db, business, row, stored).await
+    })
+    .await
 }
 
 /// Stores the provider's identifier of a message that it accepted.
@@ -102,19 +109,22 @@ pub async fn insert_outgoing(
 /// [`RecordsError::NotFound`] if this business has no such message, or it has another identifier,
 /// [`RecordsError::Conflict`] if another message has this identifier.
 pub async fn set_provider_sid(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     message: MessageId,
     provider_sid: &str,
 ) -> Result<(), RecordsError> {
-    let updated = Entity::update_many()
-        .col_expr(Column::ProviderSid, Expr::value(provider_sid))
-        .filter(Column::BusinessId.eq(business.0))
-        .filter(Column::Id.eq(message.0))
-        .filter(Column::ProviderSid.is_null().or(Column::ProviderSid.eq(provider_sid)))
-        .exec(db)
-        .await?;
-    if updated.rows_affected > 0 { Ok(()) } else { Err(RecordsError::NotFound) }
+    db.write(|db| async move {
+        let updated = Entity::update_many()
+            .col_expr(Column::ProviderSid, Expr::value(provider_sid))
+            .filter(Column::BusinessId.eq(business.0))
+            .filter(Column::Id.eq(message.0))
+            .filter(Column::ProviderSid.is_null().or(Column::ProviderSid.eq(provider_sid)))
+            .exec(db)
+            .await?;
+        if updated.rows_affected > 0 { Ok(()) } else { Err(RecordsError::NotFound) }
+    })
+    .await
 }
 
 /// Moves a message's status forward and returns its status then. A late report of an earlier status
@@ -123,28 +133,31 @@ pub async fn set_provider_sid(
 /// # Errors
 /// [`RecordsError::NotFound`] if this business has no message with that identifier.
 pub async fn set_status(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     provider_sid: &str,
     status: MessageStatus,
 ) -> Result<MessageStatus, RecordsError> {
-    let before = MessageStatus::iter().filter(|before| before.may_become(status));
-    Entity::update_many()
-        .col_expr(Column::Status, Expr::value(status))
-        .filter(Column::BusinessId.eq(business.0))
-        .filter(Column::ProviderSid.eq(provider_sid))
-        .filter(Column::Status.is_in(before))
-        .exec(db)
-        .await?;
-    Entity::find()
-        .select_only()
-        .column(Column::Status)
-        .filter(Column::BusinessId.eq(business.0))
-        .filter(Column::ProviderSid.eq(provider_sid))
-        .into_tuple()
-        .one(db)
-        .await?
-        .ok_or(RecordsError::NotFound)
+    db.write(|db| async move {
+        let before = MessageStatus::iter().filter(|before| before.may_become(status));
+        Entity::update_many()
+            .col_expr(Column::Status, Expr::value(status))
+            .filter(Column::BusinessId.eq(business.0))
+            .filter(Column::ProviderSid.eq(provider_sid))
+            .filter(Column::Status.is_in(before))
+            .exec(db)
+            .await?;
+        Entity::find()
+            .select_only()
+            .column(Column::Status)
+            .filter(Column::BusinessId.eq(business.0))
+            .filter(Column::ProviderSid.eq(provider_sid))
+            .into_tuple()
+            .one(db)
+            .await?
+            .ok_or(RecordsError::NotFound)
+    })
+    .await
 }
 
 /// Inserts a row unless it conflicts with a stored one; `stored` finds the row in both cases.

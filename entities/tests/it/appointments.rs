@@ -4,7 +4,7 @@ use entities::appointments::{
     AppointmentFilter, AppointmentId, AppointmentRecord, AppointmentStatus, Authority,
     BookingError, NewAppointment, Selector, between, book, cancel, list, of_lead_upcoming,
 };
-use entities::{DatabaseConnection, RecordsError};
+use entities::{Database, RecordsError};
 use protocol::ids::{BusinessId, LeadId, ToolCallId};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use tokio::task::JoinSet;
@@ -26,7 +26,7 @@ fn slot(lead_id: LeadId, starts: &str, ends: &str, busy_until: &str) -> NewAppoi
     }
 }
 
-async fn two_leads(db: &DatabaseConnection) -> (BusinessId, LeadId, LeadId) {
+async fn two_leads(db: &Database) -> (BusinessId, LeadId, LeadId) {
     let locks = business(db, "locks", "+97231111111").await;
     let dana = lead(db, locks, "+972501111111").await;
     (locks, dana, lead(db, locks, "+972502222222").await)
@@ -251,21 +251,25 @@ async fn an_appointment_that_ends_before_it_begins_is_refused() {
 
 /// The code of the database's error for a statement, or `None` if it succeeds.
 async fn refusal(
-    db: &DatabaseConnection,
+    db: &Database,
     sql: &str,
     appointment: AppointmentId,
     lead: LeadId,
 ) -> Option<String> {
     let values = [appointment.0.into(), lead.0.into()];
-    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    let statement = Statement::from_sql_and_values(backend(db), sql, values);
     let sea_orm::DbErr::Exec(sea_orm::RuntimeErr::SqlxError(error)) =
-        db.execute_raw(statement).await.err()?
+        db.write(|db| db.execute_raw(statement)).await.err()?
     else {
         panic!("the database was not asked");
     };
     Some(error.as_database_error().unwrap().code().unwrap().into_owned())
 }
 
-fn overlap(db: &DatabaseConnection) -> &'static str {
-    if db.get_database_backend() == DbBackend::Sqlite { "1811" } else { "23P01" }
+fn backend(db: &Database) -> DbBackend {
+    db.connection().get_database_backend()
+}
+
+fn overlap(db: &Database) -> &'static str {
+    if backend(db) == DbBackend::Sqlite { "1811" } else { "23P01" }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use entities::DatabaseConnection;
+use entities::Database;
 use entities::appointments::{AppointmentId, Authority, NewAppointment, Selector, book, cancel};
 use entities::businesses::{
     ImportError, find_by_slug, find_by_whatsapp_number, find_for_voice, import, list, numbers,
@@ -18,7 +18,7 @@ use crate::support::{
 
 /// Books half an hour for a lead.
 async fn booked(
-    db: &DatabaseConnection,
+    db: &Database,
     business: BusinessId,
     lead_id: LeadId,
     starts_at: &str,
@@ -58,9 +58,8 @@ async fn call_1_one_statement_reads_business_settings_newest_prompt_and_the_call
         lead(db, clinic, "+972501234567").await;
 
         let statements = Arc::new(AtomicUsize::new(0));
-        let mut counted = db.clone();
         let counter = Arc::clone(&statements);
-        counted.set_metric_callback(move |_| {
+        let counted = db.observed(move |_| {
             counter.fetch_add(1, Ordering::Relaxed);
         });
         let (ours, theirs) = (phone("+97231111111"), phone("+972501234567"));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use entities::DatabaseConnection;
+use entities::Database;
 use entities::leads::{
     Caller, EnsuredLead, LeadChanges, LeadSource, LeadStatus, ensure_for_call, ensure_for_message,
     ensure_for_operator, get, list, merge_details,
@@ -186,12 +186,7 @@ async fn ops_4_leads_are_listed_newest_first_in_pages() {
     .await;
 }
 
-async fn ensure(
-    db: &DatabaseConnection,
-    business: BusinessId,
-    caller: Caller<'_>,
-    call: u32,
-) -> EnsuredLead {
+async fn ensure(db: &Database, business: BusinessId, caller: Caller<'_>, call: u32) -> EnsuredLead {
     let id = LeadId(new_id());
     ensure_for_call(db, business, caller, &call_sid(call), id, noon()).await.unwrap()
 }

@@ -1,5 +1,5 @@
-//! Tests of every query on a real database: always SQLite, and PostgreSQL if `FRONTDESK_TEST_POSTGRES`
-//! is a URL whose user may create schemas.
+//! Tests of every query on a real database: always SQLite, live and simulated, and PostgreSQL if
+//! `FRONTDESK_TEST_POSTGRES` is a URL whose user may create schemas.
 
 #[cfg(test)]
 mod appointments;
@@ -7,6 +7,8 @@ mod appointments;
 mod businesses;
 #[cfg(test)]
 mod calls;
+#[cfg(test)]
+mod faults;
 #[cfg(test)]
 mod lead_history;
 #[cfg(test)]
@@ -17,6 +19,8 @@ mod messages;
 mod plans;
 #[cfg(test)]
 mod schema;
+#[cfg(test)]
+mod simulated;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

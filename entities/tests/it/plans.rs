@@ -7,14 +7,14 @@ use entities::appointments::{
     cancel, of_lead, of_lead_upcoming,
 };
 use entities::leads::{Caller, LeadChanges, ensure_for_call, history, merge_details};
-use entities::{DatabaseConnection, appointments, businesses, call_turns, calls, leads};
+use entities::{Database, appointments, businesses, call_turns, calls, leads};
 use protocol::ids::{LeadId, ToolCallId};
-use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, TransactionTrait};
 
 use crate::support::{at, business, call, call_sid, in_call, lead, new_id, noon, on_each, phone};
 
 /// Runs the queries of a call and of the lists.
-async fn use_everything(db: &DatabaseConnection) {
+async fn use_everything(db: &Database) {
     let locks = business(db, "locks", "+97231111111").await;
     let dana = lead(db, locks, "+972501111111").await;
     let number = phone("+972501111111");
@@ -54,21 +54,25 @@ async fn use_everything(db: &DatabaseConnection) {
 }
 
 /// The lines of a statement's plan that read a whole table.
-async fn whole_tables(db: &DatabaseConnection, statement: &Statement) -> Vec<String> {
-    let sqlite = db.get_database_backend() == DbBackend::Sqlite;
+async fn whole_tables(db: &Database, statement: &Statement) -> Vec<String> {
+    let sqlite = db.connection().get_database_backend() == DbBackend::Sqlite;
     let explain = if sqlite { "EXPLAIN QUERY PLAN" } else { "EXPLAIN" };
     let sql = format!("{explain} {}", statement.sql);
     let asked = match &statement.values {
         Some(values) => Statement::from_sql_and_values(statement.db_backend, sql, values.0.clone()),
         None => Statement::from_string(statement.db_backend, sql),
     };
-    let transaction = db.begin().await.unwrap();
-    if !sqlite {
-        // PostgreSQL scans a table of one row although it has indexes.
-        transaction.execute_unprepared("SET LOCAL enable_seqscan = off").await.unwrap();
-    }
-    let plan = transaction.query_all_raw(asked).await.unwrap();
-    transaction.rollback().await.unwrap();
+    let plan = db.read(|db| async move {
+        let transaction = db.begin().await?;
+        if !sqlite {
+            // PostgreSQL scans a table of one row although it has indexes.
+            transaction.execute_unprepared("SET LOCAL enable_seqscan = off").await?;
+        }
+        let plan = transaction.query_all_raw(asked).await?;
+        transaction.rollback().await?;
+        Ok::<_, DbErr>(plan)
+    });
+    let plan = plan.await.unwrap();
     let column = if sqlite { 3 } else { 0 };
     plan.iter()
         .map(|line| line.try_get_by_index::<String>(column).unwrap())
@@ -83,12 +87,11 @@ async fn whole_tables(db: &DatabaseConnection, statement: &Statement) -> Vec<Str
 async fn every_hot_query_finds_its_rows_by_an_index() {
     on_each(async |db| {
         let seen = Arc::new(Mutex::new(Vec::<Statement>::new()));
-        let mut watched = db.clone();
         let statements = Arc::clone(&seen);
-        watched.set_metric_callback(move |info| {
-            statements.lock().unwrap().push(info.statement.clone());
+        let observed = db.observed(move |statement| {
+            statements.lock().unwrap().push(statement.clone());
         });
-        use_everything(&watched).await;
+        use_everything(&observed).await;
         let seen = std::mem::take(&mut *seen.lock().unwrap());
         let queries: Vec<Statement> = (seen.into_iter())
             .filter(|statement| {

@@ -1,12 +1,12 @@
 //! The migrations: up, down, up again, and what they refuse.
 
-use entities::{PoolSettings, connect};
+use entities::{Database, PoolSettings};
 use migration::cli::{Command, Report, run};
 use migration::{MigrateError, MigrationStatus};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DbErr};
 use sea_orm_migration::SchemaManager;
 
-use crate::support::{on_each, on_each_bare, two_businesses};
+use crate::support::{migrate, on_each, on_each_bare, two_businesses};
 
 const TABLES: [&str; 9] = [
     "businesses",
@@ -20,30 +20,33 @@ const TABLES: [&str; 9] = [
     "messages",
 ];
 
-async fn tables_there(db: &entities::DatabaseConnection) -> usize {
-    let mut there = 0;
-    for table in TABLES {
-        there += usize::from(SchemaManager::new(db).has_table(table).await.unwrap());
-    }
-    there
+async fn tables_there(db: &Database) -> usize {
+    let there = db.read(|db| async move {
+        let mut there = 0;
+        for table in TABLES {
+            there += usize::from(SchemaManager::new(db).has_table(table).await?);
+        }
+        Ok::<_, DbErr>(there)
+    });
+    there.await.unwrap()
 }
 
 #[tokio::test]
 async fn the_schema_goes_up_down_and_up_again() {
     on_each_bare(async |db| {
-        let all = migration::pending(db).await.unwrap();
+        let all = db.read(migration::pending).await.unwrap();
         assert_eq!(all.len(), 6, "every migration is pending on an empty database: {all:?}");
-        assert_eq!(migration::up(db, None).await.unwrap().applied, all);
+        assert_eq!(db.write(|db| migration::up(db, None)).await.unwrap().applied, all);
         assert_eq!(tables_there(db).await, TABLES.len());
-        assert!(migration::pending(db).await.unwrap().is_empty());
+        assert!(db.read(migration::pending).await.unwrap().is_empty());
 
-        let down = migration::down(db, None).await.unwrap();
+        let down = db.write(|db| migration::down(db, None)).await.unwrap();
         assert_eq!(down.reverted, all.iter().rev().cloned().collect::<Vec<_>>());
         assert_eq!(tables_there(db).await, 0);
 
-        migration::up(db, Some(2)).await.unwrap();
-        assert_eq!(migration::pending(db).await.unwrap(), all[2..]);
-        migration::up(db, None).await.unwrap();
+        db.write(|db| migration::up(db, Some(2))).await.unwrap();
+        assert_eq!(db.read(migration::pending).await.unwrap(), all[2..]);
+        db.write(|db| migration::up(db, None)).await.unwrap();
         assert_eq!(tables_there(db).await, TABLES.len());
         two_businesses(db).await;
     })
@@ -56,7 +59,9 @@ async fn simultaneous_migrations_apply_each_migration_once() {
         let mut movers = tokio::task::JoinSet::new();
         for _ in 0..6 {
             let db = db.clone();
-            movers.spawn(async move { migration::up(&db, None).await.unwrap().applied.len() });
+            movers.spawn(async move {
+                db.write(|db| migration::up(db, None)).await.unwrap().applied.len()
+            });
         }
         let mut applied = movers.join_all().await;
         applied.sort_unstable();
@@ -69,13 +74,13 @@ async fn simultaneous_migrations_apply_each_migration_once() {
 async fn an_unknown_migration_is_refused_by_name() {
     on_each(async |db| {
         let sql = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m2099_later', 0)";
-        db.execute_unprepared(sql).await.unwrap();
-        let error = migration::up(db, None).await.unwrap_err();
+        db.write(|db| db.execute_unprepared(sql)).await.unwrap();
+        let error = db.write(|db| migration::up(db, None)).await.unwrap_err();
         assert!(
             matches!(&error, MigrateError::UnknownMigrations(names) if names == &["m2099_later"])
         );
-        assert!(migration::pending(db).await.is_err());
-        assert!(migration::down(db, Some(1)).await.is_err());
+        assert!(db.read(migration::pending).await.is_err());
+        assert!(db.write(|db| migration::down(db, Some(1))).await.is_err());
         assert_eq!(tables_there(db).await, TABLES.len());
     })
     .await;
@@ -85,23 +90,23 @@ async fn an_unknown_migration_is_refused_by_name() {
 async fn the_commands_report_what_they_did_and_fresh_needs_a_confirmation() {
     on_each(async |db| {
         two_businesses(db).await;
-        let refused = run(Command::Fresh { yes: false }, db).await.unwrap_err();
+        let refused = db.write(|db| run(Command::Fresh { yes: false }, db)).await.unwrap_err();
         assert!(refused.to_string().contains("--yes"));
         assert_eq!(entities::businesses::list(db, None, 10).await.unwrap().items.len(), 2);
 
-        let report = run(Command::Fresh { yes: true }, db).await.unwrap();
+        let report = db.write(|db| run(Command::Fresh { yes: true }, db)).await.unwrap();
         let Report::Changed(progress) = &report else { panic!("{report:?}") };
         assert_eq!((progress.reverted.len(), progress.applied.len()), (6, 6));
         assert!(entities::businesses::list(db, None, 10).await.unwrap().items.is_empty());
 
-        run(Command::Down { steps: 1, all: false }, db).await.unwrap();
-        let report = run(Command::Status, db).await.unwrap();
+        db.write(|db| run(Command::Down { steps: 1, all: false }, db)).await.unwrap();
+        let report = db.write(|db| run(Command::Status, db)).await.unwrap();
         let Report::Status(statuses) = &report else { panic!("{report:?}") };
         assert_eq!(statuses.iter().filter(|(_, s)| *s == MigrationStatus::Pending).count(), 1);
         assert!(report.to_string().ends_with("pending  m20261121_000006_lead_changes"), "{report}");
 
-        run(Command::Up { steps: None }, db).await.unwrap();
-        let idle = run(Command::Up { steps: None }, db).await.unwrap();
+        db.write(|db| run(Command::Up { steps: None }, db)).await.unwrap();
+        let idle = db.write(|db| run(Command::Up { steps: None }, db)).await.unwrap();
         assert_eq!(idle.to_string(), "nothing to do");
     })
     .await;
@@ -110,8 +115,8 @@ async fn the_commands_report_what_they_did_and_fresh_needs_a_confirmation() {
 #[tokio::test]
 async fn a_database_in_memory_outlives_its_statements_and_its_transactions() {
     for url in ["sqlite::memory:", "sqlite://frontdesk?mode=memory"] {
-        let db = connect(url, PoolSettings::default()).await.unwrap();
-        migration::up(&db, None).await.unwrap();
+        let db = Database::connect(url, PoolSettings::default()).await.unwrap();
+        migrate(&db).await;
         let [locks, clinic] = two_businesses(&db).await;
         assert_ne!(locks, clinic);
         assert_eq!(entities::businesses::list(&db, None, 10).await.unwrap().items.len(), 2);

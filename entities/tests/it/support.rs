@@ -5,44 +5,54 @@ use std::time::Duration;
 use entities::businesses::{ImportBusiness, import};
 use entities::calls::{CallDirection, CallStatus, NewCall, insert_started};
 use entities::leads::{Caller, ChangedBy, ensure_for_call};
-use entities::{DatabaseConnection, PoolSettings, connect};
+use entities::{Database, PoolSettings};
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber, Slug};
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
-/// Runs a test on a new database of each available kind, with the schema.
-pub(crate) async fn on_each(test: impl AsyncFn(&DatabaseConnection)) {
+/// Runs a test on a new database of each available kind and on a simulated one, with the schema.
+pub(crate) async fn on_each(test: impl AsyncFn(&Database)) {
     on_each_bare(async |db| {
-        migration::up(db, None).await.unwrap();
+        migrate(db).await;
         test(db).await;
     })
     .await;
 }
 
-/// The same without the schema.
-pub(crate) async fn on_each_bare(test: impl AsyncFn(&DatabaseConnection)) {
+/// Creates the schema.
+pub(crate) async fn migrate(db: &Database) {
+    db.write(|db| migration::up(db, None)).await.unwrap();
+}
+
+/// The same as [`on_each`] without the schema.
+pub(crate) async fn on_each_bare(test: impl AsyncFn(&Database)) {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("frontdesk.db").display());
-    let sqlite = connect(&url, PoolSettings::default()).await.unwrap();
+    let sqlite = Database::connect(&url, PoolSettings::default()).await.unwrap();
     test(&sqlite).await;
     sqlite.close().await.unwrap();
 
+    let simulated = Database::simulated("sqlite::memory:", PoolSettings::default()).unwrap();
+    test(&simulated).await;
+    simulated.close().await.unwrap();
+
     let Some(url) = postgres_url() else { return };
     let schema = format!("frontdesk_{}", new_id().simple());
-    let admin = connect(&url, PoolSettings::default()).await.unwrap();
+    let admin = Database::connect(&url, PoolSettings::default()).await.unwrap();
     // The extension goes to the public schema: dropping the test's own schema would drop it for all.
     // These statements are one transaction; its lock is released when others see the extension.
     let preparations = format!(
         "SELECT pg_advisory_xact_lock(7); \
          CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public; CREATE SCHEMA {schema}"
     );
-    admin.execute_unprepared(&preparations).await.unwrap();
+    admin.connection().execute_unprepared(&preparations).await.unwrap();
     let inside = format!("{url}?options[search_path]={schema},public");
-    let postgres = connect(&inside, PoolSettings::default()).await.unwrap();
+    let postgres = Database::connect(&inside, PoolSettings::default()).await.unwrap();
     test(&postgres).await;
     postgres.close().await.unwrap();
-    admin.execute_unprepared(&format!("DROP SCHEMA {schema} CASCADE")).await.unwrap();
+    let drop = format!("DROP SCHEMA {schema} CASCADE");
+    admin.connection().execute_unprepared(&drop).await.unwrap();
     admin.close().await.unwrap();
 }
 
@@ -98,16 +108,16 @@ pub(crate) fn file(name: &str, number: &str) -> ImportBusiness {
     }
 }
 
-pub(crate) async fn business(db: &DatabaseConnection, name: &str, number: &str) -> BusinessId {
+pub(crate) async fn business(db: &Database, name: &str, number: &str) -> BusinessId {
     import(db, file(name, number), noon()).await.unwrap().id
 }
 
 /// Two businesses that must never see each other's rows.
-pub(crate) async fn two_businesses(db: &DatabaseConnection) -> [BusinessId; 2] {
+pub(crate) async fn two_businesses(db: &Database) -> [BusinessId; 2] {
     [business(db, "locks", "+97231111111").await, business(db, "clinic", "+97232222222").await]
 }
 
-pub(crate) async fn lead(db: &DatabaseConnection, business: BusinessId, number: &str) -> LeadId {
+pub(crate) async fn lead(db: &Database, business: BusinessId, number: &str) -> LeadId {
     let number = phone(number);
     let id = LeadId(new_id());
     ensure_for_call(db, business, Caller::Known(&number), &call_sid(0), id, noon())
@@ -130,6 +140,6 @@ pub(crate) fn inbound(n: u32) -> NewCall {
     }
 }
 
-pub(crate) async fn call(db: &DatabaseConnection, business: BusinessId, n: u32) -> CallSid {
+pub(crate) async fn call(db: &Database, business: BusinessId, n: u32) -> CallSid {
     insert_started(db, business, inbound(n)).await.unwrap().record.call_sid
 }

@@ -7,7 +7,7 @@ use entities::call_turns::{self, TurnRole, TurnRow};
 use entities::calls::{self, CallStatus, EndOfCall, NewCall, Progress};
 use entities::leads::{self, Caller, ChangedBy, LeadChanges, LeadStatus};
 use entities::messages::{self, IncomingMessage, MessageId, MessageStatus, OutgoingMessage};
-use entities::{DatabaseConnection, RecordsError};
+use entities::{Database, RecordsError};
 use protocol::ids::{BusinessId, LeadId, ToolCallId};
 use serde_json::json;
 
@@ -134,7 +134,7 @@ async fn lead_3_another_business_cannot_read_or_change_a_call_its_state_or_its_t
     .await;
 }
 
-async fn cannot_read_call(db: &DatabaseConnection, clinic: BusinessId) {
+async fn cannot_read_call(db: &Database, clinic: BusinessId) {
     let sid = call_sid(1);
     assert_eq!(calls::get(db, clinic, &sid).await.unwrap(), None);
     assert_eq!(calls::load_state(db, clinic, &sid).await.unwrap(), None);
@@ -143,7 +143,7 @@ async fn cannot_read_call(db: &DatabaseConnection, clinic: BusinessId) {
     assert_eq!(call_turns::of_call(db, clinic, &sid).await.unwrap(), []);
 }
 
-async fn cannot_write_call(db: &DatabaseConnection, clinic: BusinessId) {
+async fn cannot_write_call(db: &Database, clinic: BusinessId) {
     let sid = call_sid(1);
     let stolen = calls::insert_started(db, clinic, inbound(1)).await;
     assert!(matches!(stolen, Err(RecordsError::Conflict)), "{stolen:?}");

@@ -1,18 +1,18 @@
 //! Checks the database: that it can be opened, its schema is current, and it has a business.
 
-use entities::{DatabaseConnection, RecordsError, businesses};
+use entities::{Database, RecordsError, businesses};
 use migration::MigrateError;
 use protocol::ids::PhoneNumber;
 
 use super::finding::Finding;
 use crate::cli::{database, stored};
-use crate::config::Database;
+use crate::config;
 use crate::database::DatabaseError;
 
 const ABOUT: &str = "database";
 
 /// Returns the findings, and all numbers of the businesses.
-pub(super) async fn check(config: &Database) -> (Vec<Finding>, Vec<PhoneNumber>) {
+pub(super) async fn check(config: &config::Database) -> (Vec<Finding>, Vec<PhoneNumber>) {
     let db = match database::open(config).await {
         Ok(db) => db,
         Err(error) => return (vec![unusable(error)], Vec::new()),
@@ -58,7 +58,7 @@ fn unusable(error: DatabaseError) -> Finding {
     }
 }
 
-async fn numbers(db: &DatabaseConnection) -> Result<Vec<PhoneNumber>, RecordsError> {
+async fn numbers(db: &Database) -> Result<Vec<PhoneNumber>, RecordsError> {
     let mut numbers = Vec::new();
     for business in stored::all(db).await? {
         numbers.extend(businesses::numbers(db, business.id).await?);

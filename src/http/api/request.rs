@@ -1,6 +1,6 @@
 //! A request to the API, and what handlers read from it.
 
-use entities::DatabaseConnection;
+use entities::Database;
 use entities::businesses::{BusinessRecord, find_by_slug};
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
@@ -28,7 +28,7 @@ impl<'a> ApiRequest<'a> {
         Self { state, request, parameter }
     }
 
-    pub(super) fn db(&self) -> &'a DatabaseConnection {
+    pub(super) fn db(&self) -> &'a Database {
         &self.state.services.database
     }
 

@@ -152,7 +152,7 @@ async fn ops_4_internal_errors_are_not_disclosed() {
     let operator = Operator::of(&world);
     let rows = Rows::make(&world, world.business_id, 1).await;
     let wanted = Wanted::sample("get /api/leads/{id}", &world.business.slug, &rows);
-    world.app.services().database.clone().close().await.unwrap();
+    world.app.services().database.close().await.unwrap();
     let answer = operator.asks(&wanted).await;
     assert_eq!(error(&answer), (500, "internal".to_owned(), String::new()));
     let text = answer.body.to_string().to_lowercase();

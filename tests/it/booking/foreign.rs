@@ -45,7 +45,7 @@ impl Other {
         Self { person, slot, appointment, refused, free: String::new() }
     }
 
-    async fn rows(&self, db: &DatabaseConnection) -> Rows {
+    async fn rows(&self, db: &Database) -> Rows {
         let (business, lead) = (self.person.business, self.person.lead);
         let from = Timestamp::UNIX_EPOCH;
         Rows(
