@@ -43,6 +43,9 @@ pub(super) struct Speech {
     owed: Vec<Owed>,
     next_ask: u64,
     responses: Vec<Arc<Response>>,
+    /// When items end that were queued before they were heard of, oldest first. The news of an item
+    /// comes from two actors.
+    queued_early: Vec<(ItemId, Instant)>,
     pub(super) responses_begun: u32,
     /// Responses that a limit or a filter cut short (PROMPT-4).
     pub(super) incomplete: u32,
@@ -108,6 +111,7 @@ impl Default for Speech {
             owed: Vec::new(),
             next_ask: 1,
             responses: Vec::new(),
+            queued_early: Vec::new(),
             responses_begun: 0,
             incomplete: 0,
         }
@@ -170,6 +174,7 @@ impl Speech {
 
     /// A new stream has opened: what was not heard on the old one is sent again.
     pub(super) fn is_sent_again(&mut self) {
+        self.queued_early.clear();
         for known in &mut self.responses {
             if known.items.iter().any(|item| item.plays_until.is_some()) {
                 Arc::make_mut(known).items.iter_mut().for_each(|item| item.plays_until = None);
@@ -212,6 +217,23 @@ impl Speech {
         let of = |item: &AudioItem| item.item == *id;
         let known = self.responses.iter_mut().rev().find(|known| known.items.iter().any(of))?;
         Arc::make_mut(known).items.iter_mut().find(|item| of(item))
+    }
+
+    /// All audio of an item is on its way. It may not be heard of yet.
+    fn queued(&mut self, item: &ItemId, plays_until: Instant) {
+        if let Some(known) = self.item_mut(item) {
+            known.plays_until = Some(plays_until);
+            return;
+        }
+        if self.queued_early.len() >= REMEMBERED_RESPONSES {
+            self.queued_early.remove(0);
+        }
+        self.queued_early.push((item.clone(), plays_until));
+    }
+
+    fn take_queued_early(&mut self, item: &ItemId) -> Option<Instant> {
+        let place = self.queued_early.iter().position(|(early, _)| early == item)?;
+        Some(self.queued_early.remove(place).1)
     }
 
     /// The response as it is remembered. News of one can come in any order from those who saw it.

@@ -42,8 +42,9 @@ impl Call {
             return;
         }
         let mut speech = AgentSpeech::Coming;
+        let plays_until = self.speech.take_queued_early(&item);
         if let Some(known) = self.speech.response_mut(&response) {
-            known.items.push(AudioItem::new(item.clone()));
+            known.items.push(AudioItem { plays_until, ..AudioItem::new(item.clone()) });
             if known.interrupted {
                 speech = AgentSpeech::Interrupted { heard_ms: 0 };
             }
@@ -80,9 +81,7 @@ impl Call {
     }
 
     pub(in crate::call) fn on_item_queued(&mut self, item: &ItemId, plays_until: Instant) {
-        if let Some(known) = self.speech.item_mut(item) {
-            known.plays_until = Some(plays_until);
-        }
+        self.speech.queued(item, plays_until);
     }
 
     pub(in crate::call) fn on_item_played(&mut self, item: &ItemId) {

@@ -82,6 +82,20 @@ fn end_6_without_the_mark_or_without_the_line_the_call_is_ended_all_the_same() {
 }
 
 #[test]
+fn end_6_the_lines_end_counts_also_if_it_is_known_before_the_line() {
+    let mut stage = Stage::open();
+    stage.does(Event::ShutdownOrdered);
+    let ask = stage.asks()[0].number;
+    let plays_until = stage.now.at + Duration::from_secs(4);
+    stage.does(Event::ItemQueued { item: item("a1"), plays_until });
+    stage.begins("r1", "a1", vec![ask]);
+    stage.waits(Duration::from_millis(6999));
+    assert_eq!(stage.count(&Command::HangUp), 0);
+    stage.waits(Duration::from_millis(1));
+    assert_eq!(stage.count(&Command::HangUp), 1);
+}
+
+#[test]
 fn call_5_a_terminal_status_a_stop_and_an_operator_each_end_the_call_at_once() {
     let stream = StreamSid::parse(STREAM).unwrap();
     let status = Event::StatusReported { status: CallStatus::Completed, duration_secs: Some(7) };
