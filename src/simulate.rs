@@ -11,6 +11,7 @@ mod report;
 mod scenario;
 mod seen;
 mod stage;
+pub mod trace;
 mod waits;
 
 use std::sync::Arc;

@@ -19,6 +19,7 @@ use tokio::sync::mpsc;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::introspection::Registration;
+use crate::trace::{self, Source};
 use job::Job;
 
 pub use crate::messages::{Answer, CalendarRequest, ToolUse};
@@ -96,6 +97,7 @@ impl Actor for CalendarActor {
         message: CalendarMsg,
         state: &mut CalendarState,
     ) -> Result<(), ActorProcessingErr> {
+        trace::handler(&state.registration, format_args!("{message:?}"));
         match message {
             CalendarMsg::Wake => state.reader.woken(),
             CalendarMsg::Done(business) => state.start_next(business, &me),
@@ -111,9 +113,12 @@ impl Actor for CalendarActor {
 impl CalendarState {
     fn accept_requests(&mut self, me: &ActorRef<CalendarMsg>) {
         while self.accepted() < MAX_ACCEPTED {
-            let Some(Delivery { number, event, .. }) = self.reader.receive() else { break };
+            let Some(delivery) = self.reader.receive() else { break };
+            trace::taken(&self.registration, &delivery);
+            let Delivery { number, event, .. } = delivery;
             // From here on the job makes sure that it is answered, whatever crashes.
             let job = Job::new(CalendarRequest::clone(&event), self.inbox.clone());
+            trace::done(&self.registration, number);
             self.reader.ack(number);
             let business = job.business();
             match self.queues.get_mut(&business) {
@@ -145,13 +150,14 @@ impl CalendarState {
         let (me, db) = (me.clone(), self.database.clone());
         let (clock, chance) = (self.clock, self.chance.clone());
         job.start_attempt();
-        self.tasks.spawn("calendar", async move {
+        let work = async move {
             let business = job.business();
             let answer = work::carry_out(&db, clock, &chance, job.tool_use()).await;
             job.answer(answer).await;
             // If the actor crashed meanwhile, its waiting jobs are back in the inbox.
             let _ = me.cast(CalendarMsg::Done(business));
-        });
+        };
+        self.tasks.spawn("calendar", Source::actor(&self.registration).task("calendar", work));
     }
 
     fn accepted(&self) -> usize {

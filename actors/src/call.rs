@@ -16,6 +16,7 @@ use supervision::{Alarm, Delivery, InboxReader};
 use crate::call_parts::{CallParts, Snapshot};
 use crate::introspection::Registration;
 use crate::reports::RETRY_PAUSE;
+use crate::trace;
 
 /// Commands that may wait for room. With more, no further events are handled.
 const MAX_WAITING_COMMANDS: usize = 64;
@@ -77,6 +78,7 @@ impl Actor for CallActor {
         message: CallMsg,
         state: &mut CallState,
     ) -> Result<(), ActorProcessingErr> {
+        trace::handler(&state.registration, format_args!("{message:?}"));
         match message {
             CallMsg::Wake => state.inbox.woken(),
             CallMsg::Alarm => {
@@ -107,13 +109,17 @@ impl CallState {
 
     fn handle_events(&mut self) {
         while self.call.outbox().count() < MAX_WAITING_COMMANDS {
-            let Some(Delivery { number, event, .. }) = self.inbox.receive() else { break };
+            let Some(delivery) = self.inbox.receive() else { break };
+            trace::taken(&self.registration, &delivery);
+            let Delivery { number, event, .. } = delivery;
             if number > self.handled {
                 self.call.handle(Event::clone(&event), self.now());
                 self.handled = number;
                 self.publish();
+                trace::handler(&self.registration, format_args!("published {number}"));
             }
             self.run_commands();
+            trace::done(&self.registration, number);
             self.inbox.ack(number);
         }
     }

@@ -24,6 +24,7 @@ pub use view::{CallHandle, CallStatusView, FramesView};
 
 use crate::call_parts::CallParts;
 use crate::introspection::Registration;
+use crate::trace;
 
 pub(crate) struct CallSupervisor;
 
@@ -51,6 +52,7 @@ impl Actor for CallSupervisor {
         message: CallSupervisorMsg,
         state: &mut CallSupervisorState,
     ) -> Result<(), ActorProcessingErr> {
+        trace::handler(&state.registration, format_args!("{message:?}"));
         match message {
             CallSupervisorMsg::Wake => state.inbox.woken(),
             CallSupervisorMsg::Alarm => {

@@ -16,6 +16,7 @@ use bytes::Bytes;
 use form_urlencoded::Serializer;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::request::Builder;
+use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
@@ -139,6 +140,16 @@ impl Request<'_> {
             Err(_) => self.head.header(AUTHORIZATION, value),
         };
         self
+    }
+}
+
+/// Method, path and body, without the address of the server and the headers.
+impl std::fmt::Display for Request<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let method = self.head.method_ref().map_or("?", Method::as_str);
+        let path = self.head.uri_ref().and_then(|uri| uri.path_and_query());
+        let path = path.map_or("?", PathAndQuery::as_str);
+        write!(f, "{method} {path} {}", String::from_utf8_lossy(&self.body))
     }
 }
 

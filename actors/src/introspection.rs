@@ -1,6 +1,8 @@
 //! Introspection (OPS-1): the registry of living actors, and a stream of events about actors and
 //! calls.
 
+pub(crate) mod kind;
+
 use std::time::{Duration, Instant};
 
 use protocol::ids::{CallSid, Generation};
@@ -9,42 +11,14 @@ use supervision::registry::{self, ActorEvent, CrashRefused};
 use supervision::{ActorInfo, Registry};
 use tokio::sync::broadcast;
 
+pub use kind::ActorKind;
+
+use crate::trace;
+
 /// Events that a slow listener may fall behind. Then it is told how many it missed.
 const EVENTS: usize = 1024;
 
 pub type Registration = supervision::Registration<ActorKind, CallSid>;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ActorKind {
-    Supervisor,
-    Calendar,
-    Messaging,
-    Journal,
-    CallSupervisor,
-    Call,
-    TwilioIo,
-    Realtime,
-    Lead,
-}
-
-impl ActorKind {
-    /// The name in introspection, logs and metrics.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Supervisor => "supervisor",
-            Self::Calendar => "calendar",
-            Self::Messaging => "messaging",
-            Self::Journal => "journal",
-            Self::CallSupervisor => "call_supervisor",
-            Self::Call => "call",
-            Self::TwilioIo => "twilio_io",
-            Self::Realtime => "realtime",
-            Self::Lead => "lead",
-        }
-    }
-}
 
 /// A living actor, as `GET /introspect/actors` shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,6 +88,20 @@ pub enum IntrospectionEvent {
     },
 }
 
+impl IntrospectionEvent {
+    /// The call it is about.
+    fn call(&self) -> Option<&CallSid> {
+        match self {
+            Self::ActorStarted { call_sid, .. }
+            | Self::ActorStopped { call_sid, .. }
+            | Self::ActorCrashed { call_sid, .. } => call_sid.as_ref(),
+            Self::CallStarted { call_sid }
+            | Self::TurnAdded { call_sid, .. }
+            | Self::CallEnded { call_sid, .. } => Some(call_sid),
+        }
+    }
+}
+
 /// The registry and the stream of events. Cheap to clone.
 #[derive(Clone)]
 pub struct Introspection {
@@ -126,6 +114,7 @@ impl Default for Introspection {
         let (events, _) = broadcast::channel(EVENTS);
         let listeners = events.clone();
         let registry = Registry::new(move |event: ActorEvent<ActorKind, CallSid>| {
+            trace_change(&event);
             let _ = listeners.send(event.into());
         });
         Self { registry, events }
@@ -154,6 +143,8 @@ impl Introspection {
 
     /// Sends an event to all listeners.
     pub fn tell(&self, event: IntrospectionEvent) {
+        let call = event.call().map_or("", CallSid::as_str);
+        trace::point(call, "introspection", format_args!("{event:?}"));
         // There may be no listener.
         let _ = self.events.send(event);
     }
@@ -196,11 +187,23 @@ impl From<ActorEvent<ActorKind, CallSid>> for IntrospectionEvent {
                 let generation = Generation(generation.0);
                 Self::ActorStarted { id, kind, call_sid, generation }
             }
-            ActorEvent::Stopped { id, kind, scope: call_sid } => {
+            ActorEvent::Stopped { id, kind, scope: call_sid, generation: _ } => {
                 Self::ActorStopped { id, kind, call_sid }
             }
         }
     }
+}
+
+/// Without the actor's id: it counts all actors of the process.
+fn trace_change(event: &ActorEvent<ActorKind, CallSid>) {
+    let (what, kind, scope, generation) = match event {
+        ActorEvent::Started { id: _, kind, scope, generation } => {
+            ("starts", kind, scope, generation)
+        }
+        ActorEvent::Stopped { id: _, kind, scope, generation } => ("gone", kind, scope, generation),
+    };
+    let call = scope.as_ref().map_or("", CallSid::as_str);
+    trace::change(call, *kind, generation.0, what);
 }
 
 fn milliseconds(time: Duration) -> u64 {

@@ -13,6 +13,7 @@ use supervision::{Alarm, Delivery, Inbox, Serial, TaskCrashed, TaskGroup};
 use crate::clock::Clock;
 use crate::introspection::Registration;
 use crate::messages::{EntryKind, JournalEntry};
+use crate::trace::{self, Source};
 
 /// Entries that may wait. Further entries stay in the calls' outboxes.
 pub const INBOX_CAPACITY: usize = 4096;
@@ -80,10 +81,14 @@ impl Actor for JournalActor {
         message: JournalMsg,
         state: &mut JournalState,
     ) -> Result<(), ActorProcessingErr> {
+        trace::handler(&state.registration, format_args!("{message:?}"));
         match message {
             JournalMsg::Wake => state.inbox.woken(),
             JournalMsg::Alarm => state.inbox.retry(),
-            JournalMsg::Written(number) => state.inbox.done(number),
+            JournalMsg::Written(number) => {
+                trace::done(&state.registration, number);
+                state.inbox.done(number);
+            }
             JournalMsg::Failed(number) => state.inbox.failed(number, state.clock.now()),
             JournalMsg::TaskCrashed(crashed) => return Err(crashed.into()),
         }
@@ -96,9 +101,11 @@ impl Actor for JournalActor {
 
 impl JournalState {
     fn write_next(&mut self, me: &ActorRef<JournalMsg>) {
-        let Some(Delivery { number, event: entry, .. }) = self.inbox.start_next() else { return };
+        let Some(delivery) = self.inbox.start_next() else { return };
+        trace::taken(&self.registration, &delivery);
+        let Delivery { number, event: entry, .. } = delivery;
         let (me, db) = (me.clone(), self.database.clone());
-        self.tasks.spawn("journal", async move {
+        let work = async move {
             let message = match write(&entry, &db).await {
                 Ok(()) => JournalMsg::Written(number),
                 Err(error @ RecordsError::Database(_)) => {
@@ -112,7 +119,8 @@ impl JournalState {
                 }
             };
             let _ = me.cast(message);
-        });
+        };
+        self.tasks.spawn("journal", Source::actor(&self.registration).task("journal", work));
     }
 }
 

@@ -19,6 +19,7 @@ use supervision::{Alarm, Delivery, Serial, TaskCrashed, TaskGroup};
 use crate::call_parts::CallParts;
 use crate::introspection::Registration;
 use crate::messages::{JournalEntry, LeadOrder};
+use crate::trace::{self, Source};
 pub use details::Details;
 
 /// The pause before an order is retried after a database error.
@@ -92,11 +93,13 @@ impl Actor for LeadActor {
         message: LeadMsg,
         state: &mut LeadState,
     ) -> Result<(), ActorProcessingErr> {
+        trace::handler(&state.registration, format_args!("{message:?}"));
         match message {
             LeadMsg::Wake => state.inbox.woken(),
             LeadMsg::Alarm => state.inbox.retry(),
             LeadMsg::Done { number, lead } => {
                 state.lead = Some(lead);
+                trace::done(&state.registration, number);
                 state.inbox.done(number);
             }
             LeadMsg::Failed(number) => state.inbox.failed(number, state.parts.clock.now()),
@@ -112,9 +115,11 @@ impl Actor for LeadActor {
 
 impl LeadState {
     fn start_next(&mut self, me: &ActorRef<LeadMsg>) {
-        let Some(Delivery { number, event, .. }) = self.inbox.start_next() else { return };
+        let Some(delivery) = self.inbox.start_next() else { return };
+        trace::taken(&self.registration, &delivery);
+        let Delivery { number, event, .. } = delivery;
         let (me, parts, lead) = (me.clone(), Arc::clone(&self.parts), self.lead);
-        self.tasks.spawn("lead", async move {
+        let work = async move {
             let message = match carry_out(&parts, lead, &event).await {
                 Ok((lead, events)) => {
                     for event in events {
@@ -130,7 +135,8 @@ impl LeadState {
             };
             // If the actor crashed meanwhile, its successor receives the order again.
             let _ = me.cast(message);
-        });
+        };
+        self.tasks.spawn("lead", Source::actor(&self.registration).task("lead", work));
     }
 }
 

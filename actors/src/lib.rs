@@ -22,5 +22,6 @@ mod messaging;
 mod realtime;
 mod reports;
 pub mod supervisor;
+pub mod trace;
 mod twilio_io;
 pub mod twilio_rest;

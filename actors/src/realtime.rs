@@ -22,6 +22,7 @@ pub(crate) use state::SessionState;
 use crate::call_parts::CallParts;
 use crate::introspection::Registration;
 use crate::messages::RealtimeEvent;
+use crate::trace::{self, Source};
 use session::{LastReceived, SessionTask};
 use state::{SessionAction, Socket};
 
@@ -98,6 +99,7 @@ impl Actor for RealtimeActor {
         state: &mut RealtimeState,
     ) -> Result<(), ActorProcessingErr> {
         let now = state.parts.clock.now();
+        trace::handler(&state.registration, format_args!("{message:?}"));
         match message {
             RealtimeMsg::Begin => state.begin(now),
             RealtimeMsg::Wake => {
@@ -133,7 +135,9 @@ impl RealtimeState {
 
     fn handle_events(&mut self, now: Instant) {
         while !self.session.reports.is_full() {
-            let Some(Delivery { number, event, .. }) = self.inbox.receive() else { break };
+            let Some(delivery) = self.inbox.receive() else { break };
+            trace::taken(&self.registration, &delivery);
+            let Delivery { number, event, .. } = delivery;
             let action = match &*event {
                 RealtimeEvent::Order(order) => self.session.on_order(order, now),
                 RealtimeEvent::Received { session, event } => {
@@ -149,6 +153,7 @@ impl RealtimeState {
                 RealtimeEvent::Ended { .. } => SessionAction::None,
             };
             self.perform(action, now);
+            trace::done(&self.registration, number);
             self.inbox.ack(number);
         }
     }
@@ -184,6 +189,7 @@ impl RealtimeState {
         let (ended, over) = oneshot::channel::<()>();
         let last_received = Arc::new(LastReceived::new(now));
         let stop = CancellationToken::new();
+        let source = Source::actor(&self.registration);
         let task = SessionTask {
             session: self.session.next_session(),
             connector: Arc::clone(&self.parts.services.connector),
@@ -193,20 +199,23 @@ impl RealtimeState {
             downlink: Arc::clone(&self.parts.downlink),
             inbox: self.parts.realtime.clone(),
             last_received: Arc::clone(&last_received),
+            source: source.clone(),
         };
         let previous = self.running.replace(RunningSession { stop: stop.clone(), over });
-        self.tasks.spawn("session", async move {
+        let running = async move {
             // At most one session is alive: the former one drops its socket first.
             if let Some(previous) = previous {
                 let _ = previous.over.await;
             }
             stop.run_until_cancelled(task.run(orders)).await;
             drop(ended);
-        });
+        };
+        self.tasks.spawn("session", source.task("session", running));
         self.session.opening(Socket { outgoing, last_received }, now);
     }
 
     fn report(&mut self) {
+        trace::handler(&self.registration, format_args!("reports"));
         self.session.reports.send(&self.parts.call);
         let view = self.session.view();
         self.parts.realtime_view.send_if_modified(|shown| {

@@ -25,6 +25,7 @@ use crate::call_parts::{CallParts, Services};
 use crate::call_supervisor::{CallHandle, CallSupervisor, CallSupervisorArgs};
 use crate::introspection::{ActorKind, IntrospectionEvent, Registration};
 use crate::messages::SupervisorEvent;
+use crate::trace;
 pub use calls::Calls;
 pub use message::{CallRefused, SupervisorMsg};
 use shared::SharedActors;
@@ -105,6 +106,7 @@ impl Actor for Supervisor {
         message: SupervisorMsg,
         state: &mut SupervisorState,
     ) -> Result<(), ActorProcessingErr> {
+        trace::handler(&state.registration, format_args!("{}", trace::Shown(&message)));
         match message {
             SupervisorMsg::Start { setup, reply } => {
                 let answer = state.start_call(&me, *setup).await;

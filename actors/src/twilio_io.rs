@@ -19,6 +19,7 @@ use crate::call_parts::CallParts;
 use crate::introspection::Registration;
 use crate::messages::TwilioEvent;
 use crate::reports::RETRY_PAUSE;
+use crate::trace;
 
 #[derive(Debug)]
 pub(crate) enum TwilioMsg {
@@ -77,6 +78,7 @@ impl Actor for TwilioIoActor {
         message: TwilioMsg,
         state: &mut TwilioState,
     ) -> Result<(), ActorProcessingErr> {
+        trace::handler(&state.registration, format_args!("{message:?}"));
         match message {
             TwilioMsg::Wake => {
                 state.inbox.woken();
@@ -91,6 +93,7 @@ impl Actor for TwilioIoActor {
         state.detect_barge_in();
         let all_sent = state.playback.send_audio(&state.parts.downlink, now);
         state.parts.loudness.set_enabled(state.playback.can_be_interrupted(now));
+        trace::handler(&state.registration, format_args!("reports"));
         state.playback.reports.send(&state.parts.call);
         let waits = !all_sent || state.playback.awaits_speech();
         let retry = waits.then(|| now + RETRY_PAUSE);
@@ -104,7 +107,9 @@ impl Actor for TwilioIoActor {
 impl TwilioState {
     fn handle_events(&mut self) {
         while !self.playback.reports.is_full() {
-            let Some(Delivery { number, event, .. }) = self.inbox.receive() else { break };
+            let Some(delivery) = self.inbox.receive() else { break };
+            trace::taken(&self.registration, &delivery);
+            let Delivery { number, event, .. } = delivery;
             let now = self.parts.clock.now();
             match &*event {
                 TwilioEvent::Opened { stream, outgoing } => {
@@ -114,6 +119,7 @@ impl TwilioState {
                 TwilioEvent::Digit { digit } => self.playback.on_digit(*digit),
                 TwilioEvent::Closed { stream, how } => self.playback.on_closed(stream, *how),
             }
+            trace::done(&self.registration, number);
             self.inbox.ack(number);
         }
     }

@@ -15,6 +15,7 @@ use thiserror::Error;
 
 use crate::chance::Chance;
 use crate::http_client::{Dialer, HttpClient, HttpError, Request};
+use crate::trace;
 
 pub use placing::{Known, PlacingFault};
 
@@ -93,7 +94,7 @@ impl TwilioRest {
 
     async fn update(&self, call: &CallSid, form: [(&str, &str); 1]) -> Result<Answer, TwilioFault> {
         let url = self.url(&format!("Calls/{call}.json"));
-        let tries = (|| self.attempt(&url, form))
+        let tries = (|| self.attempt(call, &url, form))
             .retry(self.pauses())
             .when(|attempt| matches!(attempt, Attempt::Again(_)))
             .notify(
@@ -107,9 +108,14 @@ impl TwilioRest {
         }
     }
 
-    async fn attempt(&self, url: &str, form: [(&str, &str); 1]) -> Result<Answer, Attempt> {
+    async fn attempt(
+        &self,
+        call: &CallSid,
+        url: &str,
+        form: [(&str, &str); 1],
+    ) -> Result<Answer, Attempt> {
         let request = self.http.post(url).form(&form);
-        let answer = self.answer(request).await;
+        let answer = self.answer(Some(call), request).await;
         let (status, body) = answer.map_err(|error| Attempt::Again(error.to_string()))?;
         match hangup_outcome(status, &body) {
             HangupOutcome::Done => Ok(Answer::Done),
@@ -130,9 +136,20 @@ impl TwilioRest {
     }
 
     /// Sends a request with the account's credentials. Returns the HTTP status and the body.
-    async fn answer(&self, request: Request<'_>) -> Result<(u16, String), HttpError> {
+    async fn answer(
+        &self,
+        call: Option<&CallSid>,
+        request: Request<'_>,
+    ) -> Result<(u16, String), HttpError> {
+        let call = call.map_or("", CallSid::as_str);
+        trace::point(call, "twilio_rest", format_args!("{request}"));
         let token = self.auth_token.expose_secret();
-        let answer = request.basic_auth(self.account.as_str(), token).send().await?;
+        let answer = request.basic_auth(self.account.as_str(), token).send().await;
+        match &answer {
+            Ok(answer) => trace::point(call, "twilio_rest", format_args!("{}", answer.status)),
+            Err(error) => trace::point(call, "twilio_rest", format_args!("no answer: {error}")),
+        }
+        let answer = answer?;
         Ok((answer.status.as_u16(), answer.text()))
     }
 }

@@ -5,5 +5,6 @@ mod clock;
 mod http_client;
 pub mod openai;
 pub mod speech;
+pub mod trace;
 pub mod twilio;
 pub mod wav;

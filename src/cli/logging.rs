@@ -2,8 +2,14 @@
 
 use std::panic::PanicHookInfo;
 
+use actors::trace;
 use thiserror::Error;
+use tracing::{Dispatch, Metadata};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{FilterFn, filter_fn};
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::environment::Environment;
 use super::output::is_colored;
@@ -30,18 +36,32 @@ enum Format {
 /// # Errors
 /// A variable of the environment is wrong, or logging was started before.
 pub fn start(environment: &Environment, filter: &str) -> Result<(), LoggingError> {
-    let filter = filter_of(environment, filter)?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let started = match format_of(environment)? {
-        Format::Text => {
-            let color = is_colored(&std::io::stderr(), environment);
-            builder.compact().with_ansi(color).try_init()
-        }
-        Format::Json => builder.json().flatten_event(true).try_init(),
-    };
-    started.map_err(|_| LoggingError::Started)?;
+    let log = log(environment, filter, std::io::stderr)?;
+    log.try_init().map_err(|_| LoggingError::Started)?;
     std::panic::set_hook(Box::new(log_panic));
     Ok(())
+}
+
+fn log(
+    environment: &Environment,
+    filter: &str,
+    writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static,
+) -> Result<Dispatch, LoggingError> {
+    let filter = filter_of(environment, filter)?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
+    Ok(match format_of(environment)? {
+        Format::Text => {
+            let color = is_colored(&std::io::stderr(), environment);
+            builder.compact().with_ansi(color).finish().with(without_traces()).into()
+        }
+        Format::Json => builder.json().flatten_event(true).finish().with(without_traces()).into(),
+    })
+}
+
+/// Traces hold what callers say and their numbers. No filter of an operator's may let them through.
+fn without_traces() -> FilterFn {
+    let is_logged: fn(&Metadata<'_>) -> bool = |metadata| metadata.target() != trace::TARGET;
+    filter_fn(is_logged)
 }
 
 fn filter_of(environment: &Environment, default: &str) -> Result<EnvFilter, LoggingError> {
@@ -66,6 +86,9 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
     use super::*;
 
     fn environment(name: &str, value: &str) -> Environment {
@@ -81,6 +104,43 @@ mod tests {
             error.to_string(),
             r#"FRONTDESK_LOG: "xml" is not a format: expected text or json"#
         );
+    }
+
+    /// The standard error, in memory.
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn no_filter_lets_a_trace_into_the_log() {
+        let filters =
+            ["trace", "frontdesk=trace", "frontdesk::trace=trace", "actors=trace", "[call]=trace"];
+        for (filter, format) in filters.into_iter().flat_map(|it| [(it, "text"), (it, "json")]) {
+            let variables = [("RUST_LOG", filter), ("FRONTDESK_LOG", format)];
+            let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let variables = variables.into_iter().collect();
+            let written = Written::default();
+            let writer = written.clone();
+            let log = log(&variables, "info", move || writer.clone()).unwrap();
+            tracing::dispatcher::with_default(&log, || {
+                let _span = tracing::error_span!("call").entered();
+                trace::point("CA1", "webhook", format_args!("+972501234567"));
+                tracing::error!(target: "frontdesk", "an ordinary line");
+            });
+            let written = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+            assert!(!written.contains("972501234567"), "{filter}, {format}: {written}");
+            let shows_others = ["trace", "frontdesk=trace", "[call]=trace"].contains(&filter);
+            assert_eq!(written.contains("an ordinary line"), shows_others, "{filter}: {written}");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod voice;
 
 use std::sync::Arc;
 
+use actors::trace;
 use http::{Method, StatusCode};
 use protocol::twilio::forms::{Form, StreamStatusForm};
 use protocol::twilio::twiml::Twiml;
@@ -42,11 +43,15 @@ pub async fn serve(state: Arc<TwilioState>, request: Request) -> Response {
         tracing::warn!(path = request.path, "a request without Twilio's signature was refused");
         return empty(StatusCode::FORBIDDEN);
     }
+    let call = form.get("CallSid").unwrap_or_default();
+    trace::point(call, "webhook", format_args!("{} {:?}", request.path, form.pairs()));
     match (&request.method, request.path.as_str()) {
-        (&Method::POST, "/twilio/voice") => twiml(&voice::answer(&state, &form).await),
-        (&Method::POST, "/twilio/voice/resume") => twiml(&resume::resume(&state, &form).await),
+        (&Method::POST, "/twilio/voice") => twiml(call, &voice::answer(&state, &form).await),
+        (&Method::POST, "/twilio/voice/resume") => {
+            twiml(call, &resume::resume(&state, &form).await)
+        }
         (&Method::POST, "/twilio/voice/transfer") => {
-            twiml(&resume::on_transfer_ended(&state, &form).await)
+            twiml(call, &resume::on_transfer_ended(&state, &form).await)
         }
         (&Method::POST, "/twilio/status") => {
             status::on_status(&state, &form).await;
@@ -80,10 +85,11 @@ fn on_stream_status(form: &Form) -> Response {
     empty(StatusCode::NO_CONTENT)
 }
 
-fn twiml(document: &Twiml) -> Response {
+fn twiml(call: &str, document: &Twiml) -> Response {
     let body = document.to_xml().unwrap_or_else(|error| {
         tracing::error!(%error, "a TwiML document could not be written");
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Hangup/></Response>".to_owned()
     });
+    trace::point(call, "webhook", format_args!("answers {}", trace::Text(&body)));
     warp::reply::with_header(body, "content-type", "text/xml; charset=utf-8").into_response()
 }

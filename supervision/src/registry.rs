@@ -10,6 +10,8 @@ use std::time::Instant;
 
 use ractor::{ActorRef, Message};
 
+use crate::Generation;
+
 pub use actor::{ActorEvent, ActorInfo, ActorView, CrashRefused};
 
 /// The list of living actors. Cheap to clone; clones are the same list.
@@ -145,6 +147,24 @@ impl<K: Copy, S: Clone> Registration<K, S> {
         self.entry.id
     }
 
+    /// The actor's kind.
+    #[must_use]
+    pub fn kind(&self) -> K {
+        self.entry.info.kind
+    }
+
+    /// What the actor belongs to, if anything.
+    #[must_use]
+    pub fn scope(&self) -> Option<&S> {
+        self.entry.info.scope.as_ref()
+    }
+
+    /// Which start of the actor this is.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        self.entry.info.generation
+    }
+
     /// Counts a handled message.
     pub fn handled(&self, now: Instant) {
         let mut stats = self.entry.stats();
@@ -172,7 +192,8 @@ impl<K: Copy, S: Clone> Drop for Registration<K, S> {
     fn drop(&mut self) {
         let (id, info) = (self.entry.id, &self.entry.info);
         self.registry.actors().remove(&id);
-        let stopped = ActorEvent::Stopped { id, kind: info.kind, scope: info.scope.clone() };
+        let (kind, scope, generation) = (info.kind, info.scope.clone(), info.generation);
+        let stopped = ActorEvent::Stopped { id, kind, scope, generation };
         (self.registry.shared.observe)(stopped);
     }
 }

@@ -21,6 +21,7 @@ mod shutdown;
 mod stories;
 mod supervision;
 mod support;
+mod trace;
 mod transfer;
 mod turns;
 mod webhook;

@@ -22,6 +22,7 @@ use crate::call::records;
 use crate::call_parts::CallParts;
 use crate::link::Link;
 use crate::messages::{SupervisorEvent, SupervisorOrder};
+use crate::trace::{self, Source};
 use crate::twilio_io;
 use crate::twilio_rest::{Answer, TwilioFault};
 
@@ -35,7 +36,9 @@ const REQUESTS_PATIENCE: Duration = Duration::from_secs(30);
 
 impl CallSupervisorState {
     pub(super) async fn handle_events(&mut self, me: &ActorRef<CallSupervisorMsg>) {
-        while let Some(Delivery { number, event, .. }) = self.inbox.receive() {
+        while let Some(delivery) = self.inbox.receive() {
+            trace::taken(&self.registration, &delivery);
+            let Delivery { number, event, .. } = delivery;
             match &*event {
                 SupervisorEvent::Order(SupervisorOrder::HangUp) => {
                     self.hang_up.send(&self.parts, &self.requests)
@@ -69,6 +72,7 @@ impl CallSupervisorState {
                 }
                 SupervisorEvent::Shutdown => self.tell_call(Event::ShutdownOrdered),
             }
+            trace::done(&self.registration, number);
             self.inbox.ack(number);
         }
     }
@@ -146,7 +150,7 @@ impl CallSupervisorState {
     /// Redirects the call to other TwiML. CallActor gets `failed` if that fails.
     fn redirect(&mut self, task: &'static str, document: Twiml, failed: Event) {
         let parts = Arc::clone(&self.parts);
-        self.requests.spawn(task, async move {
+        let request = async move {
             let event = match redirect(&parts, &document).await {
                 Ok(Answer::Done) => return,
                 Ok(Answer::NotInProgress) => Event::HangUpAnswered,
@@ -156,7 +160,8 @@ impl CallSupervisorState {
                 }
             };
             let _ = parts.call.try_send(event);
-        });
+        };
+        self.requests.spawn(task, Source::actor(&self.registration).task(task, request));
     }
 
     fn close_sockets(&mut self) {

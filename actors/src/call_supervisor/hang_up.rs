@@ -7,6 +7,7 @@ use protocol::call::Event;
 use supervision::TaskGroup;
 
 use crate::call_parts::CallParts;
+use crate::trace::Source;
 
 /// Sends the request once per call, however many ask for it (CALL-6). Clones are the same call's.
 #[derive(Debug, Clone, Default)]
@@ -21,11 +22,13 @@ impl HangUpOnce {
             return;
         }
         let parts = Arc::clone(parts);
-        requests.spawn("hang up", async move {
+        let source = Source::of_call(&parts.setup.call_sid, "call_supervisor");
+        let request = async move {
             if let Err(error) = parts.services.twilio.hang_up(&parts.setup.call_sid).await {
                 tracing::error!(%error, "hanging up at Twilio failed");
             }
             let _ = parts.call.try_send(Event::HangUpAnswered);
-        });
+        };
+        requests.spawn("hang up", source.task("hang up", request));
     }
 }

@@ -14,6 +14,7 @@ use crate::call_parts::CallParts;
 use crate::introspection::IntrospectionEvent;
 use crate::lead;
 use crate::messages::LeadOrder;
+use crate::trace::{Shown, Source};
 
 /// How long an actor may take to stop. Then it is killed.
 pub(super) const STOP_PATIENCE: Duration = Duration::from_secs(1);
@@ -57,8 +58,10 @@ async fn finish_call(
     if let Some(reason) = reason {
         call.finish(reason, EndedBy::Daemon);
     }
+    let source = Source::of_call(&parts.setup.call_sid, "teardown");
     let inbox = parts.call.attach_with(|| {});
     while let Some(Delivery { number, event, .. }) = inbox.receive() {
+        source.point(format_args!("takes {number}: {}", Shown(&*event)));
         if number > snapshot.handled {
             call.handle(Event::clone(&event), now);
         }
@@ -68,6 +71,7 @@ async fn finish_call(
     let mut lead_orders = Vec::new();
     let left: Vec<Command> = call.outbox().map(|(_, command)| command.clone()).collect();
     for command in left {
+        source.point(format_args!("{command:?}"));
         match command {
             Command::Record(record) => {
                 let entry = records::entry(parts, &call, record);

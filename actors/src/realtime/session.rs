@@ -22,6 +22,7 @@ use crate::audio::uplink::Uplink;
 use crate::clock::Clock;
 use crate::link::{ConnectError, Connector, Frame, Link, LinkReader, LinkWriter, Text};
 use crate::messages::RealtimeEvent;
+use crate::trace::{self, Source};
 
 /// How often the server is pinged. It must answer before the next ping (PIPE-3).
 const PING_EVERY: Duration = Duration::from_secs(10);
@@ -66,6 +67,7 @@ pub(super) struct SessionTask {
     pub(super) downlink: Arc<Downlink>,
     pub(super) inbox: Inbox<RealtimeEvent>,
     pub(super) last_received: Arc<LastReceived>,
+    pub(super) source: Source,
 }
 
 impl SessionTask {
@@ -154,6 +156,8 @@ impl SessionTask {
                 return Ok(());
             }
         };
+        self.source
+            .point(format_args!("OpenAI's audio {response} {item}: {}", trace::Audio(&audio)));
         let received_at = self.clock.now();
         if self.downlink.push(&response, &item, &audio, received_at).await {
             let session = self.session;
@@ -179,7 +183,7 @@ impl SessionTask {
             let sent = tokio::select! {
                 biased;
                 order = outgoing.recv() => match order {
-                    Some(Outgoing::Events(events)) => send_all(&mut writer, events).await,
+                    Some(Outgoing::Events(events)) => self.send_all(&mut writer, events).await,
                     Some(Outgoing::GoLive) => { live = true; Ok(()) }
                     None => return,
                 },
@@ -193,6 +197,7 @@ impl SessionTask {
                 frame = self.uplink.next(&self.clock), if live => {
                     let mut event = String::with_capacity(frame.as_str().len() + 64);
                     write_append(&mut event, frame.as_str());
+                    self.source.point(format_args!("to OpenAI: append {}", trace::Audio(&frame)));
                     writer.send(Frame::text(event)).await
                 }
             };
@@ -202,16 +207,18 @@ impl SessionTask {
             }
         }
     }
-}
 
-async fn send_all(
-    writer: &mut LinkWriter,
-    events: Vec<String>,
-) -> Result<(), crate::link::LinkError> {
-    for event in events {
-        writer.send(Frame::text(event)).await?;
+    async fn send_all(
+        &self,
+        writer: &mut LinkWriter,
+        events: Vec<String>,
+    ) -> Result<(), crate::link::LinkError> {
+        for event in events {
+            self.source.point(format_args!("to OpenAI: {}", trace::Text(&event)));
+            writer.send(Frame::text(event)).await?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 fn connect_fault(error: &ConnectError) -> SessionFault {

@@ -1,5 +1,7 @@
 //! The root's messages.
 
+use std::fmt;
+
 use protocol::call::CallSetup;
 use protocol::ids::CallSid;
 use ractor::RpcReplyPort;
@@ -7,6 +9,7 @@ use thiserror::Error;
 
 use crate::call_supervisor::CallHandle;
 use crate::introspection::ActorKind;
+use crate::trace::Show;
 
 /// An actor that all calls share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,4 +57,16 @@ pub enum SupervisorMsg {
     Joined(SharedPart),
     /// A restart is due.
     Alarm,
+}
+
+/// Without the reply ports.
+impl Show for SupervisorMsg {
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start { setup, reply: _ } => write!(f, "Start {}", setup.call_sid),
+            Self::Find { call, reply: _ } => write!(f, "Find {call}"),
+            Self::List(_) => f.write_str("List"),
+            Self::Drain | Self::Joined(_) | Self::Alarm => write!(f, "{self:?}"),
+        }
+    }
 }

@@ -19,6 +19,7 @@ use crate::call_parts::CallParts;
 use crate::clock::Clock;
 use crate::link::{Frame, Link, LinkReader, LinkWriter};
 use crate::messages::TwilioEvent;
+use crate::trace::{self, Source};
 
 /// Messages that may wait for the socket. The rest stays in the downlink.
 const OUTGOING: usize = 32;
@@ -35,17 +36,21 @@ pub(crate) fn attach(stream: StreamSid, link: Link, parts: &CallParts, tasks: &T
         uplink: Arc::clone(&parts.uplink),
         loudness: Arc::clone(&parts.loudness),
         clock: parts.clock,
+        source: Source::of_call(&parts.setup.call_sid, "stream"),
     };
+    let source = sinks.source.clone();
     sinks.uplink.stream_restarted();
-    tasks.spawn("stream writer", write(writer, messages));
-    tasks.spawn("stream reader", async move {
+    let writing = write(writer, messages, source.clone());
+    tasks.spawn("stream writer", source.clone().task("stream writer", writing));
+    let reading = async move {
         let opened = TwilioEvent::Opened { stream: stream.clone(), outgoing };
         if sinks.inbox.send(opened).await.is_err() {
             return;
         }
         let how = read(reader, &stream, &sinks).await;
         let _ = sinks.inbox.send(TwilioEvent::Closed { stream, how }).await;
-    });
+    };
+    tasks.spawn("stream reader", source.task("stream reader", reading));
 }
 
 /// Where the stream reader puts what arrives.
@@ -54,10 +59,13 @@ struct MediaSinks {
     uplink: Arc<Uplink>,
     loudness: Arc<Loudness>,
     clock: Clock,
+    source: Source,
 }
 
 impl MediaSinks {
     fn take_frame(&self, frame: Payload, timestamp_ms: u64) {
+        let audio = trace::Audio(&frame);
+        self.source.point(format_args!("Twilio's frame at {timestamp_ms} ms: {audio}"));
         let now = self.clock.now();
         self.loudness.measure(&frame, now);
         self.uplink.push(frame, timestamp_ms, now);
@@ -109,8 +117,9 @@ async fn read(mut reader: LinkReader, stream: &StreamSid, sinks: &MediaSinks) ->
     }
 }
 
-async fn write(mut writer: LinkWriter, mut messages: mpsc::Receiver<String>) {
+async fn write(mut writer: LinkWriter, mut messages: mpsc::Receiver<String>, source: Source) {
     while let Some(message) = messages.recv().await {
+        source.point(format_args!("to Twilio: {}", trace::ToTwilio(&message)));
         if let Err(error) = writer.send(Frame::text(message)).await {
             tracing::warn!(%error, "the media socket broke");
             return;

@@ -69,7 +69,8 @@ impl TwilioRest {
     /// The cause, as text, if Twilio did not answer.
     pub async fn look_up(&self, call: &CallSid) -> Result<Known, String> {
         let request = self.http.get(&self.url(&format!("Calls/{call}.json")));
-        let (status, body) = self.answer(request).await.map_err(|error| error.to_string())?;
+        let (status, body) =
+            self.answer(Some(call), request).await.map_err(|error| error.to_string())?;
         match status {
             200 => read_call(&body).map(Known::Call).ok_or("an answer that is no call".to_owned()),
             404 if RestError::read(status, &body).is_not_found() => Ok(Known::Nothing),
@@ -106,7 +107,7 @@ impl TwilioRest {
 
     async fn try_to_place(&self, call: &NewOutbound) -> Result<CallSid, Attempt> {
         let request = self.http.post(&self.url("Calls.json")).form(&call.form());
-        let (status, body) = self.answer(request).await.map_err(|error| {
+        let (status, body) = self.answer(None, request).await.map_err(|error| {
             if error.was_never_sent() {
                 Attempt::NotProcessed(error.to_string())
             } else {
@@ -125,7 +126,7 @@ impl TwilioRest {
     async fn calls_between(&self, call: &NewOutbound) -> Result<Vec<CallResource>, String> {
         let query = [("To", call.to.as_str()), ("From", call.from.as_str()), ("PageSize", "20")];
         let request = self.http.get(&with_query(&self.url("Calls.json"), &query));
-        let (status, body) = self.answer(request).await.map_err(|error| error.to_string())?;
+        let (status, body) = self.answer(None, request).await.map_err(|error| error.to_string())?;
         match status {
             200 => read_calls(&body).ok_or("an answer that is no list of calls".to_owned()),
             _ => Err(RestError::read(status, &body).to_string()),

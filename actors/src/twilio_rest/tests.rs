@@ -154,7 +154,8 @@ async fn ops_6_the_token_is_never_shown() {
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let account = Twilio { url: url.clone(), requests: Arc::default() }.client();
-    let Err(Attempt::Again(why)) = account.attempt(&url, [("Status", "completed")]).await else {
+    let Err(Attempt::Again(why)) = account.attempt(&call(), &url, [("Status", "completed")]).await
+    else {
         panic!("nobody listens")
     };
     let shown = format!("{account:?} {why}");

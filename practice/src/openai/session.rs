@@ -24,6 +24,7 @@ use super::input_buffer::InputBuffer;
 use super::record::SeenEvent;
 use super::settings::Settings;
 use super::wire::{Ids, WireError};
+use crate::trace;
 use handshake::refusal;
 use state::Phase;
 use transcripts::Transcripts;
@@ -80,6 +81,7 @@ impl RealtimeSession {
     }
 
     pub(crate) fn on_text(&mut self, text: &str, now: Duration) {
+        trace::point("", "openai", self.number, format_args!("receives {}", trace::Event(text)));
         self.on_time(now);
         if self.phase == Phase::Over {
             return;

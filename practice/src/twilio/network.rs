@@ -20,6 +20,7 @@ use super::rest::log::RestApi;
 use super::settings::{CallbackDelivery, Callee, CarrierSettings};
 use super::target::Target;
 use super::view::{Webhook, WebhookRun};
+use crate::trace;
 
 #[derive(Debug)]
 pub(super) struct Network {
@@ -78,6 +79,7 @@ impl Network {
         form: Form,
     ) -> Result<Answer, TwilioError> {
         let (network, line, target) = (Arc::clone(self), Arc::clone(line), target.clone());
+        trace::point(line.sid.as_str(), "twilio", 0, format_args!("{what:?} {}", target.url));
         let making = async move {
             let fetched = network.fetcher.fetch(&target.url, target.method, &form).await;
             record(&line, what, target.url, fetched)
@@ -127,6 +129,8 @@ fn record(
     fetched: Fetched,
 ) -> Result<Answer, TwilioError> {
     let Fetched { attempts, took, violation, result, status } = fetched;
+    let outcome = format_args!("{what:?} {url}: attempts {attempts}, status {status:?}");
+    trace::point(line.sid.as_str(), "twilio", 0, outcome);
     if let Some(violation) = violation {
         line.violation(violation);
     }

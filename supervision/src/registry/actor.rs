@@ -88,6 +88,8 @@ pub enum ActorEvent<K, S> {
         kind: K,
         /// What it belonged to, if anything.
         scope: Option<S>,
+        /// Which start of it this was.
+        generation: Generation,
     },
 }
 

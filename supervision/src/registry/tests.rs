@@ -65,7 +65,7 @@ async fn res_8_invariant_9_an_actor_leaves_the_list_with_its_registration_by_a_p
 
     let (kind, scope, generation) = ("worker", Some(17), Generation(2));
     assert_eq!(reports.try_recv(), Ok(ActorEvent::Started { id, kind, scope, generation }));
-    assert_eq!(reports.try_recv(), Ok(ActorEvent::Stopped { id, kind, scope }));
+    assert_eq!(reports.try_recv(), Ok(ActorEvent::Stopped { id, kind, scope, generation }));
 }
 
 #[derive(Debug)]

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::state::{Output, Phase, RealtimeSession};
 use crate::openai::record::Violation;
 use crate::openai::wire::WireError;
+use crate::trace;
 
 impl RealtimeSession {
     /// The next output that is due.
@@ -15,7 +16,18 @@ impl RealtimeSession {
             .outputs
             .iter()
             .position(|(due, output)| *due <= now || matches!(output, Output::Prepare { .. }))?;
-        self.outputs.remove(at).map(|(_, output)| output)
+        let (_, output) = self.outputs.remove(at)?;
+        match &output {
+            Output::Text(text) => self.trace(format_args!("sends {}", trace::Event(text))),
+            Output::Ping | Output::Close(..) | Output::Lose(_) | Output::Prepare { .. } => {
+                self.trace(format_args!("{output:?}"));
+            }
+        }
+        Some(output)
+    }
+
+    fn trace(&self, what: std::fmt::Arguments<'_>) {
+        trace::point("", "openai", self.number, what);
     }
 
     /// When [`Self::on_time`] or [`Self::poll_output`] is due next.

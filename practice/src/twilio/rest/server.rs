@@ -21,6 +21,7 @@ use super::log::{RestFault, RestKind, RestRequest};
 use super::reply::{Reply, RestError};
 use super::route::{ApiRequest, route};
 use super::{calls, json, messages};
+use crate::trace;
 use crate::twilio::form::decode;
 use crate::twilio::network::Network;
 
@@ -86,6 +87,7 @@ async fn answer(
     let silent = fault == Some(RestFault::AcceptedThenSilence) && result.is_ok();
     let code = result.as_ref().err().map(|error| error.code);
     let reply = result.unwrap_or_else(|error| error_reply(&error));
+    trace_answer(call_sid.as_ref(), &asked, reply.status, silent);
     network.rest.record(RestRequest {
         kind: asked.kind,
         call_sid,
@@ -97,6 +99,12 @@ async fn answer(
         std::future::pending::<()>().await;
     }
     Ok(write(&reply))
+}
+
+fn trace_answer(call: Option<&CallSid>, asked: &ApiRequest, status: u16, silent: bool) {
+    let (call, kind) = (call.map_or("", CallSid::as_str), asked.kind);
+    let what = format_args!("{kind:?} {:?}: {status}, silent: {silent}", asked.parameters);
+    trace::point(call, "twilio_rest", 0, what);
 }
 
 fn perform(network: &Arc<Network>, asked: &ApiRequest) -> Result<Reply, RestError> {

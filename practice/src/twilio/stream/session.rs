@@ -10,6 +10,7 @@ use super::handshake::WebSocket;
 use super::to_server::ToServer;
 use super::writer::Writer;
 use crate::speech::SILENCE;
+use crate::trace;
 use crate::twilio::audio_source::{AudioSource, Tick};
 use crate::twilio::clock::FRAME;
 use crate::twilio::debugger::{TwilioError, Violation};
@@ -166,6 +167,7 @@ impl<'a> StreamSession<'a> {
         };
         let Tick { digits, frame } = tick;
         for digit in digits {
+            self.trace(format_args!("sends digit {digit}"));
             let digit = self.to_server.dtmf(digit);
             let _ = !self.is_gone && writer.send(digit);
         }
@@ -174,6 +176,7 @@ impl<'a> StreamSession<'a> {
             line.record_caller(at, frame.clone());
         }
         let timestamp = (at - self.opened_at) / PER_MS;
+        self.trace(format_args!("sends frame at {timestamp} ms: {}", trace::Audio(&frame)));
         let sent = !self.is_gone
             && !writer.is_behind()
             && writer.send(self.to_server.media(timestamp, &frame));
@@ -210,6 +213,7 @@ impl<'a> StreamSession<'a> {
         if self.socket.line.quality.loses_marks || self.is_gone {
             return;
         }
+        self.trace(format_args!("sends mark {name}, played: {played}"));
         writer.send(self.to_server.mark(&name));
         let at = self.socket.line.clock.elapsed();
         self.update(|stream| stream.echoes.push(Echo { name, at, played }));
@@ -252,6 +256,7 @@ impl<'a> StreamSession<'a> {
         let now = line.clock.samples();
         match FromServer::read(text, &self.stream_sid) {
             Ok(FromServer::Media(ulaw)) => {
+                self.trace(format_args!("receives media {}", trace::Audio(&ulaw)));
                 let kept = self.socket.network.settings.keeps_audio.then(|| ulaw.clone());
                 self.update(|stream| {
                     stream.bytes_received += ulaw.len() as u64;
@@ -259,8 +264,12 @@ impl<'a> StreamSession<'a> {
                 });
                 self.playout.push(now, ulaw);
             }
-            Ok(FromServer::Mark(name)) => self.playout.mark(now, name),
+            Ok(FromServer::Mark(name)) => {
+                self.trace(format_args!("receives mark {name}"));
+                self.playout.mark(now, name);
+            }
             Ok(FromServer::Clear) => {
+                self.trace(format_args!("receives clear"));
                 // The audio due before the message was heard.
                 self.play(writer);
                 let at = line.clock.elapsed();
@@ -272,6 +281,10 @@ impl<'a> StreamSession<'a> {
             }
             Err(violation) => line.violation(violation),
         }
+    }
+
+    fn trace(&self, what: std::fmt::Arguments<'_>) {
+        trace::point(self.socket.line.sid.as_str(), "twilio_stream", self.number as u64, what);
     }
 
     fn update(&self, change: impl FnOnce(&mut StreamView)) {

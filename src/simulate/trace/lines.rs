@@ -1,0 +1,58 @@
+//! The last lines of a trace, of all and of each call.
+
+use std::collections::{BTreeMap, VecDeque};
+
+/// Lines kept of each call, and of all. The oldest go.
+const LINES_KEPT: usize = 60;
+
+/// Calls whose lines are kept. The lines of the oldest call go.
+const CALLS_KEPT: usize = 256;
+
+#[derive(Debug, Default)]
+pub(super) struct LastLines {
+    /// The calls in the order of appearance, from 1.
+    places: BTreeMap<String, usize>,
+    of_calls: BTreeMap<usize, VecDeque<String>>,
+    of_all: VecDeque<String>,
+}
+
+impl LastLines {
+    /// The place of a call in the order of appearance. `None` for no call.
+    pub(super) fn alias(&mut self, call: &str) -> Option<usize> {
+        if call.is_empty() {
+            return None;
+        }
+        if let Some(place) = self.places.get(call) {
+            return Some(*place);
+        }
+        let place = self.places.len() + 1;
+        self.places.insert(call.to_owned(), place);
+        Some(place)
+    }
+
+    pub(super) fn push(&mut self, call: Option<usize>, line: String) {
+        if let Some(place) = call {
+            keep(self.of_calls.entry(place).or_default(), line.clone());
+            if self.of_calls.len() > CALLS_KEPT {
+                self.of_calls.pop_first();
+            }
+        }
+        keep(&mut self.of_all, line);
+    }
+
+    pub(super) fn of_all(&self) -> Vec<String> {
+        self.of_all.iter().cloned().collect()
+    }
+
+    pub(super) fn of_call(&self, call: &str) -> Vec<String> {
+        let lines = self.places.get(call).and_then(|place| self.of_calls.get(place));
+        lines.into_iter().flatten().cloned().collect()
+    }
+}
+
+fn keep(lines: &mut VecDeque<String>, line: String) {
+    if lines.len() == LINES_KEPT {
+        lines.pop_front();
+    }
+    lines.push_back(line);
+}

@@ -1,0 +1,98 @@
+//! One trace point, read from its event.
+
+use std::fmt::{self, Write as _};
+
+use tracing::Event;
+use tracing::field::{Field, Visit};
+
+/// What an actor or a provider is about to do, or has done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TracePoint<'a> {
+    /// Counts all points, from 1.
+    pub number: u64,
+    /// Virtual time since the start.
+    pub at_ms: u64,
+    /// The call's SID; empty if the point belongs to no call.
+    pub call: &'a str,
+    /// The kind of actor, or the part of a provider.
+    pub actor: &'a str,
+    /// The actor's generation; of a provider the number of its session or stream.
+    pub generation: u64,
+    /// Whether it is in the handler of one of a call's four actors.
+    pub may_panic: bool,
+    pub message: &'a str,
+}
+
+/// Whether an actor survives a trace point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    GoOn,
+    Panic,
+}
+
+/// The fields of a trace point's event.
+#[derive(Debug, Default)]
+pub(super) struct Fields {
+    pub(super) call: String,
+    actor: String,
+    generation: u64,
+    may_panic: bool,
+    message: String,
+}
+
+impl Fields {
+    pub(super) fn read(event: &Event<'_>) -> Self {
+        let mut fields = Self::default();
+        event.record(&mut fields);
+        fields
+    }
+
+    pub(super) fn point(&self, number: u64, at_ms: u64) -> TracePoint<'_> {
+        let Self { call, actor, generation, may_panic, message } = self;
+        let (generation, may_panic) = (*generation, *may_panic);
+        TracePoint { number, at_ms, call, actor, generation, may_panic, message }
+    }
+}
+
+impl TracePoint<'_> {
+    /// The point as one line. `call` is the place of its call in the order of appearance, from 1.
+    pub(super) fn line(&self, call: Option<usize>) -> String {
+        let Self { at_ms, actor, generation, message, .. } = self;
+        let mut line = format!("{at_ms} ");
+        // Writing to a string can't fail.
+        let _ = match call {
+            Some(place) => write!(line, "call-{place}"),
+            None => write!(line, "-"),
+        };
+        let _ = write!(line, " {actor}/{generation} {}", message.replace('\n', "\\n"));
+        line
+    }
+}
+
+impl Visit for Fields {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match field.name() {
+            "call" => value.clone_into(&mut self.call),
+            "actor" => value.clone_into(&mut self.actor),
+            _ => {}
+        }
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        if field.name() == "generation" {
+            self.generation = value;
+        }
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        if field.name() == "may_panic" {
+            self.may_panic = value;
+        }
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            self.message = format!("{value:?}");
+        }
+    }
+}
