@@ -57,3 +57,22 @@ pub(crate) async fn open(
     let pending = db.read(migration::pending).await?;
     if pending.is_empty() { Ok(db) } else { Err(DatabaseError::Pending(pending)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use entities::{DatabaseFault, FaultExtent, businesses};
+
+    use super::*;
+    use crate::config::DatabaseUrl;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_simulated_database_has_its_schema_and_faults_that_can_be_set() {
+        let url = DatabaseUrl::parse("sqlite::memory:").unwrap();
+        let config = config::Database { url };
+        let db = open(&config, PoolSettings::default(), DatabaseMode::Simulated).await.unwrap();
+        assert_eq!(businesses::list(&db, None, 1).await.unwrap().items, []);
+        db.faults().unwrap().set(DatabaseFault::Gone, FaultExtent::Next(1));
+        assert!(businesses::list(&db, None, 1).await.is_err());
+        db.close().await.unwrap();
+    }
+}
