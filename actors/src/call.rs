@@ -15,6 +15,8 @@ use supervision::{Alarm, Delivery, InboxReader};
 
 use crate::call_parts::{CallParts, Snapshot};
 use crate::introspection::Registration;
+#[cfg(feature = "mistakes")]
+use crate::mistake::planted;
 use crate::reports::RETRY_PAUSE;
 use crate::trace;
 
@@ -59,6 +61,9 @@ impl Actor for CallActor {
         args: CallArgs,
     ) -> Result<CallState, ActorProcessingErr> {
         let Snapshot { call, handled } = args.parts.snapshot.borrow().as_ref().clone();
+        #[cfg(feature = "mistakes")]
+        let call =
+            if planted!(ForgottenOutbox if handled > 0) { without_outbox(call) } else { call };
         me.cast(CallMsg::Wake)?;
         let inbox = args.parts.call.attach(me.clone(), || CallMsg::Wake);
         args.registration.allow_crash(&me, || CallMsg::Crash);
@@ -94,6 +99,13 @@ impl Actor for CallActor {
         state.registration.handled(state.parts.clock.now());
         Ok(())
     }
+}
+
+#[cfg(feature = "mistakes")]
+fn without_outbox(mut call: Call) -> Call {
+    let numbers: Vec<u64> = call.outbox().map(|(number, _)| number).collect();
+    numbers.into_iter().for_each(|number| call.delivered(number));
+    call
 }
 
 impl CallState {
@@ -157,3 +169,7 @@ impl CallState {
         Now { at: self.parts.clock.now(), wall: self.parts.clock.wall() }
     }
 }
+
+#[cfg(test)]
+#[cfg(feature = "mistakes")]
+mod tests;

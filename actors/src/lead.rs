@@ -19,6 +19,8 @@ use supervision::{Alarm, Delivery, Serial, TaskCrashed, TaskGroup};
 use crate::call_parts::CallParts;
 use crate::introspection::Registration;
 use crate::messages::{JournalEntry, LeadOrder};
+#[cfg(feature = "mistakes")]
+use crate::mistake::planted;
 use crate::trace::{self, Source};
 pub use details::Details;
 
@@ -212,9 +214,16 @@ async fn ensure(parts: &CallParts) -> Result<LeadRecord, RecordsError> {
         Party::Known(number) => leads::Caller::Known(number),
         Party::Withheld => leads::Caller::Withheld,
     };
+    let business = parts.setup.business;
+    #[cfg(feature = "mistakes")]
+    let business = if planted!(ForeignLead if parts.setup.person == Party::Withheld) {
+        first_business(parts).await?.unwrap_or(business)
+    } else {
+        business
+    };
     let ensured = leads::ensure_for_call(
         &parts.services.database,
-        parts.setup.business,
+        business,
         caller,
         &parts.setup.call_sid,
         LeadId(parts.services.new_id()),
@@ -223,6 +232,14 @@ async fn ensure(parts: &CallParts) -> Result<LeadRecord, RecordsError> {
     .await?;
     tracing::info!(lead = %ensured.record.id, created = ensured.created, "lead");
     Ok(ensured.record)
+}
+
+#[cfg(feature = "mistakes")]
+async fn first_business(
+    parts: &CallParts,
+) -> Result<Option<protocol::ids::BusinessId>, RecordsError> {
+    let listed = entities::businesses::list(&parts.services.database, None, 1).await?;
+    Ok(listed.items.first().map(|business| business.id))
 }
 
 fn lead_known(record: &LeadRecord, captured: impl IntoIterator<Item = String>) -> Event {
@@ -241,3 +258,7 @@ pub fn facts(record: &LeadRecord, captured: impl IntoIterator<Item = String>) ->
     known.extend(person.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
     LeadFacts { id: Some(record.id), known, captured: captured.into_iter().collect() }
 }
+
+#[cfg(test)]
+#[cfg(feature = "mistakes")]
+mod tests;

@@ -19,9 +19,13 @@ pub mod lead;
 pub mod link;
 pub mod messages;
 mod messaging;
+mod mistake;
 mod realtime;
 mod reports;
 pub mod supervisor;
+#[cfg(test)]
+#[cfg(feature = "mistakes")]
+mod testing;
 pub mod trace;
 mod twilio_io;
 pub mod twilio_rest;

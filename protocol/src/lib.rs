@@ -12,6 +12,7 @@ pub mod calendar;
 pub mod call;
 pub mod ids;
 mod json;
+mod mistake;
 pub mod openai;
 pub mod phone;
 pub mod phrases;

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use crate::sources;
 
 /// A crate, the crates of ours that it may depend on, and those that its tests may use too.
-const RULES: [(&str, &[&str], &[&str]); 6] = [
-    ("protocol", &[], &[]),
+const RULES: [(&str, &[&str], &[&str]); 7] = [
+    ("mistakes", &[], &[]),
+    ("protocol", &["mistakes"], &[]),
     ("supervision", &[], &[]),
     ("practice", &["protocol"], &[]),
     ("migration", &[], &[]),
     ("entities", &["protocol"], &["migration"]),
-    ("actors", &["protocol", "entities", "supervision"], &[]),
+    ("actors", &["mistakes", "protocol", "entities", "supervision"], &["migration"]),
 ];
 
 #[test]
@@ -51,6 +52,56 @@ fn dependencies(manifest: &str, ours: &[&str], dev: bool) -> BTreeSet<String> {
     }
     found.retain(|name| ours.contains(&name.as_str()));
     found
+}
+
+/// Builds hold no [mistakes](../../mistakes/src/lib.rs) unless somebody asks for the feature by name.
+#[test]
+fn no_manifest_turns_the_mistakes_on() {
+    let manifests = RULES.iter().map(|(name, ..)| format!("{name}/"));
+    let manifests = manifests.chain(["".to_owned(), "benches/".to_owned(), "fuzz/".to_owned()]);
+    let mut holders = 0;
+    for folder in manifests {
+        let manifest = sources::read(&format!("{folder}Cargo.toml"));
+        assert!(!turns_mistakes_on(&manifest), "{folder}Cargo.toml");
+        holders += usize::from(manifest.contains("mistakes = [\"dep:mistakes\""));
+    }
+    assert_eq!(holders, 3, "frontdesk, actors and protocol have the feature");
+}
+
+/// Whether the mistakes are in a build that does not name their feature. Among others, if another crate's
+/// feature is asked for in a dependency, or stands in a feature of another name.
+fn turns_mistakes_on(manifest: &str) -> bool {
+    manifest.lines().any(|line| {
+        let (key, value) = line.split_once('=').unwrap_or_default();
+        match key.trim() {
+            "mistakes" if value.trim_start().starts_with('[') => false,
+            "mistakes" if value.contains("path =") => false,
+            "mistakes" => !value.contains("optional = true"),
+            "mistakes.workspace" => true,
+            "name" | "description" | "members" | "default-members" => false,
+            _ => value.contains("mistakes"),
+        }
+    })
+}
+
+#[test]
+fn each_way_to_turn_the_mistakes_on_is_found() {
+    let dormant = r#"
+        name = "mistakes"
+        mistakes = { path = "mistakes" }
+        mistakes = ["dep:mistakes", "protocol/mistakes"]
+        mistakes = { workspace = true, optional = true }
+    "#;
+    assert!(!turns_mistakes_on(dormant));
+    for awake in [
+        "mistakes.workspace = true",
+        "mistakes = { workspace = true }",
+        r#"default = ["practice", "mistakes"]"#,
+        r#"practice = ["dep:practice", "actors/mistakes"]"#,
+        r#"actors = { workspace = true, features = ["mistakes"] }"#,
+    ] {
+        assert!(turns_mistakes_on(awake), "{awake}");
+    }
 }
 
 fn renamed(line: &str) -> Option<String> {

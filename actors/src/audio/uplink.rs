@@ -15,6 +15,8 @@ use protocol::ids::ItemId;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
+#[cfg(feature = "mistakes")]
+use crate::mistake::planted;
 
 #[derive(Default)]
 pub struct Uplink {
@@ -51,6 +53,10 @@ impl Uplink {
             let more = self.more.notified();
             let (frame, pad_at) = self.state().take(clock.now());
             if let Some(frame) = frame {
+                #[cfg(feature = "mistakes")]
+                if planted!(LostFrame) {
+                    tokio::task::yield_now().await;
+                }
                 return frame;
             }
             match pad_at {

@@ -18,6 +18,8 @@ use protocol::ids::{LeadId, ToolCallId};
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::messages::{Answer, ToolUse};
+#[cfg(feature = "mistakes")]
+use crate::mistake::planted;
 
 /// How often a use is tried after database errors, and the pause between.
 const TRIES: u32 = 3;
@@ -34,8 +36,10 @@ pub(super) async fn carry_out(
     tool_use: &ToolUse,
 ) -> Answer {
     let attempts = async {
-        for _ in 0..TRIES {
+        for attempt in 0..TRIES {
             let operation = Operation {
+                #[cfg(feature = "mistakes")]
+                attempt,
                 db,
                 clock,
                 chance,
@@ -59,7 +63,7 @@ pub(super) async fn carry_out(
                     | RecordsError::Corrupt { .. }),
                 ) => {
                     let tool = tool_use.tool.name();
-                    tracing::error!(%error, tool, "a calendar query failed");
+                    tracing::error!(%error, tool, attempt, "a calendar query failed");
                 }
             }
             tokio::time::sleep(RETRY_PAUSE).await;
@@ -72,6 +76,9 @@ pub(super) async fn carry_out(
 
 struct Operation<'a> {
     db: &'a Database,
+    /// From 0.
+    #[cfg(feature = "mistakes")]
+    attempt: u32,
     clock: Clock,
     chance: &'a Chance,
     tool_use: &'a ToolUse,
@@ -122,6 +129,12 @@ impl Operation<'_> {
                 None => CalendarError::Slot(error),
             },
             Ok(slot) => {
+                #[cfg(feature = "mistakes")]
+                let slot = if planted!(DoubleBooking if self.attempt > 0) {
+                    self.free_from(start, length).await?.unwrap_or(slot)
+                } else {
+                    slot
+                };
                 let new = NewAppointment {
                     id: AppointmentId(self.chance.new_id(self.clock.wall())),
                     lead_id: lead,
@@ -218,6 +231,19 @@ impl Operation<'_> {
         Ok(None)
     }
 
+    #[cfg(feature = "mistakes")]
+    async fn free_from(
+        &self,
+        start: Timestamp,
+        length: Duration,
+    ) -> Result<Option<protocol::calendar::Slot>, RecordsError> {
+        let local = start.to_zoned(self.calendar.zone().clone());
+        let around = RequestedDate { date: local.date(), time: Some(local.time()) };
+        let free = self.free_around(around, length).await?;
+        let distance = |slot: &protocol::calendar::Slot| slot.start.duration_since(start).abs();
+        Ok(free.and_then(|free| free.slots.into_iter().min_by_key(distance)))
+    }
+
     async fn taken(&self, range: TimeRange) -> Result<Vec<TimeRange>, RecordsError> {
         let business = self.tool_use.business;
         let booked = appointments::between(self.db, business, range.from, range.until).await?;
@@ -230,6 +256,12 @@ impl Operation<'_> {
     /// The model chooses the tool call's id. Together with the call's id it is unique.
     fn idempotency_key(&self) -> ToolCallId {
         let id = &self.tool_use.call.call;
+        #[cfg(feature = "mistakes")]
+        let id = &if planted!(DoubleBooking if self.attempt > 0) {
+            ToolCallId::parse(&format!("{id}-{}", self.attempt)).unwrap_or_else(|_| id.clone())
+        } else {
+            id.clone()
+        };
         let of_call = self.tool_use.call_sid.as_ref().map(|call_sid| format!("{call_sid}/{id}"));
         of_call.and_then(|key| ToolCallId::parse(&key).ok()).unwrap_or_else(|| id.clone())
     }
@@ -261,3 +293,7 @@ fn booking_outcome(record: &AppointmentRecord) -> CalendarOutcome {
 fn booked_appointment(record: &AppointmentRecord) -> BookedAppointment {
     BookedAppointment { id: record.id.0, start: record.starts_at, end: record.ends_at }
 }
+
+#[cfg(test)]
+#[cfg(feature = "mistakes")]
+mod tests;

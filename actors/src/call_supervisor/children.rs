@@ -12,6 +12,7 @@ use crate::call::{CallActor, CallArgs};
 use crate::call_parts::CallParts;
 use crate::introspection::{ActorKind, IntrospectionEvent};
 use crate::lead::{LeadActor, LeadArgs};
+use crate::mistake::planted;
 use crate::realtime::{RealtimeActor, RealtimeArgs, SessionState};
 use crate::twilio_io::{PlaybackState, TwilioArgs, TwilioIoActor};
 
@@ -104,7 +105,11 @@ impl CallChildren {
     fn join(&self, part: Part, left: TaskGroup, me: ActorRef<CallSupervisorMsg>) {
         let (playback, session) = (self.playback.clone(), self.session.clone());
         tokio::spawn(async move {
-            left.cancel_and_join().await;
+            if planted!(EarlyRestart if part == Part::Realtime) {
+                drop(tokio::spawn(async move { left.join().await }));
+            } else {
+                left.cancel_and_join().await;
+            }
             match part {
                 Part::TwilioIo => drop(playback.take().await),
                 Part::Realtime => drop(session.take().await),
@@ -164,3 +169,7 @@ impl CallChildren {
         }
     }
 }
+
+#[cfg(test)]
+#[cfg(feature = "mistakes")]
+mod tests;

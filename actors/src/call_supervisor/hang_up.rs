@@ -7,6 +7,7 @@ use protocol::call::Event;
 use supervision::TaskGroup;
 
 use crate::call_parts::CallParts;
+use crate::mistake::planted;
 use crate::trace::Source;
 
 /// Sends the request once per call, however many ask for it (CALL-6). Clones are the same call's.
@@ -29,6 +30,15 @@ impl HangUpOnce {
             }
             let _ = parts.call.try_send(Event::HangUpAnswered);
         };
-        requests.spawn("hang up", source.task("hang up", request));
+        let request = source.task("hang up", request);
+        if planted!(LeakedTask) {
+            drop(tokio::spawn(request));
+        } else {
+            requests.spawn("hang up", request);
+        }
     }
 }
+
+#[cfg(test)]
+#[cfg(feature = "mistakes")]
+mod tests;

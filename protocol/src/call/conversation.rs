@@ -18,6 +18,7 @@ use heard::heard_bytes;
 use shared_map::SharedMap;
 
 use crate::ids::ItemId;
+use crate::mistake::planted;
 
 /// Entries are numbered from 1. They are never removed or moved; their text may change.
 #[derive(Debug, Clone, Default)]
@@ -116,7 +117,11 @@ impl Conversation {
             let written_down = *speech != AgentSpeech::Coming;
             text.truncate(heard_bytes(text, heard_ms, came_ms));
             *speech = AgentSpeech::Interrupted { heard_ms };
-            written_down || heard_ms > 0
+            if planted!(UnheardWords if written_down) {
+                false
+            } else {
+                written_down || heard_ms > 0
+            }
         })
     }
 

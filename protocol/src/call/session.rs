@@ -8,6 +8,7 @@ use super::event::SessionFault;
 use super::reason::EndReason;
 use super::{Call, Now};
 use crate::business::OpeningLine;
+use crate::mistake::planted;
 
 /// Whether there is a session. `actors::realtime` has the details.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,9 +53,14 @@ impl Call {
             self.session = SessionState::Missing { since: now.at };
             self.close_broken_responses();
         }
-        if fault == SessionFault::Lasting {
+        if fault == SessionFault::Lasting || planted!(ClippedClosing if self.is_closing()) {
             self.on_no_session(now);
         }
+    }
+
+    #[cfg(feature = "mistakes")]
+    fn is_closing(&self) -> bool {
+        matches!(self.phase, Phase::Closing { .. })
     }
 
     /// No session can be had. The caller hears an apology by TwiML; an ending that was under way

@@ -12,6 +12,7 @@ use super::reason::{EndReason, EndedBy};
 use super::session::SessionState;
 use super::{Call, Now};
 use crate::ids::ItemId;
+use crate::mistake::planted;
 use crate::response_gate::{ScriptedLine, Want};
 
 /// Turns whose transcripts are awaited at once. Past it the oldest is forgotten.
@@ -103,7 +104,9 @@ impl Silence {
     }
 
     fn run(&mut self, now: Instant) {
-        if let Stopwatch::Paused { counted } = self.stopwatch {
+        if let Stopwatch::Paused { counted } = self.stopwatch
+            && !planted!(UnarmedTimer if counted > Duration::ZERO)
+        {
             self.stopwatch = Stopwatch::Running { counted, since: now };
         }
     }

@@ -7,6 +7,8 @@ mod end_detection;
 mod ending;
 mod interjection;
 mod interruption;
+#[cfg(feature = "mistakes")]
+mod planted_mistakes;
 mod silence;
 mod story;
 mod transfer;

@@ -2,6 +2,8 @@
 //! it against a model of OpenAI's side.
 
 mod holds;
+#[cfg(feature = "mistakes")]
+mod planted_mistakes;
 mod server;
 mod table;
 

@@ -7,6 +7,7 @@ use super::ask::Urgency;
 use super::state::{Busy, Request, Stage, State};
 use super::{Ask, GateOutput, Outcome, RequestNumber, ResponseGate, Want};
 use crate::ids::ResponseId;
+use crate::mistake::planted;
 
 /// How long to wait before a failed response is asked for again, by the number of failures before.
 pub(super) const RETRY_AFTER: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
@@ -74,7 +75,8 @@ impl ResponseGate {
 
     /// Asks for the most urgent of what waits, if nothing is under way.
     pub(super) fn fire(&mut self, now: Instant) {
-        if !self.state.is_idle() || self.not_before.is_some_and(|at| now < at) {
+        let is_free = self.state.is_idle() || planted!(SecondResponse if self.hears_nothing(now));
+        if !is_free || self.not_before.is_some_and(|at| now < at) {
             return;
         }
         let Some(asks) = self.take_most_urgent() else { return };
@@ -84,6 +86,12 @@ impl ResponseGate {
         let number = RequestNumber(self.last_request);
         self.outputs.push_back(GateOutput::Create { request: number, line });
         self.state = State::requested(Request { number, asks, spoke: false }, now);
+    }
+
+    /// Nothing of the response has come for a second.
+    #[cfg(feature = "mistakes")]
+    fn hears_nothing(&self, now: Instant) -> bool {
+        self.state.busy().is_some_and(|busy| busy.heard_at + Duration::from_secs(1) <= now)
     }
 
     /// One line, or all answers.

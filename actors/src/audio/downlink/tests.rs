@@ -170,3 +170,22 @@ async fn barge_3_audio_that_waits_for_room_is_dropped_by_a_cut_too() {
     assert!(!late.await);
     assert_eq!(downlink.waiting_ms(), 0);
 }
+
+#[cfg(feature = "mistakes")]
+#[test]
+fn unfenced_cut_lets_late_audio_pass_if_nothing_waited_when_the_caller_interrupted() {
+    let late_audio_after_a_cut = |waits: bool| {
+        let downlink = Downlink::default();
+        push(&downlink, "a", 180);
+        if !waits {
+            downlink.pop();
+        }
+        downlink.cut();
+        push(&downlink, "a", 20);
+        pop_all(&downlink)
+    };
+    assert_eq!(late_audio_after_a_cut(false), []);
+    let _planted = mistakes::plant(mistakes::Mistake::UnfencedCut);
+    assert_eq!(late_audio_after_a_cut(false), owned(&[("a", 20)]));
+    assert_eq!(late_audio_after_a_cut(true), []);
+}

@@ -110,3 +110,22 @@ async fn res_2_a_committed_turn_without_a_transcript_is_returned_and_not_sent_as
     assert_eq!((turn, audio.millis()), (item("unknown"), 40));
     assert_eq!(take_all(&uplink, &clock), [0; 0]);
 }
+
+#[cfg(feature = "mistakes")]
+#[tokio::test(start_paused = true)]
+async fn lost_frame_loses_one_that_was_taken_while_the_loop_had_something_else_to_send() {
+    // As in `select!`: another branch is ready when the loop looks again.
+    let sent_meanwhile = || {
+        let (uplink, clock) = (Uplink::default(), Clock::start());
+        push(&uplink, 1..3, &clock);
+        let sent = uplink.next(&clock).now_or_never().is_some();
+        (sent, uplink.counters().sent, uplink.counters().depth)
+    };
+    assert_eq!(sent_meanwhile(), (true, 1, 1));
+    let _planted = mistakes::plant(mistakes::Mistake::LostFrame);
+    assert_eq!(sent_meanwhile(), (false, 1, 1), "it counts as sent and was not");
+
+    let (uplink, clock) = (Uplink::default(), Clock::start());
+    push(&uplink, 1..2, &clock);
+    assert_eq!(uplink.next(&clock).await, frame(1), "nothing is lost while nothing else is sent");
+}

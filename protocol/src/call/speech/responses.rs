@@ -9,6 +9,7 @@ use crate::call::ending::Phase;
 use crate::call::event::FunctionCall;
 use crate::call::{Call, Now};
 use crate::ids::{ItemId, ResponseId};
+use crate::mistake::planted;
 use crate::response_gate::{AskNumber, Outcome, Reply, Want};
 
 impl Call {
@@ -136,7 +137,8 @@ impl Call {
             .map(|known| known.id.clone())
             .collect();
         for response in broken {
-            if self.speech.spoke(&response) {
+            let again = planted!(SecondGreeting if self.speech.is_greeting(&response));
+            if self.speech.spoke(&response) && !again {
                 self.close_items_of(&response);
                 if let Some(known) = self.speech.response_mut(&response) {
                     known.done = true;
