@@ -26,6 +26,7 @@ use crate::config::{self, Config};
 use crate::http::admin::{self, AdminState, AdminToken};
 use crate::http::twilio::{self, TwilioState};
 use crate::http::{Listener, Readiness};
+use crate::network::Network;
 use crate::platform::Platform;
 use orphans::Carrier;
 
@@ -71,7 +72,7 @@ impl App {
         realtime: RealtimeEndpoint,
         platform: Platform,
     ) -> Result<Self, StartError> {
-        let listener = Listener::bind(config.server.listen).await?;
+        let listener = Listener::bind(&platform.network, config.server.listen).await?;
         Self::start_on(listener, config, realtime, platform).await
     }
 
@@ -85,6 +86,7 @@ impl App {
         realtime: RealtimeEndpoint,
         platform: Platform,
     ) -> Result<Self, StartError> {
+        let network = platform.network.clone();
         let services = services::start(&config, realtime, platform).await?;
         // Read before any new call can be among them.
         let orphans = entities::calls::live_all(&services.database).await?;
@@ -104,7 +106,7 @@ impl App {
             tasks: TaskTracker::new(),
         };
         app.serve_twilio(listener, &config);
-        app.admin_address = app.serve_admin(&config).await?;
+        app.admin_address = app.serve_admin(&network, &config).await?;
         let (twilio_address, admin_address) = (app.twilio_address, app.admin_address);
         tracing::info!(%twilio_address, ?admin_address, "listening");
         app.end_orphans(orphans, &config.twilio);
@@ -131,9 +133,13 @@ impl App {
     }
 
     /// Starts the operator's listener if there is a token; returns its address.
-    async fn serve_admin(&self, config: &Config) -> Result<Option<SocketAddr>, StartError> {
+    async fn serve_admin(
+        &self,
+        network: &Network,
+        config: &Config,
+    ) -> Result<Option<SocketAddr>, StartError> {
         let Some((address, token)) = config.admin.listener() else { return Ok(None) };
-        let listener = Listener::bind(address).await?;
+        let listener = Listener::bind(network, address).await?;
         let address = listener.address();
         let state = Arc::new(AdminState {
             token: AdminToken::new(token.expose_secret()),

@@ -1,7 +1,7 @@
 //! The daemon's two HTTP listeners: one for Twilio, one for the operator.
 //!
-//! Requests are read by warp's filters in an accept loop of our own. It sets TCP_NODELAY, limits the
-//! time a client may take to send its headers, and can be drained.
+//! Requests are read by warp's filters in an accept loop of our own. It limits the time a
+//! client may take to send its headers, and can be drained.
 
 pub mod admin;
 mod api;

@@ -10,6 +10,7 @@ pub mod database;
 #[cfg(feature = "practice")]
 pub mod demo;
 pub mod http;
+pub mod network;
 pub mod platform;
 mod prompt;
 pub mod provider;

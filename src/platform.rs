@@ -4,24 +4,27 @@ use actors::chance::Chance;
 use actors::clock::Clock;
 
 use crate::database::DatabaseMode;
+use crate::network::Network;
 
-/// The clock and the chance that the daemon, and in a simulation the practice world, run by.
+/// What the daemon, and in a simulation the practice world, run by.
 #[derive(Debug, Clone)]
 pub struct Platform {
     pub clock: Clock,
     pub chance: Chance,
     /// The faults of a simulated one: `App::services().database.faults()`.
     pub database: DatabaseMode,
+    pub network: Network,
 }
 
 impl Platform {
     /// The machine's.
     #[must_use]
     pub fn live() -> Self {
-        Self { clock: Clock::start(), chance: Chance::from_system(), database: DatabaseMode::Live }
+        let (clock, chance) = (Clock::start(), Chance::from_system());
+        Self { clock, chance, database: DatabaseMode::Live, network: Network::Tcp }
     }
 
-    /// The same clock, and chance of its own for this part of the whole.
+    /// The same clock and network, and chance of its own for this part of the whole.
     #[must_use]
     pub fn split(&self, part: &str) -> Self {
         Self { chance: Chance::seeded(self.chance.seed_for(part)), ..self.clone() }

@@ -4,6 +4,8 @@ use thiserror::Error;
 
 use crate::app::RealtimeEndpoint;
 use crate::config::{OpenAi, Provider};
+#[cfg(feature = "practice")]
+use crate::network::Network;
 
 /// Why there is no endpoint for the daemon's sessions.
 #[derive(Debug, Error)]
@@ -64,16 +66,17 @@ impl RunningProvider {
 
 #[cfg(feature = "practice")]
 impl RunningProvider {
-    /// Starts the configured provider; a practice server with these options.
+    /// Starts the configured provider; a practice server on `network`, with these options.
     ///
     /// # Errors
     /// [`ProviderError`] says what to do.
     pub async fn start_with(
         config: &OpenAi,
         options: practice::openai::Options,
+        network: &Network,
     ) -> Result<Self, ProviderError> {
         match config.provider {
-            Provider::Practice => Self::practice_with(options).await,
+            Provider::Practice => Self::practice_with(options, network).await,
             Provider::OpenAi => Self::openai(config),
         }
     }
@@ -85,11 +88,15 @@ impl RunningProvider {
     }
 
     async fn practice() -> Result<Self, ProviderError> {
-        Self::practice_with(practice::openai::Options::default()).await
+        Self::practice_with(practice::openai::Options::default(), &Network::Tcp).await
     }
 
-    async fn practice_with(options: practice::openai::Options) -> Result<Self, ProviderError> {
-        let server = practice::openai::Server::on_loopback(options).await?;
+    async fn practice_with(
+        options: practice::openai::Options,
+        network: &Network,
+    ) -> Result<Self, ProviderError> {
+        let acceptor = network.practice_acceptor().await?;
+        let server = practice::openai::Server::start(acceptor, options);
         let endpoint = RealtimeEndpoint { url: server.url(), key: "practice".into() };
         Ok(Self { endpoint, server: Some(server) })
     }

@@ -1,12 +1,15 @@
-//! Runs the daemon with the simulated Twilio and OpenAI on loopback, for the demo, simulations and tests.
+//! Runs the daemon with the simulated Twilio and OpenAI, on loopback or in memory, for the demo,
+//! simulations and tests.
+
+#[cfg(test)]
+mod tests;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use actors::call_supervisor::CallStatusView;
-use actors::http_client::{Answer, HttpClient, HttpError, Request, TcpDialer};
+use actors::http_client::{Answer, HttpClient, HttpError, Request};
 use actors::introspection::ActorView;
 use practice::openai;
 use practice::speech::Voice;
@@ -20,6 +23,7 @@ use crate::app::{App, StartError, business};
 use crate::config::Config;
 use crate::config::business_file::{self, BusinessFileError};
 use crate::http::{ListenError, Listener};
+use crate::network::Network;
 use crate::platform::Platform;
 use crate::provider::{ProviderError, RunningProvider};
 
@@ -113,8 +117,9 @@ impl World {
     pub async fn open(plan: Plan) -> Result<Self, WorldError> {
         let Plan { mut config, business, mut openai, voice, line_speed, platform, keeps_audio } =
             plan;
+        let network = platform.network.clone();
         let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let listener = Listener::bind(loopback).await?;
+        let listener = Listener::bind(&network, loopback).await?;
         let daemon = format!("http://{}", listener.address());
         let wrong = |error: crate::config::InvalidAddress| WorldError::Config(error.to_string());
 
@@ -131,20 +136,21 @@ impl World {
         line.wall_clock = WallClock::new(move || clock.wall());
         openai.keeps_audio = keeps_audio;
         openai.seed = platform.chance.seed_for("openai");
-        let carrier = Carrier::start(line).await?;
+        let acceptor = network.practice_acceptor().await.map_err(CarrierError::Listen)?;
+        let carrier = Carrier::start_on(acceptor, network.practice_dialer(), line);
 
         config.server.listen = listener.address();
         config.server.public_url = crate::config::PublicUrl::parse(&daemon).map_err(wrong)?;
         config.twilio.api_url = crate::config::HttpUrl::parse(&carrier.api_url()).map_err(wrong)?;
         config.admin.listen = loopback;
         config.admin.token = Some(ADMIN_TOKEN.into());
-        let provider = RunningProvider::start_with(&config.openai, openai).await?;
+        let provider = RunningProvider::start_with(&config.openai, openai, &network).await?;
         let app = App::start_on(listener, config, provider.endpoint(), platform).await?;
         let services = app.services();
         let new_id = BusinessId(services.new_id());
         let now = services.clock.wall();
         let imported = business::import(&services.database, &business, new_id, now).await?;
-        let http = operator();
+        let http = operator(&network);
         Ok(Self { app, carrier, business, business_id: imported.id, provider, http })
     }
 
@@ -235,9 +241,10 @@ impl World {
 }
 
 /// The operator's client. A request may wait for a call to end.
-fn operator() -> HttpClient {
-    let dialer = TcpDialer::without_tls(Duration::from_secs(5));
-    HttpClient::new(Arc::new(dialer), Duration::from_secs(60), 16 * 1024 * 1024)
+fn operator(network: &Network) -> HttpClient {
+    let dialer = network.plain_dialer(Duration::from_secs(5));
+    let patience = Duration::from_secs(60);
+    HttpClient::new(dialer, network.http_connections(), patience, 16 * 1024 * 1024)
 }
 
 fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, AdminError> {

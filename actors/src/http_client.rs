@@ -1,8 +1,7 @@
-//! The HTTP client of the daemon and its commands: HTTP/1.1 with reused connections, one time limit
-//! and one size limit per request. It follows no redirects and uses no proxies. A [`Dialer`] opens
-//! its connections.
+//! The HTTP client of the daemon and its commands: HTTP/1.1, one time limit and one size limit per
+//! request. It follows no redirects and uses no proxies. A [`Dialer`] opens its connections.
 
-mod dialer;
+mod connect;
 mod error;
 #[cfg(test)]
 mod tests;
@@ -23,13 +22,22 @@ use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-pub use dialer::{Dialed, Dialer, Dialing, TcpDialer};
-pub use error::HttpError;
+use crate::dialer::Dialer;
+use connect::Connect;
 
-use dialer::Connect;
+pub use error::HttpError;
 
 /// How long an idle connection is kept for the next request.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
+
+/// What becomes of a connection after a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connections {
+    /// It is kept for the next one.
+    Kept,
+    /// It is closed. Which connection a request gets then depends on nothing else.
+    Closed,
+}
 
 /// Sends requests. Clones share their connections.
 #[derive(Clone)]
@@ -49,12 +57,20 @@ impl HttpClient {
     /// `patience` is how long a request may take, with connecting and reading the answer. At most
     /// `most_body` bytes of an answer's body are read.
     #[must_use]
-    pub fn new(dialer: Arc<dyn Dialer>, patience: Duration, most_body: usize) -> Self {
-        let client = Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_timer(TokioTimer::new())
-            .build(Connect(dialer));
-        Self { client, patience, most_body }
+    pub fn new(
+        dialer: Arc<dyn Dialer>,
+        connections: Connections,
+        patience: Duration,
+        most_body: usize,
+    ) -> Self {
+        let mut builder = Client::builder(TokioExecutor::new());
+        match connections {
+            Connections::Kept => {
+                builder.pool_idle_timeout(IDLE_TIMEOUT).pool_timer(TokioTimer::new())
+            }
+            Connections::Closed => builder.pool_max_idle_per_host(0),
+        };
+        Self { client: builder.build(Connect(dialer)), patience, most_body }
     }
 
     pub fn get(&self, url: &str) -> Request<'_> {

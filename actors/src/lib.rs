@@ -12,6 +12,7 @@ pub mod call_parts;
 pub mod call_supervisor;
 pub mod chance;
 pub mod clock;
+pub mod dialer;
 pub mod http_client;
 pub mod introspection;
 pub mod journal;

@@ -19,7 +19,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
 use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 use tokio_util::sync::PollSender;
 
-pub use connect::{ConnectError, Connecting, Connector, OpenAiConnector, tls_config};
+pub use connect::{ConnectError, Connecting, Connector, OpenAiConnector};
 
 /// The longest message, in bytes. Twilio's are below 1 KiB, OpenAI's audio deltas some tens of KiB.
 /// A turn of 15 s that is replayed to a new session is 160 KB of base64.

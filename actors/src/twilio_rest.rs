@@ -14,7 +14,8 @@ use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 
 use crate::chance::Chance;
-use crate::http_client::{Dialer, HttpClient, HttpError, Request};
+use crate::dialer::Dialer;
+use crate::http_client::{Connections, HttpClient, HttpError, Request};
 use crate::trace;
 
 pub use placing::{Known, PlacingFault};
@@ -66,12 +67,13 @@ impl TwilioRest {
     #[must_use]
     pub fn new(
         dialer: Arc<dyn Dialer>,
+        connections: Connections,
         api_url: &str,
         account: AccountSid,
         auth_token: SecretString,
         chance: Chance,
     ) -> Self {
-        let http = HttpClient::new(dialer, REQUEST_PATIENCE, MAX_BODY_BYTES);
+        let http = HttpClient::new(dialer, connections, REQUEST_PATIENCE, MAX_BODY_BYTES);
         let api_url = api_url.trim_end_matches('/').to_owned();
         Self { http, api_url, account, auth_token, chance }
     }

@@ -21,10 +21,11 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 use url::{Position, Url};
+
+use crate::transport::Dialer;
 
 /// The most redirects followed.
 const REDIRECTS: usize = 10;
@@ -33,8 +34,9 @@ const REDIRECTS: usize = 10;
 const LARGEST_BODY: usize = 16 << 20;
 
 /// Sends requests. Clones share the TLS configuration, which is built for the first `https` URL.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Client {
+    dialer: Arc<dyn Dialer>,
     tls: Arc<OnceLock<Arc<ClientConfig>>>,
 }
 
@@ -146,6 +148,10 @@ impl Request {
 }
 
 impl Client {
+    pub(crate) fn new(dialer: Arc<dyn Dialer>) -> Self {
+        Self { dialer, tls: Arc::default() }
+    }
+
     /// Sends a request and reads the whole answer, whatever its status.
     ///
     /// # Errors
@@ -177,11 +183,7 @@ impl Client {
         let url = &request.url;
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
         let port = url.port_or_known_default().unwrap_or(80);
-        let connecting = async {
-            let tcp = TcpStream::connect((host, port)).await?;
-            tcp.set_nodelay(true)?;
-            Ok::<_, std::io::Error>(tcp)
-        };
+        let connecting = self.dialer.dial(host, port);
         if url.scheme() == "http" {
             return exchange(request, within(limit, connecting).await?).await;
         }

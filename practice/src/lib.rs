@@ -6,5 +6,6 @@ mod http_client;
 pub mod openai;
 pub mod speech;
 pub mod trace;
+pub mod transport;
 pub mod twilio;
 pub mod wav;

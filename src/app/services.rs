@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actors::call_parts::Services;
-use actors::http_client::TcpDialer;
 use actors::introspection::Introspection;
-use actors::link::{OpenAiConnector, tls_config};
+use actors::link::OpenAiConnector;
 use actors::twilio_rest::TwilioRest;
 use actors::{calendar, journal};
 use entities::PoolSettings;
@@ -18,7 +17,7 @@ use crate::config::Config;
 use crate::database;
 use crate::platform::Platform;
 
-/// How long a connection to Twilio's REST API may take.
+/// How long a connection to either provider may take.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where Realtime sessions are opened.
@@ -36,10 +35,11 @@ pub(super) async fn start(
 ) -> Result<Services, StartError> {
     let database =
         database::open(&config.database, PoolSettings::default(), platform.database).await?;
-    let tls = tls_config().map_err(|error| StartError::Tls(error.to_string()))?;
-    let dialer = TcpDialer::new(Arc::clone(&tls), CONNECT_PATIENCE);
+    let dialer = platform.network.dialer(CONNECT_PATIENCE);
+    let dialer = dialer.map_err(|error| StartError::Tls(error.to_string()))?;
     let twilio = TwilioRest::new(
-        Arc::new(dialer),
+        Arc::clone(&dialer),
+        platform.network.http_connections(),
         &config.twilio.api_url.to_string(),
         config.twilio.account_sid.clone(),
         config.twilio.auth_token.clone(),
@@ -50,7 +50,7 @@ pub(super) async fn start(
         clock: platform.clock,
         chance: platform.chance,
         database,
-        connector: Arc::new(OpenAiConnector::new(realtime.url, realtime.key, tls)),
+        connector: Arc::new(OpenAiConnector::new(realtime.url, realtime.key, dialer)),
         twilio,
         journal: Inbox::new(journal::INBOX_CAPACITY),
         calendar: Inbox::new(calendar::INBOX_CAPACITY),

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::actors::http_client::{HttpClient, HttpError, TcpDialer};
-use ::actors::link::tls_config;
+use ::actors::dialer::{TcpDialer, tls_config};
+use ::actors::http_client::{Connections, HttpClient, HttpError};
 use thiserror::Error;
 
 /// How long a connection may take to be made.
@@ -25,7 +25,7 @@ pub enum ClientError {
 /// configured host.
 pub(super) fn client() -> Result<HttpClient, ClientError> {
     let dialer = TcpDialer::new(tls_config()?, CONNECT_PATIENCE);
-    Ok(HttpClient::new(Arc::new(dialer), PATIENCE, MOST_BODY))
+    Ok(HttpClient::new(Arc::new(dialer), Connections::Kept, PATIENCE, MOST_BODY))
 }
 
 /// Why a request was not answered: the innermost cause, without the address.

@@ -6,10 +6,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actors::dialer::ByteStream;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use thiserror::Error;
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -18,6 +18,7 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 use super::request::{self, Request};
+use crate::network::{Acceptor, Network};
 
 /// How long a client may take to send its headers.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -26,7 +27,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 /// The most connections that a listener holds at once. Each call keeps one open.
 const MAX_CONNECTIONS: usize = 4096;
 
-/// A socket could not be bound.
+/// An address could not be bound.
 #[derive(Debug, Error)]
 #[error("cannot listen at {address}: {error}; is another daemon running there?")]
 pub struct ListenError {
@@ -36,10 +37,9 @@ pub struct ListenError {
 
 type Handler = Arc<dyn Fn(Request) -> Pin<Box<dyn Future<Output = Response> + Send>> + Send + Sync>;
 
-/// A bound socket, and the loop that serves its connections.
+/// A bound address, and the loop that serves its connections.
 pub struct Listener {
-    socket: TcpListener,
-    address: SocketAddr,
+    acceptor: Box<dyn Acceptor>,
 }
 
 impl Listener {
@@ -47,17 +47,15 @@ impl Listener {
     ///
     /// # Errors
     /// [`ListenError`] names the address.
-    pub async fn bind(address: SocketAddr) -> Result<Self, ListenError> {
-        let failed = |error| ListenError { address, error };
-        let socket = TcpListener::bind(address).await.map_err(failed)?;
-        let address = socket.local_addr().map_err(failed)?;
-        Ok(Self { socket, address })
+    pub async fn bind(network: &Network, address: SocketAddr) -> Result<Self, ListenError> {
+        let acceptor = network.bind(address).await;
+        Ok(Self { acceptor: acceptor.map_err(|error| ListenError { address, error })? })
     }
 
     /// The address that was bound, with the port that was taken.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.acceptor.address()
     }
 
     /// Serves requests with `handler` until `stop` is cancelled. Each connection is a task of
@@ -73,7 +71,7 @@ impl Listener {
     }
 
     async fn accept_loop(
-        self,
+        mut self,
         routes: BoxedFilter<(Response,)>,
         tasks: TaskTracker,
         stop: CancellationToken,
@@ -83,9 +81,9 @@ impl Listener {
             let accepted = tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                accepted = accept(&self.socket, &permits) => accepted,
+                accepted = accept(&mut *self.acceptor, &permits) => accepted,
             };
-            let (socket, permit) = match accepted {
+            let (stream, permit) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -96,7 +94,7 @@ impl Listener {
             let service = TowerToHyperService::new(warp::service(routes.clone()));
             let mut server = hyper::server::conn::http1::Builder::new();
             server.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
-            let connection = server.serve_connection(TokioIo::new(socket), service).with_upgrades();
+            let connection = server.serve_connection(TokioIo::new(stream), service).with_upgrades();
             let stop = stop.clone();
             tasks.spawn(async move {
                 let _permit = permit;
@@ -123,12 +121,10 @@ fn routes(handler: Handler) -> BoxedFilter<(Response,)> {
 }
 
 async fn accept(
-    socket: &TcpListener,
+    acceptor: &mut dyn Acceptor,
     permits: &Arc<Semaphore>,
-) -> std::io::Result<(TcpStream, Option<OwnedSemaphorePermit>)> {
+) -> std::io::Result<(ByteStream, Option<OwnedSemaphorePermit>)> {
     // The semaphore is never closed.
     let permit = Arc::clone(permits).acquire_owned().await.ok();
-    let (socket, _) = socket.accept().await?;
-    socket.set_nodelay(true)?;
-    Ok((socket, permit))
+    Ok((acceptor.accept().await?, permit))
 }

@@ -6,6 +6,7 @@ use entities::calls::{self, CallDirection, CallRecord, CallStatus, NewCall};
 use frontdesk::app::App;
 use frontdesk::config::DatabaseUrl;
 use frontdesk::http::Listener;
+use frontdesk::network::Network;
 use frontdesk::platform::Platform;
 use frontdesk::provider::RunningProvider;
 use frontdesk::world::World;
@@ -223,7 +224,7 @@ async fn res_8_at_the_start_calls_that_twilio_does_not_know_are_ended() {
 
     config.twilio.api_url = frontdesk::config::HttpUrl::parse(&world.carrier.api_url()).unwrap();
     config.admin.token = None;
-    let listener = Listener::bind(([127, 0, 0, 1], 0).into()).await.unwrap();
+    let listener = Listener::bind(&Network::Tcp, ([127, 0, 0, 1], 0).into()).await.unwrap();
     let provider = RunningProvider::start(&config.openai).await.unwrap();
     let second =
         App::start_on(listener, config, provider.endpoint(), Platform::live()).await.unwrap();

@@ -4,7 +4,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actors::http_client::{Answer, HttpClient, TcpDialer};
+use actors::dialer::TcpDialer;
+use actors::http_client::{Answer, Connections, HttpClient};
 use actors::introspection::{ActorKind, ActorView};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -105,7 +106,8 @@ pub(crate) async fn post_as_twilio(world: &World, path: &str, form: &[(String, S
 
 /// A client that waits as long as a test does.
 pub(crate) fn http_client() -> HttpClient {
-    HttpClient::new(Arc::new(TcpDialer::without_tls(LIMIT)), LIMIT, 16 * 1024 * 1024)
+    let dialer = Arc::new(TcpDialer::without_tls(LIMIT));
+    HttpClient::new(dialer, Connections::Kept, LIMIT, 16 * 1024 * 1024)
 }
 
 /// `X-Twilio-Signature` for a request with these parameters, each of them once.

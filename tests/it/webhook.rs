@@ -11,6 +11,7 @@ use entities::{Database, PoolSettings};
 use frontdesk::config::{DatabaseUrl, Patience, PublicUrl, Twilio};
 use frontdesk::http::Listener;
 use frontdesk::http::twilio::{TwilioState, serve};
+use frontdesk::network::Network;
 use frontdesk::world::World;
 use protocol::ids::{CallSid, LeadId};
 use protocol::twilio::signature::Signatures;
@@ -69,7 +70,7 @@ async fn call_1_a_webhook_is_answered_after_one_read_and_waits_for_no_write() {
     let db = &services.database;
     leads::ensure_for_call(db, world.business_id, caller, &before, id, now).await.unwrap();
 
-    let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
+    let listener = Listener::bind(&Network::Tcp, (Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
     let base = format!("http://{}", listener.address());
     let (side, seen) = watched(&world, PublicUrl::parse(&base).unwrap());
     let (side, stop) = (Arc::new(side), CancellationToken::new());

@@ -1,10 +1,11 @@
 //! Why a request got no answer.
 
 use std::error::Error;
-use std::io;
 use std::time::Duration;
 
 use hyper_util::client::legacy;
+
+use crate::dialer::{causes, timed_out};
 
 /// A request got no answer. The text contains all causes. It does not contain the URL, which may
 /// hold names that must not be logged.
@@ -51,11 +52,7 @@ impl HttpError {
         if !error.is_connect() {
             return Self::with_causes(Kind::Broken, error);
         }
-        let is_time = |cause: &(dyn Error + 'static)| {
-            let io = cause.downcast_ref::<io::Error>();
-            io.is_some_and(|io| io.kind() == io::ErrorKind::TimedOut)
-        };
-        let timed_out = causes(error).any(is_time);
+        let timed_out = timed_out(error);
         Self::with_causes(Kind::Unconnected { timed_out }, error)
     }
 
@@ -88,8 +85,4 @@ impl HttpError {
         let innermost = texts.last().cloned().unwrap_or_default();
         Self { kind, text: texts.join(": "), innermost }
     }
-}
-
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source())
 }

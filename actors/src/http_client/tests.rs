@@ -1,23 +1,19 @@
-use std::convert::Infallible;
-use std::future::{Ready, ready};
-use std::net::SocketAddr;
 use std::sync::Mutex;
-use std::task::{Context, Poll};
 
-use hyper_util::client::legacy::connect::dns::Name;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tower_service::Service;
+use tokio::net::TcpListener;
 
-use super::dialer::connector;
 use super::*;
+use crate::dialer::{ByteStream, Dialing, TcpDialer};
 
 /// A server in memory. It answers each request with the same bytes and keeps what it was sent.
 #[derive(Default)]
 struct Server {
     answer: String,
     dialed: Mutex<usize>,
+    /// Each open connection holds one.
+    open: Arc<()>,
     requests: Arc<Mutex<Vec<String>>>,
 }
 
@@ -29,7 +25,12 @@ impl Server {
     }
 
     fn client(self: &Arc<Self>) -> HttpClient {
-        HttpClient::new(Arc::clone(self) as Arc<dyn Dialer>, Duration::from_secs(10), 1024)
+        self.client_with(Connections::Kept)
+    }
+
+    fn client_with(self: &Arc<Self>, connections: Connections) -> HttpClient {
+        let dialer = Arc::clone(self) as Arc<dyn Dialer>;
+        HttpClient::new(dialer, connections, Duration::from_secs(10), 1024)
     }
 
     fn requests(&self) -> Vec<String> {
@@ -41,8 +42,13 @@ impl Dialer for Server {
     fn dial(&self, _: http::Uri) -> Dialing {
         *self.dialed.lock().unwrap() += 1;
         let (ours, theirs) = duplex(4096);
-        tokio::spawn(serve(theirs, self.answer.clone(), Arc::clone(&self.requests)));
-        Box::pin(async { Ok(Dialed::new(ours)) })
+        let (answer, requests) = (self.answer.clone(), Arc::clone(&self.requests));
+        let open = Arc::clone(&self.open);
+        tokio::spawn(async move {
+            serve(theirs, answer, requests).await;
+            drop(open);
+        });
+        Box::pin(async { Ok(ByteStream::new(ours)) })
     }
 }
 
@@ -76,6 +82,19 @@ async fn a_connection_is_kept_for_the_next_request() {
     assert_eq!(requests.len(), 3);
     assert!(requests[0].starts_with("GET /a?b=c HTTP/1.1\r\n"), "{}", requests[0]);
     assert!(requests[0].contains("\r\nhost: server\r\n"), "{}", requests[0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_is_not_kept_is_closed_after_the_answer() {
+    let server = Server::answering("200 OK", "hello");
+    let http = server.client_with(Connections::Closed);
+    for _ in 0..3 {
+        http.get("http://server/").send().await.unwrap();
+        // Time moves when nothing is left to do.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!(Arc::strong_count(&server.open), 1);
+    }
+    assert_eq!(*server.dialed.lock().unwrap(), 3);
 }
 
 #[tokio::test]
@@ -125,7 +144,8 @@ async fn a_request_without_a_connection_was_never_sent() {
     let url = format!("http://{}/secret-path", listener.local_addr().unwrap());
     drop(listener);
     let second = Duration::from_secs(1);
-    let http = HttpClient::new(Arc::new(TcpDialer::without_tls(second)), second, 1024);
+    let dialer = Arc::new(TcpDialer::without_tls(second));
+    let http = HttpClient::new(dialer, Connections::Kept, second, 1024);
     let error = http.get(&url).send().await.unwrap_err();
     assert!(error.was_never_sent() && !error.is_timeout(), "{error:?}");
     assert!(error.innermost().starts_with("Connection refused"), "{error:?}");
@@ -162,7 +182,7 @@ impl Dialer for Flaky {
                 theirs.write_all(answer.as_bytes()).await.unwrap();
             }
         });
-        Box::pin(async { Ok(Dialed::new(ours)) })
+        Box::pin(async { Ok(ByteStream::new(ours)) })
     }
 }
 
@@ -170,49 +190,10 @@ impl Dialer for Flaky {
 async fn a_request_on_a_kept_connection_that_closes_is_not_sent_again() {
     let server = Arc::new(Flaky(Mutex::default(), Arc::default()));
     let dialer = Arc::clone(&server) as Arc<dyn Dialer>;
-    let http = HttpClient::new(dialer, Duration::from_secs(10), 1024);
+    let http = HttpClient::new(dialer, Connections::Kept, Duration::from_secs(10), 1024);
     http.post("http://server/first").send().await.unwrap();
     tokio::task::yield_now().await;
     let error = http.post("http://server/second").send().await.unwrap_err();
     assert!(!error.was_never_sent(), "the server has seen it: {error:?}");
     assert_eq!((*server.0.lock().unwrap(), server.1.lock().unwrap().len()), (1, 2));
-}
-
-/// Resolves every name to these addresses.
-#[derive(Clone)]
-struct Addresses([SocketAddr; 2]);
-
-impl Service<Name> for Addresses {
-    type Response = std::array::IntoIter<SocketAddr, 2>;
-    type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: Name) -> Self::Future {
-        ready(Ok(self.0.into_iter()))
-    }
-}
-
-#[tokio::test]
-async fn an_address_that_does_not_answer_leaves_time_for_the_next_one() {
-    let silent = TcpSocket::new_v4().unwrap();
-    silent.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let silent = silent.listen(1).unwrap();
-    let (silent_address, mut held) = (silent.local_addr().unwrap(), Vec::new());
-    // Nobody accepts, so its queue fills up.
-    let pause = Duration::from_millis(100);
-    while let Ok(Ok(kept)) = tokio::time::timeout(pause, TcpStream::connect(silent_address)).await {
-        held.push(kept);
-    }
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let addresses = Addresses([silent_address, listener.local_addr().unwrap()]);
-
-    let patience = Duration::from_secs(1);
-    let mut tcp = connector(addresses, patience);
-    let dialing = tcp.call(http::Uri::from_static("http://server/"));
-    let connected = tokio::time::timeout(patience, dialing).await;
-    assert!(matches!(connected, Ok(Ok(_))), "{connected:?}");
 }

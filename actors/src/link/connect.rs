@@ -4,22 +4,24 @@
 mod tests;
 
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::openai::session::realtime_url;
-use rustls::ClientConfig;
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::client_async_with_config;
+use tokio_tungstenite::tungstenite::Error as SocketError;
+use tokio_tungstenite::tungstenite::client::{IntoClientRequest, uri_mode};
+use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
-use tokio_tungstenite::tungstenite::{self, Error as SocketError};
-use tokio_tungstenite::{Connector as Tls, connect_async_tls_with_config};
 
 use super::{Link, websocket_config};
+use crate::dialer::{Dialer, causes, timed_out};
 
-/// How long TCP, TLS and the WebSocket upgrade may take together.
+/// How long dialing and the WebSocket upgrade may take together.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(6);
 
 #[derive(Debug, Error)]
@@ -34,7 +36,7 @@ pub enum ConnectError {
     /// The URL or the API key is invalid.
     #[error("{0}")]
     BadUrl(String),
-    #[error("connecting took longer than {CONNECT_PATIENCE:?}")]
+    #[error("connecting took too long")]
     TimedOut,
 }
 
@@ -50,45 +52,35 @@ pub trait Connector: Send + Sync {
 pub struct OpenAiConnector {
     base_url: String,
     key: SecretString,
-    tls: Arc<ClientConfig>,
+    dialer: Arc<dyn Dialer>,
 }
 
 impl OpenAiConnector {
     #[must_use]
-    pub fn new(base_url: String, key: SecretString, tls: Arc<ClientConfig>) -> Self {
-        Self { base_url, key, tls }
+    pub fn new(base_url: String, key: SecretString, dialer: Arc<dyn Dialer>) -> Self {
+        Self { base_url, key, dialer }
     }
 }
 
 impl Connector for OpenAiConnector {
     fn connect(&self, model: &str) -> Connecting {
         let request = self.request(model);
-        let tls = Tls::Rustls(Arc::clone(&self.tls));
+        let dialer = Arc::clone(&self.dialer);
         Box::pin(async move {
-            let no_delay = true;
-            let connecting = connect_async_tls_with_config(
-                request?,
-                Some(websocket_config()),
-                no_delay,
-                Some(tls),
-            );
-            match tokio::time::timeout(CONNECT_PATIENCE, connecting).await {
-                Ok(Ok((socket, _))) => Ok(Link::over(socket)),
-                Ok(Err(error)) => Err(connect_error(error)),
-                Err(_) => Err(ConnectError::TimedOut),
-            }
+            let connecting = open(request?, &*dialer);
+            let opened = tokio::time::timeout(CONNECT_PATIENCE, connecting).await;
+            opened.unwrap_or(Err(ConnectError::TimedOut))
         })
     }
 }
 
 impl OpenAiConnector {
-    fn request(
-        &self,
-        model: &str,
-    ) -> Result<tungstenite::handshake::client::Request, ConnectError> {
-        let mut request = realtime_url(&self.base_url, model)
-            .into_client_request()
-            .map_err(|error| ConnectError::BadUrl(error.to_string()))?;
+    fn request(&self, model: &str) -> Result<Request, ConnectError> {
+        let bad_url = |error: SocketError| ConnectError::BadUrl(error.to_string());
+        let url = realtime_url(&self.base_url, model);
+        let mut request = url.into_client_request().map_err(bad_url)?;
+        // Neither `ws` nor `wss`.
+        uri_mode(request.uri()).map_err(bad_url)?;
         let bearer = format!("Bearer {}", self.key.expose_secret());
         let mut bearer = HeaderValue::from_str(&bearer).map_err(|_| {
             ConnectError::BadUrl("the API key cannot be sent in a header".to_owned())
@@ -99,23 +91,23 @@ impl OpenAiConnector {
     }
 }
 
-/// The TLS settings of the daemon's clients, with the system's root certificates. Build it once.
-///
-/// # Errors
-/// If the crypto provider does not support the default protocol versions.
-pub fn tls_config() -> Result<Arc<ClientConfig>, rustls::Error> {
-    let mut roots = rustls::RootCertStore::empty();
-    let native = rustls_native_certs::load_native_certs();
-    for error in &native.errors {
-        tracing::warn!(%error, "a root certificate of the system cannot be read");
+async fn open(request: Request, dialer: &dyn Dialer) -> Result<Link, ConnectError> {
+    let stream = dialer.dial(request.uri().clone()).await.map_err(|error| dial_error(&error))?;
+    let opening = client_async_with_config(request, stream, Some(websocket_config()));
+    let (socket, _) = opening.await.map_err(connect_error)?;
+    Ok(Link::over(socket))
+}
+
+fn dial_error(error: &io::Error) -> ConnectError {
+    let inner = error.get_ref();
+    if inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+        return ConnectError::Tls(error.to_string());
     }
-    roots.add_parsable_certificates(native.certs);
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(Arc::new(config))
+    if timed_out(error) {
+        return ConnectError::TimedOut;
+    }
+    let texts: Vec<_> = causes(error).map(ToString::to_string).collect();
+    ConnectError::Unreachable(texts.join(": "))
 }
 
 fn connect_error(error: SocketError) -> ConnectError {

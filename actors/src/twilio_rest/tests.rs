@@ -4,8 +4,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
-use crate::http_client::TcpDialer;
-use crate::link::tls_config;
+use crate::dialer::{TcpDialer, tls_config};
 
 const NOT_IN_PROGRESS: &str =
     r#"{"code":21220,"message":"Call is not in-progress. Cannot redirect.","status":400}"#;
@@ -54,7 +53,8 @@ impl Twilio {
         let tls = tls_config().unwrap();
         let dialer = Arc::new(TcpDialer::new(tls, Duration::from_secs(5)));
         let (url, chance) = (format!("{}/", self.url), Chance::seeded(1));
-        TwilioRest::new(dialer, &url, account, "the-token".into(), chance)
+        let kept = Connections::Kept;
+        TwilioRest::new(dialer, kept, &url, account, "the-token".into(), chance)
     }
 
     fn requests(&self) -> Vec<String> {

@@ -4,6 +4,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use super::*;
+use crate::transport::TcpDialer;
 
 const LIMITS: Timeouts =
     Timeouts { connect: Duration::from_secs(5), total: Duration::from_secs(5) };
@@ -27,6 +28,10 @@ async fn served(answers: Vec<String>) -> (String, JoinSet<Vec<String>>) {
     (format!("http://{address}"), serving)
 }
 
+fn client() -> Client {
+    Client::new(Arc::new(TcpDialer))
+}
+
 fn redirect(status: &str, to: &str) -> String {
     format!("HTTP/1.1 {status}\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n")
 }
@@ -46,7 +51,7 @@ async fn a_post_that_is_redirected_by_302_becomes_a_get_and_by_307_stays_one() {
         [("302 Found", "GET /second HTTP/1.1", ""), ("307 Moved", "POST /second HTTP/1.1", "hello")]
     {
         let (base, mut serving) = served(vec![redirect(status, "/second"), ok("done")]).await;
-        let response = Client::default().send(post(&base), LIMITS).await.unwrap();
+        let response = client().send(post(&base), LIMITS).await.unwrap();
         assert_eq!((response.status, &response.body[..]), (StatusCode::OK, &b"done"[..]));
         assert_eq!(response.url.as_str(), format!("{base}/second"));
         let requests = serving.join_next().await.unwrap().unwrap();
@@ -59,7 +64,7 @@ async fn a_post_that_is_redirected_by_302_becomes_a_get_and_by_307_stays_one() {
 #[tokio::test]
 async fn after_ten_redirects_no_more_are_followed() {
     let (base, _serving) = served(vec![redirect("302 Found", "/again"); 11]).await;
-    let error = Client::default().send(post(&base), LIMITS).await.unwrap_err();
+    let error = client().send(post(&base), LIMITS).await.unwrap_err();
     assert!(matches!(error, HttpError::Redirects), "{error}");
 }
 
@@ -68,13 +73,13 @@ async fn a_refused_connection_a_late_answer_and_an_address_of_another_kind_are_t
     let (base, serving) = served(vec![]).await;
     drop(serving);
     tokio::task::yield_now().await;
-    let error = Client::default().send(post(&base), LIMITS).await.unwrap_err();
+    let error = client().send(post(&base), LIMITS).await.unwrap_err();
     assert!(matches!(error, HttpError::Connect(_)), "{error}");
 
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let request = post(&format!("http://{}", silent.local_addr().unwrap()));
     let limits = Timeouts { total: Duration::from_millis(50), ..LIMITS };
-    let error = Client::default().send(request, limits).await.unwrap_err();
+    let error = client().send(request, limits).await.unwrap_err();
     assert!(matches!(error, HttpError::Timeout(_)), "{error}");
 
     for url in ["not a url", "ftp://host/", "data:text/plain,x"] {
@@ -87,7 +92,7 @@ async fn a_refused_connection_a_late_answer_and_an_address_of_another_kind_are_t
 async fn a_server_without_tls_is_no_connection_for_https() {
     let (base, _serving) = served(vec![ok("plain")]).await;
     let request = Request::new(Method::GET, &base.replace("http:", "https:")).unwrap();
-    let error = Client::default().send(request, LIMITS).await.unwrap_err();
+    let error = client().send(request, LIMITS).await.unwrap_err();
     assert!(matches!(error, HttpError::Connect(_)), "{error}");
 }
 

@@ -8,17 +8,17 @@ mod shared;
 mod tests;
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::behaviour::{Behaviour, ConnectRefusal, LinkFault, ResponseFault};
 use super::record::Log;
 use super::session::Handshake;
+use crate::transport::{Acceptor, TcpAcceptor};
 use connection::Connection;
 use shared::{Command, Shared};
 
@@ -44,23 +44,21 @@ impl Server {
         Self { shared: Arc::new(Shared::new(options)), address: None, acceptor: None }
     }
 
-    /// A server on this listener.
-    ///
-    /// # Errors
-    /// The listener has no address.
-    pub fn start(listener: TcpListener, options: Options) -> io::Result<Self> {
-        let address = listener.local_addr()?;
+    /// A server on this address. Must be called on a tokio runtime.
+    #[must_use]
+    pub fn start(acceptor: Box<dyn Acceptor>, options: Options) -> Self {
+        let address = acceptor.address();
         let shared = Arc::new(Shared::new(options));
-        let acceptor = tokio::spawn(accept(listener, Arc::clone(&shared)));
-        Ok(Self { shared, address: Some(address), acceptor: Some(acceptor) })
+        let acceptor = tokio::spawn(accept(acceptor, Arc::clone(&shared)));
+        Self { shared, address: Some(address), acceptor: Some(acceptor) }
     }
 
-    /// A server on a free port of loopback.
+    /// A server on a free TCP port of loopback.
     ///
     /// # Errors
     /// No port is free.
     pub async fn on_loopback(options: Options) -> io::Result<Self> {
-        Self::start(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?, options)
+        Ok(Self::start(Box::new(TcpAcceptor::on_loopback().await?), options))
     }
 
     /// The URL of the Realtime API, without a query; empty for a server in memory.
@@ -155,11 +153,11 @@ impl Faults {
     }
 }
 
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+async fn accept(mut acceptor: Box<dyn Acceptor>, shared: Arc<Shared>) {
     let mut sessions = JoinSet::new();
     loop {
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
+        let stream = match acceptor.accept().await {
+            Ok(stream) => stream,
             Err(error) => {
                 tracing::warn!(%error, "the practice server could not take a connection");
                 tokio::time::sleep(Duration::from_millis(50)).await;

@@ -1,11 +1,10 @@
 //! A running carrier, as tests and the demo use it.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use thiserror::Error;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::caller::CallerHandle;
@@ -18,6 +17,7 @@ use super::place;
 use super::rest::{self, RestFault, RestKind, RestRequest};
 use super::settings::{CallbackDelivery, Callee, CarrierSettings, Dial};
 use super::view::Direction;
+use crate::transport::{Acceptor, Dialer, TcpAcceptor, TcpDialer};
 
 /// A running telephone network with one account. Dropping it breaks off its calls.
 #[derive(Debug)]
@@ -34,16 +34,27 @@ pub enum CarrierError {
 }
 
 impl Carrier {
-    /// Starts a carrier. Its REST API listens on a free port of loopback.
+    /// Starts a carrier over TCP. Its REST API listens on a free port of loopback.
     ///
     /// # Errors
     /// [`CarrierError`] if no port is free.
     pub async fn start(settings: CarrierSettings) -> Result<Self, CarrierError> {
-        let network = Arc::new(Network::new(settings));
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let api = listener.local_addr()?;
-        network.spawn(rest::serve(Arc::clone(&network), listener));
-        Ok(Self { network, api })
+        let acceptor = TcpAcceptor::on_loopback().await?;
+        Ok(Self::start_on(Box::new(acceptor), Arc::new(TcpDialer), settings))
+    }
+
+    /// Starts a carrier that serves its REST API on `acceptor` and reaches the daemon by `dialer`.
+    /// Must be called on a tokio runtime.
+    #[must_use]
+    pub fn start_on(
+        acceptor: Box<dyn Acceptor>,
+        dialer: Arc<dyn Dialer>,
+        settings: CarrierSettings,
+    ) -> Self {
+        let network = Arc::new(Network::new(settings, dialer));
+        let api = acceptor.address();
+        network.spawn(rest::serve(Arc::clone(&network), acceptor));
+        Self { network, api }
     }
 
     /// The base URL of the REST API, in place of `https://api.twilio.com`.

@@ -19,6 +19,7 @@ use super::signature::sign;
 use super::target::Method;
 use crate::clock;
 use crate::http_client::{Client, HttpError, Request, Timeouts};
+use crate::transport::Dialer;
 
 const FORM: &str = "application/x-www-form-urlencoded; charset=UTF-8";
 const SIGNATURE: HeaderName = HeaderName::from_static("x-twilio-signature");
@@ -56,9 +57,14 @@ pub(super) struct Answer {
 }
 
 impl Fetcher {
-    pub(super) fn new(auth_token: SecretString, retry_pause: Duration, ids: Arc<Ids>) -> Self {
+    pub(super) fn new(
+        auth_token: SecretString,
+        retry_pause: Duration,
+        ids: Arc<Ids>,
+        dialer: Arc<dyn Dialer>,
+    ) -> Self {
         let cut_off = AtomicBool::new(false);
-        Self { auth_token, retry_pause, client: Client::default(), ids, cut_off }
+        Self { auth_token, retry_pause, client: Client::new(dialer), ids, cut_off }
     }
 
     pub(super) fn set_cut_off(&self, cut_off: bool) {

@@ -21,11 +21,13 @@ use super::settings::{CallbackDelivery, Callee, CarrierSettings};
 use super::target::Target;
 use super::view::{Webhook, WebhookRun};
 use crate::trace;
+use crate::transport::Dialer;
 
 #[derive(Debug)]
 pub(super) struct Network {
     pub(super) settings: CarrierSettings,
     pub(super) ids: Arc<Ids>,
+    pub(super) dialer: Arc<dyn Dialer>,
     pub(super) fetcher: Fetcher,
     pub(super) rest: RestApi,
     pub(super) messages: MessageStore,
@@ -38,15 +40,16 @@ pub(super) struct Network {
 }
 
 impl Network {
-    pub(super) fn new(settings: CarrierSettings) -> Self {
+    pub(super) fn new(settings: CarrierSettings, dialer: Arc<dyn Dialer>) -> Self {
         let ids = Arc::new(Ids::new(settings.seed));
         let token = settings.auth_token.clone();
-        let fetcher = Fetcher::new(token, settings.retry_pause, Arc::clone(&ids));
+        let pause = settings.retry_pause;
         Self {
+            fetcher: Fetcher::new(token, pause, Arc::clone(&ids), Arc::clone(&dialer)),
             ids,
+            dialer,
             delivery: Mutex::new(settings.delivery),
             settings,
-            fetcher,
             rest: RestApi::default(),
             messages: MessageStore::default(),
             stop: CancellationToken::new(),

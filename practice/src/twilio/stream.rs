@@ -71,8 +71,10 @@ impl Connection {
 
 impl SocketContext {
     async fn run(self) {
-        let stream_sid = self.network.ids.stream_sid();
-        let opening = handshake::open(&self.stream.url, &self.network.settings.auth_token);
+        let network = &self.network;
+        let stream_sid = network.ids.stream_sid();
+        let token = &network.settings.auth_token;
+        let opening = handshake::open(&self.stream.url, token, &*network.dialer);
         let opened = tokio::select! {
             biased;
             () = self.stop.cancelled() => return,

@@ -1,8 +1,7 @@
-//! The two kinds of connection: a WebSocket over TCP, and a pair of queues in memory.
+//! The two kinds of connection: a WebSocket over a byte stream, and a pair of queues in memory.
 
 use futures_util::{SinkExt, StreamExt};
 use http::StatusCode;
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -11,6 +10,7 @@ use tokio_tungstenite::{WebSocketStream, accept_hdr_async};
 
 use crate::openai::behaviour::ConnectRefusal;
 use crate::openai::session::Handshake;
+use crate::transport::BoxedStream;
 
 /// A message of a memory link.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct MemoryLink {
 }
 
 pub(super) enum Connection {
-    Socket(Box<WebSocketStream<TcpStream>>),
+    Socket(Box<WebSocketStream<BoxedStream>>),
     Memory(MemoryLink),
 }
 
@@ -51,10 +51,9 @@ pub(super) fn in_memory() -> (MemoryLink, MemoryLink) {
 /// Accepts the upgrade and reads its headers. Like the real server it accepts first and refuses by an
 /// event; only [`ConnectRefusal::Http`] and an unknown path are answered here.
 pub(super) async fn upgrade(
-    stream: TcpStream,
+    stream: BoxedStream,
     refusal: Option<ConnectRefusal>,
-) -> Result<(WebSocketStream<TcpStream>, Handshake), Error> {
-    stream.set_nodelay(true)?;
+) -> Result<(WebSocketStream<BoxedStream>, Handshake), Error> {
     let mut handshake = Handshake::default();
     #[expect(clippy::result_large_err, reason = "the callback's type is the library's")]
     let judge = |request: &Request, response: Response| {

@@ -15,13 +15,13 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use protocol::ids::CallSid;
 use secrecy::ExposeSecret as _;
-use tokio::net::TcpListener;
 
 use super::log::{RestFault, RestKind, RestRequest};
 use super::reply::{Reply, RestError};
 use super::route::{ApiRequest, route};
 use super::{calls, json, messages};
 use crate::trace;
+use crate::transport::Acceptor;
 use crate::twilio::form::decode;
 use crate::twilio::network::Network;
 
@@ -32,10 +32,10 @@ const LARGEST: usize = 1 << 20;
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
 /// Serves the REST API until the carrier stops.
-pub(crate) async fn serve(network: Arc<Network>, listener: TcpListener) {
+pub(crate) async fn serve(network: Arc<Network>, mut acceptor: Box<dyn Acceptor>) {
     loop {
-        let tcp = match listener.accept().await {
-            Ok((tcp, _)) => tcp,
+        let stream = match acceptor.accept().await {
+            Ok(stream) => stream,
             Err(error) => {
                 tracing::warn!(%error, "practice carrier: accept failed");
                 tokio::time::sleep(ACCEPT_AGAIN).await;
@@ -46,7 +46,7 @@ pub(crate) async fn serve(network: Arc<Network>, listener: TcpListener) {
         network.spawn(async move {
             let service = service_fn(|request| answer(Arc::clone(&answering), request));
             let connection = hyper::server::conn::http1::Builder::new();
-            if let Err(error) = connection.serve_connection(TokioIo::new(tcp), service).await {
+            if let Err(error) = connection.serve_connection(TokioIo::new(stream), service).await {
                 tracing::debug!(%error, "practice carrier: a REST connection ended");
             }
         });

@@ -5,16 +5,16 @@ use std::time::Duration;
 use http::Request;
 use http::header::{SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_PROTOCOL};
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
 use url::Url;
 
+use crate::transport::{BoxedStream, Dialer};
 use crate::twilio::debugger::{TwilioError, Violation};
 use crate::twilio::signature::sign;
 
-pub(super) type WebSocket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub(super) type WebSocket = WebSocketStream<MaybeTlsStream<BoxedStream>>;
 
 /// Time limit to connect, and again for the handshake.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -24,24 +24,25 @@ const PATIENCE: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// The error that Twilio's Debugger would show.
-pub(super) async fn open(url: &str, auth_token: &SecretString) -> Result<WebSocket, TwilioError> {
+pub(super) async fn open(
+    url: &str,
+    auth_token: &SecretString,
+    dialer: &dyn Dialer,
+) -> Result<WebSocket, TwilioError> {
     let url = url.split(['?', '#']).next().unwrap_or(url);
     let parsed = Url::parse(url).ok().filter(is_allowed);
     let parsed =
         parsed.ok_or_else(|| TwilioError::Stream(Violation::StreamScheme(url.to_owned())))?;
     let host = parsed.host_str().unwrap_or_default();
     let port = parsed.port_or_known_default().unwrap_or(443);
-    let connecting = TcpStream::connect((host.trim_matches(['[', ']']), port));
-    let tcp = match tokio::time::timeout(PATIENCE, connecting).await {
-        Ok(Ok(tcp)) => tcp,
+    let connecting = dialer.dial(host.trim_matches(['[', ']']), port);
+    let stream = match tokio::time::timeout(PATIENCE, connecting).await {
+        Ok(Ok(stream)) => stream,
         Ok(Err(error)) => return Err(TwilioError::StreamRefused(format!("{url}: {error}"))),
         Err(_) => return Err(TwilioError::StreamTimeout(url.to_owned())),
     };
-    if let Err(error) = tcp.set_nodelay(true) {
-        tracing::debug!(%error, "practice carrier: no TCP_NODELAY");
-    }
     let request = request(&parsed, sign(auth_token.expose_secret(), url, &[]))?;
-    let opening = client_async_tls_with_config(request, tcp, None, None);
+    let opening = client_async_tls_with_config(request, stream, None, None);
     match tokio::time::timeout(PATIENCE, opening).await {
         Ok(Ok((websocket, response))) => {
             let negotiated = [SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_PROTOCOL];

@@ -63,14 +63,12 @@ impl Writer {
         }
     }
 
-    /// Ends the connection with a TCP reset. The token given to [`Writer::start`] must be cancelled.
+    /// Resets the connection. The token given to [`Writer::start`] must be cancelled.
     pub(super) async fn reset(self, source: SplitStream<WebSocket>) {
         drop(self.sender);
         let Ok(sink) = self.task.await else { return };
         let Ok(websocket) = source.reunite(sink) else { return };
-        if let Err(error) = websocket.get_ref().get_ref().set_zero_linger() {
-            tracing::debug!(%error, "practice carrier: the connection is closed, not reset");
-        }
+        websocket.get_ref().get_ref().reset_on_drop();
     }
 }
 

@@ -1,5 +1,6 @@
 //! The REST API: authentication, refusals and planned faults.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
@@ -9,6 +10,7 @@ use serde_json::Value;
 use super::daemon::Daemon;
 use super::{ACCOUNT, BUSINESS, CALLER, TOKEN, carrier, dial, within};
 use crate::http_client::{Client, HttpError, Request, Response, Timeouts};
+use crate::transport::TcpDialer;
 use crate::twilio::form::{encode, form};
 use crate::twilio::{Carrier, RestFault, RestKind};
 
@@ -37,7 +39,9 @@ async fn send(request: Request) -> Result<Response, HttpError> {
 }
 
 async fn send_within(request: Request, total: Duration) -> Result<Response, HttpError> {
-    Client::default().send(request, Timeouts { connect: Duration::from_secs(10), total }).await
+    Client::new(Arc::new(TcpDialer))
+        .send(request, Timeouts { connect: Duration::from_secs(10), total })
+        .await
 }
 
 fn answer(response: Response) -> (u16, Value) {

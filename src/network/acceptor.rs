@@ -1,0 +1,18 @@
+//! What a listener needs of a network.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+
+use actors::dialer::ByteStream;
+
+/// A bound address.
+pub trait Acceptor: Send {
+    fn address(&self) -> SocketAddr;
+
+    /// The next connection. Cancel-safe.
+    fn accept(&mut self) -> Accepting<'_>;
+}
+
+pub type Accepting<'a> = Pin<Box<dyn Future<Output = io::Result<ByteStream>> + Send + 'a>>;

@@ -1,0 +1,60 @@
+//! The open connections of a [`MemoryNetwork`](super::MemoryNetwork).
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::time::Instant;
+
+use super::wire::Wire;
+
+pub(super) type SharedWire = Arc<Mutex<Wire>>;
+
+/// The address that was dialed, and the connection's number in order of dialing.
+pub(super) type Id = (SocketAddr, u64);
+
+/// Connections of which a side is held. Clones are the same registry.
+#[derive(Clone, Default)]
+pub(super) struct Registry(Arc<Mutex<Open>>);
+
+#[derive(Default)]
+struct Open {
+    dialed: u64,
+    wires: BTreeMap<Id, SharedWire>,
+}
+
+impl Registry {
+    pub(super) fn add(&self, to: SocketAddr, wire: SharedWire) -> Id {
+        let mut open = locked(&self.0);
+        let id = (to, open.dialed);
+        open.dialed += 1;
+        open.wires.insert(id, wire);
+        id
+    }
+
+    pub(super) fn remove(&self, id: &Id) {
+        locked(&self.0).wires.remove(id);
+    }
+
+    /// The connections to this address, in order of dialing.
+    pub(super) fn to(&self, to: SocketAddr) -> Vec<SharedWire> {
+        let open = locked(&self.0);
+        open.wires.range((to, 0)..=(to, u64::MAX)).map(|(_, wire)| Arc::clone(wire)).collect()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        locked(&self.0).wires.len()
+    }
+}
+
+pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the only place where the network in memory reads the clock"
+)]
+pub(super) fn now() -> Instant {
+    Instant::now()
+}
