@@ -12,6 +12,8 @@ pub mod logging;
 mod migrate;
 mod output;
 mod prompt;
+#[cfg(feature = "practice")]
+mod seeds;
 mod serve;
 mod signals;
 #[cfg(feature = "practice")]

@@ -4,6 +4,8 @@
 //! providers (`world`), the demo (`demo`) and scripted callers (`simulate`).
 
 pub mod app;
+#[cfg(feature = "practice")]
+pub mod chaos;
 pub mod cli;
 pub mod config;
 pub mod database;
@@ -18,5 +20,7 @@ pub mod provider;
 pub mod simulate;
 mod table;
 pub mod tree;
+#[cfg(feature = "practice")]
+pub mod virtual_time;
 #[cfg(feature = "practice")]
 pub mod world;

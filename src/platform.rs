@@ -2,9 +2,13 @@
 
 use actors::chance::Chance;
 use actors::clock::Clock;
+#[cfg(feature = "practice")]
+use jiff::Timestamp;
 
 use crate::database::DatabaseMode;
 use crate::network::Network;
+#[cfg(feature = "practice")]
+use crate::network::memory::MemoryNetwork;
 
 /// What the daemon, and in a simulation the practice world, run by.
 #[derive(Debug, Clone)]
@@ -28,5 +32,17 @@ impl Platform {
     #[must_use]
     pub fn split(&self, part: &str) -> Self {
         Self { chance: Chance::seeded(self.chance.seed_for(part)), ..self.clone() }
+    }
+
+    /// A simulation's: connections are in memory, the clock shows `begins` now and follows tokio's.
+    #[cfg(feature = "practice")]
+    #[must_use]
+    pub fn simulated(seed: u64, begins: Timestamp) -> Self {
+        Self {
+            clock: Clock::starting_at(begins),
+            chance: Chance::seeded(seed),
+            database: DatabaseMode::Simulated,
+            network: Network::Memory(MemoryNetwork::default()),
+        }
     }
 }

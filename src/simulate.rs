@@ -4,22 +4,28 @@
 //! Twilio is always simulated. The model is the practice one, or the real one if so configured.
 
 mod error;
-mod judge;
+pub(crate) mod judge;
 mod outcome;
 mod player;
 mod report;
 mod scenario;
-mod seen;
-mod stage;
+pub(crate) mod seen;
+pub(crate) mod stage;
 pub mod trace;
 mod waits;
 
+use std::num::NonZero;
 use std::sync::Arc;
 
+use actors::clock::Clock;
+use jiff::Timestamp;
 use practice::speech::Voice;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 
 use crate::config::{Config, Provider};
 use crate::platform::Platform;
+use crate::virtual_time;
 use stage::{Slots, play_all};
 
 pub use error::SimulateError;
@@ -39,6 +45,15 @@ pub struct Load {
     pub at_once: u32,
 }
 
+/// What time a simulation runs in.
+#[derive(Debug, Clone)]
+pub enum Time {
+    /// On one thread per scenario, with connections in memory. The same seed gives the same run.
+    Virtual { seed: u64, begins: Timestamp },
+    /// Over sockets on loopback. A real model needs it.
+    Real(Platform),
+}
+
 /// Runs scenarios in parallel, each against its own daemon. Calls `tell` for each in order.
 ///
 /// # Errors
@@ -46,8 +61,8 @@ pub struct Load {
 pub async fn run<E: From<SimulateError>>(
     scenarios: Vec<Arc<Scenario>>,
     config: &Config,
-    platform: &Platform,
     load: Load,
+    time: Time,
     mut tell: impl FnMut(&Outcome) -> Result<(), E>,
 ) -> Result<bool, E> {
     let is_real = config.openai.provider == Provider::OpenAi;
@@ -55,15 +70,24 @@ pub async fn run<E: From<SimulateError>>(
     if is_real {
         playable(&scenarios, &voice)?;
     }
-    let slots = Slots::new(load.at_once);
-    let mut tasks = Vec::new();
-    for scenario in scenarios {
-        let (config, voice, slots) = (config.clone(), voice.clone(), slots.clone());
-        let platform = platform.split(&scenario.name());
-        tasks.push(AbortOnDrop(tokio::spawn(async move {
-            play_all(scenario, &config, platform, voice, load.calls, slots).await
-        })));
-    }
+    let parts = scenarios.into_iter().map(|scenario| Parts {
+        scenario,
+        config: config.clone(),
+        voice: voice.clone(),
+    });
+    let tasks: Vec<_> = match time {
+        Time::Real(platform) => {
+            let slots = Slots::new(load.at_once);
+            let play = |parts| play_in_real_time(parts, &platform, load, slots.clone());
+            parts.map(play).collect()
+        }
+        Time::Virtual { seed, begins } => {
+            let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+            let cores = Arc::new(Semaphore::new(cores));
+            let play = |parts| play_in_virtual_time(parts, load, seed, begins, Arc::clone(&cores));
+            parts.map(play).collect()
+        }
+    };
     let mut all_hold = true;
     for mut task in tasks {
         let outcome = (&mut task.0).await.map_err(SimulateError::from)??;
@@ -73,8 +97,52 @@ pub async fn run<E: From<SimulateError>>(
     Ok(all_hold)
 }
 
+type Playing = AbortOnDrop<Result<Outcome, SimulateError>>;
+
+/// What a scenario is played with.
+struct Parts {
+    scenario: Arc<Scenario>,
+    config: Config,
+    voice: Voice,
+}
+
+fn play_in_real_time(parts: Parts, platform: &Platform, load: Load, slots: Slots) -> Playing {
+    let platform = platform.split(&parts.scenario.name());
+    let play = async move {
+        let Parts { scenario, config, voice } = parts;
+        play_all(scenario, &config, platform, voice, load.calls, slots).await
+    };
+    AbortOnDrop(tokio::spawn(play))
+}
+
+/// Each scenario has a thread and a runtime of its own; at most as many run at once as there are cores.
+fn play_in_virtual_time(
+    parts: Parts,
+    load: Load,
+    seed: u64,
+    begins: Timestamp,
+    cores: Arc<Semaphore>,
+) -> Playing {
+    let play = async move || {
+        // The semaphore is never closed.
+        let _core = cores.acquire_owned().await.ok();
+        let on_thread = tokio::task::spawn_blocking(move || {
+            let started = Clock::start().now();
+            let Parts { scenario, config, voice } = parts;
+            let slots = Slots::new(load.at_once);
+            let outcome = virtual_time::run(seed, begins, async |platform| {
+                play_all(scenario, &config, platform, voice, load.calls, slots).await
+            });
+            let took_really = Clock::start().now().saturating_duration_since(started);
+            outcome.map(|outcome| Outcome { took_really, ..outcome })
+        });
+        on_thread.await?
+    };
+    AbortOnDrop(tokio::spawn(play()))
+}
+
 /// A task that is aborted when this is dropped.
-struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
+struct AbortOnDrop<T>(JoinHandle<T>);
 
 impl<T> Drop for AbortOnDrop<T> {
     fn drop(&mut self) {

@@ -72,6 +72,8 @@ pub struct Plan {
     /// The daemon's configuration. [`World::open`] sets addresses and the admin token.
     pub config: Config,
     pub business: BusinessSettings,
+    /// More businesses of the same daemon.
+    pub other_businesses: Vec<BusinessSettings>,
     pub openai: openai::Options,
     /// The callers' voice.
     pub voice: Voice,
@@ -92,6 +94,7 @@ impl Plan {
         Ok(Self {
             config: Config::default(),
             business,
+            other_businesses: Vec::new(),
             openai: openai::Options::default(),
             voice: Voice::built_in(),
             line_speed: 1.0,
@@ -107,6 +110,9 @@ pub struct World {
     /// The business that is called.
     pub business: BusinessSettings,
     pub business_id: BusinessId,
+    /// Every business of the daemon. That one is the first.
+    pub businesses: Vec<(BusinessId, BusinessSettings)>,
+    network: Network,
     provider: RunningProvider,
     http: HttpClient,
 }
@@ -115,8 +121,16 @@ impl World {
     /// # Errors
     /// [`WorldError`] says what did not start.
     pub async fn open(plan: Plan) -> Result<Self, WorldError> {
-        let Plan { mut config, business, mut openai, voice, line_speed, platform, keeps_audio } =
-            plan;
+        let Plan {
+            mut config,
+            business,
+            other_businesses,
+            mut openai,
+            voice,
+            line_speed,
+            platform,
+            keeps_audio,
+        } = plan;
         let network = platform.network.clone();
         let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let listener = Listener::bind(&network, loopback).await?;
@@ -127,7 +141,9 @@ impl World {
         let token = secrecy::ExposeSecret::expose_secret(&config.twilio.auth_token).to_owned();
         let mut line = CarrierSettings::new(account, &token, &format!("{daemon}/twilio/voice"));
         line.status_callback = Some(format!("{daemon}/twilio/status"));
-        line.numbers = business.phone_numbers.iter().map(ToString::to_string).collect();
+        let hosted = || std::iter::once(&business).chain(&other_businesses);
+        let numbers = hosted().flat_map(|business| &business.phone_numbers);
+        line.numbers = numbers.map(ToString::to_string).collect();
         line.voice = voice;
         line.clock_speed = line_speed;
         line.keeps_audio = keeps_audio;
@@ -147,11 +163,21 @@ impl World {
         let provider = RunningProvider::start_with(&config.openai, openai, &network).await?;
         let app = App::start_on(listener, config, provider.endpoint(), platform).await?;
         let services = app.services();
-        let new_id = BusinessId(services.new_id());
-        let now = services.clock.wall();
-        let imported = business::import(&services.database, &business, new_id, now).await?;
+        let mut businesses = Vec::new();
+        for settings in hosted() {
+            let (new_id, now) = (BusinessId(services.new_id()), services.clock.wall());
+            let imported = business::import(&services.database, settings, new_id, now).await?;
+            businesses.push((imported.id, settings.clone()));
+        }
+        let business_id = businesses[0].0;
         let http = operator(&network);
-        Ok(Self { app, carrier, business, business_id: imported.id, provider, http })
+        Ok(Self { app, carrier, business, business_id, businesses, network, provider, http })
+    }
+
+    /// What connects the daemon with the rest of the world.
+    #[must_use]
+    pub fn network(&self) -> &Network {
+        &self.network
     }
 
     /// The simulated OpenAI; `None` if the model is the real one.

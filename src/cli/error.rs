@@ -14,6 +14,8 @@ use super::exit::BAD_CONFIGURATION;
 use super::http::ClientError;
 use super::stored::StoredError;
 use crate::app::StartError;
+#[cfg(feature = "practice")]
+use crate::chaos::ChaosError;
 use crate::config::ConfigError;
 use crate::config::business_file::BusinessFileError;
 use crate::database::DatabaseError;
@@ -46,6 +48,9 @@ pub enum CliError {
     #[cfg(feature = "practice")]
     #[error(transparent)]
     Simulate(#[from] SimulateError),
+    #[cfg(feature = "practice")]
+    #[error(transparent)]
+    Chaos(#[from] ChaosError),
     #[error(transparent)]
     Database(#[from] DatabaseError),
     #[error(transparent)]
@@ -96,7 +101,10 @@ impl CliError {
             | Self::Http(_)
             | Self::Output(_) => 1,
             #[cfg(feature = "practice")]
-            Self::Provider(ProviderError::Practice(_)) | Self::Demo(_) | Self::Simulate(_) => 1,
+            Self::Provider(ProviderError::Practice(_))
+            | Self::Demo(_)
+            | Self::Simulate(_)
+            | Self::Chaos(_) => 1,
         }
     }
 

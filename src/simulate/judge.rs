@@ -1,7 +1,7 @@
 //! Checks a call: the scenario's expectations, and what must hold of every call.
 
-mod always;
-mod ending;
+pub(crate) mod always;
+pub(crate) mod ending;
 mod lines;
 mod records;
 mod verdict;

@@ -20,8 +20,10 @@ pub struct Outcome {
     pub calls: Vec<CallOutcome>,
     /// What remained after all calls.
     pub left: Left,
-    /// From the start of the first call to the end of the last.
+    /// From the start of the first call to the end of the last, by the daemon's clock.
     pub took: Duration,
+    /// The same by the machine's clock.
+    pub took_really: Duration,
 }
 
 /// The result of one call.

@@ -20,7 +20,11 @@ pub fn scenario_lines(outcome: &Outcome) -> String {
     } else {
         format!("{held} of {of} calls")
     };
-    let mut text = format!("{sign}  {name:<34} {calls}, {}\n", lengths(&outcome.calls));
+    let mut text = format!("{sign}  {name:<34} {calls}, {}", lengths(&outcome.calls));
+    if outcome.took_really != outcome.took {
+        text.push_str(&format!(" in {:.2} s", outcome.took_really.as_secs_f64()));
+    }
+    text.push('\n');
     if !outcome.scenario.script.about.is_empty() {
         text.push_str(&format!("       {}\n", outcome.scenario.script.about));
     }

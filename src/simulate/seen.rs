@@ -6,7 +6,7 @@ use entities::call_turns::TurnRow;
 use entities::calls::CallRecord;
 use entities::leads::LeadRecord;
 use entities::{RecordsError, call_turns, calls, leads};
-use practice::openai::{Log, SeenEvent, Turn, Violation};
+use practice::openai::{Log, Record, SeenEvent, Turn, Violation};
 use practice::twilio::{CallView, CallerHandle, Webhook};
 use protocol::ids::{CallSid, PhoneNumber};
 
@@ -30,7 +30,7 @@ pub(super) struct Seen {
 
 /// The practice model's side of one call.
 #[derive(Debug, Clone, Default)]
-pub(super) struct ModelSide {
+pub(crate) struct ModelSide {
     pub(super) sessions: Vec<u64>,
     /// Client events without audio.
     pub(super) events: Vec<SeenEvent>,
@@ -118,20 +118,25 @@ impl ModelSide {
             let updates = record.of_kind("session.update").filter(|event| names(event));
             let mut sessions: Vec<u64> = updates.map(|event| event.session).collect();
             sessions.dedup();
-            let ours = |session: u64| sessions.contains(&session);
-            let turns =
-                |turns: &[Turn]| turns.iter().filter(|turn| ours(turn.session)).cloned().collect();
-            Self {
-                events: record.events.iter().filter(|event| ours(event.session)).cloned().collect(),
-                heard: turns(&record.heard),
-                said: turns(&record.said),
-                faults: record.faults().filter(|fault| ours(fault.session)).cloned().collect(),
-                sessions: sessions.clone(),
-            }
+            Self::of_sessions(record, sessions)
         })
     }
 
-    pub(super) fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a SeenEvent> {
+    /// What happened in these sessions.
+    pub(crate) fn of_sessions(record: &Record, sessions: Vec<u64>) -> Self {
+        let ours = |session: u64| sessions.contains(&session);
+        let turns =
+            |turns: &[Turn]| turns.iter().filter(|turn| ours(turn.session)).cloned().collect();
+        Self {
+            events: record.events.iter().filter(|event| ours(event.session)).cloned().collect(),
+            heard: turns(&record.heard),
+            said: turns(&record.said),
+            faults: record.faults().filter(|fault| ours(fault.session)).cloned().collect(),
+            sessions,
+        }
+    }
+
+    pub(crate) fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a SeenEvent> {
         self.events.iter().filter(move |event| event.kind == kind)
     }
 
@@ -152,7 +157,7 @@ impl ModelSide {
     }
 
     /// The words of a spoken item.
-    pub(super) fn words_of(&self, item: &str) -> Option<&str> {
+    pub(crate) fn words_of(&self, item: &str) -> Option<&str> {
         self.said.iter().find(|turn| turn.item_id == item).map(|turn| turn.text.as_str())
     }
 }

@@ -1,6 +1,6 @@
 //! Runs a scenario's calls against one daemon, as many at once as there are slots.
 
-pub(super) mod left;
+pub(crate) mod left;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -96,7 +96,7 @@ pub(super) async fn play_all(
         }
     }
     let calls = calls.into_iter().map(|(_, call)| call).collect();
-    Ok(Outcome { scenario: Arc::clone(&stage.scenario), calls, left, took })
+    Ok(Outcome { scenario: Arc::clone(&stage.scenario), calls, left, took, took_really: took })
 }
 
 /// How long a simulated call waits for its media socket. The default of 15 s is for real networks.
@@ -168,6 +168,7 @@ impl Stage {
         Ok(Plan {
             config: own,
             business: self.scenario.business.clone(),
+            other_businesses: Vec::new(),
             openai,
             voice: self.voice.clone(),
             line_speed: 1.0,

@@ -20,12 +20,13 @@ pub(crate) async fn simulated() -> (Database, DatabaseFaults) {
 
 /// What some work returns, and how much virtual time it takes.
 pub(crate) async fn timed<T>(work: impl Future<Output = T>) -> (T, Duration) {
-    let clock = clock();
-    (work.await, clock.elapsed())
+    let began = now();
+    let done = work.await;
+    (done, now() - began)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the paused clock, whose passing is measured")]
-fn clock() -> Instant {
+fn now() -> Instant {
     Instant::now()
 }
 

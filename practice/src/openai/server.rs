@@ -61,6 +61,12 @@ impl Server {
         Ok(Self::start(Box::new(TcpAcceptor::on_loopback().await?), options))
     }
 
+    /// Where it listens; `None` for a server without a socket.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.address
+    }
+
     /// The URL of the Realtime API, without a query; empty for a server in memory.
     #[must_use]
     pub fn url(&self) -> String {

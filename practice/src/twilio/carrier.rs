@@ -57,6 +57,12 @@ impl Carrier {
         Self { network, api }
     }
 
+    /// Where the REST API listens.
+    #[must_use]
+    pub fn api_address(&self) -> SocketAddr {
+        self.api
+    }
+
     /// The base URL of the REST API, in place of `https://api.twilio.com`.
     #[must_use]
     pub fn api_url(&self) -> String {

@@ -10,7 +10,7 @@ use crate::simulate::scenario::Scenario;
 use crate::simulate::seen::{ModelSide, Seen};
 
 /// The decoder ignores a frame that is cut in its middle.
-const FRAME_MS: u64 = 20;
+pub(crate) const FRAME_MS: u64 = 20;
 /// How much less than was heard the model may be told. Marks take time on a busy machine.
 const TOLD_LESS_MS: u64 = 1000;
 
@@ -37,7 +37,7 @@ fn none<T: std::fmt::Debug>(mut of: impl Iterator<Item = T>) -> Result<(), Strin
     of.next().map_or(Ok(()), |one| Err(format!("{one:?}")))
 }
 
-fn is_damaged(speech: &HeardSpeech) -> bool {
+pub(crate) fn is_damaged(speech: &HeardSpeech) -> bool {
     match speech.flaw {
         None | Some(Fault::CutOff) => false,
         Some(Fault::Altered | Fault::Doubled | Fault::Swapped | Fault::Lost) => true,
@@ -88,7 +88,7 @@ fn kept_what_was_heard(
 
 /// The agent's turns in the database are what the caller heard, in order: whole if heard whole, cut if
 /// cut. A turn that was cut early may have no words.
-fn kept_all_that_was_heard(
+pub(crate) fn kept_all_that_was_heard(
     model: &ModelSide,
     turns: &[TurnRow],
     heard: &[HeardSpeech],
@@ -122,14 +122,14 @@ fn kept_all_that_was_heard(
 }
 
 /// Whether an utterance is these words or their beginning.
-fn is_part(speech: &HeardSpeech, words: &str) -> bool {
+pub(crate) fn is_part(speech: &HeardSpeech, words: &str) -> bool {
     match speech.flaw {
         None => speech.text == words,
         Some(_) => words.starts_with(&speech.text),
     }
 }
 
-fn length_ms(speech: &HeardSpeech) -> u64 {
+pub(crate) fn length_ms(speech: &HeardSpeech) -> u64 {
     speech.to.saturating_sub(speech.from).as_millis() as u64
 }
 

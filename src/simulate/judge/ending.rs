@@ -14,15 +14,15 @@ use crate::simulate::scenario::Scenario;
 use crate::simulate::seen::Seen;
 
 /// How a call with a certain end reason ends.
-struct Rule {
-    by: &'static [EndedBy],
+pub(crate) struct Rule {
+    pub(crate) by: &'static [EndedBy],
     /// REST requests to end the call.
-    hang_ups: u32,
+    pub(crate) hang_ups: u32,
     /// Twilio is asked to play an apology. More than one request is needed if the call is not answered
     /// yet.
-    apologises: bool,
+    pub(crate) apologises: bool,
     /// The last line is heard whole, and the hang-up comes `ending.hangup_delay` after it.
-    is_polite: bool,
+    pub(crate) is_polite: bool,
 }
 
 impl Rule {
@@ -42,7 +42,7 @@ impl Rule {
         Self { by, hang_ups: 0, apologises: false, is_polite: false }
     }
 
-    fn of(reason: EndReason) -> Self {
+    pub(crate) fn of(reason: EndReason) -> Self {
         match reason {
             EndReason::LeadComplete
             | EndReason::UserGoodbye
@@ -95,12 +95,12 @@ pub(super) fn look(verdict: &mut Verdict, scenario: &Scenario, seen: &Seen) {
     }
 }
 
-fn named<T: serde::de::DeserializeOwned>(word: Option<&str>) -> Result<T, String> {
+pub(crate) fn named<T: serde::de::DeserializeOwned>(word: Option<&str>) -> Result<T, String> {
     let word = word.unwrap_or_default();
     serde_json::from_value(word.into()).map_err(|_| format!("{word:?} is none"))
 }
 
-fn one_of(by: EndedBy, allowed: &[EndedBy]) -> Result<(), String> {
+pub(crate) fn one_of(by: EndedBy, allowed: &[EndedBy]) -> Result<(), String> {
     if allowed.contains(&by) {
         return Ok(());
     }
@@ -108,7 +108,7 @@ fn one_of(by: EndedBy, allowed: &[EndedBy]) -> Result<(), String> {
 }
 
 /// The record has Twilio's final status, and the duration in whole seconds.
-fn same_status(record: &CallRecord, view: &CallView) -> Result<(), String> {
+pub(crate) fn same_status(record: &CallRecord, view: &CallView) -> Result<(), String> {
     let status = serde_json::to_value(record.status).unwrap_or_default();
     let seconds = view.duration().unwrap_or_default().as_secs_f64().ceil();
     let kept = record.duration.unwrap_or_default().as_secs_f64();
@@ -119,7 +119,7 @@ fn same_status(record: &CallRecord, view: &CallView) -> Result<(), String> {
 }
 
 /// The caller heard the last utterance to its end.
-fn heard_to_its_end(view: &CallView) -> Result<(), String> {
+pub(crate) fn heard_to_its_end(view: &CallView) -> Result<(), String> {
     match view.heard.last() {
         None => Err("nothing was heard".to_owned()),
         Some(speech) if speech.flaw.is_none() => Ok(()),
@@ -127,13 +127,18 @@ fn heard_to_its_end(view: &CallView) -> Result<(), String> {
     }
 }
 
+/// The last mark, or the last sound if that is later.
+pub(crate) fn last_sound(view: &CallView) -> Duration {
+    let echoed = view.streams.iter().flat_map(|stream| &stream.echoes).map(|echo| echo.at).max();
+    let heard = view.heard.last().map(|speech| speech.to);
+    echoed.max(heard).unwrap_or_default()
+}
+
 /// The hang-up comes `delay` after the last mark, or after the last sound if there is no mark, and not much
 /// later.
 fn in_time(view: &CallView, spoken: &[Spoken], delay: Duration) -> Result<(), String> {
     let asked_at = view.hang_up_asked_at.ok_or("it was never asked for")?;
-    let echoed = view.streams.iter().flat_map(|stream| &stream.echoes).map(|echo| echo.at).max();
-    let heard = view.heard.last().map(|speech| speech.to);
-    let last = echoed.max(heard).unwrap_or_default();
+    let last = last_sound(view);
     let (asked, after) = (asked_at.as_secs_f64(), last.as_secs_f64());
     if asked_at < last + delay {
         return Err(format!(

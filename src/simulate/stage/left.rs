@@ -57,8 +57,13 @@ const RID_WITHIN: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(50);
 
 /// What remains after the daemon had time to clean up.
-pub(super) async fn behind(world: &World) -> Result<Left, SimulateError> {
-    let until = world.app.services().clock.now() + RID_WITHIN;
+pub(in crate::simulate) async fn behind(world: &World) -> Result<Left, SimulateError> {
+    behind_within(world, RID_WITHIN).await
+}
+
+/// What remains after so much time, or nothing before.
+pub(crate) async fn behind_within(world: &World, within: Duration) -> Result<Left, SimulateError> {
+    let until = world.app.services().clock.now() + within;
     loop {
         let left = now(world).await?;
         if left.is_nothing() || world.app.services().clock.now() >= until {

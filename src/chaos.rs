@@ -1,0 +1,21 @@
+//! Chaos by seed: callers, model, network, Twilio and database misbehave as a seed says, actors are
+//! killed at any event, and the invariants of ARCHITECTURE.md are checked from outside.
+//!
+//! A seed gives a [`Story`]. [`play_seed`] plays it in virtual time. The first broken invariant ends it.
+
+mod draw;
+mod ended;
+mod error;
+mod invariants;
+mod observer;
+mod play;
+mod report;
+mod shrink;
+mod stage;
+mod story;
+
+pub use error::ChaosError;
+pub use invariants::{Broken, Invariant};
+pub use play::{Played, Replay, SeedRun, play_seed};
+pub use report::Tally;
+pub use story::{LeaveOut, NotAPart, Story};

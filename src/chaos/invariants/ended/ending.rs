@@ -1,0 +1,123 @@
+//! How a call ended: once, for a reason that there was, with one hang-up and a whole last line, and
+//! then it is quiet (invariant 2).
+
+use std::time::Duration;
+
+use practice::twilio::{CallView, EndedBy as Ended, RestKind, RestRequest};
+use protocol::call::{EndReason, EndedBy};
+
+use super::{CallFindings, Seen, ensure};
+use crate::chaos::story::Deed;
+use crate::simulate::judge::ending::{Rule, heard_to_its_end, last_sound, named, one_of};
+
+pub(super) fn look(findings: &mut CallFindings<'_>, seen: &Seen<'_>) {
+    let view = &seen.call.view;
+    findings.look(2, ensure(view.ended.is_some(), || "the call has not ended".to_owned()));
+    let waited = || "the caller waited, and the daemon did not end the call".to_owned();
+    findings.look(2, ensure(!seen.call.overstayed, waited));
+    findings.look(2, greeted_once(seen));
+    findings.look(2, hung_up_once(seen));
+    let Some(record) = &seen.call.record else { return };
+    if record.end_reason.is_none() {
+        return;
+    }
+    match named::<EndReason>(record.end_reason.as_deref()) {
+        Err(fault) => findings.look(2, Err(format!("the end's reason: {fault}"))),
+        Ok(reason) => {
+            let by = named::<EndedBy>(record.ended_by.as_deref());
+            findings.look(2, by.and_then(|by| one_of(by, Rule::of(reason).by)));
+            findings.look(2, has_cause(reason, seen));
+            findings.look(2, ends_as_its_reason_says(reason, view));
+            findings.look(2, says_goodbye(reason, seen));
+        }
+    }
+}
+
+/// A new session may not know that the greeting was heard whole.
+fn greeted_once(seen: &Seen<'_>) -> Result<(), String> {
+    let greeting = seen.business.settings.lines().greeting;
+    let whole = seen.call.view.heard.iter();
+    let whole = whole.filter(|speech| speech.flaw.is_none() && speech.text == greeting).count();
+    let sessions = seen.sessions.of_call(seen.call.index).len().max(1);
+    let allowed = if seen.excuses.sessions_change() { sessions } else { 1 };
+    ensure(whole <= allowed, || format!("the greeting was heard {whole} times"))
+}
+
+/// A request that Twilio failed, or did not answer, is sent again.
+fn hung_up_once(seen: &Seen<'_>) -> Result<(), String> {
+    let ours = |request: &&RestRequest| {
+        request.kind == RestKind::HangUp && request.call_sid.as_ref() == Some(&seen.call.sid)
+    };
+    let requests: Vec<_> = seen.ended.requests.iter().filter(ours).collect();
+    let unanswered = |status: Option<u16>| status.is_none_or(|it| it == 429 || it >= 500);
+    let failed = requests.iter().filter(|request| unanswered(request.status)).count();
+    let holds = seen.excuses.api || requests.len() <= 1 + failed;
+    ensure(holds, || format!("{} requests to hang up, of which {failed} failed", requests.len()))
+}
+
+/// Nobody is hung up on without a reason.
+fn has_cause(reason: EndReason, seen: &Seen<'_>) -> Result<(), String> {
+    let (call, excuses) = (seen.call, seen.excuses);
+    let settings = &seen.business.settings;
+    let lasted = call.view.duration().unwrap_or_default();
+    let (is, what) = match reason {
+        EndReason::LeadComplete | EndReason::UserGoodbye | EndReason::CustomerDeclined => {
+            let says = |deed: &Deed| match deed {
+                Deed::Say(_) | Deed::Press(_) => true,
+                Deed::Noise { .. } | Deed::FallSilent => false,
+            };
+            let spoke = call.caller.acts.iter().any(|act| says(&act.what));
+            (spoke, "the caller said nothing")
+        }
+        EndReason::NoResponse => {
+            (lasted >= settings.silence.timeout, "the caller was not silent so long")
+        }
+        EndReason::MaxDuration => {
+            let longest = settings.ending.max_duration;
+            (lasted + Duration::from_secs(1) >= longest, "the call was not that long")
+        }
+        EndReason::CallerHungUp => {
+            let hung_up = call.view.ended == Some(Ended::CallerHangUp);
+            (hung_up || excuses.line || excuses.webhooks, "the caller did not hang up")
+        }
+        EndReason::NotConnected => {
+            let never = !call.had_stream() || call.view.ended == Some(Ended::CallerHangUp);
+            (never || excuses.line || excuses.webhooks, "the stream was open")
+        }
+        EndReason::UpstreamFailed => (excuses.model, "nothing was wrong with the model"),
+        EndReason::StreamLost => {
+            (excuses.line || excuses.webhooks, "nothing was wrong with the line")
+        }
+        EndReason::Internal => (!excuses.killed.is_empty(), "nobody killed an actor"),
+        EndReason::Transferred => (settings.transfer.is_some(), "there is nobody to transfer to"),
+        EndReason::Operator | EndReason::Machine | EndReason::Shutdown => {
+            (false, "nobody did that")
+        }
+    };
+    ensure(is, || format!("ended as {}, but {what}", reason.as_str()))
+}
+
+/// A reason that takes no request of the daemon's ends no call by one.
+fn ends_as_its_reason_says(reason: EndReason, view: &CallView) -> Result<(), String> {
+    let rule = Rule::of(reason);
+    let by_request = view.ended == Some(Ended::Rest);
+    ensure(!by_request || rule.hang_ups > 0 || rule.apologises, || {
+        format!("the daemon hung up, and the record says {}", reason.as_str())
+    })
+}
+
+/// The last line is heard whole before the hang-up, and nothing after it.
+fn says_goodbye(reason: EndReason, seen: &Seen<'_>) -> Result<(), String> {
+    let (view, excuses) = (&seen.call.view, seen.excuses);
+    let can_be_spoiled = excuses.line || excuses.sessions_change();
+    let Some(asked_at) = view.hang_up_asked_at else { return Ok(()) };
+    if !Rule::of(reason).is_polite || view.ended != Some(Ended::Rest) || can_be_spoiled {
+        return Ok(());
+    }
+    heard_to_its_end(view).map_err(|fault| format!("the last line: {fault}"))?;
+    let delay = seen.business.settings.ending.hangup_delay;
+    let last = last_sound(view);
+    ensure(asked_at >= last + delay, || {
+        format!("the hang-up came at {asked_at:?}, {delay:?} not yet after {last:?}")
+    })
+}

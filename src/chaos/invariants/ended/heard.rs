@@ -1,0 +1,64 @@
+//! What the caller heard, against what the model was told of it and what the transcript keeps
+//! (invariants 4 and 6).
+
+use practice::twilio::HeardSpeech;
+
+use super::{CallFindings, Seen, ensure, none};
+use crate::simulate::judge::always::{
+    FRAME_MS, is_damaged, is_part, kept_all_that_was_heard, length_ms,
+};
+use crate::simulate::seen::ModelSide;
+
+pub(super) fn look(findings: &mut CallFindings<'_>, seen: &Seen<'_>) {
+    let view = &seen.call.view;
+    findings.look(14, none(view.violations.iter()).map_err(|it| format!("Twilio objects: {it}")));
+    if seen.excuses.line {
+        return;
+    }
+    let damaged = none(view.heard.iter().filter(|speech| is_damaged(speech)));
+    findings.look(6, damaged.map_err(|it| format!("the caller heard damaged speech: {it}")));
+    let model = seen.sessions.model_side(&seen.ended.model, seen.call.index);
+    findings.look(4, told_no_more(&model, &view.heard));
+    findings.look(4, kept_no_more(&model, seen));
+    if !seen.excuses.hears_otherwise() && !seen.excuses.sessions_change() {
+        let kept = kept_all_that_was_heard(&model, &seen.call.turns, &view.heard);
+        findings.look(15, kept.map_err(|it| format!("the transcript: {it}")));
+    }
+}
+
+/// The model is told of no more than was heard.
+fn told_no_more(model: &ModelSide, heard: &[HeardSpeech]) -> Result<(), String> {
+    for event in model.of_kind("conversation.item.truncate") {
+        let item = event.body["item_id"].as_str().unwrap_or_default();
+        let told = event.body["audio_end_ms"].as_u64().unwrap_or_default();
+        no_more_than_heard("the model was told of", told, item, model, heard)?;
+    }
+    Ok(())
+}
+
+/// The transcript keeps no more of an interrupted turn than was heard.
+fn kept_no_more(model: &ModelSide, seen: &Seen<'_>) -> Result<(), String> {
+    for turn in seen.call.turns.iter().filter(|turn| turn.cut) {
+        if let (Some(item), Some(kept)) = (&turn.item_id, turn.heard_ms) {
+            let heard = &seen.call.view.heard;
+            no_more_than_heard("the transcript has", kept.into(), item.as_str(), model, heard)?;
+        }
+    }
+    Ok(())
+}
+
+/// The same words can be spoken twice: the longest time that they were heard counts.
+fn no_more_than_heard(
+    who: &str,
+    ms: u64,
+    item: &str,
+    model: &ModelSide,
+    heard: &[HeardSpeech],
+) -> Result<(), String> {
+    let Some(words) = model.words_of(item) else { return Ok(()) };
+    let parts = heard.iter().filter(|speech| is_part(speech, words));
+    let longest = parts.map(length_ms).max().unwrap_or_default();
+    ensure(ms <= longest + FRAME_MS, || {
+        format!("{who} {ms} ms of {words:?}, of which {longest} ms were heard")
+    })
+}

@@ -1,0 +1,108 @@
+//! What a story's troubles excuse in a call: all leniency of the checks is decided here.
+//!
+//! A trouble excuses a call that it can have touched, and for what it can have spoiled. Everything
+//! else holds without exception.
+
+use std::time::Duration;
+
+use actors::introspection::ActorKind;
+use practice::openai::ResponseFault;
+
+use crate::chaos::ended::EndedCall;
+use crate::chaos::story::{Fault, Moment, Peer, Story};
+
+/// What may not be held against a call.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Excuses {
+    /// Sessions or responses fail, stall or are late.
+    pub(super) model: bool,
+    /// The media socket breaks, stalls or is late.
+    pub(super) line: bool,
+    /// Twilio can't reach the daemon.
+    pub(super) webhooks: bool,
+    /// Status callbacks are lost, late or out of order.
+    pub(super) callbacks: bool,
+    /// Requests to Twilio's API, or their answers, are lost.
+    pub(super) api: bool,
+    pub(super) database: bool,
+    /// Twilio echoes no mark.
+    pub(super) marks: bool,
+    /// The call's actors that are killed, once for each time.
+    pub(super) killed: Vec<ActorKind>,
+}
+
+/// How long a fault of a link can be felt after it ended: a dead connection is noticed, a new one is
+/// tried, what waited arrives.
+const FELT_FOR: Duration = Duration::from_secs(60);
+/// How long after its end a call's records are still written.
+const WRITTEN_FOR: Duration = Duration::from_secs(90);
+
+impl Excuses {
+    pub(super) fn of(story: &Story, call: &EndedCall) -> Self {
+        let fails = |fault: &ResponseFault| *fault != ResponseFault::None;
+        let mut excuses = Self {
+            model: story.model.responses.iter().any(fails),
+            marks: call.caller.line.loses_marks,
+            ..Self::default()
+        };
+        for trouble in &story.troubles {
+            match trouble.at {
+                Moment::At(at) => excuses.add(at, &trouble.what, call),
+                Moment::TracePoint { call: index, kind, .. } if index == call.index => {
+                    excuses.killed.push(kind);
+                }
+                Moment::TracePoint { .. } => {}
+            }
+        }
+        excuses
+    }
+
+    fn add(&mut self, at: Duration, fault: &Fault, call: &EndedCall) {
+        let (begins, over) = (call.caller.dials_at, call.over_at());
+        let meets = |lasts: Duration| at <= over && at + lasts + FELT_FOR >= begins;
+        let came_before_the_end = at <= over + WRITTEN_FOR;
+        match fault {
+            Fault::Network { to: Peer::OpenAi, lasts, .. } => self.model |= meets(*lasts),
+            Fault::Network { to: Peer::TwilioApi, .. } => self.api |= came_before_the_end,
+            Fault::Network { to: Peer::Daemon, lasts, .. } => {
+                self.line |= meets(*lasts);
+                self.webhooks |= meets(*lasts);
+                self.callbacks |= came_before_the_end;
+            }
+            Fault::Sessions(_) | Fault::SessionsExpire => self.model |= meets(Duration::ZERO),
+            // They wait until a session begins, or a response.
+            Fault::NextResponse(fault) if *fault == ResponseFault::None => {}
+            Fault::Refused { .. } | Fault::NextResponse(_) => self.model |= at <= over,
+            // They wait for a request. Their answers are in Twilio's log.
+            Fault::Rest { .. } => {}
+            Fault::Callbacks(_) => self.callbacks |= came_before_the_end,
+            Fault::CutOff { lasts } => {
+                self.webhooks |= meets(*lasts);
+                self.callbacks |= came_before_the_end;
+            }
+            Fault::MediaSocketCut { call: index }
+            | Fault::MediaSocketStalls { call: index, .. } => {
+                self.line |= *index == call.index;
+            }
+            Fault::Database { lasts, .. } => {
+                let ends = at + *lasts + FELT_FOR;
+                self.database |= came_before_the_end && ends >= begins;
+            }
+            Fault::Crash | Fault::WebhookAgain { .. } => {}
+        }
+    }
+
+    pub(super) fn is_killed(&self, kind: ActorKind) -> bool {
+        self.killed.contains(&kind)
+    }
+
+    /// Whether the call can have had more than one session.
+    pub(super) fn sessions_change(&self) -> bool {
+        self.model || self.is_killed(ActorKind::Realtime)
+    }
+
+    /// Whether what the caller hears, and what the daemon thinks that they hear, can differ.
+    pub(super) fn hears_otherwise(&self) -> bool {
+        self.line || self.marks
+    }
+}

@@ -1,0 +1,93 @@
+//! Watches the trace while the calls run. Each call has small state machines; the first step that
+//! breaks an invariant is reported.
+//!
+//! It reads the texts of trace points (`watcher/step.rs`). A text that it does not know is no step, so a test
+//! plays a call and checks that each kind of step was seen.
+
+mod call;
+mod step;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::{Broken, Invariant};
+use crate::chaos::story::{Fault, Peer, Story};
+use crate::simulate::trace::TracePoint;
+use call::CallWatch;
+use step::Step;
+
+pub(in crate::chaos) struct Watcher {
+    calls: BTreeMap<String, CallWatch>,
+    /// Calls whose media socket can stall. What is written to it is traced when it is read.
+    stalls: Stalls,
+    /// The kinds of steps that were seen.
+    seen: BTreeSet<&'static str>,
+}
+
+enum Stalls {
+    All,
+    Some(BTreeSet<usize>),
+}
+
+impl Watcher {
+    pub(in crate::chaos) fn new(story: &Story) -> Self {
+        let stalled = |fault: &Fault| match fault {
+            Fault::MediaSocketStalls { call, .. } | Fault::MediaSocketCut { call } => Some(*call),
+            Fault::Crash
+            | Fault::Network { .. }
+            | Fault::Sessions(_)
+            | Fault::Refused { .. }
+            | Fault::NextResponse(_)
+            | Fault::SessionsExpire
+            | Fault::Rest { .. }
+            | Fault::Callbacks(_)
+            | Fault::CutOff { .. }
+            | Fault::Database { .. }
+            | Fault::WebhookAgain { .. } => None,
+        };
+        let of_all = |fault: &Fault| matches!(fault, Fault::Network { to: Peer::Daemon, .. });
+        let faults = || story.troubles.iter().map(|trouble| &trouble.what);
+        let stalls = if faults().any(of_all) {
+            Stalls::All
+        } else {
+            Stalls::Some(faults().filter_map(stalled).collect())
+        };
+        Self { calls: BTreeMap::new(), stalls, seen: BTreeSet::new() }
+    }
+
+    /// Takes the next point. `place` is the call's place in the story.
+    pub(in crate::chaos) fn see(
+        &mut self,
+        point: &TracePoint<'_>,
+        place: Option<usize>,
+    ) -> Option<Broken> {
+        let step = Step::read(point.actor, point.message)?;
+        self.seen.insert(step.name());
+        if let Step::Crashed { error } = step
+            && !error.contains(KILLED)
+        {
+            let what = format!("an actor crashed that nobody killed: {}", point.message);
+            return Some(broken(16, point, place, what));
+        }
+        if point.call.is_empty() {
+            return None;
+        }
+        let can_stall = match &self.stalls {
+            Stalls::All => true,
+            Stalls::Some(calls) => place.is_none_or(|place| calls.contains(&place)),
+        };
+        let call = self.calls.entry(point.call.to_owned()).or_default();
+        let (invariant, what) = call.take(point, &step, can_stall).err()?;
+        Some(broken(invariant, point, place, what))
+    }
+}
+
+/// What the trace's subscriber panics with, when the story says so.
+const KILLED: &str = "crashed at a trace point";
+
+fn broken(invariant: u8, point: &TracePoint<'_>, call: Option<usize>, what: String) -> Broken {
+    let at = Duration::from_millis(point.at_ms);
+    Broken { invariant: Invariant(invariant), call, at, what }
+}

@@ -1,0 +1,156 @@
+//! Listens to the trace of a run: kills actors at the story's trace points, and watches the
+//! invariants.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use actors::clock::Clock;
+use practice::twilio::CallerHandle;
+use tokio::sync::watch;
+
+use super::error::ChaosError;
+use super::invariants::{Broken, Watcher};
+use super::play::Played;
+use super::story::{Moment, Story};
+use crate::simulate::trace::{Trace, TracePoint, Verdict};
+
+type Calls = watch::Receiver<Vec<Option<CallerHandle>>>;
+
+pub(super) struct Observer {
+    trace: Trace,
+    began: Arc<OnceLock<(Clock, Instant)>>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+struct Seen {
+    /// The story's calls, as far as they were dialled.
+    calls: Calls,
+    /// The place of each known call in the story, by its SID.
+    places: BTreeMap<String, usize>,
+    /// Points in an actor's handlers so far, by call and kind of actor.
+    points: BTreeMap<(usize, String), u32>,
+    /// Where actors are killed.
+    crashes: Vec<(usize, &'static str, u32)>,
+    watcher: Watcher,
+    broken: Option<Broken>,
+    /// The trace before it broke.
+    last_events: Vec<String>,
+}
+
+impl Observer {
+    pub(super) fn new(story: &Story, calls: Calls, file: Option<Box<dyn Write + Send>>) -> Self {
+        let crashes = story.troubles.iter().filter_map(|trouble| match trouble.at {
+            Moment::TracePoint { call, kind, nth } => Some((call, kind.as_str(), nth)),
+            Moment::At(_) => None,
+        });
+        let seen = Arc::new(Mutex::new(Seen {
+            calls,
+            places: BTreeMap::new(),
+            points: BTreeMap::new(),
+            crashes: crashes.collect(),
+            watcher: Watcher::new(story),
+            broken: None,
+            last_events: Vec::new(),
+        }));
+        let began = Arc::new(OnceLock::new());
+        let clock = Arc::clone(&began);
+        let trace = Trace::new(move || milliseconds(elapsed(&clock)), file);
+        let (hooked, trace_of_hook) = (Arc::clone(&seen), trace.clone());
+        trace.set_hook(move |point| locked(&hooked).take(point, &trace_of_hook));
+        Self { trace, began, seen }
+    }
+
+    /// The simulation's clock runs from now on.
+    pub(super) fn starts(&self, clock: &Clock) {
+        let now = clock.now();
+        // A story is played once.
+        let _ = self.began.set((*clock, now));
+    }
+
+    /// Listens on this thread while `run` runs.
+    pub(super) fn watch<T>(&self, run: impl FnOnce() -> T) -> T {
+        let _listening = self.trace.listen();
+        run()
+    }
+
+    /// What the watcher saw break, or else what the checks found at the end.
+    ///
+    /// # Errors
+    /// [`ChaosError::Trace`] if the trace could not be written.
+    pub(super) fn result(
+        &self,
+        found: Option<Broken>,
+        took: Duration,
+    ) -> Result<Played, ChaosError> {
+        self.trace.flush()?;
+        let mut seen = locked(&self.seen);
+        if let Some(broken) = seen.broken.take() {
+            let last_events = std::mem::take(&mut seen.last_events);
+            return Ok(Played { broken: Some(broken), last_events, took });
+        }
+        let last_events = found.as_ref().map(|broken| seen.last_lines(broken, &self.trace));
+        Ok(Played { broken: found, last_events: last_events.unwrap_or_default(), took })
+    }
+}
+
+impl Seen {
+    fn take(&mut self, point: &TracePoint<'_>, trace: &Trace) -> Verdict {
+        let place = self.place(point.call);
+        if self.broken.is_none()
+            && let Some(broken) = self.watcher.see(point, place)
+        {
+            self.last_events = self.last_lines(&broken, trace);
+            self.broken = Some(broken);
+        }
+        match place {
+            Some(place) if point.may_panic => self.judge(place, point.actor),
+            Some(_) | None => Verdict::GoOn,
+        }
+    }
+
+    /// Whether the story kills the actor at this point.
+    fn judge(&mut self, place: usize, actor: &str) -> Verdict {
+        let points = self.points.entry((place, actor.to_owned())).or_default();
+        *points += 1;
+        let now = (place, actor, *points);
+        let dies = self.crashes.iter().any(|(call, kind, nth)| (*call, *kind, *nth) == now);
+        if dies { Verdict::Panic } else { Verdict::GoOn }
+    }
+
+    fn place(&mut self, sid: &str) -> Option<usize> {
+        if sid.is_empty() {
+            return None;
+        }
+        if let Some(place) = self.places.get(sid) {
+            return Some(*place);
+        }
+        let calls = self.calls.borrow();
+        let is_it = |call: &Option<CallerHandle>| {
+            call.as_ref().is_some_and(|call| call.call_sid().as_str() == sid)
+        };
+        let place = calls.iter().position(is_it)?;
+        self.places.insert(sid.to_owned(), place);
+        Some(place)
+    }
+
+    fn last_lines(&self, broken: &Broken, trace: &Trace) -> Vec<String> {
+        let sid = broken.call.and_then(|call| {
+            self.calls.borrow().get(call)?.as_ref().map(|call| call.call_sid().to_string())
+        });
+        sid.map_or_else(|| trace.last(), |sid| trace.last_of(&sid))
+    }
+}
+
+fn elapsed(began: &OnceLock<(Clock, Instant)>) -> Duration {
+    began.get().map_or(Duration::ZERO, |(clock, began)| clock.now() - *began)
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn locked(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
+}

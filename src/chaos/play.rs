@@ -1,0 +1,137 @@
+//! Plays a story in virtual time, under watch.
+
+use std::fmt;
+use std::fs::File;
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::time::Duration;
+
+use protocol::business::BusinessSettings;
+use tokio::sync::watch;
+
+use super::draw;
+use super::error::ChaosError;
+use super::invariants::{Broken, check_ended};
+use super::observer::Observer;
+use super::shrink::shrink;
+use super::stage;
+use super::story::{LeaveOut, Story};
+use crate::config::business_file;
+use crate::virtual_time;
+
+/// Two businesses share the daemon: a Hebrew one and an English one.
+const BUSINESSES: [(&str, &str); 2] = [
+    (
+        "examples/businesses/tel-aviv-locks.toml",
+        include_str!("../../examples/businesses/tel-aviv-locks.toml"),
+    ),
+    (
+        "examples/businesses/harbour-clinic.toml",
+        include_str!("../../examples/businesses/harbour-clinic.toml"),
+    ),
+];
+
+/// What is needed to play the same story again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replay {
+    pub seed: u64,
+    pub calls: usize,
+    pub leave_out: LeaveOut,
+}
+
+/// What came of one story.
+#[derive(Debug)]
+pub struct Played {
+    /// The first invariant that did not hold.
+    pub broken: Option<Broken>,
+    /// What happened before it broke: of the call that it is about, or of all.
+    pub last_events: Vec<String>,
+    /// Virtual time.
+    pub took: Duration,
+}
+
+/// What came of one seed.
+#[derive(Debug)]
+pub struct SeedRun {
+    pub replay: Replay,
+    pub story: Story,
+    pub played: Played,
+}
+
+/// Draws the seed's story and plays it. With `shrinks`, a story that breaks an invariant is made
+/// smaller. The trace goes to the file at `trace`.
+///
+/// # Errors
+/// [`ChaosError`] if the story could not be played.
+pub fn play_seed(
+    replay: Replay,
+    trace: Option<&Path>,
+    shrinks: bool,
+) -> Result<SeedRun, ChaosError> {
+    if !virtual_time::IS_REPLAYABLE {
+        return Err(ChaosError::NotReplayable);
+    }
+    let businesses = businesses()?;
+    let called: Vec<_> = businesses.iter().map(draw::Called::of).collect();
+    let whole = draw::story(replay.seed, replay.calls, &called);
+    let story = replay.leave_out.from(&whole);
+    let played = play(&story, &businesses, trace)?;
+    let Some(broken) = played.broken.as_ref().filter(|_| shrinks) else {
+        return Ok(SeedRun { replay, story, played });
+    };
+    let same = |story: &Story| {
+        let again = play(story, &businesses, None).ok().and_then(|played| played.broken);
+        again.is_some_and(|again| again.invariant == broken.invariant)
+    };
+    let leave_out = shrink(&whole, replay.leave_out.clone(), same);
+    let story = leave_out.from(&whole);
+    let played = play(&story, &businesses, trace)?;
+    Ok(SeedRun { replay: Replay { leave_out, ..replay }, story, played })
+}
+
+/// The businesses that are called.
+fn businesses() -> Result<Vec<BusinessSettings>, ChaosError> {
+    let read = |(path, text): (&str, &str)| business_file::parse(Path::new(path), text);
+    Ok(BUSINESSES.map(read).into_iter().collect::<Result<_, _>>()?)
+}
+
+/// Plays a story.
+///
+/// # Errors
+/// [`ChaosError`] if it could not be played.
+fn play(
+    story: &Story,
+    businesses: &[BusinessSettings],
+    trace: Option<&Path>,
+) -> Result<Played, ChaosError> {
+    let file = trace.map(File::create).transpose()?;
+    let file = file.map(|file| Box::new(file) as Box<dyn Write + Send>);
+    let dialled = watch::Sender::default();
+    let observer = Observer::new(story, dialled.subscribe(), file);
+    let run = || {
+        virtual_time::run(story.seed, virtual_time::begins(), async |platform| {
+            let clock = platform.clock;
+            observer.starts(&clock);
+            let began = clock.now();
+            let ended = stage::play(story, businesses, platform, &dialled).await;
+            (ended, clock.now() - began)
+        })
+    };
+    let (broken, took) = match catch_unwind(AssertUnwindSafe(|| observer.watch(run))) {
+        Ok((ended, took)) => (check_ended(story, &ended?).into_iter().next(), took),
+        Err(panic) => (Some(Broken::panicked(&*panic)), Duration::ZERO),
+    };
+    observer.result(broken, took)
+}
+
+impl fmt::Display for Replay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { seed, calls, leave_out } = self;
+        write!(f, "frontdesk simulate --chaos --seed {seed} --calls {calls}")?;
+        if !leave_out.is_empty() {
+            write!(f, " --leave-out {leave_out}")?;
+        }
+        write!(f, " --trace trace.txt")
+    }
+}

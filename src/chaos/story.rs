@@ -1,0 +1,146 @@
+//! What happens in one chaotic run: who calls, what they do, and what goes wrong. A story is drawn
+//! from a seed before anything starts, so that parts of it can be left out and the rest played again.
+
+pub(super) mod leave_out;
+
+use std::time::Duration;
+
+use actors::introspection::ActorKind;
+use entities::DatabaseFault;
+use practice::openai::{Behaviour, ConnectRefusal, LinkFault, ResponseFault};
+use practice::twilio::{CallbackDelivery, LineQuality, RestFault, RestKind};
+use protocol::ids::PhoneNumber;
+
+pub use leave_out::{LeaveOut, NotAPart};
+
+/// One run of the daemon.
+#[derive(Debug, Clone)]
+pub struct Story {
+    pub seed: u64,
+    /// In the order in which they dial.
+    pub callers: Vec<Caller>,
+    pub troubles: Vec<Trouble>,
+    /// The model's habits.
+    pub model: Behaviour,
+}
+
+/// One call to a business.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The index of the business that is called.
+    pub business: usize,
+    /// `None` withholds the number.
+    pub number: Option<PhoneNumber>,
+    /// Since the run began.
+    pub dials_at: Duration,
+    pub line: LineQuality,
+    pub acts: Vec<Act>,
+    /// What the caller does after the last act.
+    pub then: Finally,
+}
+
+/// One thing that a caller does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Act {
+    pub when: When,
+    pub what: Deed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// So long after the act before.
+    After(Duration),
+    /// When the agent has spoken and stopped, or the caller's patience is at its end.
+    AgentEnds,
+    /// So long after the agent begins to speak, or when the caller's patience is at its end.
+    AgentSpeaks(Duration),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    Say(&'static str),
+    Noise {
+        rms: u16,
+        length: Duration,
+    },
+    Press(&'static str),
+    /// Stops in the middle of what is being said.
+    FallSilent,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finally {
+    /// Says nothing more, and waits for the daemon to end the call.
+    WaitsForTheEnd,
+    /// Hangs up so long after the last act.
+    HangsUpAfter(Duration),
+}
+
+/// Something that goes wrong.
+#[derive(Debug, Clone)]
+pub struct Trouble {
+    pub at: Moment,
+    pub what: Fault,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// Since the run began.
+    At(Duration),
+    /// When the actor of this call, of the order of dialling, comes to its `nth` trace point.
+    TracePoint { call: usize, kind: ActorKind, nth: u32 },
+}
+
+#[derive(Debug, Clone)]
+pub enum Fault {
+    /// The actor at the moment's trace point panics there.
+    Crash,
+    /// Connections behave like this for a while.
+    Network { to: Peer, trouble: LinkTrouble, lasts: Duration },
+    /// The links of all living sessions fail, as the server sees to.
+    Sessions(LinkFault),
+    /// The next connections to OpenAI are refused.
+    Refused { refusal: ConnectRefusal, times: usize },
+    /// Every living session's next response fails.
+    NextResponse(ResponseFault),
+    /// Every living session ends, as after its longest duration.
+    SessionsExpire,
+    /// The next requests to Twilio's REST API fail.
+    Rest { kind: RestKind, fault: RestFault, times: u32 },
+    /// Status callbacks arrive like this from now on.
+    Callbacks(CallbackDelivery),
+    /// Twilio can't reach the daemon for a while. Open media sockets stay open.
+    CutOff { lasts: Duration },
+    /// A call's media socket breaks.
+    MediaSocketCut { call: usize },
+    /// Twilio doesn't read a call's media socket for a while.
+    MediaSocketStalls { call: usize, lasts: Duration },
+    /// The database is like this for a while.
+    Database { fault: DatabaseFault, lasts: Duration },
+    /// A call's first webhook comes again.
+    WebhookAgain { call: usize, times: usize },
+}
+
+/// How connections misbehave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkTrouble {
+    /// Bytes arrive this much later.
+    Delay(Duration),
+    /// Nothing arrives until it is over. Then all does.
+    Stall,
+    /// Open connections swallow everything, and never recover. New ones do not come about.
+    BlackHole,
+    /// Open connections are reset at once, and new ones are refused.
+    Reset,
+}
+
+/// Whom a connection was dialed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    /// The daemon dials OpenAI.
+    OpenAi,
+    /// The daemon dials Twilio's REST API.
+    TwilioApi,
+    /// Twilio dials the daemon: webhooks and media sockets.
+    Daemon,
+}

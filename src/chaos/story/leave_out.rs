@@ -1,0 +1,154 @@
+//! Parts of a story that are not played.
+
+use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+use super::{Fault, Moment, Story};
+
+/// A part of a story, by its place in the whole one, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    Call(usize),
+    Trouble(usize),
+}
+
+/// The parts of a story that are not played: `c2,t1` leaves out the second call and the first trouble.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LeaveOut(Vec<Part>);
+
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0:?}: expected parts of a story such as c2,t1 (the second call and the first trouble)")]
+pub struct NotAPart(String);
+
+impl LeaveOut {
+    #[must_use]
+    pub fn and(&self, part: Part) -> Self {
+        let mut parts = self.0.clone();
+        parts.push(part);
+        parts.sort_unstable();
+        parts.dedup();
+        Self(parts)
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn has(&self, part: Part) -> bool {
+        self.0.contains(&part)
+    }
+
+    /// The parts that are played.
+    #[must_use]
+    pub fn rest(&self, story: &Story) -> Vec<Part> {
+        let calls = (1..=story.callers.len()).map(Part::Call);
+        let troubles = (1..=story.troubles.len()).map(Part::Trouble);
+        calls.chain(troubles).filter(|part| !self.has(*part)).collect()
+    }
+
+    /// The rest of the story. A trouble of a call that is left out is left out too.
+    #[must_use]
+    pub fn from(&self, story: &Story) -> Story {
+        let mut places = Vec::new();
+        let mut callers = Vec::new();
+        for (index, caller) in story.callers.iter().enumerate() {
+            let is_played = !self.has(Part::Call(index + 1));
+            places.push(is_played.then_some(callers.len()));
+            if is_played {
+                callers.push(caller.clone());
+            }
+        }
+        let mut troubles = Vec::new();
+        for (index, trouble) in story.troubles.iter().enumerate() {
+            let mut trouble = trouble.clone();
+            let moved = [at_call(&mut trouble.at), of_call(&mut trouble.what)]
+                .into_iter()
+                .flatten()
+                .all(|call| places[*call].map(|place| *call = place).is_some());
+            if moved && !self.has(Part::Trouble(index + 1)) {
+                troubles.push(trouble);
+            }
+        }
+        Story { seed: story.seed, callers, troubles, model: story.model.clone() }
+    }
+}
+
+fn at_call(moment: &mut Moment) -> Option<&mut usize> {
+    match moment {
+        Moment::At(_) => None,
+        Moment::TracePoint { call, .. } => Some(call),
+    }
+}
+
+fn of_call(fault: &mut Fault) -> Option<&mut usize> {
+    match fault {
+        Fault::MediaSocketCut { call }
+        | Fault::MediaSocketStalls { call, .. }
+        | Fault::WebhookAgain { call, .. } => Some(call),
+        Fault::Crash
+        | Fault::Network { .. }
+        | Fault::Sessions(_)
+        | Fault::Refused { .. }
+        | Fault::NextResponse(_)
+        | Fault::SessionsExpire
+        | Fault::Rest { .. }
+        | Fault::Callbacks(_)
+        | Fault::CutOff { .. }
+        | Fault::Database { .. } => None,
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call(place) => write!(f, "c{place}"),
+            Self::Trouble(place) => write!(f, "t{place}"),
+        }
+    }
+}
+
+impl fmt::Display for LeaveOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, part) in self.0.iter().enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            write!(f, "{comma}{part}")?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for LeaveOut {
+    type Err = NotAPart;
+
+    fn from_str(text: &str) -> Result<Self, NotAPart> {
+        let part = |text: &str| {
+            let place = |digits: &str| digits.parse().ok().filter(|place| *place > 0);
+            let (kind, digits) = text.split_at_checked(1)?;
+            match kind {
+                "c" => place(digits).map(Part::Call),
+                "t" => place(digits).map(Part::Trouble),
+                _ => None,
+            }
+        };
+        let parts = text.split(',').map(|text| part(text).ok_or_else(|| NotAPart(text.to_owned())));
+        parts.collect::<Result<Vec<_>, _>>().map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_read_as_they_are_written_and_anything_else_is_refused() {
+        let written = "c2,c11,t1";
+        assert_eq!(written.parse::<LeaveOut>().unwrap().to_string(), written);
+        for wrong in ["", "2", "c", "c0", "x1", "c1;t1", "ת1"] {
+            let error = wrong.parse::<LeaveOut>().unwrap_err();
+            assert!(error.to_string().contains("such as c2,t1"), "{error}");
+        }
+    }
+}
