@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::support::{
     brief, call_form, ended_record, nothing_left, number, post_as_twilio, practice, recorded,
-    within, world,
+    virtually, within, world,
 };
 
 /// CALL-5: the time in which a terminal status must close a call's sockets.
@@ -63,59 +63,63 @@ async fn outlived(world: &World, log: &Log) -> (Duration, Duration) {
     (stream_at - sent_at, session_at - sent_at)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_5_a_terminal_status_closes_stream_and_session_within_250_ms() {
-    let world = world(brief).await;
-    let log = practice(&world).log().clone();
-    let mut took = Vec::new();
-    // On a busy machine one call can take longer, but not each.
-    for _ in 0..8 {
-        let (stream, session) = outlived(&world, &log).await;
-        if stream < AT_ONCE && session < AT_ONCE {
-            world.close().await;
-            return;
+#[test]
+fn call_5_a_terminal_status_closes_stream_and_session_within_250_ms() {
+    virtually(async {
+        let world = world(brief).await;
+        let log = practice(&world).log().clone();
+        let mut took = Vec::new();
+        // On a busy machine one call can take longer, but not each.
+        for _ in 0..8 {
+            let (stream, session) = outlived(&world, &log).await;
+            if stream < AT_ONCE && session < AT_ONCE {
+                world.close().await;
+                return;
+            }
+            took.push((stream, session));
         }
-        took.push((stream, session));
-    }
-    panic!("stream and session took {took:?}");
+        panic!("stream and session took {took:?}");
+    });
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_5_a_caller_who_hangs_up_leaves_only_the_record() {
-    let world = world(brief).await;
-    let caller = open_call(&world).await;
-    within("the sentence", caller.say("בתל אביב")).await.unwrap();
-    within("the answer", caller.hears("בתל אביב")).await.unwrap();
-    caller.hang_up();
-    let outcome = within("the end", caller.ended()).await;
-    assert_eq!(outcome.ended_by, EndedBy::CallerHangUp);
-    assert_eq!(outcome.view.hang_up_requests, 0);
-    assert_eq!(outcome.view.violations, []);
-    nothing_left(&world).await;
+#[test]
+fn call_5_a_caller_who_hangs_up_leaves_only_the_record() {
+    virtually(async {
+        let world = world(brief).await;
+        let caller = open_call(&world).await;
+        within("the sentence", caller.say("בתל אביב")).await.unwrap();
+        within("the answer", caller.hears("בתל אביב")).await.unwrap();
+        caller.hang_up();
+        let outcome = within("the end", caller.ended()).await;
+        assert_eq!(outcome.ended_by, EndedBy::CallerHangUp);
+        assert_eq!(outcome.view.hang_up_requests, 0);
+        assert_eq!(outcome.view.violations, []);
+        nothing_left(&world).await;
 
-    let record = recorded(&world, caller.call_sid(), |record| record.duration.is_some()).await;
-    assert_eq!(record.status, CallStatus::Completed);
-    assert_eq!(record.end_reason.as_deref(), Some("caller_hung_up"));
-    assert_eq!(record.ended_by.as_deref(), Some("caller"));
-    assert_eq!(record.from_number, Some(number(1)));
-    assert!(record.lead_id.is_some(), "every caller is a lead");
-    let told = outcome.duration.unwrap().as_secs_f64().ceil();
-    assert_eq!(record.duration.map(|duration| duration.as_secs_f64()), Some(told));
-    let stats = record.stats.expect("what was counted");
-    assert_eq!(stats["responses"], 2);
-    assert!(stats["frames"]["sent"].as_u64().unwrap() > 50, "{stats}");
-    assert_eq!(stats["frames"]["blocked"], 0);
-    assert!(stats["transcribed_ms"].as_u64().unwrap() > 300, "{stats}");
-    assert!(stats["cost_micro_usd"].as_u64().unwrap() > 0, "{stats}");
-    assert_eq!(
-        turns_of(&world, &caller).await,
-        [
-            (TurnRole::Agent, "שלום".to_owned()),
-            (TurnRole::Caller, "בתל אביב".to_owned()),
-            (TurnRole::Agent, "בתל אביב".to_owned()),
-        ]
-    );
-    world.close().await;
+        let record = recorded(&world, caller.call_sid(), |record| record.duration.is_some()).await;
+        assert_eq!(record.status, CallStatus::Completed);
+        assert_eq!(record.end_reason.as_deref(), Some("caller_hung_up"));
+        assert_eq!(record.ended_by.as_deref(), Some("caller"));
+        assert_eq!(record.from_number, Some(number(1)));
+        assert!(record.lead_id.is_some(), "every caller is a lead");
+        let told = outcome.duration.unwrap().as_secs_f64().ceil();
+        assert_eq!(record.duration.map(|duration| duration.as_secs_f64()), Some(told));
+        let stats = record.stats.expect("what was counted");
+        assert_eq!(stats["responses"], 2);
+        assert!(stats["frames"]["sent"].as_u64().unwrap() > 50, "{stats}");
+        assert_eq!(stats["frames"]["blocked"], 0);
+        assert!(stats["transcribed_ms"].as_u64().unwrap() > 300, "{stats}");
+        assert!(stats["cost_micro_usd"].as_u64().unwrap() > 0, "{stats}");
+        assert_eq!(
+            turns_of(&world, &caller).await,
+            [
+                (TurnRole::Agent, "שלום".to_owned()),
+                (TurnRole::Caller, "בתל אביב".to_owned()),
+                (TurnRole::Agent, "בתל אביב".to_owned()),
+            ]
+        );
+        world.close().await;
+    });
 }
 
 async fn turns_of(world: &World, caller: &CallerHandle) -> Vec<(TurnRole, String)> {
@@ -125,74 +129,81 @@ async fn turns_of(world: &World, caller: &CallerHandle) -> Vec<(TurnRole, String
     said.map(|turn| (turn.role, turn.text.unwrap_or_default())).collect()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_5_after_a_reconnect_the_call_goes_on_in_the_same_session_without_a_greeting() {
-    let world = world(brief).await;
-    let caller = open_call(&world).await;
-    caller.cut_socket().unwrap();
-    let back = |view: &CallView| view.streams.len() == 2 && view.streams[1].frames_sent > 0;
-    within("the second stream", caller.until(back)).await.unwrap();
-    within("the sentence", caller.say("בתל אביב")).await.unwrap();
-    within("the answer", caller.hears("בתל אביב")).await.unwrap();
-    caller.hang_up();
-    let outcome = within("the end", caller.ended()).await;
-    assert_eq!(outcome.view.streams[0].ended, Some(StreamEnd::Cut));
-    assert_eq!(outcome.view.violations, []);
-    nothing_left(&world).await;
-    let record = practice(&world).log().record();
-    assert_eq!(record.sessions, 1);
-    assert_eq!(record.said_texts(), ["שלום", "בתל אביב"]);
-    assert_eq!(record.faults().count(), 0, "{:?}", record.violations);
-    world.close().await;
+#[test]
+fn call_5_after_a_reconnect_the_call_goes_on_in_the_same_session_without_a_greeting() {
+    virtually(async {
+        let world = world(brief).await;
+        let caller = open_call(&world).await;
+        caller.cut_socket().unwrap();
+        let back = |view: &CallView| view.streams.len() == 2 && view.streams[1].frames_sent > 0;
+        within("the second stream", caller.until(back)).await.unwrap();
+        within("the sentence", caller.say("בתל אביב")).await.unwrap();
+        within("the answer", caller.hears("בתל אביב")).await.unwrap();
+        caller.hang_up();
+        let outcome = within("the end", caller.ended()).await;
+        assert_eq!(outcome.view.streams[0].ended, Some(StreamEnd::Cut));
+        assert_eq!(outcome.view.violations, []);
+        nothing_left(&world).await;
+        let record = practice(&world).log().record();
+        assert_eq!(record.sessions, 1);
+        assert_eq!(record.said_texts(), ["שלום", "בתל אביב"]);
+        assert_eq!(record.faults().count(), 0, "{:?}", record.violations);
+        world.close().await;
+    });
 }
 
 /// The only test that waits for a time limit of the daemon, 15 s, in real time.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_5_a_lost_socket_that_never_comes_back_ends_the_call_as_stream_lost() {
-    let world = world(|plan| {
-        brief(plan);
-        plan.config.server.patience.stream = Duration::from_secs(2);
-    })
-    .await;
-    let caller = open_call(&world).await;
-    world.carrier.set_cut_off(true);
-    caller.cut_socket().unwrap();
-    let outcome = within("the end at Twilio", caller.ended()).await;
-    // Either comes first: no /resume gets through, or the daemon ends the call.
-    let ended_by = [EndedBy::ApplicationError, EndedBy::Rest];
-    assert!(ended_by.contains(&outcome.ended_by), "{:?}", outcome.ended_by);
-    assert_eq!(outcome.view.streams.len(), 1);
-    assert_eq!(outcome.view.streams[0].ended, Some(StreamEnd::Cut));
+#[test]
+fn call_5_a_lost_socket_that_never_comes_back_ends_the_call_as_stream_lost() {
+    virtually(async {
+        let world = world(|plan| {
+            brief(plan);
+            plan.config.server.patience.stream = Duration::from_secs(2);
+        })
+        .await;
+        let caller = open_call(&world).await;
+        world.carrier.set_cut_off(true);
+        caller.cut_socket().unwrap();
+        let outcome = within("the end at Twilio", caller.ended()).await;
+        // Either comes first: no /resume gets through, or the daemon ends the call.
+        let ended_by = [EndedBy::ApplicationError, EndedBy::Rest];
+        assert!(ended_by.contains(&outcome.ended_by), "{:?}", outcome.ended_by);
+        assert_eq!(outcome.view.streams.len(), 1);
+        assert_eq!(outcome.view.streams[0].ended, Some(StreamEnd::Cut));
 
-    nothing_left(&world).await;
-    assert_eq!(world.calls().await.unwrap().len(), 0);
-    let record = recorded(&world, caller.call_sid(), |record| record.end_reason.is_some()).await;
-    assert_eq!(record.end_reason.as_deref(), Some("stream_lost"));
-    assert_eq!(record.duration, None, "Twilio's status never came");
-    let log = practice(&world).log().record();
-    assert_eq!((log.sessions, log.alive), (1, 0));
-    assert_eq!(log.faults().count(), 0, "{:?}", log.violations);
-    world.close().await;
+        nothing_left(&world).await;
+        assert_eq!(world.calls().await.unwrap().len(), 0);
+        let record =
+            recorded(&world, caller.call_sid(), |record| record.end_reason.is_some()).await;
+        assert_eq!(record.end_reason.as_deref(), Some("stream_lost"));
+        assert_eq!(record.duration, None, "Twilio's status never came");
+        let log = practice(&world).log().record();
+        assert_eq!((log.sessions, log.alive), (1, 0));
+        assert_eq!(log.faults().count(), 0, "{:?}", log.violations);
+        world.close().await;
+    });
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_6_an_operator_who_hangs_up_twice_causes_one_request_to_twilio() {
-    let world = world(brief).await;
-    let caller = open_call(&world).await;
-    let path = format!("api/calls/{}/hangup", caller.call_sid());
-    let (first, second) = tokio::join!(world.post(&path), world.post(&path));
-    let mut answers = [first.unwrap(), second.unwrap()];
-    answers.sort_unstable();
-    assert_eq!(answers[0], 202);
-    assert!([202, 404, 409].contains(&answers[1]), "{answers:?}");
-    let outcome = within("the end", caller.ended()).await;
-    nothing_left(&world).await;
-    assert_eq!(world.carrier.rest_count(RestKind::HangUp), 1);
-    assert_eq!(outcome.view.violations, []);
-    let record = recorded(&world, caller.call_sid(), |record| record.duration.is_some()).await;
-    assert_eq!(record.end_reason.as_deref(), Some("operator"));
-    assert_eq!(record.ended_by.as_deref(), Some("operator"));
-    world.close().await;
+#[test]
+fn call_6_an_operator_who_hangs_up_twice_causes_one_request_to_twilio() {
+    virtually(async {
+        let world = world(brief).await;
+        let caller = open_call(&world).await;
+        let path = format!("api/calls/{}/hangup", caller.call_sid());
+        let (first, second) = tokio::join!(world.post(&path), world.post(&path));
+        let mut answers = [first.unwrap(), second.unwrap()];
+        answers.sort_unstable();
+        assert_eq!(answers[0], 202);
+        assert!([202, 404, 409].contains(&answers[1]), "{answers:?}");
+        let outcome = within("the end", caller.ended()).await;
+        nothing_left(&world).await;
+        assert_eq!(world.carrier.rest_count(RestKind::HangUp), 1);
+        assert_eq!(outcome.view.violations, []);
+        let record = recorded(&world, caller.call_sid(), |record| record.duration.is_some()).await;
+        assert_eq!(record.end_reason.as_deref(), Some("operator"));
+        assert_eq!(record.ended_by.as_deref(), Some("operator"));
+        world.close().await;
+    });
 }
 
 /// The answers of Twilio's REST API to a call's hang-up requests, in order.
@@ -227,38 +238,46 @@ async fn hang_up_answers(faults: &[RestFault]) -> Vec<Option<u16>> {
     answers
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_6_a_hang_up_is_retried_until_twilio_accepts_it() {
-    let faults = [RestFault::TooManyRequests, RestFault::ServerError];
-    assert_eq!(hang_up_answers(&faults).await, [Some(429), Some(500), Some(200)]);
+#[test]
+fn call_6_a_hang_up_is_retried_until_twilio_accepts_it() {
+    virtually(async {
+        let faults = [RestFault::TooManyRequests, RestFault::ServerError];
+        assert_eq!(hang_up_answers(&faults).await, [Some(429), Some(500), Some(200)]);
+    });
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_6_an_answer_of_not_in_progress_counts_as_success() {
-    assert_eq!(hang_up_answers(&[RestFault::AcceptedThenError]).await, [Some(500), Some(400)]);
+#[test]
+fn call_6_an_answer_of_not_in_progress_counts_as_success() {
+    virtually(async {
+        assert_eq!(hang_up_answers(&[RestFault::AcceptedThenError]).await, [Some(500), Some(400)]);
+    });
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_6_a_hang_up_without_an_answer_is_retried() {
-    assert_eq!(hang_up_answers(&[RestFault::AcceptedThenSilence]).await, [None, Some(400)]);
+#[test]
+fn call_6_a_hang_up_without_an_answer_is_retried() {
+    virtually(async {
+        assert_eq!(hang_up_answers(&[RestFault::AcceptedThenSilence]).await, [None, Some(400)]);
+    });
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_5_a_status_that_arrives_after_the_actors_have_stopped_is_still_recorded() {
-    let world = world(brief).await;
-    world.carrier.set_delivery(CallbackDelivery::Lost);
-    let caller = open_call(&world).await;
-    caller.hang_up();
-    within("the end", caller.ended()).await;
-    nothing_left(&world).await;
-    let call = caller.call_sid();
-    let before = recorded(&world, call, |record| record.end_reason.is_some()).await;
-    assert_eq!(before.duration, None);
-    terminal_status(&world, &caller, 17).await;
-    let after = recorded(&world, call, |record| record.duration.is_some()).await;
-    assert_eq!(after.duration, Some(Duration::from_secs(17)));
-    assert_eq!(after.status, CallStatus::Completed);
-    assert_eq!(after.end_reason, before.end_reason, "the reason stays");
-    nothing_left(&world).await;
-    world.close().await;
+#[test]
+fn call_5_a_status_that_arrives_after_the_actors_have_stopped_is_still_recorded() {
+    virtually(async {
+        let world = world(brief).await;
+        world.carrier.set_delivery(CallbackDelivery::Lost);
+        let caller = open_call(&world).await;
+        caller.hang_up();
+        within("the end", caller.ended()).await;
+        nothing_left(&world).await;
+        let call = caller.call_sid();
+        let before = recorded(&world, call, |record| record.end_reason.is_some()).await;
+        assert_eq!(before.duration, None);
+        terminal_status(&world, &caller, 17).await;
+        let after = recorded(&world, call, |record| record.duration.is_some()).await;
+        assert_eq!(after.duration, Some(Duration::from_secs(17)));
+        assert_eq!(after.status, CallStatus::Completed);
+        assert_eq!(after.end_reason, before.end_reason, "the reason stays");
+        nothing_left(&world).await;
+        world.close().await;
+    });
 }

@@ -9,7 +9,7 @@ use protocol::business::GreetingMode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::support::{brief, nothing_left, number, practice, within, world};
+use crate::support::{brief, nothing_left, number, pause, practice, within, world};
 
 const CREATE: &str = "response.create";
 const ITEM: &str = "conversation.item.create";
@@ -118,7 +118,7 @@ async fn gone_before_the_stream(world: World, caller: CallerHandle) {
             if let Some(record) = found.filter(|call| call.lead_id.is_some()) {
                 return record;
             }
-            tokio::task::yield_now().await;
+            pause().await;
         }
     };
     let record = within("the record", record).await;

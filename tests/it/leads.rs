@@ -13,7 +13,7 @@ use protocol::ids::CallSid;
 use serde_json::{Value, json};
 
 use crate::greeting::recording;
-use crate::support::{brief, nothing_left, number, within, world};
+use crate::support::{brief, nothing_left, number, pause, virtually, within, world};
 
 /// Polls the database until the call has a lead.
 async fn lead_of(world: &World, call: &CallSid) -> LeadRecord {
@@ -24,7 +24,7 @@ async fn lead_of(world: &World, call: &CallSid) -> LeadRecord {
             if let Some(lead) = record.and_then(|record| record.lead_id) {
                 return leads::get(db, business, lead).await.unwrap().expect("the lead");
             }
-            tokio::task::yield_now().await;
+            pause().await;
         }
     };
     within("the call's lead", linked).await
@@ -67,30 +67,32 @@ async fn lead_1_every_call_has_a_lead_before_anybody_has_spoken() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn lead_1_simultaneous_calls_from_one_phone_share_a_lead_and_withheld_numbers_do_not() {
-    let world = world(brief).await;
-    let one_phone = [0; 3].map(|_| world.dial(&number(1)));
-    let withheld = [0; 3].map(|_| dial_withheld(&world));
-    let mut of_one_phone = BTreeSet::new();
-    for caller in &one_phone {
-        of_one_phone.insert(lead_of(&world, caller.call_sid()).await.id);
-    }
-    assert_eq!(of_one_phone.len(), 1);
-    let mut of_nobody = BTreeSet::new();
-    for caller in &withheld {
-        let lead = lead_of(&world, caller.call_sid()).await;
-        assert_eq!((lead.phone, lead.last_call_sid.as_ref()), (None, Some(caller.call_sid())));
-        of_nobody.insert(lead.id);
-    }
-    assert_eq!(of_nobody.len(), 3);
-    for caller in one_phone.iter().chain(&withheld) {
-        hang_up(caller).await;
-    }
-    nothing_left(&world).await;
-    let (db, business) = (&world.app.services().database, world.business_id);
-    assert_eq!(leads::list(db, business, None, None, 99).await.unwrap().items.len(), 4);
-    world.close().await;
+#[test]
+fn lead_1_simultaneous_calls_from_one_phone_share_a_lead_and_withheld_numbers_do_not() {
+    virtually(async {
+        let world = world(brief).await;
+        let one_phone = [0; 3].map(|_| world.dial(&number(1)));
+        let withheld = [0; 3].map(|_| dial_withheld(&world));
+        let mut of_one_phone = BTreeSet::new();
+        for caller in &one_phone {
+            of_one_phone.insert(lead_of(&world, caller.call_sid()).await.id);
+        }
+        assert_eq!(of_one_phone.len(), 1);
+        let mut of_nobody = BTreeSet::new();
+        for caller in &withheld {
+            let lead = lead_of(&world, caller.call_sid()).await;
+            assert_eq!((lead.phone, lead.last_call_sid.as_ref()), (None, Some(caller.call_sid())));
+            of_nobody.insert(lead.id);
+        }
+        assert_eq!(of_nobody.len(), 3);
+        for caller in one_phone.iter().chain(&withheld) {
+            hang_up(caller).await;
+        }
+        nothing_left(&world).await;
+        let (db, business) = (&world.app.services().database, world.business_id);
+        assert_eq!(leads::list(db, business, None, None, 99).await.unwrap().items.len(), 4);
+        world.close().await;
+    });
 }
 
 /// A model that uses a tool when it hears a word, and then says "בסדר".
@@ -106,91 +108,98 @@ pub(crate) fn uses(told: &[(&str, &str, Value)]) -> Brain {
     Brain::Scripted(rules.collect())
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn end_3_in_a_second_call_the_person_is_known_and_a_new_job_is_asked_for_and_stored() {
-    let world = world(|plan| {
-        brief(plan);
-        plan.business.ending.required_lead_fields = vec!["full_name".into(), "city".into()];
-        let tool = "update_lead_details";
-        plan.openai.brain = uses(&[
-            ("חיפה", tool, json!({ "full_name": "דנה", "fields": { "city": "חיפה" } })),
-            ("עכו", tool, json!({ "full_name": null, "fields": { "city": "עכו" } })),
-        ]);
-    })
-    .await;
-    let mut made = Vec::new();
-    for (city, missing) in [("חיפה", ["full_name", "city"].as_slice()), ("עכו", &["city"])] {
-        let caller = world.dial(&number(1));
-        lead_of(&world, caller.call_sid()).await;
-        shown(&world, "the lead", |status| {
-            status.call.lead.id.is_some() && status.call.missing_fields == missing
+#[test]
+fn end_3_in_a_second_call_the_person_is_known_and_a_new_job_is_asked_for_and_stored() {
+    virtually(async {
+        let world = world(|plan| {
+            brief(plan);
+            plan.business.ending.required_lead_fields = vec!["full_name".into(), "city".into()];
+            let tool = "update_lead_details";
+            plan.openai.brain = uses(&[
+                ("חיפה", tool, json!({ "full_name": "דנה", "fields": { "city": "חיפה" } })),
+                ("עכו", tool, json!({ "full_name": null, "fields": { "city": "עכו" } })),
+            ]);
         })
         .await;
-        within("the greeting", caller.hears("שלום")).await.unwrap();
-        within("the city", caller.say(city)).await.unwrap();
-        within("an answer", caller.hears("בסדר")).await.unwrap();
-        shown(&world, "nothing missing", |status| {
-            status.call.missing_fields.is_empty() && status.call.lead.known["city"] == city
-        })
-        .await;
-        hang_up(&caller).await;
-        nothing_left(&world).await;
-        made.push(caller.call_sid().clone());
-    }
-    let lead = lead_of(&world, &made[1]).await;
-    assert_eq!((lead.full_name.as_deref(), lead.fields.0["city"].as_str()), (Some("דנה"), "עכו"));
-    let db = &world.app.services().database;
-    let changes = history(db, world.business_id, lead.id, None, 99).await.unwrap().items;
-    let of_call = |call: usize| {
-        let by = ChangedBy::Call { call_sid: made[call].clone() };
-        let changes = changes.iter().rev().filter(move |change| change.by == by);
-        changes.map(|change| (&*change.field, change.old.as_deref())).collect::<Vec<_>>()
-    };
-    assert_eq!(
-        of_call(0),
-        [("status", None), ("phone", None), ("full_name", None), ("fields.city", None)]
-    );
-    assert_eq!(of_call(1), [("fields.city", Some("חיפה"))]);
-    world.close().await;
+        let mut made = Vec::new();
+        for (city, missing) in [("חיפה", ["full_name", "city"].as_slice()), ("עכו", &["city"])]
+        {
+            let caller = world.dial(&number(1));
+            lead_of(&world, caller.call_sid()).await;
+            shown(&world, "the lead", |status| {
+                status.call.lead.id.is_some() && status.call.missing_fields == missing
+            })
+            .await;
+            within("the greeting", caller.hears("שלום")).await.unwrap();
+            within("the city", caller.say(city)).await.unwrap();
+            within("an answer", caller.hears("בסדר")).await.unwrap();
+            shown(&world, "nothing missing", |status| {
+                status.call.missing_fields.is_empty() && status.call.lead.known["city"] == city
+            })
+            .await;
+            hang_up(&caller).await;
+            nothing_left(&world).await;
+            made.push(caller.call_sid().clone());
+        }
+        let lead = lead_of(&world, &made[1]).await;
+        assert_eq!(
+            (lead.full_name.as_deref(), lead.fields.0["city"].as_str()),
+            (Some("דנה"), "עכו")
+        );
+        let db = &world.app.services().database;
+        let changes = history(db, world.business_id, lead.id, None, 99).await.unwrap().items;
+        let of_call = |call: usize| {
+            let by = ChangedBy::Call { call_sid: made[call].clone() };
+            let changes = changes.iter().rev().filter(move |change| change.by == by);
+            changes.map(|change| (&*change.field, change.old.as_deref())).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            of_call(0),
+            [("status", None), ("phone", None), ("full_name", None), ("fields.city", None)]
+        );
+        assert_eq!(of_call(1), [("fields.city", Some("חיפה"))]);
+        world.close().await;
+    });
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn lead_2_a_lead_is_complete_once_nothing_is_missing_then_declined_and_never_in_progress_again()
- {
-    let reports = |status: &str| json!({ "should_end_call": false, "lead_status": status, "missing_fields": [] });
-    let world = world(|plan| {
-        brief(plan);
-        plan.business.ending.required_lead_fields = vec!["city".into()];
-        plan.openai.brain = uses(&[
-            ("אלף", "call_control", reports("complete")),
-            ("חיפה", "update_lead_details", json!({ "fields": { "city": "חיפה" } })),
-            ("בית", "call_control", reports("complete")),
-            ("גימל", "call_control", reports("in_progress")),
-            ("דלת", "call_control", reports("declined")),
-        ]);
-    })
-    .await;
-    let caller = world.dial(&number(1));
-    within("the greeting", caller.hears("שלום")).await.unwrap();
-    for word in ["אלף", "חיפה", "בית", "גימל", "דלת"] {
-        within("the word", caller.say(word)).await.unwrap();
-        within("an answer", caller.hears("בסדר")).await.unwrap();
-    }
-    let lead = lead_of(&world, caller.call_sid()).await;
-    hang_up(&caller).await;
-    nothing_left(&world).await;
-    let db = &world.app.services().database;
-    let changes = history(db, world.business_id, lead.id, None, 99).await.unwrap().items;
-    let changes = changes.iter().rev().map(|change| (&*change.field, &*change.new));
-    assert_eq!(
-        changes.collect::<Vec<_>>(),
-        [
-            ("status", "in_progress"),
-            ("phone", number(1).as_str()),
-            ("fields.city", "חיפה"),
-            ("status", "complete"),
-            ("status", "declined"),
-        ]
-    );
-    world.close().await;
+#[test]
+fn lead_2_a_lead_is_complete_once_nothing_is_missing_then_declined_and_never_in_progress_again() {
+    virtually(async {
+        let reports = |status: &str| json!({ "should_end_call": false, "lead_status": status, "missing_fields": [] });
+        let world = world(|plan| {
+            brief(plan);
+            plan.business.ending.required_lead_fields = vec!["city".into()];
+            plan.openai.brain = uses(&[
+                ("אלף", "call_control", reports("complete")),
+                ("חיפה", "update_lead_details", json!({ "fields": { "city": "חיפה" } })),
+                ("בית", "call_control", reports("complete")),
+                ("גימל", "call_control", reports("in_progress")),
+                ("דלת", "call_control", reports("declined")),
+            ]);
+        })
+        .await;
+        let caller = world.dial(&number(1));
+        within("the greeting", caller.hears("שלום")).await.unwrap();
+        for word in ["אלף", "חיפה", "בית", "גימל", "דלת"] {
+            within("the word", caller.say(word)).await.unwrap();
+            within("an answer", caller.hears("בסדר")).await.unwrap();
+        }
+        let lead = lead_of(&world, caller.call_sid()).await;
+        hang_up(&caller).await;
+        nothing_left(&world).await;
+        let db = &world.app.services().database;
+        let changes = history(db, world.business_id, lead.id, None, 99).await.unwrap().items;
+        let changes = changes.iter().rev().map(|change| (&*change.field, &*change.new));
+        assert_eq!(
+            changes.collect::<Vec<_>>(),
+            [
+                ("status", "in_progress"),
+                ("phone", number(1).as_str()),
+                ("fields.city", "חיפה"),
+                ("status", "complete"),
+                ("status", "declined"),
+            ]
+        );
+        world.close().await;
+    });
 }

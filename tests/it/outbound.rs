@@ -6,16 +6,17 @@ use entities::calls::{self, CallDirection, CallRecord, CallStatus, NewCall};
 use frontdesk::app::App;
 use frontdesk::config::DatabaseUrl;
 use frontdesk::http::Listener;
-use frontdesk::network::Network;
-use frontdesk::platform::Platform;
 use frontdesk::provider::RunningProvider;
 use frontdesk::world::World;
+use practice::openai::Options;
 use practice::twilio::{Callee, CallerHandle, Done, EndedBy, Pickup, RestFault, RestKind};
 use protocol::business::MachineDetection;
 use protocol::ids::{AccountSid, CallSid};
 use serde_json::{Value, json};
 
-use crate::support::{brief, nothing_left, number, plan, recorded, within, world};
+use crate::support::{
+    brief, nothing_left, number, plan, platform, recorded, virtually, within, world,
+};
 
 async fn place(world: &World, to: &str) -> (u16, Value) {
     let body = json!({ "business": world.business.slug.as_str(), "to": to });
@@ -41,151 +42,173 @@ fn answers(world: &World, then: Pickup) {
     world.carrier.set_callee(number(7).as_str(), callee);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_7_an_answered_outbound_call_runs_like_an_inbound_one() {
-    let world = world(brief).await;
-    let (call, callee) = placed(&world).await;
-    let greeting = world.business.lines().greeting;
-    within("the greeting", callee.hears(&greeting)).await.unwrap();
-    within("the sentence", callee.say("בתל אביב")).await.unwrap();
-    within("the answer", callee.hears("בתל אביב")).await.unwrap();
-    callee.hang_up();
-    within("the end", callee.ended()).await;
-    nothing_left(&world).await;
-
-    let record = recorded(&world, &call, is_over).await;
-    assert_eq!(record.direction, CallDirection::Outbound);
-    assert_eq!(record.status, CallStatus::Completed);
-    assert_eq!(record.from_number.as_ref(), Some(&world.business.phone_numbers[0]));
-    assert_eq!(record.to_number, number(7));
-    assert!(record.answered_at.is_some(), "the callback of the answer was written down");
-    assert!(record.lead_id.is_some(), "the person who was called is a lead");
-    assert_eq!(world.carrier.calls_made(), 1);
-    world.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_7_busy_no_answer_and_unreachable_are_recorded_as_not_connected() {
-    let world = world(brief).await;
-    for (then, status) in
-        [(Pickup::Busy, CallStatus::Busy), (Pickup::Unreachable, CallStatus::Failed)]
-    {
-        answers(&world, then);
-        let (call, callee) = placed(&world).await;
-        within("the end", callee.ended()).await;
-        let record = recorded(&world, &call, is_over).await;
-        assert_eq!((record.status, record.answered_at), (status, None));
-        assert_eq!(record.end_reason.as_deref(), Some("not_connected"));
-    }
-    nothing_left(&world).await;
-    world.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_7_the_daemon_hangs_up_on_an_answering_machine_or_leaves_the_message_of_the_business()
-{
-    for (detection, machine) in [
-        (MachineDetection::HangUp, "machine_start"),
-        (MachineDetection::LeaveMessage, "machine_end_beep"),
-    ] {
-        let world = world(|plan| {
-            brief(plan);
-            plan.business.outbound.machine_detection = detection;
-        })
-        .await;
-        answers(&world, Pickup::Machine);
-        let (call, callee) = placed(&world).await;
-        let outcome = within("the end", callee.ended()).await;
-        assert_eq!(outcome.ended_by, EndedBy::HangupVerb);
-        assert_eq!(outcome.view.violations, []);
-        assert_eq!(outcome.view.streams.len(), 0, "{machine}: nobody is there to talk with");
-        let said: Vec<_> = (outcome.view.verbs.iter())
-            .filter_map(|verb| {
-                let Done::Said { text, .. } = &verb.what else { return None };
-                Some(text.clone())
-            })
-            .collect();
-        let expected = match detection {
-            MachineDetection::LeaveMessage => vec![world.business.lines().machine_message],
-            MachineDetection::Off | MachineDetection::HangUp => vec![],
-        };
-        assert_eq!(said, expected);
-        let record = recorded(&world, &call, |record| is_over(record) && record.lead_id.is_some());
-        let record = record.await;
-        assert_eq!(record.end_reason.as_deref(), Some("machine"));
-        assert_eq!(record.ended_by.as_deref(), Some("daemon"));
-        nothing_left(&world).await;
-        world.close().await;
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_7_a_request_without_an_answer_is_looked_up_before_it_is_sent_again() {
-    for (fault, creates, lists) in [
-        (RestFault::AcceptedThenError, 1, 1),
-        (RestFault::ServerError, 2, 1),
-        (RestFault::TooManyRequests, 2, 0),
-    ] {
+#[test]
+fn call_7_an_answered_outbound_call_runs_like_an_inbound_one() {
+    virtually(async {
         let world = world(brief).await;
-        world.carrier.plan_fault(RestKind::CreateCall, fault, 1);
-        let (_, callee) = placed(&world).await;
-        assert_eq!(world.carrier.calls_made(), 1, "{fault:?}: nobody is called twice");
-        assert_eq!(world.carrier.rest_count(RestKind::CreateCall), creates, "{fault:?}");
-        assert_eq!(world.carrier.rest_count(RestKind::ListCalls), lists, "{fault:?}");
+        let (call, callee) = placed(&world).await;
+        let greeting = world.business.lines().greeting;
+        within("the greeting", callee.hears(&greeting)).await.unwrap();
+        within("the sentence", callee.say("בתל אביב")).await.unwrap();
+        within("the answer", callee.hears("בתל אביב")).await.unwrap();
         callee.hang_up();
         within("the end", callee.ended()).await;
         nothing_left(&world).await;
+
+        let record = recorded(&world, &call, is_over).await;
+        assert_eq!(record.direction, CallDirection::Outbound);
+        assert_eq!(record.status, CallStatus::Completed);
+        assert_eq!(record.from_number.as_ref(), Some(&world.business.phone_numbers[0]));
+        assert_eq!(record.to_number, number(7));
+        assert!(record.answered_at.is_some(), "the callback of the answer was written down");
+        assert!(record.lead_id.is_some(), "the person who was called is a lead");
+        assert_eq!(world.carrier.calls_made(), 1);
         world.close().await;
-    }
+    });
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_7_a_call_that_cannot_be_placed_is_refused_with_the_reason() {
-    let world = world(brief).await;
-    let own = world.business.phone_numbers[0].as_str();
-    for (body, status, code, field) in [
-        (
-            json!({ "business": "nobody", "to": "+972501234567" }),
-            404,
-            "no_such_business",
-            "business",
-        ),
-        (
-            json!({ "business": world.business.slug.as_str(), "to": "0501234567" }),
-            400,
-            "bad_number",
-            "to",
-        ),
-        (json!({ "business": world.business.slug.as_str(), "to": own }), 400, "bad_number", "to"),
-        (json!({ "business": "nobody" }), 400, "bad_body", "to"),
-        (json!({ "business": "x", "to": "+972501234567", "when": "now" }), 400, "bad_body", "when"),
-    ] {
-        let (got, answer) = world.post_json("api/calls", &body).await.unwrap();
-        let error = &answer["error"];
-        assert_eq!((got, &error["code"]), (status, &code.into()), "{answer}");
-        assert_eq!(error["field"].as_str().unwrap_or_default(), field);
-        assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()));
-    }
-    assert_eq!(world.carrier.rest_count(RestKind::CreateCall), 0);
-    world.close().await;
+#[test]
+fn call_7_busy_no_answer_and_unreachable_are_recorded_as_not_connected() {
+    virtually(async {
+        let world = world(brief).await;
+        for (then, status) in
+            [(Pickup::Busy, CallStatus::Busy), (Pickup::Unreachable, CallStatus::Failed)]
+        {
+            answers(&world, then);
+            let (call, callee) = placed(&world).await;
+            within("the end", callee.ended()).await;
+            let record = recorded(&world, &call, is_over).await;
+            assert_eq!((record.status, record.answered_at), (status, None));
+            assert_eq!(record.end_reason.as_deref(), Some("not_connected"));
+        }
+        nothing_left(&world).await;
+        world.close().await;
+    });
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_7_a_full_daemon_places_no_call() {
-    let world = world(|plan| {
-        brief(plan);
-        plan.config.server.max_calls = 1.try_into().unwrap();
-    })
-    .await;
-    let caller = world.dial(&number(1));
-    within("the stream", caller.stream_opened()).await.unwrap();
-    let (status, body) = place(&world, number(7).as_str()).await;
-    assert_eq!((status, &body["error"]["code"]), (503, &"full".into()));
-    assert_eq!(world.carrier.rest_count(RestKind::CreateCall), 0);
-    caller.hang_up();
-    within("the end", caller.ended()).await;
-    nothing_left(&world).await;
-    world.close().await;
+#[test]
+fn call_7_the_daemon_hangs_up_on_an_answering_machine_or_leaves_the_message_of_the_business() {
+    virtually(async {
+        for (detection, machine) in [
+            (MachineDetection::HangUp, "machine_start"),
+            (MachineDetection::LeaveMessage, "machine_end_beep"),
+        ] {
+            let world = world(|plan| {
+                brief(plan);
+                plan.business.outbound.machine_detection = detection;
+            })
+            .await;
+            answers(&world, Pickup::Machine);
+            let (call, callee) = placed(&world).await;
+            let outcome = within("the end", callee.ended()).await;
+            assert_eq!(outcome.ended_by, EndedBy::HangupVerb);
+            assert_eq!(outcome.view.violations, []);
+            assert_eq!(outcome.view.streams.len(), 0, "{machine}: nobody is there to talk with");
+            let said: Vec<_> = (outcome.view.verbs.iter())
+                .filter_map(|verb| {
+                    let Done::Said { text, .. } = &verb.what else { return None };
+                    Some(text.clone())
+                })
+                .collect();
+            let expected = match detection {
+                MachineDetection::LeaveMessage => vec![world.business.lines().machine_message],
+                MachineDetection::Off | MachineDetection::HangUp => vec![],
+            };
+            assert_eq!(said, expected);
+            let record =
+                recorded(&world, &call, |record| is_over(record) && record.lead_id.is_some());
+            let record = record.await;
+            assert_eq!(record.end_reason.as_deref(), Some("machine"));
+            assert_eq!(record.ended_by.as_deref(), Some("daemon"));
+            nothing_left(&world).await;
+            world.close().await;
+        }
+    });
+}
+
+#[test]
+fn call_7_a_request_without_an_answer_is_looked_up_before_it_is_sent_again() {
+    virtually(async {
+        for (fault, creates, lists) in [
+            (RestFault::AcceptedThenError, 1, 1),
+            (RestFault::ServerError, 2, 1),
+            (RestFault::TooManyRequests, 2, 0),
+        ] {
+            let world = world(brief).await;
+            world.carrier.plan_fault(RestKind::CreateCall, fault, 1);
+            let (_, callee) = placed(&world).await;
+            assert_eq!(world.carrier.calls_made(), 1, "{fault:?}: nobody is called twice");
+            assert_eq!(world.carrier.rest_count(RestKind::CreateCall), creates, "{fault:?}");
+            assert_eq!(world.carrier.rest_count(RestKind::ListCalls), lists, "{fault:?}");
+            callee.hang_up();
+            within("the end", callee.ended()).await;
+            nothing_left(&world).await;
+            world.close().await;
+        }
+    });
+}
+
+#[test]
+fn call_7_a_call_that_cannot_be_placed_is_refused_with_the_reason() {
+    virtually(async {
+        let world = world(brief).await;
+        let own = world.business.phone_numbers[0].as_str();
+        for (body, status, code, field) in [
+            (
+                json!({ "business": "nobody", "to": "+972501234567" }),
+                404,
+                "no_such_business",
+                "business",
+            ),
+            (
+                json!({ "business": world.business.slug.as_str(), "to": "0501234567" }),
+                400,
+                "bad_number",
+                "to",
+            ),
+            (
+                json!({ "business": world.business.slug.as_str(), "to": own }),
+                400,
+                "bad_number",
+                "to",
+            ),
+            (json!({ "business": "nobody" }), 400, "bad_body", "to"),
+            (
+                json!({ "business": "x", "to": "+972501234567", "when": "now" }),
+                400,
+                "bad_body",
+                "when",
+            ),
+        ] {
+            let (got, answer) = world.post_json("api/calls", &body).await.unwrap();
+            let error = &answer["error"];
+            assert_eq!((got, &error["code"]), (status, &code.into()), "{answer}");
+            assert_eq!(error["field"].as_str().unwrap_or_default(), field);
+            assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()));
+        }
+        assert_eq!(world.carrier.rest_count(RestKind::CreateCall), 0);
+        world.close().await;
+    });
+}
+
+#[test]
+fn call_7_a_full_daemon_places_no_call() {
+    virtually(async {
+        let world = world(|plan| {
+            brief(plan);
+            plan.config.server.max_calls = 1.try_into().unwrap();
+        })
+        .await;
+        let caller = world.dial(&number(1));
+        within("the stream", caller.stream_opened()).await.unwrap();
+        let (status, body) = place(&world, number(7).as_str()).await;
+        assert_eq!((status, &body["error"]["code"]), (503, &"full".into()));
+        assert_eq!(world.carrier.rest_count(RestKind::CreateCall), 0);
+        caller.hang_up();
+        within("the end", caller.ended()).await;
+        nothing_left(&world).await;
+        world.close().await;
+    });
 }
 
 /// A call that is live by its database row.
@@ -202,41 +225,49 @@ fn left_behind(world: &World, call: &str) -> NewCall {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn res_8_at_the_start_calls_that_twilio_does_not_know_are_ended() {
-    const GONE: &str = "CA00000000000000000000000000009999";
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}?mode=rwc", folder.path().join("calls.db").display());
-    let mut config = plan().config;
-    config.database.url = DatabaseUrl::parse(&url).unwrap();
-    config.twilio.account_sid = AccountSid::parse(&format!("AC{:032}", 5)).unwrap();
-    let world = world(|plan| {
-        brief(plan);
-        plan.config.database.url = config.database.url.clone();
-        plan.config.twilio.account_sid = config.twilio.account_sid.clone();
-    })
-    .await;
-    let caller = world.dial(&number(1));
-    within("the stream", caller.stream_opened()).await.unwrap();
-    recorded(&world, caller.call_sid(), |record| record.lead_id.is_some()).await;
-    let database = &world.app.services().database;
-    calls::insert_started(database, world.business_id, left_behind(&world, GONE)).await.unwrap();
+#[test]
+fn res_8_at_the_start_calls_that_twilio_does_not_know_are_ended() {
+    virtually(async {
+        const GONE: &str = "CA00000000000000000000000000009999";
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}?mode=rwc", folder.path().join("calls.db").display());
+        let mut config = plan().config;
+        config.database.url = DatabaseUrl::parse(&url).unwrap();
+        config.twilio.account_sid = AccountSid::parse(&format!("AC{:032}", 5)).unwrap();
+        let world = world(|plan| {
+            brief(plan);
+            plan.config.database.url = config.database.url.clone();
+            plan.config.twilio.account_sid = config.twilio.account_sid.clone();
+        })
+        .await;
+        let caller = world.dial(&number(1));
+        within("the stream", caller.stream_opened()).await.unwrap();
+        recorded(&world, caller.call_sid(), |record| record.lead_id.is_some()).await;
+        let database = &world.app.services().database;
+        calls::insert_started(database, world.business_id, left_behind(&world, GONE))
+            .await
+            .unwrap();
 
-    config.twilio.api_url = frontdesk::config::HttpUrl::parse(&world.carrier.api_url()).unwrap();
-    config.admin.token = None;
-    let listener = Listener::bind(&Network::Tcp, ([127, 0, 0, 1], 0).into()).await.unwrap();
-    let provider = RunningProvider::start(&config.openai).await.unwrap();
-    let second =
-        App::start_on(listener, config, provider.endpoint(), Platform::live()).await.unwrap();
-    let gone = CallSid::parse(GONE).unwrap();
-    let record = recorded(&world, &gone, |record| record.ended_at.is_some()).await;
-    assert_eq!(record.end_reason.as_deref(), Some("internal"));
-    let living = recorded(&world, caller.call_sid(), |_| true).await;
-    assert_eq!(living.ended_at, None, "Twilio knows this one");
-    second.stop().await;
+        config.twilio.api_url =
+            frontdesk::config::HttpUrl::parse(&world.carrier.api_url()).unwrap();
+        config.admin.token = None;
+        let listener = Listener::bind(world.network(), ([127, 0, 0, 1], 0).into()).await.unwrap();
+        let provider =
+            RunningProvider::start_with(&config.openai, Options::default(), world.network())
+                .await
+                .unwrap();
+        let second =
+            App::start_on(listener, config, provider.endpoint(), platform()).await.unwrap();
+        let gone = CallSid::parse(GONE).unwrap();
+        let record = recorded(&world, &gone, |record| record.ended_at.is_some()).await;
+        assert_eq!(record.end_reason.as_deref(), Some("internal"));
+        let living = recorded(&world, caller.call_sid(), |_| true).await;
+        assert_eq!(living.ended_at, None, "Twilio knows this one");
+        second.stop().await;
 
-    caller.hang_up();
-    within("the end", caller.ended()).await;
-    nothing_left(&world).await;
-    world.close().await;
+        caller.hang_up();
+        within("the end", caller.ended()).await;
+        nothing_left(&world).await;
+        world.close().await;
+    });
 }

@@ -7,7 +7,9 @@ use practice::openai::{ConnectRefusal, Record, ResponseFault};
 use practice::twilio::{CallerHandle, Done, EndedBy};
 use serde_json::Value;
 
-use crate::support::{brief, ended_record, nothing_left, number, practice, within, world};
+use crate::support::{
+    brief, ended_record, nothing_left, number, practice, virtually, within, world,
+};
 
 /// A call in which one sentence was said and answered.
 async fn call_with_one_answer(world: &World) -> CallerHandle {
@@ -66,41 +68,47 @@ async fn goes_on(world: World, caller: CallerHandle, sessions: u64) {
     world.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn res_3_a_dropped_session_is_replaced_by_one_with_the_history() {
-    let world = world(brief).await;
-    let caller = call_with_one_answer(&world).await;
-    practice(&world).faults().drop_now();
-    session_with_history(&world, 2).await;
-    goes_on(world, caller, 2).await;
+#[test]
+fn res_3_a_dropped_session_is_replaced_by_one_with_the_history() {
+    virtually(async {
+        let world = world(brief).await;
+        let caller = call_with_one_answer(&world).await;
+        practice(&world).faults().drop_now();
+        session_with_history(&world, 2).await;
+        goes_on(world, caller, 2).await;
+    });
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn res_3_a_connection_refused_by_a_busy_server_is_retried() {
-    let world = world(brief).await;
-    let caller = call_with_one_answer(&world).await;
-    let faults = practice(&world).faults();
-    faults.refuse_next(ConnectRefusal::Http(429), 1);
-    faults.refuse_next(ConnectRefusal::Http(503), 1);
-    let before = practice(&world).log().look(|record| record.connections);
-    faults.drop_now();
-    session_with_history(&world, 2).await;
-    assert_eq!(practice(&world).log().look(|record| record.connections), before + 3);
-    goes_on(world, caller, 2).await;
+#[test]
+fn res_3_a_connection_refused_by_a_busy_server_is_retried() {
+    virtually(async {
+        let world = world(brief).await;
+        let caller = call_with_one_answer(&world).await;
+        let faults = practice(&world).faults();
+        faults.refuse_next(ConnectRefusal::Http(429), 1);
+        faults.refuse_next(ConnectRefusal::Http(503), 1);
+        let before = practice(&world).log().look(|record| record.connections);
+        faults.drop_now();
+        session_with_history(&world, 2).await;
+        assert_eq!(practice(&world).log().look(|record| record.connections), before + 3);
+        goes_on(world, caller, 2).await;
+    });
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn res_3_a_stalled_response_is_requested_again_in_a_new_session() {
-    let world = world(brief).await;
-    let caller = world.dial(&number(1));
-    within("the greeting", caller.hears("שלום")).await.unwrap();
-    practice(&world).faults().fault_next_response(ResponseFault::StalledAfterCreated);
-    within("the sentence", caller.say("בתל אביב")).await.unwrap();
-    let log = practice(&world).log();
-    within("a new session", log.wait_for(|record| record.sessions == 2)).await;
-    within("the answer", caller.hears("בתל אביב")).await.unwrap();
-    assert_eq!(log.record().said_texts(), ["שלום", "בתל אביב"]);
-    world.close().await;
+#[test]
+fn res_3_a_stalled_response_is_requested_again_in_a_new_session() {
+    virtually(async {
+        let world = world(brief).await;
+        let caller = world.dial(&number(1));
+        within("the greeting", caller.hears("שלום")).await.unwrap();
+        practice(&world).faults().fault_next_response(ResponseFault::StalledAfterCreated);
+        within("the sentence", caller.say("בתל אביב")).await.unwrap();
+        let log = practice(&world).log();
+        within("a new session", log.wait_for(|record| record.sessions == 2)).await;
+        within("the answer", caller.hears("בתל אביב")).await.unwrap();
+        assert_eq!(log.record().said_texts(), ["שלום", "בתל אביב"]);
+        world.close().await;
+    });
 }
 
 /// A call to a daemon of which every session is refused in this way.
@@ -127,22 +135,30 @@ async fn lasting_refusal(refusal: ConnectRefusal) {
     world.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn res_3_a_bad_key_is_tried_once_and_the_caller_hears_the_apology() {
-    lasting_refusal(ConnectRefusal::BadKey).await;
+#[test]
+fn res_3_a_bad_key_is_tried_once_and_the_caller_hears_the_apology() {
+    virtually(async {
+        lasting_refusal(ConnectRefusal::BadKey).await;
+    });
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn res_3_an_upgrade_refused_for_a_bad_key_is_tried_once_and_the_caller_hears_the_apology() {
-    lasting_refusal(ConnectRefusal::Http(401)).await;
+#[test]
+fn res_3_an_upgrade_refused_for_a_bad_key_is_tried_once_and_the_caller_hears_the_apology() {
+    virtually(async {
+        lasting_refusal(ConnectRefusal::Http(401)).await;
+    });
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn res_3_no_quota_is_tried_once_and_the_caller_hears_the_apology() {
-    lasting_refusal(ConnectRefusal::NoQuota).await;
+#[test]
+fn res_3_no_quota_is_tried_once_and_the_caller_hears_the_apology() {
+    virtually(async {
+        lasting_refusal(ConnectRefusal::NoQuota).await;
+    });
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn res_3_an_unknown_model_is_tried_once_and_the_caller_hears_the_apology() {
-    lasting_refusal(ConnectRefusal::NoSuchModel).await;
+#[test]
+fn res_3_an_unknown_model_is_tried_once_and_the_caller_hears_the_apology() {
+    virtually(async {
+        lasting_refusal(ConnectRefusal::NoSuchModel).await;
+    });
 }

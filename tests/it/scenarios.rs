@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use frontdesk::config::Config;
-use frontdesk::platform::Platform;
-use frontdesk::simulate::{self, Load, Scenario, SimulateError};
+use frontdesk::simulate::{self, Load, Scenario, SimulateError, Time};
+use frontdesk::virtual_time;
 use protocol::call::EndReason;
 
 fn files() -> Vec<PathBuf> {
@@ -16,15 +16,15 @@ fn files() -> Vec<PathBuf> {
     files
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn prac_5_every_example_scenario_passes() {
     let scenarios: Vec<_> =
         files().iter().map(|file| Arc::new(Scenario::read(file).unwrap())).collect();
     assert!(scenarios.len() > 4, "the examples are there");
     let load = Load { calls: 1, at_once: 16 };
     let (config, mut told) = (Config::default(), String::new());
-    let platform = Platform::live();
-    let all_hold = simulate::run(scenarios, &config, &platform, load, |outcome| {
+    let time = Time::Virtual { seed: 1, begins: virtual_time::begins() };
+    let all_hold = simulate::run(scenarios, &config, load, time, |outcome| {
         told.push_str(&simulate::scenario_lines(outcome));
         Ok::<_, SimulateError>(())
     })

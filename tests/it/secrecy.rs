@@ -51,8 +51,10 @@ impl Subscriber for Logged {
         // Without practice: the simulated providers know every secret, and are not part of a real daemon.
         const OURS: [&str; 6] =
             ["frontdesk", "actors", "protocol", "entities", "migration", "supervision"];
-        let name = metadata.target().split("::").next();
-        name.is_some_and(|name| OURS.contains(&name))
+        let target = metadata.target();
+        // The daemon's log excludes it, whatever its filter.
+        let is_trace = target == actors::trace::TARGET;
+        target.split("::").next().is_some_and(|name| OURS.contains(&name)) && !is_trace
     }
 
     fn new_span(&self, span: &Attributes<'_>) -> Id {

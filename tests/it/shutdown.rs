@@ -8,71 +8,75 @@ use frontdesk::world::World;
 use practice::twilio::{CallView, Dial, Done, EndedBy, StreamEnd};
 use tokio::sync::oneshot;
 
-use crate::support::{brief, http_client, number, within, world};
+use crate::support::{brief, http_client, number, virtually, within, world};
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn res_6_a_drain_takes_no_new_calls_ends_live_ones_politely_and_then_stops() {
-    let world = world(|plan| {
-        brief(plan);
-        // Long enough to observe the draining daemon.
-        plan.business.ending.hangup_delay = Duration::from_secs(3);
-    })
-    .await;
-    let lines = world.business.lines();
-    let to = world.business.phone_numbers[0].to_string();
-    let open = world.dial(&number(1));
-    within("the greeting", open.hears(&lines.greeting)).await.unwrap();
-    let mut late = Dial::new(number(2).as_str(), &to);
-    late.line.start_delay = Duration::from_secs(60);
-    let without_stream = world.carrier.dial(&late);
-    within("the handshake", without_stream.stream_opened()).await.unwrap();
+#[test]
+fn res_6_a_drain_takes_no_new_calls_ends_live_ones_politely_and_then_stops() {
+    virtually(async {
+        let world = world(|plan| {
+            brief(plan);
+            // Long enough to observe the draining daemon.
+            plan.business.ending.hangup_delay = Duration::from_secs(3);
+        })
+        .await;
+        let lines = world.business.lines();
+        let to = world.business.phone_numbers[0].to_string();
+        let open = world.dial(&number(1));
+        within("the greeting", open.hears(&lines.greeting)).await.unwrap();
+        let mut late = Dial::new(number(2).as_str(), &to);
+        late.line.start_delay = Duration::from_secs(60);
+        let without_stream = world.carrier.dial(&late);
+        within("the handshake", without_stream.stream_opened()).await.unwrap();
 
-    let mut news = world.app.services().introspection.listen();
-    let http = http_client();
-    let ready = format!("http://{}/readyz", world.app.twilio_address());
-    let World { app, carrier, .. } = world;
-    let (stop, stopped) = oneshot::channel::<()>();
-    let told = async { drop(stopped.await) };
-    let serving = tokio::spawn(app.serve_until(told, std::future::pending()));
-    assert_eq!(http.get(&ready).send().await.unwrap().status, 200);
-    stop.send(()).unwrap();
+        let mut news = world.app.services().introspection.listen();
+        let http = http_client(&world);
+        let ready = format!("http://{}/readyz", world.app.twilio_address());
+        let World { app, carrier, .. } = world;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let told = async { drop(stopped.await) };
+        let serving = tokio::spawn(app.serve_until(told, std::future::pending()));
+        assert_eq!(http.get(&ready).send().await.unwrap().status, 200);
+        stop.send(()).unwrap();
 
-    let dropped = within("the end of the call without a stream", without_stream.ended()).await;
-    assert_eq!(dropped.ended_by, EndedBy::Rest);
-    within("the closing line", open.hears(&lines.closing)).await.unwrap();
-    assert_eq!(http.get(&ready).send().await.unwrap().status, 503);
-    let new = carrier.dial(&Dial::new(number(3).as_str(), &to));
-    let refused = within("the apology", new.ended()).await;
-    assert_eq!(refused.ended_by, EndedBy::HangupVerb);
-    let Done::Said { text, .. } = &refused.view.verbs[0].what else { panic!("{refused:?}") };
-    assert_eq!(*text, lines.apology);
+        let dropped = within("the end of the call without a stream", without_stream.ended()).await;
+        assert_eq!(dropped.ended_by, EndedBy::Rest);
+        within("the closing line", open.hears(&lines.closing)).await.unwrap();
+        assert_eq!(http.get(&ready).send().await.unwrap().status, 503);
+        let new = carrier.dial(&Dial::new(number(3).as_str(), &to));
+        let refused = within("the apology", new.ended()).await;
+        assert_eq!(refused.ended_by, EndedBy::HangupVerb);
+        let Done::Said { text, .. } = &refused.view.verbs[0].what else { panic!("{refused:?}") };
+        assert_eq!(*text, lines.apology);
 
-    let outcome = within("the end", open.ended()).await;
-    assert_eq!(outcome.ended_by, EndedBy::Rest);
-    assert_eq!(outcome.view.hang_up_requests, 1);
-    assert_eq!(outcome.view.streams[0].ended, Some(StreamEnd::Stopped));
-    assert_eq!(outcome.view.violations, []);
-    assert_eq!(within("the stop", serving).await.unwrap(), Outcome::Stopped);
-    let mut ends = Vec::new();
-    while let Ok(event) = news.try_recv() {
-        if let IntrospectionEvent::CallEnded { call_sid, reason } = event {
-            ends.push((call_sid, reason));
+        let outcome = within("the end", open.ended()).await;
+        assert_eq!(outcome.ended_by, EndedBy::Rest);
+        assert_eq!(outcome.view.hang_up_requests, 1);
+        assert_eq!(outcome.view.streams[0].ended, Some(StreamEnd::Stopped));
+        assert_eq!(outcome.view.violations, []);
+        assert_eq!(within("the stop", serving).await.unwrap(), Outcome::Stopped);
+        let mut ends = Vec::new();
+        while let Ok(event) = news.try_recv() {
+            if let IntrospectionEvent::CallEnded { call_sid, reason } = event {
+                ends.push((call_sid, reason));
+            }
         }
-    }
-    let both = [&without_stream, &open].map(|caller| caller.call_sid().clone());
-    assert_eq!(ends, both.map(|call| (call, "shutdown".to_owned())));
-    carrier.stop().await;
+        let both = [&without_stream, &open].map(|caller| caller.call_sid().clone());
+        assert_eq!(ends, both.map(|call| (call, "shutdown".to_owned())));
+        carrier.stop().await;
+    });
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn res_6_a_second_signal_ends_at_once() {
-    let world = world(brief).await;
-    let caller = world.dial(&number(1));
-    within("the greeting", caller.hears(&world.business.lines().greeting)).await.unwrap();
-    let World { app, carrier, .. } = world;
-    let serving = app.serve_until(std::future::ready(()), std::future::ready(()));
-    assert_eq!(within("the stop", serving).await, Outcome::Stopped);
-    let ended = |view: &CallView| view.streams[0].ended.is_some();
-    within("the stream's end", caller.until(ended)).await.unwrap();
-    carrier.stop().await;
+#[test]
+fn res_6_a_second_signal_ends_at_once() {
+    virtually(async {
+        let world = world(brief).await;
+        let caller = world.dial(&number(1));
+        within("the greeting", caller.hears(&world.business.lines().greeting)).await.unwrap();
+        let World { app, carrier, .. } = world;
+        let serving = app.serve_until(std::future::ready(()), std::future::ready(()));
+        assert_eq!(within("the stop", serving).await, Outcome::Stopped);
+        let ended = |view: &CallView| view.streams[0].ended.is_some();
+        within("the stream's end", caller.until(ended)).await.unwrap();
+        carrier.stop().await;
+    });
 }

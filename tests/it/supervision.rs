@@ -12,7 +12,7 @@ use protocol::call::EndReason;
 use protocol::response_gate::GateState;
 
 use crate::support::{
-    ended_record, find_actor, kill, nothing_left, number, practice, within, world,
+    ended_record, find_actor, kill, nothing_left, number, pause, practice, virtually, within, world,
 };
 
 const SENTENCES: [&str; 4] = ["התקנת מנעול חכם", "בתל אביב", "כן", "תודה, להתראות"];
@@ -50,20 +50,21 @@ struct Story {
     hang_ups: u32,
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn res_2_invariant_5_the_caller_hears_the_same_call_whichever_actor_crashes_at_whichever_moment()
- {
-    let undisturbed = story(None).await;
-    assert_eq!(undisturbed.turns, SENTENCES.map(|said| Some(said.to_owned())));
-    assert_eq!(undisturbed.heard.len(), 5, "{undisturbed:?}");
-    let cases = KINDS.iter().flat_map(|kind| MOMENTS.map(|moment| (*kind, moment)));
-    let undisturbed = &undisturbed;
-    futures_util::stream::iter(cases)
-        .for_each_concurrent(4, async |(kind, moment)| {
-            let disturbed = story(Some((kind, moment))).await;
-            assert_eq!(&disturbed, undisturbed, "{kind:?} died while {moment:?}");
-        })
-        .await;
+#[test]
+fn res_2_invariant_5_the_caller_hears_the_same_call_whichever_actor_crashes_at_whichever_moment() {
+    virtually(async {
+        let undisturbed = story(None).await;
+        assert_eq!(undisturbed.turns, SENTENCES.map(|said| Some(said.to_owned())));
+        assert_eq!(undisturbed.heard.len(), 5, "{undisturbed:?}");
+        let cases = KINDS.iter().flat_map(|kind| MOMENTS.map(|moment| (*kind, moment)));
+        let undisturbed = &undisturbed;
+        futures_util::stream::iter(cases)
+            .for_each_concurrent(4, async |(kind, moment)| {
+                let disturbed = story(Some((kind, moment))).await;
+                assert_eq!(&disturbed, undisturbed, "{kind:?} died while {moment:?}");
+            })
+            .await;
+    });
 }
 
 /// A whole call, in which one actor may crash at one moment.
@@ -150,41 +151,43 @@ async fn tell(world: &World, caller: &CallerHandle, outcome: &CallOutcome) -> St
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn res_5_more_crashes_than_the_intensity_allows_end_their_call_and_no_other() {
-    let world = world(|plan| {
-        plan.line_speed = LINE_SPEED;
-        plan.config.supervision.intensity = 2;
-        plan.config.supervision.backoff = vec![Duration::ZERO];
-    })
-    .await;
-    let (unlucky, lucky) = (world.dial(&number(1)), world.dial(&number(2)));
-    let greeting = world.business.lines().greeting;
-    within("the greeting", unlucky.hears(&greeting)).await.unwrap();
-    within("the greeting", lucky.hears(&greeting)).await.unwrap();
-    for generation in 0..=2 {
-        let victim = find_actor(&world, |actor| {
-            actor.kind == ActorKind::Realtime
-                && actor.call_sid.as_ref() == Some(unlucky.call_sid())
-                && actor.generation.0 == generation
+#[test]
+fn res_5_more_crashes_than_the_intensity_allows_end_their_call_and_no_other() {
+    virtually(async {
+        let world = world(|plan| {
+            plan.line_speed = LINE_SPEED;
+            plan.config.supervision.intensity = 2;
+            plan.config.supervision.backoff = vec![Duration::ZERO];
         })
         .await;
-        assert_eq!(
-            world.post(&format!("introspect/actors/{}/kill", victim.id)).await.unwrap(),
-            202
-        );
-    }
-    let outcome = within("the apology", unlucky.ended()).await;
-    let said = outcome.view.verbs.iter().any(|run| matches!(run.what, Done::Said { .. }));
-    assert!(said, "{:?}", outcome.view.verbs);
-    within("the sentence", lucky.say(SENTENCES[0])).await.unwrap();
-    within("an answer", lucky.hears_anything()).await.unwrap();
-    lucky.hang_up();
-    within("the end", lucky.ended()).await;
-    nothing_left(&world).await;
-    let row = ended_record(&world, &unlucky).await;
-    assert_eq!(row.end_reason.as_deref(), Some(EndReason::Internal.as_str()));
-    world.close().await;
+        let (unlucky, lucky) = (world.dial(&number(1)), world.dial(&number(2)));
+        let greeting = world.business.lines().greeting;
+        within("the greeting", unlucky.hears(&greeting)).await.unwrap();
+        within("the greeting", lucky.hears(&greeting)).await.unwrap();
+        for generation in 0..=2 {
+            let victim = find_actor(&world, |actor| {
+                actor.kind == ActorKind::Realtime
+                    && actor.call_sid.as_ref() == Some(unlucky.call_sid())
+                    && actor.generation.0 == generation
+            })
+            .await;
+            assert_eq!(
+                world.post(&format!("introspect/actors/{}/kill", victim.id)).await.unwrap(),
+                202
+            );
+        }
+        let outcome = within("the apology", unlucky.ended()).await;
+        let said = outcome.view.verbs.iter().any(|run| matches!(run.what, Done::Said { .. }));
+        assert!(said, "{:?}", outcome.view.verbs);
+        within("the sentence", lucky.say(SENTENCES[0])).await.unwrap();
+        within("an answer", lucky.hears_anything()).await.unwrap();
+        lucky.hang_up();
+        within("the end", lucky.ended()).await;
+        nothing_left(&world).await;
+        let row = ended_record(&world, &unlucky).await;
+        assert_eq!(row.end_reason.as_deref(), Some(EndReason::Internal.as_str()));
+        world.close().await;
+    });
 }
 
 async fn until_state(world: &World, kind: ActorKind, state: &str) {
@@ -193,14 +196,18 @@ async fn until_state(world: &World, kind: ActorKind, state: &str) {
 
 async fn until_caller_speaks(world: &World) {
     let looking = async {
-        while !world.calls().await.unwrap().iter().any(|status| status.call.caller_speaks) {}
+        while !world.calls().await.unwrap().iter().any(|status| status.call.caller_speaks) {
+            pause().await;
+        }
     };
     within("the caller's speech", looking).await;
 }
 
 async fn until_gate(world: &World, state: GateState) {
     let looking = async {
-        while !world.calls().await.unwrap().iter().any(|status| status.realtime.gate == state) {}
+        while !world.calls().await.unwrap().iter().any(|status| status.realtime.gate == state) {
+            pause().await;
+        }
     };
     within("the gate", looking).await;
 }
@@ -217,6 +224,7 @@ async fn until_words_are_written(world: &World, caller: &CallerHandle, turns: us
             if known.count() >= turns {
                 return;
             }
+            pause().await;
         }
     };
     within("the words of the turn", looking).await;

@@ -1,16 +1,17 @@
 //! What the tests share: a world per test, requests, and waits with one generous limit.
 
+use std::cell::RefCell;
 use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
-use actors::dialer::TcpDialer;
-use actors::http_client::{Answer, Connections, HttpClient};
+use actors::http_client::{Answer, HttpClient};
 use actors::introspection::{ActorKind, ActorView};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use entities::calls::CallRecord;
 use frontdesk::config::{DatabaseUrl, Twilio};
+use frontdesk::platform::Platform;
+use frontdesk::virtual_time;
 use frontdesk::world::{Plan, World};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use practice::openai::{Brain, Server};
@@ -21,6 +22,35 @@ use sha1::Sha1;
 /// The limit of every wait, generous enough for a slow machine.
 const LIMIT: Duration = Duration::from_secs(60);
 
+/// The pause between two looks at something.
+const PAUSE: Duration = Duration::from_millis(10);
+/// The seed of the tests in virtual time.
+const SEED: u64 = 1;
+
+thread_local! {
+    /// Of the test that runs on this thread in virtual time.
+    static PLATFORM: RefCell<Option<Platform>> = const { RefCell::new(None) };
+}
+
+/// Runs a test in virtual time. Its worlds are simulated: their connections are in memory.
+pub(crate) fn virtually(test: impl Future<Output = ()>) {
+    virtual_time::run(SEED, virtual_time::begins(), async |platform| {
+        PLATFORM.set(Some(platform));
+        test.await;
+    });
+    PLATFORM.set(None);
+}
+
+/// The simulation's platform in a test in virtual time, else the machine's.
+pub(crate) fn platform() -> Platform {
+    PLATFORM.with_borrow(Option::clone).unwrap_or_else(Platform::live)
+}
+
+/// Waits a little before the next look at something.
+pub(crate) async fn pause() {
+    tokio::time::sleep(PAUSE).await;
+}
+
 /// A plan with a database of its own in memory.
 pub(crate) fn plan() -> Plan {
     let filter = tracing_subscriber::EnvFilter::from_default_env();
@@ -28,6 +58,7 @@ pub(crate) fn plan() -> Plan {
     // Another test of this process may have set the subscriber.
     let _ = log.try_init();
     let mut plan = Plan::locksmith().unwrap();
+    plan.platform = platform();
     plan.config.database.url = DatabaseUrl::parse("sqlite::memory:").unwrap();
     plan.config.admin.allow_actor_kill = true;
     // On a slow machine, silence checks must not disturb tests of other things.
@@ -99,15 +130,16 @@ pub(crate) fn call_form(world: &World, call: &str, status: &str) -> Vec<(String,
 /// A POST to Twilio's listener, signed as Twilio signs.
 pub(crate) async fn post_as_twilio(world: &World, path: &str, form: &[(String, String)]) -> Answer {
     let url = format!("http://{}{path}", world.app.twilio_address());
-    let http = http_client();
+    let http = http_client(world);
     let request = http.post(&url).form(form).header("x-twilio-signature", &signature(&url, form));
     request.send().await.unwrap()
 }
 
 /// A client that waits as long as a test does.
-pub(crate) fn http_client() -> HttpClient {
-    let dialer = Arc::new(TcpDialer::without_tls(LIMIT));
-    HttpClient::new(dialer, Connections::Kept, LIMIT, 16 * 1024 * 1024)
+pub(crate) fn http_client(world: &World) -> HttpClient {
+    let network = world.network();
+    let dialer = network.plain_dialer(LIMIT);
+    HttpClient::new(dialer, network.http_connections(), LIMIT, 16 * 1024 * 1024)
 }
 
 /// `X-Twilio-Signature` for a request with these parameters, each of them once.
@@ -138,13 +170,14 @@ pub(crate) async fn kill(world: &World, kind: ActorKind) {
     find_actor(world, |actor| actor.kind == kind && actor.generation > generation).await;
 }
 
-/// Polls the actors until one is found. Each poll is a request, so this is not a busy loop.
+/// Polls the actors until one is found.
 pub(crate) async fn find_actor(world: &World, wanted: impl Fn(&ActorView) -> bool) -> ActorView {
     let looking = async {
         loop {
             if let Some(found) = world.actors().await.unwrap().into_iter().find(&wanted) {
                 return found;
             }
+            pause().await;
         }
     };
     within("the actor", looking).await
@@ -163,7 +196,7 @@ pub(crate) async fn recorded(
             if let Some(record) = found.filter(|record| is_so(record)) {
                 return record;
             }
-            tokio::task::yield_now().await;
+            pause().await;
         }
     };
     within("the record", reading).await

@@ -10,7 +10,9 @@ use protocol::business::Transfer;
 use protocol::ids::PhoneNumber;
 use serde_json::json;
 
-use crate::support::{brief, ended_record, kill, nothing_left, number, practice, within, world};
+use crate::support::{
+    brief, ended_record, kill, nothing_left, number, practice, virtually, within, world,
+};
 
 const PERSON: &str = "+972501112233";
 const FAREWELL: &str = "רגע, מעבירים אותך לדנה";
@@ -64,84 +66,95 @@ async fn nothing_went_wrong(world: &World, caller: &CallerHandle) {
     assert_eq!(log.faults().count(), 0, "{:?}", log.violations);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_10_a_caller_is_transferred_after_the_farewell_and_the_session_is_closed() {
-    let world = world(with_person).await;
-    let talks = Duration::from_secs(2);
-    let caller = asks_for_the_person(&world, Pickup::Person { talks }).await;
-    is_rung(&caller).await;
-    let closed = async { practice(&world).log().wait_for(|record| record.alive == 0).await };
-    within("the session's end", closed).await;
-    assert_eq!(caller.view().borrow().ended, None, "the two speak");
-    let outcome = within("the end", caller.ended()).await;
-    assert_eq!(outcome.ended_by, EndedBy::HangupVerb);
-    assert_eq!((outcome.view.hang_up_requests, outcome.view.redirect_requests), (0, 1));
-    nothing_went_wrong(&world, &caller).await;
-    let record = ended_record(&world, &caller).await;
-    assert_eq!(record.end_reason.as_deref(), Some("transferred"));
-    assert_eq!(record.ended_by.as_deref(), Some("agent"));
-    assert!(record.duration.is_some());
-    world.close().await;
+#[test]
+fn call_10_a_caller_is_transferred_after_the_farewell_and_the_session_is_closed() {
+    virtually(async {
+        let world = world(with_person).await;
+        let talks = Duration::from_secs(2);
+        let caller = asks_for_the_person(&world, Pickup::Person { talks }).await;
+        is_rung(&caller).await;
+        let closed = async { practice(&world).log().wait_for(|record| record.alive == 0).await };
+        within("the session's end", closed).await;
+        assert_eq!(caller.view().borrow().ended, None, "the two speak");
+        let outcome = within("the end", caller.ended()).await;
+        assert_eq!(outcome.ended_by, EndedBy::HangupVerb);
+        assert_eq!((outcome.view.hang_up_requests, outcome.view.redirect_requests), (0, 1));
+        nothing_went_wrong(&world, &caller).await;
+        let record = ended_record(&world, &caller).await;
+        assert_eq!(record.end_reason.as_deref(), Some("transferred"));
+        assert_eq!(record.ended_by.as_deref(), Some("agent"));
+        assert!(record.duration.is_some());
+        world.close().await;
+    });
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_10_after_an_unanswered_transfer_the_caller_is_told_so_and_is_answered() {
-    let world = world(with_person).await;
-    let caller = asks_for_the_person(&world, Pickup::Busy).await;
-    within("the agent", caller.hears(NOBODY)).await.unwrap();
-    within("a message", caller.say("תרשמי הודעה")).await.unwrap();
-    within("the answer", caller.hears("רשמתי")).await.unwrap();
-    let heard: Vec<String> = caller.view().borrow().heard.iter().map(|h| h.text.clone()).collect();
-    assert_eq!(heard, ["שלום", FAREWELL, NOBODY, "רשמתי"], "no second greeting, nothing twice");
-    caller.hang_up();
-    let outcome = within("the end", caller.ended()).await;
-    assert_eq!(outcome.view.streams.len(), 2);
-    nothing_went_wrong(&world, &caller).await;
-    let record = ended_record(&world, &caller).await;
-    assert_eq!(record.end_reason.as_deref(), Some("caller_hung_up"));
-    world.close().await;
+#[test]
+fn call_10_after_an_unanswered_transfer_the_caller_is_told_so_and_is_answered() {
+    virtually(async {
+        let world = world(with_person).await;
+        let caller = asks_for_the_person(&world, Pickup::Busy).await;
+        within("the agent", caller.hears(NOBODY)).await.unwrap();
+        within("a message", caller.say("תרשמי הודעה")).await.unwrap();
+        within("the answer", caller.hears("רשמתי")).await.unwrap();
+        let heard: Vec<String> =
+            caller.view().borrow().heard.iter().map(|h| h.text.clone()).collect();
+        assert_eq!(heard, ["שלום", FAREWELL, NOBODY, "רשמתי"], "no second greeting, nothing twice");
+        caller.hang_up();
+        let outcome = within("the end", caller.ended()).await;
+        assert_eq!(outcome.view.streams.len(), 2);
+        nothing_went_wrong(&world, &caller).await;
+        let record = ended_record(&world, &caller).await;
+        assert_eq!(record.end_reason.as_deref(), Some("caller_hung_up"));
+        world.close().await;
+    });
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn res_2_a_call_comes_back_from_a_transfer_although_its_actors_crashed_meanwhile() {
-    let world = world(with_person).await;
-    let caller = asks_for_the_person(&world, Pickup::Busy).await;
-    is_rung(&caller).await;
-    kill(&world, ActorKind::Call).await;
-    kill(&world, ActorKind::Realtime).await;
-    within("the agent", caller.hears(NOBODY)).await.unwrap();
-    caller.hang_up();
-    within("the end", caller.ended()).await;
-    nothing_went_wrong(&world, &caller).await;
-    assert_eq!(practice(&world).log().record().said_texts(), ["שלום", FAREWELL, NOBODY]);
-    world.close().await;
+#[test]
+fn res_2_a_call_comes_back_from_a_transfer_although_its_actors_crashed_meanwhile() {
+    virtually(async {
+        let world = world(with_person).await;
+        let caller = asks_for_the_person(&world, Pickup::Busy).await;
+        is_rung(&caller).await;
+        kill(&world, ActorKind::Call).await;
+        kill(&world, ActorKind::Realtime).await;
+        within("the agent", caller.hears(NOBODY)).await.unwrap();
+        caller.hang_up();
+        within("the end", caller.ended()).await;
+        nothing_went_wrong(&world, &caller).await;
+        assert_eq!(practice(&world).log().record().said_texts(), ["שלום", FAREWELL, NOBODY]);
+        world.close().await;
+    });
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_10_a_transfer_that_twilio_refuses_leaves_the_caller_with_the_agent() {
-    let world = world(with_person).await;
-    world.carrier.plan_fault(RestKind::Redirect, RestFault::Forbidden, 1);
-    let caller = asks_for_the_person(&world, Pickup::Busy).await;
-    within("the agent", caller.hears(NOBODY)).await.unwrap();
-    caller.hang_up();
-    let outcome = within("the end", caller.ended()).await;
-    assert_eq!(outcome.view.streams.len(), 1, "the stream was never left");
-    nothing_went_wrong(&world, &caller).await;
-    world.close().await;
+#[test]
+fn call_10_a_transfer_that_twilio_refuses_leaves_the_caller_with_the_agent() {
+    virtually(async {
+        let world = world(with_person).await;
+        world.carrier.plan_fault(RestKind::Redirect, RestFault::Forbidden, 1);
+        let caller = asks_for_the_person(&world, Pickup::Busy).await;
+        within("the agent", caller.hears(NOBODY)).await.unwrap();
+        caller.hang_up();
+        let outcome = within("the end", caller.ended()).await;
+        assert_eq!(outcome.view.streams.len(), 1, "the stream was never left");
+        nothing_went_wrong(&world, &caller).await;
+        world.close().await;
+    });
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn call_10_an_operator_can_end_a_transferred_call() {
-    let world = world(with_person).await;
-    let talks = Duration::from_secs(3600);
-    let caller = asks_for_the_person(&world, Pickup::Person { talks }).await;
-    is_rung(&caller).await;
-    let path = format!("api/calls/{}/hangup", caller.call_sid());
-    assert_eq!(world.post(&path).await.unwrap(), 202);
-    let outcome = within("the end", caller.ended()).await;
-    assert_eq!((outcome.ended_by, outcome.view.hang_up_requests), (EndedBy::Rest, 1));
-    nothing_went_wrong(&world, &caller).await;
-    let record = ended_record(&world, &caller).await;
-    assert_eq!(record.end_reason.as_deref(), Some("operator"));
-    world.close().await;
+#[test]
+fn call_10_an_operator_can_end_a_transferred_call() {
+    virtually(async {
+        let world = world(with_person).await;
+        let talks = Duration::from_secs(3600);
+        let caller = asks_for_the_person(&world, Pickup::Person { talks }).await;
+        is_rung(&caller).await;
+        let path = format!("api/calls/{}/hangup", caller.call_sid());
+        assert_eq!(world.post(&path).await.unwrap(), 202);
+        let outcome = within("the end", caller.ended()).await;
+        assert_eq!((outcome.ended_by, outcome.view.hang_up_requests), (EndedBy::Rest, 1));
+        nothing_went_wrong(&world, &caller).await;
+        let record = ended_record(&world, &caller).await;
+        assert_eq!(record.end_reason.as_deref(), Some("operator"));
+        world.close().await;
+    });
 }

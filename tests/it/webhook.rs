@@ -53,7 +53,7 @@ fn watched(world: &World, public_url: PublicUrl) -> (TwilioState, Statements) {
     (side, seen)
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn call_1_a_webhook_is_answered_after_one_read_and_waits_for_no_write() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}?mode=rwc", folder.path().join("calls.db").display());
@@ -86,7 +86,7 @@ async fn call_1_a_webhook_is_answered_after_one_read_and_waits_for_no_write() {
     let writing = elsewhere.connection().begin_with_options(immediate).await.unwrap();
     let form = call_form(&world, CALL, "ringing");
     let url = format!("{base}/twilio/voice");
-    let http = http_client();
+    let http = http_client(&world);
     let request = http.post(&url).form(&form);
     let sent = request.header("x-twilio-signature", &signature(&url, &form)).send();
     let twiml = within("the answer", sent).await.unwrap().text();

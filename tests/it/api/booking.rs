@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::operator::{Answered, Operator, Wanted};
 use super::rows::{self, slots, written};
-use crate::support::{brief, number, within, world};
+use crate::support::{brief, number, virtually, within, world};
 
 fn wanted(world: &World, lead: LeadId, slot: &str) -> Wanted {
     let body = json!({ "business": world.business.slug, "lead_id": lead, "slot_start": slot });
@@ -58,182 +58,199 @@ async fn books_in_a_call(world: &World, lead: LeadId, slot: &str, n: usize) -> b
     within("the answer", use_tool(&services.calendar, used)).await.unwrap().reply.succeeded
 }
 
-#[tokio::test]
-async fn ops_4_an_appointment_is_booked_for_a_lead_and_can_be_cancelled_repeatedly() {
-    let world = world(brief).await;
-    let operator = Operator::of(&world);
-    let lead = rows::lead(&world, world.business_id, 1).await;
-    let start = slots(&world, 3)[0];
-    let body = json!({
-        "business": world.business.slug, "lead_id": lead, "slot_start": written(&world, start),
-        "duration_min": 90, "notes": "קומה שלישית",
-    });
-    let booked = operator.asks(&Wanted::new(Method::POST, "/api/appointments").with(&body)).await;
-    assert_eq!(booked.status.as_u16(), 201, "{}", booked.body);
-    assert_eq!(booked.body["lead_id"], json!(lead));
-    assert_eq!(booked.body["notes"], "קומה שלישית");
-    assert_eq!(instant(&booked.body["starts_at"]), start);
-    let lasts = instant(&booked.body["ends_at"]).duration_since(start);
-    assert_eq!(lasts, jiff::SignedDuration::from_mins(90));
-    let id = booked.body["id"].as_str().unwrap();
-    let its = format!("/api/appointments/{id}?business={}", world.business.slug);
-    assert_eq!(operator.gets(&its).await, booked.body);
-
-    for _ in 0..2 {
-        let cancelled = operator.asks(&Wanted::new(Method::DELETE, &its)).await;
-        assert_eq!(cancelled.status.as_u16(), 200);
-        let mut expected = booked.body.clone();
-        expected["status"] = json!("cancelled");
-        assert_eq!(cancelled.body, expected);
-    }
-    assert_eq!(standing(&world).await, 0);
-    let none = format!("/api/appointments/{}?business={}", lead, world.business.slug);
-    let none = operator.asks(&Wanted::new(Method::DELETE, none)).await;
-    assert_eq!(code(&none), (404, "no_such_appointment"));
-    world.close().await;
-}
-
-#[tokio::test]
-async fn ops_4_booking_by_phone_number_creates_the_lead_once() {
-    let world = world(brief).await;
-    let operator = Operator::of(&world);
-    let free = slots(&world, 3);
-    let mut leads_of = Vec::new();
-    // The number as people write it, and in E.164.
-    for (phone, start) in [("050-000-0001", free[0]), (number(1).as_str(), free[4])] {
-        let start = written(&world, start);
-        let body = json!({ "business": "tel-aviv-locks", "phone": phone, "slot_start": start });
-        let wanted = Wanted::new(Method::POST, "/api/appointments").with(&body);
-        let booked = operator.asks(&wanted).await;
+#[test]
+fn ops_4_an_appointment_is_booked_for_a_lead_and_can_be_cancelled_repeatedly() {
+    virtually(async {
+        let world = world(brief).await;
+        let operator = Operator::of(&world);
+        let lead = rows::lead(&world, world.business_id, 1).await;
+        let start = slots(&world, 3)[0];
+        let body = json!({
+            "business": world.business.slug, "lead_id": lead, "slot_start": written(&world, start),
+            "duration_min": 90, "notes": "קומה שלישית",
+        });
+        let booked =
+            operator.asks(&Wanted::new(Method::POST, "/api/appointments").with(&body)).await;
         assert_eq!(booked.status.as_u16(), 201, "{}", booked.body);
-        leads_of.push(booked.body["lead_id"].clone());
-    }
-    assert_eq!(leads_of[0], leads_of[1]);
-    let db = &world.app.services().database;
-    let kept = leads::list(db, world.business_id, None, None, 10).await.unwrap().items;
-    assert_eq!((kept.len(), kept[0].source), (1, LeadSource::Operator));
-    assert_eq!(kept[0].phone.as_ref(), Some(&number(1)));
+        assert_eq!(booked.body["lead_id"], json!(lead));
+        assert_eq!(booked.body["notes"], "קומה שלישית");
+        assert_eq!(instant(&booked.body["starts_at"]), start);
+        let lasts = instant(&booked.body["ends_at"]).duration_since(start);
+        assert_eq!(lasts, jiff::SignedDuration::from_mins(90));
+        let id = booked.body["id"].as_str().unwrap();
+        let its = format!("/api/appointments/{id}?business={}", world.business.slug);
+        assert_eq!(operator.gets(&its).await, booked.body);
 
-    let start = written(&world, free[8]);
-    for (body, code, field) in [
-        (json!({ "phone": "100", "slot_start": start }), "bad_number", "phone"),
-        (json!({ "slot_start": start }), "bad_body", "lead_id"),
-        (
-            json!({ "phone": "x", "lead_id": leads_of[0], "slot_start": start }),
-            "bad_body",
-            "lead_id",
-        ),
-        (json!({ "phone": "0500000002", "slot_start": "25-12" }), "unreadable_date", "slot_start"),
-        (json!({ "phone": "0500000002", "slot_start": "" }), "missing_argument", "slot_start"),
-        (
-            json!({ "phone": "0500000002", "slot_start": start, "duration_min": 0 }),
-            "wrong_length",
-            "duration_min",
-        ),
-        (
-            json!({ "phone": "0500000002", "slot_start": start, "notes": "x".repeat(2001) }),
-            "wrong_argument",
-            "notes",
-        ),
-    ] {
-        let mut body = body;
-        body["business"] = json!("tel-aviv-locks");
-        let wanted = Wanted::new(Method::POST, "/api/appointments").with(&body);
-        let answer = operator.asks(&wanted).await.body;
-        assert_eq!(
-            (&answer["error"]["code"], &answer["error"]["field"]),
-            (&json!(code), &json!(field))
-        );
-    }
-    let kept = leads::list(db, world.business_id, None, None, 10).await.unwrap().items;
-    assert_eq!(kept.len(), 1, "what can't be read makes no lead");
-    world.close().await;
-}
-
-#[tokio::test]
-async fn cal_4_an_idempotency_key_books_once_and_cannot_be_reused() {
-    let world = world(brief).await;
-    let operator = Operator::of(&world);
-    let lead = rows::lead(&world, world.business_id, 1).await;
-    let free = slots(&world, 3);
-    let (slot, other) = (written(&world, free[0]), written(&world, free[4]));
-    let first = operator.asks(&wanted(&world, lead, &slot).keyed("order-17")).await;
-    let again = operator.asks(&wanted(&world, lead, &slot).keyed("order-17")).await;
-    assert_eq!((first.status.as_u16(), &first.body), (201, &again.body));
-    let moved = operator.asks(&wanted(&world, lead, &other).keyed("order-17")).await;
-    assert_eq!(code(&moved), (409, "idempotency_key_reused"));
-    assert_eq!(standing(&world).await, 1);
-    let id = first.body["id"].as_str().unwrap();
-    let its = format!("/api/appointments/{id}?business={}", world.business.slug);
-    operator.asks(&Wanted::new(Method::DELETE, its)).await;
-    let late = operator.asks(&wanted(&world, lead, &slot).keyed("order-17")).await;
-    assert_eq!(code(&late), (409, "cancelled_since"));
-    for bad in ["", "two words", &"x".repeat(125)] {
-        let answer = operator.asks(&wanted(&world, lead, &other).keyed(bad)).await;
-        assert_eq!(code(&answer), (400, "bad_idempotency_key"), "{bad:?}");
-    }
-    assert_eq!(standing(&world).await, 0);
-    world.close().await;
-}
-
-#[tokio::test]
-async fn cal_3_an_unavailable_slot_is_answered_with_available_ones() {
-    let world = world(brief).await;
-    let operator = Operator::of(&world);
-    let one = rows::lead(&world, world.business_id, 1).await;
-    let other = rows::lead(&world, world.business_id, 2).await;
-    let slot = written(&world, slots(&world, 3)[0]);
-    assert!(books_in_a_call(&world, one, &slot, 1).await);
-    let night = format!("{}T03:00:00{}", &slot[..10], &slot[19..]);
-    for (start, expected) in [
-        (slot.as_str(), "taken"),
-        (night.as_str(), "outside_hours"),
-        ("2020-01-01T10:00:00+02:00", "in_the_past"),
-    ] {
-        let answer = operator.asks(&wanted(&world, other, start)).await;
-        assert_eq!(code(&answer), (409, expected), "{}", answer.body);
-        assert_eq!(answer.body["error"]["field"], "slot_start");
-        let slots = answer.body["slots"].as_array().unwrap();
-        assert!(!slots.is_empty() && slots.iter().all(|free| free["start"] != slot.as_str()));
-    }
-    let answer = operator.asks(&wanted(&world, other, &slot)).await;
-    let free = answer.body["slots"][0]["start"].as_str().unwrap().to_owned();
-    let booked = operator.asks(&wanted(&world, other, &free)).await;
-    assert_eq!(booked.status.as_u16(), 201, "what is offered can be had");
-    world.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn cal_3_of_an_operator_and_a_call_that_want_one_slot_one_gets_it() {
-    let world = world(brief).await;
-    let operator = Operator::of(&world);
-    let one = rows::lead(&world, world.business_id, 1).await;
-    let other = rows::lead(&world, world.business_id, 2).await;
-    for (n, start) in slots(&world, 3).into_iter().step_by(2).enumerate() {
-        let slot = written(&world, start);
-        let wanted = wanted(&world, one, &slot);
-        let (answer, in_call) =
-            tokio::join!(operator.asks(&wanted), books_in_a_call(&world, other, &slot, n));
-        let by_operator = answer.status.as_u16() == 201;
-        assert!(by_operator != in_call, "{slot}: {answer:?}");
-        if !by_operator {
-            assert_eq!(code(&answer), (409, "taken"));
+        for _ in 0..2 {
+            let cancelled = operator.asks(&Wanted::new(Method::DELETE, &its)).await;
+            assert_eq!(cancelled.status.as_u16(), 200);
+            let mut expected = booked.body.clone();
+            expected["status"] = json!("cancelled");
+            assert_eq!(cancelled.body, expected);
         }
-        assert_eq!(standing(&world).await, n + 1);
-    }
-    world.close().await;
+        assert_eq!(standing(&world).await, 0);
+        let none = format!("/api/appointments/{}?business={}", lead, world.business.slug);
+        let none = operator.asks(&Wanted::new(Method::DELETE, none)).await;
+        assert_eq!(code(&none), (404, "no_such_appointment"));
+        world.close().await;
+    });
 }
 
-#[tokio::test]
-async fn ops_4_an_appointment_that_has_ended_cannot_be_cancelled() {
-    let world = world(brief).await;
-    let operator = Operator::of(&world);
-    let lead = rows::lead(&world, world.business_id, 1).await;
-    let start = "2020-01-06T10:00:00Z".parse().unwrap();
-    let id = rows::appointment(&world, world.business_id, lead, start).await.0;
-    let its = format!("/api/appointments/{id}?business={}", world.business.slug);
-    let answer = operator.asks(&Wanted::new(Method::DELETE, its)).await;
-    assert_eq!(code(&answer), (409, "appointment_is_over"));
-    assert_eq!(standing(&world).await, 1);
-    world.close().await;
+#[test]
+fn ops_4_booking_by_phone_number_creates_the_lead_once() {
+    virtually(async {
+        let world = world(brief).await;
+        let operator = Operator::of(&world);
+        let free = slots(&world, 3);
+        let mut leads_of = Vec::new();
+        // The number as people write it, and in E.164.
+        for (phone, start) in [("050-000-0001", free[0]), (number(1).as_str(), free[4])] {
+            let start = written(&world, start);
+            let body = json!({ "business": "tel-aviv-locks", "phone": phone, "slot_start": start });
+            let wanted = Wanted::new(Method::POST, "/api/appointments").with(&body);
+            let booked = operator.asks(&wanted).await;
+            assert_eq!(booked.status.as_u16(), 201, "{}", booked.body);
+            leads_of.push(booked.body["lead_id"].clone());
+        }
+        assert_eq!(leads_of[0], leads_of[1]);
+        let db = &world.app.services().database;
+        let kept = leads::list(db, world.business_id, None, None, 10).await.unwrap().items;
+        assert_eq!((kept.len(), kept[0].source), (1, LeadSource::Operator));
+        assert_eq!(kept[0].phone.as_ref(), Some(&number(1)));
+
+        let start = written(&world, free[8]);
+        for (body, code, field) in [
+            (json!({ "phone": "100", "slot_start": start }), "bad_number", "phone"),
+            (json!({ "slot_start": start }), "bad_body", "lead_id"),
+            (
+                json!({ "phone": "x", "lead_id": leads_of[0], "slot_start": start }),
+                "bad_body",
+                "lead_id",
+            ),
+            (
+                json!({ "phone": "0500000002", "slot_start": "25-12" }),
+                "unreadable_date",
+                "slot_start",
+            ),
+            (json!({ "phone": "0500000002", "slot_start": "" }), "missing_argument", "slot_start"),
+            (
+                json!({ "phone": "0500000002", "slot_start": start, "duration_min": 0 }),
+                "wrong_length",
+                "duration_min",
+            ),
+            (
+                json!({ "phone": "0500000002", "slot_start": start, "notes": "x".repeat(2001) }),
+                "wrong_argument",
+                "notes",
+            ),
+        ] {
+            let mut body = body;
+            body["business"] = json!("tel-aviv-locks");
+            let wanted = Wanted::new(Method::POST, "/api/appointments").with(&body);
+            let answer = operator.asks(&wanted).await.body;
+            assert_eq!(
+                (&answer["error"]["code"], &answer["error"]["field"]),
+                (&json!(code), &json!(field))
+            );
+        }
+        let kept = leads::list(db, world.business_id, None, None, 10).await.unwrap().items;
+        assert_eq!(kept.len(), 1, "what can't be read makes no lead");
+        world.close().await;
+    });
+}
+
+#[test]
+fn cal_4_an_idempotency_key_books_once_and_cannot_be_reused() {
+    virtually(async {
+        let world = world(brief).await;
+        let operator = Operator::of(&world);
+        let lead = rows::lead(&world, world.business_id, 1).await;
+        let free = slots(&world, 3);
+        let (slot, other) = (written(&world, free[0]), written(&world, free[4]));
+        let first = operator.asks(&wanted(&world, lead, &slot).keyed("order-17")).await;
+        let again = operator.asks(&wanted(&world, lead, &slot).keyed("order-17")).await;
+        assert_eq!((first.status.as_u16(), &first.body), (201, &again.body));
+        let moved = operator.asks(&wanted(&world, lead, &other).keyed("order-17")).await;
+        assert_eq!(code(&moved), (409, "idempotency_key_reused"));
+        assert_eq!(standing(&world).await, 1);
+        let id = first.body["id"].as_str().unwrap();
+        let its = format!("/api/appointments/{id}?business={}", world.business.slug);
+        operator.asks(&Wanted::new(Method::DELETE, its)).await;
+        let late = operator.asks(&wanted(&world, lead, &slot).keyed("order-17")).await;
+        assert_eq!(code(&late), (409, "cancelled_since"));
+        for bad in ["", "two words", &"x".repeat(125)] {
+            let answer = operator.asks(&wanted(&world, lead, &other).keyed(bad)).await;
+            assert_eq!(code(&answer), (400, "bad_idempotency_key"), "{bad:?}");
+        }
+        assert_eq!(standing(&world).await, 0);
+        world.close().await;
+    });
+}
+
+#[test]
+fn cal_3_an_unavailable_slot_is_answered_with_available_ones() {
+    virtually(async {
+        let world = world(brief).await;
+        let operator = Operator::of(&world);
+        let one = rows::lead(&world, world.business_id, 1).await;
+        let other = rows::lead(&world, world.business_id, 2).await;
+        let slot = written(&world, slots(&world, 3)[0]);
+        assert!(books_in_a_call(&world, one, &slot, 1).await);
+        let night = format!("{}T03:00:00{}", &slot[..10], &slot[19..]);
+        for (start, expected) in [
+            (slot.as_str(), "taken"),
+            (night.as_str(), "outside_hours"),
+            ("2020-01-01T10:00:00+02:00", "in_the_past"),
+        ] {
+            let answer = operator.asks(&wanted(&world, other, start)).await;
+            assert_eq!(code(&answer), (409, expected), "{}", answer.body);
+            assert_eq!(answer.body["error"]["field"], "slot_start");
+            let slots = answer.body["slots"].as_array().unwrap();
+            assert!(!slots.is_empty() && slots.iter().all(|free| free["start"] != slot.as_str()));
+        }
+        let answer = operator.asks(&wanted(&world, other, &slot)).await;
+        let free = answer.body["slots"][0]["start"].as_str().unwrap().to_owned();
+        let booked = operator.asks(&wanted(&world, other, &free)).await;
+        assert_eq!(booked.status.as_u16(), 201, "what is offered can be had");
+        world.close().await;
+    });
+}
+
+#[test]
+fn cal_3_of_an_operator_and_a_call_that_want_one_slot_one_gets_it() {
+    virtually(async {
+        let world = world(brief).await;
+        let operator = Operator::of(&world);
+        let one = rows::lead(&world, world.business_id, 1).await;
+        let other = rows::lead(&world, world.business_id, 2).await;
+        for (n, start) in slots(&world, 3).into_iter().step_by(2).enumerate() {
+            let slot = written(&world, start);
+            let wanted = wanted(&world, one, &slot);
+            let (answer, in_call) =
+                tokio::join!(operator.asks(&wanted), books_in_a_call(&world, other, &slot, n));
+            let by_operator = answer.status.as_u16() == 201;
+            assert!(by_operator != in_call, "{slot}: {answer:?}");
+            if !by_operator {
+                assert_eq!(code(&answer), (409, "taken"));
+            }
+            assert_eq!(standing(&world).await, n + 1);
+        }
+        world.close().await;
+    });
+}
+
+#[test]
+fn ops_4_an_appointment_that_has_ended_cannot_be_cancelled() {
+    virtually(async {
+        let world = world(brief).await;
+        let operator = Operator::of(&world);
+        let lead = rows::lead(&world, world.business_id, 1).await;
+        let start = "2020-01-06T10:00:00Z".parse().unwrap();
+        let id = rows::appointment(&world, world.business_id, lead, start).await.0;
+        let its = format!("/api/appointments/{id}?business={}", world.business.slug);
+        let answer = operator.asks(&Wanted::new(Method::DELETE, its)).await;
+        assert_eq!(code(&answer), (409, "appointment_is_over"));
+        assert_eq!(standing(&world).await, 1);
+        world.close().await;
+    });
 }

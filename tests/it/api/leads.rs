@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::operator::{Answered, Operator, Wanted};
 use super::rows;
-use crate::support::{brief, number, world};
+use crate::support::{brief, number, virtually, world};
 
 /// Sends changes of one lead.
 struct Lead {
@@ -19,90 +19,98 @@ impl Lead {
     }
 }
 
-#[tokio::test]
-async fn lead_2_an_operators_changes_are_validated_and_merged_and_erase_nothing() {
-    let world = world(brief).await;
-    let operator = Operator::of(&world);
-    let id = rows::lead(&world, world.business_id, 1).await;
-    let its = format!("/api/leads/{id}?business={}", world.business.slug);
-    let lead = Lead { operator, its };
-    let told = json!({
-        "full_name": " דנה כהן ", "email": "dana@example.com", "fields": { "city": "תל אביב", "floor": 3 },
+#[test]
+fn lead_2_an_operators_changes_are_validated_and_merged_and_erase_nothing() {
+    virtually(async {
+        let world = world(brief).await;
+        let operator = Operator::of(&world);
+        let id = rows::lead(&world, world.business_id, 1).await;
+        let its = format!("/api/leads/{id}?business={}", world.business.slug);
+        let lead = Lead { operator, its };
+        let told = json!({
+            "full_name": " דנה כהן ", "email": "dana@example.com", "fields": { "city": "תל אביב", "floor": 3 },
+        });
+        assert_eq!(lead.changes(told).await.status.as_u16(), 200);
+        let more =
+            json!({ "full_name": "", "email": null, "fields": { "city": " ", "lock_brand": "X" } });
+        let known = lead.changes(more).await.body;
+        assert_eq!(
+            (&known["full_name"], &known["email"]),
+            (&json!("דנה כהן"), &json!("dana@example.com"))
+        );
+        let fields = json!({ "city": "תל אביב", "floor": "3", "lock_brand": "X" });
+        assert_eq!(known["fields"], fields);
+
+        // One invalid value: the others are not written either.
+        for wrong in [
+            json!({ "full_name": "אחר", "email": "nowhere" }),
+            json!({ "full_name": "אחר", "fields": { "colour": "red" } }),
+            json!({ "full_name": "אחר", "fields": { "city": "x".repeat(2001) } }),
+            json!({ "full_name": "אחר", "fields": "city" }),
+        ] {
+            assert_eq!(lead.changes(wrong).await.status.as_u16(), 400);
+        }
+        assert_eq!(lead.operator.gets(&lead.its).await, known);
+        world.close().await;
     });
-    assert_eq!(lead.changes(told).await.status.as_u16(), 200);
-    let more =
-        json!({ "full_name": "", "email": null, "fields": { "city": " ", "lock_brand": "X" } });
-    let known = lead.changes(more).await.body;
-    assert_eq!(
-        (&known["full_name"], &known["email"]),
-        (&json!("דנה כהן"), &json!("dana@example.com"))
-    );
-    let fields = json!({ "city": "תל אביב", "floor": "3", "lock_brand": "X" });
-    assert_eq!(known["fields"], fields);
-
-    // One invalid value: the others are not written either.
-    for wrong in [
-        json!({ "full_name": "אחר", "email": "nowhere" }),
-        json!({ "full_name": "אחר", "fields": { "colour": "red" } }),
-        json!({ "full_name": "אחר", "fields": { "city": "x".repeat(2001) } }),
-        json!({ "full_name": "אחר", "fields": "city" }),
-    ] {
-        assert_eq!(lead.changes(wrong).await.status.as_u16(), 400);
-    }
-    assert_eq!(lead.operator.gets(&lead.its).await, known);
-    world.close().await;
 }
 
-#[tokio::test]
-async fn lead_2_the_history_of_a_lead_is_listed_newest_first_in_pages() {
-    let world = world(brief).await;
-    let operator = Operator::of(&world);
-    let id = rows::lead(&world, world.business_id, 1).await;
-    let its = format!("/api/leads/{id}?business={}", world.business.slug);
-    let lead = Lead { operator, its };
-    for city in ["חיפה", "תל אביב"] {
-        lead.changes(json!({ "fields": { "city": city } })).await;
-    }
-    let mut shown = Vec::new();
-    let mut target = format!("/api/leads/{id}/history?business={}&limit=3", world.business.slug);
-    loop {
-        let page = lead.operator.gets(&target).await;
-        for change in page["items"].as_array().unwrap() {
-            let of = ["seq", "changed_by", "field", "old", "new"].map(|key| change[key].clone());
-            shown.push((json!(of), change["call_sid"].is_null()));
+#[test]
+fn lead_2_the_history_of_a_lead_is_listed_newest_first_in_pages() {
+    virtually(async {
+        let world = world(brief).await;
+        let operator = Operator::of(&world);
+        let id = rows::lead(&world, world.business_id, 1).await;
+        let its = format!("/api/leads/{id}?business={}", world.business.slug);
+        let lead = Lead { operator, its };
+        for city in ["חיפה", "תל אביב"] {
+            lead.changes(json!({ "fields": { "city": city } })).await;
         }
-        match page["next"].as_str() {
-            Some(next) => target = format!("{target}&cursor={next}"),
-            None => break,
+        let mut shown = Vec::new();
+        let mut target =
+            format!("/api/leads/{id}/history?business={}&limit=3", world.business.slug);
+        loop {
+            let page = lead.operator.gets(&target).await;
+            for change in page["items"].as_array().unwrap() {
+                let of =
+                    ["seq", "changed_by", "field", "old", "new"].map(|key| change[key].clone());
+                shown.push((json!(of), change["call_sid"].is_null()));
+            }
+            match page["next"].as_str() {
+                Some(next) => target = format!("{target}&cursor={next}"),
+                None => break,
+            }
         }
-    }
-    let phone = number(1);
-    let expected = [
-        (json!([4, "api", "fields.city", "חיפה", "תל אביב"]), true),
-        (json!([3, "api", "fields.city", null, "חיפה"]), true),
-        (json!([2, "call", "phone", null, phone]), false),
-        (json!([1, "call", "status", null, "in_progress"]), false),
-    ];
-    assert_eq!(shown, expected);
-    world.close().await;
+        let phone = number(1);
+        let expected = [
+            (json!([4, "api", "fields.city", "חיפה", "תל אביב"]), true),
+            (json!([3, "api", "fields.city", null, "חיפה"]), true),
+            (json!([2, "call", "phone", null, phone]), false),
+            (json!([1, "call", "status", null, "in_progress"]), false),
+        ];
+        assert_eq!(shown, expected);
+        world.close().await;
+    });
 }
 
-#[tokio::test]
-async fn lead_2_an_operator_can_complete_or_decline_a_lead_but_not_reopen_it() {
-    let world = world(brief).await;
-    let operator = Operator::of(&world);
-    let id = rows::lead(&world, world.business_id, 1).await;
-    let its = format!("/api/leads/{id}?business={}", world.business.slug);
-    let lead = Lead { operator, its };
-    for (status, expected, kept) in [
-        ("in_progress", 200, "in_progress"),
-        ("complete", 200, "complete"),
-        ("in_progress", 409, "complete"),
-        ("declined", 200, "declined"),
-    ] {
-        let answer = lead.changes(json!({ "status": status })).await;
-        assert_eq!(answer.status.as_u16(), expected, "{}", answer.body);
-        assert_eq!(lead.operator.gets(&lead.its).await["status"], kept);
-    }
-    world.close().await;
+#[test]
+fn lead_2_an_operator_can_complete_or_decline_a_lead_but_not_reopen_it() {
+    virtually(async {
+        let world = world(brief).await;
+        let operator = Operator::of(&world);
+        let id = rows::lead(&world, world.business_id, 1).await;
+        let its = format!("/api/leads/{id}?business={}", world.business.slug);
+        let lead = Lead { operator, its };
+        for (status, expected, kept) in [
+            ("in_progress", 200, "in_progress"),
+            ("complete", 200, "complete"),
+            ("in_progress", 409, "complete"),
+            ("declined", 200, "declined"),
+        ] {
+            let answer = lead.changes(json!({ "status": status })).await;
+            assert_eq!(answer.status.as_u16(), expected, "{}", answer.body);
+            assert_eq!(lead.operator.gets(&lead.its).await["status"], kept);
+        }
+        world.close().await;
+    });
 }

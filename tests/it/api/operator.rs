@@ -28,7 +28,7 @@ pub(crate) struct Answered {
 impl Operator {
     pub(crate) fn of(world: &World) -> Self {
         let base = format!("http://{}", world.app.admin_address().unwrap());
-        Self { base, http: http_client() }
+        Self { base, http: http_client(world) }
     }
 
     /// Sends a request. A response without a body counts as null.

@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::operator::{Answered, Operator, TOKEN, Wanted, operations};
 use super::rows::Rows;
-use crate::support::{brief, within, world};
+use crate::support::{brief, virtually, within, world};
 
 /// The code and field of an error; every error has the same form.
 fn error(answer: &Answered) -> (u16, String, String) {
@@ -17,70 +17,72 @@ fn error(answer: &Answered) -> (u16, String, String) {
     (answer.status.as_u16(), error["code"].as_str().unwrap().to_owned(), field.unwrap_or_default())
 }
 
-#[tokio::test]
-async fn ops_4_an_invalid_request_is_refused_with_the_name_of_the_field() {
-    let world = world(brief).await;
-    let operator = Operator::of(&world);
-    let rows = Rows::make(&world, world.business_id, 1).await;
-    for (target, status, code, field) in [
-        ("leads", 400, "bad_parameter", "business"),
-        ("leads?business=", 404, "no_such_business", "business"),
-        ("leads?business=nobody", 404, "no_such_business", "business"),
-        ("leads?business=No_Slug", 404, "no_such_business", "business"),
-        ("businesses/nobody", 404, "no_such_business", "business"),
-        ("leads?business=tel-aviv-locks&colour=red", 400, "bad_parameter", "colour"),
-        ("leads?business=tel-aviv-locks&business=x", 400, "bad_parameter", "business"),
-        ("leads?business=tel-aviv-locks&limit=0", 400, "bad_parameter", "limit"),
-        ("leads?business=tel-aviv-locks&limit=201", 400, "bad_parameter", "limit"),
-        ("leads?business=tel-aviv-locks&limit=many", 400, "bad_parameter", "limit"),
-        ("leads?business=tel-aviv-locks&cursor=%21", 400, "bad_parameter", "cursor"),
-        ("leads?business=tel-aviv-locks&cursor=bnVsbA", 400, "bad_parameter", "cursor"),
-        ("leads?business=tel-aviv-locks&status=lost", 400, "bad_parameter", "status"),
-        ("appointments?business=tel-aviv-locks&from=today", 400, "bad_parameter", "from"),
-        ("appointments?business=tel-aviv-locks&lead_id=7", 400, "bad_parameter", "lead_id"),
-        ("slots?business=tel-aviv-locks&date=25-12", 400, "bad_parameter", "date"),
-        ("slots?business=tel-aviv-locks&duration_min=0", 400, "bad_parameter", "duration_min"),
-        ("slots?business=tel-aviv-locks&duration_min=x", 400, "bad_parameter", "duration_min"),
-        ("leads/7?business=tel-aviv-locks", 400, "bad_id", "id"),
-        ("appointments/7?business=tel-aviv-locks", 400, "bad_id", "id"),
-        ("calls/7?business=tel-aviv-locks", 400, "bad_call_sid", "call_sid"),
-        ("nothing", 404, "not_found", ""),
-        ("leads/a/b?business=tel-aviv-locks", 404, "not_found", ""),
-    ] {
-        let answer = operator.asks(&Wanted::get(format!("/api/{target}"))).await;
-        let expected = (status, code.to_owned(), field.to_owned());
-        assert_eq!(error(&answer), expected, "{target}: {}", answer.body);
-    }
-    // curl sends it so: the plus is not escaped.
-    let from = "/api/appointments?business=tel-aviv-locks&from=2026-11-22T08:30:00+02:00";
-    operator.gets(from).await;
-    for (target, body, field) in [
-        ("appointments", json!({ "slot_start": "2026-11-22T08:30" }), "business"),
-        ("appointments", json!({ "business": "tel-aviv-locks" }), "slot_start"),
-        ("calls", json!({ "business": "tel-aviv-locks" }), "to"),
-    ] {
-        let wanted = Wanted::new(Method::POST, format!("/api/{target}")).with(&body);
-        let expected = (400, "bad_body".to_owned(), field.to_owned());
-        assert_eq!(error(&operator.asks(&wanted).await), expected, "{body}");
-    }
-    let lead = format!("/api/leads/{}?business=tel-aviv-locks", rows.lead);
-    for (body, code, field) in [
-        ("{\"full_name\":", "bad_body", ""),
-        ("[]", "bad_body", ""),
-        ("{} {}", "bad_body", ""),
-        ("{\"age\": 4}", "bad_body", "age"),
-        ("{\"status\": \"lost\"}", "bad_body", "status"),
-        ("{\"email\": \"dana at example\"}", "bad_value", "email"),
-        ("{\"fields\": {\"colour\": \"red\"}}", "unknown_field", "colour"),
-        ("{\"full_name\": [\"x\"]}", "bad_value", "full_name"),
-    ] {
-        let mut wanted = Wanted::new(Method::PATCH, &lead);
-        wanted.body = Some(body.to_owned());
-        let answer = operator.asks(&wanted).await;
-        let expected = (400, code.to_owned(), field.to_owned());
-        assert_eq!(error(&answer), expected, "{body}: {}", answer.body);
-    }
-    world.close().await;
+#[test]
+fn ops_4_an_invalid_request_is_refused_with_the_name_of_the_field() {
+    virtually(async {
+        let world = world(brief).await;
+        let operator = Operator::of(&world);
+        let rows = Rows::make(&world, world.business_id, 1).await;
+        for (target, status, code, field) in [
+            ("leads", 400, "bad_parameter", "business"),
+            ("leads?business=", 404, "no_such_business", "business"),
+            ("leads?business=nobody", 404, "no_such_business", "business"),
+            ("leads?business=No_Slug", 404, "no_such_business", "business"),
+            ("businesses/nobody", 404, "no_such_business", "business"),
+            ("leads?business=tel-aviv-locks&colour=red", 400, "bad_parameter", "colour"),
+            ("leads?business=tel-aviv-locks&business=x", 400, "bad_parameter", "business"),
+            ("leads?business=tel-aviv-locks&limit=0", 400, "bad_parameter", "limit"),
+            ("leads?business=tel-aviv-locks&limit=201", 400, "bad_parameter", "limit"),
+            ("leads?business=tel-aviv-locks&limit=many", 400, "bad_parameter", "limit"),
+            ("leads?business=tel-aviv-locks&cursor=%21", 400, "bad_parameter", "cursor"),
+            ("leads?business=tel-aviv-locks&cursor=bnVsbA", 400, "bad_parameter", "cursor"),
+            ("leads?business=tel-aviv-locks&status=lost", 400, "bad_parameter", "status"),
+            ("appointments?business=tel-aviv-locks&from=today", 400, "bad_parameter", "from"),
+            ("appointments?business=tel-aviv-locks&lead_id=7", 400, "bad_parameter", "lead_id"),
+            ("slots?business=tel-aviv-locks&date=25-12", 400, "bad_parameter", "date"),
+            ("slots?business=tel-aviv-locks&duration_min=0", 400, "bad_parameter", "duration_min"),
+            ("slots?business=tel-aviv-locks&duration_min=x", 400, "bad_parameter", "duration_min"),
+            ("leads/7?business=tel-aviv-locks", 400, "bad_id", "id"),
+            ("appointments/7?business=tel-aviv-locks", 400, "bad_id", "id"),
+            ("calls/7?business=tel-aviv-locks", 400, "bad_call_sid", "call_sid"),
+            ("nothing", 404, "not_found", ""),
+            ("leads/a/b?business=tel-aviv-locks", 404, "not_found", ""),
+        ] {
+            let answer = operator.asks(&Wanted::get(format!("/api/{target}"))).await;
+            let expected = (status, code.to_owned(), field.to_owned());
+            assert_eq!(error(&answer), expected, "{target}: {}", answer.body);
+        }
+        // curl sends it so: the plus is not escaped.
+        let from = "/api/appointments?business=tel-aviv-locks&from=2026-11-22T08:30:00+02:00";
+        operator.gets(from).await;
+        for (target, body, field) in [
+            ("appointments", json!({ "slot_start": "2026-11-22T08:30" }), "business"),
+            ("appointments", json!({ "business": "tel-aviv-locks" }), "slot_start"),
+            ("calls", json!({ "business": "tel-aviv-locks" }), "to"),
+        ] {
+            let wanted = Wanted::new(Method::POST, format!("/api/{target}")).with(&body);
+            let expected = (400, "bad_body".to_owned(), field.to_owned());
+            assert_eq!(error(&operator.asks(&wanted).await), expected, "{body}");
+        }
+        let lead = format!("/api/leads/{}?business=tel-aviv-locks", rows.lead);
+        for (body, code, field) in [
+            ("{\"full_name\":", "bad_body", ""),
+            ("[]", "bad_body", ""),
+            ("{} {}", "bad_body", ""),
+            ("{\"age\": 4}", "bad_body", "age"),
+            ("{\"status\": \"lost\"}", "bad_body", "status"),
+            ("{\"email\": \"dana at example\"}", "bad_value", "email"),
+            ("{\"fields\": {\"colour\": \"red\"}}", "unknown_field", "colour"),
+            ("{\"full_name\": [\"x\"]}", "bad_value", "full_name"),
+        ] {
+            let mut wanted = Wanted::new(Method::PATCH, &lead);
+            wanted.body = Some(body.to_owned());
+            let answer = operator.asks(&wanted).await;
+            let expected = (400, code.to_owned(), field.to_owned());
+            assert_eq!(error(&answer), expected, "{body}: {}", answer.body);
+        }
+        world.close().await;
+    });
 }
 
 #[tokio::test]
@@ -105,61 +107,67 @@ async fn ops_6_a_body_that_is_too_long_or_without_a_length_is_refused_unread() {
     world.close().await;
 }
 
-#[tokio::test]
-async fn ops_4_every_operation_refuses_unknown_parameters() {
-    let world = world(brief).await;
-    let operator = Operator::of(&world);
-    let rows = Rows::make(&world, world.business_id, 1).await;
-    for operation in operations(&operator.document().await) {
-        let wanted = Wanted::sample(&operation, &world.business.slug, &rows).and("colour=red");
-        let expected = (400, "bad_parameter".to_owned(), "colour".to_owned());
-        assert_eq!(error(&operator.asks(&wanted).await), expected, "{operation}");
-    }
-    world.close().await;
-}
-
-#[tokio::test]
-async fn ops_4_a_wrong_method_is_answered_with_the_allowed_ones() {
-    let world = world(brief).await;
-    let operator = Operator::of(&world);
-    let rows = Rows::make(&world, world.business_id, 1).await;
-    let document = operator.document().await;
-    for (path, item) in document["paths"].as_object().unwrap() {
-        let known: Vec<String> = item.as_object().unwrap().keys().cloned().collect();
-        let sample = format!("{} {path}", known[0]);
-        let sample = Wanted::sample(&sample, &world.business.slug, &rows);
-        for method in ["get", "post", "put", "patch", "delete"] {
-            if known.iter().any(|known| known == method) {
-                continue;
-            }
-            let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
-            let wanted = Wanted { method, body: None, ..sample.clone() };
-            let answer = operator.asks(&wanted).await;
-            assert_eq!(error(&answer).1, "method_not_allowed", "{wanted:?}");
-            assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
-            let allowed = answer.headers["allow"].to_str().unwrap().to_lowercase();
-            let mut allowed: Vec<&str> = allowed.split(", ").collect();
-            allowed.sort_unstable();
-            assert_eq!(allowed, known, "{path}");
+#[test]
+fn ops_4_every_operation_refuses_unknown_parameters() {
+    virtually(async {
+        let world = world(brief).await;
+        let operator = Operator::of(&world);
+        let rows = Rows::make(&world, world.business_id, 1).await;
+        for operation in operations(&operator.document().await) {
+            let wanted = Wanted::sample(&operation, &world.business.slug, &rows).and("colour=red");
+            let expected = (400, "bad_parameter".to_owned(), "colour".to_owned());
+            assert_eq!(error(&operator.asks(&wanted).await), expected, "{operation}");
         }
-    }
-    world.close().await;
+        world.close().await;
+    });
 }
 
-#[tokio::test]
-async fn ops_4_internal_errors_are_not_disclosed() {
-    let world = world(brief).await;
-    let operator = Operator::of(&world);
-    let rows = Rows::make(&world, world.business_id, 1).await;
-    let wanted = Wanted::sample("get /api/leads/{id}", &world.business.slug, &rows);
-    world.app.services().database.close().await.unwrap();
-    let answer = operator.asks(&wanted).await;
-    assert_eq!(error(&answer), (500, "internal".to_owned(), String::new()));
-    let text = answer.body.to_string().to_lowercase();
-    for word in ["sql", "pool", "database", "connection"] {
-        assert!(!text.contains(word), "{text}");
-    }
-    let expected: Value = json!("something failed in the daemon; its log says what");
-    assert_eq!(answer.body["error"]["message"], expected);
-    world.close().await;
+#[test]
+fn ops_4_a_wrong_method_is_answered_with_the_allowed_ones() {
+    virtually(async {
+        let world = world(brief).await;
+        let operator = Operator::of(&world);
+        let rows = Rows::make(&world, world.business_id, 1).await;
+        let document = operator.document().await;
+        for (path, item) in document["paths"].as_object().unwrap() {
+            let known: Vec<String> = item.as_object().unwrap().keys().cloned().collect();
+            let sample = format!("{} {path}", known[0]);
+            let sample = Wanted::sample(&sample, &world.business.slug, &rows);
+            for method in ["get", "post", "put", "patch", "delete"] {
+                if known.iter().any(|known| known == method) {
+                    continue;
+                }
+                let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+                let wanted = Wanted { method, body: None, ..sample.clone() };
+                let answer = operator.asks(&wanted).await;
+                assert_eq!(error(&answer).1, "method_not_allowed", "{wanted:?}");
+                assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+                let allowed = answer.headers["allow"].to_str().unwrap().to_lowercase();
+                let mut allowed: Vec<&str> = allowed.split(", ").collect();
+                allowed.sort_unstable();
+                assert_eq!(allowed, known, "{path}");
+            }
+        }
+        world.close().await;
+    });
+}
+
+#[test]
+fn ops_4_internal_errors_are_not_disclosed() {
+    virtually(async {
+        let world = world(brief).await;
+        let operator = Operator::of(&world);
+        let rows = Rows::make(&world, world.business_id, 1).await;
+        let wanted = Wanted::sample("get /api/leads/{id}", &world.business.slug, &rows);
+        world.app.services().database.close().await.unwrap();
+        let answer = operator.asks(&wanted).await;
+        assert_eq!(error(&answer), (500, "internal".to_owned(), String::new()));
+        let text = answer.body.to_string().to_lowercase();
+        for word in ["sql", "pool", "database", "connection"] {
+            assert!(!text.contains(word), "{text}");
+        }
+        let expected: Value = json!("something failed in the daemon; its log says what");
+        assert_eq!(answer.body["error"]["message"], expected);
+        world.close().await;
+    });
 }

@@ -1,5 +1,6 @@
 //! A daemon process is killed between a booking and its answer (CAL-4).
 
+use crate::support::pause;
 use std::io::Read as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, Stdio};
@@ -60,7 +61,7 @@ async fn cal_4_a_daemon_that_is_killed_between_booking_and_answer_books_once() {
     let committed = async {
         while booked_in(&db, business).await.is_empty() {
             assert_eq!(child.0.try_wait().unwrap(), None, "it ended by itself");
-            tokio::task::yield_now().await;
+            pause().await;
         }
     };
     within("the row", committed).await;

@@ -7,7 +7,7 @@ use sea_orm::{DatabaseTransaction, Statement, TransactionTrait};
 use super::foreign::outputs;
 use super::*;
 use crate::leads::uses;
-use crate::support::{brief, practice};
+use crate::support::{brief, pause, practice};
 
 /// Waits until the business has an appointment.
 async fn the_booked(world: &World) -> AppointmentRecord {
@@ -15,7 +15,7 @@ async fn the_booked(world: &World) -> AppointmentRecord {
         loop {
             match all_booked(world).await.pop() {
                 Some(booked) => return booked,
-                None => tokio::task::yield_now().await,
+                None => pause().await,
             }
         }
     };
