@@ -29,7 +29,8 @@ pub(super) fn draw(chance: &mut Chance) -> Behaviour {
     }
     if chance.percent(30) {
         let faults = chance.from(1, 4);
-        model.responses = (0..faults).map(|_| response(chance)).collect();
+        // Not of each new session: a server that fails every session is not stood.
+        model.responses_once = (0..faults).map(|_| response(chance)).collect();
     }
     model
 }
