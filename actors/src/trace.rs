@@ -86,13 +86,18 @@ impl Source {
 
     /// Runs `task`, with a point at its start and one at its end, however it ends.
     pub(crate) async fn task(self, name: &'static str, task: impl Future<Output = ()>) {
-        self.point(format_args!("task {name} began"));
-        let _end = EndOfTask { source: self, name };
+        let _end = self.begin(name);
         task.await;
+    }
+
+    /// A point now, and one when the guard is dropped.
+    pub(crate) fn begin(&self, name: &'static str) -> EndOfTask {
+        self.point(format_args!("task {name} began"));
+        EndOfTask { source: self.clone(), name }
     }
 }
 
-struct EndOfTask {
+pub(crate) struct EndOfTask {
     source: Source,
     name: &'static str,
 }
@@ -133,6 +138,20 @@ impl fmt::Display for Text<'_> {
         let beginning = &self.0[..self.0.floor_char_boundary(LONGEST_TEXT)];
         let (length, sum) = (self.0.len(), checksum(self.0.as_bytes()));
         write!(f, "{}… {length} bytes {sum:08x}", beginning.escape_debug())
+    }
+}
+
+/// An event to OpenAI: its type first, since a long text is cut.
+pub(crate) struct ToOpenAi<'a>(pub(crate) &'a str);
+
+impl fmt::Display for ToOpenAi<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        #[derive(serde::Deserialize)]
+        struct Event {
+            r#type: String,
+        }
+        let kind = serde_json::from_str::<Event>(self.0).map(|event| event.r#type);
+        write!(f, "{} {}", kind.as_deref().unwrap_or("?"), Text(self.0))
     }
 }
 

@@ -91,7 +91,7 @@ pub fn play_seed(
 }
 
 /// The businesses that are called.
-fn businesses() -> Result<Vec<BusinessSettings>, ChaosError> {
+pub(super) fn businesses() -> Result<Vec<BusinessSettings>, ChaosError> {
     let read = |(path, text): (&str, &str)| business_file::parse(Path::new(path), text);
     Ok(BUSINESSES.map(read).into_iter().collect::<Result<_, _>>()?)
 }

@@ -73,7 +73,15 @@ pub(super) struct SessionTask {
 impl SessionTask {
     /// Runs the session from connecting to its end, and reports the end.
     pub(super) async fn run(self, outgoing: mpsc::Receiver<Outgoing>) {
-        let fault = match self.connector.connect(&self.model).await {
+        let fault = self.run_to_its_end(outgoing).await;
+        let session = self.session;
+        // A closed inbox means that the call is over.
+        let _ = self.inbox.send(RealtimeEvent::Ended { session, fault }).await;
+    }
+
+    async fn run_to_its_end(&self, outgoing: mpsc::Receiver<Outgoing>) -> SessionFault {
+        let _end = self.source.begin("socket");
+        match self.connector.connect(&self.model).await {
             Ok(link) => {
                 self.last_received.touch(self.clock.now());
                 self.run_socket(link, outgoing).await
@@ -82,10 +90,7 @@ impl SessionTask {
                 tracing::warn!(%error, session = self.session, "connecting to OpenAI failed");
                 connect_fault(&error)
             }
-        };
-        let session = self.session;
-        // A closed inbox means that the call is over.
-        let _ = self.inbox.send(RealtimeEvent::Ended { session, fault }).await;
+        }
     }
 
     async fn run_socket(&self, link: Link, outgoing: mpsc::Receiver<Outgoing>) -> SessionFault {
@@ -214,7 +219,7 @@ impl SessionTask {
         events: Vec<String>,
     ) -> Result<(), crate::link::LinkError> {
         for event in events {
-            self.source.point(format_args!("to OpenAI: {}", trace::Text(&event)));
+            self.source.point(format_args!("to OpenAI: {}", trace::ToOpenAi(&event)));
             writer.send(Frame::text(event)).await?;
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 mod appointments;
 mod ending;
+mod findings;
 mod heard;
 mod leads;
 mod left;
@@ -11,17 +12,16 @@ mod sessions;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
-
+use super::broken::Broken;
 use super::excuses::Excuses;
-use super::{Broken, Invariant};
-use crate::chaos::ended::{Ended, EndedBusiness, EndedCall};
+use crate::chaos::ended::Ended;
 use crate::chaos::story::Story;
+use findings::{Findings, Seen};
 use sessions::Sessions;
 
 /// Everything that is broken. What is about single calls comes first.
 pub(in crate::chaos) fn check(story: &Story, ended: &Ended) -> Vec<Broken> {
-    let mut findings = Findings { at: ended.at, broken: Vec::new() };
+    let mut findings = Findings::at(ended.at);
     let sessions = Sessions::of(ended);
     for call in &ended.calls {
         let excuses = Excuses::of(story, call);
@@ -42,58 +42,6 @@ pub(in crate::chaos) fn check(story: &Story, ended: &Ended) -> Vec<Broken> {
         appointments::look(&mut findings, business, ended);
         leads::look(&mut findings, story, business, ended);
     }
-    left::look(&mut findings, ended);
+    left::look(&mut findings, story, ended);
     findings.broken
-}
-
-/// One call, with all that is needed to judge it.
-struct Seen<'a> {
-    call: &'a EndedCall,
-    business: &'a EndedBusiness,
-    ended: &'a Ended,
-    sessions: &'a Sessions,
-    excuses: &'a Excuses,
-}
-
-struct Findings {
-    at: Duration,
-    broken: Vec<Broken>,
-}
-
-impl Findings {
-    fn look(&mut self, invariant: u8, found: Result<(), String>) {
-        self.look_at(invariant, None, found);
-    }
-
-    fn look_at(&mut self, invariant: u8, call: Option<usize>, found: Result<(), String>) {
-        if let Err(what) = found {
-            let invariant = Invariant(invariant);
-            self.broken.push(Broken { invariant, call, at: self.at, what });
-        }
-    }
-
-    fn about<'a>(&'a mut self, call: &EndedCall) -> CallFindings<'a> {
-        CallFindings { findings: self, call: call.index }
-    }
-}
-
-struct CallFindings<'a> {
-    findings: &'a mut Findings,
-    call: usize,
-}
-
-impl CallFindings<'_> {
-    fn look(&mut self, invariant: u8, found: Result<(), String>) {
-        self.findings.look_at(invariant, Some(self.call), found);
-    }
-}
-
-/// An error with these words, unless `holds`.
-fn ensure(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
-    if holds { Ok(()) } else { Err(what()) }
-}
-
-/// An error with the first of these, if there is one.
-fn none<T: std::fmt::Debug>(mut of: impl Iterator<Item = T>) -> Result<(), String> {
-    of.next().map_or(Ok(()), |one| Err(format!("{one:?}")))
 }

@@ -6,10 +6,11 @@
 use std::time::Duration;
 
 use actors::introspection::ActorKind;
-use practice::openai::ResponseFault;
+use entities::DatabaseFault;
+use practice::openai::{LinkFault, ResponseFault};
 
 use crate::chaos::ended::EndedCall;
-use crate::chaos::story::{Fault, Moment, Peer, Story};
+use crate::chaos::story::{Fault, LinkTrouble, Moment, Peer, Story};
 
 /// What may not be held against a call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub(super) struct Excuses {
     pub(super) database: bool,
     /// Twilio echoes no mark.
     pub(super) marks: bool,
+    /// Every session loses its first responses, so no answer comes to its end.
+    pub(super) endless: bool,
     /// The call's actors that are killed, once for each time.
     pub(super) killed: Vec<ActorKind>,
 }
@@ -40,8 +43,10 @@ const WRITTEN_FOR: Duration = Duration::from_secs(90);
 impl Excuses {
     pub(super) fn of(story: &Story, call: &EndedCall) -> Self {
         let fails = |fault: &ResponseFault| *fault != ResponseFault::None;
+        let loses = |fault: &ResponseFault| matches!(fault, ResponseFault::Lost { .. });
         let mut excuses = Self {
-            model: story.model.responses.iter().any(fails),
+            model: faults_of_responses(story).any(fails),
+            endless: story.model.responses.iter().any(loses),
             marks: call.caller.line.loses_marks,
             ..Self::default()
         };
@@ -84,6 +89,10 @@ impl Excuses {
             | Fault::MediaSocketStalls { call: index, .. } => {
                 self.line |= *index == call.index;
             }
+            // It waits for a commit.
+            Fault::Database { fault: DatabaseFault::CommitLost, .. } => {
+                self.database |= came_before_the_end;
+            }
             Fault::Database { lasts, .. } => {
                 let ends = at + *lasts + FELT_FOR;
                 self.database |= came_before_the_end && ends >= begins;
@@ -105,4 +114,26 @@ impl Excuses {
     pub(super) fn hears_otherwise(&self) -> bool {
         self.line || self.marks
     }
+}
+
+/// Faults of responses that the model has by habit.
+fn faults_of_responses(story: &Story) -> impl Iterator<Item = &ResponseFault> {
+    story.model.responses.iter().chain(&story.model.responses_once)
+}
+
+/// Whether a connection dies without a word. Its other side, which is not ours, never learns of it.
+pub(super) fn has_black_holes(story: &Story) -> bool {
+    let swallows = |fault: &ResponseFault| {
+        matches!(fault, ResponseFault::Lost { by: LinkFault::BlackHole, .. })
+    };
+    let is_one = |fault: &Fault| {
+        matches!(fault, Fault::NextResponse(fault) if swallows(fault))
+            || matches!(
+                fault,
+                Fault::Network { trouble: LinkTrouble::BlackHole, .. }
+                    | Fault::Sessions(LinkFault::BlackHole)
+            )
+    };
+    story.troubles.iter().any(|trouble| is_one(&trouble.what))
+        || faults_of_responses(story).any(swallows)
 }

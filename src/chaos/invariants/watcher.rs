@@ -12,7 +12,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::{Broken, Invariant};
+use super::broken::{Broken, Invariant};
 use crate::chaos::story::{Fault, Peer, Story};
 use crate::simulate::trace::TracePoint;
 use call::CallWatch;

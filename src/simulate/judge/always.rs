@@ -93,9 +93,21 @@ pub(crate) fn kept_all_that_was_heard(
     turns: &[TurnRow],
     heard: &[HeardSpeech],
 ) -> Result<(), String> {
-    let words = |turn: &TurnRow| turn.text.clone().unwrap_or_default();
+    let rest = kept_in_order(model, turns, heard)?;
+    match rest.into_iter().map(words_kept).find(|words| !words.is_empty()) {
+        Some(words) => Err(format!("{words:?} was not heard")),
+        None => Ok(()),
+    }
+}
+
+/// The agent's turns in the database begin with what the caller heard, in order. Returns the rest.
+pub(crate) fn kept_in_order<'a>(
+    model: &ModelSide,
+    turns: &'a [TurnRow],
+    heard: &[HeardSpeech],
+) -> Result<Vec<&'a TurnRow>, String> {
     let fits = |turn: &TurnRow, speech: &HeardSpeech| match speech.flaw {
-        None => !turn.cut && words(turn) == speech.text,
+        None => !turn.cut && words_kept(turn) == speech.text,
         Some(_) => {
             let said = turn.item_id.as_ref().and_then(|item| model.words_of(item.as_str()));
             turn.cut && is_part(speech, said.unwrap_or_default())
@@ -105,20 +117,21 @@ pub(crate) fn kept_all_that_was_heard(
         turns.iter().filter(|turn| turn.role == TurnRole::Agent && turn.item_id.is_some());
     for speech in heard {
         let at = span(speech);
-        match kept.find(|turn| !words(turn).is_empty() || fits(turn, speech)) {
+        match kept.find(|turn| !words_kept(turn).is_empty() || fits(turn, speech)) {
             None => return Err(format!("{:?} at {at} is not in it", speech.text)),
             Some(turn) if fits(turn, speech) => {}
             Some(turn) => {
                 let how = if turn.cut { "cut" } else { "whole" };
-                let (kept, heard) = (words(turn), &speech.text);
+                let (kept, heard) = (words_kept(turn), &speech.text);
                 return Err(format!("{kept:?} ({how}), and at {at} was heard {heard:?}"));
             }
         }
     }
-    match kept.map(words).find(|words| !words.is_empty()) {
-        Some(words) => Err(format!("{words:?} was not heard")),
-        None => Ok(()),
-    }
+    Ok(kept.collect())
+}
+
+fn words_kept(turn: &TurnRow) -> &str {
+    turn.text.as_deref().unwrap_or_default()
 }
 
 /// Whether an utterance is these words or their beginning.

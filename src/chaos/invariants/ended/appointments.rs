@@ -8,7 +8,7 @@ use entities::call_turns::{TurnRole, TurnRow};
 use jiff::Timestamp;
 use protocol::calendar::Calendar;
 
-use super::{Findings, ensure};
+use super::findings::{Findings, ensure};
 use crate::chaos::ended::{Ended, EndedBusiness};
 
 pub(super) fn look(findings: &mut Findings, business: &EndedBusiness, ended: &Ended) {

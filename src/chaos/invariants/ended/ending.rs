@@ -6,7 +6,7 @@ use std::time::Duration;
 use practice::twilio::{CallView, EndedBy as Ended, RestKind, RestRequest};
 use protocol::call::{EndReason, EndedBy};
 
-use super::{CallFindings, Seen, ensure};
+use super::findings::{CallFindings, Seen, ensure};
 use crate::chaos::story::Deed;
 use crate::simulate::judge::ending::{Rule, heard_to_its_end, last_sound, named, one_of};
 
@@ -14,7 +14,7 @@ pub(super) fn look(findings: &mut CallFindings<'_>, seen: &Seen<'_>) {
     let view = &seen.call.view;
     findings.look(2, ensure(view.ended.is_some(), || "the call has not ended".to_owned()));
     let waited = || "the caller waited, and the daemon did not end the call".to_owned();
-    findings.look(2, ensure(!seen.call.overstayed, waited));
+    findings.look(2, ensure(!seen.call.overstayed || seen.excuses.endless, waited));
     findings.look(2, greeted_once(seen));
     findings.look(2, hung_up_once(seen));
     let Some(record) = &seen.call.record else { return };

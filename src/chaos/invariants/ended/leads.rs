@@ -7,7 +7,7 @@ use actors::introspection::ActorKind;
 use entities::leads::{ChangedBy, HistoryEntry, LeadRecord, LeadSource, LeadStatus};
 use protocol::ids::PhoneNumber;
 
-use super::{Findings, ensure};
+use super::findings::{Findings, ensure};
 use crate::chaos::ended::{Ended, EndedBusiness, EndedCall};
 use crate::chaos::invariants::excuses::Excuses;
 use crate::chaos::story::Story;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use practice::openai::Violation;
 
-use super::{Findings, Sessions, ensure};
+use super::findings::{Findings, ensure};
+use super::sessions::Sessions;
 use crate::chaos::ended::{Ended, EndedCall};
 use crate::chaos::invariants::excuses::Excuses;
 use crate::chaos::story::Story;
@@ -16,7 +17,8 @@ pub(super) fn look(findings: &mut Findings, story: &Story, ended: &Ended, sessio
     for fault in ended.model.faults() {
         let owner = sessions.owner(fault.session);
         let call = owner.and_then(|owner| ended.calls.iter().find(|call| call.index == owner));
-        if fault.code == BROKEN_AUDIO && is_excused(story, ended, call) {
+        let audio_is_excused = || fault.code == BROKEN_AUDIO && is_excused(story, ended, call);
+        if fault.code == SERVER_ERROR || audio_is_excused() {
             continue;
         }
         let what =
@@ -32,6 +34,8 @@ pub(super) fn look(findings: &mut Findings, story: &Story, ended: &Ended, sessio
 }
 
 const BROKEN_AUDIO: &str = "broken_audio";
+/// The server's own fault.
+const SERVER_ERROR: &str = "server_error";
 
 fn invariant_of(fault: &Violation) -> u8 {
     match fault.code.as_str() {

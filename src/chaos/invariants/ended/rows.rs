@@ -6,7 +6,7 @@ use entities::call_turns::{TurnRole, TurnRow};
 use practice::openai::Turn;
 use practice::twilio::{CallView, Webhook};
 
-use super::{CallFindings, Seen, ensure};
+use super::findings::{CallFindings, Seen, ensure};
 use crate::simulate::judge::ending::same_status;
 
 pub(super) fn look(findings: &mut CallFindings<'_>, seen: &Seen<'_>) {

@@ -5,12 +5,13 @@ mod fixture;
 use actors::introspection::ActorKind;
 use entities::DatabaseFault;
 use entities::call_turns::TurnRole;
-use practice::openai::{LinkFault, SeenEvent, Turn, Violation};
+use practice::openai::{LinkFault, ResponseFault, SeenEvent, Turn, Violation};
 use practice::speech::Fault as Flaw;
 use practice::twilio::{CallbackDelivery, EndedBy, RestRequest};
 use serde_json::json;
 
 use super::*;
+use crate::chaos::invariants::broken::Invariant;
 use crate::chaos::story::{Fault, Moment, Trouble};
 use fixture::*;
 
@@ -155,13 +156,22 @@ fn invariant_6_damage_is_detected_unless_it_was_counted_or_the_line_broke() {
     assert_eq!(check(&story(), &ended), [], "it is counted");
 }
 
+#[test]
+fn invariant_2_a_call_may_last_if_the_model_breaks_off_every_answer() {
+    let waits: Change = |it| it.calls[0].overstayed = true;
+    assert_eq!(broken_by(waits, &story()), [2]);
+    let mut endless = story();
+    endless.model.responses = vec![ResponseFault::Lost { after: None, by: LinkFault::Dropped }];
+    assert!(broken_by(waits, &endless).is_empty());
+}
+
 fn violation(code: &str) -> Violation {
     let (code, detail) = (code.to_owned(), String::new());
     Violation { session: SESSION, at: secs(9.0), code, detail }
 }
 
 #[test]
-fn invariants_1_and_14_what_a_provider_objects_to_is_detected() {
+fn invariant_1_invariant_14_what_a_provider_objects_to_is_detected() {
     let active = "conversation_already_has_active_response";
     assert_eq!(
         broken_by(|it| it.model.violations.push(violation("invalid_value")), &story()),
@@ -198,8 +208,12 @@ fn invariant_9_what_is_left_is_detected() {
             ("an actor", |it| it.left.actors = 1),
             ("a connection", |it| it.connections = 1),
             ("a task", |it| it.tasks.after += 1),
+            ("a session", |it| it.left.sessions = 1),
         ],
     );
+    is_excused(Fault::Sessions(LinkFault::BlackHole), |it| it.left.sessions = 1);
+    let story = troubled(Fault::Sessions(LinkFault::BlackHole));
+    assert_eq!(broken_by(|it| it.left.actors = 1, &story), [9], "an actor is ours");
 }
 
 #[test]

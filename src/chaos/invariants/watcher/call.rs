@@ -69,7 +69,7 @@ impl CallWatch {
     ) -> Found {
         match *step {
             Step::Takes { number, attempt, event } => {
-                if point.actor == "realtime" && ends_response(event) {
+                if point.actor == REALTIME && ends_response(event) {
                     self.response = Response::None;
                 }
                 self.inbox(point.actor).takes(number, attempt).map_err(|it| (7, it))
@@ -83,14 +83,6 @@ impl CallWatch {
             Step::Gone => self.ended(point, ITSELF),
             Step::TaskBegins(name) => self.task_begins(point, name),
             Step::TaskEnds(name) => self.task_ends(point, name),
-            Step::SocketOpens => {
-                self.sockets += 1;
-                ensure(self.sockets == 1, 5, || "a session opens beside another".to_owned())
-            }
-            Step::SocketCloses => {
-                self.sockets = self.sockets.saturating_sub(1);
-                Ok(())
-            }
             Step::AsksForResponse => self.asks_for_response(point),
             Step::SendsClear => {
                 let asked_just_now = self
@@ -132,21 +124,23 @@ impl CallWatch {
             format!("{}/{} starts beside {before:?}", point.actor, point.generation)
         });
         // The others' state is a snapshot, which nobody gives back.
-        if matches!(point.actor, "twilio_io" | "realtime") {
+        if matches!(point.actor, "twilio_io" | REALTIME) {
             self.began(point, ITSELF);
         }
         found
     }
 
     fn task_begins(&mut self, point: &TracePoint<'_>, name: &str) -> Found {
-        if name == STREAM_WRITER {
-            self.playback.writers += 1;
-        }
         // The stream's tasks are CallSupervisor's, and outlive TwilioIoActor.
         if point.actor != STREAM {
             self.began(point, name);
         }
-        Ok(())
+        match (point.actor, name) {
+            (STREAM, STREAM_WRITER) => self.playback.writers += 1,
+            (REALTIME, SOCKET) => self.sockets += 1,
+            _ => {}
+        }
+        ensure(self.sockets <= 1, 5, || "a session opens its socket beside another".to_owned())
     }
 
     fn task_ends(&mut self, point: &TracePoint<'_>, name: &str) -> Found {
@@ -154,7 +148,11 @@ impl CallWatch {
             (STREAM, STREAM_WRITER) => {
                 self.playback.writers = self.playback.writers.saturating_sub(1);
             }
-            ("realtime", "session") => self.response = Response::None,
+            // What it asked for is over too.
+            (REALTIME, SOCKET) => {
+                self.sockets = self.sockets.saturating_sub(1);
+                self.response = Response::None;
+            }
             _ => {}
         }
         self.ended(point, name)
@@ -191,6 +189,9 @@ impl CallWatch {
 
 /// The part of a generation that is the actor with its state.
 const ITSELF: &str = "itself";
+const REALTIME: &str = "realtime";
+/// From connecting to OpenAI until the connection is let go.
+const SOCKET: &str = "socket";
 const STREAM: &str = "stream";
 const STREAM_WRITER: &str = "stream writer";
 

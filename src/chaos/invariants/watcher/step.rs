@@ -19,10 +19,6 @@ pub(super) enum Step<'a> {
     Gone,
     TaskBegins(&'a str),
     TaskEnds(&'a str),
-    /// A session begins to connect.
-    SocketOpens,
-    /// A session has let go of its socket.
-    SocketCloses,
     /// `response.create`.
     AsksForResponse,
     SendsAudio,
@@ -55,8 +51,6 @@ impl<'a> Step<'a> {
             Self::Gone => "gone",
             Self::TaskBegins(_) => "task begins",
             Self::TaskEnds(_) => "task ends",
-            Self::SocketOpens => "socket opens",
-            Self::SocketCloses => "socket closes",
             Self::AsksForResponse => "asks for response",
             Self::SendsAudio => "sends audio",
             Self::SendsClear => "sends clear",
@@ -84,8 +78,6 @@ fn of_actor(message: &str) -> Option<Step<'_>> {
     match message {
         "starts" => Some(Step::Starts),
         "gone" => Some(Step::Gone),
-        "opens a socket" => Some(Step::SocketOpens),
-        "has let go of its socket" => Some(Step::SocketCloses),
         _ => of_task(message),
     }
 }

@@ -1,9 +1,18 @@
 //! Traces that hold, and traces with one step wrong each.
 
+use std::sync::{Arc, Mutex};
+
 use practice::openai::Behaviour;
+use practice::twilio::LineQuality;
+use protocol::ids::PhoneNumber;
+use tokio::sync::watch;
 
 use super::*;
-use crate::chaos::story::{Moment, Trouble};
+use crate::chaos::play::businesses;
+use crate::chaos::stage;
+use crate::chaos::story::{Act, Caller, Deed, Finally, Moment, Trouble, When};
+use crate::simulate::trace::{Trace, Verdict};
+use crate::virtual_time;
 
 fn story(troubles: Vec<Fault>) -> Story {
     let troubles = troubles.into_iter();
@@ -49,15 +58,15 @@ fn invariant_1_a_second_response_beside_the_first_is_detected() {
     let refused =
         "2 realtime/0 takes 1, attempt 1: Received { session: 1, event: Error(ErrorEvent {}) }";
     assert_eq!(play(&[CREATE, refused, CREATE]), None);
-    assert_eq!(play(&[CREATE, "2 realtime/0 task session ended", CREATE]), None);
+    assert_eq!(play(&[CREATE, "2 realtime/0 task socket ended", CREATE]), None);
     assert_eq!(play(&[CREATE, "2 realtime/0 to OpenAI: response.cancel {}", CREATE]), Some(1));
 }
 
 #[test]
 fn invariant_5_a_session_beside_another_is_detected() {
-    let (opens, closes) = ("1 realtime/0 opens a socket", "2 realtime/0 has let go of its socket");
+    let (opens, closes) = ("1 realtime/0 task socket began", "2 realtime/0 task socket ended");
     assert_eq!(play(&[opens, opens]), Some(5));
-    assert_eq!(play(&[opens, closes, "3 realtime/1 opens a socket"]), None);
+    assert_eq!(play(&[opens, closes, "3 realtime/1 task socket began"]), None);
 }
 
 #[test]
@@ -110,4 +119,57 @@ fn invariant_16_a_crash_that_nobody_caused_is_detected() {
     let crash = |error: &str| format!("1 introspection/0 ActorCrashed {{ error: {error:?} }}");
     assert_eq!(play(&[&crash("index out of bounds")]), Some(16));
     assert_eq!(play(&[&crash("crashed at a trace point")]), None);
+}
+
+/// A caller who talks over the agent, and hangs up.
+fn interrupter() -> Caller {
+    let over = When::AgentSpeaks(Duration::from_secs(1));
+    let says = |text| Act { when: over, what: Deed::Say(text) };
+    Caller {
+        business: 1,
+        number: PhoneNumber::parse("+972502000001").ok(),
+        dials_at: Duration::ZERO,
+        line: LineQuality::default(),
+        acts: vec![says("I was locked out"), says("I am new here"), says("sure")],
+        then: Finally::HangsUpAfter(Duration::from_secs(6)),
+    }
+}
+
+/// Texts that the watcher does not know any more would make it blind.
+#[test]
+fn the_watcher_understands_the_trace_of_a_call() {
+    let story = Story { callers: vec![interrupter()], ..story(Vec::new()) };
+    let watcher = Arc::new(Mutex::new((Watcher::new(&story), 0, None)));
+    let trace = Trace::new(|| 0, None);
+    let hooked = Arc::clone(&watcher);
+    trace.set_hook(move |point| {
+        let mut watched = hooked.lock().unwrap();
+        let (watcher, of_realtime, broken) = &mut *watched;
+        let place = (!point.call.is_empty()).then_some(0);
+        *broken = broken.take().or_else(|| watcher.see(point, place));
+        *of_realtime += u32::from(point.may_panic && point.actor == "realtime");
+        if *of_realtime == 60 && point.actor == "realtime" { Verdict::Panic } else { Verdict::GoOn }
+    });
+    let listening = trace.listen();
+    let dialled = watch::Sender::default();
+    virtual_time::run(1, virtual_time::begins(), async |platform| {
+        stage::play(&story, &businesses().unwrap(), platform, &dialled).await.unwrap();
+    });
+    drop(listening);
+    let (watcher, _, broken) = &*watcher.lock().unwrap();
+    assert_eq!(*broken, None);
+    let kinds = [
+        "asks for response",
+        "crashed",
+        "done",
+        "gone",
+        "published",
+        "sends audio",
+        "sends clear",
+        "starts",
+        "takes",
+        "task begins",
+        "task ends",
+    ];
+    assert_eq!(Vec::from_iter(watcher.seen.iter().copied()), kinds);
 }
