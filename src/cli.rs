@@ -65,10 +65,13 @@ pub enum Command {
         wav: PathBuf,
     },
     #[cfg(feature = "practice")]
-    /// Play scripted callers against the daemon and check the results.
+    /// Play callers against the daemon and check the results: scripted ones, or chaos by seed.
     ///
-    /// The model is the one that the configuration names: the practice model or the real one. The exit
-    /// status is 0 if every scenario holds, 1 if one does not, and 2 for a file that can't be used.
+    /// Daemon, providers and callers run on one thread in virtual time, so a call takes a moment, and the
+    /// same seed gives the same run. A real model (openai.provider = "openai") is called in real time.
+    ///
+    /// The exit status is 0 if everything holds, 1 if something does not, and 2 for arguments or files
+    /// that can't be used. RUST_LOG=warn shows what the daemon logs meanwhile.
     Simulate(simulate::Options),
     /// Migrate the database's schema.
     #[command(subcommand)]
@@ -92,7 +95,9 @@ impl Command {
         match self {
             Self::Serve => "info,ractor=warn,sqlx=warn,sea_orm_migration=warn",
             #[cfg(feature = "practice")]
-            Self::Demo { .. } | Self::Simulate(_) => "warn",
+            Self::Simulate(options) => options.log_filter(),
+            #[cfg(feature = "practice")]
+            Self::Demo { .. } => "warn",
             Self::Migrate(_)
             | Self::Business(_)
             | Self::Prompt(_)

@@ -1,7 +1,8 @@
 //! Scripted callers against the real daemon (PRAC-5).
 //!
-//! A scenario's calls run in parallel against one daemon on loopback, and the result of each is checked.
-//! Twilio is always simulated. The model is the practice one, or the real one if so configured.
+//! A scenario's calls run in parallel against one daemon, in virtual time or over sockets on loopback, and
+//! the result of each is checked. Twilio is always simulated. The model is the practice one, or the real
+//! one if so configured.
 
 mod error;
 pub(crate) mod judge;
@@ -15,6 +16,7 @@ pub mod trace;
 mod waits;
 
 use std::num::NonZero;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use actors::clock::Clock;
@@ -27,6 +29,8 @@ use crate::config::{Config, Provider};
 use crate::platform::Platform;
 use crate::virtual_time;
 use stage::{Slots, play_all};
+use trace::file::TraceError;
+use trace::{Stopwatch, Trace};
 
 pub use error::SimulateError;
 pub use judge::Verdict;
@@ -49,7 +53,12 @@ pub struct Load {
 #[derive(Debug, Clone)]
 pub enum Time {
     /// On one thread per scenario, with connections in memory. The same seed gives the same run.
-    Virtual { seed: u64, begins: Timestamp },
+    Virtual {
+        seed: u64,
+        begins: Timestamp,
+        /// Where each event is written. One scenario only.
+        trace: Option<PathBuf>,
+    },
     /// Over sockets on loopback. A real model needs it.
     Real(Platform),
 }
@@ -81,10 +90,11 @@ pub async fn run<E: From<SimulateError>>(
             let play = |parts| play_in_real_time(parts, &platform, load, slots.clone());
             parts.map(play).collect()
         }
-        Time::Virtual { seed, begins } => {
+        Time::Virtual { seed, begins, trace } => {
             let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
             let cores = Arc::new(Semaphore::new(cores));
-            let play = |parts| play_in_virtual_time(parts, load, seed, begins, Arc::clone(&cores));
+            let run = VirtualRun { seed, begins, trace };
+            let play = |parts| play_in_virtual_time(parts, load, run.clone(), Arc::clone(&cores));
             parts.map(play).collect()
         }
     };
@@ -119,8 +129,7 @@ fn play_in_real_time(parts: Parts, platform: &Platform, load: Load, slots: Slots
 fn play_in_virtual_time(
     parts: Parts,
     load: Load,
-    seed: u64,
-    begins: Timestamp,
+    run: VirtualRun,
     cores: Arc<Semaphore>,
 ) -> Playing {
     let play = async move || {
@@ -130,15 +139,42 @@ fn play_in_virtual_time(
             let started = Clock::start().now();
             let Parts { scenario, config, voice } = parts;
             let slots = Slots::new(load.at_once);
-            let outcome = virtual_time::run(seed, begins, async |platform| {
+            let outcome = run.traced(async |platform| {
                 play_all(scenario, &config, platform, voice, load.calls, slots).await
-            });
+            })??;
             let took_really = Clock::start().now().saturating_duration_since(started);
-            outcome.map(|outcome| Outcome { took_really, ..outcome })
+            Ok(Outcome { took_really, ..outcome })
         });
         on_thread.await?
     };
     AbortOnDrop(tokio::spawn(play()))
+}
+
+/// A run in virtual time.
+#[derive(Debug, Clone)]
+struct VirtualRun {
+    seed: u64,
+    begins: Timestamp,
+    trace: Option<PathBuf>,
+}
+
+impl VirtualRun {
+    /// Runs `work` to its end on this thread. The trace is written meanwhile.
+    fn traced<T>(&self, work: impl AsyncFnOnce(Platform) -> T) -> Result<T, TraceError> {
+        let Self { seed, begins, trace } = self;
+        let Some(file) = trace else { return Ok(virtual_time::run(*seed, *begins, work)) };
+        let stopwatch = Stopwatch::default();
+        let shown = stopwatch.clone();
+        let trace = Trace::new(move || shown.milliseconds(), Some(trace::file::create(file)?));
+        let listening = trace.listen();
+        let done = virtual_time::run(*seed, *begins, async |platform| {
+            stopwatch.start(&platform.clock);
+            work(platform).await
+        });
+        drop(listening);
+        trace.flush().map_err(|cause| TraceError::new(file, cause))?;
+        Ok(done)
+    }
 }
 
 /// A task that is aborted when this is dropped.

@@ -14,7 +14,7 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 use supervision::{Alarm, Delivery, InboxReader};
 
 use crate::call_parts::{CallParts, Snapshot};
-use crate::introspection::Registration;
+use crate::introspection::{CRASH_REQUESTED, Registration};
 #[cfg(feature = "mistakes")]
 use crate::mistake::planted;
 use crate::reports::RETRY_PAUSE;
@@ -90,7 +90,7 @@ impl Actor for CallActor {
                 state.alarm.fired();
                 state.handle_timeout();
             }
-            CallMsg::Crash => panic!("a crash was requested"),
+            CallMsg::Crash => panic!("{CRASH_REQUESTED}"),
         }
         state.run_commands();
         state.handle_events();

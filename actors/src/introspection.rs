@@ -15,6 +15,9 @@ pub use kind::ActorKind;
 
 use crate::trace;
 
+/// What an actor panics with when an operator or a scenario lets it crash.
+pub const CRASH_REQUESTED: &str = "a crash was requested";
+
 /// Events that a slow listener may fall behind. Then it is told how many it missed.
 const EVENTS: usize = 1024;
 

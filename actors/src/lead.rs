@@ -17,7 +17,7 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 use supervision::{Alarm, Delivery, Serial, TaskCrashed, TaskGroup};
 
 use crate::call_parts::CallParts;
-use crate::introspection::Registration;
+use crate::introspection::{CRASH_REQUESTED, Registration};
 use crate::messages::{JournalEntry, LeadOrder};
 #[cfg(feature = "mistakes")]
 use crate::mistake::planted;
@@ -106,7 +106,7 @@ impl Actor for LeadActor {
             }
             LeadMsg::Failed(number) => state.inbox.failed(number, state.parts.clock.now()),
             LeadMsg::TaskCrashed(crashed) => return Err(crashed.into()),
-            LeadMsg::Crash => panic!("a crash was requested"),
+            LeadMsg::Crash => panic!("{CRASH_REQUESTED}"),
         }
         state.start_next(&me);
         state.registration.set_state(if state.inbox.is_busy() { "working" } else { "idle" });

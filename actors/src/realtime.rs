@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use state::SessionState;
 
 use crate::call_parts::CallParts;
-use crate::introspection::Registration;
+use crate::introspection::{CRASH_REQUESTED, Registration};
 use crate::messages::RealtimeEvent;
 use crate::trace::{self, Source};
 use session::{LastReceived, SessionTask};
@@ -113,7 +113,7 @@ impl Actor for RealtimeActor {
                 state.perform(action, now);
             }
             RealtimeMsg::TaskCrashed(crashed) => return Err(crashed.into()),
-            RealtimeMsg::Crash => panic!("a crash was requested"),
+            RealtimeMsg::Crash => panic!("{CRASH_REQUESTED}"),
         }
         state.report();
         state.open_session_if_due(now);

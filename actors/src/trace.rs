@@ -23,6 +23,9 @@ pub(crate) use shown::Show;
 /// The target of all trace points. They are at level TRACE.
 pub const TARGET: &str = "frontdesk::trace";
 
+/// What a subscriber panics with.
+pub const CRASHED: &str = "crashed at a trace point";
+
 /// Longer texts are cut to this many bytes.
 const LONGEST_TEXT: usize = 400;
 

@@ -16,7 +16,7 @@ pub(crate) use pumps::attach;
 pub(crate) use state::PlaybackState;
 
 use crate::call_parts::CallParts;
-use crate::introspection::Registration;
+use crate::introspection::{CRASH_REQUESTED, Registration};
 use crate::messages::TwilioEvent;
 use crate::reports::RETRY_PAUSE;
 use crate::trace;
@@ -86,7 +86,7 @@ impl Actor for TwilioIoActor {
                 state.parts.loudness.woken();
             }
             TwilioMsg::Alarm => state.alarm.fired(),
-            TwilioMsg::Crash => panic!("a crash was requested"),
+            TwilioMsg::Crash => panic!("{CRASH_REQUESTED}"),
         }
         let now = state.parts.clock.now();
         state.handle_events();

@@ -4,8 +4,10 @@ use entities::RecordsError;
 use thiserror::Error;
 use tokio::task::JoinError;
 
+use super::story::leave_out::Part;
 use crate::config::business_file::BusinessFileError;
 use crate::simulate::SimulateError;
+use crate::simulate::trace::file::TraceError;
 use crate::world::WorldError;
 
 #[derive(Debug, Error)]
@@ -22,8 +24,10 @@ pub enum ChaosError {
     Task(#[from] JoinError),
     #[error("there is no database in memory")]
     NoDatabase,
-    #[error("the trace can't be written: {0}")]
-    Trace(#[from] std::io::Error),
+    #[error(transparent)]
+    Trace(#[from] TraceError),
+    #[error("{part}: the story has no such part, but {calls} calls and {troubles} troubles")]
+    NoSuchPart { part: Part, calls: usize, troubles: usize },
     #[error(
         "this build can't replay a seed: build from the repository's folder, whose \
          .cargo/config.toml sets --cfg tokio_unstable, and without RUSTFLAGS of your own"

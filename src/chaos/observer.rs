@@ -2,25 +2,24 @@
 //! invariants.
 
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use actors::clock::Clock;
 use practice::twilio::CallerHandle;
 use tokio::sync::watch;
 
-use super::error::ChaosError;
 use super::invariants::{Broken, Watcher};
 use super::play::Played;
 use super::story::{Moment, Story};
-use crate::simulate::trace::{Trace, TracePoint, Verdict};
+use crate::simulate::trace::{Stopwatch, Trace, TracePoint, Verdict};
 
 type Calls = watch::Receiver<Vec<Option<CallerHandle>>>;
 
 pub(super) struct Observer {
     trace: Trace,
-    began: Arc<OnceLock<(Clock, Instant)>>,
+    stopwatch: Stopwatch,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -54,19 +53,17 @@ impl Observer {
             broken: None,
             last_events: Vec::new(),
         }));
-        let began = Arc::new(OnceLock::new());
-        let clock = Arc::clone(&began);
-        let trace = Trace::new(move || milliseconds(elapsed(&clock)), file);
+        let stopwatch = Stopwatch::default();
+        let clock = stopwatch.clone();
+        let trace = Trace::new(move || clock.milliseconds(), file);
         let (hooked, trace_of_hook) = (Arc::clone(&seen), trace.clone());
         trace.set_hook(move |point| locked(&hooked).take(point, &trace_of_hook));
-        Self { trace, began, seen }
+        Self { trace, stopwatch, seen }
     }
 
     /// The simulation's clock runs from now on.
     pub(super) fn starts(&self, clock: &Clock) {
-        let now = clock.now();
-        // A story is played once.
-        let _ = self.began.set((*clock, now));
+        self.stopwatch.start(clock);
     }
 
     /// Listens on this thread while `run` runs.
@@ -78,12 +75,8 @@ impl Observer {
     /// What the watcher saw break, or else what the checks found at the end.
     ///
     /// # Errors
-    /// [`ChaosError::Trace`] if the trace could not be written.
-    pub(super) fn result(
-        &self,
-        found: Option<Broken>,
-        took: Duration,
-    ) -> Result<Played, ChaosError> {
+    /// The trace could not be written.
+    pub(super) fn result(&self, found: Option<Broken>, took: Duration) -> io::Result<Played> {
         self.trace.flush()?;
         let mut seen = locked(&self.seen);
         if let Some(broken) = seen.broken.take() {
@@ -141,14 +134,6 @@ impl Seen {
         });
         sid.map_or_else(|| trace.last(), |sid| trace.last_of(&sid))
     }
-}
-
-fn elapsed(began: &OnceLock<(Clock, Instant)>) -> Duration {
-    began.get().map_or(Duration::ZERO, |(clock, began)| clock.now() - *began)
-}
-
-fn milliseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn locked(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {

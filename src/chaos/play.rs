@@ -1,13 +1,12 @@
 //! Plays a story in virtual time, under watch.
 
 use std::fmt;
-use std::fs::File;
-use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Duration;
 
 use protocol::business::BusinessSettings;
+use protocol::ids::Slug;
 use tokio::sync::watch;
 
 use super::draw;
@@ -18,6 +17,7 @@ use super::shrink::shrink;
 use super::stage;
 use super::story::{LeaveOut, Story};
 use crate::config::business_file;
+use crate::simulate::trace::file::{self, TraceError};
 use crate::virtual_time;
 
 /// Two businesses share the daemon: a Hebrew one and an English one.
@@ -56,6 +56,8 @@ pub struct Played {
 pub struct SeedRun {
     pub replay: Replay,
     pub story: Story,
+    /// The businesses that are called, in the story's order.
+    pub businesses: Vec<Slug>,
     pub played: Played,
 }
 
@@ -75,10 +77,15 @@ pub fn play_seed(
     let businesses = businesses()?;
     let called: Vec<_> = businesses.iter().map(draw::Called::of).collect();
     let whole = draw::story(replay.seed, replay.calls, &called);
+    if let Some(part) = replay.leave_out.beyond(&whole) {
+        let (calls, troubles) = (whole.callers.len(), whole.troubles.len());
+        return Err(ChaosError::NoSuchPart { part, calls, troubles });
+    }
+    let slugs = businesses.iter().map(|business| business.slug.clone()).collect();
     let story = replay.leave_out.from(&whole);
     let played = play(&story, &businesses, trace)?;
     let Some(broken) = played.broken.as_ref().filter(|_| shrinks) else {
-        return Ok(SeedRun { replay, story, played });
+        return Ok(SeedRun { replay, story, businesses: slugs, played });
     };
     let same = |story: &Story| {
         let again = play(story, &businesses, None).ok().and_then(|played| played.broken);
@@ -87,7 +94,8 @@ pub fn play_seed(
     let leave_out = shrink(&whole, replay.leave_out.clone(), same);
     let story = leave_out.from(&whole);
     let played = play(&story, &businesses, trace)?;
-    Ok(SeedRun { replay: Replay { leave_out, ..replay }, story, played })
+    let replay = Replay { leave_out, ..replay };
+    Ok(SeedRun { replay, story, businesses: slugs, played })
 }
 
 /// The businesses that are called.
@@ -105,8 +113,7 @@ fn play(
     businesses: &[BusinessSettings],
     trace: Option<&Path>,
 ) -> Result<Played, ChaosError> {
-    let file = trace.map(File::create).transpose()?;
-    let file = file.map(|file| Box::new(file) as Box<dyn Write + Send>);
+    let file = trace.map(file::create).transpose()?;
     let dialled = watch::Sender::default();
     let observer = Observer::new(story, dialled.subscribe(), file);
     let run = || {
@@ -122,7 +129,8 @@ fn play(
         Ok((ended, took)) => (check_ended(story, &ended?).into_iter().next(), took),
         Err(panic) => (Some(Broken::panicked(&*panic)), Duration::ZERO),
     };
-    observer.result(broken, took)
+    let played = observer.result(broken, took);
+    played.map_err(|cause| TraceError::new(trace.unwrap_or(Path::new("")), cause).into())
 }
 
 impl fmt::Display for Replay {

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use super::play::SeedRun;
-use super::story::Story;
 
 impl SeedRun {
     /// What broke, when, the last events, the story, and how to play it again. `None` if every
     /// invariant held.
     #[must_use]
     pub fn broken_lines(&self) -> Option<String> {
-        let Self { replay, story, played } = self;
+        let Self { replay, story, businesses, played } = self;
         let broken = played.broken.as_ref()?;
         let call = broken.call.map(|call| format!(", call {}", call + 1)).unwrap_or_default();
         let (seed, at) = (story.seed, broken.at.as_secs_f64());
@@ -23,22 +22,10 @@ impl SeedRun {
             }
         };
         section("the last events", &played.last_events);
-        section("the story", &story_lines(story));
+        section("the story", &story.lines(businesses));
         text.push_str(&format!("        again: {replay}\n"));
         Some(text)
     }
-}
-
-fn story_lines(story: &Story) -> Vec<String> {
-    let callers = story.callers.iter().enumerate().map(|(index, caller)| {
-        let at = caller.dials_at.as_secs_f64();
-        let acts = caller.acts.iter().map(|act| format!("{:?} {:?}", act.when, act.what));
-        let acts: Vec<_> = acts.collect();
-        format!("{at:>7.3} s  call {}: {}; {:?}", index + 1, acts.join(", "), caller.then)
-    });
-    let troubles =
-        story.troubles.iter().map(|trouble| format!("{:?}: {:?}", trouble.at, trouble.what));
-    callers.chain(troubles).collect()
 }
 
 /// Counts the seeds of a run.

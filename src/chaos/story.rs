@@ -2,6 +2,7 @@
 //! from a seed before anything starts, so that parts of it can be left out and the rest played again.
 
 pub(super) mod leave_out;
+mod words;
 
 use std::time::Duration;
 

@@ -12,6 +12,8 @@ use thiserror::Error;
 use super::actors::daemon::ActorsError;
 use super::exit::BAD_CONFIGURATION;
 use super::http::ClientError;
+#[cfg(feature = "practice")]
+use super::simulate::OptionsError;
 use super::stored::StoredError;
 use crate::app::StartError;
 #[cfg(feature = "practice")]
@@ -51,6 +53,9 @@ pub enum CliError {
     #[cfg(feature = "practice")]
     #[error(transparent)]
     Chaos(#[from] ChaosError),
+    #[cfg(feature = "practice")]
+    #[error(transparent)]
+    Options(#[from] OptionsError),
     #[error(transparent)]
     Database(#[from] DatabaseError),
     #[error(transparent)]
@@ -85,7 +90,13 @@ impl CliError {
             Self::Provider(ProviderError::NotBuilt) => BAD_CONFIGURATION,
             #[cfg(feature = "practice")]
             Self::Scenario(_)
-            | Self::Simulate(SimulateError::NoVoice | SimulateError::WaitsForWords { .. }) => {
+            | Self::Options(_)
+            | Self::Simulate(
+                SimulateError::NoVoice
+                | SimulateError::WaitsForWords { .. }
+                | SimulateError::Trace(_),
+            )
+            | Self::Chaos(ChaosError::Trace(_) | ChaosError::NoSuchPart { .. }) => {
                 BAD_CONFIGURATION
             }
             Self::Start(_)

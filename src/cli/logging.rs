@@ -2,6 +2,7 @@
 
 use std::panic::PanicHookInfo;
 
+use actors::introspection::CRASH_REQUESTED;
 use actors::trace;
 use thiserror::Error;
 use tracing::{Dispatch, Metadata};
@@ -77,11 +78,28 @@ fn format_of(environment: &Environment) -> Result<Format, LoggingError> {
     }
 }
 
+#[cfg(any(feature = "practice", test))]
+/// Of a simulation, only what nobody planned: crashes of its story are no news, nor what follows them.
+pub(super) const UNPLANNED_PANICS: &str = "off,frontdesk::panic=error";
+
 /// Logs one line. What happens to the actor is the supervision's work.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let message = panic.payload_as_str().unwrap_or("a panic without a message");
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
-    tracing::error!(message, place, "panicked");
+    tell(message, &place);
+}
+
+fn tell(message: &str, place: &str) {
+    if is_planned(message) {
+        tracing::error!(target: "frontdesk::crash", message, place, "panicked as it was told to");
+    } else {
+        tracing::error!(target: "frontdesk::panic", message, place, "panicked");
+    }
+}
+
+/// Whether an operator or a simulation let an actor crash.
+fn is_planned(message: &str) -> bool {
+    [CRASH_REQUESTED, trace::CRASHED].contains(&message)
 }
 
 #[cfg(test)]
@@ -141,6 +159,23 @@ mod tests {
             let shows_others = ["trace", "frontdesk=trace", "[call]=trace"].contains(&filter);
             assert_eq!(written.contains("an ordinary line"), shows_others, "{filter}: {written}");
         }
+    }
+
+    #[test]
+    fn of_a_simulation_only_what_nobody_planned_is_logged() {
+        let written = Written::default();
+        let writer = written.clone();
+        let filter = UNPLANNED_PANICS;
+        let log = log(&Environment::default(), filter, move || writer.clone()).unwrap();
+        tracing::dispatcher::with_default(&log, || {
+            for message in [CRASH_REQUESTED, trace::CRASHED, "a surprise"] {
+                tell(message, "src/here.rs");
+            }
+            tracing::error!("an ordinary line");
+        });
+        let written = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(written.lines().count(), 1, "{written}");
+        assert!(written.contains("panicked") && written.contains("a surprise"), "{written}");
     }
 
     #[test]

@@ -9,6 +9,12 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Seeds(pub(super) RangeInclusive<u64>);
 
+impl Seeds {
+    pub(super) fn is_one(&self) -> bool {
+        self.0.start() == self.0.end()
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0:?}: expected a number such as 17, or two such as 1..=100")]
 pub(super) struct NoSeeds(String);

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use thiserror::Error;
 
 use super::error::CliError;
 use super::exit::Exit;
+use super::logging::UNPLANNED_PANICS;
 use super::seeds::Seeds;
 use crate::chaos::LeaveOut;
 use crate::config::{Config, Provider};
@@ -21,42 +23,80 @@ mod chaos;
 
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct Options {
-    /// Scenario files.
+    /// Scenario files. Several run at once, each against its own daemon.
     #[arg(
         required_unless_present = "chaos",
         conflicts_with = "chaos",
         value_name = "SCENARIO.toml"
     )]
     scenarios: Vec<PathBuf>,
-    /// How many calls to play of each scenario or seed. They run against one daemon.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    calls: u32,
-    /// The most calls at once, of all scenarios together.
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=150))]
+    /// How many calls to play of each scenario or seed, against one daemon [default: 1; chaos: 5].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    calls: Option<u32>,
+    /// The most calls at once, of each scenario; with --real-time of all together.
+    #[arg(long, value_name = "N", default_value_t = 16, conflicts_with = "chaos", value_parser = clap::value_parser!(u32).range(1..=150))]
     at_once: u32,
-    /// Play over sockets in real time. Always so with `openai.provider = "openai"`.
+    /// Play over sockets in real time.
     #[arg(long)]
     real_time: bool,
-    /// The seed of everything that chance decides in virtual time.
-    ///
-    /// With --chaos also a range, such as 1..=100.
+    /// The seed of everything that chance decides; with --chaos also a range such as 1..=100.
     #[arg(long, value_name = "N", default_value = "1", conflicts_with = "real_time")]
     seed: Seeds,
-    /// Play callers and faults that the seed draws, and check the invariants throughout.
+    /// Draw callers and faults from the seed, and check the invariants of ARCHITECTURE.md throughout.
+    ///
+    /// The first invariant that breaks is printed with the story, the last events, and the command that
+    /// plays it again.
     #[arg(long, conflicts_with = "real_time")]
     chaos: bool,
-    /// Begin no further seed after so much time, such as 10m.
-    #[arg(long = "for", value_name = "TIME", requires = "chaos", value_parser = humantime::parse_duration)]
+    /// Begin no further seed after so much real time, such as 10m.
+    #[arg(long = "for", value_name = "TIME", value_parser = humantime::parse_duration)]
     within: Option<Duration>,
-    /// Write everything that happens to this file. Needs one scenario or one seed.
+    /// Write each event, message and frame of one scenario or one seed to this file.
     #[arg(long, value_name = "FILE", conflicts_with = "real_time")]
     trace: Option<PathBuf>,
-    /// Leave out calls and troubles of a failing seed as long as it still fails.
-    #[arg(long, requires = "chaos")]
+    /// Look for a smaller story: leave out calls and troubles as long as the same invariant breaks.
+    #[arg(long)]
     shrink: bool,
-    /// Leave out these parts of the seed's story, such as c2,t1.
-    #[arg(long, value_name = "PARTS", requires = "chaos")]
+    /// Leave out these parts of a seed's story: c2,t1 is the second call and the first trouble.
+    #[arg(long, value_name = "PARTS")]
     leave_out: Option<LeaveOut>,
+}
+
+/// Why options don't go together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum OptionsError {
+    #[error("--trace writes down one run: give one scenario, or one seed")]
+    TraceOfMany,
+    #[error("--trace needs virtual time, and openai.provider is \"openai\"")]
+    TraceOfRealTime,
+    #[error("--leave-out names parts of one story: give one seed")]
+    LeaveOutOfMany,
+    #[error("several seeds, --for, --shrink and --leave-out are for --chaos")]
+    WithoutChaos,
+}
+
+impl Options {
+    /// In real time what the daemon logs belongs to the result. In virtual time faults are ordered, and
+    /// a run is replayed with a trace.
+    pub(super) fn log_filter(&self) -> &'static str {
+        if self.real_time { "warn" } else { UNPLANNED_PANICS }
+    }
+
+    fn check(&self) -> Result<(), OptionsError> {
+        let one_seed = self.seed.is_one();
+        let one_run = one_seed && self.scenarios.len() <= 1;
+        let is_for_chaos =
+            !one_seed || self.shrink || self.within.is_some() || self.leave_out.is_some();
+        if !self.chaos && is_for_chaos {
+            Err(OptionsError::WithoutChaos)
+        } else if self.trace.is_some() && !one_run {
+            Err(OptionsError::TraceOfMany)
+        } else if self.leave_out.is_some() && !one_seed {
+            Err(OptionsError::LeaveOutOfMany)
+        } else {
+            Ok(())
+        }
+    }
 }
 
 pub(super) async fn run(
@@ -65,10 +105,12 @@ pub(super) async fn run(
     platform: &Platform,
     out: &mut (impl Write + Send),
 ) -> Result<Exit, CliError> {
+    options.check()?;
     if options.chaos {
         return chaos::run(options.into(), platform, out).await;
     }
-    let Options { scenarios, calls, at_once, real_time, seed, .. } = options;
+    let Options { scenarios, calls, at_once, real_time, seed, trace, .. } = options;
+    let load = Load { calls: calls.unwrap_or(1), at_once };
     let scenarios: Result<Vec<_>, ScenarioError> =
         scenarios.iter().map(|file| Scenario::read(file).map(Arc::new)).collect();
     let scenarios = scenarios?;
@@ -76,13 +118,16 @@ pub(super) async fn run(
         return Err(ProviderError::NoKey.into());
     }
     let time = if real_time || config.openai.provider == Provider::OpenAi {
+        if trace.is_some() {
+            return Err(OptionsError::TraceOfRealTime.into());
+        }
         Time::Real(platform.clone())
     } else {
-        Time::Virtual { seed: *seed.0.start(), begins: virtual_time::begins() }
+        Time::Virtual { seed: *seed.0.start(), begins: virtual_time::begins(), trace }
     };
     let started = platform.clock.now();
     let mut tallies = Vec::new();
-    let all_hold = simulate::run(scenarios, config, Load { calls, at_once }, time, |outcome| {
+    let all_hold = simulate::run(scenarios, config, load, time, |outcome| {
         tallies.push(Tally::from(outcome));
         out.write_all(simulate::scenario_lines(outcome).as_bytes())?;
         out.flush().map_err(CliError::from)
@@ -121,7 +166,7 @@ mod tests {
     fn options(file: PathBuf, calls: u32) -> Options {
         Options {
             scenarios: vec![file],
-            calls,
+            calls: Some(calls),
             at_once: 4,
             real_time: false,
             seed: Seeds(1..=1),
@@ -191,6 +236,83 @@ mod tests {
         let lines = error.lines();
         assert!(lines.contains("brief.toml:2:9: ") && lines.contains("abuot"), "{lines}");
         assert_eq!(lines.lines().count(), 1, "{lines}");
+    }
+
+    /// Runs with these options, and expects to be refused before anything is played.
+    async fn refused(options: Options, config: &Config) -> String {
+        let mut out = Vec::new();
+        let error = run(options, config, &Platform::live(), &mut out).await.unwrap_err();
+        assert_eq!((error.code(), out.as_slice()), (BAD_CONFIGURATION, &[][..]), "{error}");
+        let lines = error.lines();
+        assert_eq!(lines.lines().count(), 1, "{lines}");
+        lines
+    }
+
+    #[tokio::test]
+    async fn prac_6_options_that_name_one_run_are_refused_for_several_with_status_2() {
+        let on_disk = OnDisk::default();
+        let file = on_disk.file("brief.toml", BRIEF);
+        let (config, one) = (Config::default(), options(file.clone(), 1));
+        let trace = Some(on_disk.file("trace.txt", ""));
+        let two = Options { scenarios: vec![file.clone(), file], ..one.clone() };
+        let lines = refused(Options { trace: trace.clone(), ..two }, &config).await;
+        assert!(lines.contains("one scenario, or one seed"), "{lines}");
+        let seeds = Options { scenarios: vec![], chaos: true, seed: Seeds(1..=2), ..one.clone() };
+        let lines = refused(Options { trace: trace.clone(), ..seeds.clone() }, &config).await;
+        assert!(lines.contains("one scenario, or one seed"), "{lines}");
+        let leave_out = Some("c1".parse().unwrap());
+        let lines = refused(Options { leave_out, ..seeds }, &config).await;
+        assert!(lines.contains("--leave-out") && lines.contains("one seed"), "{lines}");
+        for options in [
+            Options { seed: Seeds(1..=2), ..one.clone() },
+            Options { shrink: true, ..one.clone() },
+            Options { within: Some(Duration::from_secs(1)), ..one.clone() },
+        ] {
+            let lines = refused(options, &config).await;
+            assert!(lines.contains("for --chaos"), "{lines}");
+        }
+        let real = on_disk.config_with(&[("OPENAI__PROVIDER", "openai"), ("OPENAI__API_KEY", "k")]);
+        let lines = refused(Options { trace, ..one.clone() }, &real).await;
+        assert!(lines.contains("virtual time"), "{lines}");
+        let nowhere = Some(PathBuf::from("/nowhere/trace.txt"));
+        let lines = refused(Options { trace: nowhere, ..one }, &config).await;
+        assert!(lines.contains("/nowhere/trace.txt: "), "{lines}");
+    }
+
+    #[tokio::test]
+    async fn prac_6_a_part_that_the_story_does_not_have_is_refused_with_status_2() {
+        let config = Config::default();
+        let leave_out = Some("c3".parse().unwrap());
+        let chaos =
+            Options { scenarios: vec![], chaos: true, leave_out, ..options(PathBuf::new(), 2) };
+        let lines = refused(chaos, &config).await;
+        assert!(lines.contains("c3: the story has no such part, but 2 calls"), "{lines}");
+    }
+
+    #[tokio::test]
+    async fn res_10_prac_6_the_same_seed_writes_the_same_trace_and_another_seed_another() {
+        let on_disk = OnDisk::default();
+        let file = on_disk.file("brief.toml", BRIEF);
+        let mut traces = Vec::new();
+        for seed in [1, 1, 2] {
+            let trace = on_disk.file("trace.txt", "");
+            let one = options(file.clone(), 1);
+            let options = Options { seed: Seeds(seed..=seed), trace: Some(trace.clone()), ..one };
+            let mut out = Vec::new();
+            let exit = run(options, &Config::default(), &Platform::live(), &mut out).await;
+            assert_eq!(exit.unwrap(), Exit::Clean);
+            traces.push(std::fs::read_to_string(trace).unwrap());
+        }
+        assert!(traces[0].contains("twilio_io/0 takes") && traces[0].contains("Twilio's frame"));
+        assert_eq!(traces[0], traces[1]);
+        assert_ne!(traces[0], traces[2]);
+    }
+
+    #[test]
+    fn only_real_time_shows_what_the_daemon_logs_unless_it_is_asked_for() {
+        let virtually = options(PathBuf::new(), 1);
+        assert!(virtually.log_filter().starts_with("off,"));
+        assert_eq!(Options { real_time: true, ..virtually }.log_filter(), "warn");
     }
 
     #[tokio::test]

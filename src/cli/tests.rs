@@ -97,6 +97,10 @@ fn ops_5_every_command_is_there() {
         "frontdesk demo --wav call.wav",
         #[cfg(feature = "practice")]
         "frontdesk simulate examples/scenarios/click.toml examples/scenarios/cough.toml --calls 50",
+        #[cfg(feature = "practice")]
+        "frontdesk simulate --chaos --seed 1..=100 --calls 5 --for 10m --shrink",
+        #[cfg(feature = "practice")]
+        "frontdesk simulate --chaos --seed 17 --leave-out c2,t1 --trace trace.txt",
         "frontdesk migrate up",
         "frontdesk migrate down --all",
         "frontdesk migrate status",
@@ -122,6 +126,16 @@ fn arguments_that_cannot_be_used_are_refused_with_status_2() {
         ("frontdesk business export Not_A_Slug", ErrorKind::ValueValidation),
         #[cfg(feature = "practice")]
         ("frontdesk simulate", ErrorKind::MissingRequiredArgument),
+        #[cfg(feature = "practice")]
+        ("frontdesk simulate a.toml --chaos", ErrorKind::ArgumentConflict),
+        #[cfg(feature = "practice")]
+        ("frontdesk simulate --chaos --seed 5..=4", ErrorKind::ValueValidation),
+        #[cfg(feature = "practice")]
+        ("frontdesk simulate --chaos --leave-out 2", ErrorKind::ValueValidation),
+        #[cfg(feature = "practice")]
+        ("frontdesk simulate --chaos --for soon", ErrorKind::ValueValidation),
+        #[cfg(feature = "practice")]
+        ("frontdesk simulate --chaos --real-time", ErrorKind::ArgumentConflict),
         #[cfg(feature = "practice")]
         ("frontdesk simulate a.toml --calls 0", ErrorKind::ValueValidation),
         ("frontdesk answer", ErrorKind::InvalidSubcommand),

@@ -5,6 +5,7 @@ use protocol::ids::InvalidId;
 use thiserror::Error;
 use tokio::task::JoinError;
 
+use super::trace::file::TraceError;
 use crate::world::WorldError;
 
 #[derive(Debug, Error)]
@@ -19,6 +20,8 @@ pub enum SimulateError {
     NotPlaced(String),
     #[error("a call broke off: {0}")]
     Broken(#[from] JoinError),
+    #[error(transparent)]
+    Trace(#[from] TraceError),
     #[error(
         "openai.provider is \"openai\": its model needs a voice it can understand; install espeak-ng"
     )]

@@ -5,22 +5,26 @@
 //! what it does. All lines go to a file; the last ones are kept for reports. A hook can crash an
 //! actor at any point in its handler.
 
+pub mod file;
 mod lines;
 mod point;
+mod stopwatch;
 mod subscriber;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 use std::io::{self, BufWriter, Write};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use tracing::Dispatch;
 use tracing::dispatcher::{self, DefaultGuard};
+use tracing::subscriber::NoSubscriber;
 
 use lines::LastLines;
 use point::Fields;
 pub use point::{TracePoint, Verdict};
+pub use stopwatch::Stopwatch;
 use subscriber::TraceSubscriber;
 
 type Clock = Box<dyn Fn() -> u64 + Send + Sync>;
@@ -48,6 +52,11 @@ struct State {
     points: u64,
 }
 
+/// Takes nothing. While a process has one subscriber alone, `tracing` asks the thread that comes to a
+/// callsite first, and a thread without a trace would turn the callsite off for all. It asks several
+/// subscribers one by one.
+static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
+
 impl Trace {
     /// A trace whose times come from `clock`, in milliseconds since the start.
     #[must_use]
@@ -64,6 +73,7 @@ impl Trace {
     /// went before.
     #[must_use]
     pub fn listen(&self) -> DefaultGuard {
+        LazyLock::force(&SECOND);
         let below = dispatcher::get_default(Dispatch::clone);
         let trace = self.clone();
         let subscriber = TraceSubscriber::new(Box::new(move |fields| trace.take(fields)), below);

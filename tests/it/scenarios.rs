@@ -23,7 +23,7 @@ async fn prac_5_every_example_scenario_passes() {
     assert!(scenarios.len() > 4, "the examples are there");
     let load = Load { calls: 1, at_once: 16 };
     let (config, mut told) = (Config::default(), String::new());
-    let time = Time::Virtual { seed: 1, begins: virtual_time::begins() };
+    let time = Time::Virtual { seed: 1, begins: virtual_time::begins(), trace: None };
     let all_hold = simulate::run(scenarios, &config, load, time, |outcome| {
         told.push_str(&simulate::scenario_lines(outcome));
         Ok::<_, SimulateError>(())

@@ -37,6 +37,16 @@ impl LeaveOut {
         self.0.is_empty()
     }
 
+    /// A part that the story does not have.
+    #[must_use]
+    pub fn beyond(&self, story: &Story) -> Option<Part> {
+        let is_beyond = |part: &Part| match part {
+            Part::Call(place) => *place > story.callers.len(),
+            Part::Trouble(place) => *place > story.troubles.len(),
+        };
+        self.0.iter().copied().find(is_beyond)
+    }
+
     fn has(&self, part: Part) -> bool {
         self.0.contains(&part)
     }

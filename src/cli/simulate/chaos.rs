@@ -15,6 +15,9 @@ use crate::cli::exit::Exit;
 use crate::cli::seeds::Seeds;
 use crate::platform::Platform;
 
+/// Calls of a seed unless it is said.
+const CALLS: usize = 5;
+
 /// What to play.
 pub(super) struct Chaos {
     pub(super) seeds: Seeds,
@@ -30,7 +33,7 @@ pub(super) struct Chaos {
 impl From<Options> for Chaos {
     fn from(options: Options) -> Self {
         let Options { calls, seed, within, trace, shrink, leave_out, .. } = options;
-        let calls = usize::try_from(calls).unwrap_or(usize::MAX);
+        let calls = calls.map_or(CALLS, |calls| usize::try_from(calls).unwrap_or(usize::MAX));
         let leave_out = leave_out.unwrap_or_default();
         Self { seeds: seed, calls, within, trace, shrinks: shrink, leave_out }
     }

@@ -9,6 +9,7 @@ use tracing::{Dispatch, Event, Metadata};
 use tracing_subscriber::filter::LevelFilter;
 
 use super::point::{Fields, Verdict};
+use actors::trace::CRASHED;
 
 /// Takes a trace point. Holds no lock when it returns.
 type Take = Box<dyn Fn(&Fields) -> Verdict + Send + Sync>;
@@ -53,7 +54,7 @@ impl Subscriber for TraceSubscriber {
         match (self.take)(&Fields::read(event)) {
             Verdict::GoOn => {}
             // Unwinds through the macro into the actor's handler. The dispatcher resets itself.
-            Verdict::Panic => panic!("crashed at a trace point"),
+            Verdict::Panic => panic!("{CRASHED}"),
         }
     }
 

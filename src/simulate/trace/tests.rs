@@ -125,3 +125,19 @@ fn the_daemon_and_the_practice_world_trace_alike() {
         assert_eq!(actors::trace::checksum(bytes), practice::trace::checksum(bytes));
     }
 }
+
+/// Each call is the same callsite, and no other test comes to it.
+fn at_a_callsite_of_its_own() {
+    tracing::trace!(
+        target: actors::trace::TARGET, call = FIRST, actor = "lead", generation = 0_u32, may_panic = false, "seen"
+    );
+}
+
+#[test]
+fn a_thread_that_traces_nothing_does_not_turn_off_what_another_one_traces() {
+    let trace = Trace::new(|| 0, None);
+    let _listening = trace.listen();
+    std::thread::spawn(at_a_callsite_of_its_own).join().unwrap();
+    at_a_callsite_of_its_own();
+    assert_eq!(trace.points(), 1);
+}

@@ -1,0 +1,156 @@
+//! Faults in words.
+
+use std::fmt;
+
+use entities::DatabaseFault;
+use practice::openai::{ConnectRefusal, LinkFault, ResponseFault};
+use practice::twilio::{CallbackDelivery, RestFault, RestKind};
+
+use super::Seconds;
+use crate::chaos::story::{Fault, LinkTrouble, Peer};
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Crash => f.write_str("a crash"),
+            Self::Network { to, trouble, lasts } => {
+                write!(f, "for {}, connections to {to} {trouble}", Seconds(*lasts))
+            }
+            Self::Sessions(fault) => write!(f, "every session's connection {}", of_link(fault)),
+            Self::Refused { refusal, times } => {
+                write!(f, "the next {times} connections to OpenAI get {}", of_refusal(refusal))
+            }
+            Self::NextResponse(fault) => {
+                write!(f, "the next response of every session: {}", of_response(fault))
+            }
+            Self::SessionsExpire => f.write_str("every session expires"),
+            Self::Rest { kind, fault, times } => {
+                let kind = match kind {
+                    RestKind::HangUp => "hang-ups",
+                    RestKind::Redirect => "redirects",
+                    RestKind::UpdateCall => "changes of calls",
+                    RestKind::CreateCall => "new calls",
+                    RestKind::ReadCall | RestKind::ListCalls => "look-ups of calls",
+                    RestKind::CreateMessage => "new messages",
+                    RestKind::ReadMessage | RestKind::ListMessages => "look-ups of messages",
+                    RestKind::ListNumbers => "look-ups of numbers",
+                    RestKind::Unknown => "other requests",
+                };
+                write!(f, "Twilio's API and the next {times} {kind}: {}", of_rest(*fault))
+            }
+            Self::Callbacks(delivery) => {
+                write!(f, "from now on status callbacks {}", of_callbacks(*delivery))
+            }
+            Self::CutOff { lasts } => {
+                write!(f, "for {}, no webhook reaches the daemon", Seconds(*lasts))
+            }
+            Self::MediaSocketCut { call } => write!(f, "call {}'s media socket breaks", call + 1),
+            Self::MediaSocketStalls { call, lasts } => {
+                let lasts = Seconds(*lasts);
+                write!(f, "for {lasts}, Twilio doesn't read call {}'s media socket", call + 1)
+            }
+            Self::Database { fault: DatabaseFault::CommitLost, .. } => {
+                f.write_str("the database commits the next write, and its answer is lost")
+            }
+            Self::Database { fault, lasts } => {
+                write!(f, "for {}, the database {}", Seconds(*lasts), of_database(*fault))
+            }
+            Self::WebhookAgain { call, times } => {
+                write!(f, "call {}'s voice webhook comes again, {times} times", call + 1)
+            }
+        }
+    }
+}
+
+impl fmt::Display for LinkTrouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Delay(delay) => write!(f, "are {} ms late", delay.as_millis()),
+            Self::Stall => f.write_str("stall"),
+            Self::BlackHole => f.write_str("swallow everything"),
+            Self::Reset => f.write_str("are reset and refused"),
+        }
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OpenAi => "OpenAI",
+            Self::TwilioApi => "Twilio's API",
+            Self::Daemon => "the daemon",
+        })
+    }
+}
+
+fn of_link(fault: &LinkFault) -> String {
+    match fault {
+        LinkFault::Closed(code) => format!("is closed with {code}"),
+        LinkFault::Dropped => "is dropped".to_owned(),
+        LinkFault::BlackHole => "swallows everything".to_owned(),
+        LinkFault::Stalled(lasts) => format!("stalls for {}", Seconds(*lasts)),
+    }
+}
+
+fn of_refusal(refusal: &ConnectRefusal) -> String {
+    match refusal {
+        ConnectRefusal::Http(status) => format!("HTTP {status}"),
+        ConnectRefusal::BadKey => "invalid_api_key".to_owned(),
+        ConnectRefusal::NoQuota => "insufficient_quota".to_owned(),
+        ConnectRefusal::NoSuchModel => "model_not_found".to_owned(),
+        ConnectRefusal::ServerError => "server_error".to_owned(),
+    }
+}
+
+/// What goes wrong with one response.
+pub(super) fn of_response(fault: &ResponseFault) -> String {
+    match fault {
+        ResponseFault::None => "faultless".to_owned(),
+        ResponseFault::Failed { kind, .. } => format!("fails with {kind}"),
+        ResponseFault::CreatedLate(by) => format!("begins {} late", Seconds(*by)),
+        ResponseFault::DoneLate(by) => format!("is done {} late", Seconds(*by)),
+        ResponseFault::Lost { after: None, by } => format!("the connection {}", of_link(by)),
+        ResponseFault::Lost { after: Some(after), by } => {
+            format!("after {} of audio the connection {}", Seconds(*after), of_link(by))
+        }
+        ResponseFault::Incomplete { reason, after } => {
+            format!("is cut after {} of audio ({reason})", Seconds(*after))
+        }
+        ResponseFault::Error { kind, .. } => format!("an error of type {kind} comes instead"),
+        ResponseFault::TextOnly => "comes as text".to_owned(),
+        ResponseFault::Empty => "is empty".to_owned(),
+        ResponseFault::NeverCreated => "its beginning is not reported".to_owned(),
+        ResponseFault::StalledAfterCreated => "stalls at once".to_owned(),
+        ResponseFault::StalledAfter(after) => format!("stalls after {} of audio", Seconds(*after)),
+    }
+}
+
+fn of_rest(fault: RestFault) -> &'static str {
+    match fault {
+        RestFault::TooManyRequests => "refused with 429",
+        RestFault::Forbidden => "refused with 403",
+        RestFault::ServerError => "refused with 500",
+        RestFault::AcceptedThenError => "done, and answered with 500",
+        RestFault::AcceptedThenSilence => "done, and never answered",
+    }
+}
+
+fn of_callbacks(delivery: CallbackDelivery) -> String {
+    match delivery {
+        CallbackDelivery::Faithful => "come as they should".to_owned(),
+        CallbackDelivery::Duplicated(more) => format!("come {} times", more + 1),
+        CallbackDelivery::Delayed(by) => format!("come {} late", Seconds(by)),
+        CallbackDelivery::Lost => "are lost".to_owned(),
+        CallbackDelivery::Swapped => "come in the wrong order".to_owned(),
+    }
+}
+
+fn of_database(fault: DatabaseFault) -> String {
+    match fault {
+        DatabaseFault::Slow(by) => format!("takes {} ms more for everything", by.as_millis()),
+        DatabaseFault::Locked => "is locked".to_owned(),
+        DatabaseFault::Gone => "is gone".to_owned(),
+        DatabaseFault::Full => "is full".to_owned(),
+        DatabaseFault::CommitLost => "loses the answer to a commit".to_owned(),
+    }
+}
