@@ -9,6 +9,7 @@ mod error;
 mod invariants;
 mod observer;
 mod play;
+mod played;
 mod report;
 mod shrink;
 mod stage;
@@ -16,6 +17,7 @@ mod story;
 
 pub use error::ChaosError;
 pub use invariants::{Broken, Invariant};
-pub use play::{Played, Replay, SeedRun, play_seed};
+pub use play::{Replay, SeedRun, play_seed};
+pub use played::Played;
 pub use report::Tally;
 pub use story::{LeaveOut, NotAPart, Story};

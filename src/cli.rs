@@ -72,7 +72,7 @@ pub enum Command {
     ///
     /// The exit status is 0 if everything holds, 1 if something does not, and 2 for arguments or files
     /// that can't be used. RUST_LOG=warn shows what the daemon logs meanwhile.
-    Simulate(simulate::Options),
+    Simulate(simulate::options::Options),
     /// Migrate the database's schema.
     #[command(subcommand)]
     Migrate(::migration::cli::Command),

@@ -11,7 +11,7 @@ use practice::twilio::CallerHandle;
 use tokio::sync::watch;
 
 use super::invariants::{Broken, Watcher};
-use super::play::Played;
+use super::played::Played;
 use super::story::{Moment, Story};
 use crate::simulate::trace::{Stopwatch, Trace, TracePoint, Verdict};
 

@@ -13,6 +13,7 @@ use super::draw;
 use super::error::ChaosError;
 use super::invariants::{Broken, check_ended};
 use super::observer::Observer;
+use super::played::Played;
 use super::shrink::shrink;
 use super::stage;
 use super::story::{LeaveOut, Story};
@@ -38,17 +39,6 @@ pub struct Replay {
     pub seed: u64,
     pub calls: usize,
     pub leave_out: LeaveOut,
-}
-
-/// What came of one story.
-#[derive(Debug)]
-pub struct Played {
-    /// The first invariant that did not hold.
-    pub broken: Option<Broken>,
-    /// What happened before it broke: of the call that it is about, or of all.
-    pub last_events: Vec<String>,
-    /// Virtual time.
-    pub took: Duration,
 }
 
 /// What came of one seed.

@@ -13,7 +13,7 @@ use super::actors::daemon::ActorsError;
 use super::exit::BAD_CONFIGURATION;
 use super::http::ClientError;
 #[cfg(feature = "practice")]
-use super::simulate::OptionsError;
+use super::simulate::options::OptionsError;
 use super::stored::StoredError;
 use crate::app::StartError;
 #[cfg(feature = "practice")]

@@ -1,103 +1,19 @@
 //! `frontdesk simulate`: plays scenario files and reports whether they hold (PRAC-5).
 
-use std::io::Write;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
+mod chaos;
+pub(super) mod options;
 
-use clap::Args;
-use thiserror::Error;
+use std::io::Write;
+use std::sync::Arc;
 
 use super::error::CliError;
 use super::exit::Exit;
-use super::logging::UNPLANNED_PANICS;
-use super::seeds::Seeds;
-use crate::chaos::LeaveOut;
 use crate::config::{Config, Provider};
 use crate::platform::Platform;
 use crate::provider::ProviderError;
 use crate::simulate::{self, Load, Scenario, ScenarioError, Tally, Time};
 use crate::virtual_time;
-
-mod chaos;
-
-#[derive(Debug, Clone, PartialEq, Eq, Args)]
-pub struct Options {
-    /// Scenario files. Several run at once, each against its own daemon.
-    #[arg(
-        required_unless_present = "chaos",
-        conflicts_with = "chaos",
-        value_name = "SCENARIO.toml"
-    )]
-    scenarios: Vec<PathBuf>,
-    /// How many calls to play of each scenario or seed, against one daemon [default: 1; chaos: 5].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    calls: Option<u32>,
-    /// The most calls at once, of each scenario; with --real-time of all together.
-    #[arg(long, value_name = "N", default_value_t = 16, conflicts_with = "chaos", value_parser = clap::value_parser!(u32).range(1..=150))]
-    at_once: u32,
-    /// Play over sockets in real time.
-    #[arg(long)]
-    real_time: bool,
-    /// The seed of everything that chance decides; with --chaos also a range such as 1..=100.
-    #[arg(long, value_name = "N", default_value = "1", conflicts_with = "real_time")]
-    seed: Seeds,
-    /// Draw callers and faults from the seed, and check the invariants of ARCHITECTURE.md throughout.
-    ///
-    /// The first invariant that breaks is printed with the story, the last events, and the command that
-    /// plays it again.
-    #[arg(long, conflicts_with = "real_time")]
-    chaos: bool,
-    /// Begin no further seed after so much real time, such as 10m.
-    #[arg(long = "for", value_name = "TIME", value_parser = humantime::parse_duration)]
-    within: Option<Duration>,
-    /// Write each event, message and frame of one scenario or one seed to this file.
-    #[arg(long, value_name = "FILE", conflicts_with = "real_time")]
-    trace: Option<PathBuf>,
-    /// Look for a smaller story: leave out calls and troubles as long as the same invariant breaks.
-    #[arg(long)]
-    shrink: bool,
-    /// Leave out these parts of a seed's story: c2,t1 is the second call and the first trouble.
-    #[arg(long, value_name = "PARTS")]
-    leave_out: Option<LeaveOut>,
-}
-
-/// Why options don't go together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum OptionsError {
-    #[error("--trace writes down one run: give one scenario, or one seed")]
-    TraceOfMany,
-    #[error("--trace needs virtual time, and openai.provider is \"openai\"")]
-    TraceOfRealTime,
-    #[error("--leave-out names parts of one story: give one seed")]
-    LeaveOutOfMany,
-    #[error("several seeds, --for, --shrink and --leave-out are for --chaos")]
-    WithoutChaos,
-}
-
-impl Options {
-    /// In real time what the daemon logs belongs to the result. In virtual time faults are ordered, and
-    /// a run is replayed with a trace.
-    pub(super) fn log_filter(&self) -> &'static str {
-        if self.real_time { "warn" } else { UNPLANNED_PANICS }
-    }
-
-    fn check(&self) -> Result<(), OptionsError> {
-        let one_seed = self.seed.is_one();
-        let one_run = one_seed && self.scenarios.len() <= 1;
-        let is_for_chaos =
-            !one_seed || self.shrink || self.within.is_some() || self.leave_out.is_some();
-        if !self.chaos && is_for_chaos {
-            Err(OptionsError::WithoutChaos)
-        } else if self.trace.is_some() && !one_run {
-            Err(OptionsError::TraceOfMany)
-        } else if self.leave_out.is_some() && !one_seed {
-            Err(OptionsError::LeaveOutOfMany)
-        } else {
-            Ok(())
-        }
-    }
-}
+use options::{Options, OptionsError};
 
 pub(super) async fn run(
     options: Options,
@@ -140,8 +56,12 @@ pub(super) async fn run(
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+    use std::time::Duration;
+
     use super::*;
     use crate::cli::exit::BAD_CONFIGURATION;
+    use crate::cli::seeds::Seeds;
     use crate::cli::tests::OnDisk;
 
     /// A call that is over after a word of each side's.

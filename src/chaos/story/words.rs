@@ -1,6 +1,7 @@
 //! A story in words, for reports.
 
 mod faults;
+mod seconds;
 
 use std::fmt;
 use std::time::Duration;
@@ -9,16 +10,9 @@ use practice::openai::{Behaviour, Transcription};
 use practice::twilio::{LineQuality, Silence};
 use protocol::ids::Slug;
 
+use seconds::Seconds;
+
 use super::{Act, Caller, Deed, Fault, Finally, Moment, Story, Trouble, When};
-
-/// Seconds to the tenth.
-pub(super) struct Seconds(pub(super) Duration);
-
-impl fmt::Display for Seconds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.1} s", self.0.as_secs_f64())
-    }
-}
 
 impl Story {
     /// The callers in the order in which they dial, the model's habits, and the troubles. `businesses`

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use super::Options;
+use super::options::Options;
 use crate::chaos::{self, ChaosError, LeaveOut, Replay, SeedRun};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;

@@ -6,7 +6,7 @@ use entities::DatabaseFault;
 use practice::openai::{ConnectRefusal, LinkFault, ResponseFault};
 use practice::twilio::{CallbackDelivery, RestFault, RestKind};
 
-use super::Seconds;
+use super::seconds::Seconds;
 use crate::chaos::story::{Fault, LinkTrouble, Peer};
 
 impl fmt::Display for Fault {
