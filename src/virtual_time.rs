@@ -94,3 +94,6 @@ impl PollGuard {
         );
     }
 }
+
+#[cfg(test)]
+mod tests;

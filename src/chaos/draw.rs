@@ -19,3 +19,6 @@ pub(super) fn story(seed: u64, calls: usize, businesses: &[Called]) -> Story {
     let troubles = troubles::draw(&mut chance, &callers);
     Story { seed, callers, troubles, model }
 }
+
+#[cfg(test)]
+mod tests;

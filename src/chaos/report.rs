@@ -56,16 +56,13 @@ impl Tally {
     #[must_use]
     pub fn summary(&self, took: Duration) -> String {
         let Self { seeds, calls, broken, virtual_time } = self;
-        let (minutes, took) = (virtual_time.as_secs_f64() / 60.0, took.as_secs_f64());
-        let size = format!("{calls} calls, {minutes:.0} minutes of virtual time in {took:.1} s");
+        let (played, took) = (virtual_time.as_secs_f64(), took.as_secs_f64());
+        let size = format!("{calls} calls, {played:.0} s of virtual time in {took:.1} s");
         if broken.is_empty() {
-            return format!("all {seeds} seeds hold: {size}\n");
+            return format!("all hold: {seeds} seeds, {size}\n");
         }
         let list: Vec<String> = broken.iter().map(ToString::to_string).collect();
-        format!(
-            "{} of {seeds} seeds break an invariant ({}): {size}\n",
-            broken.len(),
-            list.join(", ")
-        )
+        let (count, list) = (list.len(), list.join(", "));
+        format!("{count} of {seeds} seeds break an invariant ({list}): {size}\n")
     }
 }

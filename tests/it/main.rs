@@ -15,6 +15,7 @@ mod outbound;
 mod pipeline;
 mod polite_endings;
 mod reconnect;
+mod replay;
 mod scenarios;
 mod secrecy;
 mod shutdown;

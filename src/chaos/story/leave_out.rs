@@ -150,7 +150,13 @@ impl FromStr for LeaveOut {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use actors::introspection::ActorKind;
+
     use super::*;
+    use crate::chaos::draw;
+    use crate::chaos::story::Trouble;
 
     #[test]
     fn parts_are_read_as_they_are_written_and_anything_else_is_refused() {
@@ -160,5 +166,32 @@ mod tests {
             let error = wrong.parse::<LeaveOut>().unwrap_err();
             assert!(error.to_string().contains("such as c2,t1"), "{error}");
         }
+    }
+
+    #[test]
+    fn prac_6_what_is_left_out_takes_its_troubles_along_and_the_rest_keeps_its_own() {
+        let called = [draw::Called { speaks_hebrew: true }];
+        let mut whole = draw::story(1, 3, &called);
+        let cut =
+            |call| Trouble { at: Moment::At(Duration::ZERO), what: Fault::MediaSocketCut { call } };
+        let at = Moment::TracePoint { call: 2, kind: ActorKind::Lead, nth: 1 };
+        whole.troubles = vec![cut(0), cut(1), Trouble { at, what: Fault::Crash }, cut(2)];
+        let rest = "c2,t4".parse::<LeaveOut>().unwrap().from(&whole);
+        let dials = |story: &Story| story.callers.iter().map(|it| it.dials_at).collect::<Vec<_>>();
+        assert_eq!(dials(&rest), [dials(&whole)[0], dials(&whole)[2]]);
+        let [first, crash] = rest.troubles.as_slice() else { panic!("{:?}", rest.troubles) };
+        assert!(matches!(first.what, Fault::MediaSocketCut { call: 0 }));
+        assert!(matches!(crash.at, Moment::TracePoint { call: 1, .. }), "its caller moved up");
+    }
+
+    #[test]
+    fn parts_beyond_the_story_are_found() {
+        let called = [draw::Called { speaks_hebrew: true }];
+        let mut story = draw::story(1, 3, &called);
+        story.troubles.clear();
+        let beyond = |text: &str| text.parse::<LeaveOut>().unwrap().beyond(&story);
+        assert_eq!(beyond("c1,c3"), None);
+        assert_eq!(beyond("c1,c4"), Some(Part::Call(4)));
+        assert_eq!(beyond("c1,t1"), Some(Part::Trouble(1)));
     }
 }

@@ -1,0 +1,123 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+
+use super::*;
+use crate::chaos::story::{Caller, Deed, Fault, Finally, Moment, When};
+
+const BUSINESSES: [Called; 2] = [Called { speaks_hebrew: true }, Called { speaks_hebrew: false }];
+/// Within so many seeds everything happens that can be drawn.
+const SEEDS: u64 = 200;
+
+fn stories() -> impl Iterator<Item = Story> {
+    (1..=SEEDS).map(|seed| story(seed, 5, &BUSINESSES))
+}
+
+fn callers() -> Vec<Caller> {
+    stories().flat_map(|story| story.callers).collect()
+}
+
+/// The names of the variants.
+fn variants<T: Debug>(of: impl IntoIterator<Item = T>) -> BTreeSet<String> {
+    let name = |value: T| {
+        let text = format!("{value:?}");
+        text.split(|letter: char| !letter.is_alphanumeric()).next().unwrap_or_default().to_owned()
+    };
+    of.into_iter().map(name).collect()
+}
+
+fn assert_all<T: Debug>(drawn: impl IntoIterator<Item = T>, names: &str) {
+    let expected: BTreeSet<_> = names.split_whitespace().map(str::to_owned).collect();
+    assert_eq!(variants(drawn), expected);
+}
+
+#[test]
+fn prac_6_a_seed_gives_the_same_story_and_another_seed_another() {
+    let told = |seed| format!("{:?}", story(seed, 5, &BUSINESSES));
+    assert_eq!(told(17), told(17));
+    assert_ne!(told(17), told(18));
+}
+
+#[test]
+fn prac_6_every_kind_of_caller_is_drawn() {
+    let callers = callers();
+    assert_all(callers.iter().map(|caller| caller.then), "WaitsForTheEnd HangsUpAfter");
+    let acts = || callers.iter().flat_map(|caller| &caller.acts);
+    assert_all(acts().map(|act| act.when), "After AgentEnds AgentSpeaks");
+    assert_all(acts().map(|act| &act.what), "Say Noise Press FallSilent");
+    let waits = |caller: &&Caller| caller.then == Finally::WaitsForTheEnd;
+    let all = |caller: &Caller, is: fn(&Deed) -> bool| caller.acts.iter().all(|act| is(&act.what));
+    let patient: Vec<_> = callers.iter().filter(waits).collect();
+    let has = |what: &str, is: &dyn Fn(&Caller) -> bool| {
+        assert!(patient.iter().any(|caller| is(caller)), "{what}");
+    };
+    has("a silent one", &|caller| caller.acts.is_empty());
+    let presses = |deed: &Deed| matches!(deed, Deed::Press(_));
+    has("a key presser", &|caller| !caller.acts.is_empty() && all(caller, presses));
+    let waits_for_its_turn = |caller: &Caller| {
+        caller.acts.len() > 4 && caller.acts.iter().all(|act| act.when == When::AgentEnds)
+    };
+    has("a customer", &waits_for_its_turn);
+    let interrupts = |caller: &Caller| {
+        !caller.acts.is_empty()
+            && caller.acts.iter().all(|act| matches!(act.when, When::AgentSpeaks(_)))
+    };
+    has("an interrupter", &interrupts);
+    assert!(callers.iter().any(|caller| caller.number.is_none()), "a withheld number");
+    assert!(callers.iter().any(|caller| caller.line.loses_marks), "a line without marks");
+}
+
+#[test]
+fn prac_6_people_call_again_and_twice_at_once_from_one_phone() {
+    let (mut again, mut at_once) = (0, 0);
+    for story in stories() {
+        let mut dialled = BTreeMap::new();
+        for caller in story.callers {
+            let Some(number) = caller.number else { continue };
+            match dialled.insert(number, caller.dials_at) {
+                Some(before) if before == caller.dials_at => at_once += 1,
+                Some(_) => again += 1,
+                None => {}
+            }
+        }
+    }
+    assert!(again > 0 && at_once > 0, "{again} again, {at_once} at once");
+}
+
+#[test]
+fn prac_6_every_trouble_that_is_listed_is_drawn() {
+    let troubles: Vec<_> = stories().flat_map(|story| story.troubles).collect();
+    let faults = || troubles.iter().map(|trouble| &trouble.what);
+    assert_all(
+        faults(),
+        "Crash Network Sessions Refused NextResponse SessionsExpire Rest Callbacks CutOff \
+         MediaSocketCut MediaSocketStalls Database WebhookAgain",
+    );
+    let (mut killed, mut links, mut peers, mut databases) = (vec![], vec![], vec![], vec![]);
+    for trouble in &troubles {
+        if let Moment::TracePoint { kind, .. } = trouble.at {
+            killed.push(kind);
+        }
+        match &trouble.what {
+            Fault::Network { to, trouble, .. } => {
+                peers.push(*to);
+                links.push(*trouble);
+            }
+            Fault::Database { fault, .. } => databases.push(*fault),
+            Fault::Crash
+            | Fault::Sessions(_)
+            | Fault::Refused { .. }
+            | Fault::NextResponse(_)
+            | Fault::SessionsExpire
+            | Fault::Rest { .. }
+            | Fault::Callbacks(_)
+            | Fault::CutOff { .. }
+            | Fault::MediaSocketCut { .. }
+            | Fault::MediaSocketStalls { .. }
+            | Fault::WebhookAgain { .. } => {}
+        }
+    }
+    assert_all(killed, "Call TwilioIo Realtime Lead");
+    assert_all(peers, "OpenAi TwilioApi Daemon");
+    assert_all(links, "Delay Stall BlackHole Reset");
+    assert_all(databases, "Slow Locked Gone CommitLost");
+}
