@@ -28,7 +28,7 @@ dependencies:
 lints:
     .ci/run lints
 
-# Run Clippy on the daemon without its optional features
+# Check the daemon without its optional features, and the mistakes that tests plant
 features:
     .ci/run features
 
@@ -43,6 +43,10 @@ fuzz:
 # Run the demo and check what it prints
 demo:
     .ci/run demo
+
+# Play chaos by seed: fixed seeds, and fresh ones
+simulation:
+    .ci/run simulation
 
 # Run all tests, on SQLite and PostgreSQL
 tests:

@@ -7,7 +7,7 @@
 source .ci/postgres.sh
 
 # shellcheck disable=SC2034  # read by .ci/run
-steps=(tools files format dependencies lints features documentation fuzz demo tests)
+steps=(tools files format dependencies lints features documentation fuzz demo simulation tests)
 
 # Installs what the other steps need and this machine lacks.
 step_tools() { .ci/tools.sh; }
@@ -31,11 +31,13 @@ step_dependencies() { .ci/dependencies.sh; }
 
 step_lints() { cargo clippy --workspace --all-targets --locked --quiet -- -D warnings; }
 
-# The daemon without its optional features.
+# The daemon without its optional features, and the mistakes that tests plant, which no other build has.
 step_features() {
     cargo clippy --package frontdesk --no-default-features --all-targets --locked --quiet \
         -- -D warnings
     cargo test --package frontdesk --no-default-features --lib --locked --quiet
+    cargo test --package mistakes --package protocol --package actors --lib --locked --quiet \
+        --features protocol/mistakes,actors/mistakes
 }
 
 step_documentation() {
@@ -51,6 +53,17 @@ step_fuzz() {
 step_demo() {
     # shellcheck disable=SC2154  # the run's folder for temporary files
     .ci/demo.sh "$scratch"
+}
+
+# Chaos by seed. Fixed seeds decide. Fresh ones search: what they find is reported, and fails nothing.
+step_simulation() {
+    local chaos=(cargo run --locked --quiet -- simulate --chaos --calls 2)
+    "${chaos[@]}" --seed 1..=40
+    local first
+    first=$(date +%s)
+    echo "fresh seeds: $first..=$((first + 19))"
+    "${chaos[@]}" --seed "$first..=$((first + 19))" --for 60s ||
+        echo 'a fresh seed breaks an invariant: keep its story as a test'
 }
 
 # The tests as the README has them, on SQLite and PostgreSQL.

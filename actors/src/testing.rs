@@ -15,7 +15,8 @@ use uuid::Uuid;
 use crate::call_parts::{CallParts, Services};
 use crate::chance::Chance;
 use crate::clock::Clock;
-use crate::http_client::{Dialer, Dialing};
+use crate::dialer::{Dialer, Dialing};
+use crate::http_client::Connections;
 use crate::introspection::{ActorKind, Introspection, Registration};
 use crate::link::{Connecting, Connector};
 use crate::twilio_rest::TwilioRest;
@@ -79,6 +80,7 @@ pub(crate) fn services(
         connector,
         twilio: TwilioRest::new(
             dialer,
+            Connections::Closed,
             "http://twilio",
             account,
             "token".to_owned().into(),
