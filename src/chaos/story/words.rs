@@ -67,7 +67,9 @@ impl fmt::Display for Act {
         }
         match &self.what {
             Deed::Say(text) => write!(f, "says {text:?}"),
-            Deed::Noise { rms: _, length } => write!(f, "makes noise for {length:?}"),
+            Deed::Noise { rms: _, length } => {
+                write!(f, "makes noise for {} ms", length.as_millis())
+            }
             Deed::Press(keys) => write!(f, "presses {keys}"),
             Deed::FallSilent => f.write_str("falls silent in mid-sentence"),
         }
@@ -89,11 +91,15 @@ impl fmt::Display for Trouble {
         match (at, what) {
             (Moment::TracePoint { call, kind, nth }, Fault::Crash) => {
                 let kind = kind.as_str();
-                write!(f, "call {}'s {kind} crashes at its trace point {nth}", call + 1)
+                write!(f, "call {}'s actor {kind} crashes at its trace point {nth}", call + 1)
             }
             (Moment::TracePoint { call, kind, nth }, what) => {
                 let kind = kind.as_str();
-                write!(f, "when call {}'s {kind} is at its trace point {nth}: {what}", call + 1)
+                write!(
+                    f,
+                    "when call {}'s actor {kind} is at its trace point {nth}: {what}",
+                    call + 1
+                )
             }
             (Moment::At(at), what) => write!(f, "at {}: {what}", Seconds(*at)),
         }

@@ -60,6 +60,6 @@ fn prac_6_a_story_is_told_in_plain_words() {
     );
     let ending = "; its first responses: faultless, the connection is closed with 1011";
     assert!(lines[2].starts_with("the model answers within ") && lines[2].ends_with(ending));
-    assert_eq!(lines[3], "call 2's twilio_io crashes at its trace point 237");
+    assert_eq!(lines[3], "call 2's actor twilio_io crashes at its trace point 237");
     assert_eq!(lines[4], "at 28.1 s: for 4.3 s, connections to the daemon stall");
 }
