@@ -8,6 +8,7 @@ mod ended;
 mod error;
 mod invariants;
 mod observer;
+mod plant;
 mod play;
 mod played;
 mod report;
@@ -17,6 +18,7 @@ mod story;
 
 pub use error::ChaosError;
 pub use invariants::{Broken, Invariant};
+pub use plant::Plant;
 pub use play::{Replay, SeedRun, play_seed};
 pub use played::Played;
 pub use report::Tally;

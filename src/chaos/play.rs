@@ -13,6 +13,7 @@ use super::draw;
 use super::error::ChaosError;
 use super::invariants::{Broken, check_ended};
 use super::observer::Observer;
+use super::plant::Plant;
 use super::played::Played;
 use super::shrink::shrink;
 use super::stage;
@@ -39,6 +40,7 @@ pub struct Replay {
     pub seed: u64,
     pub calls: usize,
     pub leave_out: LeaveOut,
+    pub plant: Plant,
 }
 
 /// What came of one seed.
@@ -73,17 +75,18 @@ pub fn play_seed(
     }
     let slugs = businesses.iter().map(|business| business.slug.clone()).collect();
     let story = replay.leave_out.from(&whole);
-    let played = play(&story, &businesses, trace)?;
+    let plays = |story: &Story, trace| play(story, &businesses, replay.plant, trace);
+    let played = plays(&story, trace)?;
     let Some(broken) = played.broken.as_ref().filter(|_| shrinks) else {
         return Ok(SeedRun { replay, story, businesses: slugs, played });
     };
     let same = |story: &Story| {
-        let again = play(story, &businesses, None).ok().and_then(|played| played.broken);
+        let again = plays(story, None).ok().and_then(|played| played.broken);
         again.is_some_and(|again| again.invariant == broken.invariant)
     };
     let leave_out = shrink(&whole, replay.leave_out.clone(), same);
     let story = leave_out.from(&whole);
-    let played = play(&story, &businesses, trace)?;
+    let played = plays(&story, trace)?;
     let replay = Replay { leave_out, ..replay };
     Ok(SeedRun { replay, story, businesses: slugs, played })
 }
@@ -101,6 +104,7 @@ pub(super) fn businesses() -> Result<Vec<BusinessSettings>, ChaosError> {
 fn play(
     story: &Story,
     businesses: &[BusinessSettings],
+    plant: Plant,
     trace: Option<&Path>,
 ) -> Result<Played, ChaosError> {
     let file = trace.map(file::create).transpose()?;
@@ -115,7 +119,7 @@ fn play(
             (ended, clock.now() - began)
         })
     };
-    let (broken, took) = match catch_unwind(AssertUnwindSafe(|| observer.watch(run))) {
+    let (broken, took) = match catch_unwind(AssertUnwindSafe(|| plant.within(|| observer.watch(run)))) {
         Ok((ended, took)) => (check_ended(story, &ended?).into_iter().next(), took),
         Err(panic) => (Some(Broken::panicked(&*panic)), Duration::ZERO),
     };
@@ -125,8 +129,8 @@ fn play(
 
 impl fmt::Display for Replay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seed, calls, leave_out } = self;
-        write!(f, "frontdesk simulate --chaos --seed {seed} --calls {calls}")?;
+        let Self { seed, calls, leave_out, plant } = self;
+        write!(f, "frontdesk simulate --chaos --seed {seed} --calls {calls}{plant}")?;
         if !leave_out.is_empty() {
             write!(f, " --leave-out {leave_out}")?;
         }

@@ -95,6 +95,8 @@ mod tests {
             trace: None,
             shrink: false,
             leave_out: None,
+            #[cfg(feature = "mistakes")]
+            plant: None,
         }
     }
 

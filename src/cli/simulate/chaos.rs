@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 use super::options::Options;
-use crate::chaos::{self, ChaosError, LeaveOut, Replay, SeedRun};
+use crate::chaos::{self, ChaosError, LeaveOut, Plant, Replay, SeedRun};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::seeds::Seeds;
@@ -28,14 +28,19 @@ pub(super) struct Chaos {
     pub(super) trace: Option<PathBuf>,
     pub(super) shrinks: bool,
     pub(super) leave_out: LeaveOut,
+    pub(super) plant: Plant,
 }
 
 impl From<Options> for Chaos {
     fn from(options: Options) -> Self {
+        #[cfg(feature = "mistakes")]
+        let plant = options.plant.into();
+        #[cfg(not(feature = "mistakes"))]
+        let plant = Plant::default();
         let Options { calls, seed, within, trace, shrink, leave_out, .. } = options;
         let calls = calls.map_or(CALLS, |calls| usize::try_from(calls).unwrap_or(usize::MAX));
         let leave_out = leave_out.unwrap_or_default();
-        Self { seeds: seed, calls, within, trace, shrinks: shrink, leave_out }
+        Self { seeds: seed, calls, within, trace, shrinks: shrink, leave_out, plant }
     }
 }
 
@@ -58,7 +63,8 @@ pub(super) async fn run(
         };
         while running.len() < cores && !is_late() {
             let Some(seed) = seeds.next() else { break };
-            let replay = Replay { seed, calls: chaos.calls, leave_out: chaos.leave_out.clone() };
+            let (calls, leave_out) = (chaos.calls, chaos.leave_out.clone());
+            let replay = Replay { seed, calls, leave_out, plant: chaos.plant };
             let (trace, shrinks) = (chaos.trace.clone(), chaos.shrinks);
             running.push_back(tokio::task::spawn_blocking(move || {
                 chaos::play_seed(replay, trace.as_deref(), shrinks)

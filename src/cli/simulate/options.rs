@@ -49,6 +49,10 @@ pub struct Options {
     /// Leave out these parts of a seed's story: c2,t1 is the second call and the first trouble.
     #[arg(long, value_name = "PARTS")]
     pub(in crate::cli) leave_out: Option<LeaveOut>,
+    /// Plant this mistake, to see that it is found.
+    #[cfg(feature = "mistakes")]
+    #[arg(long, value_name = "NAME", requires = "chaos")]
+    pub(in crate::cli) plant: Option<mistakes::Mistake>,
 }
 
 /// Why options don't go together.
