@@ -1,5 +1,6 @@
 //! Draws a story from a seed.
 
+mod aimed;
 mod callers;
 mod chance;
 mod model;
@@ -16,7 +17,8 @@ pub(super) fn story(seed: u64, calls: usize, businesses: &[Called]) -> Story {
     let mut chance = Chance::seeded(seed);
     let callers = callers::draw(&mut chance, calls, businesses);
     let model = model::draw(&mut chance);
-    let troubles = troubles::draw(&mut chance, &callers);
+    let mut troubles = troubles::draw(&mut chance, &callers);
+    troubles.extend(aimed::draw(&mut chance, callers.len()));
     Story { seed, callers, troubles, model }
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use super::invariants::{Broken, Watcher};
 use super::played::Played;
-use super::story::{Moment, Story};
+use super::story::{Moment, Scene, Scenes, Story};
 use crate::simulate::trace::{Stopwatch, Trace, TracePoint, Verdict};
 
 type Calls = watch::Receiver<Vec<Option<CallerHandle>>>;
@@ -30,8 +30,11 @@ struct Seen {
     places: BTreeMap<String, usize>,
     /// Points in an actor's handlers so far, by call and kind of actor.
     points: BTreeMap<(usize, String), u32>,
+    /// Events whose effects CallActor has published so far, by call.
+    published: BTreeMap<usize, u32>,
     /// Where actors are killed.
-    crashes: Vec<(usize, &'static str, u32)>,
+    crashes: Vec<Moment>,
+    scenes: watch::Sender<Scenes>,
     watcher: Watcher,
     broken: Option<Broken>,
     /// The trace before it broke.
@@ -39,16 +42,20 @@ struct Seen {
 }
 
 impl Observer {
-    pub(super) fn new(story: &Story, calls: Calls, file: Option<Box<dyn Write + Send>>) -> Self {
-        let crashes = story.troubles.iter().filter_map(|trouble| match trouble.at {
-            Moment::TracePoint { call, kind, nth } => Some((call, kind.as_str(), nth)),
-            Moment::At(_) => None,
-        });
+    pub(super) fn new(
+        story: &Story,
+        calls: Calls,
+        scenes: watch::Sender<Scenes>,
+        file: Option<Box<dyn Write + Send>>,
+    ) -> Self {
+        let crashes = story.troubles.iter().map(|trouble| trouble.at);
         let seen = Arc::new(Mutex::new(Seen {
             calls,
             places: BTreeMap::new(),
             points: BTreeMap::new(),
-            crashes: crashes.collect(),
+            published: BTreeMap::new(),
+            crashes: crashes.filter(Moment::is_of_the_trace).collect(),
+            scenes,
             watcher: Watcher::new(story),
             broken: None,
             last_events: Vec::new(),
@@ -97,18 +104,37 @@ impl Seen {
             self.last_events = self.last_lines(&broken, trace);
             self.broken = Some(broken);
         }
-        match place {
-            Some(place) if point.may_panic => self.judge(place, point.actor),
-            Some(_) | None => Verdict::GoOn,
+        let Some(place) = place else { return Verdict::GoOn };
+        if let Some(scene) = Scene::at(point) {
+            self.begins(place, scene, point);
         }
+        if point.may_panic { self.judge(place, point) } else { Verdict::GoOn }
+    }
+
+    fn begins(&self, place: usize, scene: Scene, point: &TracePoint<'_>) {
+        self.scenes.send_if_modified(|scenes| {
+            let at = Duration::from_millis(point.at_ms);
+            let is_new = !scenes.began.contains_key(&(place, scene));
+            scenes.began.entry((place, scene)).or_insert(at);
+            is_new
+        });
     }
 
     /// Whether the story kills the actor at this point.
-    fn judge(&mut self, place: usize, actor: &str) -> Verdict {
-        let points = self.points.entry((place, actor.to_owned())).or_default();
+    fn judge(&mut self, place: usize, point: &TracePoint<'_>) -> Verdict {
+        let points = self.points.entry((place, point.actor.to_owned())).or_default();
         *points += 1;
-        let now = (place, actor, *points);
-        let dies = self.crashes.iter().any(|(call, kind, nth)| (*call, *kind, *nth) == now);
+        let points = *points;
+        let publishes = point.actor == "call" && point.message.starts_with("published ");
+        let published = self.published.entry(place).or_default();
+        *published += u32::from(publishes);
+        let dies = self.crashes.iter().any(|moment| match moment {
+            Moment::TracePoint { call, kind, nth } => {
+                (*call, kind.as_str(), *nth) == (place, point.actor, points)
+            }
+            Moment::Published { call, nth } => publishes && (*call, *nth) == (place, *published),
+            Moment::At(_) | Moment::Scene { .. } => false,
+        });
         if dies { Verdict::Panic } else { Verdict::GoOn }
     }
 

@@ -109,20 +109,25 @@ fn play(
 ) -> Result<Played, ChaosError> {
     let file = trace.map(file::create).transpose()?;
     let dialled = watch::Sender::default();
-    let observer = Observer::new(story, dialled.subscribe(), file);
+    let scenes = watch::Sender::default();
+    let observer = Observer::new(story, dialled.subscribe(), scenes.clone(), file);
     let run = || {
         virtual_time::run(story.seed, virtual_time::begins(), async |platform| {
             let clock = platform.clock;
             observer.starts(&clock);
             let began = clock.now();
-            let ended = stage::play(story, businesses, platform, &dialled).await;
+            let ended = stage::play(story, businesses, platform, &dialled, &scenes).await;
             (ended, clock.now() - began)
         })
     };
-    let (broken, took) = match catch_unwind(AssertUnwindSafe(|| plant.within(|| observer.watch(run)))) {
-        Ok((ended, took)) => (check_ended(story, &ended?).into_iter().next(), took),
-        Err(panic) => (Some(Broken::panicked(&*panic)), Duration::ZERO),
-    };
+    let (broken, took) =
+        match catch_unwind(AssertUnwindSafe(|| plant.within(|| observer.watch(run)))) {
+            Ok((ended, took)) => {
+                let story = story.as_it_went(&scenes.borrow());
+                (check_ended(&story, &ended?).into_iter().next(), took)
+            }
+            Err(panic) => (Some(Broken::panicked(&*panic)), Duration::ZERO),
+        };
     let played = observer.result(broken, took);
     played.map_err(|cause| TraceError::new(trace.unwrap_or(Path::new("")), cause).into())
 }

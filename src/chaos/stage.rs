@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use super::ended::Ended;
 use super::error::ChaosError;
-use super::story::{Caller, Story};
+use super::story::{Caller, Scenes, Story};
 use crate::config::{Config, DatabaseUrl};
 use crate::platform::Platform;
 use crate::world::{Plan, World};
@@ -37,6 +37,7 @@ pub(super) async fn play(
     businesses: &[BusinessSettings],
     platform: Platform,
     dialled: &Dialled,
+    scenes: &watch::Sender<Scenes>,
 ) -> Result<Ended, ChaosError> {
     let (began, network) = (platform.clock.now(), platform.network.clone());
     let world = Arc::new(World::open(plan(story, businesses, platform)?).await?);
@@ -55,13 +56,15 @@ pub(super) async fn play(
     let mut troubles = JoinSet::new();
     for trouble in story.troubles.iter().cloned() {
         let (world, network) = (Arc::clone(&world), network.clone());
-        troubles.spawn(troubles::happen(world, network, trouble, dialled.subscribe()));
+        let seen = (dialled.subscribe(), scenes.subscribe());
+        troubles.spawn(troubles::happen(world, network, trouble, seen));
     }
     let mut overstayed = vec![false; story.callers.len()];
     while let Some(performed) = callers.join_next().await {
         let (index, waited_too_long) = performed?;
         overstayed[index] = waited_too_long;
     }
+    scenes.send_modify(|scenes| scenes.are_over = true);
     // Every trouble ends by itself.
     while let Some(happened) = troubles.join_next().await {
         happened?;

@@ -2,6 +2,8 @@
 //! from a seed before anything starts, so that parts of it can be left out and the rest played again.
 
 pub(super) mod leave_out;
+mod scene;
+mod went;
 mod words;
 
 use std::time::Duration;
@@ -13,6 +15,7 @@ use practice::twilio::{CallbackDelivery, LineQuality, RestFault, RestKind};
 use protocol::ids::PhoneNumber;
 
 pub use leave_out::{LeaveOut, NotAPart};
+pub(super) use scene::{Scene, Scenes};
 
 /// One run of the daemon.
 #[derive(Debug, Clone)]
@@ -90,6 +93,21 @@ pub enum Moment {
     At(Duration),
     /// When the actor of this call, of the order of dialling, comes to its `nth` trace point.
     TracePoint { call: usize, kind: ActorKind, nth: u32 },
+    /// When the call's CallActor has published the effects of the `nth` event, and delivered none.
+    Published { call: usize, nth: u32 },
+    /// So long after the call's scene begins.
+    Scene { call: usize, scene: Scene, plus: Duration },
+}
+
+impl Moment {
+    /// Whether the trace says when it is, and an actor can be killed at it.
+    #[must_use]
+    pub fn is_of_the_trace(&self) -> bool {
+        match self {
+            Self::TracePoint { .. } | Self::Published { .. } => true,
+            Self::At(_) | Self::Scene { .. } => false,
+        }
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use frontdesk::chaos::{LeaveOut, Replay, play_seed};
+use frontdesk::chaos::{LeaveOut, Plant, Replay, play_seed};
 use frontdesk::config::Config;
 use frontdesk::simulate::{self, Load, Scenario, SimulateError, Time};
 use frontdesk::virtual_time;
@@ -50,7 +50,7 @@ fn first_difference(one: &str, other: &str) -> Option<(usize, String, String)> {
 fn chaos(seed: u64) -> String {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("trace.txt");
-    let replay = Replay { seed, calls: 1, leave_out: LeaveOut::default() };
+    let replay = Replay { seed, calls: 1, leave_out: LeaveOut::default(), plant: Plant::default() };
     play_seed(replay, Some(&file), false).unwrap();
     std::fs::read_to_string(file).unwrap()
 }

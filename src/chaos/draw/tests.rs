@@ -92,10 +92,14 @@ fn prac_6_every_trouble_that_is_listed_is_drawn() {
         "Crash Network Sessions Refused NextResponse SessionsExpire Rest Callbacks CutOff \
          MediaSocketCut MediaSocketStalls Database WebhookAgain",
     );
+    assert_all(troubles.iter().map(|trouble| trouble.at), "At TracePoint Published Scene");
+    let mut scenes = Vec::new();
     let (mut killed, mut links, mut peers, mut databases) = (vec![], vec![], vec![], vec![]);
     for trouble in &troubles {
-        if let Moment::TracePoint { kind, .. } = trouble.at {
-            killed.push(kind);
+        match trouble.at {
+            Moment::TracePoint { kind, .. } => killed.push(kind),
+            Moment::Scene { scene, .. } => scenes.push(scene),
+            Moment::At(_) | Moment::Published { .. } => {}
         }
         match &trouble.what {
             Fault::Network { to, trouble, .. } => {
@@ -116,6 +120,7 @@ fn prac_6_every_trouble_that_is_listed_is_drawn() {
             | Fault::WebhookAgain { .. } => {}
         }
     }
+    assert_all(scenes, "Greeting Interruption Booking Closing");
     assert_all(killed, "Call TwilioIo Realtime Lead");
     assert_all(peers, "OpenAi TwilioApi Daemon");
     assert_all(links, "Delay Stall BlackHole Reset");

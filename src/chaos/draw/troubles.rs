@@ -26,7 +26,9 @@ pub(super) fn draw(chance: &mut Chance, callers: &[Caller]) -> Vec<Trouble> {
         .collect();
     troubles.sort_by_key(|trouble| match trouble.at {
         Moment::At(at) => at,
-        Moment::TracePoint { .. } => Duration::ZERO,
+        Moment::TracePoint { .. } | Moment::Published { .. } | Moment::Scene { .. } => {
+            Duration::ZERO
+        }
     });
     troubles
 }
@@ -140,7 +142,7 @@ fn link_trouble(chance: &mut Chance) -> LinkTrouble {
 }
 
 /// How the server lets go of a session.
-fn link_fault(chance: &mut Chance) -> LinkFault {
+pub(super) fn link_fault(chance: &mut Chance) -> LinkFault {
     match chance.from(0, 5) {
         0 => LinkFault::Closed(1000),
         1 => LinkFault::Closed(1001),

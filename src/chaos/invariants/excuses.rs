@@ -56,7 +56,11 @@ impl Excuses {
                 Moment::TracePoint { call: index, kind, .. } if index == call.index => {
                     excuses.killed.push(kind);
                 }
-                Moment::TracePoint { .. } => {}
+                Moment::Published { call: index, .. } if index == call.index => {
+                    excuses.killed.push(ActorKind::Call);
+                }
+                // Scenes have their times by now.
+                Moment::TracePoint { .. } | Moment::Published { .. } | Moment::Scene { .. } => {}
             }
         }
         excuses

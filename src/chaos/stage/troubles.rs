@@ -9,7 +9,7 @@ use practice::twilio::CallerHandle;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use crate::chaos::story::{Fault, LinkTrouble, Moment, Peer, Trouble};
+use crate::chaos::story::{Fault, LinkTrouble, Moment, Peer, Scenes, Trouble};
 use crate::network::Network;
 use crate::network::memory::{Conditions, Dials, Flow, Route};
 use crate::world::World;
@@ -20,10 +20,20 @@ pub(super) async fn happen(
     world: Arc<World>,
     network: Network,
     trouble: Trouble,
-    dialled: watch::Receiver<Vec<Option<CallerHandle>>>,
+    (dialled, mut scenes): (watch::Receiver<Vec<Option<CallerHandle>>>, watch::Receiver<Scenes>),
 ) {
-    let Moment::At(at) = trouble.at else { return };
-    sleep(at).await;
+    match trouble.at {
+        Moment::At(at) => sleep(at).await,
+        Moment::Scene { call, scene, plus } => {
+            let begins = |scenes: &Scenes| scenes.began.contains_key(&(call, scene));
+            let seen = scenes.wait_for(|scenes| scenes.are_over || begins(scenes)).await;
+            if !seen.is_ok_and(|scenes| begins(&scenes)) {
+                return;
+            }
+            sleep(plus).await;
+        }
+        Moment::TracePoint { .. } | Moment::Published { .. } => return,
+    }
     let of = |call: usize| dialled.borrow().get(call).cloned().flatten();
     match trouble.what {
         Fault::Crash => {}
@@ -67,10 +77,13 @@ pub(super) async fn happen(
     }
 }
 
+/// The first can be a line of the transcript, which is written beside an appointment.
+const COMMITS_LOST: u32 = 2;
+
 async fn disturb(world: &World, fault: DatabaseFault, lasts: Duration) {
     let Some(faults) = world.app.services().database.faults() else { return };
     match fault {
-        DatabaseFault::CommitLost => faults.set(fault, FaultExtent::Next(1)),
+        DatabaseFault::CommitLost => faults.set(fault, FaultExtent::Next(COMMITS_LOST)),
         DatabaseFault::Slow(_)
         | DatabaseFault::Locked
         | DatabaseFault::Gone

@@ -89,7 +89,9 @@ impl LeaveOut {
 fn at_call(moment: &mut Moment) -> Option<&mut usize> {
     match moment {
         Moment::At(_) => None,
-        Moment::TracePoint { call, .. } => Some(call),
+        Moment::TracePoint { call, .. }
+        | Moment::Published { call, .. }
+        | Moment::Scene { call, .. } => Some(call),
     }
 }
 

@@ -12,7 +12,7 @@ use protocol::ids::Slug;
 
 use seconds::Seconds;
 
-use super::{Act, Caller, Deed, Fault, Finally, Moment, Story, Trouble, When};
+use super::{Act, Caller, Deed, Fault, Finally, Moment, Scene, Story, Trouble, When};
 
 impl Story {
     /// The callers in the order in which they dial, the model's habits, and the troubles. `businesses`
@@ -101,8 +101,25 @@ impl fmt::Display for Trouble {
                     call + 1
                 )
             }
+            (Moment::Published { call, nth }, what) => {
+                let call = call + 1;
+                write!(f, "when call {call}'s actor call has published event {nth}: {what}")
+            }
+            (Moment::Scene { call, scene, plus }, what) => {
+                let (call, plus) = (call + 1, Seconds(*plus));
+                write!(f, "{plus} into call {call}'s {}: {what}", of_scene(*scene))
+            }
             (Moment::At(at), what) => write!(f, "at {}: {what}", Seconds(*at)),
         }
+    }
+}
+
+fn of_scene(scene: Scene) -> &'static str {
+    match scene {
+        Scene::Greeting => "greeting",
+        Scene::Interruption => "first interruption",
+        Scene::Booking => "booking",
+        Scene::Closing => "closing",
     }
 }
 

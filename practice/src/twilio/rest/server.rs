@@ -132,7 +132,10 @@ fn count(network: &Network, kind: RestKind, call_sid: Option<&CallSid>) {
     line.update(|view| match kind {
         RestKind::HangUp => {
             view.hang_up_requests += 1;
-            view.hang_up_asked_at.get_or_insert(at);
+            if view.hang_up_asked_at.is_none() {
+                view.hang_up_asked_at = Some(at);
+                view.unplayed_at_hang_up = view.buffered;
+            }
         }
         RestKind::Redirect => view.redirect_requests += 1,
         RestKind::UpdateCall

@@ -46,6 +46,8 @@ pub struct CallView {
     pub hang_up_requests: u32,
     /// When the first request to end the call came.
     pub hang_up_asked_at: Option<Duration>,
+    /// Samples that were in the playout buffer when that request came.
+    pub unplayed_at_hang_up: u64,
     /// REST requests to redirect this call, whatever their answers.
     pub redirect_requests: u32,
     pub violations: Vec<Violation>,
@@ -79,6 +81,7 @@ impl CallView {
             spoken: 0,
             hang_up_requests: 0,
             hang_up_asked_at: None,
+            unplayed_at_hang_up: 0,
             redirect_requests: 0,
             violations: Vec::new(),
             errors: Vec::new(),

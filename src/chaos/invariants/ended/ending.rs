@@ -8,6 +8,7 @@ use protocol::call::{EndReason, EndedBy};
 
 use super::findings::{CallFindings, Seen, ensure};
 use crate::chaos::story::Deed;
+use crate::simulate::judge::always::is_part;
 use crate::simulate::judge::ending::{Rule, heard_to_its_end, last_sound, named, one_of};
 
 pub(super) fn look(findings: &mut CallFindings<'_>, seen: &Seen<'_>) {
@@ -29,18 +30,18 @@ pub(super) fn look(findings: &mut CallFindings<'_>, seen: &Seen<'_>) {
             findings.look(2, has_cause(reason, seen));
             findings.look(2, ends_as_its_reason_says(reason, view));
             findings.look(2, says_goodbye(reason, seen));
+            findings.look(2, plays_what_has_come(reason, seen));
         }
     }
 }
 
-/// A new session may not know that the greeting was heard whole.
+/// A greeting that began to be heard does not begin again, whatever becomes of its session.
 fn greeted_once(seen: &Seen<'_>) -> Result<(), String> {
     let greeting = seen.business.settings.lines().greeting;
-    let whole = seen.call.view.heard.iter();
-    let whole = whole.filter(|speech| speech.flaw.is_none() && speech.text == greeting).count();
-    let sessions = seen.sessions.of_call(seen.call.index).len().max(1);
-    let allowed = if seen.excuses.sessions_change() { sessions } else { 1 };
-    ensure(whole <= allowed, || format!("the greeting was heard {whole} times"))
+    let heard = seen.call.view.heard.iter();
+    let begun =
+        heard.filter(|speech| !speech.text.is_empty() && is_part(speech, &greeting)).count();
+    ensure(begun <= 1 || seen.excuses.line, || format!("the greeting was heard {begun} times"))
 }
 
 /// A request that Twilio failed, or did not answer, is sent again.
@@ -120,4 +121,15 @@ fn says_goodbye(reason: EndReason, seen: &Seen<'_>) -> Result<(), String> {
     ensure(asked_at >= last + delay, || {
         format!("the hang-up came at {asked_at:?}, {delay:?} not yet after {last:?}")
     })
+}
+
+/// Sound that the view does not know to be played yet: it is looked at in steps.
+const UNPLAYED: u64 = 800;
+
+/// Whatever becomes of the last line, what has come of it is played before the hang-up.
+fn plays_what_has_come(reason: EndReason, seen: &Seen<'_>) -> Result<(), String> {
+    let (view, excuses) = (&seen.call.view, seen.excuses);
+    let unplayed = view.unplayed_at_hang_up;
+    let holds = !Rule::of(reason).is_polite || excuses.line || unplayed <= UNPLAYED;
+    ensure(holds, || format!("the hang-up came before {unplayed} samples were played"))
 }

@@ -95,6 +95,27 @@ fn invariant_2_a_call_that_ends_wrongly_is_detected() {
 }
 
 #[test]
+fn invariant_2_a_hang_up_before_all_is_played_is_detected_whatever_becomes_of_the_session() {
+    let clips: Change = |it| it.calls[0].view.unplayed_at_hang_up = 4_000;
+    each_breaks(2, &[("a clipped line", clips)]);
+    assert_eq!(broken_by(clips, &troubled(Fault::Sessions(LinkFault::Dropped))), [2]);
+    is_excused(Fault::MediaSocketCut { call: 0 }, clips);
+}
+
+#[test]
+fn invariant_2_a_greeting_that_begins_again_is_detected_whatever_becomes_of_its_session() {
+    let again: Change = |it| {
+        let greeting = it.businesses[0].settings.lines().greeting;
+        let words: Vec<_> = greeting.split(' ').take(2).collect();
+        let mut part = speech(&words.join(" "), 0.5, 0.9);
+        part.flaw = Some(Flaw::CutOff);
+        it.calls[0].view.heard.insert(0, part);
+    };
+    let story = troubled(Fault::Sessions(LinkFault::Dropped));
+    assert_eq!(broken_by(again, &story)[0], 2);
+}
+
+#[test]
 fn invariant_2_a_second_greeting_is_detected() {
     let again: Change = |it| {
         let greeting = it.businesses[0].settings.lines().greeting;

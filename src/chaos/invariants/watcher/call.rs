@@ -80,6 +80,7 @@ impl CallWatch {
             }
             Step::Done(number) => self.done(point.actor, number),
             Step::Starts => self.starts(point),
+            Step::Gone if point.actor == CALL_SUPERVISOR => self.is_alone(),
             Step::Gone => self.ended(point, ITSELF),
             Step::TaskBegins(name) => self.task_begins(point, name),
             Step::TaskEnds(name) => self.task_ends(point, name),
@@ -173,6 +174,11 @@ impl CallWatch {
         Ok(())
     }
 
+    /// CallSupervisor goes last.
+    fn is_alone(&self) -> Found {
+        ensure(self.lives.is_empty(), 9, || format!("the call is over, beside {:?}", self.lives))
+    }
+
     fn asks_for_response(&mut self, point: &TracePoint<'_>) -> Found {
         self.playback.is_cut = false;
         self.playback.asked_at_ms = Some(point.at_ms);
@@ -192,6 +198,7 @@ const ITSELF: &str = "itself";
 const REALTIME: &str = "realtime";
 /// From connecting to OpenAI until the connection is let go.
 const SOCKET: &str = "socket";
+const CALL_SUPERVISOR: &str = "call_supervisor";
 const STREAM: &str = "stream";
 const STREAM_WRITER: &str = "stream writer";
 

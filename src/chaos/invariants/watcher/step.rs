@@ -34,6 +34,8 @@ impl<'a> Step<'a> {
     pub(super) fn read(actor: &str, message: &'a str) -> Option<Self> {
         match actor {
             "call" | "twilio_io" | "realtime" | "lead" => of_actor(message),
+            "call_supervisor" if message == "gone" => Some(Self::Gone),
+            "call_supervisor" => of_task(message),
             "stream" => of_stream(message),
             "introspection" => {
                 message.starts_with("ActorCrashed").then_some(Self::Crashed { error: message })

@@ -70,6 +70,14 @@ fn invariant_5_a_session_beside_another_is_detected() {
 }
 
 #[test]
+fn invariant_9_a_task_that_outlives_its_call_is_detected() {
+    let begins = "1 call_supervisor/0 task hang up began";
+    let (ends, gone) = ("2 call_supervisor/0 task hang up ended", "3 call_supervisor/0 gone");
+    assert_eq!(play(&[begins, gone]), Some(9));
+    assert_eq!(play(&[begins, ends, gone]), None);
+}
+
+#[test]
 fn invariant_7_an_event_that_is_done_before_its_effects_are_published_is_detected() {
     let takes = "1 call/0 takes 1, attempt 1: SessionLost";
     assert_eq!(play(&[takes, "1 call/0 done 1"]), Some(7));
@@ -153,7 +161,9 @@ fn the_watcher_understands_the_trace_of_a_call() {
     let listening = trace.listen();
     let dialled = watch::Sender::default();
     virtual_time::run(1, virtual_time::begins(), async |platform| {
-        stage::play(&story, &businesses().unwrap(), platform, &dialled).await.unwrap();
+        stage::play(&story, &businesses().unwrap(), platform, &dialled, &watch::Sender::default())
+            .await
+            .unwrap();
     });
     drop(listening);
     let (watcher, _, broken) = &*watcher.lock().unwrap();

@@ -50,7 +50,7 @@ impl fmt::Display for Fault {
                 write!(f, "for {lasts}, Twilio doesn't read call {}'s media socket", call + 1)
             }
             Self::Database { fault: DatabaseFault::CommitLost, .. } => {
-                f.write_str("the database commits the next write, and its answer is lost")
+                f.write_str("the database commits the next two writes, and their answers are lost")
             }
             Self::Database { fault, lasts } => {
                 write!(f, "for {}, the database {}", Seconds(*lasts), of_database(*fault))

@@ -33,6 +33,11 @@ fn story() -> Story {
             at: Moment::TracePoint { call: 1, kind: ActorKind::TwilioIo, nth: 237 },
             what: Fault::Crash,
         },
+        Trouble { at: Moment::Published { call: 0, nth: 3 }, what: Fault::Crash },
+        Trouble {
+            at: Moment::Scene { call: 0, scene: Scene::Closing, plus: Duration::from_millis(500) },
+            what: Fault::SessionsExpire,
+        },
         Trouble {
             at: Moment::At(Duration::from_millis(28_100)),
             what: Fault::Network { to: Peer::Daemon, trouble: LinkTrouble::Stall, lasts },
@@ -61,5 +66,7 @@ fn prac_6_a_story_is_told_in_plain_words() {
     let ending = "; its first responses: faultless, the connection is closed with 1011";
     assert!(lines[2].starts_with("the model answers within ") && lines[2].ends_with(ending));
     assert_eq!(lines[3], "call 2's actor twilio_io crashes at its trace point 237");
-    assert_eq!(lines[4], "at 28.1 s: for 4.3 s, connections to the daemon stall");
+    assert_eq!(lines[4], "when call 1's actor call has published event 3: a crash");
+    assert_eq!(lines[5], "0.5 s into call 1's closing: every session expires");
+    assert_eq!(lines[6], "at 28.1 s: for 4.3 s, connections to the daemon stall");
 }
