@@ -38,6 +38,7 @@ step_features() {
     cargo test --package frontdesk --no-default-features --lib --locked --quiet
     cargo test --package mistakes --package protocol --package actors --lib --locked --quiet \
         --features protocol/mistakes,actors/mistakes
+    cargo test --package frontdesk --lib --locked --quiet --features mistakes planted_mistakes
 }
 
 step_documentation() {

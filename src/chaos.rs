@@ -9,6 +9,8 @@ mod error;
 mod invariants;
 mod observer;
 mod plant;
+#[cfg(all(test, feature = "mistakes"))]
+mod planted_mistakes;
 mod play;
 mod played;
 mod report;

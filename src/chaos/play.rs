@@ -101,7 +101,7 @@ pub(super) fn businesses() -> Result<Vec<BusinessSettings>, ChaosError> {
 ///
 /// # Errors
 /// [`ChaosError`] if it could not be played.
-fn play(
+pub(super) fn play(
     story: &Story,
     businesses: &[BusinessSettings],
     plant: Plant,
