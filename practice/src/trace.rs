@@ -2,11 +2,12 @@
 //!
 //! A simulation listens to them. While nobody listens, they format and allocate nothing.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
+use serde::Deserialize;
 
 /// The target of all trace points, the daemon's too. They are at level TRACE.
 pub const TARGET: &str = "frontdesk::trace";
@@ -34,18 +35,29 @@ pub(crate) struct Event<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Event<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Ok(event) = serde_json::from_str::<Value>(self.0) else { return text(self.0, f) };
-        let kind = event["type"].as_str().unwrap_or_default();
-        let audio = match kind {
-            "input_audio_buffer.append" => event["audio"].as_str(),
-            "response.output_audio.delta" => event["delta"].as_str(),
+        // What has no audio is shown as it is, also if it can't be read.
+        let event = serde_json::from_str::<WithAudio>(self.0).unwrap_or_default();
+        let audio = match &*event.kind {
+            "input_audio_buffer.append" => event.audio,
+            "response.output_audio.delta" => event.delta,
             _ => None,
         };
-        match audio.map(|audio| STANDARD.decode(audio)) {
-            Some(Ok(audio)) => write!(f, "{kind} {}", Audio(&audio)),
+        match audio.map(|audio| STANDARD.decode(&*audio)) {
+            Some(Ok(audio)) => write!(f, "{} {}", event.kind, Audio(&audio)),
             Some(Err(_)) | None => text(self.0, f),
         }
     }
+}
+
+/// What an event with audio has.
+#[derive(Default, Deserialize)]
+struct WithAudio<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    audio: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    delta: Option<Cow<'a, str>>,
 }
 
 /// Of a long text the beginning, the length and the checksum.

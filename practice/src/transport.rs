@@ -9,6 +9,7 @@ use std::pin::Pin;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 /// One side of a connection.
 pub trait Stream: AsyncRead + AsyncWrite + Send {
@@ -33,6 +34,11 @@ pub trait Acceptor: Send {
 
     /// The next connection. Cancel-safe.
     fn accept(&mut self) -> Opening<'_>;
+}
+
+/// How the simulators' WebSockets read. The buffer is cleared before each read, and messages are small.
+pub(crate) fn websocket_config() -> WebSocketConfig {
+    WebSocketConfig::default().read_buffer_size(8 * 1024)
 }
 
 #[derive(Debug, Clone, Copy, Default)]

@@ -49,6 +49,8 @@ struct State {
     file: Option<BufWriter<Box<dyn Write + Send>>>,
     error: Option<io::Error>,
     last: LastLines,
+    /// The newest line.
+    line: String,
     points: u64,
 }
 
@@ -138,15 +140,15 @@ impl State {
         self.points += 1;
         let alias = self.last.alias(&fields.call);
         let point = fields.point(self.points, at_ms);
-        let line = point.line(alias);
-        self.write(&line);
-        self.last.push(alias, line);
+        point.write_line(alias, &mut self.line);
+        self.last.push(alias, &self.line);
+        self.write();
         point
     }
 
-    fn write(&mut self, line: &str) {
+    fn write(&mut self) {
         let Some(file) = &mut self.file else { return };
-        if let Err(error) = writeln!(file, "{line}") {
+        if let Err(error) = writeln!(file, "{}", self.line) {
             self.file = None;
             self.error = Some(error);
         }

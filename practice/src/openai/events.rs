@@ -36,23 +36,21 @@ pub(super) fn event_id(event: &Value) -> Option<&str> {
 /// # Errors
 /// `invalid_event` without a type, `invalid_value` for an unknown type, or the error of the first invalid
 /// field, worded as by the API.
-pub(super) fn parse(event: &Value) -> Result<ClientEvent, WireError> {
-    let Value::Object(object) = event else {
+pub(super) fn parse(event: Value) -> Result<ClientEvent, WireError> {
+    let Value::Object(mut fields) = event else {
         return Err(WireError::new("invalid_event", "The event must be a JSON object."));
     };
-    let name = match object.get("type") {
+    let name = match fields.remove("type") {
         Some(Value::String(name)) => name,
-        Some(other) => return Err(WireError::wrong_type("type", "a string", other)),
+        Some(other) => return Err(WireError::wrong_type("type", "a string", &other)),
         None => {
             return Err(WireError::new("invalid_event", "The event has no 'type'.").about("type"));
         }
     };
-    let Some((_, kind, schema)) = EVENTS.iter().find(|(known, ..)| known == name) else {
+    let Some((_, kind, schema)) = EVENTS.iter().find(|(known, ..)| *known == name) else {
         let names: Vec<&str> = EVENTS.iter().map(|(name, ..)| *name).collect();
-        return Err(WireError::wrong_value("type", name, &names));
+        return Err(WireError::wrong_value("type", &name, &names));
     };
-    let mut fields = object.clone();
-    fields.remove("type");
     let event_id = fields.remove("event_id");
     if let Some(id) = &event_id {
         super::schema::check(&Rule::Text(512), id, "event_id")?;

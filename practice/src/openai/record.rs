@@ -130,6 +130,11 @@ impl Log {
         self.keeps_audio
     }
 
+    /// Whether client events of this type are kept, or only counted.
+    pub(super) fn keeps(&self, kind: &str) -> bool {
+        self.keeps_audio || kind != "input_audio_buffer.append"
+    }
+
     /// Reads the record without a copy. It is locked meanwhile.
     pub fn look<T>(&self, with: impl FnOnce(&Record) -> T) -> T {
         with(&self.record.borrow())
@@ -155,7 +160,7 @@ impl Log {
         self.change(|record| {
             *record.counts.entry(event.kind.clone()).or_default() += 1;
             record.bytes += event.bytes as u64;
-            if self.keeps_audio || event.kind != "input_audio_buffer.append" {
+            if self.keeps(&event.kind) {
                 if record.events.len() >= EVENTS_KEPT {
                     record.events.pop_front();
                 }

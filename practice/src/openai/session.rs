@@ -92,14 +92,11 @@ impl RealtimeSession {
             return self.reject(&error, None, now);
         };
         let kind = event["type"].as_str().unwrap_or("?").to_owned();
-        let mut body = event.clone();
-        if kind == "input_audio_buffer.append" && !self.log.keeps_audio() {
-            body["audio"] = Value::Null;
-        }
+        let body = if self.log.keeps(&kind) { event.clone() } else { Value::Null };
         let (session, bytes) = (self.number, text.len());
         self.log.saw(SeenEvent { session, at: now, kind, bytes, body });
         let event_id = events::event_id(&event).map(str::to_owned);
-        match events::parse(&event).and_then(|event| self.perform(event, now)) {
+        match events::parse(event).and_then(|event| self.perform(event, now)) {
             Ok(()) => {}
             Err(error) if error.is_planned => self.emit(now, error.event(event_id.as_deref())),
             Err(error) => self.reject(&error, event_id.as_deref(), now),

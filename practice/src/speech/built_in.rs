@@ -77,14 +77,13 @@ impl Oscillator {
             let vibrato = (TAU * 1.7 * self.at as f64 / f64::from(SAMPLE_RATE)).sin();
             let pitch = PITCH_HZ * (1.08 - 0.16 * self.at as f64 / whole + 0.05 * vibrato);
             self.phase = (self.phase + pitch / f64::from(SAMPLE_RATE)).fract();
-            let tone: f64 = from
-                .iter()
-                .zip(&until)
-                .enumerate()
-                .map(|(k, (a, b))| {
-                    (a + (b - a) * glide) * (TAU * (k + 1) as f64 * self.phase).sin()
-                })
-                .sum();
+            // The sine of a multiple of the angle follows from those of the two multiples before.
+            let (sine, cosine) = (TAU * self.phase).sin_cos();
+            let (mut before, mut harmonic, mut tone) = (0.0, sine, 0.0);
+            for (a, b) in from.iter().zip(&until) {
+                tone += (a + (b - a) * glide) * harmonic;
+                (before, harmonic) = (harmonic, 2.0 * cosine * harmonic - before);
+            }
             let envelope = sound.level * (0.75 + 0.25 * (TAU * (through - 0.25)).sin());
             out.push((tone * envelope * LEVEL) as i16);
             self.at += 1;

@@ -1,6 +1,7 @@
 //! The last lines of a trace, of all and of each call.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 /// Lines kept of each call, and of all. The oldest go.
 const LINES_KEPT: usize = 60;
@@ -12,8 +13,8 @@ const CALLS_KEPT: usize = 256;
 pub(super) struct LastLines {
     /// The calls in the order of appearance, from 1.
     places: BTreeMap<String, usize>,
-    of_calls: BTreeMap<usize, VecDeque<String>>,
-    of_all: VecDeque<String>,
+    of_calls: BTreeMap<usize, VecDeque<Arc<str>>>,
+    of_all: VecDeque<Arc<str>>,
 }
 
 impl LastLines {
@@ -30,9 +31,10 @@ impl LastLines {
         Some(place)
     }
 
-    pub(super) fn push(&mut self, call: Option<usize>, line: String) {
+    pub(super) fn push(&mut self, call: Option<usize>, line: &str) {
+        let line: Arc<str> = line.into();
         if let Some(place) = call {
-            keep(self.of_calls.entry(place).or_default(), line.clone());
+            keep(self.of_calls.entry(place).or_default(), Arc::clone(&line));
             if self.of_calls.len() > CALLS_KEPT {
                 self.of_calls.pop_first();
             }
@@ -41,16 +43,16 @@ impl LastLines {
     }
 
     pub(super) fn of_all(&self) -> Vec<String> {
-        self.of_all.iter().cloned().collect()
+        self.of_all.iter().map(ToString::to_string).collect()
     }
 
     pub(super) fn of_call(&self, call: &str) -> Vec<String> {
         let lines = self.places.get(call).and_then(|place| self.of_calls.get(place));
-        lines.into_iter().flatten().cloned().collect()
+        lines.into_iter().flatten().map(ToString::to_string).collect()
     }
 }
 
-fn keep(lines: &mut VecDeque<String>, line: String) {
+fn keep(lines: &mut VecDeque<Arc<str>>, line: Arc<str>) {
     if lines.len() == LINES_KEPT {
         lines.pop_front();
     }

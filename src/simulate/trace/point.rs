@@ -30,6 +30,9 @@ pub enum Verdict {
     Panic,
 }
 
+/// Most messages have fewer bytes.
+const USUAL_LENGTH: usize = 128;
+
 /// The fields of a trace point's event.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
@@ -42,7 +45,8 @@ pub(super) struct Fields {
 
 impl Fields {
     pub(super) fn read(event: &Event<'_>) -> Self {
-        let mut fields = Self::default();
+        let message = String::with_capacity(USUAL_LENGTH);
+        let mut fields = Self { message, ..Self::default() };
         event.record(&mut fields);
         fields
     }
@@ -55,17 +59,21 @@ impl Fields {
 }
 
 impl TracePoint<'_> {
-    /// The point as one line. `call` is the place of its call in the order of appearance, from 1.
-    pub(super) fn line(&self, call: Option<usize>) -> String {
+    /// Replaces `line` by the point. `call` is the place of its call in the order of appearance, from 1.
+    pub(super) fn write_line(&self, call: Option<usize>, line: &mut String) {
         let Self { at_ms, actor, generation, message, .. } = self;
-        let mut line = format!("{at_ms} ");
+        line.clear();
         // Writing to a string can't fail.
         let _ = match call {
-            Some(place) => write!(line, "call-{place}"),
-            None => write!(line, "-"),
+            Some(place) => write!(line, "{at_ms} call-{place} {actor}/{generation} "),
+            None => write!(line, "{at_ms} - {actor}/{generation} "),
         };
-        let _ = write!(line, " {actor}/{generation} {}", message.replace('\n', "\\n"));
-        line
+        let mut lines = message.split('\n');
+        line.push_str(lines.next().unwrap_or_default());
+        for next in lines {
+            line.push_str("\\n");
+            line.push_str(next);
+        }
     }
 }
 
@@ -92,7 +100,8 @@ impl Visit for Fields {
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == "message" {
-            self.message = format!("{value:?}");
+            // Writing to a string can't fail.
+            let _ = write!(self.message, "{value:?}");
         }
     }
 }

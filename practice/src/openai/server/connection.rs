@@ -6,11 +6,11 @@ use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{WebSocketStream, accept_hdr_async};
+use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config};
 
 use crate::openai::behaviour::ConnectRefusal;
 use crate::openai::session::Handshake;
-use crate::transport::BoxedStream;
+use crate::transport::{BoxedStream, websocket_config};
 
 /// A message of a memory link.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +66,7 @@ pub(super) async fn upgrade(
         handshake = read(request);
         Ok(response)
     };
-    let socket = accept_hdr_async(stream, judge).await?;
+    let socket = accept_hdr_async_with_config(stream, judge, Some(websocket_config())).await?;
     Ok((socket, handshake))
 }
 

@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
 use url::Url;
 
-use crate::transport::{BoxedStream, Dialer};
+use crate::transport::{BoxedStream, Dialer, websocket_config};
 use crate::twilio::debugger::{TwilioError, Violation};
 use crate::twilio::signature::sign;
 
@@ -42,7 +42,7 @@ pub(super) async fn open(
         Err(_) => return Err(TwilioError::StreamTimeout(url.to_owned())),
     };
     let request = request(&parsed, sign(auth_token.expose_secret(), url, &[]))?;
-    let opening = client_async_tls_with_config(request, stream, None, None);
+    let opening = client_async_tls_with_config(request, stream, Some(websocket_config()), None);
     match tokio::time::timeout(PATIENCE, opening).await {
         Ok(Ok((websocket, response))) => {
             let negotiated = [SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_PROTOCOL];
