@@ -8,8 +8,9 @@ mkdir -p "$scratch/demo"
 
 cargo build --locked --quiet --manifest-path "$repository/Cargo.toml" --bin frontdesk
 cd "$scratch/demo"
-timeout 120 cargo run --locked --quiet --manifest-path "$repository/Cargo.toml" -- demo \
-    2>&1 | tee "$scratch/demo.log"
+# Outside the repository cargo does not find its settings, and would build everything again without them.
+timeout 120 cargo run --config "$repository/.cargo/config.toml" --locked --quiet \
+    --manifest-path "$repository/Cargo.toml" -- demo 2>&1 | tee "$scratch/demo.log"
 
 for words in 'התקנת מנעול חכם' 'בתל אביב' 'כן'; do
     if ! grep -qE -- "caller[: ]+$words *\$" "$scratch/demo.log"; then
