@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use practice::twilio::{CallView, EndedBy as Ended, RestKind, RestRequest};
+use practice::twilio::{CallView, EndedBy as Ended, HeardSpeech, RestKind, RestRequest};
 use protocol::call::{EndReason, EndedBy};
 
 use super::findings::{CallFindings, Seen, ensure};
@@ -35,12 +35,15 @@ pub(super) fn look(findings: &mut CallFindings<'_>, seen: &Seen<'_>) {
     }
 }
 
-/// A greeting that began to be heard does not begin again, whatever becomes of its session.
+/// A greeting that began to be heard does not begin again, whatever becomes of its session. Words with
+/// which the model began something else too, such as "Hello,", are not held against it.
 fn greeted_once(seen: &Seen<'_>) -> Result<(), String> {
     let greeting = seen.business.settings.lines().greeting;
-    let heard = seen.call.view.heard.iter();
-    let begun =
-        heard.filter(|speech| !speech.text.is_empty() && is_part(speech, &greeting)).count();
+    let others = || seen.ended.model.said.iter().filter(|said| said.text != greeting);
+    let begins_greeting = |speech: &&HeardSpeech| {
+        is_part(speech, &greeting) && !others().any(|said| said.text.starts_with(&speech.text))
+    };
+    let begun = seen.call.view.heard.iter().filter(begins_greeting).count();
     ensure(begun <= 1 || seen.excuses.line, || format!("the greeting was heard {begun} times"))
 }
 

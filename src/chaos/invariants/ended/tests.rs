@@ -4,7 +4,7 @@ mod fixture;
 
 use actors::introspection::ActorKind;
 use entities::DatabaseFault;
-use entities::call_turns::TurnRole;
+use entities::call_turns::{TurnRole, TurnRow};
 use practice::openai::{LinkFault, ResponseFault, SeenEvent, Turn, Violation};
 use practice::speech::Fault as Flaw;
 use practice::twilio::{CallbackDelivery, EndedBy, RestRequest};
@@ -113,6 +113,23 @@ fn invariant_2_a_greeting_that_begins_again_is_detected_whatever_becomes_of_its_
     };
     let story = troubled(Fault::Sessions(LinkFault::Dropped));
     assert_eq!(broken_by(again, &story)[0], 2);
+}
+
+#[test]
+fn invariant_2_a_line_that_begins_as_the_greeting_does_is_no_second_greeting() {
+    let mut ended = ended();
+    let greeting = ended.businesses[0].settings.lines().greeting;
+    let (first, _) = greeting.split_once(' ').unwrap();
+    let other = format!("{first} are you still there?");
+    let mut part = speech(first, 5.0, 5.3);
+    part.flaw = Some(Flaw::CutOff);
+    ended.calls[0].view.heard.insert(1, part);
+    ended.calls[0]
+        .turns
+        .insert(1, TurnRow { cut: true, ..turn(9, TurnRole::Agent, Some("item_9"), first) });
+    ended.model.said.insert(1, said("item_9", &other));
+    let broken = check(&story(), &ended);
+    assert!(broken.iter().all(|broken| !broken.what.contains("greeting")), "{broken:?}");
 }
 
 #[test]
