@@ -79,15 +79,12 @@ pub async fn run<E: From<SimulateError>>(
     if is_real {
         playable(&scenarios, &voice)?;
     }
-    let parts = scenarios.into_iter().map(|scenario| Parts {
-        scenario,
-        config: config.clone(),
-        voice: voice.clone(),
-    });
+    let parts = scenarios.into_iter().map(|scenario| Parts { scenario, config: config.clone() });
     let tasks: Vec<_> = match time {
         Time::Real(platform) => {
             let slots = Slots::new(load.at_once);
-            let play = |parts| play_in_real_time(parts, &platform, load, slots.clone());
+            let play =
+                |parts| play_in_real_time(parts, &platform, voice.clone(), load, slots.clone());
             parts.map(play).collect()
         }
         Time::Virtual { seed, begins, trace } => {
@@ -113,13 +110,18 @@ type Playing = AbortOnDrop<Result<Outcome, SimulateError>>;
 struct Parts {
     scenario: Arc<Scenario>,
     config: Config,
-    voice: Voice,
 }
 
-fn play_in_real_time(parts: Parts, platform: &Platform, load: Load, slots: Slots) -> Playing {
+fn play_in_real_time(
+    parts: Parts,
+    platform: &Platform,
+    voice: Voice,
+    load: Load,
+    slots: Slots,
+) -> Playing {
     let platform = platform.split(&parts.scenario.name());
     let play = async move {
-        let Parts { scenario, config, voice } = parts;
+        let Parts { scenario, config } = parts;
         play_all(scenario, &config, platform, voice, load.calls, slots).await
     };
     AbortOnDrop(tokio::spawn(play))
@@ -137,7 +139,7 @@ fn play_in_virtual_time(
         let _core = cores.acquire_owned().await.ok();
         let on_thread = tokio::task::spawn_blocking(move || {
             let started = Clock::start().now();
-            let Parts { scenario, config, .. } = parts;
+            let Parts { scenario, config } = parts;
             // Of its own: clones of a voice count their utterances together, in the threads' order.
             let voice = Voice::built_in();
             let slots = Slots::new(load.at_once);

@@ -151,6 +151,7 @@ pub fn tls_config() -> Result<Arc<ClientConfig>, rustls::Error> {
         .with_no_client_auth();
     Ok(Arc::new(config))
 }
+
 impl Connection for ByteStream {
     fn connected(&self) -> Connected {
         Connected::new()

@@ -28,12 +28,8 @@ struct Seen {
     calls: Calls,
     /// The place of each known call in the story, by its SID.
     places: BTreeMap<String, usize>,
-    /// Points in an actor's handlers so far, by call and kind of actor.
-    points: BTreeMap<(usize, String), u32>,
-    /// Events whose effects CallActor has published so far, by call.
-    published: BTreeMap<usize, u32>,
-    /// Where actors are killed.
-    crashes: Vec<Moment>,
+    /// Where actors are killed, and how many points of that kind there were so far.
+    crashes: Vec<(Moment, u32)>,
     scenes: watch::Sender<Scenes>,
     watcher: Watcher,
     broken: Option<Broken>,
@@ -52,9 +48,7 @@ impl Observer {
         let seen = Arc::new(Mutex::new(Seen {
             calls,
             places: BTreeMap::new(),
-            points: BTreeMap::new(),
-            published: BTreeMap::new(),
-            crashes: crashes.filter(Moment::is_of_the_trace).collect(),
+            crashes: crashes.filter(Moment::is_of_the_trace).map(|moment| (moment, 0)).collect(),
             scenes,
             watcher: Watcher::new(story),
             broken: None,
@@ -113,28 +107,29 @@ impl Seen {
 
     fn begins(&self, place: usize, scene: Scene, point: &TracePoint<'_>) {
         self.scenes.send_if_modified(|scenes| {
-            let at = Duration::from_millis(point.at_ms);
             let is_new = !scenes.began.contains_key(&(place, scene));
-            scenes.began.entry((place, scene)).or_insert(at);
+            if is_new {
+                scenes.began.insert((place, scene), Duration::from_millis(point.at_ms));
+            }
             is_new
         });
     }
 
     /// Whether the story kills the actor at this point.
     fn judge(&mut self, place: usize, point: &TracePoint<'_>) -> Verdict {
-        let points = self.points.entry((place, point.actor.to_owned())).or_default();
-        *points += 1;
-        let points = *points;
         let publishes = point.actor == "call" && point.message.starts_with("published ");
-        let published = self.published.entry(place).or_default();
-        *published += u32::from(publishes);
-        let dies = self.crashes.iter().any(|moment| match moment {
-            Moment::TracePoint { call, kind, nth } => {
-                (*call, kind.as_str(), *nth) == (place, point.actor, points)
+        let mut dies = false;
+        for (moment, came) in &mut self.crashes {
+            let (call, is_it, nth) = match *moment {
+                Moment::TracePoint { call, kind, nth } => (call, kind.as_str() == point.actor, nth),
+                Moment::Published { call, nth } => (call, publishes, nth),
+                Moment::At(_) | Moment::Scene { .. } => continue,
+            };
+            if call == place && is_it {
+                *came += 1;
+                dies |= *came == nth;
             }
-            Moment::Published { call, nth } => publishes && (*call, *nth) == (place, *published),
-            Moment::At(_) | Moment::Scene { .. } => false,
-        });
+        }
         if dies { Verdict::Panic } else { Verdict::GoOn }
     }
 

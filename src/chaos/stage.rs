@@ -18,6 +18,7 @@ use super::error::ChaosError;
 use super::story::{Caller, Scenes, Story};
 use crate::config::{Config, DatabaseUrl};
 use crate::platform::Platform;
+use crate::simulate::stage::left::behind_within;
 use crate::world::{Plan, World};
 
 /// The calls that were dialled, by their index in the story.
@@ -69,7 +70,7 @@ pub(super) async fn play(
     while let Some(happened) = troubles.join_next().await {
         happened?;
     }
-    ended::settle(&world, SETTLES_WITHIN).await?;
+    behind_within(&world, SETTLES_WITHIN).await?;
     let ended = ended::gather(&world, story, &dialled.borrow(), &overstayed, &before).await?;
     if let Some(world) = Arc::into_inner(world) {
         world.close().await;

@@ -102,6 +102,7 @@ impl<E, M: Message> Serial<E, M> {
 #[cfg(test)]
 mod tests {
     use ractor::Actor;
+    use tokio::sync::mpsc;
 
     use super::*;
     use crate::clock::Clock;
@@ -110,15 +111,20 @@ mod tests {
 
     const PAUSE: Duration = Duration::from_millis(500);
 
-    #[tokio::test(start_paused = true)]
-    async fn one_event_is_in_work_at_a_time_and_a_failed_one_is_retried_after_the_pause() {
-        let (report, mut retries) = tokio::sync::mpsc::channel(4);
+    /// Two events wait. The receiver hears when a retry is due.
+    async fn with_two_events() -> (Serial<char, ()>, Inbox<char>, mpsc::Receiver<Instant>) {
+        let (report, retries) = mpsc::channel(4);
         let (actor, _) = Actor::spawn(None, Sleeper, report).await.unwrap();
         let inbox = Inbox::new(4);
         inbox.try_send('a').unwrap();
         inbox.try_send('b').unwrap();
         let alarm = Alarm::new(actor, || ());
-        let mut serial = Serial::new(inbox.attach_with(|| {}), alarm, PAUSE);
+        (Serial::new(inbox.attach_with(|| {}), alarm, PAUSE), inbox, retries)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_event_is_in_work_at_a_time_and_a_failed_one_is_retried_after_the_pause() {
+        let (mut serial, inbox, mut retries) = with_two_events().await;
 
         assert_eq!(*serial.start_next().unwrap().event, 'a');
         assert!(serial.start_next().is_none(), "one is in work");
@@ -139,13 +145,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_report_about_another_event_does_not_end_the_one_in_work() {
-        let (report, mut retries) = tokio::sync::mpsc::channel(4);
-        let (actor, _) = Actor::spawn(None, Sleeper, report).await.unwrap();
-        let inbox = Inbox::new(4);
-        inbox.try_send('a').unwrap();
-        inbox.try_send('b').unwrap();
-        let alarm = Alarm::new(actor, || ());
-        let mut serial = Serial::new(inbox.attach_with(|| {}), alarm, PAUSE);
+        let (mut serial, _, mut retries) = with_two_events().await;
         let now = Clock::system().now();
 
         let first = serial.start_next().unwrap();

@@ -16,8 +16,6 @@ use crate::support::{
 };
 
 const SENTENCES: [&str; 4] = ["התקנת מנעול חכם", "בתל אביב", "כן", "תודה, להתראות"];
-/// The practice line runs faster than real time, so that a call takes seconds.
-const LINE_SPEED: f64 = 3.0;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Moment {
@@ -71,7 +69,6 @@ fn res_2_invariant_5_the_caller_hears_the_same_call_whichever_actor_crashes_at_w
 async fn story(death: Option<(ActorKind, Moment)>) -> Story {
     let dies_at = |moment| death.is_some_and(|(_, at)| at == moment);
     let world = world(|plan| {
-        plan.line_speed = LINE_SPEED;
         let server = &mut plan.openai.behaviour;
         server.transcription = Transcription::After(Duration::from_millis(30));
         if dies_at(Moment::Connecting) {
@@ -155,7 +152,6 @@ async fn tell(world: &World, caller: &CallerHandle, outcome: &CallOutcome) -> St
 fn res_5_more_crashes_than_the_intensity_allows_end_their_call_and_no_other() {
     virtually(async {
         let world = world(|plan| {
-            plan.line_speed = LINE_SPEED;
             plan.config.supervision.intensity = 2;
             plan.config.supervision.backoff = vec![Duration::ZERO];
         })

@@ -101,23 +101,12 @@ fn prac_6_every_trouble_that_is_listed_is_drawn() {
             Moment::Scene { scene, .. } => scenes.push(scene),
             Moment::At(_) | Moment::Published { .. } => {}
         }
-        match &trouble.what {
-            Fault::Network { to, trouble, .. } => {
-                peers.push(*to);
-                links.push(*trouble);
-            }
-            Fault::Database { fault, .. } => databases.push(*fault),
-            Fault::Crash
-            | Fault::Sessions(_)
-            | Fault::Refused { .. }
-            | Fault::NextResponse(_)
-            | Fault::SessionsExpire
-            | Fault::Rest { .. }
-            | Fault::Callbacks(_)
-            | Fault::CutOff { .. }
-            | Fault::MediaSocketCut { .. }
-            | Fault::MediaSocketStalls { .. }
-            | Fault::WebhookAgain { .. } => {}
+        if let Fault::Network { to, trouble, .. } = &trouble.what {
+            peers.push(*to);
+            links.push(*trouble);
+        }
+        if let Fault::Database { fault, .. } = &trouble.what {
+            databases.push(*fault);
         }
     }
     assert_all(scenes, "Greeting Interruption Booking Closing");

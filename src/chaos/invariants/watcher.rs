@@ -12,6 +12,8 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use actors::trace::CRASHED;
+
 use super::broken::{Broken, Invariant};
 use crate::chaos::story::{Fault, Peer, Story};
 use crate::simulate::trace::TracePoint;
@@ -22,8 +24,6 @@ pub(in crate::chaos) struct Watcher {
     calls: BTreeMap<String, CallWatch>,
     /// Calls whose media socket can stall. What is written to it is traced when it is read.
     stalls: Stalls,
-    /// The kinds of steps that were seen.
-    seen: BTreeSet<&'static str>,
 }
 
 enum Stalls {
@@ -33,19 +33,12 @@ enum Stalls {
 
 impl Watcher {
     pub(in crate::chaos) fn new(story: &Story) -> Self {
-        let stalled = |fault: &Fault| match fault {
-            Fault::MediaSocketStalls { call, .. } | Fault::MediaSocketCut { call } => Some(*call),
-            Fault::Crash
-            | Fault::Network { .. }
-            | Fault::Sessions(_)
-            | Fault::Refused { .. }
-            | Fault::NextResponse(_)
-            | Fault::SessionsExpire
-            | Fault::Rest { .. }
-            | Fault::Callbacks(_)
-            | Fault::CutOff { .. }
-            | Fault::Database { .. }
-            | Fault::WebhookAgain { .. } => None,
+        let stalled = |fault: &Fault| {
+            if let Fault::MediaSocketStalls { call, .. } | Fault::MediaSocketCut { call } = fault {
+                Some(*call)
+            } else {
+                None
+            }
         };
         let of_all = |fault: &Fault| matches!(fault, Fault::Network { to: Peer::Daemon, .. });
         let faults = || story.troubles.iter().map(|trouble| &trouble.what);
@@ -54,7 +47,7 @@ impl Watcher {
         } else {
             Stalls::Some(faults().filter_map(stalled).collect())
         };
-        Self { calls: BTreeMap::new(), stalls, seen: BTreeSet::new() }
+        Self { calls: BTreeMap::new(), stalls }
     }
 
     /// Takes the next point. `place` is the call's place in the story.
@@ -64,9 +57,8 @@ impl Watcher {
         place: Option<usize>,
     ) -> Option<Broken> {
         let step = Step::read(point.actor, point.message)?;
-        self.seen.insert(step.name());
         if let Step::Crashed { error } = step
-            && !error.contains(KILLED)
+            && !error.contains(CRASHED)
         {
             let what = format!("an actor crashed that nobody killed: {}", point.message);
             return Some(broken(16, point, place, what));
@@ -83,9 +75,6 @@ impl Watcher {
         Some(broken(invariant, point, place, what))
     }
 }
-
-/// What the trace's subscriber panics with, when the story says so.
-const KILLED: &str = "crashed at a trace point";
 
 fn broken(invariant: u8, point: &TracePoint<'_>, call: Option<usize>, what: String) -> Broken {
     let at = Duration::from_millis(point.at_ms);

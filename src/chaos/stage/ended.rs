@@ -37,12 +37,6 @@ impl Before {
 /// The most rows of a table that a run can make.
 const ALL: u32 = 10_000;
 
-/// Waits until nothing of the calls is left, or the time is up.
-pub(super) async fn settle(world: &World, within: Duration) -> Result<(), ChaosError> {
-    behind_within(world, within).await?;
-    Ok(())
-}
-
 pub(super) async fn gather(
     world: &World,
     story: &Story,

@@ -33,7 +33,7 @@ pub(super) fn look(verdict: &mut Verdict, scenario: &Scenario, seen: &Seen) {
     }
 }
 
-fn none<T: std::fmt::Debug>(mut of: impl Iterator<Item = T>) -> Result<(), String> {
+pub(crate) fn none<T: std::fmt::Debug>(mut of: impl Iterator<Item = T>) -> Result<(), String> {
     of.next().map_or(Ok(()), |one| Err(format!("{one:?}")))
 }
 

@@ -1,6 +1,8 @@
 //! Changes of leads by an operator, under the same rules as in a call (LEAD-2).
 
+use frontdesk::world::World;
 use http::Method;
+use protocol::ids::LeadId;
 use serde_json::{Value, json};
 
 use super::operator::{Answered, Operator, Wanted};
@@ -10,10 +12,18 @@ use crate::support::{brief, number, virtually, world};
 /// Sends changes of one lead.
 struct Lead {
     operator: Operator,
+    id: LeadId,
     its: String,
 }
 
 impl Lead {
+    async fn new(world: &World) -> Self {
+        let operator = Operator::of(world);
+        let id = rows::lead(world, world.business_id, 1).await;
+        let its = format!("/api/leads/{id}?business={}", world.business.slug);
+        Self { operator, id, its }
+    }
+
     async fn changes(&self, body: Value) -> Answered {
         self.operator.asks(&Wanted::new(Method::PATCH, &self.its).with(&body)).await
     }
@@ -23,10 +33,7 @@ impl Lead {
 fn lead_2_an_operators_changes_are_validated_and_merged_and_erase_nothing() {
     virtually(async {
         let world = world(brief).await;
-        let operator = Operator::of(&world);
-        let id = rows::lead(&world, world.business_id, 1).await;
-        let its = format!("/api/leads/{id}?business={}", world.business.slug);
-        let lead = Lead { operator, its };
+        let lead = Lead::new(&world).await;
         let told = json!({
             "full_name": " דנה כהן ", "email": "dana@example.com", "fields": { "city": "תל אביב", "floor": 3 },
         });
@@ -59,16 +66,13 @@ fn lead_2_an_operators_changes_are_validated_and_merged_and_erase_nothing() {
 fn lead_2_the_history_of_a_lead_is_listed_newest_first_in_pages() {
     virtually(async {
         let world = world(brief).await;
-        let operator = Operator::of(&world);
-        let id = rows::lead(&world, world.business_id, 1).await;
-        let its = format!("/api/leads/{id}?business={}", world.business.slug);
-        let lead = Lead { operator, its };
+        let lead = Lead::new(&world).await;
         for city in ["חיפה", "תל אביב"] {
             lead.changes(json!({ "fields": { "city": city } })).await;
         }
         let mut shown = Vec::new();
         let mut target =
-            format!("/api/leads/{id}/history?business={}&limit=3", world.business.slug);
+            format!("/api/leads/{}/history?business={}&limit=3", lead.id, world.business.slug);
         loop {
             let page = lead.operator.gets(&target).await;
             for change in page["items"].as_array().unwrap() {
@@ -97,10 +101,7 @@ fn lead_2_the_history_of_a_lead_is_listed_newest_first_in_pages() {
 fn lead_2_an_operator_can_complete_or_decline_a_lead_but_not_reopen_it() {
     virtually(async {
         let world = world(brief).await;
-        let operator = Operator::of(&world);
-        let id = rows::lead(&world, world.business_id, 1).await;
-        let its = format!("/api/leads/{id}?business={}", world.business.slug);
-        let lead = Lead { operator, its };
+        let lead = Lead::new(&world).await;
         for (status, expected, kept) in [
             ("in_progress", 200, "in_progress"),
             ("complete", 200, "complete"),

@@ -62,8 +62,3 @@ impl CallFindings<'_> {
 pub(super) fn ensure(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(what()) }
 }
-
-/// An error with the first of these, if there is one.
-pub(super) fn none<T: std::fmt::Debug>(mut of: impl Iterator<Item = T>) -> Result<(), String> {
-    of.next().map_or(Ok(()), |one| Err(format!("{one:?}")))
-}

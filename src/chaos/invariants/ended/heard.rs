@@ -3,9 +3,9 @@
 
 use practice::twilio::EndedBy;
 
-use super::findings::{CallFindings, Seen, ensure, none};
+use super::findings::{CallFindings, Seen, ensure};
 use crate::simulate::judge::always::{
-    FRAME_MS, is_damaged, is_part, kept_all_that_was_heard, kept_in_order, length_ms,
+    FRAME_MS, is_damaged, is_part, kept_all_that_was_heard, kept_in_order, length_ms, none,
 };
 use crate::simulate::seen::ModelSide;
 

@@ -44,6 +44,7 @@ impl<'a> Step<'a> {
         }
     }
 
+    #[cfg(test)]
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Takes { .. } => "takes",
