@@ -90,6 +90,8 @@ pub(crate) enum TwilioEvent {
     },
     /// Twilio returned a mark.
     Mark { stream: StreamSid, name: String },
+    /// CallActor wants to know when the caller is quiet.
+    AwaitQuiet,
     /// The caller pressed a key.
     Digit {
         /// `0`-`9`, `*`, `#`, `A`-`D`.

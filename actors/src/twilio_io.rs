@@ -92,7 +92,7 @@ impl Actor for TwilioIoActor {
         state.handle_events();
         state.detect_barge_in();
         let all_sent = state.playback.send_audio(&state.parts.downlink, now);
-        state.parts.loudness.set_enabled(state.playback.can_be_interrupted(now));
+        state.parts.loudness.set_enabled(state.playback.measures_loudness(now));
         trace::handler(&state.registration, format_args!("reports"));
         state.playback.reports.send(&state.parts.call);
         let waits = !all_sent || state.playback.awaits_speech();
@@ -116,6 +116,7 @@ impl TwilioState {
                     self.playback.on_opened(stream, outgoing, &self.parts.downlink, now);
                 }
                 TwilioEvent::Mark { stream, name } => self.playback.on_mark(stream, name, now),
+                TwilioEvent::AwaitQuiet => self.playback.await_quiet(),
                 TwilioEvent::Digit { digit } => self.playback.on_digit(*digit),
                 TwilioEvent::Closed { stream, how } => self.playback.on_closed(stream, *how),
             }
@@ -131,6 +132,7 @@ impl TwilioState {
         let protected = || parts.snapshot.borrow().call.agent_is_protected();
         let (clock, downlink) = (parts.clock, &parts.downlink);
         while let Some(level) = parts.loudness.pop() {
+            playback.watch_for_quiet(level);
             if !playback.is_barge_in(level, protected()) {
                 continue;
             }

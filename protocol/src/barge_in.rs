@@ -2,7 +2,11 @@
 //! presets are in [`crate::business::BargeInSettings`]. `actors::twilio_io` acts on it, and
 //! [`crate::call`] is told.
 
+mod quiet;
+
 use std::time::{Duration, Instant};
+
+pub use quiet::QuietWatch;
 
 /// Milliseconds of quiet that speech may contain. After a longer gap it counts from 0.
 const LONGEST_GAP_MS: u32 = 60;

@@ -55,6 +55,7 @@ use silence::Silence;
 use speech::Speech;
 use tools::Tools;
 
+use crate::caller_speech::CommittedBy;
 use crate::ids::ResponseId;
 use crate::openai::usage::Usage;
 use crate::phrases::Phrases;
@@ -187,11 +188,14 @@ impl Call {
             Event::SessionConfigured { session } => self.on_session_configured(session),
             Event::SessionLost { fault } => self.on_session_lost(fault, now),
             Event::SpeechStarted => self.on_speech_started(now),
-            Event::SpeechStopped => {
-                self.speech.caller_speaks = false;
-                self.latencies.caller_stopped(now.at);
+            Event::SpeechStopped => self.on_speech_stopped(now),
+            Event::TurnCommitted { item } => {
+                self.on_turn_committed(item, CommittedBy::TurnDetection, now);
             }
-            Event::TurnCommitted { item } => self.on_turn_committed(item, now),
+            Event::EndlessTurnCommitted { item } => {
+                self.on_turn_committed(item, CommittedBy::Daemon, now);
+            }
+            Event::CallerQuiet => self.on_caller_quiet(now),
             Event::TurnTranscribed { item, text } => self.on_turn_transcribed(&item, text, now),
             Event::TurnBilled { length } => self.note_transcription(length),
             Event::ResponseStarted { response, asks } => self.on_response_started(response, asks),
@@ -252,7 +256,7 @@ impl Call {
             self.note_transcription(length);
         } else if let Event::AgentTextDone { item, text } = event {
             self.on_agent_text_done(&item, text);
-        } else if let Event::TurnCommitted { item } = event {
+        } else if let Event::TurnCommitted { item } | Event::EndlessTurnCommitted { item } = event {
             self.note_turn(item, now);
         } else if let Event::LeadKnown { lead } = event {
             self.note_lead(lead, now);

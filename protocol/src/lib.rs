@@ -10,6 +10,7 @@ pub mod barge_in;
 pub mod business;
 pub mod calendar;
 pub mod call;
+pub mod caller_speech;
 pub mod ids;
 mod json;
 mod mistake;

@@ -86,6 +86,11 @@ impl Uplink {
         state.retained.speech_stopped(item, audio_end_ms);
     }
 
+    /// OpenAI was told to forget the speech that it had detected, since no audio of it came.
+    pub fn speech_forgotten(&self) {
+        self.state().speech_active = false;
+    }
+
     /// Whether OpenAI detects speech.
     #[must_use]
     pub fn is_speech_active(&self) -> bool {

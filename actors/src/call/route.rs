@@ -11,7 +11,7 @@ use crate::call_parts::CallParts;
 use crate::introspection::IntrospectionEvent;
 use crate::messages::{
     CalendarRequest, LeadOrder, RealtimeEvent, RealtimeOrder, SupervisorEvent, SupervisorOrder,
-    ToolUse,
+    ToolUse, TwilioEvent,
 };
 
 /// The receiver has no room now: the command stays in the outbox.
@@ -37,7 +37,9 @@ pub(super) fn deliver(
         let order = SupervisorEvent::Order(order);
         parts.supervisor.send_numbered(number, order).map(drop).map_err(|_| NoRoom)
     };
+    let twilio = |event| parts.twilio.send_numbered(number, event).map(drop).map_err(|_| NoRoom);
     match command {
+        Command::AwaitQuiet => twilio(TwilioEvent::AwaitQuiet),
         Command::OpenSession => realtime(RealtimeOrder::Open),
         Command::CloseSession => realtime(RealtimeOrder::Close),
         Command::Ask(ask) => realtime(RealtimeOrder::Ask(ask)),

@@ -93,6 +93,7 @@ async fn finish_call(
             | Command::Replay { .. }
             | Command::ToolsDone
             | Command::Apologise
+            | Command::AwaitQuiet
             | Command::Finish => {}
         }
     }

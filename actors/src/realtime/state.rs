@@ -2,6 +2,7 @@
 //! reports that wait for CallActor. `events` handles OpenAI's events, `gate` performs what the gate
 //! puts out.
 
+mod caller;
 mod connection;
 mod events;
 mod gate;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use protocol::call::{CallSetup, Event, FunctionCall, SessionFault};
+use protocol::caller_speech::CallerSpeech;
 use protocol::ids::{ItemId, ResponseId};
 use protocol::openai::server_event::ServerEvent;
 use protocol::openai::session::SessionSettings;
@@ -59,8 +61,10 @@ pub(crate) struct SessionState {
     /// The latest cut of the downlink that was noticed.
     cuts: u64,
     spoken: SpokenItems,
-    /// Whether OpenAI detects speech.
-    speech_active: bool,
+    /// What OpenAI detects of the caller's speech.
+    speech: CallerSpeech,
+    /// Numbers the commits of speech that did not end.
+    commits: u64,
     unknown_events: u64,
     pub(super) reports: Reports,
 }
@@ -95,7 +99,8 @@ impl SessionState {
             cuts: downlink.cuts(),
             downlink,
             spoken: SpokenItems::default(),
-            speech_active: false,
+            speech: CallerSpeech::default(),
+            commits: 0,
             unknown_events: 0,
             reports: Reports::default(),
         }
@@ -163,7 +168,7 @@ impl SessionState {
         self.connection = Connection::Down { retry_at };
         self.gate.session_lost();
         self.spoken.session_lost();
-        self.speech_active = false;
+        self.speech = CallerSpeech::default();
     }
 
     /// Handles an order of CallActor.
@@ -235,13 +240,14 @@ impl SessionState {
             return SessionAction::End(SessionFault::Passing);
         }
         if let Connection::Up { socket, stage: Stage::Live { renew_at } } = &self.connection {
-            let quiet = self.gate.state() == GateState::Idle && !self.speech_active;
+            let quiet = self.gate.state() == GateState::Idle && !self.speech.is_active();
             if now >= *renew_at && quiet {
                 tracing::info!("renewing the session before OpenAI ends it");
                 return SessionAction::End(SessionFault::Passing);
             }
             self.gate.progressed(false, socket.last_received.at());
         }
+        self.commit_endless_speech(now);
         self.notice_cut(now);
         self.gate.handle_timeout(now);
         self.run_gate()
@@ -256,7 +262,9 @@ impl SessionState {
             }
         };
         let gate = renew.and_then(|_| self.gate.poll_timeout());
-        let due = [self.connection.retry_at(), self.connection.setup_expires(), renew, gate];
+        let speech = renew.and_then(|_| self.speech.poll_timeout());
+        let due =
+            [self.connection.retry_at(), self.connection.setup_expires(), renew, gate, speech];
         due.into_iter().flatten().min()
     }
 

@@ -26,7 +26,9 @@ impl Show for TwilioEvent {
         match self {
             // A channel's debug text has addresses.
             Self::Opened { stream, outgoing: _ } => write!(f, "Opened {{ stream: {stream} }}"),
-            Self::Mark { .. } | Self::Digit { .. } | Self::Closed { .. } => write!(f, "{self:?}"),
+            Self::Mark { .. } | Self::AwaitQuiet | Self::Digit { .. } | Self::Closed { .. } => {
+                write!(f, "{self:?}")
+            }
         }
     }
 }

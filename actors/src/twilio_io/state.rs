@@ -7,7 +7,7 @@ mod interruption;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use protocol::barge_in::BargeIn;
+use protocol::barge_in::{BargeIn, Policy, QuietWatch};
 use protocol::business::BargeInSettings;
 use protocol::call::{Event, StreamEnd};
 use protocol::ids::{Generation, ItemId, StreamSid};
@@ -42,6 +42,10 @@ pub(crate) struct PlaybackState {
     items: Vec<(ItemId, usize)>,
     pub(super) reports: Reports,
     barge_in: BargeIn,
+    /// The business's policy of interruptions.
+    policy: Policy,
+    /// Waits until the caller is quiet, if CallActor wants to know (PIPE-11).
+    quiet: Option<QuietWatch>,
     /// Whether a barge-in waits until OpenAI detects speech (BARGE-5).
     awaits_confirmation: bool,
     /// A `clear` found no room in the socket. Nothing may be sent before it.
@@ -71,6 +75,8 @@ impl PlaybackState {
             items: Vec::new(),
             reports: Reports::default(),
             barge_in: BargeIn::new(settings.policy()),
+            policy: settings.policy(),
+            quiet: None,
             awaits_confirmation: settings.resume_false_interruption,
             clear_due: false,
             awaited_speech: None,

@@ -35,6 +35,8 @@ pub enum Command {
     Tell(Arc<Entry>),
     /// RealtimeActor: remove from the conversation at OpenAI what was not heard.
     Interrupt(Interruption),
+    /// TwilioIoActor: report when the caller is quiet (PIPE-11).
+    AwaitQuiet,
     /// RealtimeActor: all tools have returned, and an answer was asked for if one is to follow.
     ToolsDone,
     /// LeadActor: find the person's lead, or make one (LEAD-1).

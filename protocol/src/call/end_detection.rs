@@ -6,7 +6,7 @@
 //! already.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::command::Command;
 use super::conversation::{Body, Role, Words};
@@ -15,9 +15,13 @@ use super::lead::LeadFacts;
 use super::reason::{EndReason, EndedBy};
 use super::{Call, Now};
 use crate::business::{Decider, LeadStatus};
+use crate::caller_speech::CommittedBy;
 use crate::ids::{ItemId, ResponseId};
 use crate::phrases::Reading;
 use crate::response_gate::{AskNumber, Reply, ScriptedLine, Want};
+
+/// How long the answer to speech that did not end waits for the caller's quiet (PIPE-11).
+const QUIET_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the detection waits for.
 #[derive(Debug, Clone, Default)]
@@ -29,10 +33,27 @@ pub(super) struct EndDetection {
     after_reply: Option<AfterReply>,
 }
 
+/// A turn that is answered when nothing is waited for any more.
 #[derive(Debug, Clone)]
 struct WaitingTurn {
     turn: ItemId,
-    until: Instant,
+    /// Until when its transcript is waited for, if it is.
+    words_until: Option<Instant>,
+    /// Until when the caller's quiet is waited for, if it is.
+    quiet_until: Option<Instant>,
+}
+
+impl WaitingTurn {
+    /// The turn waits no longer than this for anything.
+    fn gives_up_at(&mut self, now: Instant) {
+        for until in [&mut self.words_until, &mut self.quiet_until] {
+            until.take_if(|until| *until <= now);
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.words_until.into_iter().chain(self.quiet_until).min()
+    }
 }
 
 /// A scripted line that follows a reply, because the reply was on its way before the transcript
@@ -58,7 +79,7 @@ impl EndDetection {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.waiting.iter().map(|waiting| waiting.until).min()
+        self.waiting.iter().filter_map(WaitingTurn::deadline).min()
     }
 
     fn take_waiting(&mut self, turn: &ItemId) -> bool {
@@ -66,22 +87,26 @@ impl EndDetection {
         self.waiting.retain(|waiting| waiting.turn != *turn);
         self.waiting.len() < before
     }
+
+    fn awaits_words_of(&self, turn: &ItemId) -> bool {
+        let mut waiting = self.waiting.iter();
+        waiting.any(|waiting| waiting.turn == *turn && waiting.words_until.is_some())
+    }
 }
 
 impl Call {
     /// A turn was committed. It is answered at once, or when its transcript has come.
-    pub(super) fn take_turn(&mut self, turn: ItemId, now: Now) {
-        self.silence.turn_committed(turn.clone());
+    pub(super) fn take_turn(&mut self, turn: ItemId, by: CommittedBy, now: Now) {
+        self.silence.turn_committed(turn.clone(), by);
         match self.phase {
             Phase::Open => {
                 self.end_detection.after_reply.take_if(|after| after.line == Follows::Decline);
-                let ending = &self.setup.settings.ending;
-                if ending.decider.reads_phrases() && !ending.phrase_wait.is_zero() {
-                    let until = now.at + ending.phrase_wait;
-                    self.end_detection.waiting.push(WaitingTurn { turn, until });
-                } else {
-                    self.answer(turn);
+                let waiting = self.what_waits(turn, by, now);
+                if waiting.quiet_until.is_some() {
+                    self.send(Command::AwaitQuiet);
                 }
+                self.end_detection.waiting.push(waiting);
+                self.answer_what_waits_no_more(now);
             }
             Phase::Closing { .. } | Phase::Pausing { .. } => self.on_turn_while_ending(turn, now),
             Phase::HandingOver { .. } | Phase::HangingUp { .. } | Phase::Over { .. } => {}
@@ -100,11 +125,46 @@ impl Call {
         }
     }
 
-    /// Transcripts that answers waited for have not come in time.
-    pub(super) fn on_words_overdue(&mut self, now: Now) {
-        let is_late = |waiting: &mut WaitingTurn| waiting.until <= now.at;
-        let late: Vec<_> = self.end_detection.waiting.extract_if(.., is_late).collect();
-        late.into_iter().for_each(|late| self.answer(late.turn));
+    /// What answers waited for has not come in time.
+    pub(super) fn on_wait_over(&mut self, now: Now) {
+        self.end_detection.waiting.iter_mut().for_each(|turn| turn.gives_up_at(now.at));
+        self.answer_what_waits_no_more(now);
+    }
+
+    /// The caller is quiet: turns that did not end are answered now (PIPE-11).
+    pub(super) fn on_caller_quiet(&mut self, now: Now) {
+        self.end_detection.waiting.iter_mut().for_each(|turn| turn.quiet_until = None);
+        self.answer_what_waits_no_more(now);
+    }
+
+    /// What a new turn waits for before it is answered: for its words if phrases decide, and for
+    /// the caller's quiet if its speech did not end. If such turns had no words again and again,
+    /// the words of the next one decide whether it is answered at all.
+    fn what_waits(&self, turn: ItemId, by: CommittedBy, now: Now) -> WaitingTurn {
+        let ending = &self.setup.settings.ending;
+        let phrases = ending.decider.reads_phrases() && !ending.phrase_wait.is_zero();
+        let words_until = phrases.then(|| now.at + ending.phrase_wait);
+        let patience = now.at + QUIET_PATIENCE;
+        match by {
+            CommittedBy::TurnDetection => WaitingTurn { turn, words_until, quiet_until: None },
+            CommittedBy::Daemon => {
+                let doubtful = self.silence.next_endless_turn_may_be_silence();
+                let words_until = words_until.into_iter().chain(doubtful.then_some(patience)).max();
+                WaitingTurn { turn, words_until, quiet_until: Some(patience) }
+            }
+        }
+    }
+
+    fn answer_what_waits_no_more(&mut self, now: Now) {
+        let is_due = |waiting: &mut WaitingTurn| waiting.deadline().is_none();
+        let due: Vec<_> = self.end_detection.waiting.extract_if(.., is_due).collect();
+        for WaitingTurn { turn, .. } in due {
+            if self.silence.is_silence(&turn) {
+                self.on_silence(now);
+            } else {
+                self.answer(turn);
+            }
+        }
     }
 
     /// Asks for an answer to a turn.
@@ -185,12 +245,20 @@ impl Call {
     }
 
     fn decide(&mut self, turn: &ItemId, text: Option<&str>, now: Now) {
-        let waited = self.end_detection.take_waiting(turn);
         let line = text.and_then(|text| self.line_for(text)).filter(|_| self.is_last_said(turn));
-        match (line, waited) {
-            (None, true) => self.answer(turn.clone()),
+        match (line, self.end_detection.awaits_words_of(turn)) {
+            (None, true) => {
+                let mut waiting = self.end_detection.waiting.iter_mut();
+                if let Some(waiting) = waiting.find(|waiting| waiting.turn == *turn) {
+                    waiting.words_until = None;
+                }
+                self.answer_what_waits_no_more(now);
+            }
             (None, false) => {}
-            (Some(line), true) => self.follow(line, now),
+            (Some(line), true) => {
+                self.end_detection.take_waiting(turn);
+                self.follow(line, now);
+            }
             (Some(line), false) => {
                 let last = self.end_detection.last.as_ref().filter(|(last, _)| last == turn);
                 if let Some((_, ask)) = last {

@@ -50,6 +50,14 @@ pub enum Event {
         /// The item it became.
         item: ItemId,
     },
+    /// The daemon has committed speech that did not end (PIPE-11).
+    EndlessTurnCommitted {
+        /// The item it became.
+        item: ItemId,
+    },
+    /// The caller is quiet, as [`Command::AwaitQuiet`](super::Command::AwaitQuiet) has asked to
+    /// know.
+    CallerQuiet,
     /// The transcription of a committed turn has ended.
     TurnTranscribed {
         /// The turn.

@@ -11,12 +11,17 @@ use super::ending::Phase;
 use super::reason::{EndReason, EndedBy};
 use super::session::SessionState;
 use super::{Call, Now};
+use crate::caller_speech::CommittedBy;
 use crate::ids::ItemId;
 use crate::mistake::planted;
 use crate::response_gate::{ScriptedLine, Want};
 
 /// Turns whose transcripts are awaited at once. Past it the oldest is forgotten.
 const MOST_TURNS: usize = 64;
+
+/// Turns in a row whose speech did not end and which had no words, before the next one counts as
+/// silence (PIPE-11).
+const HARMLESS_TURNS: usize = 2;
 
 /// How long the caller has been silent, and how often they were asked.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +33,11 @@ pub(super) struct Silence {
     /// Turns since the agent last spoke.
     unanswered: VecDeque<ItemId>,
     agent_speaks: bool,
+    /// Turns that the daemon committed, because their speech did not end, and whose transcripts
+    /// have not come.
+    endless: VecDeque<ItemId>,
+    /// Such turns without words, since the last turn with words (PIPE-11).
+    wordless: VecDeque<ItemId>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -62,21 +72,33 @@ impl Silence {
         self.checks
     }
 
-    pub(super) fn turn_committed(&mut self, item: ItemId) {
-        for turns in [&mut self.unread, &mut self.unanswered] {
-            if turns.len() == MOST_TURNS {
-                turns.pop_front();
-            }
-            turns.push_back(item.clone());
+    pub(super) fn turn_committed(&mut self, item: ItemId, by: CommittedBy) {
+        if by == CommittedBy::Daemon {
+            remember(&mut self.endless, item.clone());
         }
+        remember(&mut self.unread, item.clone());
+        remember(&mut self.unanswered, item);
+    }
+
+    /// Whether this turn is silence although there was sound: its speech did not end, it has no
+    /// words, and the two like it before had none (PIPE-11).
+    pub(super) fn is_silence(&self, turn: &ItemId) -> bool {
+        self.wordless.iter().skip(HARMLESS_TURNS).any(|wordless| wordless == turn)
+    }
+
+    /// Whether [`is_silence`](Self::is_silence) can hold of the next turn whose speech does not end.
+    pub(super) fn next_endless_turn_may_be_silence(&self) -> bool {
+        self.wordless.len() >= HARMLESS_TURNS
     }
 
     /// A transcript came, or (`None`) the transcription failed: then the turn counts as one with
     /// words.
     pub(super) fn turn_read(&mut self, item: &ItemId, text: Option<&str>) {
+        let has_words = text.is_none_or(|text| text.contains(char::is_alphanumeric));
+        self.endless_turn_read(item, has_words);
         let Some(place) = self.unread.iter().position(|unread| unread == item) else { return };
         self.unread.remove(place);
-        if text.is_none_or(|text| text.contains(char::is_alphanumeric)) {
+        if has_words {
             self.unread.drain(..place.min(self.unread.len()));
             self.checks = 0;
             if self.unanswered.contains(item) {
@@ -85,9 +107,20 @@ impl Silence {
         }
     }
 
+    fn endless_turn_read(&mut self, item: &ItemId, has_words: bool) {
+        let before = self.endless.len();
+        self.endless.retain(|endless| endless != item);
+        if has_words {
+            self.wordless.clear();
+        } else if self.endless.len() < before {
+            remember(&mut self.wordless, item.clone());
+        }
+    }
+
     /// The caller pressed keys.
     pub(super) fn reset(&mut self) {
         self.checks = 0;
+        self.wordless.clear();
         self.stopwatch = Stopwatch::default();
     }
 
@@ -120,6 +153,14 @@ impl Silence {
         self.stopwatch = Stopwatch::default();
         self.checks
     }
+}
+
+/// Past [`MOST_TURNS`] the oldest is forgotten.
+fn remember(turns: &mut VecDeque<ItemId>, item: ItemId) {
+    if turns.len() == MOST_TURNS {
+        turns.pop_front();
+    }
+    turns.push_back(item);
 }
 
 impl Call {

@@ -5,6 +5,7 @@ mod conversation;
 mod cost;
 mod end_detection;
 mod ending;
+mod endless_speech;
 mod interjection;
 mod interruption;
 #[cfg(feature = "mistakes")]

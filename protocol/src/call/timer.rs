@@ -31,8 +31,9 @@ pub enum Timer {
     DigitPause,
     /// A tool has not returned in time.
     ToolPatience,
-    /// The transcript that an answer waits for did not come (END-3).
-    PhraseWait,
+    /// What an answer waits for did not come: the transcript (END-3), or the caller's quiet
+    /// (PIPE-11).
+    AnswerWait,
     /// The caller was silent for `silence.timeout` (END-7).
     Silence,
     /// The agent should have been heard to the end, and no mark came.
@@ -58,7 +59,7 @@ impl Call {
                 (upstream, Timer::UpstreamPatience),
                 (digits, Timer::DigitPause),
                 (self.tools.deadline(), Timer::ToolPatience),
-                (self.end_detection.deadline(), Timer::PhraseWait),
+                (self.end_detection.deadline(), Timer::AnswerWait),
                 (self.silence_deadline(), Timer::Silence),
                 (self.mark_deadline(), Timer::MarkPatience),
                 (Some(self.began.at + self.setup.settings.ending.max_duration), Timer::MaxDuration),
@@ -100,7 +101,7 @@ impl Call {
             Timer::MaxDuration => self.close(EndReason::MaxDuration, EndedBy::Daemon, now),
             Timer::DigitPause => self.on_digits_gathered(now),
             Timer::ToolPatience => self.on_tools_overdue(now),
-            Timer::PhraseWait => self.on_words_overdue(now),
+            Timer::AnswerWait => self.on_wait_over(now),
             Timer::Silence => self.on_silence(now),
             Timer::MarkPatience => self.on_mark_overdue(),
         }

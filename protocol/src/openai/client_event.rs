@@ -25,6 +25,17 @@ pub enum ClientEvent {
         /// The settings of the session.
         session: Box<SessionSettings>,
     },
+    /// `input_audio_buffer.commit`: what was appended becomes a turn, although turn detection has not
+    /// ended it (PIPE-11).
+    Commit {
+        /// See [`ClientEvent`].
+        event_id: String,
+    },
+    /// `input_audio_buffer.clear`: drops what was appended, and speech that turn detection has heard.
+    Clear {
+        /// See [`ClientEvent`].
+        event_id: String,
+    },
     /// `conversation.item.create`: appends to the conversation. It starts no response.
     ItemCreate {
         /// See [`ClientEvent`].
@@ -124,6 +135,12 @@ impl ClientEvent {
         match self {
             Self::SessionUpdate { event_id, session } => {
                 json!({"type": "session.update", "event_id": event_id, "session": session.to_value()})
+            }
+            Self::Commit { event_id } => {
+                json!({"type": "input_audio_buffer.commit", "event_id": event_id})
+            }
+            Self::Clear { event_id } => {
+                json!({"type": "input_audio_buffer.clear", "event_id": event_id})
             }
             Self::ItemCreate { event_id, item } => json!({
                 "type": "conversation.item.create",

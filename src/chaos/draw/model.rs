@@ -1,6 +1,6 @@
 //! Draws the model's habits.
 
-use practice::openai::{Behaviour, Transcription};
+use practice::openai::{Behaviour, SpeechFault, Transcription};
 
 use super::chance::Chance;
 use super::troubles::response;
@@ -32,5 +32,13 @@ pub(super) fn draw(chance: &mut Chance) -> Behaviour {
         // Not of each new session: a server that fails every session is not stood.
         model.responses_once = (0..faults).map(|_| response(chance)).collect();
     }
+    if chance.percent(20) {
+        let turns = chance.from(1, 3);
+        model.speech = (0..turns).map(|_| speech(chance)).collect();
+    }
     model
+}
+
+fn speech(chance: &mut Chance) -> SpeechFault {
+    chance.one_of(&[SpeechFault::None, SpeechFault::NeverStops, SpeechFault::CommittedUnstopped])
 }

@@ -156,6 +156,10 @@ fn model_line(model: &Behaviour) -> String {
         let faults: Vec<_> = model.responses_once.iter().map(faults::of_response).collect();
         line.push_str(&format!("; its first responses: {}", faults.join(", ")));
     }
+    if !model.speech.is_empty() {
+        let faults: Vec<_> = model.speech.iter().map(|fault| faults::of_speech(*fault)).collect();
+        line.push_str(&format!("; the first turns of each session: {}", faults.join(", ")));
+    }
     line
 }
 

@@ -13,7 +13,7 @@ use protocol::openai::server_event::ServerEvent;
 use protocol::response_gate::Outcome;
 
 use super::connection::Stage;
-use super::wire::{CONFIGURE, REQUEST, item_create, outcome, request_number};
+use super::wire::{COMMIT, CONFIGURE, REQUEST, item_create, outcome, request_number};
 use super::{RENEW_AFTER, SessionAction, SessionState};
 use crate::realtime::history::history;
 use crate::realtime::session::Outgoing;
@@ -25,22 +25,12 @@ impl SessionState {
             ServerEvent::SessionUpdated { session } => return self.on_updated(session),
             ServerEvent::Error(error) => return self.on_error(error, now),
             ServerEvent::SpeechStarted { audio_start_ms, item_id } => {
-                self.speech_active = true;
-                self.gate.caller_speaks(true, now);
-                self.uplink.speech_started(item_id, *audio_start_ms);
-                self.reports.push(Event::SpeechStarted);
+                self.speech_started(item_id, *audio_start_ms, now);
             }
             ServerEvent::SpeechStopped { audio_end_ms, item_id } => {
-                self.speech_active = false;
-                self.gate.caller_speaks(false, now);
-                self.uplink.speech_stopped(item_id, *audio_end_ms);
-                self.reports.push(Event::SpeechStopped);
+                self.speech_stopped(item_id, *audio_end_ms, now);
             }
-            ServerEvent::Committed { item_id } => {
-                self.gate.turn_committed(item_id.clone());
-                self.uplink.committed(item_id);
-                self.reports.push(Event::TurnCommitted { item: item_id.clone() });
-            }
+            ServerEvent::Committed { item_id } => self.committed(item_id, now),
             ServerEvent::TranscriptionCompleted { item_id, transcript, billed } => {
                 self.billed(*billed);
                 self.transcribed(item_id, Some(transcript.clone()));
@@ -161,6 +151,7 @@ impl SessionState {
             ErrorClass::Rejected if about_response => {
                 self.gate.refused(Outcome::FailedForGood, now);
             }
+            ErrorClass::CommitEmpty if event_id.starts_with(COMMIT) => self.nothing_to_commit(now),
             ErrorClass::CommitEmpty
             | ErrorClass::RateLimited
             | ErrorClass::ServerFault

@@ -1,3 +1,4 @@
+mod caller;
 mod crossing;
 mod harness;
 mod interruption;

@@ -12,6 +12,9 @@ pub(super) const REQUEST: &str = "request";
 /// The event id of `session.update`. An error about it carries this id.
 pub(super) const CONFIGURE: &str = "configure";
 
+/// The event id of a commit of ours, without its number.
+pub(super) const COMMIT: &str = "commit";
+
 /// `conversation.item.create`. An error about it carries `number`.
 pub(super) fn item_create(item: NewItem, number: u32) -> String {
     let event_id = format!("item-{number}");

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use protocol::barge_in::{AgentAudibility, Decision};
+use protocol::barge_in::{AgentAudibility, Decision, QuietWatch};
 use protocol::call::{AgentCut, CutItem, Event};
 use protocol::playback::Heard;
 use protocol::twilio::stream::write_clear;
@@ -19,9 +19,23 @@ use crate::audio::loudness::Level;
 const CONFIRMED_WITHIN: Duration = Duration::from_secs(1);
 
 impl PlaybackState {
-    /// Whether the caller's loudness matters now.
-    pub(in crate::twilio_io) fn can_be_interrupted(&self, now: Instant) -> bool {
-        self.stream.is_some() && self.barge_in.is_on() && self.playback.audible(now)
+    /// Whether the caller's loudness matters now: the agent can be interrupted, or the caller's
+    /// quiet is awaited.
+    pub(in crate::twilio_io) fn measures_loudness(&self, now: Instant) -> bool {
+        let can_be_interrupted = self.barge_in.is_on() && self.playback.audible(now);
+        self.stream.is_some() && (can_be_interrupted || self.quiet.is_some())
+    }
+
+    /// From now on the caller's quiet is awaited (PIPE-11).
+    pub(in crate::twilio_io) fn await_quiet(&mut self) {
+        self.quiet = Some(QuietWatch::new(self.policy));
+    }
+
+    /// Takes the loudness of a frame, and reports the quiet that is awaited.
+    pub(in crate::twilio_io) fn watch_for_quiet(&mut self, level: Level) {
+        if self.quiet.take_if(|watch| watch.frame(level.rms, level.millis)).is_some() {
+            self.reports.push(Event::CallerQuiet);
+        }
     }
 
     /// Takes the loudness of a frame. Returns whether the caller interrupts with this frame.

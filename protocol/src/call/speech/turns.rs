@@ -4,16 +4,27 @@ use crate::call::command::{Command, Record};
 use crate::call::conversation::{Body, Words};
 use crate::call::session::SessionState;
 use crate::call::{Call, Now};
+use crate::caller_speech::CommittedBy;
 use crate::ids::ItemId;
 
 impl Call {
-    pub(in crate::call) fn on_turn_committed(&mut self, item: ItemId, now: Now) {
+    /// A turn was committed. That ends the caller's speech, even if its end was not reported
+    /// (PIPE-11).
+    pub(in crate::call) fn on_turn_committed(&mut self, item: ItemId, by: CommittedBy, now: Now) {
         if self.conversation.entry_of(&item).is_some() {
             return;
         }
+        if self.speech.caller_speaks {
+            self.on_speech_stopped(now);
+        }
         self.note_turn(item.clone(), now);
         self.speech.caller_has_spoken = true;
-        self.take_turn(item, now);
+        self.take_turn(item, by, now);
+    }
+
+    pub(in crate::call) fn on_speech_stopped(&mut self, now: Now) {
+        self.speech.caller_speaks = false;
+        self.latencies.caller_stopped(now.at);
     }
 
     pub(in crate::call) fn note_turn(&mut self, item: ItemId, now: Now) {

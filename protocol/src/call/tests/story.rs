@@ -93,6 +93,8 @@ impl Story {
             Step::CallerSpeaks(true) => self.stage.does(Event::SpeechStarted),
             Step::CallerSpeaks(false) => self.stage.does(Event::SpeechStopped),
             Step::Turn(n) => self.stage.does(Event::TurnCommitted { item: turn(n) }),
+            Step::EndlessTurn(n) => self.stage.does(Event::EndlessTurnCommitted { item: turn(n) }),
+            Step::CallerQuiet => self.stage.does(Event::CallerQuiet),
             Step::Words(n, which) => {
                 let words = ["כן", "", "לא צריך, תודה", "no thanks", "ביי", "מה המחיר, ביי"];
                 let text = words[usize::from(which)].to_owned();

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use entities::DatabaseFault;
-use practice::openai::{ConnectRefusal, LinkFault, ResponseFault};
+use practice::openai::{ConnectRefusal, LinkFault, ResponseFault, SpeechFault};
 use practice::twilio::{CallbackDelivery, RestFault, RestKind};
 
 use super::seconds::Seconds;
@@ -122,6 +122,15 @@ pub(super) fn of_response(fault: &ResponseFault) -> String {
         ResponseFault::NeverCreated => "its beginning is not reported".to_owned(),
         ResponseFault::StalledAfterCreated => "stalls at once".to_owned(),
         ResponseFault::StalledAfter(after) => format!("stalls after {} of audio", Seconds(*after)),
+    }
+}
+
+/// What goes wrong with one turn of the caller.
+pub(super) fn of_speech(fault: SpeechFault) -> &'static str {
+    match fault {
+        SpeechFault::None => "faultless",
+        SpeechFault::NeverStops => "without an end",
+        SpeechFault::CommittedUnstopped => "committed without its end",
     }
 }
 

@@ -195,13 +195,13 @@ fn barge_1_no_barge_in_on_silence_on_a_protected_line_or_without_a_stream() {
         (0..50).map(|_| harness.loud_frame(protected)).filter(|fired| *fired).count()
     };
     assert_eq!(fires(&mut harness, false), 0, "nothing to interrupt");
-    assert!(!harness.playback.can_be_interrupted(harness.now));
+    assert!(!harness.playback.measures_loudness(harness.now));
     harness.receive_audio("a", 180);
     harness.send();
-    assert!(harness.playback.can_be_interrupted(harness.now));
+    assert!(harness.playback.measures_loudness(harness.now));
     assert_eq!(fires(&mut harness, true), 0, "a protected line");
     harness.playback.on_closed(&sid(FIRST), StreamEnd::Lost);
-    assert!(!harness.playback.can_be_interrupted(harness.now));
+    assert!(!harness.playback.measures_loudness(harness.now));
     assert_eq!(fires(&mut harness, false), 0, "no stream");
 }
 
@@ -267,4 +267,24 @@ fn barge_5_an_item_whose_end_arrives_after_it_was_heard_counts_as_played() {
     harness.send();
     let ended: Vec<_> = harness.reports().into_iter().filter(is_played).collect();
     assert_eq!(ended, [played("a")], "no mark of it will return");
+}
+
+#[test]
+fn pipe_11_the_callers_quiet_is_reported_once_if_it_is_awaited() {
+    let mut harness = Harness::open();
+    let frame = |harness: &mut Harness, rms| {
+        harness.playback.watch_for_quiet(Level { rms, millis: 100, at: harness.now });
+        harness.reports()
+    };
+    assert!(!harness.playback.measures_loudness(harness.now), "the agent is silent");
+    assert_eq!(frame(&mut harness, 0), []);
+
+    harness.playback.await_quiet();
+    assert!(harness.playback.measures_loudness(harness.now));
+    for rms in [0, 0, 0, 0, 5_000, 0, 0, 0, 0] {
+        assert_eq!(frame(&mut harness, rms), []);
+    }
+    assert_eq!(frame(&mut harness, 0), [Event::CallerQuiet]);
+    assert!(!harness.playback.measures_loudness(harness.now));
+    assert_eq!(frame(&mut harness, 0), []);
 }
