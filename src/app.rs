@@ -24,7 +24,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::{self, Config};
 use crate::http::admin::{self, AdminState, AdminToken};
-use crate::http::twilio::{self, TwilioState};
+use crate::http::twilio::{self, Directory, TwilioState};
 use crate::http::{Listener, Readiness};
 use crate::network::Network;
 use crate::platform::Platform;
@@ -93,12 +93,13 @@ impl App {
         let max_calls = config.server.max_calls.get();
         let args = SupervisorArgs { services: services.clone(), max_calls };
         let (root, root_task) = Supervisor::start(args).await?;
+        let readiness = Readiness::new(&services);
         let mut app = Self {
             services,
             calls: Calls::new(root.clone()),
             root,
             root_task,
-            readiness: Readiness::default(),
+            readiness,
             drain_timeout: config.server.drain_timeout,
             twilio_address: listener.address(),
             admin_address: None,
@@ -115,6 +116,7 @@ impl App {
 
     fn serve_twilio(&self, listener: Listener, config: &Config) {
         let token = config.twilio.auth_token.expose_secret();
+        let directory = Directory::default();
         let state = Arc::new(TwilioState {
             public_url: config.server.public_url.clone(),
             signatures: (config.twilio.validate_signatures)
@@ -127,7 +129,11 @@ impl App {
             handshakes: AtomicU64::new(0),
             tasks: self.tasks.clone(),
             readiness: self.readiness.clone(),
+            directory: directory.clone(),
         });
+        let (fresh, stop) =
+            (directory.keep_fresh(self.services.database.clone()), self.stop.clone());
+        self.tasks.spawn(async move { stop.run_until_cancelled(fresh).await });
         let handler = move |request| twilio::serve(Arc::clone(&state), request);
         self.tasks.spawn(listener.serve(handler, self.tasks.clone(), self.stop.clone()));
     }

@@ -1,6 +1,6 @@
 //! Opens the configured database, and brings its schema up to date.
 
-use entities::{ConnectError, Database, PoolSettings};
+use entities::{ConnectError, Database, OpenMode, PoolSettings};
 use migration::MigrateError;
 use thiserror::Error;
 
@@ -37,7 +37,9 @@ pub(crate) async fn connect(
     mode: DatabaseMode,
 ) -> Result<Database, DatabaseError> {
     Ok(match mode {
-        DatabaseMode::Live => Database::connect(config.url.expose(), pool).await?,
+        DatabaseMode::Live => {
+            Database::connect(config.url.expose(), pool, OpenMode::Create).await?
+        }
         DatabaseMode::Simulated => Database::simulated(config.url.expose(), pool)?,
     })
 }
@@ -51,10 +53,10 @@ pub(crate) async fn open(
 ) -> Result<Database, DatabaseError> {
     let db = connect(config, pool, mode).await?;
     if config.url.is_sqlite() {
-        db.write(|db| migration::up(db, None)).await?;
+        db.write(move |db| async move { migration::up(&db, None).await }).await?;
         return Ok(db);
     }
-    let pending = db.read(migration::pending).await?;
+    let pending = db.read(|db| async move { migration::pending(&db).await }).await?;
     if pending.is_empty() { Ok(db) } else { Err(DatabaseError::Pending(pending)) }
 }
 

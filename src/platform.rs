@@ -18,6 +18,8 @@ pub struct Platform {
     /// The faults of a simulated one: `App::services().database.faults()`.
     pub database: DatabaseMode,
     pub network: Network,
+    /// Whether there is a disk for `server.state_dir`.
+    pub has_disk: bool,
 }
 
 impl Platform {
@@ -25,7 +27,7 @@ impl Platform {
     #[must_use]
     pub fn live() -> Self {
         let (clock, chance) = (Clock::start(), Chance::from_system());
-        Self { clock, chance, database: DatabaseMode::Live, network: Network::Tcp }
+        Self { clock, chance, database: DatabaseMode::Live, network: Network::Tcp, has_disk: true }
     }
 
     /// The same clock and network, and chance of its own for this part of the whole.
@@ -43,6 +45,7 @@ impl Platform {
             chance: Chance::seeded(seed),
             database: DatabaseMode::Simulated,
             network: Network::Memory(MemoryNetwork::default()),
+            has_disk: false,
         }
     }
 }

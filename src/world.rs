@@ -5,7 +5,7 @@
 mod tests;
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use actors::call_supervisor::CallStatusView;
@@ -80,6 +80,8 @@ pub struct Plan {
     /// The speed of line time relative to wall time.
     pub line_speed: f64,
     pub platform: Platform,
+    /// The daemon's `server.state_dir`. Without one it keeps nothing on disk but its database.
+    pub state_dir: Option<PathBuf>,
     /// Whether both simulators keep the audio between them and the daemon.
     pub keeps_audio: bool,
 }
@@ -99,6 +101,7 @@ impl Plan {
             voice: Voice::built_in(),
             line_speed: 1.0,
             platform: Platform::live(),
+            state_dir: None,
             keeps_audio: false,
         })
     }
@@ -128,9 +131,12 @@ impl World {
             mut openai,
             voice,
             line_speed,
-            platform,
+            mut platform,
+            state_dir,
             keeps_audio,
         } = plan;
+        platform.has_disk = state_dir.is_some();
+        config.server.state_dir = state_dir.unwrap_or_default();
         let network = platform.network.clone();
         let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let listener = Listener::bind(&network, loopback).await?;

@@ -15,10 +15,10 @@ use crate::audio::uplink::Uplink;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::introspection::Introspection;
+use crate::journal::Journal;
 use crate::link::Connector;
 use crate::messages::{
-    CalendarRequest, JournalEntry, LeadOrder, RealtimeEvent, RealtimeView, SupervisorEvent,
-    TwilioEvent,
+    CalendarRequest, LeadOrder, RealtimeEvent, RealtimeView, SupervisorEvent, TwilioEvent,
 };
 use crate::twilio_rest::TwilioRest;
 
@@ -35,8 +35,7 @@ pub struct Services {
     /// Connects to OpenAI.
     pub connector: Arc<dyn Connector>,
     pub twilio: TwilioRest,
-    /// JournalActor's inbox.
-    pub journal: Inbox<JournalEntry>,
+    pub journal: Journal,
     /// CalendarActor's inbox.
     pub calendar: Inbox<CalendarRequest>,
     pub introspection: Introspection,

@@ -1,52 +1,78 @@
 //! JournalActor: writes turns and call records to the database, in the order in which they arrive.
-//! No call waits for it. An entry that cannot be written stays in the inbox and is retried. Writing
-//! it twice is harmless.
+//! No call waits for it. What the database does not take now goes on on disk, and is written later,
+//! after a restart too. Writing an entry twice is harmless.
 
-use std::time::Duration;
+mod backlog;
+mod disk;
+mod handle;
+mod refused;
+#[cfg(test)]
+mod tests;
+mod write;
 
-use entities::call_turns;
-use entities::calls::{self, EndOfCall, NewCall};
-use entities::{Database, RecordsError};
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use supervision::{Alarm, Delivery, Inbox, Serial, TaskCrashed, TaskGroup};
+use supervision::{Alarm, Delivery, InboxReader, TaskCrashed, TaskGroup};
 
 use crate::clock::Clock;
 use crate::introspection::Registration;
-use crate::messages::{EntryKind, JournalEntry};
+use crate::messages::JournalEntry;
 use crate::trace::{self, Source};
+pub use disk::{Disk, DiskMode};
+pub use handle::Journal;
+use write::{Later, Writer};
 
-/// Entries that may wait. Further entries stay in the calls' outboxes.
-pub const INBOX_CAPACITY: usize = 4096;
-
-/// The pause before an entry is retried after a database error.
+/// The pause after a database error.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
+/// The pause after a disk error.
+const DISK_PAUSE: Duration = Duration::from_secs(5);
+/// Entries that go to disk at once.
+const AT_ONCE: usize = 1024;
 
 #[derive(Debug)]
 pub(crate) enum JournalMsg {
     /// Something waits in the inbox.
     Wake,
-    /// Retry the entry that failed.
+    /// The pause is over.
     Alarm,
     /// The entry with this number is written, or never can be.
     Written(u64),
-    /// The database failed. The entry with this number stays.
-    Failed(u64),
+    /// The entries up to this number are on disk.
+    OnDisk(u64),
+    /// The disk failed.
+    DiskFailed,
+    /// Entries from the disk are written.
+    Caught,
+    /// The database failed: with the entry of this number, or with one from the disk.
+    Failed(Option<u64>),
     TaskCrashed(TaskCrashed),
 }
 
 pub(crate) struct JournalActor;
 
 pub(crate) struct JournalArgs {
-    pub(crate) inbox: Inbox<JournalEntry>,
-    pub(crate) database: Database,
+    pub(crate) journal: Journal,
+    pub(crate) writer: Writer,
     pub(crate) clock: Clock,
     pub(crate) tasks: TaskGroup,
     pub(crate) registration: Registration,
 }
 
 pub(crate) struct JournalState {
-    inbox: Serial<JournalEntry, JournalMsg>,
-    database: Database,
+    inbox: InboxReader<JournalEntry>,
+    writer: Writer,
+    /// Whether a task works. There is one at a time.
+    busy: bool,
+    /// Whether the last attempt at the database failed.
+    failing: bool,
+    /// When the database is tried again.
+    retry_at: Option<Instant>,
+    /// The disk is not tried before.
+    disk_at: Option<Instant>,
+    alarm: Alarm<JournalMsg>,
     clock: Clock,
     tasks: TaskGroup,
     registration: Registration,
@@ -64,11 +90,14 @@ impl Actor for JournalActor {
     ) -> Result<JournalState, ActorProcessingErr> {
         me.cast(JournalMsg::Wake)?;
         args.tasks.report_panics_to(me.clone(), JournalMsg::TaskCrashed);
-        let reader = args.inbox.attach(me.clone(), || JournalMsg::Wake);
-        let alarm = Alarm::new(me, || JournalMsg::Alarm);
         Ok(JournalState {
-            inbox: Serial::new(reader, alarm, RETRY_PAUSE),
-            database: args.database,
+            inbox: args.journal.inbox.attach(me.clone(), || JournalMsg::Wake),
+            writer: args.writer,
+            busy: false,
+            failing: false,
+            retry_at: None,
+            disk_at: None,
+            alarm: Alarm::new(me, || JournalMsg::Alarm),
             clock: args.clock,
             tasks: args.tasks,
             registration: args.registration,
@@ -82,63 +111,150 @@ impl Actor for JournalActor {
         state: &mut JournalState,
     ) -> Result<(), ActorProcessingErr> {
         trace::handler(&state.registration, format_args!("{message:?}"));
+        let now = state.clock.now();
         match message {
             JournalMsg::Wake => state.inbox.woken(),
-            JournalMsg::Alarm => state.inbox.retry(),
-            JournalMsg::Written(number) => {
-                trace::done(&state.registration, number);
-                state.inbox.done(number);
-            }
-            JournalMsg::Failed(number) => state.inbox.failed(number, state.clock.now()),
+            JournalMsg::Alarm => state.alarm.fired(),
             JournalMsg::TaskCrashed(crashed) => return Err(crashed.into()),
+            done @ (JournalMsg::Written(_)
+            | JournalMsg::OnDisk(_)
+            | JournalMsg::DiskFailed
+            | JournalMsg::Caught
+            | JournalMsg::Failed(_)) => state.done(&done, now),
         }
-        state.write_next(&me);
-        state.registration.set_state(if state.inbox.is_busy() { "writing" } else { "idle" });
-        state.registration.handled(state.clock.now());
+        state.start_next(&me, now);
+        state.registration.set_state(state.name());
+        state.registration.handled(now);
         Ok(())
     }
 }
 
 impl JournalState {
-    fn write_next(&mut self, me: &ActorRef<JournalMsg>) {
-        let Some(delivery) = self.inbox.start_next() else { return };
+    fn done(&mut self, done: &JournalMsg, now: Instant) {
+        self.busy = false;
+        match done {
+            JournalMsg::Written(number) => {
+                trace::done(&self.registration, *number);
+                self.inbox.ack(*number);
+                self.failing = false;
+            }
+            JournalMsg::OnDisk(number) => self.inbox.ack_through(*number),
+            JournalMsg::DiskFailed => self.disk_at = Some(now + DISK_PAUSE),
+            JournalMsg::Caught => self.failing = false,
+            JournalMsg::Failed(number) => {
+                // Only a crash counts as an attempt.
+                number.iter().for_each(|number| self.inbox.nack(*number));
+                self.failing = true;
+                self.retry_at = Some(now + RETRY_PAUSE);
+            }
+            JournalMsg::Wake | JournalMsg::Alarm | JournalMsg::TaskCrashed(_) => {}
+        }
+    }
+
+    fn start_next(&mut self, me: &ActorRef<JournalMsg>, now: Instant) {
+        self.retry_at = self.retry_at.filter(|at| *at > now);
+        self.disk_at = self.disk_at.filter(|at| *at > now);
+        if !self.busy {
+            let on_disk = self.writer.disk.waiting() > 0;
+            if (self.failing || on_disk) && self.disk_at.is_none() && self.move_to_disk(me) {
+                // What is newer follows it.
+            } else if self.retry_at.is_some() {
+                // The database has its pause.
+            } else if on_disk && self.disk_at.is_none() {
+                self.catch_up(me);
+            } else if !on_disk {
+                self.write_first(me);
+            }
+        }
+        self.alarm.set(self.retry_at.into_iter().chain(self.disk_at).min());
+    }
+
+    /// Returns `false` if nothing waits in memory, or if there is no disk.
+    fn move_to_disk(&mut self, me: &ActorRef<JournalMsg>) -> bool {
+        let waiting = self.inbox.peek(AT_ONCE);
+        let Some((last, _)) = waiting.last() else { return false };
+        if !self.writer.disk.is_there() {
+            return false;
+        }
+        let (last, disk) = (*last, self.writer.disk.clone());
+        let entries: Vec<Arc<JournalEntry>> = waiting.into_iter().map(|(_, entry)| entry).collect();
+        self.spawn(me, async move {
+            match disk.append(entries).await {
+                Ok(()) => JournalMsg::OnDisk(last),
+                Err(error) => {
+                    tracing::error!(%error, "records that wait can't be kept on disk");
+                    JournalMsg::DiskFailed
+                }
+            }
+        });
+        true
+    }
+
+    /// Writes the oldest entries from the disk.
+    fn catch_up(&mut self, me: &ActorRef<JournalMsg>) {
+        let writer = self.writer.clone();
+        self.spawn(me, async move {
+            match catch_up(&writer).await {
+                Ok(Ok(())) => JournalMsg::Caught,
+                Ok(Err(Later)) => JournalMsg::Failed(None),
+                Err(error) => {
+                    tracing::error!(%error, "records on disk can't be read");
+                    JournalMsg::DiskFailed
+                }
+            }
+        });
+    }
+
+    fn write_first(&mut self, me: &ActorRef<JournalMsg>) {
+        let Some(delivery) = self.inbox.receive() else { return };
         trace::taken(&self.registration, &delivery);
         let Delivery { number, event: entry, .. } = delivery;
-        let (me, db) = (me.clone(), self.database.clone());
-        let work = async move {
-            let message = match write(&entry, &db).await {
+        let writer = self.writer.clone();
+        self.spawn(me, async move {
+            match writer.write(&entry).await {
                 Ok(()) => JournalMsg::Written(number),
-                Err(error @ RecordsError::Database(_)) => {
-                    tracing::error!(%error, "writing the journal failed; trying again");
-                    JournalMsg::Failed(number)
-                }
-                Err(error) => {
-                    let call = &entry.call;
-                    tracing::error!(%error, %call, "the database refused a journal entry");
-                    JournalMsg::Written(number)
-                }
-            };
-            let _ = me.cast(message);
+                Err(Later) => JournalMsg::Failed(Some(number)),
+            }
+        });
+    }
+
+    fn spawn(
+        &mut self,
+        me: &ActorRef<JournalMsg>,
+        work: impl Future<Output = JournalMsg> + Send + 'static,
+    ) {
+        self.busy = true;
+        let me = me.clone();
+        let work = async move {
+            let _ = me.cast(work.await);
         };
         self.tasks.spawn("journal", Source::actor(&self.registration).task("journal", work));
     }
-}
 
-async fn write(entry: &JournalEntry, db: &Database) -> Result<(), RecordsError> {
-    let (business, call) = (entry.business, &entry.call);
-    match &entry.kind {
-        EntryKind::Started(new) => {
-            calls::insert_started(db, business, NewCall::clone(new)).await.map(drop)
-        }
-        EntryKind::Turn(row) => {
-            call_turns::upsert_many(db, business, call, std::slice::from_ref(row)).await
-        }
-        EntryKind::Lead(lead) => calls::link_lead(db, business, call, *lead).await,
-        EntryKind::Progress(progress) => {
-            calls::record_progress(db, business, call, *progress).await
-        }
-        EntryKind::Ended(end) => {
-            calls::record_end(db, business, call, EndOfCall::clone(end)).await.map(drop)
+    fn name(&self) -> &'static str {
+        match (self.busy, self.failing) {
+            (_, true) => "waiting for the database",
+            (true, false) => "writing",
+            (false, false) => "idle",
         }
     }
+}
+
+/// Writes one batch from the disk. Entries that are no entries are set aside.
+async fn catch_up(writer: &Writer) -> io::Result<Result<(), Later>> {
+    let batch = writer.disk.first().await?;
+    let mut written = 0;
+    let mut outcome = Ok(());
+    for (line, _) in &batch.lines {
+        match line {
+            Ok(entry) => outcome = writer.write(entry).await,
+            Err(text) => writer.set_aside("this is no journal entry", &text.as_str().into()).await,
+        }
+        if outcome.is_err() {
+            break;
+        }
+        written += 1;
+    }
+    writer.disk.done(batch, written).await?;
+    Ok(outcome)
 }

@@ -14,11 +14,12 @@ use protocol::call::{Event, FunctionCall, LeadFacts, ToolOutcome};
 use protocol::ids::LeadId;
 use protocol::twilio::forms::Party;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
+use serde_json::json;
 use supervision::{Alarm, Delivery, Serial, TaskCrashed, TaskGroup};
 
 use crate::call_parts::CallParts;
 use crate::introspection::{CRASH_REQUESTED, Registration};
-use crate::messages::{JournalEntry, LeadOrder};
+use crate::messages::{EntryKind, JournalEntry, LeadOrder, PersonOfCall};
 #[cfg(feature = "mistakes")]
 use crate::mistake::planted;
 use crate::trace::{self, Source};
@@ -26,9 +27,6 @@ pub use details::Details;
 
 /// The pause before an order is retried after a database error.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
-
-/// How long one order may take after the call.
-const FINISH_PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 pub(crate) enum LeadMsg {
@@ -41,6 +39,8 @@ pub(crate) enum LeadMsg {
         number: u64,
         lead: LeadId,
     },
+    /// The order with this number can never be carried out.
+    Refused(u64),
     /// The database failed. The order with this number stays.
     Failed(u64),
     TaskCrashed(TaskCrashed),
@@ -104,6 +104,7 @@ impl Actor for LeadActor {
                 trace::done(&state.registration, number);
                 state.inbox.done(number);
             }
+            LeadMsg::Refused(number) => state.inbox.done(number),
             LeadMsg::Failed(number) => state.inbox.failed(number, state.parts.clock.now()),
             LeadMsg::TaskCrashed(crashed) => return Err(crashed.into()),
             LeadMsg::Crash => panic!("{CRASH_REQUESTED}"),
@@ -130,9 +131,17 @@ impl LeadState {
                     }
                     LeadMsg::Done { number, lead }
                 }
-                Err(error) => {
+                Err(error @ RecordsError::Database(_)) => {
                     tracing::error!(%error, "writing the lead failed; trying again");
                     LeadMsg::Failed(number)
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the database refused a change of the lead");
+                    if let LeadOrder::Update(FunctionCall { call, .. }) = &*event {
+                        let (call, outcome) = (call.clone(), not_saved());
+                        let _ = parts.call.send(Event::ToolFinished { call, outcome }).await;
+                    }
+                    LeadMsg::Refused(number)
                 }
             };
             // If the actor crashed meanwhile, its successor receives the order again.
@@ -142,9 +151,9 @@ impl LeadState {
     }
 }
 
-/// Carries out the remaining orders after LeadActor has stopped, so that a caller who hangs up
+/// Gives the journal what is left to write after LeadActor has stopped, so that a caller who hangs up
 /// early loses nothing. `more` are orders that had not reached the inbox.
-pub(crate) async fn finish_orders(parts: &CallParts, more: Vec<LeadOrder>) {
+pub(crate) fn finish_orders(parts: &CallParts, more: Vec<LeadOrder>) {
     let inbox = parts.lead.attach_with(|| {});
     let mut left = Vec::new();
     while let Some(Delivery { number, event, .. }) = inbox.receive() {
@@ -152,19 +161,34 @@ pub(crate) async fn finish_orders(parts: &CallParts, more: Vec<LeadOrder>) {
         inbox.ack(number);
     }
     left.extend(more);
-    let recorded = parts.snapshot.borrow().call.lead().id;
-    let mut lead = recorded;
+    if left.is_empty() {
+        return;
+    }
+    let is_owed = left.iter().any(|order| matches!(order, LeadOrder::Ensure));
+    let known = parts.snapshot.borrow().call.lead().id;
+    let mut person = PersonOfCall {
+        phone: parts.setup.person.number().cloned(),
+        lead: known.filter(|_| !is_owed),
+        changes: Vec::new(),
+        status: None,
+        at: parts.clock.wall(),
+    };
+    let (fields, home) = (parts.setup.settings.lead_fields(), &parts.setup.business_number);
     for order in left {
-        match tokio::time::timeout(FINISH_PATIENCE, carry_out(parts, lead, &order)).await {
-            Ok(Ok((known, _))) => lead = Some(known),
-            Ok(Err(error)) => tracing::error!(%error, "writing the lead failed"),
-            Err(_) => tracing::error!("writing the lead took too long"),
+        match order {
+            LeadOrder::Ensure => {}
+            LeadOrder::SetStatus(status) => person.status = Some(status.into()),
+            LeadOrder::Update(FunctionCall { arguments, .. }) => {
+                // Nobody is left to hear of bad arguments.
+                if let Ok(details) = Details::read(&arguments, &fields, home) {
+                    person.changes.push(details.changes);
+                }
+            }
         }
     }
-    if let Some(lead) = lead.filter(|_| recorded.is_none()) {
-        let (business, call) = (parts.setup.business, parts.setup.call_sid.clone());
-        let _ = parts.services.journal.send(JournalEntry::lead(business, call, lead)).await;
-    }
+    let (business, call) = (parts.setup.business, parts.setup.call_sid.clone());
+    let kind = EntryKind::Person(Box::new(person));
+    parts.services.journal.record(JournalEntry { business, call, kind });
 }
 
 async fn carry_out(
@@ -207,6 +231,11 @@ async fn carry_out(
     let outcome = ToolOutcome { output: details.output(), succeeded: details.is_valid() };
     let events = vec![lead_known(&record, details.saved()), Event::ToolFinished { call, outcome }];
     Ok((lead, events))
+}
+
+fn not_saved() -> ToolOutcome {
+    let output = json!({ "ok": false, "error": "this could not be saved" }).to_string();
+    ToolOutcome { output, succeeded: false }
 }
 
 async fn ensure(parts: &CallParts) -> Result<LeadRecord, RecordsError> {

@@ -20,8 +20,8 @@ use crate::link::Link;
 
 pub(crate) use calendar::ReplyTo;
 pub use calendar::{Answer, CalendarRequest, ToolUse};
-pub(crate) use journal::EntryKind;
 pub use journal::JournalEntry;
+pub(crate) use journal::{EntryKind, PersonOfCall};
 
 /// To RealtimeActor.
 #[derive(Debug)]

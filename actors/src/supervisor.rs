@@ -174,6 +174,9 @@ impl SupervisorState {
         if self.calls.len() >= self.max_calls {
             return Err(CallRefused::Full);
         }
+        if !self.services.journal.has_room_for_a_call() {
+            return Err(CallRefused::JournalFull);
+        }
         let call_sid = setup.call_sid.clone();
         let parts = CallParts::new(setup, self.services.clone());
         let inbox = parts.supervisor.clone();

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use entities::Database;
 use entities::businesses::{ImportBusiness, import};
+use entities::{Database, OpenMode};
 use protocol::business::BusinessSettings;
 use protocol::call::{CallSetup, LeadFacts};
 use protocol::ids::{AccountSid, BusinessId, CallSid, PhoneNumber, Slug};
@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::dialer::{Dialer, Dialing};
 use crate::http_client::Connections;
 use crate::introspection::{ActorKind, Introspection, Registration};
+use crate::journal::{Disk, Journal};
 use crate::link::{Connecting, Connector};
 use crate::twilio_rest::TwilioRest;
 
@@ -86,7 +87,7 @@ pub(crate) fn services(
             "token".to_owned().into(),
             chance,
         ),
-        journal: Inbox::new(64),
+        journal: Journal::new(Disk::none()),
         calendar: Inbox::new(64),
         introspection: Introspection::default(),
         restarts: RestartPolicy::default(),
@@ -114,8 +115,8 @@ pub(crate) fn register(parts: &CallParts, kind: ActorKind) -> Registration {
 /// A database in memory, with the schema and these businesses.
 pub(crate) async fn database<const N: usize>(slugs: [&str; N]) -> (Database, [BusinessId; N]) {
     let pool = entities::PoolSettings::default();
-    let database = Database::connect("sqlite::memory:", pool).await.unwrap();
-    database.write(|pool| migration::up(pool, None)).await.unwrap();
+    let database = Database::connect("sqlite::memory:", pool, OpenMode::Create).await.unwrap();
+    database.write(|db| async move { migration::up(&db, None).await }).await.unwrap();
     let clock = Clock::start();
     let mut ids = Vec::new();
     for (place, slug) in slugs.into_iter().enumerate() {

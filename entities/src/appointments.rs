@@ -64,7 +64,8 @@ pub async fn get(
     business: BusinessId,
     appointment: AppointmentId,
 ) -> Result<Option<AppointmentRecord>, RecordsError> {
-    db.read(|db| async move {
+    db.read(move |db| async move {
+        let db = &db;
         let filter = Column::BusinessId.eq(business.0);
         let found = Entity::find_by_id(appointment.0).filter(filter).one(db).await?;
         found.map(AppointmentRecord::try_from).transpose()
@@ -80,7 +81,8 @@ pub async fn of_lead(
     lead: LeadId,
     selector: Selector,
 ) -> Result<Option<AppointmentRecord>, RecordsError> {
-    db.read(|db| async move {
+    db.read(move |db| async move {
+        let db = &db;
         let found = Entity::find()
             .filter(Column::BusinessId.eq(business.0))
             .filter(Column::LeadId.eq(lead.0))
@@ -101,7 +103,9 @@ pub async fn by_key(
     business: BusinessId,
     key: &ToolCallId,
 ) -> Result<Option<AppointmentRecord>, RecordsError> {
-    db.read(|db| async move {
+    let key = key.clone();
+    db.read(move |db| async move {
+        let db = &db;
         let found = Entity::find()
             .filter(Column::BusinessId.eq(business.0))
             .filter(Column::IdempotencyKey.eq(key.as_str()))
@@ -119,7 +123,8 @@ pub async fn of_lead_upcoming(
     lead: LeadId,
     now: Timestamp,
 ) -> Result<Vec<AppointmentRecord>, RecordsError> {
-    db.read(|db| async move {
+    db.read(move |db| async move {
+        let db = &db;
         let rows = Entity::find()
             .filter(Column::BusinessId.eq(business.0))
             .filter(Column::LeadId.eq(lead.0))
@@ -140,7 +145,8 @@ pub async fn between(
     from: Timestamp,
     until: Timestamp,
 ) -> Result<Vec<AppointmentRecord>, RecordsError> {
-    db.read(|db| async move {
+    db.read(move |db| async move {
+        let db = &db;
         let rows = Entity::find()
             .filter(Column::BusinessId.eq(business.0))
             .filter(Column::Status.eq(AppointmentStatus::Booked))
@@ -173,7 +179,8 @@ pub async fn list(
     after: Option<AppointmentId>,
     limit: u32,
 ) -> Result<Page<AppointmentRecord, AppointmentId>, RecordsError> {
-    db.read(|db| async move {
+    db.read(move |db| async move {
+        let db = &db;
         let condition = Condition::all()
             .add(Column::BusinessId.eq(business.0))
             .add_option(filter.status.map(|status| Column::Status.eq(status)))

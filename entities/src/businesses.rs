@@ -69,7 +69,9 @@ pub async fn find_for_voice(
     their_number: Option<&PhoneNumber>,
     now: Timestamp,
 ) -> Result<Option<VoiceLookup>, RecordsError> {
-    db.read(|db| async move {
+    let (our_number, their_number) = (our_number.clone(), their_number.cloned());
+    db.read_first(move |db| async move {
+        let (db, their_number) = (&db, their_number.as_ref());
         let rows = businesses::Entity::find()
             .join(JoinType::InnerJoin, join_numbers())
             .join(JoinType::InnerJoin, join_newest_prompt())
@@ -90,7 +92,9 @@ pub async fn find_by_slug(
     db: &Database,
     slug: &Slug,
 ) -> Result<Option<BusinessRecord>, RecordsError> {
-    db.read(|db| async move {
+    let slug = slug.clone();
+    db.read(move |db| async move {
+        let db = &db;
         let filter = businesses::Column::Slug.eq(slug.as_str());
         let found = businesses::Entity::find().filter(filter).one(db).await?;
         found.map(BusinessRecord::try_from).transpose()
@@ -103,7 +107,9 @@ pub async fn find_by_whatsapp_number(
     db: &Database,
     number: &PhoneNumber,
 ) -> Result<Option<BusinessRecord>, RecordsError> {
-    db.read(|db| async move {
+    let number = number.clone();
+    db.read(move |db| async move {
+        let db = &db;
         let filter = businesses::Column::WhatsappNumber.eq(number.as_str());
         let found = businesses::Entity::find().filter(filter).one(db).await?;
         found.map(BusinessRecord::try_from).transpose()
@@ -117,7 +123,9 @@ pub async fn list(
     after: Option<&Slug>,
     limit: u32,
 ) -> Result<Page<BusinessRecord, Slug>, RecordsError> {
-    db.read(|db| async move {
+    let after = after.cloned();
+    db.read(move |db| async move {
+        let db = &db;
         let mut query = businesses::Entity::find();
         if let Some(after) = after {
             query = query.filter(businesses::Column::Slug.gt(after.as_str()));
@@ -135,7 +143,8 @@ pub async fn numbers(
     db: &Database,
     business: BusinessId,
 ) -> Result<Vec<PhoneNumber>, RecordsError> {
-    db.read(|db| async move {
+    db.read(move |db| async move {
+        let db = &db;
         let rows = business_numbers::Entity::find()
             .filter(business_numbers::Column::BusinessId.eq(business.0))
             .order_by_asc(business_numbers::Column::Number)
@@ -152,7 +161,8 @@ pub async fn prompt(
     business: BusinessId,
     version: i32,
 ) -> Result<Option<String>, RecordsError> {
-    db.read(|db| async move {
+    db.read(move |db| async move {
+        let db = &db;
         let found = prompts::Entity::find_by_id((business.0, version)).one(db).await?;
         Ok(found.map(|prompt| prompt.text))
     })

@@ -7,6 +7,7 @@ use protocol::ids::{BusinessId, CallSid, ItemId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, OnConflict};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use serde::{Deserialize, Serialize};
 
 use crate::column;
 use crate::database::Database;
@@ -18,7 +19,7 @@ pub use crate::values::TurnRole;
 /// A row has nine values, and a SQLite statement takes 32,766.
 const ROWS_PER_STATEMENT: usize = 500;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TurnRow {
     /// Its position in the call.
     pub seq: u32,
@@ -46,8 +47,9 @@ pub async fn upsert_many(
     call: &CallSid,
     turns: &[TurnRow],
 ) -> Result<(), RecordsError> {
-    db.write(|db| async move {
-        let turns = merge_by_seq(turns);
+    let (call, turns) = (call.clone(), merge_by_seq(turns));
+    db.write(move |db| async move {
+        let (db, call) = (&db, &call);
         for part in turns.chunks(ROWS_PER_STATEMENT) {
             let rows = part.iter().map(|turn| row(business, call, turn));
             let written = Entity::insert_many(rows)
@@ -69,7 +71,9 @@ pub async fn of_call(
     business: BusinessId,
     call: &CallSid,
 ) -> Result<Vec<TurnRow>, RecordsError> {
-    db.read(|db| async move {
+    let call = call.clone();
+    db.read(move |db| async move {
+        let db = &db;
         let rows = Entity::find()
             .filter(Column::CallSid.eq(call.as_str()))
             .filter(Column::BusinessId.eq(business.0))
@@ -87,7 +91,8 @@ pub async fn delete_before(
     business: BusinessId,
     instant: Timestamp,
 ) -> Result<u64, RecordsError> {
-    db.write(|db| async move {
+    db.write(move |db| async move {
+        let db = &db;
         let deleted = Entity::delete_many()
             .filter(Column::BusinessId.eq(business.0))
             .filter(Column::At.lt(column::from_instant(instant)))

@@ -57,7 +57,8 @@ pub async fn get(
     business: BusinessId,
     call: &CallSid,
 ) -> Result<Option<CallRecord>, RecordsError> {
-    db.read(|db| find_record(db, business, call)).await
+    let call = call.clone();
+    db.read(move |db| async move { find_record(&db, business, &call).await }).await
 }
 
 /// The state from which a live call resumes. `None` if nothing was saved, the call has ended, or
@@ -67,7 +68,9 @@ pub async fn load_state(
     business: BusinessId,
     call: &CallSid,
 ) -> Result<Option<serde_json::Value>, RecordsError> {
-    db.read(|db| async move {
+    let call = call.clone();
+    db.read(move |db| async move {
+        let (db, call) = (&db, &call);
         let found: Option<Option<serde_json::Value>> =
             find(business, call).select_only().column(Column::State).into_tuple().one(db).await?;
         Ok(found.flatten())
@@ -85,7 +88,9 @@ pub async fn list(
     after: Option<&CallSid>,
     limit: u32,
 ) -> Result<Page<CallRecord, CallSid>, RecordsError> {
-    db.read(|db| async move {
+    let after = after.cloned();
+    db.read(move |db| async move {
+        let (db, after) = (&db, after.as_ref());
         let mut query = Entity::find().filter(Column::BusinessId.eq(business.0));
         if let Some(after) = after {
             let last = find_record(db, business, after).await?.ok_or(RecordsError::NotFound)?;
@@ -108,7 +113,8 @@ pub async fn list(
 
 /// The live calls of all businesses, oldest first: the daemon's start-up sweep reads them.
 pub async fn live_all(db: &Database) -> Result<Vec<CallRecord>, RecordsError> {
-    db.read(|db| async move {
+    db.read(move |db| async move {
+        let db = &db;
         let query =
             Entity::find().filter(Column::EndedAt.is_null()).order_by_asc(Column::StartedAt);
         records(db, query).await

@@ -1,8 +1,15 @@
-//! Opens the database, and begins transactions that write.
+//! Opens the database, and begins transactions that write. A connection that comes back to the pool
+//! with an open transaction is closed: what is written on it next would be reported as done, and lost
+//! (OPS-10).
 
 use std::time::Duration;
 
+use sea_orm::sqlx::pool::PoolOptions;
+use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{
+    self, Connection, Executor, PgConnection, Postgres, Row, Sqlite, SqliteConnection,
+};
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
@@ -11,6 +18,22 @@ use thiserror::Error;
 
 /// How long a SQLite statement waits for another writer.
 pub(crate) const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long PostgreSQL works on a statement, a statement waits for a lock, and a transaction waits for
+/// its next statement. They end what is stuck; the migrations of a large table have no limit.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(15);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+const IDLE_IN_TRANSACTION_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection may take to say whether it can be used again.
+const RELEASE_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Whether a SQLite file that does not exist is created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpenMode {
+    Create,
+    /// Whatever the URL says.
+    Existing,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolSettings {
@@ -32,6 +55,9 @@ pub enum ConnectError {
     /// The URL is of no supported database.
     #[error("expected sqlite://FILE?mode=rwc or postgres://USER@HOST/DATABASE")]
     Url,
+    /// The SQLite file does not exist.
+    #[error("there is no database file {0}")]
+    Missing(String),
     /// The database refused the connection or could not be reached.
     #[error("the database could not be opened: {0}")]
     Refused(DbErr),
@@ -40,10 +66,21 @@ pub enum ConnectError {
     Runtime(#[source] std::io::Error),
 }
 
-pub(crate) fn options(url: &str, pool: PoolSettings) -> Result<ConnectOptions, ConnectError> {
+pub(crate) fn options(
+    url: &str,
+    pool: PoolSettings,
+    mode: OpenMode,
+) -> Result<ConnectOptions, ConnectError> {
     let is_sqlite = url.starts_with("sqlite:");
     if !(is_sqlite || url.starts_with("postgres://") || url.starts_with("postgresql://")) {
         return Err(ConnectError::Url);
+    }
+    let is_in_memory = is_sqlite && (url.contains(":memory:") || url.contains("mode=memory"));
+    if is_sqlite && !is_in_memory && mode == OpenMode::Existing {
+        let file = url.parse::<SqliteConnectOptions>().map_err(|_| ConnectError::Url)?;
+        if !file.get_filename().exists() {
+            return Err(ConnectError::Missing(file.get_filename().display().to_string()));
+        }
     }
     let mut options = ConnectOptions::new(url);
     options
@@ -51,9 +88,15 @@ pub(crate) fn options(url: &str, pool: PoolSettings) -> Result<ConnectOptions, C
         .acquire_timeout(pool.acquire_timeout)
         .sqlx_logging(false)
         .record_stmt_in_spans(false)
-        .map_sqlx_sqlite_opts(sqlite_options);
-    if is_sqlite && (url.contains(":memory:") || url.contains("mode=memory")) {
+        .map_sqlx_sqlite_opts(move |options| {
+            sqlite_options(options).create_if_missing(mode == OpenMode::Create)
+        })
+        .map_sqlx_postgres_opts(postgres_options)
+        .map_sqlx_postgres_pool_opts(close_if_postgres_is_in_a_transaction);
+    if is_in_memory {
         options.max_connections(1).min_connections(1).idle_timeout(None).max_lifetime(None);
+    } else {
+        options.map_sqlx_sqlite_pool_opts(close_if_sqlite_is_in_a_transaction);
     }
     Ok(options)
 }
@@ -81,11 +124,48 @@ pub(crate) async fn begin_write(db: &DatabaseConnection) -> Result<DatabaseTrans
 
 fn sqlite_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
     options
-        .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
         .foreign_keys(true)
         .busy_timeout(SQLITE_BUSY_TIMEOUT)
+}
+
+fn postgres_options(options: PgConnectOptions) -> PgConnectOptions {
+    options.options([
+        ("statement_timeout", STATEMENT_TIMEOUT.as_millis()),
+        ("lock_timeout", LOCK_TIMEOUT.as_millis()),
+        ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_TIMEOUT.as_millis()),
+    ])
+}
+
+/// After a failed commit or rollback, SQLx can think that a transaction is over which SQLite still
+/// holds, or the other way round.
+fn close_if_sqlite_is_in_a_transaction(pool: PoolOptions<Sqlite>) -> PoolOptions<Sqlite> {
+    pool.after_release(|connection, _| Box::pin(is_reusable_sqlite(connection)))
+}
+
+async fn is_reusable_sqlite(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    // Succeeds only within a transaction.
+    let was_in_one = connection.execute("ROLLBACK").await.is_ok();
+    if was_in_one || connection.is_in_transaction() {
+        tracing::error!("a database connection with an open transaction was closed");
+        return Ok(false);
+    }
+    Ok(true)
+}
+
+/// A `BEGIN` that is cancelled leaves a transaction that SQLx does not know of.
+fn close_if_postgres_is_in_a_transaction(pool: PoolOptions<Postgres>) -> PoolOptions<Postgres> {
+    pool.after_release(|connection, _| Box::pin(is_reusable_postgres(connection)))
+}
+
+async fn is_reusable_postgres(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    // Outside of a transaction, each simple statement is one of its own.
+    let look = connection.fetch_one("SELECT transaction_timestamp() = statement_timestamp()");
+    match tokio::time::timeout(RELEASE_PATIENCE, look).await {
+        Ok(answer) => answer?.try_get(0),
+        Err(_) => Err(sqlx::Error::PoolTimedOut),
+    }
 }
 
 #[cfg(test)]
@@ -97,7 +177,9 @@ mod tests {
     #[tokio::test]
     async fn ops_6_an_unusable_url_is_refused_without_repeating_its_password() {
         for url in ["mysql://root:hunter2@db/frontdesk", "postgres://root:hunter2@:x/y"] {
-            let error = crate::Database::connect(url, PoolSettings::default()).await.unwrap_err();
+            let error = crate::Database::connect(url, PoolSettings::default(), OpenMode::Create)
+                .await
+                .unwrap_err();
             assert!(!format!("{error} {error:?}").contains("hunter2"));
         }
     }
@@ -114,7 +196,8 @@ mod tests {
     async fn a_sqlite_file_is_created_and_its_readers_do_not_wait_for_its_writer() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("new.db").display());
-        let db = open(options(&url, PoolSettings::default()).unwrap()).await.unwrap();
+        let db =
+            open(options(&url, PoolSettings::default(), OpenMode::Create).unwrap()).await.unwrap();
         assert_eq!(pragma(&db, "journal_mode").await, "wal");
         assert_eq!(pragma(&db, "synchronous").await, "1");
         assert_eq!(pragma(&db, "foreign_keys").await, "1");

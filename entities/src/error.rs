@@ -1,6 +1,8 @@
 //! The errors of queries, and which rule of the schema a database error stands for.
 
-use sea_orm::{DbErr, RuntimeErr};
+use std::borrow::Cow;
+
+use sea_orm::{DbErr, RuntimeErr, sqlx};
 use thiserror::Error;
 
 #[derive(Debug, Error)]
@@ -17,6 +19,10 @@ pub enum RecordsError {
         /// `table.column`.
         column: &'static str,
     },
+    /// The database can never store this: a text or number that it does not take, or a row that
+    /// breaks a rule of the schema.
+    #[error("the database does not take this: {0}")]
+    Unstorable(DbErr),
     /// The database failed or could not be reached.
     #[error("the database failed: {0}")]
     Database(DbErr),
@@ -28,7 +34,9 @@ impl From<DbErr> for RecordsError {
             Some(Violation::Unique) => Self::Conflict,
             // Every foreign key contains the business's id, so another business's row is missing too.
             Some(Violation::ForeignKey) => Self::NotFound,
-            Some(Violation::Overlap) | None => Self::Database(error),
+            Some(Violation::Overlap) => Self::Database(error),
+            None if is_unstorable(&error) => Self::Unstorable(error),
+            None => Self::Database(error),
         }
     }
 }
@@ -44,17 +52,39 @@ pub(crate) enum Violation {
     Overlap,
 }
 
-/// Reads PostgreSQL's SQLSTATE or SQLite's extended result code.
 pub(crate) fn violation(error: &DbErr) -> Option<Violation> {
-    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) =
-        error
-    else {
-        return None;
-    };
-    match error.as_database_error()?.code()?.as_ref() {
+    match code(error)?.as_ref() {
         "23505" | "1555" | "2067" => Some(Violation::Unique),
         "23503" | "787" => Some(Violation::ForeignKey),
         "23P01" | "1811" => Some(Violation::Overlap),
         _ => None,
     }
+}
+
+/// Whether trying again can't help: the values are to blame, not the database.
+fn is_unstorable(error: &DbErr) -> bool {
+    let Some(code) = code(error) else {
+        let by_the_driver = matches!(sqlx_error(error), Some(sqlx::Error::Encode(_)));
+        return by_the_driver || matches!(error, DbErr::Type(_) | DbErr::Json(_));
+    };
+    // PostgreSQL: data exceptions, integrity constraints and limits of the program. SQLite: too big, a
+    // constraint, a mismatch of types; the low byte of a code is its kind.
+    match code.parse::<u32>() {
+        Ok(sqlite) if code.len() < 5 => matches!(sqlite & 0xff, 18..=20),
+        _ => ["22", "23", "54"].iter().any(|class| code.starts_with(class)),
+    }
+}
+
+/// PostgreSQL's SQLSTATE or SQLite's extended result code.
+fn code(error: &DbErr) -> Option<Cow<'_, str>> {
+    sqlx_error(error)?.as_database_error()?.code()
+}
+
+fn sqlx_error(error: &DbErr) -> Option<&sqlx::Error> {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) =
+        error
+    else {
+        return None;
+    };
+    Some(error)
 }

@@ -44,7 +44,8 @@ pub async fn get(
     business: BusinessId,
     lead: LeadId,
 ) -> Result<Option<LeadRecord>, RecordsError> {
-    db.read(|db| async move {
+    db.read(move |db| async move {
+        let db = &db;
         let filter = Column::BusinessId.eq(business.0);
         let found = Entity::find_by_id(lead.0).filter(filter).one(db).await?;
         found.map(LeadRecord::try_from).transpose()
@@ -61,7 +62,8 @@ pub async fn list(
     after: Option<LeadId>,
     limit: u32,
 ) -> Result<Page<LeadRecord, LeadId>, RecordsError> {
-    db.read(|db| async move {
+    db.read(move |db| async move {
+        let db = &db;
         let filter = Condition::all()
             .add(Column::BusinessId.eq(business.0))
             .add_option(status.map(|status| Column::Status.eq(status)))

@@ -26,7 +26,7 @@ mod page;
 mod tables;
 mod values;
 
-pub use connection::{ConnectError, PoolSettings};
+pub use connection::{ConnectError, OpenMode, PoolSettings};
 pub use database::{Database, DatabaseFault, DatabaseFaults, FaultExtent};
 pub use error::RecordsError;
 pub use page::Page;

@@ -48,7 +48,9 @@ pub async fn conversation(
     person: &PhoneNumber,
     limit: u32,
 ) -> Result<Vec<MessageRecord>, RecordsError> {
-    db.read(|db| async move {
+    let person = person.clone();
+    db.read(move |db| async move {
+        let db = &db;
         let rows = Entity::find()
             .filter(Column::BusinessId.eq(business.0))
             .filter(Column::Person.eq(person.as_str()))
@@ -68,7 +70,8 @@ pub async fn delete_before(
     business: BusinessId,
     instant: Timestamp,
 ) -> Result<u64, RecordsError> {
-    db.write(|db| async move {
+    db.write(move |db| async move {
+        let db = &db;
         let deleted = Entity::delete_many()
             .filter(Column::BusinessId.eq(business.0))
             .filter(Column::CreatedAt.lt(column::from_instant(instant)))

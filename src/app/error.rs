@@ -1,5 +1,8 @@
 //! Why the daemon did not start.
 
+use std::io;
+use std::path::PathBuf;
+
 use thiserror::Error;
 
 use crate::database::DatabaseError;
@@ -12,6 +15,12 @@ pub enum StartError {
     Database(#[from] DatabaseError),
     #[error("the calls of the previous run could not be read: {0}")]
     Records(#[from] entities::RecordsError),
+    #[error(
+        "server.state_dir {} can't be used: {error}; each daemon needs a folder of its own that it \
+         can write to",
+        folder.display()
+    )]
+    StateDir { folder: PathBuf, error: io::Error },
     #[error(transparent)]
     Listen(#[from] ListenError),
     #[error("TLS could not be set up: {0}")]

@@ -3,18 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use actors::calendar;
 use actors::call_parts::Services;
 use actors::introspection::Introspection;
+use actors::journal::{Disk, DiskMode, Journal};
 use actors::link::OpenAiConnector;
 use actors::twilio_rest::TwilioRest;
-use actors::{calendar, journal};
 use entities::PoolSettings;
 use secrecy::SecretString;
 use supervision::{Inbox, RestartPolicy};
 
 use super::error::StartError;
 use crate::config::Config;
-use crate::database;
+use crate::database::{self, DatabaseMode};
 use crate::platform::Platform;
 
 /// How long a connection to either provider may take.
@@ -28,11 +29,26 @@ pub struct RealtimeEndpoint {
     pub key: SecretString,
 }
 
+fn open_disk(config: &Config, mode: DatabaseMode) -> Result<Disk, StartError> {
+    let folder = &config.server.state_dir;
+    let mode = match mode {
+        DatabaseMode::Live => DiskMode::Live,
+        DatabaseMode::Simulated => DiskMode::Simulated,
+    };
+    let disk = Disk::open(folder, mode)
+        .map_err(|error| StartError::StateDir { folder: folder.clone(), error })?;
+    if disk.waiting() > 0 {
+        tracing::info!(waiting = disk.waiting(), "records of the previous run wait on disk");
+    }
+    Ok(disk)
+}
+
 pub(super) async fn start(
     config: &Config,
     realtime: RealtimeEndpoint,
     platform: Platform,
 ) -> Result<Services, StartError> {
+    let disk = if platform.has_disk { open_disk(config, platform.database)? } else { Disk::none() };
     let database =
         database::open(&config.database, PoolSettings::default(), platform.database).await?;
     let dialer = platform.network.dialer(CONNECT_PATIENCE);
@@ -52,7 +68,7 @@ pub(super) async fn start(
         database,
         connector: Arc::new(OpenAiConnector::new(realtime.url, realtime.key, dialer)),
         twilio,
-        journal: Inbox::new(journal::INBOX_CAPACITY),
+        journal: Journal::new(disk),
         calendar: Inbox::new(calendar::INBOX_CAPACITY),
         introspection: Introspection::default(),
         restarts: RestartPolicy {

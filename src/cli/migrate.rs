@@ -16,7 +16,7 @@ pub(super) async fn run(
     out: &mut impl Write,
 ) -> Result<Exit, CliError> {
     let db = database::connect(&config.database).await?;
-    let report = db.write(|db| cli::run(command, db)).await?;
+    let report = db.write(|db| async move { cli::run(command, &db).await }).await?;
     writeln!(out, "{report}")?;
     Ok(Exit::Clean)
 }

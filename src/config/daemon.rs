@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use protocol::business::duration_text;
@@ -20,6 +21,8 @@ pub struct Server {
     pub listen: SocketAddr,
     /// The address at which Twilio reaches it. Webhooks are signed with it, and streams connect to it.
     pub public_url: PublicUrl,
+    /// The folder for records that the database does not take. Each daemon has its own.
+    pub state_dir: PathBuf,
     /// The most calls at once. Further callers hear an apology.
     pub max_calls: NonZeroUsize,
     /// How long running calls may go on after SIGTERM.
@@ -84,6 +87,7 @@ impl Default for Server {
         Self {
             listen: loopback(8080),
             public_url: PublicUrl::fixed("http://127.0.0.1:8080"),
+            state_dir: ".".into(),
             max_calls: MAX_CALLS,
             drain_timeout: Duration::from_secs(5 * 60),
             patience: Patience::default(),

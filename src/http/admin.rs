@@ -18,7 +18,7 @@ pub use state::{AdminState, AdminToken};
 
 /// Answers one request on the operator's listener.
 pub async fn serve(state: Arc<AdminState>, request: Request) -> Response {
-    if let Some(response) = health(&request, &state.readiness) {
+    if let Some(response) = health(&request, &state.readiness).await {
         return response;
     }
     if !state.token.admits(&request) {

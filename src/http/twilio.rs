@@ -5,6 +5,8 @@
 
 mod answering_machine;
 mod connect;
+mod directory;
+mod lookup;
 mod media;
 mod resume;
 mod state;
@@ -23,11 +25,12 @@ use super::health::health;
 use super::request::Request;
 use super::response::empty;
 
+pub use directory::Directory;
 pub use state::TwilioState;
 
 /// Answers one request on Twilio's listener.
 pub async fn serve(state: Arc<TwilioState>, request: Request) -> Response {
-    if let Some(response) = health(&request, &state.readiness) {
+    if let Some(response) = health(&request, &state.readiness).await {
         return response;
     }
     if !request.path.starts_with("/twilio/") {

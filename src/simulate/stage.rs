@@ -173,6 +173,7 @@ impl Stage {
             voice: self.voice.clone(),
             line_speed: 1.0,
             platform,
+            state_dir: None,
             keeps_audio: false,
         })
     }

@@ -13,7 +13,7 @@ use actors::call_parts::Services;
 use actors::chance::Chance;
 use actors::clock::Clock;
 use entities::appointments::{self, AppointmentRecord};
-use entities::{Database, PoolSettings, leads};
+use entities::{Database, OpenMode, PoolSettings, leads};
 use frontdesk::config::DatabaseUrl;
 use frontdesk::world::{Plan, World};
 use jiff::Timestamp;
@@ -46,14 +46,16 @@ impl Schema {
         let url = setting("FRONTDESK_TEST_POSTGRES")?;
         let name =
             format!("frontdesk_{}", Chance::from_system().new_id(Clock::start().wall()).simple());
-        let admin = Database::connect(&url, PoolSettings::default()).await.unwrap();
+        let admin =
+            Database::connect(&url, PoolSettings::default(), OpenMode::Create).await.unwrap();
         let preparations = format!(
             "SELECT pg_advisory_xact_lock(7); \
              CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public; CREATE SCHEMA {name}"
         );
         admin.connection().execute_unprepared(&preparations).await.unwrap();
         let url = format!("{url}?options[search_path]={name},public");
-        let inside = Database::connect(&url, PoolSettings::default()).await.unwrap();
+        let inside =
+            Database::connect(&url, PoolSettings::default(), OpenMode::Create).await.unwrap();
         migration::up(inside.connection(), None).await.unwrap();
         inside.close().await.unwrap();
         Some(Self { url, name, admin })

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use entities::leads::{self, Caller};
-use entities::{Database, PoolSettings};
+use entities::{Database, OpenMode, PoolSettings};
 use frontdesk::config::{DatabaseUrl, Patience, PublicUrl, Twilio};
 use frontdesk::http::Listener;
-use frontdesk::http::twilio::{TwilioState, serve};
+use frontdesk::http::twilio::{Directory, TwilioState, serve};
 use frontdesk::network::Network;
 use frontdesk::world::World;
 use protocol::ids::{CallSid, LeadId};
@@ -49,6 +49,7 @@ fn watched(world: &World, public_url: PublicUrl) -> (TwilioState, Statements) {
         patience: Patience { stream: Duration::from_millis(1), ..Patience::default() },
         tasks: TaskTracker::new(),
         readiness: world.app.readiness().clone(),
+        directory: Directory::default(),
     };
     (side, seen)
 }
@@ -78,7 +79,8 @@ async fn call_1_a_webhook_is_answered_after_one_read_and_waits_for_no_write() {
     let serving = tokio::spawn(listener.serve(answer, TaskTracker::new(), stop.clone()));
 
     // While another connection holds the write lock, an answer that waits for a write would not come.
-    let elsewhere = Database::connect(&url, PoolSettings::default()).await.unwrap();
+    let elsewhere =
+        Database::connect(&url, PoolSettings::default(), OpenMode::Create).await.unwrap();
     let immediate = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()

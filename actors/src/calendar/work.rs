@@ -59,6 +59,7 @@ pub(super) async fn carry_out(
                 }
                 Err(
                     error @ (RecordsError::Database(_)
+                    | RecordsError::Unstorable(_)
                     | RecordsError::Conflict
                     | RecordsError::Corrupt { .. }),
                 ) => {

@@ -61,7 +61,10 @@ pub(super) fn deliver(
         Command::Apologise => supervisor(SupervisorOrder::Apologise),
         Command::Transfer => supervisor(SupervisorOrder::Transfer),
         Command::Finish => supervisor(SupervisorOrder::Finish),
-        Command::Record(record) => write_record(parts, call, record),
+        Command::Record(record) => {
+            write_record(parts, call, record);
+            Ok(())
+        }
     }
 }
 
@@ -87,7 +90,7 @@ fn use_calendar(parts: &CallParts, tool: CalendarTool, call: FunctionCall, lead:
     }
 }
 
-fn write_record(parts: &CallParts, call: &Call, record: Record) -> Result<(), NoRoom> {
+fn write_record(parts: &CallParts, call: &Call, record: Record) {
     let turn_added = match &record {
         Record::Turn(entry) => entry.text().map(|text| IntrospectionEvent::TurnAdded {
             call_sid: parts.setup.call_sid.clone(),
@@ -103,11 +106,10 @@ fn write_record(parts: &CallParts, call: &Call, record: Record) -> Result<(), No
         tracing::info!(tool = name, "tool called");
     }
     let entry = records::entry(parts, call, record);
-    parts.services.journal.try_send(entry).map_err(|_| NoRoom)?;
+    parts.services.journal.record(entry);
     if let Some(event) = turn_added {
         parts.services.introspection.tell(event);
     }
-    Ok(())
 }
 
 /// Logs the changes of the call's state (PIPE-7).

@@ -242,9 +242,7 @@ impl CallSupervisorState {
         });
         if let Some(record) = last.last() {
             let entry = records::entry(&self.parts, &call, record);
-            if let Err(error) = self.parts.services.journal.try_send(entry) {
-                tracing::error!(%error, "the final status of the call is not recorded");
-            }
+            self.parts.services.journal.record(entry);
         }
     }
 }

@@ -36,7 +36,7 @@ impl Teardown {
         for group in &self.tasks {
             group.cancel_and_join().await;
         }
-        finish_call(&self.parts, reason, &self.hang_up, &self.requests).await;
+        finish_call(&self.parts, reason, &self.hang_up, &self.requests);
         if tokio::time::timeout(patience, self.requests.join()).await.is_err() {
             self.requests.cancel_and_join().await;
         }
@@ -45,7 +45,7 @@ impl Teardown {
 
 /// Lets the call's core handle the waiting events and end, and performs the commands that it
 /// leaves.
-async fn finish_call(
+fn finish_call(
     parts: &Arc<CallParts>,
     reason: Option<EndReason>,
     hang_up: &HangUpOnce,
@@ -74,8 +74,7 @@ async fn finish_call(
         source.point(format_args!("{command:?}"));
         match command {
             Command::Record(record) => {
-                let entry = records::entry(parts, &call, record);
-                let _ = parts.services.journal.send(entry).await;
+                parts.services.journal.record(records::entry(parts, &call, record));
             }
             Command::HangUp => hang_up.send(parts, requests),
             Command::EnsureLead => lead_orders.push(LeadOrder::Ensure),
@@ -97,7 +96,7 @@ async fn finish_call(
             | Command::Finish => {}
         }
     }
-    lead::finish_orders(parts, lead_orders).await;
+    lead::finish_orders(parts, lead_orders);
     let reason = call.ending().map_or("internal", |ending| ending.reason.as_str()).to_owned();
     tracing::info!(reason, "call ended");
     let call_sid = parts.setup.call_sid.clone();

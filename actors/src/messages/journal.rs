@@ -4,25 +4,43 @@ use std::time::Duration;
 
 use entities::call_turns::TurnRow;
 use entities::calls::{CallStatus, EndOfCall, NewCall, Progress};
+use entities::leads::{LeadChanges, LeadStatus};
 use jiff::Timestamp;
 use protocol::call::Ending;
-use protocol::ids::{BusinessId, CallSid, LeadId};
+use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber};
+use serde::{Deserialize, Serialize};
 
 /// One change of one call's rows. Writing it twice has the effect of writing it once.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct JournalEntry {
     pub(crate) business: BusinessId,
     pub(crate) call: CallSid,
     pub(crate) kind: EntryKind,
 }
 
-#[derive(Debug, Clone)]
+/// The journal on disk has the same names, so a name is changed with care.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum EntryKind {
     Started(Box<NewCall>),
     Turn(Box<TurnRow>),
     Lead(LeadId),
+    Person(Box<PersonOfCall>),
     Progress(Progress),
     Ended(Box<EndOfCall>),
+}
+
+/// What is left to write of a call's lead when the call is over (LEAD-1, LEAD-2).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct PersonOfCall {
+    /// `None` if the number is withheld.
+    pub(crate) phone: Option<PhoneNumber>,
+    /// `None`: find or make it.
+    pub(crate) lead: Option<LeadId>,
+    /// In the order in which they were told.
+    pub(crate) changes: Vec<LeadChanges>,
+    pub(crate) status: Option<LeadStatus>,
+    pub(crate) at: Timestamp,
 }
 
 impl JournalEntry {
@@ -33,10 +51,16 @@ impl JournalEntry {
         Self { business, call: call_sid, kind: EntryKind::Started(Box::new(call)) }
     }
 
-    /// Links the call to its lead.
+    /// Finds or makes the lead of a call that has no actors, and links the call to it (LEAD-1).
     #[must_use]
-    pub fn lead(business: BusinessId, call: CallSid, lead: LeadId) -> Self {
-        Self { business, call, kind: EntryKind::Lead(lead) }
+    pub fn person(
+        business: BusinessId,
+        call: CallSid,
+        phone: Option<PhoneNumber>,
+        at: Timestamp,
+    ) -> Self {
+        let person = PersonOfCall { phone, lead: None, changes: Vec::new(), status: None, at };
+        Self { business, call, kind: EntryKind::Person(Box::new(person)) }
     }
 
     /// Twilio's status of a call that is not over.

@@ -35,6 +35,9 @@ pub enum CallRefused {
     /// The limit of calls is reached (RES-7).
     #[error("the limit of calls is reached")]
     Full,
+    /// Neither the database nor the disk takes records (CAL-8).
+    #[error("the journal has no room for another call")]
+    JournalFull,
     /// The daemon is stopping (RES-6).
     #[error("the daemon is stopping and takes no new calls")]
     Draining,

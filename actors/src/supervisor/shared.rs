@@ -96,10 +96,10 @@ impl SharedActors {
             }
         };
         if tokio::time::timeout(patience, written).await.is_err() {
-            let left = journal.depth();
-            tracing::error!(left, "journal entries are lost");
+            tracing::warn!(left = journal.depth(), "the database does not take the journal");
         }
         self.children.stop(patience).await;
+        journal.keep().await;
     }
 
     async fn spawn(
@@ -114,8 +114,9 @@ impl SharedActors {
         let supervisor = me.get_cell();
         Ok(match part {
             SharedPart::Journal => {
-                let inbox = services.journal.clone();
-                let args = JournalArgs { inbox, database, clock, tasks, registration };
+                let (journal, chance) = (services.journal.clone(), services.chance.clone());
+                let writer = journal.writer(database, chance);
+                let args = JournalArgs { journal, writer, clock, tasks, registration };
                 Actor::spawn_linked(None, JournalActor, args, supervisor).await?.0.get_cell()
             }
             SharedPart::Calendar => {

@@ -62,7 +62,8 @@ pub async fn book(
     wanted: NewAppointment,
     now: Timestamp,
 ) -> Result<AppointmentRecord, BookingError> {
-    db.write(|db| async move {
+    db.write(move |db| async move {
+        let db = &db;
         if wanted.ends_at <= wanted.starts_at || wanted.busy_until < wanted.ends_at {
             return Err(BookingError::InvalidTimes);
         }

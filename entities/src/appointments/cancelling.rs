@@ -28,7 +28,8 @@ pub async fn cancel(
     authority: Authority,
     selector: Selector,
 ) -> Result<AppointmentRecord, RecordsError> {
-    db.write(|db| async move {
+    db.write(move |db| async move {
+        let db = &db;
         let mut condition =
             Condition::all().add(Column::BusinessId.eq(business.0)).add(selector.filter());
         if let Authority::Lead(lead) = authority {

@@ -71,7 +71,8 @@ pub async fn import(
     business: ImportBusiness,
     now: Timestamp,
 ) -> Result<Imported, ImportError> {
-    db.write(|db| async move {
+    db.write(move |db| async move {
+        let db = &db;
         let transaction = begin_write(db).await?;
         refuse_taken_whatsapp_number(&transaction, &business).await?;
         // This also locks the row, so that imports of one business run one at a time.

@@ -10,13 +10,15 @@ use sea_orm::{
     ColumnTrait, Condition, EntityTrait, Iterable, QueryFilter, UpdateMany, UpdateResult,
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::{CallDirection, CallRecord, CallStatus, find_record};
 use crate::column;
 use crate::database::Database;
 use crate::error::RecordsError;
 use crate::tables::calls::{ActiveModel, Column, Entity};
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewCall {
     pub call_sid: CallSid,
     pub direction: CallDirection,
@@ -39,7 +41,7 @@ pub struct StartedCall {
 }
 
 /// A status report of Twilio's on a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     pub status: CallStatus,
     /// The first time reported is kept.
@@ -47,7 +49,7 @@ pub struct Progress {
 }
 
 /// The end of a call as one observer reports it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EndOfCall {
     pub ended_at: Timestamp,
     /// END-1. The first observer's reason is kept, with its `ended_at` and `ended_by`.
@@ -72,7 +74,8 @@ pub async fn insert_started(
     business: BusinessId,
     call: NewCall,
 ) -> Result<StartedCall, RecordsError> {
-    db.write(|db| async move {
+    db.write(move |db| async move {
+        let db = &db;
         let call_sid = call.call_sid.clone();
         let inserted = Entity::insert(row(business, call))
             .on_conflict(OnConflict::column(Column::CallSid).do_nothing().to_owned())
@@ -94,7 +97,9 @@ pub async fn link_lead(
     call: &CallSid,
     lead: LeadId,
 ) -> Result<(), RecordsError> {
-    db.write(|db| async move {
+    let call = call.clone();
+    db.write(move |db| async move {
+        let (db, call) = (&db, &call);
         let update = update(business, call).col_expr(
             Column::LeadId,
             Func::coalesce([Expr::col(Column::LeadId), Expr::val(lead.0)]).into(),
@@ -114,7 +119,9 @@ pub async fn record_progress(
     call: &CallSid,
     progress: Progress,
 ) -> Result<(), RecordsError> {
-    db.write(|db| async move {
+    let call = call.clone();
+    db.write(move |db| async move {
+        let (db, call) = (&db, &call);
         let update = update(business, call)
             .col_expr(Column::Status, next_status(Some(progress.status)))
             .col_expr(
@@ -137,7 +144,9 @@ pub async fn save_state(
     call: &CallSid,
     state: serde_json::Value,
 ) -> Result<bool, RecordsError> {
-    db.write(|db| async move {
+    let call = call.clone();
+    db.write(move |db| async move {
+        let (db, call) = (&db, &call);
         let saved = update(business, call)
             .col_expr(Column::State, Expr::val(state))
             .filter(Column::EndedAt.is_null())
@@ -163,7 +172,9 @@ pub async fn record_end(
     call: &CallSid,
     end: EndOfCall,
 ) -> Result<CallRecord, RecordsError> {
-    db.write(|db| async move {
+    let call = call.clone();
+    db.write(move |db| async move {
+        let (db, call) = (&db, &call);
         let duration = end.duration.map(column::from_seconds);
         update(business, call)
             .col_expr(

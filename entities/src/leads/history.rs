@@ -56,7 +56,8 @@ pub async fn history(
     after: Option<u32>,
     limit: u32,
 ) -> Result<Page<HistoryEntry, u32>, RecordsError> {
-    db.read(|db| async move {
+    db.read(move |db| async move {
+        let db = &db;
         let mut query = Entity::find()
             .filter(Column::LeadId.eq(lead.0))
             .filter(Column::BusinessId.eq(business.0));

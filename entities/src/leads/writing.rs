@@ -12,6 +12,8 @@ use sea_orm::{
     QueryFilter, QuerySelect,
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::history::{self, Change, ChangedBy};
 use super::{LeadFields, LeadRecord, LeadSource, LeadStatus};
 use crate::column;
@@ -29,6 +31,15 @@ pub enum Caller<'a> {
     Withheld,
 }
 
+impl<'a> Caller<'a> {
+    fn phone(self) -> Option<&'a PhoneNumber> {
+        match self {
+            Self::Known(phone) => Some(phone),
+            Self::Withheld => None,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnsuredLead {
     pub record: LeadRecord,
@@ -37,7 +48,7 @@ pub struct EnsuredLead {
 }
 
 /// New values of a lead's fields. Blank values change nothing (LEAD-2).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeadChanges {
     pub full_name: Option<String>,
     /// The caller has checked it.
@@ -59,15 +70,17 @@ pub async fn ensure_for_call(
     new_id: LeadId,
     now: Timestamp,
 ) -> Result<EnsuredLead, RecordsError> {
-    db.write(|db| async move {
+    let (phone, call) = (caller.phone().cloned(), call.clone());
+    db.write(move |db| async move {
+        let db = &db;
         let mut row = new_row(business, new_id, LeadSource::PhoneCall, now);
         row.last_call_sid = Set(Some(call.to_string()));
-        let key = match caller {
-            Caller::Known(phone) => {
+        let key = match phone {
+            Some(phone) => {
                 row.phone = Set(Some(phone.to_string()));
                 Column::Phone
             }
-            Caller::Withheld => {
+            None => {
                 row.call_sid = Set(Some(call.to_string()));
                 Column::CallSid
             }
@@ -75,7 +88,7 @@ pub async fn ensure_for_call(
         let conflict = OnConflict::columns([Column::BusinessId, key])
             .update_columns([Column::LastCallSid, Column::UpdatedAt])
             .to_owned();
-        ensure(db, row, conflict, new_id, ChangedBy::Call { call_sid: call.clone() }, now).await
+        ensure(db, row, conflict, new_id, ChangedBy::Call { call_sid: call }, now).await
     })
     .await
 }
@@ -91,7 +104,9 @@ pub async fn ensure_for_message(
     new_id: LeadId,
     now: Timestamp,
 ) -> Result<EnsuredLead, RecordsError> {
-    db.write(|db| async move {
+    let person = person.clone();
+    db.write(move |db| async move {
+        let db = &db;
         let mut row = new_row(business, new_id, LeadSource::Whatsapp, now);
         row.phone = Set(Some(person.to_string()));
         ensure(db, row, on_same_phone(), new_id, ChangedBy::Message, now).await
@@ -110,7 +125,9 @@ pub async fn ensure_for_operator(
     new_id: LeadId,
     now: Timestamp,
 ) -> Result<EnsuredLead, RecordsError> {
-    db.write(|db| async move {
+    let person = person.clone();
+    db.write(move |db| async move {
+        let db = &db;
         let mut row = new_row(business, new_id, LeadSource::Operator, now);
         row.phone = Set(Some(person.to_string()));
         ensure(db, row, on_same_phone(), new_id, ChangedBy::Api, now).await
@@ -140,7 +157,8 @@ pub async fn merge_details(
     by: ChangedBy,
     now: Timestamp,
 ) -> Result<LeadRecord, RecordsError> {
-    db.write(|db| async move {
+    db.write(move |db| async move {
+        let db = &db;
         let transaction = begin_write(db).await?;
         let known = Entity::find_by_id(lead.0)
             .filter(Column::BusinessId.eq(business.0))

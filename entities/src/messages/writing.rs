@@ -48,7 +48,8 @@ pub async fn insert_incoming(
     message: IncomingMessage,
     now: Timestamp,
 ) -> Result<StoredMessage, RecordsError> {
-    db.write(|db| async move {
+    db.write(move |db| async move {
+        let db = &db;
         let provider_sid = message.provider_sid.clone();
         let row = ActiveModel {
             id: Set(message.id.0),
@@ -77,7 +78,8 @@ pub async fn insert_outgoing(
     message: OutgoingMessage,
     now: Timestamp,
 ) -> Result<StoredMessage, RecordsError> {
-    db.write(|db| async move {
+    db.write(move |db| async move {
+        let db = &db;
         if let Some(question) = message.in_reply_to {
             let filter = Column::BusinessId.eq(business.0);
             let question = Entity::find_by_id(question.0).filter(filter).one(db).await?;
@@ -114,7 +116,9 @@ pub async fn set_provider_sid(
     message: MessageId,
     provider_sid: &str,
 ) -> Result<(), RecordsError> {
-    db.write(|db| async move {
+    let provider_sid = provider_sid.to_owned();
+    db.write(move |db| async move {
+        let (db, provider_sid) = (&db, &*provider_sid);
         let updated = Entity::update_many()
             .col_expr(Column::ProviderSid, Expr::value(provider_sid))
             .filter(Column::BusinessId.eq(business.0))
@@ -138,7 +142,9 @@ pub async fn set_status(
     provider_sid: &str,
     status: MessageStatus,
 ) -> Result<MessageStatus, RecordsError> {
-    db.write(|db| async move {
+    let provider_sid = provider_sid.to_owned();
+    db.write(move |db| async move {
+        let (db, provider_sid) = (&db, &*provider_sid);
         let before = MessageStatus::iter().filter(|before| before.may_become(status));
         Entity::update_many()
             .col_expr(Column::Status, Expr::value(status))

@@ -259,7 +259,7 @@ async fn refusal(
     let values = [appointment.0.into(), lead.0.into()];
     let statement = Statement::from_sql_and_values(backend(db), sql, values);
     let sea_orm::DbErr::Exec(sea_orm::RuntimeErr::SqlxError(error)) =
-        db.write(|db| db.execute_raw(statement)).await.err()?
+        db.write(|db| async move { db.execute_raw(statement).await }).await.err()?
     else {
         panic!("the database was not asked");
     };

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use entities::appointments::{AppointmentId, BookingError, NewAppointment, between, book};
 use entities::businesses::{self, ImportBusiness, ImportError, import};
-use entities::{Database, DatabaseFault, DatabaseFaults, FaultExtent, PoolSettings, RecordsError};
+use entities::{
+    Database, DatabaseFault, DatabaseFaults, FaultExtent, OpenMode, PoolSettings, RecordsError,
+};
 use protocol::ids::BusinessId;
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::{ConnectionTrait, DbErr, TransactionTrait};
 
 use crate::simulated::{leads, simulated, text, timed, write};
 use crate::support::{at, business, file, lead, migrate, new_id, noon};
@@ -170,8 +172,9 @@ async fn a_failed_import_stores_nothing_of_the_business() {
 /// The text of SQLite's own error for a statement on a connection of its own.
 async fn live_error(url: &str, prepare: &str, file: ImportBusiness) -> String {
     let one = PoolSettings { max_connections: 1, ..PoolSettings::default() };
-    let db = Database::connect(url, one).await.unwrap();
-    db.write(|db| db.execute_unprepared(prepare)).await.unwrap();
+    let db = Database::connect(url, one, OpenMode::Create).await.unwrap();
+    let prepare_it = prepare.to_owned();
+    db.write(move |db| async move { db.execute_unprepared(&prepare_it).await }).await.unwrap();
     let Err(ImportError::Records(error)) = import(&db, file, noon()).await else {
         panic!("{prepare} does not hinder an import");
     };
@@ -196,15 +199,18 @@ async fn faults_read_as_the_errors_of_a_live_database_do() {
     big.prompt = "x".repeat(1 << 20);
     let full = live_error(&url, "PRAGMA max_page_count = 1", big).await;
     faults.set(DatabaseFault::Full, FaultExtent::Next(1));
-    let simulated = db.write(|db| db.execute_unprepared("SELECT 1")).await;
+    let simulated =
+        db.write(move |db| async move { db.execute_unprepared("SELECT 1").await }).await;
     assert_eq!(cause(&full), cause(&simulated.unwrap_err().to_string()));
 
-    let holder = Database::connect(&url, PoolSettings::default()).await.unwrap();
-    let busy = holder.write(async |db| {
-        db.execute_unprepared("BEGIN IMMEDIATE").await?;
-        Ok::<_, DbErr>(
-            live_error(&url, "PRAGMA busy_timeout = 0", file("locks", "+97231111111")).await,
-        )
+    let holder = Database::connect(&url, PoolSettings::default(), OpenMode::Create).await.unwrap();
+    let busy = holder.write(|db| async move {
+        let transaction = db.begin().await?;
+        transaction.execute_unprepared("CREATE TABLE held (x)").await?;
+        let file = file("locks", "+97231111111");
+        let error = live_error(&url, "PRAGMA busy_timeout = 0", file).await;
+        transaction.rollback().await?;
+        Ok::<_, DbErr>(error)
     });
     let busy = busy.await.unwrap();
     assert_eq!(cause(&busy), "(code: 5) database is locked");

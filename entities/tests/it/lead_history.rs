@@ -213,7 +213,9 @@ async fn lead_2_a_change_is_not_made_if_its_history_cannot_be_written() {
         let locks = business(db, "locks", "+97231111111").await;
         let dana = lead(db, locks, "+972501111111").await;
         let before = get(db, locks, dana).await.unwrap();
-        db.write(|db| db.execute_unprepared("DROP TABLE lead_changes")).await.unwrap();
+        db.write(move |db| async move { db.execute_unprepared("DROP TABLE lead_changes").await })
+            .await
+            .unwrap();
 
         let details = told(Some("דנה"), None, &[("city", "חיפה")]);
         let refused = merge_details(db, locks, dana, details, None, in_call(1), noon()).await;

@@ -8,6 +8,8 @@ mod businesses;
 #[cfg(test)]
 mod calls;
 #[cfg(test)]
+mod cancelled;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod lead_history;

@@ -1,6 +1,6 @@
 //! The migrations: up, down, up again, and what they refuse.
 
-use entities::{Database, PoolSettings};
+use entities::{Database, OpenMode, PoolSettings};
 use migration::cli::{Command, Report, run};
 use migration::{MigrateError, MigrationStatus};
 use sea_orm::{ConnectionTrait, DbErr};
@@ -24,7 +24,7 @@ async fn tables_there(db: &Database) -> usize {
     let there = db.read(|db| async move {
         let mut there = 0;
         for table in TABLES {
-            there += usize::from(SchemaManager::new(db).has_table(table).await?);
+            there += usize::from(SchemaManager::new(&db).has_table(table).await?);
         }
         Ok::<_, DbErr>(there)
     });
@@ -34,19 +34,31 @@ async fn tables_there(db: &Database) -> usize {
 #[tokio::test]
 async fn the_schema_goes_up_down_and_up_again() {
     on_each_bare(async |db| {
-        let all = db.read(migration::pending).await.unwrap();
+        let all = db.read(|db| async move { migration::pending(&db).await }).await.unwrap();
         assert_eq!(all.len(), 6, "every migration is pending on an empty database: {all:?}");
-        assert_eq!(db.write(|db| migration::up(db, None)).await.unwrap().applied, all);
+        assert_eq!(
+            db.write(move |db| async move { migration::up(&db, None).await })
+                .await
+                .unwrap()
+                .applied,
+            all
+        );
         assert_eq!(tables_there(db).await, TABLES.len());
-        assert!(db.read(migration::pending).await.unwrap().is_empty());
+        assert!(
+            db.read(|db| async move { migration::pending(&db).await }).await.unwrap().is_empty()
+        );
 
-        let down = db.write(|db| migration::down(db, None)).await.unwrap();
+        let down =
+            db.write(move |db| async move { migration::down(&db, None).await }).await.unwrap();
         assert_eq!(down.reverted, all.iter().rev().cloned().collect::<Vec<_>>());
         assert_eq!(tables_there(db).await, 0);
 
-        db.write(|db| migration::up(db, Some(2))).await.unwrap();
-        assert_eq!(db.read(migration::pending).await.unwrap(), all[2..]);
-        db.write(|db| migration::up(db, None)).await.unwrap();
+        db.write(move |db| async move { migration::up(&db, Some(2)).await }).await.unwrap();
+        assert_eq!(
+            db.read(|db| async move { migration::pending(&db).await }).await.unwrap(),
+            all[2..]
+        );
+        db.write(move |db| async move { migration::up(&db, None).await }).await.unwrap();
         assert_eq!(tables_there(db).await, TABLES.len());
         two_businesses(db).await;
     })
@@ -60,7 +72,11 @@ async fn simultaneous_migrations_apply_each_migration_once() {
         for _ in 0..6 {
             let db = db.clone();
             movers.spawn(async move {
-                db.write(|db| migration::up(db, None)).await.unwrap().applied.len()
+                db.write(move |db| async move { migration::up(&db, None).await })
+                    .await
+                    .unwrap()
+                    .applied
+                    .len()
             });
         }
         let mut applied = movers.join_all().await;
@@ -74,13 +90,16 @@ async fn simultaneous_migrations_apply_each_migration_once() {
 async fn an_unknown_migration_is_refused_by_name() {
     on_each(async |db| {
         let sql = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m2099_later', 0)";
-        db.write(|db| db.execute_unprepared(sql)).await.unwrap();
-        let error = db.write(|db| migration::up(db, None)).await.unwrap_err();
+        db.write(move |db| async move { db.execute_unprepared(sql).await }).await.unwrap();
+        let error =
+            db.write(move |db| async move { migration::up(&db, None).await }).await.unwrap_err();
         assert!(
             matches!(&error, MigrateError::UnknownMigrations(names) if names == &["m2099_later"])
         );
-        assert!(db.read(migration::pending).await.is_err());
-        assert!(db.write(|db| migration::down(db, Some(1))).await.is_err());
+        assert!(db.read(|db| async move { migration::pending(&db).await }).await.is_err());
+        assert!(
+            db.write(move |db| async move { migration::down(&db, Some(1)).await }).await.is_err()
+        );
         assert_eq!(tables_there(db).await, TABLES.len());
     })
     .await;
@@ -90,23 +109,34 @@ async fn an_unknown_migration_is_refused_by_name() {
 async fn the_commands_report_what_they_did_and_fresh_needs_a_confirmation() {
     on_each(async |db| {
         two_businesses(db).await;
-        let refused = db.write(|db| run(Command::Fresh { yes: false }, db)).await.unwrap_err();
+        let refused = db
+            .write(|db| async move { run(Command::Fresh { yes: false }, &db).await })
+            .await
+            .unwrap_err();
         assert!(refused.to_string().contains("--yes"));
         assert_eq!(entities::businesses::list(db, None, 10).await.unwrap().items.len(), 2);
 
-        let report = db.write(|db| run(Command::Fresh { yes: true }, db)).await.unwrap();
+        let report = db
+            .write(|db| async move { run(Command::Fresh { yes: true }, &db).await })
+            .await
+            .unwrap();
         let Report::Changed(progress) = &report else { panic!("{report:?}") };
         assert_eq!((progress.reverted.len(), progress.applied.len()), (6, 6));
         assert!(entities::businesses::list(db, None, 10).await.unwrap().items.is_empty());
 
-        db.write(|db| run(Command::Down { steps: 1, all: false }, db)).await.unwrap();
-        let report = db.write(|db| run(Command::Status, db)).await.unwrap();
+        db.write(|db| async move { run(Command::Down { steps: 1, all: false }, &db).await })
+            .await
+            .unwrap();
+        let report = db.write(|db| async move { run(Command::Status, &db).await }).await.unwrap();
         let Report::Status(statuses) = &report else { panic!("{report:?}") };
         assert_eq!(statuses.iter().filter(|(_, s)| *s == MigrationStatus::Pending).count(), 1);
         assert!(report.to_string().ends_with("pending  m20261121_000006_lead_changes"), "{report}");
 
-        db.write(|db| run(Command::Up { steps: None }, db)).await.unwrap();
-        let idle = db.write(|db| run(Command::Up { steps: None }, db)).await.unwrap();
+        db.write(|db| async move { run(Command::Up { steps: None }, &db).await }).await.unwrap();
+        let idle = db
+            .write(|db| async move { run(Command::Up { steps: None }, &db).await })
+            .await
+            .unwrap();
         assert_eq!(idle.to_string(), "nothing to do");
     })
     .await;
@@ -115,7 +145,7 @@ async fn the_commands_report_what_they_did_and_fresh_needs_a_confirmation() {
 #[tokio::test]
 async fn a_database_in_memory_outlives_its_statements_and_its_transactions() {
     for url in ["sqlite::memory:", "sqlite://frontdesk?mode=memory"] {
-        let db = Database::connect(url, PoolSettings::default()).await.unwrap();
+        let db = Database::connect(url, PoolSettings::default(), OpenMode::Create).await.unwrap();
         migrate(&db).await;
         let [locks, clinic] = two_businesses(&db).await;
         assert_ne!(locks, clinic);

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use entities::leads::{self, Caller, ensure_for_call};
-use entities::{Database, DatabaseFaults, PoolSettings, RecordsError, businesses};
+use entities::{Database, DatabaseFaults, OpenMode, PoolSettings, RecordsError, businesses};
 use protocol::ids::{BusinessId, LeadId};
 use sea_orm::DbErr;
 use tokio::time::Instant;
@@ -111,6 +111,8 @@ async fn a_simulated_database_can_be_dropped_within_a_runtime_closed_or_not() {
 
 #[tokio::test]
 async fn a_live_database_has_no_faults_to_set() {
-    let db = Database::connect("sqlite::memory:", PoolSettings::default()).await.unwrap();
+    let db = Database::connect("sqlite::memory:", PoolSettings::default(), OpenMode::Create)
+        .await
+        .unwrap();
     assert!(db.faults().is_none());
 }

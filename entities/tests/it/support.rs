@@ -5,7 +5,7 @@ use std::time::Duration;
 use entities::businesses::{ImportBusiness, import};
 use entities::calls::{CallDirection, CallStatus, NewCall, insert_started};
 use entities::leads::{Caller, ChangedBy, ensure_for_call};
-use entities::{Database, PoolSettings};
+use entities::{Database, OpenMode, PoolSettings};
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber, Slug};
 use sea_orm::ConnectionTrait;
@@ -22,14 +22,14 @@ pub(crate) async fn on_each(test: impl AsyncFn(&Database)) {
 
 /// Creates the schema.
 pub(crate) async fn migrate(db: &Database) {
-    db.write(|db| migration::up(db, None)).await.unwrap();
+    db.write(move |db| async move { migration::up(&db, None).await }).await.unwrap();
 }
 
 /// The same as [`on_each`] without the schema.
 pub(crate) async fn on_each_bare(test: impl AsyncFn(&Database)) {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("frontdesk.db").display());
-    let sqlite = Database::connect(&url, PoolSettings::default()).await.unwrap();
+    let sqlite = Database::connect(&url, PoolSettings::default(), OpenMode::Create).await.unwrap();
     test(&sqlite).await;
     sqlite.close().await.unwrap();
 
@@ -39,7 +39,7 @@ pub(crate) async fn on_each_bare(test: impl AsyncFn(&Database)) {
 
     let Some(url) = postgres_url() else { return };
     let schema = format!("frontdesk_{}", new_id().simple());
-    let admin = Database::connect(&url, PoolSettings::default()).await.unwrap();
+    let admin = Database::connect(&url, PoolSettings::default(), OpenMode::Create).await.unwrap();
     // The extension goes to the public schema: dropping the test's own schema would drop it for all.
     // These statements are one transaction; its lock is released when others see the extension.
     let preparations = format!(
@@ -48,7 +48,8 @@ pub(crate) async fn on_each_bare(test: impl AsyncFn(&Database)) {
     );
     admin.connection().execute_unprepared(&preparations).await.unwrap();
     let inside = format!("{url}?options[search_path]={schema},public");
-    let postgres = Database::connect(&inside, PoolSettings::default()).await.unwrap();
+    let postgres =
+        Database::connect(&inside, PoolSettings::default(), OpenMode::Create).await.unwrap();
     test(&postgres).await;
     postgres.close().await.unwrap();
     let drop = format!("DROP SCHEMA {schema} CASCADE");
@@ -57,7 +58,7 @@ pub(crate) async fn on_each_bare(test: impl AsyncFn(&Database)) {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the tests' one setting, read in this one place")]
-fn postgres_url() -> Option<String> {
+pub(crate) fn postgres_url() -> Option<String> {
     std::env::var("FRONTDESK_TEST_POSTGRES").ok()
 }
 

@@ -111,6 +111,9 @@ impl From<RecordsError> for ApiError {
     fn from(error: RecordsError) -> Self {
         match error {
             RecordsError::NotFound => Self::not_found("not_found", error.to_string()),
+            RecordsError::Unstorable(_) => {
+                Self::bad_request("unstorable", "a value has characters that can't be stored")
+            }
             RecordsError::Conflict | RecordsError::Corrupt { .. } | RecordsError::Database(_) => {
                 Self::internal(&error.to_string())
             }

@@ -4,30 +4,29 @@
 use actors::call::records::new_call;
 use actors::messages::JournalEntry;
 use entities::calls::CallStatus;
-use entities::leads::{self, Caller};
 use protocol::business::{BusinessSettings, Lines, MachineDetection};
 use protocol::call::{CallSetup, EndReason, EndedBy, Ending};
-use protocol::ids::LeadId;
 use protocol::twilio::forms::AnsweredBy;
 use protocol::twilio::twiml::{Say, Twiml, Verb};
 
 use super::state::TwilioState;
 
 /// Answers the voice webhook of a call that a machine has taken.
-pub(super) async fn answer(state: &TwilioState, setup: &CallSetup, machine: AnsweredBy) -> Twiml {
+pub(super) fn answer(state: &TwilioState, setup: &CallSetup, machine: AnsweredBy) -> Twiml {
     tracing::info!(call = %setup.call_sid, by = %machine, "a machine answered");
     let (business, call) = (setup.business, &setup.call_sid);
     let now = state.services.clock.wall();
     let row = new_call(setup, CallStatus::InProgress, now);
     let ending = Ending { reason: EndReason::Machine, by: EndedBy::Daemon };
+    let person = setup.person.number().cloned();
     for entry in [
         // Writes nothing if the row is there, as it is where the API placed the call.
         JournalEntry::placed(business, row),
+        JournalEntry::person(business, call.clone(), person, now),
         JournalEntry::ended(business, call.clone(), ending, None, now),
     ] {
-        let _ = state.services.journal.send(entry).await;
+        state.services.journal.record(entry);
     }
-    ensure_lead(state, setup);
     match message(&setup.settings, &setup.lines, machine) {
         Some(message) => Twiml::new(vec![Verb::Say(message), Verb::Hangup]),
         None => Twiml::hangup(),
@@ -50,23 +49,4 @@ fn message(settings: &BusinessSettings, lines: &Lines, machine: AnsweredBy) -> O
     let voice = settings.apology.voice(&settings.language)?;
     let text = lines.machine_message.clone();
     Some(Say { voice: voice.voice, language: voice.locale, text })
-}
-
-/// Keeps the call's lead (LEAD-1) in a task of its own, so that the answer does not wait for it.
-fn ensure_lead(state: &TwilioState, setup: &CallSetup) {
-    let services = state.services.clone();
-    let (business, call) = (setup.business, setup.call_sid.clone());
-    let Some(person) = setup.person.number().cloned() else { return };
-    state.tasks.spawn(async move {
-        let (id, now) = (LeadId(services.new_id()), services.clock.wall());
-        let db = &services.database;
-        let caller = Caller::Known(&person);
-        match leads::ensure_for_call(db, business, caller, &call, id, now).await {
-            Ok(ensured) => {
-                let entry = JournalEntry::lead(business, call, ensured.record.id);
-                let _ = services.journal.send(entry).await;
-            }
-            Err(error) => tracing::error!(%error, %call, "the lead of a call was not kept"),
-        }
-    });
 }

@@ -9,6 +9,7 @@ use protocol::twilio::signature::Signatures;
 use protocol::twilio::token::StreamTokens;
 use tokio_util::task::TaskTracker;
 
+use super::directory::Directory;
 use crate::config::{Patience, PublicUrl};
 use crate::http::readiness::Readiness;
 
@@ -31,4 +32,5 @@ pub struct TwilioState {
     /// The tasks that a stop waits for.
     pub tasks: TaskTracker,
     pub readiness: Readiness,
+    pub directory: Directory,
 }

@@ -10,6 +10,7 @@ use protocol::call::{EndReason, EndedBy, Ending};
 use protocol::ids::BusinessId;
 use protocol::twilio::forms::{CallStatus, Form, StatusForm, VoiceForm};
 
+use super::lookup;
 use super::state::TwilioState;
 
 /// Handles one status callback. A running call is told, and ends on a terminal status. The status of
@@ -33,17 +34,14 @@ pub(super) async fn on_status(state: &TwilioState, form: &Form) {
         return;
     }
     if let Some(business) = business_of(state, form).await {
-        let _ = state.services.journal.send(entry(state, business, &status)).await;
+        state.services.journal.record(entry(state, business, &status));
     }
 }
 
 /// Found by the two numbers: a status callback names no business.
 async fn business_of(state: &TwilioState, form: &Form) -> Option<BusinessId> {
     let voice = VoiceForm::read(form).ok()?;
-    let db = &state.services.database;
-    let (number, now) = (voice.business_number()?, state.services.clock.wall());
-    let found = entities::businesses::find_for_voice(db, number, None, now).await;
-    Some(found.ok()??.business.id)
+    lookup::business(state, voice.business_number()?).await
 }
 
 fn entry(state: &TwilioState, business: BusinessId, status: &StatusForm) -> JournalEntry {

@@ -4,15 +4,16 @@
 use std::sync::Arc;
 
 use actors::supervisor::CallRefused;
-use entities::businesses::{VoiceLookup, find_for_voice};
-use protocol::business::{self, BusinessSettings, Language, OpeningLine, SettingsError};
+use entities::businesses::VoiceLookup;
+use protocol::business::{BusinessSettings, OpeningLine, SettingsError};
 use protocol::call::{CallSetup, LeadFacts};
 use protocol::twilio::forms::{Form, VoiceForm};
-use protocol::twilio::twiml::{Apology, Dial, Say, Twiml};
+use protocol::twilio::twiml::{Dial, Twiml};
 
-use super::answering_machine;
 use super::connect::{apology, connect};
+use super::directory::Listed;
 use super::state::TwilioState;
+use super::{answering_machine, lookup};
 use crate::prompt;
 
 /// How long the transfer target's telephone rings (CALL-10).
@@ -24,16 +25,14 @@ pub(super) async fn answer(state: &TwilioState, form: &Form) -> Twiml {
         Ok(form) => form,
         Err(error) => {
             tracing::error!(%error, "a voice webhook could not be read");
-            return default_apology();
+            return lookup::default_apology();
         }
     };
     let Some(number) = form.business_number() else {
         tracing::warn!(call = %form.call_sid, "a call without a number of a business");
         return Twiml::reject();
     };
-    let now = state.services.clock.wall();
-    let found = find_for_voice(&state.services.database, number, form.person().number(), now).await;
-    let lookup = match found {
+    let lookup = match lookup::find(state, number, form.person().number()).await {
         Ok(Some(lookup)) => lookup,
         Ok(None) => {
             tracing::warn!(call = %form.call_sid, number = number.masked(), "unknown number");
@@ -41,18 +40,20 @@ pub(super) async fn answer(state: &TwilioState, form: &Form) -> Twiml {
         }
         Err(error) => {
             tracing::error!(%error, "the business of a call could not be read");
-            return default_apology();
+            return lookup::apology_at(state, number);
         }
     };
     let setup = match call_setup(state, &form, &lookup) {
         Ok(setup) => setup,
         Err(error) => {
             tracing::error!(%error, business = %lookup.business.slug, "settings can't be read");
-            return default_apology();
+            return lookup::apology_at(state, number);
         }
     };
+    let listed = Listed { id: setup.business, settings: Arc::clone(&setup.settings) };
+    state.directory.learn(number, listed);
     match form.answered_by.filter(|answered| answered.is_machine()) {
-        Some(machine) => answering_machine::answer(state, &setup, machine).await,
+        Some(machine) => answering_machine::answer(state, &setup, machine),
         None => start(state, setup).await,
     }
 }
@@ -69,7 +70,12 @@ async fn start(state: &TwilioState, setup: CallSetup) -> Twiml {
             tracing::error!(%error, %call, "the TwiML for a call could not be made");
             apology(&settings)
         }),
-        Err(error @ (CallRefused::Full | CallRefused::Draining | CallRefused::Failed)) => {
+        Err(
+            error @ (CallRefused::Full
+            | CallRefused::JournalFull
+            | CallRefused::Draining
+            | CallRefused::Failed),
+        ) => {
             tracing::warn!(%error, %call, "a call was not taken");
             apology(&settings)
         }
@@ -123,14 +129,5 @@ fn transfer_target(
         action: format!("{}/twilio/voice/transfer", state.public_url),
         timeout_secs: TRANSFER_RINGS_SECS,
         caller_id: form.business_number().filter(|_| withheld).cloned(),
-    })
-}
-
-/// The apology for a call whose business is not known.
-fn default_apology() -> Twiml {
-    let language = Language::HEBREW;
-    let text = business::lines::HEBREW.apology.to_owned();
-    business::Apology::default().voice(&language).map_or_else(Twiml::hangup, |voice| {
-        Twiml::apology(Apology::Say(Say { voice: voice.voice, language: voice.locale, text }))
     })
 }

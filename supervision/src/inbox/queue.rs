@@ -92,6 +92,16 @@ impl<E> Queue<E> {
         self.waiting.pop_front_if(|first| first.number == number).is_some()
     }
 
+    /// The first `max` events. Looking is no attempt.
+    pub(super) fn first(&self, max: usize) -> Vec<(u64, Arc<E>)> {
+        let first = self.waiting.iter().take(max);
+        first.map(|waiting| (waiting.number, Arc::clone(&waiting.event))).collect()
+    }
+
+    pub(super) fn ack_through(&mut self, number: u64) {
+        while self.waiting.pop_front_if(|first| first.number <= number).is_some() {}
+    }
+
     pub(super) fn len(&self) -> usize {
         self.waiting.len()
     }

@@ -48,6 +48,18 @@ impl<E> InboxReader<E> {
         self.shared.read(self.id, |queue| queue.nack(number));
     }
 
+    /// The first `max` events, with their numbers. They stay in the inbox, and looking at them is no
+    /// attempt: for a reader that only moves them to another place.
+    #[must_use]
+    pub fn peek(&self, max: usize) -> Vec<(u64, Arc<E>)> {
+        self.shared.read(self.id, |queue| queue.first(max)).unwrap_or_default()
+    }
+
+    /// The events up to `number` are stored elsewhere: removes them.
+    pub fn ack_through(&self, number: u64) {
+        self.shared.read(self.id, |queue| queue.ack_through(number));
+    }
+
     /// The effects of event `number` are stored: removes it. Does nothing if it is not the first
     /// event.
     pub fn ack(&self, number: u64) {

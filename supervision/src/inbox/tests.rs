@@ -200,3 +200,29 @@ fn the_mailbox_holds_at_most_one_wake_message_however_much_waits() {
     inbox.try_send(3).unwrap();
     assert_eq!(mailbox.wakes(), 1);
 }
+
+#[test]
+fn events_can_be_moved_elsewhere_without_an_attempt() {
+    let inbox = Inbox::new(4);
+    for event in ['a', 'b', 'c'] {
+        inbox.try_send(event).unwrap();
+    }
+    let reader = inbox.attach_with(|| {});
+    let moved = reader.peek(2);
+    assert_eq!(
+        moved.iter().map(|(number, event)| (*number, **event)).collect::<Vec<_>>(),
+        [(1, 'a'), (2, 'b')]
+    );
+    reader.ack_through(2);
+    let rest = reader.receive().unwrap();
+    assert_eq!((rest.number, rest.attempt, *rest.event), (3, 1, 'c'));
+    for event in ['d', 'e', 'f'] {
+        inbox.try_send(event).unwrap();
+    }
+    assert!(inbox.try_send('g').is_err(), "three places are free again, and no more");
+    let stale = reader;
+    let successor = inbox.attach_with(|| {});
+    assert_eq!(stale.peek(9), []);
+    stale.ack_through(9);
+    assert_eq!(successor.peek(9).len(), 4);
+}

@@ -57,7 +57,7 @@ async fn cal_4_a_daemon_that_is_killed_between_booking_and_answer_books_once() {
     child.args([CHILD, "--exact", "--ignored"]).env(DATABASE, &url).env(SLOT, &slots[0]);
     child.stdin(Stdio::piped()).stdout(Stdio::null());
     let mut child = Killed(child.spawn().unwrap());
-    let db = Database::connect(&url, PoolSettings::default()).await.unwrap();
+    let db = Database::connect(&url, PoolSettings::default(), OpenMode::Create).await.unwrap();
     let committed = async {
         while booked_in(&db, business).await.is_empty() {
             assert_eq!(child.0.try_wait().unwrap(), None, "it ended by itself");

@@ -25,6 +25,8 @@ async fn the_booked(world: &World) -> AppointmentRecord {
 /// Locks the business's row in PostgreSQL: only its bookings wait.
 async fn sit_on(world: &World) -> DatabaseTransaction {
     let sitting = world.app.services().database.connection().begin().await.unwrap();
+    let for_long = "SET LOCAL idle_in_transaction_session_timeout = 0";
+    sitting.execute_unprepared(for_long).await.unwrap();
     let lock = "SELECT id FROM businesses WHERE id = $1 FOR NO KEY UPDATE";
     let values = [world.business_id.0.into()];
     let statement = Statement::from_sql_and_values(sitting.get_database_backend(), lock, values);

@@ -71,14 +71,14 @@ pub(super) async fn place(request: ApiRequest<'_>, call: NewCall) -> Result<Plac
         prompt_version: found.prompt_version,
         started_at,
     };
-    let _ = state.services.journal.send(JournalEntry::placed(found.business.id, row)).await;
+    state.services.journal.record(JournalEntry::placed(found.business.id, row));
     Ok(Placed { call_sid, status })
 }
 
 /// Checks that the daemon would take the call once it is answered. Otherwise the person would hear an
 /// apology.
 async fn check_capacity(state: &AdminState) -> Result<(), ApiError> {
-    if !state.readiness.is_ready() {
+    if !state.readiness.takes_calls() {
         let message = "the daemon is stopping and takes no new calls";
         return Err(ApiError::unavailable("draining", message));
     }

@@ -1,0 +1,97 @@
+//! Runs units of work on a live pool, each in a task of its own, and keeps some connections for the
+//! reads that callers wait for.
+
+use std::future::Future;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::DbErr;
+use sea_orm::error::ConnAcquireErr;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use crate::connection::PoolSettings;
+
+/// Connections that only the reads of webhooks use.
+const RESERVED: u32 = 2;
+/// A smaller pool keeps none.
+const SMALLEST: u32 = 2 * RESERVED;
+
+/// Clones share the permits: one for each connection.
+#[derive(Debug, Clone)]
+pub(super) struct Lanes {
+    ordinary: Arc<Semaphore>,
+    first: Arc<Semaphore>,
+    patience: Duration,
+}
+
+impl Lanes {
+    pub(super) fn of(pool: PoolSettings) -> Self {
+        let all = pool.max_connections.max(1);
+        let permits = |count: u32| Arc::new(Semaphore::new(count as usize));
+        let (ordinary, first) = if all < SMALLEST {
+            let shared = permits(all);
+            (Arc::clone(&shared), shared)
+        } else {
+            (permits(all - RESERVED), permits(RESERVED))
+        };
+        Self { ordinary, first, patience: pool.acquire_timeout }
+    }
+
+    pub(super) async fn run<T, E>(
+        &self,
+        work: impl Future<Output = Result<T, E>> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbErr> + Send + 'static,
+    {
+        let permit = self.permit(&self.ordinary).await?;
+        to_its_end(permit, work).await
+    }
+
+    pub(super) async fn run_first<T, E>(
+        &self,
+        work: impl Future<Output = Result<T, E>> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbErr> + Send + 'static,
+    {
+        let permit = self.permit(&self.first).await?;
+        to_its_end(permit, work).await
+    }
+
+    /// An asker that goes away while it waits here has begun nothing.
+    async fn permit(&self, lane: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, DbErr> {
+        match timeout(self.patience, Arc::clone(lane).acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(permit),
+            // Closed: it never is.
+            Ok(Err(_)) => Err(DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)),
+            Err(_) => Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
+        }
+    }
+}
+
+/// Runs the work whether or not anybody waits for it.
+async fn to_its_end<T, E>(
+    permit: OwnedSemaphorePermit,
+    work: impl Future<Output = Result<T, E>> + Send + 'static,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<DbErr> + Send + 'static,
+{
+    let task = tokio::spawn(async move {
+        let done = work.await;
+        drop(permit);
+        done
+    });
+    match task.await {
+        Ok(done) => done,
+        Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
+        // The runtime is shutting down.
+        Err(_) => Err(DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed).into()),
+    }
+}

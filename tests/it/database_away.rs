@@ -1,0 +1,132 @@
+//! The database is away or slow while people call (CAL-8, OPS-9).
+
+use std::time::{Duration, Instant};
+
+use entities::{DatabaseFault, DatabaseFaults, FaultExtent};
+use frontdesk::config::business_file;
+use frontdesk::world::World;
+use http::StatusCode;
+use practice::twilio::{Dial, Done};
+use protocol::ids::PhoneNumber;
+
+use crate::support::{
+    brief, call_form, http_client, number, post_as_twilio, virtually, within, world,
+};
+
+const CALL: &str = "CA00000000000000000000000000000007";
+/// Longer than the pause between two looks at the businesses.
+const REFRESH: Duration = Duration::from_secs(31);
+
+fn faults(world: &World) -> &DatabaseFaults {
+    world.app.services().database.faults().unwrap()
+}
+
+fn since(world: &World, asked: Instant) -> Duration {
+    world.app.services().clock.now() - asked
+}
+
+/// What `/readyz` answers.
+async fn ready(world: &World, query: &str) -> (StatusCode, String) {
+    let url = format!("http://{}/readyz{query}", world.app.twilio_address());
+    let answer = http_client(world).get(&url).send().await.unwrap();
+    (answer.status, answer.text())
+}
+
+#[test]
+fn ops_9_readyz_says_what_keeps_calls_from_being_answered_and_webhooks_come_all_the_same() {
+    virtually(async {
+        let world = world(brief).await;
+        assert_eq!(ready(&world, "").await, (StatusCode::OK, r#"{"ready":true}"#.to_owned()));
+        let gone = r#"{"ready":false,"why":["database_unreachable"]}"#.to_owned();
+        for fault in [DatabaseFault::Gone, DatabaseFault::Slow(Duration::from_secs(60))] {
+            faults(&world).set(fault, FaultExtent::Lasting);
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let asked = world.app.services().clock.now();
+            assert_eq!(ready(&world, "").await, (StatusCode::SERVICE_UNAVAILABLE, gone.clone()));
+            assert!(since(&world, asked) <= Duration::from_secs(3), "{fault:?}");
+            assert_eq!(ready(&world, "?for=webhooks").await.0, StatusCode::OK, "{fault:?}");
+            assert_eq!(ready(&world, "?a=b&for=webhooks").await.0, StatusCode::OK, "{fault:?}");
+            faults(&world).clear();
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            assert_eq!(ready(&world, "").await.0, StatusCode::OK, "{fault:?}");
+        }
+        // A full disk keeps no call from being answered.
+        faults(&world).set(DatabaseFault::Full, FaultExtent::Lasting);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(ready(&world, "").await.0, StatusCode::OK);
+        world.close().await;
+    });
+}
+
+#[test]
+fn ops_9_readyz_names_a_schema_that_is_behind() {
+    virtually(async {
+        let world = world(brief).await;
+        let database = &world.app.services().database;
+        database.write(move |db| async move { migration::down(&db, Some(1)).await }).await.unwrap();
+        let (status, why) = ready(&world, "").await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(why.contains(r#"["database_schema"]"#), "{why}");
+        world.close().await;
+    });
+}
+
+#[test]
+fn cal_8_a_webhook_waits_three_seconds_for_the_database_and_then_apologises() {
+    virtually(async {
+        let world = world(brief).await;
+        faults(&world).set(DatabaseFault::Slow(Duration::from_secs(60)), FaultExtent::Lasting);
+        let asked = world.app.services().clock.now();
+        let form = call_form(&world, CALL, "ringing");
+        let answer = post_as_twilio(&world, "/twilio/voice", &form).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert!(answer.text().contains("<Say"), "{}", answer.text());
+        assert!(since(&world, asked) <= Duration::from_secs(3), "{:?}", since(&world, asked));
+        // Answers to statuses wait no longer.
+        let asked = world.app.services().clock.now();
+        let mut form = call_form(&world, CALL, "completed");
+        form.iter_mut().find(|(name, _)| name == "To").unwrap().1 = "+97239999999".to_owned();
+        let answer = post_as_twilio(&world, "/twilio/status", &form).await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT);
+        assert!(since(&world, asked) <= Duration::from_secs(3), "{:?}", since(&world, asked));
+        world.close().await;
+    });
+}
+
+#[test]
+fn ops_9_without_the_database_each_business_apologises_in_its_own_words() {
+    virtually(async {
+        let clinic = include_str!("../../examples/businesses/harbour-clinic.toml");
+        let clinic = business_file::parse("clinic.toml".as_ref(), clinic).unwrap();
+        let number_of_clinic = clinic.phone_numbers[0].clone();
+        let world = world(|plan| {
+            brief(plan);
+            plan.other_businesses = vec![clinic.clone()];
+        })
+        .await;
+        tokio::time::sleep(REFRESH).await;
+        for fault in [DatabaseFault::Gone, DatabaseFault::Slow(Duration::from_secs(60))] {
+            faults(&world).set(fault, FaultExtent::Lasting);
+            let said = apology(&world, &number_of_clinic).await;
+            assert_eq!(said, (clinic.lines().apology, Some("en-US".to_owned())), "{fault:?}");
+            let locks = world.business.phone_numbers[0].clone();
+            let said = apology(&world, &locks).await;
+            assert_eq!(said.0, world.business.lines().apology);
+            let nobody = PhoneNumber::parse("+97239999999").unwrap();
+            let said = apology(&world, &nobody).await;
+            assert_eq!(said.1.as_deref(), Some("he-IL"), "the default");
+        }
+        world.close().await;
+    });
+}
+
+/// What a caller to this number hears, and in which language.
+async fn apology(world: &World, to: &PhoneNumber) -> (String, Option<String>) {
+    let caller = world.carrier.dial(&Dial::new(number(2).as_str(), to.as_str()));
+    let outcome = within("the end", caller.ended()).await;
+    assert_eq!(outcome.view.violations, []);
+    let Done::Said { text, language, .. } = &outcome.view.verbs[0].what else {
+        panic!("{:?}", outcome.view.verbs)
+    };
+    (text.clone(), language.clone())
+}
