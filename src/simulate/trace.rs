@@ -141,7 +141,7 @@ impl State {
         let alias = self.last.alias(&fields.call);
         let point = fields.point(self.points, at_ms);
         point.write_line(alias, &mut self.line);
-        self.last.push(alias, &self.line);
+        self.last.push(alias, point.message, &self.line);
         self.write();
         point
     }

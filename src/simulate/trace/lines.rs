@@ -6,6 +6,19 @@ use std::sync::Arc;
 /// Lines kept of each call, and of all. The oldest go.
 const LINES_KEPT: usize = 60;
 
+/// What messages of audio and of an actor's routine begin with. Of them are most of a trace's lines, and they
+/// say little: the file has them, the last lines don't.
+const ROUTINE: [&str; 8] = [
+    "receives media",
+    "to Twilio: media",
+    "OpenAI's audio",
+    "sends response.output_audio.delta",
+    "Wake",
+    "reports",
+    "published",
+    "done",
+];
+
 /// Calls whose lines are kept. The lines of the oldest call go.
 const CALLS_KEPT: usize = 256;
 
@@ -31,7 +44,11 @@ impl LastLines {
         Some(place)
     }
 
-    pub(super) fn push(&mut self, call: Option<usize>, line: &str) {
+    /// Keeps the line of a point, unless its message is routine.
+    pub(super) fn push(&mut self, call: Option<usize>, message: &str, line: &str) {
+        if ROUTINE.iter().any(|routine| message.starts_with(routine)) {
+            return;
+        }
         let line: Arc<str> = line.into();
         if let Some(place) = call {
             keep(self.of_calls.entry(place).or_default(), Arc::clone(&line));

@@ -1,6 +1,7 @@
 //! How a call ended: once, for a reason that there was, with one hang-up and a whole last line, and
 //! then it is quiet (invariant 2).
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use practice::twilio::{CallView, EndedBy as Ended, HeardSpeech, RestKind, RestRequest};
@@ -36,15 +37,17 @@ pub(super) fn look(findings: &mut CallFindings<'_>, seen: &Seen<'_>) {
 }
 
 /// A greeting that began to be heard does not begin again, whatever becomes of its session. Words with
-/// which the model began something else too, such as "Hello,", are not held against it.
+/// which the model began something else too, such as "Hello,", are not held against it. An utterance that
+/// was held up is logged again when it goes on, from the same moment.
 fn greeted_once(seen: &Seen<'_>) -> Result<(), String> {
     let greeting = seen.business.settings.lines().greeting;
     let others = || seen.ended.model.said.iter().filter(|said| said.text != greeting);
     let begins_greeting = |speech: &&HeardSpeech| {
         is_part(speech, &greeting) && !others().any(|said| said.text.starts_with(&speech.text))
     };
-    let begun = seen.call.view.heard.iter().filter(begins_greeting).count();
-    ensure(begun <= 1 || seen.excuses.line, || format!("the greeting was heard {begun} times"))
+    let heard = seen.call.view.heard.iter().filter(begins_greeting);
+    let begun = heard.map(|speech| speech.from).collect::<BTreeSet<_>>();
+    ensure(begun.len() <= 1 || seen.excuses.line, || format!("the greeting was heard at {begun:?}"))
 }
 
 /// A request that Twilio failed, or did not answer, is sent again.

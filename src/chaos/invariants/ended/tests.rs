@@ -133,6 +133,19 @@ fn invariant_2_a_line_that_begins_as_the_greeting_does_is_no_second_greeting() {
 }
 
 #[test]
+fn invariant_2_a_greeting_that_was_held_up_is_one_greeting() {
+    let mut ended = ended();
+    let greeting = ended.businesses[0].settings.lines().greeting;
+    let (first, _) = greeting.split_once(' ').unwrap();
+    let begins = ended.calls[0].view.heard[0].from.as_secs_f64();
+    let mut part = speech(first, begins, begins + 0.3);
+    part.flaw = Some(Flaw::CutOff);
+    ended.calls[0].view.heard.insert(0, part);
+    let broken = check(&story(), &ended);
+    assert!(broken.iter().all(|broken| !broken.what.contains("greeting")), "{broken:?}");
+}
+
+#[test]
 fn invariant_2_a_second_greeting_is_detected() {
     let again: Change = |it| {
         let greeting = it.businesses[0].settings.lines().greeting;
