@@ -153,18 +153,23 @@ impl Playback {
     /// Returns the items that were not played to the end, oldest first. Their marks are stale from
     /// now on.
     pub fn clear(&mut self, now: Instant) -> Vec<Heard> {
-        let buffer = std::mem::take(&mut self.buffer);
-        let heard = buffer.heard(now);
-        self.epoch.cleared = self.epoch.cleared.wrapping_add(1);
-        self.responses.clear();
-        self.resumed = None;
-        self.items.drain(..).map(|entry| entry.heard(heard)).collect()
+        let heard = self.buffer.heard(now);
+        self.empty(heard)
     }
 
     /// A new stream of the call has opened. What the old one had not played is lost. Returns what
     /// [`Playback::clear`] returns.
     pub fn stream_restarted(&mut self, now: Instant) -> Vec<Heard> {
-        self.clear(now)
+        let heard = self.buffer.heard_at_last(now);
+        self.empty(heard)
+    }
+
+    fn empty(&mut self, heard: u64) -> Vec<Heard> {
+        self.buffer.empty();
+        self.epoch.cleared = self.epoch.cleared.wrapping_add(1);
+        self.responses.clear();
+        self.resumed = None;
+        self.items.drain(..).map(|entry| entry.heard(heard)).collect()
     }
 
     /// The rest of an item that a clear has cut is about to be sent after all. It was heard up to

@@ -31,9 +31,15 @@ pub(super) struct Buffer {
     clock: Option<(u64, Instant)>,
     /// The marks without an echo, in order, and their positions.
     pending: VecDeque<(MarkName, u64)>,
+    /// Whether a mark of this call has ever come back.
+    marks_return: bool,
 }
 
 impl Buffer {
+    pub(super) fn empty(&mut self) {
+        *self = Self { marks_return: self.marks_return, ..Self::default() };
+    }
+
     /// Adds `bytes` of audio at the end. Returns their positions.
     pub(super) fn push(&mut self, bytes: u32, now: Instant) -> Range<u64> {
         if self.playing(now) == self.sent {
@@ -69,6 +75,7 @@ impl Buffer {
         let Some(index) = self.pending.iter().position(|(pending, _)| *pending == name) else {
             return false;
         };
+        self.marks_return = true;
         if let Some((_, position)) = self.pending.drain(..=index).next_back() {
             self.confirmed = position;
             self.clock = Some((position, now));
@@ -86,6 +93,15 @@ impl Buffer {
     pub(super) fn heard(&self, now: Instant) -> u64 {
         let most = self.pending.front().map_or(self.sent, |(_, position)| *position);
         self.playing(now).min(most)
+    }
+
+    /// How far the caller counts as having heard, now that no echo can come any more. If no mark of the call
+    /// has ever come back, what was due more than [`ECHO_PATIENCE`] ago was heard.
+    pub(super) fn heard_at_last(&self, now: Instant) -> u64 {
+        match now.checked_sub(ECHO_PATIENCE) {
+            Some(then) if !self.marks_return => self.heard(now).max(self.playing(then)),
+            Some(_) | None => self.heard(now),
+        }
     }
 
     /// How far playing has come by the clock alone.

@@ -148,6 +148,48 @@ fn res_2_an_item_heard_to_its_end_counts_as_played_though_its_last_mark_is_lost(
 }
 
 #[test]
+fn greet_2_a_new_stream_does_not_repeat_what_was_due_long_ago_if_marks_never_come_back() {
+    let mut harness = Harness::open();
+    harness.receive_audio("a", 180);
+    harness.end_item("a");
+    harness.send();
+    harness.advance(20_000);
+    harness.receive_audio("b", 6_000);
+    harness.send();
+    harness.advance(5_000);
+    harness.reports();
+    harness.open_stream(SECOND);
+    assert_eq!(harness.reports(), [played("a"), Event::StreamOpened { stream: sid(SECOND) }]);
+    assert_eq!(
+        harness.downlink.waiting_ms(),
+        4_020,
+        "three seconds are awaited, and split at 60 ms"
+    );
+}
+
+#[test]
+fn res_2_a_new_stream_repeats_what_was_due_long_ago_if_its_mark_is_the_first_that_is_missing() {
+    let mut harness = Harness::open();
+    harness.receive_audio("a", 360);
+    harness.end_item("a");
+    let marks = harness.send_marks();
+    harness.return_mark(FIRST, &marks[0]);
+    harness.advance(20_000);
+    harness.open_stream(SECOND);
+    assert_eq!(harness.downlink.waiting_ms(), 0, "the next mark is at the end");
+
+    let mut harness = Harness::open();
+    harness.receive_audio("a", 180);
+    let marks = harness.send_marks();
+    harness.return_mark(FIRST, &marks[0]);
+    harness.receive_audio("a", 540);
+    harness.send();
+    harness.advance(20_000);
+    harness.open_stream(SECOND);
+    assert!(harness.downlink.waiting_ms() > 300, "a stalled stream plays nothing");
+}
+
+#[test]
 fn res_2_the_rest_of_an_item_counts_on_from_what_the_lost_stream_played() {
     let mut harness = Harness::open();
     harness.receive_audio("a", 180);
