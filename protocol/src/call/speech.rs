@@ -127,9 +127,10 @@ impl Speech {
         self.response(response).is_some_and(|known| known.asks.contains(&ask))
     }
 
-    /// When the last audio of this response that went to Twilio should have been played.
+    /// When all that this response has begun to say should have been played. `None` while more of it comes.
     pub(super) fn plays_until(&self, response: &ResponseId) -> Option<Instant> {
-        self.response(response)?.items.iter().filter_map(|item| item.plays_until).max()
+        let begun = self.response(response)?.items.iter().filter(|item| item.began);
+        begun.map(|item| item.plays_until).collect::<Option<Vec<_>>>()?.into_iter().max()
     }
 
     pub(super) fn was_heard_whole(&self, response: &ResponseId) -> bool {

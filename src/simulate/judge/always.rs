@@ -86,48 +86,91 @@ fn kept_what_was_heard(
     Ok(())
 }
 
-/// The agent's turns in the database are what the caller heard, in order: whole if heard whole, cut if
-/// cut. A turn that was cut early may have no words.
+/// The agent's turns in the database are what the caller heard, in order. A turn is whole only if it was
+/// heard whole, and cut no earlier than the delays of a line allow. A turn that was cut early may have no
+/// words.
 pub(crate) fn kept_all_that_was_heard(
     model: &ModelSide,
     turns: &[TurnRow],
     heard: &[HeardSpeech],
 ) -> Result<(), String> {
-    let rest = kept_in_order(model, turns, heard)?;
-    match rest.into_iter().map(words_kept).find(|words| !words.is_empty()) {
-        Some(words) => Err(format!("{words:?} was not heard")),
-        None => Ok(()),
-    }
+    kept(model, turns, heard, false)
 }
 
-/// The agent's turns in the database begin with what the caller heard, in order. Returns the rest.
-pub(crate) fn kept_in_order<'a>(
+/// The agent's turns in the database begin with what the caller heard, in order.
+pub(crate) fn kept_in_order(
     model: &ModelSide,
-    turns: &'a [TurnRow],
+    turns: &[TurnRow],
     heard: &[HeardSpeech],
-) -> Result<Vec<&'a TurnRow>, String> {
-    let fits = |turn: &TurnRow, speech: &HeardSpeech| match speech.flaw {
-        None => !turn.cut && words_kept(turn) == speech.text,
-        Some(_) => {
-            let said = turn.item_id.as_ref().and_then(|item| model.words_of(item.as_str()));
-            turn.cut && is_part(speech, said.unwrap_or_default())
+) -> Result<(), String> {
+    kept(model, turns, heard, true)
+}
+
+fn kept(
+    model: &ModelSide,
+    turns: &[TurnRow],
+    heard: &[HeardSpeech],
+    more_may_follow: bool,
+) -> Result<(), String> {
+    let fits = |turn: &TurnRow, speech: &HeardSpeech| {
+        if !turn.cut {
+            return speech.flaw.is_none() && words_kept(turn) == speech.text;
         }
+        // More can be heard while the cut is on its way, even all of it.
+        let said = turn.item_id.as_ref().and_then(|item| model.words_of(item.as_str()));
+        let most = u64::from(turn.heard_ms.unwrap_or_default()) + TOLD_LESS_MS;
+        is_part(speech, said.unwrap_or_default()) && length_ms(speech) <= most
     };
-    let mut kept =
-        turns.iter().filter(|turn| turn.role == TurnRole::Agent && turn.item_id.is_some());
-    for speech in heard {
-        let at = span(speech);
-        match kept.find(|turn| !words_kept(turn).is_empty() || fits(turn, speech)) {
-            None => return Err(format!("{:?} at {at} is not in it", speech.text)),
-            Some(turn) if fits(turn, speech) => {}
-            Some(turn) => {
+    let is_agents = |turn: &&TurnRow| turn.role == TurnRole::Agent && turn.item_id.is_some();
+    let turns: Vec<&TurnRow> = turns.iter().filter(is_agents).collect();
+    align(&turns, heard, more_may_follow, &fits).map_err(|Differs { speeches_left, turn }| {
+        let speech = heard.get(heard.len() - speeches_left);
+        match (turn, speech) {
+            (None, None) => "the transcript differs".to_owned(),
+            (None, Some(speech)) => format!("{:?} at {} is not in it", speech.text, span(speech)),
+            (Some(turn), None) => format!("{:?} was not heard", words_kept(turn)),
+            (Some(turn), Some(speech)) => {
                 let how = if turn.cut { "cut" } else { "whole" };
-                let (kept, heard) = (words_kept(turn), &speech.text);
-                return Err(format!("{kept:?} ({how}), and at {at} was heard {heard:?}"));
+                let (kept, at, heard) = (words_kept(turn), span(speech), &speech.text);
+                format!("{kept:?} ({how}), and at {at} was heard {heard:?}")
             }
         }
+    })
+}
+
+/// Where transcript and ear differ: a turn, and the first of the last speeches.
+struct Differs<'a> {
+    speeches_left: usize,
+    turn: Option<&'a TurnRow>,
+}
+
+/// Finds a turn for each speech, in order. Only turns without words may be skipped.
+fn align<'a>(
+    turns: &[&'a TurnRow],
+    heard: &[HeardSpeech],
+    more_may_follow: bool,
+    fits: &impl Fn(&TurnRow, &HeardSpeech) -> bool,
+) -> Result<(), Differs<'a>> {
+    let has_words = |turn: &&&TurnRow| !words_kept(turn).is_empty();
+    let mut differs = Differs { speeches_left: heard.len(), turn: None };
+    let Some((speech, later)) = heard.split_first() else {
+        differs.turn = turns.iter().find(has_words).copied().filter(|_| !more_may_follow);
+        return if differs.turn.is_none() { Ok(()) } else { Err(differs) };
+    };
+    for (index, turn) in turns.iter().enumerate() {
+        if fits(turn, speech) {
+            match align(&turns[index + 1..], later, more_may_follow, fits) {
+                Ok(()) => return Ok(()),
+                Err(other) if other.speeches_left < differs.speeches_left => differs = other,
+                Err(_) => {}
+            }
+        }
+        if has_words(&turn) {
+            differs.turn = differs.turn.or(Some(turn));
+            break;
+        }
     }
-    Ok(kept.collect())
+    Err(differs)
 }
 
 fn words_kept(turn: &TurnRow) -> &str {
@@ -221,6 +264,12 @@ mod tests {
         assert!(keeps(&[first.clone(), second.clone()], &speech));
         assert!(keeps(&[first.clone(), silent.clone(), second.clone(), silent], &speech));
         assert!(keeps(&[first.clone(), turn("item_1", "", true)], &speech), "no word is kept");
+        let again = [first.clone(), turn("item_1", "", true), second.clone()];
+        assert!(keeps(&again, &speech), "the same words twice, and once unheard");
+        let all = [hello, heard(LINE, None, 900)];
+        assert!(keeps(&[first.clone(), second.clone()], &all), "the cut came as it ended");
+        let long = [speech[0].clone(), heard("one two", Some(Fault::CutOff), 1_100)];
+        assert!(!keeps(&[first.clone(), turn("item_1", "", true)], &long), "cut too early");
         for (turns, why) in [
             (vec![first.clone()], "one is missing"),
             (vec![second.clone(), first.clone()], "out of order"),

@@ -8,7 +8,11 @@ const LINES_KEPT: usize = 60;
 
 /// What messages of audio and of an actor's routine begin with. Of them are most of a trace's lines, and they
 /// say little: the file has them, the last lines don't.
-const ROUTINE: [&str; 8] = [
+const ROUTINE: [&str; 12] = [
+    "sends frame",
+    "Twilio's frame",
+    "to OpenAI: append",
+    "receives input_audio_buffer.append",
     "receives media",
     "to Twilio: media",
     "OpenAI's audio",

@@ -96,6 +96,27 @@ fn end_6_the_lines_end_counts_also_if_it_is_known_before_the_line() {
 }
 
 #[test]
+fn end_6_a_line_in_two_parts_is_not_over_when_the_first_part_is() {
+    let mut stage = Stage::open();
+    stage.does(Event::ShutdownOrdered);
+    let ask = stage.asks()[0].number;
+    stage.begins("r1", "a1", vec![ask]);
+    let plays_until = stage.now.at + Duration::from_secs(1);
+    stage.does(Event::ItemQueued { item: item("a1"), plays_until });
+    stage.does(Event::AgentItem { response: resp("r1"), item: item("a2") });
+    stage.does(Event::AgentBegan { response: resp("r1"), item: item("a2") });
+    stage.plays("r1", "a1");
+    stage.waits(Duration::from_secs(6));
+    assert_eq!(stage.count(&Command::HangUp), 0, "the second part still comes");
+    let plays_until = stage.now.at + Duration::from_secs(2);
+    stage.does(Event::ItemQueued { item: item("a2"), plays_until });
+    stage.waits(Duration::from_millis(4999));
+    assert_eq!(stage.count(&Command::HangUp), 0);
+    stage.waits(Duration::from_millis(1));
+    assert_eq!(stage.count(&Command::HangUp), 1);
+}
+
+#[test]
 fn call_5_a_terminal_status_a_stop_and_an_operator_each_end_the_call_at_once() {
     let stream = StreamSid::parse(STREAM).unwrap();
     let status = Event::StatusReported { status: CallStatus::Completed, duration_secs: Some(7) };

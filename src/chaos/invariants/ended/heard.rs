@@ -39,7 +39,7 @@ fn kept_what_was_heard(model: &ModelSide, seen: &Seen<'_>) -> Result<(), String>
         [whole @ .., last] if last.flaw.is_some() => whole,
         all => all,
     };
-    kept_in_order(model, turns, heard).map(drop)
+    kept_in_order(model, turns, heard)
 }
 
 /// The model is told of no more than was heard.
