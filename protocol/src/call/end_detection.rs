@@ -197,6 +197,32 @@ impl Call {
         keys || self.unanswered_turns().iter().any(words)
     }
 
+    /// Whether the transcript of the caller's last turn has not come.
+    pub(super) fn caller_words_are_awaited(&self) -> bool {
+        self.caller_turns().next_back().flatten() == Some(&Words::Awaited)
+    }
+
+    /// Whether the caller's last turn is nothing but "no thanks", and none before it was.
+    pub(super) fn caller_has_declined_once(&self) -> bool {
+        let declines = |words: &Option<&Words>| matches!(words, Some(Words::Known(text)) if self.phrases.read(text) == Reading::Decline);
+        self.caller_turns().next_back().is_some_and(|last| declines(&last))
+            && self.caller_turns().filter(declines).count() == 1
+    }
+
+    /// The caller's turns, oldest first. `None` stands for pressed keys.
+    fn caller_turns(&self) -> impl DoubleEndedIterator<Item = Option<&Words>> {
+        let turns = self.conversation.entries().filter(|entry| entry.role() == Role::Caller);
+        turns.map(|entry| match &entry.body {
+            Body::Caller { words, .. } => Some(words),
+            Body::Digits(_)
+            | Body::Agent { .. }
+            | Body::Recorded(_)
+            | Body::System(_)
+            | Body::ToolCall { .. }
+            | Body::ToolOutput { .. } => None,
+        })
+    }
+
     /// The call ends: nothing waits for a transcript any more.
     pub(super) fn stop_end_detection(&mut self) {
         self.end_detection.waiting.clear();

@@ -3,6 +3,7 @@
 mod calendar;
 mod conversation;
 mod cost;
+mod declining;
 mod end_detection;
 mod ending;
 mod endless_speech;

@@ -104,6 +104,7 @@ impl Call {
             model_decides: self.setup.settings.ending.decider.asks_the_model(),
             silence_noticed: self.silence.was_noticed(),
             caller_awaits_an_answer: self.caller_awaits_an_answer(),
+            declined_once: self.caller_has_declined_once(),
         };
         let mut verdict = call_control::judge(&call.arguments, &situation);
         if matches!(verdict, Verdict::End { .. }) && self.speech.was_interrupted(response) {

@@ -16,6 +16,9 @@ use crate::response_gate::{Reply, Want};
 /// How long a tool may take before the model is told that it failed.
 const TOOL_PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a claim that the caller has declined waits for the transcript of their turn.
+const WORDS_PATIENCE: Duration = Duration::from_millis(1500);
+
 /// The output of a tool that took longer.
 const TOOK_TOO_LONG: &str =
     r#"{"ok":false,"error":"this took too long and may not have worked; apologise and go on"}"#;
@@ -38,18 +41,31 @@ pub(super) struct Batch {
     pub(super) answer_follows: bool,
     /// Calls of `call_control`. They are judged when it is known what the others did.
     pub(super) controls: Vec<FunctionCall>,
+    /// How long they wait for the caller's last words, if they do.
+    words_until: Option<Instant>,
 }
 
 impl Batch {
     pub(super) fn new(response: ResponseId, now: Now) -> Self {
         let until = now.at + TOOL_PATIENCE;
-        Self { response, waiting: Vec::new(), until, answer_follows: false, controls: Vec::new() }
+        Self {
+            response,
+            waiting: Vec::new(),
+            until,
+            answer_follows: false,
+            controls: Vec::new(),
+            words_until: None,
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        if self.waiting.is_empty() { self.words_until } else { Some(self.until) }
     }
 }
 
 impl Tools {
     pub(in crate::call) fn deadline(&self) -> Option<Instant> {
-        self.batches.iter().map(|batch| batch.until).min()
+        self.batches.iter().filter_map(Batch::deadline).min()
     }
 
     /// Whether the model has asked for the end, and is judged when its other tools are done.
@@ -97,17 +113,32 @@ impl Call {
     /// missing field may have come with them.
     pub(in crate::call) fn judge_call_control(&mut self, now: Now) {
         for place in 0..self.tools.batches.len() {
-            let batch = &mut self.tools.batches[place];
-            if !batch.waiting.is_empty() {
+            if !self.tools.batches[place].waiting.is_empty() {
                 continue;
             }
+            let waits = self.waits_for_words(place, now);
+            let batch = &mut self.tools.batches[place];
             let response = batch.response.clone();
-            for call in std::mem::take(&mut batch.controls) {
+            let is_due = |call: &mut FunctionCall| {
+                !(waits && call_control::claims_a_decline(&call.arguments))
+            };
+            let due: Vec<FunctionCall> = batch.controls.extract_if(.., is_due).collect();
+            for call in due {
                 let (output, answer_follows) = self.call_control(&response, &call, now);
                 self.add_output(call.call, output, now);
                 self.tools.batches[place].answer_follows |= answer_follows;
             }
         }
+    }
+
+    /// Whether a claim that the caller has declined waits for what they said (END-4).
+    fn waits_for_words(&mut self, place: usize, now: Now) -> bool {
+        let awaited = self.caller_words_are_awaited();
+        let batch = &mut self.tools.batches[place];
+        let mut controls = batch.controls.iter();
+        awaited
+            && controls.any(|call| call_control::claims_a_decline(&call.arguments))
+            && now.at < *batch.words_until.get_or_insert(now.at + WORDS_PATIENCE)
     }
 
     /// A response is no farewell any more once its call for the end was judged, or never will be.
@@ -123,7 +154,7 @@ impl Call {
     /// Asks for an answer to the outputs of a response whose tools are all done, if one is to
     /// follow and the call goes on.
     pub(in crate::call) fn settle_tools(&mut self) {
-        let is_done = |batch: &mut Batch| batch.waiting.is_empty();
+        let is_done = |batch: &mut Batch| batch.waiting.is_empty() && batch.controls.is_empty();
         let done: Vec<Batch> = self.tools.batches.extract_if(.., is_done).collect();
         for batch in &done {
             if batch.answer_follows && self.phase == Phase::Open {

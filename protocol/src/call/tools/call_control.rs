@@ -7,6 +7,12 @@ use serde_json::json;
 use crate::business::LeadStatus;
 use crate::call::reason::EndReason;
 
+/// The reason to end a call whose caller has declined.
+const DECLINED: &str = "customer_declined";
+/// The model is told this if the caller has said "no thanks" once and nothing else (END-4).
+const DECLINED_ONCE: &str =
+    "the caller has said no once; answer politely and ask whether you can help with anything else";
+
 /// The tool's arguments.
 #[derive(Debug, Deserialize)]
 struct Arguments {
@@ -31,6 +37,8 @@ pub(super) struct Situation<'a> {
     pub(super) silence_noticed: bool,
     /// Whether the caller has said something since that wants an answer.
     pub(super) caller_awaits_an_answer: bool,
+    /// Whether the caller's last turn is nothing but "no thanks", for the first time in the call.
+    pub(super) declined_once: bool,
 }
 
 /// The decision. `status` is the lead's new status, if it changes.
@@ -47,6 +55,13 @@ pub(super) enum Verdict {
 /// Whether these arguments ask for the end.
 pub(super) fn wants_the_end(arguments: &str) -> bool {
     serde_json::from_str::<Arguments>(arguments).is_ok_and(|arguments| arguments.should_end_call)
+}
+
+/// Whether these arguments ask for the end because the caller has declined.
+pub(super) fn claims_a_decline(arguments: &str) -> bool {
+    serde_json::from_str::<Arguments>(arguments).is_ok_and(|arguments| {
+        arguments.should_end_call && arguments.end_reason.as_deref() == Some(DECLINED)
+    })
 }
 
 /// Decides on one call of the tool.
@@ -85,7 +100,8 @@ pub(super) fn judge(arguments: &str, situation: &Situation<'_>) -> Verdict {
             return refused(&format!("still missing: {}", missing.join(", ")), missing);
         }
         Some("user_goodbye") => (EndReason::UserGoodbye, status),
-        Some("customer_declined") => (EndReason::CustomerDeclined, Some(LeadStatus::Declined)),
+        Some(DECLINED) if situation.declined_once => return refused(DECLINED_ONCE, missing),
+        Some(DECLINED) => (EndReason::CustomerDeclined, Some(LeadStatus::Declined)),
         Some("no_response") if situation.silence_noticed => (EndReason::NoResponse, status),
         Some("no_response") => {
             return refused("the caller has not fallen silent; go on with the call", missing);
@@ -128,6 +144,7 @@ mod tests {
             model_decides: true,
             silence_noticed: false,
             caller_awaits_an_answer: false,
+            declined_once: false,
         }
     }
 
@@ -168,6 +185,21 @@ mod tests {
         let reporting = Situation { model_decides: false, ..situation(&[]) };
         let verdict = super::judge(r#"{"should_end_call":false}"#, &reporting);
         assert!(matches!(verdict, Verdict::GoOn { .. }));
+    }
+
+    #[test]
+    fn end_4_the_first_no_thanks_refuses_a_claimed_decline_and_no_other_claim() {
+        let once = Situation { declined_once: true, ..situation(&[]) };
+        for (reason, is_refused) in
+            [("customer_declined", true), ("user_goodbye", false), ("lead_complete", false)]
+        {
+            let arguments = json!({ "should_end_call": true, "end_reason": reason }).to_string();
+            let verdict = super::judge(&arguments, &once);
+            assert_eq!(matches!(verdict, Verdict::Refused { .. }), is_refused, "{reason}");
+            assert!(matches!(judge(&arguments, &[]), Verdict::End { .. }));
+            assert_eq!(claims_a_decline(&arguments), is_refused);
+        }
+        assert!(!claims_a_decline(r#"{"should_end_call":false,"end_reason":"customer_declined"}"#));
     }
 
     #[test]
