@@ -3,17 +3,16 @@
 //! reading.
 //!
 //! Whole words are compared after normalisation (`words`). A goodbye counts at the end of a turn
-//! only, and a "no thanks" only if the turn says nothing else. In doubt the model answers and the
-//! call goes on.
+//! only, and only if it is said rather than spoken about (`grammar`). A "no thanks" counts only if
+//! the turn says nothing else. In doubt the model answers and the call goes on.
 
 mod courtesies;
+mod grammar;
+mod speaking;
 mod words;
 
 use crate::business::Ending;
-use courtesies::{
-    AGENT_DECLINES, ANOTHER_MEANING, COURTESIES, FILLERS, MENTIONS, NO, NOT_NAMES, QUESTION_WORDS,
-    WISHES,
-};
+use courtesies::{AGENT_DECLINES, COURTESIES, FILLERS, NO, NOT_NAMES, QUESTION_WORDS, WISHES};
 use words::{Turn, Word};
 
 /// The phrases of a business, normalised.
@@ -117,17 +116,26 @@ impl Phrases {
         })
     }
 
-    /// Whether the words before make it no goodbye: they name it or ask, or it is a verb here.
+    /// Whether the words before make it no goodbye: they ask, or they speak about it.
     fn means_something_else(&self, before: &[Word], found: &[Word]) -> bool {
-        let clause = clause_before(before, found);
-        let [first, ..] = clause else { return false };
-        let last = clause[clause.len() - 1].text.as_str();
+        let asked = clause_before(before, found);
+        let asks = asked.first().is_some_and(|first| holds(QUESTION_WORDS, &first.text));
+        // Thanks and other goodbyes before it are said in the same breath, commas or not.
+        let mut from = before.len();
+        while let Some(length) = self.said_before(&before[..from]) {
+            from -= length;
+        }
+        let breath = if from < before.len() { &before[from..] } else { found };
+        let clause = clause_before(&before[..from], breath);
         let declined = self.declines.iter().any(|phrase| ends(clause, phrase));
-        let another = ANOTHER_MEANING
-            .iter()
-            .any(|(word, after)| *word == found[0].text && holds(after, last));
-        let asks = holds(QUESTION_WORDS, &first.text);
-        holds(MENTIONS, last) || asks || (another && !declined)
+        asks || (!declined && grammar::is_spoken_about(clause, &found[0].text))
+    }
+
+    /// The number of words of the courtesy or goodbye that these words end in.
+    fn said_before(&self, words: &[Word]) -> Option<usize> {
+        let last = words.last()?;
+        let goodbye = self.goodbyes.iter().find(|phrase| ends(words, phrase)).map(Vec::len);
+        goodbye.or_else(|| holds(COURTESIES, &last.text).then_some(1))
     }
 
     /// Whether only courtesies, names and further goodbyes follow a goodbye.
@@ -202,7 +210,7 @@ fn is_courtesy(word: &Word) -> bool {
 }
 
 fn not_a_name(word: &Word) -> bool {
-    holds(NOT_NAMES, &word.text)
+    holds(NOT_NAMES, &word.text) || grammar::is_verb_of_speech(&word.text)
 }
 
 fn starts(words: &[Word], phrase: &[String]) -> bool {

@@ -15,31 +15,11 @@ pub(super) const WISHES: &str = "a very so much you your too have nice good love
     מותק אחי אחותי חבר חברה חביבי חמוד חמודה אדוני גברתי מתוק מתוקה בקרוב נתראה";
 
 /// Words that do not change a "no thanks" they stand around.
-pub(super) const FILLERS: &str = "im i am its it thats that is really just we were are well oh ah um uh אני אנחנו \
-    זה זהו אז ממש פשוט כבר אה טוב";
+pub(super) const FILLERS: &str = "im i am its it thats that is really just we were are well oh ah um uh sorry please אני אנחנו \
+    זה זהו אז ממש פשוט כבר אה טוב באמת סליחה בבקשה";
 
 /// Words of refusal.
 pub(super) const NO: &str = "no nope nah לא";
-
-/// Words after which a goodbye is only mentioned.
-pub(super) const MENTIONS: &str = "called named said says word title titled song בשם נקרא נקראת שנקרא שנקראת קוראים \
-    אמר אמרה אמרו המילה השיר לשיר";
-
-/// First words of phrases that can be verbs too, and the words after which they are.
-pub(super) const ANOTHER_MEANING: &[(&str, &str)] = &[
-    (
-        "see",
-        "to can could cant couldnt not dont didnt never did would might must may didn \
-         come and",
-    ),
-    ("talk", "to can could cant not dont lets"),
-    (
-        "להתראות",
-        "רוצה רוצים אפשר נשמח אשמח יכול יכולה יכולים נוכל אוכל תוכל תוכלו צריך צריכה \
-         צריכים כדי קבענו נקבע מתי איפה לא",
-    ),
-    ("סיימנו", "לא עוד עדיין מתי כש אם"),
-];
 
 /// A clause that begins with one of these is a question, even without a question mark.
 pub(super) const QUESTION_WORDS: &str = "what when where who why how which can could would is are do does did מה מתי איפה \

@@ -1,5 +1,7 @@
 //! What callers say, and how it is read.
 
+mod sentences;
+
 use super::Reading::{Courtesy, Decline, Farewell, Goodbye, Other, Wordless};
 use super::*;
 
@@ -90,6 +92,56 @@ fn end_4_a_part_of_a_word_a_question_a_name_or_a_verb_is_no_goodbye() {
         ("Stand by", Other),
         ("the bye-laws", Other),
         ("להתראות לא אמרתי", Other),
+    ]);
+}
+
+#[test]
+fn end_4_who_says_goodbye_to_whom_decides_in_any_order_gender_and_person() {
+    all_read(&[
+        ("I'll say goodbye now", Goodbye),
+        ("okay I'll say goodbye", Goodbye),
+        ("I just wanted to say goodbye", Goodbye),
+        ("let me say bye", Goodbye),
+        ("I have to say goodbye to you, bye", Goodbye),
+        ("I didn't want to say goodbye", Other),
+        ("I'll say goodbye to him", Other),
+        ("I wanted to tell her bye", Other),
+        ("I'll tell you tomorrow bye", Goodbye),
+        ("thanks for telling me bye", Goodbye),
+        ("thank you for saying that, bye", Goodbye),
+        ("say hi to your manager bye", Goodbye),
+        ("I told him I can't make it bye", Goodbye),
+        ("he's not coming so I'll call again bye", Goodbye),
+        ("all the best bye", Farewell),
+        ("it's all good bye", Farewell),
+        ("they told us goodbye", Other),
+        ("what she said was goodbye", Other),
+        ("this is not a goodbye", Other),
+        ("that was no goodbye", Other),
+        ("wave grandma goodbye", Other),
+        ("he was like bye", Other),
+        ("אני אגיד להתראות", Goodbye),
+        ("רציתי רק להגיד לך ביי", Goodbye),
+        ("אני אומרת לכם להתראות", Goodbye),
+        ("אני אומרת לה להתראות", Other),
+        ("תודה שאמרת לי ביי", Goodbye),
+        ("תודה לכם להתראות", Farewell),
+        ("לא רוצה את זה ביי", Goodbye),
+        ("אין לי זמן ביי", Goodbye),
+        ("היא לא נמצאת ביי", Goodbye),
+        ("אני חייבת לזוז ביי", Goodbye),
+        ("לא רציתי להגיד ביי", Other),
+        ("שלא תגידי לי ביי", Other),
+        ("למה שאגיד ביי", Other),
+        ("הבן שלי כתב ביי", Other),
+        ("הן תמיד אומרות להתראות", Other),
+        ("תמסרו להם להתראות", Other),
+        ("וכשאמרת ביי", Other),
+        ("זה לא ביי", Other),
+        ("זה עדיין לא ביי", Other),
+        ("ביי אמרתי", Other),
+        ("ביי אמרה", Other),
+        ("לא ביי", Farewell),
     ]);
 }
 
