@@ -14,6 +14,7 @@ use std::time::Duration;
 use actors::call_parts::Services;
 use actors::supervisor::{Calls, Supervisor, SupervisorArgs, SupervisorMsg};
 use entities::calls::CallRecord;
+use migration::presence::Presence;
 use protocol::twilio::signature::Signatures;
 use protocol::twilio::token::StreamTokens;
 use ractor::ActorRef;
@@ -60,6 +61,8 @@ pub struct App {
     /// Stops the listeners, and the connections that are not calls.
     stop: CancellationToken,
     tasks: TaskTracker,
+    /// On the database, until the end (OPS-11).
+    _presence: Presence,
 }
 
 impl App {
@@ -87,6 +90,8 @@ impl App {
         platform: Platform,
     ) -> Result<Self, StartError> {
         let network = platform.network.clone();
+        // First: a daemon that may not live there must not touch its rows.
+        let presence = Presence::of_daemon(config.database.url.expose()).await?;
         let services = services::start(&config, realtime, platform).await?;
         // Read before any new call can be among them.
         let orphans = entities::calls::live_all(&services.database).await?;
@@ -105,6 +110,7 @@ impl App {
             admin_address: None,
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            _presence: presence,
         };
         app.serve_twilio(listener, &config);
         app.admin_address = app.serve_admin(&network, &config).await?;
@@ -239,8 +245,10 @@ impl App {
         }
         self.tasks.close();
         let _ = tokio::time::timeout(STOP_PATIENCE, self.tasks.wait()).await;
-        if let Err(error) = self.services.database.close().await {
-            tracing::warn!(%error, "the database did not close cleanly");
+        match tokio::time::timeout(STOP_PATIENCE, self.services.database.close()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the database did not close cleanly"),
+            Err(_) => tracing::warn!("the database did not close in time"),
         }
     }
 

@@ -78,8 +78,11 @@ pub(crate) fn options(
     let is_in_memory = is_sqlite && (url.contains(":memory:") || url.contains("mode=memory"));
     if is_sqlite && !is_in_memory && mode == OpenMode::Existing {
         let file = url.parse::<SqliteConnectOptions>().map_err(|_| ConnectError::Url)?;
-        if !file.get_filename().exists() {
-            return Err(ConnectError::Missing(file.get_filename().display().to_string()));
+        let path = file.get_filename();
+        // Without its folder nobody could create it: opening says so.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if !path.exists() && folder.is_none_or(|folder| folder.exists()) {
+            return Err(ConnectError::Missing(path.display().to_string()));
         }
     }
     let mut options = ConnectOptions::new(url);

@@ -5,6 +5,7 @@ use std::fmt;
 use clap::Subcommand;
 use sea_orm::DatabaseConnection;
 
+use crate::presence::{Presence, is_sqlite};
 use crate::runner::{self, Changes, MigrateError, MigrationStatus};
 
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
@@ -23,6 +24,9 @@ pub enum Command {
         /// Revert all.
         #[arg(long)]
         all: bool,
+        /// Confirm that rows are deleted.
+        #[arg(long)]
+        yes: bool,
     },
     /// Show which migrations are applied.
     Status,
@@ -42,17 +46,48 @@ pub enum Report {
     Status(Vec<(String, MigrationStatus)>),
 }
 
-/// Runs a command. On an error the database is unchanged.
-pub async fn run(command: Command, db: &DatabaseConnection) -> Result<Report, MigrateError> {
+impl Command {
+    /// Refuses a command that deletes rows and was not confirmed.
+    pub fn check(&self) -> Result<(), MigrateError> {
+        match self {
+            Self::Down { yes: false, .. } | Self::Fresh { yes: false } => {
+                Err(MigrateError::Unconfirmed)
+            }
+            Self::Up { .. } | Self::Down { .. } | Self::Status | Self::Fresh { .. } => Ok(()),
+        }
+    }
+
+    /// Whether a SQLite file that does not exist is created for it.
+    #[must_use]
+    pub fn creates_the_database(&self) -> bool {
+        matches!(self, Self::Up { .. })
+    }
+}
+
+/// Runs a command on the database at `url`. On an error the database is unchanged. While a daemon lives
+/// there, nothing is deleted; nor is a SQLite file migrated then, since that daemon is of another
+/// version (OPS-11).
+pub async fn run(
+    command: Command,
+    db: &DatabaseConnection,
+    url: &str,
+) -> Result<Report, MigrateError> {
+    command.check()?;
     match command {
-        Command::Up { steps } => runner::up(db, steps).await.map(Report::Changed),
-        Command::Down { all: true, .. } => runner::down(db, None).await.map(Report::Changed),
-        Command::Down { steps, all: false } => {
-            runner::down(db, Some(steps)).await.map(Report::Changed)
+        Command::Up { steps } => {
+            let changes = is_sqlite(url) && !runner::pending(db).await?.is_empty();
+            let _alone = if changes { Some(Presence::alone(url).await?) } else { None };
+            runner::up(db, steps).await.map(Report::Changed)
+        }
+        Command::Down { steps, all, .. } => {
+            let _alone = Presence::alone(url).await?;
+            runner::down(db, (!all).then_some(steps)).await.map(Report::Changed)
         }
         Command::Status => runner::status(db).await.map(Report::Status),
-        Command::Fresh { yes: true } => runner::fresh(db).await.map(Report::Changed),
-        Command::Fresh { yes: false } => Err(MigrateError::Unconfirmed),
+        Command::Fresh { .. } => {
+            let _alone = Presence::alone(url).await?;
+            runner::fresh(db).await.map(Report::Changed)
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod cli;
 mod migrator;
+pub mod presence;
 mod runner;
 
 pub use migrator::Migrator;

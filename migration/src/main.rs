@@ -40,11 +40,14 @@ async fn perform(arguments: Arguments) -> anyhow::Result<Report> {
         .database_url
         .or(arguments.fallback)
         .context("which database? Give --database-url, FRONTDESK__DATABASE__URL or DATABASE_URL")?;
-    Ok(run(arguments.command, &open(url).await?).await?)
+    arguments.command.check()?;
+    let db = open(&url, arguments.command.creates_the_database()).await?;
+    Ok(run(arguments.command, &db, &url).await?)
 }
 
-async fn open(url: String) -> anyhow::Result<DatabaseConnection> {
+async fn open(url: &str, creates: bool) -> anyhow::Result<DatabaseConnection> {
     let mut options = ConnectOptions::new(url);
+    options.map_sqlx_sqlite_opts(move |options| options.create_if_missing(creates));
     options.max_connections(1).acquire_timeout(CONNECT_TIMEOUT).sqlx_logging(false);
     match Database::connect(options).await {
         Ok(db) => Ok(db),

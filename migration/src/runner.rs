@@ -10,6 +10,7 @@ use sea_orm_migration::{MigratorTrait, SchemaManager, seaql_migrations};
 use thiserror::Error;
 
 use crate::Migrator;
+use crate::presence::PresenceError;
 
 /// The PostgreSQL advisory lock of migrations; any number that nothing else uses.
 const MIGRATION_LOCK: i64 = 0x0066_726f_6e74_6465;
@@ -24,9 +25,11 @@ pub enum MigrateError {
         .0.join(", ")
     )]
     UnknownMigrations(Vec<String>),
-    /// `fresh` without its confirmation.
-    #[error("fresh deletes every row of every table; say --yes to confirm")]
+    /// A command that deletes rows, without its confirmation.
+    #[error("this deletes every row of the tables that it reverts; say --yes to confirm")]
     Unconfirmed,
+    #[error(transparent)]
+    Presence(#[from] PresenceError),
     #[error(transparent)]
     Database(#[from] DbErr),
 }

@@ -29,7 +29,7 @@ mod tests {
         assert_eq!(String::from_utf8(up.stdout).unwrap().lines().count(), 6);
 
         let variables = [("FRONTDESK__DATABASE__URL", ours.as_str()), ("DATABASE_URL", &other)];
-        let down = migration(&["down", "--steps", "2"], &variables);
+        let down = migration(&["down", "--steps", "2", "--yes"], &variables);
         let told = String::from_utf8(down.stdout).unwrap();
         assert!(told.starts_with("reverted  m20261121_000006_lead_changes\n"), "{told}");
 
@@ -46,6 +46,9 @@ mod tests {
         for (arguments, expected) in [
             (vec!["status"], "error: which database?"),
             (vec!["fresh", "--database-url", &file], "say --yes"),
+            (vec!["down", "--all", "--database-url", &file], "say --yes"),
+            (vec!["status", "--database-url", &file], "could not be opened"),
+            (vec!["fresh", "--yes", "--database-url", &file], "could not be opened"),
             (vec!["status", "--database-url", "mysql://root:hunter2@db/x"], "expected sqlite://"),
             (vec!["status", "--database-url", "sqlite:///nowhere/x.db"], "could not be opened"),
         ] {
@@ -55,5 +58,6 @@ mod tests {
             assert!(told.contains(expected) && told.lines().count() == 1, "{told}");
             assert!(!told.contains("hunter2"), "{told}");
         }
+        assert!(!folder.path().join("fresh.db").exists());
     }
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use migration::presence::PresenceError;
 use thiserror::Error;
 
 use crate::database::DatabaseError;
@@ -13,6 +14,9 @@ use crate::http::ListenError;
 pub enum StartError {
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// Another daemon lives on its database.
+    #[error(transparent)]
+    Presence(#[from] PresenceError),
     #[error("the calls of the previous run could not be read: {0}")]
     Records(#[from] entities::RecordsError),
     #[error(

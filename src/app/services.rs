@@ -15,7 +15,7 @@ use supervision::{Inbox, RestartPolicy};
 
 use super::error::StartError;
 use crate::config::Config;
-use crate::database::{self, DatabaseMode};
+use crate::database::{self, DatabaseMode, Owner};
 use crate::platform::Platform;
 
 /// How long a connection to either provider may take.
@@ -49,8 +49,9 @@ pub(super) async fn start(
     platform: Platform,
 ) -> Result<Services, StartError> {
     let disk = if platform.has_disk { open_disk(config, platform.database)? } else { Disk::none() };
+    let (pool, owner) = (PoolSettings::default(), Owner::Daemon);
     let database =
-        database::open(&config.database, PoolSettings::default(), platform.database).await?;
+        database::open_or_create(&config.database, pool, platform.database, owner).await?;
     let dialer = platform.network.dialer(CONNECT_PATIENCE);
     let dialer = dialer.map_err(|error| StartError::Tls(error.to_string()))?;
     let twilio = TwilioRest::new(

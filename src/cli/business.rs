@@ -38,7 +38,10 @@ pub(super) async fn run(
     platform: &Platform,
     out: &mut impl Write,
 ) -> Result<Exit, CliError> {
-    let db = database::open(&config.database).await?;
+    let db = match command {
+        Command::Import { .. } => database::open_or_create(&config.database).await?,
+        Command::Export { .. } | Command::List => database::open(&config.database).await?,
+    };
     match command {
         Command::Import { file } => {
             let (slug, imported) = import(&db, &file, platform).await?;

@@ -2,21 +2,32 @@
 
 use std::time::Duration;
 
-use entities::{Database, PoolSettings};
+use entities::{Database, OpenMode, PoolSettings};
 
 use crate::config;
-use crate::database::{self, DatabaseError, DatabaseMode};
+use crate::database::{self, DatabaseError, DatabaseMode, Owner};
 
 /// Two connections, and a short wait for each: somebody waits at the terminal.
 const POOL: PoolSettings =
     PoolSettings { max_connections: 2, acquire_timeout: Duration::from_secs(5) };
 
-/// Opens the database as it is.
+/// Opens a database that exists, as it is.
 pub(super) async fn connect(config: &config::Database) -> Result<Database, DatabaseError> {
-    database::connect(config, POOL, DatabaseMode::Live).await
+    database::connect(config, POOL).await
 }
 
-/// Opens the database with its schema up to date.
+/// Opens the database as it is; a SQLite file is created.
+pub(super) async fn create(config: &config::Database) -> Result<Database, DatabaseError> {
+    Ok(Database::connect(config.url.expose(), POOL, OpenMode::Create).await?)
+}
+
+/// Opens a database that exists, with its schema up to date.
 pub(super) async fn open(config: &config::Database) -> Result<Database, DatabaseError> {
-    database::open(config, POOL, DatabaseMode::Live).await
+    database::open(config, POOL).await
+}
+
+/// Opens the database with its schema up to date: SQLite is created, and migrated if no daemon lives on
+/// it.
+pub(super) async fn open_or_create(config: &config::Database) -> Result<Database, DatabaseError> {
+    database::open_or_create(config, POOL, DatabaseMode::Live, Owner::Command).await
 }

@@ -9,20 +9,27 @@ use super::error::CliError;
 use super::exit::Exit;
 use crate::config::Config;
 
-/// The only command that does not migrate a SQLite file first.
 pub(super) async fn run(
     command: Command,
     config: &Config,
     out: &mut impl Write,
 ) -> Result<Exit, CliError> {
-    let db = database::connect(&config.database).await?;
-    let report = db.write(|db| async move { cli::run(command, &db).await }).await?;
+    command.check()?;
+    let db = if command.creates_the_database() {
+        database::create(&config.database).await?
+    } else {
+        database::connect(&config.database).await?
+    };
+    let url = config.database.url.expose().to_owned();
+    let report = db.write(|db| async move { cli::run(command, &db, &url).await }).await?;
     writeln!(out, "{report}")?;
     Ok(Exit::Clean)
 }
 
 #[cfg(test)]
 mod tests {
+    use ::migration::presence::Presence;
+
     use super::*;
     use crate::cli::tests::OnDisk;
 
@@ -35,12 +42,12 @@ mod tests {
     #[tokio::test]
     async fn ops_5_the_schema_is_moved_up_and_down_and_shown() {
         let on_disk = OnDisk::default();
-        let status = said(Command::Status, &on_disk).await.unwrap();
-        assert!(status.lines().count() > 1 && status.lines().all(|l| l.starts_with("pending")));
+        let missing = said(Command::Status, &on_disk).await.unwrap_err();
+        assert!(missing.to_string().contains("migrate up"), "{missing}");
         let up = said(Command::Up { steps: None }, &on_disk).await.unwrap();
-        assert_eq!(up.lines().count(), status.lines().count());
+        assert!(up.lines().count() > 1 && up.lines().all(|line| line.starts_with("applied")));
         assert_eq!(said(Command::Up { steps: None }, &on_disk).await.unwrap(), "nothing to do\n");
-        let down = Command::Down { steps: 1, all: false };
+        let down = Command::Down { steps: 1, all: false, yes: true };
         assert!(said(down, &on_disk).await.unwrap().starts_with("reverted"));
         let status = said(Command::Status, &on_disk).await.unwrap();
         assert!(status.lines().last().unwrap().starts_with("pending"));
@@ -48,11 +55,40 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn ops_5_everything_is_deleted_only_if_that_was_confirmed() {
+    async fn ops_11_rows_are_deleted_only_if_that_was_confirmed() {
         let on_disk = OnDisk::default();
-        let refused = said(Command::Fresh { yes: false }, &on_disk).await.unwrap_err();
-        assert!(refused.to_string().contains("--yes") && refused.code() == 1);
+        said(Command::Up { steps: None }, &on_disk).await.unwrap();
+        for unconfirmed in [
+            Command::Fresh { yes: false },
+            Command::Down { steps: 1, all: false, yes: false },
+            Command::Down { steps: 1, all: true, yes: false },
+        ] {
+            let refused = said(unconfirmed, &on_disk).await.unwrap_err();
+            assert!(refused.to_string().contains("--yes") && refused.code() == 1);
+        }
         let made = said(Command::Fresh { yes: true }, &on_disk).await.unwrap();
-        assert!(made.lines().all(|line| line.starts_with("applied")));
+        assert!(made.contains("applied"));
+    }
+
+    #[tokio::test]
+    async fn ops_11_nothing_is_reverted_under_a_living_daemon() {
+        let on_disk = OnDisk::default();
+        said(Command::Up { steps: None }, &on_disk).await.unwrap();
+        let daemon = Presence::of_daemon(&on_disk.url()).await.unwrap();
+        for destructive in
+            [Command::Fresh { yes: true }, Command::Down { steps: 1, all: true, yes: true }]
+        {
+            let refused = said(destructive, &on_disk).await.unwrap_err().lines();
+            assert!(refused.contains("stop it first") && refused.lines().count() == 1, "{refused}");
+        }
+        assert_eq!(said(Command::Up { steps: None }, &on_disk).await.unwrap(), "nothing to do\n");
+        drop(daemon);
+        said(Command::Down { steps: 1, all: false, yes: true }, &on_disk).await.unwrap();
+        // A daemon that lives on an older schema is of another version.
+        let daemon = Presence::of_daemon(&on_disk.url()).await.unwrap();
+        let refused = said(Command::Up { steps: None }, &on_disk).await.unwrap_err().lines();
+        assert!(refused.contains("stop it first"), "{refused}");
+        drop(daemon);
+        said(Command::Up { steps: None }, &on_disk).await.unwrap();
     }
 }

@@ -37,8 +37,8 @@ pub(crate) async fn world_on(url: &str) -> World {
 /// A new PostgreSQL schema with the tables, if the tests have a server.
 pub(crate) struct Schema {
     pub(crate) url: String,
-    name: String,
-    admin: Database,
+    pub(crate) name: String,
+    pub(crate) admin: Database,
 }
 
 impl Schema {
@@ -77,7 +77,7 @@ fn call_sid(n: u32) -> CallSid {
     CallSid::parse(&format!("CA{n:032x}")).unwrap()
 }
 
-async fn lead(world: &World, business: BusinessId, n: u32) -> LeadId {
+pub(crate) async fn lead(world: &World, business: BusinessId, n: u32) -> LeadId {
     let services = world.app.services();
     let (id, now) = (LeadId(services.new_id()), services.clock.wall());
     let phone = number(n);

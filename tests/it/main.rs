@@ -16,6 +16,8 @@ mod media;
 mod outbound;
 mod pipeline;
 mod polite_endings;
+mod postgres;
+mod presence;
 mod reconnect;
 mod replay;
 mod scenarios;

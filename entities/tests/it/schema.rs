@@ -20,6 +20,9 @@ const TABLES: [&str; 9] = [
     "messages",
 ];
 
+/// The URL of a database that nobody else can be on.
+const ALONE: &str = "sqlite::memory:";
+
 async fn tables_there(db: &Database) -> usize {
     let there = db.read(|db| async move {
         let mut there = 0;
@@ -110,31 +113,36 @@ async fn the_commands_report_what_they_did_and_fresh_needs_a_confirmation() {
     on_each(async |db| {
         two_businesses(db).await;
         let refused = db
-            .write(|db| async move { run(Command::Fresh { yes: false }, &db).await })
+            .write(|db| async move { run(Command::Fresh { yes: false }, &db, ALONE).await })
             .await
             .unwrap_err();
         assert!(refused.to_string().contains("--yes"));
         assert_eq!(entities::businesses::list(db, None, 10).await.unwrap().items.len(), 2);
 
         let report = db
-            .write(|db| async move { run(Command::Fresh { yes: true }, &db).await })
+            .write(|db| async move { run(Command::Fresh { yes: true }, &db, ALONE).await })
             .await
             .unwrap();
         let Report::Changed(progress) = &report else { panic!("{report:?}") };
         assert_eq!((progress.reverted.len(), progress.applied.len()), (6, 6));
         assert!(entities::businesses::list(db, None, 10).await.unwrap().items.is_empty());
 
-        db.write(|db| async move { run(Command::Down { steps: 1, all: false }, &db).await })
-            .await
-            .unwrap();
-        let report = db.write(|db| async move { run(Command::Status, &db).await }).await.unwrap();
+        db.write(|db| async move {
+            run(Command::Down { steps: 1, all: false, yes: true }, &db, ALONE).await
+        })
+        .await
+        .unwrap();
+        let report =
+            db.write(|db| async move { run(Command::Status, &db, ALONE).await }).await.unwrap();
         let Report::Status(statuses) = &report else { panic!("{report:?}") };
         assert_eq!(statuses.iter().filter(|(_, s)| *s == MigrationStatus::Pending).count(), 1);
         assert!(report.to_string().ends_with("pending  m20261121_000006_lead_changes"), "{report}");
 
-        db.write(|db| async move { run(Command::Up { steps: None }, &db).await }).await.unwrap();
+        db.write(|db| async move { run(Command::Up { steps: None }, &db, ALONE).await })
+            .await
+            .unwrap();
         let idle = db
-            .write(|db| async move { run(Command::Up { steps: None }, &db).await })
+            .write(|db| async move { run(Command::Up { steps: None }, &db, ALONE).await })
             .await
             .unwrap();
         assert_eq!(idle.to_string(), "nothing to do");

@@ -47,6 +47,10 @@ async fn ops_5_an_exported_business_can_be_imported_unchanged() {
 #[tokio::test]
 async fn ops_5_a_list_has_a_line_for_each_business() {
     let on_disk = OnDisk::default();
+    let missing = said(&on_disk, Command::List).await.unwrap_err().to_string();
+    assert!(missing.contains("no database file") && missing.contains("business import"));
+    let up = ::migration::cli::Command::Up { steps: None };
+    crate::cli::migrate::run(up, &on_disk.config(), &mut Vec::new()).await.unwrap();
     let empty = said(&on_disk, Command::List).await.unwrap();
     assert!(empty.contains("business import"));
     for name in ["tel-aviv-locks", "harbour-clinic"] {

@@ -15,7 +15,7 @@ const ABOUT: &str = "database";
 pub(super) async fn check(config: &config::Database) -> (Vec<Finding>, Vec<PhoneNumber>) {
     let db = match database::open(config).await {
         Ok(db) => db,
-        Err(error) => return (vec![unusable(error)], Vec::new()),
+        Err(error) => return (vec![unusable(error, config.url.is_sqlite())], Vec::new()),
     };
     let mut findings = vec![Finding::ok(ABOUT, "it can be reached, and its schema is current")];
     match numbers(&db).await {
@@ -35,8 +35,23 @@ pub(super) async fn check(config: &config::Database) -> (Vec<Finding>, Vec<Phone
     }
 }
 
-fn unusable(error: DatabaseError) -> Finding {
+fn unusable(error: DatabaseError, is_sqlite: bool) -> Finding {
     match error {
+        // `serve` creates and migrates a SQLite file.
+        DatabaseError::Missing(error) => Finding::warn(
+            ABOUT,
+            format!(
+                "{error}, and so no business, and every call is rejected: create both with \
+                 `frontdesk business import FILE`"
+            ),
+        ),
+        DatabaseError::Pending(pending) if is_sqlite => Finding::warn(
+            ABOUT,
+            format!(
+                "its schema lacks {}: `frontdesk serve` and `frontdesk migrate up` apply them",
+                pending.join(", ")
+            ),
+        ),
         DatabaseError::Pending(pending) => Finding::fail(
             ABOUT,
             format!(
@@ -46,6 +61,7 @@ fn unusable(error: DatabaseError) -> Finding {
         ),
         // These texts already say what to do.
         error @ (DatabaseError::Connect(_)
+        | DatabaseError::Presence(_)
         | DatabaseError::Migrate(MigrateError::UnknownMigrations(_))) => {
             Finding::fail(ABOUT, error.to_string())
         }

@@ -1,0 +1,201 @@
+//! PostgreSQL that is locked, slow or shared: webhooks are answered, work ends by itself, and daemons
+//! know of each other (CAL-8, OPS-11).
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use entities::{appointments, leads};
+use http::StatusCode;
+use migration::presence::{Presence, PresenceError};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, TransactionTrait};
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::api::operator::TOKEN;
+use crate::booking::{Schema, lead, world_on};
+use crate::support::{call_form, http_client, pause, post_as_twilio, within};
+
+const CALL: &str = "CA00000000000000000000000000000007";
+
+/// Locks a table against everything, for as long as the transaction lives.
+async fn lock(schema: &Schema, table: &str) -> DatabaseTransaction {
+    let transaction = schema.admin.connection().begin().await.unwrap();
+    let sql = format!(
+        "SET LOCAL idle_in_transaction_session_timeout = 0; \
+         LOCK TABLE {}.{table} IN ACCESS EXCLUSIVE MODE",
+        schema.name
+    );
+    transaction.execute_unprepared(&sql).await.unwrap();
+    transaction
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn call_1_a_webhook_is_answered_with_the_apology_while_the_businesses_are_locked() {
+    let Some(schema) = Schema::new().await else { return };
+    let world = world_on(&schema.url).await;
+    let locked = lock(&schema, "businesses").await;
+    let form = call_form(&world, CALL, "ringing");
+    // More than there are connections.
+    for _ in 0..3 {
+        let answers = (0..5).map(|_| post_as_twilio(&world, "/twilio/voice", &form));
+        for answer in within("the answers", futures_util::future::join_all(answers)).await {
+            assert_eq!(answer.status, StatusCode::OK);
+            assert!(answer.text().contains("<Say"), "{}", answer.text());
+        }
+    }
+    locked.rollback().await.unwrap();
+    let answered = async {
+        while !post_as_twilio(&world, "/twilio/voice", &form).await.text().contains("<Connect>") {
+            pause().await;
+        }
+    };
+    within("a stream", answered).await;
+    world.close().await;
+    schema.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn call_1_calls_are_answered_while_everybody_waits_for_the_appointments() {
+    let Some(schema) = Schema::new().await else { return };
+    let world = world_on(&schema.url).await;
+    let locked = lock(&schema, "appointments").await;
+    let (db, business) = (world.app.services().database.clone(), world.business_id);
+    let mut waiting = JoinSet::new();
+    for _ in 0..10 {
+        let db = db.clone();
+        waiting.spawn(async move {
+            let now = jiff::Timestamp::UNIX_EPOCH;
+            appointments::between(&db, business, now, now).await
+        });
+    }
+    sleep(Duration::from_millis(200)).await;
+    // The webhook reads appointments too, so its caller hears the apology; others are not held up.
+    let form = call_form(&world, CALL, "ringing");
+    let answer = post_as_twilio(&world, "/twilio/voice", &form).await;
+    assert!(answer.text().contains("<Say"), "{}", answer.text());
+    for waited in within("the end of those who wait", waiting.join_all()).await {
+        let error = waited.unwrap_err().to_string();
+        assert!(error.contains("lock timeout"), "{error}");
+    }
+    leads::list(&db, business, None, None, 10).await.unwrap();
+    locked.rollback().await.unwrap();
+    let answered = async {
+        while !post_as_twilio(&world, "/twilio/voice", &form).await.text().contains("<Connect>") {
+            pause().await;
+        }
+    };
+    within("a stream", answered).await;
+    world.close().await;
+    schema.drop().await;
+}
+
+/// Passes bytes on to `server`, its answers half a second late.
+async fn slow_proxy(server: SocketAddr) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let server = TcpStream::connect(server).await.unwrap();
+            let ((mut from_client, mut to_client), (mut from_server, mut to_server)) =
+                (client.into_split(), server.into_split());
+            tokio::spawn(async move { tokio::io::copy(&mut from_client, &mut to_server).await });
+            tokio::spawn(async move {
+                let mut bytes = vec![0; 16 * 1024];
+                while let Ok(length @ 1..) = from_server.read(&mut bytes).await {
+                    sleep(Duration::from_millis(500)).await;
+                    if to_client.write_all(&bytes[..length]).await.is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cal_8_clients_that_go_away_leave_no_transaction_and_no_broken_connection() {
+    let Some(schema) = Schema::new().await else { return };
+    let (scheme, rest) = schema.url.split_once("//").unwrap();
+    let (authority, path) = rest.split_once('/').unwrap();
+    let (user, server) = authority.split_once('@').unwrap();
+    let server = tokio::net::lookup_host(server).await.unwrap().next().unwrap();
+    let proxy = slow_proxy(server).await;
+    let name = &schema.name;
+    let far = format!("{scheme}//{user}@{proxy}/{path}&application_name={name}");
+    let world = world_on(&far).await;
+    let lead = lead(&world, world.business_id, 1).await;
+    let slug = world.business.slug.clone();
+    let address = world.app.admin_address().unwrap();
+    let url = format!("http://{address}/api/leads/{}?business={slug}", lead.0);
+    let patch = async |name: String| {
+        let (client, body) = (http_client(&world), json!({ "full_name": name }));
+        let request = client.request(http::Method::PATCH, &url).bearer_auth(TOKEN).json(&body);
+        request.send().await.unwrap()
+    };
+    let going = (0..50_u64)
+        .map(|n| timeout(Duration::from_millis(200 + n * 56), patch(format!("name {n}"))));
+    for answer in futures_util::future::join_all(going).await.into_iter().flatten() {
+        assert!(!answer.text().contains("25P02"), "{}", answer.text());
+    }
+    let answered = async {
+        loop {
+            let answer = patch("the last".to_owned()).await;
+            assert!(!answer.text().contains("25P02"), "{}", answer.text());
+            if answer.status == StatusCode::OK {
+                return;
+            }
+        }
+    };
+    within("an answer", answered).await;
+    let idle = async {
+        while idle_in_transaction(&schema).await > 0 {
+            pause().await;
+        }
+    };
+    // Units of work that still run hold transactions, and end them.
+    within("the end of every transaction", idle).await;
+    world.close().await;
+    schema.drop().await;
+}
+
+/// The schema's connections that hold a transaction open and do nothing.
+async fn idle_in_transaction(schema: &Schema) -> i64 {
+    let sql = "SELECT count(*) FROM pg_stat_activity \
+               WHERE application_name = $1 AND state LIKE 'idle in transaction%'";
+    let values = [schema.name.clone().into()];
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
+    let found = schema.admin.connection().query_one_raw(statement).await;
+    found.unwrap().unwrap().try_get_by_index(0).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ops_11_daemons_share_postgresql_and_nobody_takes_it_apart_under_them() {
+    let Some(schema) = Schema::new().await else { return };
+    let first = world_on(&schema.url).await;
+    let second = Presence::of_daemon(&schema.url).await.unwrap();
+    let alone = async || Presence::alone(&schema.url).await;
+    assert!(matches!(alone().await, Err(PresenceError::Taken)));
+    first.close().await;
+    assert!(matches!(alone().await, Err(PresenceError::Taken)), "one is left");
+    drop(second);
+    let free = async {
+        loop {
+            if let Ok(alone) = alone().await {
+                return alone;
+            }
+            pause().await;
+        }
+    };
+    let alone = within("nobody", free).await;
+    assert!(matches!(Presence::of_daemon(&schema.url).await, Err(PresenceError::Taken)));
+    // Another schema is another database.
+    let other = Schema::new().await.unwrap();
+    Presence::of_daemon(&other.url).await.unwrap();
+    drop(alone);
+    other.drop().await;
+    schema.drop().await;
+}
