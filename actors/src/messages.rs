@@ -130,6 +130,8 @@ pub enum SupervisorEvent {
         /// The call's length in seconds. Comes with a terminal status.
         duration_secs: Option<u32>,
     },
+    /// Twilio could not play the recording of the greeting (CALL-12).
+    RecordingFailed,
     /// An operator ends the call.
     OperatorHangUp,
     /// Twilio reports how a transfer to a person ended.

@@ -3,6 +3,7 @@
 
 mod calls;
 mod message;
+mod over;
 mod shared;
 
 use std::collections::BTreeMap;
@@ -27,7 +28,8 @@ use crate::introspection::{ActorKind, IntrospectionEvent, Registration};
 use crate::messages::SupervisorEvent;
 use crate::trace;
 pub use calls::Calls;
-pub use message::{CallRefused, SupervisorMsg};
+pub use message::{CallRefused, ReportedStatus, SupervisorMsg};
+use over::OverCalls;
 use shared::SharedActors;
 
 /// How long a child may take to stop. Then it is killed.
@@ -63,6 +65,7 @@ pub struct SupervisorState {
     draining: bool,
     shared: SharedActors,
     calls: BTreeMap<CallSid, (ActorCell, CallHandle)>,
+    over: OverCalls,
     alarm: Alarm<SupervisorMsg>,
     registration: Registration,
 }
@@ -95,6 +98,7 @@ impl Actor for Supervisor {
             draining: false,
             shared,
             calls: BTreeMap::new(),
+            over: OverCalls::default(),
             alarm: Alarm::new(me, || SupervisorMsg::Alarm),
             registration,
         })
@@ -111,6 +115,9 @@ impl Actor for Supervisor {
             SupervisorMsg::Start { setup, reply } => {
                 let answer = state.start_call(&me, *setup).await;
                 send_reply(reply, answer);
+            }
+            SupervisorMsg::Report { reported, reply } => {
+                send_reply(reply, state.report(reported));
             }
             SupervisorMsg::Find { call, reply } => {
                 send_reply(reply, state.calls.get(&call).map(|(_, handle)| handle.clone()));
@@ -168,6 +175,9 @@ impl SupervisorState {
         if let Some((_, handle)) = self.calls.get(&setup.call_sid) {
             return Ok(handle.clone());
         }
+        if self.over.contains(&setup.call_sid) {
+            return Err(CallRefused::Over);
+        }
         if self.draining {
             return Err(CallRefused::Draining);
         }
@@ -217,6 +227,21 @@ impl SupervisorState {
         if *exit != Exit::Finished {
             tracing::error!(%call, ?exit, "a call's supervisor failed");
         }
+        self.over.add(call, self.services.clock.now());
+    }
+
+    fn report(&mut self, reported: ReportedStatus) -> bool {
+        let ReportedStatus { call, status, duration_secs } = reported;
+        let event = SupervisorEvent::Status { status, duration_secs };
+        if let Some((_, handle)) = self.calls.get(&call)
+            && handle.tell(event).is_ok()
+        {
+            return true;
+        }
+        if status.is_terminal() {
+            self.over.add(call, self.services.clock.now());
+        }
+        false
     }
 
     fn drain(&mut self) {

@@ -24,6 +24,8 @@ pub use placing::{Known, PlacingFault};
 const REQUEST_PATIENCE: Duration = Duration::from_secs(10);
 /// How long all tries together may take. CallSupervisor waits as long.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The longest pause between two tries.
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 /// How much of an answer is read, in bytes. A call's resource takes about 2 KiB.
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
@@ -163,7 +165,7 @@ fn full_jitter(
 ) -> impl Iterator<Item = Duration> + Send + Sync + Unpin {
     ExponentialBuilder::default()
         .with_min_delay(Duration::from_millis(250))
-        .with_max_delay(Duration::from_secs(4))
+        .with_max_delay(LONGEST_PAUSE)
         .with_max_times(20)
         .build()
         .map(move |longest| longest.mul_f64(chance().clamp(0.0, 1.0)))

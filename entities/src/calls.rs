@@ -15,9 +15,13 @@ use crate::error::RecordsError;
 use crate::page::{Page, rows_for};
 use crate::tables::calls::{Column, Entity, Row};
 
+mod early;
+mod refused;
 mod writing;
 
 pub use crate::values::{CallDirection, CallStatus};
+pub use early::report_end;
+pub use refused::{RefusedCall, insert_refused};
 pub use writing::{
     EndOfCall, NewCall, Progress, StartedCall, insert_started, link_lead, record_end,
     record_progress, save_state,

@@ -8,6 +8,7 @@ mod m20261121_000003_appointments;
 mod m20261121_000004_calls;
 mod m20261121_000005_messages;
 mod m20261121_000006_lead_changes;
+mod m20261128_000007_early_statuses;
 mod schema;
 
 /// All migrations. Prefer [`crate::up`] and [`crate::down`], which hold a lock.
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000004_calls::Migration),
             Box::new(m20261121_000005_messages::Migration),
             Box::new(m20261121_000006_lead_changes::Migration),
+            Box::new(m20261128_000007_early_statuses::Migration),
         ]
     }
 }

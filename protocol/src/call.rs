@@ -16,6 +16,7 @@ mod language;
 mod latency;
 mod lead;
 mod reason;
+mod recording;
 mod session;
 mod setup;
 mod silence;
@@ -50,6 +51,7 @@ use conversation::Conversation;
 use digits::Digits;
 use end_detection::EndDetection;
 use latency::Latencies;
+use recording::Recording;
 use session::SessionState;
 use silence::Silence;
 use speech::Speech;
@@ -82,6 +84,7 @@ pub struct Call {
     began: Now,
     stream: StreamState,
     session: SessionState,
+    recording: Recording,
     speech: Speech,
     end_detection: EndDetection,
     silence: Silence,
@@ -115,6 +118,7 @@ impl Call {
             began: now,
             stream: StreamState::awaited(&setup, now.at),
             session: SessionState::at_webhook(&setup.opening, now.at),
+            recording: Recording::of(&setup.opening),
             speech: Speech::default(),
             end_detection: EndDetection::default(),
             silence: Silence::default(),
@@ -135,7 +139,7 @@ impl Call {
         };
         call.send(Command::Record(Record::Started));
         call.send(Command::EnsureLead);
-        call.owe_greeting(now);
+        call.owe_greeting();
         call
     }
 
@@ -185,6 +189,7 @@ impl Call {
             Event::StatusReported { status, duration_secs } => {
                 self.on_status(status, duration_secs, now);
             }
+            Event::RecordingFailed => self.on_recording_failed(now),
             Event::SessionConfigured { session } => self.on_session_configured(session),
             Event::SessionLost { fault } => self.on_session_lost(fault, now),
             Event::SpeechStarted => self.on_speech_started(now),

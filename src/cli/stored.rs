@@ -1,6 +1,6 @@
 //! Businesses as the database has them, for commands.
 
-use entities::businesses::{self, BusinessRecord, VoiceLookup};
+use entities::businesses::{self, BusinessRecord, CallKey, VoiceLookup};
 use entities::{Database, RecordsError};
 use jiff::Timestamp;
 use protocol::business::{BusinessSettings, SettingsError};
@@ -35,7 +35,8 @@ pub(super) async fn find(
     let record = businesses::find_by_slug(db, slug).await?.ok_or_else(unknown)?;
     let numbers = businesses::numbers(db, record.id).await?;
     let number = numbers.first().ok_or_else(|| StoredError::NoNumber(slug.clone()))?;
-    let found = businesses::find_for_voice(db, number, person, now).await?.ok_or_else(unknown)?;
+    let key = CallKey { our_number: number, their_number: person, call: None };
+    let found = businesses::find_for_voice(db, key, now).await?.ok_or_else(unknown)?;
     let mut settings = BusinessSettings::from_json(record.settings)
         .map_err(|source| StoredError::Settings { slug: slug.clone(), source })?;
     // The settings hold the prompt of their import. Newer prompts are rows.

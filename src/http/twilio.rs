@@ -8,6 +8,7 @@ mod connect;
 mod directory;
 mod lookup;
 mod media;
+mod refusal;
 mod resume;
 mod state;
 mod status;

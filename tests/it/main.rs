@@ -7,6 +7,7 @@ mod barge_in;
 mod booking;
 mod conduct;
 mod database_away;
+mod door;
 mod endings;
 mod greeting;
 mod http;

@@ -149,6 +149,33 @@ fn call_7_a_request_without_an_answer_is_looked_up_before_it_is_sent_again() {
 }
 
 #[test]
+fn call_7_only_a_silence_leaves_open_whether_a_call_was_placed() {
+    virtually(async {
+        for (fault, code, told) in [
+            (RestFault::TooManyRequests, "twilio_refused", "error 20429"),
+            (RestFault::ServerError, "twilio_unreachable", "nothing was placed"),
+        ] {
+            let world = world(brief).await;
+            world.carrier.plan_fault(RestKind::CreateCall, fault, 1000);
+            let (status, answer) = place(&world, number(7).as_str()).await;
+            let error = &answer["error"];
+            assert_eq!((status, &error["code"]), (502, &code.into()), "{answer}");
+            assert!(error["message"].as_str().unwrap().contains(told), "{answer}");
+            assert!(world.carrier.rest_count(RestKind::CreateCall) > 5, "it was tried again");
+            assert_eq!(world.carrier.calls_made(), 0);
+            world.close().await;
+        }
+        let world = world(brief).await;
+        world.carrier.plan_fault(RestKind::CreateCall, RestFault::AcceptedThenError, 1);
+        world.carrier.plan_fault(RestKind::ListCalls, RestFault::ServerError, 1000);
+        let (status, answer) = place(&world, number(7).as_str()).await;
+        assert_eq!((status, &answer["error"]["code"]), (502, &"outcome_unknown".into()));
+        assert_eq!(world.carrier.rest_count(RestKind::CreateCall), 1, "never sent again");
+        world.close().await;
+    });
+}
+
+#[test]
 fn call_7_a_call_that_cannot_be_placed_is_refused_with_the_reason() {
     virtually(async {
         let world = world(brief).await;

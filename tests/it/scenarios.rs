@@ -47,7 +47,8 @@ fn prac_5_every_example_scenario_has_a_description_and_checks_all_three_sides() 
 #[test]
 fn end_1_the_example_scenarios_cover_every_end_reason() {
     let texts: Vec<_> = files().iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
-    for reason in EndReason::ALL {
+    // A call that was not taken is no scenario: `call_11_…` in `door` shows it.
+    for reason in EndReason::ALL.into_iter().filter(|reason| *reason != EndReason::Refused) {
         let expected = format!("reason = \"{}\"", reason.as_str());
         assert!(texts.iter().any(|text| text.contains(&expected)), "{reason:?}");
     }

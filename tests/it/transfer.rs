@@ -14,12 +14,12 @@ use crate::support::{
     brief, ended_record, kill, nothing_left, number, practice, virtually, within, world,
 };
 
-const PERSON: &str = "+972501112233";
+pub(crate) const PERSON: &str = "+972501112233";
 const FAREWELL: &str = "רגע, מעבירים אותך לדנה";
 const NOBODY: &str = "דנה לא עונה, אפשר להשאיר הודעה";
 
 /// A business with a transfer target that behaves this way.
-fn with_person(plan: &mut Plan) {
+pub(crate) fn with_person(plan: &mut Plan) {
     brief(plan);
     let number = PhoneNumber::parse(PERSON).unwrap();
     plan.business.transfer = Some(Transfer { number, text: Some(FAREWELL.to_owned()) });
@@ -42,7 +42,7 @@ fn with_person(plan: &mut Plan) {
 }
 
 /// A caller who has asked for the person and heard the farewell.
-async fn asks_for_the_person(world: &World, then: Pickup) -> CallerHandle {
+pub(crate) async fn asks_for_the_person(world: &World, then: Pickup) -> CallerHandle {
     world.carrier.set_callee(PERSON, Callee { rings: Duration::from_secs(1), then });
     let caller = world.dial(&number(1));
     within("the greeting", caller.hears("שלום")).await.unwrap();
@@ -51,7 +51,7 @@ async fn asks_for_the_person(world: &World, then: Pickup) -> CallerHandle {
     caller
 }
 
-async fn is_rung(caller: &CallerHandle) {
+pub(crate) async fn is_rung(caller: &CallerHandle) {
     let rung = caller.until(|view| {
         let dialled = Done::Dialled { number: PERSON.to_owned() };
         view.verbs.iter().any(|verb| verb.what == dialled)

@@ -67,6 +67,7 @@ impl CallSupervisorState {
                     self.end_soon();
                     self.tell_call(Event::OperatorHungUp);
                 }
+                SupervisorEvent::RecordingFailed => self.tell_call(Event::RecordingFailed),
                 SupervisorEvent::TransferEnded { answered } => {
                     self.tell_call(Event::TransferEnded { answered: *answered });
                 }

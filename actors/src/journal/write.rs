@@ -68,10 +68,15 @@ impl Writer {
             EntryKind::Lead(lead) => calls::link_lead(db, business, call, *lead).await,
             EntryKind::Person(person) => self.write_person(entry, person).await,
             EntryKind::Progress(progress) => {
-                calls::record_progress(db, business, call, *progress).await
+                match calls::record_progress(db, business, call, *progress).await {
+                    // A placed call rings before Twilio has answered the request that placed it.
+                    Err(RecordsError::NotFound) => Ok(()),
+                    done => done,
+                }
             }
-            EntryKind::Ended(end) => {
-                calls::record_end(db, business, call, (**end).clone()).await.map(drop)
+            EntryKind::Ended(end) => calls::report_end(db, business, call, (**end).clone()).await,
+            EntryKind::Refused(refused) => {
+                calls::insert_refused(db, business, (**refused).clone()).await.map(drop)
             }
         }
     }

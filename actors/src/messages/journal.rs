@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use entities::call_turns::TurnRow;
-use entities::calls::{CallStatus, EndOfCall, NewCall, Progress};
+use entities::calls::{CallStatus, EndOfCall, NewCall, Progress, RefusedCall};
 use entities::leads::{LeadChanges, LeadStatus};
 use jiff::Timestamp;
 use protocol::call::Ending;
@@ -28,6 +28,7 @@ pub(crate) enum EntryKind {
     Person(Box<PersonOfCall>),
     Progress(Progress),
     Ended(Box<EndOfCall>),
+    Refused(Box<RefusedCall>),
 }
 
 /// What is left to write of a call's lead when the call is over (LEAD-1, LEAD-2).
@@ -49,6 +50,13 @@ impl JournalEntry {
     pub fn placed(business: BusinessId, call: NewCall) -> Self {
         let call_sid = call.call_sid.clone();
         Self { business, call: call_sid, kind: EntryKind::Started(Box::new(call)) }
+    }
+
+    /// A call that was not taken (CALL-11).
+    #[must_use]
+    pub fn refused(business: BusinessId, call: RefusedCall) -> Self {
+        let call_sid = call.call_sid.clone();
+        Self { business, call: call_sid, kind: EntryKind::Refused(Box::new(call)) }
     }
 
     /// Finds or makes the lead of a call that has no actors, and links the call to it (LEAD-1).

@@ -4,6 +4,7 @@ use std::fmt;
 
 use protocol::call::CallSetup;
 use protocol::ids::CallSid;
+use protocol::twilio::forms::CallStatus;
 use ractor::RpcReplyPort;
 use thiserror::Error;
 
@@ -41,15 +42,30 @@ pub enum CallRefused {
     /// The daemon is stopping (RES-6).
     #[error("the daemon is stopping and takes no new calls")]
     Draining,
+    /// The call is over: its terminal status came first (CALL-11).
+    #[error("the call is over")]
+    Over,
     /// The root did not answer, or an actor could not be started.
     #[error("the call could not be started")]
     Failed,
+}
+
+/// A status that Twilio reported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportedStatus {
+    pub call: CallSid,
+    pub status: CallStatus,
+    /// Comes with a terminal status.
+    pub duration_secs: Option<u32>,
 }
 
 #[derive(Debug)]
 pub enum SupervisorMsg {
     /// Start a call, or find the one that is running already (CALL-9).
     Start { setup: Box<CallSetup>, reply: RpcReplyPort<Result<CallHandle, CallRefused>> },
+    /// Tell the call its status. The reply says whether it runs. If not, a call whose status is
+    /// terminal never starts (CALL-11).
+    Report { reported: ReportedStatus, reply: RpcReplyPort<bool> },
     /// Find a living call.
     Find { call: CallSid, reply: RpcReplyPort<Option<CallHandle>> },
     /// List all living calls.
@@ -67,6 +83,7 @@ impl Show for SupervisorMsg {
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Start { setup, reply: _ } => write!(f, "Start {}", setup.call_sid),
+            Self::Report { reported, reply: _ } => write!(f, "{reported:?}"),
             Self::Find { call, reply: _ } => write!(f, "Find {call}"),
             Self::List(_) => f.write_str("List"),
             Self::Drain | Self::Joined(_) | Self::Alarm => write!(f, "{self:?}"),

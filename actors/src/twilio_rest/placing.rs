@@ -8,7 +8,7 @@ use protocol::twilio::rest::{
 };
 use thiserror::Error;
 
-use super::{PATIENCE, TwilioRest};
+use super::{LONGEST_PAUSE, PATIENCE, TwilioRest};
 use crate::http_client::with_query;
 
 /// How far Twilio's clock may be behind ours.
@@ -17,10 +17,10 @@ const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(2);
 /// Why a call counts as not placed.
 #[derive(Debug, PartialEq, Eq, Error)]
 pub enum PlacingFault {
-    /// Twilio refused the request. A retry cannot help.
+    /// Twilio refused the request: for good, or as too many during all tries.
     #[error("Twilio refused: {0}")]
     Refused(RestError),
-    /// Twilio was unreachable or too busy during all tries.
+    /// Twilio was unreachable during all tries.
     #[error("Twilio did not place the call: {0}")]
     NotPlaced(String),
     /// Twilio may have placed the call, and did not answer whether it has.
@@ -38,11 +38,18 @@ pub enum Known {
 
 /// Why a try did not place a call.
 enum Attempt {
-    /// Twilio did not get the request, or did not process it.
-    NotProcessed(String),
+    /// Nothing was placed. Another try may help.
+    Again(PlacingFault),
     /// Twilio may have placed the call.
     Unknown(String),
     Refused(RestError),
+}
+
+/// How a try, and the look at Twilio's list after it, ended.
+enum Tried {
+    /// Nothing was placed. Another try may help.
+    Again(PlacingFault),
+    Never(PlacingFault),
 }
 
 impl TwilioRest {
@@ -50,16 +57,23 @@ impl TwilioRest {
     /// unknown, it is not repeated before Twilio's list of calls was read (CALL-7).
     ///
     /// # Errors
-    /// [`PlacingFault`], after 30 s of tries or at once if a retry cannot help.
+    /// [`PlacingFault`], after 30 s of tries or at once if a retry cannot help. A try that has begun is
+    /// waited for: its answer says whether the call was placed.
     pub async fn place(&self, call: &NewOutbound, now: Timestamp) -> Result<CallSid, PlacingFault> {
-        let tries = (|| self.place_or_find(call, now))
-            .retry(self.pauses())
-            .when(|fault| matches!(fault, PlacingFault::NotPlaced(_)))
-            .notify(|fault, pause| tracing::warn!(%fault, ?pause, "retrying to place a call"));
-        match tokio::time::timeout(PATIENCE, tries).await {
-            Ok(placed) => placed,
-            // Twilio may have got the last request.
-            Err(_) => Err(PlacingFault::Unknown(format!("no answer within {PATIENCE:?}"))),
+        let last_try = tokio::time::Instant::now() + PATIENCE;
+        let mut pauses = self.pauses();
+        loop {
+            let fault = match self.place_or_find(call, now).await {
+                Ok(placed) => return Ok(placed),
+                Err(Tried::Never(fault)) => return Err(fault),
+                Err(Tried::Again(fault)) => fault,
+            };
+            let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
+            if tokio::time::Instant::now() + pause >= last_try {
+                return Err(fault);
+            }
+            tracing::warn!(%fault, ?pause, "retrying to place a call");
+            tokio::time::sleep(pause).await;
         }
     }
 
@@ -79,15 +93,11 @@ impl TwilioRest {
     }
 
     /// Tries once. If the result is unknown, looks for the call in Twilio's list.
-    async fn place_or_find(
-        &self,
-        call: &NewOutbound,
-        began: Timestamp,
-    ) -> Result<CallSid, PlacingFault> {
+    async fn place_or_find(&self, call: &NewOutbound, began: Timestamp) -> Result<CallSid, Tried> {
         let why = match self.try_to_place(call).await {
             Ok(placed) => return Ok(placed),
-            Err(Attempt::Refused(error)) => return Err(PlacingFault::Refused(error)),
-            Err(Attempt::NotProcessed(why)) => return Err(PlacingFault::NotPlaced(why)),
+            Err(Attempt::Refused(error)) => return Err(Tried::Never(PlacingFault::Refused(error))),
+            Err(Attempt::Again(fault)) => return Err(Tried::Again(fault)),
             Err(Attempt::Unknown(why)) => why,
         };
         tracing::warn!(why, "a call may have been placed: reading Twilio's list");
@@ -95,13 +105,14 @@ impl TwilioRest {
             call.created_at.is_some_and(|at| at + CLOCK_SKEW >= whole_second(began))
         };
         let look = || self.calls_between(call);
-        let found = look.retry(self.pauses()).await;
-        match found {
-            Ok(calls) => match calls.into_iter().find(made_since) {
+        let looking = look.retry(self.pauses());
+        match tokio::time::timeout(PATIENCE, looking).await {
+            Ok(Ok(calls)) => match calls.into_iter().find(made_since) {
                 Some(placed) => Ok(placed.sid),
-                None => Err(PlacingFault::NotPlaced(why)),
+                None => Err(Tried::Again(PlacingFault::NotPlaced(why))),
             },
-            Err(cause) => Err(PlacingFault::Unknown(cause)),
+            Ok(Err(cause)) => Err(Tried::Never(PlacingFault::Unknown(cause))),
+            Err(_) => Err(Tried::Never(PlacingFault::Unknown(why))),
         }
     }
 
@@ -109,14 +120,16 @@ impl TwilioRest {
         let request = self.http.post(&self.url("Calls.json")).form(&call.form());
         let (status, body) = self.answer(None, request).await.map_err(|error| {
             if error.was_never_sent() {
-                Attempt::NotProcessed(error.to_string())
+                Attempt::Again(PlacingFault::NotPlaced(error.to_string()))
             } else {
                 Attempt::Unknown(error.to_string())
             }
         })?;
         match placing_outcome(status, &body) {
             PlacingOutcome::Placed(sid) => Ok(sid),
-            PlacingOutcome::NotProcessed(error) => Err(Attempt::NotProcessed(error.to_string())),
+            PlacingOutcome::NotProcessed(error) => {
+                Err(Attempt::Again(PlacingFault::Refused(error)))
+            }
             PlacingOutcome::Unknown(error) => Err(Attempt::Unknown(error.to_string())),
             PlacingOutcome::Refused(error) => Err(Attempt::Refused(error)),
         }

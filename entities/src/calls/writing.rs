@@ -7,12 +7,13 @@ use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{CaseStatement, Expr, Func, OnConflict};
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, Iterable, QueryFilter, UpdateMany, UpdateResult,
+    ColumnTrait, Condition, DatabaseConnection, EntityTrait, Iterable, QueryFilter, UpdateMany,
+    UpdateResult,
 };
 
 use serde::{Deserialize, Serialize};
 
-use super::{CallDirection, CallRecord, CallStatus, find_record};
+use super::{CallDirection, CallRecord, CallStatus, early, find_record};
 use crate::column;
 use crate::database::Database;
 use crate::error::RecordsError;
@@ -64,7 +65,8 @@ pub struct EndOfCall {
     pub stats: Option<serde_json::Value>,
 }
 
-/// Inserts a call; does nothing if it is stored already.
+/// Inserts a call; does nothing if it is stored already. If its end was reported before, it is ended
+/// (CALL-11).
 ///
 /// # Errors
 /// [`RecordsError::NotFound`] if the business has no such lead or prompt,
@@ -76,11 +78,9 @@ pub async fn insert_started(
 ) -> Result<StartedCall, RecordsError> {
     db.write(move |db| async move {
         let db = &db;
-        let call_sid = call.call_sid.clone();
-        let inserted = Entity::insert(row(business, call))
-            .on_conflict(OnConflict::column(Column::CallSid).do_nothing().to_owned())
-            .exec_without_returning(db)
-            .await?;
+        let (call_sid, started_at) = (call.call_sid.clone(), call.started_at);
+        let inserted = insert_new(db, row(business, call)).await?;
+        early::apply(db, business, &call_sid, started_at).await?;
         let record = find_record(db, business, &call_sid).await?.ok_or(RecordsError::Conflict)?;
         Ok(StartedCall { record, created: inserted > 0 })
     })
@@ -109,7 +109,8 @@ pub async fn link_lead(
     .await
 }
 
-/// Updates a call's status; a terminal status is never replaced.
+/// Updates a call's status; a terminal status is never replaced, and a call that is over was not
+/// answered later.
 ///
 /// # Errors
 /// [`RecordsError::NotFound`] if this business has no such call.
@@ -122,12 +123,14 @@ pub async fn record_progress(
     let call = call.clone();
     db.write(move |db| async move {
         let (db, call) = (&db, &call);
+        let answered = progress.answered_at.map(column::from_instant);
+        let is_over = Condition::all().add(Column::EndedAt.is_not_null());
+        let answered = CaseStatement::new()
+            .case(is_over, Expr::col(Column::AnsweredAt))
+            .finally(keep_or_set(Column::AnsweredAt, answered));
         let update = update(business, call)
             .col_expr(Column::Status, next_status(Some(progress.status)))
-            .col_expr(
-                Column::AnsweredAt,
-                keep_or_set(Column::AnsweredAt, progress.answered_at.map(column::from_instant)),
-            );
+            .col_expr(Column::AnsweredAt, answered.into());
         require_row(update.exec(db).await?)
     })
     .await
@@ -175,26 +178,46 @@ pub async fn record_end(
     let call = call.clone();
     db.write(move |db| async move {
         let (db, call) = (&db, &call);
-        let duration = end.duration.map(column::from_seconds);
-        update(business, call)
-            .col_expr(
-                Column::EndedAt,
-                keep_or_set(Column::EndedAt, Some(column::from_instant(end.ended_at))),
-            )
-            .col_expr(Column::EndReason, keep_or_set(Column::EndReason, Some(end.end_reason)))
-            .col_expr(Column::EndedBy, keep_or_set(Column::EndedBy, Some(end.ended_by)))
-            .col_expr(Column::Status, next_status(end.status))
-            .col_expr(Column::DurationSecs, keep_or_set(Column::DurationSecs, duration))
-            .col_expr(Column::Stats, keep_or_set(Column::Stats, end.stats))
-            .col_expr(Column::State, Expr::val(None::<serde_json::Value>))
-            .exec(db)
-            .await?;
+        end_row(db, business, call, end).await?;
         find_record(db, business, call).await?.ok_or(RecordsError::NotFound)
     })
     .await
 }
 
-fn update(business: BusinessId, call: &CallSid) -> UpdateMany<Entity> {
+/// Ends the call's row; `false` if this business has no such call.
+pub(super) async fn end_row(
+    db: &DatabaseConnection,
+    business: BusinessId,
+    call: &CallSid,
+    end: EndOfCall,
+) -> Result<bool, RecordsError> {
+    let done = ended(update(business, call), end).exec(db).await?;
+    Ok(done.rows_affected > 0)
+}
+
+pub(super) fn ended(update: UpdateMany<Entity>, end: EndOfCall) -> UpdateMany<Entity> {
+    let duration = end.duration.map(column::from_seconds);
+    let at = Some(column::from_instant(end.ended_at));
+    update
+        .col_expr(Column::EndedAt, keep_or_set(Column::EndedAt, at))
+        .col_expr(Column::EndReason, keep_or_set(Column::EndReason, Some(end.end_reason)))
+        .col_expr(Column::EndedBy, keep_or_set(Column::EndedBy, Some(end.ended_by)))
+        .col_expr(Column::Status, next_status(end.status))
+        .col_expr(Column::DurationSecs, keep_or_set(Column::DurationSecs, duration))
+        .col_expr(Column::Stats, keep_or_set(Column::Stats, end.stats))
+        .col_expr(Column::State, Expr::val(None::<serde_json::Value>))
+}
+
+/// The number of rows that were inserted: none if the call is stored already.
+pub(super) async fn insert_new(
+    db: &DatabaseConnection,
+    row: ActiveModel,
+) -> Result<u64, RecordsError> {
+    let stays = OnConflict::column(Column::CallSid).do_nothing().to_owned();
+    Ok(Entity::insert(row).on_conflict(stays).exec_without_returning(db).await?)
+}
+
+pub(super) fn update(business: BusinessId, call: &CallSid) -> UpdateMany<Entity> {
     Entity::update_many()
         .filter(Column::CallSid.eq(call.as_str()))
         .filter(Column::BusinessId.eq(business.0))
@@ -222,7 +245,7 @@ fn require_row(result: UpdateResult) -> Result<(), RecordsError> {
     if result.rows_affected > 0 { Ok(()) } else { Err(RecordsError::NotFound) }
 }
 
-fn row(business: BusinessId, call: NewCall) -> ActiveModel {
+pub(super) fn row(business: BusinessId, call: NewCall) -> ActiveModel {
     ActiveModel {
         call_sid: Set(call.call_sid.to_string()),
         business_id: Set(business.0),

@@ -26,6 +26,14 @@ pub struct Model {
     pub stats: Option<Json>,
 }
 
+/// How a call has ended, if it has.
+#[derive(Clone, Debug, DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+pub struct EndRow {
+    pub ended_at: Option<DateTimeUtc>,
+    pub end_reason: Option<String>,
+}
+
 /// A call without `state`, which can be long and which only a resume reads.
 #[derive(Clone, Debug, DerivePartialModel)]
 #[sea_orm(entity = "Entity")]
@@ -48,6 +56,19 @@ pub struct Row {
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
+pub enum Relation {
+    #[sea_orm(
+        belongs_to = "super::businesses::Entity",
+        from = "Column::BusinessId",
+        to = "super::businesses::Column::Id"
+    )]
+    Business,
+}
+
+impl Related<super::businesses::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Business.def()
+    }
+}
 
 impl ActiveModelBehavior for ActiveModel {}

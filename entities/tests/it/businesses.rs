@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use entities::Database;
 use entities::appointments::{AppointmentId, Authority, NewAppointment, Selector, book, cancel};
 use entities::businesses::{
-    ImportError, find_by_slug, find_by_whatsapp_number, find_for_voice, import, list, numbers,
-    prompt,
+    CallKey, ImportError, find_by_slug, find_by_whatsapp_number, find_for_voice, import, list,
+    numbers, prompt,
 };
 use jiff::SignedDuration;
+use protocol::ids::PhoneNumber;
 use protocol::ids::{BusinessId, LeadId};
 
 use crate::support::{
@@ -38,6 +39,10 @@ async fn booked(
     book(db, business, wanted, noon()).await.unwrap().id
 }
 
+fn from<'a>(our_number: &'a PhoneNumber, their_number: Option<&'a PhoneNumber>) -> CallKey<'a> {
+    CallKey { our_number, their_number, call: None }
+}
+
 #[tokio::test]
 async fn call_1_one_statement_reads_business_settings_newest_prompt_and_the_callers_lead() {
     on_each(async |db| {
@@ -63,7 +68,8 @@ async fn call_1_one_statement_reads_business_settings_newest_prompt_and_the_call
             counter.fetch_add(1, Ordering::Relaxed);
         });
         let (ours, theirs) = (phone("+97231111111"), phone("+972501234567"));
-        let found = find_for_voice(&counted, &ours, Some(&theirs), noon()).await.unwrap().unwrap();
+        let found =
+            find_for_voice(&counted, from(&ours, Some(&theirs)), noon()).await.unwrap().unwrap();
 
         assert_eq!(statements.load(Ordering::Relaxed), 1);
         assert_eq!(found.business.id, locks);
@@ -84,9 +90,9 @@ async fn call_1_an_unknown_number_finds_nothing_and_a_new_or_withheld_caller_has
         lead(db, locks, "+972501234567").await;
         let ours = phone("+97231111111");
         let unknown = phone("+15550000000");
-        assert_eq!(find_for_voice(db, &unknown, None, noon()).await.unwrap(), None);
+        assert_eq!(find_for_voice(db, from(&unknown, None), noon()).await.unwrap(), None);
         for person in [None, Some(&unknown)] {
-            let found = find_for_voice(db, &ours, person, noon()).await.unwrap().unwrap();
+            let found = find_for_voice(db, from(&ours, person), noon()).await.unwrap().unwrap();
             assert_eq!((found.business.id, found.lead), (locks, None));
             assert_eq!(found.appointments, []);
         }
@@ -130,7 +136,7 @@ async fn an_import_replaces_the_numbers_and_frees_the_old_ones() {
 
         let clinic = business(db, "clinic", "+97231111111").await;
         let ours = phone("+97231111111");
-        let found = find_for_voice(db, &ours, None, noon()).await.unwrap().unwrap();
+        let found = find_for_voice(db, from(&ours, None), noon()).await.unwrap().unwrap();
         assert_eq!(found.business.id, clinic);
     })
     .await;
@@ -155,7 +161,10 @@ async fn importing_a_number_of_another_business_names_that_business_and_stores_n
         );
 
         assert_eq!(find_by_slug(db, &slug("clinic")).await.unwrap(), None);
-        assert_eq!(find_for_voice(db, &phone("+97232222222"), None, noon()).await.unwrap(), None);
+        assert_eq!(
+            find_for_voice(db, from(&phone("+97232222222"), None), noon()).await.unwrap(),
+            None
+        );
         let texting = find_by_whatsapp_number(db, &phone("+97239999999")).await.unwrap();
         assert_eq!(texting.unwrap().id, locks);
     })

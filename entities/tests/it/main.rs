@@ -9,6 +9,7 @@ mod businesses;
 mod calls;
 #[cfg(test)]
 mod cancelled;
+mod early_statuses;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]

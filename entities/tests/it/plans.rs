@@ -6,6 +6,8 @@ use entities::appointments::{
     AppointmentFilter, AppointmentId, Authority, NewAppointment, Selector, between, book, by_key,
     cancel, of_lead, of_lead_upcoming,
 };
+use entities::businesses::CallKey;
+use entities::calls::{CallStatus, EndOfCall};
 use entities::leads::{Caller, LeadChanges, ensure_for_call, history, merge_details};
 use entities::{Database, appointments, businesses, call_turns, calls, leads};
 use protocol::ids::{LeadId, ToolCallId};
@@ -13,12 +15,26 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, TransactionTrait};
 
 use crate::support::{at, business, call, call_sid, in_call, lead, new_id, noon, on_each, phone};
 
+fn ended_early() -> EndOfCall {
+    EndOfCall {
+        ended_at: noon(),
+        end_reason: "caller_hung_up".to_owned(),
+        ended_by: "caller".to_owned(),
+        status: Some(CallStatus::Completed),
+        duration: None,
+        stats: None,
+    }
+}
+
 /// Runs the queries of a call and of the lists.
 async fn use_everything(db: &Database) {
     let locks = business(db, "locks", "+97231111111").await;
     let dana = lead(db, locks, "+972501111111").await;
     let number = phone("+972501111111");
-    businesses::find_for_voice(db, &phone("+97231111111"), Some(&number), noon()).await.unwrap();
+    let ours = phone("+97231111111");
+    let ringing = call_sid(9);
+    let key = CallKey { our_number: &ours, their_number: Some(&number), call: Some(&ringing) };
+    businesses::find_for_voice(db, key, noon()).await.unwrap();
     let caller = Caller::Known(&number);
     ensure_for_call(db, locks, caller, &call_sid(1), LeadId(new_id()), noon()).await.unwrap();
     leads::get(db, locks, dana).await.unwrap();
@@ -48,6 +64,7 @@ async fn use_everything(db: &Database) {
     cancel(db, locks, Authority::Lead(dana), Selector::Id(held.id)).await.unwrap();
     appointments::list(db, locks, AppointmentFilter::default(), Some(held.id), 10).await.unwrap();
 
+    calls::report_end(db, locks, &ringing, ended_early()).await.unwrap();
     let sid = call(db, locks, 1).await;
     calls::get(db, locks, &sid).await.unwrap();
     call_turns::of_call(db, locks, &sid).await.unwrap();

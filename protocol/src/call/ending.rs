@@ -51,7 +51,8 @@ impl Call {
             | EndReason::NotConnected
             | EndReason::Machine
             | EndReason::Internal
-            | EndReason::Shutdown => &self.setup.lines.closing,
+            | EndReason::Shutdown
+            | EndReason::Refused => &self.setup.lines.closing,
         };
         let text = text.clone();
         let line = ScriptedLine::Closing;

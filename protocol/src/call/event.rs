@@ -187,6 +187,8 @@ pub enum Event {
         /// `0`–`9`, `*`, `#`, `A`–`D`.
         digit: char,
     },
+    /// Twilio could not fetch or play the recording of the greeting (CALL-12).
+    RecordingFailed,
     /// An operator ended the call.
     OperatorHungUp,
     /// The daemon is stopping.

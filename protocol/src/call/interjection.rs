@@ -172,7 +172,8 @@ impl Call {
             | EndReason::NotConnected
             | EndReason::Machine
             | EndReason::Internal
-            | EndReason::Shutdown => false,
+            | EndReason::Shutdown
+            | EndReason::Refused => false,
         };
         retractable && self.setup.settings.ending.decider.asks_the_model()
     }

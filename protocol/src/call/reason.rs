@@ -34,11 +34,13 @@ pub enum EndReason {
     Internal,
     /// The daemon was stopped.
     Shutdown,
+    /// The daemon did not take the call: it was full, stopping, or without its database (CALL-11).
+    Refused,
 }
 
 impl EndReason {
     /// All reasons.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::LeadComplete,
         Self::UserGoodbye,
         Self::CustomerDeclined,
@@ -53,6 +55,7 @@ impl EndReason {
         Self::Machine,
         Self::Internal,
         Self::Shutdown,
+        Self::Refused,
     ];
 
     /// The reason in `snake_case`, as it is written in the database and the metrics.
@@ -73,6 +76,7 @@ impl EndReason {
             Self::Machine => "machine",
             Self::Internal => "internal",
             Self::Shutdown => "shutdown",
+            Self::Refused => "refused",
         }
     }
 }

@@ -59,6 +59,7 @@ impl Call {
             self.send(Command::Record(Record::Answered(now.wall)));
         }
         self.stream = StreamState::Open { stream };
+        self.recording_was_played(now);
         self.want_session(now);
         self.speech.is_sent_again();
     }

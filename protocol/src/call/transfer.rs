@@ -1,7 +1,7 @@
 //! The transfer of a call to a person (CALL-10). A last line is spoken as in any ending (`ending`).
 //! In place of the hang-up Twilio's `<Dial>` follows, and the call comes back if nobody answers.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::command::Command;
 use super::conversation::Body;
@@ -11,11 +11,13 @@ use super::reason::{EndReason, EndedBy, Ending};
 use super::session::SessionState;
 use super::stream::StreamState;
 use super::{Call, Now};
-use crate::ids::ResponseId;
+use crate::ids::{PhoneNumber, ResponseId};
 use crate::response_gate::{Reply, Want};
 
 /// The longest transfer. `<Dial>` ends it after four hours, and Twilio reports that.
 const LONGEST: Duration = Duration::from_secs(4 * 3600 + 60);
+/// How long after the redirect a transfer counts as ringing, if Twilio reports nothing.
+const RINGS_FOR: Duration = Duration::from_secs(25);
 /// How long after the ringing Twilio may take to report that nobody answered.
 const TOLD_WITHIN: Duration = Duration::from_secs(10);
 
@@ -52,6 +54,29 @@ impl Call {
         }
         let output = refused.unwrap_or(ACCEPTED).to_owned();
         ToolOutcome { output, succeeded: refused.is_none() }
+    }
+
+    /// Whether the transfer of this call has caused a new call of the same business: it rings, its
+    /// target has passed the new call on, and the new call comes from a number that the target was
+    /// called with, or from the target (CALL-13).
+    #[must_use]
+    pub fn transfer_caused(
+        &self,
+        passed_on_by: &[PhoneNumber],
+        from: Option<&PhoneNumber>,
+        now: Instant,
+    ) -> bool {
+        let Phase::HandingOver { since, .. } = self.phase else { return false };
+        let Some(dial) = &self.setup.transfer else { return false };
+        let shown = [
+            self.setup.person.number(),
+            dial.caller_id.as_ref(),
+            Some(&self.setup.business_number),
+            Some(&dial.number),
+        ];
+        now < since + RINGS_FOR
+            && passed_on_by.contains(&dial.number)
+            && from.is_some_and(|from| shown.contains(&Some(from)))
     }
 
     /// The last line was heard, or cannot be. Twilio is told to ring the person.

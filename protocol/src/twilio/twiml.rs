@@ -41,9 +41,18 @@ pub enum Verb {
     /// `<Hangup>`: ends the call, which was answered and is billed.
     Hangup,
     /// `<Reject>`: refuses the call without answering it. First verb only.
-    Reject,
+    Reject(RejectReason),
     /// `<Dial><Number>`: calls a person and connects the two.
     Dial(Dial),
+}
+
+/// What a rejected caller hears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RejectReason {
+    /// That the number is not in service.
+    Rejected,
+    /// The busy tone.
+    Busy,
 }
 
 /// A text with its voice. Voice and language have no default: Twilio skips the verb if the pair does not
@@ -121,8 +130,8 @@ impl Twiml {
 
     /// Refuses a call without answering it; it is not billed.
     #[must_use]
-    pub fn reject() -> Self {
-        Self(vec![Verb::Reject])
+    pub fn reject(reason: RejectReason) -> Self {
+        Self(vec![Verb::Reject(reason)])
     }
 
     /// Ends a call.

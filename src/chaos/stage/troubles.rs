@@ -70,8 +70,7 @@ pub(super) async fn happen(
         }
         Fault::Database { fault, lasts } => disturb(&world, fault, lasts).await,
         Fault::WebhookAgain { call, times } => {
-            // A webhook of a call that is over still opens a session: it is not drawn until that is mended.
-            if let Some(call) = of(call).filter(|call| call.view().borrow().ended.is_none()) {
+            if let Some(call) = of(call) {
                 call.replay_webhook(times).await;
             }
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use entities::RecordsError;
-use entities::businesses::{VoiceLookup, find_for_voice};
+use entities::businesses::{CallKey, VoiceLookup, find_for_voice};
 use protocol::business::{self, Language};
 use protocol::ids::{BusinessId, PhoneNumber};
 use protocol::twilio::twiml::{Apology, Say, Twiml};
@@ -24,14 +24,13 @@ pub(super) enum LookupError {
     Records(#[from] RecordsError),
 }
 
-/// Finds the business that has `number`, with what it knows of the person.
+/// Finds the business that has the number, with what it knows of the person and of the call.
 pub(super) async fn find(
     state: &TwilioState,
-    number: &PhoneNumber,
-    person: Option<&PhoneNumber>,
+    key: CallKey<'_>,
 ) -> Result<Option<VoiceLookup>, LookupError> {
     let now = state.services.clock.wall();
-    let reading = find_for_voice(&state.services.database, number, person, now);
+    let reading = find_for_voice(&state.services.database, key, now);
     match tokio::time::timeout(PATIENCE, reading).await {
         Ok(found) => Ok(found?),
         Err(_) => Err(LookupError::TooSlow),
@@ -43,7 +42,8 @@ pub(super) async fn business(state: &TwilioState, number: &PhoneNumber) -> Optio
     if let Some(listed) = state.directory.find(number) {
         return Some(listed.id);
     }
-    match find(state, number, None).await {
+    let key = CallKey { our_number: number, their_number: None, call: None };
+    match find(state, key).await {
         Ok(found) => Some(found?.business.id),
         Err(error) => {
             tracing::error!(%error, "the business of a status could not be read");

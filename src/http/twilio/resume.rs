@@ -58,7 +58,7 @@ pub(super) async fn on_transfer_ended(state: &TwilioState, form: &Form) -> Twiml
     }
 }
 
-fn phase(handle: &CallHandle) -> Phase {
+pub(super) fn phase(handle: &CallHandle) -> Phase {
     handle.parts().snapshot.borrow().call.phase().clone()
 }
 

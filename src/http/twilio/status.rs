@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actors::call::records::row_status;
 use actors::messages::JournalEntry;
-use actors::messages::SupervisorEvent;
+use actors::supervisor::ReportedStatus;
 use protocol::call::{EndReason, EndedBy, Ending};
 use protocol::ids::BusinessId;
 use protocol::twilio::forms::{CallStatus, Form, StatusForm, VoiceForm};
@@ -14,7 +14,7 @@ use super::lookup;
 use super::state::TwilioState;
 
 /// Handles one status callback. A running call is told, and ends on a terminal status. The status of
-/// any other call goes straight into its row.
+/// any other call goes into its row; a terminal one that comes before the row is kept for it (CALL-11).
 pub(super) async fn on_status(state: &TwilioState, form: &Form) {
     let status = match StatusForm::read(form) {
         Ok(status) => status,
@@ -23,14 +23,14 @@ pub(super) async fn on_status(state: &TwilioState, form: &Form) {
             return;
         }
     };
-    let event =
-        SupervisorEvent::Status { status: status.status, duration_secs: status.duration_secs };
-    let told = match state.calls.find(status.call_sid.clone()).await {
-        Some(handle) => handle.tell(event).is_ok(),
-        None => false,
+    let reported = ReportedStatus {
+        call: status.call_sid.clone(),
+        status: status.status,
+        duration_secs: status.duration_secs,
     };
+    let runs = state.calls.report(reported).await;
     // A running call writes its own end.
-    if told && status.status.is_terminal() {
+    if runs && status.status.is_terminal() {
         return;
     }
     if let Some(business) = business_of(state, form).await {

@@ -3,15 +3,22 @@
 
 use std::sync::Arc;
 
+use actors::call::records::new_call;
+use actors::call_supervisor::CallHandle;
+use actors::messages::{JournalEntry, SupervisorEvent};
 use actors::supervisor::CallRefused;
-use entities::businesses::VoiceLookup;
+use entities::businesses::{CallKey, VoiceLookup};
+use entities::calls::CallStatus;
 use protocol::business::{BusinessSettings, OpeningLine, SettingsError};
-use protocol::call::{CallSetup, LeadFacts};
-use protocol::twilio::forms::{Form, VoiceForm};
-use protocol::twilio::twiml::{Dial, Twiml};
+use protocol::call::{CallSetup, EndReason, LeadFacts, Phase};
+use protocol::ids::PhoneNumber;
+use protocol::twilio::forms::{Direction, Form, VoiceForm};
+use protocol::twilio::twiml::{Dial, RejectReason, Twiml};
 
 use super::connect::{apology, connect};
 use super::directory::Listed;
+use super::refusal::{self, Refusal};
+use super::resume::phase;
 use super::state::TwilioState;
 use super::{answering_machine, lookup};
 use crate::prompt;
@@ -30,17 +37,22 @@ pub(super) async fn answer(state: &TwilioState, form: &Form) -> Twiml {
     };
     let Some(number) = form.business_number() else {
         tracing::warn!(call = %form.call_sid, "a call without a number of a business");
-        return Twiml::reject();
+        return Twiml::reject(RejectReason::Rejected);
     };
-    let lookup = match lookup::find(state, number, form.person().number()).await {
+    let key = CallKey {
+        our_number: number,
+        their_number: form.person().number(),
+        call: Some(&form.call_sid),
+    };
+    let lookup = match lookup::find(state, key).await {
         Ok(Some(lookup)) => lookup,
         Ok(None) => {
             tracing::warn!(call = %form.call_sid, number = number.masked(), "unknown number");
-            return Twiml::reject();
+            return Twiml::reject(RejectReason::Rejected);
         }
         Err(error) => {
             tracing::error!(%error, "the business of a call could not be read");
-            return lookup::apology_at(state, number);
+            return without_database(state, number, &form).await;
         }
     };
     let setup = match call_setup(state, &form, &lookup) {
@@ -52,33 +64,117 @@ pub(super) async fn answer(state: &TwilioState, form: &Form) -> Twiml {
     };
     let listed = Listed { id: setup.business, settings: Arc::clone(&setup.settings) };
     state.directory.learn(number, listed);
+    match &lookup.ended {
+        // Twilio asks again: the apology may not have arrived.
+        Some(ended) if ended.reason == EndReason::Refused.as_str() => {
+            return apology(&setup.settings);
+        }
+        Some(ended) => return over(state, &setup, ended.is_stored),
+        None => {}
+    }
+    if is_own_transfer(state, &form, &setup).await {
+        tracing::info!(call = %form.call_sid, "a transfer has come back: rejected as busy");
+        return Twiml::reject(RejectReason::Busy);
+    }
     match form.answered_by.filter(|answered| answered.is_machine()) {
         Some(machine) => answering_machine::answer(state, &setup, machine),
-        None => start(state, setup).await,
+        None => start(state, &form, setup).await,
     }
 }
 
 /// Starts the call and connects it.
-async fn start(state: &TwilioState, setup: CallSetup) -> Twiml {
-    let (call, settings) = (setup.call_sid.clone(), Arc::clone(&setup.settings));
-    let recording_url = match setup.opening.clone() {
-        OpeningLine::Played { audio_url, .. } => Some(audio_url),
-        OpeningLine::Spoken { .. } | OpeningLine::Silent => None,
+async fn start(state: &TwilioState, form: &VoiceForm, setup: CallSetup) -> Twiml {
+    let call = &form.call_sid;
+    let why = match state.calls.start(setup.clone()).await {
+        Ok(handle) => return go_on(state, &handle, form),
+        Err(CallRefused::Over) => return over(state, &setup, false),
+        Err(CallRefused::Full) => Refusal::Full,
+        Err(CallRefused::JournalFull) => Refusal::JournalFull,
+        Err(CallRefused::Draining) => Refusal::Draining,
+        Err(CallRefused::Failed) => Refusal::Failed,
     };
-    match state.calls.start(setup).await {
-        Ok(handle) => connect(state, &handle, recording_url).unwrap_or_else(|error| {
-            tracing::error!(%error, %call, "the TwiML for a call could not be made");
-            apology(&settings)
-        }),
-        Err(
-            error @ (CallRefused::Full
-            | CallRefused::JournalFull
-            | CallRefused::Draining
-            | CallRefused::Failed),
-        ) => {
-            tracing::warn!(%error, %call, "a call was not taken");
-            apology(&settings)
+    tracing::warn!(?why, %call, "a call was not taken");
+    refusal::record(state, setup.business, form, why);
+    apology(&setup.settings)
+}
+
+/// What a running call hears: it has just started, or Twilio asks again. Until a stream has opened the
+/// recording is played, since no earlier answer may have arrived (CALL-12).
+fn go_on(state: &TwilioState, handle: &CallHandle, form: &VoiceForm) -> Twiml {
+    match phase(handle) {
+        Phase::Open | Phase::Closing { .. } | Phase::Pausing { .. } => {}
+        Phase::HandingOver { .. } => {
+            let transfer = handle.parts().setup.transfer.clone();
+            return transfer.map_or_else(Twiml::hangup, Twiml::transfer);
         }
+        Phase::HangingUp { .. } | Phase::Over { .. } => return Twiml::hangup(),
+    }
+    let recording = handle.parts().snapshot.borrow().call.recording_url().map(str::to_owned);
+    let recording = recording.filter(|url| {
+        let failed = form.failed_at(url);
+        if failed && let Err(error) = handle.tell(SupervisorEvent::RecordingFailed) {
+            tracing::error!(%error, call = %form.call_sid, "the call was not told to greet");
+        }
+        !failed
+    });
+    connect(state, handle, recording).unwrap_or_else(|error| {
+        tracing::error!(%error, call = %form.call_sid, "the TwiML for a call could not be made");
+        apology(&handle.parts().setup.settings)
+    })
+}
+
+/// The call has ended before (CALL-11). If it has no row yet, it gets one, and its lead.
+fn over(state: &TwilioState, setup: &CallSetup, is_stored: bool) -> Twiml {
+    tracing::info!(call = %setup.call_sid, "the webhook of a call that is over");
+    if !is_stored {
+        let (business, now) = (setup.business, state.services.clock.wall());
+        let (call, person) = (setup.call_sid.clone(), setup.person.number().cloned());
+        let journal = &state.services.journal;
+        journal
+            .record(JournalEntry::placed(business, new_call(setup, CallStatus::InProgress, now)));
+        journal.record(JournalEntry::person(business, call, person, now));
+    }
+    Twiml::hangup()
+}
+
+/// The business can't be read. A call that runs goes on; any other hears the apology, and its record is
+/// written when the database is back.
+async fn without_database(state: &TwilioState, number: &PhoneNumber, form: &VoiceForm) -> Twiml {
+    if let Some(handle) = state.calls.find(form.call_sid.clone()).await {
+        return go_on(state, &handle, form);
+    }
+    if let Some(listed) = state.directory.find(number) {
+        refusal::record(state, listed.id, form, Refusal::NoDatabase);
+    }
+    lookup::apology_at(state, number)
+}
+
+/// Whether a transfer that rings has caused this call (CALL-13). Most calls were not passed on, and ask
+/// nobody.
+async fn is_own_transfer(state: &TwilioState, form: &VoiceForm, setup: &CallSetup) -> bool {
+    if form.direction() != Direction::Inbound || form.forwarded_by.is_empty() {
+        return false;
+    }
+    let (calls, now) = (state.calls.list().await, state.services.clock.now());
+    let from = form.person().number();
+    calls.iter().filter(|call| call.business() == setup.business).any(|call| {
+        call.parts().snapshot.borrow().call.transfer_caused(&form.forwarded_by, from, now)
+    })
+}
+
+/// What the caller hears first. A recording that Twilio could not play is spoken (CALL-12).
+fn opening(form: &VoiceForm, settings: &BusinessSettings) -> OpeningLine {
+    match settings.opening() {
+        OpeningLine::Played { audio_url, text } if form.failed_at(&audio_url) => {
+            let file = audio_url.split(['?', '#']).next().unwrap_or_default();
+            tracing::warn!(
+                call = %form.call_sid,
+                file,
+                "Twilio could not play the recording of the greeting: the agent speaks it"
+            );
+            OpeningLine::Spoken { text }
+        }
+        opening => opening,
     }
 }
 
@@ -102,7 +198,7 @@ fn call_setup(
         call_sid: form.call_sid.clone(),
         business: lookup.business.id,
         lines: Arc::new(settings.lines()),
-        opening: settings.opening(),
+        opening: opening(form, &settings),
         settings: Arc::new(settings),
         direction: form.direction(),
         person,

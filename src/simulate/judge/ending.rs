@@ -55,7 +55,7 @@ impl Rule {
             EndReason::Transferred => Self::nothing(&[EndedBy::Agent, EndedBy::Daemon]),
             EndReason::CallerHungUp => Self::nothing(&[EndedBy::Caller]),
             EndReason::NotConnected => Self::nothing(&[EndedBy::Caller, EndedBy::Daemon]),
-            EndReason::Machine => Self::nothing(&[EndedBy::Daemon]),
+            EndReason::Machine | EndReason::Refused => Self::nothing(&[EndedBy::Daemon]),
         }
     }
 }

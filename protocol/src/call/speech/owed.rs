@@ -3,10 +3,9 @@
 
 use super::{Greeting, Response, Speech};
 use crate::business::OpeningLine;
+use crate::call::Call;
 use crate::call::command::Command;
-use crate::call::conversation::Body;
 use crate::call::session::SessionState;
-use crate::call::{Call, Now};
 use crate::ids::ResponseId;
 use crate::response_gate::{Ask, AskNumber, ScriptedLine, Want, Wording};
 
@@ -75,21 +74,18 @@ impl Speech {
 }
 
 impl Call {
-    pub(in crate::call) fn owe_greeting(&mut self, now: Now) {
+    pub(in crate::call) fn owe_greeting(&mut self) {
         match self.setup.opening.clone() {
-            OpeningLine::Spoken { text } => {
-                self.owe(Want::Line {
-                    line: ScriptedLine::Greeting,
-                    text,
-                    wording: Wording::Exact,
-                });
-            }
-            OpeningLine::Played { text, .. } => {
+            OpeningLine::Spoken { text } => self.owe_spoken_greeting(text),
+            OpeningLine::Played { .. } | OpeningLine::Silent => {
                 self.speech.greeting = Greeting::Done;
-                self.add_entry(Body::Recorded(text), now);
             }
-            OpeningLine::Silent => self.speech.greeting = Greeting::Done,
         }
+    }
+
+    pub(in crate::call) fn owe_spoken_greeting(&mut self, text: String) {
+        self.speech.greeting = Greeting::Pending;
+        self.owe(Want::Line { line: ScriptedLine::Greeting, text, wording: Wording::Exact });
     }
 
     /// Notes that a response is owed. It is asked for as soon as there is a session.

@@ -65,15 +65,46 @@ fn greet_2_a_greeting_that_came_whole_is_never_asked_for_again() {
 
 #[test]
 fn greet_1_a_played_greeting_is_not_spoken_and_stands_in_the_history() {
-    let mut stage = Stage::new(|settings| {
-        settings.greeting.mode = crate::business::GreetingMode::Play;
-        settings.greeting.audio_url = Some("https://example.com/hello.wav".to_owned());
-    });
+    let mut stage = Stage::new(plays_a_recording);
+    assert_eq!(stage.call.conversation.entries().count(), 0, "it may not have been played");
+    stage.does(Event::StreamOpened { stream: StreamSid::parse(STREAM).unwrap() });
     stage.does(Event::SessionConfigured { session: 1 });
     assert!(stage.asks().is_empty());
     assert_eq!(stage.call.greeting(), Greeting::Done);
     let first = stage.call.conversation.entries().next().unwrap();
     assert!(matches!(first.body, Body::Recorded(_)));
+}
+
+#[test]
+fn call_12_a_recording_that_fails_is_spoken_once_and_never_played_again() {
+    let mut stage = Stage::new(plays_a_recording);
+    assert_eq!(stage.call.recording_url(), Some("https://example.com/hello.wav"));
+    stage.does(Event::RecordingFailed);
+    stage.does(Event::RecordingFailed);
+    assert_eq!((stage.call.recording_url(), stage.count(&Command::OpenSession)), (None, 1));
+    assert_eq!(stage.call.greeting(), Greeting::Pending);
+    stage.does(Event::SessionConfigured { session: 1 });
+    assert_eq!(stage.lines().len(), 1);
+    stage.does(Event::StreamOpened { stream: StreamSid::parse(STREAM).unwrap() });
+    stage.speaks("r0", "a0", vec![AskNumber(1)]);
+    stage.plays("r0", "a0");
+    assert_eq!((stage.call.greeting(), stage.lines().len()), (Greeting::Done, 1));
+    let recorded = |entry: &Arc<Entry>| matches!(entry.body, Body::Recorded(_));
+    assert!(!stage.call.conversation.entries().any(recorded));
+}
+
+#[test]
+fn call_12_once_a_stream_has_opened_a_recording_is_over() {
+    let mut stage = Stage::new(plays_a_recording);
+    stage.does(Event::StreamOpened { stream: StreamSid::parse(STREAM).unwrap() });
+    stage.does(Event::RecordingFailed);
+    stage.does(Event::SessionConfigured { session: 1 });
+    assert_eq!((stage.call.recording_url(), stage.lines().len()), (None, 0));
+}
+
+fn plays_a_recording(settings: &mut BusinessSettings) {
+    settings.greeting.mode = crate::business::GreetingMode::Play;
+    settings.greeting.audio_url = Some("https://example.com/hello.wav".to_owned());
 }
 
 #[test]

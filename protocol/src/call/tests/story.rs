@@ -134,6 +134,7 @@ impl Story {
                 status: CallStatus::Completed,
                 duration_secs: Some(1),
             }),
+            Step::RecordingFails => self.stage.does(Event::RecordingFailed),
             Step::Operator => {
                 self.line_is_gone(true);
                 self.pressed = None;

@@ -223,3 +223,34 @@ fn call_10_a_transfer_that_lasts_longer_than_twilio_lets_it_is_ended() {
     stage.waits(Duration::from_secs(5));
     assert_eq!(stage.reason(), Some(EndReason::Transferred));
 }
+
+#[test]
+fn call_13_a_new_call_is_our_own_transfers_only_while_it_rings_and_by_both_its_numbers() {
+    let number = |text: &str| PhoneNumber::parse(text).unwrap();
+    let (person, business) = (number("+972501112233"), number("+97231234567"));
+    let (caller, other) = (number("+972507654321"), number("+972500000000"));
+    let mut stage = Stage::ringing();
+    stage.call.setup = Arc::new(CallSetup {
+        person: Party::Known(caller.clone()),
+        ..CallSetup::clone(&stage.call.setup)
+    });
+    let caused = |stage: &Stage, by: &PhoneNumber, from: Option<&PhoneNumber>| {
+        stage.call.transfer_caused(std::slice::from_ref(by), from, stage.now.at)
+    };
+    for from in [&caller, &person, &business] {
+        assert!(caused(&stage, &person, Some(from)));
+        assert!(!caused(&stage, &other, Some(from)), "passed on by somebody else");
+    }
+    assert!(!caused(&stage, &person, Some(&other)), "another caller");
+    assert!(!caused(&stage, &person, None), "a withheld number is nobody's");
+    stage.waits(Duration::from_millis(24_900));
+    assert!(caused(&stage, &person, Some(&caller)));
+    stage.waits(Duration::from_millis(200));
+    assert!(!caused(&stage, &person, Some(&caller)), "it has been answered by now");
+
+    let mut stage = Stage::ringing();
+    assert!(caused(&stage, &person, Some(&business)));
+    stage.does(Event::TransferEnded { answered: true });
+    assert!(!caused(&stage, &person, Some(&business)));
+    assert!(!caused(&Stage::open(), &person, Some(&business)));
+}

@@ -117,6 +117,27 @@ fn call_1_a_call_to_no_number_is_read_and_belongs_to_no_business() {
 }
 
 #[test]
+fn call_13_the_numbers_that_passed_a_call_on_are_read() {
+    let mut pairs = form(INBOUND).pairs().to_vec();
+    let more = [("ForwardedFrom", "+39 02 1112233"), ("CalledVia", "anonymous")];
+    pairs.extend(more.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let voice = VoiceForm::read(&Form::from(pairs)).unwrap();
+    assert!(voice.forwarded_by.len() <= 1, "a withheld number is none");
+    let voice = VoiceForm::read(&inbound_with("CalledVia", "+390211122233")).unwrap();
+    assert_eq!(voice.forwarded_by, [number("+390211122233")]);
+    assert_eq!(VoiceForm::read(&form(INBOUND)).unwrap().forwarded_by, []);
+}
+
+#[test]
+fn call_12_a_recording_has_failed_if_twilio_names_its_address() {
+    let file = "https://example.com/hello.mp3";
+    let voice = VoiceForm::read(&inbound_with("ErrorUrl", file)).unwrap();
+    assert!(voice.failed_at(file) && voice.failed_at("https://example.com/hello.mp3#rc=2"));
+    assert!(!voice.failed_at("https://example.com/other.mp3"));
+    assert!(!VoiceForm::read(&form(INBOUND)).unwrap().failed_at(file));
+}
+
+#[test]
 fn call_7_the_answer_of_machine_detection_is_read() {
     for machine in
         ["machine_start", "machine_end_beep", "machine_end_silence", "machine_end_other", "fax"]

@@ -14,6 +14,10 @@ pub struct VoiceForm {
     to: Party,
     /// `AnsweredBy`, if an outbound call asked for answering machine detection.
     pub answered_by: Option<AnsweredBy>,
+    /// `ForwardedFrom` and `CalledVia`: the numbers that passed the call on, if the carrier names them.
+    pub forwarded_by: Vec<PhoneNumber>,
+    /// `ErrorUrl`: the address that failed, if Twilio asks because of an error. It can be a recording.
+    pub error_url: Option<String>,
 }
 
 impl VoiceForm {
@@ -36,9 +40,19 @@ impl VoiceForm {
                 (ours, theirs)
             }
         };
+        let home = match direction {
+            Direction::Inbound => to.number(),
+            Direction::Outbound => from.number(),
+        };
+        let forwarded_by = ["ForwardedFrom", "CalledVia"]
+            .into_iter()
+            .filter_map(|field| Party::read(form.get(field)?, home).number().cloned())
+            .collect();
         Ok(Self {
             call_sid: form.required("CallSid")?,
             direction,
+            forwarded_by,
+            error_url: form.get("ErrorUrl").map(str::to_owned),
             from,
             to,
             answered_by: form.optional("AnsweredBy"),
@@ -59,6 +73,13 @@ impl VoiceForm {
             Direction::Inbound => self.to.number(),
             Direction::Outbound => self.from.number(),
         }
+    }
+
+    /// Whether Twilio asks because it could not fetch or play the file at `url`. A fragment is not sent.
+    #[must_use]
+    pub fn failed_at(&self, url: &str) -> bool {
+        let bare = |url: &str| url.split('#').next().unwrap_or_default().to_owned();
+        self.error_url.as_deref().is_some_and(|failed| bare(failed) == bare(url))
     }
 
     /// The person at the other end: `From` of an inbound call, `To` of an outbound one.

@@ -139,7 +139,11 @@ fn call_1_an_apology_is_said_with_voice_and_language_and_then_the_call_ends() {
 #[test]
 fn call_1_reject_and_hangup_stand_alone() {
     let head = r#"<?xml version="1.0" encoding="UTF-8"?>"#;
-    assert_eq!(Twiml::reject().to_xml().unwrap(), format!("{head}<Response><Reject/></Response>"));
+    let reject = |reason| Twiml::reject(reason).to_xml().unwrap();
+    let plain = format!("{head}<Response><Reject/></Response>");
+    assert_eq!(reject(RejectReason::Rejected), plain);
+    let busy = format!("{head}<Response><Reject reason=\"busy\"/></Response>");
+    assert_eq!(reject(RejectReason::Busy), busy);
     assert_eq!(Twiml::hangup().to_xml().unwrap(), format!("{head}<Response><Hangup/></Response>"));
 }
 

@@ -6,7 +6,7 @@ use std::io;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
-use super::{Dial, Say, StreamNoun, Verb};
+use super::{Dial, RejectReason, Say, StreamNoun, Verb};
 
 type Xml = Writer<Vec<u8>>;
 
@@ -30,7 +30,8 @@ fn write_verb(xml: &mut Xml, verb: &Verb) -> io::Result<()> {
         }
         Verb::Redirect { url } => write_text(xml, "Redirect", &[("method", "POST")], url)?,
         Verb::Hangup => write_empty(xml, "Hangup", &[])?,
-        Verb::Reject => write_empty(xml, "Reject", &[])?,
+        Verb::Reject(RejectReason::Rejected) => write_empty(xml, "Reject", &[])?,
+        Verb::Reject(RejectReason::Busy) => write_empty(xml, "Reject", &[("reason", "busy")])?,
         Verb::Dial(dial) => write_dial(xml, dial)?,
     }
     Ok(())

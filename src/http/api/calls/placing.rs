@@ -3,7 +3,7 @@
 
 use actors::messages::JournalEntry;
 use actors::twilio_rest::PlacingFault;
-use entities::businesses::{BusinessRecord, VoiceLookup, find_for_voice};
+use entities::businesses::{BusinessRecord, CallKey, VoiceLookup, find_for_voice};
 use entities::calls::{self, CallDirection, CallStatus};
 use http::StatusCode;
 use protocol::business::BusinessSettings;
@@ -98,7 +98,10 @@ async fn number_to_call_from(
 ) -> Result<(PhoneNumber, VoiceLookup), ApiError> {
     let from = settings.phone_numbers.first().cloned();
     let found = match &from {
-        Some(from) => find_for_voice(request.db(), from, Some(to), request.now()).await?,
+        Some(from) => {
+            let key = CallKey { our_number: from, their_number: Some(to), call: None };
+            find_for_voice(request.db(), key, request.now()).await?
+        }
         None => None,
     };
     let found = from.zip(found).filter(|(_, found)| found.business.id == business.id);

@@ -1,0 +1,196 @@
+//! The one read of a voice webhook.
+
+use jiff::Timestamp;
+use protocol::ids::{CallSid, PhoneNumber};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, Query};
+use sea_orm::{
+    ColumnTrait, DerivePartialModel, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    RelationDef,
+};
+
+use super::BusinessRecord;
+use crate::appointments::{AppointmentRecord, AppointmentStatus};
+use crate::column;
+use crate::database::Database;
+use crate::error::RecordsError;
+use crate::leads::LeadRecord;
+use crate::tables::{
+    appointments, business_numbers, businesses, calls, early_statuses, leads, prompts,
+};
+
+/// Bounds the part of the prompt that lists a person's appointments.
+const MAX_APPOINTMENTS: u64 = 10;
+
+/// What answering a call needs, in one read (CALL-1).
+#[derive(Debug, Clone, PartialEq)]
+pub struct VoiceLookup {
+    pub business: BusinessRecord,
+    /// The version of the newest prompt.
+    pub prompt_version: i32,
+    pub prompt_text: String,
+    /// `None` if the person is new, or withholds the number.
+    pub lead: Option<LeadRecord>,
+    /// The lead's booked appointments that have not ended, the next one first; at most ten.
+    pub appointments: Vec<AppointmentRecord>,
+    /// How the call has ended; `None` if it goes on or is new.
+    pub ended: Option<EndedCall>,
+}
+
+/// The end of a call, in its row or reported before it had one (CALL-11).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedCall {
+    pub at: Timestamp,
+    /// END-1.
+    pub reason: String,
+    /// Whether the call has a row.
+    pub is_stored: bool,
+}
+
+/// A call, as its webhook names it.
+#[derive(Debug, Clone, Copy)]
+pub struct CallKey<'a> {
+    pub our_number: &'a PhoneNumber,
+    /// `None` if it is withheld.
+    pub their_number: Option<&'a PhoneNumber>,
+    /// `None` if there is no call yet.
+    pub call: Option<&'a CallSid>,
+}
+
+/// Finds a business by one of its numbers, in one statement with its newest prompt, the person's lead,
+/// the lead's appointments that end after `now`, and the call's end.
+pub async fn find_for_voice(
+    db: &Database,
+    key: CallKey<'_>,
+    now: Timestamp,
+) -> Result<Option<VoiceLookup>, RecordsError> {
+    let (our_number, their_number) = (key.our_number.clone(), key.their_number.cloned());
+    let call = key.call.cloned();
+    db.read_first(move |db| async move {
+        let (db, their_number, call) = (&db, their_number.as_ref(), call.as_ref());
+        let rows = businesses::Entity::find()
+            .join(JoinType::InnerJoin, join_numbers())
+            .join(JoinType::InnerJoin, join_newest_prompt())
+            .join(JoinType::LeftJoin, join_lead_with(their_number))
+            .join(JoinType::LeftJoin, join_booked_after(now))
+            .join(JoinType::LeftJoin, join_call(call))
+            .join(JoinType::LeftJoin, join_early_status(call))
+            .filter(business_numbers::Column::Number.eq(our_number.as_str()))
+            .order_by_asc(appointments::Column::StartsAt)
+            .limit(MAX_APPOINTMENTS)
+            .into_partial_model::<VoiceRow>()
+            .all(db)
+            .await?;
+        collect_lookup(rows)
+    })
+    .await
+}
+
+fn join_numbers() -> RelationDef {
+    businesses::Entity::has_many(business_numbers::Entity).into()
+}
+
+fn join_newest_prompt() -> RelationDef {
+    businesses::Entity::has_many(prompts::Entity)
+        .on_condition(|business, prompt| {
+            let newest = Query::select()
+                .expr(Expr::col(("newest", prompts::Column::Version)).max())
+                .from_as(prompts::Entity, "newest")
+                .and_where(
+                    Expr::col(("newest", prompts::Column::BusinessId))
+                        .equals((business, businesses::Column::Id)),
+                )
+                .take();
+            Expr::col((prompt, prompts::Column::Version)).eq(newest).into_condition()
+        })
+        .into()
+}
+
+fn join_lead_with(phone: Option<&PhoneNumber>) -> RelationDef {
+    // A comparison with null is never true: a withheld number finds no lead.
+    let phone = phone.map(|number| number.as_str().to_owned());
+    businesses::Entity::has_many(leads::Entity)
+        .on_condition(move |_, lead| {
+            Expr::col((lead, leads::Column::Phone)).eq(Expr::val(phone.clone())).into_condition()
+        })
+        .into()
+}
+
+fn join_booked_after(now: Timestamp) -> RelationDef {
+    leads::Entity::has_many(appointments::Entity)
+        .on_condition(move |_, appointment| {
+            let column_of = |column: appointments::Column| Expr::col((appointment.clone(), column));
+            column_of(appointments::Column::Status)
+                .eq(AppointmentStatus::Booked)
+                .and(column_of(appointments::Column::EndsAt).gt(column::from_instant(now)))
+                .into_condition()
+        })
+        .into()
+}
+
+// A comparison with null is never true: a call that there is not yet finds nothing.
+fn join_call(call: Option<&CallSid>) -> RelationDef {
+    let call = call.map(ToString::to_string);
+    businesses::Entity::has_many(calls::Entity)
+        .on_condition(move |_, row| {
+            Expr::col((row, calls::Column::CallSid)).eq(Expr::val(call.clone())).into_condition()
+        })
+        .into()
+}
+
+fn join_early_status(call: Option<&CallSid>) -> RelationDef {
+    let call = call.map(ToString::to_string);
+    businesses::Entity::has_many(early_statuses::Entity)
+        .on_condition(move |_, row| {
+            let column = Expr::col((row, early_statuses::Column::CallSid));
+            column.eq(Expr::val(call.clone())).into_condition()
+        })
+        .into()
+}
+
+/// One row of the join. There is one per appointment of the lead, or one without an appointment.
+#[derive(DerivePartialModel)]
+#[sea_orm(entity = "businesses::Entity")]
+struct VoiceRow {
+    #[sea_orm(nested)]
+    business: businesses::Model,
+    #[sea_orm(nested)]
+    prompt: prompts::Model,
+    #[sea_orm(nested)]
+    lead: Option<leads::Model>,
+    #[sea_orm(nested)]
+    appointment: Option<appointments::Model>,
+    #[sea_orm(nested)]
+    call: Option<calls::EndRow>,
+    #[sea_orm(nested)]
+    early: Option<early_statuses::Model>,
+}
+
+fn collect_lookup(rows: Vec<VoiceRow>) -> Result<Option<VoiceLookup>, RecordsError> {
+    let mut rows = rows.into_iter();
+    let Some(first) = rows.next() else { return Ok(None) };
+    let ended = ended(first.call, first.early)?;
+    let appointments = std::iter::once(first.appointment).chain(rows.map(|row| row.appointment));
+    Ok(Some(VoiceLookup {
+        business: first.business.try_into()?,
+        prompt_version: first.prompt.version,
+        prompt_text: first.prompt.text,
+        lead: first.lead.map(LeadRecord::try_from).transpose()?,
+        appointments: (appointments.flatten())
+            .map(AppointmentRecord::try_from)
+            .collect::<Result<_, _>>()?,
+        ended,
+    }))
+}
+
+fn ended(
+    call: Option<calls::EndRow>,
+    early: Option<early_statuses::Model>,
+) -> Result<Option<EndedCall>, RecordsError> {
+    let stored = call.and_then(|call| Some((call.ended_at?, call.end_reason.unwrap_or_default())));
+    let is_stored = stored.is_some();
+    let found = stored.or(early.map(|early| (early.ended_at, early.end_reason)));
+    let read = |(at, reason)| {
+        Ok(EndedCall { at: column::instant("calls.ended_at", at)?, reason, is_stored })
+    };
+    found.map(read).transpose()
+}
