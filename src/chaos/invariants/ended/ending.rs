@@ -116,7 +116,9 @@ fn ends_as_its_reason_says(reason: EndReason, view: &CallView) -> Result<(), Str
 /// The last line is heard whole before the hang-up, and nothing after it.
 fn says_goodbye(reason: EndReason, seen: &Seen<'_>) -> Result<(), String> {
     let (view, excuses) = (&seen.call.view, seen.excuses);
-    let can_be_spoiled = excuses.line || excuses.sessions_change();
+    // Without marks, a little of what was heard on one stream is repeated on the next.
+    let repeats = excuses.marks && view.streams.len() > 1;
+    let can_be_spoiled = excuses.line || repeats || excuses.sessions_change();
     let Some(asked_at) = view.hang_up_asked_at else { return Ok(()) };
     if !Rule::of(reason).is_polite || view.ended != Some(Ended::Rest) || can_be_spoiled {
         return Ok(());

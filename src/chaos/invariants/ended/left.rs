@@ -8,7 +8,8 @@ use crate::simulate::Left;
 
 pub(super) fn look(findings: &mut Findings, story: &Story, ended: &Ended) {
     let others_side = has_black_holes(story);
-    let left = if others_side { Left { sessions: 0, ..ended.left } } else { ended.left };
+    let left =
+        if others_side { Left { sessions: 0, requests: 0, ..ended.left } } else { ended.left };
     findings.look(9, ensure(left.is_nothing(), || format!("left: {left}")));
     if !others_side {
         let connections = ended.connections;

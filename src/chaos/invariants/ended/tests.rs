@@ -262,7 +262,10 @@ fn invariant_9_what_is_left_is_detected() {
             ("a session", |it| it.left.sessions = 1),
         ],
     );
-    is_excused(Fault::Sessions(LinkFault::BlackHole), |it| it.left.sessions = 1);
+    is_excused(Fault::Sessions(LinkFault::BlackHole), |it| {
+        it.left.sessions = 1;
+        it.left.requests = 1;
+    });
     let story = troubled(Fault::Sessions(LinkFault::BlackHole));
     assert_eq!(broken_by(|it| it.left.actors = 1, &story), [9], "an actor is ours");
 }
