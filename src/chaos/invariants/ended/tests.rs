@@ -161,6 +161,7 @@ fn invariant_2_a_last_line_that_is_cut_is_detected_unless_its_session_broke() {
     let cut: Change = |it| {
         it.calls[0].view.heard[1].flaw = Some(Flaw::CutOff);
         it.calls[0].turns[4].cut = true;
+        it.calls[0].turns[4].heard_ms = Some(3_900);
     };
     each_breaks(2, &[("a clipped goodbye", cut)]);
     is_excused(Fault::Sessions(LinkFault::Dropped), cut);
