@@ -17,14 +17,15 @@ use crate::tables::calls::{Column, Entity, Row};
 
 mod early;
 mod refused;
+mod row;
 mod writing;
 
 pub use crate::values::{CallDirection, CallStatus};
 pub use early::report_end;
 pub use refused::{RefusedCall, insert_refused};
+pub use row::{EndOfCall, NewCall};
 pub use writing::{
-    EndOfCall, NewCall, Progress, StartedCall, insert_started, link_lead, record_end,
-    record_progress, save_state,
+    Progress, StartedCall, insert_started, link_lead, record_end, record_progress, save_state,
 };
 
 /// A call, without its state.

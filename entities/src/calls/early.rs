@@ -10,8 +10,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter};
 
-use super::EndOfCall;
-use super::writing::end_row;
+use super::row::{EndOfCall, end_row};
 use crate::column;
 use crate::database::Database;
 use crate::error::RecordsError;

@@ -6,7 +6,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QuerySelect};
 use serde::{Deserialize, Serialize};
 
-use super::writing::{EndOfCall, NewCall, ended, insert_new, row, update};
+use super::row::{EndOfCall, NewCall, ended, insert_new, row, update};
 use super::{CallDirection, CallRecord, CallStatus, early, find_record};
 use crate::column;
 use crate::database::Database;
