@@ -102,6 +102,19 @@ impl Actor for TwilioIoActor {
         state.registration.handled(now);
         Ok(())
     }
+
+    /// The call is being taken down: its record is told what the caller has heard.
+    async fn post_stop(
+        &self,
+        _me: ActorRef<TwilioMsg>,
+        state: &mut TwilioState,
+    ) -> Result<(), ActorProcessingErr> {
+        let now = state.parts.clock.now();
+        state.handle_events();
+        state.playback.stopping(&state.parts.downlink, now);
+        state.playback.reports.send(&state.parts.call);
+        Ok(())
+    }
 }
 
 impl TwilioState {
@@ -118,7 +131,9 @@ impl TwilioState {
                 TwilioEvent::Mark { stream, name } => self.playback.on_mark(stream, name, now),
                 TwilioEvent::AwaitQuiet => self.playback.await_quiet(),
                 TwilioEvent::Digit { digit } => self.playback.on_digit(*digit),
-                TwilioEvent::Closed { stream, how } => self.playback.on_closed(stream, *how),
+                TwilioEvent::Closed { stream, how } => {
+                    self.playback.on_closed(stream, *how, &self.parts.downlink, now);
+                }
             }
             trace::done(&self.registration, number);
             self.inbox.ack(number);

@@ -217,6 +217,7 @@ impl Call {
             Event::ItemQueued { item, plays_until } => self.on_item_queued(&item, plays_until),
             Event::ItemPlayed { item, .. } => self.on_item_played(&item),
             Event::AgentInterrupted(cut) => self.on_agent_interrupted(cut, now),
+            Event::PlaybackStopped { items } => self.on_playback_stopped(items, now),
             Event::ResponseEnded { response, asks, outcome, calls, usage } => {
                 self.usage += usage;
                 self.on_response_ended(response, &asks, outcome, calls, now);
@@ -263,6 +264,8 @@ impl Call {
             self.on_agent_text_done(&item, text);
         } else if let Event::TurnCommitted { item } | Event::EndlessTurnCommitted { item } = event {
             self.note_turn(item, now);
+        } else if let Event::PlaybackStopped { items } = event {
+            self.on_playback_stopped(items, now);
         } else if let Event::LeadKnown { lead } = event {
             self.note_lead(lead, now);
         } else if let Event::StatusReported { status, duration_secs } = event

@@ -157,6 +157,14 @@ impl Playback {
         self.empty(heard)
     }
 
+    /// What [`Playback::clear`] would return, with nothing cleared: the stream is gone, and perhaps
+    /// another one follows.
+    #[must_use]
+    pub fn unfinished(&self, now: Instant) -> Vec<Heard> {
+        let heard = self.buffer.heard(now);
+        self.items.iter().map(|entry| entry.clone().heard(heard)).collect()
+    }
+
     /// A new stream of the call has opened. What the old one had not played is lost. Returns what
     /// [`Playback::clear`] returns.
     pub fn stream_restarted(&mut self, now: Instant) -> Vec<Heard> {

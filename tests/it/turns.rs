@@ -21,6 +21,26 @@ async fn words(world: &World, call: &CallSid) -> Vec<Option<String>> {
 }
 
 #[test]
+fn end_1_a_turn_whose_words_had_not_come_stays_in_the_record_without_words() {
+    virtually(async {
+        let world = world(|plan| {
+            brief(plan);
+            plan.openai.behaviour.transcription = Transcription::After(Duration::from_secs(20));
+        })
+        .await;
+        let caller = world.dial(&number(1));
+        within("the greeting", caller.hears(&world.business.lines().greeting)).await.unwrap();
+        within("the sentence", caller.say(FIRST)).await.unwrap();
+        within("its answer", caller.hears(FIRST)).await.unwrap();
+        caller.hang_up();
+        within("the end", caller.ended()).await;
+        nothing_left(&world).await;
+        assert_eq!(words(&world, caller.call_sid()).await, [None]);
+        world.close().await;
+    });
+}
+
+#[test]
 fn pipe_6_a_late_reordered_failed_or_missing_transcript_changes_only_the_record() {
     virtually(async {
         let (first, second) = (Some(FIRST.to_owned()), Some(SECOND.to_owned()));

@@ -127,24 +127,18 @@ impl Downlink {
         state.cuts += 1;
         state.bytes = 0;
         state.open.clear();
-        let mut dropped: Vec<Dropped> = Vec::new();
-        for audio in std::mem::take(&mut state.waiting) {
-            let (response, item, bytes) = match audio {
-                AgentAudio::Piece(Piece { response, item, payload, .. }) => {
-                    (response, item, payload.decoded_len())
-                }
-                AgentAudio::ItemEnd { response, item } => (response, item, 0),
-            };
-            match dropped.iter_mut().find(|known| known.item == item) {
-                Some(known) => known.bytes += bytes,
-                None => dropped.push(Dropped { response, item, bytes }),
-            }
-        }
+        let dropped = by_item(&std::mem::take(&mut state.waiting));
         state.is_cut = !planted!(UnfencedCut if dropped.is_empty());
         let number = state.cuts;
         drop(state);
         self.room.notify_one();
         (number, dropped)
+    }
+
+    /// What waits of each item.
+    #[must_use]
+    pub fn waiting(&self) -> Vec<Dropped> {
+        by_item(&self.state().waiting)
     }
 
     #[must_use]
@@ -255,6 +249,23 @@ impl Downlink {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn by_item(waiting: &VecDeque<AgentAudio>) -> Vec<Dropped> {
+    let mut items: Vec<Dropped> = Vec::new();
+    for audio in waiting {
+        let (response, item, bytes) = match audio {
+            AgentAudio::Piece(Piece { response, item, payload, .. }) => {
+                (response, item, payload.decoded_len())
+            }
+            AgentAudio::ItemEnd { response, item } => (response, item, 0),
+        };
+        match items.iter_mut().find(|known| known.item == *item) {
+            Some(known) => known.bytes += bytes,
+            None => items.push(Dropped { response: response.clone(), item: item.clone(), bytes }),
+        }
+    }
+    items
 }
 
 #[cfg(test)]

@@ -111,9 +111,23 @@ impl PlaybackState {
         self.reports.push(Event::StreamOpened { stream: stream.clone() });
     }
 
-    pub(super) fn on_closed(&mut self, stream: &StreamSid, how: StreamEnd) {
-        self.stream.take_if(|open| open.sid == *stream);
+    pub(super) fn on_closed(
+        &mut self,
+        stream: &StreamSid,
+        how: StreamEnd,
+        downlink: &Downlink,
+        now: Instant,
+    ) {
+        if self.stream.take_if(|open| open.sid == *stream).is_some() {
+            self.playback_stopped(downlink, now);
+        }
         self.reports.push(Event::StreamClosed { stream: stream.clone(), how });
+    }
+
+    /// The actor stops: nothing more is played.
+    pub(super) fn stopping(&mut self, downlink: &Downlink, now: Instant) {
+        self.stream = None;
+        self.playback_stopped(downlink, now);
     }
 
     pub(super) fn on_digit(&mut self, digit: char) {

@@ -225,6 +225,7 @@ impl Call {
         }
         let ending = self.what_stands().unwrap_or(Ending { reason, by });
         self.phase = Phase::Over { ending };
+        self.keep_what_was_played();
         self.close_transcript();
         self.send(Command::Record(Record::Ended(ending)));
         self.send(Command::Finish);

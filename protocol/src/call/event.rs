@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::lead::LeadFacts;
-use super::speech::AgentCut;
+use super::speech::{AgentCut, CutItem};
 use crate::ids::{ItemId, ResponseId, StreamSid, ToolCallId};
 use crate::openai::usage::Usage;
 use crate::response_gate::{AskNumber, Outcome};
@@ -157,6 +157,12 @@ pub enum Event {
     },
     /// The caller interrupted the agent (BARGE-3).
     AgentInterrupted(AgentCut),
+    /// The stream is gone, or the call's actors are being stopped: what the caller had heard of the
+    /// items that were on their way to them. If the call goes on, the rest is sent again.
+    PlaybackStopped {
+        /// The items that were not heard to their end, in order.
+        items: Vec<CutItem>,
+    },
     /// `response.done`, or a response was given up before it began.
     ResponseEnded {
         /// OpenAI's id. `None` if it never began.

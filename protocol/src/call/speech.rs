@@ -46,6 +46,9 @@ pub(super) struct Speech {
     /// When items end that were queued before they were heard of, oldest first. The news of an item
     /// comes from two actors.
     queued_early: Vec<(ItemId, Instant)>,
+    /// What had been heard of the items under way when the stream was lost. `None` while one is
+    /// open.
+    stopped: Option<Vec<CutItem>>,
     pub(super) responses_begun: u32,
     /// Responses that a limit or a filter cut short (PROMPT-4).
     pub(super) incomplete: u32,
@@ -112,6 +115,7 @@ impl Default for Speech {
             next_ask: 1,
             responses: Vec::new(),
             queued_early: Vec::new(),
+            stopped: None,
             responses_begun: 0,
             incomplete: 0,
         }
@@ -176,6 +180,7 @@ impl Speech {
     /// A new stream has opened: what was not heard on the old one is sent again.
     pub(super) fn is_sent_again(&mut self) {
         self.queued_early.clear();
+        self.stopped = None;
         for known in &mut self.responses {
             if known.items.iter().any(|item| item.plays_until.is_some()) {
                 Arc::make_mut(known).items.iter_mut().for_each(|item| item.plays_until = None);

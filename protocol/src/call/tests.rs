@@ -7,6 +7,7 @@ mod declining;
 mod end_detection;
 mod ending;
 mod endless_speech;
+mod heard;
 mod interjection;
 mod interruption;
 #[cfg(feature = "mistakes")]

@@ -94,24 +94,6 @@ pub(crate) fn kept_all_that_was_heard(
     turns: &[TurnRow],
     heard: &[HeardSpeech],
 ) -> Result<(), String> {
-    kept(model, turns, heard, false)
-}
-
-/// The agent's turns in the database begin with what the caller heard, in order.
-pub(crate) fn kept_in_order(
-    model: &ModelSide,
-    turns: &[TurnRow],
-    heard: &[HeardSpeech],
-) -> Result<(), String> {
-    kept(model, turns, heard, true)
-}
-
-fn kept(
-    model: &ModelSide,
-    turns: &[TurnRow],
-    heard: &[HeardSpeech],
-    more_may_follow: bool,
-) -> Result<(), String> {
     let fits = |turn: &TurnRow, speech: &HeardSpeech| {
         if !turn.cut {
             return speech.flaw.is_none() && words_kept(turn) == speech.text;
@@ -123,7 +105,7 @@ fn kept(
     };
     let is_agents = |turn: &&TurnRow| turn.role == TurnRole::Agent && turn.item_id.is_some();
     let turns: Vec<&TurnRow> = turns.iter().filter(is_agents).collect();
-    align(&turns, heard, more_may_follow, &fits).map_err(|Differs { speeches_left, turn }| {
+    align(&turns, heard, &fits).map_err(|Differs { speeches_left, turn }| {
         let speech = heard.get(heard.len() - speeches_left);
         match (turn, speech) {
             (None, None) => "the transcript differs".to_owned(),
@@ -148,18 +130,17 @@ struct Differs<'a> {
 fn align<'a>(
     turns: &[&'a TurnRow],
     heard: &[HeardSpeech],
-    more_may_follow: bool,
     fits: &impl Fn(&TurnRow, &HeardSpeech) -> bool,
 ) -> Result<(), Differs<'a>> {
     let has_words = |turn: &&&TurnRow| !words_kept(turn).is_empty();
     let mut differs = Differs { speeches_left: heard.len(), turn: None };
     let Some((speech, later)) = heard.split_first() else {
-        differs.turn = turns.iter().find(has_words).copied().filter(|_| !more_may_follow);
+        differs.turn = turns.iter().find(has_words).copied();
         return if differs.turn.is_none() { Ok(()) } else { Err(differs) };
     };
     for (index, turn) in turns.iter().enumerate() {
         if fits(turn, speech) {
-            match align(&turns[index + 1..], later, more_may_follow, fits) {
+            match align(&turns[index + 1..], later, fits) {
                 Ok(()) => return Ok(()),
                 Err(other) if other.speeches_left < differs.speeches_left => differs = other,
                 Err(_) => {}

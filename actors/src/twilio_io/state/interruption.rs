@@ -135,6 +135,18 @@ impl PlaybackState {
         self.reports.push(Event::AgentInterrupted(AgentCut { number, took, items }));
     }
 
+    /// Reports what was heard of the items under way, since nothing more of them is played on this
+    /// stream.
+    pub(super) fn playback_stopped(&mut self, downlink: &Downlink, now: Instant) {
+        let mut heard = self.playback.unfinished(now);
+        if let Some(awaited) = &self.awaited_speech {
+            heard.extend(awaited.interrupted.iter().cloned());
+        }
+        let cut = heard.into_iter().filter(Heard::is_cut).collect();
+        let items = self.items_cut(cut, downlink.waiting());
+        self.reports.push(Event::PlaybackStopped { items });
+    }
+
     /// How much of each item was heard and had arrived: first the items that were sent to Twilio,
     /// then the others. An item of which only the end was missing was heard whole.
     fn items_cut(&mut self, interrupted: Vec<Heard>, mut dropped: Vec<Dropped>) -> Vec<CutItem> {

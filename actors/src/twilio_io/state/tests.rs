@@ -3,6 +3,8 @@ mod interruption;
 
 use protocol::business::BargeInPreset;
 
+use protocol::call::CutItem;
+
 use super::*;
 use harness::{FIRST, Harness, Message, SECOND, item, played, response, sid};
 
@@ -222,12 +224,46 @@ fn res_7_audio_waits_in_the_downlink_while_the_socket_is_full() {
 fn res_2_audio_waits_for_a_new_stream_and_the_close_of_an_older_one_is_ignored() {
     let mut harness = Harness::open();
     harness.open_stream(SECOND);
-    harness.playback.on_closed(&sid(FIRST), StreamEnd::Lost);
+    harness.close_stream(FIRST, StreamEnd::Lost);
     harness.receive_audio("a", 20);
     assert_eq!(harness.send(), [Message::Audio(20)]);
 
-    harness.playback.on_closed(&sid(SECOND), StreamEnd::Stopped);
+    harness.close_stream(SECOND, StreamEnd::Stopped);
     harness.receive_audio("a", 20);
     assert_eq!(harness.send(), []);
     assert_eq!((harness.downlink.waiting_ms(), harness.playback.state_name()), (20, "no stream"));
+}
+
+#[test]
+fn barge_6_when_the_stream_ends_what_was_heard_of_each_item_is_reported() {
+    let mut harness = Harness::open();
+    harness.receive_audio("a", 540);
+    harness.end_item("a");
+    let marks = harness.send_marks();
+    harness.receive_audio("b", 100);
+    harness.advance(200);
+    harness.return_mark(FIRST, &marks[0]);
+    harness.reports();
+    harness.advance(60);
+    harness.close_stream(FIRST, StreamEnd::Stopped);
+    let cut = |of: &str, heard_ms, came_ms| CutItem {
+        response: response(),
+        item: item(of),
+        heard_ms,
+        came_ms,
+    };
+    let stopped = Event::PlaybackStopped { items: vec![cut("a", 240, 540), cut("b", 0, 100)] };
+    let closed = Event::StreamClosed { stream: sid(FIRST), how: StreamEnd::Stopped };
+    assert_eq!(harness.reports(), [stopped, closed]);
+}
+
+#[test]
+fn barge_6_without_a_stream_nothing_was_heard() {
+    let mut harness = Harness::open();
+    harness.close_stream(FIRST, StreamEnd::Lost);
+    harness.reports();
+    harness.receive_audio("a", 100);
+    harness.playback.stopping(&harness.downlink, harness.now);
+    let items = vec![CutItem { response: response(), item: item("a"), heard_ms: 0, came_ms: 100 }];
+    assert_eq!(harness.reports(), [Event::PlaybackStopped { items }]);
 }

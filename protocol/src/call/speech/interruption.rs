@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::call::command::{Command, Record};
+use crate::call::ending::{MARK_GRACE, Phase};
 use crate::call::{Call, Greeting, Now};
 use crate::ids::{ItemId, ResponseId};
 
@@ -71,10 +72,43 @@ impl Call {
         }
     }
 
+    pub(in crate::call) fn on_playback_stopped(&mut self, items: Vec<CutItem>, now: Now) {
+        for CutItem { response, item, .. } in &items {
+            if self.conversation.entry_of(item).is_none() {
+                self.speech.know(response.clone());
+                self.note_agent_item(response.clone(), item.clone(), now);
+            }
+            if let Some(known) = self.speech.item_mut(item) {
+                known.began = true;
+                // Its mark was lost, or Twilio would have echoed it by now.
+                known.heard |= known.plays_until.is_some_and(|at| at + MARK_GRACE <= now.at);
+            }
+        }
+        self.speech.stopped = Some(items);
+        if matches!(self.phase, Phase::Over { .. }) {
+            self.keep_what_was_played();
+        }
+    }
+
+    /// The call is over, and nothing more is played: of what was on its way the transcript keeps
+    /// what was heard (BARGE-6). If that is not known yet, it follows.
+    pub(in crate::call) fn keep_what_was_played(&mut self) {
+        let Some(items) = self.speech.stopped.take() else { return };
+        for CutItem { item, heard_ms, came_ms, .. } in &items {
+            // Playback may still wait for the mark of one that counts as heard.
+            if self.speech.item_mut(item).is_some_and(|known| !known.heard) {
+                self.keep_what_was_heard(item, *heard_ms, *came_ms);
+            }
+        }
+        let all: Vec<ResponseId> =
+            self.speech.responses.iter().map(|known| known.id.clone()).collect();
+        all.iter().for_each(|response| self.drop_what_was_never_said(response));
+    }
+
     /// Items of a cut response that had not begun to play are never heard.
     pub(super) fn drop_what_was_never_said(&mut self, response: &ResponseId) {
         let unheard: Vec<ItemId> = (self.speech.response(response).into_iter())
-            .flat_map(|known| known.items.iter().filter(|item| !item.began))
+            .flat_map(|known| known.items.iter().filter(|item| !item.began && !item.heard))
             .map(|item| item.item.clone())
             .collect();
         for item in unheard {

@@ -1,11 +1,9 @@
 //! What the caller heard, against what the model was told of it and what the transcript keeps
 //! (invariants 4 and 6).
 
-use practice::twilio::EndedBy;
-
 use super::findings::{CallFindings, Seen, ensure};
 use crate::simulate::judge::always::{
-    FRAME_MS, is_damaged, is_part, kept_all_that_was_heard, kept_in_order, length_ms, none,
+    FRAME_MS, is_damaged, is_part, kept_all_that_was_heard, length_ms, none,
 };
 use crate::simulate::seen::ModelSide;
 
@@ -24,22 +22,9 @@ pub(super) fn look(findings: &mut CallFindings<'_>, seen: &Seen<'_>) {
     findings.look(4, told_no_more(&model, seen));
     findings.look(4, kept_no_more(&model, seen));
     if !seen.excuses.hears_otherwise() && !seen.excuses.sessions_change() {
-        let kept = kept_what_was_heard(&model, seen);
+        let kept = kept_all_that_was_heard(&model, &seen.call.turns, &view.heard);
         findings.look(15, kept.map_err(|it| format!("the transcript: {it}")));
     }
-}
-
-/// What a caller misses by hanging up is kept as it was said.
-fn kept_what_was_heard(model: &ModelSide, seen: &Seen<'_>) -> Result<(), String> {
-    let (view, turns) = (&seen.call.view, &seen.call.turns);
-    if view.ended != Some(EndedBy::CallerHangUp) {
-        return kept_all_that_was_heard(model, turns, &view.heard);
-    }
-    let heard = match view.heard.as_slice() {
-        [whole @ .., last] if last.flaw.is_some() => whole,
-        all => all,
-    };
-    kept_in_order(model, turns, heard)
 }
 
 /// The model is told of no more than was heard.

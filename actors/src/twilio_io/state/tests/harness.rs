@@ -71,6 +71,10 @@ impl Harness {
         self.playback.on_opened(&sid(stream), &outgoing, &self.downlink, self.now);
     }
 
+    pub(super) fn close_stream(&mut self, stream: &str, how: StreamEnd) {
+        self.playback.on_closed(&sid(stream), how, &self.downlink, self.now);
+    }
+
     pub(super) fn advance(&mut self, millis: u64) {
         self.now += Duration::from_millis(millis);
     }

@@ -200,7 +200,7 @@ fn barge_1_no_barge_in_on_silence_on_a_protected_line_or_without_a_stream() {
     harness.send();
     assert!(harness.playback.measures_loudness(harness.now));
     assert_eq!(fires(&mut harness, true), 0, "a protected line");
-    harness.playback.on_closed(&sid(FIRST), StreamEnd::Lost);
+    harness.close_stream(FIRST, StreamEnd::Lost);
     assert!(!harness.playback.measures_loudness(harness.now));
     assert_eq!(fires(&mut harness, false), 0, "no stream");
 }

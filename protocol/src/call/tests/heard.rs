@@ -1,0 +1,90 @@
+//! What the record keeps of an answer that the end of the call cut off (BARGE-6).
+
+use super::*;
+
+fn cut(of: &str, heard_ms: u32) -> CutItem {
+    CutItem { response: resp("r1"), item: item(of), heard_ms, came_ms: 2_000 }
+}
+
+/// The agent is in the middle of an answer of which all words came.
+fn answering() -> Stage {
+    let mut stage = Stage::open();
+    let ask = stage.turn("u1");
+    stage.begins("r1", "a1", vec![ask]);
+    stage.does(Event::AgentTextDone { item: item("a1"), text: "one two three four".to_owned() });
+    stage
+}
+
+fn stream_ends(stage: &mut Stage, how: StreamEnd) {
+    stage.does(Event::StreamClosed { stream: StreamSid::parse(STREAM).unwrap(), how });
+}
+
+/// The last record of an item.
+fn recorded(stage: &Stage, of: &str) -> Option<(Option<String>, AgentSpeech)> {
+    stage.sent.iter().rev().find_map(|command| {
+        let Command::Record(Record::Turn(entry)) = command else { return None };
+        let Body::Agent { item: known, speech, .. } = &entry.body else { return None };
+        (*known == item(of)).then(|| (entry.text(), *speech))
+    })
+}
+
+#[test]
+fn barge_6_of_an_answer_that_the_caller_hung_up_on_the_record_keeps_what_was_heard() {
+    let half = (Some("one two".to_owned()), AgentSpeech::Interrupted { heard_ms: 1_100 });
+
+    let mut stage = answering();
+    stage.does(Event::PlaybackStopped { items: vec![cut("a1", 1_100)] });
+    stream_ends(&mut stage, StreamEnd::Stopped);
+    assert_eq!(recorded(&stage, "a1"), Some(half.clone()));
+
+    // The terminal status can come before the news of the stream.
+    let mut stage = answering();
+    let status = CallStatus::Completed;
+    stage.does(Event::StatusReported { status, duration_secs: Some(9) });
+    stage.does(Event::PlaybackStopped { items: vec![cut("a1", 1_100)] });
+    assert_eq!(recorded(&stage, "a1"), Some(half));
+}
+
+#[test]
+fn barge_6_an_answer_of_which_nothing_was_heard_leaves_no_words() {
+    let mut stage = answering();
+    stage.does(Event::AgentItem { response: resp("r1"), item: item("a2") });
+    stage.does(Event::AgentText { item: item("a2"), delta: "never heard".to_owned() });
+    stage.does(Event::PlaybackStopped { items: vec![cut("a1", 0)] });
+    stream_ends(&mut stage, StreamEnd::Stopped);
+    let nothing = AgentSpeech::Interrupted { heard_ms: 0 };
+    assert_eq!(recorded(&stage, "a1"), Some((Some(String::new()), nothing)));
+    assert_eq!(recorded(&stage, "a2"), None, "nothing of it came");
+}
+
+#[test]
+fn barge_6_a_stream_that_comes_back_plays_the_rest() {
+    let mut stage = answering();
+    stage.does(Event::PlaybackStopped { items: vec![cut("a1", 1_100)] });
+    stream_ends(&mut stage, StreamEnd::Lost);
+    stage.does(Event::StreamOpened { stream: StreamSid::parse(STREAM).unwrap() });
+    stage.plays("r1", "a1");
+    stream_ends(&mut stage, StreamEnd::Stopped);
+    let whole = (Some("one two three four".to_owned()), AgentSpeech::Whole);
+    assert_eq!(recorded(&stage, "a1"), Some(whole));
+
+    let mut stage = answering();
+    stage.does(Event::PlaybackStopped { items: vec![cut("a1", 1_100)] });
+    stream_ends(&mut stage, StreamEnd::Lost);
+    stage.waits(Duration::from_secs(15));
+    assert_eq!(stage.reason(), Some(EndReason::StreamLost));
+    let half = (Some("one two".to_owned()), AgentSpeech::Interrupted { heard_ms: 1_100 });
+    assert_eq!(recorded(&stage, "a1"), Some(half));
+}
+
+#[test]
+fn barge_6_an_answer_whose_mark_was_lost_counts_as_heard() {
+    let mut stage = answering();
+    let plays_until = stage.now.at + Duration::from_secs(2);
+    stage.does(Event::ItemQueued { item: item("a1"), plays_until });
+    stage.waits(Duration::from_secs(6));
+    stage.does(Event::PlaybackStopped { items: vec![cut("a1", 180)] });
+    stream_ends(&mut stage, StreamEnd::Stopped);
+    let whole = (Some("one two three four".to_owned()), AgentSpeech::Whole);
+    assert_eq!(recorded(&stage, "a1"), Some(whole));
+}
