@@ -71,6 +71,7 @@ pub(super) async fn play(
         happened?;
     }
     behind_within(&world, SETTLES_WITHIN).await?;
+    ended::journal_is_written(&world, SETTLES_WITHIN).await;
     let ended = ended::gather(&world, story, &dialled.borrow(), &overstayed, &before).await?;
     if let Some(world) = Arc::into_inner(world) {
         world.close().await;

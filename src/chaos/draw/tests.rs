@@ -113,5 +113,5 @@ fn prac_6_every_trouble_that_is_listed_is_drawn() {
     assert_all(killed, "Call TwilioIo Realtime Lead");
     assert_all(peers, "OpenAi TwilioApi Daemon");
     assert_all(links, "Delay Stall BlackHole Reset");
-    assert_all(databases, "Slow Locked Gone CommitLost");
+    assert_all(databases, "Slow Locked Gone Full CommitLost");
 }

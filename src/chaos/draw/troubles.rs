@@ -118,11 +118,17 @@ fn trouble(chance: &mut Chance, kind: Kind, calls: usize, until: u64) -> Trouble
         Kind::MediaSocketCut => Fault::MediaSocketCut { call },
         Kind::MediaSocketStalls => Fault::MediaSocketStalls { call, lasts: chance.ms(100, 5_000) },
         Kind::Database => {
-            let lasts = chance.ms(100, 20_000);
-            let fault = match chance.from(0, 4) {
+            // A moment, or an outage that outlasts calls.
+            let lasts = if chance.percent(75) {
+                chance.ms(100, 20_000)
+            } else {
+                chance.ms(60_000, 240_000)
+            };
+            let fault = match chance.from(0, 5) {
                 0 | 1 => DatabaseFault::Slow(chance.ms(5, 900)),
                 2 => DatabaseFault::Locked,
                 3 => DatabaseFault::Gone,
+                4 => DatabaseFault::Full,
                 _ => DatabaseFault::CommitLost,
             };
             Fault::Database { fault, lasts }

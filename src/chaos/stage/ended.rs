@@ -34,6 +34,8 @@ impl Before {
     }
 }
 
+/// How often the journal is looked at.
+const LOOK: Duration = Duration::from_millis(100);
 /// The most rows of a table that a run can make.
 const ALL: u32 = 10_000;
 
@@ -89,6 +91,18 @@ pub(super) async fn gather(
         connections: before.open_connections(),
         tasks: Tasks { before: before.tasks, after: living_tasks() },
     })
+}
+
+/// Waits until nothing waits in the journal, or so long.
+pub(super) async fn journal_is_written(world: &World, within: Duration) {
+    let journal = &world.app.services().journal;
+    let written = async {
+        while journal.depth() > 0 {
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    // What is missing then is found in the rows.
+    let _ = tokio::time::timeout(within, written).await;
 }
 
 fn living_tasks() -> usize {
