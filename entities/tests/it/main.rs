@@ -13,6 +13,8 @@ mod early_statuses;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod full_disk;
+#[cfg(test)]
 mod lead_history;
 #[cfg(test)]
 mod leads;

@@ -58,7 +58,7 @@ pub(crate) async fn on_each_bare(test: impl AsyncFn(&Database)) {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the tests' one setting, read in this one place")]
-pub(crate) fn postgres_url() -> Option<String> {
+fn postgres_url() -> Option<String> {
     std::env::var("FRONTDESK_TEST_POSTGRES").ok()
 }
 
