@@ -19,13 +19,14 @@ use protocol::twilio::signature::Signatures;
 use protocol::twilio::token::StreamTokens;
 use ractor::ActorRef;
 use secrecy::ExposeSecret;
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{self, Config};
 use crate::http::admin::{self, AdminState, AdminToken};
-use crate::http::twilio::{self, Directory, TwilioState};
+use crate::http::twilio::{self, Directory, MAX_UNSTARTED, TwilioState};
 use crate::http::{Listener, Readiness};
 use crate::network::Network;
 use crate::platform::Platform;
@@ -134,6 +135,8 @@ impl App {
             patience: config.server.patience,
             handshakes: AtomicU64::new(0),
             tasks: self.tasks.clone(),
+            stop: self.stop.clone(),
+            unstarted: Arc::new(Semaphore::new(MAX_UNSTARTED)),
             readiness: self.readiness.clone(),
             directory: directory.clone(),
         });
@@ -161,6 +164,7 @@ impl App {
             services: self.services.clone(),
             public_url: config.server.public_url.clone(),
             readiness: self.readiness.clone(),
+            stop: self.stop.clone(),
         });
         let handler = move |request| admin::serve(Arc::clone(&state), request);
         self.tasks.spawn(listener.serve(handler, self.tasks.clone(), self.stop.clone()));

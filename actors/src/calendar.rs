@@ -15,6 +15,7 @@ use protocol::ids::BusinessId;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use supervision::{Delivery, Inbox, InboxReader, TaskCrashed, TaskGroup};
 use tokio::sync::mpsc;
+use tracing::Instrument as _;
 
 use crate::chance::Chance;
 use crate::clock::Clock;
@@ -150,6 +151,7 @@ impl CalendarState {
         let (me, db) = (me.clone(), self.database.clone());
         let (clock, chance) = (self.clock, self.chance.clone());
         job.start_attempt();
+        let span = job.span();
         let work = async move {
             let business = job.business();
             let answer = work::carry_out(&db, clock, &chance, job.tool_use()).await;
@@ -157,7 +159,8 @@ impl CalendarState {
             // If the actor crashed meanwhile, its waiting jobs are back in the inbox.
             let _ = me.cast(CalendarMsg::Done(business));
         };
-        self.tasks.spawn("calendar", Source::actor(&self.registration).task("calendar", work));
+        let work = Source::actor(&self.registration).task("calendar", work);
+        self.tasks.spawn("calendar", work.instrument(span));
     }
 
     fn accepted(&self) -> usize {

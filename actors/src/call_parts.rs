@@ -7,11 +7,13 @@ use std::time::Instant;
 use protocol::call::{Call, CallSetup, Event, Now};
 use supervision::{Inbox, RestartPolicy};
 use tokio::sync::watch;
+use tracing::Span;
 use uuid::Uuid;
 
 use crate::audio::downlink::Downlink;
 use crate::audio::loudness::Loudness;
 use crate::audio::uplink::Uplink;
+use crate::call_span::call_span;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::introspection::Introspection;
@@ -102,6 +104,12 @@ impl CallParts {
             resumes: Mutex::default(),
             realtime_view: watch::Sender::default(),
         })
+    }
+
+    /// The span of every log line that concerns the call (OPS-8).
+    #[must_use]
+    pub fn span(&self) -> Span {
+        call_span(&self.setup.call_sid, &self.setup.settings.slug)
     }
 
     /// Closes the inboxes: the call is over.

@@ -18,9 +18,8 @@ use ractor::{
     SupervisionEvent,
 };
 use supervision::exit::{self, Exit};
-use supervision::{ActorInfo, Alarm, Generation, stop_in_reverse};
+use supervision::{ActorInfo, Alarm, Generation, InSpan, stop_in_reverse};
 use tokio::task::JoinHandle;
-use tracing::Instrument;
 
 use crate::call_parts::{CallParts, Services};
 use crate::call_supervisor::{CallHandle, CallSupervisor, CallSupervisorArgs};
@@ -200,16 +199,14 @@ impl SupervisorState {
         };
         let registration = self.services.introspection.register(spec, self.services.clock.now());
         let args = CallSupervisorArgs { parts: Arc::clone(&parts), registration };
-        // Actors inherit the span in which they are spawned. So every log line of this call carries
-        // its id.
-        let span = tracing::info_span!("call", sid = %call_sid);
-        let spawning = Actor::spawn_linked(None, CallSupervisor, args, me.get_cell());
-        let spawned = spawning.instrument(span).await;
+        let span = parts.span();
+        let supervisor = InSpan::new(CallSupervisor, span.clone());
+        let spawned = Actor::spawn_linked(None, supervisor, args, me.get_cell()).await;
         let (actor, _) = spawned.map_err(|error| {
-            tracing::error!(%error, call = %call_sid, "the call could not be started");
+            span.in_scope(|| tracing::error!(%error, "the call could not be started"));
             CallRefused::Failed
         })?;
-        tracing::info!(call = %call_sid, "call started");
+        span.in_scope(|| tracing::info!("call started"));
         let event = IntrospectionEvent::CallStarted { call_sid: call_sid.clone() };
         self.services.introspection.tell(event);
         let handle = CallHandle::new(parts);
@@ -223,9 +220,10 @@ impl SupervisorState {
         let Some(call) = found.map(|(call, _)| call.clone()) else { return };
         if let Some((_, handle)) = self.calls.remove(&call) {
             handle.parts().close();
-        }
-        if *exit != Exit::Finished {
-            tracing::error!(%call, ?exit, "a call's supervisor failed");
+            if *exit != Exit::Finished {
+                let span = handle.parts().span();
+                span.in_scope(|| tracing::error!(?exit, "a call's supervisor failed"));
+            }
         }
         self.over.add(call, self.services.clock.now());
     }
@@ -247,9 +245,10 @@ impl SupervisorState {
     fn drain(&mut self) {
         self.draining = true;
         self.registration.set_state("draining");
-        for (call, (_, handle)) in &self.calls {
+        for (_, handle) in self.calls.values() {
             if let Err(error) = handle.tell(SupervisorEvent::Shutdown) {
-                tracing::warn!(%call, %error, "a call was not told to end");
+                let span = handle.parts().span();
+                span.in_scope(|| tracing::warn!(%error, "a call was not told to end"));
             }
         }
     }

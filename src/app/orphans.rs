@@ -59,8 +59,8 @@ async fn fate(services: &Services, call: &CallRecord) -> Fate {
         }
         Ok(Known::Nothing) => Fate::Over(None),
         Err(why) => {
-            let call = &call.call_sid;
-            tracing::warn!(%call, why, "Twilio could not say whether a call goes on");
+            let (call, business) = (&call.call_sid, call.business_id);
+            tracing::warn!(%call, %business, why, "Twilio could not say whether a call goes on");
             Fate::Open
         }
     }

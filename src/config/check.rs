@@ -21,6 +21,7 @@ impl Config {
             no_key(self),
             practice_account(self),
             practice_token(self),
+            unsigned_webhooks(self),
             no_backoff(self),
             no_period(self),
         ]
@@ -117,6 +118,20 @@ fn practice_token(config: &Config) -> Option<Problem> {
             "twilio.auth_token",
             "is the practice token, which everybody knows: set your account's; \
              FRONTDESK__TWILIO__AUTH_TOKEN keeps it out of the file",
+        )
+    })
+}
+
+/// Whoever finds the address could open paid sessions and end calls (OPS-6).
+fn unsigned_webhooks(config: &Config) -> Option<Problem> {
+    let open = !config.twilio.validate_signatures && !config.server.public_url.is_loopback();
+    open.then(|| {
+        problem(
+            "twilio.validate_signatures",
+            format!(
+                "is false, and server.public_url is {}: set it to true, or a public_url on 127.0.0.1",
+                config.server.public_url
+            ),
         )
     })
 }

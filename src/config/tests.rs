@@ -225,6 +225,19 @@ fn prac_4_practice_settings_are_refused_once_anything_is_real() {
 }
 
 #[test]
+fn ops_6_webhooks_without_a_signature_are_accepted_on_loopback_only() {
+    let unchecked = "twilio.validate_signatures = false\n";
+    assert_eq!(refusals(unchecked), Vec::<String>::new());
+    let public = format!(
+        "server.public_url = \"https://calls.example.com\"\n{unchecked}\
+         twilio.account_sid = \"AC0123456789abcdef0123456789abcdef\"\n\
+         twilio.auth_token = \"a-token-of-ones-own\"\n\
+         openai.provider = \"openai\"\nopenai.api_key = \"sk-real\"\n"
+    );
+    assert_eq!(refusals(&public), ["twilio.validate_signatures"]);
+}
+
+#[test]
 fn a_gateway_on_this_machine_may_stand_for_both_providers() {
     let gateways = r#"
         openai.provider = "openai"

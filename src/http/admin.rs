@@ -16,12 +16,17 @@ use super::response::{error, not_found};
 
 pub use state::{AdminState, AdminToken};
 
+/// How much of a refused path is logged, in bytes.
+const MAX_LOGGED: usize = 512;
+
 /// Answers one request on the operator's listener.
 pub async fn serve(state: Arc<AdminState>, request: Request) -> Response {
     if let Some(response) = health(&request, &state.readiness).await {
         return response;
     }
     if !state.token.admits(&request) {
+        let path = request.path.get(..MAX_LOGGED).unwrap_or(&request.path);
+        tracing::warn!(method = %request.method, path, "an operator's request without the token was refused");
         let message = "send the admin token as Authorization: Bearer …";
         return error(StatusCode::UNAUTHORIZED, "unauthorized", message);
     }

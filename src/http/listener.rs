@@ -1,5 +1,8 @@
 //! The accept loop.
 
+mod places;
+
+use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -7,6 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actors::dialer::ByteStream;
+use hyper::body::Incoming;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use thiserror::Error;
@@ -19,12 +24,14 @@ use warp::reply::Response;
 
 use super::request::{self, Request};
 use crate::network::{Acceptor, Network};
+use places::{Answering, Place, Places};
 
 /// How long a client may take to send its headers.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The pause after a failed accept. The usual cause is a lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
-/// The most connections that a listener holds at once. Each call keeps one open.
+/// The most connections that a listener holds at once, besides media streams. `places` says how many of
+/// them may wait for a request.
 const MAX_CONNECTIONS: usize = 4096;
 
 /// An address could not be bound.
@@ -59,7 +66,7 @@ impl Listener {
     }
 
     /// Serves requests with `handler` until `stop` is cancelled. Each connection is a task of
-    /// `tasks`. On `stop` it finishes the request that it is in.
+    /// `tasks`. On `stop` it finishes the request that it is in; one that waits for a request is closed.
     pub async fn serve<F, R>(self, handler: F, tasks: TaskTracker, stop: CancellationToken)
     where
         F: Fn(Request) -> R + Send + Sync + 'static,
@@ -77,6 +84,7 @@ impl Listener {
         stop: CancellationToken,
     ) {
         let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let places = Places::default();
         loop {
             let accepted = tokio::select! {
                 biased;
@@ -91,32 +99,63 @@ impl Listener {
                     continue;
                 }
             };
-            let service = TowerToHyperService::new(warp::service(routes.clone()));
-            let mut server = hyper::server::conn::http1::Builder::new();
-            server.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
-            let connection = server.serve_connection(TokioIo::new(stream), service).with_upgrades();
-            let stop = stop.clone();
+            let connection = serve(stream, routes.clone(), places.enter(), stop.clone());
             tasks.spawn(async move {
                 let _permit = permit;
-                tokio::pin!(connection);
-                let served = tokio::select! {
-                    biased;
-                    () = stop.cancelled() => {
-                        connection.as_mut().graceful_shutdown();
-                        connection.await
-                    }
-                    served = &mut connection => served,
-                };
-                if let Err(error) = served {
-                    tracing::debug!(%error, "a connection broke");
-                }
+                connection.await;
             });
         }
     }
 }
 
+/// Serves one connection, until it ends, is stopped, or gives way to a newer one.
+async fn serve(
+    stream: ByteStream,
+    routes: BoxedFilter<(Response,)>,
+    place: Place,
+    stop: CancellationToken,
+) {
+    let service = TowerToHyperService::new(warp::service(routes));
+    let its_place = place.clone();
+    let service = service_fn(move |mut request: http::Request<Incoming>| {
+        request.extensions_mut().insert(its_place.clone());
+        let (answering, place) = (service.call(request), its_place.clone());
+        async move {
+            let response = answering.await?;
+            Ok::<_, Infallible>(response.map(|body| Answering::new(body, place)))
+        }
+    });
+    let mut server = hyper::server::conn::http1::Builder::new();
+    server.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+    let connection = server.serve_connection(TokioIo::new(stream), service).with_upgrades();
+    tokio::pin!(connection);
+    let served = tokio::select! {
+        biased;
+        () = stop.cancelled() => {
+            if place.is_waiting() {
+                Ok(())
+            } else {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        }
+        () = place.closed() => Ok(()),
+        served = &mut connection => served,
+    };
+    place.leave();
+    if let Err(error) = served {
+        tracing::debug!(%error, "a connection broke");
+    }
+}
+
 fn routes(handler: Handler) -> BoxedFilter<(Response,)> {
-    let routes = Request::filter().then(move |request| handler(request));
+    let place = warp::ext::optional::<Place>();
+    let routes = Request::filter().and(place).then(move |request, place: Option<Place>| {
+        if let Some(place) = place {
+            place.serve();
+        }
+        handler(request)
+    });
     routes.recover(request::recover).unify().boxed()
 }
 

@@ -1,8 +1,10 @@
 //! An HTTP request as the handlers get it: read in full, within the size limit.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use futures_util::{Stream, StreamExt};
 use http::{HeaderMap, Method, StatusCode};
 use hyper::upgrade::OnUpgrade;
 use warp::filters::BoxedFilter;
@@ -13,6 +15,8 @@ use super::response;
 
 /// The largest body that is accepted.
 const MAX_BODY_BYTES: u64 = 64 * 1024;
+/// How long a client may take to send a body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An HTTP request.
 #[derive(Debug)]
@@ -33,11 +37,9 @@ impl Request {
     /// with them.
     pub(super) fn filter() -> BoxedFilter<(Self,)> {
         let query = warp::query::raw().map(Some).or(warp::any().map(|| None)).unify().boxed();
-        // A body without Content-Length is not read: neither Twilio nor browsers send a chunked one.
-        let body = warp::body::content_length_limit(MAX_BODY_BYTES)
-            .and(warp::body::bytes())
-            .or(warp::header::optional::<u64>("content-length").and_then(no_body))
-            .unify()
+        let body = warp::header::optional::<u64>("content-length")
+            .and(warp::body::stream())
+            .and_then(read_body)
             .boxed();
         let head = warp::method()
             .and(warp::path::full())
@@ -73,25 +75,56 @@ impl Request {
     }
 }
 
-async fn no_body(length: Option<u64>) -> Result<Bytes, Rejection> {
+/// Reads a body of known length. One without Content-Length is not read: neither Twilio nor browsers send
+/// a chunked one.
+async fn read_body<S, B>(length: Option<u64>, body: S) -> Result<Bytes, Rejection>
+where
+    S: Stream<Item = Result<B, warp::Error>>,
+    B: Buf,
+{
     match length {
-        Some(length) if length > MAX_BODY_BYTES => Err(warp::reject::custom(BodyTooLong)),
-        Some(_) | None => Ok(Bytes::new()),
+        None => return Ok(Bytes::new()),
+        Some(length) if length > MAX_BODY_BYTES => return Err(warp::reject::custom(Body::TooLong)),
+        Some(_) => {}
+    }
+    let reading = async {
+        let mut body = std::pin::pin!(body);
+        let mut read = BytesMut::new();
+        while let Some(part) = body.next().await {
+            read.put(part.map_err(|_| warp::reject::custom(Body::Broken))?);
+        }
+        Ok(read.freeze())
+    };
+    match tokio::time::timeout(BODY_TIMEOUT, reading).await {
+        Ok(read) => read,
+        Err(_) => Err(warp::reject::custom(Body::TooSlow)),
     }
 }
 
+/// What is wrong with a body.
 #[derive(Debug)]
-struct BodyTooLong;
+enum Body {
+    TooLong,
+    TooSlow,
+    Broken,
+}
 
-impl warp::reject::Reject for BodyTooLong {}
+impl warp::reject::Reject for Body {}
 
 /// Turns a rejection of [`Request::filter`] into a response.
 pub(super) async fn recover(rejection: Rejection) -> Result<Response, Infallible> {
-    Ok(if rejection.find::<BodyTooLong>().is_some() {
-        let message = format!("the body is longer than {MAX_BODY_BYTES} bytes");
-        response::error(StatusCode::PAYLOAD_TOO_LARGE, "body_too_long", &message)
-    } else {
-        let message = "the request could not be read";
-        response::error(StatusCode::BAD_REQUEST, "bad_request", message)
+    Ok(match rejection.find::<Body>() {
+        Some(Body::TooLong) => {
+            let message = format!("the body is longer than {MAX_BODY_BYTES} bytes");
+            response::error(StatusCode::PAYLOAD_TOO_LARGE, "body_too_long", &message)
+        }
+        Some(Body::TooSlow) => {
+            let message = format!("the body did not come within {BODY_TIMEOUT:?}");
+            response::error(StatusCode::REQUEST_TIMEOUT, "body_too_slow", &message)
+        }
+        Some(Body::Broken) | None => {
+            let message = "the request could not be read";
+            response::error(StatusCode::BAD_REQUEST, "bad_request", message)
+        }
     })
 }

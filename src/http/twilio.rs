@@ -10,6 +10,7 @@ mod lookup;
 mod media;
 mod refusal;
 mod resume;
+mod span;
 mod state;
 mod status;
 mod voice;
@@ -18,8 +19,9 @@ use std::sync::Arc;
 
 use actors::trace;
 use http::{Method, StatusCode};
-use protocol::twilio::forms::{Form, StreamStatusForm};
+use protocol::twilio::forms::{Form, StreamStatusForm, VoiceForm};
 use protocol::twilio::twiml::Twiml;
+use tracing::Instrument as _;
 use warp::reply::{Reply, Response};
 
 use super::health::health;
@@ -27,7 +29,11 @@ use super::request::Request;
 use super::response::empty;
 
 pub use directory::Directory;
-pub use state::TwilioState;
+use span::{name_business, webhook_span};
+pub use state::{MAX_UNSTARTED, TwilioState};
+
+/// How much of a refused path is logged, in bytes.
+const MAX_LOGGED: usize = 512;
 
 /// Answers one request on Twilio's listener.
 pub async fn serve(state: Arc<TwilioState>, request: Request) -> Response {
@@ -43,37 +49,67 @@ pub async fn serve(state: Arc<TwilioState>, request: Request) -> Response {
     let Ok(form) = Form::parse(&request.body) else {
         return empty(StatusCode::FORBIDDEN);
     };
-    if !is_signed(&state, &request, &form) {
-        tracing::warn!(path = request.path, "a request without Twilio's signature was refused");
+    let url = format!("{}{}", state.public_url, request.target());
+    if !is_signed(&state, &request, &url, &form) {
+        refuse(&state, &request);
         return empty(StatusCode::FORBIDDEN);
     }
+    let span = webhook_span(form.get("CallSid").unwrap_or_default());
+    answer(&state, &request, &form).instrument(span).await
+}
+
+async fn answer(state: &TwilioState, request: &Request, form: &Form) -> Response {
+    name_known_business(state, form).await;
     let call = form.get("CallSid").unwrap_or_default();
     trace::point(call, "webhook", format_args!("{} {:?}", request.path, form.pairs()));
     match (&request.method, request.path.as_str()) {
-        (&Method::POST, "/twilio/voice") => twiml(call, &voice::answer(&state, &form).await),
-        (&Method::POST, "/twilio/voice/resume") => {
-            twiml(call, &resume::resume(&state, &form).await)
-        }
+        (&Method::POST, "/twilio/voice") => twiml(call, &voice::answer(state, form).await),
+        (&Method::POST, "/twilio/voice/resume") => twiml(call, &resume::resume(state, form).await),
         (&Method::POST, "/twilio/voice/transfer") => {
-            twiml(call, &resume::on_transfer_ended(&state, &form).await)
+            twiml(call, &resume::on_transfer_ended(state, form).await)
         }
         (&Method::POST, "/twilio/status") => {
-            status::on_status(&state, &form).await;
+            status::on_status(state, form).await;
             empty(StatusCode::NO_CONTENT)
         }
-        (&Method::POST, "/twilio/stream-status") => on_stream_status(&form),
+        (&Method::POST, "/twilio/stream-status") => on_stream_status(form),
         _ => empty(StatusCode::NOT_FOUND),
     }
 }
 
-fn is_signed(state: &TwilioState, request: &Request, form: &Form) -> bool {
+/// By its number if the form has one, else by the call. The callbacks of a stream name the call only.
+async fn name_known_business(state: &TwilioState, form: &Form) {
+    if let Ok(form) = VoiceForm::read(form) {
+        let listed = form.business_number().and_then(|number| state.directory.find(number));
+        if let Some(listed) = listed {
+            name_business(&listed.settings.slug);
+        }
+    } else if let Ok(call) = form.required("CallSid")
+        && let Some(handle) = state.calls.find(call).await
+    {
+        name_business(&handle.parts().setup.settings.slug);
+    }
+}
+
+/// The signature is of the address that Twilio was given: a wrong `public_url` shows here.
+/// Its query is left out: with GET it holds people's numbers.
+fn refuse(state: &TwilioState, request: &Request) {
+    let path = request.path.get(..MAX_LOGGED).unwrap_or(&request.path);
+    let query = if request.query.is_some() { "?…" } else { "" };
+    tracing::warn!(
+        signed_url = format!("{}{path}{query}", state.public_url),
+        public_url = %state.public_url,
+        "a request whose signature is not Twilio's for this URL was refused"
+    );
+}
+
+fn is_signed(state: &TwilioState, request: &Request, url: &str, form: &Form) -> bool {
     let Some(signatures) = &state.signatures else { return true };
-    let url = format!("{}{}", state.public_url, request.target());
     let header = request.header("x-twilio-signature");
     let verdict = if request.method == Method::POST {
-        signatures.verify_form(&url, form.pairs(), header)
+        signatures.verify_form(url, form.pairs(), header)
     } else {
-        signatures.verify_get(&url, header)
+        signatures.verify_get(url, header)
     };
     verdict.is_ok()
 }

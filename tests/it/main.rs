@@ -8,6 +8,7 @@ mod booking;
 mod conduct;
 mod database_away;
 mod door;
+mod edge;
 mod endings;
 mod greeting;
 mod http;

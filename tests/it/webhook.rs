@@ -17,6 +17,7 @@ use protocol::ids::{CallSid, LeadId};
 use protocol::twilio::signature::Signatures;
 use protocol::twilio::token::StreamTokens;
 use sea_orm::{SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -48,6 +49,8 @@ fn watched(world: &World, public_url: PublicUrl) -> (TwilioState, Statements) {
         upstream_patience: Duration::from_secs(10),
         patience: Patience { stream: Duration::from_millis(1), ..Patience::default() },
         tasks: TaskTracker::new(),
+        stop: CancellationToken::new(),
+        unstarted: Arc::new(Semaphore::new(1)),
         readiness: world.app.readiness().clone(),
         directory: Directory::default(),
     };

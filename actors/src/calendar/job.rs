@@ -11,7 +11,9 @@ use protocol::call::{Event, ToolOutcome};
 use protocol::ids::BusinessId;
 use supervision::Inbox;
 use supervision::inbox::MAX_ATTEMPTS;
+use tracing::Span;
 
+use crate::call_span::call_span;
 use crate::messages::{Answer, CalendarRequest, ReplyTo, ToolUse};
 
 impl CalendarRequest {
@@ -57,6 +59,12 @@ impl Job {
         self.tool_use.business
     }
 
+    /// The span of its call (OPS-8); none for the API's.
+    pub(super) fn span(&self) -> Span {
+        let ToolUse { call_sid, settings, .. } = &*self.tool_use;
+        call_sid.as_ref().map_or_else(Span::none, |call| call_span(call, &settings.slug))
+    }
+
     pub(super) fn tool_use(&self) -> &ToolUse {
         &self.tool_use
     }
@@ -91,6 +99,7 @@ impl Job {
 impl Drop for Job {
     fn drop(&mut self) {
         let Some(request) = self.request.take() else { return };
+        let _span = self.span().entered();
         let retry = request.attempts < MAX_ATTEMPTS;
         if retry && self.inbox.try_send(request.clone()).is_ok() {
             return;

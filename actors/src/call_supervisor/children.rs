@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use ractor::{Actor, ActorCell, ActorRef, SpawnErr, SupervisionEvent};
 use supervision::children::Start;
-use supervision::{ActorInfo, Children, Decision, Lease, TaskGroup};
+use supervision::{ActorInfo, Children, Decision, InSpan, Lease, TaskGroup};
+use tracing::Instrument as _;
 
 use super::message::{CallSupervisorMsg, Part};
 use crate::call::{CallActor, CallArgs};
@@ -104,7 +105,7 @@ impl CallChildren {
     /// restart.
     fn join(&self, part: Part, left: TaskGroup, me: ActorRef<CallSupervisorMsg>) {
         let (playback, session) = (self.playback.clone(), self.session.clone());
-        tokio::spawn(async move {
+        let joining = async move {
             if planted!(EarlyRestart if part == Part::Realtime) {
                 drop(tokio::spawn(async move { left.join().await }));
             } else {
@@ -117,7 +118,8 @@ impl CallChildren {
             }
             // A stopped supervisor restarts nobody.
             let _ = me.cast(CallSupervisorMsg::Joined(part));
-        });
+        };
+        tokio::spawn(joining.in_current_span());
     }
 
     async fn spawn(
@@ -133,21 +135,33 @@ impl CallChildren {
         Ok(match part {
             Part::Call => {
                 let args = CallArgs { parts, registration };
-                Actor::spawn_linked(None, CallActor, args, supervisor).await?.0.get_cell()
+                Actor::spawn_linked(None, InSpan::current(CallActor), args, supervisor)
+                    .await?
+                    .0
+                    .get_cell()
             }
             Part::Realtime => {
                 let session = self.session.take().await;
                 let args = RealtimeArgs { parts, session, tasks, registration };
-                Actor::spawn_linked(None, RealtimeActor, args, supervisor).await?.0.get_cell()
+                Actor::spawn_linked(None, InSpan::current(RealtimeActor), args, supervisor)
+                    .await?
+                    .0
+                    .get_cell()
             }
             Part::TwilioIo => {
                 let playback = self.playback.take().await;
                 let args = TwilioArgs { parts, playback, registration };
-                Actor::spawn_linked(None, TwilioIoActor, args, supervisor).await?.0.get_cell()
+                Actor::spawn_linked(None, InSpan::current(TwilioIoActor), args, supervisor)
+                    .await?
+                    .0
+                    .get_cell()
             }
             Part::Lead => {
                 let args = LeadArgs { parts, tasks, registration };
-                Actor::spawn_linked(None, LeadActor, args, supervisor).await?.0.get_cell()
+                Actor::spawn_linked(None, InSpan::current(LeadActor), args, supervisor)
+                    .await?
+                    .0
+                    .get_cell()
             }
         })
     }

@@ -32,10 +32,10 @@ impl Journal {
 
     /// Takes an entry. One for which there is no room is lost, and counted.
     pub fn record(&self, entry: JournalEntry) {
-        let call = entry.call.clone();
+        let (call, business) = (entry.call.clone(), entry.business);
         if let Err(error) = self.inbox.try_send(entry) {
             let lost = self.count_lost(1);
-            tracing::error!(%error, %call, lost, "a record is lost");
+            tracing::error!(%error, %call, %business, lost, "a record is lost");
         }
     }
 

@@ -5,8 +5,10 @@ use std::time::Duration;
 use entities::leads::{self, Caller, ChangedBy, LeadChanges};
 use entities::{Database, RecordsError, call_turns, calls};
 use protocol::ids::LeadId;
+use tracing::Instrument as _;
 
 use super::disk::Disk;
+use crate::call_span::call_span;
 use crate::chance::Chance;
 use crate::messages::{EntryKind, JournalEntry, PersonOfCall};
 
@@ -28,6 +30,11 @@ pub(super) struct Later;
 impl Writer {
     /// Writes the entry. One that the database never takes is set aside.
     pub(super) async fn write(&self, entry: &JournalEntry) -> Result<(), Later> {
+        let span = call_span(&entry.call, entry.business);
+        self.write_logged(entry).instrument(span).await
+    }
+
+    async fn write_logged(&self, entry: &JournalEntry) -> Result<(), Later> {
         match tokio::time::timeout(PATIENCE, self.try_write(entry)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error @ RecordsError::Database(_))) => {
@@ -35,8 +42,7 @@ impl Writer {
                 Err(Later)
             }
             Ok(Err(error)) => {
-                let call = &entry.call;
-                tracing::error!(%error, %call, "the database refused a journal entry");
+                tracing::error!(%error, "the database refused a journal entry");
                 self.set_aside(&error.to_string(), &serde_json::json!(entry)).await;
                 Ok(())
             }

@@ -1,5 +1,6 @@
 //! `/introspect/`: actors, calls and events as they are now, and a way to crash an actor on purpose.
 
+use futures_util::StreamExt as _;
 use http::{Method, StatusCode};
 use protocol::ids::CallSid;
 use supervision::registry::CrashRefused;
@@ -81,5 +82,7 @@ fn events(state: &AdminState) -> Response {
         };
         Some((event, listener))
     });
-    warp::sse::reply(warp::sse::keep_alive().stream(Box::pin(events))).into_response()
+    // Otherwise an open stream would hold up the daemon's stop.
+    let events = Box::pin(events.take_until(state.stop.clone().cancelled_owned()));
+    warp::sse::reply(warp::sse::keep_alive().stream(events)).into_response()
 }

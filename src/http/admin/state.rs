@@ -4,6 +4,7 @@ use actors::call_parts::Services;
 use actors::supervisor::Calls;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use tokio_util::sync::CancellationToken;
 
 use crate::config::PublicUrl;
 use crate::http::readiness::Readiness;
@@ -21,6 +22,8 @@ pub struct AdminState {
     /// The address at which Twilio reaches the other listener.
     pub public_url: PublicUrl,
     pub readiness: Readiness,
+    /// Ends open event streams.
+    pub stop: CancellationToken,
 }
 
 /// The SHA-256 digest of the operator's token.

@@ -9,14 +9,17 @@ use actors::messages::SupervisorEvent;
 use futures_util::StreamExt;
 use http::StatusCode;
 use hyper_util::rt::TokioIo;
+use protocol::twilio::signature::{HandshakeForm, Signatures};
 use protocol::twilio::stream::{self, MalformedMessage, Start, StreamMessage, UnsupportedFormat};
 use protocol::twilio::token::TokenError;
 use thiserror::Error;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 use tokio_tungstenite::tungstenite::protocol::Role;
+use tracing::Instrument as _;
 use warp::reply::Response;
 
+use super::span::{name_business, webhook_span};
 use super::state::TwilioState;
 use crate::http::request::Request;
 use crate::http::response::empty;
@@ -42,19 +45,27 @@ enum SocketRefused {
     ForeignBusiness,
 }
 
+/// A handshake that was accepted.
+struct Handshake {
+    /// Counts from 1.
+    number: u64,
+    /// Which URL was signed; `None` if signatures are not checked.
+    form: Option<HandshakeForm>,
+}
+
 /// Answers the handshake. The socket is read in a task of its own.
 pub(super) fn open(state: &Arc<TwilioState>, request: Request) -> Response {
     let signature = request.header("x-twilio-signature");
     let url = format!("{}{}", state.public_url.websocket_origin(), request.path);
-    if let Some(signatures) = &state.signatures {
-        match signatures.verify_handshake(&url, signature) {
-            Ok(form) => tracing::debug!(?form, "media handshake"),
-            Err(error) => {
-                tracing::warn!(%error, "a media handshake was refused");
-                return empty(StatusCode::FORBIDDEN);
-            }
+    let verify = |signatures: &Signatures| signatures.verify_handshake(&url, signature);
+    let form = match state.signatures.as_ref().map(verify).transpose() {
+        Ok(form) => form,
+        Err(error) => {
+            let public_url = &state.public_url;
+            tracing::warn!(%error, signed_url = url, %public_url, "a media handshake was refused");
+            return empty(StatusCode::FORBIDDEN);
         }
-    }
+    };
     // Checks the headers of the upgrade and makes `Sec-WebSocket-Accept`.
     let mut head = http::Request::new(());
     *head.headers_mut() = request.headers;
@@ -65,6 +76,10 @@ pub(super) fn open(state: &Arc<TwilioState>, request: Request) -> Response {
     let Some(upgrade) = request.upgrade else {
         return empty(StatusCode::UPGRADE_REQUIRED);
     };
+    let Ok(place) = Arc::clone(&state.unstarted).try_acquire_owned() else {
+        tracing::warn!("a media socket was refused: too many have sent no start");
+        return empty(StatusCode::SERVICE_UNAVAILABLE);
+    };
     let handshake = state.handshakes.fetch_add(1, Ordering::Relaxed) + 1;
     let for_task = Arc::clone(state);
     state.tasks.spawn(async move {
@@ -74,26 +89,49 @@ pub(super) fn open(state: &Arc<TwilioState>, request: Request) -> Response {
             Role::Server,
             Some(websocket_config()),
         );
-        if let Err(why) = admit(&for_task, handshake, Link::over(socket.await)).await {
-            tracing::warn!(%why, "a media socket was closed");
-        }
+        let handshake = Handshake { number: handshake, form };
+        let admitted = admit(&for_task, handshake, Link::over(socket.await));
+        for_task.stop.run_until_cancelled(admitted).await;
+        drop(place);
     });
     response
 }
 
-async fn admit(state: &TwilioState, handshake: u64, mut link: Link) -> Result<(), SocketRefused> {
-    let start = tokio::time::timeout(state.patience.start, read_start(&mut link))
-        .await
-        .map_err(|_| SocketRefused::NoStart)??;
+/// Waits for `start`, and gives the socket to its call.
+async fn admit(state: &TwilioState, handshake: Handshake, mut link: Link) {
+    let reading = tokio::time::timeout(state.patience.start, read_start(&mut link)).await;
+    let start = match reading.unwrap_or(Err(SocketRefused::NoStart)) {
+        Ok(start) => start,
+        Err(why) => return tracing::warn!(%why, "a media socket was closed"),
+    };
+    let span = webhook_span(start.call_sid.as_str());
+    let attached = attach(state, handshake, &start, link).instrument(span.clone()).await;
+    if let Err(why) = attached {
+        span.in_scope(|| tracing::warn!(%why, "a media socket was closed"));
+    }
+}
+
+async fn attach(
+    state: &TwilioState,
+    handshake: Handshake,
+    start: &Start,
+    link: Link,
+) -> Result<(), SocketRefused> {
     start.check_format()?;
     let token = start.custom_parameters.get("token").ok_or(SocketRefused::NoToken)?;
     let business = state.tokens.check(token, &start.call_sid, state.services.clock.wall())?;
     let handle = state.calls.find(start.call_sid.clone()).await.ok_or(SocketRefused::NoCall)?;
+    name_business(&handle.parts().setup.settings.slug);
+    tracing::debug!(form = ?handshake.form, "media handshake");
     if handle.parts().setup.business != business {
         return Err(SocketRefused::ForeignBusiness);
     }
     let link = Mutex::new(Some(link));
-    let attach = SupervisorEvent::Attach { handshake, stream: start.stream_sid, link };
+    let attach = SupervisorEvent::Attach {
+        handshake: handshake.number,
+        stream: start.stream_sid.clone(),
+        link,
+    };
     handle.tell(attach).map_err(|_| SocketRefused::NoCall)
 }
 

@@ -1,5 +1,6 @@
 //! What the handlers of Twilio's listener share.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -7,11 +8,16 @@ use actors::call_parts::Services;
 use actors::supervisor::Calls;
 use protocol::twilio::signature::Signatures;
 use protocol::twilio::token::StreamTokens;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::directory::Directory;
 use crate::config::{Patience, PublicUrl};
 use crate::http::readiness::Readiness;
+
+/// The most media sockets without a `start`. Each has been signed by Twilio.
+pub const MAX_UNSTARTED: usize = 1024;
 
 /// What the handlers of Twilio's listener share.
 pub struct TwilioState {
@@ -31,6 +37,10 @@ pub struct TwilioState {
     pub handshakes: AtomicU64,
     /// The tasks that a stop waits for.
     pub tasks: TaskTracker,
+    /// Closes media sockets that no call has yet.
+    pub stop: CancellationToken,
+    /// Places for media sockets that no call has yet.
+    pub unstarted: Arc<Semaphore>,
     pub readiness: Readiness,
     pub directory: Directory,
 }

@@ -19,6 +19,7 @@ use super::connect::{apology, connect};
 use super::directory::Listed;
 use super::refusal::{self, Refusal};
 use super::resume::phase;
+use super::span::name_business;
 use super::state::TwilioState;
 use super::{answering_machine, lookup};
 use crate::prompt;
@@ -55,6 +56,9 @@ pub(super) async fn answer(state: &TwilioState, form: &Form) -> Twiml {
             return without_database(state, number, &form).await;
         }
     };
+    if state.directory.find(number).is_none() {
+        name_business(&lookup.business.slug);
+    }
     let setup = match call_setup(state, &form, &lookup) {
         Ok(setup) => setup,
         Err(error) => {

@@ -59,7 +59,7 @@ pub(super) async fn place(request: ApiRequest<'_>, call: NewCall) -> Result<Plac
     let started_at = request.now();
     let placed = state.services.twilio.place(&outbound, started_at).await;
     let call_sid = placed.map_err(|fault| api_error(&fault))?;
-    tracing::info!(call = %call_sid, to = outbound.to.masked(), "call placed");
+    tracing::info!(call = %call_sid, business = %business.slug, to = outbound.to.masked(), "call placed");
     let status = CallStatus::Queued;
     let row = calls::NewCall {
         call_sid: call_sid.clone(),
