@@ -60,7 +60,7 @@ impl TwilioRest {
     /// [`PlacingFault`], after 30 s of tries or at once if a retry cannot help. A try that has begun is
     /// waited for: its answer says whether the call was placed.
     pub async fn place(&self, call: &NewOutbound, now: Timestamp) -> Result<CallSid, PlacingFault> {
-        let last_try = tokio::time::Instant::now() + PATIENCE;
+        let mut time_is_up = std::pin::pin!(tokio::time::sleep(PATIENCE));
         let mut pauses = self.pauses();
         loop {
             let fault = match self.place_or_find(call, now).await {
@@ -69,11 +69,12 @@ impl TwilioRest {
                 Err(Tried::Again(fault)) => fault,
             };
             let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
-            if tokio::time::Instant::now() + pause >= last_try {
-                return Err(fault);
-            }
             tracing::warn!(%fault, ?pause, "retrying to place a call");
-            tokio::time::sleep(pause).await;
+            tokio::select! {
+                biased;
+                () = &mut time_is_up => return Err(fault),
+                () = tokio::time::sleep(pause) => {}
+            }
         }
     }
 

@@ -9,6 +9,7 @@ mod businesses;
 mod calls;
 #[cfg(test)]
 mod cancelled;
+#[cfg(test)]
 mod early_statuses;
 #[cfg(test)]
 mod faults;

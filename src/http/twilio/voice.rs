@@ -178,7 +178,9 @@ fn opening(form: &VoiceForm, settings: &BusinessSettings) -> OpeningLine {
             );
             OpeningLine::Spoken { text }
         }
-        opening => opening,
+        opening @ (OpeningLine::Played { .. }
+        | OpeningLine::Spoken { .. }
+        | OpeningLine::Silent) => opening,
     }
 }
 
