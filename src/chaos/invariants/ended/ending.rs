@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use practice::twilio::{CallView, EndedBy as Ended, HeardSpeech, RestKind, RestRequest};
+use practice::twilio::{EndedBy as Ended, HeardSpeech, RestKind, RestRequest};
 use protocol::call::{EndReason, EndedBy};
 
 use super::findings::{CallFindings, Seen, ensure};
@@ -29,7 +29,7 @@ pub(super) fn look(findings: &mut CallFindings<'_>, seen: &Seen<'_>) {
             let by = named::<EndedBy>(record.ended_by.as_deref());
             findings.look(2, by.and_then(|by| one_of(by, Rule::of(reason).by)));
             findings.look(2, has_cause(reason, seen));
-            findings.look(2, ends_as_its_reason_says(reason, view));
+            findings.look(2, ends_as_its_reason_says(reason, seen));
             findings.look(2, says_goodbye(reason, seen));
             findings.look(2, plays_what_has_come(reason, seen));
         }
@@ -104,11 +104,13 @@ fn has_cause(reason: EndReason, seen: &Seen<'_>) -> Result<(), String> {
     ensure(is, || format!("ended as {}, but {what}", reason.as_str()))
 }
 
-/// A reason that takes no request of the daemon's ends no call by one.
-fn ends_as_its_reason_says(reason: EndReason, view: &CallView) -> Result<(), String> {
+/// A reason that takes no request of the daemon's ends no call by one. A call whose stream does not open
+/// is hung up on, in case Twilio believes that it is open.
+fn ends_as_its_reason_says(reason: EndReason, seen: &Seen<'_>) -> Result<(), String> {
     let rule = Rule::of(reason);
-    let by_request = view.ended == Some(Ended::Rest);
-    ensure(!by_request || rule.hang_ups > 0 || rule.apologises, || {
+    let by_request = seen.call.view.ended == Some(Ended::Rest);
+    let is_stuck = reason == EndReason::NotConnected && seen.excuses.line;
+    ensure(!by_request || rule.hang_ups > 0 || rule.apologises || is_stuck, || {
         format!("the daemon hung up, and the record says {}", reason.as_str())
     })
 }

@@ -57,10 +57,17 @@ fn no_more_than_heard(
     seen: &Seen<'_>,
 ) -> Result<(), String> {
     let Some(words) = model.words_of(item) else { return Ok(()) };
-    let parts = seen.call.view.heard.iter().filter(|speech| is_part(speech, words));
-    let longest = parts.map(length_ms).max().unwrap_or_default();
-    // What follows a session's incomplete last frame is not aligned either.
-    let frames = if seen.excuses.sessions_change() { 3 } else { 1 };
+    let heard = || seen.call.view.heard.iter();
+    let parts = heard().filter(|speech| is_part(speech, words));
+    let mut longest = parts.map(length_ms).max().unwrap_or_default();
+    let mut frames = 1;
+    if seen.excuses.sessions_change() {
+        // A session that stalls within a frame damages it: the utterance is heard in pieces.
+        let pieces = heard().filter(|it| it.flaw.is_some() && words.contains(&it.text));
+        longest = longest.max(pieces.map(length_ms).sum());
+        // What follows an incomplete frame is not aligned either.
+        frames = 3;
+    }
     ensure(ms <= longest + frames * FRAME_MS, || {
         format!("{who} {ms} ms of {words:?}, of which {longest} ms were heard")
     })
