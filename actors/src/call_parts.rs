@@ -22,6 +22,7 @@ use crate::link::Connector;
 use crate::messages::{
     CalendarRequest, LeadOrder, RealtimeEvent, RealtimeView, SupervisorEvent, TwilioEvent,
 };
+use crate::transcriptions::WorkingTranscription;
 use crate::twilio_rest::TwilioRest;
 
 /// Events that may wait for one actor of a call. They exchange some tens of events a second at
@@ -41,6 +42,8 @@ pub struct Services {
     /// CalendarActor's inbox.
     pub calendar: Inbox<CalendarRequest>,
     pub introspection: Introspection,
+    /// The transcription model that OpenAI accepted last.
+    pub transcriptions: Arc<WorkingTranscription>,
     /// For the actors of a call, and for the actors that all calls share.
     pub restarts: RestartPolicy,
 }

@@ -29,5 +29,6 @@ pub mod supervisor;
 #[cfg(feature = "mistakes")]
 mod testing;
 pub mod trace;
+pub mod transcriptions;
 mod twilio_io;
 pub mod twilio_rest;

@@ -24,6 +24,7 @@ mod speech;
 mod stream;
 mod timer;
 mod tools;
+mod transcription;
 mod transfer;
 mod view;
 
@@ -56,6 +57,7 @@ use session::SessionState;
 use silence::Silence;
 use speech::Speech;
 use tools::Tools;
+use transcription::TurnTranscription;
 
 use crate::caller_speech::CommittedBy;
 use crate::ids::ResponseId;
@@ -99,6 +101,7 @@ pub struct Call {
     digits: Option<Digits>,
     usage: Usage,
     transcribed: Duration,
+    transcription: TurnTranscription,
     latencies: Latencies,
     duration_secs: Option<u32>,
     status: Option<CallStatus>,
@@ -130,6 +133,7 @@ impl Call {
             digits: None,
             usage: Usage::default(),
             transcribed: Duration::ZERO,
+            transcription: TurnTranscription::default(),
             latencies: Latencies::default(),
             duration_secs: None,
             status: None,
@@ -191,6 +195,7 @@ impl Call {
             }
             Event::RecordingFailed => self.on_recording_failed(now),
             Event::SessionConfigured { session } => self.on_session_configured(session),
+            Event::TranscriptionRefused { instead } => self.on_transcription_refused(instead, now),
             Event::SessionLost { fault } => self.on_session_lost(fault, now),
             Event::SpeechStarted => self.on_speech_started(now),
             Event::SpeechStopped => self.on_speech_stopped(now),

@@ -12,6 +12,7 @@ pub mod scripted;
 pub mod server_event;
 pub mod session;
 mod session_check;
+pub mod transcription;
 pub mod usage;
 
 pub use client_event::{ClientEvent, NewItem, ResponseSettings, write_append};

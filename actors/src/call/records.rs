@@ -111,8 +111,9 @@ pub fn row_status(status: protocol::twilio::forms::CallStatus) -> CallStatus {
 fn stats(parts: &CallParts, call: &Call) -> serde_json::Value {
     let (frames, usage) = (parts.uplink.counters(), call.usage());
     let agent = &parts.setup.settings.agent;
+    let transcription_model = call.transcription_model();
     let transcription =
-        transcription_cost_micro_usd(call.transcribed(), &agent.transcription_model);
+        transcription_cost_micro_usd(call.transcribed(), transcription_model.unwrap_or_default());
     let view = call.view(protocol::call::Now { at: parts.clock.now(), wall: parts.clock.wall() });
     json!({
         "age_ms": view.age_ms,
@@ -128,6 +129,7 @@ fn stats(parts: &CallParts, call: &Call) -> serde_json::Value {
             "audio_in": usage.audio_in, "audio_cached": usage.audio_cached,
             "text_out": usage.text_out, "audio_out": usage.audio_out,
         },
+        "transcription_model": transcription_model,
         "transcribed_ms": call.transcribed().as_millis() as u64,
         "cost_micro_usd": cost_micro_usd(usage, &agent.model)
             .zip(transcription)

@@ -37,7 +37,13 @@ impl CallChildren {
         parent: u64,
     ) -> Result<Self, SpawnErr> {
         let (uplink, downlink) = (Arc::clone(&parts.uplink), Arc::clone(&parts.downlink));
-        let session = SessionState::new(&parts.setup, uplink, downlink, parts.clock.now());
+        let session = SessionState::new(
+            &parts.setup,
+            uplink,
+            downlink,
+            Arc::clone(&parts.services.transcriptions),
+            parts.clock.now(),
+        );
         let mut children = Self {
             children: Children::new(IN_ORDER, parts.services.restarts.clone()),
             playback: Lease::new(PlaybackState::new(&parts.setup.settings.barge_in)),

@@ -8,6 +8,7 @@ mod events;
 mod gate;
 mod interruption;
 mod spoken;
+mod transcription;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -28,6 +29,7 @@ use crate::audio::downlink::Downlink;
 use crate::audio::uplink::Uplink;
 use crate::messages::{RealtimeOrder, RealtimeView};
 use crate::reports::Reports;
+use crate::transcriptions::WorkingTranscription;
 pub(super) use connection::Socket;
 use connection::{Connection, Stage};
 use spoken::SpokenItems;
@@ -49,6 +51,8 @@ const QUIET_CHECK_EVERY: Duration = Duration::from_secs(1);
 /// RealtimeActor's state. Leased, so that a successor goes on with it.
 pub(crate) struct SessionState {
     settings: SessionSettings,
+    /// Shared by all calls.
+    transcriptions: Arc<WorkingTranscription>,
     connection: Connection,
     /// The number of the current or last session, from 1. 0 before the first.
     number: u32,
@@ -85,11 +89,13 @@ impl SessionState {
         setup: &CallSetup,
         uplink: Arc<Uplink>,
         downlink: Arc<Downlink>,
+        transcriptions: Arc<WorkingTranscription>,
         now: Instant,
     ) -> Self {
         let at_once = !setup.opening.session_waits_for_stream();
         Self {
             settings: SessionSettings::new(&setup.settings, &*setup.instructions),
+            transcriptions,
             connection: Connection::Down { retry_at: at_once.then_some(now) },
             number: 0,
             failures: 0,

@@ -175,6 +175,7 @@ impl Settings {
             let message = "Invalid modalities: expected either ['audio'] or ['text'].";
             return Err(WireError::new("invalid_value", message).about("session.output_modalities"));
         }
+        check_transcription(update)?;
         let reasons = model == "gpt-realtime-2" || model.starts_with("gpt-realtime-2.");
         for name in ["reasoning", "parallel_tool_calls"] {
             if update.contains_key(name) && !reasons {
@@ -207,6 +208,27 @@ impl Settings {
                 };
                 current.insert(name.clone(), value);
             }
+        }
+    }
+}
+
+/// Fields of the transcription that only some models take.
+fn check_transcription(update: &Map<String, Value>) -> Result<(), WireError> {
+    let audio = update.get("audio").unwrap_or(&Value::Null);
+    let transcription = &audio["input"]["transcription"];
+    let Some(model) = transcription["model"].as_str() else { return Ok(()) };
+    let lists = ["gpt-transcribe", "gpt-live-transcribe"].contains(&model);
+    let whisper = model == "gpt-realtime-whisper";
+    let prompts = !lists && !whisper && !model.ends_with("-diarize");
+    let takes =
+        [("languages", lists), ("keywords", lists), ("prompt", prompts), ("delay", whisper)];
+    let wrong = takes.iter().find(|(name, takes)| !takes && !transcription[*name].is_null());
+    match wrong {
+        None => Ok(()),
+        Some((name, _)) => {
+            let path = format!("session.audio.input.transcription.{name}");
+            let message = format!("'{path}' is not supported by model '{model}'.");
+            Err(WireError::new("invalid_value", message).about(path))
         }
     }
 }

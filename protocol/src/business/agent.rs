@@ -43,6 +43,8 @@ pub struct Agent {
     /// Language of the transcription; `None` (`""` in the file): the model detects it.
     #[serde(with = "optional_language")]
     pub transcription_language: Option<Language>,
+    /// Names and other words that the transcription should know.
+    pub transcription_keywords: Vec<String>,
 }
 
 impl Default for Agent {
@@ -59,8 +61,9 @@ impl Default for Agent {
             silence_duration: Duration::from_millis(500),
             eagerness: Eagerness::Auto,
             noise_reduction: NoiseReduction::Off,
-            transcription_model: "gpt-4o-mini-transcribe".into(),
+            transcription_model: "gpt-transcribe".into(),
             transcription_language: None,
+            transcription_keywords: Vec::new(),
         }
     }
 }

@@ -54,7 +54,8 @@ fn the_defaults_are_those_of_the_specification() {
             "max_output_tokens": "inf", "speed": 1.0, "turn_detection": "server_vad",
             "vad_threshold": 0.5, "prefix_padding": "300ms", "silence_duration": "500ms",
             "eagerness": "auto", "noise_reduction": "off",
-            "transcription_model": "gpt-4o-mini-transcribe", "transcription_language": "",
+            "transcription_model": "gpt-transcribe", "transcription_language": "",
+            "transcription_keywords": [],
         },
         "greeting": {
             "mode": "realtime", "text": null, "audio_url": null, "bot_speaks_first": true,

@@ -119,7 +119,18 @@ fn agent(business: &BusinessSettings, problems: &mut Problems) {
         "must be more than 0: it is the pause that ends a turn",
     );
     problems.not_blank("agent.transcription_model", &agent.transcription_model);
+    let keywords = &agent.transcription_keywords;
+    let is_bad = |word: &String| word.trim().is_empty() || word.chars().count() > LONGEST_KEYWORD;
+    problems.add_if(
+        keywords.len() > MOST_KEYWORDS || keywords.iter().any(is_bad),
+        "agent.transcription_keywords",
+        "must be at most 100 words or names, none of them empty or longer than 100 characters",
+    );
 }
+
+/// Words that the transcription can be told of, and their length in characters.
+const MOST_KEYWORDS: usize = 100;
+const LONGEST_KEYWORD: usize = 100;
 
 fn greeting(business: &BusinessSettings, problems: &mut Problems) {
     let greeting = &business.greeting;

@@ -142,7 +142,7 @@ impl Call {
     /// the words of the next one decide whether it is answered at all.
     fn what_waits(&self, turn: ItemId, by: CommittedBy, now: Now) -> WaitingTurn {
         let ending = &self.setup.settings.ending;
-        let phrases = ending.decider.reads_phrases() && !ending.phrase_wait.is_zero();
+        let phrases = self.decider().reads_phrases() && !ending.phrase_wait.is_zero();
         let words_until = phrases.then(|| now.at + ending.phrase_wait);
         let patience = now.at + QUIET_PATIENCE;
         match by {
@@ -256,9 +256,9 @@ impl Call {
         let required = &ending.required_lead_fields;
         let before = self.lead.missing(required);
         let filled = before.iter().any(|field| newer.captured.contains(*field));
-        let may_end = ending.decider.reads_phrases() && ending.auto_end_after_lead_capture;
+        let may_end = self.decider().reads_phrases() && ending.auto_end_after_lead_capture;
         // The model's own goodbye is judged next, or the caller has said more already.
-        let not_now = ending.decider.asks_the_model()
+        let not_now = self.decider().asks_the_model()
             && (self.tools.end_is_asked_for() || self.caller_awaits_an_answer());
         Arc::make_mut(&mut self.lead).learn(newer);
         if filled && may_end && self.lead.missing(required).is_empty() && self.phase == Phase::Open
@@ -297,7 +297,7 @@ impl Call {
     /// The scripted line that answers these words. `None` if the decider does not read them.
     fn line_for(&self, text: &str) -> Option<Follows> {
         let ending = &self.setup.settings.ending;
-        match (ending.decider, self.phrases.read(text)) {
+        match (self.decider(), self.phrases.read(text)) {
             (Decider::Phrases | Decider::Both, Reading::Farewell | Reading::Goodbye) => {
                 ending.auto_end_on_goodbye.then_some(Follows::Closing)
             }

@@ -36,6 +36,12 @@ pub enum Event {
         /// Numbers the sessions of a call, from 1.
         session: u32,
     },
+    /// The server has refused the transcription model of the settings (CALL-4). Comes before
+    /// [`SessionConfigured`](Self::SessionConfigured).
+    TranscriptionRefused {
+        /// The model in its place. `None`: the caller's turns are not transcribed.
+        instead: Option<String>,
+    },
     /// The session is gone, or could not be opened.
     SessionLost {
         /// Whether another try can help.

@@ -175,7 +175,7 @@ impl Call {
             | EndReason::Shutdown
             | EndReason::Refused => false,
         };
-        retractable && self.setup.settings.ending.decider.asks_the_model()
+        retractable && self.decider().asks_the_model()
     }
 
     fn interjection(&self) -> Option<&Interjection> {

@@ -14,6 +14,7 @@ mod interruption;
 mod planted_mistakes;
 mod silence;
 mod story;
+mod transcription;
 mod transfer;
 
 use std::sync::Arc;

@@ -34,7 +34,7 @@ impl Call {
     /// that was judged.
     pub(super) fn on_call_made(&mut self, response: ResponseId, name: &str, arguments: &str) {
         if Tool::named(name) == Some(Tool::CallControl)
-            && self.setup.settings.ending.decider.asks_the_model()
+            && self.decider().asks_the_model()
             && call_control::wants_the_end(arguments)
             && !self.speech.was_interrupted(&response)
         {
@@ -101,7 +101,7 @@ impl Call {
         let missing = self.lead.missing(&self.setup.settings.ending.required_lead_fields);
         let situation = Situation {
             missing: &missing,
-            model_decides: self.setup.settings.ending.decider.asks_the_model(),
+            model_decides: self.decider().asks_the_model(),
             silence_noticed: self.silence.was_noticed(),
             caller_awaits_an_answer: self.caller_awaits_an_answer(),
             declined_once: self.caller_has_declined_once(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::transcription::Transcription;
 use crate::business::{Agent, BusinessSettings, NoiseReduction, TurnDetection};
 use crate::tools::{self, ToolSpec};
 
@@ -22,6 +23,8 @@ pub struct SessionSettings {
     pub agent: Agent,
     /// The functions that the model may call.
     pub tools: Vec<ToolSpec>,
+    /// The transcription of the caller's turns, as far as the server has accepted it.
+    pub transcription: Transcription,
 }
 
 impl SessionSettings {
@@ -32,6 +35,7 @@ impl SessionSettings {
             instructions: instructions.into(),
             agent: business.agent.clone(),
             tools: tools::specs(business),
+            transcription: Transcription::AsSet,
         }
     }
 
@@ -46,7 +50,7 @@ impl SessionSettings {
             "audio": {
                 "input": {
                     "format": {"type": "audio/pcmu"},
-                    "transcription": transcription(agent),
+                    "transcription": self.transcription.to_value(agent),
                     "noise_reduction": noise_reduction(agent.noise_reduction),
                     "turn_detection": turn_detection(agent),
                 },
@@ -101,15 +105,6 @@ fn noise_reduction(noise_reduction: NoiseReduction) -> Value {
     match noise_reduction {
         NoiseReduction::Off => Value::Null,
         NoiseReduction::NearField | NoiseReduction::FarField => json!({"type": noise_reduction}),
-    }
-}
-
-/// Without a language the model detects it. The server refuses the whole update for a language that it
-/// does not support.
-fn transcription(agent: &Agent) -> Value {
-    match &agent.transcription_language {
-        Some(language) => json!({"model": agent.transcription_model, "language": language}),
-        None => json!({"model": agent.transcription_model}),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use entities::{Database, RecordsError, businesses};
 use migration::MigrateError;
+use protocol::business::BusinessSettings;
 use protocol::ids::PhoneNumber;
+use protocol::openai::transcription::shut_down_on;
 
 use super::finding::Finding;
 use crate::cli::{database, stored};
@@ -18,8 +20,8 @@ pub(super) async fn check(config: &config::Database) -> (Vec<Finding>, Vec<Phone
         Err(error) => return (vec![unusable(error, config.url.is_sqlite())], Vec::new()),
     };
     let mut findings = vec![Finding::ok(ABOUT, "it can be reached, and its schema is current")];
-    match numbers(&db).await {
-        Ok(numbers) if numbers.is_empty() => {
+    match of_businesses(&db).await {
+        Ok((numbers, _)) if numbers.is_empty() => {
             findings.push(Finding::warn(
                 ABOUT,
                 "there is no business, so every call is rejected: create one with \
@@ -27,7 +29,10 @@ pub(super) async fn check(config: &config::Database) -> (Vec<Finding>, Vec<Phone
             ));
             (findings, numbers)
         }
-        Ok(numbers) => (findings, numbers),
+        Ok((numbers, shut_down)) => {
+            findings.extend(shut_down);
+            (findings, numbers)
+        }
         Err(error) => {
             findings.push(Finding::fail(ABOUT, format!("its rows can't be read: {error}")));
             (findings, Vec::new())
@@ -74,10 +79,56 @@ fn unusable(error: DatabaseError, is_sqlite: bool) -> Finding {
     }
 }
 
-async fn numbers(db: &Database) -> Result<Vec<PhoneNumber>, RecordsError> {
-    let mut numbers = Vec::new();
+/// All numbers of the businesses, and the models of theirs that OpenAI shuts down.
+async fn of_businesses(db: &Database) -> Result<(Vec<PhoneNumber>, Vec<Finding>), RecordsError> {
+    let (mut numbers, mut shut_down) = (Vec::new(), Vec::new());
     for business in stored::all(db).await? {
         numbers.extend(businesses::numbers(db, business.id).await?);
+        // Unreadable settings are found when the business is used.
+        if let Ok(settings) = BusinessSettings::from_json(business.settings) {
+            shut_down.extend(models_shut_down(&settings));
+        }
     }
-    Ok(numbers)
+    Ok((numbers, shut_down))
+}
+
+fn models_shut_down(settings: &BusinessSettings) -> Vec<Finding> {
+    let agent = &settings.agent;
+    let models = [
+        ("agent.transcription_model", &agent.transcription_model, "gpt-transcribe"),
+        ("agent.model", &agent.model, "gpt-realtime-2.1"),
+    ];
+    let shut_down = models.into_iter().filter_map(|(key, model, instead)| {
+        let day = shut_down_on(model)?;
+        let message = format!(
+            "{}: OpenAI shuts {model} down on {day}: set {key} = \"{instead}\" and import the \
+             file again",
+            settings.slug
+        );
+        Some(Finding::warn("models", message))
+    });
+    shut_down.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::ids::Slug;
+
+    use super::*;
+
+    #[test]
+    fn ops_5_models_that_are_shut_down_are_warned_of_by_name_and_day() {
+        let slug = Slug::parse("locks").unwrap();
+        let number = PhoneNumber::parse("+97231234567").unwrap();
+        let mut settings = BusinessSettings::new(slug, "Locks", vec![number]);
+        assert_eq!(models_shut_down(&settings), []);
+        settings.agent.transcription_model = "gpt-4o-mini-transcribe".to_owned();
+        let findings = models_shut_down(&settings);
+        let [warning] = findings.as_slice() else { panic!("{findings:?}") };
+        assert_eq!(
+            warning.to_string(),
+            "warn  models    locks: OpenAI shuts gpt-4o-mini-transcribe down on 2027-02-26: set \
+             agent.transcription_model = \"gpt-transcribe\" and import the file again"
+        );
+    }
 }

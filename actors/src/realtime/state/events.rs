@@ -83,6 +83,10 @@ impl SessionState {
             Stage::Opening { since } => Some(Stage::Configuring { since }),
             Stage::Configuring { .. } | Stage::Configured | Stage::Live { .. } => None,
         });
+        self.send_settings();
+    }
+
+    pub(super) fn send_settings(&mut self) {
         let update = ClientEvent::SessionUpdate {
             event_id: CONFIGURE.to_owned(),
             session: Box::new(self.settings.clone()),
@@ -100,6 +104,7 @@ impl SessionState {
             Stage::Opening { .. } | Stage::Configured | Stage::Live { .. } => None,
         });
         if configured {
+            self.transcription_accepted();
             tracing::info!(session = self.number, "session configured");
             self.reports.push(Event::SessionConfigured { session: self.number });
         }
@@ -136,6 +141,9 @@ impl SessionState {
         match error.class() {
             ErrorClass::Fatal(_) => return SessionAction::End(SessionFault::Lasting),
             ErrorClass::SessionExpired => return SessionAction::End(SessionFault::Passing),
+            _ if event_id == CONFIGURE && error.is_about_transcription() => {
+                return self.on_transcription_refused();
+            }
             ErrorClass::Rejected if event_id == CONFIGURE => {
                 return SessionAction::End(SessionFault::Lasting);
             }

@@ -2,6 +2,7 @@ mod caller;
 mod crossing;
 mod harness;
 mod interruption;
+mod transcription;
 
 use protocol::response_gate::{Ask, AskNumber, Outcome, Reply, Want};
 use serde_json::{Value, json};

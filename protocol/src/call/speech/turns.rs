@@ -19,7 +19,10 @@ impl Call {
         }
         self.note_turn(item.clone(), now);
         self.speech.caller_has_spoken = true;
-        self.take_turn(item, by, now);
+        self.take_turn(item.clone(), by, now);
+        if self.transcription_model().is_none() {
+            self.on_turn_transcribed(&item, None, now);
+        }
     }
 
     pub(in crate::call) fn on_speech_stopped(&mut self, now: Now) {

@@ -23,6 +23,7 @@ pub(in crate::openai) fn settings() -> SessionSettings {
             description: "Ends the call.".to_owned(),
             parameters: json!({"type": "object", "properties": {}}),
         }],
+        transcription: Transcription::AsSet,
     }
 }
 

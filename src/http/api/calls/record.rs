@@ -67,6 +67,8 @@ struct Stats {
     frames: Frames,
     /// Tokens of the model.
     tokens: Tokens,
+    /// The model that transcribed the caller's turns; null if OpenAI accepted none.
+    transcription_model: Option<String>,
     /// Transcribed speech of the caller, in milliseconds.
     transcribed_ms: u64,
     /// The cost in millionths of a US dollar; null if a model's prices are not known.

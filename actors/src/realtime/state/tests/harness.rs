@@ -80,7 +80,8 @@ impl Harness {
         let now = Clock::start().now();
         let (_, socket) = mpsc::channel(1);
         let downlink = Arc::new(Downlink::default());
-        let session = SessionState::new(&setup(), Arc::default(), Arc::clone(&downlink), now);
+        let session =
+            SessionState::new(&setup(), Arc::default(), Arc::clone(&downlink), Arc::default(), now);
         Self { session, downlink, socket, now }
     }
 

@@ -149,6 +149,16 @@ fn wrong_audio_fields() -> Vec<Wrong> {
             "session.audio.input.transcription.language",
         ),
         (
+            json!({"audio": {"input": {"transcription": {"model": "whisper-1", "languages": ["he"]}}}}),
+            "invalid_value",
+            "session.audio.input.transcription.languages",
+        ),
+        (
+            json!({"audio": {"input": {"transcription": {"model": "gpt-transcribe", "prompt": "דנה"}}}}),
+            "invalid_value",
+            "session.audio.input.transcription.prompt",
+        ),
+        (
             json!({"audio": {"input": {"turn_detection": {"type": "semantic_vad", "threshold": 0.5}}}}),
             "unknown_parameter",
             "session.audio.input.turn_detection.threshold",
