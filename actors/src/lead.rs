@@ -23,7 +23,7 @@ use crate::messages::{EntryKind, JournalEntry, LeadOrder, PersonOfCall};
 #[cfg(feature = "mistakes")]
 use crate::mistake::planted;
 use crate::trace::{self, Source};
-pub use details::Details;
+pub use details::{Author, Details};
 
 /// The pause before an order is retried after a database error.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
@@ -223,12 +223,12 @@ async fn carry_out(
     let details = match Details::read(arguments, &fields, home) {
         Ok(details) => details,
         Err(refusal) => {
-            let outcome = ToolOutcome { output: refusal.output(), succeeded: false };
+            let outcome = ToolOutcome::new(refusal.output(), false);
             return Ok((lead, vec![Event::ToolFinished { call, outcome }]));
         }
     };
     let record = merge(details.changes.clone(), None).await?;
-    let outcome = ToolOutcome { output: details.output(), succeeded: details.is_valid() };
+    let outcome = ToolOutcome::new(details.output(), details.is_valid());
     let events = vec![lead_known(&record, details.saved()), Event::ToolFinished { call, outcome }];
     Ok((lead, events))
 }

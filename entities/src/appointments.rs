@@ -16,10 +16,12 @@ use crate::tables::appointments::{Column, Entity, Model};
 
 mod booking;
 mod cancelling;
+mod moving;
 
 pub use crate::values::AppointmentStatus;
 pub use booking::{BookingError, NewAppointment, book};
 pub use cancelling::{Authority, cancel};
+pub use moving::{MoveError, NewTimes, move_to};
 
 /// A UUID of version 7.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

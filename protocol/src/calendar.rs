@@ -9,6 +9,7 @@ mod day;
 mod error;
 mod outcome;
 mod reply;
+mod start;
 mod wording;
 
 use std::time::Duration;
@@ -24,6 +25,7 @@ pub use date::{DateParseError, RequestedDate};
 pub use error::{CalendarError, SlotError};
 pub use outcome::{BookedAppointment, CalendarOutcome, FreeSlots};
 pub use reply::{ReplyWriter, error_reply};
+pub use start::{Unclear, UnclearStart, Writer};
 
 /// The most slots offered at once (CAL-1).
 pub const MAX_OFFERED: usize = 3;

@@ -40,12 +40,13 @@ pub struct ToolSpec {
 
 impl Tool {
     /// Every tool, in the order in which the model is told of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::CallControl,
         Self::UpdateLeadDetails,
         Self::TransferCall,
         Self::Calendar(CalendarTool::Find),
         Self::Calendar(CalendarTool::Create),
+        Self::Calendar(CalendarTool::Reschedule),
         Self::Calendar(CalendarTool::Cancel),
     ];
 
@@ -100,7 +101,7 @@ pub fn specs(settings: &BusinessSettings) -> Vec<ToolSpec> {
 pub(crate) fn prompt_rules(settings: &BusinessSettings) -> String {
     let locale = Locale::of(&settings.language);
     let offered = Tool::ALL.into_iter().filter(|tool| tool.is_offered(settings));
-    // The calendar's three tools share one rule, and it stands first.
+    // The calendar's tools share one rule, and it stands first.
     let (calendar, others): (Vec<_>, Vec<_>) =
         offered.partition(|tool| matches!(tool, Tool::Calendar(_)));
     let calendar = (!calendar.is_empty()).then_some(wording::CALENDAR_RULE);

@@ -1,9 +1,11 @@
 //! The calendar's tools through the daemon's calendar and database: many bookings of one slot, daemons
 //! that die while they book, and rows of other people.
 
+mod clock_readings;
 mod foreign;
 mod killed;
 mod late;
+mod moving;
 mod searching;
 
 use std::sync::Arc;
@@ -18,7 +20,7 @@ use frontdesk::config::DatabaseUrl;
 use frontdesk::world::{Plan, World};
 use jiff::Timestamp;
 use protocol::business::{BusinessSettings, TimeSpan};
-use protocol::calendar::{Calendar, CalendarTool};
+use protocol::calendar::{Calendar, CalendarTool, Writer};
 use protocol::call::FunctionCall;
 use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber, Slug, ToolCallId};
 use sea_orm::ConnectionTrait;
@@ -94,6 +96,8 @@ struct Person {
     business: BusinessId,
     lead: LeadId,
     call: u32,
+    /// The starts that this conversation has offered.
+    offered: Arc<[Timestamp]>,
 }
 
 impl Person {
@@ -101,7 +105,8 @@ impl Person {
         let lead = lead(world, world.business_id, n).await;
         let services = world.app.services().clone();
         let settings = Arc::new(world.business.clone());
-        Self { services, settings, business: world.business_id, lead, call: n }
+        let business = world.business_id;
+        Self { services, settings, business, lead, call: n, offered: [].into() }
     }
 
     /// A use of a tool with this tool call id.
@@ -117,6 +122,7 @@ impl Person {
             call_sid: Some(call_sid(self.call)),
             lead: Some(self.lead),
             tool,
+            writer: Writer::Model { offered: self.offered.clone() },
             call,
         }
     }

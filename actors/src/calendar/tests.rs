@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::business::{BusinessSettings, TimeSpan};
-use protocol::calendar::CalendarTool;
+use protocol::calendar::{CalendarTool, Writer};
 use protocol::call::{Event, FunctionCall};
 use protocol::ids::{PhoneNumber, Slug};
 use serde_json::Value;
@@ -25,6 +25,7 @@ fn tool_use(business: u128, date_iso: &str) -> ToolUse {
         call_sid: None,
         lead: None,
         tool: CalendarTool::Find,
+        writer: Writer::Program,
         call: FunctionCall {
             call: protocol::ids::ToolCallId::parse("call_1").unwrap(),
             name: CalendarTool::Find.name().to_owned(),

@@ -1,17 +1,18 @@
 //! Carries out one use of a calendar tool in the database.
 
+mod held;
+mod searching;
+
 use std::time::Duration;
 
 use entities::appointments::{
-    self, AppointmentId, AppointmentRecord, AppointmentStatus, Authority, BookingError,
-    NewAppointment, Selector,
+    self, AppointmentId, AppointmentRecord, AppointmentStatus, BookingError, NewAppointment,
 };
 use entities::{Database, RecordsError};
 use jiff::Timestamp;
-use jiff::civil::Date;
 use protocol::calendar::{
-    AppointmentKey, BookedAppointment, Calendar, CalendarArguments, CalendarError, CalendarOutcome,
-    FreeSlots, ReplyWriter, RequestedDate, SEARCH_DAYS, TimeRange,
+    BookedAppointment, Calendar, CalendarArguments, CalendarError, CalendarOutcome, ReplyWriter,
+    RequestedDate, UnclearStart,
 };
 use protocol::ids::{LeadId, ToolCallId};
 
@@ -86,21 +87,41 @@ struct Operation<'a> {
     calendar: Calendar<'a>,
 }
 
+/// An appointment to book.
+struct Wanted {
+    lead: LeadId,
+    start: Timestamp,
+    length: Duration,
+    notes: Option<String>,
+    additional: bool,
+}
+
 impl Operation<'_> {
     async fn run(&self) -> Result<CalendarOutcome, RecordsError> {
-        let tool_use = self.tool_use;
-        let arguments =
-            CalendarArguments::read(tool_use.tool, &tool_use.call.arguments, &self.calendar);
-        match (arguments, tool_use.lead) {
+        let ToolUse { tool, call, writer, lead, .. } = self.tool_use;
+        let arguments = CalendarArguments::read(*tool, &call.arguments, &self.calendar, writer);
+        match (arguments, *lead) {
             (Ok(CalendarArguments::Find { around, length }), _) => self.find(around, length).await,
-            (Ok(CalendarArguments::Create { start, length, notes }), Some(lead)) => {
-                self.create(lead, start, length, notes).await
+            (Ok(CalendarArguments::Create { start, length, notes, additional }), Some(lead)) => {
+                let start = match start {
+                    Ok(start) => start,
+                    Err(unclear) => return self.unclear(unclear, length).await,
+                };
+                let wanted = Wanted { lead, start, length, notes, additional };
+                self.create(wanted).await
             }
-            (Ok(CalendarArguments::Cancel(key)), Some(lead)) => self.cancel(lead, key).await,
-            (Err(CalendarError::Which), Some(lead)) => self.ask_which(lead).await,
-            (Ok(CalendarArguments::Create { .. } | CalendarArguments::Cancel(_)), None) => {
-                Ok(CalendarOutcome::Refused(CalendarError::Failed, None))
+            (Ok(CalendarArguments::Reschedule { which, to }), Some(lead)) => {
+                self.reschedule(lead, which, to).await
             }
+            (Ok(CalendarArguments::Cancel(which)), Some(lead)) => self.cancel(lead, which).await,
+            (
+                Ok(
+                    CalendarArguments::Create { .. }
+                    | CalendarArguments::Reschedule { .. }
+                    | CalendarArguments::Cancel(_),
+                ),
+                None,
+            ) => Ok(CalendarOutcome::Refused(CalendarError::Failed, None)),
             (Err(error), _) => Ok(CalendarOutcome::Refused(error, None)),
         }
     }
@@ -116,13 +137,8 @@ impl Operation<'_> {
         })
     }
 
-    async fn create(
-        &self,
-        lead: LeadId,
-        start: Timestamp,
-        length: Duration,
-        notes: Option<String>,
-    ) -> Result<CalendarOutcome, RecordsError> {
+    async fn create(&self, wanted: Wanted) -> Result<CalendarOutcome, RecordsError> {
+        let Wanted { lead, start, length, notes, additional } = wanted;
         let refusal = match self.calendar.slot_at(start, length) {
             // This may repeat a call whose time has passed since. Its booking still stands.
             Err(error) => match self.booked_before(lead, start).await? {
@@ -131,10 +147,10 @@ impl Operation<'_> {
             },
             Ok(slot) => {
                 #[cfg(feature = "mistakes")]
-                let slot = if planted!(DoubleBooking if self.attempt > 0) {
-                    self.free_from(start, length).await?.unwrap_or(slot)
+                let (slot, additional) = if planted!(DoubleBooking if self.attempt > 0) {
+                    (self.free_from(start, length).await?.unwrap_or(slot), true)
                 } else {
-                    slot
+                    (slot, additional)
                 };
                 let new = NewAppointment {
                     id: AppointmentId(self.chance.new_id(self.clock.wall())),
@@ -145,52 +161,50 @@ impl Operation<'_> {
                     busy_until: slot.busy_until,
                     notes,
                     idempotency_key: Some(self.idempotency_key()),
+                    additional,
                 };
                 let now = self.calendar.now();
                 match appointments::book(self.db, self.tool_use.business, new, now).await {
                     Ok(record) => return Ok(booking_outcome(&record)),
+                    Err(BookingError::AlreadyHolds(held)) => {
+                        let held = held.iter().map(booked_appointment).collect();
+                        return Ok(CalendarOutcome::Mine {
+                            why: CalendarError::AlreadyHolds,
+                            held,
+                        });
+                    }
                     Err(BookingError::SlotTaken) => CalendarError::Taken,
                     Err(BookingError::InvalidTimes) => CalendarError::Length,
                     Err(BookingError::Records(error)) => return Err(error),
                 }
             }
         };
-        let local = start.to_zoned(self.calendar.zone().clone());
-        let date = local.date().max(self.calendar.today());
-        let around = RequestedDate { date, time: Some(local.time()) };
-        let free = self.free_around(around, length).await?;
-        Ok(CalendarOutcome::Refused(refusal, free))
+        self.refuse(refusal, start, length).await
     }
 
-    async fn cancel(
+    /// Refuses a start, and offers what is free around it.
+    async fn refuse(
         &self,
-        lead: LeadId,
-        key: AppointmentKey,
+        error: CalendarError,
+        start: Timestamp,
+        length: Duration,
     ) -> Result<CalendarOutcome, RecordsError> {
-        let business = self.tool_use.business;
-        let which = match key {
-            AppointmentKey::Id(id) => Selector::Id(AppointmentId(id)),
-            AppointmentKey::Start(start) => Selector::StartsAt(start),
-        };
-        let Some(appointment) = appointments::of_lead(self.db, business, lead, which).await? else {
-            return Ok(CalendarOutcome::Refused(CalendarError::NoSuchAppointment, None));
-        };
-        if appointment.status == AppointmentStatus::Booked {
-            if appointment.ends_at <= self.calendar.now() {
-                return Ok(CalendarOutcome::Refused(CalendarError::Over, None));
-            }
-            let authority = Authority::Lead(lead);
-            appointments::cancel(self.db, business, authority, Selector::Id(appointment.id))
-                .await?;
-            tracing::info!(appointment = %appointment.id.0, "appointment cancelled");
-        }
-        Ok(CalendarOutcome::Cancelled(booked_appointment(&appointment)))
+        let local = start.to_zoned(self.calendar.zone().clone()).datetime();
+        let free = self.free_near(local, length).await?;
+        Ok(CalendarOutcome::Refused(error, free))
     }
 
-    async fn ask_which(&self, lead: LeadId) -> Result<CalendarOutcome, RecordsError> {
-        let (business, now) = (self.tool_use.business, self.calendar.now());
-        let upcoming = appointments::of_lead_upcoming(self.db, business, lead, now).await?;
-        Ok(CalendarOutcome::WhichOf(upcoming.iter().map(booked_appointment).collect()))
+    /// Refuses a start that can mean several moments, and offers those that are free (CAL-7).
+    async fn unclear(
+        &self,
+        unclear: UnclearStart,
+        length: Duration,
+    ) -> Result<CalendarOutcome, RecordsError> {
+        let free = match self.free_among(&unclear.meant, length).await? {
+            Some(free) => Some(free),
+            None => self.free_near(unclear.clock, length).await?,
+        };
+        Ok(CalendarOutcome::Refused(CalendarError::Unclear(unclear), free))
     }
 
     /// What this tool call has booked before, or the lead's booked appointment at this time.
@@ -205,53 +219,7 @@ impl Operation<'_> {
         {
             return Ok(Some(record));
         }
-        let held =
-            appointments::of_lead(self.db, business, lead, Selector::StartsAt(start)).await?;
-        Ok(held.filter(|held| held.status == AppointmentStatus::Booked))
-    }
-
-    /// The nearest free slots: on the requested day, or on the next day that has some.
-    async fn free_around(
-        &self,
-        around: RequestedDate,
-        length: Duration,
-    ) -> Result<Option<FreeSlots>, RecordsError> {
-        let last = self.calendar.last_day();
-        let mut days = Some((around.date, around.date));
-        while let Some((from, until)) = days.filter(|(from, _)| *from <= last) {
-            if let Some(range) = self.calendar.range(from, until, length) {
-                let taken = self.taken(range).await?;
-                let days = (from, until);
-                let found = self.calendar.next_free(days, around.time, length, &taken);
-                if let Some((date, slots)) = found {
-                    return Ok(Some(FreeSlots { date, slots }));
-                }
-            }
-            days = next_days(until, last);
-        }
-        Ok(None)
-    }
-
-    #[cfg(feature = "mistakes")]
-    async fn free_from(
-        &self,
-        start: Timestamp,
-        length: Duration,
-    ) -> Result<Option<protocol::calendar::Slot>, RecordsError> {
-        let local = start.to_zoned(self.calendar.zone().clone());
-        let around = RequestedDate { date: local.date(), time: Some(local.time()) };
-        let free = self.free_around(around, length).await?;
-        let distance = |slot: &protocol::calendar::Slot| slot.start.duration_since(start).abs();
-        Ok(free.and_then(|free| free.slots.into_iter().min_by_key(distance)))
-    }
-
-    async fn taken(&self, range: TimeRange) -> Result<Vec<TimeRange>, RecordsError> {
-        let business = self.tool_use.business;
-        let booked = appointments::between(self.db, business, range.from, range.until).await?;
-        Ok(booked
-            .iter()
-            .map(|one| TimeRange { from: one.starts_at, until: one.busy_until })
-            .collect())
+        Ok(self.held_at(lead, start).await?.filter(|held| held.status == AppointmentStatus::Booked))
     }
 
     /// The model chooses the tool call's id. Together with the call's id it is unique.
@@ -272,13 +240,6 @@ impl Operation<'_> {
         let language = &tool_use.settings.language;
         ReplyWriter::new(&self.calendar, language, tool_use.tool, &tool_use.call.arguments)
     }
-}
-
-/// The days to search after `until`.
-fn next_days(until: Date, last: Date) -> Option<(Date, Date)> {
-    let from = until.tomorrow().ok()?;
-    let days = jiff::Span::new().days(SEARCH_DAYS - 1);
-    Some((from, from.saturating_add(days).min(last)))
 }
 
 fn booking_outcome(record: &AppointmentRecord) -> CalendarOutcome {

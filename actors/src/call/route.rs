@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use protocol::calendar::{CalendarError, CalendarTool, error_reply};
+use jiff::Timestamp;
+use protocol::calendar::{CalendarError, CalendarTool, Writer, error_reply};
 use protocol::call::{Body, Call, Command, Event, FunctionCall, Phase, Record};
 use protocol::ids::LeadId;
 
@@ -53,8 +54,8 @@ pub(super) fn deliver(
         Command::EnsureLead => lead(LeadOrder::Ensure),
         Command::UpdateLead(call) => lead(LeadOrder::Update(call)),
         Command::SetLeadStatus(status) => lead(LeadOrder::SetStatus(status)),
-        Command::UseCalendar { tool, call, lead } => {
-            use_calendar(parts, tool, call, lead);
+        Command::UseCalendar { tool, call, lead, offered } => {
+            use_calendar(parts, (tool, call), lead, offered);
             Ok(())
         }
         Command::HangUp => supervisor(SupervisorOrder::HangUp),
@@ -69,7 +70,12 @@ pub(super) fn deliver(
 }
 
 /// A full calendar is answered at once, so that the call's other commands do not wait behind it.
-fn use_calendar(parts: &CallParts, tool: CalendarTool, call: FunctionCall, lead: Option<LeadId>) {
+fn use_calendar(
+    parts: &CallParts,
+    (tool, call): (CalendarTool, FunctionCall),
+    lead: Option<LeadId>,
+    offered: Arc<[Timestamp]>,
+) {
     let id = call.call.clone();
     let request = CalendarRequest::from_call(
         ToolUse {
@@ -78,6 +84,7 @@ fn use_calendar(parts: &CallParts, tool: CalendarTool, call: FunctionCall, lead:
             call_sid: Some(parts.setup.call_sid.clone()),
             lead,
             tool,
+            writer: Writer::Model { offered },
             call,
         },
         parts.call.clone(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use protocol::business::BusinessSettings;
-use protocol::calendar::{CalendarOutcome, CalendarTool};
+use protocol::calendar::{CalendarOutcome, CalendarTool, Writer};
 use protocol::call::{Event, FunctionCall, ToolOutcome};
 use protocol::ids::{BusinessId, CallSid, LeadId};
 use supervision::Inbox;
@@ -17,9 +17,11 @@ pub struct ToolUse {
     pub settings: Arc<BusinessSettings>,
     /// The call in which it is used. `None` for the API.
     pub call_sid: Option<CallSid>,
-    /// The lead. Required to book or cancel.
+    /// The lead. Required to book, move or cancel.
     pub lead: Option<LeadId>,
     pub tool: CalendarTool,
+    /// Who has written the arguments. Decides how a start's offset is read (CAL-7).
+    pub writer: Writer,
     /// The tool call. Its id is the idempotency key of a booking (CAL-4).
     pub call: FunctionCall,
 }

@@ -5,7 +5,8 @@ use protocol::ids::{BusinessId, CallSid, LeadId, ToolCallId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::LockType;
 use sea_orm::{
-    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use thiserror::Error;
 
@@ -30,6 +31,8 @@ pub struct NewAppointment {
     pub notes: Option<String>,
     /// The tool call that books it. The same key again returns the same appointment (CAL-4).
     pub idempotency_key: Option<ToolCallId>,
+    /// Whether it is booked although the lead holds another one that is still to come (CAL-6).
+    pub additional: bool,
 }
 
 #[derive(Debug, Error)]
@@ -37,6 +40,9 @@ pub enum BookingError {
     /// Another appointment occupies some of that time.
     #[error("the slot has just been taken")]
     SlotTaken,
+    /// The lead holds these, earliest first, and did not ask for one more.
+    #[error("the lead holds an appointment already")]
+    AlreadyHolds(Vec<AppointmentRecord>),
     /// The end is not after the start, or the buffer ends before the appointment.
     #[error("an appointment must end after it begins, and its buffer must not end before it")]
     InvalidTimes,
@@ -55,7 +61,8 @@ impl From<DbErr> for BookingError {
 }
 
 /// Books an appointment. The same idempotency key again returns the appointment that it booked, even
-/// if that is cancelled by now. If the lead already has the slot, this returns that appointment.
+/// if that is cancelled by now. If the lead already has the slot, this returns that appointment. If it
+/// has another one, this refuses, unless the new one is wanted as an additional one.
 pub async fn book(
     db: &Database,
     business: BusinessId,
@@ -72,10 +79,22 @@ pub async fn book(
         if let Some(found) = find_by_key(&transaction, business, &wanted).await? {
             return Ok(found.try_into()?);
         }
-        if let Some(found) = first_overlap(&transaction, business, &wanted).await? {
-            let same = found.lead_id == wanted.lead_id.0
-                && found.starts_at == column::from_instant(wanted.starts_at);
-            return if same { Ok(found.try_into()?) } else { Err(BookingError::SlotTaken) };
+        let occupied = (wanted.starts_at, wanted.busy_until);
+        let overlap = first_overlap(&transaction, business, occupied, None).await?;
+        if let Some(found) = &overlap
+            && found.lead_id == wanted.lead_id.0
+            && found.starts_at == column::from_instant(wanted.starts_at)
+        {
+            return Ok(found.clone().try_into()?);
+        }
+        if !wanted.additional {
+            let held = still_to_come(&transaction, business, wanted.lead_id, now).await?;
+            if !held.is_empty() {
+                return Err(BookingError::AlreadyHolds(held));
+            }
+        }
+        if overlap.is_some() {
+            return Err(BookingError::SlotTaken);
         }
         // The schema refuses overlaps by writers that did not take the lock above.
         let booked =
@@ -89,7 +108,7 @@ pub async fn book(
 /// Locks the business's row, so that its bookings run one at a time. Without the lock, two inserts
 /// can deadlock in PostgreSQL's exclusion constraint. SQLite writes one transaction at a time
 /// anyway; there this only checks that the business exists.
-async fn lock_business(
+pub(super) async fn lock_business(
     transaction: &DatabaseTransaction,
     business: BusinessId,
 ) -> Result<(), RecordsError> {
@@ -117,20 +136,39 @@ async fn find_by_key(
         .await
 }
 
-/// The earliest booked appointment that overlaps: one with the same start comes first.
-async fn first_overlap(
+/// The earliest booked appointment that overlaps `from` to `until`: one with the same start comes first.
+/// `except` is passed over.
+pub(super) async fn first_overlap(
     transaction: &DatabaseTransaction,
     business: BusinessId,
-    wanted: &NewAppointment,
+    (from, until): (Timestamp, Timestamp),
+    except: Option<AppointmentId>,
 ) -> Result<Option<Model>, DbErr> {
-    Entity::find()
+    let condition = Condition::all()
+        .add(Column::BusinessId.eq(business.0))
+        .add(Column::Status.eq(AppointmentStatus::Booked))
+        .add(Column::BusyUntil.gt(column::from_instant(from)))
+        .add(Column::StartsAt.lt(column::from_instant(until)))
+        .add_option(except.map(|except| Column::Id.ne(except.0)));
+    Entity::find().filter(condition).order_by_asc(Column::StartsAt).one(transaction).await
+}
+
+/// A lead's booked appointments that have not begun at `now`, earliest first.
+async fn still_to_come(
+    transaction: &DatabaseTransaction,
+    business: BusinessId,
+    lead: LeadId,
+    now: Timestamp,
+) -> Result<Vec<AppointmentRecord>, RecordsError> {
+    let rows = Entity::find()
         .filter(Column::BusinessId.eq(business.0))
+        .filter(Column::LeadId.eq(lead.0))
         .filter(Column::Status.eq(AppointmentStatus::Booked))
-        .filter(Column::BusyUntil.gt(column::from_instant(wanted.starts_at)))
-        .filter(Column::StartsAt.lt(column::from_instant(wanted.busy_until)))
+        .filter(Column::StartsAt.gt(column::from_instant(now)))
         .order_by_asc(Column::StartsAt)
-        .one(transaction)
-        .await
+        .all(transaction)
+        .await?;
+    rows.into_iter().map(AppointmentRecord::try_from).collect()
 }
 
 fn row(business: BusinessId, wanted: NewAppointment, now: Timestamp) -> ActiveModel {

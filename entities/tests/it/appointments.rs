@@ -23,6 +23,7 @@ fn slot(lead_id: LeadId, starts: &str, ends: &str, busy_until: &str) -> NewAppoi
         busy_until: on_the_day(busy_until),
         notes: Some("להביא מנעול".to_owned()),
         idempotency_key: None,
+        additional: true,
     }
 }
 

@@ -35,6 +35,7 @@ async fn booked(
         busy_until: ends_at,
         notes: None,
         idempotency_key: None,
+        additional: true,
     };
     book(db, business, wanted, noon()).await.unwrap().id
 }

@@ -150,6 +150,7 @@ async fn cal_4_a_booking_whose_commit_is_lost_stands_and_is_returned_when_it_is_
         busy_until: ends_at,
         notes: None,
         idempotency_key: None,
+        additional: true,
     };
     faults.set(DatabaseFault::CommitLost, FaultExtent::Next(1));
     let lost = book(&db, locks, wanted.clone(), noon()).await;

@@ -22,6 +22,8 @@ mod leads;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]
+mod moves;
+#[cfg(test)]
 mod plans;
 #[cfg(test)]
 mod schema;

@@ -1,10 +1,11 @@
 //! Every query of a call, a booking or a list finds its rows by an index.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use entities::appointments::{
-    AppointmentFilter, AppointmentId, Authority, NewAppointment, Selector, between, book, by_key,
-    cancel, of_lead, of_lead_upcoming,
+    AppointmentFilter, AppointmentId, Authority, NewAppointment, NewTimes, Selector, between, book,
+    by_key, cancel, move_to, of_lead, of_lead_upcoming,
 };
 use entities::businesses::CallKey;
 use entities::calls::{CallStatus, EndOfCall};
@@ -25,6 +26,8 @@ fn ended_early() -> EndOfCall {
         stats: None,
     }
 }
+
+const HALF_HOUR: Duration = Duration::from_mins(30);
 
 /// Runs the queries of a call and of the lists.
 async fn use_everything(db: &Database) {
@@ -54,6 +57,7 @@ async fn use_everything(db: &Database) {
         busy_until: ends_at,
         notes: None,
         idempotency_key: Some(key.clone()),
+        additional: false,
     };
     let held = book(db, locks, wanted, noon()).await.unwrap();
     between(db, locks, starts_at, ends_at).await.unwrap();
@@ -61,6 +65,12 @@ async fn use_everything(db: &Database) {
     of_lead(db, locks, dana, Selector::StartsAt(starts_at)).await.unwrap();
     of_lead(db, locks, dana, Selector::Id(held.id)).await.unwrap();
     of_lead_upcoming(db, locks, dana, noon()).await.unwrap();
+    let times = NewTimes {
+        starts_at: ends_at,
+        ends_at: ends_at + HALF_HOUR,
+        busy_until: ends_at + HALF_HOUR,
+    };
+    move_to(db, locks, dana, held.id, times).await.unwrap();
     cancel(db, locks, Authority::Lead(dana), Selector::Id(held.id)).await.unwrap();
     appointments::list(db, locks, AppointmentFilter::default(), Some(held.id), 10).await.unwrap();
 

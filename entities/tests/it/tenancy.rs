@@ -33,6 +33,7 @@ fn at_ten(lead_id: LeadId) -> NewAppointment {
         busy_until: at("2026-11-25T10:30:00Z"),
         notes: None,
         idempotency_key: key(),
+        additional: true,
     }
 }
 

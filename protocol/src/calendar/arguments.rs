@@ -7,8 +7,9 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::Calendar;
-use super::date::{self, DateParseError, RequestedDate};
+use super::date::RequestedDate;
 use super::error::CalendarError;
+use super::start::{UnclearStart, Writer, WrittenStart};
 
 /// The longest notes taken, in characters.
 const LONGEST_NOTES: usize = 2000;
@@ -20,6 +21,8 @@ pub enum CalendarTool {
     Find,
     /// `create_appointment`: needs the call's lead.
     Create,
+    /// `reschedule_appointment`: needs the call's lead (CAL-6).
+    Reschedule,
     /// `cancel_appointment`: needs the call's lead.
     Cancel,
 }
@@ -37,28 +40,42 @@ pub enum CalendarArguments {
     /// Of [`CalendarTool::Create`].
     Create {
         /// First moment of the appointment.
-        start: Timestamp,
+        start: Result<Timestamp, UnclearStart>,
         /// How long it lasts.
         length: Duration,
         /// At most 2,000 characters.
         notes: Option<String>,
+        /// Whether it is wanted beside an appointment that the lead holds (CAL-6).
+        additional: bool,
+    },
+    /// Of [`CalendarTool::Reschedule`].
+    Reschedule {
+        /// The appointment to move.
+        which: AppointmentKey,
+        /// Its new first moment.
+        to: Result<Timestamp, UnclearStart>,
     },
     /// Of [`CalendarTool::Cancel`].
     Cancel(AppointmentKey),
 }
 
 /// How a request names an appointment of the lead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AppointmentKey {
-    /// By its row's key.
-    Id(Uuid),
-    /// By its first moment.
-    Start(Timestamp),
+    /// Not at all.
+    Unsaid,
+    /// By its row's key or its start, or both.
+    Named {
+        /// The key; `None` also for a text that can't be one.
+        id: Option<Uuid>,
+        /// The moments that the given start can mean.
+        starts: Vec<Timestamp>,
+    },
 }
 
 impl CalendarTool {
     /// Every tool of the calendar, in the order in which the model is told of them.
-    pub const ALL: [Self; 3] = [Self::Find, Self::Create, Self::Cancel];
+    pub const ALL: [Self; 4] = [Self::Find, Self::Create, Self::Reschedule, Self::Cancel];
 
     /// The function name that the model uses.
     #[must_use]
@@ -66,6 +83,7 @@ impl CalendarTool {
         match self {
             Self::Find => "find_available_slots",
             Self::Create => "create_appointment",
+            Self::Reschedule => "reschedule_appointment",
             Self::Cancel => "cancel_appointment",
         }
     }
@@ -74,7 +92,8 @@ impl CalendarTool {
     pub(crate) fn arguments(self) -> &'static [&'static str] {
         match self {
             Self::Find => &["date_iso", "duration_min"],
-            Self::Create => &["slot_start", "duration_min", "notes"],
+            Self::Create => &["slot_start", "duration_min", "notes", "additional"],
+            Self::Reschedule => &["appointment_id", "from_start", "slot_start"],
             Self::Cancel => &["appointment_id", "slot_start"],
         }
     }
@@ -90,13 +109,20 @@ impl CalendarArguments {
         tool: CalendarTool,
         arguments: &str,
         calendar: &Calendar<'_>,
+        writer: &Writer,
     ) -> Result<Self, CalendarError> {
         let given = serde_json::from_str(arguments).map_err(|_| CalendarError::Arguments)?;
         let given = Given(given);
         match tool {
             CalendarTool::Find => find(&given, calendar),
-            CalendarTool::Create => create(&given, calendar),
-            CalendarTool::Cancel => cancel(&given, calendar),
+            CalendarTool::Create => create(&given, calendar, writer),
+            CalendarTool::Reschedule => Ok(CalendarArguments::Reschedule {
+                which: which(&given, "from_start", calendar)?,
+                to: start(&given, calendar, writer)?,
+            }),
+            CalendarTool::Cancel => {
+                Ok(CalendarArguments::Cancel(which(&given, "slot_start", calendar)?))
+            }
         }
     }
 }
@@ -116,32 +142,54 @@ fn find(given: &Given, calendar: &Calendar<'_>) -> Result<CalendarArguments, Cal
     Ok(CalendarArguments::Find { around, length })
 }
 
-fn create(given: &Given, calendar: &Calendar<'_>) -> Result<CalendarArguments, CalendarError> {
+fn create(
+    given: &Given,
+    calendar: &Calendar<'_>,
+    writer: &Writer,
+) -> Result<CalendarArguments, CalendarError> {
     let length = calendar.length(given.minutes()?)?;
-    let start = given.text("slot_start")?.ok_or(CalendarError::Missing("slot_start"))?;
-    let start = moment(start, calendar)?;
-    let notes = given.text("notes")?.map(str::to_owned);
+    let start = start(given, calendar, writer)?;
+    // A database does not take every control character.
+    let is_text = |letter: &char| !letter.is_control() || matches!(letter, '\n' | '\t');
+    let notes = given.text("notes")?.map(|notes| notes.chars().filter(is_text).collect::<String>());
     if notes.as_ref().is_some_and(|notes| notes.chars().count() > LONGEST_NOTES) {
         return Err(CalendarError::Wrong("notes"));
     }
-    Ok(CalendarArguments::Create { start, length, notes })
+    let additional = given.is_set("additional")?;
+    Ok(CalendarArguments::Create { start, length, notes, additional })
 }
 
-fn cancel(given: &Given, calendar: &Calendar<'_>) -> Result<CalendarArguments, CalendarError> {
+/// `slot_start`, which is required.
+fn start(
+    given: &Given,
+    calendar: &Calendar<'_>,
+    writer: &Writer,
+) -> Result<Result<Timestamp, UnclearStart>, CalendarError> {
+    const NAME: &str = "slot_start";
+    let text = given.text(NAME)?.ok_or(CalendarError::Missing(NAME))?;
+    let written = WrittenStart::read(text).map_err(|why| CalendarError::Date(NAME, why))?;
+    Ok(written.resolve(calendar.zone(), writer))
+}
+
+/// The appointment that is meant, by `appointment_id` or the argument `start`.
+fn which(
+    given: &Given,
+    start: &'static str,
+    calendar: &Calendar<'_>,
+) -> Result<AppointmentKey, CalendarError> {
     let id = given.text("appointment_id")?.map(Uuid::parse_str);
-    let start = given.text("slot_start")?;
-    let key = match (id, start) {
-        (Some(Ok(id)), _) => AppointmentKey::Id(id),
-        (_, Some(start)) => AppointmentKey::Start(moment(start, calendar)?),
-        (Some(Err(_)), None) => return Err(CalendarError::NoSuchAppointment),
-        (None, None) => return Err(CalendarError::Which),
-    };
-    Ok(CalendarArguments::Cancel(key))
-}
-
-fn moment(text: &str, calendar: &Calendar<'_>) -> Result<Timestamp, CalendarError> {
-    let unreadable = |why: DateParseError| CalendarError::Date("slot_start", why);
-    date::moment(text, calendar.zone()).map_err(unreadable)
+    let starts = given.text(start)?.map(WrittenStart::read);
+    Ok(match (id, starts) {
+        (None, None) => AppointmentKey::Unsaid,
+        (None, Some(Err(why))) => return Err(CalendarError::Date(start, why)),
+        (id, starts) => AppointmentKey::Named {
+            id: id.and_then(Result::ok),
+            starts: starts
+                .and_then(Result::ok)
+                .map(|written| written.readings(calendar.zone()))
+                .unwrap_or_default(),
+        },
+    })
 }
 
 /// The arguments as they came.
@@ -155,6 +203,22 @@ impl Given {
             Some(Value::String(text)) => Ok(Some(text.trim()).filter(|text| !text.is_empty())),
             Some(Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
                 Err(CalendarError::Wrong(name))
+            }
+        }
+    }
+
+    /// A yes or no; missing means no.
+    fn is_set(&self, name: &'static str) -> Result<bool, CalendarError> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(false),
+            Some(Value::Bool(set)) => Ok(*set),
+            Some(Value::String(text)) => match text.trim().to_ascii_lowercase().as_str() {
+                "true" => Ok(true),
+                "false" | "" => Ok(false),
+                _ => Err(CalendarError::NotYesOrNo(name)),
+            },
+            Some(Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                Err(CalendarError::NotYesOrNo(name))
             }
         }
     }

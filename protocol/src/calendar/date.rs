@@ -5,8 +5,6 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use thiserror::Error;
 
-use super::day;
-
 /// A date in the business's time zone, with or without a time of day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestedDate {
@@ -48,23 +46,8 @@ impl RequestedDate {
     }
 }
 
-/// Reads a date with a time of day. Without an offset it is local time in `zone`.
-///
-/// # Errors
-/// [`DateParseError`] says what is missing.
-pub(super) fn moment(text: &str, zone: &TimeZone) -> Result<Timestamp, DateParseError> {
-    let text = text.trim();
-    if let Ok(moment) = text.parse::<Timestamp>() {
-        return Ok(moment);
-    }
-    let local = civil(text)?;
-    if !text.contains(':') {
-        return Err(DateParseError::NoTime);
-    }
-    day::instant(local, zone).ok_or(DateParseError::NotADate)
-}
-
-fn civil(text: &str) -> Result<DateTime, DateParseError> {
+/// Reads a date, with or without a time of day.
+pub(super) fn civil(text: &str) -> Result<DateTime, DateParseError> {
     if lacks_year(text) {
         return Err(DateParseError::NoYear);
     }

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use thiserror::Error;
 
 use super::date::DateParseError;
+use super::start::{Unclear, UnclearStart};
 
 /// The rule of a business's calendar that a start time breaks. Its text is the code in the tool's
 /// output.
@@ -42,6 +43,9 @@ pub enum CalendarError {
     /// This argument has the wrong type or is too long.
     #[error("wrong_argument")]
     Wrong(&'static str),
+    /// This argument must be `true` or `false`.
+    #[error("wrong_argument")]
+    NotYesOrNo(&'static str),
     /// This argument is not a date, or not a date with a time of day.
     #[error("unreadable_date")]
     Date(&'static str, DateParseError),
@@ -57,6 +61,9 @@ pub enum CalendarError {
         /// The last date on which an appointment can begin.
         last: Date,
     },
+    /// The start does not say one moment.
+    #[error("{}", code(.0.why))]
+    Unclear(UnclearStart),
     /// The start time breaks a rule.
     #[error("{0}")]
     Slot(SlotError),
@@ -66,16 +73,19 @@ pub enum CalendarError {
     /// No slot is free up to the horizon.
     #[error("nothing_free")]
     NothingFree,
-    /// To cancel, an id or a start is needed.
+    /// The lead holds an appointment that is still to come, and did not ask for one more (CAL-6).
+    #[error("already_booked")]
+    AlreadyHolds,
+    /// The lead holds several appointments, and the request names none.
     #[error("which_appointment")]
     Which,
     /// The lead has no such appointment.
     #[error("no_such_appointment")]
     NoSuchAppointment,
-    /// The appointment has ended and can't be cancelled.
+    /// The appointment has ended and can't be changed.
     #[error("appointment_is_over")]
     Over,
-    /// The same tool call booked before, and that appointment was cancelled since.
+    /// The appointment was cancelled since: it was booked by this tool call before, or was to be moved.
     #[error("cancelled_since")]
     Cancelled,
     /// Too many requests wait for the calendar.
@@ -87,4 +97,12 @@ pub enum CalendarError {
     /// The time limit of the tool has passed; whether it was done is not known.
     #[error("took_too_long")]
     TooLate,
+}
+
+fn code(why: Unclear) -> &'static str {
+    match why {
+        Unclear::Offset => "foreign_offset",
+        Unclear::Skipped => "skipped_by_the_clocks",
+        Unclear::Doubled => "twice_on_the_clocks",
+    }
 }

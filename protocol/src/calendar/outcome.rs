@@ -19,11 +19,22 @@ pub enum CalendarOutcome {
     },
     /// The appointment is in the database.
     Booked(BookedAppointment),
+    /// The appointment has other times now.
+    Moved {
+        /// Where it began before; the same if it was there already.
+        from: Timestamp,
+        /// The appointment as it is.
+        to: BookedAppointment,
+    },
     /// The appointment is cancelled, now or before.
     Cancelled(BookedAppointment),
-    /// Nothing was cancelled: the request did not say which of the lead's appointments. The list may
-    /// be empty.
-    WhichOf(Vec<BookedAppointment>),
+    /// Nothing was done. The answer is the lead's own appointments that are still to come.
+    Mine {
+        /// Why nothing was done.
+        why: CalendarError,
+        /// Earliest first; may be empty.
+        held: Vec<BookedAppointment>,
+    },
     /// Nothing was done; the slots are an alternative, if there is one.
     Refused(CalendarError, Option<FreeSlots>),
 }

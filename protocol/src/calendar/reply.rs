@@ -1,5 +1,6 @@
 //! What the model is told of a calendar request: JSON with a sentence for the caller (CAL-1).
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
@@ -8,6 +9,7 @@ use super::arguments::CalendarTool;
 use super::date::DateParseError;
 use super::error::CalendarError;
 use super::outcome::{BookedAppointment, CalendarOutcome, FreeSlots};
+use super::start::Unclear;
 use super::wording;
 use crate::business::{Language, Locale};
 use crate::call::ToolOutcome;
@@ -40,7 +42,8 @@ impl<'a> ReplyWriter<'a> {
             CalendarOutcome::Offered { requested, free } => self.offered(*requested, free),
             CalendarOutcome::Booked(booked) => self.booked(*booked),
             CalendarOutcome::Cancelled(cancelled) => self.cancelled(*cancelled),
-            CalendarOutcome::WhichOf(mine) => self.which_of(mine),
+            CalendarOutcome::Moved { from, to } => self.moved(*from, *to),
+            CalendarOutcome::Mine { why, held } => self.mine(why, held),
             CalendarOutcome::Refused(error, free) => self.refused(error, free.as_ref()),
         }
     }
@@ -51,13 +54,14 @@ impl<'a> ReplyWriter<'a> {
         } else {
             format!("{} {}", wording::day_is_full(self.locale, requested), self.offer(free))
         };
-        self.done(json!({
+        let output = json!({
             "ok": true,
             "date": free.date.to_string(),
             "asked_date_is_free": free.date == requested,
             "slots": self.starts(free),
             "say": say,
-        }))
+        });
+        self.output(output, true, Some(free))
     }
 
     fn booked(&self, booked: BookedAppointment) -> ToolOutcome {
@@ -69,6 +73,18 @@ impl<'a> ReplyWriter<'a> {
             "slot_start": self.calendar.rfc3339(booked.start),
             "duration_min": minutes,
             "say": wording::booked(self.locale, local.date(), local.time()),
+        }))
+    }
+
+    fn moved(&self, from: Timestamp, to: BookedAppointment) -> ToolOutcome {
+        let local = to.start.to_zoned(self.calendar.zone().clone());
+        self.done(json!({
+            "ok": true,
+            "appointment_id": to.id.to_string(),
+            "slot_start": self.calendar.rfc3339(to.start),
+            "moved_from": self.calendar.rfc3339(from),
+            "duration_min": to.end.duration_since(to.start).as_mins(),
+            "say": wording::moved(self.locale, local.date(), local.time()),
         }))
     }
 
@@ -96,37 +112,48 @@ impl<'a> ReplyWriter<'a> {
             output.insert("slots".to_owned(), json!(self.starts(free)));
         }
         output.insert("say".to_owned(), json!(say));
-        self.output(Value::Object(output), false)
+        self.output(Value::Object(output), false, free)
     }
 
-    fn which_of(&self, mine: &[BookedAppointment]) -> ToolOutcome {
-        let appointments: Vec<Value> = mine
-            .iter()
+    fn mine(&self, why: &CalendarError, held: &[BookedAppointment]) -> ToolOutcome {
+        let local = |one: &BookedAppointment| one.start.to_zoned(self.calendar.zone().clone());
+        let appointments: Vec<Value> = (held.iter())
             .map(|one| {
                 let start = self.calendar.rfc3339(one.start);
                 json!({ "appointment_id": one.id.to_string(), "slot_start": start })
             })
             .collect();
-        let error =
-            if mine.is_empty() { CalendarError::NoSuchAppointment } else { CalendarError::Which };
-        let output = json!({
+        let known: Vec<_> = held.iter().map(|one| local(one).datetime()).collect();
+        let mut output = json!({
             "ok": false,
-            "error": error.to_string(),
+            "error": why.to_string(),
             "appointments": appointments,
-            "say": wording::refused(self.locale, &error),
+            "say": wording::mine(self.locale, why, &known),
         });
-        self.output(output, false)
+        if let Some(hint) = self.hint(why) {
+            output["hint"] = json!(hint);
+        }
+        self.output(output, false, None)
     }
 
     fn done(&self, output: Value) -> ToolOutcome {
-        self.output(output, true)
+        self.output(output, true, None)
     }
 
-    fn output(&self, mut output: Value, succeeded: bool) -> ToolOutcome {
+    fn output(
+        &self,
+        mut output: Value,
+        succeeded: bool,
+        offered: Option<&FreeSlots>,
+    ) -> ToolOutcome {
         if !self.ignored.is_empty() {
             output["ignored"] = json!(self.ignored);
         }
-        ToolOutcome { output: output.to_string(), succeeded }
+        let offered = offered.into_iter().flat_map(|free| &free.slots);
+        ToolOutcome {
+            offered: offered.map(|slot| slot.start).collect(),
+            ..ToolOutcome::new(output.to_string(), succeeded)
+        }
     }
 
     fn offer(&self, free: &FreeSlots) -> String {
@@ -149,6 +176,13 @@ impl<'a> ReplyWriter<'a> {
             CalendarError::Wrong(name) => {
                 Some(format!("{name} must be a text of reasonable length"))
             }
+            CalendarError::NotYesOrNo(name) => Some(format!("{name} must be true or false")),
+            CalendarError::AlreadyHolds => Some(
+                "to move it call reschedule_appointment; only if the caller wants one more, call \
+                 create_appointment again with additional true"
+                    .to_owned(),
+            ),
+            CalendarError::Unclear(unclear) => Some(self.about_the_clock(unclear.why)),
             CalendarError::Date(name, DateParseError::NoYear) => {
                 Some(format!("{name} needs its year, as in {today}, which is today"))
             }
@@ -174,6 +208,25 @@ impl<'a> ReplyWriter<'a> {
             | CalendarError::TooLate => None,
         }
     }
+
+    fn about_the_clock(&self, why: Unclear) -> String {
+        let example = self.calendar.rfc3339(self.calendar.now());
+        match why {
+            Unclear::Offset => format!(
+                "slot_start has an offset that is not the business's; write one of the slots as it \
+                 was found, as in {example}"
+            ),
+            Unclear::Skipped => {
+                "the clocks are set forward over that time; it does not exist on that day"
+                    .to_owned()
+            }
+            Unclear::Doubled => {
+                format!(
+                    "the clocks show that time twice on that day; write it with its offset, as in {example}"
+                )
+            }
+        }
+    }
 }
 
 /// The output of a tool that did nothing, for a reason that needs no calendar to explain:
@@ -185,7 +238,7 @@ pub fn error_reply(language: &Language, error: &CalendarError) -> ToolOutcome {
         "error": error.to_string(),
         "say": wording::refused(Locale::of(language), error),
     });
-    ToolOutcome { output: output.to_string(), succeeded: false }
+    ToolOutcome::new(output.to_string(), false)
 }
 
 /// The given names that the tool does not read; none if the arguments are not a JSON object.

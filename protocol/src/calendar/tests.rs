@@ -2,6 +2,7 @@
 
 mod asking;
 mod property;
+mod starts;
 
 use std::time::Duration;
 

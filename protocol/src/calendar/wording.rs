@@ -3,9 +3,10 @@
 mod english;
 mod hebrew;
 
-use jiff::civil::{Date, Time};
+use jiff::civil::{Date, DateTime, Time};
 
 use super::error::{CalendarError, SlotError};
+use super::start::Unclear;
 use crate::business::Locale;
 
 /// Why nothing was done, as far as a caller is told.
@@ -19,8 +20,12 @@ enum SpokenReason {
     Closed,
     OutsideHours,
     NoSuchSlot,
+    WhichTime,
+    SkippedTime,
+    DoubledTime,
     Taken,
     NothingFree,
+    AlreadyHolds,
     Which,
     NoSuchAppointment,
     Over,
@@ -46,6 +51,40 @@ pub(super) fn cancelled(locale: Locale, date: Date, time: Time) -> String {
     match locale {
         Locale::Hebrew => format!("הפגישה בתאריך {date} בשעה {time} בוטלה."),
         Locale::English => format!("The appointment on {date} at {time} is cancelled."),
+    }
+}
+
+pub(super) fn moved(locale: Locale, date: Date, time: Time) -> String {
+    let (date, time) = (date_with_year(locale, date), clock(time));
+    match locale {
+        Locale::Hebrew => format!("העברתי את הפגישה לתאריך {date} בשעה {time}, זה מאושר ביומן."),
+        Locale::English => {
+            format!("The appointment is moved to {date} at {time}; it is in the calendar.")
+        }
+    }
+}
+
+/// Why nothing was done, with the appointments that the caller holds.
+pub(super) fn mine(locale: Locale, why: &CalendarError, held: &[DateTime]) -> String {
+    let refused = refused(locale, why);
+    if held.is_empty() {
+        return refused;
+    }
+    let held: Vec<String> = held
+        .iter()
+        .map(|held| {
+            let (date, time) = (day(locale, held.date()), clock(held.time()));
+            match locale {
+                Locale::Hebrew => format!("ב{date} בשעה {time}"),
+                Locale::English => format!("on {date} at {time}"),
+            }
+        })
+        .collect();
+    match locale {
+        Locale::Hebrew => format!("ביומן יש לך פגישה {}. {refused}", held.join(", וגם ")),
+        Locale::English => {
+            format!("You have an appointment {}. {refused}", held.join(", and one "))
+        }
     }
 }
 
@@ -123,6 +162,7 @@ fn spoken_reason(error: &CalendarError) -> SpokenReason {
         CalendarError::Arguments
         | CalendarError::Missing(_)
         | CalendarError::Wrong(_)
+        | CalendarError::NotYesOrNo(_)
         | CalendarError::Date(..) => SpokenReason::DateAgain,
         CalendarError::Length => SpokenReason::LengthOff,
         CalendarError::PastDate | CalendarError::Slot(SlotError::Past) => SpokenReason::Past,
@@ -133,6 +173,12 @@ fn spoken_reason(error: &CalendarError) -> SpokenReason {
         CalendarError::Slot(SlotError::Closed) => SpokenReason::Closed,
         CalendarError::Slot(SlotError::OutsideHours) => SpokenReason::OutsideHours,
         CalendarError::Slot(SlotError::BetweenSlots) => SpokenReason::NoSuchSlot,
+        CalendarError::Unclear(unclear) => match unclear.why {
+            Unclear::Offset => SpokenReason::WhichTime,
+            Unclear::Skipped => SpokenReason::SkippedTime,
+            Unclear::Doubled => SpokenReason::DoubledTime,
+        },
+        CalendarError::AlreadyHolds => SpokenReason::AlreadyHolds,
         CalendarError::Taken => SpokenReason::Taken,
         CalendarError::NothingFree => SpokenReason::NothingFree,
         CalendarError::Which => SpokenReason::Which,

@@ -49,8 +49,10 @@ pub enum Command {
         tool: CalendarTool,
         /// The model's call of it.
         call: FunctionCall,
-        /// The call's lead. Required to book or cancel.
+        /// The call's lead. Required to book, move or cancel.
         lead: Option<LeadId>,
+        /// The starts of the slots that were offered in this call (CAL-7).
+        offered: Arc<[Timestamp]>,
     },
     /// LeadActor: set the lead's status.
     SetLeadStatus(LeadStatus),

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 use super::lead::LeadFacts;
 use super::speech::{AgentCut, CutItem};
 use crate::ids::{ItemId, ResponseId, StreamSid, ToolCallId};
@@ -254,4 +256,14 @@ pub struct ToolOutcome {
     pub output: String,
     /// Whether the tool did what was asked. If not, the model answers the caller at once.
     pub succeeded: bool,
+    /// The starts of the slots that it offers (CAL-7).
+    pub offered: Vec<Timestamp>,
+}
+
+impl ToolOutcome {
+    /// An outcome that offers no slots.
+    #[must_use]
+    pub fn new(output: String, succeeded: bool) -> Self {
+        Self { output, succeeded, offered: Vec::new() }
+    }
 }

@@ -133,5 +133,5 @@ impl Call {
 fn no_such_tool(name: &str) -> ToolOutcome {
     let error = format!("there is no tool named {name:?}");
     let output = serde_json::json!({ "ok": false, "error": error }).to_string();
-    ToolOutcome { output, succeeded: false }
+    ToolOutcome::new(output, false)
 }

@@ -53,7 +53,7 @@ impl Call {
             self.close(EndReason::Transferred, EndedBy::Agent, now);
         }
         let output = refused.unwrap_or(ACCEPTED).to_owned();
-        ToolOutcome { output, succeeded: refused.is_none() }
+        ToolOutcome::new(output, refused.is_none())
     }
 
     /// Whether the transfer of this call has caused a new call of the same business: it rings, its

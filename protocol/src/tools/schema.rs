@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Tool;
-use super::wording::{CANCEL_START, DATE, ID, LENGTH, NOTES, START, Text};
+use super::wording::{ADDITIONAL, CANCEL_START, DATE, FROM_START, ID, LENGTH, NOTES, START, Text};
 use crate::business::{BusinessSettings, Locale};
 use crate::calendar::CalendarTool;
 
@@ -63,6 +63,15 @@ fn calendar(tool: CalendarTool, locale: Locale) -> Value {
                 "slot_start": argument(text, START),
                 "duration_min": length(),
                 "notes": argument(text_or_none, NOTES),
+                "additional": argument(json!(["boolean", "null"]), ADDITIONAL),
+            }),
+            json!(["slot_start"]),
+        ),
+        CalendarTool::Reschedule => (
+            json!({
+                "appointment_id": argument(text_or_none.clone(), ID),
+                "from_start": argument(text_or_none, FROM_START),
+                "slot_start": argument(text, START),
             }),
             json!(["slot_start"]),
         ),

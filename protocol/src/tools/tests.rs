@@ -90,8 +90,12 @@ fn lead_3_no_argument_of_a_tool_names_a_business_or_a_person() {
     let expected = [
         "date_iso",
         "duration_min",
+        "additional",
         "duration_min",
         "notes",
+        "slot_start",
+        "appointment_id",
+        "from_start",
         "slot_start",
         "appointment_id",
         "slot_start",

@@ -32,6 +32,7 @@ pub(super) fn description(tool: Tool) -> Text {
         Tool::TransferCall => TRANSFER,
         Tool::Calendar(CalendarTool::Find) => FIND,
         Tool::Calendar(CalendarTool::Create) => CREATE,
+        Tool::Calendar(CalendarTool::Reschedule) => RESCHEDULE,
         Tool::Calendar(CalendarTool::Cancel) => CANCEL,
     }
 }
@@ -74,6 +75,12 @@ const CREATE: Text = Text::new(
     "Book an appointment for the caller at the time they chose. It is booked only if this confirms \
      it.",
 );
+const RESCHEDULE: Text = Text::new(
+    "להעביר פגישה קיימת של הלקוח שבשיחה למועד אחר, כשהוא מתחרט על המועד. לא לבטל ולא לקבוע פגישה נוספת. \
+     אם המועד החדש לא פנוי, הפגישה נשארת במועד הקודם.",
+    "Move an appointment of the caller's to another time, when they change their mind. Neither cancel \
+     it nor book another one. If the new time is not free, the appointment stays where it is.",
+);
 const CANCEL: Text = Text::new(
     "לבטל פגישה של הלקוח שבשיחה, לפי המזהה שלה או לפי המועד שלה.",
     "Cancel an appointment of the caller's, by its id or by its start.",
@@ -84,7 +91,7 @@ pub(super) const DATE: Text = Text::new(
     "תאריך מלא עם שנה, YYYY-MM-DD, ואפשר גם שעה: YYYY-MM-DDTHH:MM.",
     "A full date with its year, YYYY-MM-DD, or with a time of day to look around: YYYY-MM-DDTHH:MM.",
 );
-/// `slot_start` of `create_appointment`.
+/// `slot_start` of `create_appointment` and `reschedule_appointment`.
 pub(super) const START: Text = Text::new(
     "תחילת הפגישה, בדיוק כפי שהתקבלה מ־find_available_slots.",
     "When the appointment begins, exactly as find_available_slots returned it.",
@@ -92,6 +99,16 @@ pub(super) const START: Text = Text::new(
 /// `slot_start` of `cancel_appointment`.
 pub(super) const CANCEL_START: Text =
     Text::new("תחילת הפגישה שיש לבטל.", "When the appointment to be cancelled begins.");
+/// `from_start` of `reschedule_appointment`.
+pub(super) const FROM_START: Text = Text::new(
+    "תחילת הפגישה שיש להעביר. אפשר להשמיט אם ללקוח יש רק פגישה אחת.",
+    "When the appointment to be moved begins. Not needed if the caller has only one.",
+);
+/// `additional` of `create_appointment`.
+pub(super) const ADDITIONAL: Text = Text::new(
+    "true רק אם הלקוח ביקש במפורש פגישה נוספת על זו שכבר קבועה לו.",
+    "true only if the caller has asked for one more appointment beside the one they hold.",
+);
 /// `duration_min`.
 pub(super) const LENGTH: Text = Text::new(
     "אורך הפגישה בדקות, רק אם הלקוח ביקש אורך אחר מהרגיל.",
@@ -108,8 +125,8 @@ pub(super) const ID: Text = Text::new(
 
 /// The prompt's rule on the calendar's tools.
 pub(super) const CALENDAR_RULE: Text = Text::new(
-    "- תורים: להציע רק מועדים שהתקבלו מהכלי find_available_slots, לקבוע בעזרת create_appointment ולבטל בעזרת cancel_appointment. תור נקבע או בוטל רק אחרי שהכלי אישר.\n",
-    "- Appointments: offer only times that came from the tool find_available_slots, book with create_appointment and cancel with cancel_appointment. Nothing is booked or cancelled before the tool has confirmed it.\n",
+    "- תורים: להציע רק מועדים שהתקבלו מהכלי find_available_slots, לקבוע בעזרת create_appointment, להעביר תור קיים למועד אחר בעזרת reschedule_appointment ולבטל בעזרת cancel_appointment. תור נקבע, הועבר או בוטל רק אחרי שהכלי אישר.\n",
+    "- Appointments: offer only times that came from the tool find_available_slots, book with create_appointment, move an appointment to another time with reschedule_appointment and cancel with cancel_appointment. Nothing is booked, moved or cancelled before the tool has confirmed it.\n",
 );
 const TRANSFER_RULE: Text = Text::new(
     "- אם מבקשים לדבר עם אדם, להשתמש בכלי transfer_call בלי לומר דבר: הודעת ההעברה נשמעת מעצמה. אם אף אחד לא ענה, לומר זאת ולהציע לקחת הודעה.\n",

@@ -8,7 +8,7 @@ use entities::leads::{self, LeadSource};
 use frontdesk::world::World;
 use http::Method;
 use jiff::Timestamp;
-use protocol::calendar::CalendarTool;
+use protocol::calendar::{CalendarTool, Writer};
 use protocol::call::FunctionCall;
 use protocol::ids::{LeadId, ToolCallId};
 use serde_json::{Value, json};
@@ -49,10 +49,11 @@ async fn books_in_a_call(world: &World, lead: LeadId, slot: &str, n: usize) -> b
         call_sid: None,
         lead: Some(lead),
         tool: CalendarTool::Create,
+        writer: Writer::Program,
         call: FunctionCall {
             call: ToolCallId::parse(&format!("call_{n}")).unwrap(),
             name: CalendarTool::Create.name().to_owned(),
-            arguments: json!({ "slot_start": slot }).to_string(),
+            arguments: json!({ "slot_start": slot, "additional": true }).to_string(),
         },
     };
     within("the answer", use_tool(&services.calendar, used)).await.unwrap().reply.succeeded
@@ -155,6 +156,52 @@ fn ops_4_booking_by_phone_number_creates_the_lead_once() {
         }
         let kept = leads::list(db, world.business_id, None, None, 10).await.unwrap().items;
         assert_eq!(kept.len(), 1, "what can't be read makes no lead");
+        world.close().await;
+    });
+}
+
+#[test]
+fn lead_4_a_person_who_has_called_is_one_lead_however_the_operator_writes_their_number() {
+    virtually(async {
+        let world = world(brief).await;
+        let operator = Operator::of(&world);
+        let lead = rows::lead(&world, world.business_id, 1).await;
+        let free = slots(&world, 3);
+        let spellings = [
+            "+9720500000001",
+            "\u{202A}+972 50-000-0001\u{202C}",
+            "+972 (0)50-000-0001",
+            "050\u{05BE}000\u{2011}0001",
+            "٠٥٠٠٠٠٠٠٠١",
+        ];
+        assert!(free.len() >= 3 * spellings.len(), "{}", free.len());
+        for (phone, start) in spellings.iter().zip(free.iter().step_by(3)) {
+            let start = written(&world, *start);
+            let body = json!({ "business": "tel-aviv-locks", "phone": phone, "slot_start": start });
+            let wanted = Wanted::new(Method::POST, "/api/appointments").with(&body);
+            let booked = operator.asks(&wanted).await;
+            assert_eq!(booked.status.as_u16(), 201, "{phone:?}: {}", booked.body);
+            assert_eq!(booked.body["lead_id"], json!(lead), "{phone:?}");
+        }
+        world.close().await;
+    });
+}
+
+#[test]
+fn cal_7_an_operators_local_time_that_the_clocks_skip_is_refused() {
+    virtually(async {
+        let world = world(brief).await;
+        let operator = Operator::of(&world);
+        let lead = rows::lead(&world, world.business_id, 1).await;
+        let now = world.app.services().clock.wall();
+        let change = (world.business.timezone.rules().following(now))
+            .find(|change| change.offset().seconds() == 3 * 3600)
+            .unwrap();
+        let skipped = change.timestamp().to_zoned(world.business.timezone.rules().clone());
+        let skipped = skipped.datetime() - jiff::SignedDuration::from_mins(30);
+        let answer = operator.asks(&wanted(&world, lead, &skipped.to_string())).await;
+        assert_eq!(code(&answer), (409, "skipped_by_the_clocks"), "{}", answer.body);
+        assert_eq!(answer.body["error"]["field"], "slot_start");
         world.close().await;
     });
 }

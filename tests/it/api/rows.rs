@@ -64,6 +64,7 @@ pub(crate) async fn appointment(
         busy_until: end,
         notes: Some("קומה שלישית".to_owned()),
         idempotency_key: None,
+        additional: true,
     };
     book(&services.database, business, wanted, services.clock.wall()).await.unwrap().id
 }

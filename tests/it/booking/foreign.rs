@@ -14,10 +14,11 @@ const PERSON: &str = "+972501112233";
 const TRANSFER: &str = "נציג";
 
 /// What the caller says to make the model use a tool.
-const CUES: [(&str, &str); 5] = [
+const CUES: [(&str, &str); 6] = [
     ("update_lead_details", "אלף"),
     ("find_available_slots", "בית"),
     ("create_appointment", "גימל"),
+    ("reschedule_appointment", "וילון"),
     ("cancel_appointment", "דלת"),
     ("call_control", "הא"),
 ];
@@ -31,6 +32,8 @@ struct Other {
     refused: &'static str,
     /// A slot that the caller can get.
     free: String,
+    /// A slot that nobody has at the end.
+    later: String,
 }
 
 /// All rows of a person.
@@ -42,7 +45,7 @@ impl Other {
         let slot = person.finds(date).await.remove(0);
         let booked = person.books(&slot).await;
         let appointment = booked["appointment_id"].as_str().expect("an id").to_owned();
-        Self { person, slot, appointment, refused, free: String::new() }
+        Self { person, slot, appointment, refused, free: String::new(), later: String::new() }
     }
 
     async fn rows(&self, db: &Database) -> Rows {
@@ -86,12 +89,19 @@ impl Other {
                 vec![(self.named(around), json!({ "ok": true, "ignored": ignored }))]
             }
             "create_appointment" => {
-                let theirs = self.named(json!({ "slot_start": self.slot }));
-                let own = self.named(json!({ "slot_start": self.free }));
+                let theirs = self.named(json!({ "slot_start": self.slot, "additional": true }));
+                let own = self.named(json!({ "slot_start": self.free, "additional": true }));
                 vec![
                     (theirs, json!({ "error": self.refused, "ignored": ignored })),
                     (own, json!({ "slot_start": self.free, "ignored": ignored })),
                 ]
+            }
+            // The caller holds two by then, and neither is moved for somebody else's.
+            "reschedule_appointment" => {
+                let to = &self.later;
+                let id = json!({ "appointment_id": self.appointment, "slot_start": to });
+                let start = json!({ "from_start": self.slot, "slot_start": to });
+                vec![(self.named(id), nothing.clone()), (self.named(start), nothing)]
             }
             "cancel_appointment" => vec![
                 (self.named(json!({ "appointment_id": self.appointment })), nothing.clone()),
@@ -174,7 +184,9 @@ async fn others(world: &World) -> [Other; 2] {
     let foreign = Other::new(abroad, date, "outside_hours").await;
     assert_eq!(&foreign.slot[..10], date, "both are booked on one day");
     let free = mine.finds(date).await;
-    let give = |other: Other, free: &String| Other { free: free.clone(), ..other };
+    let evening = mine.finds(&format!("{date}T23:00")).await.remove(0);
+    let give =
+        |other: Other, free: &String| Other { free: free.clone(), later: evening.clone(), ..other };
     [give(neighbour, &free[0]), give(foreign, &free[2])]
 }
 

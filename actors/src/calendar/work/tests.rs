@@ -3,7 +3,7 @@ use std::sync::Arc;
 use entities::leads::{Caller, ensure_for_call};
 use mistakes::{Mistake, plant};
 use protocol::business::TimeSpan;
-use protocol::calendar::CalendarTool;
+use protocol::calendar::{CalendarTool, Writer};
 use protocol::call::FunctionCall;
 use protocol::ids::PhoneNumber;
 
@@ -28,6 +28,7 @@ async fn appointments_after_a_retry(committed: bool) -> usize {
         call_sid: Some(call),
         lead: Some(lead.unwrap().record.id),
         tool: CalendarTool::Create,
+        writer: Writer::Program,
         call: FunctionCall {
             call: ToolCallId::parse("call_1").unwrap(),
             name: CalendarTool::Create.name().to_owned(),

@@ -20,11 +20,17 @@ fn read(tool: CalendarTool, arguments: &Value) -> Result<CalendarArguments, Cale
         tool,
         &arguments.to_string(),
         &Calendar::of(&locks, at("2026-11-22T06:00:00Z")),
+        &Writer::Program,
     )
 }
 
 fn find(date_iso: &str) -> Result<CalendarArguments, CalendarError> {
     read(CalendarTool::Find, &json!({ "date_iso": date_iso }))
+}
+
+fn unclear(why: Unclear) -> CalendarError {
+    let clock = date(2026, 11, 25).at(10, 0, 0, 0);
+    CalendarError::Unclear(UnclearStart { why, clock, meant: Vec::new() })
 }
 
 /// What a refusal is answered with.
@@ -84,7 +90,8 @@ fn cal_1_a_start_needs_a_time_of_day_and_is_the_businesss_own_time_without_an_of
     let create =
         |start: &str| read(CalendarTool::Create, &json!({ "slot_start": start, "notes": " " }));
     let expected = |start: &str| {
-        Ok(CalendarArguments::Create { start: at(start), length: HALF_HOUR, notes: None })
+        let (start, length) = (Ok(at(start)), HALF_HOUR);
+        Ok(CalendarArguments::Create { start, length, notes: None, additional: false })
     };
     assert_eq!(create("2026-11-25T10:30"), expected("2026-11-25T08:30:00Z"));
     assert_eq!(create("2026-11-25T10:30:00+02:00"), expected("2026-11-25T08:30:00Z"));
@@ -125,20 +132,68 @@ fn cal_1_lengths_notes_and_broken_arguments_are_checked() {
 }
 
 #[test]
-fn cal_1_an_appointment_is_cancelled_by_its_id_or_its_start_and_not_by_neither() {
+fn cal_6_whether_an_appointment_is_an_additional_one_is_yes_no_or_unsaid() {
+    let additional = |value: Value| {
+        let wanted = json!({ "slot_start": "2026-11-25T10:30", "additional": value });
+        match read(CalendarTool::Create, &wanted) {
+            Ok(CalendarArguments::Create { additional, .. }) => Ok(additional),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => Err(error),
+        }
+    };
+    for yes in [json!(true), json!("true"), json!(" True ")] {
+        assert_eq!(additional(yes), Ok(true));
+    }
+    for no in [json!(false), json!("false"), json!(""), Value::Null] {
+        assert_eq!(additional(no), Ok(false));
+    }
+    for unclear in [json!(1), json!("maybe"), json!([true]), json!({})] {
+        assert_eq!(additional(unclear), Err(CalendarError::NotYesOrNo("additional")));
+    }
+}
+
+#[test]
+fn cal_1_cal_6_an_appointment_is_named_by_its_id_its_start_or_both() {
     let id = Uuid::from_u128(7);
-    let cancel = |arguments: Value| read(CalendarTool::Cancel, &arguments);
-    let by_id = Ok(CalendarArguments::Cancel(AppointmentKey::Id(id)));
     let start = "2026-11-25T10:30";
-    let by_start = Ok(CalendarArguments::Cancel(AppointmentKey::Start(at("2026-11-25T08:30:00Z"))));
-    assert_eq!(cancel(json!({ "appointment_id": id.to_string() })), by_id);
-    assert_eq!(cancel(json!({ "slot_start": start })), by_start);
-    assert_eq!(cancel(json!({ "slot_start": start, "appointment_id": "the first" })), by_start);
-    assert_eq!(
-        cancel(json!({ "appointment_id": "the first" })),
-        Err(CalendarError::NoSuchAppointment)
+    let starts = vec![at("2026-11-25T08:30:00Z")];
+    let (none, by_id, by_start) = (
+        AppointmentKey::Unsaid,
+        AppointmentKey::Named { id: Some(id), starts: Vec::new() },
+        AppointmentKey::Named { id: None, starts: starts.clone() },
     );
-    assert_eq!(cancel(json!({})), Err(CalendarError::Which));
+    let both = AppointmentKey::Named { id: Some(id), starts };
+    let unknown = AppointmentKey::Named { id: None, starts: Vec::new() };
+    for (tool, name) in
+        [(CalendarTool::Cancel, "slot_start"), (CalendarTool::Reschedule, "from_start")]
+    {
+        let which = |id: Value, start: Value| {
+            let mut arguments = json!({ "slot_start": "2026-11-25T12:00" });
+            arguments["appointment_id"] = id;
+            arguments[name] = start;
+            match read(tool, &arguments) {
+                Ok(CalendarArguments::Cancel(which)) => Ok(which),
+                Ok(CalendarArguments::Reschedule { which, to }) => {
+                    assert_eq!(to, Ok(at("2026-11-25T10:00:00Z")));
+                    Ok(which)
+                }
+                Ok(other) => panic!("{other:?}"),
+                Err(error) => Err(error),
+            }
+        };
+        let text = id.to_string();
+        assert_eq!(which(json!(text), Value::Null), Ok(by_id.clone()));
+        assert_eq!(which(Value::Null, json!(start)), Ok(by_start.clone()));
+        assert_eq!(which(json!(text), json!(start)), Ok(both.clone()));
+        assert_eq!(which(json!("the first"), json!(start)), Ok(by_start.clone()));
+        assert_eq!(which(json!("the first"), Value::Null), Ok(unknown.clone()));
+        assert_eq!(which(json!(text), json!("tomorrow")), Ok(by_id.clone()));
+        assert_eq!(which(Value::Null, Value::Null), Ok(none.clone()));
+        let unreadable = CalendarError::Date(name, DateParseError::NotADate);
+        assert_eq!(which(Value::Null, json!("tomorrow")), Err(unreadable));
+    }
+    let nowhere = read(CalendarTool::Reschedule, &json!({ "appointment_id": id.to_string() }));
+    assert_eq!(nowhere, Err(CalendarError::Missing("slot_start")));
 }
 
 #[test]
@@ -179,6 +234,11 @@ fn cal_1_slots_are_offered_in_one_sentence_that_names_another_day_as_another() {
         let outcome = CalendarOutcome::Offered { requested, free: free.clone() };
         serde_json::from_str(&reply.write(&outcome).output).unwrap()
     };
+    let outcome = CalendarOutcome::Offered { requested: day, free: free.clone() };
+    let starts: Vec<Timestamp> = free.slots.iter().map(|slot| slot.start).collect();
+    assert_eq!(reply.write(&outcome).offered, starts, "CAL-7");
+    let taken = reply.refused(&CalendarError::Taken, Some(&free));
+    assert_eq!(taken.offered, starts, "what is offered instead is offered too");
     let other = offered(date(2026, 11, 24));
     let offered = offered(day);
     assert_eq!(offered["say"], "ביום רביעי, 25 בנובמבר פנוי בשעה 08:00, 08:30 או 09:00. מה מתאים?");
@@ -186,6 +246,66 @@ fn cal_1_slots_are_offered_in_one_sentence_that_names_another_day_as_another() {
     let said = other["say"].as_str().unwrap();
     assert!(said.starts_with("אין מועד פנוי ביום שלישי, 24 בנובמבר. ביום רביעי"), "{said}");
     assert_eq!(other["asked_date_is_free"], false);
+}
+
+#[test]
+fn cal_6_a_move_is_answered_with_the_new_time_and_the_old_one() {
+    let locks = locks();
+    let calendar = Calendar::of(&locks, at("2026-11-22T06:00:00Z"));
+    let (start, end) = (at("2026-11-25T07:00:00Z"), at("2026-11-25T07:45:00Z"));
+    let to = BookedAppointment { id: Uuid::from_u128(7), start, end };
+    let moved = CalendarOutcome::Moved { from: at("2026-11-25T08:30:00Z"), to };
+    let said = |language| -> Value {
+        let reply = ReplyWriter::new(&calendar, &language, CalendarTool::Reschedule, "{}");
+        serde_json::from_str(&reply.write(&moved).output).unwrap()
+    };
+    let hebrew = said(Language::HEBREW);
+    assert_eq!(
+        hebrew["say"],
+        "העברתי את הפגישה לתאריך 25 בנובמבר 2026 בשעה 09:00, זה מאושר ביומן."
+    );
+    assert_eq!(hebrew["slot_start"], "2026-11-25T09:00:00+02:00");
+    assert_eq!(hebrew["moved_from"], "2026-11-25T10:30:00+02:00");
+    assert_eq!((&hebrew["ok"], &hebrew["duration_min"]), (&json!(true), &json!(45)));
+    assert_eq!(
+        said(Language::ENGLISH)["say"],
+        "The appointment is moved to 25 November 2026 at 09:00; it is in the calendar."
+    );
+}
+
+#[test]
+fn cal_6_what_is_not_done_is_answered_with_the_leads_own_appointments() {
+    let locks = locks();
+    let calendar = Calendar::of(&locks, at("2026-11-22T06:00:00Z"));
+    let one = |start: &str, end: &str| {
+        let (start, end) = (at(start), at(end));
+        BookedAppointment { id: Uuid::from_u128(7), start, end }
+    };
+    let ten = one("2026-11-25T08:00:00Z", "2026-11-25T08:30:00Z");
+    let noon = one("2026-11-26T10:00:00Z", "2026-11-26T10:30:00Z");
+    let said = |why: CalendarError, held: &[BookedAppointment], language| -> Value {
+        let reply = ReplyWriter::new(&calendar, &language, CalendarTool::Create, "{}");
+        let outcome = reply.write(&CalendarOutcome::Mine { why, held: held.to_vec() });
+        assert!(!outcome.succeeded && outcome.offered.is_empty());
+        serde_json::from_str(&outcome.output).unwrap()
+    };
+    let held = said(CalendarError::AlreadyHolds, &[ten], Language::ENGLISH);
+    assert_eq!(held["error"], "already_booked");
+    assert_eq!(held["appointments"][0]["slot_start"], "2026-11-25T10:00:00+02:00");
+    assert_eq!(
+        held["say"],
+        "You have an appointment on Wednesday, 25 November at 10:00. Shall I move it, or book another \
+         one as well?"
+    );
+    assert!(held["hint"].as_str().unwrap().contains("reschedule_appointment"), "{held}");
+    assert_eq!(
+        said(CalendarError::Which, &[ten, noon], Language::HEBREW)["say"],
+        "ביומן יש לך פגישה ביום רביעי, 25 בנובמבר בשעה 10:00, וגם ביום חמישי, 26 בנובמבר בשעה 12:00. \
+         לאיזו פגישה הכוונה?"
+    );
+    let nothing = said(CalendarError::NoSuchAppointment, &[], Language::ENGLISH);
+    assert_eq!(nothing["say"], "I found no such appointment in the calendar.");
+    assert_eq!(nothing["appointments"], json!([]));
 }
 
 #[test]
@@ -212,8 +332,13 @@ fn cal_1_every_refusal_has_a_code_and_a_sentence_in_both_languages() {
         CalendarError::Length,
         CalendarError::PastDate,
         CalendarError::FarDate { last: date(2027, 1, 1) },
+        CalendarError::NotYesOrNo("additional"),
+        unclear(Unclear::Offset),
+        unclear(Unclear::Skipped),
+        unclear(Unclear::Doubled),
         CalendarError::Taken,
         CalendarError::NothingFree,
+        CalendarError::AlreadyHolds,
         CalendarError::Which,
         CalendarError::NoSuchAppointment,
         CalendarError::Over,

@@ -113,10 +113,12 @@ proptest! {
         let locks = business("Asia/Jerusalem", |rules| every_day(rules, &["08:00-18:00"]));
         let calendar = Calendar::of(&locks, at("2026-11-22T06:00:00Z"));
         for text in [text.clone(), format!("2026-{:02}-{:02}{text}", day % 14, day % 33)] {
-            let arguments = serde_json::json!({ "date_iso": text, "slot_start": text });
+            let arguments = serde_json::json!({ "date_iso": text, "slot_start": text, "from_start": text });
             for tool in CalendarTool::ALL {
-                let _ = CalendarArguments::read(tool, &arguments.to_string(), &calendar);
-                let _ = CalendarArguments::read(tool, &text, &calendar);
+                let writer = Writer::Model { offered: [].into() };
+                let arguments = arguments.to_string();
+                let _ = CalendarArguments::read(tool, &arguments, &calendar, &writer);
+                let _ = CalendarArguments::read(tool, &text, &calendar, &writer);
             }
         }
     }

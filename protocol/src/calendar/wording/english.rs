@@ -33,11 +33,19 @@ pub(super) fn refused(reason: SpokenReason) -> &'static str {
         SpokenReason::Closed => "We are closed on that day.",
         SpokenReason::OutsideHours => "That is outside our opening hours.",
         SpokenReason::NoSuchSlot => "No appointment begins at exactly that time.",
+        SpokenReason::WhichTime => "I want to be sure of the time.",
+        SpokenReason::SkippedTime => {
+            "The clocks are put forward on that night, so there is no such time."
+        }
+        SpokenReason::DoubledTime => {
+            "The clocks are put back on that night, so that time comes twice."
+        }
+        SpokenReason::AlreadyHolds => "Shall I move it, or book another one as well?",
         SpokenReason::Taken => "That time has just been taken.",
         SpokenReason::NothingFree => "There is no free time in the calendar at the moment.",
-        SpokenReason::Which => "Which appointment shall I cancel?",
+        SpokenReason::Which => "Which appointment do you mean?",
         SpokenReason::NoSuchAppointment => "I found no such appointment in the calendar.",
-        SpokenReason::Over => "That appointment is over and can't be cancelled.",
+        SpokenReason::Over => "That appointment is over and can't be changed.",
         SpokenReason::Cancelled => "That appointment was cancelled in the meantime.",
         SpokenReason::Busy => "I am sorry, the calendar can't be reached at the moment.",
         SpokenReason::TooLate => {

@@ -46,7 +46,7 @@ fn calls(stage: &mut Stage, tool: &str, speaks: bool) {
 }
 
 fn finished(output: &str) -> Event {
-    let outcome = ToolOutcome { output: output.to_owned(), succeeded: true };
+    let outcome = ToolOutcome::new(output.to_owned(), true);
     Event::ToolFinished { call: ToolCallId::parse("call_1").unwrap(), outcome }
 }
 
@@ -132,4 +132,49 @@ fn cal_1_a_business_without_hours_has_no_calendar() {
     calls(&mut stage, "create_appointment", false);
     assert_eq!(sent(&stage), []);
     assert!(outputs(&stage)[0].contains("there is no tool named"));
+}
+
+/// The starts that the last use of the calendar was told of.
+fn told_of(stage: &Stage) -> Vec<jiff::Timestamp> {
+    let mut told = stage.sent.iter().rev().filter_map(|command| {
+        let Command::UseCalendar { offered, .. } = command else { return None };
+        Some(offered.to_vec())
+    });
+    told.next().expect("a use of the calendar")
+}
+
+#[test]
+fn cal_7_the_calendar_is_told_which_starts_this_call_has_offered() {
+    let mut stage = stage(true);
+    let at = |minute: i64| jiff::Timestamp::from_second(1_800_000_000 + 60 * minute).unwrap();
+    let call = |n: usize| ToolCallId::parse(&format!("call_{n}")).unwrap();
+    let mut n = 0;
+    let mut offers = |stage: &mut Stage, offered: Vec<jiff::Timestamp>| {
+        n += 1;
+        let response = format!("r{n}");
+        stage.does(Event::ResponseStarted { response: resp(&response), asks: Vec::new() });
+        let find = FunctionCall {
+            call: call(n),
+            name: "find_available_slots".to_owned(),
+            arguments: "{}".to_owned(),
+        };
+        stage.ends(&response, Vec::new(), vec![find]);
+        let told = told_of(stage);
+        let outcome = ToolOutcome { offered, ..ToolOutcome::new("{}".to_owned(), true) };
+        stage.does(Event::ToolFinished { call: call(n), outcome: outcome.clone() });
+        // Of an answer that comes twice the second is not heard.
+        let twice = ToolOutcome { offered: vec![at(9999)], ..outcome };
+        stage.does(Event::ToolFinished { call: call(n), outcome: twice });
+        told
+    };
+    assert_eq!(offers(&mut stage, vec![at(1), at(2)]), []);
+    assert_eq!(offers(&mut stage, vec![at(2), at(3)]), [at(1), at(2)]);
+    assert_eq!(offers(&mut stage, Vec::new()), [at(1), at(2), at(3)]);
+    // A successor of a crashed CallActor goes on from the copy in the snapshot.
+    stage.call = stage.call.clone();
+    for minute in 4..100 {
+        offers(&mut stage, vec![at(minute)]);
+    }
+    let remembered: Vec<_> = (36..100).map(at).collect();
+    assert_eq!(offers(&mut stage, Vec::new()), remembered, "the newest 64");
 }

@@ -67,7 +67,7 @@ impl Talk {
             usage: Usage::default(),
         });
         self.happens(Event::ItemPlayed { response, item: answer });
-        let outcome = ToolOutcome { output: "{}".to_owned(), succeeded: true };
+        let outcome = ToolOutcome::new("{}".to_owned(), true);
         self.happens(Event::ToolFinished { call, outcome });
     }
 

@@ -259,7 +259,7 @@ fn end_2_an_end_asked_for_along_with_the_last_field_is_judged_when_the_field_is_
         if comes {
             stage.does(captured(&["city"]));
         }
-        let outcome = ToolOutcome { output: "{}".to_owned(), succeeded: true };
+        let outcome = ToolOutcome::new("{}".to_owned(), true);
         stage.does(Event::ToolFinished { call, outcome });
         assert_eq!(stage.lines(), [], "the model's words are the closing");
         assert_eq!(stage.reason(), comes.then_some(EndReason::LeadComplete));

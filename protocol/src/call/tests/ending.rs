@@ -197,7 +197,7 @@ fn pipe_8_a_tool_that_takes_too_long_is_answered_for_and_its_late_answer_changes
     assert_eq!(stage.asks().len(), 1);
     stage.waits(Duration::from_secs(10));
     assert_eq!(stage.asks().len(), 2);
-    let outcome = ToolOutcome { output: "{}".to_owned(), succeeded: true };
+    let outcome = ToolOutcome::new("{}".to_owned(), true);
     stage.does(Event::ToolFinished { call, outcome });
     assert_eq!(stage.asks().len(), 2);
 }
@@ -236,7 +236,7 @@ fn end_2_words_are_protected_from_when_their_response_asks_for_the_end_not_only_
     stage.ends("r1", vec![ask], calls);
     assert_eq!(stage.call.phase(), &Phase::Open, "the other tool may bring what is missing");
     assert!(stage.call.agent_is_protected());
-    let outcome = ToolOutcome { output: "{}".to_owned(), succeeded: true };
+    let outcome = ToolOutcome::new("{}".to_owned(), true);
     stage.does(Event::ToolFinished { call: ToolCallId::parse("call_2").unwrap(), outcome });
     assert!(matches!(stage.call.phase(), Phase::Closing { .. }));
     assert!(stage.call.agent_is_protected());

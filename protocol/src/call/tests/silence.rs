@@ -79,7 +79,7 @@ fn end_7_the_clock_stands_while_the_agent_speaks_an_answer_is_awaited_or_a_tool_
     stage.ends("r1", vec![ask], vec![update]);
     stage.waits(Duration::from_secs(9));
     assert_eq!(stage.lines(), [], "a tool runs");
-    let outcome = ToolOutcome { output: "{}".to_owned(), succeeded: true };
+    let outcome = ToolOutcome::new("{}".to_owned(), true);
     stage.does(Event::ToolFinished { call, outcome });
     let ask = stage.asks().last().unwrap().number;
     stage.speaks("r2", "a2", vec![ask]);

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::calendar::CalendarUse;
+use super::calendar::{CalendarUse, Offered};
 use super::call_control;
 use crate::call::command::Command;
 use crate::call::conversation::Body;
@@ -29,6 +29,7 @@ pub(in crate::call) struct Tools {
     pub(super) batches: Vec<Batch>,
     /// The calls among them that the calendar works on, or will when the lead is known.
     pub(super) calendar: Vec<CalendarUse>,
+    pub(super) offered: Offered,
 }
 
 /// The tool calls of one response.
@@ -92,6 +93,7 @@ impl Call {
         batch.waiting.retain(|waiting| waiting != call);
         batch.answer_follows |= !outcome.succeeded;
         self.tools.calendar.retain(|used| used.call.call != *call);
+        self.tools.offered.add(outcome.offered);
         self.add_output(call.clone(), outcome.output, now);
     }
 
@@ -101,10 +103,9 @@ impl Call {
             .flat_map(|batch| batch.waiting.iter().cloned())
             .collect();
         for call in late {
-            let outcome = self.calendar_overdue(&call).unwrap_or_else(|| ToolOutcome {
-                output: TOOK_TOO_LONG.to_owned(),
-                succeeded: false,
-            });
+            let outcome = self
+                .calendar_overdue(&call)
+                .unwrap_or_else(|| ToolOutcome::new(TOOK_TOO_LONG.to_owned(), false));
             self.on_tool_finished(&call, outcome, now);
         }
     }

@@ -1,6 +1,10 @@
 //! The calendar's tools in a call. They are offered if the business has appointment hours, and sent
 //! as soon as the call's lead is known. An answer always follows: the caller waits for it (CAL-1).
 
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
 use super::Handled;
 use crate::calendar::{CalendarError, CalendarTool, error_reply};
 use crate::call::Call;
@@ -15,6 +19,25 @@ pub(super) struct CalendarUse {
     pub(super) call: FunctionCall,
     /// Whether it was handed to the calendar.
     sent: bool,
+}
+
+/// The starts that were offered to the caller in this call, the newest last (CAL-7). At most
+/// [`MOST_OFFERED`]: the oldest are forgotten.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Offered(Arc<[Timestamp]>);
+
+const MOST_OFFERED: usize = 64;
+
+impl Offered {
+    pub(super) fn add(&mut self, new: Vec<Timestamp>) {
+        if new.is_empty() {
+            return;
+        }
+        let older = self.0.iter().copied().filter(|one| !new.contains(one));
+        let mut all: Vec<Timestamp> = older.collect();
+        all.extend(&new);
+        self.0 = all.split_off(all.len().saturating_sub(MOST_OFFERED)).into();
+    }
 }
 
 impl Call {
@@ -35,7 +58,8 @@ impl Call {
             }
         }
         for (tool, call) in ready {
-            self.send(Command::UseCalendar { tool, call, lead });
+            let offered = Arc::clone(&self.tools.offered.0);
+            self.send(Command::UseCalendar { tool, call, lead, offered });
         }
     }
 

@@ -9,7 +9,8 @@ use entities::businesses::BusinessRecord;
 use entities::leads;
 use protocol::business::BusinessSettings;
 use protocol::calendar::{
-    Calendar, CalendarArguments, CalendarError, CalendarOutcome, CalendarTool, FreeSlots, SlotError,
+    Calendar, CalendarArguments, CalendarError, CalendarOutcome, CalendarTool, FreeSlots,
+    SlotError, Unclear, Writer,
 };
 use protocol::call::FunctionCall;
 use protocol::ids::{BusinessId, LeadId, ToolCallId};
@@ -60,16 +61,21 @@ pub(super) async fn book(
         "slot_start": wanted.slot_start,
         "duration_min": wanted.duration_min,
         "notes": wanted.notes,
+        // The operator decides how many appointments a person gets.
+        "additional": true,
     });
     // Checked first, so that arguments which can't be read make no lead.
-    let checked =
-        CalendarArguments::read(CalendarTool::Create, &arguments.to_string(), &booking.calendar());
+    let checked = CalendarArguments::read(
+        CalendarTool::Create,
+        &arguments.to_string(),
+        &booking.calendar(),
+        &Writer::Program,
+    );
     let checked = checked.map_err(|error| booking.api_error(&error, None))?;
     let lead = booking.lead(&wanted).await?;
     let booked = booking.use_tool(CalendarTool::Create, lead, key, &arguments).await?;
     let record = booking.appointment(booked).await?;
-    let as_wanted =
-        matches!(checked, CalendarArguments::Create { start, .. } if start == record.starts_at);
+    let as_wanted = matches!(checked, CalendarArguments::Create { start: Ok(start), .. } if start == record.starts_at);
     if !as_wanted || record.lead_id != lead {
         let message = "has booked another appointment before: use a new key";
         return Err(ApiError::conflict("idempotency_key_reused", message).at(KEY));
@@ -161,6 +167,7 @@ impl<'a> Booking<'a> {
             call_sid: None,
             lead: Some(lead),
             tool,
+            writer: Writer::Program,
             call: FunctionCall {
                 call: key,
                 name: tool.name().to_owned(),
@@ -175,7 +182,8 @@ impl<'a> Booking<'a> {
                 Ok(AppointmentId(done.id))
             }
             CalendarOutcome::Refused(error, free) => Err(self.api_error(&error, free)),
-            done @ (CalendarOutcome::Offered { .. } | CalendarOutcome::WhichOf(_)) => {
+            CalendarOutcome::Mine { why, .. } => Err(self.api_error(&why, None)),
+            done @ (CalendarOutcome::Offered { .. } | CalendarOutcome::Moved { .. }) => {
                 Err(ApiError::internal(&format!("the calendar has answered {done:?}")))
             }
         }
@@ -197,6 +205,15 @@ impl<'a> Booking<'a> {
             CalendarError::Length => {
                 ApiError::bad_request(code, "must be from 1 to 1440").at("duration_min")
             }
+            CalendarError::Unclear(unclear) => {
+                let message = match unclear.why {
+                    Unclear::Skipped => "the clocks are set forward over that time",
+                    Unclear::Doubled | Unclear::Offset => {
+                        "the clocks show that time twice: write its offset"
+                    }
+                };
+                self.no_slot(code, message, free)
+            }
             CalendarError::Slot(error) => self.no_slot(code, broken_rule(*error), free),
             CalendarError::Taken => self.no_slot(code, "is booked already", free),
             CalendarError::NoSuchAppointment => ApiError::no_such_appointment(),
@@ -214,6 +231,8 @@ impl<'a> Booking<'a> {
                 ApiError::internal("the calendar could not do it")
             }
             CalendarError::Arguments
+            | CalendarError::NotYesOrNo(_)
+            | CalendarError::AlreadyHolds
             | CalendarError::PastDate
             | CalendarError::FarDate { .. }
             | CalendarError::NothingFree
