@@ -26,7 +26,7 @@ use error::PATIENCE;
 const CALLER: &str = "+972501234567";
 /// The caller's sentences, one after each answer, until times are offered.
 const SENTENCES: [&str; 4] = ["התקנת מנעול חכם", "בתל אביב", "כן", "אפשר לקבוע תור?"];
-/// The caller's last words, once the visit is booked.
+/// The caller's last words, once the visit is booked and moved.
 const GOODBYE: &str = "תודה, להתראות";
 /// The demo's database. A second run finds the lead of the first.
 const DATABASE: &str = "sqlite://frontdesk-demo.db?mode=rwc";
@@ -66,12 +66,12 @@ pub async fn run(options: Options) -> Result<(), Failed> {
         screen,
     ));
     let outcome = tokio::time::timeout(PATIENCE, converse(&world, &caller, &screen)).await;
-    let (said, outcome) = outcome.map_err(|_| Failed::TooLong)??;
+    let (said, kept, outcome) = outcome.map_err(|_| Failed::TooLong)??;
     let told = tokio::time::timeout(PATIENCE, told).await;
     told.map_err(|_| Failed::TooLong)?.map_err(|error| Failed::Wrong(error.to_string()))??;
 
     check(&world, &said, &outcome)?;
-    let shown = record::show(&world, caller.call_sid(), &screen);
+    let shown = record::show(&world, caller.call_sid(), &kept, &screen);
     tokio::time::timeout(PATIENCE, shown).await.map_err(|_| Failed::TooLong)??;
     save(&outcome, &options.wav)?;
     screen.note(&format!("recording: {} (caller left, agent right)", options.wav.display()))?;
@@ -79,12 +79,13 @@ pub async fn run(options: Options) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Plays the caller. Returns everything the caller said, and the call's outcome.
+/// Plays the caller, who chooses a time and then makes it another one. Returns everything the caller
+/// said, the time of day of the visit, and the call's outcome.
 async fn converse(
     world: &World,
     caller: &CallerHandle,
     screen: &Screen,
-) -> Result<(Vec<String>, CallOutcome), Failed> {
+) -> Result<(Vec<String>, String, CallOutcome), Failed> {
     let greeting = world.business.lines().greeting;
     caller.hears(&greeting).await?;
     let mut said: Vec<String> = SENTENCES.map(str::to_owned).to_vec();
@@ -97,23 +98,24 @@ async fn converse(
         }
         offer = caller.hears_anything().await?.text;
     }
-    let Some(time) = second_time(&offer) else {
-        return Err(Failed::Wrong(format!("no time was offered: {offer:?}")));
+    let times = times(&offer);
+    let (Some(earlier), Some(later)) = (times.first(), times.get(1)) else {
+        return Err(Failed::Wrong(format!("no two times were offered: {offer:?}")));
     };
-    for sentence in [format!("{time} מתאים לי"), GOODBYE.to_owned()] {
+    let sentences =
+        [format!("{later} מתאים לי"), format!("רגע, בעצם {earlier} במקום"), GOODBYE.to_owned()];
+    for sentence in sentences {
         caller.say(&sentence).await?;
         caller.hears_anything().await?;
         said.push(sentence);
     }
-    Ok((said, caller.ended().await))
+    Ok((said, (*earlier).to_owned(), caller.ended().await))
 }
 
-/// The second time of day in an offer, or the only one.
-fn second_time(offer: &str) -> Option<&str> {
+/// The times of day in an offer.
+fn times(offer: &str) -> Vec<&str> {
     let is_time = |word: &&str| word.len() == 5 && word.as_bytes()[2] == b':';
-    let mut times = offer.split([' ', ',', '.']).filter(is_time);
-    let first = times.next();
-    times.next().or(first)
+    offer.split([' ', ',', '.']).filter(is_time).collect()
 }
 
 /// Shows turns as the daemon reports them, until the call is over.

@@ -9,8 +9,14 @@ use super::error::Failed;
 use super::screen::Screen;
 use crate::world::World;
 
-/// Shows lead, appointment and call once everything is written.
-pub(super) async fn show(world: &World, call: &CallSid, screen: &Screen) -> Result<(), Failed> {
+/// Shows lead, appointment and call once everything is written. The appointment must begin at the time
+/// of day `kept`.
+pub(super) async fn show(
+    world: &World,
+    call: &CallSid,
+    kept: &str,
+    screen: &Screen,
+) -> Result<(), Failed> {
     let (db, business) = (&world.app.services().database, world.business_id);
     let written = |call: &entities::calls::CallRecord| call.duration.is_some();
     let row = loop {
@@ -35,7 +41,7 @@ pub(super) async fn show(world: &World, call: &CallSid, screen: &Screen) -> Resu
     for (field, value) in &lead.fields.0 {
         screen.row("", &[(field, value.clone())])?;
     }
-    show_appointment(world, lead.id, call, screen).await?;
+    show_appointment(world, lead.id, kept, screen).await?;
     let duration = row.duration.unwrap_or_default();
     screen.row(
         "call",
@@ -56,23 +62,24 @@ fn lead_status(status: entities::leads::LeadStatus) -> &'static str {
     }
 }
 
-/// Shows the visit booked in this call.
+/// Shows the visit that was booked and moved. In a second demo it is the one of the first, moved again.
 async fn show_appointment(
     world: &World,
     lead: LeadId,
-    call: &CallSid,
+    kept: &str,
     screen: &Screen,
 ) -> Result<(), Failed> {
     let services = world.app.services();
     let (db, now) = (&services.database, services.clock.wall());
     let upcoming = appointments::of_lead_upcoming(db, world.business_id, lead, now).await?;
-    let booked = upcoming.into_iter().find(|one| one.call_sid.as_ref() == Some(call));
-    let Some(booked) = booked else {
-        return Err(Failed::Wrong("no appointment was booked".to_owned()));
-    };
     let zone = world.business.timezone.rules();
     let shown = |moment: jiff::Timestamp| moment.to_zoned(zone.clone());
-    let until = shown(booked.ends_at).strftime("%H:%M").to_string();
+    let time = |moment| shown(moment).strftime("%H:%M").to_string();
+    let booked = upcoming.into_iter().find(|one| time(one.starts_at) == kept);
+    let Some(booked) = booked else {
+        return Err(Failed::Wrong(format!("no appointment was moved to {kept}")));
+    };
+    let until = time(booked.ends_at);
     screen.row(
         "booked",
         &[

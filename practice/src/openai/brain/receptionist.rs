@@ -38,6 +38,9 @@ impl Dialogue<'_> {
         if self.only_goes_on(words) {
             return Turn::saying(self.next_question());
         }
+        if let Some(turn) = self.about_the_held_appointment(words) {
+            return turn;
+        }
         let agrees = script.agrees(words);
         if let Some(slot) = slots::chosen(&self.slots, words, agrees)
             && self.offers("create_appointment")
@@ -61,6 +64,21 @@ impl Dialogue<'_> {
             return Turn::saying(&self.say.confirmed);
         }
         Turn::saying(format!("{} {}", self.say.unclear, self.next_question()))
+    }
+
+    /// Moves the caller's appointment, or books one more beside it, if that is what they ask for.
+    fn about_the_held_appointment(&self, words: &str) -> Option<Turn> {
+        let held = self.held.as_ref()?;
+        if has_any(words, &self.script.changes) && self.offers("reschedule_appointment") {
+            let chosen = slots::chosen(&self.offered, words, false).cloned();
+            let named = || slots::at_named_time(&held.start, words);
+            let slot = chosen.or_else(named).or_else(|| self.wanted.clone())?;
+            let arguments = json!({ "appointment_id": held.id, "slot_start": slot });
+            return Some(Turn::calling("reschedule_appointment", arguments));
+        }
+        let slot = self.wanted.as_ref().filter(|_| has_any(words, &self.script.additions))?;
+        let arguments = json!({ "slot_start": slot, "additional": true });
+        Some(Turn::calling("create_appointment", arguments))
     }
 
     /// Answers the question, then asks whether to go on. Without that rule it asks the next question at
@@ -140,11 +158,13 @@ impl Dialogue<'_> {
     fn after_tool(&self, name: &str, output: &str) -> Turn {
         match name {
             "find_available_slots" => self.offer(output),
-            "create_appointment" => Turn::saying(slots::sentence(output).unwrap_or_else(|| {
-                let booked = slots::times(output);
-                let slot = booked.first().map_or("", |slot| slots::time_of_day(slot));
-                self.say.booked.replace("{slot}", slot)
-            })),
+            "create_appointment" | "reschedule_appointment" => {
+                Turn::saying(slots::sentence(output).unwrap_or_else(|| {
+                    let booked = slots::times(output);
+                    let slot = booked.first().map_or("", |slot| slots::time_of_day(slot));
+                    self.say.booked.replace("{slot}", slot)
+                }))
+            }
             "call_control" => Turn::saying(match first_missing(output).as_deref() {
                 Some(field) => self.question_for(field),
                 None => self.next_question(),

@@ -24,6 +24,10 @@ pub struct Script {
     pub agreements: Vec<String>,
     /// Phrases that ask for an appointment.
     pub appointments: Vec<String>,
+    /// Phrases that ask to move an appointment to another time.
+    pub changes: Vec<String>,
+    /// Phrases that ask for one more appointment.
+    pub additions: Vec<String>,
     /// Phrases that ask for the price.
     pub prices: Vec<String>,
     /// Phrases that ask for a language.
@@ -210,6 +214,18 @@ impl Default for Script {
                 "schedule",
                 "visit",
             ]),
+            changes: texts(&[
+                "במקום",
+                "להעביר",
+                "תעביר",
+                "תעבירי",
+                "להזיז",
+                "לשנות",
+                "instead",
+                "move it",
+                "change it",
+            ]),
+            additions: texts(&["נוספת", "נוסף", "עוד אחת", "another one", "one more"]),
             prices: texts(&["כמה", "מחיר", "המחיר", "how much", "price"]),
             languages: texts(&["עברית", "בעברית", "אנגלית", "באנגלית", "hebrew", "english"]),
             questions: texts(&["מתי", "when", "open", "פתוחים"]),

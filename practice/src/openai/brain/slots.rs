@@ -35,6 +35,48 @@ pub(super) fn others(output: &str) -> Vec<String> {
     output.get("slots").map(|slots| times(&slots.to_string())).unwrap_or_default()
 }
 
+/// An appointment, as a tool's output names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Appointment {
+    pub(super) id: String,
+    /// RFC 3339 with an offset.
+    pub(super) start: String,
+}
+
+/// The appointment that an output confirms, or the first that it says the caller holds.
+pub(super) fn appointment(output: &str) -> Option<Appointment> {
+    let output: Value = serde_json::from_str(output).ok()?;
+    let named = output.get("appointments").and_then(|held| held.get(0)).unwrap_or(&output);
+    let text = |name| named.get(name)?.as_str().map(str::to_owned);
+    Some(Appointment { id: text("appointment_id")?, start: text("slot_start")? })
+}
+
+/// Whether a booking was refused because the caller holds an appointment.
+pub(super) fn has_another(output: &str) -> bool {
+    let output: Value = serde_json::from_str(output).unwrap_or_default();
+    output.get("error").is_some_and(|error| error == "already_booked")
+}
+
+/// The slot that a booking's arguments ask for.
+pub(super) fn wanted(arguments: &str) -> Option<String> {
+    let arguments: Value = serde_json::from_str(arguments).ok()?;
+    arguments.get("slot_start")?.as_str().map(str::to_owned)
+}
+
+/// The time that the caller names, on the day of this start: `10:30`.
+pub(super) fn at_named_time(start: &str, words: &str) -> Option<String> {
+    let words = plain(words);
+    let is_time = |word: &&str| {
+        word.len() == 5
+            && word.bytes().enumerate().all(|(n, byte)| match n {
+                2 => byte == b':',
+                _ => byte.is_ascii_digit(),
+            })
+    };
+    let time = words.split(' ').find(is_time)?;
+    Some(format!("{}{time}{}", start.get(..11)?, start.get(16..)?))
+}
+
 /// The time of day of an RFC 3339 text: `10:30`.
 pub(super) fn time_of_day(time: &str) -> &str {
     time.get(11..16).unwrap_or(time)

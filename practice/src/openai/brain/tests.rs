@@ -57,8 +57,13 @@ impl Talk {
     }
 }
 
-const ALL: [&str; 4] =
-    ["update_lead_details", "call_control", "find_available_slots", "create_appointment"];
+const ALL: [&str; 5] = [
+    "update_lead_details",
+    "call_control",
+    "find_available_slots",
+    "create_appointment",
+    "reschedule_appointment",
+];
 
 #[test]
 fn prac_1_the_demo_conversation_runs_from_the_job_to_the_goodbye() {
@@ -81,8 +86,15 @@ fn prac_1_the_demo_conversation_runs_from_the_job_to_the_goodbye() {
     let turn = talk.caller("10:30 מתאים");
     let slot = json!({"slot_start": "2026-11-22T10:30:00+02:00"});
     assert_eq!(turn, Turn::calling("create_appointment", slot));
-    let booked = json!({"message": "קבעתי ליום ראשון ב-10:30."});
+    let booked = json!({"ok": true, "appointment_id": "7", "message": "קבעתי ליום ראשון ב-10:30.",
+        "slot_start": "2026-11-22T10:30:00+02:00"});
     assert_eq!(talk.output(&booked), Turn::saying("קבעתי ליום ראשון ב-10:30."));
+
+    let turn = talk.caller("בעצם, אפשר ב-09:00 במקום?");
+    let nine = json!({"appointment_id": "7", "slot_start": "2026-11-22T09:00:00+02:00"});
+    assert_eq!(turn, Turn::calling("reschedule_appointment", nine));
+    let moved = json!({"ok": true, "say": "העברתי ל-09:00."});
+    assert_eq!(talk.output(&moved), Turn::saying("העברתי ל-09:00."));
 
     let turn = talk.caller("תודה, להתראות");
     assert!(turn.say.unwrap().ends_with("להתראות!"));
@@ -134,6 +146,32 @@ fn cal_3_of_the_slots_that_are_offered_for_one_that_has_gone_another_is_booked()
     assert_eq!(talk.output(&gone), Turn::saying("נתפס."));
     let slot = json!({"slot_start": "2026-11-22T10:30:00+02:00"});
     assert_eq!(talk.caller("בסדר"), Turn::calling("create_appointment", slot));
+}
+
+#[test]
+fn cal_6_a_caller_who_holds_an_appointment_moves_it_or_gets_one_more_as_they_say() {
+    let held = json!({"ok": false, "error": "already_booked", "say": "להעביר, או לקבוע פגישה נוספת?",
+        "appointments": [{"appointment_id": "7", "slot_start": "2026-11-20T12:00:00+02:00"}]});
+    let ten = "2026-11-22T10:00:00+02:00";
+    for (words, call, arguments) in [
+        ("תעביר אותה", "reschedule_appointment", json!({"appointment_id": "7", "slot_start": ten})),
+        (
+            "להעביר, ל-15:30",
+            "reschedule_appointment",
+            json!({"appointment_id": "7", "slot_start": "2026-11-20T15:30:00+02:00"}),
+        ),
+        ("פגישה נוספת", "create_appointment", json!({"slot_start": ten, "additional": true})),
+    ] {
+        let mut talk = Talk::new(&ALL);
+        talk.caller("אפשר לקבוע תור?");
+        talk.output(&json!({"say": "פנוי ב-10:00.", "slots": [ten]}));
+        assert_eq!(
+            talk.caller("מתאים"),
+            Turn::calling("create_appointment", json!({"slot_start": ten}))
+        );
+        talk.output(&held);
+        assert_eq!(talk.caller(words), Turn::calling(call, arguments), "{words}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use crate::openai::brain::conduct::Conduct;
 use crate::openai::brain::script::{Lines, Script, Topic};
-use crate::openai::brain::slots;
+use crate::openai::brain::slots::{self, Appointment};
 use crate::openai::brain::turn::{Line, Prompt};
 use crate::openai::brain::words::{asks, has_any, plain};
 
@@ -28,7 +28,14 @@ pub(super) struct Dialogue<'a> {
     pub(super) service: Option<String>,
     pub(super) city: Option<String>,
     pub(super) confirmed: bool,
+    /// The slots that a mere "yes" can choose from.
     pub(super) slots: Vec<String>,
+    /// The slots of the last offer, chosen from or not.
+    pub(super) offered: Vec<String>,
+    /// The caller's appointment, once the calendar has confirmed or named it.
+    pub(super) held: Option<Appointment>,
+    /// The slot that was not booked, because the caller holds an appointment.
+    pub(super) wanted: Option<String>,
     /// The question that the new lines may answer.
     pub(super) open: Option<Step>,
     /// The model's last words asked whether to go on.
@@ -56,6 +63,9 @@ impl<'a> Dialogue<'a> {
             city: None,
             confirmed: false,
             slots: Vec::new(),
+            offered: Vec::new(),
+            held: None,
+            wanted: None,
             open: None,
             aside: false,
             news,
@@ -126,13 +136,39 @@ impl<'a> Dialogue<'a> {
             }
             Line::Assistant(text) => self.learn_from_model(text),
             Line::Output { call_id, output } => match self.called(call_id) {
-                Some("find_available_slots") => self.slots = slots::times(output),
+                Some("find_available_slots") => self.note_offer(slots::times(output)),
                 // A refused booking offers other slots in place of the earlier ones.
-                Some("create_appointment") => self.slots = slots::others(output),
+                Some("create_appointment" | "reschedule_appointment") => {
+                    let others = slots::others(output);
+                    self.slots.clear();
+                    if !others.is_empty() {
+                        self.note_offer(others);
+                    }
+                    self.held = slots::appointment(output).or(self.held.take());
+                    let refused = slots::has_another(output).then(|| self.slot_of(call_id));
+                    self.wanted = refused.flatten();
+                }
                 Some(_) | None => {}
             },
             Line::System(_) | Line::Call { .. } => {}
         }
+    }
+
+    fn note_offer(&mut self, slots: Vec<String>) {
+        self.offered.clone_from(&slots);
+        self.slots = slots;
+    }
+
+    /// The slot that a function call asked for.
+    fn slot_of(&self, id: &str) -> Option<String> {
+        self.prompt.history.iter().rev().find_map(|line| match line {
+            Line::Call { call_id, arguments, .. } if call_id == id => slots::wanted(arguments),
+            Line::Call { .. }
+            | Line::User(_)
+            | Line::Assistant(_)
+            | Line::System(_)
+            | Line::Output { .. } => None,
+        })
     }
 
     /// The last question is the one that the next words may answer. A sentence without a question leaves
