@@ -9,6 +9,15 @@ use serde_json::{Map, Value, json};
 /// The longest value of a field, in characters.
 const MAX_CHARS: usize = 2000;
 
+/// Who has written the values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Author {
+    /// The model. A null erases nothing, and a number is a text.
+    Model,
+    /// An operator. A null clears the value, and every other value is a text.
+    Operator,
+}
+
 /// Checked details.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Details {
@@ -41,25 +50,29 @@ impl Details {
     ) -> Result<Self, Unreadable> {
         let values =
             serde_json::from_str(arguments).map_err(|error| Unreadable(error.to_string()))?;
-        Ok(Self::of(values, fields, home))
+        Ok(Self::of(values, fields, home, Author::Model))
     }
 
     /// Checks the values. `fields` are the business's lead fields. `home` is its own number: phone
     /// numbers of the same country need no country code.
     #[must_use]
-    pub fn of(values: Map<String, Value>, fields: &[&str], home: &PhoneNumber) -> Self {
-        let mut details = Self::default();
+    pub fn of(
+        values: Map<String, Value>,
+        fields: &[&str],
+        home: &PhoneNumber,
+        author: Author,
+    ) -> Self {
+        let mut reading = Reading { details: Self::default(), fields, home, author };
         for (name, value) in values {
             match (name.as_str(), value) {
-                ("full_name", value) => details.take_name(&value),
-                ("email", value) => details.take_email(&value),
-                ("fields", Value::Object(values)) => details.take_fields(values, fields, home),
-                ("fields", Value::Null) => {}
-                ("fields", _) => details.refused.push(name),
-                _ => details.ignored.push(name),
+                ("fields", Value::Object(values)) => reading.take_fields(values),
+                ("fields", Value::Null) if author == Author::Model => {}
+                ("fields", _) => reading.details.refused.push(name),
+                ("full_name" | "email", value) => reading.take(name, &value),
+                _ => reading.details.ignored.push(name),
             }
         }
-        details
+        reading.details
     }
 
     /// Whether nothing was refused.
@@ -69,7 +82,7 @@ impl Details {
 
     /// The names of the valid values.
     pub(super) fn saved(&self) -> Vec<String> {
-        let LeadChanges { full_name, email, fields } = &self.changes;
+        let LeadChanges { full_name, email, fields, .. } = &self.changes;
         let person = [("full_name", full_name), ("email", email)];
         (person.into_iter().filter(|(_, value)| value.is_some()))
             .map(|(name, _)| name.to_owned())
@@ -87,72 +100,93 @@ impl Details {
         })
         .to_string()
     }
+}
 
-    fn take_fields(&mut self, values: Map<String, Value>, fields: &[&str], home: &PhoneNumber) {
+/// Values that are being checked.
+struct Reading<'a> {
+    details: Details,
+    fields: &'a [&'a str],
+    home: &'a PhoneNumber,
+    author: Author,
+}
+
+impl Reading<'_> {
+    fn take_fields(&mut self, values: Map<String, Value>) {
         for (name, value) in values {
-            match name.as_str() {
-                "full_name" => self.take_name(&value),
-                "email" => self.take_email(&value),
-                known if !fields.contains(&known) => self.ignored.push(name),
-                known => {
-                    let text = self.text(known, &value);
-                    let is_phone = known.split('_').any(|part| part == "phone");
-                    match text.map(|text| if is_phone { phone(&text, home) } else { Some(text) }) {
-                        Some(Some(text)) => drop(self.changes.fields.insert(name, text)),
-                        Some(None) => self.refused.push(name),
-                        None => {}
-                    }
-                }
+            let is_known = name == "full_name" || name == "email";
+            if is_known || self.fields.contains(&name.as_str()) {
+                self.take(name, &value);
+            } else {
+                self.details.ignored.push(name);
             }
         }
     }
 
-    fn take_name(&mut self, value: &Value) {
-        if let Some(name) = self.text("full_name", value) {
-            self.changes.full_name = Some(name);
+    fn take(&mut self, name: String, value: &Value) {
+        let is_phone = name.split('_').any(|part| part == "phone");
+        let checked = match self.text(&name, value) {
+            Ok(Some(text)) if name == "email" && !is_email(&text) => Err(Refused),
+            Ok(Some(text)) if is_phone => phone(&text, self.home).map(Some).ok_or(Refused),
+            checked => checked,
+        };
+        let changes = &mut self.details.changes;
+        match (name.as_str(), checked) {
+            (_, Err(Refused)) => self.details.refused.push(name),
+            (own, Ok(None)) if value.is_null() && self.author == Author::Operator => {
+                let is_own = own != "full_name" && own != "email";
+                changes.cleared.insert(if is_own { format!("fields.{own}") } else { name });
+            }
+            (_, Ok(None)) => {}
+            ("full_name", Ok(text)) => changes.full_name = text,
+            ("email", Ok(text)) => changes.email = text,
+            (_, Ok(Some(text))) => drop(changes.fields.insert(name, text)),
         }
     }
 
-    fn take_email(&mut self, value: &Value) {
-        let Some(email) = self.text("email", value) else { return };
-        let valid = email.split_once('@').is_some_and(|(name, host)| {
-            !name.is_empty()
-                && host.contains('.')
-                && !host.starts_with('.')
-                && !host.ends_with('.')
-                && !email.contains(char::is_whitespace)
-                && !host.contains('@')
-        });
-        if valid {
-            self.changes.email = Some(email);
-        } else {
-            self.refused.push("email".to_owned());
-        }
-    }
-
-    /// The value as text. `None` if it is empty or invalid; an empty value erases nothing.
-    fn text(&mut self, name: &str, value: &Value) -> Option<String> {
+    /// The value as text. `None` if it is empty: an empty value erases nothing.
+    fn text(&self, name: &str, value: &Value) -> Result<Option<String>, Refused> {
+        let takes_others = self.author == Author::Model && name != "full_name" && name != "email";
         let text = match value {
             Value::String(text) => text.trim().to_owned(),
-            Value::Number(number) => number.to_string(),
-            Value::Bool(flag) => flag.to_string(),
-            Value::Null => return None,
-            Value::Array(_) | Value::Object(_) => {
-                self.refused.push(name.to_owned());
-                return None;
+            Value::Number(number) if takes_others => number.to_string(),
+            Value::Bool(flag) if takes_others => flag.to_string(),
+            Value::Null => return Ok(None),
+            Value::Number(_) | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+                return Err(Refused);
             }
         };
-        if text.chars().count() > MAX_CHARS {
-            self.refused.push(name.to_owned());
-            return None;
+        // A database does not take every control character, and nobody means one.
+        let is_strange =
+            |letter: char| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t');
+        if text.chars().count() > MAX_CHARS || text.chars().any(is_strange) {
+            return Err(Refused);
         }
-        (!text.is_empty()).then_some(text)
+        Ok(Some(text).filter(|text| !text.is_empty()))
     }
 }
 
-/// A telephone number in E.164.
+/// The value has the wrong form.
+struct Refused;
+
+fn is_email(email: &str) -> bool {
+    email.split_once('@').is_some_and(|(name, host)| {
+        !name.is_empty()
+            && host.contains('.')
+            && !host.starts_with('.')
+            && !host.ends_with('.')
+            && !email.contains(char::is_whitespace)
+            && !host.contains('@')
+    })
+}
+
+/// A telephone number in E.164, with its extension behind it.
 fn phone(text: &str, home: &PhoneNumber) -> Option<String> {
-    phone::e164(text, Some(home)).map(|number| number.as_str().to_owned())
+    let written = phone::read(text, Some(home))?;
+    let number = written.number.as_str();
+    Some(match written.extension {
+        Some(extension) => format!("{number} ext. {extension}"),
+        None => number.to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -216,6 +250,47 @@ mod tests {
             let details = read(&arguments, &["city"]).unwrap();
             assert_eq!(details.saved(), ["full_name", "email"], "{arguments}");
         }
+    }
+
+    #[test]
+    fn lead_2_an_operator_clears_with_null_and_writes_nothing_but_texts() {
+        let home = PhoneNumber::parse("+97231234567").unwrap();
+        let of = |values: Value, author| {
+            let Value::Object(values) = values else { panic!("an object") };
+            Details::of(values, &["city", "floor"], &home, author)
+        };
+        let nulls =
+            json!({"full_name": null, "email": null, "fields": {"city": null, "floor": ""}});
+        let cleared = of(nulls.clone(), Author::Operator).changes.cleared;
+        assert_eq!(cleared.into_iter().collect::<Vec<_>>(), ["email", "fields.city", "full_name"]);
+        assert_eq!(of(nulls, Author::Model), Details::default());
+        for wrong in [json!(false), json!(3), json!([]), json!({}), json!("a\u{0}b")] {
+            for (values, name) in [
+                (json!({ "full_name": wrong }), "full_name"),
+                (json!({ "email": wrong }), "email"),
+                (json!({ "fields": { "city": wrong } }), "city"),
+            ] {
+                assert_eq!(of(values.clone(), Author::Operator).refused, [name], "{values}");
+                if name != "city" {
+                    assert_eq!(of(values.clone(), Author::Model).refused, [name], "{values}");
+                }
+            }
+        }
+        assert_eq!(of(json!({ "fields": null }), Author::Operator).refused, ["fields"]);
+        let floor = of(json!({ "fields": { "floor": 3, "city": true } }), Author::Model);
+        assert_eq!(
+            (&*floor.changes.fields["floor"], &*floor.changes.fields["city"]),
+            ("3", "true")
+        );
+    }
+
+    #[test]
+    fn lead_4_the_extension_of_a_number_is_kept_behind_it() {
+        let arguments =
+            r#"{"fields":{"office_phone":"03-1234567 שלוחה 12","phone":"+9720501234567"}}"#;
+        let details = read(arguments, &["office_phone", "phone"]).unwrap();
+        assert_eq!(details.changes.fields["office_phone"], "+97231234567 ext. 12");
+        assert_eq!(details.changes.fields["phone"], "+972501234567");
     }
 
     #[test]

@@ -44,6 +44,7 @@ pub struct HistoryEntry {
     pub field: String,
     /// `None` if the field was empty.
     pub old: Option<String>,
+    /// Empty if the field was cleared.
     pub new: String,
 }
 

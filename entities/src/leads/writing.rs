@@ -1,7 +1,7 @@
 //! Finds, creates and updates leads. Every change of a lead writes its history in the same
 //! transaction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber};
@@ -55,6 +55,9 @@ pub struct LeadChanges {
     pub email: Option<String>,
     /// The business's own fields by name. Fields that are not listed stay as they are.
     pub fields: BTreeMap<String, String>,
+    /// Fields to be emptied, by their names in the history: `email`, `fields.city`. A new value for the
+    /// same field counts more.
+    pub cleared: BTreeSet<String>,
 }
 
 /// Finds or creates the lead of a call, and stores the call as its newest (LEAD-1). One statement
@@ -142,7 +145,7 @@ fn on_same_phone() -> OnConflict {
         .to_owned()
 }
 
-/// Merges changes into a lead; no value is erased (LEAD-2). A status replaces the stored one, except
+/// Merges changes into a lead; no value is erased but those to be cleared (LEAD-2). A status replaces the stored one, except
 /// that a complete or declined lead does not return to `InProgress`. Writes nothing if no value
 /// differs.
 ///
@@ -186,27 +189,38 @@ fn merge(
     status: Option<LeadStatus>,
 ) -> (ActiveModel, Vec<Change>) {
     let mut changes = Vec::new();
-    let mut changed = |field: String, old: Option<&str>, new: Option<String>| {
-        let new = new.filter(|new| !new.trim().is_empty() && old != Some(new.as_str()))?;
-        changes.push(Change { field, old: old.map(str::to_owned), new: new.clone() });
-        Some(new)
+    let cleared = details.cleared;
+    // The field's value from now on.
+    let mut merged = |field: String, old: Option<String>, new: Option<String>| {
+        let new = new.filter(|new| !new.trim().is_empty());
+        let kept = old.clone().filter(|_| !cleared.contains(&field));
+        let now = new.or(kept);
+        if now != old {
+            changes.push(Change { field, old, new: now.clone().unwrap_or_default() });
+        }
+        now
     };
-    let full_name = changed("full_name".to_owned(), known.full_name.as_deref(), details.full_name);
-    let email = changed("email".to_owned(), known.email.as_deref(), details.email);
+    let full_name = merged("full_name".to_owned(), known.full_name.take(), details.full_name);
+    let email = merged("email".to_owned(), known.email.take(), details.email);
+    let mut told = details.fields;
+    let names = cleared.iter().filter_map(|field| field.strip_prefix("fields."));
+    let names: BTreeSet<String> =
+        names.chain(told.keys().map(String::as_str)).map(str::to_owned).collect();
     let mut fields = std::mem::take(&mut known.fields);
-    for (name, value) in details.fields {
-        let old = fields.0.get(&name).map(String::as_str);
-        if let Some(value) = changed(format!("fields.{name}"), old, Some(value)) {
+    for name in names {
+        let new = told.remove(&name);
+        let old = fields.0.remove(&name);
+        if let Some(value) = merged(format!("fields.{name}"), old, new) {
             fields.0.insert(name, value);
         }
     }
     let decided = status.filter(|status| *status != LeadStatus::InProgress);
-    let (old, new) = (known.status.to_value(), decided.map(|status| status.to_value()));
-    let decided = changed("status".to_owned(), Some(&old), new).and(decided);
+    let new = decided.map(|status| status.to_value());
+    merged("status".to_owned(), Some(known.status.to_value()), new);
     let mut row = known.into_active_model();
+    row.full_name = Set(full_name);
+    row.email = Set(email);
     row.fields = Set(fields);
-    row.full_name = full_name.map_or(row.full_name, |full_name| Set(Some(full_name)));
-    row.email = email.map_or(row.email, |email| Set(Some(email)));
     row.status = decided.map_or(row.status, Set);
     (row, changes)
 }

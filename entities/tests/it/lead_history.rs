@@ -18,6 +18,7 @@ fn told(name: Option<&str>, email: Option<&str>, fields: &[(&str, &str)]) -> Lea
         full_name: name.map(str::to_owned),
         email: email.map(str::to_owned),
         fields: fields.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+        ..LeadChanges::default()
     }
 }
 
@@ -255,6 +256,45 @@ async fn ops_4_a_history_is_listed_newest_first_in_pages() {
         }
         assert_eq!(listed, [7, 6, 5, 4, 3, 2, 1]);
         assert_eq!(history(db, locks, LeadId(new_id()), None, 3).await.unwrap().items, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn lead_2_what_is_cleared_is_empty_and_its_history_says_so() {
+    on_each(async |db| {
+        let locks = business(db, "locks", "+97231111111").await;
+        let dana = lead(db, locks, "+972501111111").await;
+        let given =
+            told(Some("דנה"), Some("dana@example.com"), &[("city", "חיפה"), ("floor", "3")]);
+        let merge = async |changes| {
+            merge_details(db, locks, dana, changes, None, ChangedBy::Api, noon()).await.unwrap()
+        };
+        merge(given).await;
+        let cleared =
+            ["full_name", "email", "fields.city", "fields.none"].map(str::to_owned).into();
+        let changes = LeadChanges { cleared, ..told(None, None, &[]) };
+        let empty = merge(changes.clone()).await;
+        assert_eq!((&empty.full_name, &empty.email), (&None, &None));
+        assert_eq!(empty.fields.0.keys().collect::<Vec<_>>(), ["floor"]);
+        let history = history(db, locks, dana, None, 9).await.unwrap().items;
+        let newest: Vec<_> = history
+            .iter()
+            .take(3)
+            .map(|change| (change.field.as_str(), change.old.as_deref(), change.new.as_str()))
+            .collect();
+        assert_eq!(
+            newest,
+            [
+                ("fields.city", Some("חיפה"), ""),
+                ("email", Some("dana@example.com"), ""),
+                ("full_name", Some("דנה"), ""),
+            ]
+        );
+        assert_eq!(merge(changes.clone()).await, empty, "there is nothing more to clear");
+        // A new value counts more than clearing.
+        let named = LeadChanges { full_name: Some("נועה".to_owned()), ..changes };
+        assert_eq!(merge(named).await.full_name.as_deref(), Some("נועה"));
     })
     .await;
 }

@@ -80,6 +80,7 @@ async fn lead_2_details_are_merged_and_an_empty_value_erases_nothing() {
             full_name: Some("דנה כהן".to_owned()),
             email: Some("dana@example.com".to_owned()),
             fields: fields(&[("city", "תל אביב"), ("floor", "3")]),
+            ..LeadChanges::default()
         };
         merge_details(db, locks, id, told, None, in_call(1), noon()).await.unwrap();
 
@@ -88,6 +89,7 @@ async fn lead_2_details_are_merged_and_an_empty_value_erases_nothing() {
             full_name: Some("  ".to_owned()),
             email: None,
             fields: fields(&[("city", ""), ("floor", "4"), ("budget", "500")]),
+            ..LeadChanges::default()
         };
         merge_details(db, locks, id, emptier, None, in_call(1), later).await.unwrap();
 

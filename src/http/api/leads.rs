@@ -4,13 +4,13 @@ pub(super) mod history;
 
 use std::collections::BTreeMap;
 
-use actors::lead::Details;
+use actors::lead::{Author, Details};
 use entities::leads::{self, ChangedBy, LeadChanges, LeadRecord, LeadSource, LeadStatus};
 use http::StatusCode;
 use jiff::Timestamp;
 use protocol::business::BusinessSettings;
 use protocol::ids::{CallSid, LeadId, PhoneNumber};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -108,25 +108,32 @@ pub(super) async fn show(request: ApiRequest<'_>) -> ApiResult {
     Ok(json(StatusCode::OK, &Lead::from(found)))
 }
 
-/// Values to write. A key that is missing, null or empty changes nothing.
+/// Values to write. A key that is missing or empty changes nothing; null clears the value.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct LeadPatch {
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 2000)]
     full_name: Option<Value>,
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 2000)]
     email: Option<Value>,
-    /// The business's own fields, by name. Fields that are not named stay.
-    #[schema(value_type = Option<BTreeMap<String, String>>)]
+    /// The business's own fields, by name. Fields that are not named stay; null clears one.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = BTreeMap<String, Option<String>>, required = false)]
     fields: Option<Value>,
     /// A lead that is complete or declined can't go back to `in_progress`.
     status: Option<LeadStatus>,
 }
 
+/// A key that is in the body, null included.
+fn given<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(value).map(Some)
+}
+
 /// Change a lead
 ///
-/// The rules are those of a call: values are merged and nothing is erased. If one value is invalid,
-/// nothing is written.
+/// Values are merged, as in a call; only null clears one. If one value is invalid, nothing is written.
 #[utoipa::path(
     patch, path = "/api/leads/{id}", operation_id = "changeLead", tag = "leads",
     request_body = LeadPatch,
@@ -158,7 +165,8 @@ pub(super) async fn change(request: ApiRequest<'_>) -> ApiResult {
 fn changes(told: Map<String, Value>, settings: &BusinessSettings) -> Result<LeadChanges, ApiError> {
     let home = settings.phone_numbers.first();
     let home = home.ok_or_else(|| ApiError::internal("the business has no number"))?;
-    let Details { changes, refused, ignored } = Details::of(told, &settings.lead_fields(), home);
+    let Details { changes, refused, ignored } =
+        Details::of(told, &settings.lead_fields(), home, Author::Operator);
     if let Some(field) = refused.into_iter().next() {
         let message = "has the wrong form or is too long; nothing was written";
         return Err(ApiError::bad_request("bad_value", message).at(field));

@@ -35,11 +35,11 @@ fn lead_2_an_operators_changes_are_validated_and_merged_and_erase_nothing() {
         let world = world(brief).await;
         let lead = Lead::new(&world).await;
         let told = json!({
-            "full_name": " דנה כהן ", "email": "dana@example.com", "fields": { "city": "תל אביב", "floor": 3 },
+            "full_name": " דנה כהן ", "email": "dana@example.com", "fields": { "city": "תל אביב", "floor": "3" },
         });
         assert_eq!(lead.changes(told).await.status.as_u16(), 200);
         let more =
-            json!({ "full_name": "", "email": null, "fields": { "city": " ", "lock_brand": "X" } });
+            json!({ "full_name": "", "email": "", "fields": { "city": " ", "lock_brand": "X" } });
         let known = lead.changes(more).await.body;
         assert_eq!(
             (&known["full_name"], &known["email"]),
@@ -54,10 +54,45 @@ fn lead_2_an_operators_changes_are_validated_and_merged_and_erase_nothing() {
             json!({ "full_name": "אחר", "fields": { "colour": "red" } }),
             json!({ "full_name": "אחר", "fields": { "city": "x".repeat(2001) } }),
             json!({ "full_name": "אחר", "fields": "city" }),
+            json!({ "full_name": "אחר", "fields": null }),
+            json!({ "full_name": "אחר", "fields": { "floor": 4 } }),
+            json!({ "full_name": false }),
+            json!({ "full_name": 7 }),
+            json!({ "email": { "at": "x" } }),
+            json!({ "full_name": "a\u{0}b" }),
         ] {
             assert_eq!(lead.changes(wrong).await.status.as_u16(), 400);
         }
         assert_eq!(lead.operator.gets(&lead.its).await, known);
+        world.close().await;
+    });
+}
+
+#[test]
+fn lead_2_an_operator_clears_a_value_with_null() {
+    virtually(async {
+        let world = world(brief).await;
+        let lead = Lead::new(&world).await;
+        let told = json!({
+            "full_name": "דנה", "email": "dana@example.com", "fields": { "city": "חיפה", "floor": "3" },
+        });
+        lead.changes(told).await;
+        let cleared = lead
+            .changes(json!({ "full_name": null, "fields": { "city": null, "floor": "4" } }))
+            .await;
+        assert_eq!(cleared.status.as_u16(), 200, "{}", cleared.body);
+        assert_eq!(cleared.body["full_name"], json!(null));
+        assert_eq!(cleared.body["email"], "dana@example.com");
+        assert_eq!(cleared.body["fields"], json!({ "floor": "4" }));
+        assert_eq!(lead.operator.gets(&lead.its).await, cleared.body);
+        let changes = format!("/api/leads/{}/history?business={}", lead.id, world.business.slug);
+        let changes = lead.operator.gets(&changes).await;
+        let newest: Vec<_> = changes["items"].as_array().unwrap()[..3]
+            .iter()
+            .map(|change| (change["field"].clone(), change["old"].clone(), change["new"].clone()))
+            .collect();
+        assert!(newest.contains(&(json!("full_name"), json!("דנה"), json!(""))), "{newest:?}");
+        assert!(newest.contains(&(json!("fields.city"), json!("חיפה"), json!(""))), "{newest:?}");
         world.close().await;
     });
 }

@@ -22,7 +22,8 @@ impl Party {
     /// some networks send it, gets the country of `home`, the business's own number.
     #[must_use]
     pub fn read(text: &str, home: Option<&PhoneNumber>) -> Self {
-        if PLACEHOLDERS.contains(&text.strip_prefix('+').unwrap_or(text)) {
+        let digits = phone::digits(text);
+        if digits.is_some_and(|digits| PLACEHOLDERS.contains(&digits.as_str())) {
             return Self::Withheld;
         }
         phone::e164(text, home).map_or(Self::Withheld, Self::Known)

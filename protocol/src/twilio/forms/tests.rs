@@ -99,7 +99,8 @@ fn lead_1_a_withheld_number_is_nobodys_number() {
         "+266696687",
         "+7378742833",
         "sip:anna@example.net",
-        "0501234567",
+        "+266-696-687",
+        "\u{202A}anonymous\u{202C}",
         "+0501234567",
     ];
     for from in withheld {
@@ -108,6 +109,19 @@ fn lead_1_a_withheld_number_is_nobodys_number() {
         assert_eq!(voice.person().number(), None);
     }
     assert_eq!(VoiceForm::read(&inbound_without("From")).unwrap().person(), &Party::Withheld);
+}
+
+#[test]
+fn lead_4_a_number_that_a_network_sends_in_another_form_is_the_same_persons() {
+    for from in
+        ["333 000 0001", "0039 333 0000001", "+39-333-0000001", "\u{202A}+393330000001\u{202C}"]
+    {
+        let voice = VoiceForm::read(&inbound_with("From", from)).unwrap();
+        assert_eq!(voice.person(), &Party::Known(number("+393330000001")), "{from:?}");
+    }
+    // An Italian number keeps its zero.
+    let voice = VoiceForm::read(&inbound_with("From", "050 1234567")).unwrap();
+    assert_eq!(voice.person(), &Party::Known(number("+390501234567")));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use entities::calls::{self, CallDirection, CallStatus};
 use http::StatusCode;
 use protocol::business::BusinessSettings;
 use protocol::ids::{CallSid, PhoneNumber};
+use protocol::phone::e164;
 use protocol::twilio::rest::NewOutbound;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -22,7 +23,7 @@ use crate::http::api::request::{ApiRequest, settings};
 pub(super) struct NewCall {
     /// The slug of the business that calls.
     business: String,
-    /// The person's number, in E.164.
+    /// The person's number. Without a country code it belongs to the business's country.
     #[schema(example = "+972501234567")]
     to: String,
 }
@@ -38,13 +39,13 @@ pub(super) struct Placed {
 
 /// Places the call; returns when Twilio has taken it.
 pub(super) async fn place(request: ApiRequest<'_>, call: NewCall) -> Result<Placed, ApiError> {
-    let to = PhoneNumber::parse(&call.to).map_err(|_| {
-        bad_number("is not a phone number: expected E.164, as in \"+972501234567\"")
-    })?;
     let state = request.state;
     check_capacity(state).await?;
     let business = request.business(Some(&call.business)).await?;
     let settings = settings(&business)?;
+    let to = e164(&call.to, settings.phone_numbers.first()).ok_or_else(|| {
+        bad_number("is not a telephone number: expected one as in \"+972501234567\"")
+    })?;
     if settings.phone_numbers.contains(&to) {
         return Err(bad_number("is the business's own number"));
     }
