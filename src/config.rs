@@ -10,6 +10,7 @@ mod load;
 pub(crate) mod located;
 mod providers;
 mod secret;
+pub(crate) mod words;
 
 use serde::Deserialize;
 

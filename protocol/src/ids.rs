@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 use uuid::Uuid;
 
-/// Why a text is not an identifier. The error names the type, the expected form and the text, cut to 64
+/// Why a text is not an identifier. The error names the kind, the expected form and the text, cut to 64
 /// characters.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{text:?} is not a {kind}: expected {expected}")]
@@ -35,7 +35,7 @@ fn is_token(text: &str) -> bool {
 }
 
 macro_rules! text_id {
-    ($(#[$doc:meta])* $name:ident, $expected:literal, $check:expr) => {
+    ($(#[$doc:meta])* $name:ident, $kind:literal, $expected:literal, $check:expr) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Arc<str>);
@@ -51,7 +51,7 @@ macro_rules! text_id {
                     Ok(Self(text.into()))
                 } else {
                     Err(InvalidId {
-                        kind: stringify!($name),
+                        kind: $kind,
                         expected: $expected,
                         text: text.chars().take(64).collect(),
                     })
@@ -114,38 +114,38 @@ impl fmt::Debug for PhoneNumber {
 
 text_id!(
     /// A call at Twilio: `CallSid`.
-    CallSid, "\"CA\" and 32 hexadecimal digits", |text| is_sid(text, "CA")
+    CallSid, "call's SID", "\"CA\" and 32 hexadecimal digits", |text| is_sid(text, "CA")
 );
 text_id!(
     /// A media stream of a call: `StreamSid`. A call can have several, one after another.
-    StreamSid, "\"MZ\" and 32 hexadecimal digits", |text| is_sid(text, "MZ")
+    StreamSid, "stream's SID", "\"MZ\" and 32 hexadecimal digits", |text| is_sid(text, "MZ")
 );
 text_id!(
     /// An account at Twilio: `AccountSid`.
-    AccountSid, "\"AC\" and 32 hexadecimal digits", |text| is_sid(text, "AC")
+    AccountSid, "Twilio account's SID", "\"AC\" and 32 hexadecimal digits", |text| is_sid(text, "AC")
 );
 text_id!(
     /// A response in an OpenAI Realtime session: `response.id`, `resp_…`.
-    ResponseId, "1 to 128 printable characters", is_token
+    ResponseId, "response's id", "1 to 128 printable characters", is_token
 );
 text_id!(
     /// A conversation item in an OpenAI Realtime session: `item.id`, `item_…`.
-    ItemId, "1 to 128 printable characters", is_token
+    ItemId, "conversation item's id", "1 to 128 printable characters", is_token
 );
 text_id!(
     /// A function call of the model: `call_id`, `call_…`. Also the idempotency key of a booking (CAL-4).
-    ToolCallId, "1 to 128 printable characters", is_token
+    ToolCallId, "tool call's id", "1 to 128 printable characters", is_token
 );
 text_id!(
     /// A business's name in commands and URLs: 1 to 64 lower-case letters, digits and hyphens.
-    Slug, "1 to 64 lower-case letters, digits and hyphens", |text| {
+    Slug, "slug", "1 to 64 lower-case letters, digits and hyphens", |text| {
         (1..=64).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     }
 );
 text_id!(
     /// A telephone number in E.164: `+` and 6 to 15 digits, the first not 0.
-    PhoneNumber, "E.164: \"+\" and 6 to 15 digits, the first not 0", |text| {
+    PhoneNumber, "telephone number", "E.164: \"+\" and 6 to 15 digits, the first not 0", |text| {
         text.strip_prefix('+').is_some_and(|digits| {
             (6..=15).contains(&digits.len())
                 && digits.bytes().all(|b| b.is_ascii_digit())
@@ -213,7 +213,10 @@ mod tests {
     #[test]
     fn an_identifier_of_the_wrong_form_is_refused_and_the_error_says_what_was_expected() {
         let error = CallSid::parse("CA123").unwrap_err().to_string();
-        assert_eq!(error, "\"CA123\" is not a CallSid: expected \"CA\" and 32 hexadecimal digits");
+        assert_eq!(
+            error,
+            "\"CA123\" is not a call's SID: expected \"CA\" and 32 hexadecimal digits"
+        );
         assert!(CallSid::parse("CA00000000000000000000000000000001").is_ok());
         assert!(StreamSid::parse("CA00000000000000000000000000000001").is_err());
         assert!(ItemId::parse("item_\"}").is_err());

@@ -12,7 +12,8 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::{database, stored};
 use crate::app;
-use crate::config::{Config, business_file};
+use crate::config::Config;
+use crate::config::business_file::{self, BusinessFile};
 use crate::platform::Platform;
 use crate::table::table;
 
@@ -44,7 +45,7 @@ pub(super) async fn run(
     };
     match command {
         Command::Import { file } => {
-            let (slug, imported) = import(&db, &file, platform).await?;
+            let (slug, imported) = import(&db, &file, platform, out).await?;
             let verb = if imported.created { "created" } else { "updated" };
             writeln!(out, "{verb} {slug}, prompt version {}", imported.prompt_version)?;
         }
@@ -62,8 +63,12 @@ async fn import(
     db: &Database,
     file: &Path,
     platform: &Platform,
+    out: &mut impl Write,
 ) -> Result<(Slug, Imported), CliError> {
-    let settings = business_file::read(file)?;
+    let BusinessFile { settings, notices } = business_file::read(file)?;
+    for notice in notices {
+        writeln!(out, "notice: {notice}")?;
+    }
     let new_id = BusinessId(platform.chance.new_id(platform.clock.wall()));
     let imported = app::business::import(db, &settings, new_id, platform.clock.wall()).await?;
     Ok((settings.slug, imported))

@@ -1,5 +1,7 @@
 //! Reads and checks business files. Each error names its place.
 
+mod numbers;
+
 use std::fmt;
 use std::path::Path;
 
@@ -8,6 +10,8 @@ use thiserror::Error;
 
 use super::error::{ConfigError, Located};
 use super::located;
+#[cfg(feature = "practice")]
+use super::words::in_words;
 
 /// Why a business file was refused.
 #[derive(Debug, Error)]
@@ -20,12 +24,20 @@ pub enum BusinessFileError {
     Inconsistent(Vec<Located>),
 }
 
+/// A business as its file describes it.
+#[derive(Debug, Clone)]
+pub struct BusinessFile {
+    pub settings: BusinessSettings,
+    /// What was read otherwise than it is written.
+    pub notices: Vec<Located>,
+}
+
 /// Reads and checks a business file.
 ///
 /// # Errors
 /// [`BusinessFileError`] names file, line and key, and says what was expected.
-pub fn read(path: &Path) -> Result<BusinessSettings, BusinessFileError> {
-    parse(path, &located::read_file(path)?)
+pub fn read(path: &Path) -> Result<BusinessFile, BusinessFileError> {
+    parse_noticing(path, &located::read_file(path)?)
 }
 
 /// Reads and checks `text`, the content of `file`.
@@ -33,9 +45,20 @@ pub fn read(path: &Path) -> Result<BusinessSettings, BusinessFileError> {
 /// # Errors
 /// As [`read`].
 pub fn parse(file: &Path, text: &str) -> Result<BusinessSettings, BusinessFileError> {
-    let read = located::from_toml(file, text, BusinessSettings::from_json);
+    parse_noticing(file, text).map(|read| read.settings)
+}
+
+fn parse_noticing(file: &Path, text: &str) -> Result<BusinessFile, BusinessFileError> {
+    let mut notices = Vec::new();
+    let read = located::from_toml(file, text, |mut keys| {
+        numbers::mend(&mut keys, |key, notice| {
+            notices.push(located::at_key(file, text, key, notice));
+        });
+        BusinessSettings::from_json(keys)
+    });
     let settings = read.map_err(ConfigError::InFile)?;
-    validated(settings, |key, message| located::at_key(file, text, key, message))
+    let settings = validated(settings, |key, message| located::at_key(file, text, key, message))?;
+    Ok(BusinessFile { settings, notices })
 }
 
 /// As [`parse`], with some keys changed. `place` locates an error that a change causes, by its key and
@@ -57,9 +80,12 @@ pub(crate) fn parse_changed(
     }
     let mut keys = located::table(file, text).map_err(ConfigError::InFile)?;
     merge(&mut keys, changes);
-    let read = BusinessSettings::from_json(located::to_json(keys));
+    let mut keys = located::to_json(keys);
+    numbers::mend(&mut keys, |_, _| {});
+    let read = BusinessSettings::from_json(keys);
     let settings = read.map_err(|error| {
-        ConfigError::InFile(place(&error.path().to_string(), &error.inner().to_string()))
+        let message = in_words(&error.inner().to_string());
+        ConfigError::InFile(place(&error.path().to_string(), &message))
     })?;
     validated(settings, place)
 }

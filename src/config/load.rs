@@ -6,6 +6,7 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use super::error::ConfigError;
+use super::words::in_words;
 use super::{Config, located};
 
 /// The default configuration as a file, with a comment for every key.
@@ -48,7 +49,7 @@ fn override_with(variables: &[(String, String)], mut table: Table) -> Result<Con
     }
     located::read(located::to_json(table)).map_err(|error| ConfigError::InVariable {
         variable: variable_of(&error.path().to_string()),
-        message: error.inner().to_string(),
+        message: in_words(&error.inner().to_string()),
     })
 }
 

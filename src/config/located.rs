@@ -11,6 +11,7 @@ use serde_path_to_error::{Path as KeyPath, Segment};
 use toml::de::{DeTable, DeValue};
 
 use super::error::{ConfigError, Located};
+use super::words::in_words;
 
 /// What serde has to say about a value, and where in it.
 pub(crate) type Misread = serde_path_to_error::Error<serde_json::Error>;
@@ -33,12 +34,12 @@ pub(crate) fn table(file: &Path, text: &str) -> Result<toml::Table, Located> {
 pub(crate) fn from_toml<T>(
     file: &Path,
     text: &str,
-    read: fn(Value) -> Result<T, Misread>,
+    read: impl FnOnce(Value) -> Result<T, Misread>,
 ) -> Result<T, Located> {
     read(to_json(table(file, text)?)).map_err(|error| {
         let message = error.inner().to_string();
         let place = place_of_error(text, error.path(), &message);
-        located_at(file, text, place, &with_key(&error.path().to_string(), &message))
+        located_at(file, text, place, &with_key(&error.path().to_string(), &in_words(&message)))
     })
 }
 
@@ -93,6 +94,7 @@ fn place_of(text: &str, key: &str) -> usize {
     let mut table = Some(root.get_ref());
     let mut place = 0;
     for part in key.split('.') {
+        let part = part.split('[').next().unwrap_or(part);
         let Some((name, value)) = table.and_then(|table| table.get_key_value(part)) else { break };
         place = name.span().start;
         table = value.get_ref().as_table();

@@ -68,7 +68,7 @@ fn an_error_in_the_file_is_one_line_with_its_place_its_key_and_what_was_expected
     for (text, expected) in [
         (
             "[server]\n\nlistn = \"127.0.0.1:1\"",
-            "config.toml:3:1: server.listn: unknown field `listn`, expected one of `listen`, \
+            "config.toml:3:1: server.listn: unknown key `listn`, expected one of `listen`, \
              `public_url`, `state_dir`, `max_calls`, `drain_timeout`",
         ),
         (
@@ -78,8 +78,8 @@ fn an_error_in_the_file_is_one_line_with_its_place_its_key_and_what_was_expected
         ),
         (
             "[server]\nmax_calls = 0",
-            "config.toml:2:13: server.max_calls: invalid value: integer `0`, expected a nonzero \
-             usize",
+            "config.toml:2:13: server.max_calls: is the whole number `0`, expected a whole \
+             number, 1 or more",
         ),
         (
             "[server]\ndrain_timeout = \"5\"",
@@ -88,12 +88,12 @@ fn an_error_in_the_file_is_one_line_with_its_place_its_key_and_what_was_expected
         ),
         (
             "[admin]\nallow_actor_kill = \"yes\"",
-            "config.toml:2:20: admin.allow_actor_kill: invalid type: string \"yes\", expected a \
-             boolean",
+            "config.toml:2:20: admin.allow_actor_kill: is the text \"yes\", expected true or \
+             false",
         ),
         (
             "[openai]\nprovider = \"azure\"",
-            "config.toml:2:12: openai.provider: unknown variant `azure`, expected `practice` or \
+            "config.toml:2:12: openai.provider: unknown value `azure`, expected `practice` or \
              `openai`",
         ),
         (

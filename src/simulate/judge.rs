@@ -4,6 +4,7 @@ pub(crate) mod always;
 pub(crate) mod ending;
 mod lines;
 mod records;
+mod told;
 mod verdict;
 
 use practice::twilio::HeardSpeech;

@@ -16,7 +16,7 @@ use super::duration_text;
 pub struct Agent {
     /// Realtime model, the same in all sessions of a call.
     pub model: String,
-    /// Voice: a name (`marin`), or the id of a custom voice (`voice_…`).
+    /// Voice: a name (`marin`), or the id of a custom voice (`custom:…` or `voice_…`).
     pub voice: String,
     /// The business's own instructions: the first part of the system prompt.
     pub prompt: String,

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::WeeklyHours;
 use super::duration_text;
@@ -29,6 +30,7 @@ pub struct Appointments {
     #[serde(with = "duration_text")]
     pub horizon: Duration,
     /// Dates without opening hours, in the business's time zone.
+    #[serde(deserialize_with = "dates")]
     pub days_off: BTreeSet<Date>,
     /// Opening hours of each weekday. Empty by default: then no appointment tool is offered.
     pub hours: WeeklyHours,
@@ -47,4 +49,15 @@ impl Default for Appointments {
             hours: WeeklyHours::default(),
         }
     }
+}
+
+/// Dates as `2026-12-25`, and in no other form: of `04/05/2026` nobody knows the month.
+fn dates<'de, D: Deserializer<'de>>(dates: D) -> Result<BTreeSet<Date>, D::Error> {
+    let read = |text: String| {
+        text.parse::<Date>().map_err(|_| {
+            let form = "is not a date: expected year, month and day, as in \"2026-12-25\"";
+            D::Error::custom(format!("{text:?} {form}"))
+        })
+    };
+    Vec::<String>::deserialize(dates)?.into_iter().map(read).collect()
 }

@@ -104,7 +104,7 @@ fn read(text: &str) -> Result<Duration, String> {
     })
 }
 
-fn written(duration: Duration) -> String {
+pub(crate) fn written(duration: Duration) -> String {
     let millis = duration.as_millis();
     if !duration.subsec_nanos().is_multiple_of(1_000_000) {
         return humantime::format_duration(duration).to_string();

@@ -1,5 +1,7 @@
 //! Rules for a business's settings that the types of its keys can't express.
 
+mod limits;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
@@ -36,6 +38,8 @@ pub(super) fn check(business: &BusinessSettings) -> Result<(), Vec<Problem>> {
     fields("lead.fields", &business.lead.fields, &mut problems);
     outbound(business, &mut problems);
     fallback(business, &mut problems);
+    limits::texts(business, &mut problems);
+    limits::durations(business, &mut problems);
     if problems.0.is_empty() { Ok(()) } else { Err(problems.0) }
 }
 
@@ -87,6 +91,7 @@ impl Problems {
 
 fn identity(business: &BusinessSettings, problems: &mut Problems) {
     problems.not_blank("name", &business.name);
+    limits::name(business, problems);
     let numbers = &business.phone_numbers;
     problems.add_if(
         numbers.is_empty(),
@@ -103,6 +108,8 @@ fn agent(business: &BusinessSettings, problems: &mut Problems) {
     let agent = &business.agent;
     problems.not_blank("agent.model", &agent.model);
     problems.not_blank("agent.voice", &agent.voice);
+    limits::voice(business, problems);
+    limits::prompt(business, problems);
     problems.add_if(
         !(0.25..=1.5).contains(&agent.speed),
         "agent.speed",

@@ -109,7 +109,11 @@ fn noise_reduction(noise_reduction: NoiseReduction) -> Value {
 }
 
 fn voice(voice: &str) -> Value {
-    if voice.starts_with("voice_") { json!({"id": voice}) } else { json!(voice) }
+    match voice.strip_prefix("custom:") {
+        Some(id) => json!({ "id": id }),
+        None if voice.starts_with("voice_") => json!({ "id": voice }),
+        None => json!(voice),
+    }
 }
 
 fn millis(duration: Duration) -> u32 {

@@ -2,7 +2,9 @@ use super::*;
 
 fn example(name: &str) -> BusinessSettings {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    read(&root.join("examples/businesses").join(name)).unwrap()
+    let file = read(&root.join("examples/businesses").join(name)).unwrap();
+    assert_eq!(file.notices, [], "{name}");
+    file.settings
 }
 
 fn refused(text: &str) -> String {
@@ -39,7 +41,7 @@ fn an_error_names_the_line_the_key_and_what_was_expected() {
     for (rest, expected) in [
         (
             "[silence]\ntimeot = \"7s\"",
-            "locks.toml:5:1: silence.timeot: unknown field `timeot`, expected one of `timeout`, \
+            "locks.toml:5:1: silence.timeot: unknown key `timeot`, expected one of `timeout`, \
              `warnings`, `texts`",
         ),
         (
@@ -54,14 +56,14 @@ fn an_error_names_the_line_the_key_and_what_was_expected() {
         ),
         (
             "[agent]\nmax_output_tokens = 5000",
-            "locks.toml:5:21: agent.max_output_tokens: invalid value: integer `5000`, expected \
+            "locks.toml:5:21: agent.max_output_tokens: is the whole number `5000`, expected \
              \"inf\" or a whole number from 1 to 4096",
         ),
     ] {
         assert_eq!(refused(&format!("{HEAD}{rest}")), expected);
     }
     let missing = refused("slug = \"locks\"\nname = \"Locks\"\n");
-    assert!(missing.contains("missing field `phone_numbers`"), "{missing}");
+    assert!(missing.contains("the key `phone_numbers` is missing"), "{missing}");
 }
 
 #[test]
@@ -75,4 +77,154 @@ fn contradictions_between_keys_are_all_reported_each_at_its_line() {
     assert!(speed.starts_with("locks.toml:5:1: agent.speed: must be from 0.25"), "{speed}");
     assert!(recording.starts_with("locks.toml:6:2: greeting.audio_url: is missing"), "{recording}");
     assert!(hours.starts_with("locks.toml:9:1: appointments.hours.sunday: "), "{hours}");
+}
+
+/// What is said of a business file with this in its table, without file and line.
+fn fault(rest: &str) -> String {
+    let told = refused(&format!("{HEAD}{rest}"));
+    let is_plain =
+        !told.contains("invalid") && !told.contains("struct ") && !told.contains("enum ");
+    assert!(is_plain && told.starts_with("locks.toml:"), "{told}");
+    told
+}
+
+#[test]
+fn ops_12_what_would_fail_later_is_refused_with_line_and_key() {
+    for (rest, place, expected) in [
+        (
+            "[ending]\nmax_duration = \"1ms\"",
+            "5:1: ending.max_duration: ",
+            "must be from 5s to 1days",
+        ),
+        ("[ending]\nmax_duration = \"4s\"", "5:1: ending.max_duration: ", "must be from 5s"),
+        ("[silence]\ntimeout = \"5ms\"", "5:1: silence.timeout: ", "must be from 1s to 10m"),
+        ("retention = \"1s\"", "4:1: retention: ", "must be from 1days"),
+        ("[appointments]\nslot_step = \"1s\"", "5:1: appointments.slot_step: ", "must be from 1m"),
+        (
+            "[agent]\nvoice = \"nobody\"",
+            "5:1: agent.voice: ",
+            "\"nobody\" is no voice of the model's: \
+          expected one of alloy, ash, ballad, cedar, coral, echo, marin, sage, shimmer, verse",
+        ),
+        ("[agent]\nvoice = \"custom:\"", "5:1: agent.voice: ", "\"custom:\" and the id"),
+        ("[greeting]\ntext = \"a\\u0000b\"", "5:1: greeting.text: ", "control character U+0000"),
+        (
+            "[silence]\ntexts = [\"a\", \"b\\u0007\"]",
+            "5:1: silence.texts: ",
+            "control character U+0007",
+        ),
+        (
+            "[appointments]\ndays_off = [\"25/12/2026\"]",
+            "5:12: appointments.days_off: ",
+            "\"25/12/2026\" is not a date: expected year, month and day, as in \"2026-12-25\"",
+        ),
+        (
+            "[transfer]\nnumber = \"03-1234567 ext 5\"",
+            "5:10: transfer.number: ",
+            "is not a telephone number",
+        ),
+        ("agent = 5", "4:9: agent: ", "is the whole number `5`, expected a table of keys"),
+        (
+            "[agent]\nspeed = \"fast\"",
+            "5:9: agent.speed: ",
+            "is the text \"fast\", expected a number",
+        ),
+        (
+            "[silence]\nwarnings = -1",
+            "5:12: silence.warnings: ",
+            "expected a whole number, 0 or more",
+        ),
+        (
+            "[lead]\nfields = \"city\"",
+            "5:10: lead.fields: ",
+            "is the text \"city\", expected a list",
+        ),
+        (
+            "[greeting]\nbot_speaks_first = 1",
+            "5:20: greeting.bot_speaks_first: ",
+            "expected true or false",
+        ),
+        ("[ending]\nmax_duration = 900", "5:16: ending.max_duration: ", "expected a text"),
+    ] {
+        let told = fault(rest);
+        assert!(
+            told.contains(place) && told.contains(expected),
+            "{told}\nexpected {place}{expected}"
+        );
+    }
+    for (name, mark) in [
+        ("Locks\\nand Keys", "U+000A"),
+        ("Locks \\u202E", "U+202E"),
+        ("\\u2067Locks", "U+2067"),
+        ("Locks\\u0000", "U+0000"),
+        ("Lo\\u200Bcks", "U+200B"),
+    ] {
+        let text = HEAD.replace("name = \"Locks\"", &format!("name = \"{name}\""));
+        let told = refused(&text);
+        let place = told.starts_with("locks.toml:2:1: name: holds the invisible character ");
+        assert!(place && told.contains(mark), "{told}");
+    }
+    for (model, prompt) in [
+        ("gpt-realtime", "word ".repeat(20_000)),
+        ("gpt-realtime-2.1", "word ".repeat(200_000)),
+        ("gpt-realtime-2.1", "שלום ".repeat(30_000)),
+    ] {
+        let told = fault(&format!("[agent]\nmodel = \"{model}\"\nprompt = \"{prompt}\""));
+        assert!(
+            told.contains("6:1: agent.prompt: is about ") && told.contains("shorten it"),
+            "{told}"
+        );
+        assert!(told.len() < 300, "the prompt is not repeated");
+    }
+}
+
+#[test]
+fn ops_12_what_makes_sense_is_taken() {
+    for rest in [
+        "[agent]\nvoice = \"custom:voice_123\"",
+        "[agent]\nvoice = \"voice_123\"",
+        "[agent]\nvoice = \"cedar\"",
+        "[ending]\nmax_duration = \"5s\"\nhangup_delay = \"0s\"\nphrase_wait = \"0s\"",
+        "[appointments]\nbuffer = \"0s\"\ndays_off = [\"2026-12-25\", \"2027-01-01\"]",
+        "[appointments]\ndays_off = [2026-12-25]",
+        "[greeting]\ntext = \"שלום\\nברוכים הבאים\"",
+    ] {
+        let text = format!("{HEAD}{rest}");
+        let read = parse(Path::new("locks.toml"), &text);
+        assert!(read.is_ok(), "{rest}: {}", read.unwrap_err());
+    }
+    let long = format!("{HEAD}[agent]\nprompt = \"{}\"", "word ".repeat(10_000));
+    assert!(parse(Path::new("locks.toml"), &long).is_ok());
+}
+
+#[test]
+fn ops_12_lead_4_numbers_in_other_spellings_are_rewritten_with_a_notice() {
+    let text = "slug = \"locks\"\nname = \"Locks\"\n\
+                phone_numbers = [\"+97231234567\", \"+972 (0)3-765\u{2011}4321\"]\n\
+                whatsapp_number = \"052-1234567\"\n[transfer]\nnumber = \"+9720501112233\"\n";
+    let read = parse_noticing(Path::new("locks.toml"), text).unwrap();
+    let numbers: Vec<_> = read.settings.phone_numbers.iter().map(|one| one.as_str()).collect();
+    assert_eq!(numbers, ["+97231234567", "+97237654321"]);
+    let whatsapp = read.settings.whatsapp_number.as_ref().map(|one| one.as_str());
+    assert_eq!(whatsapp, Some("+972521234567"));
+    let notices: Vec<_> = read.notices.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        notices,
+        [
+            "locks.toml:3:1: phone_numbers[1]: is read as +97237654321",
+            "locks.toml:4:1: whatsapp_number: is read as +972521234567",
+            "locks.toml:6:1: transfer.number: is read as +972501112233",
+        ]
+    );
+    let national =
+        refused("slug = \"locks\"\nname = \"Locks\"\nphone_numbers = [\"03-1234567\"]\n");
+    assert!(
+        national.contains("phone_numbers[0]: \"03-1234567\" is not a telephone number"),
+        "{national}"
+    );
+    // The same number twice, in two spellings.
+    let twice = refused(
+        "slug = \"locks\"\nname = \"Locks\"\nphone_numbers = [\"+97231234567\", \"+972-03-1234567\"]\n",
+    );
+    assert!(twice.contains("twice"), "{twice}");
 }

@@ -115,7 +115,10 @@ pub(crate) fn same_status(record: &CallRecord, view: &CallView) -> Result<(), St
     if status == view.status.as_str() && kept.total_cmp(&seconds).is_eq() {
         return Ok(());
     }
-    Err(format!("{status} after {kept} s, where Twilio says {:?} after {seconds} s", view.status))
+    Err(format!(
+        "{status} after {kept} s, where Twilio says {} after {seconds} s",
+        view.status.as_str()
+    ))
 }
 
 /// The caller heard the last utterance to its end.

@@ -1,15 +1,14 @@
 //! Compares lines: whole, in part, or cut at a word.
 
-use std::fmt::Debug;
-
 use practice::speech::Fault;
 use practice::twilio::HeardSpeech;
 
+use super::told::Told;
 use crate::simulate::player::Spoken;
 use crate::simulate::scenario::{AgentLine, HeardLine, Words};
 
 /// Checks that two lists match entry by entry.
-pub(super) fn followed<E: Debug, W: Debug>(
+pub(super) fn followed<E: Told, W: Told>(
     expected: &[E],
     were: &[W],
     fits: impl Fn(&E, &W) -> Result<(), String>,
@@ -19,8 +18,12 @@ pub(super) fn followed<E: Debug, W: Debug>(
     }
     let n = expected.len().min(were.len());
     match (expected.get(n), were.get(n)) {
-        (Some(missing), None) => Err(format!("[{n}] expected {missing:?}, and nothing more came")),
-        (None, Some(more)) => Err(format!("[{n}] nothing more was expected, and came {more:?}")),
+        (Some(missing), None) => {
+            Err(format!("[{n}] expected {}, and nothing more came", missing.told()))
+        }
+        (None, Some(more)) => {
+            Err(format!("[{n}] nothing more was expected, and came {}", more.told()))
+        }
         (None, None) | (Some(_), Some(_)) => Ok(()),
     }
 }
@@ -74,7 +77,7 @@ pub(super) fn agent_line(expected: &AgentLine, text: &str, cut: bool) -> Result<
         return Ok(());
     }
     let how = if cut { "cut off" } else { "whole" };
-    Err(format!("expected {}, was {text:?} ({how})", told(expected)))
+    Err(format!("expected {}, was {text:?} ({how})", agent_line_told(expected)))
 }
 
 /// The line time of an utterance.
@@ -82,7 +85,7 @@ pub(super) fn span(speech: &HeardSpeech) -> String {
     format!("{:.2}–{:.2} s", speech.from.as_secs_f64(), speech.to.as_secs_f64())
 }
 
-fn told(line: &AgentLine) -> String {
+pub(super) fn agent_line_told(line: &AgentLine) -> String {
     match line {
         AgentLine::Whole(line) => format!("{line:?} (whole)"),
         AgentLine::Has(part) => format!("something with {part:?} (whole)"),
@@ -160,7 +163,7 @@ mod tests {
 
     #[test]
     fn prac_5_a_list_is_followed_to_its_end_and_no_further() {
-        let same = |a: &u8, b: &u8| if a == b { Ok(()) } else { Err(format!("{a} is not {b}")) };
+        let same = |a: &u32, b: &u32| if a == b { Ok(()) } else { Err(format!("{a} is not {b}")) };
         assert_eq!(followed(&[1, 2], &[1, 2], same), Ok(()));
         assert_eq!(followed(&[1, 2], &[1, 3], same), Err("[1] 2 is not 3".into()));
         assert!(followed(&[1, 2], &[1], same).unwrap_err().starts_with("[1] expected 2"));

@@ -7,6 +7,7 @@ use protocol::call::{EndReason, EndedBy};
 use serde_json::Value;
 
 use super::lines::{agent_line, followed, in_order, questions};
+use super::told::{Told, word};
 use super::verdict::Verdict;
 use crate::simulate::scenario::{
     End, Expectations, LeadExpectation, ToolExpectation, TranscriptLine,
@@ -93,10 +94,7 @@ fn is_spoken(turn: &TurnRow) -> bool {
 }
 
 fn kept(turns: &[&TurnRow]) -> String {
-    let kept = turns.iter().map(|turn| {
-        let cut = if turn.cut { " (cut)" } else { "" };
-        format!("{} {:?} {:?}{cut}", turn.seq, turn.role, text(turn))
-    });
+    let kept = turns.iter().map(|turn| format!("{} {}", turn.seq, turn.told()));
     kept.collect::<Vec<_>>().join(", ")
 }
 
@@ -143,7 +141,7 @@ fn lead_fits(expected: &LeadExpectation, was: &LeadRecord) -> Result<(), String>
         }
     };
     if let Some(status) = expected.status.filter(|status| *status != was.status) {
-        return Err(format!("status: expected {status:?}, was {:?}", was.status));
+        return Err(format!("status: expected {}, was {}", word(&status), word(&was.status)));
     }
     if let Some(name) = &expected.full_name {
         differs("full_name", name, was.full_name.as_deref())?;
@@ -162,7 +160,7 @@ fn turn_fits(expected: &TranscriptLine, turn: &TurnRow) -> Result<(), String> {
         (TranscriptLine::Caller(words), TurnRole::Caller) if words == text(turn) => Ok(()),
         (TranscriptLine::Agent(line), TurnRole::Agent) => agent_line(line, text(turn), turn.cut),
         (TranscriptLine::Caller(_) | TranscriptLine::Agent(_), _) => {
-            Err(format!("expected {expected:?}, was {:?} {:?}", turn.role, text(turn)))
+            Err(format!("expected {}, was {}", expected.told(), turn.told()))
         }
     }
 }

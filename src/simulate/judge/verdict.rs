@@ -1,5 +1,7 @@
 //! The verdict on a call.
 
+use super::told::Told;
+
 /// The verdict on one call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verdict {
@@ -24,17 +26,16 @@ impl Verdict {
         }
     }
 
-    pub(super) fn equal<T: PartialEq + std::fmt::Debug>(
-        &mut self,
-        what: &str,
-        expected: Option<&T>,
-        was: &T,
-    ) {
+    pub(super) fn equal<T: PartialEq + Told>(&mut self, what: &str, expected: Option<&T>, was: &T) {
         if let Some(expected) = expected {
             let equal = expected == was;
             self.look(
                 what,
-                if equal { Ok(()) } else { Err(format!("expected {expected:?}, was {was:?}")) },
+                if equal {
+                    Ok(())
+                } else {
+                    Err(format!("expected {}, was {}", expected.told(), was.told()))
+                },
             );
         }
     }

@@ -150,7 +150,7 @@ fn pipe_3_a_malformed_event_says_what_it_lacks() {
     );
     assert!(
         refused(json!({"type": "input_audio_buffer.committed", "item_id": "no id"}))
-            .starts_with("input_audio_buffer.committed: \"no id\" is not a ItemId")
+            .starts_with("input_audio_buffer.committed: \"no id\" is not a conversation item's id")
     );
     assert!(matches!(ServerFrame::parse("{\"type\":"), Err(MalformedEvent::NotJson(_))));
 }

@@ -1,0 +1,177 @@
+//! Values that are well-formed and would fail later: at the model, in the database, or in the call
+//! (OPS-12).
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Problems;
+use crate::business::{BusinessSettings, TurnDetection};
+
+/// The voices of the Realtime API. Others are custom ones.
+pub(super) const VOICES: [&str; 10] =
+    ["alloy", "ash", "ballad", "cedar", "coral", "echo", "marin", "sage", "shimmer", "verse"];
+
+/// The beginnings of a custom voice: ours, and that of its id at OpenAI.
+const CUSTOM_VOICES: [&str; 2] = ["custom:", "voice_"];
+
+/// The longest name of a business, in characters.
+const LONGEST_NAME: usize = 200;
+
+/// Models whose context is the small one.
+const SMALL_MODELS: [&str; 3] = ["gpt-realtime-mini", "gpt-realtime-1.5", "gpt-realtime-20"];
+
+/// Tokens of text that a model takes.
+const SMALL_INPUT: usize = 28_000;
+const LARGE_INPUT: usize = 96_000;
+
+pub(super) fn name(business: &BusinessSettings, problems: &mut Problems) {
+    let name = &business.name;
+    if let Some(mark) = name.chars().find(|letter| letter.is_control() || is_directional(*letter)) {
+        problems.add(
+            "name",
+            format!(
+                "holds the invisible character U+{:04X}: a name is one line, without control and \
+                 direction characters",
+                u32::from(mark)
+            ),
+        );
+    }
+    problems.add_if(
+        name.chars().count() > LONGEST_NAME,
+        "name",
+        &format!("is longer than {LONGEST_NAME} characters: shorten it"),
+    );
+}
+
+/// Marks that reorder or part a line of text.
+fn is_directional(letter: char) -> bool {
+    matches!(letter,
+        '\u{061C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
+        | '\u{FEFF}')
+}
+
+/// No text may hold a control character: databases and the model's JSON refuse some of them.
+pub(super) fn texts(business: &BusinessSettings, problems: &mut Problems) {
+    let Ok(Value::Object(keys)) = serde_json::to_value(business) else { return };
+    for (key, value) in keys {
+        // The name has a rule of its own.
+        if key != "name" {
+            look_at(&key, &value, problems);
+        }
+    }
+}
+
+fn look_at(key: &str, value: &Value, problems: &mut Problems) {
+    match value {
+        Value::String(text) => {
+            let is_wrong =
+                |letter: &char| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t');
+            if let Some(mark) = text.chars().find(is_wrong) {
+                let mark = u32::from(mark);
+                problems.add(key, format!("holds the control character U+{mark:04X}: take it out"));
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| look_at(key, item, problems)),
+        Value::Object(keys) => {
+            for (inner, value) in keys {
+                look_at(&format!("{key}.{inner}"), value, problems);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+pub(super) fn voice(business: &BusinessSettings, problems: &mut Problems) {
+    let voice = business.agent.voice.trim();
+    let custom = CUSTOM_VOICES.iter().find_map(|begins| voice.strip_prefix(begins));
+    let is_known = VOICES.contains(&voice) || custom.is_some_and(|id| !id.is_empty());
+    if !voice.is_empty() && !is_known {
+        problems.add(
+            "agent.voice",
+            format!(
+                "{voice:?} is no voice of the model's: expected one of {}, or \"custom:\" and the id \
+                 of a voice of your own",
+                VOICES.join(", ")
+            ),
+        );
+    }
+}
+
+/// The prompt may take half of the model's input; the conversation needs the rest.
+pub(super) fn prompt(business: &BusinessSettings, problems: &mut Problems) {
+    let agent = &business.agent;
+    let small = agent.model == "gpt-realtime"
+        || SMALL_MODELS.iter().any(|model| agent.model.starts_with(model));
+    let input = if small { SMALL_INPUT } else { LARGE_INPUT };
+    let tokens = tokens(&agent.prompt);
+    if tokens > input / 2 {
+        problems.add(
+            "agent.prompt",
+            format!(
+                "is about {tokens} tokens long, and {} takes {input} with the whole conversation: \
+                 shorten it to {} at most",
+                agent.model,
+                input / 2
+            ),
+        );
+    }
+}
+
+/// About how many tokens a text has: four letters each in English, two in other scripts.
+fn tokens(text: &str) -> usize {
+    let ascii = text.chars().filter(char::is_ascii).count();
+    let others = text.chars().count() - ascii;
+    ascii.div_ceil(4) + others.div_ceil(2)
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
+
+/// Lengths of time that make no sense, if they are not 0 where 0 means none.
+pub(super) fn durations(business: &BusinessSettings, problems: &mut Problems) {
+    let BusinessSettings { agent, ending, silence, appointments, .. } = business;
+    let mut within =
+        |key: &str, length: Duration, (least, most): (Duration, Duration), why: &str| {
+            if !(least..=most).contains(&length) && !length.is_zero() {
+                let (least, most) = (told(least), told(most));
+                problems.add(key, format!("must be from {least} to {most}: {why}"));
+            }
+        };
+    within("retention", business.retention, (DAY, 3650 * DAY), "older transcripts are deleted");
+    if agent.turn_detection == TurnDetection::ServerVad {
+        let pause = (50 * SECOND / 1000, 10 * SECOND);
+        within("agent.silence_duration", agent.silence_duration, pause, "this pause ends a turn");
+    }
+    within(
+        "ending.max_duration",
+        ending.max_duration,
+        (5 * SECOND, DAY),
+        "a call that is this long is ended",
+    );
+    let wait = (SECOND / 1000, 30 * SECOND);
+    within("ending.hangup_delay", ending.hangup_delay, wait, "the line stays open for so long");
+    within("ending.phrase_wait", ending.phrase_wait, wait, "answers wait for so long");
+    within(
+        "silence.timeout",
+        silence.timeout,
+        (SECOND, 10 * MINUTE),
+        "a caller who is silent for so long is asked whether they are there",
+    );
+    let minutes = (MINUTE, DAY);
+    within("appointments.slot_step", appointments.slot_step, minutes, "slots begin so far apart");
+    within("appointments.length", appointments.length, minutes, "an appointment lasts so long");
+    within("appointments.buffer", appointments.buffer, minutes, "it stays free after each one");
+    within(
+        "appointments.horizon",
+        appointments.horizon,
+        (HOUR, 3650 * DAY),
+        "appointments are made so far ahead",
+    );
+}
+
+fn told(length: Duration) -> String {
+    crate::business::duration_text::written(length)
+}
