@@ -235,7 +235,7 @@ async fn carry_out(
 
 fn not_saved() -> ToolOutcome {
     let output = json!({ "ok": false, "error": "this could not be saved" }).to_string();
-    ToolOutcome { output, succeeded: false }
+    ToolOutcome::new(output, false)
 }
 
 async fn ensure(parts: &CallParts) -> Result<LeadRecord, RecordsError> {

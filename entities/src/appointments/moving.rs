@@ -54,8 +54,8 @@ pub async fn move_to(
     appointment: AppointmentId,
     times: NewTimes,
 ) -> Result<AppointmentRecord, MoveError> {
-    db.write(|db| async move {
-        let transaction = begin_write(db).await?;
+    db.write(move |db| async move {
+        let transaction = begin_write(&db).await?;
         lock_business(&transaction, business).await?;
         let mine = Entity::find_by_id(appointment.0)
             .filter(Column::BusinessId.eq(business.0))

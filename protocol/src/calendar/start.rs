@@ -119,7 +119,7 @@ fn local(clock: DateTime, zone: &TimeZone) -> Vec<Timestamp> {
     match ambiguous.offset() {
         AmbiguousOffset::Gap { .. } => Vec::new(),
         AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. } => {
-            let both = [ambiguous.clone().earlier(), ambiguous.later()];
+            let both = [ambiguous.earlier(), ambiguous.later()];
             let mut moments: Vec<Timestamp> = both.into_iter().filter_map(Result::ok).collect();
             moments.dedup();
             moments

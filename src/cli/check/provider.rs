@@ -65,7 +65,10 @@ fn finding(url: &str, status: StatusCode) -> Finding {
         ),
         StatusCode::TOO_MANY_REQUESTS => Finding::warn(
             ABOUT,
-            format!("{url} limits this key for now: check the account's limits and credit"),
+            format!(
+                "{url} limits this key for now, so calls may get the apology: check the account's \
+                 limits and credit"
+            ),
         ),
         status => Finding::fail(
             ABOUT,

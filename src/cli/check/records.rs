@@ -3,12 +3,13 @@
 use entities::{Database, RecordsError, businesses};
 use migration::MigrateError;
 use protocol::business::BusinessSettings;
-use protocol::ids::PhoneNumber;
+use protocol::ids::{PhoneNumber, Slug};
 use protocol::openai::transcription::shut_down_on;
 
 use super::finding::Finding;
 use crate::cli::{database, stored};
 use crate::config;
+use crate::config::words::in_words;
 use crate::database::DatabaseError;
 
 const ABOUT: &str = "database";
@@ -79,17 +80,43 @@ fn unusable(error: DatabaseError, is_sqlite: bool) -> Finding {
     }
 }
 
-/// All numbers of the businesses, and the models of theirs that OpenAI shuts down.
+/// All numbers of the businesses, and what is wrong with their settings.
 async fn of_businesses(db: &Database) -> Result<(Vec<PhoneNumber>, Vec<Finding>), RecordsError> {
     let (mut numbers, mut shut_down) = (Vec::new(), Vec::new());
     for business in stored::all(db).await? {
         numbers.extend(businesses::numbers(db, business.id).await?);
-        // Unreadable settings are found when the business is used.
-        if let Ok(settings) = BusinessSettings::from_json(business.settings) {
-            shut_down.extend(models_shut_down(&settings));
-        }
+        shut_down.extend(of_settings(&business.slug, business.settings));
     }
     Ok((numbers, shut_down))
+}
+
+/// Settings that an older version has stored may be refused by this one.
+fn of_settings(slug: &Slug, settings: serde_json::Value) -> Vec<Finding> {
+    match BusinessSettings::from_json(settings) {
+        Ok(settings) => {
+            let problems = settings.validate().err().unwrap_or_default();
+            let found = problems.into_iter().map(|problem| {
+                Finding::warn(
+                    ABOUT,
+                    format!(
+                        "the settings of {slug} would not be imported any more, and may fail in calls: \
+                         {problem}; correct its file and import it again"
+                    ),
+                )
+            });
+            found.chain(models_shut_down(&settings)).collect()
+        }
+        Err(error) => {
+            let (key, why) = (error.path().to_string(), in_words(&error.inner().to_string()));
+            vec![Finding::fail(
+                ABOUT,
+                format!(
+                    "the settings of {slug} can't be read, so its calls get the apology: {key}: {why}; \
+                     import its file again with `frontdesk business import FILE`"
+                ),
+            )]
+        }
+    }
 }
 
 fn models_shut_down(settings: &BusinessSettings) -> Vec<Finding> {
@@ -112,8 +139,6 @@ fn models_shut_down(settings: &BusinessSettings) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use protocol::ids::Slug;
-
     use super::*;
 
     #[test]

@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use super::finding::Finding;
 use crate::cli::http::reason;
+use crate::config::words::in_words;
 use crate::config::{Config, Twilio};
 use number::{ABOUT, IncomingNumber};
 
@@ -52,8 +53,8 @@ fn odd_token(twilio: &Twilio) -> Option<Finding> {
     (!usual).then(|| {
         Finding::warn(
             ABOUT,
-            "twilio.auth_token is not 32 hexadecimal digits, as Twilio's are: webhooks are signed \
-             with the account's auth token, not with an API key's secret",
+            "twilio.auth_token is not 32 hexadecimal digits, as Twilio's are, so every webhook may \
+             be refused: set it to the account's auth token, not to an API key's secret",
         )
     })
 }
@@ -111,7 +112,7 @@ async fn read_page(twilio: &Twilio, client: &HttpClient, url: String) -> Result<
     let body = answer.text();
     match answer.status {
         StatusCode::OK => serde_json::from_str(&body)
-            .map_err(|error| Fault::Unreadable { url, reason: error.to_string() }),
+            .map_err(|error| Fault::Unreadable { url, reason: in_words(&error.to_string()) }),
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => {
             Err(Fault::Refused(RestError::read(answer.status.as_u16(), &body)))
         }

@@ -1,6 +1,7 @@
 //! Whole checks, against a practice telephone network and a stand-in for OpenAI.
 
-use protocol::ids::AccountSid;
+use protocol::business::BusinessSettings;
+use protocol::ids::{AccountSid, BusinessId, PhoneNumber, Slug};
 
 use super::*;
 use crate::cli::business;
@@ -81,6 +82,28 @@ async fn ops_5_a_database_that_cannot_be_opened_is_told_without_its_password() {
         assert!(line.starts_with("fail  database") && line.contains("set database.url"), "{line}");
         assert!(!line.contains("hunter2"), "{line}");
     }
+}
+
+#[tokio::test]
+async fn ops_5_ops_12_stored_settings_that_would_fail_in_calls_are_told_in_words() {
+    let disk = OnDisk::default();
+    with_business(&disk).await;
+    let config = disk.config();
+    let db = crate::cli::database::open(&config.database).await.unwrap();
+    let platform = crate::platform::Platform::live();
+    let number = PhoneNumber::parse("+97231111111").unwrap();
+    let mut settings = BusinessSettings::new(Slug::parse("locks").unwrap(), "Locks", vec![number]);
+    settings.agent.voice = "nobody".to_owned();
+    let now = platform.clock.wall();
+    let id = BusinessId(platform.chance.new_id(now));
+    crate::app::business::import(&db, &settings, id, now).await.unwrap();
+    db.close().await.unwrap();
+    let (exit, lines) = checked(&config).await;
+    assert_eq!(exit, Exit::Clean);
+    let told: Vec<_> = lines.iter().filter(|line| line.contains("the settings of")).collect();
+    let [locks] = told[..] else { panic!("{lines:#?}") };
+    assert!(locks.starts_with("warn  database  the settings of locks would not be"), "{locks}");
+    assert!(locks.contains("agent.voice: \"nobody\" is no voice"), "{locks}");
 }
 
 #[tokio::test]

@@ -64,7 +64,7 @@ async fn cal_6_an_appointment_is_moved_by_its_id_its_start_or_as_the_only_one() 
             "{told}: {moved}"
         );
         assert_eq!(&moved["appointment_id"], id);
-        assert_eq!(starts(&world, &person.upcoming().await), [to.clone()], "{told}");
+        assert_eq!(starts(&world, &person.upcoming().await), std::slice::from_ref(to), "{told}");
     }
     assert_eq!(person.upcoming().await[0].call_sid, Some(call_sid(1)), "the call that booked it");
     world.close().await;

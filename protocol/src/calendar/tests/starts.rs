@@ -17,7 +17,9 @@ fn by(zone: &str, start: &str, writer: &Writer) -> Result<Timestamp, UnclearStar
     let arguments = json!({ "slot_start": start }).to_string();
     match CalendarArguments::read(CalendarTool::Create, &arguments, &calendar, writer).unwrap() {
         CalendarArguments::Create { start, .. } => start,
-        other => panic!("{other:?}"),
+        other @ (CalendarArguments::Find { .. }
+        | CalendarArguments::Reschedule { .. }
+        | CalendarArguments::Cancel(_)) => panic!("{other:?}"),
     }
 }
 
