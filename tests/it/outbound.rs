@@ -189,7 +189,7 @@ fn call_7_a_call_that_cannot_be_placed_is_refused_with_the_reason() {
                 "business",
             ),
             (
-                json!({ "business": world.business.slug.as_str(), "to": "0501234567" }),
+                json!({ "business": world.business.slug.as_str(), "to": "100" }),
                 400,
                 "bad_number",
                 "to",

@@ -112,7 +112,7 @@ fn end_4_a_claimed_decline_waits_for_the_other_tools_too() {
     stage.ends("r1", vec![ask], calls);
     stage.waits(Duration::from_millis(9_500));
     assert_eq!(stage.reason(), None);
-    let outcome = ToolOutcome { output: "{}".to_owned(), succeeded: true };
+    let outcome = ToolOutcome::new("{}".to_owned(), true);
     stage.does(Event::ToolFinished { call, outcome });
     assert_eq!(stage.reason(), None, "the words have not come");
     stage.waits(Duration::from_millis(1_500));
