@@ -4,7 +4,7 @@ use entities::call_turns::{TurnRole, TurnRow};
 use practice::speech::Fault;
 use practice::twilio::HeardSpeech;
 
-use super::lines::span;
+use super::told::span;
 use super::verdict::Verdict;
 use crate::simulate::scenario::Scenario;
 use crate::simulate::seen::{ModelSide, Seen};

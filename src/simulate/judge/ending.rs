@@ -7,7 +7,7 @@ use entities::calls::CallRecord;
 use practice::twilio::{CallView, Done, VerbRun};
 use protocol::call::{EndReason, EndedBy};
 
-use super::lines::span;
+use super::told::span;
 use super::verdict::Verdict;
 use crate::simulate::player::Spoken;
 use crate::simulate::scenario::Scenario;

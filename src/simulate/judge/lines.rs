@@ -3,7 +3,7 @@
 use practice::speech::Fault;
 use practice::twilio::HeardSpeech;
 
-use super::told::Told;
+use super::told::{Told, agent_line_told, span};
 use crate::simulate::player::Spoken;
 use crate::simulate::scenario::{AgentLine, HeardLine, Words};
 
@@ -78,21 +78,6 @@ pub(super) fn agent_line(expected: &AgentLine, text: &str, cut: bool) -> Result<
     }
     let how = if cut { "cut off" } else { "whole" };
     Err(format!("expected {}, was {text:?} ({how})", agent_line_told(expected)))
-}
-
-/// The line time of an utterance.
-pub(super) fn span(speech: &HeardSpeech) -> String {
-    format!("{:.2}–{:.2} s", speech.from.as_secs_f64(), speech.to.as_secs_f64())
-}
-
-pub(super) fn agent_line_told(line: &AgentLine) -> String {
-    match line {
-        AgentLine::Whole(line) => format!("{line:?} (whole)"),
-        AgentLine::Has(part) => format!("something with {part:?} (whole)"),
-        AgentLine::Cut { line, words: Words { least, most } } => {
-            format!("the first {least} to {most} words of {line:?} (cut off)")
-        }
-    }
 }
 
 /// Whether `text` is the beginning of `line`, with this number of words.

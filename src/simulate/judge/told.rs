@@ -6,8 +6,7 @@ use practice::twilio::HeardSpeech;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::lines::{agent_line_told, span};
-use crate::simulate::scenario::{HeardLine, ToolExpectation, TranscriptLine};
+use crate::simulate::scenario::{AgentLine, HeardLine, ToolExpectation, TranscriptLine, Words};
 
 /// Something that a report shows.
 pub(super) trait Told {
@@ -19,6 +18,21 @@ pub(super) fn word(choice: &impl Serialize) -> String {
     match serde_json::to_value(choice) {
         Ok(Value::String(word)) => word,
         Ok(_) | Err(_) => "nothing".to_owned(),
+    }
+}
+
+/// The line time of an utterance.
+pub(super) fn span(speech: &HeardSpeech) -> String {
+    format!("{:.2}–{:.2} s", speech.from.as_secs_f64(), speech.to.as_secs_f64())
+}
+
+pub(super) fn agent_line_told(line: &AgentLine) -> String {
+    match line {
+        AgentLine::Whole(line) => format!("{line:?} (whole)"),
+        AgentLine::Has(part) => format!("something with {part:?} (whole)"),
+        AgentLine::Cut { line, words: Words { least, most } } => {
+            format!("the first {least} to {most} words of {line:?} (cut off)")
+        }
     }
 }
 
