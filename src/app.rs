@@ -62,6 +62,8 @@ pub struct App {
     /// Stops the listeners, and the connections that are not calls.
     stop: CancellationToken,
     tasks: TaskTracker,
+    /// Calls that Twilio is being asked for.
+    placing: TaskTracker,
     /// On the database, until the end (OPS-11).
     _presence: Presence,
 }
@@ -111,6 +113,7 @@ impl App {
             admin_address: None,
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            placing: TaskTracker::new(),
             _presence: presence,
         };
         app.serve_twilio(listener, &config);
@@ -164,6 +167,7 @@ impl App {
             services: self.services.clone(),
             public_url: config.server.public_url.clone(),
             readiness: self.readiness.clone(),
+            placing: self.placing.clone(),
             stop: self.stop.clone(),
         });
         let handler = move |request| admin::serve(Arc::clone(&state), request);
@@ -257,7 +261,7 @@ impl App {
     }
 
     async fn calls_are_over(&self) {
-        while !self.calls.list().await.is_empty() {
+        while !self.placing.is_empty() || !self.calls.list().await.is_empty() {
             tokio::time::sleep(DRAIN_POLL).await;
         }
     }

@@ -6,6 +6,8 @@ use entities::calls::{self, CallDirection, CallRecord, CallStatus, NewCall};
 use frontdesk::app::App;
 use frontdesk::config::DatabaseUrl;
 use frontdesk::http::Listener;
+use frontdesk::network::Network;
+use frontdesk::network::memory::Conditions;
 use frontdesk::provider::RunningProvider;
 use frontdesk::world::World;
 use practice::openai::Options;
@@ -14,6 +16,7 @@ use protocol::business::MachineDetection;
 use protocol::ids::{AccountSid, CallSid};
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::support::{
     brief, nothing_left, number, pause, plan, platform, recorded, virtually, within, world,
@@ -216,6 +219,32 @@ fn call_7_a_call_that_cannot_be_placed_is_refused_with_the_reason() {
         }
         assert_eq!(world.carrier.rest_count(RestKind::CreateCall), 0);
         world.close().await;
+    });
+}
+
+#[test]
+fn cal_8_a_call_whose_client_has_gone_before_twilio_answers_has_its_row() {
+    virtually(async {
+        for fault in [None, Some(RestFault::AcceptedThenError)] {
+            let world = world(brief).await;
+            answers(&world, Pickup::Busy);
+            if let Some(fault) = fault {
+                world.carrier.plan_fault(RestKind::CreateCall, fault, 1);
+            }
+            let Network::Memory(network) = world.network() else { panic!("a virtual test") };
+            let route = network.route(world.carrier.api_address());
+            let delay = Duration::from_secs(2);
+            route.set_new(Conditions { delay, ..Conditions::default() });
+            let to = number(7);
+            timeout(Duration::from_secs(1), place(&world, to.as_str())).await.unwrap_err();
+            assert_eq!(world.carrier.rest_count(RestKind::CreateCall), 0, "Twilio is still asked");
+            let callee = within("the callee", world.carrier.callee(to.as_str(), "he")).await;
+            let record = recorded(&world, callee.call_sid(), is_over).await;
+            assert_eq!(record.direction, CallDirection::Outbound);
+            assert_eq!((record.to_number, record.status), (to, CallStatus::Busy));
+            assert_eq!(world.carrier.calls_made(), 1);
+            world.close().await;
+        }
     });
 }
 

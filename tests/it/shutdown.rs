@@ -4,11 +4,16 @@ use std::time::Duration;
 
 use actors::introspection::IntrospectionEvent;
 use frontdesk::app::Outcome;
-use frontdesk::world::World;
+use frontdesk::config::DatabaseUrl;
+use frontdesk::network::Network;
+use frontdesk::network::memory::Conditions;
+use frontdesk::world::{Plan, World};
 use practice::twilio::{CallView, Dial, Done, EndedBy, StreamEnd};
+use serde_json::json;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
-use crate::support::{brief, http_client, number, virtually, within, world};
+use crate::support::{brief, http_client, number, recorded, virtually, within, world};
 
 #[test]
 fn res_6_a_drain_takes_no_new_calls_ends_live_ones_politely_and_then_stops() {
@@ -78,5 +83,33 @@ fn res_6_a_second_signal_ends_at_once() {
         let ended = |view: &CallView| view.streams[0].ended.is_some();
         within("the stream's end", caller.until(ended)).await.unwrap();
         carrier.stop().await;
+    });
+}
+
+#[test]
+fn res_6_a_drain_waits_for_the_row_of_a_call_that_is_being_placed() {
+    virtually(async {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("calls.db").display());
+        let on_disk = |plan: &mut Plan| {
+            brief(plan);
+            plan.config.database.url = DatabaseUrl::parse(&url).unwrap();
+        };
+        let first = world(on_disk).await;
+        let Network::Memory(network) = first.network() else { panic!("a virtual test") };
+        let route = network.route(first.carrier.api_address());
+        let delay = Duration::from_secs(2);
+        route.set_new(Conditions { delay, ..Conditions::default() });
+        let (slug, to) = (first.business.slug.to_string(), number(7));
+        let body = json!({ "business": slug, "to": to.as_str() });
+        let client = first.post_json("api/calls", &body);
+        timeout(Duration::from_secs(1), client).await.unwrap_err();
+        let World { app, carrier, .. } = first;
+        app.serve_until(std::future::ready(()), std::future::pending()).await;
+        let callee = within("the callee", carrier.callee(to.as_str(), "he")).await;
+
+        let second = world(on_disk).await;
+        recorded(&second, callee.call_sid(), |record| record.to_number == to).await;
+        second.close().await;
     });
 }

@@ -5,6 +5,7 @@ use actors::supervisor::Calls;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::config::PublicUrl;
 use crate::http::readiness::Readiness;
@@ -22,6 +23,8 @@ pub struct AdminState {
     /// The address at which Twilio reaches the other listener.
     pub public_url: PublicUrl,
     pub readiness: Readiness,
+    /// Calls that Twilio is being asked for. They outlive the requests that asked.
+    pub placing: TaskTracker,
     /// Ends open event streams.
     pub stop: CancellationToken,
 }

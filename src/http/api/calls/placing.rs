@@ -1,16 +1,21 @@
 //! Places a call (CALL-7). Once somebody answers, Twilio asks the voice webhook, and the call goes on
 //! like any other.
 
+use std::panic::resume_unwind;
+
+use actors::call_parts::Services;
 use actors::messages::JournalEntry;
 use actors::twilio_rest::PlacingFault;
 use entities::businesses::{BusinessRecord, CallKey, VoiceLookup, find_for_voice};
 use entities::calls::{self, CallDirection, CallStatus};
 use http::StatusCode;
+use jiff::Timestamp;
 use protocol::business::BusinessSettings;
-use protocol::ids::{CallSid, PhoneNumber};
+use protocol::ids::{CallSid, PhoneNumber, Slug};
 use protocol::phone::e164;
 use protocol::twilio::rest::NewOutbound;
 use serde::{Deserialize, Serialize};
+use tracing::Instrument as _;
 use utoipa::ToSchema;
 
 use crate::http::admin::state::AdminState;
@@ -57,31 +62,59 @@ pub(super) async fn place(request: ApiRequest<'_>, call: NewCall) -> Result<Plac
         status_callback: format!("{}/twilio/status", state.public_url),
         machine_detection: settings.outbound.machine_detection,
     };
-    let started_at = request.now();
-    let placed = state.services.twilio.place(&outbound, started_at).await;
-    let call_sid = placed.map_err(|fault| api_error(&fault))?;
-    tracing::info!(call = %call_sid, business = %business.slug, to = outbound.to.masked(), "call placed");
-    let status = CallStatus::Queued;
-    let row = calls::NewCall {
-        call_sid: call_sid.clone(),
-        direction: CallDirection::Outbound,
-        status,
-        from_number: Some(outbound.from),
-        to_number: outbound.to,
-        lead_id: found.lead.map(|lead| lead.id),
-        prompt_version: found.prompt_version,
-        started_at,
+    let placing = Placing {
+        services: state.services.clone(),
+        business: business.slug,
+        outbound,
+        found,
+        started_at: request.now(),
     };
-    state.services.journal.record(JournalEntry::placed(found.business.id, row));
-    Ok(Placed { call_sid, status })
+    // A client that goes away must not leave a call without its row.
+    match state.placing.spawn(placing.carry_out().in_current_span()).await {
+        Ok(placed) => placed,
+        Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
+        Err(_) => Err(stopping()),
+    }
+}
+
+/// A call that is about to be placed.
+struct Placing {
+    services: Services,
+    business: Slug,
+    outbound: NewOutbound,
+    /// What the business's database knows of the person.
+    found: VoiceLookup,
+    started_at: Timestamp,
+}
+
+impl Placing {
+    /// Asks Twilio for the call, and has its row written.
+    async fn carry_out(self) -> Result<Placed, ApiError> {
+        let Self { services, business, outbound, found, started_at } = self;
+        let placed = services.twilio.place(&outbound, started_at).await;
+        let call_sid = placed.map_err(|fault| api_error(&fault))?;
+        tracing::info!(call = %call_sid, %business, to = outbound.to.masked(), "call placed");
+        let status = CallStatus::Queued;
+        let row = calls::NewCall {
+            call_sid: call_sid.clone(),
+            direction: CallDirection::Outbound,
+            status,
+            from_number: Some(outbound.from),
+            to_number: outbound.to,
+            lead_id: found.lead.map(|lead| lead.id),
+            prompt_version: found.prompt_version,
+            started_at,
+        };
+        services.journal.record(JournalEntry::placed(found.business.id, row));
+        Ok(Placed { call_sid, status })
+    }
 }
 
 /// Checks that the daemon would take the call once it is answered. Otherwise the person would hear an
 /// apology.
 async fn check_capacity(state: &AdminState) -> Result<(), ApiError> {
     if !state.readiness.takes_calls() {
-        let message = "the daemon is stopping and takes no new calls";
-        return Err(ApiError::unavailable("draining", message));
+        return Err(stopping());
     }
     if state.calls.list().await.len() >= state.max_calls {
         let message = "there are as many calls as server.max_calls allows";
@@ -107,6 +140,10 @@ async fn number_to_call_from(
     };
     let found = from.zip(found).filter(|(_, found)| found.business.id == business.id);
     found.ok_or_else(|| ApiError::internal(&format!("{} has no number", business.slug)))
+}
+
+fn stopping() -> ApiError {
+    ApiError::unavailable("draining", "the daemon is stopping and takes no new calls")
 }
 
 fn bad_number(message: &str) -> ApiError {
