@@ -31,5 +31,6 @@ mod support;
 mod trace;
 mod transfer;
 mod turns;
+mod unstorable;
 mod webhook;
 mod wire;

@@ -112,7 +112,9 @@ impl From<RecordsError> for ApiError {
         match error {
             RecordsError::NotFound => Self::not_found("not_found", error.to_string()),
             RecordsError::Unstorable(_) => {
-                Self::bad_request("unstorable", "a value has characters that can't be stored")
+                let message = "the database can't take one of the values: it has a character, a \
+                               number or a date that can't be stored; change it and ask again";
+                Self::bad_request("unstorable", message)
             }
             RecordsError::Conflict | RecordsError::Corrupt { .. } | RecordsError::Database(_) => {
                 Self::internal(&error.to_string())
