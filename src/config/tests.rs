@@ -158,7 +158,7 @@ fn an_error_in_the_environment_names_the_variable_and_what_was_expected() {
     for (variable, value, expected) in [
         ("FRONTDESK__SERVER__LISTEN", "8080", "expected an IP address and a port"),
         ("FRONTDESK__SERVER__MAX_CALLS", "many", "\"many\" is not a whole number"),
-        ("FRONTDESK__SERVER__MAX_CALLS", "-1", "expected a nonzero usize"),
+        ("FRONTDESK__SERVER__MAX_CALLS", "-1", "expected a whole number, 1 or more"),
         ("FRONTDESK__SERVER__PORT", "8080", "expected one of drain_timeout, listen, max_calls"),
         ("FRONTDESK__SERVR__LISTEN", "", "expected one of admin, database, openai, server"),
         ("FRONTDESK__SERVER", "", "expected FRONTDESK__SECTION__KEY"),

@@ -154,7 +154,7 @@ fn prac_5_what_is_wrong_is_told_with_file_place_key_and_what_was_expected() {
     for (text, told) in [
         ("abuot = \"x\"\n", ["scenarios/a.toml:1:1: ", "abuot", "about"]),
         ("[[step]]\nsya = \"x\"\n", ["scenarios/a.toml:2:1: ", "sya", "say"]),
-        ("[[step]]\nsay = 5\n", ["scenarios/a.toml:2:7: ", "step[0].say", "string"]),
+        ("[[step]]\nsay = 5\n", ["scenarios/a.toml:2:7: ", "step[0].say", "expected a text"]),
         ("[[step]]\nafter = \"never\"\nsay = \"x\"\n", ["a.toml:2:9: ", "never", "agent_begins"]),
         ("[[step]]\nsay = \"x\"\npress = \"5\"\n", ["a.toml:1:", "step[0]", "one of say, noise"]),
         ("[[step]]\nplus = \"1s\"\n", ["a.toml:1:", "step[0]", "one of say, noise"]),
