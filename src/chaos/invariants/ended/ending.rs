@@ -97,7 +97,8 @@ fn has_cause(reason: EndReason, seen: &Seen<'_>) -> Result<(), String> {
         }
         EndReason::Internal => (!excuses.killed.is_empty(), "nobody killed an actor"),
         EndReason::Transferred => (settings.transfer.is_some(), "there is nobody to transfer to"),
-        EndReason::Operator | EndReason::Machine | EndReason::Shutdown | EndReason::Refused => {
+        EndReason::Refused => (excuses.database, "nothing kept the daemon from taking it"),
+        EndReason::Operator | EndReason::Machine | EndReason::Shutdown => {
             (false, "nobody did that")
         }
     };
