@@ -99,7 +99,7 @@ pub(crate) async fn open_or_create(
         Owner::Daemon => None,
         Owner::Command => Some(Presence::alone(url).await?),
     };
-    db.write(|db| async move { migration::up(&db, None).await }).await?;
+    db.change_schema(|db| async move { migration::up(&db, None).await }).await?;
     Ok(db)
 }
 

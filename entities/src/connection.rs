@@ -21,7 +21,7 @@ pub(crate) const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long PostgreSQL works on a statement, a statement waits for a lock, and a transaction waits for
 /// its next statement. They end what is stuck; the migrations of a large table have no limit.
-const STATEMENT_TIMEOUT: Duration = Duration::from_secs(15);
+pub(crate) const STATEMENT_TIMEOUT: Duration = Duration::from_secs(15);
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 const IDLE_IN_TRANSACTION_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection may take to say whether it can be used again.

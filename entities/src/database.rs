@@ -1,7 +1,8 @@
 //! The handle through which every query goes.
 //!
 //! A live handle runs each unit of work in a task of its own: an asker that goes away, or gives up
-//! waiting, cancels nothing half-way (CAL-8). A simulated one is for a simulation on a paused clock: the
+//! waiting, cancels nothing half-way (CAL-8). Nobody waits without limit: after [`PATIENCE`] the asker is
+//! told that the database failed. A simulated one is for a simulation on a paused clock: the
 //! pool has a runtime of its own, in real time, and the caller's thread blocks until the work, its
 //! transaction included, is done. So a query takes no virtual time, and queries have one order. A
 //! simulated handle can fail as a live database does: [`DatabaseFaults`].
@@ -13,15 +14,23 @@ mod real_time;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sea_orm::{DatabaseConnection, DbErr, Statement};
+use tokio::time::timeout;
 
 pub use faults::{DatabaseFault, DatabaseFaults, FaultExtent};
 
-use crate::connection::{self, ConnectError, OpenMode, PoolSettings};
+use crate::connection::{self, ConnectError, OpenMode, PoolSettings, STATEMENT_TIMEOUT};
 use crate::error::RecordsError;
 use lanes::Lanes;
 use real_time::RealTimeRuntime;
+
+/// How long an asker waits for a unit of work, with its wait for a connection. A dead network gives no
+/// error for many minutes. The work itself goes on, and may still be done.
+const PATIENCE: Duration = Duration::from_secs(20);
+// PostgreSQL's own limit comes first: it ends the work, and says why.
+const _: () = assert!(PATIENCE.as_secs() > STATEMENT_TIMEOUT.as_secs());
 
 /// A pool of connections to one database. Clones share it, and its faults.
 #[derive(Debug, Clone, Default)]
@@ -79,9 +88,10 @@ impl Database {
         T: Send + 'static,
         E: From<DbErr> + Send + 'static,
     {
+        let work = work(self.connection.clone());
         match &self.mode {
-            Mode::Live(lanes) => lanes.run(work(self.connection.clone())).await,
-            Mode::Simulated(simulation) => simulation.read(work(self.connection.clone())).await,
+            Mode::Live(lanes) => within_patience(lanes.run(work)).await,
+            Mode::Simulated(simulation) => within_patience(simulation.read(work)).await,
         }
     }
 
@@ -95,9 +105,10 @@ impl Database {
         T: Send + 'static,
         E: From<DbErr> + Send + 'static,
     {
+        let work = work(self.connection.clone());
         match &self.mode {
-            Mode::Live(lanes) => lanes.run_first(work(self.connection.clone())).await,
-            Mode::Simulated(simulation) => simulation.read(work(self.connection.clone())).await,
+            Mode::Live(lanes) => within_patience(lanes.run_first(work)).await,
+            Mode::Simulated(simulation) => within_patience(simulation.read(work)).await,
         }
     }
 
@@ -108,9 +119,23 @@ impl Database {
         T: Send + 'static,
         E: From<DbErr> + Send + 'static,
     {
+        within_patience(self.change_schema(work)).await
+    }
+
+    /// As [`write`](Self::write), without a limit: changing a large table takes long.
+    pub async fn change_schema<T, E, W>(
+        &self,
+        work: impl FnOnce(DatabaseConnection) -> W,
+    ) -> Result<T, E>
+    where
+        W: Future<Output = Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbErr> + Send + 'static,
+    {
+        let work = work(self.connection.clone());
         match &self.mode {
-            Mode::Live(lanes) => lanes.run(work(self.connection.clone())).await,
-            Mode::Simulated(simulation) => simulation.write(work(self.connection.clone())).await,
+            Mode::Live(lanes) => lanes.run(work).await,
+            Mode::Simulated(simulation) => simulation.write(work).await,
         }
     }
 
@@ -165,5 +190,46 @@ impl Simulation {
         let done = self.runtime.block_on(work)?;
         self.faults.after_commit()?;
         Ok(done)
+    }
+}
+
+async fn within_patience<T, E: From<DbErr>>(
+    answer: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    timeout(PATIENCE, answer).await.unwrap_or_else(|_| Err(errors::unanswered(PATIENCE).into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use tokio::time::sleep;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn cal_8_work_that_hangs_holds_no_asker_and_goes_on_when_the_asker_was_told() {
+        let database = Database::default();
+        let done = Arc::new(Mutex::new(Vec::new()));
+        let hangs = |name: &'static str| {
+            let done = Arc::clone(&done);
+            async move |_: DatabaseConnection| {
+                sleep(PATIENCE * 2).await;
+                done.lock().unwrap().push(name);
+                Ok::<_, RecordsError>(())
+            }
+        };
+        for (name, answer) in [
+            ("read", database.read(hangs("read")).await),
+            ("read_first", database.read_first(hangs("read_first")).await),
+            ("write", database.write(hangs("write")).await),
+        ] {
+            let Err(error @ RecordsError::Database(_)) = answer else {
+                panic!("{name}: {answer:?}")
+            };
+            assert!(error.to_string().contains("may still be done"), "{error}");
+        }
+        database.change_schema(hangs("change_schema")).await.unwrap();
+        assert_eq!(*done.lock().unwrap(), ["read", "read_first", "write", "change_schema"]);
     }
 }

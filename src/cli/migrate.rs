@@ -21,7 +21,7 @@ pub(super) async fn run(
         database::connect(&config.database).await?
     };
     let url = config.database.url.expose().to_owned();
-    let report = db.write(|db| async move { cli::run(command, &db, &url).await }).await?;
+    let report = db.change_schema(|db| async move { cli::run(command, &db, &url).await }).await?;
     writeln!(out, "{report}")?;
     Ok(Exit::Clean)
 }

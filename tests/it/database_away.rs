@@ -5,15 +5,23 @@ use std::time::{Duration, Instant};
 use entities::{DatabaseFault, DatabaseFaults, FaultExtent};
 use frontdesk::config::business_file;
 use frontdesk::world::World;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use practice::twilio::{Dial, Done};
 use protocol::ids::PhoneNumber;
+use serde_json::json;
+use tokio::time::sleep;
 
+use crate::api::operator::{Operator, Wanted};
 use crate::support::{
-    brief, call_form, http_client, number, post_as_twilio, virtually, within, world,
+    brief, call_form, http_client, number, post_as_twilio, recorded, virtually, within, world,
 };
 
 const CALL: &str = "CA00000000000000000000000000000007";
+/// How long a dead network may say nothing.
+const HANGS: Duration = Duration::from_secs(3600);
+/// How long somebody waits for the database who does not answer a webhook.
+const PATIENCE: Duration = Duration::from_secs(20);
+const ZERO: Duration = Duration::ZERO;
 /// Longer than the pause between two looks at the businesses.
 const REFRESH: Duration = Duration::from_secs(31);
 
@@ -40,19 +48,19 @@ fn ops_9_readyz_says_what_keeps_calls_from_being_answered_and_webhooks_come_all_
         let gone = r#"{"ready":false,"why":["database_unreachable"]}"#.to_owned();
         for fault in [DatabaseFault::Gone, DatabaseFault::Slow(Duration::from_secs(60))] {
             faults(&world).set(fault, FaultExtent::Lasting);
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            sleep(Duration::from_secs(1)).await;
             let asked = world.app.services().clock.now();
             assert_eq!(ready(&world, "").await, (StatusCode::SERVICE_UNAVAILABLE, gone.clone()));
             assert!(since(&world, asked) <= Duration::from_secs(3), "{fault:?}");
             assert_eq!(ready(&world, "?for=webhooks").await.0, StatusCode::OK, "{fault:?}");
             assert_eq!(ready(&world, "?a=b&for=webhooks").await.0, StatusCode::OK, "{fault:?}");
             faults(&world).clear();
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            sleep(Duration::from_secs(1)).await;
             assert_eq!(ready(&world, "").await.0, StatusCode::OK, "{fault:?}");
         }
         // A full disk keeps no call from being answered.
         faults(&world).set(DatabaseFault::Full, FaultExtent::Lasting);
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        sleep(Duration::from_secs(1)).await;
         assert_eq!(ready(&world, "").await.0, StatusCode::OK);
         world.close().await;
     });
@@ -94,6 +102,59 @@ fn cal_8_a_webhook_waits_three_seconds_for_the_database_and_then_apologises() {
 }
 
 #[test]
+fn cal_8_the_api_answers_after_twenty_seconds_of_a_database_that_hangs() {
+    virtually(async {
+        let world = world(brief).await;
+        let (operator, slug) = (Operator::of(&world), world.business.slug.clone());
+        let booking =
+            json!({ "business": slug, "phone": "0501234567", "slot_start": "2026-12-01" });
+        let call = json!({ "business": slug, "to": number(7).as_str() });
+        let requests = [
+            Wanted::get(format!("/api/leads?business={slug}")),
+            Wanted::new(Method::POST, "/api/appointments").with(&booking),
+            Wanted::new(Method::POST, "/api/calls").with(&call),
+        ];
+        for (hung, waits) in [(DatabaseFault::Slow(HANGS), PATIENCE), (DatabaseFault::Gone, ZERO)] {
+            faults(&world).set(hung, FaultExtent::Lasting);
+            for wanted in &requests {
+                let asked = world.app.services().clock.now();
+                let answer = operator.asks(wanted).await;
+                let code = &answer.body["error"]["code"];
+                assert_eq!((answer.status.as_u16(), code), (500, &json!("internal")), "{hung:?}");
+                let waited = since(&world, asked);
+                let second = Duration::from_secs(1);
+                assert!(waited >= waits && waited < waits + second, "{hung:?}: {waited:?}");
+            }
+            faults(&world).clear();
+            assert_eq!(operator.asks(&requests[0]).await.status, StatusCode::OK, "{hung:?}");
+        }
+        world.close().await;
+    });
+}
+
+#[test]
+fn cal_8_a_lead_whose_database_work_hangs_is_tried_again_while_the_call_goes_on() {
+    virtually(async {
+        let world = world(brief).await;
+        let asked = world.app.services().clock.now();
+        // The webhook's read takes two seconds. What is asked after it hangs, and then no more.
+        faults(&world).set(DatabaseFault::Slow(Duration::from_secs(2)), FaultExtent::Lasting);
+        let caller = world.dial(&number(1));
+        sleep(Duration::from_secs(1)).await;
+        faults(&world).set(DatabaseFault::Slow(HANGS), FaultExtent::Lasting);
+        within("the stream", caller.stream_opened()).await.unwrap();
+        sleep(Duration::from_secs(1)).await;
+        faults(&world).clear();
+        recorded(&world, caller.call_sid(), |record| record.lead_id.is_some()).await;
+        let took = since(&world, asked);
+        assert!(took > PATIENCE && took < PATIENCE + Duration::from_secs(5), "{took:?}");
+        caller.hang_up();
+        within("the end", caller.ended()).await;
+        world.close().await;
+    });
+}
+
+#[test]
 fn ops_9_without_the_database_each_business_apologises_in_its_own_words() {
     virtually(async {
         let clinic = include_str!("../../examples/businesses/harbour-clinic.toml");
@@ -104,7 +165,7 @@ fn ops_9_without_the_database_each_business_apologises_in_its_own_words() {
             plan.other_businesses = vec![clinic.clone()];
         })
         .await;
-        tokio::time::sleep(REFRESH).await;
+        sleep(REFRESH).await;
         for fault in [DatabaseFault::Gone, DatabaseFault::Slow(Duration::from_secs(60))] {
             faults(&world).set(fault, FaultExtent::Lasting);
             let said = apology(&world, &number_of_clinic).await;

@@ -1,12 +1,21 @@
-//! The errors of simulated faults: of the same types and codes as the drivers' own.
+//! The errors of the handle itself, and of simulated faults: of the same types and codes as the drivers'
+//! own.
 
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
 use sea_orm::sqlx::error::{DatabaseError, ErrorKind};
 use sea_orm::{DbErr, RuntimeErr, sqlx};
+
+/// The work has not ended within this time.
+pub(super) fn unanswered(patience: Duration) -> DbErr {
+    let text = format!("no answer within {patience:?}; the work may still be done");
+    let late = io::Error::new(io::ErrorKind::TimedOut, text);
+    DbErr::Conn(RuntimeErr::SqlxError(sqlx::Error::Io(late).into()))
+}
 
 /// Another connection holds SQLite's write lock.
 pub(super) fn busy() -> DbErr {

@@ -1,13 +1,16 @@
 //! Slow bookings: they delay no other business (CAL-5), and stand when nobody waits for them any more
-//! (CAL-4).
+//! (CAL-4). Those that hang are tried again (CAL-8).
 
+use std::time::Duration;
+
+use entities::{DatabaseFault, FaultExtent};
 use practice::openai::Record;
 use sea_orm::{DatabaseTransaction, Statement, TransactionTrait};
 
 use super::foreign::outputs;
 use super::*;
 use crate::leads::uses;
-use crate::support::{brief, pause, practice};
+use crate::support::{brief, pause, practice, virtually};
 
 /// Waits until the business has an appointment.
 async fn the_booked(world: &World) -> AppointmentRecord {
@@ -127,4 +130,31 @@ async fn cal_1_a_booking_that_takes_over_ten_seconds_is_reported_as_failed_but_s
     within("the end", caller.ended()).await;
     world.close().await;
     schema.drop().await;
+}
+
+#[test]
+fn cal_8_a_booking_whose_database_work_hangs_is_tried_again_and_one_that_always_hangs_fails() {
+    const HANGS: DatabaseFault = DatabaseFault::Slow(Duration::from_secs(3600));
+    virtually(async {
+        let world = World::open(plan()).await.unwrap();
+        let person = Person::new(&world, 1).await;
+        let slot = person.finds(&ahead(&world, 3)).await.remove(0);
+        let faults = world.app.services().database.faults().unwrap();
+        let clock = world.app.services().clock;
+        faults.set(HANGS, FaultExtent::Next(1));
+        let asked = clock.now();
+        assert_eq!(person.books(&slot).await["ok"], true);
+        let took = clock.now() - asked;
+        assert!((20..22).contains(&took.as_secs()), "{took:?}");
+        assert_eq!(all_booked(&world).await.len(), 1);
+
+        faults.set(HANGS, FaultExtent::Lasting);
+        let asked = clock.now();
+        let again = person.uses(CalendarTool::Find, "call_2", json!({ "date_iso": slot })).await;
+        assert_eq!(again["ok"], false, "{again}");
+        assert_eq!((clock.now() - asked).as_secs(), 30);
+        faults.clear();
+        assert!(!person.finds(&slot).await.is_empty());
+        world.close().await;
+    });
 }
