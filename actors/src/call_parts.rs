@@ -22,6 +22,7 @@ use crate::link::Connector;
 use crate::messages::{
     CalendarRequest, LeadOrder, RealtimeEvent, RealtimeView, SupervisorEvent, TwilioEvent,
 };
+use crate::provider::Provider;
 use crate::transcriptions::WorkingTranscription;
 use crate::twilio_rest::TwilioRest;
 
@@ -37,6 +38,8 @@ pub struct Services {
     pub database: entities::Database,
     /// Connects to OpenAI.
     pub connector: Arc<dyn Connector>,
+    /// Whether OpenAI can answer new calls.
+    pub provider: Provider,
     pub twilio: TwilioRest,
     pub journal: Journal,
     /// CalendarActor's inbox.

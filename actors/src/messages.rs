@@ -55,6 +55,8 @@ pub(crate) enum RealtimeOrder {
     Close,
     /// Ask for a response.
     Ask(Ask),
+    /// Replace this session by a new one.
+    Renew { session: u32 },
     /// Drop this ask if no response serves it yet.
     Withdraw(AskNumber),
     /// Add this entry to OpenAI's conversation.

@@ -164,6 +164,7 @@ impl RealtimeState {
             SessionAction::End(fault) => self.session_over(fault, now),
             SessionAction::Close => {
                 self.stop_session();
+                self.parts.downlink.end_open_items();
                 self.session.closed();
             }
         }
@@ -171,14 +172,20 @@ impl RealtimeState {
 
     fn session_over(&mut self, fault: SessionFault, now: Instant) {
         self.stop_session();
-        self.session.session_ended(fault, now);
+        if let SessionFault::Lasting(cause) = fault {
+            let cause_name = cause.as_str();
+            let model = &self.parts.setup.settings.agent.model;
+            tracing::error!(cause = cause_name, model, "OpenAI refuses, and no retry can help");
+            self.parts.services.provider.failed(cause, model, now);
+        }
+        let unplayed = self.parts.downlink.drop_unplayed();
+        self.session.session_ended(fault, unplayed, now);
     }
 
     fn stop_session(&self) {
         if let Some(running) = &self.running {
             running.stop.cancel();
         }
-        self.parts.downlink.end_open_items();
     }
 
     fn open_session_if_due(&mut self, now: Instant) {
@@ -216,6 +223,10 @@ impl RealtimeState {
 
     fn report(&mut self) {
         trace::handler(&self.registration, format_args!("reports"));
+        if self.session.take_spoke() {
+            let setup = &self.parts.setup;
+            self.parts.services.provider.spoke(&setup.call_sid, &setup.settings.agent.model);
+        }
         self.session.reports.send(&self.parts.call);
         let view = self.session.view();
         self.parts.realtime_view.send_if_modified(|shown| {

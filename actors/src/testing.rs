@@ -79,6 +79,7 @@ pub(crate) fn services(
         chance: chance.clone(),
         database,
         connector,
+        provider: crate::provider::Provider::default(),
         twilio: TwilioRest::new(
             dialer,
             Connections::Closed,

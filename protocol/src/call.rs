@@ -21,6 +21,7 @@ mod session;
 mod setup;
 mod silence;
 mod speech;
+mod stopwatch;
 mod stream;
 mod timer;
 mod tools;
@@ -175,7 +176,7 @@ impl Call {
     /// 2. If the reply to a goodbye is over, the scripted line follows, or the call ends with it.
     /// 3. Tool outputs are answered, unless the call is ending by now.
     /// 4. What was heard to its end is owed no longer, and a last line leads to the hang-up.
-    /// 5. The silence clock is started or paused.
+    /// 5. The clock of what is asked for in vain is started or paused, and the silence clock.
     fn settle(&mut self, now: Now) {
         self.judge_call_control(now);
         self.settle_farewell();
@@ -183,6 +184,7 @@ impl Call {
         self.settle_tools();
         self.settle_owed();
         self.settle_last_line(now);
+        self.settle_trouble(now);
         self.settle_silence(now);
     }
 
@@ -196,7 +198,7 @@ impl Call {
             Event::RecordingFailed => self.on_recording_failed(now),
             Event::SessionConfigured { session } => self.on_session_configured(session),
             Event::TranscriptionRefused { instead } => self.on_transcription_refused(instead, now),
-            Event::SessionLost { fault } => self.on_session_lost(fault, now),
+            Event::SessionLost { fault, unplayed } => self.on_session_lost(fault, &unplayed, now),
             Event::SpeechStarted => self.on_speech_started(now),
             Event::SpeechStopped => self.on_speech_stopped(now),
             Event::TurnCommitted { item } => {

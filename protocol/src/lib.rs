@@ -7,6 +7,7 @@
 
 pub mod audio;
 pub mod barge_in;
+pub mod breaker;
 pub mod business;
 pub mod calendar;
 pub mod call;

@@ -13,7 +13,8 @@ mod turns;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-pub use ask::{Ask, AskNumber, Reply, ScriptedLine, Want, Wording};
+use ask::Urgency;
+pub use ask::{Ask, AskNumber, Manner, Reply, ScriptedLine, Want, Wording};
 pub use output::{GateOutput, GateState, Outcome, RequestNumber};
 use state::{Stage, State};
 use turns::Turns;
@@ -44,12 +45,12 @@ pub struct ResponseGate {
     held: Option<Instant>,
     caller_speaks: bool,
     tools_run: bool,
-    seen: VecDeque<AskNumber>,
+    /// Each with its attempt.
+    seen: VecDeque<(AskNumber, u16)>,
+    /// Asks whose response served nothing. The call decides what becomes of them. Until then
+    /// nothing of the same urgency or less is asked for.
+    undecided: Vec<(AskNumber, Urgency)>,
     turns: Turns,
-    /// Failures in a row.
-    failures: usize,
-    /// The end of the pause after a failure.
-    not_before: Option<Instant>,
     last_request: u64,
     outputs: VecDeque<GateOutput>,
 }
@@ -58,16 +59,19 @@ impl ResponseGate {
     /// Asks for a response. It is asked for at once or waits; a resume is dropped while a
     /// response is under way. An ask that this session has seen before changes nothing.
     pub fn trigger(&mut self, ask: Ask, now: Instant) {
-        if self.seen.contains(&ask.number) {
+        let attempt = (ask.number, ask.manner.attempt);
+        if self.seen.contains(&attempt) {
             return;
         }
-        self.seen.push_back(ask.number);
+        self.seen.push_back(attempt);
         if self.seen.len() > SEEN_ASKS {
             self.seen.pop_front();
         }
+        self.undecided.retain(|(number, _)| *number != ask.number);
         if let Some(response) = ask.turn().and_then(|turn| self.turns.covered_by(turn)) {
             let response = response.clone();
             self.outputs.push_back(GateOutput::Covered { ask: ask.number, response });
+            self.fire(now);
             return;
         }
         if ask.is_resume() && !self.state.is_idle() {
@@ -121,7 +125,7 @@ impl ResponseGate {
             self.begin(response.clone(), now);
         }
         if self.running() == Some(response) {
-            self.end(outcome, now);
+            self.end(outcome);
         }
         self.fire(now);
     }
@@ -129,19 +133,17 @@ impl ResponseGate {
     /// OpenAI refused our `response.create`, because a response is active. Ours waits for its end.
     /// If none of ours is outstanding, this changes nothing.
     pub fn refused_as_active(&mut self, active: Option<ResponseId>, now: Instant) {
+        let Some(response) = active else { return self.refused(now) };
         if self.state.is_requested() {
             self.put_back_request();
-            match active {
-                Some(response) => self.begin_foreign(response, now),
-                None => self.back_off(now),
-            }
+            self.begin_foreign(response, now);
         }
     }
 
-    /// OpenAI refused our `response.create` for another reason.
-    pub fn refused(&mut self, outcome: Outcome, now: Instant) {
+    /// OpenAI refused our `response.create`.
+    pub fn refused(&mut self, now: Instant) {
         if self.state.is_requested() {
-            self.end(outcome, now);
+            self.end(Outcome::Failed);
         }
         self.fire(now);
     }
@@ -150,7 +152,7 @@ impl ResponseGate {
     /// have come before this. So there is none to wait for.
     pub fn nothing_to_cancel(&mut self, now: Instant) {
         if self.state() == GateState::Cancelling {
-            self.end(Outcome::Cancelled, now);
+            self.end(Outcome::Cancelled);
         }
         self.fire(now);
     }
@@ -190,9 +192,21 @@ impl ResponseGate {
         self.fire(now);
     }
 
-    /// Drops a waiting ask. One that was asked for already stays.
-    pub fn withdraw(&mut self, ask: AskNumber) {
+    /// Drops a waiting ask, or one whose response served nothing. One that was asked for already
+    /// stays.
+    pub fn withdraw(&mut self, ask: AskNumber, now: Instant) {
         self.waiting.retain(|waiting| waiting.number != ask);
+        self.undecided.retain(|(number, _)| *number != ask);
+        self.fire(now);
+    }
+
+    /// Whether the response that this event is about may call tools. A scripted line may not
+    /// (PIPE-12).
+    #[must_use]
+    pub fn offers_tools(&self, response: &ResponseId, request: Option<RequestNumber>) -> bool {
+        let ours = self.running() == Some(response)
+            || (request.is_some() && self.state.outstanding() == request);
+        self.state.busy().filter(|_| ours).is_none_or(|busy| busy.request.offers_tools())
     }
 
     /// The session is gone. The next one starts idle, and the call repeats its asks. A hold goes
@@ -218,9 +232,8 @@ impl ResponseGate {
     /// When [`handle_timeout`](Self::handle_timeout) is due. `None` while nothing can become due.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let retry = self.not_before.filter(|_| self.state.is_idle() && self.urgency().is_some());
         let released = self.held.filter(|_| !self.caller_speaks).map(|since| since + HOLD_PATIENCE);
-        retry.into_iter().chain(self.stalls_at()).chain(released).min()
+        self.stalls_at().into_iter().chain(released).min()
     }
 
     /// The next output, oldest first.
@@ -238,6 +251,12 @@ impl ResponseGate {
     #[must_use]
     pub fn running(&self) -> Option<&ResponseId> {
         self.state.running()
+    }
+
+    /// Whether some audio of the running response has come.
+    #[must_use]
+    pub fn has_spoken(&self) -> bool {
+        self.state.busy().is_some_and(|busy| busy.request.spoke)
     }
 
     fn stalls_at(&self) -> Option<Instant> {

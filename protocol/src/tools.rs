@@ -4,6 +4,7 @@
 //! work is dispatched by an exhaustive `match` on [`Tool`] in `call::tools`. To add a tool, add a
 //! variant and its place in [`Tool::ALL`]; the compiler lists what else is missing.
 
+pub mod arguments;
 mod schema;
 mod wording;
 

@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 use actors::call_parts::Services;
 use actors::clock::Clock;
 use actors::journal::Journal;
+use actors::provider::Provider;
 use entities::{Database, businesses};
 use migration::MigrateError;
+use protocol::openai::fault::FatalCause;
 use tokio::sync::Mutex;
 
 /// How long the database may take to answer.
@@ -26,6 +28,8 @@ pub enum NotReady {
     DatabaseSchema,
     /// Neither the database nor the disk takes records.
     JournalFull,
+    /// OpenAI takes no session, and no retry helps.
+    Provider(FatalCause),
 }
 
 impl NotReady {
@@ -37,6 +41,15 @@ impl NotReady {
             Self::DatabaseUnreachable => "database_unreachable",
             Self::DatabaseSchema => "database_schema",
             Self::JournalFull => "journal_full",
+            Self::Provider(FatalCause::BadKey) => "provider_bad_key",
+            Self::Provider(FatalCause::Quota) => "provider_quota",
+            Self::Provider(FatalCause::AccountClosed) => "provider_account_closed",
+            Self::Provider(
+                FatalCause::BadModel
+                | FatalCause::BadVoice
+                | FatalCause::BetaShape
+                | FatalCause::Refused,
+            ) => "provider",
         }
     }
 }
@@ -50,6 +63,7 @@ struct Shared {
     draining: AtomicBool,
     database: Database,
     journal: Journal,
+    provider: Provider,
     clock: Clock,
     /// When the database was last asked, and what is wrong with it. Locked while it is asked: whoever
     /// comes meanwhile waits for the same answer.
@@ -63,6 +77,7 @@ impl Readiness {
             draining: AtomicBool::new(false),
             database: services.database.clone(),
             journal: services.journal.clone(),
+            provider: services.provider.clone(),
             clock: services.clock,
             last: Mutex::default(),
         }))
@@ -83,7 +98,9 @@ impl Readiness {
     pub async fn reasons(&self) -> Vec<NotReady> {
         let draining = (!self.takes_calls()).then_some(NotReady::Draining);
         let full = (!self.0.journal.has_room_for_a_call()).then_some(NotReady::JournalFull);
-        draining.into_iter().chain(full).chain(self.database().await).collect()
+        let provider = self.0.provider.broken().map(NotReady::Provider);
+        let known = draining.into_iter().chain(full).chain(provider);
+        known.chain(self.database().await).collect()
     }
 
     async fn database(&self) -> Option<NotReady> {

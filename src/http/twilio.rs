@@ -13,6 +13,7 @@ mod resume;
 mod span;
 mod state;
 mod status;
+mod unanswerable;
 mod voice;
 
 use std::sync::Arc;
@@ -67,6 +68,9 @@ async fn answer(state: &TwilioState, request: &Request, form: &Form) -> Response
         (&Method::POST, "/twilio/voice/resume") => twiml(call, &resume::resume(state, form).await),
         (&Method::POST, "/twilio/voice/transfer") => {
             twiml(call, &resume::on_transfer_ended(state, form).await)
+        }
+        (&Method::POST, unanswerable::TRANSFER_ENDED) => {
+            twiml(call, &unanswerable::on_transfer_ended(state, form))
         }
         (&Method::POST, "/twilio/status") => {
             status::on_status(state, form).await;

@@ -267,6 +267,7 @@ fn barge_2_trap_twilio_6_clicks_never_interrupt_the_agent() {
         within("the clicks", clicking).await;
         within("the whole answer", caller.hears(LONG)).await.unwrap();
         assert_eq!(clears(&caller), 0);
+        within("what the agent makes of them", caller.hears("מה?")).await.unwrap();
         talks_over(&caller).await;
         let record = practice(&world).log().record();
         assert_eq!((record.count(CANCEL), record.count(TRUNCATE)), (0, 0));

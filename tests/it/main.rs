@@ -20,6 +20,7 @@ mod pipeline;
 mod polite_endings;
 mod postgres;
 mod presence;
+mod provider;
 mod reconnect;
 mod replay;
 mod scenarios;

@@ -65,6 +65,8 @@ struct State {
     bytes: usize,
     /// Items whose audio has begun to arrive and has not ended.
     open: Vec<(ResponseId, ItemId)>,
+    /// The response of the last entry that the reader has seen. Some of it may be at Twilio.
+    begun: Option<ResponseId>,
     /// Counts the cuts. The latest cut has this number.
     cuts: u64,
     /// Whether arriving audio is dropped, because it belongs to an interrupted response.
@@ -109,7 +111,7 @@ impl Downlink {
         wake(due);
     }
 
-    /// The session is lost: no more audio of the open items will arrive.
+    /// The session is closed: no more audio of the open items will arrive.
     pub fn end_open_items(&self) {
         let mut state = self.state();
         for (response, item) in std::mem::take(&mut state.open) {
@@ -118,6 +120,36 @@ impl Downlink {
         let due = state.wake.raise();
         drop(state);
         wake(due);
+    }
+
+    /// The session is lost: responses that broke off are dropped if nothing of them has gone to
+    /// Twilio, and ended if something has. Returns the dropped ones.
+    pub fn drop_unplayed(&self) -> Vec<ResponseId> {
+        let mut state = self.state();
+        let begun = state.begun.clone();
+        let mut dropped: Vec<ResponseId> = Vec::new();
+        for (response, item) in std::mem::take(&mut state.open) {
+            if begun.as_ref() == Some(&response) {
+                state.waiting.push_back(AgentAudio::ItemEnd { response, item });
+            } else if !dropped.contains(&response) {
+                dropped.push(response);
+            }
+        }
+        let State { waiting, bytes, .. } = &mut *state;
+        waiting.retain(|audio| {
+            let (response, length) = match audio {
+                AgentAudio::Piece(piece) => (&piece.response, piece.payload.decoded_len()),
+                AgentAudio::ItemEnd { response, .. } => (response, 0),
+            };
+            let kept = !dropped.contains(response);
+            *bytes -= if kept { 0 } else { length };
+            kept
+        });
+        let due = state.wake.raise();
+        drop(state);
+        self.room.notify_one();
+        wake(due);
+        dropped
     }
 
     /// The caller interrupts: drops what waits, and what arrives until [`open`](Self::open).
@@ -169,7 +201,14 @@ impl Downlink {
 
     /// The first entry. It stays until [`pop`](Self::pop).
     pub fn peek(&self) -> Option<AgentAudio> {
-        self.state().waiting.front().cloned()
+        let mut state = self.state();
+        let first = state.waiting.front().cloned()?;
+        let (AgentAudio::Piece(Piece { response, .. }) | AgentAudio::ItemEnd { response, .. }) =
+            &first;
+        if state.begun.as_ref() != Some(response) {
+            state.begun = Some(response.clone());
+        }
+        Some(first)
     }
 
     /// Removes the first entry.

@@ -86,6 +86,7 @@ fn finish_call(
             | Command::Transfer
             | Command::Ask(_)
             | Command::UseCalendar { .. }
+            | Command::RenewSession { .. }
             | Command::Withdraw(_)
             | Command::Tell(_)
             | Command::Interrupt(_)

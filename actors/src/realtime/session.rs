@@ -11,7 +11,7 @@ use futures_util::{SinkExt, StreamExt};
 use protocol::audio::payload::Payload;
 use protocol::call::SessionFault;
 use protocol::openai::client_event::write_append;
-use protocol::openai::fault::{ConnectionClass, close_class, http_class};
+use protocol::openai::fault::{ConnectionClass, FatalCause, close_class, http_class};
 use protocol::openai::server_event::{AudioDelta, ServerEvent, ServerFrame};
 use supervision::Inbox;
 use supervision::inbox::InboxClosed;
@@ -229,7 +229,7 @@ impl SessionTask {
 fn connect_fault(error: &ConnectError) -> SessionFault {
     match error {
         ConnectError::Refused { status } => fault(http_class(*status)),
-        ConnectError::BadUrl(_) => SessionFault::Lasting,
+        ConnectError::BadUrl(_) => SessionFault::Lasting(FatalCause::Refused),
         ConnectError::Unreachable(_) | ConnectError::Tls(_) | ConnectError::TimedOut => {
             SessionFault::Passing
         }
@@ -238,10 +238,7 @@ fn connect_fault(error: &ConnectError) -> SessionFault {
 
 fn fault(class: ConnectionClass) -> SessionFault {
     match class {
-        ConnectionClass::Fatal(cause) => {
-            tracing::error!(?cause, "OpenAI refuses sessions, and a retry can't help");
-            SessionFault::Lasting
-        }
+        ConnectionClass::Fatal(cause) => SessionFault::Lasting(cause),
         ConnectionClass::Retryable => SessionFault::Passing,
     }
 }

@@ -56,10 +56,13 @@ pub(crate) struct SessionState {
     connection: Connection,
     /// The number of the current or last session, from 1. 0 before the first.
     number: u32,
+    /// Sessions lost in a row since a response was last spoken.
     failures: usize,
+    /// A response was spoken since [`take_spoke`](Self::take_spoke).
+    spoke: bool,
     gate: ResponseGate,
-    /// The tool calls and the usage of the response that is ending.
-    done: Option<(ResponseId, Vec<FunctionCall>, Usage)>,
+    /// The response that is ending.
+    done: Option<Done>,
     uplink: Arc<Uplink>,
     downlink: Arc<Downlink>,
     /// The latest cut of the downlink that was noticed.
@@ -71,6 +74,16 @@ pub(crate) struct SessionState {
     commits: u64,
     unknown_events: u64,
     pub(super) reports: Reports,
+}
+
+/// What `response.done` says, for the end that the gate reports.
+struct Done {
+    response: ResponseId,
+    /// The tool calls that are to be run.
+    calls: Vec<FunctionCall>,
+    /// Items of tool calls that are not.
+    unwanted: Vec<ItemId>,
+    usage: Usage,
 }
 
 /// What the actor must do with its session after an event.
@@ -99,6 +112,7 @@ impl SessionState {
             connection: Connection::Down { retry_at: at_once.then_some(now) },
             number: 0,
             failures: 0,
+            spoke: false,
             gate: ResponseGate::default(),
             done: None,
             uplink,
@@ -152,17 +166,28 @@ impl SessionState {
     }
 
     /// The session is lost. The gate starts anew, and CallActor repeats what it still needs.
-    pub(super) fn session_ended(&mut self, fault: SessionFault, now: Instant) {
+    /// Nothing of the `unplayed` responses has gone to Twilio.
+    pub(super) fn session_ended(
+        &mut self,
+        fault: SessionFault,
+        unplayed: Vec<ResponseId>,
+        now: Instant,
+    ) {
         let retry_at = match fault {
             SessionFault::Passing => {
                 let pause = RETRY_AFTER[self.failures.min(RETRY_AFTER.len() - 1)];
                 Some(now + pause)
             }
-            SessionFault::Lasting => None,
+            SessionFault::Lasting(_) => None,
         };
         self.failures += 1;
         self.down(retry_at);
-        self.reports.push(Event::SessionLost { fault });
+        self.reports.push(Event::SessionLost { fault, unplayed });
+    }
+
+    /// Whether a response was spoken since the last time.
+    pub(super) fn take_spoke(&mut self) -> bool {
+        std::mem::take(&mut self.spoke)
     }
 
     /// The session is closed by order.
@@ -195,7 +220,12 @@ impl SessionState {
                     self.send(vec![item_create(item, entry.number)]);
                 }
             }
-            RealtimeOrder::Withdraw(ask) => self.gate.withdraw(*ask),
+            RealtimeOrder::Renew { session } if self.is_current(*session) => {
+                tracing::warn!("responses of this session say nothing: new session");
+                return SessionAction::End(SessionFault::Passing);
+            }
+            RealtimeOrder::Renew { .. } => {}
+            RealtimeOrder::Withdraw(ask) => self.gate.withdraw(*ask, now),
             RealtimeOrder::Interrupt(interruption) => return self.interrupt(interruption),
             RealtimeOrder::ToolsDone => self.gate.tools_done(now),
             // Without a live session: CallActor asks again, and the replay contains the entry.

@@ -46,10 +46,16 @@ impl Brain {
         match self {
             Self::Receptionist(script) => receptionist::decide(script, prompt),
             Self::Scripted(rules) => script::decide(rules, prompt),
-            Self::Echo => Turn { say: last_user(prompt.history).map(str::to_owned), calls: vec![] },
+            Self::Echo => {
+                let words = last_user(prompt.history).filter(|words| !words.trim().is_empty());
+                Turn::saying(words.unwrap_or(NOT_UNDERSTOOD).to_owned())
+            }
         }
     }
 }
+
+/// What the echo says to a turn without words. A model always says something.
+const NOT_UNDERSTOOD: &str = "מה?";
 
 /// The words between triple quotes in instructions of the form "Say …: \"\"\"words\"\"\"".
 /// Words to be said in English are translated if they are in [`DICTIONARY`].

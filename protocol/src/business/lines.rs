@@ -18,6 +18,8 @@ pub struct DefaultLines {
     pub no_response: &'static str,
     /// Questions to a silent caller, one per warning.
     pub silence_checks: [&'static str; 2],
+    /// Spoken in place of an answer that the content filter has stopped.
+    pub no_answer: &'static str,
     /// Spoken by Twilio if no session can be opened.
     pub apology: &'static str,
     /// The last words before a transfer.
@@ -34,6 +36,7 @@ pub const HEBREW: DefaultLines = DefaultLines {
     lead_complete: "מעולה, רשמתי את כל הפרטים ונחזור אליך בהקדם. תודה שפנית אלינו ולהתראות!",
     no_response: "נראה שהקו התנתק או שזה לא זמן טוב. תמיד אפשר להתקשר אלינו שוב. להתראות!",
     silence_checks: ["הלו, עדיין על הקו?", "לא שמעתי תשובה. אפשר לעזור במשהו נוסף?"],
+    no_answer: "סליחה, על זה אין לי אפשרות לענות. אפשר לעזור במשהו אחר?",
     apology: "אנחנו מצטערים, יש לנו תקלה זמנית ואי אפשר להמשיך את השיחה. אפשר להתקשר שוב בעוד כמה דקות. תודה וסליחה.",
     transfer_farewell: "תודה, השיחה עוברת עכשיו לנציג. רק רגע בבקשה.",
     machine_message: "שלום, ניסינו להשיג אותך. נשמח אם תחזרו אלינו כשיתאפשר. תודה ולהתראות!",
@@ -50,6 +53,7 @@ pub const ENGLISH: DefaultLines = DefaultLines {
         "Hello, are you still there?",
         "I didn't hear an answer. Can I help with anything else?",
     ],
+    no_answer: "I am sorry, I can't answer that. Can I help with something else?",
     apology: "We are sorry, we have a technical problem and cannot continue this call. Please call again in a few minutes. Thank you.",
     transfer_farewell: "Thank you, I am putting you through to a person now. One moment, please.",
     machine_message: "Hello, we tried to reach you. Please call us back when it suits you. Thank you, and goodbye!",
@@ -86,6 +90,8 @@ pub struct Lines {
     pub no_response: String,
     first_silence_check: String,
     later_silence_checks: Vec<String>,
+    /// Spoken in place of an answer that the content filter has stopped.
+    pub no_answer: String,
     /// Spoken by Twilio if no session can be opened.
     pub apology: String,
     /// The last words before a transfer.
@@ -116,6 +122,7 @@ impl Lines {
             no_response: own_or(ending.no_response_text.as_ref(), default.no_response),
             first_silence_check: first_check,
             later_silence_checks: later_checks,
+            no_answer: default.no_answer.to_owned(),
             apology: own_or(business.apology.text.as_ref(), default.apology),
             transfer_farewell: own_or(farewell, default.transfer_farewell),
             machine_message: own_or(

@@ -22,6 +22,11 @@ pub enum Command {
     CloseSession,
     /// RealtimeActor: ask for a response.
     Ask(Ask),
+    /// RealtimeActor: replace this session by a new one, because its responses say nothing.
+    RenewSession {
+        /// [`Event::SessionConfigured`](super::Event::SessionConfigured).
+        session: u32,
+    },
     /// RealtimeActor: drop this ask if no response serves it yet.
     Withdraw(AskNumber),
     /// RealtimeActor: tell a new session the call so far. Live audio follows (RES-2).

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::lead::LeadFacts;
 use super::speech::{AgentCut, CutItem};
 use crate::ids::{ItemId, ResponseId, StreamSid, ToolCallId};
+use crate::openai::fault::FatalCause;
 use crate::openai::usage::Usage;
 use crate::response_gate::{AskNumber, Outcome};
 use crate::twilio::forms::CallStatus;
@@ -48,6 +49,8 @@ pub enum Event {
     SessionLost {
         /// Whether another try can help.
         fault: SessionFault,
+        /// Responses that broke off, and of which nothing has gone to Twilio and nothing will.
+        unplayed: Vec<ResponseId>,
     },
     /// `input_audio_buffer.speech_started`.
     SpeechStarted,
@@ -179,7 +182,7 @@ pub enum Event {
         asks: Vec<AskNumber>,
         /// How it ended.
         outcome: Outcome,
-        /// The tool calls it made. Empty unless it completed.
+        /// The tool calls it made. Empty unless it completed and was offered tools.
         calls: Vec<FunctionCall>,
         /// The tokens it used.
         usage: Usage,
@@ -234,8 +237,8 @@ pub enum StreamEnd {
 pub enum SessionFault {
     /// Another try may help, and is being made.
     Passing,
-    /// No other try will help: a wrong key, no quota, an unknown model (RES-3).
-    Lasting,
+    /// No other try will help (RES-3).
+    Lasting(FatalCause),
 }
 
 /// A tool call, as the model made it.

@@ -8,6 +8,7 @@ use super::event::SessionFault;
 use super::reason::EndReason;
 use super::{Call, Now};
 use crate::business::OpeningLine;
+use crate::ids::ResponseId;
 use crate::mistake::planted;
 
 /// Whether there is a session. `actors::realtime` has the details.
@@ -18,10 +19,17 @@ pub(super) enum SessionState {
     /// There is none yet, or none any more. One is being connected.
     Missing { since: Instant },
     /// One is configured.
-    Ready,
+    Ready {
+        /// Numbers the sessions of a call.
+        session: u32,
+    },
 }
 
 impl SessionState {
+    pub(super) fn is_ready(self) -> bool {
+        matches!(self, Self::Ready { .. })
+    }
+
     /// The state at the webhook. A session is connected at once, unless it waits for the stream.
     pub(super) fn at_webhook(opening: &OpeningLine, now: Instant) -> Self {
         if opening.session_waits_for_stream() {
@@ -42,18 +50,27 @@ impl Call {
     }
 
     pub(super) fn on_session_configured(&mut self, session: u32) {
-        self.session = SessionState::Ready;
+        self.session = SessionState::Ready { session };
         let history = self.conversation.entries().cloned().collect();
         self.send(Command::Replay { session, history });
         self.ask_for_what_is_owed();
     }
 
-    pub(super) fn on_session_lost(&mut self, fault: SessionFault, now: Now) {
-        if self.session == SessionState::Ready {
+    pub(super) fn on_session_lost(
+        &mut self,
+        fault: SessionFault,
+        unplayed: &[ResponseId],
+        now: Now,
+    ) {
+        if self.session.is_ready() {
             self.session = SessionState::Missing { since: now.at };
+            unplayed.iter().for_each(|response| self.speech.never_plays(response));
             self.close_broken_responses();
         }
-        if fault == SessionFault::Lasting || planted!(ClippedClosing if self.is_closing()) {
+        self.asked_in_vain(now);
+        if matches!(fault, SessionFault::Lasting(_))
+            || planted!(ClippedClosing if self.is_closing())
+        {
             self.on_no_session(now);
         }
     }

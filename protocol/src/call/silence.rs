@@ -5,11 +5,11 @@
 //! number of checks; a turn that proves to be a cough resets neither.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::ending::Phase;
 use super::reason::{EndReason, EndedBy};
-use super::session::SessionState;
+use super::stopwatch::Stopwatch;
 use super::{Call, Now};
 use crate::caller_speech::CommittedBy;
 use crate::ids::ItemId;
@@ -38,27 +38,6 @@ pub(super) struct Silence {
     endless: VecDeque<ItemId>,
     /// Such turns without words, since the last turn with words (PIPE-11).
     wordless: VecDeque<ItemId>,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Stopwatch {
-    Paused { counted: Duration },
-    Running { counted: Duration, since: Instant },
-}
-
-impl Default for Stopwatch {
-    fn default() -> Self {
-        Self::Paused { counted: Duration::ZERO }
-    }
-}
-
-impl Stopwatch {
-    fn counted(self, now: Instant) -> Duration {
-        match self {
-            Self::Paused { counted } => counted,
-            Self::Running { counted, since } => counted + now.saturating_duration_since(since),
-        }
-    }
 }
 
 impl Silence {
@@ -132,15 +111,9 @@ impl Silence {
         }
     }
 
-    fn pause(&mut self, now: Instant) {
-        self.stopwatch = Stopwatch::Paused { counted: self.stopwatch.counted(now) };
-    }
-
     fn run(&mut self, now: Instant) {
-        if let Stopwatch::Paused { counted } = self.stopwatch
-            && !planted!(UnarmedTimer if counted > Duration::ZERO)
-        {
-            self.stopwatch = Stopwatch::Running { counted, since: now };
+        if self.stopwatch.counted(now).is_zero() || !planted!(UnarmedTimer) {
+            self.stopwatch.run(now);
         }
     }
 
@@ -166,12 +139,7 @@ fn remember(turns: &mut VecDeque<ItemId>, item: ItemId) {
 impl Call {
     /// When the caller will have been silent for `silence.timeout`. `None` while it is paused.
     pub(super) fn silence_deadline(&self) -> Option<Instant> {
-        match self.silence.stopwatch {
-            Stopwatch::Paused { .. } => None,
-            Stopwatch::Running { counted, since } => {
-                Some(since + self.setup.settings.silence.timeout.saturating_sub(counted))
-            }
-        }
+        self.silence.stopwatch.reaches(self.setup.settings.silence.timeout)
     }
 
     /// Lets the stopwatch run while nobody is busy, and pauses it otherwise.
@@ -180,7 +148,7 @@ impl Call {
         if self.nobody_is_busy() {
             self.silence.run(now.at);
         } else {
-            self.silence.pause(now.at);
+            self.silence.stopwatch.pause(now.at);
         }
     }
 
@@ -199,7 +167,7 @@ impl Call {
     fn nobody_is_busy(&self) -> bool {
         self.phase == Phase::Open
             && self.stream.is_open()
-            && self.session == SessionState::Ready
+            && self.session.is_ready()
             && self.digits.is_none()
             && self.tools.running() == 0
             && self.end_detection.nothing_waits()

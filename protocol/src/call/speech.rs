@@ -1,7 +1,9 @@
 //! Who speaks: the responses that the caller is owed, and how much of each was heard. `owed` asks
-//! for responses, `turns` handles what the caller says, `responses` what the agent says,
+//! for responses, `in_vain` decides what becomes of those that served nothing, `turns` handles what the caller says, `responses` what the agent says,
 //! `interruption` what happens when both speak at once.
 
+mod attempts;
+mod in_vain;
 mod interruption;
 mod owed;
 mod responses;
@@ -12,6 +14,7 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
+pub(super) use in_vain::BeforeTools;
 pub use interruption::{AgentCut, CutItem, Interruption};
 
 use crate::ids::{ItemId, ResponseId};
@@ -203,6 +206,13 @@ impl Speech {
     pub(super) fn came_whole(&mut self, item: &ItemId) {
         if let Some(known) = self.item_mut(item) {
             known.came_whole = true;
+        }
+    }
+
+    /// The session is lost, and nothing that came of this response has gone to Twilio or will.
+    pub(super) fn never_plays(&mut self, response: &ResponseId) {
+        if let Some(known) = self.response_mut(response) {
+            known.items.iter_mut().for_each(|item| item.began = false);
         }
     }
 

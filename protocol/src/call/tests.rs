@@ -8,6 +8,7 @@ mod end_detection;
 mod ending;
 mod endless_speech;
 mod heard;
+mod in_vain;
 mod interjection;
 mod interruption;
 #[cfg(feature = "mistakes")]
@@ -25,6 +26,7 @@ use uuid::Uuid;
 use super::*;
 use crate::business::{BusinessSettings, Decider};
 use crate::ids::*;
+use crate::openai::fault::FatalCause;
 use crate::response_gate::{Ask, AskNumber, Outcome, Reply, ScriptedLine, Want};
 use crate::twilio::forms::{CallStatus, Direction, Party};
 use crate::twilio::twiml::Dial;
@@ -154,10 +156,26 @@ impl Stage {
         self.does(Event::ResponseEnded {
             response: Some(resp(response)),
             asks,
-            outcome: Outcome::Completed,
+            outcome: if calls.is_empty() { Outcome::Completed } else { Outcome::Called },
             calls,
             usage: Usage::default(),
         });
+    }
+
+    /// A response ends without a word.
+    fn ends_in_vain(&mut self, response: &str, asks: Vec<AskNumber>, outcome: Outcome) {
+        self.does(Event::ResponseStarted { response: resp(response), asks: asks.clone() });
+        self.does(Event::ResponseEnded {
+            response: Some(resp(response)),
+            asks,
+            outcome,
+            calls: Vec::new(),
+            usage: Usage::default(),
+        });
+    }
+
+    fn loses_session(&mut self, fault: SessionFault) {
+        self.does(Event::SessionLost { fault, unplayed: Vec::new() });
     }
 
     fn plays(&mut self, response: &str, of: &str) {

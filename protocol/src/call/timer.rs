@@ -13,8 +13,10 @@ use super::{Call, Now};
 pub enum Timer {
     /// The stream did not open, or did not come back.
     StreamPatience,
-    /// There was no session for `upstream_patience`.
+    /// There was no session for `upstream_patience`, or no answer since it first failed (PIPE-10).
     UpstreamPatience,
+    /// The pause after a failed response is over.
+    AskAgain,
     /// The last line did not begin, or its mark did not come.
     ClosingLine,
     /// The pause before the hang-up is over, or the caller has delayed it long enough.
@@ -50,13 +52,16 @@ impl Call {
         };
         let upstream = match self.session {
             SessionState::Missing { since } => Some(since + self.setup.upstream_patience),
-            SessionState::NotWanted | SessionState::Ready => None,
+            SessionState::NotWanted | SessionState::Ready { .. } => None,
         };
+        let upstream = upstream.into_iter().chain(self.trouble_deadline()).min();
+        let again = self.speech.asks_again_at().filter(|_| self.session.is_ready());
         let digits = self.digits.as_ref().map(|digits| digits.until);
         let deadlines = match &self.phase {
             Phase::Open => vec![
                 (stream, Timer::StreamPatience),
                 (upstream, Timer::UpstreamPatience),
+                (again, Timer::AskAgain),
                 (digits, Timer::DigitPause),
                 (self.tools.deadline(), Timer::ToolPatience),
                 (self.end_detection.deadline(), Timer::AnswerWait),
@@ -66,6 +71,7 @@ impl Call {
             ],
             Phase::Closing { line, interjection, .. } => vec![
                 (stream, Timer::StreamPatience),
+                (again, Timer::AskAgain),
                 (digits, Timer::DigitPause),
                 (Some(self.closing_deadline(line)), Timer::ClosingLine),
                 (interjection.deadline(), Timer::InterjectionWords),
@@ -94,6 +100,7 @@ impl Call {
                 self.end_at_once(reason, EndedBy::Daemon, now);
             }
             Timer::UpstreamPatience => self.on_no_session(now),
+            Timer::AskAgain => self.ask_again(now),
             Timer::ClosingLine => self.do_without_the_line(now),
             Timer::HangUpDelay | Timer::TransferPatience => self.hang_up(now),
             Timer::InterjectionWords => self.take_back(now),

@@ -8,9 +8,10 @@ use super::command::Command;
 use super::conversation::Body;
 use super::event::{FunctionCall, ToolOutcome};
 use super::reason::EndedBy;
+use super::speech::BeforeTools;
 use super::{Call, Now};
 use crate::ids::ResponseId;
-use crate::tools::Tool;
+use crate::tools::{Tool, arguments};
 use batch::Batch;
 pub(super) use batch::Tools;
 use call_control::{Situation, Verdict};
@@ -35,7 +36,7 @@ impl Call {
     pub(super) fn on_call_made(&mut self, response: ResponseId, name: &str, arguments: &str) {
         if Tool::named(name) == Some(Tool::CallControl)
             && self.decider().asks_the_model()
-            && call_control::wants_the_end(arguments)
+            && arguments::read(arguments).is_ok_and(|read| call_control::wants_the_end(&read))
             && !self.speech.was_interrupted(&response)
         {
             self.farewell = Some(response);
@@ -44,15 +45,21 @@ impl Call {
 
     /// Runs the tool calls of a response that has completed. One answer to all their outputs
     /// follows, unless the response spoke and only reported (END-2).
-    pub(super) fn on_calls(&mut self, response: &ResponseId, calls: Vec<FunctionCall>, now: Now) {
-        if calls.is_empty() {
-            return;
-        }
-        for FunctionCall { call, name, arguments } in &calls {
-            let (call, name, arguments) = (call.clone(), name.clone(), arguments.clone());
+    pub(super) fn on_calls(
+        &mut self,
+        response: &ResponseId,
+        mut calls: Vec<FunctionCall>,
+        before: BeforeTools,
+        now: Now,
+    ) {
+        for made in &mut calls {
+            if let Ok(read) = arguments::read(&made.arguments) {
+                made.arguments = read;
+            }
+            let FunctionCall { call, name, arguments } = made.clone();
             self.add_entry(Body::ToolCall { call, name, arguments }, now);
         }
-        let mut batch = Batch::new(response.clone(), now);
+        let mut batch = Batch::new(response.clone(), before, now);
         batch.answer_follows = !self.speech.spoke(response);
         for call in calls {
             let id = call.call.clone();
@@ -72,7 +79,13 @@ impl Call {
     }
 
     fn run_tool(&mut self, response: &ResponseId, call: FunctionCall, now: Now) -> Handled {
-        match Tool::named(&call.name) {
+        let tool = Tool::named(&call.name);
+        if let (Some(tool), Err(unreadable)) = (tool, arguments::read(&call.arguments)) {
+            let output = unreadable.output(&tool.spec(&self.setup.settings).parameters);
+            let outcome = ToolOutcome::new(output, false);
+            return Handled::Now { outcome, answer_follows: true };
+        }
+        match tool {
             Some(Tool::CallControl) => Handled::Last(call),
             Some(Tool::UpdateLeadDetails) => {
                 self.send(Command::UpdateLead(call));

@@ -8,7 +8,6 @@ use super::ending::Phase;
 use super::latency::LatencyView;
 use super::lead::LeadFacts;
 use super::reason::{EndReason, Ending};
-use super::session::SessionState;
 use super::setup::CallSetup;
 use super::speech::Greeting;
 use super::stream::StreamState;
@@ -148,7 +147,7 @@ impl Call {
                 StreamState::Closed => "closed",
             }
             .to_owned(),
-            session_ready: self.session == SessionState::Ready,
+            session_ready: self.session.is_ready(),
             greeting: self.speech.greeting,
             caller_speaks: self.speech.caller_speaks,
             agent_speaks: self.speech.agent_speaks(),

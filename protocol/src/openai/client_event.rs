@@ -112,6 +112,8 @@ pub enum NewItem {
 pub enum ResponseSettings {
     /// An answer to the conversation, with the session's settings.
     Conversation {
+        /// Whether an answer was asked for before, and nothing was heard.
+        insisting: Option<Insistence>,
         /// Returned by the server; may be empty.
         metadata: Metadata,
     },
@@ -122,6 +124,15 @@ pub enum ResponseSettings {
         /// Returned by the server; may be empty.
         metadata: Metadata,
     },
+}
+
+/// How an answer is asked for again, after one that could not be heard (PIPE-9).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Insistence {
+    /// From [`super::scripted::spoken`]; replaces the session's instructions.
+    pub instructions: String,
+    /// Without a limit of tokens, because they were all spent before the first word.
+    pub unlimited: bool,
 }
 
 impl ClientEvent {
@@ -201,7 +212,12 @@ impl NewItem {
 impl ResponseSettings {
     fn to_value(&self) -> Value {
         let (settings, metadata) = match self {
-            Self::Conversation { metadata } => (json!({}), metadata),
+            Self::Conversation { insisting: None, metadata } => (json!({}), metadata),
+            Self::Conversation { insisting: Some(insisting), metadata } => {
+                let again = json!({"instructions": insisting.instructions});
+                let limit = insisting.unlimited.then_some("inf");
+                (with(again, "max_output_tokens", limit), metadata)
+            }
             Self::Scripted { instructions, metadata } => {
                 let line = json!({
                     "input": [],

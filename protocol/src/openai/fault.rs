@@ -62,6 +62,8 @@ pub enum FatalCause {
     BadKey,
     /// The model does not exist, is not a realtime model, or is not available to the account.
     BadModel,
+    /// The voice does not exist, or is not available to the account.
+    BadVoice,
     /// The account has no credit left.
     Quota,
     /// The account is closed.
@@ -75,8 +77,8 @@ pub enum FatalCause {
 /// Whether a failed response may be requested again (PIPE-3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureClass {
-    /// No: the account has no credit left, or is closed.
-    Quota,
+    /// No, nor any other.
+    Fatal(FatalCause),
     /// No: the content filter refused it.
     Filter,
     /// Yes, after a pause.
@@ -103,6 +105,13 @@ impl ErrorEvent {
             .unwrap_or(ErrorClass::Other)
     }
 
+    /// Why the server has refused our `session.update`.
+    #[must_use]
+    pub fn settings_refused(&self) -> FatalCause {
+        let voice = self.param.as_deref().is_some_and(|param| param.contains(".voice"));
+        if voice { FatalCause::BadVoice } else { FatalCause::Refused }
+    }
+
     /// Reads leniently: an error in an unknown form is still an error.
     pub(super) fn from_value(error: &Value) -> Self {
         let text = |key: &str| error[key].as_str().map(str::to_owned);
@@ -118,10 +127,25 @@ impl ErrorEvent {
 }
 
 impl FatalCause {
+    /// The cause by name, for logs and introspection.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BadKey => "bad_key",
+            Self::BadModel => "bad_model",
+            Self::BadVoice => "bad_voice",
+            Self::Quota => "quota",
+            Self::AccountClosed => "account_closed",
+            Self::BetaShape => "beta_shape",
+            Self::Refused => "refused",
+        }
+    }
+
     fn from_code(code: &str) -> Option<Self> {
         match code {
             "invalid_api_key" => Some(Self::BadKey),
             "missing_model" | "invalid_model" | "model_not_found" => Some(Self::BadModel),
+            "invalid_voice" | "voice_not_found" => Some(Self::BadVoice),
             "insufficient_quota" | "billing_hard_limit_reached" => Some(Self::Quota),
             "account_deactivated" => Some(Self::AccountClosed),
             "beta_api_shape_disabled" => Some(Self::BetaShape),
@@ -166,16 +190,11 @@ pub fn http_class(status: u16) -> ConnectionClass {
 /// The class of the error of a failed response.
 pub(super) fn failure_class(kind: &str, code: Option<&str>) -> FailureClass {
     let words = [code.unwrap_or_default(), kind];
-    let is = |cause| words.iter().any(|word| FatalCause::from_code(word) == Some(cause));
-    if is(FatalCause::Quota) || is(FatalCause::AccountClosed) {
-        FailureClass::Quota
-    } else if words
-        .iter()
-        .any(|word| matches!(*word, "content_filter" | "content_policy_violation"))
-    {
-        FailureClass::Filter
-    } else {
-        FailureClass::Retryable
+    let filtered = |word: &&str| matches!(*word, "content_filter" | "content_policy_violation");
+    match words.iter().find_map(|word| FatalCause::from_code(word)) {
+        Some(cause) => FailureClass::Fatal(cause),
+        None if words.iter().any(filtered) => FailureClass::Filter,
+        None => FailureClass::Retryable,
     }
 }
 

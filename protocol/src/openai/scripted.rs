@@ -23,6 +23,15 @@ pub fn scripted_by_meaning(text: &str, language: &str) -> String {
     quoted(&order, text)
 }
 
+/// The same instructions for a model that has answered with a text before (PIPE-9).
+#[must_use]
+pub fn spoken(instructions: &str) -> String {
+    format!(
+        "{instructions}\n\nSpeak your answer aloud now. The other side is on the telephone: a text \
+         without speech never reaches them."
+    )
+}
+
 fn quoted(order: &str, text: &str) -> String {
     format!("{order}\n\"\"\"\n{text}\n\"\"\"")
 }
@@ -30,6 +39,15 @@ fn quoted(order: &str, text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pipe_9_the_order_to_speak_follows_the_whole_instructions() {
+        let (line, prompt) = (scripted_instructions("שלום"), "Be kind.");
+        for instructions in [prompt, &line] {
+            let again = spoken(instructions);
+            assert!(again.starts_with(instructions) && again.contains("aloud"), "{again}");
+        }
+    }
 
     fn read_back(instructions: &str) -> Option<(&str, &str)> {
         let (order, rest) = instructions.split_once("\n\"\"\"\n")?;

@@ -13,6 +13,19 @@ pub struct Ask {
     pub number: AskNumber,
     /// What the response is to do.
     pub want: Want,
+    /// Whether it was asked for before, in vain.
+    pub manner: Manner,
+}
+
+/// How a response is asked for. The default asks for the first time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Manner {
+    /// How often it was asked for before. Tells asking again from a repeated ask.
+    pub attempt: u16,
+    /// A response to it had nothing that can be heard: the model is told to speak.
+    pub must_speak: bool,
+    /// A response to it spent all its tokens before the first word: the next has no limit.
+    pub unlimited: bool,
 }
 
 /// What a response is to do (PIPE-4 lists all reasons).
@@ -53,6 +66,8 @@ pub enum ScriptedLine {
     Closing,
     /// The answer to "no thanks", in place of the model's own.
     Decline,
+    /// That a question can't be answered: the content filter has stopped the answer.
+    NoAnswer,
     /// "Are you still there?"
     SilenceCheck,
 }
@@ -72,8 +87,20 @@ pub(super) enum Urgency {
     Greeting,
     Closing,
     Decline,
+    NoAnswer,
     Answer,
     SilenceCheck,
+}
+
+impl Manner {
+    /// One response is to serve both.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            attempt: self.attempt.max(other.attempt),
+            must_speak: self.must_speak || other.must_speak,
+            unlimited: self.unlimited || other.unlimited,
+        }
+    }
 }
 
 impl Ask {
@@ -83,6 +110,7 @@ impl Ask {
             Want::Line { line: ScriptedLine::Greeting, .. } => Urgency::Greeting,
             Want::Line { line: ScriptedLine::Closing, .. } => Urgency::Closing,
             Want::Line { line: ScriptedLine::Decline, .. } => Urgency::Decline,
+            Want::Line { line: ScriptedLine::NoAnswer, .. } => Urgency::NoAnswer,
             Want::Line { line: ScriptedLine::SilenceCheck, .. } => Urgency::SilenceCheck,
         }
     }

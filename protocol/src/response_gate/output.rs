@@ -1,6 +1,6 @@
 //! What the gate wants done and reports, and the words for it.
 
-use super::{AskNumber, Wording};
+use super::{AskNumber, Manner, Wording};
 use crate::ids::ResponseId;
 
 /// Numbers the requests of one call, from 1. It travels as `metadata` of `response.create` and
@@ -13,14 +13,57 @@ pub struct RequestNumber(pub u64);
 pub enum Outcome {
     /// It said all it had to say.
     Completed,
-    /// A limit or a filter cut it short. What came is valid.
+    /// It called a tool that it was offered. It may have spoken, too.
+    Called,
+    /// A limit, a filter or a failure cut it short. What came is valid.
     Incomplete,
     /// We cancelled it.
     Cancelled,
-    /// It failed, and asking again may help.
-    FailedForNow,
-    /// It failed, and asking again will not help: no quota, a filter, an invalid request.
-    FailedForGood,
+    /// It had nothing that can be heard, and no call of a tool that it was offered.
+    Unspoken,
+    /// All its tokens were spent before the first word.
+    OutOfTokens,
+    /// The content filter stopped it before the first word.
+    Filtered,
+    /// It failed before the first word.
+    Failed,
+}
+
+impl Outcome {
+    /// Whether nothing was served: the call decides what becomes of the asks (PIPE-9).
+    #[must_use]
+    pub fn served_nothing(self) -> bool {
+        match self {
+            Self::Unspoken | Self::OutOfTokens | Self::Filtered | Self::Failed => true,
+            Self::Completed | Self::Called | Self::Incomplete | Self::Cancelled => false,
+        }
+    }
+
+    /// The outcome of a response that has ended so on the wire. `spoke`: some of its audio came.
+    /// `cancelled`: we have cancelled it.
+    pub(super) fn of(self, spoke: bool, cancelled: bool) -> Self {
+        if spoke {
+            return if self.served_nothing() { Self::Incomplete } else { self };
+        }
+        match self {
+            Self::Called => Self::Called,
+            Self::Completed
+            | Self::Incomplete
+            | Self::Cancelled
+            | Self::Unspoken
+            | Self::OutOfTokens
+            | Self::Filtered
+            | Self::Failed
+                if cancelled =>
+            {
+                Self::Cancelled
+            }
+            Self::Completed | Self::Incomplete | Self::Unspoken => Self::Unspoken,
+            Self::OutOfTokens | Self::Filtered | Self::Failed => self,
+            // Nobody here has cancelled it.
+            Self::Cancelled => Self::Failed,
+        }
+    }
 }
 
 /// What the gate gives out, in order. `Create` and `Cancel` are to be sent to OpenAI; the others
@@ -33,6 +76,8 @@ pub enum GateOutput {
         request: RequestNumber,
         /// The line to speak, and how closely. `None` for an answer to the conversation.
         line: Option<(String, Wording)>,
+        /// Whether it was asked for before, in vain.
+        manner: Manner,
     },
     /// Send `response.cancel` for this response.
     Cancel(ResponseId),

@@ -109,6 +109,11 @@ impl Request {
         self.asks.iter().any(|ask| matches!(ask.want, Want::Answer(_)))
     }
 
+    /// One that nobody here has asked for has the session's tools.
+    pub(super) fn offers_tools(&self) -> bool {
+        self.asks.is_empty() || self.answers_conversation()
+    }
+
     pub(super) fn numbers(&self) -> Vec<AskNumber> {
         self.asks.iter().map(|ask| ask.number).collect()
     }

@@ -14,17 +14,27 @@ fn base() -> Instant {
     Instant::now()
 }
 
+fn ask(number: u64, want: Want) -> Ask {
+    Ask { number: AskNumber(number), want, manner: Manner::default() }
+}
+
+/// The ask, asked for once more.
+fn again(ask: Ask) -> Ask {
+    let manner = Manner { attempt: ask.manner.attempt + 1, ..ask.manner };
+    Ask { manner, ..ask }
+}
+
 fn answer(number: u64, turn: &str) -> Ask {
-    Ask { number: AskNumber(number), want: Want::Answer(Reply::Turn(item(turn))) }
+    ask(number, Want::Answer(Reply::Turn(item(turn))))
 }
 
 fn line(number: u64, line: ScriptedLine) -> Ask {
     let text = "line".to_owned();
-    Ask { number: AskNumber(number), want: Want::Line { line, text, wording: Wording::Exact } }
+    ask(number, Want::Line { line, text, wording: Wording::Exact })
 }
 
 fn tool_output(number: u64) -> Ask {
-    Ask { number: AskNumber(number), want: Want::Answer(Reply::ToolOutput) }
+    ask(number, Want::Answer(Reply::ToolOutput))
 }
 
 fn item(name: &str) -> ItemId {
@@ -72,6 +82,7 @@ fn pipe_3_an_ending_line_goes_before_tool_output_and_turn_which_go_together_befo
     let mut order = Vec::new();
     for n in 1..=3 {
         let response = resp(&format!("r{n}"));
+        gate.progressed(true, now);
         gate.done(&response, None, Outcome::Completed, now);
         gate.created(resp(&format!("r{}", n + 1)), None, now);
         for command in drain(&mut gate) {
@@ -89,7 +100,7 @@ fn pipe_3_a_resume_is_dropped_while_a_response_is_under_way() {
     let mut gate = ResponseGate::default();
     gate.trigger(answer(1, "u1"), now);
     drain(&mut gate);
-    gate.trigger(Ask { number: AskNumber(2), want: Want::Answer(Reply::Resume) }, now);
+    gate.trigger(ask(2, Want::Answer(Reply::Resume)), now);
     assert_eq!(drain(&mut gate), vec![GateOutput::Dropped(AskNumber(2))]);
 }
 
@@ -108,7 +119,7 @@ fn pipe_3_a_turn_committed_before_the_response_was_created_is_answered_by_it_and
         commands.contains(&GateOutput::Covered { ask: AskNumber(2), response: resp("r1") }),
         "{commands:?}"
     );
-    gate.done(&resp("r1"), None, Outcome::Completed, now);
+    gate.done(&resp("r1"), None, Outcome::Called, now);
     assert_eq!(creates(&drain(&mut gate)), vec![]);
 }
 
@@ -120,7 +131,7 @@ fn pipe_3_a_scripted_line_answers_no_turn() {
     gate.turn_committed(item("u1"));
     gate.created(resp("r1"), None, now);
     gate.trigger(answer(2, "u1"), now);
-    gate.done(&resp("r1"), None, Outcome::Completed, now);
+    gate.done(&resp("r1"), None, Outcome::Called, now);
     assert_eq!(creates(&drain(&mut gate)).len(), 2);
 }
 
@@ -132,7 +143,7 @@ fn pipe_3_a_refusal_as_active_resynchronises_and_the_reply_comes_once() {
     gate.refused_as_active(Some(resp("other")), now);
     assert_eq!(gate.state(), GateState::Active);
     drain(&mut gate);
-    gate.done(&resp("other"), None, Outcome::Completed, now);
+    gate.done(&resp("other"), None, Outcome::Called, now);
     assert_eq!(creates(&drain(&mut gate)).len(), 1);
     gate.created(resp("r1"), None, now);
     gate.refused_as_active(Some(resp("r1")), now);
@@ -140,43 +151,110 @@ fn pipe_3_a_refusal_as_active_resynchronises_and_the_reply_comes_once() {
 }
 
 #[test]
-fn pipe_3_a_failed_response_is_asked_for_again_after_half_a_second_and_two_seconds() {
-    let mut now = base();
-    let mut gate = ResponseGate::default();
-    gate.trigger(answer(1, "u1"), now);
-    for (n, wait) in [500, 2000].into_iter().enumerate() {
-        let response = resp(&format!("r{n}"));
-        gate.created(response.clone(), None, now);
-        gate.done(&response, None, Outcome::FailedForNow, now);
+fn pipe_9_what_was_served_with_nothing_is_reported_and_nothing_of_its_urgency_overtakes_it() {
+    let now = base();
+    let silent = [Outcome::Completed, Outcome::Incomplete, Outcome::OutOfTokens, Outcome::Failed];
+    for outcome in silent.into_iter().chain([Outcome::Filtered, Outcome::Cancelled]) {
+        let mut gate = ResponseGate::default();
+        gate.turn_committed(item("u1"));
+        gate.trigger(answer(1, "u1"), now);
+        gate.created(resp("r1"), None, now);
+        gate.trigger(answer(2, "u2"), now);
         drain(&mut gate);
-        assert_eq!(gate.poll_timeout(), Some(now + Duration::from_millis(wait)));
-        gate.handle_timeout(now + Duration::from_millis(wait - 1));
-        assert_eq!(creates(&drain(&mut gate)), vec![]);
-        now += Duration::from_millis(wait);
-        gate.handle_timeout(now);
-        assert_eq!(creates(&drain(&mut gate)).len(), 1);
+        gate.done(&resp("r1"), None, outcome, now);
+        let ended = drain(&mut gate);
+        let [GateOutput::Ended { asks, outcome: told, .. }] = &ended[..] else {
+            panic!("{outcome:?}: {ended:?}")
+        };
+        assert_eq!((asks.as_slice(), told.served_nothing()), ([AskNumber(1)].as_slice(), true));
+        gate.trigger(line(3, ScriptedLine::Closing), now);
+        assert_eq!(creates(&drain(&mut gate)).len(), 1, "a last line need not wait");
+        gate.created(resp("r2"), None, now);
+        gate.progressed(true, now);
+        gate.done(&resp("r2"), None, Outcome::Completed, now);
+        drain(&mut gate);
+        gate.trigger(again(answer(1, "u1")), now);
+        gate.created(resp("r3"), None, now);
+        let started = drain(&mut gate);
+        let asks = vec![AskNumber(2), AskNumber(1)];
+        assert_eq!(started.last(), Some(&GateOutput::Started { response: resp("r3"), asks }));
     }
-    gate.created(resp("last"), None, now);
-    gate.done(&resp("last"), None, Outcome::FailedForNow, now);
-    let ended = drain(&mut gate);
-    assert!(
-        matches!(ended.last(), Some(GateOutput::Ended { asks, .. }) if asks == &[AskNumber(1)])
-    );
-    assert_eq!(gate.poll_timeout(), None);
 }
 
 #[test]
-fn pipe_3_a_response_that_failed_for_quota_or_had_spoken_is_not_asked_for_again() {
+fn pipe_9_what_is_given_up_holds_nothing_back() {
     let now = base();
-    for (outcome, spoke) in [(Outcome::FailedForGood, false), (Outcome::FailedForNow, true)] {
+    let mut gate = ResponseGate::default();
+    gate.trigger(answer(1, "u1"), now);
+    gate.created(resp("r1"), None, now);
+    gate.trigger(answer(2, "u2"), now);
+    gate.done(&resp("r1"), None, Outcome::Failed, now);
+    assert_eq!(creates(&drain(&mut gate)).len(), 1, "the first alone");
+    gate.withdraw(AskNumber(1), now);
+    assert_eq!(creates(&drain(&mut gate)).len(), 1);
+}
+
+#[test]
+fn pipe_9_a_response_for_several_asks_is_asked_for_as_the_most_demanding_wants() {
+    let now = base();
+    let mut gate = ResponseGate::default();
+    gate.trigger(line(1, ScriptedLine::Greeting), now);
+    gate.created(resp("r1"), None, now);
+    let manner = Manner { attempt: 1, must_speak: true, unlimited: true };
+    gate.trigger(Ask { manner, ..answer(2, "u1") }, now);
+    gate.trigger(tool_output(3), now);
+    drain(&mut gate);
+    gate.progressed(true, now);
+    gate.done(&resp("r1"), None, Outcome::Completed, now);
+    let commands = drain(&mut gate);
+    assert!(
+        matches!(commands.last(), Some(GateOutput::Create { manner: of, .. }) if *of == manner),
+        "{commands:?}"
+    );
+}
+
+#[test]
+fn pipe_9_what_was_heard_or_called_or_cut_off_is_served() {
+    let now = base();
+    for (spoke, cancel, outcome, told) in [
+        (true, false, Outcome::Failed, Outcome::Incomplete),
+        (true, false, Outcome::OutOfTokens, Outcome::Incomplete),
+        (true, false, Outcome::Completed, Outcome::Completed),
+        (false, false, Outcome::Called, Outcome::Called),
+        (false, true, Outcome::Completed, Outcome::Cancelled),
+        (false, true, Outcome::Failed, Outcome::Cancelled),
+        (false, true, Outcome::Called, Outcome::Called),
+        (true, true, Outcome::Completed, Outcome::Completed),
+    ] {
         let mut gate = ResponseGate::default();
         gate.trigger(answer(1, "u1"), now);
         gate.created(resp("r1"), None, now);
         gate.progressed(spoke, now);
+        if cancel {
+            gate.cancel(now);
+        }
         gate.done(&resp("r1"), None, outcome, now);
-        drain(&mut gate);
-        assert_eq!(gate.poll_timeout(), None);
+        let ended = drain(&mut gate);
+        let Some(GateOutput::Ended { outcome: is, .. }) = ended.last() else { panic!("{ended:?}") };
+        assert_eq!((*is, is.served_nothing()), (told, false), "{spoke} {cancel} {outcome:?}");
     }
+}
+
+#[test]
+fn pipe_12_a_scripted_line_offers_no_tools_and_an_answer_does() {
+    let now = base();
+    let mut gate = ResponseGate::default();
+    gate.trigger(line(1, ScriptedLine::Greeting), now);
+    let request = creates(&drain(&mut gate))[0];
+    assert!(!gate.offers_tools(&resp("r1"), Some(request)), "not created yet");
+    gate.created(resp("r1"), None, now);
+    assert!(!gate.offers_tools(&resp("r1"), None));
+    assert!(gate.offers_tools(&resp("another"), None));
+    gate.done(&resp("r1"), None, Outcome::Cancelled, now);
+    gate.withdraw(AskNumber(1), now);
+    gate.trigger(answer(2, "u1"), now);
+    gate.created(resp("r2"), None, now);
+    assert!(gate.offers_tools(&resp("r2"), None));
 }
 
 #[test]
@@ -235,7 +313,7 @@ fn pipe_3_a_turn_that_comes_while_a_tool_runs_is_answered_together_with_its_outp
     gate.created(resp("r1"), None, now);
     gate.trigger(answer(2, "u2"), now);
     gate.tools_began();
-    gate.done(&resp("r1"), None, Outcome::Completed, now);
+    gate.done(&resp("r1"), None, Outcome::Called, now);
     assert_eq!(creates(&drain(&mut gate)).len(), 1, "the turn waits for the tool");
     gate.trigger(tool_output(3), now);
     gate.tools_done(now);
@@ -252,7 +330,7 @@ fn res_2_an_ask_that_is_repeated_after_a_crash_is_served_once() {
     let mut gate = ResponseGate::default();
     gate.trigger(answer(1, "u1"), now);
     gate.created(resp("r1"), None, now);
-    gate.done(&resp("r1"), None, Outcome::Completed, now);
+    gate.done(&resp("r1"), None, Outcome::Called, now);
     gate.trigger(answer(1, "u1"), now);
     assert_eq!(creates(&drain(&mut gate)).len(), 1);
     gate.session_lost();

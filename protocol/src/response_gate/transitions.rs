@@ -1,16 +1,13 @@
 //! How the gate goes from one state to the next: `fire` asks for a response, `begin` and `end` are
 //! its beginning and end.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::ask::Urgency;
 use super::state::{Busy, Request, Stage, State};
-use super::{Ask, GateOutput, Outcome, RequestNumber, ResponseGate, Want};
+use super::{Ask, GateOutput, Manner, Outcome, RequestNumber, ResponseGate, Want};
 use crate::ids::ResponseId;
 use crate::mistake::planted;
-
-/// How long to wait before a failed response is asked for again, by the number of failures before.
-pub(super) const RETRY_AFTER: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
 
 impl ResponseGate {
     /// The response that was asked for has begun.
@@ -41,21 +38,18 @@ impl ResponseGate {
     }
 
     /// The response is over, or one that was asked for will not come.
-    pub(super) fn end(&mut self, outcome: Outcome, now: Instant) {
+    pub(super) fn end(&mut self, outcome: Outcome) {
         let Some(Busy { request, stage, .. }) = self.state.take() else { return };
         let response = stage.response().cloned();
-        let again = outcome == Outcome::FailedForNow
-            && !request.spoke
-            && self.failures < RETRY_AFTER.len()
-            && !request.asks.is_empty();
-        if again {
+        let cancelled = matches!(
+            stage,
+            Stage::Requested { cancel_when_created: true } | Stage::Cancelling { .. }
+        );
+        let outcome = outcome.of(request.spoke, cancelled);
+        if outcome.served_nothing() {
             response.iter().for_each(|response| self.turns.uncover(response));
-            self.waiting.splice(0..0, request.asks);
-            self.back_off(now);
-            return;
-        }
-        if outcome != Outcome::FailedForNow {
-            self.failures = 0;
+            let undecided = request.asks.iter().map(|ask| (ask.number, ask.urgency()));
+            self.undecided.extend(undecided);
         }
         self.outputs.push_back(GateOutput::Ended { response, asks: request.numbers(), outcome });
     }
@@ -67,31 +61,27 @@ impl ResponseGate {
         }
     }
 
-    pub(super) fn back_off(&mut self, now: Instant) {
-        let step = self.failures.min(RETRY_AFTER.len() - 1);
-        self.failures += 1;
-        self.not_before = Some(now + RETRY_AFTER[step]);
-    }
-
     /// Asks for the most urgent of what waits, if nothing is under way.
     pub(super) fn fire(&mut self, now: Instant) {
         let is_free = self.state.is_idle() || planted!(SecondResponse if self.hears_nothing(now));
-        if !is_free || self.not_before.is_some_and(|at| now < at) {
+        if !is_free {
             return;
         }
         let Some(asks) = self.take_most_urgent() else { return };
         let line = asks.first().and_then(Ask::line);
-        self.not_before = None;
+        let manner = asks.iter().map(|ask| ask.manner).fold(Manner::default(), Manner::and);
         self.last_request += 1;
         let number = RequestNumber(self.last_request);
-        self.outputs.push_back(GateOutput::Create { request: number, line });
+        self.outputs.push_back(GateOutput::Create { request: number, line, manner });
         self.state = State::requested(Request { number, asks, spoke: false }, now);
     }
 
     /// Nothing of the response has come for a second.
     #[cfg(feature = "mistakes")]
     fn hears_nothing(&self, now: Instant) -> bool {
-        self.state.busy().is_some_and(|busy| busy.heard_at + Duration::from_secs(1) <= now)
+        self.state
+            .busy()
+            .is_some_and(|busy| busy.heard_at + std::time::Duration::from_secs(1) <= now)
     }
 
     /// One line, or all answers.
@@ -107,10 +97,12 @@ impl ResponseGate {
     /// The highest urgency of what waits and may be asked for.
     pub(super) fn urgency(&self) -> Option<Urgency> {
         let held = self.held.is_some() || self.tools_run;
+        let undecided = self.undecided.iter().map(|(_, urgency)| *urgency).min();
         self.waiting
             .iter()
             .filter(|ask| !(held && matches!(ask.want, Want::Answer(_))))
             .map(Ask::urgency)
             .min()
+            .filter(|urgency| undecided.is_none_or(|undecided| *urgency < undecided))
     }
 }

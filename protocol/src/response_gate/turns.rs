@@ -32,9 +32,14 @@ impl Turns {
         seen
     }
 
-    /// The response has failed: the turns it has seen are answered by another.
+    /// The response has served nothing: the turns it has seen are answered by the next.
     pub(super) fn uncover(&mut self, response: &ResponseId) {
-        self.covered.retain(|(_, by)| by != response);
+        let covered = std::mem::take(&mut self.covered);
+        let (seen, kept) = covered.into_iter().partition(|(_, by)| by == response);
+        self.covered = kept;
+        let seen: VecDeque<(ItemId, ResponseId)> = seen;
+        self.uncovered.splice(0..0, seen.into_iter().map(|(turn, _)| turn));
+        self.uncovered.truncate(MOST_TURNS);
     }
 
     pub(super) fn covered_by(&self, turn: &ItemId) -> Option<&ResponseId> {

@@ -161,8 +161,17 @@ pub(super) fn link_fault(chance: &mut Chance) -> LinkFault {
 
 /// A fault of one response that the daemon claims to stand.
 pub(super) fn response(chance: &mut Chance) -> ResponseFault {
-    match chance.from(0, 4) {
+    let incomplete =
+        |reason: &str, after| ResponseFault::Incomplete { reason: reason.to_owned(), after };
+    match chance.from(0, 8) {
         0 => ResponseFault::None,
+        5 => ResponseFault::TextOnly,
+        6 => ResponseFault::Empty,
+        7 => incomplete(
+            "max_output_tokens",
+            chance.one_of(&[Duration::ZERO, Duration::from_secs(1)]),
+        ),
+        8 => incomplete("content_filter", Duration::ZERO),
         1 => ResponseFault::CreatedLate(chance.ms(50, 2_000)),
         2 => ResponseFault::DoneLate(chance.ms(50, 2_000)),
         3 => failed(),

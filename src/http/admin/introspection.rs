@@ -1,4 +1,4 @@
-//! `/introspect/`: actors, calls and events as they are now, and a way to crash an actor on purpose.
+//! `/introspect/`: actors, calls, the provider and events as they are now, and a way to crash an actor on purpose.
 
 use futures_util::StreamExt as _;
 use http::{Method, StatusCode};
@@ -16,6 +16,7 @@ pub(super) async fn serve(state: &AdminState, method: &Method, path: &[&str]) ->
         (&Method::GET, ["actors"]) => actors(state),
         (&Method::GET, ["calls"]) => calls(state).await,
         (&Method::GET, ["calls", call_sid]) => call(state, call_sid).await,
+        (&Method::GET, ["provider"]) => provider(state),
         (&Method::GET, ["events"]) => events(state),
         (&Method::POST, ["actors", id, "kill"]) => kill(state, id),
         _ => not_found(),
@@ -25,6 +26,10 @@ pub(super) async fn serve(state: &AdminState, method: &Method, path: &[&str]) ->
 fn actors(state: &AdminState) -> Response {
     let actors = state.services.introspection.actors_at(state.services.clock.now());
     json(StatusCode::OK, &serde_json::json!({ "actors": actors }))
+}
+
+fn provider(state: &AdminState) -> Response {
+    json(StatusCode::OK, &state.services.provider.view(state.services.clock.now()))
 }
 
 async fn calls(state: &AdminState) -> Response {

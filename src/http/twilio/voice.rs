@@ -21,6 +21,7 @@ use super::refusal::{self, Refusal};
 use super::resume::phase;
 use super::span::name_business;
 use super::state::TwilioState;
+use super::unanswerable;
 use super::{answering_machine, lookup};
 use crate::prompt;
 
@@ -89,6 +90,12 @@ pub(super) async fn answer(state: &TwilioState, form: &Form) -> Twiml {
 /// Starts the call and connects it.
 async fn start(state: &TwilioState, form: &VoiceForm, setup: CallSetup) -> Twiml {
     let call = &form.call_sid;
+    let (model, now) = (&setup.settings.agent.model, state.services.clock.now());
+    if let Err(cause) = state.services.provider.admit(call, model, now)
+        && state.calls.find(call.clone()).await.is_none()
+    {
+        return unanswerable::answer(state, &setup, cause);
+    }
     let why = match state.calls.start(setup.clone()).await {
         Ok(handle) => return go_on(state, &handle, form),
         Err(CallRefused::Over) => return over(state, &setup, false),

@@ -189,3 +189,28 @@ fn unfenced_cut_lets_late_audio_pass_if_nothing_waited_when_the_caller_interrupt
     assert_eq!(late_audio_after_a_cut(false), owned(&[("a", 20)]));
     assert_eq!(late_audio_after_a_cut(true), []);
 }
+
+#[tokio::test]
+async fn greet_2_what_broke_off_before_any_of_it_went_to_twilio_is_dropped_and_the_rest_is_played()
+{
+    let downlink = Downlink::default();
+    let response = |name: &str| ResponseId::parse(name).unwrap();
+    let part = |name: &str| ItemId::parse(name).unwrap();
+    let audio = Payload::encode(&[0xFF; 160]);
+    let now = Clock::start().now();
+    downlink.push(&response("r1"), &part("a1"), &audio, now).await;
+    downlink.end_item(&response("r1"), &part("a1"));
+    downlink.push(&response("r2"), &part("a2"), &audio, now).await;
+    downlink.end_item(&response("r2"), &part("a2"));
+    downlink.push(&response("r2"), &part("a3"), &audio, now).await;
+    assert_eq!(downlink.drop_unplayed(), [response("r2")], "the whole of it, not its last item");
+    assert_eq!(downlink.waiting_ms(), 20, "what came whole is played");
+
+    downlink.push(&response("r3"), &part("a4"), &audio, now).await;
+    while downlink.peek().is_some() {
+        downlink.pop();
+    }
+    downlink.push(&response("r3"), &part("a4"), &audio, now).await;
+    assert_eq!(downlink.drop_unplayed(), [], "some of it is at Twilio");
+    assert_eq!(downlink.waiting_ms(), 20);
+}

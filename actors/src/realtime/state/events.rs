@@ -6,15 +6,15 @@ use std::time::{Duration, Instant};
 use protocol::call::{Entry, Event, FunctionCall, SessionFault};
 use protocol::ids::ItemId;
 use protocol::openai::client_event::ClientEvent;
-use protocol::openai::fault::{ErrorClass, ErrorEvent};
-use protocol::openai::item::{ItemKind, Role};
+use protocol::openai::fault::{ErrorClass, ErrorEvent, FailureClass};
+use protocol::openai::item::{ConversationItem, ItemKind, Role};
 use protocol::openai::response_done::{ResponseDone, ResponseStatus};
 use protocol::openai::server_event::ServerEvent;
-use protocol::response_gate::Outcome;
+use protocol::response_gate::RequestNumber;
 
 use super::connection::Stage;
 use super::wire::{COMMIT, CONFIGURE, REQUEST, item_create, outcome, request_number};
-use super::{RENEW_AFTER, SessionAction, SessionState};
+use super::{Done, RENEW_AFTER, SessionAction, SessionState};
 use crate::realtime::history::history;
 use crate::realtime::session::Outgoing;
 
@@ -42,7 +42,7 @@ impl SessionState {
             ServerEvent::ResponseCreated { response_id, metadata } => {
                 self.gate.created(response_id.clone(), request_number(metadata), now);
             }
-            ServerEvent::ResponseDone(done) => self.on_done(done, now),
+            ServerEvent::ResponseDone(done) => return self.on_done(done, now),
             ServerEvent::OutputItemAdded { response_id, item } => {
                 if let ItemKind::Message { role: Role::Assistant } = item.kind {
                     self.spoken.item_created(response_id, &item.id);
@@ -52,7 +52,8 @@ impl SessionState {
             }
             ServerEvent::FunctionCallArgumentsDone { response_id, name, arguments } => {
                 // Without a name the call is reported with the end of its response only.
-                self.reports.extend(name.clone().map(|name| Event::CallMade {
+                let name = name.clone().filter(|_| self.gate.offers_tools(response_id, None));
+                self.reports.extend(name.map(|name| Event::CallMade {
                     response: response_id.clone(),
                     name,
                     arguments: arguments.clone(),
@@ -119,7 +120,6 @@ impl SessionState {
         if !live {
             return SessionAction::None;
         }
-        self.failures = 0;
         let audio = self.uplink.begin_session();
         let items = history(entries, audio);
         let events = (1..).zip(items).map(|(number, item)| item_create(item, number)).collect();
@@ -139,25 +139,25 @@ impl SessionState {
             "OpenAI reports an error"
         );
         match error.class() {
-            ErrorClass::Fatal(_) => return SessionAction::End(SessionFault::Lasting),
+            ErrorClass::Fatal(cause) => return SessionAction::End(SessionFault::Lasting(cause)),
             ErrorClass::SessionExpired => return SessionAction::End(SessionFault::Passing),
             _ if event_id == CONFIGURE && error.is_about_transcription() => {
                 return self.on_transcription_refused();
             }
             ErrorClass::Rejected if event_id == CONFIGURE => {
-                return SessionAction::End(SessionFault::Lasting);
+                return SessionAction::End(SessionFault::Lasting(error.settings_refused()));
             }
             ErrorClass::AlreadyActive { response_id } => {
                 self.gate.refused_as_active(response_id, now);
             }
             ErrorClass::CancelNotActive => self.gate.nothing_to_cancel(now),
-            ErrorClass::RateLimited | ErrorClass::ServerFault | ErrorClass::Other
+            ErrorClass::RateLimited
+            | ErrorClass::ServerFault
+            | ErrorClass::Rejected
+            | ErrorClass::Other
                 if about_response =>
             {
-                self.gate.refused(Outcome::FailedForNow, now);
-            }
-            ErrorClass::Rejected if about_response => {
-                self.gate.refused(Outcome::FailedForGood, now);
+                self.gate.refused(now);
             }
             ErrorClass::CommitEmpty if event_id.starts_with(COMMIT) => self.nothing_to_commit(now),
             ErrorClass::CommitEmpty
@@ -172,7 +172,7 @@ impl SessionState {
         self.run_gate()
     }
 
-    fn on_done(&mut self, done: &ResponseDone, now: Instant) {
+    fn on_done(&mut self, done: &ResponseDone, now: Instant) -> SessionAction {
         match &done.status {
             ResponseStatus::Incomplete(reason) => {
                 tracing::warn!(?reason, "a response is incomplete");
@@ -180,18 +180,16 @@ impl SessionState {
             ResponseStatus::Failed(failure) => {
                 let (kind, code, message) = (&failure.kind, &failure.code, &failure.message);
                 tracing::warn!(kind, code, message, "a response failed");
+                if let FailureClass::Fatal(cause) = failure.class() {
+                    return SessionAction::End(SessionFault::Lasting(cause));
+                }
             }
             ResponseStatus::Completed
             | ResponseStatus::Cancelled(_)
             | ResponseStatus::Unknown(_) => {}
         }
-        let calls: Vec<FunctionCall> = (done.runnable_calls())
-            .map(|call| FunctionCall {
-                call: call.call_id.clone(),
-                name: call.name.clone(),
-                arguments: call.arguments.clone(),
-            })
-            .collect();
+        let request = request_number(&done.metadata);
+        let (calls, called) = self.calls_to_run(done, request);
         if !calls.is_empty() && self.gate.running() == Some(&done.id) {
             self.gate.tools_began();
         }
@@ -200,8 +198,37 @@ impl SessionState {
                 self.spoken.item_created(&done.id, &item.id);
             }
         }
-        self.done = Some((done.id.clone(), calls, done.usage));
-        self.gate.done(&done.id, request_number(&done.metadata), outcome(&done.status), now);
+        let is_call = |item: &&ConversationItem| matches!(item.kind, ItemKind::FunctionCall(_));
+        let made = done.output.iter().filter(|_| calls.is_empty()).filter(is_call);
+        let unwanted = made.map(|item| item.id.clone()).collect();
+        let (response, usage) = (done.id.clone(), done.usage);
+        self.done = Some(Done { response, calls, unwanted, usage });
+        self.gate.done(&done.id, request, outcome(&done.status, called), now);
+        self.run_gate()
+    }
+
+    /// The tool calls of a response that are to be run, and whether one is of a tool that it was
+    /// offered. Calls of other tools are answered too, unless there is nothing else (PIPE-9,
+    /// PIPE-12).
+    fn calls_to_run(
+        &self,
+        done: &ResponseDone,
+        request: Option<RequestNumber>,
+    ) -> (Vec<FunctionCall>, bool) {
+        if !self.gate.offers_tools(&done.id, request) {
+            return (Vec::new(), false);
+        }
+        let offered = |name: &str| self.settings.tools.iter().any(|tool| tool.name == name);
+        let called = done.runnable_calls().any(|call| offered(&call.name));
+        if !called && !self.gate.has_spoken() {
+            return (Vec::new(), false);
+        }
+        let calls = done.runnable_calls().map(|call| FunctionCall {
+            call: call.call_id.clone(),
+            name: call.name.clone(),
+            arguments: call.arguments.clone(),
+        });
+        (calls.collect(), called)
     }
 
     /// A transcription without usage is not counted.

@@ -76,6 +76,17 @@ impl SpokenItems {
         self.take_unheard_items()
     }
 
+    /// The response is done, and nothing of it can be heard: what it wrote goes (PIPE-9).
+    pub(super) fn unspoken(&mut self, response: &ResponseId) -> Vec<Correction> {
+        let written =
+            self.items.iter_mut().filter(|known| !known.settled && known.response == *response);
+        let gone = written.map(|known| {
+            known.settled = true;
+            Correction::Delete(known.item.clone())
+        });
+        gone.collect()
+    }
+
     /// CallActor reports what was heard.
     pub(super) fn interrupted(&mut self, interruption: &Interruption) -> Vec<Correction> {
         self.reported_cut = self.reported_cut.max(interruption.number);

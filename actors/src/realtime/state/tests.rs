@@ -1,15 +1,17 @@
 mod caller;
 mod crossing;
 mod harness;
+mod in_vain;
 mod interruption;
 mod transcription;
 
-use protocol::response_gate::{Ask, AskNumber, Outcome, Reply, Want};
+use protocol::response_gate::{Ask, AskNumber, Manner, Outcome, Reply, Want};
 use serde_json::{Value, json};
 
 use super::connection::SETUP_PATIENCE;
 use super::*;
 use harness::{Harness, Sent, answer, entry, only, read};
+use protocol::openai::fault::FatalCause;
 
 #[test]
 fn call_4_a_session_is_configured_then_gets_the_call_so_far_and_then_the_live_audio() {
@@ -32,7 +34,7 @@ fn call_4_a_session_is_configured_then_gets_the_call_so_far_and_then_the_live_au
 #[test]
 fn res_2_a_replay_for_a_lost_session_is_not_sent_to_its_successor() {
     let mut harness = Harness::live();
-    harness.session.session_ended(SessionFault::Passing, harness.now);
+    harness.session.session_ended(SessionFault::Passing, Vec::new(), harness.now);
     let session = harness.configure();
     harness.receive(&json!({"type": "session.updated", "session": session}));
     harness.order(&RealtimeOrder::Replay { session: 1, history: vec![entry(1, "old")] });
@@ -59,6 +61,7 @@ fn pipe_3_invariant_1_trap_openai_1_the_next_response_waits_for_the_end_of_the_r
     let mut harness = Harness::live();
     harness.order(&answer(1, "item_1"));
     let metadata = harness.create_response("resp_1");
+    harness.audio_begins("resp_1", "item_a");
     harness.order(&answer(2, "item_2"));
     assert_eq!(harness.sent(), []);
     harness.receive(&json!({"type": "response.done",
@@ -103,24 +106,31 @@ fn pipe_3_the_tool_calls_of_a_response_are_reported_with_its_end_and_once() {
     let Some(Event::ResponseEnded { asks, outcome, calls, .. }) = only(harness.reports()) else {
         panic!("not one end")
     };
-    assert_eq!((asks, outcome), (vec![AskNumber(1)], Outcome::Completed));
+    assert_eq!((asks, outcome), (vec![AskNumber(1)], Outcome::Called));
     let call = only(calls).unwrap();
     assert_eq!((call.call.as_str(), call.name.as_str()), ("call_1", "call_control"));
 }
 
 #[test]
-fn res_2_a_lost_session_is_reopened_after_growing_pauses_and_at_once_after_a_live_one() {
+fn pipe_10_a_lost_session_is_reopened_after_growing_pauses_until_a_response_was_spoken() {
     let mut harness = Harness::new();
     let mut pauses = Vec::new();
     for _ in 0..6 {
         harness.open_session();
-        harness.session.session_ended(SessionFault::Passing, harness.now);
+        harness.session.session_ended(SessionFault::Passing, Vec::new(), harness.now);
         pauses.push(harness.session.retry_at().unwrap() - harness.now);
     }
     let millis: Vec<_> = pauses.iter().map(Duration::as_millis).collect();
     assert_eq!(millis, [0, 250, 500, 1000, 2000, 2000]);
     harness.go_live();
-    harness.session.session_ended(SessionFault::Passing, harness.now);
+    harness.session.session_ended(SessionFault::Passing, Vec::new(), harness.now);
+    let pause = harness.session.retry_at().unwrap() - harness.now;
+    assert_eq!(pause.as_millis(), 2_000, "a connection alone mends nothing");
+    harness.go_live();
+    harness.sent();
+    harness.order(&answer(1, "item_1"));
+    harness.is_answered("resp_1");
+    harness.session.session_ended(SessionFault::Passing, Vec::new(), harness.now);
     assert_eq!(harness.session.retry_at(), Some(harness.now));
 }
 
@@ -131,16 +141,26 @@ fn res_3_after_a_lasting_fault_no_session_is_opened() {
     let action = harness
         .receive(&json!({"type": "error", "error": {"type": "invalid_request_error",
         "code": "invalid_api_key", "message": "no", "param": null, "event_id": null}}));
-    assert_eq!(action, SessionAction::End(SessionFault::Lasting));
-    harness.session.session_ended(SessionFault::Lasting, harness.now);
+    assert_eq!(action, SessionAction::End(SessionFault::Lasting(FatalCause::BadKey)));
+    harness.session.session_ended(
+        SessionFault::Lasting(FatalCause::BadKey),
+        Vec::new(),
+        harness.now,
+    );
     assert_eq!((harness.session.retry_at(), harness.session.is_open()), (None, false));
-    assert_eq!(harness.reports(), [Event::SessionLost { fault: SessionFault::Lasting }]);
+    assert_eq!(
+        harness.reports(),
+        [Event::SessionLost {
+            fault: SessionFault::Lasting(FatalCause::BadKey),
+            unplayed: Vec::new(),
+        }]
+    );
 }
 
 #[test]
 fn res_2_of_a_lost_session_only_transcripts_count() {
     let mut harness = Harness::live();
-    harness.session.session_ended(SessionFault::Passing, harness.now);
+    harness.session.session_ended(SessionFault::Passing, Vec::new(), harness.now);
     harness.go_live();
     harness.reports();
     let item = ItemId::parse("item_1").unwrap();
@@ -168,7 +188,7 @@ fn ops_3_the_billed_length_of_a_transcription_is_reported_before_its_text_whatev
         for (usage, ms) in [(&tokens, Some(1_200)), (&whisper, Some(2_000)), (&json!(null), None)] {
             let mut harness = Harness::live();
             if is_gone {
-                harness.session.session_ended(SessionFault::Passing, harness.now);
+                harness.session.session_ended(SessionFault::Passing, Vec::new(), harness.now);
                 harness.go_live();
             }
             harness.reports();

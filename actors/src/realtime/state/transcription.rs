@@ -2,6 +2,7 @@
 //! then without one (CALL-4). All sessions of the call keep what was accepted.
 
 use protocol::call::{Event, SessionFault};
+use protocol::openai::fault::FatalCause;
 use protocol::openai::transcription::Transcription;
 
 use super::{SessionAction, SessionState};
@@ -13,7 +14,9 @@ impl SessionState {
         let worked = self.transcriptions.get();
         let refused = settings.transcription.model(&settings.agent).unwrap_or_default();
         let next = settings.transcription.after_refusal(&settings.agent, worked.as_deref());
-        let Some(next) = next else { return SessionAction::End(SessionFault::Lasting) };
+        let Some(next) = next else {
+            return SessionAction::End(SessionFault::Lasting(FatalCause::Refused));
+        };
         let instead = next.model(&settings.agent).unwrap_or("none");
         tracing::error!(model = refused, instead, "OpenAI refuses the transcription model");
         settings.transcription = next;

@@ -1,10 +1,12 @@
 //! The client events that the session's state sends, and the numbers that identify its requests.
 
-use protocol::openai::client_event::{ClientEvent, Metadata, NewItem, ResponseSettings};
+use protocol::openai::client_event::{
+    ClientEvent, Insistence, Metadata, NewItem, ResponseSettings,
+};
 use protocol::openai::fault::FailureClass;
-use protocol::openai::response_done::ResponseStatus;
-use protocol::openai::scripted::{scripted_by_meaning, scripted_instructions};
-use protocol::response_gate::{Outcome, RequestNumber, Wording};
+use protocol::openai::response_done::{IncompleteReason, ResponseStatus};
+use protocol::openai::scripted::{scripted_by_meaning, scripted_instructions, spoken};
+use protocol::response_gate::{Manner, Outcome, RequestNumber, Wording};
 
 /// The metadata key of a request's number.
 pub(super) const REQUEST: &str = "request";
@@ -22,15 +24,29 @@ pub(super) fn item_create(item: NewItem, number: u32) -> String {
 }
 
 /// `response.create`. Nothing else writes this event.
-pub(super) fn response_create(request: RequestNumber, line: Option<(String, Wording)>) -> String {
+///
+/// `prompt` is the session's instructions. A response's own replace them, so they are repeated when
+/// the model is told to speak.
+pub(super) fn response_create(
+    request: RequestNumber,
+    line: Option<(String, Wording)>,
+    manner: Manner,
+    prompt: &str,
+) -> String {
     let metadata = Metadata::from([(REQUEST.to_owned(), request.0.to_string())]);
     let response = match line {
-        None => ResponseSettings::Conversation { metadata },
+        None => {
+            let insisting = manner
+                .must_speak
+                .then(|| Insistence { instructions: spoken(prompt), unlimited: manner.unlimited });
+            ResponseSettings::Conversation { insisting, metadata }
+        }
         Some((text, wording)) => {
             let instructions = match wording {
                 Wording::Exact => scripted_instructions(&text),
                 Wording::InLanguage(language) => scripted_by_meaning(&text, &language),
             };
+            let instructions = if manner.must_speak { spoken(&instructions) } else { instructions };
             ResponseSettings::Scripted { instructions, metadata }
         }
     };
@@ -43,15 +59,18 @@ pub(super) fn request_number(metadata: &Metadata) -> Option<RequestNumber> {
     metadata.get(REQUEST)?.parse().ok().map(RequestNumber)
 }
 
-/// How a response ended, for the gate.
-pub(super) fn outcome(status: &ResponseStatus) -> Outcome {
+/// How a response ended, for the gate. `called`: it called a tool that it was offered.
+pub(super) fn outcome(status: &ResponseStatus, called: bool) -> Outcome {
     match status {
+        ResponseStatus::Completed if called => Outcome::Called,
         ResponseStatus::Completed => Outcome::Completed,
         ResponseStatus::Cancelled(_) => Outcome::Cancelled,
-        ResponseStatus::Incomplete(_) => Outcome::Incomplete,
+        ResponseStatus::Incomplete(IncompleteReason::MaxOutputTokens) => Outcome::OutOfTokens,
+        ResponseStatus::Incomplete(IncompleteReason::ContentFilter) => Outcome::Filtered,
+        ResponseStatus::Incomplete(IncompleteReason::Other(_)) => Outcome::Incomplete,
         ResponseStatus::Failed(failure) => match failure.class() {
-            FailureClass::Quota | FailureClass::Filter => Outcome::FailedForGood,
-            FailureClass::Retryable => Outcome::FailedForNow,
+            FailureClass::Filter => Outcome::Filtered,
+            FailureClass::Fatal(_) | FailureClass::Retryable => Outcome::Failed,
         },
         ResponseStatus::Unknown(_) => Outcome::Incomplete,
     }

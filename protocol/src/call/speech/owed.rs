@@ -1,13 +1,17 @@
 //! The responses that the caller is owed. Each is asked for once per session, and stays owed until
 //! it was heard to its end or is no longer wanted.
 
+use std::time::Instant;
+
+use super::attempts::Attempts;
+use super::in_vain::BeforeTools;
 use super::{Greeting, Response, Speech};
 use crate::business::OpeningLine;
 use crate::call::Call;
 use crate::call::command::Command;
-use crate::call::session::SessionState;
+use crate::call::stopwatch::Stopwatch;
 use crate::ids::ResponseId;
-use crate::response_gate::{Ask, AskNumber, ScriptedLine, Want, Wording};
+use crate::response_gate::{Ask, AskNumber, Manner, Reply, ScriptedLine, Want, Wording};
 
 /// A response that is owed to the caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,10 +19,35 @@ pub(in crate::call) struct Owed {
     pub(in crate::call) ask: Ask,
     /// The response that serves it. `None` until one has begun.
     pub(in crate::call) served_by: Option<ResponseId>,
+    pub(super) attempts: Attempts,
+    /// When to ask again, after a failure.
+    pub(super) again_at: Option<Instant>,
+    /// Counts since the first failure. It stands while tools run.
+    pub(super) trouble: Option<Stopwatch>,
+    /// It is to answer tool calls that were all refused because they could not be read.
+    pub(super) follows_refusal: bool,
 }
 
 impl Owed {
-    fn is_greeting(&self) -> bool {
+    fn new(ask: Ask) -> Self {
+        Self {
+            ask,
+            served_by: None,
+            attempts: Attempts::default(),
+            again_at: None,
+            trouble: None,
+            follows_refusal: false,
+        }
+    }
+
+    /// The ask, as it is to be asked for now.
+    pub(super) fn next_ask(&mut self) -> Ask {
+        self.again_at = None;
+        self.ask.manner = self.attempts.manner();
+        self.ask.clone()
+    }
+
+    pub(super) fn is_greeting(&self) -> bool {
         matches!(self.ask.want, Want::Line { line: ScriptedLine::Greeting, .. })
     }
 }
@@ -92,20 +121,28 @@ impl Call {
     pub(in crate::call) fn owe(&mut self, want: Want) -> AskNumber {
         let number = AskNumber(self.speech.next_ask);
         self.speech.next_ask += 1;
-        let ask = Ask { number, want };
-        self.speech.owed.push(Owed { ask: ask.clone(), served_by: None });
-        if self.session == SessionState::Ready {
+        let ask = Ask { number, want, manner: Manner::default() };
+        self.speech.owed.push(Owed::new(ask.clone()));
+        if self.session.is_ready() {
             self.send(Command::Ask(ask));
         }
         number
     }
 
+    /// Notes that tools' outputs are to be answered. What failed before the tools were called goes
+    /// on counting.
+    pub(in crate::call) fn owe_tool_output(&mut self, before: &BeforeTools) {
+        let number = self.owe(Want::Answer(Reply::ToolOutput));
+        if let Some(owed) = self.speech.owed.iter_mut().find(|owed| owed.ask.number == number) {
+            owed.trouble = before.trouble;
+            owed.follows_refusal = before.follows_refusal;
+        }
+    }
+
     pub(in crate::call) fn ask_for_what_is_owed(&mut self) {
-        let waiting: Vec<Ask> = (self.speech.owed.iter())
-            .filter(|owed| owed.served_by.is_none())
-            .map(|owed| owed.ask.clone())
-            .collect();
-        for ask in waiting {
+        let waiting = self.speech.owed.iter_mut().filter(|owed| owed.served_by.is_none());
+        let asks: Vec<Ask> = waiting.map(Owed::next_ask).collect();
+        for ask in asks {
             self.send(Command::Ask(ask));
         }
     }

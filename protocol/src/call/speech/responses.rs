@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use super::attempts::InVain;
+use super::in_vain::BeforeTools;
 use super::{AudioItem, Greeting};
 use crate::call::command::{Command, Record};
 use crate::call::conversation::{AgentSpeech, Body};
@@ -11,6 +13,7 @@ use crate::call::{Call, Now};
 use crate::ids::{ItemId, ResponseId};
 use crate::mistake::planted;
 use crate::response_gate::{AskNumber, Outcome, Reply, Want};
+use crate::tools::arguments;
 
 impl Call {
     pub(in crate::call) fn on_response_started(
@@ -74,6 +77,7 @@ impl Call {
         added: Duration,
         now: Now,
     ) {
+        self.speech.heard_at_last(response);
         let greeting = self.speech.is_greeting(response);
         self.latencies.agent_heard(greeting, added, now.at);
         if greeting && self.speech.greeting == Greeting::Pending {
@@ -100,10 +104,12 @@ impl Call {
         now: Now,
     ) {
         let Some(response) = response else {
-            self.nothing_was_said(asks, now);
+            self.ended_without_a_word(asks.to_vec(), outcome, now);
             return;
         };
-        if outcome == Outcome::Cancelled || self.speech.was_interrupted(&response) {
+        let asks = self.speech.asks_served_by(&response, asks);
+        let unheard = outcome == Outcome::Cancelled || outcome.served_nothing();
+        if unheard || self.speech.was_interrupted(&response) {
             self.drop_what_was_never_said(&response);
         }
         self.close_items_of(&response);
@@ -113,16 +119,45 @@ impl Call {
         if outcome == Outcome::Incomplete {
             self.speech.incomplete += 1;
         }
-        if outcome == Outcome::Completed {
-            self.on_calls(&response, calls, now);
+        let spoke = self.speech.spoke(&response);
+        let refused = !spoke && calls.iter().all(|call| arguments::read(&call.arguments).is_err());
+        let before = self.speech.before_tools(&asks, now.at);
+        if matches!(outcome, Outcome::Completed | Outcome::Called) && !calls.is_empty() {
+            // One follow-up to a refusal, and no second one.
+            let goes_on = !(refused && before.follows_refusal);
+            self.on_calls(
+                &response,
+                calls,
+                BeforeTools { follows_refusal: refused, ..before },
+                now,
+            );
+            if !goes_on {
+                self.tools.expect_no_answer(&response);
+                self.ended_without_a_word(asks, Outcome::Unspoken, now);
+                return;
+            }
         }
-        if !self.speech.spoke(&response) {
-            self.nothing_was_said(asks, now);
+        if !spoke {
+            self.ended_without_a_word(asks, outcome, now);
         }
     }
 
-    /// What was asked for has ended without a word, and is not asked for again.
-    fn nothing_was_said(&mut self, asks: &[AskNumber], now: Now) {
+    /// A response has ended, or was refused, and nothing of it can be heard.
+    fn ended_without_a_word(&mut self, asks: Vec<AskNumber>, outcome: Outcome, now: Now) {
+        let why = match outcome {
+            Outcome::Unspoken => InVain::Unspoken,
+            Outcome::OutOfTokens => InVain::OutOfTokens,
+            Outcome::Filtered => InVain::Filtered,
+            Outcome::Failed => InVain::Failed,
+            Outcome::Completed | Outcome::Called | Outcome::Incomplete | Outcome::Cancelled => {
+                return self.done_without(&asks, now);
+            }
+        };
+        self.served_nothing(asks, why, now);
+    }
+
+    /// These asks are not asked for again.
+    pub(super) fn done_without(&mut self, asks: &[AskNumber], now: Now) {
         asks.iter().for_each(|ask| self.speech.forget(*ask));
         self.speech.skip_greeting_if_lost();
         self.last_line_failed(asks, now);
@@ -149,6 +184,7 @@ impl Call {
                     self.owe(Want::Answer(Reply::Resume));
                 }
             } else {
+                self.drop_what_was_never_said(&response);
                 self.speech.responses.retain(|known| known.id != response);
                 self.speech.owe_again(&response);
             }

@@ -2,7 +2,6 @@
 
 use crate::call::command::{Command, Record};
 use crate::call::conversation::{Body, Words};
-use crate::call::session::SessionState;
 use crate::call::{Call, Now};
 use crate::caller_speech::CommittedBy;
 use crate::ids::ItemId;
@@ -54,7 +53,7 @@ impl Call {
         let told = matches!(body, Body::Digits(_) | Body::System(_) | Body::ToolOutput { .. });
         let entry = self.conversation.push(body, now.wall);
         self.send(Command::Record(Record::Turn(entry.clone())));
-        if told && self.session == SessionState::Ready {
+        if told && self.session.is_ready() {
             self.send(Command::Tell(entry));
         }
     }

@@ -46,7 +46,7 @@ fn greet_2_a_greeting_of_which_nothing_came_is_asked_for_again_in_the_next_sessi
     let mut stage = Stage::new(|_| {});
     stage.does(Event::SessionConfigured { session: 1 });
     stage.does(Event::ResponseStarted { response: resp("r0"), asks: vec![AskNumber(1)] });
-    stage.does(Event::SessionLost { fault: SessionFault::Passing });
+    stage.loses_session(SessionFault::Passing);
     stage.does(Event::SessionConfigured { session: 2 });
     assert_eq!(stage.asks().len(), 2);
     assert_eq!(stage.asks()[0], stage.asks()[1]);
@@ -58,7 +58,7 @@ fn greet_2_a_greeting_that_came_whole_is_never_asked_for_again() {
     stage.does(Event::SessionConfigured { session: 1 });
     stage.begins("r0", "a0", vec![AskNumber(1)]);
     stage.does(Event::AgentAudioDone { item: item("a0") });
-    stage.does(Event::SessionLost { fault: SessionFault::Passing });
+    stage.loses_session(SessionFault::Passing);
     stage.does(Event::SessionConfigured { session: 2 });
     assert_eq!(stage.asks().len(), 1);
 }
@@ -217,7 +217,7 @@ fn res_2_an_answer_of_which_nothing_came_is_asked_for_again_and_one_partly_heard
             stage.does(Event::ResponseStarted { response: resp("r1"), asks: vec![ask.number] });
         }
         stage.sent.clear();
-        stage.does(Event::SessionLost { fault: SessionFault::Passing });
+        stage.loses_session(SessionFault::Passing);
         stage.does(Event::SessionConfigured { session: 2 });
         let asks = stage.asks();
         assert_eq!(asks.len(), 1);
@@ -241,7 +241,7 @@ fn res_2_a_session_that_dies_while_nobody_waits_is_followed_by_silence() {
     let ask = stage.asks()[0].number;
     stage.speaks("r1", "a1", vec![ask]);
     stage.sent.clear();
-    stage.does(Event::SessionLost { fault: SessionFault::Passing });
+    stage.loses_session(SessionFault::Passing);
     stage.does(Event::SessionConfigured { session: 2 });
     assert!(stage.asks().is_empty(), "what it said is still being played");
 }

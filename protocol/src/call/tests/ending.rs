@@ -167,7 +167,7 @@ fn call_9_the_end_of_a_stream_that_was_replaced_changes_nothing() {
 #[test]
 fn res_3_a_session_that_cannot_be_had_ends_in_an_apology_by_twiml() {
     let mut stage = Stage::open();
-    stage.does(Event::SessionLost { fault: SessionFault::Passing });
+    stage.loses_session(SessionFault::Passing);
     stage.waits(Duration::from_millis(9999));
     assert_eq!(stage.count(&Command::Apologise), 0);
     stage.waits(Duration::from_millis(1));
@@ -175,7 +175,7 @@ fn res_3_a_session_that_cannot_be_had_ends_in_an_apology_by_twiml() {
     assert_eq!(stage.reason(), Some(EndReason::UpstreamFailed));
 
     let mut stage = Stage::open();
-    stage.does(Event::SessionLost { fault: SessionFault::Lasting });
+    stage.loses_session(SessionFault::Lasting(FatalCause::Quota));
     assert_eq!(stage.count(&Command::Apologise), 1, "no other try would help");
     let stream = StreamSid::parse(STREAM).unwrap();
     stage.does(Event::StreamClosed { stream, how: StreamEnd::Stopped });
@@ -275,7 +275,7 @@ fn end_2_words_whose_end_is_refused_or_never_comes_are_protected_no_more() {
         usage: Usage::default(),
     });
     let (mut lost, _) = asked(Decider::Model);
-    lost.does(Event::SessionLost { fault: SessionFault::Passing });
+    lost.loses_session(SessionFault::Passing);
     let (not_asked, _) = asked(Decider::Phrases);
     for stage in [refused, cancelled, lost, not_asked] {
         assert_eq!(stage.call.phase(), &Phase::Open);

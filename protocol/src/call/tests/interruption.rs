@@ -142,7 +142,7 @@ fn greet_4_a_greeting_that_was_talked_over_is_done_and_never_asked_for_again() {
     stage.is_talked_over(vec![cut("r0", "a0", 600, 2_000)]);
     assert_eq!(stage.call.greeting(), Greeting::Done);
     stage.sent.clear();
-    stage.does(Event::SessionLost { fault: SessionFault::Passing });
+    stage.loses_session(SessionFault::Passing);
     stage.does(Event::SessionConfigured { session: 2 });
     assert_eq!(stage.asks(), []);
 }
@@ -151,7 +151,7 @@ fn greet_4_a_greeting_that_was_talked_over_is_done_and_never_asked_for_again() {
 fn barge_4_an_answer_that_was_talked_over_is_not_finished_when_its_session_dies() {
     let mut stage = Stage::answering();
     stage.is_talked_over(vec![cut("r1", "a1", 800, 2_000)]);
-    stage.does(Event::SessionLost { fault: SessionFault::Passing });
+    stage.loses_session(SessionFault::Passing);
     stage.does(Event::SessionConfigured { session: 2 });
     assert_eq!(stage.asks(), []);
     let told = stage.sent.iter().find_map(|command| {

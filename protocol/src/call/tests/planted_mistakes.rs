@@ -5,7 +5,7 @@ use mistakes::{Mistake, plant};
 use super::*;
 
 fn loses_its_session(stage: &mut Stage) {
-    stage.does(Event::SessionLost { fault: SessionFault::Passing });
+    stage.loses_session(SessionFault::Passing);
 }
 
 /// The hang-ups up to the moment when the mark behind the closing line returns.

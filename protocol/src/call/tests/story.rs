@@ -33,6 +33,8 @@ struct LastLine {
     began: Option<(String, Instant)>,
     heard: bool,
     gone: bool,
+    /// Responses to it without a word.
+    in_vain: u8,
 }
 
 impl LastLine {
@@ -87,8 +89,11 @@ impl Story {
                 self.line_is_gone(lasting);
                 // Without a session no turn is answered.
                 self.pressed.take_if(|_| lasting);
-                let fault = if lasting { SessionFault::Lasting } else { SessionFault::Passing };
-                self.stage.does(Event::SessionLost { fault });
+                self.stage.loses_session(if lasting {
+                    SessionFault::Lasting(FatalCause::BadKey)
+                } else {
+                    SessionFault::Passing
+                });
             }
             Step::CallerSpeaks(true) => self.stage.does(Event::SpeechStarted),
             Step::CallerSpeaks(false) => self.stage.does(Event::SpeechStopped),
@@ -108,6 +113,7 @@ impl Story {
                 self.stage.does(Event::LeadKnown { lead });
             }
             Step::Serve(ends) => self.serves(ends),
+            Step::InVain(n) => self.ends_in_vain(n),
             Step::Speak => self.speaks(),
             Step::Played => self.plays(),
             Step::TalkedOver(heard) => self.is_talked_over(heard),
@@ -172,6 +178,21 @@ impl Story {
         }
     }
 
+    /// The running response ends without a word, if it has said none.
+    fn ends_in_vain(&mut self, which: u8) {
+        let Some((response, asks, _)) = self.running.take_if(|(_, _, spoke)| !*spoke) else {
+            return;
+        };
+        let outcomes =
+            [Outcome::Unspoken, Outcome::OutOfTokens, Outcome::Failed, Outcome::Filtered];
+        let outcome = outcomes[usize::from(which)];
+        if let Some(line) = self.line.as_mut().filter(|line| asks.contains(&line.ask)) {
+            line.in_vain += u8::from(outcome != Outcome::Failed);
+            line.gone |= outcome == Outcome::Filtered || line.in_vain > 3;
+        }
+        self.stage.ends_in_vain(&response, asks, outcome);
+    }
+
     fn ended(&mut self, asks: &[AskNumber], spoke: bool) {
         let of_line = self.line.as_ref().is_some_and(|line| asks.contains(&line.ask));
         self.line_is_gone(of_line && !spoke);
@@ -220,7 +241,7 @@ impl Story {
     fn check(&mut self, before: usize, was_over: bool) -> Result<(), TestCaseError> {
         for place in before..self.stage.sent.len() {
             let (command, at) = (&self.stage.sent[place], self.stage.sent_at[place]);
-            if let Command::Ask(Ask { number, want: Want::Line { line, .. } }) = command {
+            if let Command::Ask(Ask { number, want: Want::Line { line, .. }, .. }) = command {
                 prop_assert!(
                     !(*line == ScriptedLine::Greeting && self.greeted),
                     "asked to greet again after it was heard"
@@ -229,8 +250,8 @@ impl Story {
                     && self.line.as_ref().is_none_or(|line| line.ask != *number)
                 {
                     let (ask, asked) = (*number, self.ending_since.unwrap_or(at));
-                    let (began, heard, gone) = (None, false, false);
-                    self.line = Some(LastLine { ask, asked, began, heard, gone });
+                    let (began, heard, gone, in_vain) = (None, false, false, 0);
+                    self.line = Some(LastLine { ask, asked, began, heard, gone, in_vain });
                 }
             } else if let Command::Withdraw(ask) = command {
                 self.line.take_if(|line| line.ask == *ask);

@@ -4,7 +4,7 @@ use super::*;
 
 fn without_transcripts(decider: Decider) -> Stage {
     let mut stage = Stage::open_with(|settings| settings.ending.decider = decider);
-    stage.does(Event::SessionLost { fault: SessionFault::Passing });
+    stage.loses_session(SessionFault::Passing);
     stage.does(Event::TranscriptionRefused { instead: None });
     stage.does(Event::SessionConfigured { session: 2 });
     stage

@@ -9,9 +9,9 @@ use crate::call::command::Command;
 use crate::call::conversation::Body;
 use crate::call::ending::Phase;
 use crate::call::event::{FunctionCall, ToolOutcome};
+use crate::call::speech::BeforeTools;
 use crate::call::{Call, Now};
 use crate::ids::{ResponseId, ToolCallId};
-use crate::response_gate::{Reply, Want};
 
 /// How long a tool may take before the model is told that it failed.
 const TOOL_PATIENCE: Duration = Duration::from_secs(10);
@@ -40,6 +40,7 @@ pub(super) struct Batch {
     pub(super) waiting: Vec<ToolCallId>,
     until: Instant,
     pub(super) answer_follows: bool,
+    before: BeforeTools,
     /// Calls of `call_control`. They are judged when it is known what the others did.
     pub(super) controls: Vec<FunctionCall>,
     /// How long they wait for the caller's last words, if they do.
@@ -47,13 +48,14 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    pub(super) fn new(response: ResponseId, now: Now) -> Self {
+    pub(super) fn new(response: ResponseId, before: BeforeTools, now: Now) -> Self {
         let until = now.at + TOOL_PATIENCE;
         Self {
             response,
             waiting: Vec::new(),
             until,
             answer_follows: false,
+            before,
             controls: Vec::new(),
             words_until: None,
         }
@@ -73,6 +75,12 @@ impl Tools {
     pub(in crate::call) fn end_is_asked_for(&self) -> bool {
         let mut controls = self.batches.iter().flat_map(|batch| &batch.controls);
         controls.any(|call| call_control::wants_the_end(&call.arguments))
+    }
+
+    /// The outputs of this response are answered with the next answer to what it was to serve.
+    pub(in crate::call) fn expect_no_answer(&mut self, response: &ResponseId) {
+        let of = self.batches.iter_mut().filter(|batch| batch.response == *response);
+        of.for_each(|batch| batch.answer_follows = false);
     }
 
     /// The number of calls that have not returned.
@@ -159,7 +167,7 @@ impl Call {
         let done: Vec<Batch> = self.tools.batches.extract_if(.., is_done).collect();
         for batch in &done {
             if batch.answer_follows && self.phase == Phase::Open {
-                self.owe(Want::Answer(Reply::ToolOutput));
+                self.owe_tool_output(&batch.before);
             }
         }
         if !done.is_empty() && self.tools.batches.is_empty() {

@@ -130,11 +130,11 @@ fn barge_3_a_cancel_names_its_response() {
 #[test]
 fn call_4_an_ordinary_response_overrides_nothing_of_the_session() {
     assert_eq!(
-        asked(ResponseSettings::Conversation { metadata: metadata() }),
+        asked(ResponseSettings::Conversation { insisting: None, metadata: metadata() }),
         json!({"type": "response.create", "event_id": "rc_1", "response": {"metadata": {"ask": "7"}}})
     );
     assert_eq!(
-        asked(ResponseSettings::Conversation { metadata: Metadata::new() })["response"],
+        asked(ResponseSettings::Conversation { insisting: None, metadata: Metadata::new() })["response"],
         json!({})
     );
 }

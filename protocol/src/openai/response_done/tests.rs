@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::openai::fault::FatalCause;
 
 fn done(response: Value) -> ResponseDone {
     ResponseDone::from_value(&response).unwrap()
@@ -57,9 +58,13 @@ fn barge_3_a_cancelled_response_says_who_cancelled_it() {
 #[test]
 fn pipe_3_a_failed_response_is_asked_for_again_unless_for_quota_or_filter() {
     for (kind, code, expected) in [
-        ("insufficient_quota", Some("insufficient_quota"), FailureClass::Quota),
-        ("insufficient_quota", None, FailureClass::Quota),
-        ("invalid_request_error", Some("billing_hard_limit_reached"), FailureClass::Quota),
+        ("insufficient_quota", Some("insufficient_quota"), FailureClass::Fatal(FatalCause::Quota)),
+        ("insufficient_quota", None, FailureClass::Fatal(FatalCause::Quota)),
+        (
+            "invalid_request_error",
+            Some("billing_hard_limit_reached"),
+            FailureClass::Fatal(FatalCause::Quota),
+        ),
         ("invalid_request_error", Some("content_filter"), FailureClass::Filter),
         ("invalid_request_error", Some("inference_rate_limit_exceeded"), FailureClass::Retryable),
         ("rate_limit_exceeded", Some("rate_limit_exceeded"), FailureClass::Retryable),

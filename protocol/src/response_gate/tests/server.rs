@@ -1,7 +1,7 @@
 //! The gate against a model of OpenAI's side: one active response, and events that cross on the
 //! wire.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use proptest::prelude::*;
 
@@ -105,10 +105,22 @@ proptest! {
         let mut server = Server::default();
         let mut asked = 0u64;
         let mut served: Vec<AskNumber> = Vec::new();
-        let mut pump = |gate: &mut ResponseGate, server: &mut Server| {
+        let mut wanted: BTreeMap<AskNumber, Ask> = BTreeMap::new();
+        let mut pump = |gate: &mut ResponseGate,
+                        server: &mut Server,
+                        wanted: &mut BTreeMap<AskNumber, Ask>,
+                        now| {
             for command in drain(gate) {
                 match command {
-                    GateOutput::Ended { ref asks, .. } => served.extend(asks),
+                    // The call asks again for what was not served.
+                    GateOutput::Ended { asks, outcome, .. } if outcome.served_nothing() => {
+                        for ask in asks {
+                            let ask = again(wanted[&ask].clone());
+                            wanted.insert(ask.number, ask.clone());
+                            gate.trigger(ask, now);
+                        }
+                    }
+                    GateOutput::Ended { asks, .. } => served.extend(asks),
                     GateOutput::Covered { ask, .. } => served.push(ask),
                     GateOutput::Create { .. } | GateOutput::Cancel(_) => {
                         server.inbox.push_back(command);
@@ -119,39 +131,49 @@ proptest! {
             }
         };
         for step in steps {
-            match step {
+            let next = asked + 1;
+            let ask = match step {
                 Step::Turn => {
-                    asked += 1;
-                    gate.turn_committed(item(&format!("u{asked}")));
-                    gate.trigger(answer(asked, &format!("u{asked}")), now);
+                    gate.turn_committed(item(&format!("u{next}")));
+                    Some(answer(next, &format!("u{next}")))
                 }
-                Step::Tool => { asked += 1; gate.trigger(tool_output(asked), now); }
-                Step::Closing => { asked += 1; gate.trigger(line(asked, ScriptedLine::Closing), now); }
-                Step::Check => { asked += 1; gate.trigger(line(asked, ScriptedLine::SilenceCheck), now); }
+                Step::Tool => Some(tool_output(next)),
+                Step::Closing => Some(line(next, ScriptedLine::Closing)),
+                Step::Check => Some(line(next, ScriptedLine::SilenceCheck)),
+                Step::Barge | Step::ServerWorks | Step::ServerFinishes(_) | Step::ClientReads
+                | Step::Later(_) => None,
+            };
+            if let Some(ask) = ask {
+                asked = next;
+                wanted.insert(ask.number, ask.clone());
+                gate.trigger(ask, now);
+            }
+            match step {
+                Step::Turn | Step::Tool | Step::Closing | Step::Check => {}
                 Step::Barge => gate.cancel(now),
                 Step::ServerWorks => server.work(),
                 Step::ServerFinishes(well) =>
-                    server.finish(if well { Outcome::Completed } else { Outcome::FailedForNow }),
+                    server.finish(if well { Outcome::Called } else { Outcome::Failed }),
                 Step::ClientReads => read(&mut gate, &mut server, now),
                 Step::Later(ms) => {
                     now += Duration::from_millis(ms.into());
                     gate.handle_timeout(now);
                 }
             }
-            pump(&mut gate, &mut server);
+            pump(&mut gate, &mut server, &mut wanted, now);
         }
         for _ in 0..(asked * 8 + 16) {
-            pump(&mut gate, &mut server);
+            pump(&mut gate, &mut server, &mut wanted, now);
             server.work();
             read(&mut gate, &mut server, now);
-            pump(&mut gate, &mut server);
+            pump(&mut gate, &mut server, &mut wanted, now);
             server.work();
-            server.finish(Outcome::Completed);
+            server.finish(Outcome::Called);
             read(&mut gate, &mut server, now);
             now += Duration::from_secs(3);
             gate.handle_timeout(now);
         }
-        pump(&mut gate, &mut server);
+        pump(&mut gate, &mut server, &mut wanted, now);
         prop_assert_eq!(server.collisions, 0);
         served.sort();
         let expected: Vec<AskNumber> = (1..=asked).map(AskNumber).collect();

@@ -24,7 +24,7 @@ const COLUMNS: [(&str, Reach); 5] = [
 ];
 
 /// The words of a cell, and what each does to the gate.
-const WORDS: [(&str, Act); 22] = [
+const WORDS: [(&str, Act); 24] = [
     ("–", |_, _, _| {}),
     ("waits", |gate, event, _| gate.waiting.push(event.ask())),
     ("waits again", |gate, _, _| {
@@ -59,12 +59,23 @@ const WORDS: [(&str, Act); 22] = [
         let asks = take_request(gate).numbers();
         gate.outputs.push_back(GateOutput::Ended { response, asks, outcome });
     }),
-    ("pause", |gate, _, now| {
-        gate.not_before = Some(now + Duration::from_millis(500));
-        gate.failures = 1;
+    ("`Ended` as cancelled → Idle", |gate, _, _| {
+        let response = gate.running().cloned();
+        let (asks, outcome) = (take_request(gate).numbers(), Outcome::Cancelled);
+        gate.outputs.push_back(GateOutput::Ended { response, asks, outcome });
     }),
+    ("undecided", |gate, _, _| {
+        let asks = &busy(gate).request.asks;
+        let undecided: Vec<_> = asks.iter().map(|ask| (ask.number, ask.urgency())).collect();
+        gate.undecided.extend(undecided);
+    }),
+    ("decided", |gate, _, _| gate.undecided.clear()),
     ("covers no more", |gate, event, _| {
-        gate.turns.covered.retain(|(_, by)| *by != event.response())
+        let covered = std::mem::take(&mut gate.turns.covered);
+        let (seen, kept): (VecDeque<_>, _) =
+            covered.into_iter().partition(|(_, by)| *by == event.response());
+        gate.turns.covered = kept;
+        gate.turns.uncovered.extend(seen.into_iter().map(|(turn, _)| turn));
     }),
     ("goes on", |gate, event, now| {
         let busy = busy(gate);
@@ -99,7 +110,7 @@ fn idle(now: Instant) -> ResponseGate {
     gate.turn_committed(item("u0"));
     gate.trigger(answer(1, "u0"), now);
     gate.created(resp("r0"), None, now);
-    gate.done(&resp("r0"), None, Outcome::Completed, now);
+    gate.done(&resp("r0"), None, Outcome::Called, now);
     gate
 }
 
@@ -166,10 +177,10 @@ fn fire(gate: &mut ResponseGate, _: &Event, now: Instant) {
         Want::Line { text, wording, .. } => Some((text.clone(), wording.clone())),
         Want::Answer(_) => None,
     };
+    let manner = asks[0].manner;
     gate.last_request += 1;
     let number = RequestNumber(gate.last_request);
-    gate.not_before = None;
-    gate.outputs.push_back(GateOutput::Create { request: number, line });
+    gate.outputs.push_back(GateOutput::Create { request: number, line, manner });
     let request = Request { number, asks, spoke: false };
     let stage = Stage::Requested { cancel_when_created: false };
     gate.state = State::Busy(Busy { request, stage, heard_at: now, stalled: false });

@@ -41,6 +41,7 @@ fn step() -> impl Strategy<Value = Step> {
 struct World {
     harness: Harness,
     asked: u64,
+    wanted: BTreeMap<AskNumber, Ask>,
     served: BTreeSet<u64>,
     /// The metadata of a `response.create` that OpenAI has not answered yet.
     outstanding: Option<Value>,
@@ -61,6 +62,7 @@ impl World {
         Self {
             harness: Harness::live(),
             asked: 0,
+            wanted: BTreeMap::new(),
             served: BTreeSet::new(),
             outstanding: None,
             active: None,
@@ -80,13 +82,11 @@ impl World {
                 let turn = format!("u{}", self.asked);
                 self.harness.receive(&json!({"type": "input_audio_buffer.committed",
                     "item_id": turn, "previous_item_id": null}));
-                self.harness.order(&answer(self.asked, &turn));
+                self.asks(Want::Answer(Reply::Turn(ItemId::parse(&turn).unwrap())));
             }
             Step::Tool => {
                 self.asked += 1;
-                let want = Want::Answer(Reply::ToolOutput);
-                self.harness
-                    .order(&RealtimeOrder::Ask(Ask { number: AskNumber(self.asked), want }));
+                self.asks(Want::Answer(Reply::ToolOutput));
             }
             Step::Cut(heard_ms) => {
                 let (number, _) = self.harness.downlink.cut();
@@ -116,6 +116,20 @@ impl World {
             Step::ReportCut => {}
         }
         self.check();
+    }
+
+    fn asks(&mut self, want: Want) {
+        let ask = Ask { number: AskNumber(self.asked), want, manner: Manner::default() };
+        self.wanted.insert(ask.number, ask.clone());
+        self.harness.order(&RealtimeOrder::Ask(ask));
+    }
+
+    /// What was served with nothing is asked for again, as the call does.
+    fn asks_again(&mut self, number: AskNumber) {
+        let ask = self.wanted.get_mut(&number).unwrap();
+        ask.manner.attempt += 1;
+        let order = RealtimeOrder::Ask(ask.clone());
+        self.harness.order(&order);
     }
 
     fn create_response(&mut self) {
@@ -154,6 +168,7 @@ impl World {
         self.harness.downlink.pop();
         assert_eq!(passed, self.open, "audio passes if a response was requested since the cut");
         if passed && !self.playing.contains(&item) {
+            self.harness.audio_begins(response.as_str(), &item);
             self.playing.push(item);
         }
     }
@@ -188,12 +203,21 @@ impl World {
                 other => assert_eq!(other, "response.cancel"),
             }
         }
+        let mut again = Vec::new();
         for report in self.harness.reports() {
-            if let Event::ResponseEnded { asks, .. } = report {
+            if let Event::ResponseEnded { asks, outcome, .. } = &report
+                && outcome.served_nothing()
+            {
+                again.extend(asks.clone());
+            } else if let Event::ResponseEnded { asks, .. } = report {
                 asks.iter().for_each(|ask| assert!(self.served.insert(ask.0), "served once"));
             } else if let Event::AskCovered { ask, .. } = report {
                 assert!(self.served.insert(ask.0), "served once");
             }
+        }
+        if !again.is_empty() {
+            again.into_iter().for_each(|ask| self.asks_again(ask));
+            self.check();
         }
     }
 }
@@ -211,7 +235,9 @@ proptest! {
         }
         for _ in 0..(world.asked * 2 + 8) {
             world.harness.session.gate.progressed(false, world.harness.now);
-            for step in [Step::ReportCut, Step::Created, Step::Done(true), Step::Later(3_000)] {
+            let speaks = [Step::Created, Step::Item, Step::Audio, Step::Done(true)];
+            let steps = [Step::ReportCut].into_iter().chain(speaks).chain([Step::Later(3_000)]);
+            for step in steps {
                 world.step(step);
             }
         }

@@ -5,7 +5,7 @@ use protocol::business::BusinessSettings;
 use protocol::call::{Body, Entry, LeadFacts};
 use protocol::ids::{BusinessId, CallSid, PhoneNumber, Slug};
 use protocol::openai::server_event::ServerFrame;
-use protocol::response_gate::{Ask, AskNumber, Reply, Want};
+use protocol::response_gate::{Ask, AskNumber, Manner, Reply, Want};
 use protocol::twilio::forms::{Direction, Party};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -61,7 +61,7 @@ pub(super) fn setup() -> CallSetup {
 
 pub(super) fn answer(number: u64, turn: &str) -> RealtimeOrder {
     let want = Want::Answer(Reply::Turn(ItemId::parse(turn).unwrap()));
-    RealtimeOrder::Ask(Ask { number: AskNumber(number), want })
+    RealtimeOrder::Ask(Ask { number: AskNumber(number), want, manner: Manner::default() })
 }
 
 pub(super) fn entry(number: u32, text: &str) -> Arc<Entry> {
@@ -151,6 +151,31 @@ impl Harness {
 
     pub(super) fn reports(&mut self) -> Vec<Event> {
         self.session.reports.drain()
+    }
+
+    /// OpenAI speaks a whole response to the request just sent.
+    pub(super) fn is_answered(&mut self, response: &str) {
+        let metadata = self.create_response(response);
+        self.audio_begins(response, "item_a");
+        self.is_done(response, &metadata, "completed", &json!([]));
+    }
+
+    /// The first audio of an item comes.
+    pub(super) fn audio_begins(&mut self, response: &str, item: &str) {
+        let (of, item) = (ResponseId::parse(response).unwrap(), ItemId::parse(item).unwrap());
+        self.session.on_audio_began(self.session.number, &of, &item, self.now);
+    }
+
+    /// `response.done` comes.
+    pub(super) fn is_done(
+        &mut self,
+        response: &str,
+        metadata: &Value,
+        status: &str,
+        output: &Value,
+    ) -> SessionAction {
+        self.receive(&json!({"type": "response.done", "response": {"id": response,
+            "status": status, "output": output, "metadata": metadata}}))
     }
 
     /// OpenAI answers the request just sent with this response. Returns its metadata.

@@ -16,7 +16,11 @@ fn interrupt(number: u64, items: Vec<CutItem>) -> RealtimeOrder {
 }
 
 fn tool_output(number: u64) -> RealtimeOrder {
-    RealtimeOrder::Ask(Ask { number: AskNumber(number), want: Want::Answer(Reply::ToolOutput) })
+    RealtimeOrder::Ask(Ask {
+        number: AskNumber(number),
+        want: Want::Answer(Reply::ToolOutput),
+        manner: Manner::default(),
+    })
 }
 
 fn message(of: &str) -> Value {
@@ -139,6 +143,7 @@ fn barge_3_trap_openai_3_a_cancel_that_crossed_the_responses_end_is_harmless() {
 fn barge_3_trap_openai_6_a_finished_response_is_truncated_without_a_cancel_and_unheard_items_deleted()
  {
     let (mut harness, metadata) = Harness::with_response("resp_1", &["a", "b"]);
+    harness.audio_begins("resp_1", "a");
     harness.finish_response("resp_1", "completed", &["a", "b"], &metadata);
     harness.downlink.cut();
     harness.order(&interrupt(1, vec![heard("resp_1", "a", 60), heard("resp_1", "b", 0)]));
@@ -172,7 +177,7 @@ fn barge_3_nothing_is_deleted_before_what_was_heard_is_reported() {
 fn barge_3_items_of_a_lost_session_are_not_corrected_in_the_next() {
     let (mut harness, _) = Harness::with_response("resp_1", &["a", "b"]);
     harness.downlink.cut();
-    harness.session.session_ended(SessionFault::Passing, harness.now);
+    harness.session.session_ended(SessionFault::Passing, Vec::new(), harness.now);
     harness.go_live();
     harness.sent();
     harness.order(&interrupt(1, vec![heard("resp_1", "a", 60), heard("resp_1", "b", 0)]));

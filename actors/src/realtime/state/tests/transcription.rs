@@ -1,6 +1,7 @@
 //! A transcription model that OpenAI refuses (CALL-4).
 
 use super::*;
+use protocol::openai::fault::FatalCause;
 
 impl Harness {
     /// The server refuses the settings. Returns what it was sent then, and the action.
@@ -31,7 +32,7 @@ fn call_4_a_refused_transcription_is_given_up_and_the_rest_of_the_session_stays_
     assert_eq!(harness.reports(), [refused, Event::SessionConfigured { session: 1 }]);
 
     // The next session of the call is not refused again.
-    harness.session.session_ended(SessionFault::Passing, harness.now);
+    harness.session.session_ended(SessionFault::Passing, Vec::new(), harness.now);
     let again = harness.configure();
     assert_eq!(again["audio"]["input"]["transcription"], Value::Null);
 }
@@ -47,7 +48,10 @@ fn call_4_the_model_that_worked_last_in_any_call_is_tried_first() {
     assert_eq!(sent[0]["audio"]["input"]["transcription"], Value::Null);
     assert_eq!(action, SessionAction::None);
     let (sent, action) = harness.refuses(PARAM);
-    assert_eq!((sent, action), (vec![], SessionAction::End(SessionFault::Lasting)));
+    assert_eq!(
+        (sent, action),
+        (vec![], SessionAction::End(SessionFault::Lasting(FatalCause::Refused)))
+    );
 }
 
 #[test]
@@ -55,7 +59,10 @@ fn call_4_a_refusal_of_anything_else_is_no_reason_to_do_without_transcripts() {
     let mut harness = Harness::new();
     harness.configure();
     let (sent, action) = harness.refuses("session.audio.output.voice");
-    assert_eq!((sent, action), (vec![], SessionAction::End(SessionFault::Lasting)));
+    assert_eq!(
+        (sent, action),
+        (vec![], SessionAction::End(SessionFault::Lasting(FatalCause::BadVoice)))
+    );
 }
 
 #[test]

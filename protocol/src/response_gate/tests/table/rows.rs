@@ -1,7 +1,6 @@
 //! The rows of the table: the events, and what happened before each.
 
 use super::*;
-use crate::response_gate::transitions::RETRY_AFTER;
 
 /// The request that every state but `Idle` is about.
 pub(super) const OURS: RequestNumber = RequestNumber(2);
@@ -15,7 +14,7 @@ pub(super) enum Event {
     Progressed { audio: bool },
     Done { response: &'static str, request: Option<RequestNumber>, outcome: Outcome },
     RefusedAsActive { named: bool },
-    Refused(Outcome),
+    Refused,
     NothingToCancel,
     CallerSpeaks(bool),
     Cancel,
@@ -39,13 +38,13 @@ impl Event {
             Self::RefusedAsActive { named } => {
                 gate.refused_as_active(named.then(|| self.response()), now);
             }
-            Self::Refused(outcome) => gate.refused(outcome, now),
+            Self::Refused => gate.refused(now),
             Self::NothingToCancel => gate.nothing_to_cancel(now),
             Self::CallerSpeaks(speaks) => gate.caller_speaks(speaks, now),
             Self::Cancel => gate.cancel(now),
             Self::ToolsBegan => gate.tools_began(),
             Self::ToolsDone => gate.tools_done(now),
-            Self::Withdraw(ask) => gate.withdraw(ask),
+            Self::Withdraw(ask) => gate.withdraw(ask, now),
             Self::SessionLost => gate.session_lost(),
             Self::HandleTimeout => gate.handle_timeout(now),
         }
@@ -54,9 +53,9 @@ impl Event {
     /// What the gate notes of an event in every state.
     pub(super) fn note(&self, gate: &mut ResponseGate) {
         if let Self::Trigger(ask) = self
-            && !gate.seen.contains(&ask.number)
+            && !gate.seen.contains(&(ask.number, ask.manner.attempt))
         {
-            gate.seen.push_back(ask.number);
+            gate.seen.push_back((ask.number, ask.manner.attempt));
         }
         if let Self::CallerSpeaks(speaks) = self {
             gate.caller_speaks = *speaks;
@@ -72,7 +71,7 @@ impl Event {
             Self::Progressed { .. } => "progressed",
             Self::Done { .. } => "done",
             Self::RefusedAsActive { .. } => "refused_as_active",
-            Self::Refused(_) => "refused",
+            Self::Refused => "refused",
             Self::NothingToCancel => "nothing_to_cancel",
             Self::CallerSpeaks(_) => "caller_speaks",
             Self::Cancel => "cancel",
@@ -101,8 +100,10 @@ impl Event {
     }
 
     pub(super) fn outcome(&self) -> Outcome {
-        if let Self::Done { outcome, .. } | Self::Refused(outcome) = self {
+        if let Self::Done { outcome, .. } = self {
             *outcome
+        } else if matches!(self, Self::Refused | Self::RefusedAsActive { .. }) {
+            Outcome::Failed
         } else {
             Outcome::Cancelled
         }
@@ -129,7 +130,7 @@ fn row(
 }
 
 fn reply(number: u64, reply: Reply) -> Event {
-    Event::Trigger(Ask { number: AskNumber(number), want: Want::Answer(reply) })
+    Event::Trigger(ask(number, Want::Answer(reply)))
 }
 
 fn scripted(which: ScriptedLine) -> Event {
@@ -141,6 +142,20 @@ fn ends(outcome: Outcome) -> Event {
 }
 
 fn nothing(_: &mut ResponseGate, _: Instant) {}
+
+/// The response to an ask has served nothing.
+fn undecided(gate: &mut ResponseGate, _: Instant) {
+    gate.undecided.push((AskNumber(9), Urgency::Answer));
+}
+
+fn undecided_another(gate: &mut ResponseGate, _: Instant) {
+    gate.undecided.push((AskNumber(8), Urgency::Answer));
+}
+
+fn undecided_and_waits(gate: &mut ResponseGate, now: Instant) {
+    undecided(gate, now);
+    gate.trigger(tool_output(4), now);
+}
 
 fn held(gate: &mut ResponseGate, now: Instant) {
     gate.held = Some(now);
@@ -177,12 +192,18 @@ pub(super) fn rows() -> Vec<Row> {
     rows
 }
 
-fn asks() -> [Row; 8] {
+fn asks() -> [Row; 10] {
     let turn = || reply(9, Reply::Turn(item("u9")));
     let lines = [ScriptedLine::Greeting, ScriptedLine::Closing, ScriptedLine::SilenceCheck];
     let answers = || [turn(), reply(9, Reply::Digits), reply(9, Reply::ToolOutput)];
     [
         row("`trigger`, an ask seen before", nothing, [reply(1, Reply::Digits)]),
+        row(
+            "`trigger`, an undecided ask once more",
+            undecided,
+            [Event::Trigger(again(ask(9, Want::Answer(Reply::Digits))))],
+        ),
+        row("`trigger`, an answer, one is undecided", undecided_another, answers()),
         row(
             "`trigger`, a turn that a response has seen",
             nothing,
@@ -198,9 +219,7 @@ fn asks() -> [Row; 8] {
 }
 
 fn responses() -> [Row; 7] {
-    let failed = || ends(Outcome::FailedForNow);
-    let ended =
-        [Outcome::Completed, Outcome::Incomplete, Outcome::Cancelled, Outcome::FailedForGood];
+    let silent = [Outcome::Unspoken, Outcome::OutOfTokens, Outcome::Filtered, Outcome::Failed];
     let others = [None, Some(RequestNumber(7))].map(|request| Event::Done {
         response: "r7",
         request,
@@ -223,13 +242,17 @@ fn responses() -> [Row; 7] {
             nothing,
             [Event::Progressed { audio: false }, Event::Progressed { audio: true }],
         ),
-        row("`done`, of the running one or naming our request", line_waits, ended.map(ends)),
-        row("`done`, the same, failed for now before any audio", line_waits, [failed()]),
+        row(
+            "`done`, of the running one or naming our request",
+            line_waits,
+            [ends(Outcome::Called)],
+        ),
+        row("`done`, the same, and nothing was served", line_waits, silent.map(ends)),
         row("`done`, of another", line_waits, others),
     ]
 }
 
-fn refusals() -> [Row; 5] {
+fn refusals() -> [Row; 4] {
     [
         row(
             "`refused_as_active`, naming a response",
@@ -241,18 +264,18 @@ fn refusals() -> [Row; 5] {
             line_waits,
             [Event::RefusedAsActive { named: false }],
         ),
-        row("`refused`", line_waits, [Event::Refused(Outcome::FailedForGood)]),
-        row("`refused`, for now", line_waits, [Event::Refused(Outcome::FailedForNow)]),
+        row("`refused`", line_waits, [Event::Refused]),
         row("`nothing_to_cancel`", line_waits, [Event::NothingToCancel]),
     ]
 }
 
-fn orders() -> [Row; 6] {
+fn orders() -> [Row; 7] {
     [
         row("`caller_speaks`, held", held, [true, false].map(Event::CallerSpeaks)),
         row("`cancel`", line_waits, [Event::Cancel]),
         row("`tools_began`", nothing, [Event::ToolsBegan]),
         row("`tools_done`", output_waits, [Event::ToolsDone]),
+        row("`withdraw`, an undecided ask", undecided_and_waits, [Event::Withdraw(AskNumber(9))]),
         row("`withdraw`", output_waits, [Event::Withdraw(AskNumber(4))]),
         row("`session_lost`", all_at_once, [Event::SessionLost]),
     ]
@@ -264,8 +287,7 @@ fn all_at_once(gate: &mut ResponseGate, now: Instant) {
     output_waits(gate, now);
     held(gate, now);
     gate.caller_speaks = true;
-    gate.not_before = Some(now);
-    gate.failures = 1;
+    gate.undecided.push((AskNumber(8), Urgency::Answer));
     already_stalled(gate, now);
 }
 
@@ -275,21 +297,16 @@ fn already_stalled(gate: &mut ResponseGate, _: Instant) {
     }
 }
 
-fn times() -> [Row; 5] {
+fn times() -> [Row; 4] {
     let timeout = |name, before, after| Row { after, ..row(name, before, [Event::HandleTimeout]) };
     let output_held = |gate: &mut ResponseGate, now| {
         held(gate, now);
-        gate.trigger(tool_output(4), now);
-    };
-    let paused = |gate: &mut ResponseGate, now| {
-        gate.not_before = Some(now + RETRY_AFTER[0]);
         gate.trigger(tool_output(4), now);
     };
     let short = Duration::from_millis(1);
     [
         timeout("`handle_timeout`, too early for anything", output_held, HOLD_PATIENCE - short),
         timeout("`handle_timeout`, a hold is over", output_held, HOLD_PATIENCE),
-        timeout("`handle_timeout`, the pause is over", paused, RETRY_AFTER[0]),
         timeout("`handle_timeout`, nothing for 8 s", nothing, STALLED_AFTER),
         timeout("`handle_timeout`, the same once more", already_stalled, STALLED_AFTER * 2),
     ]

@@ -1,0 +1,59 @@
+//! Whether OpenAI can answer new calls: the daemon's circuit breaker, which all calls share. It
+//! decides nothing itself; `protocol::breaker` does.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use protocol::breaker::{Breaker, CircuitView};
+use protocol::ids::CallSid;
+use protocol::openai::fault::FatalCause;
+use serde::{Deserialize, Serialize};
+
+/// The breaker. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Provider(Arc<Mutex<Breaker>>);
+
+/// The provider as introspection shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderView {
+    /// The circuits that are not closed.
+    pub circuits: Vec<CircuitView>,
+    /// Faults that no retry mends, since the daemon started.
+    pub faults: u64,
+}
+
+impl Provider {
+    /// Whether a new call may open a session with this model.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn admit(&self, call: &CallSid, model: &str, now: Instant) -> Result<(), FatalCause> {
+        self.breaker().admit(call, model, now)
+    }
+
+    /// Why no call can be answered now, with any model. `None` if one can.
+    #[must_use]
+    pub fn broken(&self) -> Option<FatalCause> {
+        self.breaker().broken()
+    }
+
+    #[must_use]
+    pub fn view(&self, now: Instant) -> ProviderView {
+        let breaker = self.breaker();
+        ProviderView { circuits: breaker.view(now), faults: breaker.faults() }
+    }
+
+    /// A session failed for good.
+    pub(crate) fn failed(&self, cause: FatalCause, model: &str, now: Instant) {
+        self.breaker().failed(cause, model, now);
+    }
+
+    /// A response was spoken to a call.
+    pub(crate) fn spoke(&self, call: &CallSid, model: &str) {
+        self.breaker().spoke(call, model);
+    }
+
+    fn breaker(&self) -> MutexGuard<'_, Breaker> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

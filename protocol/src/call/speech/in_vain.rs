@@ -1,0 +1,177 @@
+//! Asks whose responses served nothing: `attempts` decides for each what becomes of it, and here it
+//! is done (PIPE-9, PIPE-10).
+
+use std::time::Instant;
+
+use super::Speech;
+use super::attempts::{Attempts, InVain, Next};
+use super::owed::Owed;
+use crate::call::command::Command;
+use crate::call::ending::{ClosingLine, Phase};
+use crate::call::session::SessionState;
+use crate::call::stopwatch::Stopwatch;
+use crate::call::{Call, Now};
+use crate::ids::ResponseId;
+use crate::response_gate::{AskNumber, ScriptedLine, Want};
+
+/// What happened to the asks of a response before it called tools. It holds of the answer to their
+/// outputs, too.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::call) struct BeforeTools {
+    pub(super) trouble: Option<Stopwatch>,
+    pub(super) follows_refusal: bool,
+}
+
+impl Speech {
+    /// Some of the response is heard: nothing of what it serves is in vain any more.
+    pub(super) fn heard_at_last(&mut self, response: &ResponseId) {
+        for owed in self.owed.iter_mut().filter(|owed| owed.served_by.as_ref() == Some(response)) {
+            (owed.attempts, owed.trouble) = (Attempts::default(), None);
+        }
+    }
+
+    /// The asks that a response was to serve: those of its request, and those that came later.
+    pub(super) fn asks_served_by(
+        &self,
+        response: &ResponseId,
+        asked: &[AskNumber],
+    ) -> Vec<AskNumber> {
+        let mut asks = asked.to_vec();
+        let known = self.response(response).into_iter().flat_map(|known| &known.asks);
+        asks.extend(known.filter(|ask| !asked.contains(ask)));
+        asks
+    }
+
+    pub(super) fn before_tools(&self, asks: &[AskNumber], now: Instant) -> BeforeTools {
+        let served = || self.owed.iter().filter(|owed| asks.contains(&owed.ask.number));
+        BeforeTools {
+            trouble: served().find_map(|owed| owed.trouble.map(|trouble| trouble.paused(now))),
+            follows_refusal: served().any(|owed| owed.follows_refusal),
+        }
+    }
+
+    /// When the first pause after a failure is over.
+    pub(in crate::call) fn asks_again_at(&self) -> Option<Instant> {
+        self.owed.iter().filter_map(|owed| owed.again_at).min()
+    }
+
+    /// The asks that wait in vain. One whose response has begun to speak is about to be heard.
+    fn in_vain(&self) -> impl Iterator<Item = &Owed> {
+        self.owed.iter().filter(|owed| {
+            owed.trouble.is_some() && !owed.served_by.as_ref().is_some_and(|by| self.spoke(by))
+        })
+    }
+}
+
+impl Call {
+    /// These asks were served with nothing. Each is asked for again, or given up.
+    pub(super) fn served_nothing(&mut self, asks: Vec<AskNumber>, why: InVain, now: Now) {
+        let (wanted, unwanted): (Vec<AskNumber>, Vec<AskNumber>) =
+            asks.into_iter().partition(|ask| self.is_wanted(*ask));
+        for ask in unwanted {
+            self.speech.forget(ask);
+            self.send(Command::Withdraw(ask));
+        }
+        let mut next = None;
+        for owed in self.speech.owed.iter_mut().filter(|owed| wanted.contains(&owed.ask.number)) {
+            owed.served_by = None;
+            if why == InVain::Failed {
+                owed.trouble.get_or_insert_default();
+            }
+            next = next.max(Some(owed.attempts.in_vain(why)));
+        }
+        match next {
+            None => {}
+            Some(Next::Again(pause)) => {
+                let waits = |owed: &&mut Owed| wanted.contains(&owed.ask.number);
+                for owed in self.speech.owed.iter_mut().filter(waits) {
+                    owed.again_at = Some(now.at + pause);
+                }
+                self.ask_again(now);
+            }
+            Some(Next::ApologyLine) => self.say_that_it_cannot_be_answered(&wanted, now),
+            Some(Next::NewSession) => self.renew_session(),
+            Some(Next::GiveUp) => self.on_no_session(now),
+        }
+    }
+
+    /// The session is lost, or could not be opened: what waits for it waits in vain.
+    pub(in crate::call) fn asked_in_vain(&mut self, now: Now) {
+        for owed in self.speech.owed.iter_mut().filter(|owed| owed.served_by.is_none()) {
+            owed.attempts.session_lost();
+            owed.again_at = None;
+            owed.trouble.get_or_insert_default();
+        }
+        self.settle_trouble(now);
+    }
+
+    /// Asks again for what has waited long enough.
+    pub(in crate::call) fn ask_again(&mut self, now: Now) {
+        if !self.session.is_ready() {
+            return;
+        }
+        let due = |owed: &&mut Owed| owed.again_at.is_some_and(|at| at <= now.at);
+        let asks: Vec<_> = self.speech.owed.iter_mut().filter(due).map(Owed::next_ask).collect();
+        for ask in asks {
+            self.send(Command::Ask(ask));
+        }
+    }
+
+    /// The time that tools take does not count.
+    pub(in crate::call) fn settle_trouble(&mut self, now: Now) {
+        let tools_run = self.tools.running() > 0;
+        for trouble in self.speech.owed.iter_mut().filter_map(|owed| owed.trouble.as_mut()) {
+            if tools_run {
+                trouble.pause(now.at);
+            } else {
+                trouble.run(now.at);
+            }
+        }
+    }
+
+    /// When `upstream_patience` is over for the first ask that waits in vain.
+    pub(in crate::call) fn trouble_deadline(&self) -> Option<Instant> {
+        let patience = self.setup.upstream_patience;
+        self.speech.in_vain().filter_map(|owed| owed.trouble?.reaches(patience)).min()
+    }
+
+    /// Whether an ask is still owed, no other response has spoken for it, and the call has not come
+    /// to its last line meanwhile.
+    fn is_wanted(&self, ask: AskNumber) -> bool {
+        let mut owed = self.speech.owed.iter().filter(|owed| owed.ask.number == ask);
+        let is_open =
+            owed.any(|owed| !owed.served_by.as_ref().is_some_and(|by| self.speech.spoke(by)));
+        is_open
+            && match &self.phase {
+                Phase::Open => true,
+                Phase::Closing { line: ClosingLine::Awaited { ask: last, .. }, .. } => ask == *last,
+                Phase::Closing { line: ClosingLine::Speaking { .. }, .. }
+                | Phase::Pausing { .. }
+                | Phase::HandingOver { .. }
+                | Phase::HangingUp { .. }
+                | Phase::Over { .. } => false,
+            }
+    }
+
+    /// Replaces a session whose responses serve nothing. What is owed is asked for in the next.
+    fn renew_session(&mut self) {
+        if let SessionState::Ready { session } = self.session {
+            self.send(Command::RenewSession { session });
+        }
+    }
+
+    /// The content filter has stopped the answer: it would stop another. The call goes on.
+    fn say_that_it_cannot_be_answered(&mut self, asks: &[AskNumber], now: Now) {
+        let apology =
+            |owed: &Owed| matches!(owed.ask.want, Want::Line { line: ScriptedLine::NoAnswer, .. });
+        let of = |owed: &&Owed| asks.contains(&owed.ask.number);
+        let is_apology = self.speech.owed.iter().filter(of).any(apology);
+        asks.iter().for_each(|ask| self.send(Command::Withdraw(*ask)));
+        self.done_without(asks, now);
+        if self.phase == Phase::Open && !is_apology {
+            let text = self.setup.lines.no_answer.clone();
+            let wording = self.wording();
+            self.owe(Want::Line { line: ScriptedLine::NoAnswer, text, wording });
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! OpenAI refuses for good in the middle of a call: the apology, then the circuit breaker (PIPE-10,
+//! OPS-9).
+
+use std::time::Duration;
+
+use frontdesk::world::World;
+use http::StatusCode;
+use practice::openai::ResponseFault;
+use practice::twilio::{CallOutcome, Callee, Done, Pickup};
+use protocol::business::Transfer;
+use protocol::ids::PhoneNumber;
+
+use crate::support::{
+    brief, ended_record, http_client, number, practice, virtually, within, world,
+};
+
+const PERSON: &str = "+972501112233";
+
+async fn ready(world: &World) -> (StatusCode, String) {
+    let url = format!("http://{}/readyz", world.app.twilio_address());
+    let answer = http_client(world).get(&url).send().await.unwrap();
+    (answer.status, answer.text())
+}
+
+fn apologised(world: &World, outcome: &CallOutcome) -> bool {
+    let apology = world.business.lines().apology;
+    let said = |what: &Done| matches!(what, Done::Said { text, .. } if *text == apology);
+    outcome.view.verbs.iter().any(|verb| said(&verb.what))
+}
+
+/// From now on every response fails like this.
+fn every_response(world: &World, other_responses: ResponseFault) {
+    practice(world).faults().behave(|model| model.other_responses = other_responses);
+}
+
+/// A whole call: how it ended, and why.
+async fn call(world: &World, from: u32) -> (CallOutcome, Option<String>) {
+    let caller = world.dial(&number(from));
+    let outcome = within("the end", caller.ended()).await;
+    let reason = ended_record(world, &caller).await.end_reason;
+    (outcome, reason)
+}
+
+#[test]
+fn pipe_10_ops_9_quota_that_runs_out_in_a_call_turns_new_calls_away_for_thirty_seconds() {
+    virtually(async {
+        let world = world(brief).await;
+        every_response(&world, ResponseFault::no_quota());
+        let (outcome, reason) = call(&world, 1).await;
+        assert!(apologised(&world, &outcome), "{:?}", outcome.view.verbs);
+        assert_eq!(reason.as_deref(), Some("upstream_failed"));
+        let why = r#"{"ready":false,"why":["provider_quota"]}"#.to_owned();
+        assert_eq!(ready(&world).await, (StatusCode::SERVICE_UNAVAILABLE, why));
+        assert_eq!(world.app.services().provider.view(world.app.services().clock.now()).faults, 1);
+
+        every_response(&world, ResponseFault::None);
+        let (outcome, reason) = call(&world, 2).await;
+        assert!(apologised(&world, &outcome), "{:?}", outcome.view.verbs);
+        assert_eq!(reason.as_deref(), Some("upstream_failed"), "it has a record");
+        assert_eq!(outcome.view.streams.len(), 0, "at once");
+        assert_eq!(practice(&world).log().record().connections, 1, "only the first call tried");
+
+        tokio::time::sleep(Duration::from_secs(30)).await;
+        let caller = world.dial(&number(3));
+        within("the greeting", caller.hears("שלום")).await.unwrap();
+        assert_eq!(ready(&world).await.0, StatusCode::OK, "one call has found that it works");
+        caller.hang_up();
+        within("the end", caller.ended()).await;
+        world.close().await;
+    });
+}
+
+#[test]
+fn res_3_pipe_10_who_calls_meanwhile_is_put_through_if_there_is_a_person() {
+    virtually(async {
+        let answers = Pickup::Person { talks: Duration::from_secs(3) };
+        for (then, hears_apology) in [(answers, false), (Pickup::Busy, true)] {
+            let world = world(|plan| {
+                brief(plan);
+                let number = PhoneNumber::parse(PERSON).unwrap();
+                plan.business.transfer = Some(Transfer { number, text: None });
+            })
+            .await;
+            world.carrier.set_callee(PERSON, Callee { rings: Duration::from_secs(1), then });
+            every_response(&world, ResponseFault::no_quota());
+            call(&world, 1).await;
+            let (outcome, reason) = call(&world, 2).await;
+            assert_eq!(reason.as_deref(), Some("upstream_failed"));
+            assert_eq!(outcome.view.streams.len(), 0, "at once");
+            let dialled =
+                outcome.view.verbs.iter().any(|verb| matches!(&verb.what, Done::Dialled { .. }));
+            assert!(dialled, "{:?}", outcome.view.verbs);
+            assert_eq!(apologised(&world, &outcome), hears_apology, "{:?}", outcome.view.verbs);
+            assert_eq!(outcome.view.violations, []);
+            world.close().await;
+        }
+    });
+}
