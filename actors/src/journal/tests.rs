@@ -180,8 +180,8 @@ async fn cal_8_an_entry_that_can_never_be_written_is_set_aside_and_the_journal_g
     let (database, business) = database().await;
     let journal = on(folder.path());
     let actor = spawn(&journal, &database).await;
-    // No such call, and no such business.
-    journal.record(ended(business, 7));
+    // There are no such businesses.
+    journal.record(started(BusinessId(uuid::Uuid::from_u128(98)), 7));
     journal.record(started(BusinessId(uuid::Uuid::from_u128(99)), 8));
     journal.record(started(business, 1));
     journal.record(ended(business, 1));
