@@ -47,7 +47,8 @@ fn watched(world: &World, public_url: PublicUrl) -> (TwilioState, Statements) {
         calls: world.app.calls().clone(),
         services,
         upstream_patience: Duration::from_secs(10),
-        patience: Patience { stream: Duration::from_millis(1), ..Patience::default() },
+        // No stream comes. The call is over soon, but not before the answer.
+        patience: Patience { stream: Duration::from_secs(2), ..Patience::default() },
         tasks: TaskTracker::new(),
         stop: CancellationToken::new(),
         unstarted: Arc::new(Semaphore::new(1)),
