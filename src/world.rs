@@ -146,6 +146,7 @@ impl World {
         let account = config.twilio.account_sid.clone();
         let token = secrecy::ExposeSecret::expose_secret(&config.twilio.auth_token).to_owned();
         let mut line = CarrierSettings::new(account, &token, &format!("{daemon}/twilio/voice"));
+        line.fallback_url = Some(format!("{daemon}/twilio/voice"));
         line.status_callback = Some(format!("{daemon}/twilio/status"));
         let hosted = || std::iter::once(&business).chain(&other_businesses);
         let numbers = hosted().flat_map(|business| &business.phone_numbers);

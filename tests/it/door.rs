@@ -8,7 +8,9 @@ use entities::{DatabaseFault, FaultExtent};
 use frontdesk::network::Network;
 use frontdesk::network::memory::Conditions;
 use frontdesk::world::{Plan, World};
-use practice::twilio::{Callee, Dial, EndedBy, Pickup, RejectReason};
+use practice::twilio::{
+    CallView, Callee, Dial, Done, EndedBy, Pickup, RejectReason, TwilioError, Webhook,
+};
 use protocol::business::GreetingMode;
 use protocol::ids::CallSid;
 use serde_json::json;
@@ -241,6 +243,53 @@ fn call_12_a_recording_that_can_t_be_played_is_spoken_by_the_agent() {
             nothing_left(&world).await;
             world.close().await;
         }
+    });
+}
+
+/// Whether Twilio could play nothing at this address, and asked the fallback with this code.
+fn fell_back(view: &CallView, file: &str, code: u32) -> bool {
+    let played = Done::Played { url: file.to_owned(), bytes: None };
+    view.verbs[0].what == played
+        && view.errors.iter().map(TwilioError::code).eq([code])
+        && view.requests.iter().any(|request| request.what == Webhook::Fallback)
+}
+
+#[test]
+fn call_12_twilio_asks_the_fallback_about_a_broken_recording_and_the_caller_is_greeted_by_the_agent()
+ {
+    virtually(async {
+        let host = world(brief).await;
+        let at = |path: &str| format!("http://{}/{path}", host.app.twilio_address());
+        for (file, code) in
+            [(at("gone.mp3"), 11200), (RECORDING.to_owned(), 11205), (at("healthz"), 12300)]
+        {
+            let world = world(|plan| {
+                with_a_recording(plan);
+                plan.business.greeting.audio_url = Some(file.clone());
+            })
+            .await;
+            let inbound = world.dial(&number(1));
+            let body = json!({ "business": world.business.slug, "to": number(7).as_str() });
+            let (status, _) =
+                within("the call", world.post_json("api/calls", &body)).await.unwrap();
+            assert_eq!(status, 201);
+            let placed = within("the callee", world.carrier.callee(number(7).as_str(), "he")).await;
+            for call in [inbound, placed] {
+                let greeting = &world.business.lines().greeting;
+                within("the greeting", call.hears(greeting)).await.unwrap();
+                within("the words", call.say("בתל אביב")).await.unwrap();
+                within("the answer", call.hears("בתל אביב")).await.unwrap();
+                call.hang_up();
+                let view = within("the end", call.ended()).await.view;
+                assert!(fell_back(&view, &file, code), "{code}: {view:?}");
+                assert_eq!(view.violations, []);
+                let record = ended_record(&world, &call).await;
+                assert_eq!(record.end_reason.as_deref(), Some("caller_hung_up"));
+            }
+            nothing_left(&world).await;
+            world.close().await;
+        }
+        host.close().await;
     });
 }
 

@@ -86,6 +86,9 @@ pub enum TwilioError {
     /// More than ten redirects.
     #[error("11215: {0}")]
     Redirects(String),
+    /// A file to play that is no audio.
+    #[error("12300: content type {0:?} instead of audio")]
+    NoAudio(String),
     /// A document that can't be run.
     #[error("{}: {}", .0.code(), .0)]
     Document(Violation),
@@ -122,6 +125,7 @@ impl TwilioError {
             Self::Http(_) => 11200,
             Self::Connect(_) => 11205,
             Self::Redirects(_) => 11215,
+            Self::NoAudio(_) => 12300,
             Self::StreamTimeout(_) => 31901,
             Self::StreamRefused(_) => 31902,
             Self::StreamBroken(_) => 31903,

@@ -1,5 +1,6 @@
 //! Fetches and reads a call's documents.
 
+use std::mem;
 use std::sync::Arc;
 
 use url::Url;
@@ -19,19 +20,24 @@ pub(super) struct Documents {
     network: Arc<Network>,
     line: Arc<Line>,
     fallback: Option<String>,
+    /// Whether the running document is the fallback's. Nothing replaces one that fails too.
+    in_fallback: bool,
     /// The running document's address. Relative addresses in it are resolved against it.
     base: Option<Url>,
 }
 
 impl Documents {
     pub(super) fn new(network: Arc<Network>, line: Arc<Line>, fallback: Option<String>) -> Self {
-        Self { network, line, fallback, base: None }
+        Self { network, line, fallback, in_fallback: false, base: None }
     }
 
     /// Fetches and reads a document, or the fallback in its place. `None` if both fail.
     pub(super) async fn load(&mut self, source: Source, more: Form) -> Option<Document> {
+        let was_in_fallback = mem::replace(&mut self.in_fallback, false);
         let (failed, error) = match source {
             Source::Inline(text) => return self.read(&text).ok(),
+            Source::Fallback(..) if was_in_fallback => return None,
+            Source::Fallback(error, failed) => (failed, error),
             Source::Webhook(target) => {
                 let mut form = self.form();
                 form.extend(more);
@@ -43,6 +49,7 @@ impl Documents {
             }
         };
         let url = self.fallback.clone()?;
+        self.in_fallback = true;
         let mut form = self.form();
         form.push(("ErrorCode".to_owned(), error.code().to_string()));
         form.push(("ErrorUrl".to_owned(), failed));

@@ -6,6 +6,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Call, Step};
 use crate::speech::{SAMPLE_RATE, duration_of};
+use crate::twilio::debugger::TwilioError;
+use crate::twilio::fetch::Answer;
 use crate::twilio::form::{Form, form};
 use crate::twilio::line::Source;
 use crate::twilio::settings::Pickup;
@@ -65,18 +67,27 @@ impl Call {
         let Some(url) = url else { return Step::Next };
         let target = self.documents.absolute(&Target { url, method: Method::Get });
         let request = self.network.request(&self.line, Webhook::Play, &target, Form::new());
-        let answer = match self.interrupts.race(request).await {
-            Ok(answer) => answer.ok(),
+        let fetched = match self.interrupts.race(request).await {
+            Ok(fetched) => fetched,
             Err(interrupted) => return interrupted.into(),
         };
-        let bytes = answer.as_ref().map(|answer| answer.body.len());
-        self.line.done(Done::Played { url: target.url, bytes });
-        match answer {
-            Some(answer) => {
-                self.wait_for(playing_time(&answer.content_type, &answer.body) * times).await
-            }
-            None => Step::Next,
+        let file = fetched.and_then(|answer| self.audio(answer));
+        let bytes = file.as_ref().ok().map(|file| file.body.len());
+        self.line.done(Done::Played { url: target.url.clone(), bytes });
+        match file {
+            Ok(file) => self.wait_for(playing_time(&file.content_type, &file.body) * times).await,
+            Err(error) => Step::Goto(Source::Fallback(error, target.url), Form::new()),
         }
+    }
+
+    /// The answer, if it is a recording.
+    fn audio(&self, answer: Answer) -> Result<Answer, TwilioError> {
+        if answer.content_type.starts_with("audio/") {
+            return Ok(answer);
+        }
+        let error = TwilioError::NoAudio(answer.content_type);
+        self.line.error(error.clone());
+        Err(error)
     }
 
     async fn connect(&mut self, connect: Connect) -> Step {

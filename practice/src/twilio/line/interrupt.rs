@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::twilio::debugger::TwilioError;
 use crate::twilio::target::Target;
 
 /// What interrupts a running document.
@@ -22,6 +23,8 @@ pub(crate) enum Interrupt {
 pub(crate) enum Source {
     Webhook(Target),
     Inline(String),
+    /// The fallback, in place of a file at this address that could not be played.
+    Fallback(TwilioError, String),
 }
 
 impl Source {

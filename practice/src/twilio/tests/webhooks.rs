@@ -89,6 +89,28 @@ async fn an_error_answer_is_not_retried_and_the_fallback_gets_code_and_address()
 }
 
 #[tokio::test]
+async fn a_file_that_can_t_be_played_leads_to_the_fallback_and_in_the_fallback_to_the_end() {
+    for (status, kind, code) in [(404, "audio/mpeg", "11200"), (200, "text/html", "12300")] {
+        let daemon = Daemon::start().await;
+        daemon.twiml("/voice", "<Play>/hello.mp3</Play><Hangup/>");
+        for _ in 0..2 {
+            daemon.answer("/hello.mp3", status, kind, "no audio");
+        }
+        daemon.twiml("/fallback", "<Pause length=\"0\"/><Play>/hello.mp3</Play><Hangup/>");
+        let fallback_url = Some(daemon.url("/fallback"));
+        let settings = CarrierSettings { fallback_url, ..settings(&daemon) };
+        let outcome = within(Carrier::start(settings).await.unwrap().dial(&dial()).ended()).await;
+        assert_eq!(outcome.ended_by, EndedBy::ApplicationError);
+        let asked = daemon.requests("/fallback");
+        assert_eq!(asked.len(), 1, "the fallback is no loop");
+        assert_eq!(asked[0].value("ErrorCode"), code);
+        assert_eq!(asked[0].value("ErrorUrl"), daemon.url("/hello.mp3"));
+        assert_eq!(asked[0].value("CallStatus"), "in-progress");
+        assert_eq!(outcome.view.violations, []);
+    }
+}
+
+#[tokio::test]
 async fn without_a_fallback_the_caller_hears_the_application_error() {
     let daemon = Daemon::start().await;
     daemon.answer("/voice", 502, "text/html", "<html>bad gateway</html>");

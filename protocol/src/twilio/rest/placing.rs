@@ -20,7 +20,7 @@ pub struct NewOutbound {
     pub to: PhoneNumber,
     /// The business's number.
     pub from: PhoneNumber,
-    /// URL of the voice webhook, requested when the call is answered.
+    /// URL of the voice webhook, requested when the call is answered, and when that or a recording fails.
     pub url: String,
     /// URL of the status callback.
     pub status_callback: String,
@@ -36,6 +36,8 @@ impl NewOutbound {
             ("To", self.to.as_str()),
             ("From", self.from.as_str()),
             ("Url", self.url.as_str()),
+            // The fallback of the number is for its inbound calls only.
+            ("FallbackUrl", self.url.as_str()),
             ("StatusCallback", self.status_callback.as_str()),
         ];
         form.extend(STATUS_EVENTS.map(|event| ("StatusCallbackEvent", event)));
@@ -168,6 +170,7 @@ mod tests {
             form.iter().filter(|(name, _)| *name == "StatusCallbackEvent").map(|e| e.1).collect();
         assert_eq!(events, ["initiated", "ringing", "answered", "completed"]);
         assert!(form.contains(&("Url", "https://voice.example.net/twilio/voice")));
+        assert!(form.contains(&("FallbackUrl", "https://voice.example.net/twilio/voice")));
         assert!(!form.iter().any(|(name, _)| *name == "MachineDetection"));
     }
 
