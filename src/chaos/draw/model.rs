@@ -1,9 +1,10 @@
 //! Draws the model's habits.
 
-use practice::openai::{Behaviour, SpeechFault, Transcription};
+use practice::openai::{ArgumentsFault, Behaviour, SpeechFault, ToolCall, Transcription};
+use serde_json::json;
 
 use super::chance::Chance;
-use super::troubles::response;
+use super::troubles::{failed, response};
 
 pub(super) fn draw(chance: &mut Chance) -> Behaviour {
     let mut model = Behaviour {
@@ -29,14 +30,48 @@ pub(super) fn draw(chance: &mut Chance) -> Behaviour {
     }
     if chance.percent(30) {
         let faults = chance.from(1, 4);
-        // Not of each new session: a server that fails every session is not stood.
         model.responses_once = (0..faults).map(|_| response(chance)).collect();
+    }
+    if chance.percent(5) {
+        // More than are asked for again in one session.
+        model.responses_once = (0..chance.from(3, 6)).map(|_| failed()).collect();
+    }
+    if chance.percent(8) {
+        let faults = chance.from(1, 2);
+        model.responses = (0..faults).map(|_| response(chance)).collect();
+    }
+    if chance.percent(4) {
+        model.other_responses = response(chance);
+    }
+    if chance.percent(15) {
+        model.arguments = arguments(chance);
+    }
+    if chance.percent(10) {
+        model.calls_in_lines = Some(tool_call(chance));
     }
     if chance.percent(20) {
         let turns = chance.from(1, 3);
         model.speech = (0..turns).map(|_| speech(chance)).collect();
     }
     model
+}
+
+fn arguments(chance: &mut Chance) -> ArgumentsFault {
+    match chance.from(0, 3) {
+        0 => ArgumentsFault::CutOff,
+        1 => ArgumentsFault::DoubleEncoded,
+        2 => ArgumentsFault::FollowedBy("<|call|>".to_owned()),
+        _ => ArgumentsFault::ReplacedBy(chance.one_of(&["", "null", "[]"]).to_owned()),
+    }
+}
+
+/// What a model calls in a line that offers no tools.
+fn tool_call(chance: &mut Chance) -> ToolCall {
+    let ends = json!({"should_end_call": true, "end_reason": "user_goodbye"});
+    let knows = json!({"fields": {"city": "Haifa"}});
+    let (name, arguments) =
+        if chance.percent(50) { ("call_control", ends) } else { ("update_lead_details", knows) };
+    ToolCall { name: name.to_owned(), arguments }
 }
 
 fn speech(chance: &mut Chance) -> SpeechFault {

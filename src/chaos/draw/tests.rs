@@ -1,6 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
+use practice::openai::ResponseFault;
+
 use super::*;
 use crate::chaos::story::{Caller, Deed, Fault, Finally, Moment, When};
 
@@ -114,4 +116,23 @@ fn prac_6_every_trouble_that_is_listed_is_drawn() {
     assert_all(peers, "OpenAi TwilioApi Daemon");
     assert_all(links, "Delay Stall BlackHole Reset");
     assert_all(databases, "Slow Locked Gone Full CommitLost");
+}
+
+#[test]
+fn prac_6_prac_7_every_fault_of_the_model_is_drawn() {
+    let models: Vec<_> = stories().map(|story| story.model).collect();
+    let once = models.iter().flat_map(|model| &model.responses_once);
+    let of_sessions = models.iter().flat_map(|model| &model.responses);
+    assert!(models.iter().any(|model| model.other_responses != ResponseFault::None));
+    assert_all(
+        once.clone().chain(of_sessions),
+        "None CreatedLate DoneLate Failed TextOnly Empty Incomplete StalledAfterCreated \
+         StalledAfter Lost",
+    );
+    assert!(once.clone().any(|fault| *fault == ResponseFault::no_quota()), "no quota");
+    let arguments = models.iter().map(|model| &model.arguments);
+    assert_all(arguments, "None CutOff DoubleEncoded FollowedBy ReplacedBy");
+    let speech = models.iter().flat_map(|model| &model.speech);
+    assert_all(speech, "None NeverStops CommittedUnstopped");
+    assert!(models.iter().any(|model| model.calls_in_lines.is_some()), "tools in lines");
 }

@@ -161,20 +161,22 @@ pub(super) fn link_fault(chance: &mut Chance) -> LinkFault {
 
 /// A fault of one response that the daemon claims to stand.
 pub(super) fn response(chance: &mut Chance) -> ResponseFault {
-    let incomplete =
-        |reason: &str, after| ResponseFault::Incomplete { reason: reason.to_owned(), after };
-    match chance.from(0, 8) {
+    let incomplete = |reason: &str, after_ms| {
+        let after = Duration::from_millis(after_ms);
+        ResponseFault::Incomplete { reason: reason.to_owned(), after }
+    };
+    match chance.from(0, 13) {
         0 => ResponseFault::None,
-        5 => ResponseFault::TextOnly,
-        6 => ResponseFault::Empty,
-        7 => incomplete(
-            "max_output_tokens",
-            chance.one_of(&[Duration::ZERO, Duration::from_secs(1)]),
-        ),
-        8 => incomplete("content_filter", Duration::ZERO),
         1 => ResponseFault::CreatedLate(chance.ms(50, 2_000)),
         2 => ResponseFault::DoneLate(chance.ms(50, 2_000)),
-        3 => failed(),
+        3 | 4 => failed(),
+        5 => ResponseFault::TextOnly,
+        6 => ResponseFault::Empty,
+        7 => incomplete("max_output_tokens", chance.one_of(&[0, 1_000])),
+        8 => incomplete("content_filter", chance.one_of(&[0, 1_000])),
+        9 => ResponseFault::StalledAfterCreated,
+        10 => ResponseFault::StalledAfter(chance.ms(100, 2_000)),
+        11 if chance.percent(40) => ResponseFault::no_quota(),
         _ => ResponseFault::Lost {
             after: chance.percent(70).then(|| chance.ms(0, 3_000)),
             by: link_fault(chance),
@@ -182,7 +184,7 @@ pub(super) fn response(chance: &mut Chance) -> ResponseFault {
     }
 }
 
-fn failed() -> ResponseFault {
+pub(super) fn failed() -> ResponseFault {
     ResponseFault::Failed {
         kind: "server_error".to_owned(),
         code: None,

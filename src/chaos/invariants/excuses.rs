@@ -28,8 +28,6 @@ pub(super) struct Excuses {
     pub(super) database: bool,
     /// Twilio echoes no mark.
     pub(super) marks: bool,
-    /// Every session loses its first responses, so no answer comes to its end.
-    pub(super) endless: bool,
     /// The call's actors that are killed, once for each time.
     pub(super) killed: Vec<ActorKind>,
 }
@@ -43,10 +41,8 @@ const WRITTEN_FOR: Duration = Duration::from_secs(90);
 impl Excuses {
     pub(super) fn of(story: &Story, call: &EndedCall) -> Self {
         let fails = |fault: &ResponseFault| *fault != ResponseFault::None;
-        let loses = |fault: &ResponseFault| matches!(fault, ResponseFault::Lost { .. });
         let mut excuses = Self {
             model: faults_of_responses(story).any(fails),
-            endless: story.model.responses.iter().any(loses),
             marks: call.caller.line.loses_marks,
             ..Self::default()
         };
@@ -122,7 +118,8 @@ impl Excuses {
 
 /// Faults of responses that the model has by habit.
 fn faults_of_responses(story: &Story) -> impl Iterator<Item = &ResponseFault> {
-    story.model.responses.iter().chain(&story.model.responses_once)
+    let model = &story.model;
+    model.responses.iter().chain(&model.responses_once).chain([&model.other_responses])
 }
 
 /// Whether a connection dies without a word. Its other side, which is not ours, never learns of it.

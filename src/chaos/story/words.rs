@@ -6,7 +6,7 @@ mod seconds;
 use std::fmt;
 use std::time::Duration;
 
-use practice::openai::{Behaviour, Transcription};
+use practice::openai::{Behaviour, ResponseFault, Transcription};
 use practice::twilio::{LineQuality, Silence};
 use protocol::ids::Slug;
 
@@ -152,9 +152,23 @@ fn model_line(model: &Behaviour) -> String {
             line.push_str(&format!("; {habit}"));
         }
     }
-    if !model.responses_once.is_empty() {
-        let faults: Vec<_> = model.responses_once.iter().map(faults::of_response).collect();
-        line.push_str(&format!("; its first responses: {}", faults.join(", ")));
+    for (whose, of) in
+        [("its first", &model.responses_once), ("each session's first", &model.responses)]
+    {
+        if !of.is_empty() {
+            let faults: Vec<_> = of.iter().map(faults::of_response).collect();
+            line.push_str(&format!("; {whose} responses: {}", faults.join(", ")));
+        }
+    }
+    if model.other_responses != ResponseFault::None {
+        let fault = faults::of_response(&model.other_responses);
+        line.push_str(&format!("; every response after those: {fault}"));
+    }
+    if let Some(fault) = faults::of_arguments(&model.arguments) {
+        line.push_str(&format!("; the arguments of every tool {fault}"));
+    }
+    if let Some(call) = &model.calls_in_lines {
+        line.push_str(&format!("; it calls {} in scripted lines", call.name));
     }
     if !model.speech.is_empty() {
         let faults: Vec<_> = model.speech.iter().map(|fault| faults::of_speech(*fault)).collect();

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use entities::DatabaseFault;
-use practice::openai::{ConnectRefusal, LinkFault, ResponseFault, SpeechFault};
+use practice::openai::{ArgumentsFault, ConnectRefusal, LinkFault, ResponseFault, SpeechFault};
 use practice::twilio::{CallbackDelivery, RestFault, RestKind};
 
 use super::seconds::Seconds;
@@ -162,4 +162,15 @@ fn of_database(fault: DatabaseFault) -> String {
         DatabaseFault::Full => "is full".to_owned(),
         DatabaseFault::CommitLost => "loses the answer to a commit".to_owned(),
     }
+}
+
+/// What is wrong with a tool's arguments, if anything is.
+pub(super) fn of_arguments(fault: &ArgumentsFault) -> Option<String> {
+    Some(match fault {
+        ArgumentsFault::None => return None,
+        ArgumentsFault::CutOff => "are cut off".to_owned(),
+        ArgumentsFault::DoubleEncoded => "are JSON in a string".to_owned(),
+        ArgumentsFault::FollowedBy(text) => format!("are followed by {text:?}"),
+        ArgumentsFault::ReplacedBy(text) => format!("are {text:?}"),
+    })
 }
