@@ -8,13 +8,15 @@ use http::StatusCode;
 use practice::openai::ResponseFault;
 use practice::twilio::{CallOutcome, Callee, Done, Pickup};
 use protocol::business::Transfer;
-use protocol::ids::PhoneNumber;
+use protocol::ids::{CallSid, PhoneNumber};
 
 use crate::support::{
-    brief, ended_record, http_client, number, practice, virtually, within, world,
+    brief, call_form, ended_record, http_client, number, post_as_twilio, practice, recorded,
+    virtually, within, world,
 };
 
 const PERSON: &str = "+972501112233";
+const LOST: &str = "CA00000000000000000000000000000008";
 
 async fn ready(world: &World) -> (StatusCode, String) {
     let url = format!("http://{}/readyz", world.app.twilio_address());
@@ -92,6 +94,36 @@ fn res_3_pipe_10_who_calls_meanwhile_is_put_through_if_there_is_a_person() {
             assert!(dialled, "{:?}", outcome.view.verbs);
             assert_eq!(apologised(&world, &outcome), hears_apology, "{:?}", outcome.view.verbs);
             assert_eq!(outcome.view.violations, []);
+            world.close().await;
+        }
+    });
+}
+
+#[test]
+fn call_11_pipe_10_an_answer_at_the_door_that_was_lost_is_given_again() {
+    virtually(async {
+        for has_person in [false, true] {
+            let world = world(|plan| {
+                brief(plan);
+                let number = PhoneNumber::parse(PERSON).unwrap();
+                plan.business.transfer = has_person.then_some(Transfer { number, text: None });
+            })
+            .await;
+            every_response(&world, ResponseFault::no_quota());
+            call(&world, 1).await;
+            let form = call_form(&world, LOST, "ringing");
+            let answer = post_as_twilio(&world, "/twilio/voice", &form).await.text();
+            let expected =
+                if has_person { PERSON.to_owned() } else { world.business.lines().apology };
+            assert!(answer.contains(&expected), "{answer}");
+            let sid = CallSid::parse(LOST).unwrap();
+            recorded(&world, &sid, |record| record.ended_at.is_some()).await;
+            let repeated = post_as_twilio(&world, "/twilio/voice", &form).await.text();
+            assert_eq!(repeated, answer);
+            // Later too, when a call could try again: the caller is told once how it is.
+            tokio::time::sleep(Duration::from_secs(31)).await;
+            let repeated = post_as_twilio(&world, "/twilio/voice", &form).await.text();
+            assert_eq!(repeated, answer);
             world.close().await;
         }
     });

@@ -30,6 +30,11 @@ pub(super) fn answer(state: &TwilioState, setup: &CallSetup, cause: FatalCause) 
     ] {
         state.services.journal.record(entry);
     }
+    twiml(state, setup)
+}
+
+/// What the caller hears.
+pub(super) fn twiml(state: &TwilioState, setup: &CallSetup) -> Twiml {
     match setup.transfer.clone().filter(|_| setup.direction == Direction::Inbound) {
         Some(dial) => {
             let action = format!("{}{TRANSFER_ENDED}", state.public_url);

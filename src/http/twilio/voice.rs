@@ -7,7 +7,7 @@ use actors::call::records::new_call;
 use actors::call_supervisor::CallHandle;
 use actors::messages::{JournalEntry, SupervisorEvent};
 use actors::supervisor::CallRefused;
-use entities::businesses::{CallKey, VoiceLookup};
+use entities::businesses::{CallKey, EndedCall, VoiceLookup};
 use entities::calls::CallStatus;
 use protocol::business::{BusinessSettings, OpeningLine, SettingsError};
 use protocol::call::{CallSetup, EndReason, LeadFacts, Phase};
@@ -69,13 +69,8 @@ pub(super) async fn answer(state: &TwilioState, form: &Form) -> Twiml {
     };
     let listed = Listed { id: setup.business, settings: Arc::clone(&setup.settings) };
     state.directory.learn(number, listed);
-    match &lookup.ended {
-        // Twilio asks again: the apology may not have arrived.
-        Some(ended) if ended.reason == EndReason::Refused.as_str() => {
-            return apology(&setup.settings);
-        }
-        Some(ended) => return over(state, &setup, ended.is_stored),
-        None => {}
+    if let Some(ended) = &lookup.ended {
+        return once_more(state, &setup, ended);
     }
     if is_own_transfer(state, &form, &setup).await {
         tracing::info!(call = %form.call_sid, "a transfer has come back: rejected as busy");
@@ -132,6 +127,18 @@ fn go_on(state: &TwilioState, handle: &CallHandle, form: &VoiceForm) -> Twiml {
         tracing::error!(%error, call = %form.call_sid, "the TwiML for a call could not be made");
         apology(&handle.parts().setup.settings)
     })
+}
+
+/// Twilio asks again after the call has ended. A call that was apologised to, or put through, at the
+/// door hears that again: the answer may not have arrived.
+fn once_more(state: &TwilioState, setup: &CallSetup, ended: &EndedCall) -> Twiml {
+    if ended.reason == EndReason::Refused.as_str() {
+        apology(&setup.settings)
+    } else if ended.reason == EndReason::UpstreamFailed.as_str() {
+        unanswerable::twiml(state, setup)
+    } else {
+        over(state, setup, ended.is_stored)
+    }
 }
 
 /// The call has ended before (CALL-11). If it has no row yet, it gets one, and its lead.
