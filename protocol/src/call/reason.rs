@@ -22,7 +22,7 @@ pub enum EndReason {
     CallerHungUp,
     /// An operator ended it.
     Operator,
-    /// No session with OpenAI could be opened for `openai.upstream_patience`.
+    /// OpenAI gave no answer for `openai.upstream_patience`, or refuses the key, quota, model or voice.
     UpstreamFailed,
     /// The stream was lost and did not come back.
     StreamLost,

@@ -1,6 +1,7 @@
 //! Who speaks: the responses that the caller is owed, and how much of each was heard. `owed` asks
-//! for responses, `in_vain` decides what becomes of those that served nothing, `turns` handles what the caller says, `responses` what the agent says,
-//! `interruption` what happens when both speak at once.
+//! for responses, `attempts` decides what becomes of those that served nothing, `in_vain` carries it out,
+//! `turns` handles what the caller says, `responses` what the agent says, `interruption` what happens when
+//! both speak at once.
 
 mod attempts;
 mod in_vain;
