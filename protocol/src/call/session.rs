@@ -69,6 +69,7 @@ impl Call {
         }
         self.asked_in_vain(now);
         if matches!(fault, SessionFault::Lasting(_))
+            || self.breaks_off_too_often()
             || planted!(ClippedClosing if self.is_closing())
         {
             self.on_no_session(now);

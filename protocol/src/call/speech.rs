@@ -56,6 +56,8 @@ pub(super) struct Speech {
     pub(super) responses_begun: u32,
     /// Responses that a limit or a filter cut short (PROMPT-4).
     pub(super) incomplete: u32,
+    /// Answers in a row that were partly heard when their session was lost.
+    broken_off: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -122,6 +124,7 @@ impl Default for Speech {
             stopped: None,
             responses_begun: 0,
             incomplete: 0,
+            broken_off: 0,
         }
     }
 }

@@ -28,9 +28,6 @@ pub(super) struct Excuses {
     pub(super) database: bool,
     /// Twilio echoes no mark.
     pub(super) marks: bool,
-    /// Every session breaks off an answer that was partly heard, so a next session goes on with it, until the
-    /// call's longest duration.
-    pub(super) endless: bool,
     /// The call's actors that are killed, once for each time.
     pub(super) killed: Vec<ActorKind>,
 }
@@ -46,7 +43,6 @@ impl Excuses {
         let fails = |fault: &ResponseFault| *fault != ResponseFault::None;
         let mut excuses = Self {
             model: faults_of_responses(story).any(fails),
-            endless: breaks_off_in_every_session(story),
             marks: call.caller.line.loses_marks,
             ..Self::default()
         };
@@ -124,24 +120,6 @@ impl Excuses {
 fn faults_of_responses(story: &Story) -> impl Iterator<Item = &ResponseFault> {
     let model = &story.model;
     model.responses.iter().chain(&model.responses_once).chain([&model.other_responses])
-}
-
-fn breaks_off_in_every_session(story: &Story) -> bool {
-    let of_sessions = story.model.responses.iter().chain([&story.model.other_responses]);
-    of_sessions.into_iter().any(|fault| match fault {
-        ResponseFault::Lost { after: Some(_), .. } | ResponseFault::StalledAfter(_) => true,
-        ResponseFault::None
-        | ResponseFault::Failed { .. }
-        | ResponseFault::Incomplete { .. }
-        | ResponseFault::Error { .. }
-        | ResponseFault::TextOnly
-        | ResponseFault::Empty
-        | ResponseFault::NeverCreated
-        | ResponseFault::CreatedLate(_)
-        | ResponseFault::DoneLate(_)
-        | ResponseFault::StalledAfterCreated
-        | ResponseFault::Lost { after: None, .. } => false,
-    })
 }
 
 /// Whether a connection dies without a word. Its other side, which is not ours, never learns of it.

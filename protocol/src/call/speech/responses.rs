@@ -15,6 +15,9 @@ use crate::mistake::planted;
 use crate::response_gate::{AskNumber, Outcome, Reply, Want};
 use crate::tools::arguments;
 
+/// So many answers in a row may be broken off by the loss of their session. Each costs a session.
+const BROKEN_OFF_STOOD: u32 = 5;
+
 impl Call {
     pub(in crate::call) fn on_response_started(
         &mut self,
@@ -120,6 +123,9 @@ impl Call {
             self.speech.incomplete += 1;
         }
         let spoke = self.speech.spoke(&response);
+        if spoke && !outcome.served_nothing() {
+            self.speech.broken_off = 0;
+        }
         let refused = !spoke && calls.iter().all(|call| arguments::read(&call.arguments).is_err());
         let before = self.speech.before_tools(&asks, now.at);
         if matches!(outcome, Outcome::Completed | Outcome::Called) && !calls.is_empty() {
@@ -181,6 +187,7 @@ impl Call {
                 let resume = !self.speech.was_interrupted(&response)
                     && self.speech.wants_resuming(&response);
                 if self.phase == Phase::Open && resume {
+                    self.speech.broken_off += 1;
                     self.owe(Want::Answer(Reply::Resume));
                 }
             } else {
@@ -189,6 +196,11 @@ impl Call {
                 self.speech.owe_again(&response);
             }
         }
+    }
+
+    /// Whether so many answers in a row were broken off that no next one is tried.
+    pub(in crate::call) fn breaks_off_too_often(&self) -> bool {
+        self.speech.broken_off >= BROKEN_OFF_STOOD
     }
 
     /// At the end of the call, what was still coming is kept as it came.

@@ -205,6 +205,28 @@ fn call_8_digits_are_gathered_until_a_hash_or_a_pause_and_are_one_turn() {
 }
 
 #[test]
+fn pipe_10_a_model_that_breaks_off_every_answer_is_given_up_after_five() {
+    let mut stage = Stage::open();
+    stage.does(Event::TurnCommitted { item: item("u1") });
+    let breaks_off = |stage: &mut Stage, n: u32| {
+        let ask = stage.asks().last().unwrap().number;
+        let (response, of) = (format!("r{n}"), format!("a{n}"));
+        stage.begins(&response, &of, vec![ask]);
+        stage.does(Event::AgentText { item: item(&of), delta: "שלום".to_owned() });
+        stage.loses_session(SessionFault::Passing);
+        stage.does(Event::SessionConfigured { session: n + 1 });
+    };
+    (1..=4).for_each(|n| breaks_off(&mut stage, n));
+    let ask = stage.asks().last().unwrap().number;
+    stage.speaks("whole", "whole", vec![ask]);
+    stage.does(Event::TurnCommitted { item: item("u2") });
+    (11..=14).for_each(|n| breaks_off(&mut stage, n));
+    assert_eq!(stage.count(&Command::Apologise), 0, "one answer came whole meanwhile");
+    breaks_off(&mut stage, 15);
+    assert_eq!(stage.count(&Command::Apologise), 1);
+}
+
+#[test]
 fn res_2_an_answer_of_which_nothing_came_is_asked_for_again_and_one_partly_heard_is_resumed_once() {
     for spoke in [false, true] {
         let mut stage = Stage::open();

@@ -16,7 +16,7 @@ pub(super) fn look(findings: &mut CallFindings<'_>, seen: &Seen<'_>) {
     let view = &seen.call.view;
     findings.look(2, ensure(view.ended.is_some(), || "the call has not ended".to_owned()));
     let waited = || "the caller waited, and the daemon did not end the call".to_owned();
-    findings.look(2, ensure(!seen.call.overstayed || seen.excuses.endless, waited));
+    findings.look(2, ensure(!seen.call.overstayed, waited));
     findings.look(2, greeted_once(seen));
     findings.look(2, hung_up_once(seen));
     let Some(record) = &seen.call.record else { return };
@@ -91,7 +91,10 @@ fn has_cause(reason: EndReason, seen: &Seen<'_>) -> Result<(), String> {
             let never = !call.had_stream() || call.view.ended == Some(Ended::CallerHangUp);
             (never || excuses.line || excuses.webhooks, "the stream was open")
         }
-        EndReason::UpstreamFailed => (excuses.model, "nothing was wrong with the model"),
+        // A webhook that comes after the call's end starts it for a provider that fails later.
+        EndReason::UpstreamFailed => {
+            (excuses.model || excuses.webhooks, "nothing was wrong with the model")
+        }
         EndReason::StreamLost => {
             (excuses.line || excuses.webhooks, "nothing was wrong with the line")
         }
