@@ -92,7 +92,7 @@ impl Talk {
         let words =
             ANSWER.map(|delta| Event::AgentText { item: item.clone(), delta: delta.to_owned() });
         let ended = [
-            Event::AgentAudioDone { item: item.clone() },
+            Event::AgentAudioDone { item: item.clone(), came_ms: 2_000 },
             Event::AgentTextDone { item: item.clone(), text },
             Event::ItemQueued { item: item.clone(), plays_until: self.now.at },
             Event::ResponseEnded {

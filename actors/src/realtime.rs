@@ -178,8 +178,8 @@ impl RealtimeState {
             tracing::error!(cause = cause_name, model, "OpenAI refuses, and no retry can help");
             self.parts.services.provider.failed(cause, model, now);
         }
-        let unplayed = self.parts.downlink.drop_unplayed();
-        self.session.session_ended(fault, unplayed, now);
+        let broken = self.parts.downlink.drop_unplayed();
+        self.session.session_ended(fault, broken, now);
     }
 
     fn stop_session(&self) {

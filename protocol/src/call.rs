@@ -217,7 +217,10 @@ impl Call {
             Event::AgentBegan { response, item } => self.on_agent_began(response, item, now),
             Event::AgentText { item, delta } => self.conversation.append_agent(&item, &delta),
             Event::AgentTextDone { item, text } => self.on_agent_text_done(&item, text),
-            Event::AgentAudioDone { item } => self.speech.came_whole(&item),
+            Event::AgentAudioDone { item, came_ms } => self.speech.came_whole(&item, came_ms),
+            Event::AgentBrokeOff { response, item, came_ms } => {
+                self.on_agent_broke_off(response, item, came_ms, now);
+            }
             Event::ItemPlaying { response, added, .. } => {
                 self.on_item_playing(&response, added, now);
             }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use frontdesk::world::World;
-use practice::openai::{ConnectRefusal, Record, ResponseFault};
+use practice::openai::{ConnectRefusal, LinkFault, Record, ResponseFault};
 use practice::twilio::{CallerHandle, Done, EndedBy};
 use serde_json::Value;
 
@@ -76,6 +76,36 @@ fn res_3_a_dropped_session_is_replaced_by_one_with_the_history() {
         practice(&world).faults().drop_now();
         session_with_history(&world, 2).await;
         goes_on(world, caller, 2).await;
+    });
+}
+
+#[test]
+fn barge_6_res_2_words_of_an_answer_that_broke_off_are_kept_as_far_as_its_audio_came() {
+    const LONG: &str = "אני צריך התקנת מנעול חכם לדלת הכניסה בתל אביב ביום ראשון בבוקר";
+    virtually(async {
+        let world = world(brief).await;
+        let caller = call_with_one_answer(&world).await;
+        let lost = ResponseFault::Lost {
+            after: Some(Duration::from_millis(1_500)),
+            by: LinkFault::Dropped,
+        };
+        practice(&world).faults().fault_next_response(lost);
+        within("the sentence", caller.say(LONG)).await.unwrap();
+        session_with_history(&world, 2).await;
+        within("all that came", caller.quiet()).await.unwrap();
+        caller.hang_up();
+        within("the end", caller.ended()).await;
+        nothing_left(&world).await;
+        let record = practice(&world).log().record();
+        let told = history_of(&record, 2);
+        let agent = told.iter().rev().find(|(role, _)| role == "assistant").unwrap();
+        let kept = agent.1.as_str();
+        assert!(LONG.starts_with(kept) && !kept.is_empty() && kept.len() < LONG.len(), "{kept}");
+        let db = &world.app.services().database;
+        let turns = entities::call_turns::of_call(db, world.business_id, caller.call_sid());
+        let turns = turns.await.unwrap();
+        assert!(turns.iter().any(|turn| turn.text.as_deref() == Some(kept)), "{turns:?}");
+        world.close().await;
     });
 }
 

@@ -21,7 +21,13 @@ use crate::mistake::planted;
 const PIECE_BYTES: usize = 1440;
 
 /// The most audio that waits here: two minutes. With more, OpenAI's socket waits.
-const MAX_BYTES: usize = 8 * 1000 * 120;
+const MAX_BYTES: usize = BYTES_PER_MS * 1000 * 120;
+
+/// µ-law bytes in a millisecond.
+const BYTES_PER_MS: usize = 8;
+
+/// Ended items whose length is remembered. It is asked for at once.
+const ENDED_ITEMS: usize = 8;
 
 /// An entry of the downlink.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,7 +70,9 @@ struct State {
     waiting: VecDeque<AgentAudio>,
     bytes: usize,
     /// Items whose audio has begun to arrive and has not ended.
-    open: Vec<(ResponseId, ItemId)>,
+    open: Vec<OpenItem>,
+    /// The items that ended last, and the bytes of each.
+    ended: VecDeque<(ItemId, usize)>,
     /// The response of the last entry that the reader has seen. Some of it may be at Twilio.
     begun: Option<ResponseId>,
     /// Counts the cuts. The latest cut has this number.
@@ -72,6 +80,22 @@ struct State {
     /// Whether arriving audio is dropped, because it belongs to an interrupted response.
     is_cut: bool,
     wake: WakeFlag,
+}
+
+struct OpenItem {
+    response: ResponseId,
+    item: ItemId,
+    /// Bytes of audio that have arrived.
+    bytes: usize,
+}
+
+/// What is left of the responses that broke off with their session.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct BrokenOff {
+    /// Responses of which nothing has gone to Twilio and nothing will.
+    pub unplayed: Vec<ResponseId>,
+    /// The items that are played as far as they arrived, and the milliseconds that did.
+    pub played: Vec<(ResponseId, ItemId, u32)>,
 }
 
 impl Downlink {
@@ -101,8 +125,12 @@ impl Downlink {
     /// OpenAI has sent all audio of the item.
     pub fn end_item(&self, response: &ResponseId, item: &ItemId) {
         let mut state = self.state();
-        if let Some(place) = state.open.iter().position(|(_, open)| open == item) {
-            state.open.remove(place);
+        if let Some(place) = state.open.iter().position(|open| open.item == *item) {
+            let OpenItem { bytes, .. } = state.open.remove(place);
+            if state.ended.len() == ENDED_ITEMS {
+                state.ended.pop_front();
+            }
+            state.ended.push_back((item.clone(), bytes));
             let (response, item) = (response.clone(), item.clone());
             state.waiting.push_back(AgentAudio::ItemEnd { response, item });
         }
@@ -111,10 +139,18 @@ impl Downlink {
         wake(due);
     }
 
+    /// The milliseconds of an item that has just ended. 0 if a cut dropped it.
+    #[must_use]
+    pub fn length_ms(&self, item: &ItemId) -> u32 {
+        let state = self.state();
+        let known = state.ended.iter().rev().find(|(ended, _)| ended == item);
+        known.map_or(0, |(_, bytes)| millis(*bytes))
+    }
+
     /// The session is closed: no more audio of the open items will arrive.
     pub fn end_open_items(&self) {
         let mut state = self.state();
-        for (response, item) in std::mem::take(&mut state.open) {
+        for OpenItem { response, item, .. } in std::mem::take(&mut state.open) {
             state.waiting.push_back(AgentAudio::ItemEnd { response, item });
         }
         let due = state.wake.raise();
@@ -123,13 +159,15 @@ impl Downlink {
     }
 
     /// The session is lost: responses that broke off are dropped if nothing of them has gone to
-    /// Twilio, and ended if something has. Returns the dropped ones.
-    pub fn drop_unplayed(&self) -> Vec<ResponseId> {
+    /// Twilio, and ended if something has.
+    pub fn drop_unplayed(&self) -> BrokenOff {
         let mut state = self.state();
         let begun = state.begun.clone();
         let mut dropped: Vec<ResponseId> = Vec::new();
-        for (response, item) in std::mem::take(&mut state.open) {
+        let mut played = Vec::new();
+        for OpenItem { response, item, bytes } in std::mem::take(&mut state.open) {
             if begun.as_ref() == Some(&response) {
+                played.push((response.clone(), item.clone(), millis(bytes)));
                 state.waiting.push_back(AgentAudio::ItemEnd { response, item });
             } else if !dropped.contains(&response) {
                 dropped.push(response);
@@ -149,7 +187,7 @@ impl Downlink {
         drop(state);
         self.room.notify_one();
         wake(due);
-        dropped
+        BrokenOff { unplayed: dropped, played }
     }
 
     /// The caller interrupts: drops what waits, and what arrives until [`open`](Self::open).
@@ -238,7 +276,7 @@ impl Downlink {
     /// The waiting audio, in milliseconds.
     #[must_use]
     pub fn waiting_ms(&self) -> usize {
-        self.state().bytes / 8
+        self.state().bytes / BYTES_PER_MS
     }
 
     fn attach_with(&self, reader: WakeFn) {
@@ -266,9 +304,14 @@ impl Downlink {
             return None;
         }
         state.bytes += bytes;
-        let first = !state.open.iter().any(|(_, open)| open == item);
-        if first {
-            state.open.push((response.clone(), item.clone()));
+        let open = state.open.iter_mut().find(|open| open.item == *item);
+        let first = open.is_none();
+        match open {
+            Some(open) => open.bytes += bytes,
+            None => {
+                let (response, item) = (response.clone(), item.clone());
+                state.open.push(OpenItem { response, item, bytes });
+            }
         }
         for payload in audio.pieces(PIECE_BYTES) {
             let (response, item) = (response.clone(), item.clone());
@@ -288,6 +331,10 @@ impl Downlink {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn millis(bytes: usize) -> u32 {
+    u32::try_from(bytes / BYTES_PER_MS).unwrap_or(u32::MAX)
 }
 
 fn by_item(waiting: &VecDeque<AgentAudio>) -> Vec<Dropped> {

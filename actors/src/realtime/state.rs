@@ -25,7 +25,7 @@ use protocol::response_gate::{GateState, ResponseGate};
 
 use super::history::item;
 use super::session::Outgoing;
-use crate::audio::downlink::Downlink;
+use crate::audio::downlink::{BrokenOff, Downlink};
 use crate::audio::uplink::Uplink;
 use crate::messages::{RealtimeOrder, RealtimeView};
 use crate::reports::Reports;
@@ -166,11 +166,10 @@ impl SessionState {
     }
 
     /// The session is lost. The gate starts anew, and CallActor repeats what it still needs.
-    /// Nothing of the `unplayed` responses has gone to Twilio.
     pub(super) fn session_ended(
         &mut self,
         fault: SessionFault,
-        unplayed: Vec<ResponseId>,
+        broken: BrokenOff,
         now: Instant,
     ) {
         let retry_at = match fault {
@@ -182,7 +181,10 @@ impl SessionState {
         };
         self.failures += 1;
         self.down(retry_at);
-        self.reports.push(Event::SessionLost { fault, unplayed });
+        for (response, item, came_ms) in broken.played {
+            self.reports.push(Event::AgentBrokeOff { response, item, came_ms });
+        }
+        self.reports.push(Event::SessionLost { fault, unplayed: broken.unplayed });
     }
 
     /// Whether a response was spoken since the last time.

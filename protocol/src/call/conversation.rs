@@ -100,6 +100,25 @@ impl Conversation {
         })
     }
 
+    /// Ends an item whose audio broke off after `came_ms`. All words that are known would take
+    /// `whole_ms`. Words that come later are ignored.
+    pub(super) fn break_off(
+        &mut self,
+        item: &ItemId,
+        came_ms: u32,
+        whole_ms: u32,
+    ) -> Option<Arc<Entry>> {
+        self.change(item, |body| {
+            let Body::Agent { text, speech, .. } = body else { return false };
+            if matches!(speech, AgentSpeech::Interrupted { .. }) {
+                return false;
+            }
+            text.truncate(heard_bytes(text, came_ms, whole_ms));
+            *speech = AgentSpeech::Cut;
+            true
+        })
+    }
+
     /// Cuts an item of the agent's to what was heard: `heard_ms` of the `came_ms` whose words are
     /// known. Words that come later are ignored. Returns the entry if some of it was heard, even
     /// less than a word, or if the journal has it already and must be corrected.

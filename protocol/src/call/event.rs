@@ -141,6 +141,18 @@ pub enum Event {
     AgentAudioDone {
         /// OpenAI's audio item.
         item: ItemId,
+        /// The length of its audio. 0 if it was not measured, because a cut dropped it.
+        came_ms: u32,
+    },
+    /// The session is lost, and the audio of an item broke off. What came of it is played. Comes
+    /// before [`SessionLost`](Self::SessionLost).
+    AgentBrokeOff {
+        /// The response it is part of.
+        response: ResponseId,
+        /// OpenAI's audio item.
+        item: ItemId,
+        /// The length of the audio that came.
+        came_ms: u32,
     },
     /// The first audio of an item went to Twilio.
     ItemPlaying {

@@ -1,15 +1,17 @@
 //! Who speaks: the responses that the caller is owed, and how much of each was heard. `owed` asks
 //! for responses, `attempts` decides what becomes of those that served nothing, `in_vain` carries it out,
 //! `turns` handles what the caller says, `responses` what the agent says, `interruption` what happens when
-//! both speak at once.
+//! both speak at once, `broken` what is left of speech that broke off.
 
 mod attempts;
+mod broken;
 mod in_vain;
 mod interruption;
 mod owed;
 mod responses;
 mod turns;
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -80,6 +82,8 @@ struct AudioItem {
     plays_until: Option<Instant>,
     /// All of its audio came.
     came_whole: bool,
+    /// The length of all its audio, once it is known.
+    length_ms: Option<NonZeroU32>,
     /// It was heard to its end, or cut off.
     heard: bool,
     cut: bool,
@@ -107,7 +111,15 @@ impl Response {
 
 impl AudioItem {
     fn new(item: ItemId) -> Self {
-        Self { item, began: false, plays_until: None, came_whole: false, heard: false, cut: false }
+        Self {
+            item,
+            began: false,
+            plays_until: None,
+            came_whole: false,
+            length_ms: None,
+            heard: false,
+            cut: false,
+        }
     }
 }
 
@@ -207,9 +219,10 @@ impl Speech {
         self.responses.iter().any(|known| known.is_unheard())
     }
 
-    pub(super) fn came_whole(&mut self, item: &ItemId) {
+    pub(super) fn came_whole(&mut self, item: &ItemId, came_ms: u32) {
         if let Some(known) = self.item_mut(item) {
             known.came_whole = true;
+            known.length_ms = NonZeroU32::new(came_ms);
         }
     }
 

@@ -135,7 +135,7 @@ impl Stage {
     /// A response speaks and ends. It was not heard yet.
     fn speaks(&mut self, response: &str, of: &str, asks: Vec<AskNumber>) {
         self.begins(response, of, asks.clone());
-        self.does(Event::AgentAudioDone { item: item(of) });
+        self.does(Event::AgentAudioDone { item: item(of), came_ms: 0 });
         self.does(Event::AgentTextDone { item: item(of), text: "words".to_owned() });
         self.ends(response, asks, Vec::new());
     }

@@ -203,7 +203,9 @@ async fn greet_2_what_broke_off_before_any_of_it_went_to_twilio_is_dropped_and_t
     downlink.push(&response("r2"), &part("a2"), &audio, now).await;
     downlink.end_item(&response("r2"), &part("a2"));
     downlink.push(&response("r2"), &part("a3"), &audio, now).await;
-    assert_eq!(downlink.drop_unplayed(), [response("r2")], "the whole of it, not its last item");
+    let broken = downlink.drop_unplayed();
+    assert_eq!(broken.unplayed, [response("r2")], "the whole of it, not its last item");
+    assert_eq!(broken.played, []);
     assert_eq!(downlink.waiting_ms(), 20, "what came whole is played");
 
     downlink.push(&response("r3"), &part("a4"), &audio, now).await;
@@ -211,6 +213,9 @@ async fn greet_2_what_broke_off_before_any_of_it_went_to_twilio_is_dropped_and_t
         downlink.pop();
     }
     downlink.push(&response("r3"), &part("a4"), &audio, now).await;
-    assert_eq!(downlink.drop_unplayed(), [], "some of it is at Twilio");
+    let broken = downlink.drop_unplayed();
+    assert_eq!(broken.unplayed, [], "some of it is at Twilio");
+    assert_eq!(broken.played, [(response("r3"), part("a4"), 40)]);
+    assert_eq!((downlink.length_ms(&part("a2")), downlink.length_ms(&part("a4"))), (20, 0));
     assert_eq!(downlink.waiting_ms(), 20);
 }

@@ -60,7 +60,8 @@ impl SessionState {
                 }));
             }
             ServerEvent::AudioDone { item_id, .. } => {
-                self.reports.push(Event::AgentAudioDone { item: item_id.clone() });
+                let came_ms = self.downlink.length_ms(item_id);
+                self.reports.push(Event::AgentAudioDone { item: item_id.clone(), came_ms });
             }
             ServerEvent::AudioTranscriptDelta { item_id, delta } => {
                 let (item, delta) = (item_id.clone(), delta.clone());

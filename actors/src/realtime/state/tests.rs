@@ -34,7 +34,7 @@ fn call_4_a_session_is_configured_then_gets_the_call_so_far_and_then_the_live_au
 #[test]
 fn res_2_a_replay_for_a_lost_session_is_not_sent_to_its_successor() {
     let mut harness = Harness::live();
-    harness.session.session_ended(SessionFault::Passing, Vec::new(), harness.now);
+    harness.session.session_ended(SessionFault::Passing, BrokenOff::default(), harness.now);
     let session = harness.configure();
     harness.receive(&json!({"type": "session.updated", "session": session}));
     harness.order(&RealtimeOrder::Replay { session: 1, history: vec![entry(1, "old")] });
@@ -117,20 +117,20 @@ fn pipe_10_a_lost_session_is_reopened_after_growing_pauses_until_a_response_was_
     let mut pauses = Vec::new();
     for _ in 0..6 {
         harness.open_session();
-        harness.session.session_ended(SessionFault::Passing, Vec::new(), harness.now);
+        harness.session.session_ended(SessionFault::Passing, BrokenOff::default(), harness.now);
         pauses.push(harness.session.retry_at().unwrap() - harness.now);
     }
     let millis: Vec<_> = pauses.iter().map(Duration::as_millis).collect();
     assert_eq!(millis, [0, 250, 500, 1000, 2000, 2000]);
     harness.go_live();
-    harness.session.session_ended(SessionFault::Passing, Vec::new(), harness.now);
+    harness.session.session_ended(SessionFault::Passing, BrokenOff::default(), harness.now);
     let pause = harness.session.retry_at().unwrap() - harness.now;
     assert_eq!(pause.as_millis(), 2_000, "a connection alone mends nothing");
     harness.go_live();
     harness.sent();
     harness.order(&answer(1, "item_1"));
     harness.is_answered("resp_1");
-    harness.session.session_ended(SessionFault::Passing, Vec::new(), harness.now);
+    harness.session.session_ended(SessionFault::Passing, BrokenOff::default(), harness.now);
     assert_eq!(harness.session.retry_at(), Some(harness.now));
 }
 
@@ -144,7 +144,7 @@ fn res_3_after_a_lasting_fault_no_session_is_opened() {
     assert_eq!(action, SessionAction::End(SessionFault::Lasting(FatalCause::BadKey)));
     harness.session.session_ended(
         SessionFault::Lasting(FatalCause::BadKey),
-        Vec::new(),
+        BrokenOff::default(),
         harness.now,
     );
     assert_eq!((harness.session.retry_at(), harness.session.is_open()), (None, false));
@@ -158,9 +158,27 @@ fn res_3_after_a_lasting_fault_no_session_is_opened() {
 }
 
 #[test]
+fn barge_6_how_much_came_of_broken_speech_is_reported_before_the_loss_of_its_session() {
+    let mut harness = Harness::live();
+    let (response, item) = (ResponseId::parse("r1").unwrap(), ItemId::parse("a1").unwrap());
+    let played = vec![(response.clone(), item.clone(), 620)];
+    let unplayed = vec![ResponseId::parse("r2").unwrap()];
+    let broken = BrokenOff { unplayed: unplayed.clone(), played };
+    harness.session.session_ended(SessionFault::Passing, broken, harness.now);
+    let fault = SessionFault::Passing;
+    assert_eq!(
+        harness.reports(),
+        [
+            Event::AgentBrokeOff { response, item, came_ms: 620 },
+            Event::SessionLost { fault, unplayed }
+        ]
+    );
+}
+
+#[test]
 fn res_2_of_a_lost_session_only_transcripts_count() {
     let mut harness = Harness::live();
-    harness.session.session_ended(SessionFault::Passing, Vec::new(), harness.now);
+    harness.session.session_ended(SessionFault::Passing, BrokenOff::default(), harness.now);
     harness.go_live();
     harness.reports();
     let item = ItemId::parse("item_1").unwrap();
@@ -188,7 +206,7 @@ fn ops_3_the_billed_length_of_a_transcription_is_reported_before_its_text_whatev
         for (usage, ms) in [(&tokens, Some(1_200)), (&whisper, Some(2_000)), (&json!(null), None)] {
             let mut harness = Harness::live();
             if is_gone {
-                harness.session.session_ended(SessionFault::Passing, Vec::new(), harness.now);
+                harness.session.session_ended(SessionFault::Passing, BrokenOff::default(), harness.now);
                 harness.go_live();
             }
             harness.reports();

@@ -62,6 +62,7 @@ impl Call {
         }
         let heard = self.speech.heard_items().cloned().collect();
         self.send(Command::Interrupt(Interruption { number, items, heard }));
+        self.withdraw_resuming();
         for response in responses {
             if let Some(known) = self.speech.response_mut(&response) {
                 known.interrupted = true;

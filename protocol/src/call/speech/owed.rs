@@ -164,6 +164,14 @@ impl Call {
         }
     }
 
+    /// The caller has cut what was to be finished. What they say is answered instead.
+    pub(super) fn withdraw_resuming(&mut self) {
+        let resumes = |owed: &&Owed| owed.ask.want == Want::Answer(Reply::Resume);
+        let asks: Vec<AskNumber> =
+            self.speech.owed.iter().filter(resumes).map(|owed| owed.ask.number).collect();
+        asks.into_iter().for_each(|ask| self.withdraw(ask));
+    }
+
     /// What was heard to its end is owed no longer.
     pub(in crate::call) fn settle_owed(&mut self) {
         let Speech { owed, responses, greeting, .. } = &mut self.speech;

@@ -180,6 +180,7 @@ impl Call {
         for response in broken {
             let again = planted!(SecondGreeting if self.speech.is_greeting(&response));
             if self.speech.spoke(&response) && !again {
+                self.drop_what_was_never_said(&response);
                 self.close_items_of(&response);
                 if let Some(known) = self.speech.response_mut(&response) {
                     known.done = true;

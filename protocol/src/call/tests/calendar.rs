@@ -38,7 +38,7 @@ fn uses(tool: &str) -> Vec<FunctionCall> {
 fn calls(stage: &mut Stage, tool: &str, speaks: bool) {
     if speaks {
         stage.begins("r1", "a1", Vec::new());
-        stage.does(Event::AgentAudioDone { item: item("a1") });
+        stage.does(Event::AgentAudioDone { item: item("a1"), came_ms: 0 });
     } else {
         stage.does(Event::ResponseStarted { response: resp("r1"), asks: Vec::new() });
     }

@@ -57,7 +57,7 @@ fn greet_2_a_greeting_that_came_whole_is_never_asked_for_again() {
     let mut stage = Stage::new(|_| {});
     stage.does(Event::SessionConfigured { session: 1 });
     stage.begins("r0", "a0", vec![AskNumber(1)]);
-    stage.does(Event::AgentAudioDone { item: item("a0") });
+    stage.does(Event::AgentAudioDone { item: item("a0"), came_ms: 0 });
     stage.loses_session(SessionFault::Passing);
     stage.does(Event::SessionConfigured { session: 2 });
     assert_eq!(stage.asks().len(), 1);

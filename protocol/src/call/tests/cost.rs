@@ -55,7 +55,7 @@ impl Talk {
         }
         let text = "Which city?".to_owned();
         self.happens(Event::AgentTextDone { item: answer.clone(), text });
-        self.happens(Event::AgentAudioDone { item: answer.clone() });
+        self.happens(Event::AgentAudioDone { item: answer.clone(), came_ms: 2_000 });
         self.happens(Event::ItemQueued { item: answer.clone(), plays_until: self.now.at });
         let call = ToolCallId::parse(&format!("c{:06}", self.turns)).unwrap();
         let (name, arguments) = ("update_lead_details".to_owned(), "{}".to_owned());

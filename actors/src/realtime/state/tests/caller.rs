@@ -89,7 +89,7 @@ fn pipe_11_a_commit_that_came_too_late_clears_nothing() {
 fn pipe_11_a_new_session_knows_nothing_of_the_former_ones_speech() {
     let mut harness = Harness::live();
     harness.speech_begins("item_1");
-    harness.session.session_ended(SessionFault::Passing, Vec::new(), harness.now);
+    harness.session.session_ended(SessionFault::Passing, BrokenOff::default(), harness.now);
     harness.go_live();
     harness.sent();
     harness.now += LONGEST_SPEECH;

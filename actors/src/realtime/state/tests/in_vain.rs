@@ -150,7 +150,7 @@ fn pipe_9_a_session_is_renewed_by_order_once() {
     let renew = RealtimeOrder::Renew { session: 1 };
     let action = harness.session.on_order(&renew, harness.now);
     assert_eq!(action, SessionAction::End(SessionFault::Passing));
-    harness.session.session_ended(SessionFault::Passing, Vec::new(), harness.now);
+    harness.session.session_ended(SessionFault::Passing, BrokenOff::default(), harness.now);
     harness.go_live();
     harness.order(&renew);
 }

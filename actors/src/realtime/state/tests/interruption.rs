@@ -177,7 +177,7 @@ fn barge_3_nothing_is_deleted_before_what_was_heard_is_reported() {
 fn barge_3_items_of_a_lost_session_are_not_corrected_in_the_next() {
     let (mut harness, _) = Harness::with_response("resp_1", &["a", "b"]);
     harness.downlink.cut();
-    harness.session.session_ended(SessionFault::Passing, Vec::new(), harness.now);
+    harness.session.session_ended(SessionFault::Passing, BrokenOff::default(), harness.now);
     harness.go_live();
     harness.sent();
     harness.order(&interrupt(1, vec![heard("resp_1", "a", 60), heard("resp_1", "b", 0)]));

@@ -32,7 +32,7 @@ fn call_4_a_refused_transcription_is_given_up_and_the_rest_of_the_session_stays_
     assert_eq!(harness.reports(), [refused, Event::SessionConfigured { session: 1 }]);
 
     // The next session of the call is not refused again.
-    harness.session.session_ended(SessionFault::Passing, Vec::new(), harness.now);
+    harness.session.session_ended(SessionFault::Passing, BrokenOff::default(), harness.now);
     let again = harness.configure();
     assert_eq!(again["audio"]["input"]["transcription"], Value::Null);
 }
