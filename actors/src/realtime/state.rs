@@ -166,12 +166,7 @@ impl SessionState {
     }
 
     /// The session is lost. The gate starts anew, and CallActor repeats what it still needs.
-    pub(super) fn session_ended(
-        &mut self,
-        fault: SessionFault,
-        broken: BrokenOff,
-        now: Instant,
-    ) {
+    pub(super) fn session_ended(&mut self, fault: SessionFault, broken: BrokenOff, now: Instant) {
         let retry_at = match fault {
             SessionFault::Passing => {
                 let pause = RETRY_AFTER[self.failures.min(RETRY_AFTER.len() - 1)];

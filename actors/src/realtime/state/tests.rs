@@ -206,7 +206,11 @@ fn ops_3_the_billed_length_of_a_transcription_is_reported_before_its_text_whatev
         for (usage, ms) in [(&tokens, Some(1_200)), (&whisper, Some(2_000)), (&json!(null), None)] {
             let mut harness = Harness::live();
             if is_gone {
-                harness.session.session_ended(SessionFault::Passing, BrokenOff::default(), harness.now);
+                harness.session.session_ended(
+                    SessionFault::Passing,
+                    BrokenOff::default(),
+                    harness.now,
+                );
                 harness.go_live();
             }
             harness.reports();
