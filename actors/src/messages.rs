@@ -61,6 +61,8 @@ pub(crate) enum RealtimeOrder {
     Withdraw(AskNumber),
     /// Add this entry to OpenAI's conversation.
     Tell(Arc<Entry>),
+    /// The session's history has this entry with words that were not heard: replace it.
+    Correct(Arc<Entry>),
     /// The caller interrupted: remove from OpenAI's conversation what was not heard.
     Interrupt(Interruption),
     /// All tools have returned: responses may be requested again.

@@ -47,6 +47,7 @@ pub(super) fn deliver(
         Command::RenewSession { session } => realtime(RealtimeOrder::Renew { session }),
         Command::Withdraw(ask) => realtime(RealtimeOrder::Withdraw(ask)),
         Command::Tell(entry) => realtime(RealtimeOrder::Tell(entry)),
+        Command::Correct(entry) => realtime(RealtimeOrder::Correct(entry)),
         Command::Replay { session, history } => {
             realtime(RealtimeOrder::Replay { session, history })
         }

@@ -89,6 +89,7 @@ fn finish_call(
             | Command::RenewSession { .. }
             | Command::Withdraw(_)
             | Command::Tell(_)
+            | Command::Correct(_)
             | Command::Interrupt(_)
             | Command::Replay { .. }
             | Command::ToolsDone

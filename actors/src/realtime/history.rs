@@ -28,7 +28,8 @@ pub(super) fn item(entry: &Entry, audio: &mut BTreeMap<ItemId, Payload>) -> Opti
             Some(NewItem::UserAudio { id: Some(item.clone()), audio })
         }
         Body::Digits(_) => written(None, Role::User, &entry.text()?),
-        Body::Agent { text, .. } | Body::Recorded(text) => written(None, Role::Assistant, text),
+        Body::Agent { text, .. } => written(told_id(entry), Role::Assistant, text),
+        Body::Recorded(text) => written(None, Role::Assistant, text),
         Body::System(text) => written(None, Role::System, text),
         Body::ToolCall { call, name, arguments } => Some(NewItem::FunctionCall(FunctionCall {
             call_id: call.clone(),
@@ -39,6 +40,17 @@ pub(super) fn item(entry: &Entry, audio: &mut BTreeMap<ItemId, Payload>) -> Opti
             Some(NewItem::FunctionCallOutput { call_id: call.clone(), output: output.clone() })
         }
     }
+}
+
+/// The item by which a session is told of the agent's words, so that it can be replaced.
+pub(super) fn told_id(entry: &Entry) -> Option<ItemId> {
+    ItemId::parse(&format!("told_{}", entry.number)).ok()
+}
+
+/// What was heard of the agent's words, as the item that replaces it.
+pub(super) fn heard(entry: &Entry) -> Option<NewItem> {
+    let id = ItemId::parse(&format!("heard_{}", entry.number)).ok();
+    written(id, Role::Assistant, &entry.text()?)
 }
 
 fn written(id: Option<ItemId>, role: Role, text: &str) -> Option<NewItem> {

@@ -33,7 +33,7 @@ use crate::transcriptions::WorkingTranscription;
 pub(super) use connection::Socket;
 use connection::{Connection, Stage};
 use spoken::SpokenItems;
-use wire::item_create;
+use wire::{item_corrected, item_create};
 
 /// The pauses before the first, second, … try in a row. The last repeats.
 const RETRY_AFTER: [Duration; 5] = [
@@ -217,6 +217,9 @@ impl SessionState {
                     self.send(vec![item_create(item, entry.number)]);
                 }
             }
+            RealtimeOrder::Correct(entry) if live => {
+                self.send(item_corrected(entry));
+            }
             RealtimeOrder::Renew { session } if self.is_current(*session) => {
                 tracing::warn!("responses of this session say nothing: new session");
                 return SessionAction::End(SessionFault::Passing);
@@ -226,7 +229,7 @@ impl SessionState {
             RealtimeOrder::Interrupt(interruption) => return self.interrupt(interruption),
             RealtimeOrder::ToolsDone => self.gate.tools_done(now),
             // Without a live session: CallActor asks again, and the replay contains the entry.
-            RealtimeOrder::Ask(_) | RealtimeOrder::Tell(_) => {}
+            RealtimeOrder::Ask(_) | RealtimeOrder::Tell(_) | RealtimeOrder::Correct(_) => {}
         }
         self.run_gate()
     }

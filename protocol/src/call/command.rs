@@ -38,6 +38,9 @@ pub enum Command {
     },
     /// RealtimeActor: add this to the conversation at OpenAI.
     Tell(Arc<Entry>),
+    /// RealtimeActor: the session was told this entry in its replay, with words of the agent's that
+    /// were not heard. Tell it anew.
+    Correct(Arc<Entry>),
     /// RealtimeActor: remove from the conversation at OpenAI what was not heard.
     Interrupt(Interruption),
     /// TwilioIoActor: report when the caller is quiet (PIPE-11).

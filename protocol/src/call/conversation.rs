@@ -35,6 +35,11 @@ impl Conversation {
         (1..=self.len).filter_map(|number| self.entries.get(&number))
     }
 
+    /// The number of the last entry. 0 if there is none.
+    pub(super) fn last_number(&self) -> u32 {
+        self.len
+    }
+
     /// The number of entries.
     pub(super) fn len(&self) -> usize {
         self.len as usize

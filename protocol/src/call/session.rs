@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::command::Command;
+use super::conversation::Entry;
 use super::ending::Phase;
 use super::event::SessionFault;
 use super::reason::EndReason;
@@ -22,12 +23,19 @@ pub(super) enum SessionState {
     Ready {
         /// Numbers the sessions of a call.
         session: u32,
+        /// The first so many entries of the transcript were in its replay.
+        told: u32,
     },
 }
 
 impl SessionState {
     pub(super) fn is_ready(self) -> bool {
         matches!(self, Self::Ready { .. })
+    }
+
+    /// Whether the entry was in the session's replay.
+    pub(super) fn was_told(self, entry: &Entry) -> bool {
+        matches!(self, Self::Ready { told, .. } if entry.number <= told)
     }
 
     /// The state at the webhook. A session is connected at once, unless it waits for the stream.
@@ -50,7 +58,7 @@ impl Call {
     }
 
     pub(super) fn on_session_configured(&mut self, session: u32) {
-        self.session = SessionState::Ready { session };
+        self.session = SessionState::Ready { session, told: self.conversation.last_number() };
         let history = self.conversation.entries().cloned().collect();
         self.send(Command::Replay { session, history });
         self.ask_for_what_is_owed();

@@ -36,10 +36,12 @@ pub enum ClientEvent {
         /// See [`ClientEvent`].
         event_id: String,
     },
-    /// `conversation.item.create`: appends to the conversation. It starts no response.
+    /// `conversation.item.create`: adds to the conversation. It starts no response.
     ItemCreate {
         /// See [`ClientEvent`].
         event_id: String,
+        /// The item that it follows. `None`: the last one.
+        after: Option<ItemId>,
         /// The item.
         item: NewItem,
     },
@@ -153,11 +155,17 @@ impl ClientEvent {
             Self::Clear { event_id } => {
                 json!({"type": "input_audio_buffer.clear", "event_id": event_id})
             }
-            Self::ItemCreate { event_id, item } => json!({
-                "type": "conversation.item.create",
-                "event_id": event_id,
-                "item": item.to_value(),
-            }),
+            Self::ItemCreate { event_id, after, item } => {
+                let mut event = json!({
+                    "type": "conversation.item.create",
+                    "event_id": event_id,
+                    "item": item.to_value(),
+                });
+                if let Some(after) = after {
+                    event["previous_item_id"] = json!(after);
+                }
+                event
+            }
             Self::ItemTruncate { event_id, item_id, audio_end_ms } => json!({
                 "type": "conversation.item.truncate",
                 "event_id": event_id,

@@ -1,5 +1,6 @@
 //! The client events that the session's state sends, and the numbers that identify its requests.
 
+use protocol::call::Entry;
 use protocol::openai::client_event::{
     ClientEvent, Insistence, Metadata, NewItem, ResponseSettings,
 };
@@ -7,6 +8,8 @@ use protocol::openai::fault::FailureClass;
 use protocol::openai::response_done::{IncompleteReason, ResponseStatus};
 use protocol::openai::scripted::{scripted_by_meaning, scripted_instructions, spoken};
 use protocol::response_gate::{Manner, Outcome, RequestNumber, Wording};
+
+use crate::realtime::history::{heard, told_id};
 
 /// The metadata key of a request's number.
 pub(super) const REQUEST: &str = "request";
@@ -20,7 +23,19 @@ pub(super) const COMMIT: &str = "commit";
 /// `conversation.item.create`. An error about it carries `number`.
 pub(super) fn item_create(item: NewItem, number: u32) -> String {
     let event_id = format!("item-{number}");
-    ClientEvent::ItemCreate { event_id, item }.to_json()
+    ClientEvent::ItemCreate { event_id, after: None, item }.to_json()
+}
+
+/// Replaces what the session was told of an entry of the agent's by what was heard.
+pub(super) fn item_corrected(entry: &Entry) -> Vec<String> {
+    let Some(told) = told_id(entry) else { return Vec::new() };
+    let number = entry.number;
+    let heard = heard(entry).map(|item| {
+        let (event_id, after) = (format!("heard-{number}"), Some(told.clone()));
+        ClientEvent::ItemCreate { event_id, after, item }
+    });
+    let gone = ClientEvent::ItemDelete { event_id: format!("delete-{told}"), item_id: told };
+    heard.into_iter().chain([gone]).map(|event| event.to_json()).collect()
 }
 
 /// `response.create`. Nothing else writes this event.

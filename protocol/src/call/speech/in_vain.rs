@@ -155,7 +155,7 @@ impl Call {
 
     /// Replaces a session whose responses serve nothing. What is owed is asked for in the next.
     fn renew_session(&mut self) {
-        if let SessionState::Ready { session } = self.session {
+        if let SessionState::Ready { session, .. } = self.session {
             self.send(Command::RenewSession { session });
         }
     }

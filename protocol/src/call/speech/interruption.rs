@@ -1,6 +1,7 @@
 //! What a call does when the caller interrupts the agent: the transcript keeps what was heard,
 //! nothing of the cut responses is owed any more, and OpenAI is told (BARGE-3, BARGE-6).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::call::command::{Command, Record};
@@ -118,8 +119,12 @@ impl Call {
     }
 
     fn keep_what_was_heard(&mut self, item: &ItemId, heard_ms: u32, came_ms: u32) {
+        let before = self.conversation.entry_of(item).and_then(|entry| entry.text());
         if let Some(entry) = self.conversation.interrupt_agent(item, heard_ms, came_ms) {
-            self.send(Command::Record(Record::Turn(entry)));
+            self.send(Command::Record(Record::Turn(Arc::clone(&entry))));
+            if self.session.was_told(&entry) && entry.text() != before {
+                self.send(Command::Correct(entry));
+            }
         }
     }
 }

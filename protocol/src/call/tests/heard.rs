@@ -176,3 +176,49 @@ fn barge_6_what_broke_off_and_is_then_talked_over_is_cut_to_what_was_heard() {
     assert_eq!(replayed(&stage), ["words", "one"]);
     assert!(stage.asks().iter().all(|ask| ask.want != Want::Answer(Reply::Resume)));
 }
+
+/// The agent's words that the session is told anew.
+fn corrected(stage: &Stage) -> Vec<Option<String>> {
+    let texts = stage.sent.iter().filter_map(|command| {
+        let Command::Correct(entry) = command else { return None };
+        Some(entry.text())
+    });
+    texts.collect()
+}
+
+#[test]
+fn barge_6_a_session_that_was_told_more_than_was_heard_is_told_anew() {
+    let mut stage = answering();
+    breaks_off(&mut stage, "a1", 600);
+    stage.does(Event::SessionConfigured { session: 2 });
+    assert_eq!(replayed(&stage), ["words", "one two"]);
+    let items = vec![CutItem { came_ms: 600, ..cut("a1", 350) }];
+    stage.does(Event::AgentInterrupted(AgentCut { number: 1, took: Duration::ZERO, items }));
+    assert_eq!(corrected(&stage), [Some("one".to_owned())]);
+    let withdrawn = |command: &Command| matches!(command, Command::Withdraw(_));
+    assert!(stage.sent.iter().any(withdrawn), "what was cut is not finished");
+}
+
+#[test]
+fn barge_6_a_session_is_told_nothing_anew_of_its_own_items_or_of_what_was_heard() {
+    // Its own item is truncated.
+    let mut stage = answering();
+    let items = vec![cut("a1", 1_100)];
+    stage.does(Event::AgentInterrupted(AgentCut { number: 1, took: Duration::ZERO, items }));
+    assert_eq!(corrected(&stage), []);
+    // The cut comes after the last word.
+    let mut stage = answering();
+    breaks_off(&mut stage, "a1", 600);
+    stage.does(Event::SessionConfigured { session: 2 });
+    let items = vec![CutItem { came_ms: 600, ..cut("a1", 600) }];
+    stage.does(Event::AgentInterrupted(AgentCut { number: 1, took: Duration::ZERO, items }));
+    assert_eq!(corrected(&stage), []);
+    // There is no session. The next one is told what was heard.
+    let mut stage = answering();
+    breaks_off(&mut stage, "a1", 600);
+    let items = vec![CutItem { came_ms: 600, ..cut("a1", 0) }];
+    stage.does(Event::AgentInterrupted(AgentCut { number: 1, took: Duration::ZERO, items }));
+    assert_eq!(corrected(&stage), []);
+    stage.does(Event::SessionConfigured { session: 2 });
+    assert_eq!(replayed(&stage), ["words", ""]);
+}

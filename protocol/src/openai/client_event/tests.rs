@@ -14,7 +14,7 @@ fn item(text: &str) -> ItemId {
 
 fn created(item: NewItem) -> Value {
     let event_id = "ic_1".to_owned();
-    sent(&ClientEvent::ItemCreate { event_id, item })
+    sent(&ClientEvent::ItemCreate { event_id, after: None, item })
 }
 
 fn asked(response: ResponseSettings) -> Value {
@@ -55,6 +55,7 @@ fn res_3_history_goes_back_as_items_whose_text_is_named_by_the_role() {
 fn res_3_an_item_can_be_given_an_id() {
     let event = ClientEvent::ItemCreate {
         event_id: "ic_2".to_owned(),
+        after: Some(item("h_1")),
         item: NewItem::Text { id: Some(item("h_2")), role: Role::User, text: "hi".to_owned() },
     };
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use futures_util::FutureExt;
 use protocol::audio::payload::Payload;
-use protocol::call::{CutItem, Interruption};
+use protocol::call::{AgentSpeech, Body, CutItem, Entry, Interruption};
 
 use super::*;
 
@@ -187,6 +187,43 @@ fn barge_3_items_of_a_lost_session_are_not_corrected_in_the_next() {
     assert_eq!(harness.sent_in_short(), Vec::<String>::new(), "the caller's turn is awaited first");
     harness.order(&answer(3, "item_2"));
     assert_eq!(harness.sent_in_short(), ["create"]);
+}
+
+#[test]
+fn barge_6_what_the_history_says_of_the_agent_is_replaced_by_what_was_heard() {
+    let said = |text: &str| {
+        let (response, item) = (ResponseId::parse("r").unwrap(), ItemId::parse("a").unwrap());
+        let speech = AgentSpeech::Interrupted { heard_ms: 1 };
+        let body = Body::Agent { response, item, text: text.to_owned(), speech };
+        Arc::new(Entry { number: 4, at: jiff::Timestamp::UNIX_EPOCH, body })
+    };
+    let mut harness = Harness::new();
+    let session = harness.configure();
+    harness.receive(&json!({"type": "session.updated", "session": session}));
+    harness.order(&RealtimeOrder::Correct(said("not live")));
+    assert_eq!(harness.sent(), []);
+    harness.order(&RealtimeOrder::Replay { session: 1, history: vec![said("one two three")] });
+    let events = |harness: &mut Harness| -> Vec<Value> {
+        let sent = harness.sent().into_iter();
+        sent.filter_map(|sent| match sent {
+            Sent::Event(event) => Some(event),
+            Sent::GoLive => None,
+        })
+        .collect()
+    };
+    let told = events(&mut harness)[0]["item"]["id"].clone();
+    harness.order(&RealtimeOrder::Correct(said("one")));
+    let corrected = events(&mut harness);
+    assert_eq!(corrected[0]["previous_item_id"], told, "it stays in its place");
+    assert_eq!(corrected[0]["item"]["content"][0]["text"], "one");
+    assert_ne!(corrected[0]["item"]["id"], told);
+    assert_eq!(
+        (&corrected[1]["type"], &corrected[1]["item_id"]),
+        (&json!("conversation.item.delete"), &told)
+    );
+    harness.order(&RealtimeOrder::Correct(said("")));
+    let corrected = events(&mut harness);
+    assert_eq!((corrected.len(), &corrected[0]["item_id"]), (1, &told), "nothing was heard");
 }
 
 #[test]
