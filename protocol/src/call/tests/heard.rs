@@ -95,9 +95,8 @@ fn replayed(stage: &Stage) -> Vec<String> {
         let Command::Replay { history, .. } = command else { return None };
         Some(history.clone())
     });
-    let agent = |entry: &Arc<Entry>| match &entry.body {
-        Body::Agent { text, .. } => Some(text.clone()),
-        _ => None,
+    let agent = |entry: &Arc<Entry>| {
+        matches!(entry.body, Body::Agent { .. }).then(|| entry.text().unwrap_or_default())
     };
     history.unwrap().iter().filter_map(agent).collect()
 }
