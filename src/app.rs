@@ -26,7 +26,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::{self, Config};
 use crate::http::admin::{self, AdminState, AdminToken};
-use crate::http::twilio::{self, Directory, MAX_UNSTARTED, TwilioState};
+use crate::http::twilio::{self, Directory, DoorTransfers, MAX_UNSTARTED, TwilioState};
 use crate::http::{Listener, Readiness};
 use crate::network::Network;
 use crate::platform::Platform;
@@ -142,6 +142,7 @@ impl App {
             unstarted: Arc::new(Semaphore::new(MAX_UNSTARTED)),
             readiness: self.readiness.clone(),
             directory: directory.clone(),
+            door_transfers: DoorTransfers::default(),
         });
         let (fresh, stop) =
             (directory.keep_fresh(self.services.database.clone()), self.stop.clone());

@@ -47,6 +47,7 @@ pub use setup::CallSetup;
 pub use speech::{AgentCut, CutItem, Greeting, Interruption};
 pub use stream::StreamState;
 pub use timer::Timer;
+pub use transfer::Ringing;
 pub use view::CallView;
 
 use conversation::Conversation;

@@ -6,6 +6,7 @@
 mod answering_machine;
 mod connect;
 mod directory;
+mod door_transfers;
 mod lookup;
 mod media;
 mod refusal;
@@ -30,6 +31,7 @@ use super::request::Request;
 use super::response::empty;
 
 pub use directory::Directory;
+pub use door_transfers::DoorTransfers;
 use span::{name_business, webhook_span};
 pub use state::{MAX_UNSTARTED, TwilioState};
 

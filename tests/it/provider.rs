@@ -6,7 +6,7 @@ use std::time::Duration;
 use frontdesk::world::World;
 use http::StatusCode;
 use practice::openai::ResponseFault;
-use practice::twilio::{CallOutcome, Callee, Done, Pickup};
+use practice::twilio::{CallOutcome, Callee, Dial, Done, EndedBy, Pickup, RejectReason};
 use protocol::business::Transfer;
 use protocol::ids::{CallSid, PhoneNumber};
 
@@ -126,5 +126,42 @@ fn call_11_pipe_10_an_answer_at_the_door_that_was_lost_is_given_again() {
             assert_eq!(repeated, answer);
             world.close().await;
         }
+    });
+}
+
+#[test]
+fn call_13_a_transfer_at_the_door_that_comes_back_is_busy_while_it_rings() {
+    virtually(async {
+        let world = world(|plan| {
+            brief(plan);
+            let number = PhoneNumber::parse(PERSON).unwrap();
+            plan.business.transfer = Some(Transfer { number, text: None });
+        })
+        .await;
+        let rings = Duration::from_secs(60);
+        world.carrier.set_callee(PERSON, Callee { rings, then: Pickup::NoAnswer });
+        every_response(&world, ResponseFault::no_quota());
+        call(&world, 1).await;
+        let to = world.business.phone_numbers[0].clone();
+        let passed_on = |from: u32| {
+            let mut dial = Dial::new(number(from).as_str(), to.as_str());
+            dial.extra = vec![("ForwardedFrom".to_owned(), PERSON.to_owned())];
+            world.carrier.dial(&dial)
+        };
+        let caller = world.dial(&number(2));
+        let rung = caller
+            .until(|view| view.verbs.iter().any(|verb| matches!(verb.what, Done::Dialled { .. })));
+        within("the ringing", rung).await.unwrap();
+        let back = within("the rejection", passed_on(2).ended()).await;
+        assert_eq!(back.ended_by, EndedBy::Rejected(RejectReason::Busy));
+
+        let other = passed_on(3);
+        let dialled = other
+            .until(|view| view.verbs.iter().any(|verb| matches!(verb.what, Done::Dialled { .. })));
+        within("another caller's transfer", dialled).await.unwrap();
+        other.hang_up();
+        caller.hang_up();
+        within("the end", caller.ended()).await;
+        world.close().await;
     });
 }

@@ -54,6 +54,7 @@ fn watched(world: &World, public_url: PublicUrl) -> (TwilioState, Statements) {
         unstarted: Arc::new(Semaphore::new(1)),
         readiness: world.app.readiness().clone(),
         directory: Directory::default(),
+        door_transfers: frontdesk::http::twilio::DoorTransfers::default(),
     };
     (side, seen)
 }

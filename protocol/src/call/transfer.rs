@@ -9,6 +9,7 @@ use super::ending::{HangUp, Phase};
 use super::event::ToolOutcome;
 use super::reason::{EndReason, EndedBy, Ending};
 use super::session::SessionState;
+use super::setup::CallSetup;
 use super::stream::StreamState;
 use super::{Call, Now};
 use crate::ids::{PhoneNumber, ResponseId};
@@ -36,6 +37,47 @@ const NOBODY_ANSWERED: &str = "Nobody answered the transfer, and the caller is b
 const NOT_POSSIBLE: &str = "The transfer was not possible just now. Tell the caller so in one short \
                             sentence, and offer to take a message or to help yourself.";
 
+/// A person who is being rung for a caller, and may pass the call on to us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ringing {
+    person: PhoneNumber,
+    /// The numbers that the call may show.
+    shown: Vec<PhoneNumber>,
+    since: Instant,
+}
+
+impl Ringing {
+    /// The transfer of this call. `None` if there is nobody to put the caller through to.
+    #[must_use]
+    pub fn of(setup: &CallSetup, since: Instant) -> Option<Self> {
+        let dial = setup.transfer.as_ref()?;
+        let caller = setup.person.number().or(dial.caller_id.as_ref());
+        let shown = [Some(&setup.business_number), Some(&dial.number), caller];
+        let shown = shown.into_iter().flatten().cloned().collect();
+        Some(Self { person: dial.number.clone(), shown, since })
+    }
+
+    /// Whether it rings still, as far as can be known.
+    #[must_use]
+    pub fn rings(&self, now: Instant) -> bool {
+        now < self.since + RINGS_FOR
+    }
+
+    /// Whether it has caused a new call of the same business: the person has passed the new call on, and
+    /// it comes from a number that they were called with, or from theirs (CALL-13).
+    #[must_use]
+    pub fn caused(
+        &self,
+        passed_on_by: &[PhoneNumber],
+        from: Option<&PhoneNumber>,
+        now: Instant,
+    ) -> bool {
+        self.rings(now)
+            && passed_on_by.contains(&self.person)
+            && from.is_some_and(|from| self.shown.contains(from))
+    }
+}
+
 impl Call {
     /// The model called `transfer_call`. The last line is asked for; the transfer follows when it
     /// was heard. What the same response has said is heard before.
@@ -56,9 +98,7 @@ impl Call {
         ToolOutcome::new(output, refused.is_none())
     }
 
-    /// Whether the transfer of this call has caused a new call of the same business: it rings, its
-    /// target has passed the new call on, and the new call comes from a number that the target was
-    /// called with, or from the target (CALL-13).
+    /// Whether the transfer of this call has caused a new call of the same business (CALL-13).
     #[must_use]
     pub fn transfer_caused(
         &self,
@@ -67,16 +107,8 @@ impl Call {
         now: Instant,
     ) -> bool {
         let Phase::HandingOver { since, .. } = self.phase else { return false };
-        let Some(dial) = &self.setup.transfer else { return false };
-        let shown = [
-            self.setup.person.number(),
-            dial.caller_id.as_ref(),
-            Some(&self.setup.business_number),
-            Some(&dial.number),
-        ];
-        now < since + RINGS_FOR
-            && passed_on_by.contains(&dial.number)
-            && from.is_some_and(|from| shown.contains(&Some(from)))
+        Ringing::of(&self.setup, since)
+            .is_some_and(|ringing| ringing.caused(passed_on_by, from, now))
     }
 
     /// The last line was heard, or cannot be. Twilio is told to ring the person.

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::directory::Directory;
+use super::door_transfers::DoorTransfers;
 use crate::config::{Patience, PublicUrl};
 use crate::http::readiness::Readiness;
 
@@ -43,4 +44,5 @@ pub struct TwilioState {
     pub unstarted: Arc<Semaphore>,
     pub readiness: Readiness,
     pub directory: Directory,
+    pub door_transfers: DoorTransfers,
 }

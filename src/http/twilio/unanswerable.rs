@@ -37,6 +37,7 @@ pub(super) fn answer(state: &TwilioState, setup: &CallSetup, cause: FatalCause) 
 pub(super) fn twiml(state: &TwilioState, setup: &CallSetup) -> Twiml {
     match setup.transfer.clone().filter(|_| setup.direction == Direction::Inbound) {
         Some(dial) => {
+            state.door_transfers.add(setup, state.services.clock.now());
             let action = format!("{}{TRANSFER_ENDED}", state.public_url);
             Twiml::transfer(Dial { action, ..dial })
         }

@@ -175,6 +175,9 @@ async fn is_own_transfer(state: &TwilioState, form: &VoiceForm, setup: &CallSetu
     }
     let (calls, now) = (state.calls.list().await, state.services.clock.now());
     let from = form.person().number();
+    if state.door_transfers.caused(setup.business, &form.forwarded_by, from, now) {
+        return true;
+    }
     calls.iter().filter(|call| call.business() == setup.business).any(|call| {
         call.parts().snapshot.borrow().call.transfer_caused(&form.forwarded_by, from, now)
     })

@@ -1,0 +1,45 @@
+//! The transfers of calls that no actor runs: they were put through at the door (PIPE-10).
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use protocol::call::{CallSetup, Ringing};
+use protocol::ids::{BusinessId, PhoneNumber};
+
+/// How many are remembered. Past it the oldest is forgotten.
+const MOST: usize = 1024;
+
+/// The transfers that may ring now.
+#[derive(Debug, Default)]
+pub struct DoorTransfers(Mutex<VecDeque<(BusinessId, Ringing)>>);
+
+impl DoorTransfers {
+    /// The caller is put through from now on.
+    pub(super) fn add(&self, setup: &CallSetup, now: Instant) {
+        let Some(ringing) = Ringing::of(setup, now) else { return };
+        let mut transfers = self.transfers();
+        transfers.retain(|(_, other)| other.rings(now));
+        if transfers.len() == MOST {
+            transfers.pop_front();
+        }
+        transfers.push_back((setup.business, ringing));
+    }
+
+    /// Whether one of them has caused this new call (CALL-13).
+    pub(super) fn caused(
+        &self,
+        business: BusinessId,
+        passed_on_by: &[PhoneNumber],
+        from: Option<&PhoneNumber>,
+        now: Instant,
+    ) -> bool {
+        let transfers = self.transfers();
+        let mut ours = transfers.iter().filter(|(of, _)| *of == business);
+        ours.any(|(_, ringing)| ringing.caused(passed_on_by, from, now))
+    }
+
+    fn transfers(&self) -> MutexGuard<'_, VecDeque<(BusinessId, Ringing)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
