@@ -9,6 +9,14 @@ use thiserror::Error;
 use crate::database::DatabaseError;
 use crate::http::ListenError;
 
+/// Why a folder of state can't be used.
+fn why(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::WouldBlock => "another daemon uses it".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
 /// Why the daemon did not start.
 #[derive(Debug, Error)]
 pub enum StartError {
@@ -20,9 +28,10 @@ pub enum StartError {
     #[error("the calls of the previous run could not be read: {0}")]
     Records(#[from] entities::RecordsError),
     #[error(
-        "server.state_dir {} can't be used: {error}; each daemon needs a folder of its own that it \
-         can write to",
-        folder.display()
+        "server.state_dir {} can't be used: {}; each daemon needs a folder of its own that it can \
+         write to",
+        folder.display(),
+        why(error)
     )]
     StateDir { folder: PathBuf, error: io::Error },
     #[error(transparent)]

@@ -43,18 +43,30 @@ pub(super) async fn run(
         Command::Import { .. } => database::open_or_create(&config.database).await?,
         Command::Export { .. } | Command::List => database::open(&config.database).await?,
     };
+    let done = perform(command, &db, platform, out).await;
+    // A SQLite file is whole without its write-ahead log only after this.
+    db.close().await?;
+    done
+}
+
+async fn perform(
+    command: Command,
+    db: &Database,
+    platform: &Platform,
+    out: &mut impl Write,
+) -> Result<Exit, CliError> {
     match command {
         Command::Import { file } => {
-            let (slug, imported) = import(&db, &file, platform, out).await?;
+            let (slug, imported) = import(db, &file, platform, out).await?;
             let verb = if imported.created { "created" } else { "updated" };
             writeln!(out, "{verb} {slug}, prompt version {}", imported.prompt_version)?;
         }
         Command::Export { slug } => {
-            let (settings, _) = stored::find(&db, &slug, None, platform.clock.wall()).await?;
+            let (settings, _) = stored::find(db, &slug, None, platform.clock.wall()).await?;
             let text = toml::to_string_pretty(&settings)?;
             out.write_all(text.as_bytes())?;
         }
-        Command::List => out.write_all(list(&db).await?.as_bytes())?,
+        Command::List => out.write_all(list(db).await?.as_bytes())?,
     }
     Ok(Exit::Clean)
 }

@@ -32,6 +32,20 @@ async fn ops_5_a_business_is_made_and_then_updated_and_only_a_new_text_is_a_new_
 }
 
 #[tokio::test]
+async fn ops_5_a_copy_of_the_file_has_what_was_imported() {
+    let (on_disk, copy) = (OnDisk::default(), OnDisk::default());
+    said(&on_disk, Command::Import { file: example("tel-aviv-locks") }).await.unwrap();
+    let path = |of: &OnDisk| {
+        let url = of.config().database.url.expose().to_owned();
+        let path = url.strip_prefix("sqlite://").unwrap();
+        path.split('?').next().unwrap().to_owned()
+    };
+    std::fs::copy(path(&on_disk), path(&copy)).unwrap();
+    let list = said(&copy, Command::List).await.unwrap();
+    assert!(list.contains("tel-aviv-locks"), "{list}");
+}
+
+#[tokio::test]
 async fn ops_5_an_exported_business_can_be_imported_unchanged() {
     for name in ["tel-aviv-locks", "harbour-clinic"] {
         let on_disk = OnDisk::default();

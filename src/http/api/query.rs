@@ -24,6 +24,11 @@ pub(super) fn read<T: DeserializeOwned>(query: Option<&str>) -> Result<T, ApiErr
 
 /// Reads a body as JSON.
 pub(super) fn body<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    // Structs can also be read from an array, by position.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        let message = "expected a JSON object, such as {\"full_name\": \"Dana\"}";
+        return Err(ApiError::bad_request("bad_body", message));
+    }
     let mut body = serde_json::Deserializer::from_slice(body);
     let read = serde_path_to_error::deserialize(&mut body);
     let read = read.map_err(|error| api_error("bad_body", error))?;

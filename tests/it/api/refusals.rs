@@ -68,6 +68,8 @@ fn ops_4_an_invalid_request_is_refused_with_the_name_of_the_field() {
         for (body, code, field) in [
             ("{\"full_name\":", "bad_body", ""),
             ("[]", "bad_body", ""),
+            ("", "bad_body", ""),
+            ("[\"Dana\", \"dana@example.com\", {}, \"complete\"]", "bad_body", ""),
             ("{} {}", "bad_body", ""),
             ("{\"age\": 4}", "bad_body", "age"),
             ("{\"status\": \"lost\"}", "bad_body", "status"),
