@@ -155,11 +155,12 @@ impl LeadState {
 /// early loses nothing. `more` are orders that had not reached the inbox.
 pub(crate) fn finish_orders(parts: &CallParts, more: Vec<LeadOrder>) {
     let inbox = parts.lead.attach_with(|| {});
-    let mut left = Vec::new();
-    while let Some(Delivery { number, event, .. }) = inbox.receive() {
-        left.push(LeadOrder::clone(&event));
-        inbox.ack(number);
+    // They only move: an order that is at its last attempt is not dropped.
+    let waiting = inbox.peek(usize::MAX);
+    if let Some((last, _)) = waiting.last() {
+        inbox.ack_through(*last);
     }
+    let mut left: Vec<_> = waiting.iter().map(|(_, order)| LeadOrder::clone(order)).collect();
     left.extend(more);
     if left.is_empty() {
         return;

@@ -11,9 +11,10 @@ use crate::http::ListenError;
 
 /// Why a folder of state can't be used.
 fn why(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::WouldBlock => "another daemon uses it".to_owned(),
-        _ => error.to_string(),
+    if error.kind() == io::ErrorKind::WouldBlock {
+        "another daemon uses it".to_owned()
+    } else {
+        error.to_string()
     }
 }
 

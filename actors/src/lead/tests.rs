@@ -4,6 +4,21 @@ use protocol::ids::{BusinessId, PhoneNumber};
 use super::*;
 use crate::testing::{self, Unreachable};
 
+#[tokio::test]
+async fn invariant_15_an_order_at_its_last_attempt_goes_to_the_journal_when_the_call_ends() {
+    let (database, businesses) = testing::database(["clinic", "locks"]).await;
+    let nobody = (Arc::new(Unreachable), Arc::new(Unreachable));
+    let services = testing::services(database, nobody.0, nobody.1);
+    let parts = CallParts::new(testing::setup(businesses[1], Party::Withheld), services);
+    parts.lead.try_send(LeadOrder::Ensure).unwrap();
+    for _ in 0..2 {
+        let crashed = parts.lead.attach_with(|| {});
+        assert!(crashed.receive().is_some());
+    }
+    finish_orders(&parts, Vec::new());
+    assert_eq!((parts.lead.depth(), parts.services.journal.depth()), (0, 1));
+}
+
 /// The business of a caller's lead, by its place: the caller calls the second one.
 async fn business_of_the_lead(person: Party) -> Option<usize> {
     let (database, businesses) = testing::database(["clinic", "locks"]).await;
