@@ -52,7 +52,7 @@ fn res_3_history_goes_back_as_items_whose_text_is_named_by_the_role() {
 }
 
 #[test]
-fn res_3_an_item_can_be_given_an_id() {
+fn res_3_an_item_can_be_given_an_id_and_a_place() {
     let event = ClientEvent::ItemCreate {
         event_id: "ic_2".to_owned(),
         after: Some(item("h_1")),
@@ -60,8 +60,8 @@ fn res_3_an_item_can_be_given_an_id() {
     };
     assert_eq!(
         sent(&event),
-        json!({"type": "conversation.item.create", "event_id": "ic_2", "item":
-             {"id": "h_2", "type": "message", "role": "user",
+        json!({"type": "conversation.item.create", "event_id": "ic_2",
+             "previous_item_id": "h_1", "item": {"id": "h_2", "type": "message", "role": "user",
                 "content": [{"type": "input_text", "text": "hi"}]}})
     );
 }
