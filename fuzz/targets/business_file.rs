@@ -22,6 +22,7 @@ mod config {
     pub(crate) mod business_file;
     mod error;
     mod located;
+    mod words;
 
     pub(crate) use error::{ConfigError, Located};
 }

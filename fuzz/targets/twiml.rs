@@ -5,7 +5,7 @@
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use protocol::ids::PhoneNumber;
-use protocol::twilio::twiml::{Dial, Say, StreamNoun, Twiml, Verb};
+use protocol::twilio::twiml::{Dial, RejectReason, Say, StreamNoun, Twiml, Verb};
 use roxmltree::{Document, Node};
 
 #[derive(Debug, Arbitrary)]
@@ -15,7 +15,7 @@ enum Step {
     Say { voice: String, language: String, text: String },
     Redirect(String),
     Hangup,
-    Reject,
+    Reject { busy: bool },
     Dial { digits: u32, action: String, timeout_secs: u16, own: bool },
 }
 
@@ -48,7 +48,8 @@ fn verb(step: Step) -> Option<Verb> {
         Step::Say { voice, language, text } => Verb::Say(Say { voice, language, text }),
         Step::Redirect(url) => Verb::Redirect { url },
         Step::Hangup => Verb::Hangup,
-        Step::Reject => Verb::Reject,
+        Step::Reject { busy: true } => Verb::Reject(RejectReason::Busy),
+        Step::Reject { busy: false } => Verb::Reject(RejectReason::Rejected),
         Step::Dial { digits, action, timeout_secs, own } => {
             let number = PhoneNumber::parse(&format!("+1{digits:09}")).ok()?;
             let caller_id = own.then(|| number.clone());
@@ -72,7 +73,7 @@ fn check(verb: &Verb, node: Node<'_, '_>) {
         }
         Verb::Redirect { url } => same_text(node, "Redirect", url),
         Verb::Hangup => assert!(node.has_tag_name("Hangup") && !node.has_children()),
-        Verb::Reject => assert!(node.has_tag_name("Reject") && !node.has_children()),
+        Verb::Reject(_) => assert!(node.has_tag_name("Reject") && !node.has_children()),
         Verb::Dial(dial) => {
             assert!(node.has_tag_name("Dial"));
             same_text(node.first_child().expect("a number"), "Number", dial.number.as_str());
