@@ -23,7 +23,7 @@ pub use faults::{DatabaseFault, DatabaseFaults, FaultExtent};
 
 use crate::connection::{self, ConnectError, OpenMode, PoolSettings, STATEMENT_TIMEOUT};
 use crate::error::RecordsError;
-use lanes::Lanes;
+use lanes::{Lane, Lanes};
 use real_time::RealTimeRuntime;
 
 /// How long an asker waits for a unit of work, with its wait for a connection. A dead network gives no
@@ -88,11 +88,7 @@ impl Database {
         T: Send + 'static,
         E: From<DbErr> + Send + 'static,
     {
-        let work = work(self.connection.clone());
-        match &self.mode {
-            Mode::Live(lanes) => within_patience(lanes.run(work)).await,
-            Mode::Simulated(simulation) => within_patience(simulation.read(work)).await,
-        }
+        self.read_in(Lane::Ordinary, work).await
     }
 
     /// A read that a caller waits for: some connections are kept for these.
@@ -105,9 +101,22 @@ impl Database {
         T: Send + 'static,
         E: From<DbErr> + Send + 'static,
     {
+        self.read_in(Lane::First, work).await
+    }
+
+    async fn read_in<T, E, W>(
+        &self,
+        lane: Lane,
+        work: impl FnOnce(DatabaseConnection) -> W,
+    ) -> Result<T, E>
+    where
+        W: Future<Output = Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbErr> + Send + 'static,
+    {
         let work = work(self.connection.clone());
         match &self.mode {
-            Mode::Live(lanes) => within_patience(lanes.run_first(work)).await,
+            Mode::Live(lanes) => within_patience(lanes.run(lane, work)).await,
             Mode::Simulated(simulation) => within_patience(simulation.read(work)).await,
         }
     }
@@ -134,7 +143,7 @@ impl Database {
     {
         let work = work(self.connection.clone());
         match &self.mode {
-            Mode::Live(lanes) => lanes.run(work).await,
+            Mode::Live(lanes) => lanes.run(Lane::Ordinary, work).await,
             Mode::Simulated(simulation) => simulation.write(work).await,
         }
     }

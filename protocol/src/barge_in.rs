@@ -71,6 +71,12 @@ impl BargeIn {
         Self { policy, speech: Speech::default(), fired: None }
     }
 
+    /// What the business has chosen.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        self.policy
+    }
+
     /// Whether the policy allows interruptions.
     #[must_use]
     pub fn is_on(&self) -> bool {

@@ -17,8 +17,8 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use crate::support::{
-    brief, call_form, ended_record, nothing_left, number, post_as_twilio, practice, recorded,
-    virtually, within, world,
+    brief, call_form, ended_record, nothing_left, number, one_call_at_once, post_as_twilio,
+    practice, recorded, virtually, within, world,
 };
 use crate::transfer::{PERSON, asks_for_the_person, is_rung, with_person};
 
@@ -150,11 +150,7 @@ fn call_11_the_webhook_of_a_call_that_has_ended_starts_nothing_and_reopens_nothi
 #[test]
 fn call_11_a_call_that_is_refused_at_the_door_leaves_a_record_and_a_lead() {
     virtually(async {
-        let world = world(|plan| {
-            brief(plan);
-            plan.config.server.max_calls = 1.try_into().unwrap();
-        })
-        .await;
+        let world = world(one_call_at_once).await;
         let first = world.dial(&number(1));
         within("the first stream", first.stream_opened()).await.unwrap();
         let apology = world.business.lines().apology;

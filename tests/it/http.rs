@@ -5,7 +5,8 @@ use http::StatusCode;
 use practice::twilio::{Dial, Done, EndedBy, RejectReason};
 
 use crate::support::{
-    brief, call_form, http_client, number, post_as_twilio, signature, virtually, within, world,
+    brief, call_form, http_client, number, one_call_at_once, post_as_twilio, signature, virtually,
+    within, world,
 };
 
 const CALL: &str = "CA00000000000000000000000000000007";
@@ -74,11 +75,7 @@ fn call_1_an_unknown_number_is_rejected() {
 #[test]
 fn res_7_past_max_calls_a_caller_hears_an_apology_in_the_business_s_language() {
     virtually(async {
-        let world = world(|plan| {
-            brief(plan);
-            plan.config.server.max_calls = 1.try_into().unwrap();
-        })
-        .await;
+        let world = world(one_call_at_once).await;
         let first = world.dial(&number(1));
         within("the first stream", first.stream_opened()).await.unwrap();
         let second = within("the end", world.dial(&number(2)).ended()).await;

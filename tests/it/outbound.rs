@@ -19,7 +19,8 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::support::{
-    brief, nothing_left, number, pause, plan, platform, recorded, virtually, within, world,
+    brief, nothing_left, number, one_call_at_once, pause, plan, platform, recorded, virtually,
+    within, world,
 };
 
 async fn place(world: &World, to: &str) -> (u16, Value) {
@@ -251,11 +252,7 @@ fn cal_8_a_call_whose_client_has_gone_before_twilio_answers_has_its_row() {
 #[test]
 fn call_7_a_full_daemon_places_no_call() {
     virtually(async {
-        let world = world(|plan| {
-            brief(plan);
-            plan.config.server.max_calls = 1.try_into().unwrap();
-        })
-        .await;
+        let world = world(one_call_at_once).await;
         let caller = world.dial(&number(1));
         within("the stream", caller.stream_opened()).await.unwrap();
         let (status, body) = place(&world, number(7).as_str()).await;

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use entities::{appointments, leads};
+use frontdesk::world::World;
 use http::StatusCode;
 use migration::presence::{Presence, PresenceError};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, TransactionTrait};
@@ -47,12 +48,7 @@ async fn call_1_a_webhook_is_answered_with_the_apology_while_the_businesses_are_
         }
     }
     locked.rollback().await.unwrap();
-    let answered = async {
-        while !post_as_twilio(&world, "/twilio/voice", &form).await.text().contains("<Connect>") {
-            pause().await;
-        }
-    };
-    within("a stream", answered).await;
+    connects(&world, &form).await;
     world.close().await;
     schema.drop().await;
 }
@@ -82,14 +78,19 @@ async fn call_1_calls_are_answered_while_everybody_waits_for_the_appointments() 
     }
     leads::list(&db, business, None, None, 10).await.unwrap();
     locked.rollback().await.unwrap();
-    let answered = async {
-        while !post_as_twilio(&world, "/twilio/voice", &form).await.text().contains("<Connect>") {
+    connects(&world, &form).await;
+    world.close().await;
+    schema.drop().await;
+}
+
+/// Waits until the voice webhook connects a stream.
+async fn connects(world: &World, form: &[(String, String)]) {
+    let connected = async {
+        while !post_as_twilio(world, "/twilio/voice", form).await.text().contains("<Connect>") {
             pause().await;
         }
     };
-    within("a stream", answered).await;
-    world.close().await;
-    schema.drop().await;
+    within("a stream", connected).await;
 }
 
 /// Passes bytes on to `server`, its answers half a second late.

@@ -161,6 +161,12 @@ pub(crate) fn brief(plan: &mut Plan) {
     plan.openai.brain = Brain::Echo;
 }
 
+/// As [`brief`], for a daemon that is full with one call.
+pub(crate) fn one_call_at_once(plan: &mut Plan) {
+    brief(plan);
+    plan.config.server.max_calls = 1.try_into().unwrap();
+}
+
 /// Makes an actor of a call panic, and waits for its successor.
 pub(crate) async fn kill(world: &World, kind: ActorKind) {
     let victim = find_actor(world, |actor| actor.kind == kind).await;

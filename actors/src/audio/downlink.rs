@@ -14,6 +14,7 @@ use ractor::{ActorRef, Message};
 use supervision::wake::{self, WakeFlag, WakeFn, wake};
 use tokio::sync::Notify;
 
+use super::{BYTES_PER_MS, millis};
 use crate::mistake::planted;
 
 /// The most audio in one message to Twilio: 180 ms. A mark follows each piece (BARGE-3). It is a
@@ -22,9 +23,6 @@ const PIECE_BYTES: usize = 1440;
 
 /// The most audio that waits here: two minutes. With more, OpenAI's socket waits.
 const MAX_BYTES: usize = BYTES_PER_MS * 1000 * 120;
-
-/// µ-law bytes in a millisecond.
-const BYTES_PER_MS: usize = 8;
 
 /// Ended items whose length is remembered. It is asked for at once.
 const ENDED_ITEMS: usize = 8;
@@ -331,10 +329,6 @@ impl Downlink {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn millis(bytes: usize) -> u32 {
-    u32::try_from(bytes / BYTES_PER_MS).unwrap_or(u32::MAX)
 }
 
 fn by_item(waiting: &VecDeque<AgentAudio>) -> Vec<Dropped> {

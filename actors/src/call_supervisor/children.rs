@@ -138,38 +138,26 @@ impl CallChildren {
         let registration =
             parts.services.introspection.register(self.info(start), parts.clock.now());
         let supervisor = me.get_cell();
-        Ok(match part {
+        match part {
             Part::Call => {
                 let args = CallArgs { parts, registration };
-                Actor::spawn_linked(None, InSpan::current(CallActor), args, supervisor)
-                    .await?
-                    .0
-                    .get_cell()
+                spawn(CallActor, args, supervisor).await
             }
             Part::Realtime => {
                 let session = self.session.take().await;
                 let args = RealtimeArgs { parts, session, tasks, registration };
-                Actor::spawn_linked(None, InSpan::current(RealtimeActor), args, supervisor)
-                    .await?
-                    .0
-                    .get_cell()
+                spawn(RealtimeActor, args, supervisor).await
             }
             Part::TwilioIo => {
                 let playback = self.playback.take().await;
                 let args = TwilioArgs { parts, playback, registration };
-                Actor::spawn_linked(None, InSpan::current(TwilioIoActor), args, supervisor)
-                    .await?
-                    .0
-                    .get_cell()
+                spawn(TwilioIoActor, args, supervisor).await
             }
             Part::Lead => {
                 let args = LeadArgs { parts, tasks, registration };
-                Actor::spawn_linked(None, InSpan::current(LeadActor), args, supervisor)
-                    .await?
-                    .0
-                    .get_cell()
+                spawn(LeadActor, args, supervisor).await
             }
-        })
+        }
     }
 
     fn info(&self, start: Start<Part>) -> ActorInfo<ActorKind, protocol::ids::CallSid> {
@@ -188,6 +176,16 @@ impl CallChildren {
             }),
         }
     }
+}
+
+/// Starts an actor that logs in the call's span.
+async fn spawn<A: Actor>(
+    actor: A,
+    args: A::Arguments,
+    supervisor: ActorCell,
+) -> Result<ActorCell, SpawnErr> {
+    let actor = InSpan::current(actor);
+    Ok(Actor::spawn_linked(None, actor, args, supervisor).await?.0.get_cell())
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ mod interruption;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use protocol::barge_in::{BargeIn, Policy, QuietWatch};
+use protocol::barge_in::{BargeIn, QuietWatch};
 use protocol::business::BargeInSettings;
 use protocol::call::{Event, StreamEnd};
 use protocol::ids::{Generation, ItemId, StreamSid};
@@ -16,15 +16,13 @@ use protocol::twilio::stream::{write_mark, write_media};
 use tokio::sync::mpsc;
 
 use crate::audio::downlink::{AgentAudio, Downlink, Piece};
+use crate::audio::{BYTES_PER_MS, millis};
 use crate::reports::Reports;
 use awaited_speech::AwaitedSpeech;
 
 /// The most unplayed audio that Twilio is given. Twilio accepts any amount, but all of it is kept
 /// here too, in case the stream is lost.
 const MAX_AHEAD: Duration = Duration::from_secs(60);
-
-/// µ-law bytes in a millisecond.
-const BYTES_PER_MS: usize = 8;
 
 /// Audio is split at multiples of this many bytes (PIPE-1).
 const SPLIT_BYTES: usize = 480;
@@ -42,8 +40,6 @@ pub(crate) struct PlaybackState {
     items: Vec<(ItemId, usize)>,
     pub(super) reports: Reports,
     barge_in: BargeIn,
-    /// The business's policy of interruptions.
-    policy: Policy,
     /// Waits until the caller is quiet, if CallActor wants to know (PIPE-11).
     quiet: Option<QuietWatch>,
     /// Whether a barge-in waits until OpenAI detects speech (BARGE-5).
@@ -75,7 +71,6 @@ impl PlaybackState {
             items: Vec::new(),
             reports: Reports::default(),
             barge_in: BargeIn::new(settings.policy()),
-            policy: settings.policy(),
             quiet: None,
             awaits_confirmation: settings.resume_false_interruption,
             clear_due: false,
@@ -286,7 +281,7 @@ impl PlaybackState {
             }
         }
         if let Some((item, from)) = &resume {
-            self.playback.resumed(item, u32::try_from(from / BYTES_PER_MS).unwrap_or(u32::MAX));
+            self.playback.resumed(item, millis(*from));
         }
         self.items = resume.into_iter().collect();
         unheard

@@ -18,6 +18,14 @@ const RESERVED: u32 = 2;
 /// A smaller pool keeps none.
 const SMALLEST: u32 = 2 * RESERVED;
 
+/// Which connections a unit may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lane {
+    Ordinary,
+    /// Those that are kept for the reads that callers wait for.
+    First,
+}
+
 /// Clones share the permits: one for each connection.
 #[derive(Debug, Clone)]
 pub(super) struct Lanes {
@@ -41,31 +49,24 @@ impl Lanes {
 
     pub(super) async fn run<T, E>(
         &self,
+        lane: Lane,
         work: impl Future<Output = Result<T, E>> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<DbErr> + Send + 'static,
     {
-        let permit = self.permit(&self.ordinary).await?;
-        to_its_end(permit, work).await
-    }
-
-    pub(super) async fn run_first<T, E>(
-        &self,
-        work: impl Future<Output = Result<T, E>> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<DbErr> + Send + 'static,
-    {
-        let permit = self.permit(&self.first).await?;
+        let permit = self.permit(lane).await?;
         to_its_end(permit, work).await
     }
 
     /// An asker that goes away while it waits here has begun nothing.
-    async fn permit(&self, lane: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, DbErr> {
-        match timeout(self.patience, Arc::clone(lane).acquire_owned()).await {
+    async fn permit(&self, lane: Lane) -> Result<OwnedSemaphorePermit, DbErr> {
+        let permits = match lane {
+            Lane::Ordinary => &self.ordinary,
+            Lane::First => &self.first,
+        };
+        match timeout(self.patience, Arc::clone(permits).acquire_owned()).await {
             Ok(Ok(permit)) => Ok(permit),
             // Closed: it never is.
             Ok(Err(_)) => Err(DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)),

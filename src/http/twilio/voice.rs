@@ -173,11 +173,11 @@ async fn is_own_transfer(state: &TwilioState, form: &VoiceForm, setup: &CallSetu
     if form.direction() != Direction::Inbound || form.forwarded_by.is_empty() {
         return false;
     }
-    let (calls, now) = (state.calls.list().await, state.services.clock.now());
-    let from = form.person().number();
+    let (from, now) = (form.person().number(), state.services.clock.now());
     if state.door_transfers.caused(setup.business, &form.forwarded_by, from, now) {
         return true;
     }
+    let calls = state.calls.list().await;
     calls.iter().filter(|call| call.business() == setup.business).any(|call| {
         call.parts().snapshot.borrow().call.transfer_caused(&form.forwarded_by, from, now)
     })

@@ -11,9 +11,10 @@ use protocol::twilio::stream::write_clear;
 use tokio::sync::mpsc::error::TrySendError;
 
 use super::awaited_speech::AwaitedSpeech;
-use super::{BYTES_PER_MS, ENVELOPE_BYTES, PlaybackState, item_of};
+use super::{ENVELOPE_BYTES, PlaybackState, item_of};
 use crate::audio::downlink::{Downlink, Dropped};
 use crate::audio::loudness::Level;
+use crate::audio::millis;
 
 /// How long OpenAI may take to detect speech after a barge-in (BARGE-5).
 const CONFIRMED_WITHIN: Duration = Duration::from_secs(1);
@@ -28,7 +29,7 @@ impl PlaybackState {
 
     /// From now on the caller's quiet is awaited (PIPE-11).
     pub(in crate::twilio_io) fn await_quiet(&mut self) {
-        self.quiet = Some(QuietWatch::new(self.policy));
+        self.quiet = Some(QuietWatch::new(self.barge_in.policy()));
     }
 
     /// Takes the loudness of a frame, and reports the quiet that is awaited.
@@ -173,8 +174,4 @@ impl PlaybackState {
         }
         items
     }
-}
-
-fn millis(bytes: usize) -> u32 {
-    u32::try_from(bytes / BYTES_PER_MS).unwrap_or(u32::MAX)
 }
