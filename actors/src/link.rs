@@ -2,6 +2,7 @@
 //! WebSocket library answers pings.
 
 mod connect;
+mod socket;
 #[cfg(test)]
 mod tests;
 
@@ -9,13 +10,13 @@ use std::ops::Deref;
 use std::pin::Pin;
 
 use bytes::Bytes;
-use futures_util::{Sink, SinkExt, Stream, StreamExt, future};
+use futures_util::{Sink, SinkExt, Stream};
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 use tokio_util::sync::PollSender;
 
@@ -80,6 +81,12 @@ pub enum LinkError {
     Gone,
 }
 
+impl From<tungstenite::Error> for LinkError {
+    fn from(error: tungstenite::Error) -> Self {
+        Self::Socket(Box::new(error))
+    }
+}
+
 pub type LinkReader = Pin<Box<dyn Stream<Item = Result<Frame, LinkError>> + Send>>;
 pub type LinkWriter = Pin<Box<dyn Sink<Frame, Error = LinkError> + Send>>;
 
@@ -96,16 +103,26 @@ impl std::fmt::Debug for Link {
 }
 
 impl Link {
-    /// A link over a WebSocket.
-    pub fn over<S>(socket: WebSocketStream<S>) -> Self
+    /// A link over a stream whose handshake is made.
+    pub fn over<S>(stream: S, role: Role) -> Self
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (writer, reader) = socket.split();
-        let reader = reader.filter_map(|message| future::ready(read(message)));
-        let writer = writer
-            .sink_map_err(|error| LinkError::Socket(Box::new(error)))
-            .with(|frame| future::ready(Ok(write(frame))));
+        Self::of(socket::split(stream, role, websocket_config()))
+    }
+
+    /// Makes a client's handshake on a stream.
+    async fn connect<S>(stream: S, request: Request) -> Result<Self, tungstenite::Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        Ok(Self::of(socket::connect(stream, request, websocket_config()).await?))
+    }
+
+    fn of<S>((reader, writer): (socket::Half<S>, socket::Half<S>)) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         Self { reader: Box::pin(reader), writer: Box::pin(writer) }
     }
 
@@ -132,32 +149,29 @@ impl Link {
 }
 
 /// The limits of the daemon's WebSockets. With the small read buffer an idle connection takes 28 KB
-/// of memory instead of 113. Without a write buffer, a frame is on the wire when its `send`
-/// returns.
-#[must_use]
-pub fn websocket_config() -> WebSocketConfig {
+/// of memory instead of 113. What is sent waits in the write buffer until the flush.
+fn websocket_config() -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(8 * 1024)
-        .write_buffer_size(0)
+        .write_buffer_size(16 * 1024)
         .max_write_buffer_size(2 * MAX_BYTES)
         .max_message_size(Some(MAX_BYTES))
         .max_frame_size(Some(MAX_BYTES))
 }
 
-fn read(message: Result<Message, tungstenite::Error>) -> Option<Result<Frame, LinkError>> {
-    let frame = match message {
-        Ok(Message::Text(text)) => Frame::Text(Text(text)),
-        Ok(Message::Binary(bytes)) => Frame::Binary(bytes.len()),
-        Ok(Message::Ping(bytes)) => Frame::Ping(bytes),
-        Ok(Message::Pong(bytes)) => Frame::Pong(bytes),
-        Ok(Message::Close(close)) => Frame::Close {
+/// `None` for a raw frame, which is never read.
+fn read(message: Message) -> Option<Frame> {
+    Some(match message {
+        Message::Text(text) => Frame::Text(Text(text)),
+        Message::Binary(bytes) => Frame::Binary(bytes.len()),
+        Message::Ping(bytes) => Frame::Ping(bytes),
+        Message::Pong(bytes) => Frame::Pong(bytes),
+        Message::Close(close) => Frame::Close {
             code: close.as_ref().map(|close| close.code.into()),
             reason: close.map(|close| close.reason.to_string()).unwrap_or_default(),
         },
-        Ok(Message::Frame(_)) => return None,
-        Err(error) => return Some(Err(LinkError::Socket(Box::new(error)))),
-    };
-    Some(Ok(frame))
+        Message::Frame(_) => return None,
+    })
 }
 
 fn write(frame: Frame) -> Message {

@@ -12,13 +12,12 @@ use std::time::Duration;
 use protocol::openai::session::realtime_url;
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
-use tokio_tungstenite::client_async_with_config;
 use tokio_tungstenite::tungstenite::Error as SocketError;
 use tokio_tungstenite::tungstenite::client::{IntoClientRequest, uri_mode};
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 
-use super::{Link, websocket_config};
+use super::Link;
 use crate::dialer::{Dialer, causes, timed_out};
 
 /// How long dialing and the WebSocket upgrade may take together.
@@ -93,9 +92,7 @@ impl OpenAiConnector {
 
 async fn open(request: Request, dialer: &dyn Dialer) -> Result<Link, ConnectError> {
     let stream = dialer.dial(request.uri().clone()).await.map_err(|error| dial_error(&error))?;
-    let opening = client_async_with_config(request, stream, Some(websocket_config()));
-    let (socket, _) = opening.await.map_err(connect_error)?;
-    Ok(Link::over(socket))
+    Link::connect(stream, request).await.map_err(connect_error)
 }
 
 fn dial_error(error: &io::Error) -> ConnectError {

@@ -1,7 +1,12 @@
-use futures_util::FutureExt;
-use tokio::io::{AsyncWriteExt, DuplexStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Wake, Waker};
+use std::time::Duration;
+
+use futures_util::{FutureExt, StreamExt};
+use tokio::io::AsyncWriteExt;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{CapacityError, ProtocolError};
-use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::*;
 
@@ -48,19 +53,14 @@ async fn in_memory_a_cancelled_wait_loses_no_frame() {
     assert_eq!(next_text(&mut right).await.as_deref(), Some("1"));
 }
 
-async fn socket(stream: DuplexStream, role: Role) -> WebSocketStream<DuplexStream> {
-    WebSocketStream::from_raw_socket(stream, role, Some(websocket_config())).await
-}
-
-async fn sockets() -> (Link, Link) {
-    let (client, server) = tokio::io::duplex(64 * 1024);
-    let client = Link::over(socket(client, Role::Client).await);
-    (client, Link::over(socket(server, Role::Server).await))
+fn sockets(buffer: usize) -> (Link, Link) {
+    let (client, server) = tokio::io::duplex(buffer);
+    (Link::over(client, Role::Client), Link::over(server, Role::Server))
 }
 
 #[tokio::test]
 async fn every_kind_of_frame_crosses_a_websocket_and_pings_are_answered() {
-    let (mut client, mut server) = sockets().await;
+    let (mut client, mut server) = sockets(64 * 1024);
     let frames = [
         Frame::text("שלום".to_owned()),
         Frame::Binary(2),
@@ -83,11 +83,11 @@ async fn every_kind_of_frame_crosses_a_websocket_and_pings_are_answered() {
 #[tokio::test]
 async fn ops_6_a_message_over_the_limit_breaks_the_link_and_is_not_read() {
     let (client, server) = tokio::io::duplex(8 * 1024);
-    let mut server = Link::over(socket(server, Role::Server).await);
+    let mut server = Link::over(server, Role::Server);
     let writing = tokio::spawn(async move {
         let limitless = Some(WebSocketConfig::default());
-        let client = WebSocketStream::from_raw_socket(client, Role::Client, limitless).await;
-        Link::over(client).writer.send(Frame::text("x".repeat(MAX_BYTES + 1))).await
+        let mut client = WebSocketStream::from_raw_socket(client, Role::Client, limitless).await;
+        client.send(Message::text("x".repeat(MAX_BYTES + 1))).await
     });
     let Some(Err(LinkError::Socket(error))) = server.reader.next().await else {
         panic!("the link still works")
@@ -101,7 +101,7 @@ async fn ops_6_a_message_over_the_limit_breaks_the_link_and_is_not_read() {
 
 #[tokio::test]
 async fn res_2_a_message_of_the_largest_size_can_be_sent() {
-    let (mut client, mut server) = sockets().await;
+    let (mut client, mut server) = sockets(64 * 1024);
     let text = Frame::text("x".repeat(MAX_BYTES));
     let sent = text.clone();
     let sending = tokio::spawn(async move { client.writer.send(sent).await.map(|()| client) });
@@ -112,7 +112,7 @@ async fn res_2_a_message_of_the_largest_size_can_be_sent() {
 #[tokio::test]
 async fn res_3_a_broken_connection_is_distinguished_from_a_closed_one() {
     let (client, server) = tokio::io::duplex(1024);
-    let mut server = Link::over(socket(server, Role::Server).await);
+    let mut server = Link::over(server, Role::Server);
     drop(client);
     let Some(Err(LinkError::Socket(error))) = server.reader.next().await else {
         panic!("it was not closed")
@@ -124,8 +124,70 @@ async fn res_3_a_broken_connection_is_distinguished_from_a_closed_one() {
 #[tokio::test]
 async fn a_protocol_error_breaks_the_link() {
     let (mut client, server) = tokio::io::duplex(1024);
-    let mut server = Link::over(socket(server, Role::Server).await);
+    let mut server = Link::over(server, Role::Server);
     // A masked, empty frame of the reserved kind 3.
     client.write_all(&[0x83, 0x80, 0, 0, 0, 0]).await.unwrap();
     assert!(matches!(server.reader.next().await, Some(Err(LinkError::Socket(_)))));
+}
+
+/// A waker that counts.
+fn counted() -> (Arc<Wakes>, Waker) {
+    let wakes = Arc::new(Wakes::default());
+    (Arc::clone(&wakes), Waker::from(wakes))
+}
+
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test]
+async fn what_arrives_wakes_the_reader_and_not_the_writer() {
+    let (mut client, mut server) = sockets(64 * 1024);
+    let (reader, reader_waker) = counted();
+    let (writer, writer_waker) = counted();
+    let mut reading = Context::from_waker(&reader_waker);
+    let mut writing = Context::from_waker(&writer_waker);
+    assert!(server.reader.as_mut().poll_next(&mut reading).is_pending());
+    server.writer.start_send_unpin(Frame::text("to the client".to_owned())).unwrap();
+    assert!(server.writer.as_mut().poll_flush(&mut writing).is_ready());
+
+    client.writer.send(Frame::text("to the server".to_owned())).await.unwrap();
+    assert_eq!((reader.0.load(Ordering::SeqCst), writer.0.load(Ordering::SeqCst)), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn res_2_a_writer_that_waits_for_room_goes_on_though_its_reader_answers_pings_meanwhile() {
+    let (mut client, Link { mut reader, mut writer }) = sockets(64);
+    let text = Frame::text("x".repeat(4000));
+    let sent = text.clone();
+    let writing = tokio::spawn(async move { writer.send(sent).await });
+    let reading = tokio::spawn(async move { while let Some(Ok(_)) = reader.next().await {} });
+    for ping in 0..20_u8 {
+        client.writer.send(Frame::Ping(Bytes::copy_from_slice(&[ping]))).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let mut received = Vec::new();
+    while !received.contains(&text) {
+        received.push(client.reader.next().await.unwrap().unwrap());
+    }
+    writing.await.unwrap().unwrap();
+    drop(client);
+    reading.await.unwrap();
+}
+
+#[tokio::test]
+async fn frames_that_are_fed_leave_together_with_the_flush() {
+    let (mut client, mut server) = sockets(64 * 1024);
+    for text in ["media", "mark"] {
+        client.writer.feed(Frame::text(text.to_owned())).await.unwrap();
+    }
+    assert!(next_text(&mut server).now_or_never().is_none());
+    client.writer.flush().await.unwrap();
+    assert_eq!(next_text(&mut server).await.as_deref(), Some("media"));
+    assert_eq!(next_text(&mut server).now_or_never().flatten().as_deref(), Some("mark"));
 }

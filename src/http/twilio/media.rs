@@ -4,7 +4,7 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
-use actors::link::{Frame, Link, websocket_config};
+use actors::link::{Frame, Link};
 use actors::messages::SupervisorEvent;
 use futures_util::StreamExt;
 use http::StatusCode;
@@ -13,7 +13,6 @@ use protocol::twilio::signature::{HandshakeForm, Signatures};
 use protocol::twilio::stream::{self, MalformedMessage, Start, StreamMessage, UnsupportedFormat};
 use protocol::twilio::token::TokenError;
 use thiserror::Error;
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 use tokio_tungstenite::tungstenite::protocol::Role;
 use tracing::Instrument as _;
@@ -84,13 +83,9 @@ pub(super) fn open(state: &Arc<TwilioState>, request: Request) -> Response {
     let for_task = Arc::clone(state);
     state.tasks.spawn(async move {
         let Ok(socket) = upgrade.await else { return };
-        let socket = WebSocketStream::from_raw_socket(
-            TokioIo::new(socket),
-            Role::Server,
-            Some(websocket_config()),
-        );
+        let link = Link::over(TokioIo::new(socket), Role::Server);
         let handshake = Handshake { number: handshake, form };
-        let admitted = admit(&for_task, handshake, Link::over(socket.await));
+        let admitted = admit(&for_task, handshake, link);
         for_task.stop.run_until_cancelled(admitted).await;
         drop(place);
     });

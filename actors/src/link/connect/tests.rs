@@ -2,6 +2,8 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use tokio_tungstenite::tungstenite::Message;
+
 use super::*;
 use crate::clock::Clock;
 use crate::dialer::{TcpDialer, tls_config};
@@ -45,10 +47,9 @@ async fn answer(mut stream: TcpStream, answer: &'static str) -> String {
 #[tokio::test]
 async fn a_link_is_opened_and_carries_frames_both_ways() {
     let mut link = connect_to("ws", |stream| async {
-        let socket = tokio_tungstenite::accept_async(stream).await.unwrap();
-        let mut server = Link::over(socket);
-        while let Some(Ok(Frame::Text(text))) = server.reader.next().await {
-            server.writer.send(Frame::Text(text)).await.unwrap();
+        let mut server = tokio_tungstenite::accept_async(stream).await.unwrap();
+        while let Some(Ok(Message::Text(text))) = server.next().await {
+            server.send(Message::Text(text)).await.unwrap();
         }
     })
     .await

@@ -1,0 +1,208 @@
+//! Both halves of a link over one WebSocket. What can be read wakes the reader alone, and what can
+//! be written the writer: they are two tasks.
+
+use std::future::poll_fn;
+use std::io::{self, ErrorKind, Read, Write};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use futures_util::{Sink, Stream};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_tungstenite::tungstenite::handshake::HandshakeError;
+use tokio_tungstenite::tungstenite::handshake::client::{ClientHandshake, Request};
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocket, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{self, Message};
+
+use super::{Frame, LinkError, read, write};
+
+/// A stream as the WebSocket's codec wants it: it blocks, or says that it would. Then the task that
+/// used it last is woken.
+struct Blocking<S> {
+    stream: S,
+    task: Waker,
+}
+
+impl<S> Blocking<S> {
+    fn new(stream: S) -> Self {
+        Self { stream, task: Waker::noop().clone() }
+    }
+}
+
+fn or_would_block<T>(polled: Poll<io::Result<T>>) -> io::Result<T> {
+    match polled {
+        Poll::Ready(result) => result,
+        Poll::Pending => Err(ErrorKind::WouldBlock.into()),
+    }
+}
+
+impl<S: AsyncRead + Unpin> Read for Blocking<S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut buffer = ReadBuf::new(buffer);
+        let mut task = Context::from_waker(&self.task);
+        or_would_block(Pin::new(&mut self.stream).poll_read(&mut task, &mut buffer))?;
+        Ok(buffer.filled().len())
+    }
+}
+
+impl<S: AsyncWrite + Unpin> Write for Blocking<S> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut task = Context::from_waker(&self.task);
+        or_would_block(Pin::new(&mut self.stream).poll_write(&mut task, bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let mut task = Context::from_waker(&self.task);
+        or_would_block(Pin::new(&mut self.stream).poll_flush(&mut task))
+    }
+}
+
+/// The socket that both halves share. It is locked for one read or write, and never across an
+/// await.
+struct Shared<S> {
+    socket: WebSocket<Blocking<S>>,
+    /// The writer, while the stream takes no more.
+    blocked_writer: Option<Waker>,
+    /// The reader has seen the end.
+    ended: bool,
+}
+
+impl<S> Shared<S> {
+    /// Whoever uses the stream next is `task`.
+    fn used_by(&mut self, task: &Context<'_>) -> &mut WebSocket<Blocking<S>> {
+        self.socket.get_mut().task.clone_from(task.waker());
+        &mut self.socket
+    }
+}
+
+pub(super) struct Half<S>(Arc<Mutex<Shared<S>>>);
+
+impl<S> Half<S> {
+    fn lock(&self) -> MutexGuard<'_, Shared<S>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Splits a stream that has made its handshake.
+pub(super) fn split<S>(stream: S, role: Role, config: WebSocketConfig) -> (Half<S>, Half<S>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    halves(WebSocket::from_raw_socket(Blocking::new(stream), role, Some(config)))
+}
+
+/// Makes a client's handshake, and splits the stream. What the server sent behind its answer is
+/// kept.
+pub(super) async fn connect<S>(
+    stream: S,
+    request: Request,
+    config: WebSocketConfig,
+) -> Result<(Half<S>, Half<S>), tungstenite::Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut handshake =
+        Some(ClientHandshake::start(Blocking::new(stream), request, Some(config))?);
+    let made = poll_fn(|task| {
+        let Some(mut round) = handshake.take() else { return Poll::Pending };
+        round.get_mut().get_mut().task.clone_from(task.waker());
+        match round.handshake() {
+            Ok((socket, _)) => Poll::Ready(Ok(socket)),
+            Err(HandshakeError::Failure(error)) => Poll::Ready(Err(error)),
+            Err(HandshakeError::Interrupted(round)) => {
+                handshake = Some(round);
+                Poll::Pending
+            }
+        }
+    });
+    Ok(halves(made.await?))
+}
+
+fn halves<S>(socket: WebSocket<Blocking<S>>) -> (Half<S>, Half<S>) {
+    let shared = Arc::new(Mutex::new(Shared { socket, blocked_writer: None, ended: false }));
+    (Half(Arc::clone(&shared)), Half(shared))
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream for Half<S> {
+    type Item = Result<Frame, LinkError>;
+
+    fn poll_next(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut shared = self.lock();
+        if shared.ended {
+            return Poll::Ready(None);
+        }
+        let received = loop {
+            match shared.used_by(task).read() {
+                Ok(message) => {
+                    if let Some(frame) = read(message) {
+                        break Poll::Ready(Some(Ok(frame)));
+                    }
+                }
+                Err(error) if would_block(&error) => break Poll::Pending,
+                Err(error) => {
+                    shared.ended = true;
+                    let broken = (!is_over(&error)).then(|| Err(error.into()));
+                    break Poll::Ready(broken);
+                }
+            }
+        };
+        // Reading writes too: a pong, or what TLS answers. A stream knows only the last task that
+        // wanted to write, so the writer must ask again.
+        if let Some(writer) = shared.blocked_writer.take() {
+            writer.wake();
+        }
+        received
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Frame> for Half<S> {
+    type Error = LinkError;
+
+    fn poll_ready(self: Pin<&mut Self>, _task: &mut Context<'_>) -> Poll<Result<(), LinkError>> {
+        // `start_send` keeps what the stream does not take, up to the configured limit.
+        Poll::Ready(Ok(()))
+    }
+
+    /// Only `poll_flush` writes to the stream, so several frames can go in one write.
+    fn start_send(self: Pin<&mut Self>, frame: Frame) -> Result<(), LinkError> {
+        let mut shared = self.lock();
+        // Wakes no one: the flush that follows waits.
+        let nobody = Context::from_waker(Waker::noop());
+        match shared.used_by(&nobody).write(write(frame)) {
+            Err(error) if !would_block(&error) => Err(error.into()),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Result<(), LinkError>> {
+        let mut shared = self.lock();
+        shared.blocked_writer = None;
+        match shared.used_by(task).flush() {
+            Err(error) if would_block(&error) => {
+                shared.blocked_writer = Some(task.waker().clone());
+                Poll::Pending
+            }
+            Err(error) if !is_over(&error) => Poll::Ready(Err(error.into())),
+            Ok(()) | Err(_) => Poll::Ready(Ok(())),
+        }
+    }
+
+    fn poll_close(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Result<(), LinkError>> {
+        {
+            let mut shared = self.lock();
+            if shared.socket.can_write() {
+                let _ = shared.used_by(task).write(Message::Close(None));
+            }
+        }
+        self.poll_flush(task)
+    }
+}
+
+fn would_block(error: &tungstenite::Error) -> bool {
+    matches!(error, tungstenite::Error::Io(error) if error.kind() == ErrorKind::WouldBlock)
+}
+
+/// The socket was closed as the protocol says.
+fn is_over(error: &tungstenite::Error) -> bool {
+    matches!(error, tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed)
+}
