@@ -13,9 +13,10 @@ use std::time::Instant;
 
 use protocol::call::SessionFault;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use supervision::{Alarm, Delivery, InboxReader, Leased, TaskCrashed, TaskGroup};
-use tokio::sync::{mpsc, oneshot};
-use tokio_util::sync::CancellationToken;
+use supervision::{
+    Alarm, Delivery, InboxReader, Lease, Leased, TaskCrashed, TaskGroup, TaskHandle,
+};
+use tokio::sync::mpsc;
 
 pub(crate) use state::SessionState;
 
@@ -23,7 +24,7 @@ use crate::call_parts::CallParts;
 use crate::introspection::{CRASH_REQUESTED, Registration};
 use crate::messages::RealtimeEvent;
 use crate::trace::{self, Source};
-use session::{LastReceived, SessionTask};
+use session::{LastReceived, Session};
 use state::{SessionAction, Socket};
 
 /// Orders to the sender loop that may wait. A loop that is further behind has a dead socket.
@@ -57,14 +58,12 @@ pub(crate) struct RealtimeState {
     inbox: InboxReader<RealtimeEvent>,
     session: Leased<SessionState>,
     tasks: TaskGroup,
-    running: Option<RunningSession>,
+    /// The two tasks of the last session.
+    running: Option<[TaskHandle; 2]>,
+    /// Held by the tasks of the session that is alive.
+    socket: Lease<()>,
     alarm: Alarm<RealtimeMsg>,
     registration: Registration,
-}
-
-struct RunningSession {
-    stop: CancellationToken,
-    over: oneshot::Receiver<()>,
 }
 
 impl Actor for RealtimeActor {
@@ -86,6 +85,7 @@ impl Actor for RealtimeActor {
             session: args.session,
             tasks: args.tasks,
             running: None,
+            socket: Lease::new(()),
             alarm: Alarm::new(me, || RealtimeMsg::Alarm),
             registration: args.registration,
             parts: args.parts,
@@ -184,7 +184,7 @@ impl RealtimeState {
 
     fn stop_session(&self) {
         if let Some(running) = &self.running {
-            running.stop.cancel();
+            running.iter().for_each(TaskHandle::abort);
         }
     }
 
@@ -193,31 +193,21 @@ impl RealtimeState {
             return;
         }
         let (outgoing, orders) = mpsc::channel(OUTGOING);
-        let (ended, over) = oneshot::channel::<()>();
         let last_received = Arc::new(LastReceived::new(now));
-        let stop = CancellationToken::new();
         let source = Source::actor(&self.registration);
-        let task = SessionTask {
-            session: self.session.next_session(),
-            connector: Arc::clone(&self.parts.services.connector),
-            model: self.parts.setup.settings.agent.model.clone(),
-            clock: self.parts.clock,
-            uplink: Arc::clone(&self.parts.uplink),
-            downlink: Arc::clone(&self.parts.downlink),
-            inbox: self.parts.realtime.clone(),
-            last_received: Arc::clone(&last_received),
-            source: source.clone(),
-        };
-        let previous = self.running.replace(RunningSession { stop: stop.clone(), over });
-        let running = async move {
-            // At most one session is alive: the former one drops its socket first.
-            if let Some(previous) = previous {
-                let _ = previous.over.await;
-            }
-            stop.run_until_cancelled(task.run(orders)).await;
-            drop(ended);
-        };
-        self.tasks.spawn("session", source.task("session", running));
+        let number = self.session.next_session();
+        let session =
+            Arc::new(Session::new(number, &self.parts, Arc::clone(&last_received), source.clone()));
+        self.parts.downlink.begin_session(number);
+        let (sender, reader) = session::sides(orders);
+        let (sending, socket) = (Arc::clone(&session), self.socket.clone());
+        // At most one session is alive: the former one drops its socket first.
+        let sending = async move { sending.run(socket.take().await, sender).await };
+        let receiving = async move { session.receive(reader).await };
+        self.running = Some([
+            self.tasks.spawn("session", source.clone().task("session", sending)),
+            self.tasks.spawn("session reader", source.task("session reader", receiving)),
+        ]);
         self.session.opening(Socket { outgoing, last_received }, now);
     }
 

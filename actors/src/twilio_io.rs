@@ -92,7 +92,7 @@ impl Actor for TwilioIoActor {
         state.handle_events();
         state.detect_barge_in();
         let all_sent = state.playback.send_audio(&state.parts.downlink, now);
-        state.parts.loudness.set_enabled(state.playback.measures_loudness(now));
+        state.parts.loudness.listen(state.playback.listening(now));
         trace::handler(&state.registration, format_args!("reports"));
         state.playback.reports.send(&state.parts.call);
         let waits = !all_sent || state.playback.awaits_speech();

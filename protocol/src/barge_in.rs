@@ -77,11 +77,6 @@ impl BargeIn {
         self.policy
     }
 
-    /// Whether the policy allows interruptions.
-    #[must_use]
-    pub fn is_on(&self) -> bool {
-        matches!(self.policy, Policy::On(_))
-    }
 
     /// A frame came from the caller: `frame_ms` long, with the root mean square `rms` of its 16-bit
     /// linear samples. Speech counts only while the agent can be interrupted, and from 0 after it

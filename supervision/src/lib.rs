@@ -30,7 +30,7 @@ pub use lease::{Lease, Leased};
 pub use policy::{Decision, RestartPolicy};
 pub use registry::{ActorInfo, Registration, Registry};
 pub use serial::Serial;
-pub use tasks::{TaskCrashed, TaskGroup};
+pub use tasks::{TaskCrashed, TaskGroup, TaskHandle};
 
 /// Counts the starts of a child: 0 for the first, one more after each restart.
 ///

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::FutureExt;
 use ractor::{ActorRef, Message};
 use thiserror::Error;
-use tokio_util::sync::CancellationToken;
+use tokio::task::AbortHandle;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
@@ -51,8 +51,28 @@ pub struct TaskGroup {
 
 struct Group {
     tracker: TaskTracker,
-    cancel: CancellationToken,
+    tasks: Mutex<Tasks>,
     crashes: Arc<Mutex<Crashes>>,
+}
+
+/// Aborting costs a running task nothing; a token would be looked at whenever the task wakes.
+#[derive(Default)]
+struct Tasks {
+    cancelled: bool,
+    running: Vec<AbortHandle>,
+}
+
+/// Stops one task before its group ends.
+#[derive(Debug, Clone)]
+pub struct TaskHandle(Option<AbortHandle>);
+
+impl TaskHandle {
+    /// Drops the task's future at its next await. Does not wait for that.
+    pub fn abort(&self) {
+        if let Some(task) = &self.0 {
+            task.abort();
+        }
+    }
 }
 
 #[derive(Default)]
@@ -68,11 +88,8 @@ impl TaskGroup {
     /// An empty group.
     #[must_use]
     pub fn new() -> Self {
-        let group = Group {
-            tracker: TaskTracker::new(),
-            cancel: CancellationToken::new(),
-            crashes: Arc::default(),
-        };
+        let group =
+            Group { tracker: TaskTracker::new(), tasks: Mutex::default(), crashes: Arc::default() };
         Self { group: Arc::new(group) }
     }
 
@@ -87,28 +104,41 @@ impl TaskGroup {
 
     /// Spawns `future` as a task of this generation, in the current span. Cancelling the group
     /// drops it at its next await, or before it begins. A panic is reported to the owner.
-    pub fn spawn(&self, name: &'static str, future: impl Future<Output = ()> + Send + 'static) {
-        self.spawn_boxed(name, Box::pin(future));
+    pub fn spawn(
+        &self,
+        name: &'static str,
+        future: impl Future<Output = ()> + Send + 'static,
+    ) -> TaskHandle {
+        self.spawn_boxed(name, Box::pin(future))
     }
 
     /// Boxed, so that tokio's code for a task is compiled once and not for each future.
-    fn spawn_boxed(&self, name: &'static str, future: Pin<Box<dyn Future<Output = ()> + Send>>) {
-        let cancel = self.group.cancel.clone();
+    fn spawn_boxed(
+        &self,
+        name: &'static str,
+        future: Pin<Box<dyn Future<Output = ()> + Send>>,
+    ) -> TaskHandle {
         let crashes = Arc::clone(&self.group.crashes);
         let task = async move {
-            let until_cancelled = cancel.run_until_cancelled_owned(future);
-            if let Err(panic) = AssertUnwindSafe(until_cancelled).catch_unwind().await {
+            if let Err(panic) = AssertUnwindSafe(future).catch_unwind().await {
                 let message = panic_message(panic.as_ref());
                 tracing::error!(task = name, message, "a task panicked");
                 lock(&crashes).report(TaskCrashed { task: name, message });
             }
         };
-        self.group.tracker.spawn(task.in_current_span());
+        let mut tasks = lock(&self.group.tasks);
+        if tasks.cancelled {
+            return TaskHandle(None);
+        }
+        tasks.running.retain(|task| !task.is_finished());
+        let task = self.group.tracker.spawn(task.in_current_span()).abort_handle();
+        tasks.running.push(task.clone());
+        TaskHandle(Some(task))
     }
 
     /// Cancels the tasks without waiting for them. Tasks spawned later do not begin.
     pub fn cancel(&self) {
-        self.group.cancel.cancel();
+        self.group.cancel();
     }
 
     /// Waits until every task has ended. Cancels none.
@@ -137,9 +167,19 @@ impl Default for TaskGroup {
     }
 }
 
+impl Group {
+    fn cancel(&self) {
+        let mut tasks = lock(&self.tasks);
+        tasks.cancelled = true;
+        for task in tasks.running.drain(..) {
+            task.abort();
+        }
+    }
+}
+
 impl Drop for Group {
     fn drop(&mut self) {
-        self.cancel.cancel();
+        self.cancel();
     }
 }
 
@@ -161,8 +201,8 @@ impl Crashes {
     }
 }
 
-fn lock(crashes: &Mutex<Crashes>) -> MutexGuard<'_, Crashes> {
-    crashes.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> String {
@@ -210,6 +250,25 @@ mod tests {
         tasks.spawn("late", async { panic!("it began") });
         tasks.cancel_and_join().await;
         assert_eq!(lock(&tasks.group.crashes).unreported, None, "it did not begin");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_aborted_task_frees_what_it_held_and_the_others_go_on() {
+        let (first, second) = (Lease::new(1), Lease::new(2));
+        let tasks = TaskGroup::new();
+        let hold = |lease: &Lease<i32>| {
+            let lease = lease.clone();
+            async move {
+                let _held = lease.take().await;
+                std::future::pending().await
+            }
+        };
+        let aborted = tasks.spawn("first", hold(&first));
+        tasks.spawn("second", hold(&second));
+        tokio::task::yield_now().await;
+        aborted.abort();
+        assert_eq!(*tokio::time::timeout(PATIENCE, first.take()).await.unwrap(), 1);
+        assert!(tokio::time::timeout(PATIENCE, second.take()).await.is_err());
     }
 
     #[tokio::test(start_paused = true)]

@@ -65,6 +65,8 @@ pub struct Downlink {
 
 #[derive(Default)]
 struct State {
+    /// The session whose audio is taken. `None` while there is none.
+    session: Option<u32>,
     waiting: VecDeque<AgentAudio>,
     bytes: usize,
     /// Items whose audio has begun to arrive and has not ended.
@@ -102,10 +104,16 @@ impl Downlink {
         self.attach_with(wake::for_actor(actor, wake));
     }
 
+    /// From now on the audio of `session` is taken, and no other's.
+    pub fn begin_session(&self, session: u32) {
+        self.state().session = Some(session);
+    }
+
     /// Adds audio from OpenAI. Waits while there is no room. Returns whether it is the first of its
-    /// item and was not dropped.
+    /// item and was not dropped. Audio of a session that is over is dropped.
     pub async fn push(
         &self,
+        session: u32,
         response: &ResponseId,
         item: &ItemId,
         audio: &Payload,
@@ -113,7 +121,7 @@ impl Downlink {
     ) -> bool {
         loop {
             let room = self.room.notified();
-            if let Some(first) = self.try_push(response, item, audio, received_at) {
+            if let Some(first) = self.try_push(session, response, item, audio, received_at) {
                 return first;
             }
             room.await;
@@ -121,8 +129,11 @@ impl Downlink {
     }
 
     /// OpenAI has sent all audio of the item.
-    pub fn end_item(&self, response: &ResponseId, item: &ItemId) {
+    pub fn end_item(&self, session: u32, response: &ResponseId, item: &ItemId) {
         let mut state = self.state();
+        if state.session != Some(session) {
+            return;
+        }
         if let Some(place) = state.open.iter().position(|open| open.item == *item) {
             let OpenItem { bytes, .. } = state.open.remove(place);
             if state.ended.len() == ENDED_ITEMS {
@@ -148,6 +159,7 @@ impl Downlink {
     /// The session is closed: no more audio of the open items will arrive.
     pub fn end_open_items(&self) {
         let mut state = self.state();
+        state.session = None;
         for OpenItem { response, item, .. } in std::mem::take(&mut state.open) {
             state.waiting.push_back(AgentAudio::ItemEnd { response, item });
         }
@@ -160,6 +172,7 @@ impl Downlink {
     /// Twilio, and ended if something has.
     pub fn drop_unplayed(&self) -> BrokenOff {
         let mut state = self.state();
+        state.session = None;
         let begun = state.begun.clone();
         let mut dropped: Vec<ResponseId> = Vec::new();
         let mut played = Vec::new();
@@ -287,6 +300,7 @@ impl Downlink {
 
     fn try_push(
         &self,
+        session: u32,
         response: &ResponseId,
         item: &ItemId,
         audio: &Payload,
@@ -294,7 +308,7 @@ impl Downlink {
     ) -> Option<bool> {
         let mut state = self.state();
         // Invariant 10: after a cut no audio goes to Twilio until the next response is requested.
-        if state.is_cut {
+        if state.is_cut || state.session != Some(session) {
             return Some(false);
         }
         let bytes = audio.decoded_len();

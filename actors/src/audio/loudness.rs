@@ -1,6 +1,6 @@
 //! The caller's loudness while the agent speaks: the stream reader measures each frame,
 //! TwilioIoActor detects the barge-in (BARGE-1). CallSupervisor holds it. While the agent is silent
-//! it measures nothing and wakes nobody.
+//! it measures nothing and wakes nobody. While the agent speaks, only loud frames wake the actor.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -24,6 +24,20 @@ pub(crate) struct Level {
     pub(crate) millis: u32,
     /// When the frame arrived.
     pub(crate) at: Instant,
+    /// Milliseconds of quiet frames before it that were measured and not passed on.
+    pub(crate) quiet_before: u32,
+}
+
+/// Which frames are measured and passed on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Listening {
+    /// None.
+    #[default]
+    Off,
+    /// Those whose root mean square is above this. The quiet ones between them are added up.
+    ForSpeech { rms_over: u16 },
+    /// All.
+    ToEveryFrame,
 }
 
 #[derive(Default)]
@@ -33,7 +47,9 @@ pub(crate) struct Loudness {
 
 #[derive(Default)]
 struct State {
-    enabled: bool,
+    listening: Listening,
+    /// Milliseconds of quiet frames since the last one that was passed on.
+    quiet_ms: u32,
     waiting: VecDeque<Level>,
     dropped: u64,
     wake: WakeFlag,
@@ -45,27 +61,42 @@ impl Loudness {
         self.attach_with(wake::for_actor(actor, wake));
     }
 
-    /// Enables measuring: the agent speaks, and can be interrupted. Disabling drops what waits.
-    pub(crate) fn set_enabled(&self, enabled: bool) {
+    /// Sets which frames are passed on. [`Listening::Off`] drops what waits.
+    pub(crate) fn listen(&self, listening: Listening) {
         let mut state = self.state();
-        state.enabled = enabled;
-        if !enabled {
-            state.waiting.clear();
+        match (state.listening, listening) {
+            (_, Listening::Off) => state.waiting.clear(),
+            // Nobody has measured the time before: it was as good as quiet.
+            (Listening::Off, Listening::ForSpeech { .. } | Listening::ToEveryFrame) => {
+                state.quiet_ms = u32::MAX;
+            }
+            (
+                Listening::ForSpeech { .. } | Listening::ToEveryFrame,
+                Listening::ForSpeech { .. } | Listening::ToEveryFrame,
+            ) => {}
         }
+        state.listening = listening;
     }
 
-    /// Measures a frame of the caller. Does not decode it unless measuring is enabled.
+    /// Measures a frame of the caller. Does not decode it while nobody listens.
     pub(crate) fn measure(&self, frame: &Payload, at: Instant) {
-        if !self.state().enabled {
+        if self.state().listening == Listening::Off {
             return;
         }
-        let level = Level { rms: g711::loudness(frame), millis: frame.millis(), at };
+        let (rms, millis) = (g711::loudness(frame), frame.millis());
         let mut state = self.state();
+        if let Listening::ForSpeech { rms_over } = state.listening
+            && rms <= rms_over
+        {
+            state.quiet_ms = state.quiet_ms.saturating_add(millis);
+            return;
+        }
         if state.waiting.len() == MAX_FRAMES {
             state.waiting.pop_front();
             state.dropped += 1;
         }
-        state.waiting.push_back(level);
+        let quiet_before = std::mem::take(&mut state.quiet_ms);
+        state.waiting.push_back(Level { rms, millis, at, quiet_before });
         let due = state.wake.raise();
         drop(state);
         wake(due);
@@ -117,6 +148,10 @@ mod tests {
         wakes
     }
 
+    fn speech() -> Listening {
+        Listening::ForSpeech { rms_over: 350 }
+    }
+
     #[test]
     fn barge_1_while_the_agent_is_silent_nothing_is_measured_and_nobody_is_woken() {
         let (loudness, at) = (Loudness::default(), Clock::start().now());
@@ -125,22 +160,43 @@ mod tests {
         loudness.measure(&frame, at);
         assert_eq!((loudness.pop(), wakes.load(Ordering::SeqCst)), (None, 0));
 
-        loudness.set_enabled(true);
+        loudness.listen(Listening::ToEveryFrame);
         loudness.measure(&frame, at);
         loudness.measure(&Payload::silence(1), at);
         assert_eq!(wakes.load(Ordering::SeqCst), 1, "one wake message for both");
-        assert_eq!(loudness.pop(), Some(Level { rms: 32_124, millis: 20, at }));
-        assert_eq!(loudness.pop(), Some(Level { rms: 0, millis: 20, at }));
+        let loud = Level { rms: 32_124, millis: 20, at, quiet_before: u32::MAX };
+        assert_eq!(loudness.pop(), Some(loud));
+        assert_eq!(loudness.pop(), Some(Level { rms: 0, millis: 20, at, quiet_before: 0 }));
 
         loudness.measure(&frame, at);
-        loudness.set_enabled(false);
-        assert_eq!(loudness.pop(), None, "disabling drops what waits");
+        loudness.listen(Listening::Off);
+        assert_eq!(loudness.pop(), None, "what waits is dropped");
+    }
+
+    #[test]
+    fn barge_1_quiet_frames_wake_nobody_while_speech_is_listened_for_and_are_added_up() {
+        let (loudness, at) = (Loudness::default(), Clock::start().now());
+        let wakes = counted(&loudness);
+        let frame = Payload::encode(&[0x00; 160]);
+        let quiet_before = || loudness.pop().map(|level| level.quiet_before);
+        loudness.listen(speech());
+        loudness.measure(&Payload::silence(1), at);
+        assert_eq!(wakes.load(Ordering::SeqCst), 0);
+        loudness.measure(&frame, at);
+        assert_eq!(quiet_before(), Some(u32::MAX), "the time before was not measured");
+        for _ in 0..3 {
+            loudness.measure(&Payload::silence(1), at);
+        }
+        loudness.listen(speech());
+        loudness.measure(&frame, at);
+        loudness.measure(&frame, at);
+        assert_eq!((quiet_before(), quiet_before(), quiet_before()), (Some(60), Some(0), None));
     }
 
     #[test]
     fn res_7_waiting_frames_are_bounded_and_the_oldest_are_dropped_and_counted() {
         let (loudness, at) = (Loudness::default(), Clock::start().now());
-        loudness.set_enabled(true);
+        loudness.listen(Listening::ToEveryFrame);
         loudness.measure(&Payload::encode(&[0x00; 160]), at);
         for _ in 0..MAX_FRAMES {
             loudness.measure(&Payload::silence(1), at);

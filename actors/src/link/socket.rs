@@ -101,8 +101,7 @@ pub(super) async fn connect<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut handshake =
-        Some(ClientHandshake::start(Blocking::new(stream), request, Some(config))?);
+    let mut handshake = Some(ClientHandshake::start(Blocking::new(stream), request, Some(config))?);
     let made = poll_fn(|task| {
         let Some(mut round) = handshake.take() else { return Poll::Pending };
         round.get_mut().get_mut().task.clone_from(task.waker());

@@ -1,6 +1,7 @@
-//! The task of one Realtime session. It connects, then reads and sends until one of both ends.
+//! The two tasks of one Realtime session. One connects and then sends; the other reads. Each is
+//! woken only by what is its own. The session is over when one of them ends.
 //!
-//! Its sender loop alone writes to OpenAI, and alone takes the caller's frames (PIPE-1). It awaits
+//! The sender loop alone writes to OpenAI, and alone takes the caller's frames (PIPE-1). It awaits
 //! only its queues and its socket (PIPE-8).
 
 use std::sync::Arc;
@@ -13,12 +14,13 @@ use protocol::call::SessionFault;
 use protocol::openai::client_event::write_append;
 use protocol::openai::fault::{ConnectionClass, FatalCause, close_class, http_class};
 use protocol::openai::server_event::{AudioDelta, ServerEvent, ServerFrame};
-use supervision::Inbox;
 use supervision::inbox::InboxClosed;
-use tokio::sync::mpsc;
+use supervision::{Inbox, Leased};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::audio::downlink::Downlink;
 use crate::audio::uplink::Uplink;
+use crate::call_parts::CallParts;
 use crate::clock::Clock;
 use crate::link::{ConnectError, Connector, Frame, Link, LinkReader, LinkWriter, Text};
 use crate::messages::RealtimeEvent;
@@ -26,6 +28,9 @@ use crate::trace::{self, Source};
 
 /// How often the server is pinged. It must answer before the next ping (PIPE-3).
 const PING_EVERY: Duration = Duration::from_secs(10);
+
+/// How long the reader may take to end after the socket has broken for the sender.
+const CAUSE_PATIENCE: Duration = Duration::from_millis(250);
 
 /// An order from the actor to the sender loop.
 #[derive(Debug)]
@@ -58,8 +63,8 @@ impl LastReceived {
     }
 }
 
-pub(super) struct SessionTask {
-    pub(super) session: u32,
+pub(super) struct Session {
+    pub(super) number: u32,
     pub(super) connector: Arc<dyn Connector>,
     pub(super) model: String,
     pub(super) clock: Clock,
@@ -68,48 +73,94 @@ pub(super) struct SessionTask {
     pub(super) inbox: Inbox<RealtimeEvent>,
     pub(super) last_received: Arc<LastReceived>,
     pub(super) source: Source,
+    /// A ping is not answered yet.
+    awaits_pong: AtomicBool,
 }
 
-impl SessionTask {
-    /// Runs the session from connecting to its end, and reports the end.
-    pub(super) async fn run(self, outgoing: mpsc::Receiver<Outgoing>) {
-        let fault = self.run_to_its_end(outgoing).await;
-        let session = self.session;
-        // A closed inbox means that the call is over.
-        let _ = self.inbox.send(RealtimeEvent::Ended { session, fault }).await;
+/// What the sender's task holds.
+pub(super) struct SenderSide {
+    outgoing: mpsc::Receiver<Outgoing>,
+    connected: oneshot::Sender<Connected>,
+    ended: oneshot::Receiver<SessionFault>,
+}
+
+/// What the reader's task holds.
+pub(super) struct ReaderSide {
+    connected: oneshot::Receiver<Connected>,
+    ended: oneshot::Sender<SessionFault>,
+}
+
+/// The reading half of the socket. Whoever has a half is part of the session that is alive.
+struct Connected {
+    reader: LinkReader,
+    _alive: Arc<Leased<()>>,
+}
+
+pub(super) fn sides(outgoing: mpsc::Receiver<Outgoing>) -> (SenderSide, ReaderSide) {
+    let (connect, connected) = oneshot::channel();
+    let (end, ended) = oneshot::channel();
+    let sender = SenderSide { outgoing, connected: connect, ended };
+    (sender, ReaderSide { connected, ended: end })
+}
+
+impl Session {
+    pub(super) fn new(
+        number: u32,
+        parts: &CallParts,
+        last_received: Arc<LastReceived>,
+        source: Source,
+    ) -> Self {
+        Self {
+            number,
+            connector: Arc::clone(&parts.services.connector),
+            model: parts.setup.settings.agent.model.clone(),
+            clock: parts.clock,
+            uplink: Arc::clone(&parts.uplink),
+            downlink: Arc::clone(&parts.downlink),
+            inbox: parts.realtime.clone(),
+            last_received,
+            source,
+            awaits_pong: AtomicBool::new(false),
+        }
     }
 
-    async fn run_to_its_end(&self, outgoing: mpsc::Receiver<Outgoing>) -> SessionFault {
+    /// The sender's task: runs the session from connecting to its end, and reports the end.
+    pub(super) async fn run(&self, alive: Leased<()>, side: SenderSide) {
+        let fault = self.run_to_its_end(Arc::new(alive), side).await;
+        // A closed inbox means that the call is over.
+        let _ = self.inbox.send(RealtimeEvent::Ended { session: self.number, fault }).await;
+    }
+
+    async fn run_to_its_end(&self, alive: Arc<Leased<()>>, side: SenderSide) -> SessionFault {
         let _end = self.source.begin("socket");
         match self.connector.connect(&self.model).await {
-            Ok(link) => {
+            Ok(Link { reader, writer }) => {
                 self.last_received.touch(self.clock.now());
-                self.run_socket(link, outgoing).await
+                // A reader that is gone has panicked: the actor restarts.
+                let _ = side.connected.send(Connected { reader, _alive: Arc::clone(&alive) });
+                self.send(writer, side.outgoing, side.ended).await
             }
             Err(error) => {
-                tracing::warn!(%error, session = self.session, "connecting to OpenAI failed");
+                tracing::warn!(%error, session = self.number, "connecting to OpenAI failed");
                 connect_fault(&error)
             }
         }
     }
 
-    async fn run_socket(&self, link: Link, outgoing: mpsc::Receiver<Outgoing>) -> SessionFault {
-        let Link { reader, writer } = link;
-        let awaits_pong = AtomicBool::new(false);
-        tokio::select! {
-            // If both end at once, the reader knows the cause.
-            biased;
-            fault = self.read(reader, &awaits_pong) => fault,
-            () = self.send(writer, outgoing, &awaits_pong) => SessionFault::Passing,
+    /// The reader's task. It begins when the sender has connected.
+    pub(super) async fn receive(&self, side: ReaderSide) {
+        let ReaderSide { connected, ended } = side;
+        if let Ok(Connected { reader, _alive }) = connected.await {
+            let _ = ended.send(self.read(reader).await);
         }
     }
 
-    async fn read(&self, mut reader: LinkReader, awaits_pong: &AtomicBool) -> SessionFault {
+    async fn read(&self, mut reader: LinkReader) -> SessionFault {
         loop {
             let frame = match reader.next().await {
                 Some(Ok(frame)) => frame,
                 Some(Err(error)) => {
-                    tracing::warn!(%error, session = self.session, "the session's socket broke");
+                    tracing::warn!(%error, session = self.number, "the session's socket broke");
                     return SessionFault::Passing;
                 }
                 None => return SessionFault::Passing,
@@ -121,7 +172,7 @@ impl SessionTask {
                         return SessionFault::Passing;
                     }
                 }
-                Frame::Pong(_) => awaits_pong.store(false, Ordering::Relaxed),
+                Frame::Pong(_) => self.awaits_pong.store(false, Ordering::Relaxed),
                 Frame::Ping(_) | Frame::Binary(_) => {}
                 Frame::Close { code, reason } => {
                     tracing::warn!(?code, reason, "OpenAI closed the session");
@@ -138,9 +189,9 @@ impl SessionTask {
             Ok(ServerFrame::Event(ServerEvent::Ignored)) => Ok(()),
             Ok(ServerFrame::Event(event)) => {
                 if let ServerEvent::AudioDone { response_id, item_id } = &event {
-                    self.downlink.end_item(response_id, item_id);
+                    self.downlink.end_item(self.number, response_id, item_id);
                 }
-                let session = self.session;
+                let session = self.number;
                 self.inbox.send(RealtimeEvent::Received { session, event }).await
             }
             Err(error) => {
@@ -164,21 +215,21 @@ impl SessionTask {
         self.source
             .point(format_args!("OpenAI's audio {response} {item}: {}", trace::Audio(&audio)));
         let received_at = self.clock.now();
-        if self.downlink.push(&response, &item, &audio, received_at).await {
-            let session = self.session;
+        if self.downlink.push(self.number, &response, &item, &audio, received_at).await {
+            let session = self.number;
             self.inbox.send(RealtimeEvent::AudioBegan { session, response, item }).await?;
         }
         Ok(())
     }
 
-    /// Returns when the socket breaks, the actor has dropped the session, or a ping is not
-    /// answered.
+    /// Returns when the reader has ended, the socket breaks, the actor has dropped the session, or
+    /// a ping is not answered.
     async fn send(
         &self,
         mut writer: LinkWriter,
         mut outgoing: mpsc::Receiver<Outgoing>,
-        awaits_pong: &AtomicBool,
-    ) {
+        mut ended: oneshot::Receiver<SessionFault>,
+    ) -> SessionFault {
         let mut live = false;
         let mut ping = tokio::time::interval_at(
             tokio::time::Instant::from_std(self.clock.now() + PING_EVERY),
@@ -186,16 +237,18 @@ impl SessionTask {
         );
         loop {
             let sent = tokio::select! {
+                // If both end at once, the reader knows the cause.
                 biased;
+                fault = &mut ended => return fault.unwrap_or(SessionFault::Passing),
                 order = outgoing.recv() => match order {
                     Some(Outgoing::Events(events)) => self.send_all(&mut writer, events).await,
                     Some(Outgoing::GoLive) => { live = true; Ok(()) }
-                    None => return,
+                    None => return SessionFault::Passing,
                 },
                 _ = ping.tick() => {
-                    if awaits_pong.swap(true, Ordering::Relaxed) {
-                        tracing::warn!(session = self.session, "OpenAI did not answer a ping");
-                        return;
+                    if self.awaits_pong.swap(true, Ordering::Relaxed) {
+                        tracing::warn!(session = self.number, "OpenAI did not answer a ping");
+                        return SessionFault::Passing;
                     }
                     writer.send(Frame::Ping(bytes::Bytes::new())).await
                 }
@@ -207,10 +260,16 @@ impl SessionTask {
                 }
             };
             if let Err(error) = sent {
-                tracing::warn!(%error, session = self.session, "the session's socket broke");
-                return;
+                tracing::warn!(%error, session = self.number, "the session's socket broke");
+                return self.cause(ended).await;
             }
         }
+    }
+
+    /// The socket takes no more. The reader may have received why.
+    async fn cause(&self, ended: oneshot::Receiver<SessionFault>) -> SessionFault {
+        let cause = tokio::time::timeout(CAUSE_PATIENCE, ended).await;
+        cause.ok().and_then(Result::ok).unwrap_or(SessionFault::Passing)
     }
 
     async fn send_all(
@@ -220,9 +279,9 @@ impl SessionTask {
     ) -> Result<(), crate::link::LinkError> {
         for event in events {
             self.source.point(format_args!("to OpenAI: {}", trace::ToOpenAi(&event)));
-            writer.send(Frame::text(event)).await?;
+            writer.feed(Frame::text(event)).await?;
         }
-        Ok(())
+        writer.flush().await
     }
 }
 

@@ -2,8 +2,9 @@
 //! uplink; the writer sends what TwilioIoActor gives it. CallSupervisor holds them, so the stream
 //! outlives any actor.
 
+use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
 use protocol::audio::payload::Payload;
@@ -12,6 +13,7 @@ use protocol::ids::StreamSid;
 use protocol::twilio::stream::{self, StreamMessage, Track};
 use supervision::{Inbox, TaskGroup};
 use tokio::sync::mpsc;
+use tokio::time::Sleep;
 
 use crate::audio::loudness::Loudness;
 use crate::audio::uplink::Uplink;
@@ -72,20 +74,52 @@ impl MediaSinks {
     }
 }
 
-async fn read(mut reader: LinkReader, stream: &StreamSid, sinks: &MediaSinks) -> StreamEnd {
+/// Waits for the next frame, up to [`DEAD_AFTER`]. The timer is set again only when it has fired,
+/// not for each frame.
+struct PatientReader {
+    reader: LinkReader,
+    clock: Clock,
+    received_at: Instant,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl PatientReader {
+    fn new(reader: LinkReader, clock: Clock) -> Self {
+        let now = clock.now();
+        let timer = Box::pin(tokio::time::sleep_until((now + DEAD_AFTER).into()));
+        Self { reader, clock, received_at: now, timer }
+    }
+
+    /// `None` at the end of the stream, or if nothing came in time.
+    async fn next(&mut self) -> Option<Frame> {
+        loop {
+            tokio::select! {
+                biased;
+                frame = self.reader.next() => {
+                    self.received_at = self.clock.now();
+                    let broken = |error| tracing::warn!(%error, "the media socket broke");
+                    return frame?.map_err(broken).ok();
+                }
+                () = &mut self.timer => {
+                    let dead_at = self.received_at + DEAD_AFTER;
+                    if dead_at <= self.clock.now() {
+                        tracing::warn!("the media socket brought nothing for {DEAD_AFTER:?}");
+                        return None;
+                    }
+                    self.timer.as_mut().reset(dead_at.into());
+                }
+            }
+        }
+    }
+}
+
+async fn read(reader: LinkReader, stream: &StreamSid, sinks: &MediaSinks) -> StreamEnd {
+    let mut reader = PatientReader::new(reader, sinks.clock);
     loop {
-        let text = match tokio::time::timeout(DEAD_AFTER, reader.next()).await {
-            Ok(Some(Ok(Frame::Text(text)))) => text,
-            Ok(Some(Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Binary(_)))) => continue,
-            Ok(Some(Ok(Frame::Close { .. })) | None) => return StreamEnd::Lost,
-            Ok(Some(Err(error))) => {
-                tracing::warn!(%error, "the media socket broke");
-                return StreamEnd::Lost;
-            }
-            Err(_) => {
-                tracing::warn!("the media socket brought nothing for {DEAD_AFTER:?}");
-                return StreamEnd::Lost;
-            }
+        let text = match reader.next().await {
+            Some(Frame::Text(text)) => text,
+            Some(Frame::Ping(_) | Frame::Pong(_) | Frame::Binary(_)) => continue,
+            Some(Frame::Close { .. }) | None => return StreamEnd::Lost,
         };
         let event = match stream::parse(&text) {
             Ok(StreamMessage::Media(media)) if media.track == Track::Inbound => {
@@ -118,9 +152,14 @@ async fn read(mut reader: LinkReader, stream: &StreamSid, sinks: &MediaSinks) ->
 }
 
 async fn write(mut writer: LinkWriter, mut messages: mpsc::Receiver<String>, source: Source) {
-    while let Some(message) = messages.recv().await {
-        source.point(format_args!("to Twilio: {}", trace::ToTwilio(&message)));
-        if let Err(error) = writer.send(Frame::text(message)).await {
+    let mut waiting = Vec::with_capacity(OUTGOING);
+    // What waits goes out together: an audio message and its mark are one write.
+    while messages.recv_many(&mut waiting, OUTGOING).await > 0 {
+        for message in &waiting {
+            source.point(format_args!("to Twilio: {}", trace::ToTwilio(message)));
+        }
+        let frames = waiting.drain(..).map(|message| Ok(Frame::text(message)));
+        if let Err(error) = writer.send_all(&mut futures_util::stream::iter(frames)).await {
             tracing::warn!(%error, "the media socket broke");
             return;
         }

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use protocol::barge_in::{AgentAudibility, Decision, QuietWatch};
+use protocol::barge_in::{AgentAudibility, Decision, Policy, QuietWatch, Thresholds};
 use protocol::call::{AgentCut, CutItem, Event};
 use protocol::playback::Heard;
 use protocol::twilio::stream::write_clear;
@@ -13,18 +13,28 @@ use tokio::sync::mpsc::error::TrySendError;
 use super::awaited_speech::AwaitedSpeech;
 use super::{ENVELOPE_BYTES, PlaybackState, item_of};
 use crate::audio::downlink::{Downlink, Dropped};
-use crate::audio::loudness::Level;
+use crate::audio::loudness::{Level, Listening};
 use crate::audio::millis;
 
 /// How long OpenAI may take to detect speech after a barge-in (BARGE-5).
 const CONFIRMED_WITHIN: Duration = Duration::from_secs(1);
 
 impl PlaybackState {
-    /// Whether the caller's loudness matters now: the agent can be interrupted, or the caller's
-    /// quiet is awaited.
-    pub(in crate::twilio_io) fn measures_loudness(&self, now: Instant) -> bool {
-        let can_be_interrupted = self.barge_in.is_on() && self.playback.audible(now);
-        self.stream.is_some() && (can_be_interrupted || self.quiet.is_some())
+    /// Which frames of the caller matter now: speech, while the agent can be interrupted; all, while
+    /// the caller's quiet is awaited.
+    pub(in crate::twilio_io) fn listening(&self, now: Instant) -> Listening {
+        if self.stream.is_none() {
+            return Listening::Off;
+        }
+        if self.quiet.is_some() {
+            return Listening::ToEveryFrame;
+        }
+        match self.barge_in.policy() {
+            Policy::On(Thresholds { rms_over, .. }) if self.playback.audible(now) => {
+                Listening::ForSpeech { rms_over }
+            }
+            Policy::On(_) | Policy::Off => Listening::Off,
+        }
     }
 
     /// From now on the caller's quiet is awaited (PIPE-11).
@@ -47,6 +57,9 @@ impl PlaybackState {
             Some(_) if protected => AgentAudibility::Protected,
             Some(since) => AgentAudibility::Audible { since },
         };
+        if level.quiet_before > 0 {
+            self.barge_in.frame(0, level.quiet_before, agent, level.at);
+        }
         self.barge_in.frame(level.rms, level.millis, agent, level.at) == Decision::Interrupt
     }
 

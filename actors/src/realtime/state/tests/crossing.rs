@@ -161,7 +161,7 @@ impl World {
         let frame = Payload::silence(1);
         self.harness
             .downlink
-            .push(&response, &id, &frame, self.harness.now)
+            .push(1, &response, &id, &frame, self.harness.now)
             .now_or_never()
             .unwrap();
         let passed = self.harness.downlink.peek().is_some();

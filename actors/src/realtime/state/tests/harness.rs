@@ -80,6 +80,7 @@ impl Harness {
         let now = Clock::start().now();
         let (_, socket) = mpsc::channel(1);
         let downlink = Arc::new(Downlink::default());
+        downlink.begin_session(1);
         let session =
             SessionState::new(&setup(), Arc::default(), Arc::clone(&downlink), Arc::default(), now);
         Self { session, downlink, socket, now }

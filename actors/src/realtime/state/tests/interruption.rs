@@ -77,7 +77,7 @@ impl Harness {
     fn accepts_audio(&self, of: &str) -> bool {
         let (response, item) = (ResponseId::parse("r").unwrap(), ItemId::parse(of).unwrap());
         let frame = Payload::silence(1);
-        self.downlink.push(&response, &item, &frame, self.now).now_or_never().unwrap()
+        self.downlink.push(1, &response, &item, &frame, self.now).now_or_never().unwrap()
     }
 }
 

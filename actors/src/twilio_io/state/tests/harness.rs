@@ -54,6 +54,7 @@ impl Harness {
     pub(super) fn with(settings: &BargeInSettings) -> Self {
         let (_, socket) = mpsc::channel(1);
         let (playback, downlink) = (PlaybackState::new(settings), Downlink::default());
+        downlink.begin_session(1);
         let mut harness = Self { playback, downlink, socket, now: Clock::start().now() };
         harness.open_stream(FIRST);
         assert_eq!(harness.reports(), [Event::StreamOpened { stream: sid(FIRST) }]);
@@ -83,12 +84,12 @@ impl Harness {
     pub(super) fn receive_audio(&self, of: &str, millis: usize) {
         let audio = Payload::encode(&vec![0x55; millis * BYTES_PER_MS]);
         let (response, item) = (response(), item(of));
-        let pushed = self.downlink.push(&response, &item, &audio, self.now);
+        let pushed = self.downlink.push(1, &response, &item, &audio, self.now);
         assert!(pushed.now_or_never().is_some(), "there is room");
     }
 
     pub(super) fn end_item(&self, of: &str) {
-        self.downlink.end_item(&response(), &item(of));
+        self.downlink.end_item(1, &response(), &item(of));
     }
 
     /// Sends what can be sent. Returns it with the marks' names.

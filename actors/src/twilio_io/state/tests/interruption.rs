@@ -3,7 +3,7 @@
 use protocol::call::{AgentCut, CutItem};
 
 use super::*;
-use crate::audio::loudness::Level;
+use crate::audio::loudness::{Level, Listening};
 
 /// A business whose agent is stopped by 40 ms of speech.
 fn instant() -> BargeInSettings {
@@ -26,7 +26,8 @@ fn interruption(number: u64, items: Vec<CutItem>) -> Event {
 impl Harness {
     /// A loud frame of 20 ms. Returns whether the caller interrupts with it.
     fn loud_frame(&mut self, protected: bool) -> bool {
-        self.playback.is_barge_in(Level { rms: 5_000, millis: 20, at: self.now }, protected)
+        self.playback
+            .is_barge_in(Level { rms: 5_000, millis: 20, at: self.now, quiet_before: 0 }, protected)
     }
 
     /// The caller speaks until the agent is interrupted.
@@ -195,13 +196,14 @@ fn barge_1_no_barge_in_on_silence_on_a_protected_line_or_without_a_stream() {
         (0..50).map(|_| harness.loud_frame(protected)).filter(|fired| *fired).count()
     };
     assert_eq!(fires(&mut harness, false), 0, "nothing to interrupt");
-    assert!(!harness.playback.measures_loudness(harness.now));
+    assert_eq!(harness.playback.listening(harness.now), Listening::Off);
     harness.receive_audio("a", 180);
     harness.send();
-    assert!(harness.playback.measures_loudness(harness.now));
+    let for_speech = Listening::ForSpeech { rms_over: 200 };
+    assert_eq!(harness.playback.listening(harness.now), for_speech);
     assert_eq!(fires(&mut harness, true), 0, "a protected line");
     harness.close_stream(FIRST, StreamEnd::Lost);
-    assert!(!harness.playback.measures_loudness(harness.now));
+    assert_eq!(harness.playback.listening(harness.now), Listening::Off);
     assert_eq!(fires(&mut harness, false), 0, "no stream");
 }
 
@@ -273,18 +275,38 @@ fn barge_5_an_item_whose_end_arrives_after_it_was_heard_counts_as_played() {
 fn pipe_11_the_callers_quiet_is_reported_once_if_it_is_awaited() {
     let mut harness = Harness::open();
     let frame = |harness: &mut Harness, rms| {
-        harness.playback.watch_for_quiet(Level { rms, millis: 100, at: harness.now });
+        harness.playback.watch_for_quiet(Level {
+            rms,
+            millis: 100,
+            at: harness.now,
+            quiet_before: 0,
+        });
         harness.reports()
     };
-    assert!(!harness.playback.measures_loudness(harness.now), "the agent is silent");
+    assert_eq!(harness.playback.listening(harness.now), Listening::Off, "the agent is silent");
     assert_eq!(frame(&mut harness, 0), []);
 
     harness.playback.await_quiet();
-    assert!(harness.playback.measures_loudness(harness.now));
+    assert_eq!(harness.playback.listening(harness.now), Listening::ToEveryFrame);
     for rms in [0, 0, 0, 0, 5_000, 0, 0, 0, 0] {
         assert_eq!(frame(&mut harness, rms), []);
     }
     assert_eq!(frame(&mut harness, 0), [Event::CallerQuiet]);
-    assert!(!harness.playback.measures_loudness(harness.now));
+    assert_eq!(harness.playback.listening(harness.now), Listening::Off);
     assert_eq!(frame(&mut harness, 0), []);
+}
+
+#[test]
+fn barge_2_a_pause_that_was_not_passed_on_begins_the_count_anew() {
+    let mut harness = Harness::with(&instant());
+    harness.receive_audio("a", 2_000);
+    harness.send();
+    harness.advance(500);
+    let at = harness.now;
+    let mut frame = |millis, quiet_before| {
+        harness.playback.is_barge_in(Level { rms: 5_000, millis, at, quiet_before }, false)
+    };
+    assert!(!frame(20, u32::MAX));
+    assert!(!frame(20, 61), "20 ms, and after the pause 20 more");
+    assert!(frame(20, 60), "a short pause is part of the speech");
 }
