@@ -77,7 +77,6 @@ impl BargeIn {
         self.policy
     }
 
-
     /// A frame came from the caller: `frame_ms` long, with the root mean square `rms` of its 16-bit
     /// linear samples. Speech counts only while the agent can be interrupted, and from 0 after it
     /// was.
