@@ -1,7 +1,11 @@
 //! The caller's audio that would be lost with the session: what was sent since the last commit, and
 //! turns without a transcript (RES-2). At most the last 15 s.
 
+mod recording;
+
 use std::collections::VecDeque;
+
+use recording::Recording;
 
 use super::BYTES_PER_MS;
 use super::payload::Payload;
@@ -25,7 +29,7 @@ pub struct Carryover {
 #[derive(Debug, Default)]
 pub struct RetainedAudio {
     /// The frames since the last commit, up to `clock`, without a gap.
-    unfinished: VecDeque<Frame>,
+    unfinished: Recording,
     speech: Option<Speech>,
     turns: VecDeque<Turn>,
     /// Bytes appended over all sessions. What is appended again counts once.
@@ -40,7 +44,7 @@ impl RetainedAudio {
         if audio.is_empty() {
             return;
         }
-        self.unfinished.push_back(Frame { began: self.clock, audio: audio.clone() });
+        self.unfinished.push(audio);
         self.clock += audio.decoded_len() as u64;
         self.drop_oldest();
     }
@@ -68,9 +72,8 @@ impl RetainedAudio {
         let (began, ended, transcribed) = speech.map_or((0, self.clock, false), |speech| {
             (speech.began, speech.ended.unwrap_or(self.clock), speech.transcribed)
         });
-        let cut = self.unfinished.partition_point(|frame| frame.began < ended);
-        let until_its_end = self.unfinished.drain(..cut);
-        let frames: VecDeque<_> = until_its_end.filter(|frame| frame.ends() > began).collect();
+        let mut frames = self.unfinished.take_before(ended);
+        frames.drop_until(began);
         if !transcribed && !frames.is_empty() {
             self.turns.push_back(Turn { item: item.clone(), frames });
         }
@@ -89,13 +92,15 @@ impl RetainedAudio {
     /// The unfinished frames are to be appended again, and reported by [`Self::appended`]. The
     /// turns are kept for a further session until they have a transcript or are older than 15 s.
     pub fn take_for_new_session(&mut self) -> Carryover {
-        let turns = self.turns.iter().map(|turn| (turn.item.clone(), turn.joined())).collect();
+        let turns =
+            self.turns.iter().map(|turn| (turn.item.clone(), turn.frames.joined())).collect();
         // What is appended again keeps its place on the clock, so that nothing else grows older by
         // it.
-        self.clock = self.unfinished.front().map_or(self.clock, |frame| frame.began);
+        self.clock = self.unfinished.began();
         self.session_began = self.clock;
         self.speech = None;
-        let unfinished = self.unfinished.drain(..).map(|frame| frame.audio).collect();
+        let unfinished = self.unfinished.frames();
+        self.unfinished = Recording::starting_at(self.clock);
         Carryover { turns, unfinished }
     }
 
@@ -110,10 +115,10 @@ impl RetainedAudio {
     fn drop_oldest(&mut self) {
         let horizon = self.clock.saturating_sub(KEPT_BYTES);
         for turn in &mut self.turns {
-            drop_before(horizon, &mut turn.frames);
+            turn.frames.drop_before(horizon);
         }
         self.turns.retain(|turn| !turn.frames.is_empty());
-        drop_before(horizon, &mut self.unfinished);
+        self.unfinished.drop_before(horizon);
     }
 }
 
@@ -129,32 +134,7 @@ struct Speech {
 #[derive(Debug)]
 struct Turn {
     item: ItemId,
-    frames: VecDeque<Frame>,
-}
-
-impl Turn {
-    fn joined(&self) -> Payload {
-        let audio: Vec<u8> = self.frames.iter().flat_map(|frame| frame.audio.decode()).collect();
-        Payload::encode(&audio)
-    }
-}
-
-#[derive(Debug)]
-struct Frame {
-    began: u64,
-    audio: Payload,
-}
-
-impl Frame {
-    fn ends(&self) -> u64 {
-        self.began + self.audio.decoded_len() as u64
-    }
-}
-
-fn drop_before(horizon: u64, frames: &mut VecDeque<Frame>) {
-    while frames.front().is_some_and(|frame| frame.began < horizon) {
-        frames.pop_front();
-    }
+    frames: Recording,
 }
 
 #[cfg(test)]
