@@ -201,12 +201,12 @@ impl Session {
         }
     }
 
-    /// Does not copy the audio out of its frame. Only the first audio of an item is reported to the
-    /// actor.
+    /// Copies the audio once, out of the socket's buffer: it waits for as long as it plays. Only the
+    /// first audio of an item is reported to the actor.
     async fn forward_audio(&self, frame: &Text, delta: AudioDelta<'_>) -> Result<(), InboxClosed> {
         let AudioDelta { response_id: response, item_id: item, delta } = delta;
         let audio = match Payload::from_part(frame.as_bytes(), &delta) {
-            Ok(audio) => audio,
+            Ok(audio) => audio.detached(),
             Err(error) => {
                 tracing::warn!(%error, "audio from OpenAI is not base64");
                 return Ok(());

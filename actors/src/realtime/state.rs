@@ -107,7 +107,10 @@ impl SessionState {
     ) -> Self {
         let at_once = !setup.opening.session_waits_for_stream();
         Self {
-            settings: SessionSettings::new(&setup.settings, &*setup.instructions),
+            settings: SessionSettings::new(
+                Arc::clone(&setup.settings),
+                Arc::clone(&setup.instructions),
+            ),
             transcriptions,
             connection: Connection::Down { retry_at: at_once.then_some(now) },
             number: 0,

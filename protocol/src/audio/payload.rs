@@ -76,6 +76,12 @@ impl Payload {
         Self(Bytes::from(text))
     }
 
+    /// The same audio in memory of its own. It does not keep the message alive that brought it.
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        Self(Bytes::copy_from_slice(&self.0))
+    }
+
     /// The base64 text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -2,27 +2,29 @@
 //! at which a session is opened.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::transcription::Transcription;
 use crate::business::{Agent, BusinessSettings, NoiseReduction, TurnDetection};
-use crate::tools::{self, ToolSpec};
+use crate::tools::{self, Tool, ToolSpec};
 
 /// The settings of every session of one call.
 ///
 /// What can't differ is not here: G.711 µ-law both ways, audio as the only output modality, and turn
 /// detection that neither creates nor interrupts a response (PIPE-6). The model is part of the address
 /// ([`realtime_url`]). The GA API has no temperature.
+///
+/// It shares what the call's setup holds. The tools' schemas, some 20 KiB, are made when they are
+/// sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SessionSettings {
+    /// The tenant. Its agent has voice, speed, turn detection and the like.
+    pub business: Arc<BusinessSettings>,
     /// The system prompt.
-    pub instructions: String,
-    /// Voice, speed, turn detection, noise reduction, transcription and token limit.
-    pub agent: Agent,
-    /// The functions that the model may call.
-    pub tools: Vec<ToolSpec>,
+    pub instructions: Arc<str>,
     /// The transcription of the caller's turns, as far as the server has accepted it.
     pub transcription: Transcription,
 }
@@ -30,40 +32,53 @@ pub struct SessionSettings {
 impl SessionSettings {
     /// The settings for a call of `business` with this system prompt.
     #[must_use]
-    pub fn new(business: &BusinessSettings, instructions: impl Into<String>) -> Self {
-        Self {
-            instructions: instructions.into(),
-            agent: business.agent.clone(),
-            tools: tools::specs(business),
-            transcription: Transcription::AsSet,
-        }
+    pub fn new(business: Arc<BusinessSettings>, instructions: Arc<str>) -> Self {
+        Self { business, instructions, transcription: Transcription::AsSet }
+    }
+
+    /// Voice, speed, turn detection, noise reduction, transcription and token limit.
+    #[must_use]
+    pub fn agent(&self) -> &Agent {
+        &self.business.agent
+    }
+
+    /// Whether the model may call this function.
+    #[must_use]
+    pub fn offers(&self, tool: &str) -> bool {
+        Tool::named(tool).is_some_and(|tool| tool.is_offered(&self.business))
     }
 
     /// The `session` object of `session.update`.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        let agent = &self.agent;
+        let tools = tools::specs(&self.business);
         json!({
             "type": "realtime",
-            "instructions": self.instructions,
+            "instructions": &*self.instructions,
             "output_modalities": ["audio"],
-            "audio": {
-                "input": {
-                    "format": {"type": "audio/pcmu"},
-                    "transcription": self.transcription.to_value(agent),
-                    "noise_reduction": noise_reduction(agent.noise_reduction),
-                    "turn_detection": turn_detection(agent),
-                },
-                "output": {
-                    "format": {"type": "audio/pcmu"},
-                    "voice": voice(&agent.voice),
-                    "speed": agent.speed,
-                },
-            },
-            "tools": self.tools.iter().map(ToolSpec::to_realtime).collect::<Vec<_>>(),
+            "audio": self.audio(),
+            "tools": tools.iter().map(ToolSpec::to_realtime).collect::<Vec<_>>(),
             "tool_choice": "auto",
-            "max_output_tokens": agent.max_output_tokens,
+            "max_output_tokens": self.agent().max_output_tokens,
             "truncation": "auto",
+        })
+    }
+
+    /// The `audio` of the `session` object.
+    pub(super) fn audio(&self) -> Value {
+        let agent = self.agent();
+        json!({
+            "input": {
+                "format": {"type": "audio/pcmu"},
+                "transcription": self.transcription.to_value(agent),
+                "noise_reduction": noise_reduction(agent.noise_reduction),
+                "turn_detection": turn_detection(agent),
+            },
+            "output": {
+                "format": {"type": "audio/pcmu"},
+                "voice": voice(&agent.voice),
+                "speed": agent.speed,
+            },
         })
     }
 }

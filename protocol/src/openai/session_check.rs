@@ -44,7 +44,7 @@ impl SessionSettings {
     /// # Errors
     /// [`SessionMismatch`] names the first field that differs.
     pub fn verify(&self, effective: &Value) -> Result<(), SessionMismatch> {
-        let wanted = self.to_value();
+        let wanted = serde_json::json!({ "audio": self.audio() });
         for field in CHECKED {
             let Some(asked) = at(&wanted, field) else { continue };
             let got = at(effective, field).unwrap_or(&Value::Null);

@@ -219,7 +219,7 @@ impl SessionState {
         if !self.gate.offers_tools(&done.id, request) {
             return (Vec::new(), false);
         }
-        let offered = |name: &str| self.settings.tools.iter().any(|tool| tool.name == name);
+        let offered = |name: &str| self.settings.offers(name);
         let called = done.runnable_calls().any(|call| offered(&call.name));
         if !called && !self.gate.has_spoken() {
             return (Vec::new(), false);

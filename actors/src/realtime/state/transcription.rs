@@ -12,12 +12,12 @@ impl SessionState {
     pub(super) fn on_transcription_refused(&mut self) -> SessionAction {
         let settings = &mut self.settings;
         let worked = self.transcriptions.get();
-        let refused = settings.transcription.model(&settings.agent).unwrap_or_default();
-        let next = settings.transcription.after_refusal(&settings.agent, worked.as_deref());
+        let refused = settings.transcription.model(settings.agent()).unwrap_or_default();
+        let next = settings.transcription.after_refusal(settings.agent(), worked.as_deref());
         let Some(next) = next else {
             return SessionAction::End(SessionFault::Lasting(FatalCause::Refused));
         };
-        let instead = next.model(&settings.agent).unwrap_or("none");
+        let instead = next.model(settings.agent()).unwrap_or("none");
         tracing::error!(model = refused, instead, "OpenAI refuses the transcription model");
         settings.transcription = next;
         self.send_settings();
@@ -27,7 +27,7 @@ impl SessionState {
     /// The session is configured with the transcription that was asked for.
     pub(super) fn transcription_accepted(&mut self) {
         let settings = &self.settings;
-        let model = settings.transcription.model(&settings.agent);
+        let model = settings.transcription.model(settings.agent());
         if let Some(model) = model {
             self.transcriptions.set(model);
         }

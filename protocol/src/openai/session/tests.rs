@@ -1,37 +1,31 @@
 use super::*;
-use crate::business::{Eagerness, Language, MaxOutputTokens};
+use crate::business::{Eagerness, Language, MaxOutputTokens, TimeSpan};
+use crate::ids::Slug;
 
-/// Settings with nothing left at its default.
+/// An agent with nothing left at its default.
 pub(in crate::openai) fn settings() -> SessionSettings {
-    SessionSettings {
-        instructions: "Be short.".to_owned(),
-        agent: Agent {
-            voice: "marin".to_owned(),
-            speed: 1.1,
-            turn_detection: TurnDetection::ServerVad,
-            vad_threshold: 0.3,
-            prefix_padding: Duration::from_millis(250),
-            silence_duration: Duration::from_millis(450),
-            noise_reduction: NoiseReduction::FarField,
-            transcription_model: "gpt-4o-mini-transcribe".to_owned(),
-            transcription_language: Some(Language::HEBREW),
-            max_output_tokens: MaxOutputTokens::limit(1_200).unwrap(),
-            ..Agent::default()
-        },
-        tools: vec![ToolSpec {
-            name: "call_control".to_owned(),
-            description: "Ends the call.".to_owned(),
-            parameters: json!({"type": "object", "properties": {}}),
-        }],
-        transcription: Transcription::AsSet,
-    }
+    with_agent(|_| {})
 }
 
 /// The settings with their agent changed.
 pub(in crate::openai) fn with_agent(change: impl FnOnce(&mut Agent)) -> SessionSettings {
-    let mut settings = settings();
-    change(&mut settings.agent);
-    settings
+    let slug = Slug::parse("b").unwrap();
+    let mut business = BusinessSettings::new(slug, "b", Vec::new());
+    business.agent = Agent {
+        voice: "marin".to_owned(),
+        speed: 1.1,
+        turn_detection: TurnDetection::ServerVad,
+        vad_threshold: 0.3,
+        prefix_padding: Duration::from_millis(250),
+        silence_duration: Duration::from_millis(450),
+        noise_reduction: NoiseReduction::FarField,
+        transcription_model: "gpt-4o-mini-transcribe".to_owned(),
+        transcription_language: Some(Language::HEBREW),
+        max_output_tokens: MaxOutputTokens::limit(1_200).unwrap(),
+        ..Agent::default()
+    };
+    change(&mut business.agent);
+    SessionSettings::new(Arc::new(business), "Be short.".into())
 }
 
 #[test]
@@ -59,12 +53,15 @@ fn call_4_pipe_6_the_session_is_set_whole_and_names_no_model_and_no_temperature(
                 },
                 "output": {"format": {"type": "audio/pcmu"}, "voice": "marin", "speed": 1.1},
             },
-            "tools": [{
-                "type": "function",
-                "name": "call_control",
-                "description": "Ends the call.",
-                "parameters": {"type": "object", "properties": {}},
-            }],
+            "tools": tools::specs(&settings().business)
+                .iter()
+                .map(|tool| json!({
+                    "type": "function",
+                    "name": tool.name,
+                    "description": tool.description,
+                    "parameters": tool.parameters,
+                }))
+                .collect::<Vec<_>>(),
             "tool_choice": "auto",
             "max_output_tokens": 1200,
             "truncation": "auto",
@@ -94,17 +91,15 @@ fn pipe_6_semantic_turn_detection_sends_no_numbers_and_leaves_responses_to_the_d
 
 #[test]
 fn pipe_6_what_is_switched_off_is_sent_as_null_and_a_language_to_be_found_out_is_not_sent() {
-    let mut settings = with_agent(|agent| {
+    let settings = with_agent(|agent| {
         agent.noise_reduction = NoiseReduction::Off;
         (agent.transcription_model, agent.transcription_language) = ("whisper-1".to_owned(), None);
         agent.max_output_tokens = MaxOutputTokens::Inf;
     });
-    settings.tools.clear();
     let session = settings.to_value();
     let input = &session["audio"]["input"];
     assert_eq!(input.get("noise_reduction"), Some(&Value::Null));
     assert_eq!(input["transcription"], json!({"model": "whisper-1"}));
-    assert_eq!(session["tools"], json!([]));
     assert_eq!(session["max_output_tokens"], json!("inf"));
 }
 
@@ -143,4 +138,15 @@ fn call_4_the_model_stands_in_the_address_beside_what_the_address_had() {
         assert_eq!(realtime_url(base, model), expected);
     }
     assert_eq!(realtime_url("ws://h", "a b&c=ä/~"), "ws://h?model=a%20b%26c%3D%C3%A4%2F~");
+}
+
+#[test]
+fn cal_1_a_tool_may_be_called_if_the_business_has_a_use_for_it() {
+    let mut settings = settings();
+    assert!(settings.offers("call_control"));
+    assert!(!settings.offers("create_appointment"), "the business has no hours");
+    assert!(!settings.offers("make_coffee"));
+    let hours = &mut Arc::make_mut(&mut settings.business).appointments.hours;
+    hours.sunday = vec![TimeSpan::parse("09:00-13:00").unwrap()];
+    assert!(settings.offers("create_appointment"));
 }
