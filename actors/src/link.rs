@@ -2,90 +2,27 @@
 //! WebSocket library answers pings.
 
 mod connect;
+mod frame;
 mod socket;
 #[cfg(test)]
 mod tests;
 
-use std::ops::Deref;
 use std::pin::Pin;
 
-use bytes::Bytes;
 use futures_util::{Sink, SinkExt, Stream};
-use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
+use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
-use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 use tokio_util::sync::PollSender;
 
 pub use connect::{ConnectError, Connecting, Connector, OpenAiConnector};
+pub use frame::{Frame, LinkError, Text};
 
 /// The longest message, in bytes. Twilio's are below 1 KiB, OpenAI's audio deltas some tens of KiB.
 /// A turn of 15 s that is replayed to a new session is 160 KB of base64.
 const MAX_BYTES: usize = 1 << 20;
-
-/// A text message. It shares the buffer into which it was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Text(Utf8Bytes);
-
-impl Text {
-    /// The text's bytes. Slicing them does not copy.
-    #[must_use]
-    pub fn as_bytes(&self) -> &Bytes {
-        self.0.as_ref()
-    }
-}
-
-impl Deref for Text {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        self.0.as_str()
-    }
-}
-
-impl From<String> for Text {
-    fn from(text: String) -> Self {
-        Self(text.into())
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Frame {
-    Text(Text),
-    /// A binary message's length in bytes. Neither Twilio nor OpenAI sends any.
-    Binary(usize),
-    Ping(Bytes),
-    Pong(Bytes),
-    Close {
-        code: Option<u16>,
-        reason: String,
-    },
-}
-
-impl Frame {
-    #[must_use]
-    pub fn text(text: String) -> Self {
-        Self::Text(text.into())
-    }
-}
-
-#[derive(Debug, Error)]
-pub enum LinkError {
-    #[error(transparent)]
-    Socket(Box<tungstenite::Error>),
-    /// The peer of an in-memory link was dropped.
-    #[error("the peer was dropped")]
-    Gone,
-}
-
-impl From<tungstenite::Error> for LinkError {
-    fn from(error: tungstenite::Error) -> Self {
-        Self::Socket(Box::new(error))
-    }
-}
 
 pub type LinkReader = Pin<Box<dyn Stream<Item = Result<Frame, LinkError>> + Send>>;
 pub type LinkWriter = Pin<Box<dyn Sink<Frame, Error = LinkError> + Send>>;
@@ -157,31 +94,4 @@ fn websocket_config() -> WebSocketConfig {
         .max_write_buffer_size(2 * MAX_BYTES)
         .max_message_size(Some(MAX_BYTES))
         .max_frame_size(Some(MAX_BYTES))
-}
-
-/// `None` for a raw frame, which is never read.
-fn read(message: Message) -> Option<Frame> {
-    Some(match message {
-        Message::Text(text) => Frame::Text(Text(text)),
-        Message::Binary(bytes) => Frame::Binary(bytes.len()),
-        Message::Ping(bytes) => Frame::Ping(bytes),
-        Message::Pong(bytes) => Frame::Pong(bytes),
-        Message::Close(close) => Frame::Close {
-            code: close.as_ref().map(|close| close.code.into()),
-            reason: close.map(|close| close.reason.to_string()).unwrap_or_default(),
-        },
-        Message::Frame(_) => return None,
-    })
-}
-
-fn write(frame: Frame) -> Message {
-    match frame {
-        Frame::Text(text) => Message::Text(text.0),
-        Frame::Binary(length) => Message::Binary(vec![0; length].into()),
-        Frame::Ping(bytes) => Message::Ping(bytes),
-        Frame::Pong(bytes) => Message::Pong(bytes),
-        Frame::Close { code, reason } => {
-            Message::Close(code.map(|code| CloseFrame { code: code.into(), reason: reason.into() }))
-        }
-    }
 }

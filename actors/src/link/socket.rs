@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::handshake::client::{ClientHandshake, Request
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocket, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message};
 
-use super::{Frame, LinkError, read, write};
+use super::frame::{Frame, LinkError, read, write};
 
 /// A stream as the WebSocket's codec wants it: it blocks, or says that it would. Then the task that
 /// used it last is woken.
