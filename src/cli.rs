@@ -1,6 +1,8 @@
 //! The command line. Each command has a module; the daemon itself is [`app`](crate::app).
 
 mod actors;
+#[cfg(feature = "practice")]
+mod bench;
 mod business;
 mod check;
 mod database;
@@ -37,7 +39,7 @@ pub use exit::{BAD_CONFIGURATION, Exit};
 
 #[cfg(not(feature = "practice"))]
 const NO_PRACTICE: &str =
-    "Built without the practice feature: there is no `demo` and no `simulate`.";
+    "Built without the practice feature: there is no `demo`, `simulate` or `bench`.";
 
 /// Answers a business's telephone.
 #[derive(Debug, Parser)]
@@ -73,6 +75,23 @@ pub enum Command {
     /// The exit status is 0 if everything holds, 1 if something does not, and 2 for arguments or files
     /// that can't be used. RUST_LOG=warn shows what the daemon logs meanwhile.
     Simulate(simulate::options::Options),
+    #[cfg(feature = "practice")]
+    /// Measure what a call costs: the daemon under the load of many calls, beside a bare relay.
+    ///
+    /// The daemon, and the load of practice callers and a practice model, are processes of their own, on a
+    /// core each. Without --json a table is printed; docs/performance.md explains it.
+    ///
+    /// The exit status is 0 if each call was held and each piece of audio came once, in order and whole,
+    /// else 1.
+    Bench(bench::Options),
+    #[cfg(feature = "practice")]
+    /// The load of `bench`.
+    #[command(hide = true)]
+    BenchLoad,
+    #[cfg(feature = "practice")]
+    /// The bare relay of `bench`.
+    #[command(hide = true)]
+    BenchRelay(bench::Relay),
     /// Migrate the database's schema.
     #[command(subcommand)]
     Migrate(::migration::cli::Command),
@@ -97,7 +116,7 @@ impl Command {
             #[cfg(feature = "practice")]
             Self::Simulate(options) => options.log_filter(),
             #[cfg(feature = "practice")]
-            Self::Demo { .. } => "warn",
+            Self::Demo { .. } | Self::Bench(_) | Self::BenchLoad | Self::BenchRelay(_) => "warn",
             Self::Migrate(_)
             | Self::Business(_)
             | Self::Prompt(_)
@@ -152,6 +171,12 @@ async fn perform(
         }
         #[cfg(feature = "practice")]
         Command::Simulate(options) => simulate::run(options, &load()?, &platform, out).await,
+        #[cfg(feature = "practice")]
+        Command::Bench(options) => bench::run(options, out).await,
+        #[cfg(feature = "practice")]
+        Command::BenchLoad => bench::load().await,
+        #[cfg(feature = "practice")]
+        Command::BenchRelay(options) => bench::relay(options).await,
         Command::Migrate(command) => migrate::run(command, &load()?, out).await,
         Command::Business(command) => business::run(command, &load()?, &platform, out).await,
         Command::Prompt(command) => prompt::run(command, &load()?, &platform, out).await,

@@ -1,9 +1,11 @@
 //! Frontdesk answers a business's telephone. This crate is the application around `protocol` and
 //! `actors`: the daemon's start and stop ([`app`]), its listeners ([`http`]), its configuration
 //! ([`config`]) and the command line ([`cli`]). With the `practice` feature it also has the simulated
-//! providers (`world`), the demo (`demo`) and scripted callers (`simulate`).
+//! providers (`world`), the demo (`demo`), scripted callers (`simulate`) and the bench (`bench`).
 
 pub mod app;
+#[cfg(feature = "practice")]
+pub mod bench;
 #[cfg(feature = "practice")]
 pub mod chaos;
 pub mod cli;

@@ -42,6 +42,7 @@ pub use self::rest::{RestFault, RestKind, RestRequest};
 pub use self::settings::{
     CallbackDelivery, Callee, CarrierSettings, Dial, LineQuality, Pickup, StreamFault,
 };
+pub use self::signature::sign;
 pub use self::twiml::RejectReason;
 pub use self::view::{
     CallOutcome, CallStatus, CallView, Direction, Done, Echo, EndedBy, HeardSpeech, Recording,

@@ -17,6 +17,8 @@ use super::simulate::options::OptionsError;
 use super::stored::StoredError;
 use crate::app::StartError;
 #[cfg(feature = "practice")]
+use crate::bench::BenchError;
+#[cfg(feature = "practice")]
 use crate::chaos::ChaosError;
 use crate::config::ConfigError;
 use crate::config::business_file::BusinessFileError;
@@ -53,6 +55,9 @@ pub enum CliError {
     #[cfg(feature = "practice")]
     #[error(transparent)]
     Chaos(#[from] ChaosError),
+    #[cfg(feature = "practice")]
+    #[error(transparent)]
+    Bench(#[from] BenchError),
     #[cfg(feature = "practice")]
     #[error(transparent)]
     Options(#[from] OptionsError),
@@ -114,6 +119,7 @@ impl CliError {
             #[cfg(feature = "practice")]
             Self::Provider(ProviderError::Practice(_))
             | Self::Demo(_)
+            | Self::Bench(_)
             | Self::Simulate(_)
             | Self::Chaos(_) => 1,
         }

@@ -4,6 +4,7 @@
 
 mod api;
 mod barge_in;
+mod bench;
 mod booking;
 mod conduct;
 mod database_away;

@@ -9,7 +9,8 @@ use sha1::Sha1;
 /// no form.
 ///
 /// Signed are the URL and then each distinct parameter, sorted by name.
-pub(super) fn sign(auth_token: &str, url: &str, form: &[(String, String)]) -> String {
+#[must_use]
+pub fn sign(auth_token: &str, url: &str, form: &[(String, String)]) -> String {
     let mut parameters = form.to_vec();
     parameters.sort();
     parameters.dedup();

@@ -1,0 +1,82 @@
+//! What Linux says of a process, under `/proc`.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::error::BenchError;
+
+/// Processor time since a process began, of all its threads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Cpu {
+    pub(super) user: Duration,
+    pub(super) system: Duration,
+}
+
+impl Cpu {
+    pub(super) fn of(pid: u32) -> Result<Self, BenchError> {
+        let path = PathBuf::from(format!("/proc/{pid}/stat"));
+        let parsed = fs::read_to_string(&path).ok().and_then(|text| parse_stat(&text));
+        parsed.ok_or(BenchError::NoProc(path))
+    }
+
+    pub(super) fn since(self, before: Self) -> Self {
+        Self {
+            user: self.user.saturating_sub(before.user),
+            system: self.system.saturating_sub(before.system),
+        }
+    }
+
+    #[must_use]
+    pub(super) fn total(self) -> Duration {
+        self.user + self.system
+    }
+}
+
+/// Fields 14 and 15. The name, field 2, stands in brackets and may contain anything.
+fn parse_stat(text: &str) -> Option<Cpu> {
+    let (_, fields) = text.rsplit_once(')')?;
+    let mut times = fields.split_whitespace().skip(11).map(str::parse::<u64>);
+    let per_second = rustix::param::clock_ticks_per_second();
+    let mut time = || {
+        let ticks = times.next()?.ok()?;
+        Some(Duration::from_millis(ticks * 1000 / per_second))
+    };
+    Some(Cpu { user: time()?, system: time()? })
+}
+
+/// Bytes of a process that are in memory.
+pub(super) fn resident_bytes(pid: u32) -> Result<u64, BenchError> {
+    let path = PathBuf::from(format!("/proc/{pid}/status"));
+    let parsed = fs::read_to_string(&path).ok().and_then(|text| parse_status(&text));
+    parsed.ok_or(BenchError::NoProc(path))
+}
+
+fn parse_status(text: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_memory_are_read_whatever_the_processs_name() {
+        let stat = "7 (a ) b) S 1 7 7 0 -1 4194560 900 0 3 0 250 40 0 0 20 0 3 0 99 1 1";
+        let per_second = rustix::param::clock_ticks_per_second();
+        let ticks = |ticks: u64| Duration::from_millis(ticks * 1000 / per_second);
+        assert_eq!(parse_stat(stat), Some(Cpu { user: ticks(250), system: ticks(40) }));
+        assert_eq!(parse_status("Name:\tx\nVmRSS:\t    1234 kB\n"), Some(1234 * 1024));
+        assert_eq!((parse_stat("7 (a) S 1"), parse_status("Name:\tx\n")), (None, None));
+    }
+
+    #[test]
+    fn this_process_has_both() {
+        let pid = std::process::id();
+        assert!(Cpu::of(pid).is_ok());
+        assert!(resident_bytes(pid).unwrap() > 100_000);
+        assert!(matches!(resident_bytes(u32::MAX), Err(BenchError::NoProc(_))));
+    }
+}

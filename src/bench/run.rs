@@ -1,0 +1,208 @@
+//! Runs of a bench: the subject, the load, and what is read of both meanwhile.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::error::BenchError;
+use super::findings::{Findings, Identity, LoadPlan, News};
+use super::pinning::Pinning;
+use super::process::{Cpu, resident_bytes};
+use super::report::Report;
+use super::subject::{Folder, Kind, Reaches, Settings, Subject, free_address, target, this_program};
+
+/// What is measured.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// At once.
+    pub calls: u32,
+    /// How long each run is measured, in seconds.
+    pub seconds: u32,
+    /// How often the daemon is measured, and the relay after it.
+    pub pairs: u32,
+    pub relay: bool,
+    /// The model speaks TLS.
+    pub tls: bool,
+}
+
+/// A run of one subject.
+#[derive(Debug, Clone, Serialize)]
+pub struct Run {
+    pub subject: &'static str,
+    /// Of a second of a call, in milliseconds.
+    pub user_ms: f64,
+    pub system_ms: f64,
+    /// For each call, over what the subject takes when idle.
+    pub kib_a_call: f64,
+    pub idle_kib: f64,
+    /// The load's share of a core.
+    pub load_share: f64,
+    #[serde(flatten)]
+    pub findings: Findings,
+}
+
+impl Run {
+    #[must_use]
+    pub fn cpu_ms(&self) -> f64 {
+        self.user_ms + self.system_ms
+    }
+}
+
+/// Measures. `told` hears of each run when it is done.
+///
+/// # Errors
+/// [`BenchError`] says what did not start, or ended before its time.
+pub fn run(
+    plan: &Plan,
+    mut told: impl FnMut(&Run) -> Result<(), io::Error>,
+) -> Result<Report, BenchError> {
+    let pinning = Pinning::choose();
+    let identity = plan.tls.then(identity).transpose()?;
+    let kinds: &[Kind] = if plan.relay { &[Kind::Daemon, Kind::Relay] } else { &[Kind::Daemon] };
+    let mut runs = Vec::new();
+    for pair in 0..plan.pairs {
+        for kind in kinds {
+            let name = format!("frontdesk-bench-{pair}-{}", kind.as_str());
+            let run = measure(plan, *kind, &name, pinning, identity.as_ref())?;
+            told(&run).map_err(BenchError::io("the report"))?;
+            runs.push(run);
+        }
+    }
+    Ok(Report { plan: plan.clone(), pinning, runs })
+}
+
+fn measure(
+    plan: &Plan,
+    kind: Kind,
+    name: &str,
+    pinning: Pinning,
+    tls: Option<&Identity>,
+) -> Result<Run, BenchError> {
+    let folder = Folder::new(name).map_err(BenchError::io("a temporary folder"))?;
+    let address = free_address()?;
+    let mut load = Load::start(pinning)?;
+    load.tell(&serde_json::to_string(&LoadPlan {
+        calls: plan.calls,
+        seconds: plan.seconds,
+        target: target(kind, address),
+        tls: tls.cloned(),
+    })?)?;
+    let News::Listening { openai, rest } = load.next()? else {
+        return Err(BenchError::LoadEnded("it did not say where it listens".to_owned()));
+    };
+    let settings =
+        Settings { kind, folder: folder.path(), calls: plan.calls, tls, pinning };
+    let subject = Subject::start(&settings, address, Reaches { openai, rest })?;
+    let idle = resident_bytes(subject.pid())?;
+    load.tell("go")?;
+    let watched = watch(&mut load, &subject)?;
+    if watched.findings.calls == 0 {
+        return Err(BenchError::NoCalls(subject.last_words()));
+    }
+    Ok(watched.into_run(kind, idle, plan.seconds))
+}
+
+/// What was read while calls ran.
+struct Watched {
+    subject: Cpu,
+    load: Cpu,
+    /// Each second.
+    resident: Vec<u64>,
+    findings: Findings,
+}
+
+fn watch(load: &mut Load, subject: &Subject) -> Result<Watched, BenchError> {
+    let mut began = None;
+    let mut ended = None;
+    let mut resident = Vec::new();
+    let read = |load: &Load| Ok::<_, BenchError>((Cpu::of(subject.pid())?, Cpu::of(load.process.id())?));
+    loop {
+        match load.next()? {
+            News::Listening { .. } => {}
+            News::Steady => began = Some(read(load)?),
+            News::Second => {
+                ended = Some(read(load)?);
+                resident.push(resident_bytes(subject.pid())?);
+            }
+            News::Found(findings) => {
+                let began = began.unwrap_or_default();
+                let ended = ended.unwrap_or_default();
+                return Ok(Watched {
+                    subject: ended.0.since(began.0),
+                    load: ended.1.since(began.1),
+                    resident,
+                    findings: *findings,
+                });
+            }
+        }
+    }
+}
+
+impl Watched {
+    fn into_run(mut self, kind: Kind, idle: u64, seconds: u32) -> Run {
+        let calls = f64::from(self.findings.calls);
+        let of_a_call = |time: Duration| time.as_secs_f64() * 1000.0 / calls / f64::from(seconds);
+        self.resident.sort_unstable();
+        let resident = self.resident.get(self.resident.len() / 2).copied().unwrap_or(idle);
+        let kib = |bytes: u64| bytes as f64 / 1024.0;
+        Run {
+            subject: kind.as_str(),
+            user_ms: of_a_call(self.subject.user),
+            system_ms: of_a_call(self.subject.system),
+            kib_a_call: (kib(resident) - kib(idle)) / calls,
+            idle_kib: kib(idle),
+            load_share: self.load.total().as_secs_f64() / f64::from(seconds),
+            findings: self.findings,
+        }
+    }
+}
+
+/// The load's process. Dropping it kills it.
+struct Load {
+    process: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Load {
+    fn start(pinning: Pinning) -> Result<Self, BenchError> {
+        let mut command = this_program()?;
+        command.arg("bench-load").stdin(Stdio::piped()).stdout(Stdio::piped());
+        let spawned = pinning.spawn_load(command);
+        let mut process = spawned.map_err(BenchError::io("the load's process"))?;
+        let (Some(input), Some(output)) = (process.stdin.take(), process.stdout.take()) else {
+            return Err(BenchError::LoadEnded("it has no pipes".to_owned()));
+        };
+        Ok(Self { process, input, output: BufReader::new(output) })
+    }
+
+    fn tell(&mut self, line: &str) -> Result<(), BenchError> {
+        writeln!(self.input, "{line}").map_err(BenchError::io("what the load is told"))
+    }
+
+    fn next(&mut self) -> Result<News, BenchError> {
+        let mut line = String::new();
+        let read = self.output.read_line(&mut line);
+        match read.map_err(BenchError::io("what the load says"))? {
+            0 => Err(BenchError::LoadEnded("none".to_owned())),
+            _ => Ok(serde_json::from_str(&line)?),
+        }
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A certificate for this machine that nobody has signed.
+fn identity() -> Result<Identity, BenchError> {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]);
+    let made = made.map_err(|error| BenchError::Certificate(error.to_string()))?;
+    Ok(Identity { certificate: made.cert.pem(), key: made.signing_key.serialize_pem() })
+}
