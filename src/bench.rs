@@ -12,11 +12,13 @@ mod process;
 mod relay;
 mod report;
 mod run;
+mod runs;
 mod subject;
 mod wire;
 
 pub use error::BenchError;
 pub use load::load;
 pub use relay::relay;
-pub use report::{Report, json, text};
-pub use run::{Plan, run};
+pub use report::{json, text};
+pub use run::run;
+pub use runs::{Plan, Report, Run};

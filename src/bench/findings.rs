@@ -35,7 +35,10 @@ pub(super) enum Target {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum News {
     /// It waits for a line on its standard input.
-    Listening { openai: SocketAddr, rest: SocketAddr },
+    Listening {
+        openai: SocketAddr,
+        rest: SocketAddr,
+    },
     /// All calls run: the measuring begins.
     Steady,
     /// A second of it has passed.

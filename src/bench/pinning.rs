@@ -9,7 +9,10 @@ use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 /// Which core whom gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pinning {
-    Apart { subject: usize, load: usize },
+    Apart {
+        subject: usize,
+        load: usize,
+    },
     /// This process may use one core only, or may not choose.
     Not,
 }

@@ -1,10 +1,19 @@
-//! What Linux says of a process, under `/proc`.
+//! What Linux says of a process, under `/proc`, and the files that it may open.
 
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 use super::error::BenchError;
+
+/// Lets this process, and those that it starts, open as many files as it may: two for each call.
+pub(super) fn allow_many_files() -> Result<(), BenchError> {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    let allowed = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    allowed.map_err(|error| BenchError::io("the limit of open files")(error.into()))
+}
 
 /// Processor time since a process began, of all its threads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -46,16 +55,29 @@ fn parse_stat(text: &str) -> Option<Cpu> {
 }
 
 /// Bytes of a process that are in memory.
-pub(super) fn resident_bytes(pid: u32) -> Result<u64, BenchError> {
-    let path = PathBuf::from(format!("/proc/{pid}/status"));
-    let parsed = fs::read_to_string(&path).ok().and_then(|text| parse_status(&text));
-    parsed.ok_or(BenchError::NoProc(path))
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Memory {
+    /// All of them. Code counts from the first time that it runs.
+    pub(super) resident: u64,
+    /// Without files, so without code.
+    pub(super) anonymous: u64,
 }
 
-fn parse_status(text: &str) -> Option<u64> {
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kilobytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
-    Some(kilobytes * 1024)
+impl Memory {
+    pub(super) fn of(pid: u32) -> Result<Self, BenchError> {
+        let path = PathBuf::from(format!("/proc/{pid}/status"));
+        let parsed = fs::read_to_string(&path).ok().and_then(|text| parse_status(&text));
+        parsed.ok_or(BenchError::NoProc(path))
+    }
+}
+
+fn parse_status(text: &str) -> Option<Memory> {
+    let bytes = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+        let kilobytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+        Some(kilobytes * 1024)
+    };
+    Some(Memory { resident: bytes("VmRSS:")?, anonymous: bytes("RssAnon:")? })
 }
 
 #[cfg(test)]
@@ -68,7 +90,9 @@ mod tests {
         let per_second = rustix::param::clock_ticks_per_second();
         let ticks = |ticks: u64| Duration::from_millis(ticks * 1000 / per_second);
         assert_eq!(parse_stat(stat), Some(Cpu { user: ticks(250), system: ticks(40) }));
-        assert_eq!(parse_status("Name:\tx\nVmRSS:\t    1234 kB\n"), Some(1234 * 1024));
+        let memory = Memory { resident: 1234 * 1024, anonymous: 1000 * 1024 };
+        let status = "Name:\tx\nVmRSS:\t    1234 kB\nRssAnon:\t    1000 kB\n";
+        assert_eq!(parse_status(status), Some(memory));
         assert_eq!((parse_stat("7 (a) S 1"), parse_status("Name:\tx\n")), (None, None));
     }
 
@@ -76,7 +100,8 @@ mod tests {
     fn this_process_has_both() {
         let pid = std::process::id();
         assert!(Cpu::of(pid).is_ok());
-        assert!(resident_bytes(pid).unwrap() > 100_000);
-        assert!(matches!(resident_bytes(u32::MAX), Err(BenchError::NoProc(_))));
+        let memory = Memory::of(pid).unwrap();
+        assert!(memory.resident > memory.anonymous && memory.anonymous > 100_000, "{memory:?}");
+        assert!(matches!(Memory::of(u32::MAX), Err(BenchError::NoProc(_))));
     }
 }

@@ -34,9 +34,11 @@ pub fn relay(
         .build()
         .map_err(BenchError::io("the relay's runtime"))?;
     runtime.block_on(async {
-        let listener = TcpListener::bind(listen).await.map_err(BenchError::io("the relay's port"))?;
+        let listener =
+            TcpListener::bind(listen).await.map_err(BenchError::io("the relay's port"))?;
         loop {
-            let (tcp, _) = listener.accept().await.map_err(BenchError::io("the relay's callers"))?;
+            let (tcp, _) =
+                listener.accept().await.map_err(BenchError::io("the relay's callers"))?;
             let tls = tls.clone();
             tokio::spawn(async move {
                 if let Err(error) = call(tcp, upstream, tls).await {
@@ -78,7 +80,10 @@ async fn call(mut caller: TcpStream, to: SocketAddr, tls: Option<TlsConnector>) 
     carry(caller, &head.rest, (reader, &begun), writer).await
 }
 
-async fn open<S: AsyncRead + AsyncWrite + Unpin>(model: &mut S, to: SocketAddr) -> io::Result<Vec<u8>> {
+async fn open<S: AsyncRead + AsyncWrite + Unpin>(
+    model: &mut S,
+    to: SocketAddr,
+) -> io::Result<Vec<u8>> {
     handshake::ask(model, &to.to_string(), "/v1/realtime?model=relay", None).await
 }
 
@@ -171,7 +176,8 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
-    let head = format!("{{\"event\":\"media\",\"streamSid\":\"{stream_sid}\",\"media\":{{\"payload\":\"");
+    let head =
+        format!("{{\"event\":\"media\",\"streamSid\":\"{stream_sid}\",\"media\":{{\"payload\":\"");
     let mut out = Outgoing::new(Side::Server);
     while let Some(frame) = model.next().await? {
         let mut next = Some(frame);
@@ -179,7 +185,8 @@ where
             match frame {
                 Frame::Text(place) => {
                     let event: FromModel<'_> = serde_json::from_slice(model.bytes(place))?;
-                    if let ("response.output_audio.delta", Some(delta)) = (event.kind, event.delta) {
+                    if let ("response.output_audio.delta", Some(delta)) = (event.kind, event.delta)
+                    {
                         out.push_text(&[head.as_bytes(), delta.as_bytes(), b"\"}}"]);
                     }
                 }

@@ -1,106 +1,19 @@
 //! The report of a bench, for people and for programs.
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::findings::{Direction, Latency};
 use super::pinning::Pinning;
-use super::run::{Plan, Run};
-use super::subject::Kind;
+use super::runs::{Plan, Ratio, Report};
 use crate::table::table;
-
-/// The load's share of its core above which figures may be its own.
-const BUSY: f64 = 0.8;
-
-/// All runs of a bench, in order.
-#[derive(Debug, Clone)]
-pub struct Report {
-    pub plan: Plan,
-    pub pinning: Pinning,
-    pub runs: Vec<Run>,
-}
-
-/// The daemon's figure over the relay's, pair by pair.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Ratio {
-    pub median: f64,
-    pub min: f64,
-    pub max: f64,
-}
-
-/// What is compared, and how it is read.
-type Figure = (&'static str, fn(&Run) -> f64);
-
-const FIGURES: [Figure; 10] = [
-    ("CPU", |run| run.cpu_ms()),
-    ("CPU user", |run| run.user_ms),
-    ("CPU system", |run| run.system_ms),
-    ("memory a call", |run| run.kib_a_call),
-    ("up p50", |run| run.findings.up.latency.p50 as f64),
-    ("up p99", |run| run.findings.up.latency.p99 as f64),
-    ("up p99.9", |run| run.findings.up.latency.p999 as f64),
-    ("down p50", |run| run.findings.down.latency.p50 as f64),
-    ("down p99", |run| run.findings.down.latency.p99 as f64),
-    ("down p99.9", |run| run.findings.down.latency.p999 as f64),
-];
-
-impl Report {
-    fn of(&self, kind: Kind) -> impl Iterator<Item = &Run> {
-        self.runs.iter().filter(move |run| run.subject == kind.as_str())
-    }
-
-    /// Each figure's ratio; none without a relay.
-    #[must_use]
-    pub fn ratios(&self) -> Vec<(&'static str, Ratio)> {
-        let ratio = |(name, figure): &Figure| {
-            let pairs = self.of(Kind::Daemon).zip(self.of(Kind::Relay));
-            let ratios = pairs.map(|(daemon, relay)| figure(daemon) / figure(relay));
-            Some((*name, Ratio::of(ratios.filter(|it| it.is_finite()).collect())?))
-        };
-        FIGURES.iter().filter_map(ratio).collect()
-    }
-
-    /// What the reader must know before believing a figure.
-    fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
-        if self.pinning == Pinning::Not {
-            warnings.push("subject and load shared their cores: they could not be pinned".to_owned());
-        }
-        for (number, run) in self.runs.iter().enumerate() {
-            let (number, found) = (number + 1, &run.findings);
-            if run.load_share > BUSY {
-                let share = run.load_share * 100.0;
-                warnings.push(format!(
-                    "run {number}: the load took {share:.0} % of its core; figures may be its own"
-                ));
-            }
-            for (count, what) in [
-                (found.refused, "calls were refused"),
-                (found.sessions_again, "sessions were opened again"),
-                (found.streams_lost, "streams were lost"),
-            ] {
-                if count > 0 {
-                    warnings.push(format!("run {number}: {count} {what}"));
-                }
-            }
-        }
-        warnings
-    }
-}
-
-impl Ratio {
-    fn of(mut ratios: Vec<f64>) -> Option<Self> {
-        ratios.sort_by(f64::total_cmp);
-        let median = *ratios.get(ratios.len() / 2)?;
-        Some(Self { median, min: *ratios.first()?, max: *ratios.last()? })
-    }
-}
 
 /// The report for people, at most 80 columns wide.
 #[must_use]
 pub fn text(report: &Report) -> String {
     let mut text = heading(report);
-    text.push_str("\nMilliseconds; CPU and its parts for a second of a call, memory for a call.\n\n");
+    text.push_str(
+        "\nMilliseconds; CPU, and USER of it, for a second of a call; KIB for a call.\n\n",
+    );
     text.push_str(&costs(report));
     text.push('\n');
     text.push_str(&arrivals(report));
@@ -132,17 +45,14 @@ fn heading(report: &Report) -> String {
 }
 
 fn costs(report: &Report) -> String {
-    let heading = [
-        "RUN", "CPU", "USER", "SYSTEM", "KIB", "UP P50", "P99", "DOWN P50", "P99", "GREET", "CLEAR",
-        "LOAD",
-    ];
+    let heading =
+        ["RUN", "CPU", "USER", "KIB", "UP P50", "P99", "DOWN P50", "P99", "GREET", "CLEAR", "LOAD"];
     let rows = report.runs.iter().map(|run| {
         let found = &run.findings;
         vec![
             run.subject.to_owned(),
             format!("{:.2}", run.cpu_ms()),
             format!("{:.2}", run.user_ms),
-            format!("{:.2}", run.system_ms),
             format!("{:.0}", run.kib_a_call),
             millis(found.up.latency.p50),
             millis(found.up.latency.p99),

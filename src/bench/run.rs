@@ -4,51 +4,14 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::time::Duration;
 
-use serde::Serialize;
-
 use super::error::BenchError;
 use super::findings::{Findings, Identity, LoadPlan, News};
 use super::pinning::Pinning;
-use super::process::{Cpu, resident_bytes};
-use super::report::Report;
-use super::subject::{Folder, Kind, Reaches, Settings, Subject, free_address, target, this_program};
-
-/// What is measured.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    /// At once.
-    pub calls: u32,
-    /// How long each run is measured, in seconds.
-    pub seconds: u32,
-    /// How often the daemon is measured, and the relay after it.
-    pub pairs: u32,
-    pub relay: bool,
-    /// The model speaks TLS.
-    pub tls: bool,
-}
-
-/// A run of one subject.
-#[derive(Debug, Clone, Serialize)]
-pub struct Run {
-    pub subject: &'static str,
-    /// Of a second of a call, in milliseconds.
-    pub user_ms: f64,
-    pub system_ms: f64,
-    /// For each call, over what the subject takes when idle.
-    pub kib_a_call: f64,
-    pub idle_kib: f64,
-    /// The load's share of a core.
-    pub load_share: f64,
-    #[serde(flatten)]
-    pub findings: Findings,
-}
-
-impl Run {
-    #[must_use]
-    pub fn cpu_ms(&self) -> f64 {
-        self.user_ms + self.system_ms
-    }
-}
+use super::process::{Cpu, Memory, allow_many_files};
+use super::runs::{Plan, Report, Run};
+use super::subject::{
+    Folder, Kind, Reaches, Settings, Subject, free_address, target, this_program,
+};
 
 /// Measures. `told` hears of each run when it is done.
 ///
@@ -58,6 +21,7 @@ pub fn run(
     plan: &Plan,
     mut told: impl FnMut(&Run) -> Result<(), io::Error>,
 ) -> Result<Report, BenchError> {
+    allow_many_files()?;
     let pinning = Pinning::choose();
     let identity = plan.tls.then(identity).transpose()?;
     let kinds: &[Kind] = if plan.relay { &[Kind::Daemon, Kind::Relay] } else { &[Kind::Daemon] };
@@ -92,10 +56,9 @@ fn measure(
     let News::Listening { openai, rest } = load.next()? else {
         return Err(BenchError::LoadEnded("it did not say where it listens".to_owned()));
     };
-    let settings =
-        Settings { kind, folder: folder.path(), calls: plan.calls, tls, pinning };
+    let settings = Settings { kind, folder: folder.path(), calls: plan.calls, tls, pinning };
     let subject = Subject::start(&settings, address, Reaches { openai, rest })?;
-    let idle = resident_bytes(subject.pid())?;
+    let idle = Memory::of(subject.pid())?;
     load.tell("go")?;
     let watched = watch(&mut load, &subject)?;
     if watched.findings.calls == 0 {
@@ -109,22 +72,23 @@ struct Watched {
     subject: Cpu,
     load: Cpu,
     /// Each second.
-    resident: Vec<u64>,
+    memory: Vec<Memory>,
     findings: Findings,
 }
 
 fn watch(load: &mut Load, subject: &Subject) -> Result<Watched, BenchError> {
     let mut began = None;
     let mut ended = None;
-    let mut resident = Vec::new();
-    let read = |load: &Load| Ok::<_, BenchError>((Cpu::of(subject.pid())?, Cpu::of(load.process.id())?));
+    let mut memory = Vec::new();
+    let read =
+        |load: &Load| Ok::<_, BenchError>((Cpu::of(subject.pid())?, Cpu::of(load.process.id())?));
     loop {
         match load.next()? {
             News::Listening { .. } => {}
             News::Steady => began = Some(read(load)?),
             News::Second => {
                 ended = Some(read(load)?);
-                resident.push(resident_bytes(subject.pid())?);
+                memory.push(Memory::of(subject.pid())?);
             }
             News::Found(findings) => {
                 let began = began.unwrap_or_default();
@@ -132,7 +96,7 @@ fn watch(load: &mut Load, subject: &Subject) -> Result<Watched, BenchError> {
                 return Ok(Watched {
                     subject: ended.0.since(began.0),
                     load: ended.1.since(began.1),
-                    resident,
+                    memory,
                     findings: *findings,
                 });
             }
@@ -141,18 +105,20 @@ fn watch(load: &mut Load, subject: &Subject) -> Result<Watched, BenchError> {
 }
 
 impl Watched {
-    fn into_run(mut self, kind: Kind, idle: u64, seconds: u32) -> Run {
+    fn into_run(mut self, kind: Kind, idle: Memory, seconds: u32) -> Run {
         let calls = f64::from(self.findings.calls);
         let of_a_call = |time: Duration| time.as_secs_f64() * 1000.0 / calls / f64::from(seconds);
-        self.resident.sort_unstable();
-        let resident = self.resident.get(self.resident.len() / 2).copied().unwrap_or(idle);
+        self.memory.sort_unstable();
+        let busy = self.memory.get(self.memory.len() / 2).copied().unwrap_or(idle);
         let kib = |bytes: u64| bytes as f64 / 1024.0;
+        let grown = |busy: u64, idle: u64| (kib(busy) - kib(idle)) / calls;
         Run {
             subject: kind.as_str(),
             user_ms: of_a_call(self.subject.user),
             system_ms: of_a_call(self.subject.system),
-            kib_a_call: (kib(resident) - kib(idle)) / calls,
-            idle_kib: kib(idle),
+            kib_a_call: grown(busy.resident, idle.resident),
+            anonymous_kib_a_call: grown(busy.anonymous, idle.anonymous),
+            idle_kib: kib(idle.resident),
             load_share: self.load.total().as_secs_f64() / f64::from(seconds),
             findings: self.findings,
         }

@@ -107,7 +107,11 @@ impl Subject {
         }
         let log = settings.folder.join("log");
         let file = File::create(&log).map_err(BenchError::io("the subject's log"))?;
-        command.current_dir(settings.folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(file);
+        command
+            .current_dir(settings.folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(file);
         let process = settings.pinning.spawn_subject(command);
         let process = process.map_err(BenchError::io("the subject's process"))?;
         let mut subject = Self { process, log };

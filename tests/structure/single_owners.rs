@@ -35,3 +35,11 @@ fn call_6_only_a_calls_supervisor_hangs_up() {
     let owner = "actors/src/call_supervisor/";
     assert!(!places.is_empty() && places.iter().all(|file| file.starts_with(owner)), "{places:?}");
 }
+
+/// The bench has its own wires, and is no part of the daemon.
+#[test]
+fn only_its_command_reaches_the_bench() {
+    let places = files_with("bench::", &["actors/", "src/"]);
+    let is_its_own = |file: &&str| file.starts_with("src/bench/") || file.starts_with("src/cli");
+    assert!(places.iter().all(is_its_own) && places.contains(&"src/cli/bench.rs"), "{places:?}");
+}

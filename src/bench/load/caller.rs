@@ -105,10 +105,9 @@ impl Caller {
             let number = self.source.next();
             let loud = line.script.speaks(number);
             line.note_loudness(loud, now);
-            self.scene.audio.frame(
-                Stamp { loud, source: self.number, number, at: now },
-                &mut line.frame,
-            );
+            self.scene
+                .audio
+                .frame(Stamp { loud, source: self.number, number, at: now }, &mut line.frame);
             line.push_frame(number);
         }
         self.flush(&mut line);

@@ -179,7 +179,8 @@ impl Session {
                 }
             }
             Heard::Words { turn } => {
-                let words = format!("{},\"content_index\":0,\"transcript\":\"{TRANSCRIPT}\"", item(turn));
+                let words =
+                    format!("{},\"content_index\":0,\"transcript\":\"{TRANSCRIPT}\"", item(turn));
                 event(out, "conversation.item.input_audio_transcription.completed", &words);
             }
         }
@@ -199,6 +200,11 @@ impl Session {
     }
 
     fn speak(&mut self) {
+        // Nothing may be under way when it is counted what came.
+        if !self.scene.is_audible.get() {
+            self.speech = None;
+            return;
+        }
         let Some(speech) = &mut self.speech else { return };
         if !speech.go_on(&self.scene, &self.source, &mut self.audio, &mut self.out) {
             self.end(Ending::Completed);

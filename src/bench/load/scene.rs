@@ -19,7 +19,7 @@ pub(super) struct Scene {
     pub(super) audio: Audio,
     /// Pieces sent before this are not measured.
     measured_from: Cell<u64>,
-    /// Callers send audio.
+    /// Callers and the model send audio.
     pub(super) is_audible: Cell<bool>,
     /// The load ends its calls.
     pub(super) is_ending: Cell<bool>,

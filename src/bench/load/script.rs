@@ -6,9 +6,9 @@ const FIRST: u32 = 225;
 const SPREAD: u32 = 200;
 /// How long a caller speaks: 1.6 s.
 const SPEAKS: u32 = 80;
-/// From the beginning of a turn to that of the next. After the short one the agent is interrupted: the
-/// answer begins 2.1 s into a turn and lasts 4 s.
-const PAUSES: [u32; 4] = [400, 400, 400, 180];
+/// From the beginning of a turn to that of the next. An answer begins 2.1 s into a turn, has been sent 1.1 s
+/// later and lasts 4 s. So the short ones interrupt it: the first when it has been sent, the second before.
+const PAUSES: [u32; 8] = [400, 400, 400, 180, 400, 400, 400, 130];
 
 pub(super) struct Script {
     begins: u32,
@@ -37,10 +37,10 @@ mod tests {
     #[test]
     fn a_caller_speaks_for_80_frames_and_interrupts_every_fourth_time() {
         let mut script = Script::new(0);
-        let speaks: Vec<bool> = (0..2000).map(|frame| script.speaks(frame)).collect();
+        let speaks: Vec<bool> = (0..3200).map(|frame| script.speaks(frame)).collect();
         let begins = |frame: &usize| speaks[*frame] && !speaks[*frame - 1];
-        let turns: Vec<usize> = (1..2000).filter(begins).collect();
-        assert_eq!(turns, [225, 625, 1025, 1425, 1605]);
-        assert_eq!(speaks.iter().filter(|speaks| **speaks).count(), 5 * 80);
+        let turns: Vec<usize> = (1..3200).filter(begins).collect();
+        assert_eq!(turns, [225, 625, 1025, 1425, 1605, 2005, 2405, 2805, 2935]);
+        assert_eq!(speaks.iter().filter(|speaks| **speaks).count(), 9 * 80);
     }
 }

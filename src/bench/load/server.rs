@@ -52,7 +52,8 @@ async fn listener() -> Result<TcpListener, BenchError> {
 }
 
 fn acceptor(identity: &Identity) -> Result<TlsAcceptor, BenchError> {
-    let unreadable = |error: rustls::pki_types::pem::Error| BenchError::Certificate(error.to_string());
+    let unreadable =
+        |error: rustls::pki_types::pem::Error| BenchError::Certificate(error.to_string());
     let certificate = CertificateDer::from_pem_slice(identity.certificate.as_bytes());
     let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).map_err(unreadable)?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -78,10 +78,14 @@ impl Speech {
         };
         let (id, item) = (speech.names.response(), speech.item("in_progress", ""));
         let fields = speech.names.fields();
-        event(out, "response.created", &format!(
-            "\"response\":{{\"object\":\"realtime.response\",\"id\":\"{id}\",\
+        event(
+            out,
+            "response.created",
+            &format!(
+                "\"response\":{{\"object\":\"realtime.response\",\"id\":\"{id}\",\
              \"status\":\"in_progress\",\"output\":[],\"metadata\":{metadata}}}"
-        ));
+            ),
+        );
         let added = format!("\"response_id\":\"{id}\",\"output_index\":0,\"item\":{item}");
         event(out, "response.output_item.added", &added);
         event(out, "conversation.item.added", &format!("\"item\":{item}"));
@@ -148,12 +152,16 @@ impl Speech {
         event(out, "response.content_part.done", &part);
         let done = format!("\"response_id\":\"{id}\",\"output_index\":0,\"item\":{item}");
         event(out, "response.output_item.done", &done);
-        event(out, "response.done", &format!(
-            "\"response\":{{\"object\":\"realtime.response\",\"id\":\"{id}\",\
+        event(
+            out,
+            "response.done",
+            &format!(
+                "\"response\":{{\"object\":\"realtime.response\",\"id\":\"{id}\",\
              \"status\":\"{status}\",\"status_details\":{details},\"output\":[{item}],\
              \"metadata\":{metadata},\"usage\":{{\"total_tokens\":900,\"input_tokens\":700,\
              \"output_tokens\":200}}}}"
-        ));
+            ),
+        );
         event(out, "rate_limits.updated", "\"rate_limits\":[]");
     }
 

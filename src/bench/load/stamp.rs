@@ -76,7 +76,8 @@ fn gather(nibbles: &[u8]) -> u64 {
 
 /// Silence, whose nibbles are all 15, is no stamp.
 fn check(nibbles: &[u8; STAMP_BYTES]) -> u8 {
-    let sum: u8 = nibbles[..STAMP_BYTES - 1].iter().fold(7, |sum, nibble| sum.wrapping_add(*nibble));
+    let sum: u8 =
+        nibbles[..STAMP_BYTES - 1].iter().fold(7, |sum, nibble| sum.wrapping_add(*nibble));
     sum & 0xf
 }
 

@@ -116,9 +116,8 @@ fn parameters(twiml: &str) -> io::Result<Map<String, Value>> {
         return Err(io::Error::new(io::ErrorKind::ConnectionRefused, text));
     }
     let tags = twiml.split("<Parameter ").skip(1).filter_map(|rest| rest.split('>').next());
-    let pairs = tags.filter_map(|tag| {
-        Some((attribute(tag, "name")?, Value::String(attribute(tag, "value")?)))
-    });
+    let pairs = tags
+        .filter_map(|tag| Some((attribute(tag, "name")?, Value::String(attribute(tag, "value")?))));
     Ok(pairs.collect())
 }
 

@@ -165,7 +165,10 @@ mod tests {
         for side in [Side::Client, Side::Server] {
             let mut out = Outgoing::new(side);
             for text in texts {
-                out.push_text(&[&text.as_bytes()[..text.len() / 2], &text.as_bytes()[text.len() / 2..]]);
+                out.push_text(&[
+                    &text.as_bytes()[..text.len() / 2],
+                    &text.as_bytes()[text.len() / 2..],
+                ]);
             }
             for cut in [1, 7, 4096, 100_000] {
                 let mut bytes = out.bytes();
@@ -201,7 +204,9 @@ mod tests {
         let (begun, rest) = out.bytes().split_at(5);
         let mut reader = FrameReader::new(rest, begun);
         for text in ["one", "two"] {
-            let Some(Frame::Text(place)) = reader.next().await.unwrap() else { panic!("no {text}") };
+            let Some(Frame::Text(place)) = reader.next().await.unwrap() else {
+                panic!("no {text}")
+            };
             assert_eq!(reader.bytes(place), text.as_bytes());
         }
     }
