@@ -19,7 +19,7 @@ use std::time::Duration;
 use tokio::task::{JoinSet, LocalSet};
 
 use super::error::BenchError;
-use super::findings::{LoadPlan, News, Target};
+use super::findings::{Findings, LoadPlan, News, Target};
 use scene::Scene;
 
 /// All calls begin within this time, evenly spread; with many calls, 5 ms apart.
@@ -27,8 +27,9 @@ const SPREAD: Duration = Duration::from_secs(1);
 const APART: Duration = Duration::from_millis(5);
 /// From the last call's connection to the measuring: greetings end, first turns begin.
 const SETTLES: Duration = Duration::from_secs(4);
-/// From the last frame to the count of those that came.
-const LINGERS: Duration = Duration::from_millis(700);
+/// From the last frame to the count of those that came, at least and at most.
+const LINGERS: Duration = Duration::from_millis(500);
+const LONGEST: Duration = Duration::from_secs(5);
 /// How long calls may take to connect, or to end.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -63,8 +64,7 @@ async fn perform(plan: LoadPlan) -> Result<(), BenchError> {
         tell(&News::Second)?;
     }
     scene.fall_silent();
-    tokio::time::sleep(LINGERS).await;
-    let found = scene.findings();
+    let found = gather(&scene).await;
     scene.hang_up();
     let ended = async { while calls.join_next().await.is_some() {} };
     // Its calls are counted already.
@@ -88,6 +88,19 @@ async fn begin(plan: &LoadPlan, scene: &Rc<Scene>) -> JoinSet<()> {
     // What is not connected by then is refused.
     let _ = tokio::time::timeout(PATIENCE, settled).await;
     calls
+}
+
+/// Waits for what is under way, and counts.
+async fn gather(scene: &Scene) -> Findings {
+    tokio::time::sleep(LINGERS).await;
+    let all_came = async {
+        while scene.findings().up.lost + scene.findings().down.lost > 0 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    // What has not come by then is lost.
+    let _ = tokio::time::timeout(LONGEST, all_came).await;
+    scene.findings()
 }
 
 /// Waits for a line on the standard input.

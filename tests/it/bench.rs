@@ -13,7 +13,7 @@ fn bench(options: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// 50 frames a second of two calls for more than 3 s, and at least their greetings.
+/// 50 frames a second of two calls for more than 3 s, their greetings, and an answer.
 fn assert_faithful(run: &Value) {
     assert_eq!(run["calls"], 2, "{run:#}");
     for none in ["refused", "sessions_again", "streams_lost"] {
@@ -27,8 +27,8 @@ fn assert_faithful(run: &Value) {
         }
     }
     assert_eq!(run["greeting"]["count"], 2, "{run:#}");
-    assert!(run["turns"].as_u64() >= Some(2), "{run:#}");
-    assert!(run["responses"].as_u64() >= Some(4), "{run:#}");
+    assert!(run["turns"].as_u64() >= Some(1), "{run:#}");
+    assert!(run["responses"].as_u64() >= Some(3), "{run:#}");
 }
 
 #[test]

@@ -5,8 +5,8 @@ use crate::bench::subject::Kind;
 
 fn run(subject: Kind, cpu: f64, memory: f64) -> Run {
     let latency =
-        Latency { count: 1_000_000, p50: 290, p99: 123_456, p999: 1_234_567, max: 12_345_678 };
-    let direction = Direction { latency, sent: 12_345_678, cut: 12_345, ..Direction::default() };
+        Latency { count: 1_000_000, p50: 290, p99: 123_456, p999: 1_234_567, max: 1_234_567 };
+    let direction = Direction { latency, sent: 1_234_567, cut: 12_345, ..Direction::default() };
     Run {
         subject: subject.as_str(),
         user_ms: cpu / 2.0,
