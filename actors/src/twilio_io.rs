@@ -148,7 +148,7 @@ impl TwilioState {
         let (clock, downlink) = (parts.clock, &parts.downlink);
         while let Some(level) = parts.loudness.pop() {
             playback.watch_for_quiet(level);
-            if !playback.is_barge_in(level, protected()) {
+            if !playback.judge(level, protected()) {
                 continue;
             }
             let interrupted = playback.clear(downlink, clock.now());

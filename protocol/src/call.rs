@@ -177,7 +177,7 @@ impl Call {
     /// 2. If the reply to a goodbye is over, the scripted line follows, or the call ends with it.
     /// 3. Tool outputs are answered, unless the call is ending by now.
     /// 4. What was heard to its end is owed no longer, and a last line leads to the hang-up.
-    /// 5. The clock of what is asked for in vain is started or paused, and the silence clock.
+    /// 5. The clocks of asks in trouble are started or paused, and the silence clock.
     fn settle(&mut self, now: Now) {
         self.judge_call_control(now);
         self.settle_farewell();
@@ -218,7 +218,7 @@ impl Call {
             Event::AgentBegan { response, item } => self.on_agent_began(response, item, now),
             Event::AgentText { item, delta } => self.conversation.append_agent(&item, &delta),
             Event::AgentTextDone { item, text } => self.on_agent_text_done(&item, text),
-            Event::AgentAudioDone { item, came_ms } => self.speech.came_whole(&item, came_ms),
+            Event::AgentAudioDone { item, came_ms } => self.speech.note_whole(&item, came_ms),
             Event::AgentBrokeOff { response, item, came_ms } => {
                 self.on_agent_broke_off(response, item, came_ms, now);
             }

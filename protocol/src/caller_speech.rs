@@ -63,9 +63,9 @@ impl CallerSpeech {
         std::mem::take(&mut self.asked) && self.since.take().is_some()
     }
 
-    /// Whether the speech is to be committed now. If the server does not answer, it is asked again
+    /// Takes the order to commit the speech, if it is due. If the server does not answer, it is asked again
     /// as much later.
-    pub fn is_to_be_committed(&mut self, now: Instant) -> bool {
+    pub fn take_commit(&mut self, now: Instant) -> bool {
         let due = self.poll_timeout().is_some_and(|at| at <= now);
         if due {
             (self.since, self.asked) = (Some(now), true);
@@ -109,14 +109,14 @@ mod tests {
     {
         let (mut speech, began) = (CallerSpeech::default(), base());
         speech.started(began);
-        assert!(!speech.is_to_be_committed(began + Duration::from_millis(29_999)));
+        assert!(!speech.take_commit(began + Duration::from_millis(29_999)));
         speech.stopped();
         speech.committed();
         let again = began + Duration::from_secs(20);
         speech.started(again);
-        assert!(!speech.is_to_be_committed(began + LONGEST_SPEECH));
-        assert!(speech.is_to_be_committed(again + LONGEST_SPEECH));
-        assert!(!speech.is_to_be_committed(again + LONGEST_SPEECH), "it is asked once");
+        assert!(!speech.take_commit(began + LONGEST_SPEECH));
+        assert!(speech.take_commit(again + LONGEST_SPEECH));
+        assert!(!speech.take_commit(again + LONGEST_SPEECH), "it is asked once");
         assert_eq!(speech.committed(), CommittedBy::Daemon);
         assert!(!speech.is_active());
     }
@@ -125,7 +125,7 @@ mod tests {
     fn pipe_11_a_commit_that_crosses_the_daemons_own_is_turn_detections() {
         let (mut speech, began) = (CallerSpeech::default(), base());
         speech.started(began);
-        assert!(speech.is_to_be_committed(began + LONGEST_SPEECH));
+        assert!(speech.take_commit(began + LONGEST_SPEECH));
         speech.stopped();
         assert_eq!(speech.committed(), CommittedBy::TurnDetection);
         assert!(!speech.nothing_to_commit(), "nobody speaks any more");
@@ -140,7 +140,7 @@ mod tests {
         speech.started(began);
         assert!(!speech.nothing_to_commit(), "an error about something else");
         assert!(speech.is_active());
-        assert!(speech.is_to_be_committed(began + LONGEST_SPEECH));
+        assert!(speech.take_commit(began + LONGEST_SPEECH));
         assert!(speech.nothing_to_commit());
         assert!(!speech.is_active());
     }
@@ -149,7 +149,7 @@ mod tests {
     fn pipe_11_a_server_that_does_not_answer_the_commit_is_asked_again() {
         let (mut speech, began) = (CallerSpeech::default(), base());
         speech.started(began);
-        assert!(speech.is_to_be_committed(began + LONGEST_SPEECH));
-        assert!(speech.is_to_be_committed(began + 2 * LONGEST_SPEECH));
+        assert!(speech.take_commit(began + LONGEST_SPEECH));
+        assert!(speech.take_commit(began + 2 * LONGEST_SPEECH));
     }
 }

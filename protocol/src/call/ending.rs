@@ -88,7 +88,7 @@ impl Call {
     }
 
     /// A response has begun to speak. It may be the awaited last line.
-    pub(super) fn last_line_began(&mut self, response: &ResponseId, now: Now) {
+    pub(super) fn begin_last_line(&mut self, response: &ResponseId, now: Now) {
         let serves = |ask: &AskNumber| self.speech.serves(response, *ask);
         if let Phase::Closing { line: ClosingLine::Awaited { ask, .. }, .. } = &self.phase
             && serves(ask)
@@ -101,7 +101,7 @@ impl Call {
 
     /// These asks have ended without a word. If the last line is among them, the call ends without
     /// it.
-    pub(super) fn last_line_failed(&mut self, asks: &[AskNumber], now: Now) {
+    pub(super) fn fail_last_line(&mut self, asks: &[AskNumber], now: Now) {
         if let Phase::Closing { line: ClosingLine::Awaited { ask, .. }, .. } = &self.phase
             && asks.contains(ask)
         {

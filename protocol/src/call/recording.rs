@@ -35,7 +35,7 @@ impl Call {
     }
 
     /// The stream follows the recording: the caller has heard it.
-    pub(super) fn recording_was_played(&mut self, now: Now) {
+    pub(super) fn note_recording(&mut self, now: Now) {
         if let Some(text) = self.take_recording() {
             self.add_entry(Body::Recorded(text), now);
         }

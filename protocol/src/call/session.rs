@@ -72,10 +72,10 @@ impl Call {
     ) {
         if self.session.is_ready() {
             self.session = SessionState::Missing { since: now.at };
-            unplayed.iter().for_each(|response| self.speech.never_plays(response));
+            unplayed.iter().for_each(|response| self.speech.discard_audio_of(response));
             self.close_broken_responses();
         }
-        self.asked_in_vain(now);
+        self.note_lost_session(now);
         if matches!(fault, SessionFault::Lasting(_))
             || self.breaks_off_too_often()
             || planted!(ClippedClosing if self.is_closing())

@@ -1,15 +1,15 @@
 //! Who speaks: the responses that the caller is owed, and how much of each was heard. `owed` asks
-//! for responses, `attempts` decides what becomes of those that served nothing, `in_vain` carries it out,
+//! for responses, `attempts` decides what becomes of those that served nothing, `unserved` carries it out,
 //! `turns` handles what the caller says, `responses` what the agent says, `interruption` what happens when
 //! both speak at once, `broken` what is left of speech that broke off.
 
 mod attempts;
 mod broken;
-mod in_vain;
 mod interruption;
 mod owed;
 mod responses;
 mod turns;
+mod unserved;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -17,8 +17,8 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-pub(super) use in_vain::BeforeTools;
 pub use interruption::{AgentCut, CutItem, Interruption};
+pub(super) use unserved::BeforeTools;
 
 use crate::ids::{ItemId, ResponseId};
 use crate::response_gate::AskNumber;
@@ -197,7 +197,7 @@ impl Speech {
     }
 
     /// A new stream has opened: what was not heard on the old one is sent again.
-    pub(super) fn is_sent_again(&mut self) {
+    pub(super) fn forget_play_times(&mut self) {
         self.queued_early.clear();
         self.stopped = None;
         for known in &mut self.responses {
@@ -219,7 +219,7 @@ impl Speech {
         self.responses.iter().any(|known| known.is_unheard())
     }
 
-    pub(super) fn came_whole(&mut self, item: &ItemId, came_ms: u32) {
+    pub(super) fn note_whole(&mut self, item: &ItemId, came_ms: u32) {
         if let Some(known) = self.item_mut(item) {
             known.came_whole = true;
             known.length_ms = NonZeroU32::new(came_ms);
@@ -227,7 +227,7 @@ impl Speech {
     }
 
     /// The session is lost, and nothing that came of this response has gone to Twilio or will.
-    pub(super) fn never_plays(&mut self, response: &ResponseId) {
+    pub(super) fn discard_audio_of(&mut self, response: &ResponseId) {
         if let Some(known) = self.response_mut(response) {
             known.items.iter_mut().for_each(|item| item.began = false);
         }
@@ -253,7 +253,7 @@ impl Speech {
     }
 
     /// All audio of an item is on its way. It may not be heard of yet.
-    fn queued(&mut self, item: &ItemId, plays_until: Instant) {
+    fn note_queued(&mut self, item: &ItemId, plays_until: Instant) {
         if let Some(known) = self.item_mut(item) {
             known.plays_until = Some(plays_until);
             return;

@@ -59,9 +59,9 @@ impl Call {
             self.send(Command::Record(Record::Answered(now.wall)));
         }
         self.stream = StreamState::Open { stream };
-        self.recording_was_played(now);
+        self.note_recording(now);
         self.want_session(now);
-        self.speech.is_sent_again();
+        self.speech.forget_play_times();
     }
 
     pub(super) fn on_stream_closed(&mut self, stream: &StreamSid, how: StreamEnd, now: Now) {

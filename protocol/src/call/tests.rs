@@ -8,7 +8,6 @@ mod end_detection;
 mod ending;
 mod endless_speech;
 mod heard;
-mod in_vain;
 mod interjection;
 mod interruption;
 #[cfg(feature = "mistakes")]
@@ -17,6 +16,7 @@ mod silence;
 mod story;
 mod transcription;
 mod transfer;
+mod unserved;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -163,7 +163,7 @@ impl Stage {
     }
 
     /// A response ends without a word.
-    fn ends_in_vain(&mut self, response: &str, asks: Vec<AskNumber>, outcome: Outcome) {
+    fn ends_unserved(&mut self, response: &str, asks: Vec<AskNumber>, outcome: Outcome) {
         self.does(Event::ResponseStarted { response: resp(response), asks: asks.clone() });
         self.does(Event::ResponseEnded {
             response: Some(resp(response)),

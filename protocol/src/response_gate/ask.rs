@@ -13,7 +13,7 @@ pub struct Ask {
     pub number: AskNumber,
     /// What the response is to do.
     pub want: Want,
-    /// Whether it was asked for before, in vain.
+    /// Whether it was asked for before, and what came of it.
     pub manner: Manner,
 }
 

@@ -76,7 +76,7 @@ pub enum GateOutput {
         request: RequestNumber,
         /// The line to speak, and how closely. `None` for an answer to the conversation.
         line: Option<(String, Wording)>,
-        /// Whether it was asked for before, in vain.
+        /// Whether it was asked for before, and what came of it.
         manner: Manner,
     },
     /// Send `response.cancel` for this response.

@@ -42,7 +42,7 @@ impl SessionState {
 
     /// Commits speech that has lasted too long.
     pub(super) fn commit_endless_speech(&mut self, now: Instant) {
-        if self.connection.is_live() && self.speech.is_to_be_committed(now) {
+        if self.connection.is_live() && self.speech.take_commit(now) {
             tracing::warn!("the caller's speech does not end: it is committed");
             self.commits += 1;
             let event_id = format!("{COMMIT}-{}", self.commits);

@@ -1,9 +1,9 @@
 mod caller;
 mod crossing;
 mod harness;
-mod in_vain;
 mod interruption;
 mod transcription;
+mod unserved;
 
 use protocol::response_gate::{Ask, AskNumber, Manner, Outcome, Reply, Want};
 use serde_json::{Value, json};

@@ -50,7 +50,7 @@ impl PlaybackState {
     }
 
     /// Takes the loudness of a frame. Returns whether the caller interrupts with this frame.
-    pub(in crate::twilio_io) fn is_barge_in(&mut self, level: Level, protected: bool) -> bool {
+    pub(in crate::twilio_io) fn judge(&mut self, level: Level, protected: bool) -> bool {
         let since = self.stream.as_ref().and_then(|_| self.playback.agent_started(level.at));
         let agent = match since {
             None => AgentAudibility::Silent,

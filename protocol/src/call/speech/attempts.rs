@@ -23,7 +23,7 @@ pub(in crate::call) struct Attempts {
 
 /// Why nothing was served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::call) enum InVain {
+pub(in crate::call) enum Unserved {
     /// The response had nothing that can be heard.
     Unspoken,
     /// It spent all its tokens before the first word.
@@ -47,13 +47,13 @@ pub(in crate::call) enum Next {
 }
 
 impl Attempts {
-    pub(in crate::call) fn in_vain(&mut self, why: InVain) -> Next {
+    pub(in crate::call) fn note_unserved(&mut self, why: Unserved) -> Next {
         self.manner.attempt = self.manner.attempt.saturating_add(1);
         match why {
-            InVain::Filtered => return Next::ApologyLine,
-            InVain::Failed => return self.failed(),
-            InVain::Unspoken => {}
-            InVain::OutOfTokens => self.manner.unlimited = true,
+            Unserved::Filtered => return Next::ApologyLine,
+            Unserved::Failed => return self.note_failure(),
+            Unserved::Unspoken => {}
+            Unserved::OutOfTokens => self.manner.unlimited = true,
         }
         self.manner.must_speak = true;
         if self.unspoken > REPEATS {
@@ -65,7 +65,7 @@ impl Attempts {
 
     /// Its session is lost before anything was heard. The next session begins anew with failures,
     /// and goes on with responses without a word.
-    pub(in crate::call) fn session_lost(&mut self) {
+    pub(in crate::call) fn begin_new_session(&mut self) {
         self.failed = 0;
     }
 
@@ -74,7 +74,7 @@ impl Attempts {
         self.manner
     }
 
-    fn failed(&mut self) -> Next {
+    fn note_failure(&mut self) -> Next {
         match RETRY_AFTER.get(usize::from(self.failed)) {
             Some(pause) => {
                 self.failed += 1;

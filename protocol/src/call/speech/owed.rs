@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use super::attempts::Attempts;
-use super::in_vain::BeforeTools;
+use super::unserved::BeforeTools;
 use super::{Greeting, Response, Speech};
 use crate::business::OpeningLine;
 use crate::call::Call;

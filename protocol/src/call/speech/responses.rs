@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::attempts::InVain;
-use super::in_vain::BeforeTools;
+use super::attempts::Unserved;
+use super::unserved::BeforeTools;
 use super::{AudioItem, Greeting};
 use crate::call::command::{Command, Record};
 use crate::call::conversation::{AgentSpeech, Body};
@@ -65,7 +65,7 @@ impl Call {
         if let Some(known) = self.speech.item_mut(&item) {
             known.began = true;
         }
-        self.last_line_began(&response, now);
+        self.begin_last_line(&response, now);
     }
 
     pub(in crate::call) fn on_agent_text_done(&mut self, item: &ItemId, text: String) {
@@ -80,7 +80,7 @@ impl Call {
         added: Duration,
         now: Now,
     ) {
-        self.speech.heard_at_last(response);
+        self.speech.end_trouble_of(response);
         let greeting = self.speech.is_greeting(response);
         self.latencies.agent_heard(greeting, added, now.at);
         if greeting && self.speech.greeting == Greeting::Pending {
@@ -89,7 +89,7 @@ impl Call {
     }
 
     pub(in crate::call) fn on_item_queued(&mut self, item: &ItemId, plays_until: Instant) {
-        self.speech.queued(item, plays_until);
+        self.speech.note_queued(item, plays_until);
     }
 
     pub(in crate::call) fn on_item_played(&mut self, item: &ItemId) {
@@ -107,7 +107,7 @@ impl Call {
         now: Now,
     ) {
         let Some(response) = response else {
-            self.ended_without_a_word(asks.to_vec(), outcome, now);
+            self.end_without_a_word(asks.to_vec(), outcome, now);
             return;
         };
         let asks = self.speech.asks_served_by(&response, asks);
@@ -139,34 +139,34 @@ impl Call {
             );
             if !goes_on {
                 self.tools.expect_no_answer(&response);
-                self.ended_without_a_word(asks, Outcome::Unspoken, now);
+                self.end_without_a_word(asks, Outcome::Unspoken, now);
                 return;
             }
         }
         if !spoke {
-            self.ended_without_a_word(asks, outcome, now);
+            self.end_without_a_word(asks, outcome, now);
         }
     }
 
     /// A response has ended, or was refused, and nothing of it can be heard.
-    fn ended_without_a_word(&mut self, asks: Vec<AskNumber>, outcome: Outcome, now: Now) {
+    fn end_without_a_word(&mut self, asks: Vec<AskNumber>, outcome: Outcome, now: Now) {
         let why = match outcome {
-            Outcome::Unspoken => InVain::Unspoken,
-            Outcome::OutOfTokens => InVain::OutOfTokens,
-            Outcome::Filtered => InVain::Filtered,
-            Outcome::Failed => InVain::Failed,
+            Outcome::Unspoken => Unserved::Unspoken,
+            Outcome::OutOfTokens => Unserved::OutOfTokens,
+            Outcome::Filtered => Unserved::Filtered,
+            Outcome::Failed => Unserved::Failed,
             Outcome::Completed | Outcome::Called | Outcome::Incomplete | Outcome::Cancelled => {
-                return self.done_without(&asks, now);
+                return self.drop_asks(&asks, now);
             }
         };
-        self.served_nothing(asks, why, now);
+        self.handle_unserved(asks, why, now);
     }
 
     /// These asks are not asked for again.
-    pub(super) fn done_without(&mut self, asks: &[AskNumber], now: Now) {
+    pub(super) fn drop_asks(&mut self, asks: &[AskNumber], now: Now) {
         asks.iter().for_each(|ask| self.speech.forget(*ask));
         self.speech.skip_greeting_if_lost();
-        self.last_line_failed(asks, now);
+        self.fail_last_line(asks, now);
     }
 
     /// The session is gone, and its responses with it. What had begun to speak stays as it came,

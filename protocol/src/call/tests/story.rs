@@ -34,7 +34,7 @@ struct LastLine {
     heard: bool,
     gone: bool,
     /// Responses to it without a word.
-    in_vain: u8,
+    unserved: u8,
 }
 
 impl LastLine {
@@ -113,7 +113,7 @@ impl Story {
                 self.stage.does(Event::LeadKnown { lead });
             }
             Step::Serve(ends) => self.serves(ends),
-            Step::InVain(n) => self.ends_in_vain(n),
+            Step::Unserved(n) => self.ends_unserved(n),
             Step::Speak => self.speaks(),
             Step::Played => self.plays(),
             Step::TalkedOver(heard) => self.is_talked_over(heard),
@@ -179,7 +179,7 @@ impl Story {
     }
 
     /// The running response ends without a word, if it has said none.
-    fn ends_in_vain(&mut self, which: u8) {
+    fn ends_unserved(&mut self, which: u8) {
         let Some((response, asks, _)) = self.running.take_if(|(_, _, spoke)| !*spoke) else {
             return;
         };
@@ -187,10 +187,10 @@ impl Story {
             [Outcome::Unspoken, Outcome::OutOfTokens, Outcome::Failed, Outcome::Filtered];
         let outcome = outcomes[usize::from(which)];
         if let Some(line) = self.line.as_mut().filter(|line| asks.contains(&line.ask)) {
-            line.in_vain += u8::from(outcome != Outcome::Failed);
-            line.gone |= outcome == Outcome::Filtered || line.in_vain > 3;
+            line.unserved += u8::from(outcome != Outcome::Failed);
+            line.gone |= outcome == Outcome::Filtered || line.unserved > 3;
         }
-        self.stage.ends_in_vain(&response, asks, outcome);
+        self.stage.ends_unserved(&response, asks, outcome);
     }
 
     fn ended(&mut self, asks: &[AskNumber], spoke: bool) {
@@ -250,8 +250,8 @@ impl Story {
                     && self.line.as_ref().is_none_or(|line| line.ask != *number)
                 {
                     let (ask, asked) = (*number, self.ending_since.unwrap_or(at));
-                    let (began, heard, gone, in_vain) = (None, false, false, 0);
-                    self.line = Some(LastLine { ask, asked, began, heard, gone, in_vain });
+                    let (began, heard, gone, unserved) = (None, false, false, 0);
+                    self.line = Some(LastLine { ask, asked, began, heard, gone, unserved });
                 }
             } else if let Command::Withdraw(ask) = command {
                 self.line.take_if(|line| line.ask == *ask);

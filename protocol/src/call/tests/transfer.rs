@@ -10,11 +10,11 @@ impl Stage {
     /// The caller asks for a person, and the model calls `transfer_call` without speaking.
     fn transferring() -> Self {
         let mut stage = Self::open();
-        stage.is_transferred();
+        stage.asks_for_a_person();
         stage
     }
 
-    fn is_transferred(&mut self) {
+    fn asks_for_a_person(&mut self) {
         let ask = self.turn("u1");
         self.does(Event::ResponseStarted { response: resp("r1"), asks: vec![ask] });
         self.ends("r1", vec![ask], transfer());
@@ -178,7 +178,7 @@ fn call_10_an_operator_ends_a_transferred_call_and_a_stopping_daemon_leaves_it_t
 fn call_10_a_transfer_without_a_number_or_of_a_call_that_is_ending_is_refused() {
     let mut stage = Stage::open();
     Arc::make_mut(&mut stage.call.setup).transfer = None;
-    stage.is_transferred();
+    stage.asks_for_a_person();
     assert_eq!(stage.lines(), []);
     assert!(stage.told().last().unwrap().contains("nobody to put the caller through to"));
     assert_eq!(stage.asks().last().unwrap().want, Want::Answer(Reply::ToolOutput));

@@ -63,7 +63,7 @@ fn invariant_2_a_call_that_ends_wrongly_is_detected() {
         2,
         &[
             ("it never ends", |it| it.calls[0].view.ended = None),
-            ("the caller waits in vain", |it| it.calls[0].overstayed = true),
+            ("the caller is kept waiting", |it| it.calls[0].overstayed = true),
             ("two requests to hang up", |it| it.requests.push(it.requests[0].clone())),
             ("a reason for someone else", |it| record(it).ended_by = Some("caller".to_owned())),
             ("an unknown reason", |it| record(it).end_reason = Some("boredom".to_owned())),

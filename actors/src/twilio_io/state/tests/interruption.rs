@@ -27,7 +27,7 @@ impl Harness {
     /// A loud frame of 20 ms. Returns whether the caller interrupts with it.
     fn loud_frame(&mut self, protected: bool) -> bool {
         self.playback
-            .is_barge_in(Level { rms: 5_000, millis: 20, at: self.now, quiet_before: 0 }, protected)
+            .judge(Level { rms: 5_000, millis: 20, at: self.now, quiet_before: 0 }, protected)
     }
 
     /// The caller speaks until the agent is interrupted.
@@ -304,7 +304,7 @@ fn barge_2_a_pause_that_was_not_passed_on_begins_the_count_anew() {
     harness.advance(500);
     let at = harness.now;
     let mut frame = |millis, quiet_before| {
-        harness.playback.is_barge_in(Level { rms: 5_000, millis, at, quiet_before }, false)
+        harness.playback.judge(Level { rms: 5_000, millis, at, quiet_before }, false)
     };
     assert!(!frame(20, u32::MAX));
     assert!(!frame(20, 61), "20 ms, and after the pause 20 more");

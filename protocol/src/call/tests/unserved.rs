@@ -24,7 +24,7 @@ impl Asked {
     fn ends(&mut self, outcome: Outcome) {
         self.responses += 1;
         let response = format!("r{}", self.responses);
-        self.stage.ends_in_vain(&response, vec![self.ask], outcome);
+        self.stage.ends_unserved(&response, vec![self.ask], outcome);
     }
 
     /// It ends so, and is asked for again.
@@ -145,7 +145,7 @@ fn cells(line: &str) -> Option<Vec<&str>> {
 }
 
 #[test]
-fn pipe_9_pipe_10_an_ask_in_vain_becomes_what_the_documented_table_says() {
+fn pipe_9_pipe_10_an_unserved_ask_becomes_what_the_documented_table_says() {
     let (_, section) = DOCUMENT.split_once("\n## The table\n").unwrap();
     let table = section.split("\n\n").find(|part| part.starts_with("| |")).unwrap();
     let mut lines = table.lines().filter_map(cells).filter(|cells| !cells[0].starts_with("---"));
@@ -226,7 +226,7 @@ fn pipe_10_an_ask_that_did_not_fail_does_not_count() {
 }
 
 #[test]
-fn pipe_10_what_came_and_is_about_to_be_heard_is_not_in_vain() {
+fn pipe_10_what_came_and_is_about_to_be_heard_is_in_no_trouble() {
     let mut asked = Asked::new();
     asked.ends_again(Outcome::Failed, 500);
     let (asks, response) = (vec![asked.ask], resp("r-last"));
@@ -290,7 +290,7 @@ fn pipe_9_a_last_line_without_a_word_is_asked_for_again_while_it_is_waited_for()
     stage.does(Event::ResponseStarted { response: resp("r1"), asks: vec![ask] });
     stage.ends("r1", vec![ask], control(GOODBYE));
     let line = stage.asks().last().unwrap().number;
-    stage.ends_in_vain("r2", vec![line], Outcome::Unspoken);
+    stage.ends_unserved("r2", vec![line], Outcome::Unspoken);
     assert_eq!(stage.asks().last().unwrap().number, line);
     stage.last_line_is_heard("closing");
     stage.waits(Duration::from_secs(2));
@@ -331,7 +331,7 @@ fn greet_2_a_greeting_that_is_being_played_is_finished_and_not_begun_again() {
 }
 
 #[test]
-fn pipe_12_one_answer_follows_arguments_that_cannot_be_read_and_then_it_was_in_vain() {
+fn pipe_12_one_answer_follows_arguments_that_cannot_be_read_and_then_it_was_unserved() {
     let mut asked = Asked::new();
     let mut ask = asked.ask;
     for round in 1..=4 {
@@ -340,7 +340,7 @@ fn pipe_12_one_answer_follows_arguments_that_cannot_be_read_and_then_it_was_in_v
         asked.stage.ends(&response, vec![ask], calls("call_control", "{\"should"));
         let last = asked.stage.asks().last().unwrap().clone();
         assert_eq!(last.want, Want::Answer(Reply::ToolOutput), "{round}");
-        // The second and the third are asked for at once, as what they are: in vain.
+        // The second and the third are asked for at once, as what they are: unserved.
         assert_eq!(last.manner.must_speak, (2..=3).contains(&round) || round == 4, "{round}");
         ask = last.number;
     }

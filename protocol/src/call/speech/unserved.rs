@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use super::Speech;
-use super::attempts::{Attempts, InVain, Next};
+use super::attempts::{Attempts, Next, Unserved};
 use super::owed::Owed;
 use crate::call::command::Command;
 use crate::call::ending::{ClosingLine, Phase};
@@ -23,8 +23,8 @@ pub(in crate::call) struct BeforeTools {
 }
 
 impl Speech {
-    /// Some of the response is heard: nothing of what it serves is in vain any more.
-    pub(super) fn heard_at_last(&mut self, response: &ResponseId) {
+    /// Some of the response is heard: what it serves is in no trouble any more.
+    pub(super) fn end_trouble_of(&mut self, response: &ResponseId) {
         for owed in self.owed.iter_mut().filter(|owed| owed.served_by.as_ref() == Some(response)) {
             (owed.attempts, owed.trouble) = (Attempts::default(), None);
         }
@@ -55,8 +55,8 @@ impl Speech {
         self.owed.iter().filter_map(|owed| owed.again_at).min()
     }
 
-    /// The asks that wait in vain. One whose response has begun to speak is about to be heard.
-    fn in_vain(&self) -> impl Iterator<Item = &Owed> {
+    /// The asks whose clock counts. One whose response has begun to speak is about to be heard.
+    fn in_trouble(&self) -> impl Iterator<Item = &Owed> {
         self.owed.iter().filter(|owed| {
             owed.trouble.is_some() && !owed.served_by.as_ref().is_some_and(|by| self.spoke(by))
         })
@@ -65,7 +65,7 @@ impl Speech {
 
 impl Call {
     /// These asks were served with nothing. Each is asked for again, or given up.
-    pub(super) fn served_nothing(&mut self, asks: Vec<AskNumber>, why: InVain, now: Now) {
+    pub(super) fn handle_unserved(&mut self, asks: Vec<AskNumber>, why: Unserved, now: Now) {
         let (wanted, unwanted): (Vec<AskNumber>, Vec<AskNumber>) =
             asks.into_iter().partition(|ask| self.is_wanted(*ask));
         for ask in unwanted {
@@ -75,10 +75,10 @@ impl Call {
         let mut next = None;
         for owed in self.speech.owed.iter_mut().filter(|owed| wanted.contains(&owed.ask.number)) {
             owed.served_by = None;
-            if why == InVain::Failed {
+            if why == Unserved::Failed {
                 owed.trouble.get_or_insert_default();
             }
-            next = next.max(Some(owed.attempts.in_vain(why)));
+            next = next.max(Some(owed.attempts.note_unserved(why)));
         }
         match next {
             None => {}
@@ -95,10 +95,10 @@ impl Call {
         }
     }
 
-    /// The session is lost, or could not be opened: what waits for it waits in vain.
-    pub(in crate::call) fn asked_in_vain(&mut self, now: Now) {
+    /// The session is lost, or could not be opened: what waits for it is unserved.
+    pub(in crate::call) fn note_lost_session(&mut self, now: Now) {
         for owed in self.speech.owed.iter_mut().filter(|owed| owed.served_by.is_none()) {
-            owed.attempts.session_lost();
+            owed.attempts.begin_new_session();
             owed.again_at = None;
             owed.trouble.get_or_insert_default();
         }
@@ -129,10 +129,10 @@ impl Call {
         }
     }
 
-    /// When `upstream_patience` is over for the first ask that waits in vain.
+    /// When `upstream_patience` is over for the first ask in trouble.
     pub(in crate::call) fn trouble_deadline(&self) -> Option<Instant> {
         let patience = self.setup.upstream_patience;
-        self.speech.in_vain().filter_map(|owed| owed.trouble?.reaches(patience)).min()
+        self.speech.in_trouble().filter_map(|owed| owed.trouble?.reaches(patience)).min()
     }
 
     /// Whether an ask is still owed, no other response has spoken for it, and the call has not come
@@ -167,7 +167,7 @@ impl Call {
         let of = |owed: &&Owed| asks.contains(&owed.ask.number);
         let is_apology = self.speech.owed.iter().filter(of).any(apology);
         asks.iter().for_each(|ask| self.send(Command::Withdraw(*ask)));
-        self.done_without(asks, now);
+        self.drop_asks(asks, now);
         if self.phase == Phase::Open && !is_apology {
             let text = self.setup.lines.no_answer.clone();
             let wording = self.wording();
