@@ -14,6 +14,7 @@ use crate::audio::downlink::Downlink;
 use crate::audio::loudness::Loudness;
 use crate::audio::uplink::Uplink;
 use crate::call_span::call_span;
+use crate::call_supervisor::Redirect;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::introspection::Introspection;
@@ -84,6 +85,8 @@ pub struct CallParts {
     pub snapshot: watch::Sender<Arc<Snapshot>>,
     /// When Twilio last resumed the call (CALL-1).
     pub(crate) resumes: Mutex<Vec<Instant>>,
+    /// The redirect of the call to other TwiML.
+    pub(crate) redirect: Redirect,
     /// The session as RealtimeActor last published it.
     pub(crate) realtime_view: watch::Sender<RealtimeView>,
 }
@@ -108,6 +111,7 @@ impl CallParts {
             supervisor: Inbox::new(INBOX_CAPACITY),
             snapshot: watch::Sender::new(Arc::new(Snapshot { call, handled: 0 })),
             resumes: Mutex::default(),
+            redirect: Redirect::default(),
             realtime_view: watch::Sender::default(),
         })
     }

@@ -9,6 +9,7 @@ mod children;
 mod handlers;
 mod hang_up;
 mod message;
+mod redirect;
 mod state;
 mod teardown;
 mod view;
@@ -19,6 +20,7 @@ use ractor::{Actor, ActorProcessingErr, ActorRef, SupervisionEvent};
 
 pub use apology::apology;
 pub(crate) use message::CallSupervisorMsg;
+pub(crate) use redirect::Redirect;
 pub(crate) use state::CallSupervisorState;
 pub use view::{CallHandle, CallStatusView, FramesView};
 

@@ -15,6 +15,7 @@ mod interjection;
 mod language;
 mod latency;
 mod lead;
+mod put_through;
 mod reason;
 mod recording;
 mod session;

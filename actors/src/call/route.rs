@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use protocol::calendar::{CalendarError, CalendarTool, Writer, error_reply};
-use protocol::call::{Body, Call, Command, Event, FunctionCall, Phase, Record};
+use protocol::call::{Body, Call, Command, Event, FunctionCall, HangUp, Phase, Record};
 use protocol::ids::LeadId;
 
 use super::records;
@@ -141,6 +141,9 @@ pub(super) fn log_changes(before: &Call, after: &Call) {
             Phase::Open | Phase::HandingOver { .. } => {}
             Phase::Closing { .. } => tracing::info!(reason, "ending: closing line"),
             Phase::Pausing { .. } => tracing::debug!(reason, "ending: closing line played"),
+            Phase::HangingUp { how: HangUp::PutThrough { .. }, .. } => {
+                tracing::info!(reason, "ending: put through, ringing the person");
+            }
             Phase::HangingUp { .. } => tracing::info!(reason, "ending: hanging up"),
             Phase::Over { .. } => tracing::info!(reason, "call over"),
         }

@@ -87,6 +87,7 @@ impl CallSupervisorState {
         }
         self.handshake = handshake;
         self.close_stream().await;
+        self.parts.redirect.reset();
         let tasks = TaskGroup::new();
         twilio_io::attach(stream.clone(), link, &self.parts, &tasks);
         tracing::info!(%stream, "stream opened");
@@ -148,19 +149,30 @@ impl CallSupervisorState {
         }
     }
 
-    /// Redirects the call to other TwiML. CallActor gets `failed` if that fails.
+    /// Redirects the call to other TwiML, unless a webhook has given it. CallActor gets `failed` if
+    /// that fails.
     fn redirect(&mut self, task: &'static str, document: Twiml, failed: Event) {
+        if !self.parts.redirect.begin() {
+            return;
+        }
         let parts = Arc::clone(&self.parts);
         let request = async move {
-            let event = match redirect(&parts, &document).await {
-                Ok(Answer::Done) => return,
+            let answer = tokio::select! {
+                biased;
+                () = parts.redirect.given() => return,
+                answer = redirect(&parts, &document) => answer,
+            };
+            let event = match answer {
+                Ok(Answer::Done) => return parts.redirect.succeed(),
                 Ok(Answer::NotInProgress) => Event::HangUpAnswered,
                 Err(error) => {
                     tracing::error!(%error, task, "redirecting the call at Twilio failed");
                     failed
                 }
             };
-            let _ = parts.call.try_send(event);
+            if parts.redirect.fail() {
+                let _ = parts.call.try_send(event);
+            }
         };
         self.requests.spawn(task, Source::actor(&self.registration).task(task, request));
     }

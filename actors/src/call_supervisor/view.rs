@@ -90,6 +90,17 @@ impl CallHandle {
         true
     }
 
+    /// Whether the webhook that asks is to give the document to which the call is being redirected.
+    /// Waits for Twilio's answer to the redirect, 3 s at most.
+    pub async fn gives_document(&self) -> bool {
+        self.parts.redirect.give().await
+    }
+
+    /// The webhook that asks gives what follows that document: the redirect has been taken.
+    pub fn gives_next_document(&self) {
+        self.parts.redirect.give_next();
+    }
+
     #[must_use]
     pub fn business(&self) -> BusinessId {
         self.parts.setup.business

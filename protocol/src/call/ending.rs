@@ -26,7 +26,7 @@ const HANG_UP_PATIENCE: Duration = Duration::from_secs(35);
 /// How long after an answered hang-up the stream may take to close, or the status to come.
 pub(super) const AFTER_HANG_UP: Duration = Duration::from_secs(5);
 /// How long Twilio may take to speak the apology.
-const APOLOGY_PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const APOLOGY_PATIENCE: Duration = Duration::from_secs(60);
 
 impl Call {
     /// Ends the call with a scripted line, which the hang-up follows.
@@ -155,6 +155,7 @@ impl Call {
             Phase::HandingOver { .. } => {
                 Ending { reason: EndReason::Transferred, by: EndedBy::Daemon }
             }
+            Phase::HangingUp { ending, how: HangUp::PutThrough { .. }, .. } => ending,
             Phase::Open | Phase::HangingUp { .. } | Phase::Over { .. } => return,
         };
         self.send(Command::HangUp);
@@ -174,7 +175,8 @@ impl Call {
             Phase::Open
             | Phase::Closing { .. }
             | Phase::Pausing { .. }
-            | Phase::HandingOver { .. } => self.send(Command::HangUp),
+            | Phase::HandingOver { .. }
+            | Phase::HangingUp { how: HangUp::PutThrough { .. }, .. } => self.send(Command::HangUp),
             Phase::HangingUp { .. } | Phase::Over { .. } => {}
         }
         self.over(reason, by);
@@ -182,7 +184,13 @@ impl Call {
 
     /// Ends the call with an apology that Twilio speaks, because there is no session to speak it.
     pub(super) fn apologise(&mut self, reason: EndReason, now: Now) {
-        if matches!(self.phase, Phase::Open | Phase::Closing { .. } | Phase::Pausing { .. }) {
+        if matches!(
+            self.phase,
+            Phase::Open
+                | Phase::Closing { .. }
+                | Phase::Pausing { .. }
+                | Phase::HangingUp { how: HangUp::PutThrough { .. }, .. }
+        ) {
             self.withdraw_what_waits();
             self.send(Command::Apologise);
             let ending = self.what_stands().unwrap_or(Ending { reason, by: EndedBy::Daemon });
@@ -199,9 +207,9 @@ impl Call {
         }
     }
 
-    /// The daemon stops. A transferred call goes on at Twilio without it.
+    /// The daemon stops. A call that rings the person, or talks to them, goes on at Twilio without it.
     pub(super) fn on_shutdown(&mut self, now: Now) {
-        if matches!(self.phase, Phase::HandingOver { .. }) {
+        if self.rings_since().is_some() {
             return self.over(EndReason::Transferred, EndedBy::Agent);
         }
         match self.stream {

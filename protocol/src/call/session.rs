@@ -6,7 +6,6 @@ use super::command::Command;
 use super::conversation::Entry;
 use super::ending::Phase;
 use super::event::SessionFault;
-use super::reason::EndReason;
 use super::{Call, Now};
 use crate::business::OpeningLine;
 use crate::ids::ResponseId;
@@ -57,7 +56,20 @@ impl Call {
         }
     }
 
+    /// Nobody is to speak with the session any more. It would cost money unused.
+    pub(super) fn close_session(&mut self) {
+        if self.session != SessionState::NotWanted {
+            self.session = SessionState::NotWanted;
+            self.close_broken_responses();
+            self.send(Command::CloseSession);
+        }
+    }
+
+    /// One that was closed meanwhile is not used.
     pub(super) fn on_session_configured(&mut self, session: u32) {
+        if self.session == SessionState::NotWanted {
+            return;
+        }
         self.session = SessionState::Ready { session, told: self.conversation.last_number() };
         let history = self.conversation.entries().cloned().collect();
         self.send(Command::Replay { session, history });
@@ -89,11 +101,11 @@ impl Call {
         matches!(self.phase, Phase::Closing { .. })
     }
 
-    /// No session can be had. The caller hears an apology by TwiML; an ending that was under way
-    /// goes on without its line (END-6).
+    /// No session can be had. The caller is put through or hears an apology, by TwiML; an ending that
+    /// was under way goes on without its line (END-6).
     pub(super) fn on_no_session(&mut self, now: Now) {
         match &self.phase {
-            Phase::Open => self.apologise(EndReason::UpstreamFailed, now),
+            Phase::Open => self.give_up(now),
             Phase::Closing { .. } | Phase::Pausing { .. } => self.hang_up(now),
             Phase::HandingOver { .. } | Phase::HangingUp { .. } | Phase::Over { .. } => {}
         }

@@ -60,8 +60,11 @@ impl Call {
         }
         self.stream = StreamState::Open { stream };
         self.note_recording(now);
-        self.want_session(now);
+        if !matches!(self.phase, Phase::HangingUp { .. }) {
+            self.want_session(now);
+        }
         self.speech.forget_play_times();
+        self.settle_refused_put_through(now);
     }
 
     pub(super) fn on_stream_closed(&mut self, stream: &StreamSid, how: StreamEnd, now: Now) {
@@ -71,8 +74,8 @@ impl Call {
         }
         match (&self.phase, how) {
             (Phase::HandingOver { .. }, _) => self.on_stream_handed_over(),
-            // The apology's redirect stopped it. The call goes on until its terminal status.
-            (Phase::HangingUp { how: HangUp::Apology, .. }, _) => {
+            // The redirect stopped it. The call goes on until its terminal status.
+            (Phase::HangingUp { how: HangUp::Apology | HangUp::PutThrough { .. }, .. }, _) => {
                 self.stream = StreamState::Closed;
             }
             (_, StreamEnd::Stopped)

@@ -12,6 +12,7 @@ mod interjection;
 mod interruption;
 #[cfg(feature = "mistakes")]
 mod planted_mistakes;
+mod put_through;
 mod silence;
 mod story;
 mod transcription;
@@ -92,6 +93,16 @@ impl Stage {
     /// A call with a stream, a session, and its greeting behind it.
     fn open() -> Self {
         Self::open_with(|_| {})
+    }
+
+    /// The same, of a business that has nobody to put callers through to.
+    fn open_without_a_person() -> Self {
+        Self::open().without_a_person()
+    }
+
+    fn without_a_person(mut self) -> Self {
+        Arc::make_mut(&mut self.call.setup).transfer = None;
+        self
     }
 
     fn open_with(change: impl FnOnce(&mut BusinessSettings)) -> Self {

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::ending::{ClosingLine, Phase};
+use super::ending::{ClosingLine, HangUp, Phase};
 use super::reason::{EndReason, EndedBy};
 use super::session::SessionState;
 use super::stream::StreamState;
@@ -81,7 +81,10 @@ impl Call {
                 (interjection.free_at(*until), Timer::HangUpDelay),
                 (interjection.deadline(), Timer::InterjectionWords),
             ],
-            Phase::HandingOver { until, .. } => vec![(Some(*until), Timer::TransferPatience)],
+            Phase::HandingOver { until, .. }
+            | Phase::HangingUp { how: HangUp::PutThrough { .. }, until, .. } => {
+                vec![(Some(*until), Timer::TransferPatience)]
+            }
             Phase::HangingUp { until, .. } => vec![(Some(*until), Timer::HangUpPatience)],
             Phase::Over { .. } => Vec::new(),
         };

@@ -8,7 +8,6 @@ use super::conversation::Body;
 use super::ending::{HangUp, Phase};
 use super::event::ToolOutcome;
 use super::reason::{EndReason, EndedBy, Ending};
-use super::session::SessionState;
 use super::setup::CallSetup;
 use super::stream::StreamState;
 use super::{Call, Now};
@@ -16,7 +15,7 @@ use crate::ids::{PhoneNumber, ResponseId};
 use crate::response_gate::{Reply, Want};
 
 /// The longest transfer. `<Dial>` ends it after four hours, and Twilio reports that.
-const LONGEST: Duration = Duration::from_secs(4 * 3600 + 60);
+pub(super) const LONGEST: Duration = Duration::from_secs(4 * 3600 + 60);
 /// How long after the redirect a transfer counts as ringing, if Twilio reports nothing.
 const RINGS_FOR: Duration = Duration::from_secs(25);
 /// How long after the ringing Twilio may take to report that nobody answered.
@@ -106,9 +105,22 @@ impl Call {
         from: Option<&PhoneNumber>,
         now: Instant,
     ) -> bool {
-        let Phase::HandingOver { since, .. } = self.phase else { return false };
-        Ringing::of(&self.setup, since)
+        self.rings_since()
+            .and_then(|since| Ringing::of(&self.setup, since))
             .is_some_and(|ringing| ringing.caused(passed_on_by, from, now))
+    }
+
+    /// When Twilio was told to ring the person, if they still ring or talk.
+    pub(super) fn rings_since(&self) -> Option<Instant> {
+        match self.phase {
+            Phase::HandingOver { since, .. }
+            | Phase::HangingUp { how: HangUp::PutThrough { since, .. }, .. } => Some(since),
+            Phase::Open
+            | Phase::Closing { .. }
+            | Phase::Pausing { .. }
+            | Phase::HangingUp { .. }
+            | Phase::Over { .. } => None,
+        }
     }
 
     /// The last line was heard, or cannot be. Twilio is told to ring the person.
@@ -117,21 +129,26 @@ impl Call {
         self.phase = Phase::HandingOver { since: now.at, until: now.at + LONGEST };
     }
 
-    /// Twilio has taken the call from its stream. The session is closed: it would cost money
-    /// unused.
+    /// Twilio has taken the call from its stream.
     pub(super) fn on_stream_handed_over(&mut self) {
         self.stream = StreamState::Closed;
-        if self.session != SessionState::NotWanted {
-            self.session = SessionState::NotWanted;
-            self.close_broken_responses();
-            self.send(Command::CloseSession);
-        }
+        self.close_session();
     }
 
     /// The transfer is over. Either the two have spoken and Twilio hangs up, or nobody answered and
     /// Twilio opens a stream again.
     pub(super) fn on_transfer_ended(&mut self, answered: bool, now: Now) {
-        let Phase::HandingOver { .. } = self.phase else { return };
+        match self.phase {
+            Phase::HandingOver { .. } => {}
+            Phase::HangingUp { ending, how: HangUp::PutThrough { .. }, .. } => {
+                return self.on_put_through_ended(ending, answered, now);
+            }
+            Phase::Open
+            | Phase::Closing { .. }
+            | Phase::Pausing { .. }
+            | Phase::HangingUp { .. }
+            | Phase::Over { .. } => return,
+        }
         if answered {
             let ending = Ending { reason: EndReason::Transferred, by: EndedBy::Agent };
             let until = now.at + super::ending::AFTER_HANG_UP;
@@ -149,6 +166,7 @@ impl Call {
         if matches!(self.phase, Phase::HandingOver { .. }) && self.stream.is_open() {
             self.go_on_after_transfer(NOT_POSSIBLE, now);
         }
+        self.on_put_through_failed(now);
     }
 
     /// Why a call ended during a transfer. `None` outside of one. Twilio reports nothing when the

@@ -2,7 +2,7 @@
 
 use actors::call_supervisor::CallHandle;
 use actors::messages::SupervisorEvent;
-use protocol::call::Phase;
+use protocol::call::{HangUp, Phase};
 use protocol::twilio::forms::{DialForm, Form, VoiceForm};
 use protocol::twilio::twiml::Twiml;
 
@@ -18,11 +18,25 @@ pub(super) async fn resume(state: &TwilioState, form: &Form) -> Twiml {
     };
     match phase(&handle) {
         Phase::Open | Phase::Closing { .. } | Phase::Pausing { .. } => reconnect(state, &handle),
-        // The stream was lost while Twilio was told to dial the transfer target.
-        Phase::HandingOver { .. } => {
-            handle.parts().setup.transfer.clone().map_or_else(Twiml::hangup, Twiml::transfer)
-        }
-        Phase::HangingUp { .. } | Phase::Over { .. } => Twiml::hangup(),
+        Phase::HandingOver { .. } => transfer(&handle).await,
+        Phase::HangingUp { how, .. } => hang_up(&handle, how).await,
+        Phase::Over { .. } => Twiml::hangup(),
+    }
+}
+
+/// Twilio is being told to dial the transfer target, and asks at the same moment what follows: the
+/// stream was lost, or the voice webhook's first answer was.
+pub(super) async fn transfer(handle: &CallHandle) -> Twiml {
+    handle.gives_document().await;
+    handle.parts().setup.transfer.clone().map_or_else(Twiml::hangup, Twiml::transfer)
+}
+
+/// The same, while Twilio is being told to end the call in this way.
+pub(super) async fn hang_up(handle: &CallHandle, how: HangUp) -> Twiml {
+    match how {
+        HangUp::PutThrough { .. } => transfer(handle).await,
+        HangUp::Apology if handle.gives_document().await => apology(&handle.parts().setup.settings),
+        HangUp::Apology | HangUp::Rest | HangUp::Answered => Twiml::hangup(),
     }
 }
 
@@ -43,13 +57,23 @@ pub(super) async fn on_transfer_ended(state: &TwilioState, form: &Form) -> Twiml
     tracing::info!(call = %form.call_sid, status = %form.status, "transfer ended");
     match phase(&handle) {
         Phase::HandingOver { .. } => {
+            handle.gives_next_document();
             let told = handle.tell(SupervisorEvent::TransferEnded { answered });
             if answered || told.is_err() { Twiml::hangup() } else { reconnect(state, &handle) }
+        }
+        Phase::HangingUp { how: HangUp::PutThrough { .. }, .. } => {
+            handle.gives_next_document();
+            let told = handle.tell(SupervisorEvent::TransferEnded { answered });
+            if let Err(error) = told {
+                tracing::error!(%error, call = %form.call_sid, "the call was not told of its end");
+            }
+            if answered { Twiml::hangup() } else { apology(&handle.parts().setup.settings) }
         }
         // Twilio repeats the request when our first answer was lost.
         Phase::Open | Phase::Closing { .. } | Phase::Pausing { .. } if !answered => {
             reconnect(state, &handle)
         }
+        Phase::HangingUp { how, .. } if !answered => hang_up(&handle, how).await,
         Phase::Open
         | Phase::Closing { .. }
         | Phase::Pausing { .. }

@@ -18,7 +18,7 @@ use protocol::twilio::twiml::{Dial, RejectReason, Twiml};
 use super::connect::{apology, connect};
 use super::directory::Listed;
 use super::refusal::{self, Refusal};
-use super::resume::phase;
+use super::resume::{hang_up, phase, transfer};
 use super::span::name_business;
 use super::state::TwilioState;
 use super::unanswerable;
@@ -92,7 +92,7 @@ async fn start(state: &TwilioState, form: &VoiceForm, setup: CallSetup) -> Twiml
         return unanswerable::answer(state, &setup, cause);
     }
     let why = match state.calls.start(setup.clone()).await {
-        Ok(handle) => return go_on(state, &handle, form),
+        Ok(handle) => return go_on(state, &handle, form).await,
         Err(CallRefused::Over) => return over(state, &setup, false),
         Err(CallRefused::Full) => Refusal::Full,
         Err(CallRefused::JournalFull) => Refusal::JournalFull,
@@ -106,14 +106,12 @@ async fn start(state: &TwilioState, form: &VoiceForm, setup: CallSetup) -> Twiml
 
 /// What a running call hears: it has just started, or Twilio asks again. Until a stream has opened the
 /// recording is played, since no earlier answer may have arrived (CALL-12).
-fn go_on(state: &TwilioState, handle: &CallHandle, form: &VoiceForm) -> Twiml {
+async fn go_on(state: &TwilioState, handle: &CallHandle, form: &VoiceForm) -> Twiml {
     match phase(handle) {
         Phase::Open | Phase::Closing { .. } | Phase::Pausing { .. } => {}
-        Phase::HandingOver { .. } => {
-            let transfer = handle.parts().setup.transfer.clone();
-            return transfer.map_or_else(Twiml::hangup, Twiml::transfer);
-        }
-        Phase::HangingUp { .. } | Phase::Over { .. } => return Twiml::hangup(),
+        Phase::HandingOver { .. } => return transfer(handle).await,
+        Phase::HangingUp { how, .. } => return hang_up(handle, how).await,
+        Phase::Over { .. } => return Twiml::hangup(),
     }
     let recording = handle.parts().snapshot.borrow().call.recording_url().map(str::to_owned);
     let recording = recording.filter(|url| {
@@ -159,7 +157,7 @@ fn over(state: &TwilioState, setup: &CallSetup, is_stored: bool) -> Twiml {
 /// written when the database is back.
 async fn without_database(state: &TwilioState, number: &PhoneNumber, form: &VoiceForm) -> Twiml {
     if let Some(handle) = state.calls.find(form.call_sid.clone()).await {
-        return go_on(state, &handle, form);
+        return go_on(state, &handle, form).await;
     }
     if let Some(listed) = state.directory.find(number) {
         refusal::record(state, listed.id, form, Refusal::NoDatabase);

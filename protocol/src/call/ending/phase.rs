@@ -58,8 +58,16 @@ pub enum Phase {
 pub enum HangUp {
     /// By the REST API: `Status=completed` (CALL-6).
     Rest,
-    /// By the REST API: TwiML that apologises and hangs up (RES-3).
+    /// By TwiML that apologises and hangs up (RES-3): over the REST API, or as a webhook's answer.
     Apology,
+    /// By TwiML that rings the person in place of the apology (PIPE-10). The apology follows if
+    /// nobody answers.
+    PutThrough {
+        /// When Twilio was told to ring.
+        since: Instant,
+        /// The request failed. Twilio may have taken it all the same.
+        refused: bool,
+    },
     /// By the answer to the webhook that asked what follows a transfer (CALL-10).
     Answered,
 }

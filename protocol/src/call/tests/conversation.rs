@@ -206,7 +206,7 @@ fn call_8_digits_are_gathered_until_a_hash_or_a_pause_and_are_one_turn() {
 
 #[test]
 fn pipe_10_a_model_that_breaks_off_every_answer_is_given_up_after_five() {
-    let mut stage = Stage::open();
+    let mut stage = Stage::open_without_a_person();
     stage.does(Event::TurnCommitted { item: item("u1") });
     let breaks_off = |stage: &mut Stage, n: u32| {
         let ask = stage.asks().last().unwrap().number;
@@ -277,7 +277,7 @@ fn with_a_recording() -> Stage {
 
 #[test]
 fn call_2_while_a_recording_plays_no_session_is_wanted_and_none_is_missed() {
-    let mut stage = with_a_recording();
+    let mut stage = with_a_recording().without_a_person();
     stage.waits(Duration::from_secs(60));
     assert_eq!(stage.call.phase(), &Phase::Open, "a recording can be longer than any patience");
     assert!(!stage.sent.contains(&Command::OpenSession));

@@ -166,7 +166,7 @@ fn call_9_the_end_of_a_stream_that_was_replaced_changes_nothing() {
 
 #[test]
 fn res_3_a_session_that_cannot_be_had_ends_in_an_apology_by_twiml() {
-    let mut stage = Stage::open();
+    let mut stage = Stage::open_without_a_person();
     stage.loses_session(SessionFault::Passing);
     stage.waits(Duration::from_millis(9999));
     assert_eq!(stage.count(&Command::Apologise), 0);
@@ -174,7 +174,7 @@ fn res_3_a_session_that_cannot_be_had_ends_in_an_apology_by_twiml() {
     assert_eq!(stage.count(&Command::Apologise), 1);
     assert_eq!(stage.reason(), Some(EndReason::UpstreamFailed));
 
-    let mut stage = Stage::open();
+    let mut stage = Stage::open_without_a_person();
     stage.loses_session(SessionFault::Lasting(FatalCause::Quota));
     assert_eq!(stage.count(&Command::Apologise), 1, "no other try would help");
     let stream = StreamSid::parse(STREAM).unwrap();

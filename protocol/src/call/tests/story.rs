@@ -47,13 +47,14 @@ impl LastLine {
 }
 
 impl Story {
-    fn new(decider: Decider, wait: Duration, open: bool) -> Self {
+    fn new(decider: Decider, wait: Duration, open: bool, has_person: bool) -> Self {
         let change = |settings: &mut BusinessSettings| {
             settings.ending.decider = decider;
             settings.ending.phrase_wait = wait;
             settings.ending.required_lead_fields = vec!["city".to_owned()];
         };
         let stage = if open { Stage::open_with(change) } else { Stage::new(change) };
+        let stage = if has_person { stage } else { stage.without_a_person() };
         let (greeted, said_goodbye, due) = (open, false, stage.now.at);
         Self {
             stage,
@@ -66,6 +67,11 @@ impl Story {
             pressed: None,
             due,
         }
+    }
+
+    /// No session can answer the call.
+    fn gave_up(&self) -> bool {
+        self.stage.reason() == Some(EndReason::UpstreamFailed)
     }
 
     fn line_is_gone(&mut self, when: bool) {
@@ -238,9 +244,18 @@ impl Story {
     }
 
     /// Checks the commands since the first `before`.
-    fn check(&mut self, before: usize, was_over: bool) -> Result<(), TestCaseError> {
+    fn check(
+        &mut self,
+        before: usize,
+        was_over: bool,
+        had_given_up: bool,
+    ) -> Result<(), TestCaseError> {
         for place in before..self.stage.sent.len() {
             let (command, at) = (&self.stage.sent[place], self.stage.sent_at[place]);
+            if had_given_up {
+                let costs = matches!(command, Command::OpenSession | Command::Ask(_));
+                prop_assert!(!costs, "{command:?} after the call was given up");
+            }
             if let Command::Ask(Ask { number, want: Want::Line { line, .. }, .. }) = command {
                 prop_assert!(
                     !(*line == ScriptedLine::Greeting && self.greeted),
@@ -262,8 +277,10 @@ impl Story {
                 prop_assert!(over, "hung up while the closing line was unheard");
                 let passed = |since: Instant, ms| at >= since + Duration::from_millis(ms);
                 let gathered = self.pressed.is_none_or(|last| passed(last, 1500));
+                // Nobody can answer the keys.
+                let gave_up = *command == Command::Transfer && self.gave_up();
                 prop_assert!(
-                    gathered || passed(self.due, 3000),
+                    gathered || gave_up || passed(self.due, 3000),
                     "hung up on a caller who was pressing keys"
                 );
             }
@@ -301,16 +318,16 @@ impl Story {
 fn run(story: &mut Story, steps: impl IntoIterator<Item = Step>) -> Result<(), TestCaseError> {
     for step in steps {
         let was_over = matches!(story.stage.call.phase(), Phase::Over { .. });
-        let before = story.stage.sent.len();
+        let (before, had_given_up) = (story.stage.sent.len(), story.gave_up());
         story.happens(step);
-        story.check(before, was_over)?;
+        story.check(before, was_over, had_given_up)?;
     }
     Ok(())
 }
 
 #[test]
 fn invariant_2_a_second_response_for_the_greeting_does_not_make_it_pending_again() {
-    let mut story = Story::new(Decider::Phrases, Duration::from_millis(300), false);
+    let mut story = Story::new(Decider::Phrases, Duration::from_millis(300), false, true);
     let steps = [
         Step::SessionUp,
         Step::Serve(false),
@@ -333,9 +350,10 @@ proptest! {
         decider in prop_oneof![Just(Decider::Model), Just(Decider::Phrases), Just(Decider::Both)],
         wait in prop_oneof![Just(Duration::ZERO), Just(Duration::from_millis(300))],
         open in any::<bool>(),
+        has_person in any::<bool>(),
         steps in proptest::collection::vec(step(), 1..100),
     ) {
-        let mut story = Story::new(decider, wait, open);
+        let mut story = Story::new(decider, wait, open, has_person);
         run(&mut story, steps)?;
         let stage = &mut story.stage;
         prop_assert!(stage.count(&Command::HangUp) <= 1);

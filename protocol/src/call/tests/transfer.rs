@@ -176,8 +176,7 @@ fn call_10_an_operator_ends_a_transferred_call_and_a_stopping_daemon_leaves_it_t
 
 #[test]
 fn call_10_a_transfer_without_a_number_or_of_a_call_that_is_ending_is_refused() {
-    let mut stage = Stage::open();
-    Arc::make_mut(&mut stage.call.setup).transfer = None;
+    let mut stage = Stage::open_without_a_person();
     stage.asks_for_a_person();
     assert_eq!(stage.lines(), []);
     assert!(stage.told().last().unwrap().contains("nobody to put the caller through to"));

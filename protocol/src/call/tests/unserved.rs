@@ -16,7 +16,7 @@ struct Asked {
 
 impl Asked {
     fn new() -> Self {
-        let mut stage = Stage::open();
+        let mut stage = Stage::open_without_a_person();
         let ask = stage.turn("u1");
         Self { stage, ask, responses: 0, session: 1 }
     }
