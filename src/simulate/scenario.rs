@@ -12,7 +12,7 @@ pub(super) use expect::{
     TranscriptLine, Words,
 };
 pub use file::ScenarioError;
-pub(super) use script::Answers;
+pub(crate) use script::Answers;
 pub use script::{Scenario, Script};
 pub(super) use step::Step;
 pub use step::{Action, After, Happening};

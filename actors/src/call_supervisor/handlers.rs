@@ -114,7 +114,10 @@ impl CallSupervisorState {
         let Some((kind, decision)) = self.children.on_event(event, me) else { return };
         if decision == Decision::GiveUp {
             tracing::error!(kind = kind.as_str(), "an actor failed too often: the call ends");
-            self.apologise();
+            // Whoever is put through, or hears the apology, is not interrupted.
+            if !self.parts.redirect.is_under_way() {
+                self.apologise();
+            }
             self.take_down(me, Some(EndReason::Internal));
         }
     }

@@ -39,6 +39,14 @@ impl Redirect {
         })
     }
 
+    /// Whether Twilio is being told to leave the stream, or has been.
+    pub(super) fn is_under_way(&self) -> bool {
+        match *self.0.borrow() {
+            Stage::Asked | Stage::Awaited | Stage::Taken | Stage::Given => true,
+            Stage::None | Stage::Failed => false,
+        }
+    }
+
     pub(super) fn succeed(&self) {
         self.0.send_replace(Stage::Taken);
     }

@@ -4,13 +4,14 @@
 use std::time::Duration;
 
 use entities::calls::CallRecord;
-use practice::twilio::{CallView, Done, VerbRun};
+use practice::twilio::{CallView, Direction, Done, EndedBy as Ended};
+use protocol::business::BusinessSettings;
 use protocol::call::{EndReason, EndedBy};
 
 use super::told::span;
 use super::verdict::Verdict;
 use crate::simulate::player::Spoken;
-use crate::simulate::scenario::Scenario;
+use crate::simulate::scenario::{Answers, Scenario};
 use crate::simulate::seen::Seen;
 
 /// How a call with a certain end reason ends.
@@ -18,28 +19,29 @@ pub(crate) struct Rule {
     pub(crate) by: &'static [EndedBy],
     /// REST requests to end the call.
     pub(crate) hang_ups: u32,
-    /// Twilio is asked to play an apology. More than one request is needed if the call is not answered
-    /// yet.
+    /// Twilio apologises. More than one request is needed if the call is not answered yet.
     pub(crate) apologises: bool,
+    /// The person is rung first, if there is one and the caller has called us.
+    pub(crate) puts_through: bool,
     /// The last line is heard whole, and the hang-up comes `ending.hangup_delay` after it.
     pub(crate) is_polite: bool,
 }
 
 impl Rule {
     const fn polite(by: &'static [EndedBy]) -> Self {
-        Self { by, hang_ups: 1, apologises: false, is_polite: true }
+        Self { hang_ups: 1, is_polite: true, ..Self::nothing(by) }
     }
 
     const fn hang_up(by: &'static [EndedBy]) -> Self {
-        Self { by, hang_ups: 1, apologises: false, is_polite: false }
+        Self { hang_ups: 1, ..Self::nothing(by) }
     }
 
     const fn apology() -> Self {
-        Self { by: &[EndedBy::Daemon], hang_ups: 0, apologises: true, is_polite: false }
+        Self { apologises: true, ..Self::nothing(&[EndedBy::Daemon]) }
     }
 
     const fn nothing(by: &'static [EndedBy]) -> Self {
-        Self { by, hang_ups: 0, apologises: false, is_polite: false }
+        Self { by, hang_ups: 0, apologises: false, puts_through: false, is_polite: false }
     }
 
     pub(crate) fn of(reason: EndReason) -> Self {
@@ -51,13 +53,18 @@ impl Rule {
             EndReason::MaxDuration | EndReason::Shutdown => Self::polite(&[EndedBy::Daemon]),
             EndReason::Operator => Self::hang_up(&[EndedBy::Operator]),
             EndReason::StreamLost => Self::hang_up(&[EndedBy::Daemon]),
-            EndReason::UpstreamFailed | EndReason::Internal => Self::apology(),
+            EndReason::UpstreamFailed => Self { puts_through: true, ..Self::apology() },
+            EndReason::Internal => Self::apology(),
             EndReason::Transferred => Self::nothing(&[EndedBy::Agent, EndedBy::Daemon]),
             EndReason::CallerHungUp => Self::nothing(&[EndedBy::Caller]),
             EndReason::NotConnected => Self::nothing(&[EndedBy::Caller, EndedBy::Daemon]),
             EndReason::Machine | EndReason::Refused => Self::nothing(&[EndedBy::Daemon]),
         }
     }
+}
+
+fn ensure(holds: bool, fault: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(fault()) }
 }
 
 /// The latest hang-up after the last word of either side. It may wait for a line that does not begin (5 s),
@@ -78,10 +85,7 @@ pub(super) fn look(verdict: &mut Verdict, scenario: &Scenario, seen: &Seen) {
     let spoiled = scenario.script.twilio.hang_ups.len() as u32;
     let hang_ups = rule.hang_ups + if rule.hang_ups > 0 { spoiled } else { 0 };
     verdict.equal("requests to hang up", Some(&hang_ups), &seen.view.hang_up_requests);
-    let put_through = |verb: &&VerbRun| matches!(verb.what, Done::Dialled { .. });
-    let transfers = seen.view.verbs.iter().filter(put_through).count() as u32;
-    let apologies = seen.view.redirect_requests.checked_sub(transfers);
-    verdict.equal("an apology", Some(&Some(rule.apologises)), &apologies.map(|count| count > 0));
+    verdict.look("an apology", apologises_as_it_must(&rule, scenario, &seen.view));
     if seen.status_came {
         verdict.look("the record's status", same_status(record, &seen.view));
     }
@@ -92,6 +96,42 @@ pub(super) fn look(verdict: &mut Verdict, scenario: &Scenario, seen: &Seen) {
         let delay = scenario.business.ending.hangup_delay;
         verdict.look("the last line", heard_to_its_end(&seen.view));
         verdict.look("the hang-up", in_time(&seen.view, &seen.played.spoken, delay));
+    }
+}
+
+/// An apology is asked for by a request, or is a webhook's answer. Where the person is rung first, it
+/// follows if they don't answer.
+fn apologises_as_it_must(rule: &Rule, scenario: &Scenario, view: &CallView) -> Result<(), String> {
+    let rung = view.verbs.iter().filter(|verb| matches!(verb.what, Done::Dialled { .. })).count();
+    let said = view.verbs.iter().any(|verb| is_apology(&verb.what, &scenario.business));
+    let has_person = scenario.business.transfer.is_some() && view.direction == Direction::Inbound;
+    if !(rule.puts_through && has_person) {
+        let asked = view.redirect_requests as usize > rung;
+        let is_as_it_must = (asked || said) == rule.apologises;
+        return ensure(is_as_it_must, || format!("expected {}", rule.apologises));
+    }
+    let answered = match scenario.script.transfer.answers {
+        Answers::Person | Answers::Machine => true,
+        Answers::Busy | Answers::Unreachable => false,
+    };
+    let gone = view.ended == Some(Ended::CallerHangUp);
+    ensure(gone || (rung > 0 && said != answered), || {
+        format!("the person was rung {rung} times and answers: {answered}; apology: {said}")
+    })
+}
+
+/// Whether this verb is the business's apology.
+pub(crate) fn is_apology(what: &Done, business: &BusinessSettings) -> bool {
+    match what {
+        Done::Said { text, .. } => *text == business.lines().apology,
+        Done::Played { url, .. } => Some(url) == business.apology.audio_url.as_ref(),
+        Done::PlayedDigits(_)
+        | Done::Paused(_)
+        | Done::Redirected(_)
+        | Done::Rejected(_)
+        | Done::HungUp
+        | Done::Dialled { .. }
+        | Done::Connected { .. } => false,
     }
 }
 

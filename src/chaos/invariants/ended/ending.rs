@@ -10,7 +10,9 @@ use protocol::call::{EndReason, EndedBy};
 use super::findings::{CallFindings, Seen, ensure};
 use crate::chaos::story::Deed;
 use crate::simulate::judge::always::is_part;
-use crate::simulate::judge::ending::{Rule, heard_to_its_end, last_sound, named, one_of};
+use crate::simulate::judge::ending::{
+    Rule, heard_to_its_end, is_apology, last_sound, named, one_of,
+};
 
 pub(super) fn look(findings: &mut CallFindings<'_>, seen: &Seen<'_>) {
     let view = &seen.call.view;
@@ -19,6 +21,7 @@ pub(super) fn look(findings: &mut CallFindings<'_>, seen: &Seen<'_>) {
     findings.look(2, ensure(!seen.call.overstayed, waited));
     findings.look(2, greeted_once(seen));
     findings.look(2, hung_up_once(seen));
+    findings.look(2, apologised_once(seen));
     let Some(record) = &seen.call.record else { return };
     if record.end_reason.is_none() {
         return;
@@ -60,6 +63,19 @@ fn hung_up_once(seen: &Seen<'_>) -> Result<(), String> {
     let failed = requests.iter().filter(|request| unanswered(request.status)).count();
     let holds = seen.excuses.api || requests.len() <= 1 + failed;
     ensure(holds, || format!("{} requests to hang up, of which {failed} failed", requests.len()))
+}
+
+/// An apology is not begun again. A request that Twilio failed, or did not answer, is sent again.
+fn apologised_once(seen: &Seen<'_>) -> Result<(), String> {
+    let apologies =
+        seen.call.view.verbs.iter().filter(|verb| is_apology(&verb.what, &seen.business.settings));
+    let failed = seen.ended.requests.iter().filter(|request| {
+        let ours = request.call_sid.as_ref() == Some(&seen.call.sid);
+        ours && request.kind == RestKind::Redirect && request.status != Some(200)
+    });
+    let (apologies, failed) = (apologies.count(), failed.count());
+    let holds = seen.excuses.api || apologies <= 1 + failed;
+    ensure(holds, || format!("{apologies} apologies, and {failed} requests failed"))
 }
 
 /// Nobody is hung up on without a reason.
