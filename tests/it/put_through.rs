@@ -62,7 +62,7 @@ fn rung(view: &CallView) -> usize {
 }
 
 fn connections(world: &World) -> u64 {
-    practice(world).log().look(|record| record.connections as u64)
+    practice(world).log().look(|record| record.connections)
 }
 
 /// The call ends as a failure of OpenAI's. Returns how often the person was rung and how often Twilio

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use practice::twilio::{EndedBy as Ended, HeardSpeech, RestKind, RestRequest};
+use practice::twilio::{Done, EndedBy as Ended, HeardSpeech, RestKind, RestRequest};
 use protocol::call::{EndReason, EndedBy};
 
 use super::findings::{CallFindings, Seen, ensure};
@@ -35,6 +35,7 @@ pub(super) fn look(findings: &mut CallFindings<'_>, seen: &Seen<'_>) {
             findings.look(2, ends_as_its_reason_says(reason, seen));
             findings.look(2, says_goodbye(reason, seen));
             findings.look(2, plays_what_has_come(reason, seen));
+            findings.look(2, is_told_so(reason, seen));
         }
     }
 }
@@ -150,6 +151,20 @@ fn says_goodbye(reason: EndReason, seen: &Seen<'_>) -> Result<(), String> {
     let last = last_sound(view);
     ensure(asked_at >= last + delay, || {
         format!("the hang-up came at {asked_at:?}, {delay:?} not yet after {last:?}")
+    })
+}
+
+/// A caller whom no session can answer is put through to the person, or hears the apology.
+fn is_told_so(reason: EndReason, seen: &Seen<'_>) -> Result<(), String> {
+    let (view, excuses) = (&seen.call.view, seen.excuses);
+    let is_told = view.verbs.iter().any(|verb| {
+        let is_rung = matches!(verb.what, Done::Dialled { .. });
+        is_rung || is_apology(&verb.what, &seen.business.settings)
+    });
+    let gone = view.ended == Some(Ended::CallerHangUp);
+    let excused = gone || excuses.api || excuses.webhooks || excuses.line;
+    ensure(is_told || excused || reason != EndReason::UpstreamFailed, || {
+        "the caller was neither put through nor apologised to".to_owned()
     })
 }
 

@@ -7,7 +7,7 @@ use entities::DatabaseFault;
 use entities::call_turns::{TurnRole, TurnRow};
 use practice::openai::{LinkFault, ResponseFault, SeenEvent, Turn, Violation};
 use practice::speech::Fault as Flaw;
-use practice::twilio::{CallbackDelivery, EndedBy, RestRequest};
+use practice::twilio::{CallbackDelivery, Done, EndedBy, RestRequest, VerbRun};
 use serde_json::json;
 
 use super::*;
@@ -92,6 +92,34 @@ fn invariant_2_a_call_that_ends_wrongly_is_detected() {
             }),
         ],
     );
+}
+
+fn apologises(it: &mut Ended) {
+    let text = it.businesses[0].settings.lines().apology;
+    let what = Done::Said { text, voice: None, language: None };
+    it.calls[0].view.verbs.push(VerbRun { what, at: secs(13.0) });
+}
+
+#[test]
+fn invariant_2_a_caller_who_hears_the_apology_twice_or_not_at_all_is_detected() {
+    let fails: Change = |it| {
+        it.calls[0].view.ended = Some(EndedBy::HangupVerb);
+        end_reason(it, "upstream_failed", "daemon");
+        it.requests.clear();
+    };
+    let once: Change = |it| {
+        it.calls[0].view.ended = Some(EndedBy::HangupVerb);
+        end_reason(it, "upstream_failed", "daemon");
+        apologises(it);
+    };
+    let twice: Change = |it| {
+        apologises(it);
+        apologises(it);
+    };
+    let model = troubled(Fault::SessionsExpire);
+    assert_eq!(broken_by(fails, &model), [2]);
+    assert_eq!(broken_by(once, &model), [0; 0]);
+    each_breaks(2, &[("two apologies", twice)]);
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Endings that hold, and endings that don't.
 
+use std::path::Path;
+
 use practice::speech::Fault;
-use practice::twilio::{CallStatus, Direction, Echo, HeardSpeech, StreamView};
+use practice::twilio::{CallStatus, Echo, HeardSpeech, StreamView, VerbRun};
 use protocol::ids::{CallSid, StreamSid};
 
 use super::*;
@@ -68,6 +70,49 @@ fn end_1_for_every_reason_somebody_may_end_the_call_by_at_most_one_request() {
         assert!(!rule.by.is_empty(), "{reason:?}");
         assert!(rule.hang_ups + u32::from(rule.apologises) <= 1, "{reason:?}");
     }
+}
+
+fn example(name: &str) -> Scenario {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/scenarios");
+    Scenario::read(&folder.join(name)).unwrap()
+}
+
+#[test]
+fn pipe_10_a_caller_who_reaches_neither_the_person_nor_an_apology_is_detected() {
+    let rule = Rule::of(EndReason::UpstreamFailed);
+    let (answers, busy, nobody) = (
+        example("ends-upstream-put-through.toml"),
+        example("ends-upstream-nobody-answers.toml"),
+        example("ends-upstream-lost.toml"),
+    );
+    for (scenario, rung, apologised, holds) in [
+        (&answers, true, false, true),
+        (&answers, true, true, false),
+        (&answers, false, true, false),
+        (&answers, false, false, false),
+        (&busy, true, true, true),
+        (&busy, true, false, false),
+        (&nobody, false, true, true),
+        (&nobody, false, false, false),
+    ] {
+        let mut view = ended(7.0);
+        let mut ran = |what| view.verbs.push(VerbRun { what, at: secs(6.0) });
+        if rung {
+            ran(Done::Dialled { number: "+442071234568".into() });
+        }
+        if apologised {
+            let text = scenario.business.lines().apology;
+            ran(Done::Said { text, voice: None, language: None });
+        }
+        let found = apologises_as_it_must(&rule, scenario, &view);
+        assert_eq!(found.is_ok(), holds, "{} {rung} {apologised}: {found:?}", scenario.name());
+    }
+    let mut view = ended(7.0);
+    view.ended = Some(Ended::CallerHangUp);
+    assert!(apologises_as_it_must(&rule, &busy, &view).is_ok(), "they did not wait for it");
+    assert!(apologises_as_it_must(&rule, &nobody, &view).is_err());
+    let internal = Rule::of(EndReason::Internal);
+    assert!(apologises_as_it_must(&internal, &answers, &view).is_err());
 }
 
 #[test]
