@@ -2,6 +2,10 @@
 //! with an open transaction is closed: what is written on it next would be reported as done, and lost
 //! (OPS-10).
 
+mod refusal;
+
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::sqlx::pool::PoolOptions;
@@ -11,10 +15,13 @@ use sea_orm::sqlx::{
     self, Connection, Executor, PgConnection, Postgres, Row, Sqlite, SqliteConnection,
 };
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr,
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
-use thiserror::Error;
+
+use crate::database::Watch;
+pub use refusal::ConnectError;
+pub(crate) use refusal::of_sqlite as refused;
 
 /// How long a SQLite statement waits for another writer.
 pub(crate) const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -49,39 +56,23 @@ impl Default for PoolSettings {
     }
 }
 
-/// Why the database could not be opened. No message contains the URL: it may hold a password.
-#[derive(Debug, Error)]
-pub enum ConnectError {
-    /// The URL is of no supported database.
-    #[error("expected sqlite://FILE?mode=rwc or postgres://USER@HOST/DATABASE")]
-    Url,
-    /// The SQLite file does not exist.
-    #[error("there is no database file {0}")]
-    Missing(String),
-    /// The database refused the connection or could not be reached.
-    #[error("the database could not be opened: {0}")]
-    Refused(DbErr),
-    /// The threads of a simulated database could not be started.
-    #[error("no runtime for the database: {0}")]
-    Runtime(#[source] std::io::Error),
-}
-
 pub(crate) fn options(
     url: &str,
     pool: PoolSettings,
     mode: OpenMode,
+    watch: Option<Arc<Watch>>,
 ) -> Result<ConnectOptions, ConnectError> {
     let is_sqlite = url.starts_with("sqlite:");
     if !(is_sqlite || url.starts_with("postgres://") || url.starts_with("postgresql://")) {
         return Err(ConnectError::Url);
     }
-    let is_in_memory = is_sqlite && (url.contains(":memory:") || url.contains("mode=memory"));
-    if is_sqlite && !is_in_memory && mode == OpenMode::Existing {
-        let file = url.parse::<SqliteConnectOptions>().map_err(|_| ConnectError::Url)?;
-        let path = file.get_filename();
-        // Without its folder nobody could create it: opening says so.
+    let is_in_memory = is_in_memory(url);
+    if let Some(path) = sqlite_file(url) {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        if !path.exists() && folder.is_none_or(|folder| folder.exists()) {
+        if let Some(folder) = folder.filter(|folder| !folder.exists()) {
+            return Err(ConnectError::NoFolder(folder.to_owned()));
+        }
+        if mode == OpenMode::Existing && !path.exists() {
             return Err(ConnectError::Missing(path.display().to_string()));
         }
     }
@@ -99,20 +90,32 @@ pub(crate) fn options(
     if is_in_memory {
         options.max_connections(1).min_connections(1).idle_timeout(None).max_lifetime(None);
     } else {
-        options.map_sqlx_sqlite_pool_opts(close_if_sqlite_is_in_a_transaction);
+        options.map_sqlx_sqlite_pool_opts(move |pool| close_unless_reusable(pool, watch.clone()));
     }
     Ok(options)
 }
 
-pub(crate) async fn open(options: ConnectOptions) -> Result<DatabaseConnection, ConnectError> {
-    Database::connect(options).await.map_err(|error| {
-        // SeaORM's own error text, unlike the driver's, repeats the whole URL.
-        if matches!(error, DbErr::Conn(RuntimeErr::Internal(_))) {
-            ConnectError::Url
-        } else {
-            ConnectError::Refused(error)
-        }
-    })
+/// The path of a SQLite database that is not in memory.
+pub(crate) fn sqlite_file(url: &str) -> Option<PathBuf> {
+    if !url.starts_with("sqlite:") || is_in_memory(url) {
+        return None;
+    }
+    Some(url.parse::<SqliteConnectOptions>().ok()?.get_filename().to_owned())
+}
+
+fn is_in_memory(url: &str) -> bool {
+    url.starts_with("sqlite:") && (url.contains(":memory:") || url.contains("mode=memory"))
+}
+
+pub(crate) async fn open(
+    url: &str,
+    options: ConnectOptions,
+) -> Result<DatabaseConnection, ConnectError> {
+    match Database::connect(options).await {
+        Ok(connection) => Ok(connection),
+        Err(error) if url.starts_with("sqlite:") => Err(refusal::of_sqlite(url, error)),
+        Err(error) => Err(refusal::of_postgres(url, error).await),
+    }
 }
 
 /// Begins a transaction that writes. On SQLite it takes the write lock at once: a transaction that
@@ -142,14 +145,21 @@ fn postgres_options(options: PgConnectOptions) -> PgConnectOptions {
 }
 
 /// After a failed commit or rollback, SQLx can think that a transaction is over which SQLite still
-/// holds, or the other way round.
-fn close_if_sqlite_is_in_a_transaction(pool: PoolOptions<Sqlite>) -> PoolOptions<Sqlite> {
-    pool.after_release(|connection, _| Box::pin(is_reusable_sqlite(connection)))
+/// holds, or the other way round. And a connection to a file that is away is of no use.
+fn close_unless_reusable(
+    pool: PoolOptions<Sqlite>,
+    watch: Option<Arc<Watch>>,
+) -> PoolOptions<Sqlite> {
+    pool.after_release(move |connection, _| {
+        let in_place = watch.as_ref().is_none_or(|watch| watch.look().is_ok());
+        Box::pin(async move { Ok(in_place && is_reusable_sqlite(connection).await?) })
+    })
 }
 
 async fn is_reusable_sqlite(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
-    // Succeeds only within a transaction.
-    let was_in_one = connection.execute("ROLLBACK").await.is_ok();
+    // Succeeds only within a transaction. A thread that hangs in the disk never answers.
+    let rollback = tokio::time::timeout(RELEASE_PATIENCE, connection.execute("ROLLBACK")).await;
+    let was_in_one = rollback.map_err(|_| sqlx::Error::PoolTimedOut)?.is_ok();
     if was_in_one || connection.is_in_transaction() {
         tracing::error!("a database connection with an open transaction was closed");
         return Ok(false);
@@ -199,8 +209,8 @@ mod tests {
     async fn a_sqlite_file_is_created_and_its_readers_do_not_wait_for_its_writer() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("new.db").display());
-        let db =
-            open(options(&url, PoolSettings::default(), OpenMode::Create).unwrap()).await.unwrap();
+        let options = options(&url, PoolSettings::default(), OpenMode::Create, None).unwrap();
+        let db = open(&url, options).await.unwrap();
         assert_eq!(pragma(&db, "journal_mode").await, "wal");
         assert_eq!(pragma(&db, "synchronous").await, "1");
         assert_eq!(pragma(&db, "foreign_keys").await, "1");

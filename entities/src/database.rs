@@ -9,20 +9,24 @@
 
 mod errors;
 mod faults;
+mod file;
 mod lanes;
+mod probe;
 mod real_time;
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::{DatabaseConnection, DbErr, Statement};
+use sea_orm::{DatabaseConnection, DbBackend, DbErr, Statement};
 use tokio::time::timeout;
 
 pub use faults::{DatabaseFault, DatabaseFaults, FaultExtent};
 
 use crate::connection::{self, ConnectError, OpenMode, PoolSettings, STATEMENT_TIMEOUT};
 use crate::error::RecordsError;
+pub(crate) use file::Watch;
+use file::SqliteFile;
 use lanes::{Lane, Lanes};
 use real_time::RealTimeRuntime;
 
@@ -31,6 +35,9 @@ use real_time::RealTimeRuntime;
 const PATIENCE: Duration = Duration::from_secs(20);
 // PostgreSQL's own limit comes first: it ends the work, and says why.
 const _: () = assert!(PATIENCE.as_secs() > STATEMENT_TIMEOUT.as_secs());
+/// How long a unit of work may take, whether or not anybody waits. Then it hangs for good: it is dropped,
+/// and its connection is closed.
+const WORK_LIMIT: Duration = Duration::from_secs(30);
 
 /// A pool of connections to one database. Clones share it, and its faults.
 #[derive(Debug, Clone, Default)]
@@ -41,14 +48,21 @@ pub struct Database {
 
 #[derive(Debug, Clone)]
 enum Mode {
-    Live(Lanes),
+    Live(Live),
     Simulated(Arc<Simulation>),
 }
 
 impl Default for Mode {
     fn default() -> Self {
-        Self::Live(Lanes::of(PoolSettings::default()))
+        Self::Live(Live { lanes: Lanes::of(PoolSettings::default()), file: None })
     }
+}
+
+#[derive(Debug, Clone)]
+struct Live {
+    lanes: Lanes,
+    /// Of a SQLite database that is not in memory.
+    file: Option<SqliteFile>,
 }
 
 #[derive(Debug)]
@@ -65,18 +79,27 @@ impl Database {
         pool: PoolSettings,
         mode: OpenMode,
     ) -> Result<Self, ConnectError> {
-        let options = connection::options(url, pool, mode)?;
-        let connection = connection::open(options).await?;
-        Ok(Self { connection, mode: Mode::Live(Lanes::of(pool)) })
+        let watch = connection::sqlite_file(url).map(|path| Arc::new(Watch::of(&path)));
+        let options = connection::options(url, pool, mode, watch.clone())?;
+        let connection = connection::open(url, options).await?;
+        let file = match watch {
+            Some(watch) => {
+                let pool = connection.get_sqlite_connection_pool().clone();
+                let watched = SqliteFile::watch(watch, pool).await;
+                Some(watched.map_err(|error| connection::refused(url, error))?)
+            }
+            None => None,
+        };
+        Ok(Self { connection, mode: Mode::Live(Live { lanes: Lanes::of(pool), file }) })
     }
 
     /// As [`connect`](Self::connect), simulated. A missing SQLite file is created. Blocks the thread.
     pub fn simulated(url: &str, pool: PoolSettings) -> Result<Self, ConnectError> {
         let runtime = RealTimeRuntime::start().map_err(ConnectError::Runtime)?;
-        let mut options = connection::options(url, pool, OpenMode::Create)?;
+        let mut options = connection::options(url, pool, OpenMode::Create, None)?;
         // A ping before each query would take longer than the query.
         options.test_before_acquire(false);
-        let connection = runtime.block_on(connection::open(options))?;
+        let connection = runtime.block_on(connection::open(url, options))?;
         let simulation = Simulation { runtime, faults: DatabaseFaults::default() };
         Ok(Self { connection, mode: Mode::Simulated(Arc::new(simulation)) })
     }
@@ -114,9 +137,9 @@ impl Database {
         T: Send + 'static,
         E: From<DbErr> + Send + 'static,
     {
-        let work = work(self.connection.clone());
+        let work = Box::pin(work(self.connection.clone()));
         match &self.mode {
-            Mode::Live(lanes) => within_patience(lanes.run(lane, work)).await,
+            Mode::Live(live) => within_patience(live.run(lane, Some(WORK_LIMIT), work)).await,
             Mode::Simulated(simulation) => within_patience(simulation.read(work)).await,
         }
     }
@@ -128,7 +151,13 @@ impl Database {
         T: Send + 'static,
         E: From<DbErr> + Send + 'static,
     {
-        within_patience(self.change_schema(work)).await
+        let work = Box::pin(work(self.connection.clone()));
+        match &self.mode {
+            Mode::Live(live) => {
+                within_patience(live.run(Lane::Ordinary, Some(WORK_LIMIT), work)).await
+            }
+            Mode::Simulated(simulation) => within_patience(simulation.write(work)).await,
+        }
     }
 
     /// As [`write`](Self::write), without a limit: changing a large table takes long.
@@ -141,10 +170,45 @@ impl Database {
         T: Send + 'static,
         E: From<DbErr> + Send + 'static,
     {
-        let work = work(self.connection.clone());
+        let work = Box::pin(work(self.connection.clone()));
         match &self.mode {
-            Mode::Live(lanes) => lanes.run(Lane::Ordinary, work).await,
+            Mode::Live(live) => live.run(Lane::Ordinary, None, work).await,
             Mode::Simulated(simulation) => simulation.write(work).await,
+        }
+    }
+
+    /// Makes a write that changes nothing, and leaves nothing behind. PostgreSQL is only asked whether
+    /// it would take one. A database in memory always does.
+    pub async fn try_write(&self) -> Result<(), RecordsError> {
+        match &self.mode {
+            Mode::Simulated(simulation) => simulation.write(async { Ok(()) }).await,
+            Mode::Live(Live { file: Some(file), .. }) => {
+                let file = file.clone();
+                let trying = timeout(PATIENCE, tokio::spawn(async move { file.try_write().await }));
+                match trying.await {
+                    Ok(Ok(tried)) => Ok(tried?),
+                    Ok(Err(_)) | Err(_) => Err(errors::unanswered(PATIENCE).into()),
+                }
+            }
+            Mode::Live(Live { file: None, .. }) => {
+                self.read(|db| async move { probe::may_write(&db).await }).await
+            }
+        }
+    }
+
+    /// Whether it is gone when the daemon ends.
+    #[must_use]
+    pub fn is_in_memory(&self) -> bool {
+        let is_sqlite = self.connection.get_database_backend() == DbBackend::Sqlite;
+        is_sqlite && matches!(&self.mode, Mode::Live(Live { file: None, .. }))
+    }
+
+    /// Whether its file is not in its place: it was deleted, replaced, or emptied.
+    #[must_use]
+    pub fn has_lost_its_file(&self) -> bool {
+        match &self.mode {
+            Mode::Live(Live { file: Some(file), .. }) => file.look().is_err(),
+            Mode::Live(_) | Mode::Simulated(_) => false,
         }
     }
 
@@ -152,7 +216,13 @@ impl Database {
     pub async fn close(&self) -> Result<(), RecordsError> {
         let closing = self.connection.close_by_ref();
         match &self.mode {
-            Mode::Live(_) => Ok(closing.await?),
+            Mode::Live(live) => {
+                closing.await?;
+                match &live.file {
+                    Some(file) => Ok(file.close().await?),
+                    None => Ok(()),
+                }
+            }
             Mode::Simulated(simulation) => Ok(simulation.runtime.block_on(closing)?),
         }
     }
@@ -179,6 +249,29 @@ impl Database {
     #[must_use]
     pub fn connection(&self) -> &DatabaseConnection {
         &self.connection
+    }
+}
+
+impl Live {
+    async fn run<T, E>(
+        &self,
+        lane: Lane,
+        limit: Option<Duration>,
+        work: impl Future<Output = Result<T, E>> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbErr> + Send + 'static,
+    {
+        let Some(file) = self.file.clone() else { return self.lanes.run(lane, limit, work).await };
+        let watched = async move {
+            file.is_in_place().await?;
+            let done = work.await?;
+            // What was written to a file that is gone is not done.
+            file.look()?;
+            Ok(done)
+        };
+        self.lanes.run(lane, limit, watched).await
     }
 }
 
@@ -223,7 +316,7 @@ mod tests {
         let hangs = |name: &'static str| {
             let done = Arc::clone(&done);
             async move |_: DatabaseConnection| {
-                sleep(PATIENCE * 2).await;
+                sleep(PATIENCE + Duration::from_secs(5)).await;
                 done.lock().unwrap().push(name);
                 Ok::<_, RecordsError>(())
             }
@@ -240,5 +333,29 @@ mod tests {
         }
         database.change_schema(hangs("change_schema")).await.unwrap();
         assert_eq!(*done.lock().unwrap(), ["read", "read_first", "write", "change_schema"]);
+    }
+    #[tokio::test(start_paused = true)]
+    async fn cal_8_work_that_never_ends_is_dropped_and_frees_its_place() {
+        let database = Database::default();
+        let dropped = Arc::new(());
+        let hangs = || {
+            let held = Arc::clone(&dropped);
+            async move |_: DatabaseConnection| {
+                let _held = held;
+                std::future::pending::<Result<(), RecordsError>>().await
+            }
+        };
+        // More than there are places for.
+        let mut asked = tokio::task::JoinSet::new();
+        for _ in 0..20 {
+            let (database, work) = (database.clone(), hangs());
+            asked.spawn(async move { database.write(work).await });
+        }
+        for answer in asked.join_all().await {
+            answer.unwrap_err();
+        }
+        sleep(WORK_LIMIT).await;
+        assert_eq!(Arc::strong_count(&dropped), 1, "nothing hangs any more");
+        database.write(async |_| Ok::<_, RecordsError>(())).await.unwrap();
     }
 }

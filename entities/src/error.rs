@@ -1,4 +1,5 @@
-//! The errors of queries, and which rule of the schema a database error stands for.
+//! The errors of queries, and what a database error stands for: a rule of the schema, or a database that
+//! can't work.
 
 use std::borrow::Cow;
 
@@ -37,6 +38,86 @@ impl From<DbErr> for RecordsError {
             Some(Violation::Overlap) => Self::Database(error),
             None if is_unstorable(&error) => Self::Unstorable(error),
             None => Self::Database(error),
+        }
+    }
+}
+
+/// What keeps a database from its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// It can't be reached, does not answer, or its file is away.
+    Away,
+    /// Somebody else holds what the work needs.
+    Busy,
+    /// Its disk is full.
+    Full,
+    /// It takes no writes.
+    ReadOnly,
+    /// Its file is damaged, or no database.
+    Damaged,
+}
+
+impl Trouble {
+    /// `None`: the database works, and the work itself fails.
+    #[must_use]
+    pub fn of(error: &DbErr) -> Option<Self> {
+        let cause = match error {
+            DbErr::ConnectionAcquire(_) => return Some(Self::Away),
+            DbErr::Conn(RuntimeErr::SqlxError(cause))
+            | DbErr::Exec(RuntimeErr::SqlxError(cause))
+            | DbErr::Query(RuntimeErr::SqlxError(cause)) => &**cause,
+            _ => return None,
+        };
+        match cause {
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => Some(Self::Away),
+            sqlx::Error::Database(cause) => Self::of_code(&cause.code()?),
+            _ => None,
+        }
+    }
+
+    fn of_code(code: &str) -> Option<Self> {
+        if code.len() == 5 {
+            return Self::of_sqlstate(code);
+        }
+        let code: u32 = code.parse().ok()?;
+        match (code, code & 0xff) {
+            // The file was moved; its journal can't be found again.
+            (1032, _) => Some(Self::Away),
+            (_, 5 | 6) => Some(Self::Busy),
+            (_, 8) => Some(Self::ReadOnly),
+            (_, 10 | 14 | 15) => Some(Self::Away),
+            (_, 11 | 26) => Some(Self::Damaged),
+            (_, 13) => Some(Self::Full),
+            _ => None,
+        }
+    }
+
+    fn of_sqlstate(code: &str) -> Option<Self> {
+        match code {
+            "25006" => Some(Self::ReadOnly),
+            "53100" => Some(Self::Full),
+            "55P03" | "57014" | "40001" | "40P01" | "55006" => Some(Self::Busy),
+            "XX001" | "XX002" => Some(Self::Damaged),
+            // Connections, resources, the operator, and the system below.
+            _ => ["08", "28", "3D", "53", "57", "58"]
+                .iter()
+                .any(|class| code.starts_with(class))
+                .then_some(Self::Away),
+        }
+    }
+}
+
+impl RecordsError {
+    /// What keeps the database from its work, if that is the cause.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Trouble> {
+        match self {
+            Self::Database(error) => Trouble::of(error),
+            Self::NotFound | Self::Conflict | Self::Corrupt { .. } | Self::Unstorable(_) => None,
         }
     }
 }

@@ -28,5 +28,5 @@ mod values;
 
 pub use connection::{ConnectError, OpenMode, PoolSettings};
 pub use database::{Database, DatabaseFault, DatabaseFaults, FaultExtent};
-pub use error::RecordsError;
+pub use error::{RecordsError, Trouble};
 pub use page::Page;

@@ -10,11 +10,24 @@ use std::time::Duration;
 use sea_orm::sqlx::error::{DatabaseError, ErrorKind};
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
+use super::file::FileFault;
+
 /// The work has not ended within this time.
 pub(super) fn unanswered(patience: Duration) -> DbErr {
     let text = format!("no answer within {patience:?}; the work may still be done");
     let late = io::Error::new(io::ErrorKind::TimedOut, text);
     DbErr::Conn(RuntimeErr::SqlxError(sqlx::Error::Io(late).into()))
+}
+
+/// The file of the database is not what is open.
+pub(super) fn away(fault: FileFault) -> DbErr {
+    let away = io::Error::new(io::ErrorKind::NotFound, fault);
+    DbErr::Conn(RuntimeErr::SqlxError(sqlx::Error::Io(away).into()))
+}
+
+/// An error of a connection that SeaORM does not know of.
+pub(super) fn query(error: sqlx::Error) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(error.into()))
 }
 
 /// Another connection holds SQLite's write lock.

@@ -11,6 +11,7 @@ use sea_orm::error::ConnAcquireErr;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use super::errors;
 use crate::connection::PoolSettings;
 
 /// Connections that only the reads of webhooks use.
@@ -47,9 +48,11 @@ impl Lanes {
         Self { ordinary, first, patience: pool.acquire_timeout }
     }
 
+    /// Runs the work, for `limit` at most.
     pub(super) async fn run<T, E>(
         &self,
         lane: Lane,
+        limit: Option<Duration>,
         work: impl Future<Output = Result<T, E>> + Send + 'static,
     ) -> Result<T, E>
     where
@@ -57,7 +60,7 @@ impl Lanes {
         E: From<DbErr> + Send + 'static,
     {
         let permit = self.permit(lane).await?;
-        to_its_end(permit, work).await
+        to_its_end(permit, limit, work).await
     }
 
     /// An asker that goes away while it waits here has begun nothing.
@@ -75,9 +78,12 @@ impl Lanes {
     }
 }
 
-/// Runs the work whether or not anybody waits for it.
+/// Runs the work whether or not anybody waits for it. Work that hangs is dropped at its limit: a
+/// PostgreSQL that is silent sends no error, and would keep the permit for ever. The pool closes a
+/// connection that comes back in the middle of something.
 async fn to_its_end<T, E>(
     permit: OwnedSemaphorePermit,
+    limit: Option<Duration>,
     work: impl Future<Output = Result<T, E>> + Send + 'static,
 ) -> Result<T, E>
 where
@@ -85,7 +91,13 @@ where
     E: From<DbErr> + Send + 'static,
 {
     let task = tokio::spawn(async move {
-        let done = work.await;
+        let done = match limit {
+            None => work.await,
+            Some(limit) => timeout(limit, work).await.unwrap_or_else(|_| {
+                tracing::error!(?limit, "work in the database hung, and was given up");
+                Err(errors::unanswered(limit).into())
+            }),
+        };
         drop(permit);
         done
     });

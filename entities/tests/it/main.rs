@@ -14,6 +14,8 @@ mod early_statuses;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod file_away;
+#[cfg(test)]
 mod full_disk;
 #[cfg(test)]
 mod lead_history;
