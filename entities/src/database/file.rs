@@ -146,10 +146,8 @@ impl SqliteFile {
     /// Opens what lies at the path, if it is the database that was open.
     async fn adopt(&self, held: &mut Held, fault: &FileFault) -> Result<(), String> {
         let (watch, before) = (&self.0.watch, held.before.as_ref());
-        if before.is_some_and(|(places, _)| watch.has_log_of_another(places)) {
-            return Err("the write-ahead log of the old file lies beside it: delete its -wal \
-                        and -shm files"
-                .to_owned());
+        if let Some((places, _)) = before {
+            watch.put_log_aside(places)?;
         }
         let (mut keeper, contents) = self.open().await.map_err(|error| error.to_string())?;
         let missing = match before.and_then(|(_, before)| contents.lack_of(before)) {
@@ -178,7 +176,12 @@ impl SqliteFile {
     async fn open(&self) -> Result<(SqliteConnection, Contents), DbErr> {
         let options = self.0.pool.connect_options();
         let mut keeper = options.connect().await.map_err(errors::query)?;
-        let contents = Contents::read(&mut keeper).await.map_err(errors::query)?;
-        Ok((keeper, contents))
+        match Contents::read(&mut keeper).await {
+            Ok(contents) => Ok((keeper, contents)),
+            Err(error) => {
+                let _ = keeper.close().await;
+                Err(errors::query(error))
+            }
+        }
     }
 }

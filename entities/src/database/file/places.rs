@@ -129,15 +129,27 @@ impl Watch {
         Ok(Stamp { inode: Inode::of(&found), bytes: found.len(), changed })
     }
 
-    /// Whether another database file lies there, beside a log of the old one that is not empty.
-    pub(super) fn has_log_of_another(&self, old: &Places) -> bool {
-        let is_another = self.metadata().is_ok_and(|found| Inode::of(&found) != old.database);
-        is_another
-            && old.log.iter().any(|(path, inode)| {
-                path.to_string_lossy().ends_with("-wal")
-                    && fs::metadata(path)
-                        .is_ok_and(|found| Inode::of(&found) == *inode && found.len() > 0)
-            })
+    /// SQLite would take the log of the old file for that of another one which now lies there. It is kept,
+    /// under another name.
+    pub(super) fn put_log_aside(&self, old: &Places) -> Result<(), String> {
+        if self.metadata().is_ok_and(|found| Inode::of(&found) == old.database) {
+            return Ok(());
+        }
+        let is_in_use = |(path, inode): &&(PathBuf, Inode)| {
+            let found = fs::metadata(path).ok().filter(|found| Inode::of(found) == *inode);
+            is_wal(path) && found.is_some_and(|found| found.len() > 0)
+        };
+        let Some((log, _)) = old.log.iter().find(is_in_use) else { return Ok(()) };
+        let aside = log.with_added_extension("old");
+        if aside.exists() {
+            let (log, aside) = (log.display(), aside.display());
+            return Err(format!(
+                "{log} belongs to the old file, and can't be kept as {aside}, which exists: move one of \
+                 them away"
+            ));
+        }
+        tracing::warn!(kept = %aside.display(), "the write-ahead log of the old file was put aside");
+        fs::rename(log, aside).map_err(|error| error.to_string())
     }
 
     fn compare(&self, open: &Places) -> Result<(), FileFault> {
@@ -183,4 +195,8 @@ impl Inode {
     fn of(found: &Metadata) -> Self {
         Self { device: found.dev(), number: found.ino() }
     }
+}
+
+fn is_wal(path: &Path) -> bool {
+    path.to_string_lossy().ends_with("-wal")
 }
