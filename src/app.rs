@@ -37,6 +37,8 @@ pub use services::RealtimeEndpoint;
 
 /// How long the actors may take to stop, once every call is over or out of time.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a call that Twilio is being asked for may hold up a stop: as long as one request may take.
+const PLACING_PATIENCE: Duration = Duration::from_secs(10);
 /// How often a drain checks whether calls are left.
 const DRAIN_POLL: Duration = Duration::from_millis(100);
 
@@ -247,6 +249,11 @@ impl App {
     pub async fn stop(self) {
         self.readiness.start_draining();
         self.stop.cancel();
+        // A call that Twilio places now needs the journal.
+        self.placing.close();
+        if tokio::time::timeout(PLACING_PATIENCE, self.placing.wait()).await.is_err() {
+            tracing::error!("Twilio may have placed a call that has no record: see its list of calls");
+        }
         self.root.stop(None);
         if self.root.wait(Some(STOP_PATIENCE * 2)).await.is_err() {
             tracing::warn!("the actors did not stop in time");

@@ -1,11 +1,14 @@
 //! Opens the configured database, and brings its schema up to date.
 
-use entities::{ConnectError, Database, OpenMode, PoolSettings};
+mod locked;
+
+use entities::{ConnectError, Database, OpenMode, PoolSettings, Trouble};
 use migration::MigrateError;
 use migration::presence::{Presence, PresenceError};
 use thiserror::Error;
 
 use crate::config;
+pub use locked::LockedError;
 
 /// How queries run: see [`Database`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,16 +21,25 @@ pub enum DatabaseMode {
 /// Why the database can't be used.
 #[derive(Debug, Error)]
 pub enum DatabaseError {
-    #[error("{0}: set database.url to one that can be reached from here")]
+    #[error("{0}")]
     Connect(ConnectError),
     #[error("{0}: `frontdesk serve`, `migrate up` and `business import` make one")]
     Missing(ConnectError),
-    /// A daemon lives on it.
+    /// A daemon lives on it, or a command needs it alone.
     #[error(transparent)]
     Presence(#[from] PresenceError),
+    /// It has tables, and none of a Frontdesk.
+    #[error(
+        "{0} is the database of another program: set database.url to a file of Frontdesk's own"
+    )]
+    Foreign(String),
+    #[error("the database {0} is damaged: restore it from a backup")]
+    Damaged(String),
+    #[error(transparent)]
+    Locked(LockedError),
     /// The schema could not be migrated, or not read.
     #[error("the database's schema: {0}")]
-    Migrate(#[from] MigrateError),
+    Migrate(MigrateError),
     /// These migrations are missing. Few commands migrate SQLite, and none PostgreSQL.
     #[error(
         "the database lacks {} of this build's migrations: apply them with `frontdesk migrate up`",
@@ -49,9 +61,16 @@ impl From<ConnectError> for DatabaseError {
     fn from(error: ConnectError) -> Self {
         match error {
             ConnectError::Missing(_) => Self::Missing(error),
-            ConnectError::Url | ConnectError::Refused(_) | ConnectError::Runtime(_) => {
-                Self::Connect(error)
-            }
+            ConnectError::Url
+            | ConnectError::NoFolder(_)
+            | ConnectError::Damaged(_)
+            | ConnectError::Denied(_)
+            | ConnectError::Locked(_)
+            | ConnectError::Unreachable { .. }
+            | ConnectError::Login { .. }
+            | ConnectError::NoDatabase { .. }
+            | ConnectError::Refused(_)
+            | ConnectError::Runtime(_) => Self::Connect(error),
         }
     }
 }
@@ -70,8 +89,12 @@ pub(crate) async fn open(
     pool: PoolSettings,
 ) -> Result<Database, DatabaseError> {
     let db = connect(config, pool).await?;
-    refuse_pending(&db).await?;
-    Ok(db)
+    let looked = look(config, &db).await;
+    match looked {
+        Ok(pending) if pending.is_empty() => Ok(db),
+        Ok(pending) => Err(DatabaseError::Pending(pending)),
+        Err(error) => Err(error),
+    }
 }
 
 /// Opens the database with its schema up to date. A SQLite file is created and migrated; any other
@@ -83,33 +106,70 @@ pub(crate) async fn open_or_create(
     owner: Owner,
 ) -> Result<Database, DatabaseError> {
     let url = config.url.expose();
+    let _alone = match owner {
+        Owner::Command => alone_if_missing(url).await?,
+        Owner::Daemon => None,
+    };
     let db = match mode {
         DatabaseMode::Live => Database::connect(url, pool, OpenMode::Create).await?,
         DatabaseMode::Simulated => Database::simulated(url, pool)?,
     };
-    if !config.url.is_sqlite() {
-        refuse_pending(&db).await?;
+    let pending = look(config, &db).await?;
+    if pending.is_empty() {
         return Ok(db);
     }
-    if pending(&db).await?.is_empty() {
-        return Ok(db);
+    if !config.url.is_sqlite() {
+        return Err(DatabaseError::Pending(pending));
     }
     // A daemon that lives on an older schema is of another version.
-    let _alone = match owner {
-        Owner::Daemon => None,
-        Owner::Command => Some(Presence::alone(url).await?),
+    let _alone = match (owner, _alone) {
+        (Owner::Daemon, _) => None,
+        (Owner::Command, Some(alone)) => Some(alone),
+        (Owner::Command, None) => Some(Presence::alone(url).await?),
     };
-    db.change_schema(|db| async move { migration::up(&db, None).await }).await?;
+    let migrated = db.change_schema(|db| async move { migration::up(&db, None).await }).await;
+    migrated.map_err(|error| explained(config, error))?;
     Ok(db)
 }
 
-async fn refuse_pending(db: &Database) -> Result<(), DatabaseError> {
-    let pending = pending(db).await?;
-    if pending.is_empty() { Ok(()) } else { Err(DatabaseError::Pending(pending)) }
+/// The migrations that are missing. Refuses the database of another program.
+async fn look(config: &config::Database, db: &Database) -> Result<Vec<String>, DatabaseError> {
+    let looked = db.read(|db| async move {
+        let pending = migration::pending(&db).await?;
+        let foreign = !pending.is_empty() && migration::is_foreign(&db).await?;
+        Ok::<_, MigrateError>((pending, foreign))
+    });
+    match looked.await.map_err(|error| explained(config, error))? {
+        (_, true) => Err(DatabaseError::Foreign(config.url.shown())),
+        (pending, false) => Ok(pending),
+    }
 }
 
-async fn pending(db: &Database) -> Result<Vec<String>, MigrateError> {
-    db.read(|db| async move { migration::pending(&db).await }).await
+/// What a failed look at the schema, or a failed change of it, means.
+fn explained(config: &config::Database, error: MigrateError) -> DatabaseError {
+    let trouble = match &error {
+        MigrateError::Database(cause) => Trouble::of(cause),
+        MigrateError::UnknownMigrations(_)
+        | MigrateError::Unconfirmed
+        | MigrateError::Presence(_) => None,
+    };
+    match trouble {
+        Some(Trouble::Damaged) => DatabaseError::Damaged(config.url.shown()),
+        Some(Trouble::Busy) => DatabaseError::Locked(LockedError::of(config)),
+        Some(Trouble::Away | Trouble::Full | Trouble::ReadOnly) | None => {
+            DatabaseError::Migrate(error)
+        }
+    }
+}
+
+/// No file is made under a daemon whose own was taken away.
+pub(crate) async fn alone_if_missing(url: &str) -> Result<Option<Presence>, PresenceError> {
+    let missing = entities::sqlite_file(url)
+        .filter(|path| !path.exists() && path.parent().is_some_and(|folder| folder.exists()));
+    match missing {
+        Some(_) => Presence::alone(url).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 #[cfg(test)]

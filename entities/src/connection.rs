@@ -24,7 +24,7 @@ pub use refusal::ConnectError;
 pub(crate) use refusal::of_sqlite as refused;
 
 /// How long a SQLite statement waits for another writer.
-pub(crate) const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long PostgreSQL works on a statement, a statement waits for a lock, and a transaction waits for
 /// its next statement. They end what is stuck; the migrations of a large table have no limit.
@@ -96,7 +96,8 @@ pub(crate) fn options(
 }
 
 /// The path of a SQLite database that is not in memory.
-pub(crate) fn sqlite_file(url: &str) -> Option<PathBuf> {
+#[must_use]
+pub fn sqlite_file(url: &str) -> Option<PathBuf> {
     if !url.starts_with("sqlite:") || is_in_memory(url) {
         return None;
     }

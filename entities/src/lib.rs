@@ -26,7 +26,7 @@ mod page;
 mod tables;
 mod values;
 
-pub use connection::{ConnectError, OpenMode, PoolSettings};
+pub use connection::{ConnectError, OpenMode, PoolSettings, SQLITE_BUSY_TIMEOUT, sqlite_file};
 pub use database::{Database, DatabaseFault, DatabaseFaults, FaultExtent};
 pub use error::{RecordsError, Trouble};
 pub use page::Page;

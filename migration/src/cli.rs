@@ -48,7 +48,7 @@ pub enum Report {
 
 impl Command {
     /// Refuses a command that deletes rows and was not confirmed.
-    pub fn check(&self) -> Result<(), MigrateError> {
+    fn check(&self) -> Result<(), MigrateError> {
         match self {
             Self::Down { yes: false, .. } | Self::Fresh { yes: false } => {
                 Err(MigrateError::Unconfirmed)
@@ -72,6 +72,11 @@ pub async fn run(
     db: &DatabaseConnection,
     url: &str,
 ) -> Result<Report, MigrateError> {
+    // Who is told to confirm could do it.
+    let _alone = match command {
+        Command::Down { .. } | Command::Fresh { .. } => Some(Presence::alone(url).await?),
+        Command::Up { .. } | Command::Status => None,
+    };
     command.check()?;
     match command {
         Command::Up { steps } => {
@@ -80,14 +85,10 @@ pub async fn run(
             runner::up(db, steps).await.map(Report::Changed)
         }
         Command::Down { steps, all, .. } => {
-            let _alone = Presence::alone(url).await?;
             runner::down(db, (!all).then_some(steps)).await.map(Report::Changed)
         }
         Command::Status => runner::status(db).await.map(Report::Status),
-        Command::Fresh { .. } => {
-            let _alone = Presence::alone(url).await?;
-            runner::fresh(db).await.map(Report::Changed)
-        }
+        Command::Fresh { .. } => runner::fresh(db).await.map(Report::Changed),
     }
 }
 

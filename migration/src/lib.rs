@@ -10,4 +10,4 @@ pub mod presence;
 mod runner;
 
 pub use migrator::Migrator;
-pub use runner::{Changes, MigrateError, MigrationStatus, down, fresh, pending, status, up};
+pub use runner::{Changes, MigrateError, MigrationStatus, down, fresh, is_foreign, pending, status, up};

@@ -40,7 +40,6 @@ async fn perform(arguments: Arguments) -> anyhow::Result<Report> {
         .database_url
         .or(arguments.fallback)
         .context("which database? Give --database-url, FRONTDESK__DATABASE__URL or DATABASE_URL")?;
-    arguments.command.check()?;
     let db = open(&url, arguments.command.creates_the_database()).await?;
     Ok(run(arguments.command, &db, &url).await?)
 }

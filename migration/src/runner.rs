@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::{MigratorTrait, SchemaManager, seaql_migrations};
 use thiserror::Error;
@@ -96,6 +96,19 @@ pub async fn status(
 pub async fn pending(db: &DatabaseConnection) -> Result<Vec<String>, MigrateError> {
     let applied = applied(db).await?;
     Ok(missing_from(&applied, known()))
+}
+
+/// Whether a SQLite database has tables, and none of a Frontdesk. A server's schema may be shared.
+pub async fn is_foreign(db: &DatabaseConnection) -> Result<bool, MigrateError> {
+    if db.get_database_backend() != DbBackend::Sqlite
+        || SchemaManager::new(db).has_table("seaql_migrations").await?
+    {
+        return Ok(false);
+    }
+    let tables = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+    let counted = db.query_one_raw(Statement::from_string(DbBackend::Sqlite, tables)).await?;
+    let count: i64 = counted.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default();
+    Ok(count > 0)
 }
 
 /// Begins the one transaction of a migration. A second process waits here until the first is done.

@@ -44,6 +44,7 @@ pub(super) async fn run(
         Command::Export { .. } | Command::List => database::open(&config.database).await?,
     };
     let done = perform(command, &db, platform, out).await;
+    let done = done.map_err(|error| error.explained(&config.database));
     // A SQLite file is whole without its write-ahead log only after this.
     db.close().await?;
     done

@@ -18,7 +18,9 @@ pub(super) async fn connect(config: &config::Database) -> Result<Database, Datab
 
 /// Opens the database as it is; a SQLite file is created.
 pub(super) async fn create(config: &config::Database) -> Result<Database, DatabaseError> {
-    Ok(Database::connect(config.url.expose(), POOL, OpenMode::Create).await?)
+    let url = config.url.expose();
+    let _alone = database::alone_if_missing(url).await?;
+    Ok(Database::connect(url, POOL, OpenMode::Create).await?)
 }
 
 /// Opens a database that exists, with its schema up to date.

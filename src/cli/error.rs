@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 
 use ::migration::MigrateError;
-use entities::RecordsError;
+use entities::{RecordsError, Trouble};
 use entities::businesses::ImportError;
 use protocol::business::Problem;
 use thiserror::Error;
@@ -20,9 +20,9 @@ use crate::app::StartError;
 use crate::bench::BenchError;
 #[cfg(feature = "practice")]
 use crate::chaos::ChaosError;
-use crate::config::ConfigError;
+use crate::config::{self, ConfigError};
 use crate::config::business_file::BusinessFileError;
-use crate::database::DatabaseError;
+use crate::database::{DatabaseError, LockedError};
 #[cfg(feature = "practice")]
 use crate::demo;
 use crate::provider::ProviderError;
@@ -122,6 +122,22 @@ impl CliError {
             | Self::Bench(_)
             | Self::Simulate(_)
             | Self::Chaos(_) => 1,
+        }
+    }
+
+    /// Says more of a database that is locked or damaged.
+    pub(super) fn explained(self, config: &config::Database) -> Self {
+        let trouble = match &self {
+            Self::Records(error)
+            | Self::NotImported(ImportError::Records(error))
+            | Self::Stored(StoredError::Records(error)) => error.trouble(),
+            Self::Migrate(MigrateError::Database(error)) => Trouble::of(error),
+            _ => None,
+        };
+        match trouble {
+            Some(Trouble::Busy) => DatabaseError::Locked(LockedError::of(config)).into(),
+            Some(Trouble::Damaged) => DatabaseError::Damaged(config.url.shown()).into(),
+            Some(Trouble::Away | Trouble::Full | Trouble::ReadOnly) | None => self,
         }
     }
 

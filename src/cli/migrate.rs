@@ -8,20 +8,32 @@ use super::database;
 use super::error::CliError;
 use super::exit::Exit;
 use crate::config::Config;
+use crate::database::DatabaseError;
 
 pub(super) async fn run(
     command: Command,
     config: &Config,
     out: &mut impl Write,
 ) -> Result<Exit, CliError> {
-    command.check()?;
     let db = if command.creates_the_database() {
         database::create(&config.database).await?
     } else {
         database::connect(&config.database).await?
     };
     let url = config.database.url.expose().to_owned();
-    let report = db.change_schema(|db| async move { cli::run(command, &db, &url).await }).await?;
+    let changes = command.creates_the_database();
+    let report = db
+        .change_schema(|db| async move {
+            if changes && ::migration::is_foreign(&db).await? {
+                return Ok(None);
+            }
+            cli::run(command, &db, &url).await.map(Some)
+        })
+        .await
+        .map_err(|error| CliError::from(error).explained(&config.database))?;
+    let Some(report) = report else {
+        return Err(DatabaseError::Foreign(config.database.url.shown()).into());
+    };
     writeln!(out, "{report}")?;
     Ok(Exit::Clean)
 }
@@ -71,13 +83,66 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn ops_11_no_file_is_made_under_a_daemon_whose_own_was_taken_away() {
+        let on_disk = OnDisk::default();
+        said(Command::Up { steps: None }, &on_disk).await.unwrap();
+        let daemon = Presence::of_daemon(&on_disk.url()).await.unwrap();
+        let path = entities::sqlite_file(&on_disk.url()).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let refused = said(Command::Up { steps: None }, &on_disk).await.unwrap_err().lines();
+        assert!(refused.contains("stop it first") && !path.exists(), "{refused}");
+        drop(daemon);
+        said(Command::Up { steps: None }, &on_disk).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn ops_5_the_database_of_another_program_is_not_migrated() {
+        let on_disk = OnDisk::default();
+        let other = entities::Database::connect(
+            &on_disk.url(),
+            entities::PoolSettings::default(),
+            entities::OpenMode::Create,
+        );
+        let other = other.await.unwrap();
+        let table = "CREATE TABLE songs (title TEXT)";
+        let made = other.write(|db| async move {
+            sea_orm::ConnectionTrait::execute_unprepared(&db, table).await
+        });
+        made.await.unwrap();
+        let refused = said(Command::Up { steps: None }, &on_disk).await.unwrap_err().lines();
+        assert!(refused.contains("another program") && refused.contains("test.db"), "{refused}");
+        assert_eq!(refused.lines().count(), 1);
+        let served = database::open_or_create(&on_disk.config().database).await.unwrap_err();
+        assert!(matches!(served, DatabaseError::Foreign(_)), "{served}");
+    }
+
+    #[tokio::test]
+    async fn ops_5_a_lock_of_another_program_is_told_with_the_time_that_was_waited() {
+        let on_disk = OnDisk::default();
+        said(Command::Up { steps: None }, &on_disk).await.unwrap();
+        said(Command::Down { steps: 1, all: false, yes: true }, &on_disk).await.unwrap();
+        let other = database::connect(&on_disk.config().database).await.unwrap();
+        let locked = other.write(|db| async move {
+            let immediate = sea_orm::ConnectionTrait::execute_unprepared(&db, "BEGIN IMMEDIATE").await;
+            immediate?;
+            Ok::<_, sea_orm::DbErr>(said(Command::Up { steps: None }, &on_disk).await)
+        });
+        let refused = locked.await.unwrap().unwrap_err().lines();
+        assert!(refused.contains("was locked by another program for 5s: try again"), "{refused}");
+    }
+
+    #[tokio::test]
     async fn ops_11_nothing_is_reverted_under_a_living_daemon() {
         let on_disk = OnDisk::default();
         said(Command::Up { steps: None }, &on_disk).await.unwrap();
         let daemon = Presence::of_daemon(&on_disk.url()).await.unwrap();
-        for destructive in
-            [Command::Fresh { yes: true }, Command::Down { steps: 1, all: true, yes: true }]
-        {
+        // Whoever is asked for --yes could go on with it.
+        for destructive in [
+            Command::Fresh { yes: true },
+            Command::Fresh { yes: false },
+            Command::Down { steps: 1, all: true, yes: true },
+            Command::Down { steps: 1, all: true, yes: false },
+        ] {
             let refused = said(destructive, &on_disk).await.unwrap_err().lines();
             assert!(refused.contains("stop it first") && refused.lines().count() == 1, "{refused}");
         }

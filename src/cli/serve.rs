@@ -14,6 +14,12 @@ pub(super) async fn run(config: Config, platform: Platform) -> Result<Exit, CliE
     let (first, second) = signals::listen().map_err(CliError::Signals)?;
     let provider = RunningProvider::start(&config.openai).await?;
     let app = App::start(config, provider.endpoint(), platform).await?;
+    if app.services().database.is_in_memory() {
+        tracing::warn!(
+            "database.url is a database in memory: businesses, leads and calls are gone when this process \
+             ends"
+        );
+    }
     if app.admin_address().is_none() {
         tracing::info!("no admin listener: admin.token is not set");
     }

@@ -138,6 +138,13 @@ impl DatabaseUrl {
         self.expose().starts_with("sqlite:")
     }
 
+    /// What an operator may see of it: the file.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        entities::sqlite_file(self.expose())
+            .map_or_else(|| "at database.url".to_owned(), |path| path.display().to_string())
+    }
+
     /// The URL itself, to connect with.
     #[must_use]
     pub fn expose(&self) -> &str {

@@ -8,7 +8,7 @@ use actors::call_parts::Services;
 use actors::clock::Clock;
 use actors::journal::Journal;
 use actors::provider::Provider;
-use entities::{Database, businesses};
+use entities::{Database, RecordsError, Trouble, businesses};
 use migration::MigrateError;
 use protocol::openai::fault::FatalCause;
 use tokio::sync::Mutex;
@@ -18,12 +18,21 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// How long its answer counts. Anybody may ask, and each answer costs a few reads.
 const COUNTS_FOR: Duration = Duration::from_secs(1);
 
-/// Why a call could not be answered now.
+/// How long it counts that a write succeeded or failed.
+const WRITE_COUNTS_FOR: Duration = Duration::from_secs(10);
+
+/// Why a call could not be answered now, or its results could not be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotReady {
     Draining,
     /// The database fails, or is too slow to answer a webhook.
     DatabaseUnreachable,
+    /// Its SQLite file was deleted, replaced or emptied.
+    DatabaseFile,
+    /// It can be read, and takes no writes.
+    DatabaseReadOnly,
+    /// Its disk is full.
+    DatabaseFull,
     /// Migrations are missing, or this build does not know them.
     DatabaseSchema,
     /// Neither the database nor the disk takes records.
@@ -39,6 +48,9 @@ impl NotReady {
         match self {
             Self::Draining => "draining",
             Self::DatabaseUnreachable => "database_unreachable",
+            Self::DatabaseFile => "database_file",
+            Self::DatabaseReadOnly => "database_read_only",
+            Self::DatabaseFull => "database_full",
             Self::DatabaseSchema => "database_schema",
             Self::JournalFull => "journal_full",
             Self::Provider(FatalCause::BadKey) => "provider_bad_key",
@@ -67,7 +79,13 @@ struct Shared {
     clock: Clock,
     /// When the database was last asked, and what is wrong with it. Locked while it is asked: whoever
     /// comes meanwhile waits for the same answer.
-    last: Mutex<Option<(Instant, Option<NotReady>)>>,
+    last: Mutex<Looked>,
+}
+
+#[derive(Debug, Default)]
+struct Looked {
+    read: Option<(Instant, Option<NotReady>)>,
+    written: Option<(Instant, Option<NotReady>)>,
 }
 
 impl Readiness {
@@ -106,16 +124,49 @@ impl Readiness {
     async fn database(&self) -> Option<NotReady> {
         let Shared { database, clock, last, .. } = &*self.0;
         let mut last = last.lock().await;
-        if let Some((asked, wrong)) = *last
-            && clock.now().saturating_duration_since(asked) < COUNTS_FOR
-        {
+        let counts = |looked: Option<(Instant, Option<NotReady>)>, how_long| {
+            looked.filter(|(asked, _)| clock.now().saturating_duration_since(*asked) < how_long)
+        };
+        if database.has_lost_its_file() {
+            last.read = None;
+        }
+        let wrong = match counts(last.read, COUNTS_FOR) {
+            Some((_, wrong)) => wrong,
+            None => tokio::time::timeout(PATIENCE, look_at(database))
+                .await
+                .unwrap_or(Some(NotReady::DatabaseUnreachable)),
+        };
+        last.read = counts(last.read, COUNTS_FOR).or(Some((clock.now(), wrong)));
+        if wrong.is_some() {
+            last.written = None;
             return wrong;
         }
-        let wrong = tokio::time::timeout(PATIENCE, look_at(database))
-            .await
-            .unwrap_or(Some(NotReady::DatabaseUnreachable));
-        *last = Some((clock.now(), wrong));
+        let wrong = match counts(last.written, WRITE_COUNTS_FOR) {
+            Some((_, wrong)) => wrong,
+            // One who holds the lock for long is somebody else's trouble: the journal waits for him.
+            None => tokio::time::timeout(PATIENCE, write_to(database)).await.unwrap_or(None),
+        };
+        last.written = counts(last.written, WRITE_COUNTS_FOR).or(Some((clock.now(), wrong)));
         wrong
+    }
+}
+
+/// Whether the database takes writes.
+async fn write_to(database: &Database) -> Option<NotReady> {
+    let error = database.try_write().await.err()?;
+    tracing::error!(%error, "the database takes no writes: records wait in server.state_dir");
+    match error.trouble() {
+        Some(Trouble::Busy) => None,
+        Some(Trouble::Full) => Some(NotReady::DatabaseFull),
+        Some(Trouble::Away) => Some(unreachable(database)),
+        Some(Trouble::ReadOnly | Trouble::Damaged) | None => Some(NotReady::DatabaseReadOnly),
+    }
+}
+
+fn unreachable(database: &Database) -> NotReady {
+    match database.has_lost_its_file() {
+        true => NotReady::DatabaseFile,
+        false => NotReady::DatabaseUnreachable,
     }
 }
 
@@ -124,9 +175,9 @@ async fn look_at(database: &Database) -> Option<NotReady> {
     match database.read(|db| async move { migration::pending(&db).await }).await {
         Ok(pending) if pending.is_empty() => {
             let read = businesses::list(database, None, 1).await;
-            read.err().map(|_| NotReady::DatabaseUnreachable)
+            read.err().map(|_: RecordsError| unreachable(database))
         }
         Ok(_) | Err(MigrateError::UnknownMigrations(_)) => Some(NotReady::DatabaseSchema),
-        Err(_) => Some(NotReady::DatabaseUnreachable),
+        Err(_) => Some(unreachable(database)),
     }
 }

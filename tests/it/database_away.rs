@@ -58,10 +58,17 @@ fn ops_9_readyz_says_what_keeps_calls_from_being_answered_and_webhooks_come_all_
             sleep(Duration::from_secs(1)).await;
             assert_eq!(ready(&world, "").await.0, StatusCode::OK, "{fault:?}");
         }
-        // A full disk keeps no call from being answered.
-        faults(&world).set(DatabaseFault::Full, FaultExtent::Lasting);
-        sleep(Duration::from_secs(1)).await;
+        // Somebody who writes for long holds up nobody's call.
+        faults(&world).set(DatabaseFault::Locked, FaultExtent::Lasting);
+        sleep(Duration::from_secs(10)).await;
         assert_eq!(ready(&world, "").await.0, StatusCode::OK);
+        faults(&world).clear();
+        // A call is answered, and what comes of it waits: somebody must make room.
+        faults(&world).set(DatabaseFault::Full, FaultExtent::Lasting);
+        sleep(Duration::from_secs(10)).await;
+        let full = r#"{"ready":false,"why":["database_full"]}"#.to_owned();
+        assert_eq!(ready(&world, "").await, (StatusCode::SERVICE_UNAVAILABLE, full));
+        assert_eq!(ready(&world, "?for=webhooks").await.0, StatusCode::OK);
         world.close().await;
     });
 }
@@ -102,7 +109,7 @@ fn cal_8_a_webhook_waits_three_seconds_for_the_database_and_then_apologises() {
 }
 
 #[test]
-fn cal_8_the_api_answers_after_twenty_seconds_of_a_database_that_hangs() {
+fn cal_8_the_api_says_after_twenty_seconds_that_a_database_that_hangs_is_busy() {
     virtually(async {
         let world = world(brief).await;
         let (operator, slug) = (Operator::of(&world), world.business.slug.clone());
@@ -120,7 +127,9 @@ fn cal_8_the_api_answers_after_twenty_seconds_of_a_database_that_hangs() {
                 let asked = world.app.services().clock.now();
                 let answer = operator.asks(wanted).await;
                 let code = &answer.body["error"]["code"];
-                assert_eq!((answer.status.as_u16(), code), (500, &json!("internal")), "{hung:?}");
+                assert_eq!((answer.status.as_u16(), code), (503, &json!("database_busy")), "{hung:?}");
+                assert_eq!(answer.headers["retry-after"], "1");
+                assert_eq!(answer.body["error"]["message"], "the database is busy, try again");
                 let waited = since(&world, asked);
                 let second = Duration::from_secs(1);
                 assert!(waited >= waits && waited < waits + second, "{hung:?}: {waited:?}");

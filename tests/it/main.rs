@@ -8,6 +8,7 @@ mod bench;
 mod booking;
 mod conduct;
 mod database_away;
+mod database_file;
 mod door;
 mod edge;
 mod endings;

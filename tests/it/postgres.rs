@@ -2,9 +2,12 @@
 //! know of each other (CAL-8, OPS-11).
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use entities::{appointments, leads};
+use entities::{Database, Trouble, appointments, leads};
 use frontdesk::world::World;
 use http::StatusCode;
 use migration::presence::{Presence, PresenceError};
@@ -120,13 +123,10 @@ async fn slow_proxy(server: SocketAddr) -> SocketAddr {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cal_8_clients_that_go_away_leave_no_transaction_and_no_broken_connection() {
     let Some(schema) = Schema::new().await else { return };
-    let (scheme, rest) = schema.url.split_once("//").unwrap();
-    let (authority, path) = rest.split_once('/').unwrap();
-    let (user, server) = authority.split_once('@').unwrap();
-    let server = tokio::net::lookup_host(server).await.unwrap().next().unwrap();
+    let (user, server, path) = parts(&schema.url).await;
     let proxy = slow_proxy(server).await;
     let name = &schema.name;
-    let far = format!("{scheme}//{user}@{proxy}/{path}&application_name={name}");
+    let far = format!("postgres://{user}@{proxy}/{path}&application_name={name}");
     let world = world_on(&far).await;
     let lead = lead(&world, world.business_id, 1).await;
     let slug = world.business.slug.clone();
@@ -161,6 +161,69 @@ async fn cal_8_clients_that_go_away_leave_no_transaction_and_no_broken_connectio
     within("the end of every transaction", idle).await;
     world.close().await;
     schema.drop().await;
+}
+
+/// Passes bytes on to `server`. Connections that exist when it is told so are silent from then on: nothing
+/// comes, and nothing ends.
+async fn muting_proxy(server: SocketAddr) -> (SocketAddr, Arc<AtomicU64>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let muted = Arc::new(AtomicU64::new(0));
+    let epoch = Arc::clone(&muted);
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let (server, made) = (TcpStream::connect(server).await.unwrap(), epoch.load(SeqCst));
+            let (from_client, to_client) = client.into_split();
+            let (from_server, to_server) = server.into_split();
+            for (mut from, mut to) in [(from_client, to_server), (from_server, to_client)] {
+                let epoch = Arc::clone(&epoch);
+                tokio::spawn(async move {
+                    let mut bytes = vec![0; 16 * 1024];
+                    while let Ok(length @ 1..) = from.read(&mut bytes).await {
+                        if epoch.load(SeqCst) == made && to.write_all(&bytes[..length]).await.is_err()
+                        {
+                            break;
+                        }
+                    }
+                });
+            }
+        }
+    });
+    (address, muted)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cal_8_connections_that_fall_silent_are_dropped_and_new_ones_are_made() {
+    let Some(schema) = Schema::new().await else { return };
+    let (user, server, path) = parts(&schema.url).await;
+    let (proxy, muted) = muting_proxy(server).await;
+    let url = format!("postgres://{user}@{proxy}/{path}");
+    let world = world_on(&url).await;
+    let (db, business) = (world.app.services().database.clone(), world.business_id);
+    // On all connections at once.
+    let ask = |db: Database| async move { leads::list(&db, business, None, None, 10).await };
+    let all = async || {
+        let asked: JoinSet<_> = (0..10).map(|_| ask(db.clone())).collect();
+        asked.join_all().await
+    };
+    assert!(all().await.iter().all(Result::is_ok));
+    muted.fetch_add(1, SeqCst);
+    for refused in within("the end of those who wait", all()).await {
+        assert_eq!(refused.unwrap_err().trouble(), Some(Trouble::Away));
+    }
+    let answered = async { while all().await.iter().any(Result::is_err) {} };
+    within("answers on new connections", answered).await;
+    world.close().await;
+    schema.drop().await;
+}
+
+/// The user, the address and the rest of a URL of PostgreSQL.
+async fn parts(url: &str) -> (String, SocketAddr, String) {
+    let (_, rest) = url.split_once("//").unwrap();
+    let (authority, path) = rest.split_once('/').unwrap();
+    let (user, server) = authority.split_once('@').unwrap();
+    let server = tokio::net::lookup_host(server).await.unwrap().next().unwrap();
+    (user.to_owned(), server, path.to_owned())
 }
 
 /// The schema's connections that hold a transaction open and do nothing.

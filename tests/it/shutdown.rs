@@ -113,3 +113,31 @@ fn res_6_a_drain_waits_for_the_row_of_a_call_that_is_being_placed() {
         second.close().await;
     });
 }
+
+#[test]
+fn cal_8_a_call_that_twilio_places_while_the_daemon_stops_at_once_has_its_row() {
+    virtually(async {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("calls.db").display());
+        let on_disk = |plan: &mut Plan| {
+            brief(plan);
+            plan.config.database.url = DatabaseUrl::parse(&url).unwrap();
+        };
+        let first = world(on_disk).await;
+        let Network::Memory(network) = first.network() else { panic!("a virtual test") };
+        let route = network.route(first.carrier.api_address());
+        let delay = Duration::from_secs(2);
+        route.set_new(Conditions { delay, ..Conditions::default() });
+        let (slug, to) = (first.business.slug.to_string(), number(7));
+        let body = json!({ "business": slug, "to": to.as_str() });
+        let client = first.post_json("api/calls", &body);
+        timeout(Duration::from_secs(1), client).await.unwrap_err();
+        let World { app, carrier, .. } = first;
+        app.stop().await;
+        let callee = within("the callee", carrier.callee(to.as_str(), "he")).await;
+
+        let second = world(on_disk).await;
+        recorded(&second, callee.call_sid(), |record| record.to_number == to).await;
+        second.close().await;
+    });
+}

@@ -1,6 +1,6 @@
 //! Checks the database: that it can be opened, its schema is current, and it has a business.
 
-use entities::{Database, RecordsError, businesses};
+use entities::{Database, RecordsError, Trouble, businesses};
 use migration::MigrateError;
 use protocol::business::BusinessSettings;
 use protocol::ids::{PhoneNumber, Slug};
@@ -21,6 +21,7 @@ pub(super) async fn check(config: &config::Database) -> (Vec<Finding>, Vec<Phone
         Err(error) => return (vec![unusable(error, config.url.is_sqlite())], Vec::new()),
     };
     let mut findings = vec![Finding::ok(ABOUT, "it can be reached, and its schema is current")];
+    findings.extend(unwritable(&db, config).await);
     match of_businesses(&db).await {
         Ok((numbers, _)) if numbers.is_empty() => {
             findings.push(Finding::warn(
@@ -39,6 +40,21 @@ pub(super) async fn check(config: &config::Database) -> (Vec<Finding>, Vec<Phone
             (findings, Vec::new())
         }
     }
+}
+
+async fn unwritable(db: &Database, config: &config::Database) -> Option<Finding> {
+    let error = db.try_write().await.err()?;
+    let mend = match error.trouble() {
+        Some(Trouble::ReadOnly | Trouble::Away) if config.url.is_sqlite() => {
+            "let this user write the file and its folder, on a disk that is not read-only"
+        }
+        Some(Trouble::ReadOnly | Trouble::Away) => "use the primary, and a user who may write",
+        Some(Trouble::Full) => "make room on its disk",
+        Some(Trouble::Busy) => "end the program that locks it, or try again",
+        Some(Trouble::Damaged) => "restore it from a backup",
+        None => "see that its user may write its tables",
+    };
+    Some(Finding::fail(ABOUT, format!("it takes no writes ({error}): {mend}")))
 }
 
 fn unusable(error: DatabaseError, is_sqlite: bool) -> Finding {
@@ -68,6 +84,9 @@ fn unusable(error: DatabaseError, is_sqlite: bool) -> Finding {
         // These texts already say what to do.
         error @ (DatabaseError::Connect(_)
         | DatabaseError::Presence(_)
+        | DatabaseError::Foreign(_)
+        | DatabaseError::Damaged(_)
+        | DatabaseError::Locked(_)
         | DatabaseError::Migrate(MigrateError::UnknownMigrations(_))) => {
             Finding::fail(ABOUT, error.to_string())
         }

@@ -85,6 +85,46 @@ async fn ops_5_a_database_that_cannot_be_opened_is_told_without_its_password() {
 }
 
 #[tokio::test]
+async fn ops_5_a_file_that_is_no_database_or_is_damaged_is_named_and_to_be_restored() {
+    let on_disk = OnDisk::default();
+    with_business(&on_disk).await;
+    let whole = std::fs::read(entities::sqlite_file(&on_disk.url()).unwrap()).unwrap();
+    let mut damaged = whole.clone();
+    damaged[4096..].fill(7);
+    for content in [b"no database at all. ".repeat(300), damaged] {
+        let path = on_disk.file("test.db", "");
+        std::fs::write(&path, content).unwrap();
+        let (findings, _) = records::check(&on_disk.config().database).await;
+        let line = findings[0].to_string();
+        assert!(line.starts_with("fail  database") && line.contains("test.db"), "{line}");
+        assert!(line.contains("damaged") && line.contains("from a backup"), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn ops_5_a_server_that_cannot_be_reached_is_named_with_host_and_port_and_no_password() {
+    let url = "postgres://root:hunter2@127.0.0.1:1/frontdesk";
+    let config = OnDisk::default().config_with(&[("DATABASE__URL", url)]);
+    let (findings, _) = records::check(&config.database).await;
+    let line = findings[0].to_string();
+    assert!(line.starts_with("fail  database") && line.contains("127.0.0.1:1"), "{line}");
+    assert!(line.contains("refused") && !line.contains("hunter2"), "{line}");
+}
+
+#[tokio::test]
+async fn ops_5_a_database_that_takes_no_writes_fails_the_check() {
+    let on_disk = OnDisk::default();
+    with_business(&on_disk).await;
+    let url = on_disk.url().replace("mode=rwc", "mode=ro");
+    let config = on_disk.config_with(&[("DATABASE__URL", &url)]);
+    let (exit, lines) = checked(&config).await;
+    assert_eq!(exit, Exit::Failed);
+    let lines = about(&lines, "database").join("\n");
+    assert!(lines.contains("fail  database  it takes no writes"), "{lines}");
+    assert!(lines.contains("not read-only"), "{lines}");
+}
+
+#[tokio::test]
 async fn ops_5_ops_12_stored_settings_that_would_fail_in_calls_are_told_in_words() {
     let disk = OnDisk::default();
     with_business(&disk).await;

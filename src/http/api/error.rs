@@ -1,13 +1,17 @@
 //! Errors of the API: their HTTP status and their body.
 
-use entities::RecordsError;
-use http::StatusCode;
+use entities::{RecordsError, Trouble};
+use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 use warp::reply::Response;
 
 use super::slot::Slot;
 use crate::http::response::json;
+
+/// When a request that met a busy database may be sent again, in seconds: a look at the database counts
+/// for as long.
+const RETRY_AFTER_SECS: &str = "1";
 
 /// What a handler returns.
 pub(super) type ApiResult = Result<Response, ApiError>;
@@ -39,6 +43,8 @@ struct ErrorBody {
 pub(super) struct ApiError {
     status: StatusCode,
     body: ErrorAnswer,
+    /// Whether the same request may succeed soon.
+    passes: bool,
 }
 
 impl ApiError {
@@ -48,7 +54,7 @@ impl ApiError {
         message: impl Into<String>,
     ) -> Self {
         let error = ErrorBody { code: code.into(), message: message.into(), field: None };
-        Self { status, body: ErrorAnswer { error, slots: Vec::new() } }
+        Self { status, body: ErrorAnswer { error, slots: Vec::new() }, passes: false }
     }
 
     /// 400: the request itself is wrong.
@@ -81,6 +87,13 @@ impl ApiError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message)
     }
 
+    /// 503: the database is locked, slow, full or away. The cause is logged and not sent.
+    pub(super) fn database_busy(cause: &str) -> Self {
+        tracing::error!(cause, "a request to the API found the database busy or away");
+        let message = "the database is busy, try again";
+        Self { passes: true, ..Self::unavailable("database_busy", message) }
+    }
+
     /// 500. The cause is logged and not sent.
     pub(super) fn internal(cause: &str) -> Self {
         tracing::error!(cause, "a request to the API failed");
@@ -103,12 +116,23 @@ impl ApiError {
     }
 
     pub(super) fn into_response(self) -> Response {
-        json(self.status, &self.body)
+        let mut response = json(self.status, &self.body);
+        if self.passes {
+            let retry_after = HeaderValue::from_static(RETRY_AFTER_SECS);
+            response.headers_mut().insert(header::RETRY_AFTER, retry_after);
+        }
+        response
     }
 }
 
 impl From<RecordsError> for ApiError {
     fn from(error: RecordsError) -> Self {
+        match error.trouble() {
+            Some(Trouble::Busy | Trouble::Away | Trouble::Full | Trouble::ReadOnly) => {
+                return Self::database_busy(&error.to_string());
+            }
+            Some(Trouble::Damaged) | None => {}
+        }
         match error {
             RecordsError::NotFound => Self::not_found("not_found", error.to_string()),
             RecordsError::Unstorable(_) => {

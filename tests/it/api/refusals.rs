@@ -1,6 +1,7 @@
 //! Requests that the API refuses, and its error responses.
 
 use http::{Method, StatusCode};
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -161,15 +162,37 @@ fn ops_4_internal_errors_are_not_disclosed() {
         let operator = Operator::of(&world);
         let rows = Rows::make(&world, world.business_id, 1).await;
         let wanted = Wanted::sample("get /api/leads/{id}", &world.business.slug, &rows);
-        world.app.services().database.close().await.unwrap();
+        let database = &world.app.services().database;
+        let spoiled = "ALTER TABLE leads RENAME TO leads_of_before";
+        let spoiling = database.write(|db| async move { db.execute_unprepared(spoiled).await });
+        spoiling.await.unwrap();
         let answer = operator.asks(&wanted).await;
         assert_eq!(error(&answer), (500, "internal".to_owned(), String::new()));
         let text = answer.body.to_string().to_lowercase();
-        for word in ["sql", "pool", "database", "connection"] {
+        for word in ["sql", "pool", "database", "connection", "leads"] {
             assert!(!text.contains(word), "{text}");
         }
         let expected: Value = json!("something failed in the daemon; its log says what");
         assert_eq!(answer.body["error"]["message"], expected);
+        world.close().await;
+    });
+}
+
+#[test]
+fn ops_4_a_database_that_is_away_is_told_and_nothing_of_it_is_disclosed() {
+    virtually(async {
+        let world = world(brief).await;
+        let operator = Operator::of(&world);
+        let rows = Rows::make(&world, world.business_id, 1).await;
+        let wanted = Wanted::sample("get /api/leads/{id}", &world.business.slug, &rows);
+        world.app.services().database.close().await.unwrap();
+        let answer = operator.asks(&wanted).await;
+        assert_eq!(error(&answer), (503, "database_busy".to_owned(), String::new()));
+        assert_eq!(answer.headers["retry-after"], "1");
+        let text = answer.body.to_string().to_lowercase();
+        for word in ["sql", "pool", "connection"] {
+            assert!(!text.contains(word), "{text}");
+        }
         world.close().await;
     });
 }

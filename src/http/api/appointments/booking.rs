@@ -228,7 +228,7 @@ impl<'a> Booking<'a> {
                 ApiError::unavailable(code, "the calendar has too much to do; try again later")
             }
             CalendarError::Failed | CalendarError::TooLate => {
-                ApiError::internal("the calendar could not do it")
+                ApiError::database_busy("the calendar could not do it")
             }
             CalendarError::Arguments
             | CalendarError::NotYesOrNo(_)

@@ -1,0 +1,102 @@
+//! The SQLite file is taken away under the daemon, and put back (OPS-9, OPS-10).
+
+use std::fs;
+use std::path::PathBuf;
+
+use entities::Trouble;
+use frontdesk::config::DatabaseUrl;
+use frontdesk::world::{Plan, World};
+use http::StatusCode;
+use practice::twilio::{CallerHandle, Done};
+use tempfile::TempDir;
+
+use crate::api::operator::{Operator, Wanted};
+use crate::support::{brief, ended_record, http_client, number, pause, within, world};
+
+async fn on_disk(folder: &TempDir) -> World {
+    let change = |plan: &mut Plan| {
+        brief(plan);
+        let url = format!("sqlite://{}", file(folder).display());
+        plan.config.database.url = DatabaseUrl::parse(&url).unwrap();
+        plan.state_dir = Some(folder.path().join("state"));
+    };
+    world(change).await
+}
+
+fn file(folder: &TempDir) -> PathBuf {
+    folder.path().join("calls.db")
+}
+
+async fn ready(world: &World, query: &str) -> (StatusCode, String) {
+    let url = format!("http://{}/readyz{query}", world.app.twilio_address());
+    let answer = http_client(world).get(&url).send().await.unwrap();
+    (answer.status, answer.text())
+}
+
+async fn hears_the_apology(world: &World) {
+    let refused = within("the end", world.dial(&number(2)).ended()).await;
+    let Done::Said { text, .. } = &refused.view.verbs[0].what else { panic!("{refused:?}") };
+    assert_eq!(*text, world.business.lines().apology);
+}
+
+/// A call that has a row.
+async fn greeted(world: &World) -> CallerHandle {
+    let caller = world.dial(&number(1));
+    within("the greeting", caller.hears("שלום")).await.unwrap();
+    caller
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ops_10_while_its_file_is_away_the_daemon_says_so_and_what_waits_is_written_when_it_is_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = on_disk(&folder).await;
+    let caller = greeted(&world).await;
+    assert_eq!(ready(&world, "").await.0, StatusCode::OK);
+
+    let aside = folder.path().join("aside.db");
+    fs::rename(file(&folder), &aside).unwrap();
+    let gone = r#"{"ready":false,"why":["database_file"]}"#.to_owned();
+    assert_eq!(ready(&world, "").await, (StatusCode::SERVICE_UNAVAILABLE, gone));
+    assert_eq!(ready(&world, "?for=webhooks").await.0, StatusCode::OK);
+    hears_the_apology(&world).await;
+    let (operator, slug) = (Operator::of(&world), &world.business.slug);
+    let answer = operator.asks(&Wanted::get(format!("/api/leads?business={slug}"))).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{answer:?}");
+    caller.hang_up();
+    within("the end", caller.ended()).await;
+    let on_disk = async {
+        let waits = |name: fs::DirEntry| name.file_name().to_string_lossy().ends_with(".jsonl");
+        while !fs::read_dir(folder.path().join("state")).unwrap().any(|file| waits(file.unwrap())) {
+            pause().await;
+        }
+    };
+    within("the records on disk", on_disk).await;
+    assert!(!file(&folder).exists(), "no file is made");
+
+    fs::rename(&aside, file(&folder)).unwrap();
+    let record = ended_record(&world, &caller).await;
+    assert_eq!(record.end_reason.as_deref(), Some("caller_hung_up"));
+    assert_eq!(ready(&world, "").await.0, StatusCode::OK);
+    greeted(&world).await.hang_up();
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ops_10_what_waits_for_a_file_that_is_away_is_written_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = on_disk(&folder).await;
+    let caller = greeted(&first).await;
+    let aside = folder.path().join("aside.db");
+    fs::rename(file(&folder), &aside).unwrap();
+    let read = entities::businesses::list(&first.app.services().database, None, 1).await;
+    assert_eq!(read.unwrap_err().trouble(), Some(Trouble::Away));
+    caller.hang_up();
+    within("the end", caller.ended()).await;
+    first.close().await;
+
+    fs::rename(&aside, file(&folder)).unwrap();
+    let second = on_disk(&folder).await;
+    let record = ended_record(&second, &caller).await;
+    assert_eq!(record.end_reason.as_deref(), Some("caller_hung_up"), "not a sweep's end");
+    second.close().await;
+}
