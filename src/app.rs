@@ -252,7 +252,9 @@ impl App {
         // A call that Twilio places now needs the journal.
         self.placing.close();
         if tokio::time::timeout(PLACING_PATIENCE, self.placing.wait()).await.is_err() {
-            tracing::error!("Twilio may have placed a call that has no record: see its list of calls");
+            tracing::error!(
+                "Twilio may have placed a call that has no record: see its list of calls"
+            );
         }
         self.root.stop(None);
         if self.root.wait(Some(STOP_PATIENCE * 2)).await.is_err() {

@@ -25,8 +25,8 @@ pub use faults::{DatabaseFault, DatabaseFaults, FaultExtent};
 
 use crate::connection::{self, ConnectError, OpenMode, PoolSettings, STATEMENT_TIMEOUT};
 use crate::error::RecordsError;
-pub(crate) use file::Watch;
 use file::SqliteFile;
+pub(crate) use file::Watch;
 use lanes::{Lane, Lanes};
 use real_time::RealTimeRuntime;
 

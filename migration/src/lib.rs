@@ -10,4 +10,6 @@ pub mod presence;
 mod runner;
 
 pub use migrator::Migrator;
-pub use runner::{Changes, MigrateError, MigrationStatus, down, fresh, is_foreign, pending, status, up};
+pub use runner::{
+    Changes, MigrateError, MigrationStatus, down, fresh, is_foreign, pending, status, up,
+};

@@ -105,7 +105,8 @@ pub async fn is_foreign(db: &DatabaseConnection) -> Result<bool, MigrateError> {
     {
         return Ok(false);
     }
-    let tables = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+    let tables =
+        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
     let counted = db.query_one_raw(Statement::from_string(DbBackend::Sqlite, tables)).await?;
     let count: i64 = counted.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default();
     Ok(count > 0)

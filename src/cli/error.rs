@@ -4,8 +4,8 @@ use std::fmt;
 use std::io;
 
 use ::migration::MigrateError;
-use entities::{RecordsError, Trouble};
 use entities::businesses::ImportError;
+use entities::{RecordsError, Trouble};
 use protocol::business::Problem;
 use thiserror::Error;
 
@@ -20,8 +20,8 @@ use crate::app::StartError;
 use crate::bench::BenchError;
 #[cfg(feature = "practice")]
 use crate::chaos::ChaosError;
-use crate::config::{self, ConfigError};
 use crate::config::business_file::BusinessFileError;
+use crate::config::{self, ConfigError};
 use crate::database::{DatabaseError, LockedError};
 #[cfg(feature = "practice")]
 use crate::demo;

@@ -98,12 +98,7 @@ mod tests {
     #[tokio::test]
     async fn ops_5_the_database_of_another_program_is_not_migrated() {
         let on_disk = OnDisk::default();
-        let other = entities::Database::connect(
-            &on_disk.url(),
-            entities::PoolSettings::default(),
-            entities::OpenMode::Create,
-        );
-        let other = other.await.unwrap();
+        let other = database::create(&on_disk.config().database).await.unwrap();
         let table = "CREATE TABLE songs (title TEXT)";
         let made = other.write(|db| async move {
             sea_orm::ConnectionTrait::execute_unprepared(&db, table).await
@@ -122,10 +117,12 @@ mod tests {
         said(Command::Up { steps: None }, &on_disk).await.unwrap();
         said(Command::Down { steps: 1, all: false, yes: true }, &on_disk).await.unwrap();
         let other = database::connect(&on_disk.config().database).await.unwrap();
+        let config = on_disk.config();
         let locked = other.write(|db| async move {
-            let immediate = sea_orm::ConnectionTrait::execute_unprepared(&db, "BEGIN IMMEDIATE").await;
-            immediate?;
-            Ok::<_, sea_orm::DbErr>(said(Command::Up { steps: None }, &on_disk).await)
+            let lock = "BEGIN IMMEDIATE";
+            sea_orm::ConnectionTrait::execute_unprepared(&db, lock).await?;
+            let refused = run(Command::Up { steps: None }, &config, &mut Vec::new()).await;
+            Ok::<_, sea_orm::DbErr>(refused.map(drop))
         });
         let refused = locked.await.unwrap().unwrap_err().lines();
         assert!(refused.contains("was locked by another program for 5s: try again"), "{refused}");

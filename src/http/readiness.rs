@@ -143,24 +143,30 @@ impl Readiness {
         }
         let wrong = match counts(last.written, WRITE_COUNTS_FOR) {
             Some((_, wrong)) => wrong,
-            // One who holds the lock for long is somebody else's trouble: the journal waits for him.
-            None => tokio::time::timeout(PATIENCE, write_to(database)).await.unwrap_or(None),
+            // Whoever holds the lock for long is waited for.
+            None => {
+                let tried = tokio::time::timeout(PATIENCE, database.try_write()).await;
+                let known = last.written.and_then(|(_, wrong)| wrong);
+                tried.ok().and_then(Result::err).and_then(|error| why_not(database, &error, known))
+            }
         };
         last.written = counts(last.written, WRITE_COUNTS_FOR).or(Some((clock.now(), wrong)));
         wrong
     }
 }
 
-/// Whether the database takes writes.
-async fn write_to(database: &Database) -> Option<NotReady> {
-    let error = database.try_write().await.err()?;
-    tracing::error!(%error, "the database takes no writes: records wait in server.state_dir");
-    match error.trouble() {
-        Some(Trouble::Busy) => None,
-        Some(Trouble::Full) => Some(NotReady::DatabaseFull),
-        Some(Trouble::Away) => Some(unreachable(database)),
-        Some(Trouble::ReadOnly | Trouble::Damaged) | None => Some(NotReady::DatabaseReadOnly),
+/// Why a write has failed. Logged, if that was not known.
+fn why_not(database: &Database, error: &RecordsError, known: Option<NotReady>) -> Option<NotReady> {
+    let wrong = match error.trouble() {
+        Some(Trouble::Busy) => return None,
+        Some(Trouble::Full) => NotReady::DatabaseFull,
+        Some(Trouble::Away) => unreachable(database),
+        Some(Trouble::ReadOnly | Trouble::Damaged) | None => NotReady::DatabaseReadOnly,
+    };
+    if known != Some(wrong) {
+        tracing::error!(%error, "the database takes no writes: records wait in server.state_dir");
     }
+    Some(wrong)
 }
 
 fn unreachable(database: &Database) -> NotReady {

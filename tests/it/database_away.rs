@@ -127,7 +127,11 @@ fn cal_8_the_api_says_after_twenty_seconds_that_a_database_that_hangs_is_busy() 
                 let asked = world.app.services().clock.now();
                 let answer = operator.asks(wanted).await;
                 let code = &answer.body["error"]["code"];
-                assert_eq!((answer.status.as_u16(), code), (503, &json!("database_busy")), "{hung:?}");
+                assert_eq!(
+                    (answer.status.as_u16(), code),
+                    (503, &json!("database_busy")),
+                    "{hung:?}"
+                );
                 assert_eq!(answer.headers["retry-after"], "1");
                 assert_eq!(answer.body["error"]["message"], "the database is busy, try again");
                 let waited = since(&world, asked);

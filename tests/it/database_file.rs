@@ -47,7 +47,8 @@ async fn greeted(world: &World) -> CallerHandle {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ops_10_while_its_file_is_away_the_daemon_says_so_and_what_waits_is_written_when_it_is_back() {
+async fn ops_10_while_its_file_is_away_the_daemon_says_so_and_what_waits_is_written_when_it_is_back()
+ {
     let folder = tempfile::tempdir().unwrap();
     let world = on_disk(&folder).await;
     let caller = greeted(&world).await;

@@ -180,7 +180,8 @@ async fn muting_proxy(server: SocketAddr) -> (SocketAddr, Arc<AtomicU64>) {
                 tokio::spawn(async move {
                     let mut bytes = vec![0; 16 * 1024];
                     while let Ok(length @ 1..) = from.read(&mut bytes).await {
-                        if epoch.load(SeqCst) == made && to.write_all(&bytes[..length]).await.is_err()
+                        if epoch.load(SeqCst) == made
+                            && to.write_all(&bytes[..length]).await.is_err()
                         {
                             break;
                         }

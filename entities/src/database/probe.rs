@@ -21,7 +21,8 @@ pub(super) async fn may_write(db: &DatabaseConnection) -> Result<(), RecordsErro
          AND has_table_privilege(name, 'DELETE'))"
     );
     let answer = db.query_one_raw(Statement::from_string(DbBackend::Postgres, question)).await?;
-    let forbidden: Option<String> = answer.map(|row| row.try_get_by_index(0)).transpose()?.flatten();
+    let forbidden: Option<String> =
+        answer.map(|row| row.try_get_by_index(0)).transpose()?.flatten();
     if let Some(tables) = forbidden {
         let text = format!("the database's user may not write {tables}: grant it the rights");
         return Err(RecordsError::Database(DbErr::Custom(text)));

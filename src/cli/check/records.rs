@@ -46,7 +46,8 @@ async fn unwritable(db: &Database, config: &config::Database) -> Option<Finding>
     let error = db.try_write().await.err()?;
     let mend = match error.trouble() {
         Some(Trouble::ReadOnly | Trouble::Away) if config.url.is_sqlite() => {
-            "let this user write the file and its folder, on a disk that is not read-only"
+            "let this user write the file, its -wal and -shm, and its folder, on a disk that is not \
+             read-only"
         }
         Some(Trouble::ReadOnly | Trouble::Away) => "use the primary, and a user who may write",
         Some(Trouble::Full) => "make room on its disk",

@@ -15,7 +15,8 @@ pub(super) struct Contents {
 
 impl Contents {
     pub(super) async fn read(connection: &mut SqliteConnection) -> Result<Self, sqlx::Error> {
-        let tables = texts(connection, "SELECT name FROM sqlite_schema WHERE type = 'table'").await?;
+        let tables =
+            texts(connection, "SELECT name FROM sqlite_schema WHERE type = 'table'").await?;
         let mut found = Self::default();
         if tables.contains("seaql_migrations") {
             found.migrations = texts(connection, "SELECT version FROM seaql_migrations").await?;
@@ -32,13 +33,15 @@ impl Contents {
             return Some(format!("it lacks the migration {migration}"));
         }
         let missing = other.businesses.difference(&self.businesses).count();
-        (missing > 0).then(|| format!("it lacks {missing} of {} businesses", other.businesses.len()))
+        (missing > 0)
+            .then(|| format!("it lacks {missing} of {} businesses", other.businesses.len()))
     }
 }
 
 /// What SQLite finds wrong with the file, if anything.
 pub(super) async fn damage(connection: &mut SqliteConnection) -> Option<String> {
-    let found = sqlx::query_scalar::<_, String>("PRAGMA quick_check(1)").fetch_one(connection).await;
+    let found =
+        sqlx::query_scalar::<_, String>("PRAGMA quick_check(1)").fetch_one(connection).await;
     match found {
         Ok(sound) if sound == "ok" => None,
         Ok(damage) => Some(damage),
