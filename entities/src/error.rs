@@ -61,22 +61,27 @@ impl Trouble {
     /// `None`: the database works, and the work itself fails.
     #[must_use]
     pub fn of(error: &DbErr) -> Option<Self> {
-        let cause = match error {
-            DbErr::ConnectionAcquire(_) => return Some(Self::Away),
-            DbErr::Conn(RuntimeErr::SqlxError(cause))
-            | DbErr::Exec(RuntimeErr::SqlxError(cause))
-            | DbErr::Query(RuntimeErr::SqlxError(cause)) => &**cause,
-            _ => return None,
-        };
-        match cause {
-            sqlx::Error::Io(_)
-            | sqlx::Error::Tls(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed => Some(Self::Away),
-            sqlx::Error::Database(cause) => Self::of_code(&cause.code()?),
-            _ => None,
+        if matches!(error, DbErr::ConnectionAcquire(_)) {
+            return Some(Self::Away);
         }
+        let (DbErr::Conn(RuntimeErr::SqlxError(cause))
+        | DbErr::Exec(RuntimeErr::SqlxError(cause))
+        | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
+        else {
+            return None;
+        };
+        if let sqlx::Error::Database(cause) = &**cause {
+            return Self::of_code(&cause.code()?);
+        }
+        let is_away = matches!(
+            **cause,
+            sqlx::Error::Io(_)
+                | sqlx::Error::Tls(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed
+        );
+        is_away.then_some(Self::Away)
     }
 
     fn of_code(code: &str) -> Option<Self> {

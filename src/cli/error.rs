@@ -127,12 +127,15 @@ impl CliError {
 
     /// Says more of a database that is locked or damaged.
     pub(super) fn explained(self, config: &config::Database) -> Self {
-        let trouble = match &self {
-            Self::Records(error)
-            | Self::NotImported(ImportError::Records(error))
-            | Self::Stored(StoredError::Records(error)) => error.trouble(),
-            Self::Migrate(MigrateError::Database(error)) => Trouble::of(error),
-            _ => None,
+        let trouble = if let Self::Records(error)
+        | Self::NotImported(ImportError::Records(error))
+        | Self::Stored(StoredError::Records(error)) = &self
+        {
+            error.trouble()
+        } else if let Self::Migrate(MigrateError::Database(error)) = &self {
+            Trouble::of(error)
+        } else {
+            None
         };
         match trouble {
             Some(Trouble::Busy) => DatabaseError::Locked(LockedError::of(config)).into(),

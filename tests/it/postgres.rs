@@ -7,11 +7,14 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use entities::{Database, Trouble, appointments, leads};
+use entities::{RecordsError, Trouble, appointments, leads};
 use frontdesk::world::World;
 use http::StatusCode;
 use migration::presence::{Presence, PresenceError};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, TransactionTrait};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, Statement,
+    TransactionTrait,
+};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -153,7 +156,7 @@ async fn cal_8_clients_that_go_away_leave_no_transaction_and_no_broken_connectio
     };
     within("an answer", answered).await;
     let idle = async {
-        while idle_in_transaction(&schema).await > 0 {
+        while connections_that_are(&schema, "idle in transaction%").await > 0 {
             pause().await;
         }
     };
@@ -198,22 +201,32 @@ async fn cal_8_connections_that_fall_silent_are_dropped_and_new_ones_are_made() 
     let Some(schema) = Schema::new().await else { return };
     let (user, server, path) = parts(&schema.url).await;
     let (proxy, muted) = muting_proxy(server).await;
-    let url = format!("postgres://{user}@{proxy}/{path}");
+    let url = format!("postgres://{user}@{proxy}/{path}&application_name={}", schema.name);
     let world = world_on(&url).await;
     let (db, business) = (world.app.services().database.clone(), world.business_id);
-    // On all connections at once.
-    let ask = |db: Database| async move { leads::list(&db, business, None, None, 10).await };
-    let all = async || {
-        let asked: JoinSet<_> = (0..10).map(|_| ask(db.clone())).collect();
-        asked.join_all().await
+    // As many as may work at once.
+    let mut sleeping = JoinSet::new();
+    for _ in 0..8 {
+        let (db, sleep) = (db.clone(), "SELECT pg_sleep(10)");
+        let work = async move |db: DatabaseConnection| db.execute_unprepared(sleep).await;
+        sleeping.spawn(async move { db.read(work).await.map_err(RecordsError::from) });
+    }
+    let at_work = async {
+        while connections_that_are(&schema, "active").await < 8 {
+            pause().await;
+        }
     };
-    assert!(all().await.iter().all(Result::is_ok));
+    within("all of them", at_work).await;
     muted.fetch_add(1, SeqCst);
-    for refused in within("the end of those who wait", all()).await {
+    for refused in within("the end of those who wait", sleeping.join_all()).await {
         assert_eq!(refused.unwrap_err().trouble(), Some(Trouble::Away));
     }
-    let answered = async { while all().await.iter().any(Result::is_err) {} };
-    within("answers on new connections", answered).await;
+    let answered = async {
+        while leads::list(&db, business, None, None, 10).await.is_err() {
+            pause().await;
+        }
+    };
+    within("an answer on a new connection", answered).await;
     world.close().await;
     schema.drop().await;
 }
@@ -227,11 +240,10 @@ async fn parts(url: &str) -> (String, SocketAddr, String) {
     (user.to_owned(), server, path.to_owned())
 }
 
-/// The schema's connections that hold a transaction open and do nothing.
-async fn idle_in_transaction(schema: &Schema) -> i64 {
-    let sql = "SELECT count(*) FROM pg_stat_activity \
-               WHERE application_name = $1 AND state LIKE 'idle in transaction%'";
-    let values = [schema.name.clone().into()];
+/// How many of the schema's connections are in this state.
+async fn connections_that_are(schema: &Schema, state: &str) -> i64 {
+    let sql = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND state LIKE $2";
+    let values = [schema.name.clone().into(), state.into()];
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
     let found = schema.admin.connection().query_one_raw(statement).await;
     found.unwrap().unwrap().try_get_by_index(0).unwrap()

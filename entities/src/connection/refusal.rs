@@ -113,11 +113,9 @@ fn of_any(error: DbErr) -> ConnectError {
 
 /// SeaORM's own error text, unlike the driver's, repeats the whole URL.
 fn is_of_the_url(error: &DbErr) -> bool {
-    match error {
-        DbErr::Conn(RuntimeErr::Internal(_)) => true,
-        DbErr::Conn(RuntimeErr::SqlxError(cause)) => {
-            matches!(**cause, sqlx::Error::Configuration(_))
-        }
-        _ => false,
+    let DbErr::Conn(cause) = error else { return false };
+    match cause {
+        RuntimeErr::Internal(_) => true,
+        RuntimeErr::SqlxError(cause) => matches!(**cause, sqlx::Error::Configuration(_)),
     }
 }
