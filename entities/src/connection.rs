@@ -3,8 +3,8 @@
 //! (OPS-10).
 
 mod refusal;
+mod sqlite;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,9 +22,8 @@ use sea_orm::{
 use crate::database::Watch;
 pub use refusal::ConnectError;
 pub(crate) use refusal::of_sqlite as refused;
-
-/// How long a SQLite statement waits for another writer.
-pub const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+use sqlite::is_in_memory;
+pub use sqlite::{SQLITE_BUSY_TIMEOUT, sqlite_file};
 
 /// How long PostgreSQL works on a statement, a statement waits for a lock, and a transaction waits for
 /// its next statement. They end what is stuck; the migrations of a large table have no limit.
@@ -93,19 +92,6 @@ pub(crate) fn options(
         options.map_sqlx_sqlite_pool_opts(move |pool| close_unless_reusable(pool, watch.clone()));
     }
     Ok(options)
-}
-
-/// The path of a SQLite database that is not in memory.
-#[must_use]
-pub fn sqlite_file(url: &str) -> Option<PathBuf> {
-    if !url.starts_with("sqlite:") || is_in_memory(url) {
-        return None;
-    }
-    Some(url.parse::<SqliteConnectOptions>().ok()?.get_filename().to_owned())
-}
-
-fn is_in_memory(url: &str) -> bool {
-    url.starts_with("sqlite:") && (url.contains(":memory:") || url.contains("mode=memory"))
 }
 
 pub(crate) async fn open(

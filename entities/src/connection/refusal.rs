@@ -10,7 +10,7 @@ use sea_orm::{DbErr, RuntimeErr};
 use thiserror::Error;
 use tokio::time::timeout;
 
-use super::{SQLITE_BUSY_TIMEOUT, sqlite_file};
+use super::sqlite::{SQLITE_BUSY_TIMEOUT, sqlite_file};
 use crate::error::Trouble;
 
 /// How long PostgreSQL may take to say why it can't be used.

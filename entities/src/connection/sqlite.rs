@@ -1,0 +1,22 @@
+//! What a URL says of a SQLite database, and how long a statement on it waits.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sea_orm::sqlx::sqlite::SqliteConnectOptions;
+
+/// How long a SQLite statement waits for another writer.
+pub const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The path of a SQLite database that is not in memory.
+#[must_use]
+pub fn sqlite_file(url: &str) -> Option<PathBuf> {
+    if !url.starts_with("sqlite:") || is_in_memory(url) {
+        return None;
+    }
+    Some(url.parse::<SqliteConnectOptions>().ok()?.get_filename().to_owned())
+}
+
+pub(super) fn is_in_memory(url: &str) -> bool {
+    url.starts_with("sqlite:") && (url.contains(":memory:") || url.contains("mode=memory"))
+}
