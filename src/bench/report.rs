@@ -69,7 +69,7 @@ fn costs(report: &Report) -> String {
 
 fn arrivals(report: &Report) -> String {
     let heading =
-        ["RUN", "", "PIECES", "P99.9", "MAX", "LOST", "TWICE", "LATE", "ALTERED", "CUT", "STALE"];
+        ["RUN", "", "PIECES", "P99.9", "MAX", "LOST", "TWICE", "LATE", "WRONG", "CUT", "STALE"];
     let rows = report.runs.iter().flat_map(|run| {
         let row = |name: &str, direction: &Direction| {
             vec![
