@@ -128,7 +128,6 @@ impl CallState {
                 self.call.handle(Event::clone(&event), self.now());
                 self.handled = number;
                 self.publish();
-                trace::handler(&self.registration, format_args!("published {number}"));
             }
             self.run_commands();
             trace::done(&self.registration, number);
@@ -141,6 +140,7 @@ impl CallState {
         let snapshot = Snapshot { call: self.call.clone(), handled: self.handled };
         let before = self.parts.snapshot.send_replace(Arc::new(snapshot));
         route::log_changes(&before.call, &self.call);
+        trace::published(&self.registration, self.handled, &self.call);
     }
 
     /// Delivers the commands in order, until one finds no room.

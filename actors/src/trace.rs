@@ -14,6 +14,7 @@ mod tests;
 use std::fmt;
 
 use protocol::audio::payload::Payload;
+use protocol::call::Call;
 use protocol::ids::CallSid;
 use supervision::{Delivery, Registration};
 
@@ -46,6 +47,11 @@ pub(crate) fn taken<E: Show>(at: &Registration<ActorKind, CallSid>, delivery: &D
     let Delivery { number, attempt, event } = delivery;
     let event = Shown(&**event);
     handler(at, format_args!("takes {number}, attempt {attempt}: {event}"));
+}
+
+/// The effects of all events up to `number` and of a timer are published. The commands are not delivered yet.
+pub(crate) fn published(at: &Registration<ActorKind, CallSid>, number: u64, call: &Call) {
+    handler(at, format_args!("published {number}{}", Undelivered(call)));
 }
 
 /// The effects of event `number` are published, and it is not acknowledged yet.
@@ -117,6 +123,15 @@ pub(crate) struct Shown<'a, E: ?Sized>(pub(crate) &'a E);
 impl<E: Show + ?Sized> fmt::Display for Shown<'_, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.show(f)
+    }
+}
+
+/// The names of the commands that are not delivered, each after a comma.
+struct Undelivered<'a>(&'a Call);
+
+impl fmt::Display for Undelivered<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.outbox().try_for_each(|(_, command)| write!(f, ", {}", command.name()))
     }
 }
 

@@ -123,6 +123,9 @@ impl Seen {
             let (call, is_it, nth) = match *moment {
                 Moment::TracePoint { call, kind, nth } => (call, kind.as_str() == point.actor, nth),
                 Moment::Published { call, nth } => (call, publishes, nth),
+                Moment::Ordered { call, order, nth } => {
+                    (call, publishes && order.is_in(point.message), nth)
+                }
                 Moment::At(_) | Moment::Scene { .. } => continue,
             };
             if call == place && is_it {

@@ -11,7 +11,9 @@ use protocol::ids::PhoneNumber;
 
 use super::plant::Plant;
 use super::play::{businesses, play};
-use super::story::{Act, Caller, Deed, Fault, Finally, Moment, Scene, Story, Trouble, When};
+use super::story::{
+    Act, Caller, Deed, Fault, Finally, Moment, Order, Scene, Story, Trouble, When,
+};
 
 const LOCKSMITH: usize = 0;
 
@@ -118,7 +120,7 @@ fn of(mistake: Mistake) -> (u8, Story) {
             (2, story)
         }
         Mistake::ForgottenOutbox => {
-            let at = Moment::Published { call: 0, nth: 3 };
+            let at = Moment::Ordered { call: 0, order: Order::HangUp, nth: 1 };
             (2, call(vec![say(GOODBYE)]).with(at, Fault::Crash))
         }
         // The timer is paused while there is no session.

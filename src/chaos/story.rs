@@ -2,6 +2,7 @@
 //! from a seed before anything starts, so that parts of it can be left out and the rest played again.
 
 pub(super) mod leave_out;
+mod order;
 mod scene;
 mod went;
 mod words;
@@ -15,6 +16,7 @@ use practice::twilio::{CallbackDelivery, LineQuality, RestFault, RestKind};
 use protocol::ids::PhoneNumber;
 
 pub use leave_out::{LeaveOut, NotAPart};
+pub(super) use order::Order;
 pub(super) use scene::{Scene, Scenes};
 
 /// One run of the daemon.
@@ -93,8 +95,10 @@ pub enum Moment {
     At(Duration),
     /// When the actor of this call, of the order of dialling, comes to its `nth` trace point.
     TracePoint { call: usize, kind: ActorKind, nth: u32 },
-    /// When the call's CallActor has published the effects of the `nth` event, and delivered none.
+    /// When the call's CallActor has published the effects of the `nth` event or timer, and delivered none.
     Published { call: usize, nth: u32 },
+    /// When the call's CallActor has published a command of this kind for the `nth` time, and not delivered it.
+    Ordered { call: usize, order: Order, nth: u32 },
     /// So long after the call's scene begins.
     Scene { call: usize, scene: Scene, plus: Duration },
 }
@@ -104,7 +108,7 @@ impl Moment {
     #[must_use]
     pub fn is_of_the_trace(&self) -> bool {
         match self {
-            Self::TracePoint { .. } | Self::Published { .. } => true,
+            Self::TracePoint { .. } | Self::Published { .. } | Self::Ordered { .. } => true,
             Self::At(_) | Self::Scene { .. } => false,
         }
     }

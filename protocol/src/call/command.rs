@@ -76,6 +76,35 @@ pub enum Command {
     Finish,
 }
 
+impl Command {
+    /// The command's name, for the trace.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::OpenSession => "OpenSession",
+            Self::CloseSession => "CloseSession",
+            Self::Ask(_) => "Ask",
+            Self::RenewSession { .. } => "RenewSession",
+            Self::Withdraw(_) => "Withdraw",
+            Self::Replay { .. } => "Replay",
+            Self::Tell(_) => "Tell",
+            Self::Correct(_) => "Correct",
+            Self::Interrupt(_) => "Interrupt",
+            Self::AwaitQuiet => "AwaitQuiet",
+            Self::ToolsDone => "ToolsDone",
+            Self::EnsureLead => "EnsureLead",
+            Self::UpdateLead(_) => "UpdateLead",
+            Self::UseCalendar { .. } => "UseCalendar",
+            Self::SetLeadStatus(_) => "SetLeadStatus",
+            Self::Record(_) => "Record",
+            Self::HangUp => "HangUp",
+            Self::Apologise => "Apologise",
+            Self::Transfer => "Transfer",
+            Self::Finish => "Finish",
+        }
+    }
+}
+
 /// What the journal writes of a call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Record {

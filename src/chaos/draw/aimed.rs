@@ -1,17 +1,19 @@
-//! Draws troubles that meet something under way: a greeting, a booking, the end of a call. At any other moment
-//! most troubles find nothing to spoil.
+//! Draws troubles that meet something under way: a greeting, a booking, the end of a call, a command that is not
+//! delivered yet. At any other moment most troubles find nothing to spoil.
 
 use entities::DatabaseFault;
 use practice::twilio::{RestFault, RestKind};
 
 use super::chance::Chance;
 use super::troubles::{link_fault, response};
-use crate::chaos::story::{Fault, Moment, Scene, Trouble};
+use crate::chaos::story::{Fault, Moment, Order, Scene, Trouble};
 
 /// How many of them one run has.
 const COUNTS: [(u64, u64); 3] = [(25, 0), (45, 1), (30, 2)];
 /// The most events of CallActor before it is killed. A call of a minute has about 200.
 const EVENTS: u64 = 120;
+/// In so many runs of a hundred CallActor is killed before it has delivered a command that matters.
+const UNDELIVERED: u64 = 40;
 
 #[derive(Debug, Clone, Copy)]
 enum Kind {
@@ -34,12 +36,27 @@ const KINDS: [(u64, Kind); 6] = [
 ];
 
 pub(super) fn draw(chance: &mut Chance, calls: usize) -> Vec<Trouble> {
-    (0..chance.weighted(&COUNTS))
+    let mut troubles: Vec<_> = (0..chance.weighted(&COUNTS))
         .map(|_| {
             let (kind, call) = (chance.weighted(&KINDS), chance.index(calls));
             trouble(chance, kind, call)
         })
-        .collect()
+        .collect();
+    if chance.percent(UNDELIVERED) {
+        troubles.push(undelivered(chance, calls));
+    }
+    troubles
+}
+
+fn undelivered(chance: &mut Chance, calls: usize) -> Trouble {
+    let (call, order) = (chance.index(calls), chance.one_of(&Order::ALL));
+    let most = match order {
+        Order::Ask | Order::Record => 8,
+        Order::ToolsDone | Order::UseCalendar | Order::UpdateLead => 2,
+        Order::SetLeadStatus | Order::HangUp | Order::Apologise | Order::Finish => 1,
+    };
+    let nth = u32::try_from(chance.from(1, most)).unwrap_or(1);
+    Trouble { at: Moment::Ordered { call, order, nth }, what: Fault::Crash }
 }
 
 fn trouble(chance: &mut Chance, kind: Kind, call: usize) -> Trouble {

@@ -6,6 +6,9 @@ use serde_json::json;
 use super::chance::Chance;
 use super::troubles::{failed, response};
 
+/// What the businesses have their calls transcribed with.
+pub(super) const TRANSCRIPTION_MODEL: &str = "gpt-transcribe";
+
 pub(super) fn draw(chance: &mut Chance) -> Behaviour {
     let mut model = Behaviour {
         rtt: chance.ms(2, 150),
@@ -25,6 +28,9 @@ pub(super) fn draw(chance: &mut Chance) -> Behaviour {
         3 => Transcription::Never,
         _ => Transcription::After(chance.ms(20, 1_500)),
     };
+    if chance.percent(8) {
+        model.unsupported_transcription = vec![TRANSCRIPTION_MODEL.to_owned()];
+    }
     if chance.percent(15) {
         model.preamble = Some("רגע אחד.".to_owned());
     }

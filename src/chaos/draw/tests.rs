@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use practice::openai::ResponseFault;
 
 use super::*;
-use crate::chaos::story::{Caller, Deed, Fault, Finally, Moment, When};
+use crate::chaos::story::{Caller, Deed, Fault, Finally, Moment, Order, When};
 
 const BUSINESSES: [Called; 2] = [Called { speaks_hebrew: true }, Called { speaks_hebrew: false }];
 /// Within so many seeds everything happens that can be drawn.
@@ -94,13 +94,14 @@ fn prac_6_every_trouble_that_is_listed_is_drawn() {
         "Crash Network Sessions Refused NextResponse SessionsExpire Rest Callbacks CutOff \
          MediaSocketCut MediaSocketStalls Database WebhookAgain",
     );
-    assert_all(troubles.iter().map(|trouble| trouble.at), "At TracePoint Published Scene");
-    let mut scenes = Vec::new();
+    assert_all(troubles.iter().map(|trouble| trouble.at), "At TracePoint Published Ordered Scene");
+    let (mut scenes, mut orders) = (Vec::new(), Vec::new());
     let (mut killed, mut links, mut peers, mut databases) = (vec![], vec![], vec![], vec![]);
     for trouble in &troubles {
         match trouble.at {
             Moment::TracePoint { kind, .. } => killed.push(kind),
             Moment::Scene { scene, .. } => scenes.push(scene),
+            Moment::Ordered { order, .. } => orders.push(order),
             Moment::At(_) | Moment::Published { .. } => {}
         }
         if let Fault::Network { to, trouble, .. } = &trouble.what {
@@ -112,6 +113,7 @@ fn prac_6_every_trouble_that_is_listed_is_drawn() {
         }
     }
     assert_all(scenes, "Greeting Interruption Booking Closing");
+    assert_eq!(variants(orders), variants(Order::ALL));
     assert_all(killed, "Call TwilioIo Realtime Lead");
     assert_all(peers, "OpenAi TwilioApi Daemon");
     assert_all(links, "Delay Stall BlackHole Reset");
@@ -135,4 +137,12 @@ fn prac_6_prac_7_every_fault_of_the_model_is_drawn() {
     let speech = models.iter().flat_map(|model| &model.speech);
     assert_all(speech, "None NeverStops CommittedUnstopped");
     assert!(models.iter().any(|model| model.calls_in_lines.is_some()), "tools in lines");
+    let refused = models.iter().flat_map(|model| &model.unsupported_transcription);
+    assert!(refused.clone().next().is_some(), "a transcription model that is refused");
+    let businesses = crate::chaos::play::businesses().unwrap();
+    let asked_for = |model: &str| {
+        let mut all = businesses.iter();
+        all.all(|business| business.agent.transcription_model == *model)
+    };
+    assert!(refused.clone().all(|model| asked_for(model)), "it is one that is asked for");
 }

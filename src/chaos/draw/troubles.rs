@@ -26,9 +26,10 @@ pub(super) fn draw(chance: &mut Chance, callers: &[Caller]) -> Vec<Trouble> {
         .collect();
     troubles.sort_by_key(|trouble| match trouble.at {
         Moment::At(at) => at,
-        Moment::TracePoint { .. } | Moment::Published { .. } | Moment::Scene { .. } => {
-            Duration::ZERO
-        }
+        Moment::TracePoint { .. }
+        | Moment::Published { .. }
+        | Moment::Ordered { .. }
+        | Moment::Scene { .. } => Duration::ZERO,
     });
     troubles
 }

@@ -52,11 +52,16 @@ impl Excuses {
                 Moment::TracePoint { call: index, kind, .. } if index == call.index => {
                     excuses.killed.push(kind);
                 }
-                Moment::Published { call: index, .. } if index == call.index => {
+                Moment::Published { call: index, .. } | Moment::Ordered { call: index, .. }
+                    if index == call.index =>
+                {
                     excuses.killed.push(ActorKind::Call);
                 }
                 // Scenes have their times by now.
-                Moment::TracePoint { .. } | Moment::Published { .. } | Moment::Scene { .. } => {}
+                Moment::TracePoint { .. }
+                | Moment::Published { .. }
+                | Moment::Ordered { .. }
+                | Moment::Scene { .. } => {}
             }
         }
         excuses

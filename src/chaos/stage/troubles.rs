@@ -32,7 +32,7 @@ pub(super) async fn happen(
             }
             sleep(plus).await;
         }
-        Moment::TracePoint { .. } | Moment::Published { .. } => return,
+        Moment::TracePoint { .. } | Moment::Published { .. } | Moment::Ordered { .. } => return,
     }
     let of = |call: usize| dialled.borrow().get(call).cloned().flatten();
     match trouble.what {

@@ -91,6 +91,7 @@ fn at_call(moment: &mut Moment) -> Option<&mut usize> {
         Moment::At(_) => None,
         Moment::TracePoint { call, .. }
         | Moment::Published { call, .. }
+        | Moment::Ordered { call, .. }
         | Moment::Scene { call, .. } => Some(call),
     }
 }

@@ -105,6 +105,10 @@ impl fmt::Display for Trouble {
                 let call = call + 1;
                 write!(f, "when call {call}'s actor call has published event {nth}: {what}")
             }
+            (Moment::Ordered { call, order, nth }, what) => {
+                let (call, order) = (call + 1, order.as_str());
+                write!(f, "when call {call}'s actor call has published {order} {nth}: {what}")
+            }
             (Moment::Scene { call, scene, plus }, what) => {
                 let (call, plus) = (call + 1, Seconds(*plus));
                 write!(f, "{plus} into call {call}'s {}: {what}", of_scene(*scene))
@@ -139,6 +143,10 @@ fn model_line(model: &Behaviour) -> String {
         Transcription::OutOfOrder => line.push_str("; transcripts come out of order"),
         Transcription::Failed => line.push_str("; transcripts fail"),
         Transcription::Never => line.push_str("; no transcripts come"),
+    }
+    if !model.unsupported_transcription.is_empty() {
+        let models = model.unsupported_transcription.join(", ");
+        line.push_str(&format!("; it refuses to transcribe with {models}"));
     }
     if let Some(preamble) = &model.preamble {
         line.push_str(&format!("; it says {preamble:?} before each answer"));

@@ -33,6 +33,7 @@ pub(super) fn look(findings: &mut CallFindings<'_>, seen: &Seen<'_>) {
             findings.look(2, by.and_then(|by| one_of(by, Rule::of(reason).by)));
             findings.look(2, has_cause(reason, seen));
             findings.look(2, ends_as_its_reason_says(reason, seen));
+            findings.look(2, was_hung_up(reason, seen));
             findings.look(2, says_goodbye(reason, seen));
             findings.look(2, plays_what_has_come(reason, seen));
             findings.look(2, is_told_so(reason, seen));
@@ -56,10 +57,7 @@ fn greeted_once(seen: &Seen<'_>) -> Result<(), String> {
 
 /// A request that Twilio failed, or did not answer, is sent again.
 fn hung_up_once(seen: &Seen<'_>) -> Result<(), String> {
-    let ours = |request: &&RestRequest| {
-        request.kind == RestKind::HangUp && request.call_sid.as_ref() == Some(&seen.call.sid)
-    };
-    let requests: Vec<_> = seen.ended.requests.iter().filter(ours).collect();
+    let requests: Vec<_> = hang_ups(seen).collect();
     let unanswered = |status: Option<u16>| status.is_none_or(|it| it == 429 || it >= 500);
     let failed = requests.iter().filter(|request| unanswered(request.status)).count();
     let holds = seen.excuses.api || requests.len() <= 1 + failed;
@@ -77,6 +75,33 @@ fn apologised_once(seen: &Seen<'_>) -> Result<(), String> {
     let (apologies, failed) = (apologies.count(), failed.count());
     let holds = seen.excuses.api || apologies <= 1 + failed;
     ensure(holds, || format!("{apologies} apologies, and {failed} requests failed"))
+}
+
+fn hang_ups<'a>(seen: &Seen<'a>) -> impl Iterator<Item = &'a RestRequest> {
+    let sid = &seen.call.sid;
+    let ours = move |request: &&RestRequest| {
+        request.kind == RestKind::HangUp && request.call_sid.as_ref() == Some(sid)
+    };
+    seen.ended.requests.iter().filter(ours)
+}
+
+/// A call that the daemon ends is hung up on. It does not just run out at Twilio.
+fn was_hung_up(reason: EndReason, seen: &Seen<'_>) -> Result<(), String> {
+    let ran_out = match seen.call.view.ended {
+        Some(Ended::HangupVerb | Ended::DocumentEnd | Ended::ApplicationError) => true,
+        Some(
+            Ended::Rest
+            | Ended::CallerHangUp
+            | Ended::Rejected(_)
+            | Ended::NotAnswered
+            | Ended::TimeLimit,
+        )
+        | None => false,
+    };
+    let is_owed = ran_out && Rule::of(reason).hang_ups > 0 && !seen.excuses.api;
+    ensure(!is_owed || hang_ups(seen).next().is_some(), || {
+        format!("ended as {}, and nobody hung up", reason.as_str())
+    })
 }
 
 /// Nobody is hung up on without a reason.

@@ -87,6 +87,10 @@ fn invariant_2_a_call_that_ends_wrongly_is_detected() {
                 it.businesses[0].appointments.clear();
                 end_reason(it, "not_connected", "daemon");
             }),
+            ("nobody hung up", |it| {
+                it.requests.clear();
+                it.calls[0].view.ended = Some(EndedBy::HangupVerb);
+            }),
             ("the hang-up came too soon", |it| {
                 it.calls[0].view.hang_up_asked_at = Some(secs(12.5));
             }),

@@ -69,8 +69,9 @@ fn of_actor(message: &str) -> Option<Step<'_>> {
         let (number, attempt) = (number.parse().ok()?, attempt.parse().ok()?);
         return Some(Step::Takes { number, attempt, event });
     }
-    if let Some(number) = message.strip_prefix("published ") {
-        return Some(Step::Published(number.parse().ok()?));
+    if let Some(rest) = message.strip_prefix("published ") {
+        // The commands that are not delivered yet follow.
+        return Some(Step::Published(rest.split(',').next()?.parse().ok()?));
     }
     if let Some(number) = message.strip_prefix("done ") {
         return Some(Step::Done(number.parse().ok()?));

@@ -2,7 +2,7 @@ use practice::openai::{LinkFault, ResponseFault};
 use protocol::ids::PhoneNumber;
 
 use super::*;
-use crate::chaos::story::{LinkTrouble, Peer};
+use crate::chaos::story::{LinkTrouble, Order, Peer};
 use actors::introspection::ActorKind;
 
 fn story() -> Story {
@@ -34,6 +34,10 @@ fn story() -> Story {
             what: Fault::Crash,
         },
         Trouble { at: Moment::Published { call: 0, nth: 3 }, what: Fault::Crash },
+        Trouble {
+            at: Moment::Ordered { call: 0, order: Order::HangUp, nth: 1 },
+            what: Fault::Crash,
+        },
         Trouble {
             at: Moment::Scene { call: 0, scene: Scene::Closing, plus: Duration::from_millis(500) },
             what: Fault::SessionsExpire,
@@ -67,6 +71,7 @@ fn prac_6_a_story_is_told_in_plain_words() {
     assert!(lines[2].starts_with("the model answers within ") && lines[2].ends_with(ending));
     assert_eq!(lines[3], "call 2's actor twilio_io crashes at its trace point 237");
     assert_eq!(lines[4], "when call 1's actor call has published event 3: a crash");
-    assert_eq!(lines[5], "0.5 s into call 1's closing: every session expires");
-    assert_eq!(lines[6], "at 28.1 s: for 4.3 s, connections to the daemon stall");
+    assert_eq!(lines[5], "when call 1's actor call has published HangUp 1: a crash");
+    assert_eq!(lines[6], "0.5 s into call 1's closing: every session expires");
+    assert_eq!(lines[7], "at 28.1 s: for 4.3 s, connections to the daemon stall");
 }
