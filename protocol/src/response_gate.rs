@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use ask::Urgency;
 pub use ask::{Ask, AskNumber, Manner, Reply, ScriptedLine, Want, Wording};
 pub use output::{GateOutput, GateState, Outcome, RequestNumber};
-use state::{Stage, State};
+use state::{Busy, Stage, State};
 use turns::Turns;
 
 use crate::ids::{ItemId, ResponseId};
@@ -52,6 +52,9 @@ pub struct ResponseGate {
     undecided: Vec<(AskNumber, Urgency)>,
     turns: Turns,
     last_request: u64,
+    /// The last request that counts as failed, although OpenAI has not named it. Its response may
+    /// come after all.
+    given_up: Option<Box<Busy>>,
     outputs: VecDeque<GateOutput>,
 }
 
@@ -68,6 +71,9 @@ impl ResponseGate {
             self.seen.pop_front();
         }
         self.undecided.retain(|(number, _)| *number != ask.number);
+        if self.state.serves(ask.number) {
+            return;
+        }
         if let Some(response) = ask.turn().and_then(|turn| self.turns.covered_by(turn)) {
             let response = response.clone();
             self.outputs.push_back(GateOutput::Covered { ask: ask.number, response });
@@ -92,6 +98,9 @@ impl ResponseGate {
 
     /// `response.created` came. `request` is the number in its metadata, if there is one.
     pub fn created(&mut self, response: ResponseId, request: Option<RequestNumber>, now: Instant) {
+        if self.came_after_all(request) {
+            return self.begin(response, now);
+        }
         match self.state.outstanding() {
             Some(ours) if request.is_none_or(|number| number == ours) => self.begin(response, now),
             // Ours will be refused, because this one is active. It waits again.
@@ -121,7 +130,8 @@ impl ResponseGate {
         outcome: Outcome,
         now: Instant,
     ) {
-        if request.is_some() && self.state.outstanding() == request {
+        let late = self.came_after_all(request);
+        if late || (request.is_some() && self.state.outstanding() == request) {
             self.begin(response.clone(), now);
         }
         if self.running() == Some(response) {
@@ -130,19 +140,42 @@ impl ResponseGate {
         self.fire(now);
     }
 
-    /// OpenAI refused our `response.create`, because a response is active. Ours waits for its end.
-    /// If none of ours is outstanding, this changes nothing.
-    pub fn refused_as_active(&mut self, active: Option<ResponseId>, now: Instant) {
-        let Some(response) = active else { return self.refused(now) };
-        if self.state.is_requested() {
+    /// OpenAI refused our `response.create`, because a response is active. Ours waits for its end. The
+    /// active one is that of a request that was given up, if there is one.
+    /// If none of ours is outstanding, or another than this `request`, this changes nothing.
+    pub fn refused_as_active(
+        &mut self,
+        active: Option<ResponseId>,
+        request: Option<RequestNumber>,
+        now: Instant,
+    ) {
+        let Some(response) = active else { return self.refused(request, now) };
+        if !self.is_outstanding(request) {
+            return;
+        }
+        let given_up = self.given_up.as_ref().map(|busy| busy.request.number);
+        if self.came_after_all(given_up) {
+            self.given_up = None;
+            self.begin(response, now);
+        } else {
             self.put_back_request();
             self.begin_foreign(response, now);
         }
     }
 
-    /// OpenAI refused our `response.create`.
-    pub fn refused(&mut self, now: Instant) {
+    /// OpenAI refused our `response.create`: the one with this number, or the outstanding one.
+    pub fn refused(&mut self, request: Option<RequestNumber>, now: Instant) {
+        if self.is_outstanding(request) {
+            self.end(Outcome::Failed);
+        }
+        self.fire(now);
+    }
+
+    /// OpenAI reports an error that names no event of ours, while our `response.create` is
+    /// outstanding. It counts as refused. If its response comes all the same, that one serves.
+    pub fn refused_unnamed(&mut self, now: Instant) {
         if self.state.is_requested() {
+            self.give_up();
             self.end(Outcome::Failed);
         }
         self.fire(now);
@@ -197,6 +230,7 @@ impl ResponseGate {
     pub fn withdraw(&mut self, ask: AskNumber, now: Instant) {
         self.waiting.retain(|waiting| waiting.number != ask);
         self.undecided.retain(|(number, _)| *number != ask);
+        self.no_longer_awaits(&[ask]);
         self.fire(now);
     }
 
@@ -257,6 +291,11 @@ impl ResponseGate {
     #[must_use]
     pub fn has_spoken(&self) -> bool {
         self.state.busy().is_some_and(|busy| busy.request.spoke)
+    }
+
+    fn is_outstanding(&self, request: Option<RequestNumber>) -> bool {
+        let ours = self.state.outstanding();
+        ours.is_some() && (request.is_none() || request == ours)
     }
 
     fn stalls_at(&self) -> Option<Instant> {

@@ -11,9 +11,7 @@ use protocol::ids::PhoneNumber;
 
 use super::plant::Plant;
 use super::play::{businesses, play};
-use super::story::{
-    Act, Caller, Deed, Fault, Finally, Moment, Order, Scene, Story, Trouble, When,
-};
+use super::story::{Act, Caller, Deed, Fault, Finally, Moment, Order, Scene, Story, Trouble, When};
 
 const LOCKSMITH: usize = 0;
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::brain::ToolCall;
 
-pub(crate) use faults::NO_QUOTA;
 pub use faults::{ArgumentsFault, ConnectRefusal, LinkFault, ResponseFault, SpeechFault};
+pub(crate) use faults::{NO_QUOTA, SERVER_ERROR};
 
 /// How the server behaves. It can be changed while the server runs; a running response keeps its pace.
 #[derive(Debug, Clone, PartialEq)]

@@ -90,8 +90,24 @@ impl State {
         self.busy().filter(|_| self.is_requested()).map(|busy| busy.request.number)
     }
 
+    /// Whether what is asked for or running, and not cancelled, serves this ask.
+    pub(super) fn serves(&self, ask: AskNumber) -> bool {
+        self.busy()
+            .is_some_and(|busy| !busy.is_cancelled() && busy.request.numbers().contains(&ask))
+    }
+
     pub(super) fn running(&self) -> Option<&ResponseId> {
         self.busy()?.stage.response()
+    }
+}
+
+impl Busy {
+    pub(super) fn is_cancelled(&self) -> bool {
+        match self.stage {
+            Stage::Requested { cancel_when_created } => cancel_when_created,
+            Stage::Active { .. } => false,
+            Stage::Cancelling { .. } => true,
+        }
     }
 }
 

@@ -140,13 +140,13 @@ fn pipe_3_a_refusal_as_active_resynchronises_and_the_reply_comes_once() {
     let now = base();
     let mut gate = ResponseGate::default();
     gate.trigger(answer(1, "u1"), now);
-    gate.refused_as_active(Some(resp("other")), now);
+    gate.refused_as_active(Some(resp("other")), None, now);
     assert_eq!(gate.state(), GateState::Active);
     drain(&mut gate);
     gate.done(&resp("other"), None, Outcome::Called, now);
     assert_eq!(creates(&drain(&mut gate)).len(), 1);
     gate.created(resp("r1"), None, now);
-    gate.refused_as_active(Some(resp("r1")), now);
+    gate.refused_as_active(Some(resp("r1")), None, now);
     assert_eq!(gate.running(), Some(&resp("r1")), "with no create outstanding it is ignored");
 }
 

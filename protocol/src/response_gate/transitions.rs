@@ -5,11 +5,50 @@ use std::time::Instant;
 
 use super::ask::Urgency;
 use super::state::{Busy, Request, Stage, State};
-use super::{Ask, GateOutput, Manner, Outcome, RequestNumber, ResponseGate, Want};
+use super::{Ask, AskNumber, GateOutput, Manner, Outcome, RequestNumber, ResponseGate, Want};
 use crate::ids::ResponseId;
 use crate::mistake::planted;
 
 impl ResponseGate {
+    /// Remembers what is asked for. One that was to be cancelled has nothing left to serve.
+    pub(super) fn give_up(&mut self) {
+        let Some(mut busy) = self.state.busy().cloned() else { return };
+        if busy.is_cancelled() {
+            busy.request.asks.clear();
+        }
+        self.given_up = Some(Box::new(busy));
+    }
+
+    /// Whether the response of a request that was given up comes now. Then that request is
+    /// outstanding again. One that was made meanwhile is given up in its place: OpenAI refuses it,
+    /// because this one is active, unless they have crossed.
+    pub(super) fn came_after_all(&mut self, request: Option<RequestNumber>) -> bool {
+        if self.running().is_some() {
+            return false;
+        }
+        let is_it = |busy: &mut Box<Busy>| request == Some(busy.request.number);
+        let Some(late) = self.given_up.take_if(is_it) else { return false };
+        if let Some(meanwhile) = self.state.take() {
+            self.waiting.splice(0..0, meanwhile.request.asks.iter().cloned());
+            self.given_up = Some(Box::new(meanwhile));
+        }
+        let asks = late.request.numbers();
+        self.waiting.retain(|ask| !asks.contains(&ask.number));
+        self.undecided.retain(|(ask, _)| !asks.contains(ask));
+        self.state = State::Busy(*late);
+        true
+    }
+
+    /// The request that was given up need not serve these asks any more. If nothing is left for it, its
+    /// response is cancelled as soon as it comes.
+    pub(super) fn no_longer_awaits(&mut self, asks: &[AskNumber]) {
+        let Some(given_up) = &mut self.given_up else { return };
+        given_up.request.asks.retain(|ask| !asks.contains(&ask.number));
+        if given_up.request.asks.is_empty() {
+            given_up.stage = Stage::Requested { cancel_when_created: true };
+        }
+    }
+
     /// The response that was asked for has begun.
     pub(super) fn begin(&mut self, response: ResponseId, now: Instant) {
         let Some(busy) = self.state.busy_mut() else { return };
@@ -22,13 +61,15 @@ impl ResponseGate {
         }
         busy.heard_at = now;
         let asks = busy.request.numbers();
-        self.outputs.push_back(GateOutput::Started { response: response.clone(), asks });
+        self.outputs
+            .push_back(GateOutput::Started { response: response.clone(), asks: asks.clone() });
         busy.stage = if cancel {
             self.outputs.push_back(GateOutput::Cancel(response.clone()));
             Stage::Cancelling { response }
         } else {
             Stage::Active { response }
         };
+        self.no_longer_awaits(&asks);
     }
 
     /// A response has begun that was not asked for here.
@@ -39,12 +80,10 @@ impl ResponseGate {
 
     /// The response is over, or one that was asked for will not come.
     pub(super) fn end(&mut self, outcome: Outcome) {
-        let Some(Busy { request, stage, .. }) = self.state.take() else { return };
+        let Some(busy) = self.state.take() else { return };
+        let cancelled = busy.is_cancelled();
+        let Busy { request, stage, .. } = busy;
         let response = stage.response().cloned();
-        let cancelled = matches!(
-            stage,
-            Stage::Requested { cancel_when_created: true } | Stage::Cancelling { .. }
-        );
         let outcome = outcome.of(request.spoke, cancelled);
         if outcome.served_nothing() {
             response.iter().for_each(|response| self.turns.uncover(response));

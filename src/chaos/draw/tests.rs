@@ -128,8 +128,8 @@ fn prac_6_prac_7_every_fault_of_the_model_is_drawn() {
     assert!(models.iter().any(|model| model.other_responses != ResponseFault::None));
     assert_all(
         once.clone().chain(of_sessions),
-        "None CreatedLate DoneLate Failed TextOnly Empty Incomplete StalledAfterCreated \
-         StalledAfter Lost",
+        "None CreatedLate DoneLate Failed TextOnly Empty Incomplete Error ErrorFirst \
+         StalledAfterCreated StalledAfter Lost",
     );
     assert!(once.clone().any(|fault| *fault == ResponseFault::no_quota()), "no quota");
     let arguments = models.iter().map(|model| &model.arguments);

@@ -166,7 +166,7 @@ pub(super) fn response(chance: &mut Chance) -> ResponseFault {
         let after = Duration::from_millis(after_ms);
         ResponseFault::Incomplete { reason: reason.to_owned(), after }
     };
-    match chance.from(0, 13) {
+    match chance.from(0, 16) {
         0 => ResponseFault::None,
         1 => ResponseFault::CreatedLate(chance.ms(50, 2_000)),
         2 => ResponseFault::DoneLate(chance.ms(50, 2_000)),
@@ -177,7 +177,9 @@ pub(super) fn response(chance: &mut Chance) -> ResponseFault {
         8 => incomplete("content_filter", chance.one_of(&[0, 1_000])),
         9 => ResponseFault::StalledAfterCreated,
         10 => ResponseFault::StalledAfter(chance.ms(100, 2_000)),
-        11 if chance.percent(40) => ResponseFault::no_quota(),
+        11 => ResponseFault::server_error(),
+        12 => ResponseFault::ErrorFirst(chance.ms(0, 2_000)),
+        13 if chance.percent(40) => ResponseFault::no_quota(),
         _ => ResponseFault::Lost {
             after: chance.percent(70).then(|| chance.ms(0, 3_000)),
             by: link_fault(chance),

@@ -13,7 +13,7 @@ use protocol::openai::server_event::ServerEvent;
 use protocol::response_gate::RequestNumber;
 
 use super::connection::Stage;
-use super::wire::{COMMIT, CONFIGURE, REQUEST, item_create, outcome, request_number};
+use super::wire::{COMMIT, CONFIGURE, item_create, outcome, request_named, request_number};
 use super::{Done, RENEW_AFTER, SessionAction, SessionState};
 use crate::realtime::history::history;
 use crate::realtime::session::Outgoing;
@@ -131,7 +131,7 @@ impl SessionState {
 
     fn on_error(&mut self, error: &ErrorEvent, now: Instant) -> SessionAction {
         let event_id = error.event_id.as_deref().unwrap_or_default();
-        let about_response = event_id.starts_with(REQUEST);
+        let request = request_named(event_id);
         tracing::warn!(
             code = error.code,
             param = error.param,
@@ -149,16 +149,23 @@ impl SessionState {
                 return SessionAction::End(SessionFault::Lasting(error.settings_refused()));
             }
             ErrorClass::AlreadyActive { response_id } => {
-                self.gate.refused_as_active(response_id, now);
+                self.gate.refused_as_active(response_id, request, now);
             }
             ErrorClass::CancelNotActive => self.gate.nothing_to_cancel(now),
             ErrorClass::RateLimited
             | ErrorClass::ServerFault
             | ErrorClass::Rejected
             | ErrorClass::Other
-                if about_response =>
+                if request.is_some() =>
             {
-                self.gate.refused(now);
+                self.gate.refused(request, now);
+            }
+            // All events of ours but audio have ids, which errors about them name. So it is about what
+            // OpenAI does by itself, and that is the response.
+            ErrorClass::RateLimited | ErrorClass::ServerFault | ErrorClass::Other
+                if error.event_id.is_none() =>
+            {
+                self.gate.refused_unnamed(now);
             }
             ErrorClass::CommitEmpty if event_id.starts_with(COMMIT) => self.nothing_to_commit(now),
             ErrorClass::CommitEmpty

@@ -74,6 +74,12 @@ pub(super) fn request_number(metadata: &Metadata) -> Option<RequestNumber> {
     metadata.get(REQUEST)?.parse().ok().map(RequestNumber)
 }
 
+/// The number of the request that this is the event id of.
+pub(super) fn request_named(event_id: &str) -> Option<RequestNumber> {
+    let number = event_id.strip_prefix(REQUEST)?.strip_prefix('-')?;
+    number.parse().ok().map(RequestNumber)
+}
+
 /// How a response ended, for the gate. `called`: it called a tool that it was offered.
 pub(super) fn outcome(status: &ResponseStatus, called: bool) -> Outcome {
     match status {

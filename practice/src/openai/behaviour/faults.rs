@@ -34,6 +34,9 @@ pub enum ResponseFault {
         /// `error.message`.
         message: String,
     },
+    /// A `server_error` that names no event comes at once, and the response all the same, so much later than
+    /// usual. Until it is done, no other can be asked for.
+    ErrorFirst(Duration),
     /// The words come as text, although audio was asked for.
     TextOnly,
     /// The response completes without output.
@@ -58,6 +61,13 @@ pub enum ResponseFault {
 }
 
 impl ResponseFault {
+    /// The server fails, and no response follows.
+    #[must_use]
+    pub fn server_error() -> Self {
+        let (kind, message) = ("server_error".to_owned(), SERVER_ERROR.to_owned());
+        Self::Error { kind, code: None, message }
+    }
+
     /// The response fails for an account without quota.
     #[must_use]
     pub fn no_quota() -> Self {
@@ -65,6 +75,9 @@ impl ResponseFault {
         Self::Failed { kind: quota.clone(), code: Some(quota), message: Some(NO_QUOTA.to_owned()) }
     }
 }
+
+/// The API's words for a fault of its own.
+pub(crate) const SERVER_ERROR: &str = "The server had an error while processing your request.";
 
 /// The API's words for an account without quota.
 pub(crate) const NO_QUOTA: &str =

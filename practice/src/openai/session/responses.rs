@@ -31,7 +31,10 @@ impl RealtimeSession {
                  response is finished before creating a new one.",
                 active.id
             );
-            return Err(WireError::new("conversation_already_has_active_response", message));
+            let error = WireError::new("conversation_already_has_active_response", message);
+            // The client was told of an error, and can't know of this one.
+            let is_unexpected = matches!(active.fault, ResponseFault::ErrorFirst(_));
+            return Err(if is_unexpected { error.planned() } else { error });
         }
         let (history, input) = self.context(&response, now)?;
         let fault = self.next_fault();
@@ -40,7 +43,20 @@ impl RealtimeSession {
         }
         let turn = self.think(&response, &history);
         let asked = self.asked(&response);
-        let late = if let ResponseFault::CreatedLate(by) = fault { by } else { Duration::ZERO };
+        let late = match fault {
+            ResponseFault::CreatedLate(by) | ResponseFault::ErrorFirst(by) => by,
+            ResponseFault::None
+            | ResponseFault::Failed { .. }
+            | ResponseFault::Incomplete { .. }
+            | ResponseFault::Error { .. }
+            | ResponseFault::TextOnly
+            | ResponseFault::Empty
+            | ResponseFault::NeverCreated
+            | ResponseFault::DoneLate(_)
+            | ResponseFault::StalledAfterCreated
+            | ResponseFault::StalledAfter(_)
+            | ResponseFault::Lost { .. } => Duration::ZERO,
+        };
         let mut messages: Vec<String> = turn.say.into_iter().filter(|t| !t.is_empty()).collect();
         if let (false, Some(preamble)) = (messages.is_empty(), &self.behaviour.preamble) {
             messages.insert(0, preamble.clone());

@@ -66,6 +66,8 @@ impl Speech {
         for owed in &mut self.owed {
             if asks.contains(&owed.ask.number) && !spoken.contains(&owed.ask.number) {
                 owed.served_by = Some(response.clone());
+                // A response to what counted as failed may come after all.
+                owed.again_at = None;
             }
         }
     }

@@ -219,6 +219,18 @@ fn pipe_10_the_patience_runs_from_the_first_failure_of_an_ask_over_all_sessions(
 }
 
 #[test]
+fn pipe_3_an_ask_whose_response_comes_after_all_is_not_asked_for_again() {
+    let mut asked = Asked::new();
+    let (response, asks) = (None, vec![asked.ask]);
+    let (outcome, calls, usage) = (Outcome::Failed, Vec::new(), Usage::default());
+    asked.stage.does(Event::ResponseEnded { response, asks, outcome, calls, usage });
+    let before = asked.stage.sent.len();
+    asked.stage.begins("r1", "a1", vec![asked.ask]);
+    asked.stage.waits(Duration::from_secs(3));
+    assert_eq!(asked.made(before), 0);
+}
+
+#[test]
 fn pipe_10_an_ask_that_did_not_fail_does_not_count() {
     let mut asked = Asked::new();
     asked.stage.waits(PATIENCE * 3);

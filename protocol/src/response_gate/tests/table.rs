@@ -24,7 +24,7 @@ const COLUMNS: [(&str, Reach); 5] = [
 ];
 
 /// The words of a cell, and what each does to the gate.
-const WORDS: [(&str, Act); 24] = [
+const WORDS: [(&str, Act); 28] = [
     ("–", |_, _, _| {}),
     ("waits", |gate, event, _| gate.waiting.push(event.ask())),
     ("waits again", |gate, _, _| {
@@ -45,6 +45,28 @@ const WORDS: [(&str, Act); 24] = [
         let request = take_request(gate);
         start(gate, event.response(), request, now);
     }),
+    ("given up", |gate, _, _| {
+        let mut late = busy(gate).clone();
+        if late.is_cancelled() {
+            late.request.asks.clear();
+        }
+        gate.given_up = Some(Box::new(late));
+    }),
+    ("comes after all", |gate, _, _| {
+        let late = gate.given_up.take().unwrap();
+        let asks = late.request.numbers();
+        gate.waiting.retain(|ask| !asks.contains(&ask.number));
+        gate.undecided.clear();
+        gate.state = State::Busy(*late);
+    }),
+    ("comes instead", |gate, _, _| {
+        let late = gate.given_up.take().unwrap();
+        let meanwhile = std::mem::replace(busy(gate), *late);
+        gate.waiting = meanwhile.request.asks.clone();
+        gate.undecided.clear();
+        gate.given_up = Some(Box::new(meanwhile));
+    }),
+    ("forgets it", |gate, _, _| gate.given_up = None),
     ("another's → Active", |gate, event, now| {
         start(gate, event.response(), Request::default(), now);
     }),

@@ -117,6 +117,7 @@ pub(super) fn of_response(fault: &ResponseFault) -> String {
             format!("is cut after {} of audio ({reason})", Seconds(*after))
         }
         ResponseFault::Error { kind, .. } => format!("an error of type {kind} comes instead"),
+        ResponseFault::ErrorFirst(by) => format!("comes {} late, after an error", Seconds(*by)),
         ResponseFault::TextOnly => "comes as text".to_owned(),
         ResponseFault::Empty => "is empty".to_owned(),
         ResponseFault::NeverCreated => "its beginning is not reported".to_owned(),

@@ -20,6 +20,9 @@ pub enum ResponseTrouble {
     NoQuota,
     /// An error comes instead of the response.
     Error,
+    /// An error comes, and the response all the same, this much later.
+    #[serde(with = "duration_text")]
+    ErrorFirst(Duration),
     /// It ends at the token limit, after this much audio. "0s": all tokens went into reasoning.
     #[serde(with = "duration_text")]
     CutShort(Duration),
@@ -117,11 +120,8 @@ impl From<ResponseTrouble> for ResponseFault {
                 failed("invalid_request_error", Some("inference_rate_limit_exceeded"))
             }
             ResponseTrouble::NoQuota => Self::no_quota(),
-            ResponseTrouble::Error => Self::Error {
-                kind: "server_error".to_owned(),
-                code: None,
-                message: "The server had an error while processing your request.".to_owned(),
-            },
+            ResponseTrouble::Error => Self::server_error(),
+            ResponseTrouble::ErrorFirst(by) => Self::ErrorFirst(by),
             ResponseTrouble::CutShort(after) => incomplete("max_output_tokens", after),
             ResponseTrouble::Filtered(after) => incomplete("content_filter", after),
             ResponseTrouble::TextOnly => Self::TextOnly,

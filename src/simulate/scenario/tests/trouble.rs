@@ -55,6 +55,9 @@ fn prac_7_a_scenario_can_draw_each_fault_of_a_response() {
     let text = "[model]\nresponses = [\"error\"]\n";
     let behaviour = parse(&format!("{text}{LEAST}")).unwrap().script.model.options().behaviour;
     assert!(matches!(behaviour.responses[0], ResponseFault::Error { code: None, .. }));
+    let text = "[model]\nresponses = [{ error_first = \"1s\" }]\n";
+    let behaviour = parse(&format!("{text}{LEAST}")).unwrap().script.model.options().behaviour;
+    assert_eq!(behaviour.responses, [ResponseFault::ErrorFirst(Duration::from_secs(1))]);
 }
 
 #[test]

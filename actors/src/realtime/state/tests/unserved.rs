@@ -154,3 +154,93 @@ fn pipe_9_a_session_is_renewed_by_order_once() {
     harness.go_live();
     harness.order(&renew);
 }
+
+fn unnamed_error(kind: &str) -> Value {
+    json!({"type": "error", "error": {"type": kind, "code": null, "param": null, "event_id": null,
+        "message": "The server had an error while processing your request."}})
+}
+
+fn already_active(event_id: &str) -> Value {
+    json!({"type": "error", "error": {"type": "invalid_request_error", "event_id": event_id,
+        "code": "conversation_already_has_active_response",
+        "message": "Conversation already has an active response in progress: resp_1."}})
+}
+
+#[test]
+fn pipe_10_an_error_that_names_no_event_of_ours_fails_the_response_that_is_asked_for() {
+    for kind in ["server_error", "rate_limit_error", "unheard_of"] {
+        let mut harness = Harness::live();
+        harness.order(&answer(1, "item_1"));
+        harness.receive(&unnamed_error(kind));
+        assert_eq!(ended(&mut harness), (Outcome::Failed, vec![]), "{kind}");
+    }
+}
+
+#[test]
+fn pipe_10_an_error_that_is_about_something_else_fails_no_response() {
+    let named = |id: &str| {
+        let mut error = unnamed_error("server_error");
+        error["error"]["event_id"] = json!(id);
+        error
+    };
+    // Audio has no ids. What is wrong with it is an invalid request.
+    for error in [unnamed_error("invalid_request_error"), named("item-3"), named("delete-item_1")] {
+        let mut harness = Harness::live();
+        harness.order(&answer(1, "item_1"));
+        harness.receive(&error);
+        assert_eq!(harness.reports(), [], "{error}");
+    }
+    // The one that runs may go on.
+    let mut harness = Harness::live();
+    harness.order(&answer(1, "item_1"));
+    harness.create_response("resp_1");
+    harness.reports();
+    harness.receive(&unnamed_error("server_error"));
+    assert_eq!(harness.reports(), []);
+}
+
+#[test]
+fn pipe_3_a_response_that_comes_in_spite_of_an_error_serves_its_ask_and_none_is_asked_for_again() {
+    for asked_again in [false, true] {
+        let mut harness = Harness::live();
+        harness.order(&answer(1, "item_1"));
+        let Some(Sent::Event(create)) = only(harness.sent()) else { panic!("no response.create") };
+        harness.receive(&unnamed_error("server_error"));
+        harness.reports();
+        let manner = Manner { attempt: 1, ..Manner::default() };
+        if asked_again {
+            harness.order(&again(1, manner));
+            assert_eq!(harness.sent().len(), 1);
+        }
+        let metadata = create["response"]["metadata"].clone();
+        harness.receive(&json!({"type": "response.created",
+            "response": {"id": "resp_1", "metadata": metadata}}));
+        let (response, asks) = (ResponseId::parse("resp_1").unwrap(), vec![AskNumber(1)]);
+        assert_eq!(harness.reports(), [Event::ResponseStarted { response, asks }]);
+        if !asked_again {
+            harness.order(&again(1, manner));
+        }
+        harness.receive(&already_active("request-2"));
+        harness.is_done("resp_1", &metadata, "completed", &json!([]));
+        assert_eq!(harness.sent(), [], "asked again: {asked_again}");
+    }
+}
+
+#[test]
+fn pipe_3_a_response_that_a_refusal_names_before_it_begins_is_the_one_that_was_given_up() {
+    let mut harness = Harness::live();
+    harness.order(&answer(1, "item_1"));
+    let Some(Sent::Event(create)) = only(harness.sent()) else { panic!("no response.create") };
+    harness.receive(&unnamed_error("server_error"));
+    harness.order(&again(1, Manner { attempt: 1, ..Manner::default() }));
+    harness.sent();
+    harness.reports();
+    harness.receive(&already_active("request-2"));
+    let (response, asks) = (ResponseId::parse("resp_1").unwrap(), vec![AskNumber(1)]);
+    assert_eq!(harness.reports(), [Event::ResponseStarted { response, asks }]);
+    let metadata = &create["response"]["metadata"];
+    harness.receive(&json!({"type": "response.created",
+        "response": {"id": "resp_1", "metadata": metadata}}));
+    harness.is_done("resp_1", metadata, "completed", &json!([]));
+    assert_eq!(harness.sent(), [], "it is not asked for again");
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::openai::behaviour::{ArgumentsFault, LinkFault, ResponseFault};
+use crate::openai::behaviour::{ArgumentsFault, LinkFault, ResponseFault, SERVER_ERROR};
 use crate::openai::session::running::Running;
 use crate::openai::session::state::RealtimeSession;
 use crate::openai::timeline::{Ending, Speech, Step, Steps, steps_until};
@@ -23,10 +23,12 @@ impl RealtimeSession {
     pub(super) fn fails_at_once(&mut self, fault: &ResponseFault, now: Duration) -> bool {
         match fault {
             ResponseFault::Error { kind, code, message } => {
-                let error = json!({"type": kind, "code": code, "message": message, "param": null,
-                    "event_id": null});
-                self.emit(now, json!({"type": "error", "error": error}));
+                self.emit_unnamed(kind, code.as_deref(), message, now);
                 true
+            }
+            ResponseFault::ErrorFirst(_) => {
+                self.emit_unnamed("server_error", None, SERVER_ERROR, now);
+                false
             }
             ResponseFault::Lost { after: None, by } => {
                 self.fail_link(*by, now);
@@ -47,6 +49,13 @@ impl RealtimeSession {
             | ResponseFault::StalledAfter(_)
             | ResponseFault::Lost { after: Some(_), .. } => false,
         }
+    }
+
+    /// An error that names no event of the client's.
+    fn emit_unnamed(&mut self, kind: &str, code: Option<&str>, message: &str, now: Duration) {
+        let error = json!({"type": kind, "code": code, "message": message, "param": null,
+            "event_id": null});
+        self.emit(now, json!({"type": "error", "error": error}));
     }
 
     /// A function call's arguments as they are on the wire.
@@ -74,6 +83,7 @@ impl Running {
             | ResponseFault::Failed { .. }
             | ResponseFault::Incomplete { .. }
             | ResponseFault::Error { .. }
+            | ResponseFault::ErrorFirst(_)
             | ResponseFault::Empty
             | ResponseFault::NeverCreated
             | ResponseFault::CreatedLate(_)
@@ -130,6 +140,7 @@ impl Running {
             ResponseFault::None
             | ResponseFault::Incomplete { .. }
             | ResponseFault::Error { .. }
+            | ResponseFault::ErrorFirst(_)
             | ResponseFault::TextOnly
             | ResponseFault::CreatedLate(_)
             | ResponseFault::Lost { after: None, .. } => {}

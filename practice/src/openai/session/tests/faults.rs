@@ -55,6 +55,24 @@ fn prac_3_an_error_without_a_code_comes_instead_of_a_response() {
 }
 
 #[test]
+fn prac_7_a_response_can_come_in_spite_of_an_error_and_no_other_beside_it() {
+    let late = Duration::from_secs(1);
+    let mut client = Client::ready(Behaviour::default(), saying("one two", None));
+    client.session.fault_next_response(ResponseFault::ErrorFirst(late));
+    client.send(json!({"type": "response.create"}));
+    client.run(Duration::from_millis(500));
+    assert_eq!(client.types(), ["error"]);
+    client.came.clear();
+    client.send(json!({"type": "response.create"}));
+    client.run(Duration::from_millis(100));
+    assert_eq!(client.error_code(), "conversation_already_has_active_response");
+    client.run(Duration::from_secs(5));
+    assert_eq!(client.all("response.created").count(), 1);
+    assert_eq!(client.one("response.done")["response"]["status"], "completed");
+    assert_eq!(client.log.record().faults().count(), 0, "the client did nothing wrong");
+}
+
+#[test]
 fn prac_3_response_created_is_missing_late_or_the_last_event() {
     let client = done_with(ResponseFault::NeverCreated);
     assert!(client.all("response.created").next().is_none());

@@ -34,11 +34,8 @@ fn prac_7_they_read_the_events_of_a_model_that_misbehaves() {
         ResponseFault::Empty,
         ResponseFault::Incomplete { reason, after: Duration::from_millis(200) },
         ResponseFault::DoneLate(Duration::from_secs(1)),
-        ResponseFault::Error {
-            kind: "server_error".to_owned(),
-            code: None,
-            message: "The server had an error.".to_owned(),
-        },
+        ResponseFault::server_error(),
+        ResponseFault::ErrorFirst(Duration::from_secs(1)),
     ];
     let count = responses.len();
     let behaviour = Behaviour {

@@ -15,6 +15,7 @@ pub(super) enum Event {
     Done { response: &'static str, request: Option<RequestNumber>, outcome: Outcome },
     RefusedAsActive { named: bool },
     Refused,
+    RefusedUnnamed,
     NothingToCancel,
     CallerSpeaks(bool),
     Cancel,
@@ -36,9 +37,10 @@ impl Event {
                 gate.done(&self.response(), request, outcome, now);
             }
             Self::RefusedAsActive { named } => {
-                gate.refused_as_active(named.then(|| self.response()), now);
+                gate.refused_as_active(named.then(|| self.response()), None, now);
             }
-            Self::Refused => gate.refused(now),
+            Self::Refused => gate.refused(None, now),
+            Self::RefusedUnnamed => gate.refused_unnamed(now),
             Self::NothingToCancel => gate.nothing_to_cancel(now),
             Self::CallerSpeaks(speaks) => gate.caller_speaks(speaks, now),
             Self::Cancel => gate.cancel(now),
@@ -72,6 +74,7 @@ impl Event {
             Self::Done { .. } => "done",
             Self::RefusedAsActive { .. } => "refused_as_active",
             Self::Refused => "refused",
+            Self::RefusedUnnamed => "refused_unnamed",
             Self::NothingToCancel => "nothing_to_cancel",
             Self::CallerSpeaks(_) => "caller_speaks",
             Self::Cancel => "cancel",
@@ -102,7 +105,10 @@ impl Event {
     pub(super) fn outcome(&self) -> Outcome {
         if let Self::Done { outcome, .. } = self {
             *outcome
-        } else if matches!(self, Self::Refused | Self::RefusedAsActive { .. }) {
+        } else if matches!(
+            self,
+            Self::Refused | Self::RefusedUnnamed | Self::RefusedAsActive { .. }
+        ) {
             Outcome::Failed
         } else {
             Outcome::Cancelled
@@ -218,7 +224,7 @@ fn asks() -> [Row; 10] {
     ]
 }
 
-fn responses() -> [Row; 7] {
+fn responses() -> [Row; 8] {
     let silent = [Outcome::Unspoken, Outcome::OutOfTokens, Outcome::Filtered, Outcome::Failed];
     let others = [None, Some(RequestNumber(7))].map(|request| Event::Done {
         response: "r7",
@@ -238,6 +244,11 @@ fn responses() -> [Row; 7] {
             [Event::Created(Some(RequestNumber(7)))],
         ),
         row(
+            "`created`, of a request that was given up",
+            given_up,
+            [Event::Created(Some(GIVEN_UP))],
+        ),
+        row(
             "`progressed`",
             nothing,
             [Event::Progressed { audio: false }, Event::Progressed { audio: true }],
@@ -252,7 +263,7 @@ fn responses() -> [Row; 7] {
     ]
 }
 
-fn refusals() -> [Row; 4] {
+fn refusals() -> [Row; 6] {
     [
         row(
             "`refused_as_active`, naming a response",
@@ -264,7 +275,13 @@ fn refusals() -> [Row; 4] {
             line_waits,
             [Event::RefusedAsActive { named: false }],
         ),
+        row(
+            "`refused_as_active`, and another was given up",
+            given_up,
+            [Event::RefusedAsActive { named: true }],
+        ),
         row("`refused`", line_waits, [Event::Refused]),
+        row("`refused_unnamed`", line_waits, [Event::RefusedUnnamed]),
         row("`nothing_to_cancel`", line_waits, [Event::NothingToCancel]),
     ]
 }
@@ -279,6 +296,19 @@ fn orders() -> [Row; 7] {
         row("`withdraw`", output_waits, [Event::Withdraw(AskNumber(4))]),
         row("`session_lost`", all_at_once, [Event::SessionLost]),
     ]
+}
+
+/// The request of a line, before that of the state.
+pub(super) const GIVEN_UP: RequestNumber = RequestNumber(1);
+
+/// What was asked for in its place waits, too.
+fn given_up(gate: &mut ResponseGate, now: Instant) {
+    let asks = vec![line(7, ScriptedLine::Closing)];
+    gate.waiting.extend(asks.iter().cloned().map(again));
+    gate.undecided.push((AskNumber(7), Urgency::Closing));
+    let request = Request { number: GIVEN_UP, asks, spoke: false };
+    let stage = Stage::Requested { cancel_when_created: false };
+    gate.given_up = Some(Box::new(Busy { request, stage, heard_at: now, stalled: false }));
 }
 
 /// Everything that a gate can hold.
