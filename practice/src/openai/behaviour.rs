@@ -21,6 +21,9 @@ pub struct Behaviour {
     /// Speed of audio relative to real time.
     pub speed: f64,
     pub transcription: Transcription,
+    /// How much speech the transcript of the server's own audio is ahead of that audio. The API promises nothing;
+    /// it is often seconds ahead.
+    pub transcript_ahead: Duration,
     /// Additional delay of `session.updated`.
     pub session_updated_after: Duration,
     /// The session reports and sends PCM at 24 kHz, whatever format was requested.
@@ -82,6 +85,7 @@ impl Default for Behaviour {
             first_audio_after: Duration::from_millis(150),
             speed: 8.0,
             transcription: Transcription::After(Duration::from_millis(300)),
+            transcript_ahead: Duration::from_secs(2),
             session_updated_after: Duration::ZERO,
             answers_in_pcm: false,
             late_deltas: 2,

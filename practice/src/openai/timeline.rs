@@ -73,6 +73,8 @@ pub(super) struct Pace {
     pub(super) speed: f64,
     /// The length of audio after which the response ends, and the reason.
     pub(super) limit: Option<(Duration, String)>,
+    /// How much speech the transcript is ahead of the audio.
+    pub(super) transcript_ahead: Duration,
     /// The transcript comes behind the audio instead of ahead of it.
     pub(super) transcript_last: bool,
 }
@@ -151,10 +153,15 @@ impl Layout {
             return;
         };
         let chunks = self.chunks(ulaw, ids);
-        let mut told = 0;
+        let ahead =
+            usize::try_from(self.pace.transcript_ahead.as_millis() * 8).unwrap_or(usize::MAX);
+        let (mut told, mut bytes) = (0, 0_usize);
         for (n, chunk) in chunks.iter().enumerate() {
-            // The transcript is ahead of the audio.
-            let until = (words.len() * (n + 2)).div_ceil(chunks.len() + 1).min(words.len());
+            bytes += chunk.len();
+            // With the last piece of audio all words have come, also if it is cut short.
+            let reached =
+                if n + 1 == chunks.len() { ulaw.len() } else { bytes.saturating_add(ahead) };
+            let until = (words.len() * reached.min(ulaw.len())).div_ceil(ulaw.len().max(1));
             if told < until && !self.pace.transcript_last {
                 self.push(Step::Transcript { index, words: words[told..until].concat() });
                 told = until;
@@ -211,6 +218,10 @@ mod tests {
     use super::*;
 
     fn laid_out(limit: Option<(Duration, String)>) -> Steps {
+        with_transcript_ahead(Duration::ZERO, limit)
+    }
+
+    fn with_transcript_ahead(ahead: Duration, limit: Option<(Duration, String)>) -> Steps {
         let speech = |words: &str, bytes: usize| Speech {
             words: words.to_owned(),
             ulaw: Some(vec![0xFF; bytes].into()),
@@ -219,6 +230,7 @@ mod tests {
             first_audio_after: Duration::from_millis(100),
             speed: 4.0,
             limit,
+            transcript_ahead: ahead,
             transcript_last: false,
         };
         let calls = [("book".to_owned(), "{\"at\":\"ten o'clock\"}".to_owned())];
@@ -256,6 +268,19 @@ mod tests {
             |wanted: &dyn Fn(&Step) -> bool| steps.iter().position(|(_, s)| wanted(s)).unwrap();
         let done = at(&|s| *s == Step::AudioDone { index: 0 });
         assert!(done > at(&|s| matches!(s, Step::Audio { index: 1, .. })));
+    }
+
+    #[test]
+    fn prac_3_the_transcript_is_ahead_of_the_audio_by_so_much_speech() {
+        let told_before_audio = |ahead| {
+            let steps = with_transcript_ahead(Duration::from_millis(ahead), None);
+            let is_audio = |step: &Step| matches!(step, Step::Audio { index: 0, .. });
+            let first = steps.iter().position(|(_, step)| is_audio(step)).unwrap();
+            let mut later = steps.iter().skip(first);
+            !later.any(|(_, step)| matches!(step, Step::Transcript { index: 0, .. }))
+        };
+        assert!(told_before_audio(60_000), "all words come before the audio");
+        assert!(!told_before_audio(0), "they come with the audio");
     }
 
     #[test]

@@ -124,14 +124,14 @@ impl Conversation {
         })
     }
 
-    /// Cuts an item of the agent's to what was heard: `heard_ms` of the `came_ms` whose words are
-    /// known. Words that come later are ignored. Returns the entry if some of it was heard, even
+    /// Cuts an item of the agent's to what was heard: `heard_ms` of the `whole_ms` that all known words
+    /// take. Words that come later are ignored. Returns the entry if some of it was heard, even
     /// less than a word, or if the journal has it already and must be corrected.
     pub(super) fn interrupt_agent(
         &mut self,
         item: &ItemId,
         heard_ms: u32,
-        came_ms: u32,
+        whole_ms: u32,
     ) -> Option<Arc<Entry>> {
         self.change(item, |body| {
             let Body::Agent { text, speech, .. } = body else { return false };
@@ -139,7 +139,7 @@ impl Conversation {
                 return false;
             }
             let written_down = *speech != AgentSpeech::Coming;
-            text.truncate(heard_bytes(text, heard_ms, came_ms));
+            text.truncate(heard_bytes(text, heard_ms, whole_ms));
             *speech = AgentSpeech::Interrupted { heard_ms };
             if planted!(UnheardWords if written_down) {
                 false

@@ -1,10 +1,16 @@
 //! Draws the model's habits.
 
+use std::time::Duration;
+
 use practice::openai::{ArgumentsFault, Behaviour, SpeechFault, ToolCall, Transcription};
 use serde_json::json;
 
 use super::chance::Chance;
 use super::troubles::{failed, response};
+
+/// From a word or none to whole answers.
+const TRANSCRIPT_AHEAD: [Duration; 4] =
+    [Duration::ZERO, Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(60)];
 
 /// What the businesses have their calls transcribed with.
 pub(super) const TRANSCRIPTION_MODEL: &str = "gpt-transcribe";
@@ -17,6 +23,7 @@ pub(super) fn draw(chance: &mut Chance) -> Behaviour {
         speed: chance.one_of(&[1.5, 3.0, 8.0, 20.0]),
         session_updated_after: chance.ms(0, 400),
         late_deltas: chance.index(6),
+        transcript_ahead: chance.one_of(&TRANSCRIPT_AHEAD),
         reorders: chance.percent(20),
         unknown_events: chance.percent(20),
         ..Behaviour::default()

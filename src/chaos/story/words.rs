@@ -144,6 +144,8 @@ fn model_line(model: &Behaviour) -> String {
         Transcription::Failed => line.push_str("; transcripts fail"),
         Transcription::Never => line.push_str("; no transcripts come"),
     }
+    let ahead = ms(model.transcript_ahead);
+    line.push_str(&format!("; its own words come {ahead} ms ahead of their audio"));
     if !model.unsupported_transcription.is_empty() {
         let models = model.unsupported_transcription.join(", ");
         line.push_str(&format!("; it refuses to transcribe with {models}"));

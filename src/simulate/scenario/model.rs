@@ -26,6 +26,9 @@ pub struct Model {
     /// Speed of audio relative to real time.
     pub speed: Option<f64>,
     pub transcripts: Option<TranscriptTiming>,
+    /// How much speech the agent's transcript is ahead of its audio.
+    #[serde(with = "duration_text::option")]
+    pub transcript_ahead: Option<Duration>,
     /// Faults of the first responses of each session, in order.
     pub responses: Vec<ResponseTrouble>,
     /// What is wrong with every response after those.
@@ -131,6 +134,9 @@ impl Model {
         }
         if let Some(speed) = self.speed {
             behaviour.speed = speed;
+        }
+        if let Some(ahead) = self.transcript_ahead {
+            behaviour.transcript_ahead = ahead;
         }
         if let Some(transcripts) = self.transcripts {
             behaviour.transcription = transcripts.into();

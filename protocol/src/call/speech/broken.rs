@@ -30,6 +30,21 @@ impl Call {
         }
     }
 
+    /// How long an item is, of whose audio `came_ms` have come. Words that are known can be ahead of it.
+    pub(super) fn length_of_known_words(&mut self, item: &ItemId, came_ms: u32) -> u32 {
+        if self.speech.item_mut(item).is_some_and(|known| known.came_whole) || self.is_cut(item) {
+            return came_ms;
+        }
+        self.time_to_say(item).max(came_ms)
+    }
+
+    /// Whether its words are those whose audio came.
+    fn is_cut(&self, item: &ItemId) -> bool {
+        let entry = self.conversation.entry_of(item);
+        entry
+            .is_some_and(|entry| matches!(entry.body, Body::Agent { speech: AgentSpeech::Cut, .. }))
+    }
+
     /// How long the words of an item that are known take, as fast as the agent speaks in this call.
     fn time_to_say(&self, item: &ItemId) -> u32 {
         let said = self.speech.responses.iter().flat_map(|known| &known.items);

@@ -119,8 +119,9 @@ impl Call {
     }
 
     fn keep_what_was_heard(&mut self, item: &ItemId, heard_ms: u32, came_ms: u32) {
+        let whole_ms = self.length_of_known_words(item, came_ms);
         let before = self.conversation.entry_of(item).and_then(|entry| entry.text());
-        if let Some(entry) = self.conversation.interrupt_agent(item, heard_ms, came_ms) {
+        if let Some(entry) = self.conversation.interrupt_agent(item, heard_ms, whole_ms) {
             self.send(Command::Record(Record::Turn(Arc::clone(&entry))));
             if self.session.was_told(&entry) && entry.text() != before {
                 self.send(Command::Correct(entry));

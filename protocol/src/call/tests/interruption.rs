@@ -76,6 +76,29 @@ fn barge_6_trap_openai_11_the_transcript_keeps_what_was_heard_and_no_words_that_
 }
 
 #[test]
+fn barge_6_words_that_are_ahead_of_their_audio_are_not_kept() {
+    // All words have come, and half of the audio.
+    for written_down in [false, true] {
+        let mut stage = Stage::answering();
+        if written_down {
+            stage.does(Event::AgentTextDone { item: item("a1"), text: WORDS.to_owned() });
+        }
+        stage.is_talked_over(vec![cut("r1", "a1", 800, 900)]);
+        assert_eq!(stage.said("a1").0, "one two", "written down: {written_down}");
+    }
+    // When all audio has come, its length is known.
+    let mut stage = Stage::answering();
+    stage.does(Event::AgentAudioDone { item: item("a1"), came_ms: 900 });
+    stage.is_talked_over(vec![cut("r1", "a1", 800, 900)]);
+    assert_eq!(stage.said("a1").0, "one two three four");
+    // The caller hangs up in the middle of it.
+    let mut stage = Stage::answering();
+    stage.does(Event::PlaybackStopped { items: vec![cut("r1", "a1", 800, 900)] });
+    stage.does(Event::StatusReported { status: CallStatus::Completed, duration_secs: Some(9) });
+    assert_eq!(stage.said("a1").0, "one two");
+}
+
+#[test]
 fn barge_6_an_answer_written_down_before_it_was_heard_is_taken_back_to_what_was() {
     let mut stage = Stage::answering();
     stage.does(Event::AgentTextDone { item: item("a1"), text: WORDS.to_owned() });

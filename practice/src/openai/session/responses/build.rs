@@ -100,6 +100,7 @@ impl RealtimeSession {
             first_audio_after: self.behaviour.first_audio_after,
             speed: self.behaviour.speed,
             limit: running.limit(),
+            transcript_ahead: self.behaviour.transcript_ahead,
             transcript_last: self.behaviour.reorders,
         };
         let steps = lay_out(&speeches, &running.calls, &pace, &mut self.ids);
