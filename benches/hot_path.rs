@@ -6,10 +6,10 @@
 use std::hint::black_box;
 
 use actors::audio::downlink::{AgentAudio, Downlink};
-use actors::audio::uplink::Uplink;
+use actors::audio::uplink::{Next, Uplink};
 use actors::clock::Clock;
 use benches::{openai_delta, twilio_media};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use criterion::{Criterion, criterion_group, criterion_main};
 use futures_util::FutureExt;
 use protocol::audio::g711::loudness;
@@ -31,7 +31,10 @@ fn up(criterion: &mut Criterion) {
     group.bench_function("measure its loudness", |bencher| {
         bencher.iter(|| loudness(black_box(&payload)));
     });
-    group.bench_function("write it", |bencher| bencher.iter(|| append(black_box(&payload))));
+    let mut buffer = BytesMut::new();
+    group.bench_function("write it", |bencher| {
+        bencher.iter(|| append(&mut buffer, black_box(&payload)));
+    });
 
     let (uplink, clock) = (Uplink::default(), Clock::start());
     let mut at = 0;
@@ -41,7 +44,8 @@ fn up(criterion: &mut Criterion) {
             // Twilio's clock goes on; standing still would be a hole for ever.
             at += 20;
             uplink.push(payload, at, clock.now());
-            Some(append(&uplink.next(&clock).now_or_never()?))
+            let Next::Frame(payload) = uplink.take(clock.now()) else { return None };
+            Some(append(&mut buffer, &payload))
         });
     });
     group.finish();
@@ -55,10 +59,11 @@ fn down(criterion: &mut Criterion) {
     group.bench_function("read a delta", |bencher| bencher.iter(|| delta(black_box(&message))));
 
     let (downlink, clock) = (Downlink::default(), Clock::start());
+    downlink.begin_session(1);
     group.bench_function("the whole way", |bencher| {
         bencher.iter(|| {
             let (response, item, payload) = delta(black_box(&message))?;
-            downlink.push(&response, &item, &payload, clock.now()).now_or_never()?;
+            downlink.push(1, &response, &item, &payload, clock.now()).now_or_never()?;
             let mut written = 0;
             while let Some(AgentAudio::Piece(piece)) = downlink.peek() {
                 let mut media = String::with_capacity(piece.payload.as_str().len() + 128);
@@ -79,10 +84,11 @@ fn frame(message: &Bytes) -> Option<(Payload, u64)> {
     Some((payload, media.timestamp_ms))
 }
 
-fn append(payload: &Payload) -> String {
-    let mut event = String::with_capacity(payload.as_str().len() + 64);
-    write_append(&mut event, payload.as_str());
-    event
+/// As the sender loop does: the buffer is used again once the event is sent.
+fn append(buffer: &mut BytesMut, payload: &Payload) -> Bytes {
+    buffer.reserve(2 * 1024);
+    write_append(buffer, payload.as_str());
+    buffer.split().freeze()
 }
 
 fn delta(message: &Bytes) -> Option<(protocol::ids::ResponseId, protocol::ids::ItemId, Payload)> {

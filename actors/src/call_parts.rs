@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use protocol::call::{Call, CallSetup, Event, Now};
-use supervision::{Inbox, RestartPolicy};
+use supervision::{Inbox, Lease, RestartPolicy};
 use tokio::sync::watch;
 use tracing::Span;
 use uuid::Uuid;
@@ -71,6 +71,8 @@ pub struct CallParts {
     pub(crate) downlink: Arc<Downlink>,
     /// How loud the caller is while the agent speaks.
     pub(crate) loudness: Arc<Loudness>,
+    /// Held by the session that is alive. Invariant 5: there is at most one.
+    pub(crate) socket: Lease<()>,
     /// CallActor's inbox.
     pub(crate) call: Inbox<Event>,
     /// TwilioIoActor's inbox.
@@ -104,6 +106,7 @@ impl CallParts {
             uplink: Arc::default(),
             downlink: Arc::default(),
             loudness: Arc::default(),
+            socket: Lease::new(()),
             call: Inbox::new(INBOX_CAPACITY),
             twilio: Inbox::new(INBOX_CAPACITY),
             realtime: Inbox::new(INBOX_CAPACITY),

@@ -5,6 +5,7 @@
 //! audio between the socket and the call's two queues.
 
 mod history;
+mod sender;
 mod session;
 mod state;
 
@@ -13,9 +14,7 @@ use std::time::Instant;
 
 use protocol::call::SessionFault;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use supervision::{
-    Alarm, Delivery, InboxReader, Lease, Leased, TaskCrashed, TaskGroup, TaskHandle,
-};
+use supervision::{Alarm, Delivery, InboxReader, Leased, TaskCrashed, TaskGroup, TaskHandle};
 use tokio::sync::mpsc;
 
 pub(crate) use state::SessionState;
@@ -60,8 +59,6 @@ pub(crate) struct RealtimeState {
     tasks: TaskGroup,
     /// The two tasks of the last session.
     running: Option<[TaskHandle; 2]>,
-    /// Held by the tasks of the session that is alive.
-    socket: Lease<()>,
     alarm: Alarm<RealtimeMsg>,
     registration: Registration,
 }
@@ -85,7 +82,6 @@ impl Actor for RealtimeActor {
             session: args.session,
             tasks: args.tasks,
             running: None,
-            socket: Lease::new(()),
             alarm: Alarm::new(me, || RealtimeMsg::Alarm),
             registration: args.registration,
             parts: args.parts,
@@ -200,7 +196,7 @@ impl RealtimeState {
             Arc::new(Session::new(number, &self.parts, Arc::clone(&last_received), source.clone()));
         self.parts.downlink.begin_session(number);
         let (sender, reader) = session::sides(orders);
-        let (sending, socket) = (Arc::clone(&session), self.socket.clone());
+        let (sending, socket) = (Arc::clone(&session), self.parts.socket.clone());
         // At most one session is alive: the former one drops its socket first.
         let sending = async move { sending.run(socket.take().await, sender).await };
         let receiving = async move { session.receive(reader).await };

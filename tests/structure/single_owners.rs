@@ -15,10 +15,7 @@ fn files_with(code: &str, folders: &[&str]) -> Vec<&'static str> {
 /// The sender loop of a session.
 #[test]
 fn pipe_1_invariant_3_one_place_takes_frames_from_the_uplink() {
-    assert_eq!(
-        files_with("uplink.next(", &["actors/", "src/"]),
-        ["actors/src/realtime/session.rs"]
-    );
+    assert_eq!(files_with("uplink.take(", &["actors/", "src/"]), ["actors/src/realtime/sender.rs"]);
 }
 
 /// The gate's command to create a response ends there.

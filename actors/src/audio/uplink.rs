@@ -5,23 +5,36 @@
 //! their transcript is known: a new session may need them again.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
 use protocol::audio::inbound_queue::{Counters, InboundQueue, PadDecision};
 use protocol::audio::payload::Payload;
 use protocol::audio::retained::RetainedAudio;
 use protocol::ids::ItemId;
-use tokio::sync::Notify;
 
-use crate::clock::Clock;
-#[cfg(feature = "mistakes")]
-use crate::mistake::planted;
+/// The session's sender loop, as the uplink knows it.
+pub trait FrameSender: Send + Sync {
+    /// A frame was added. Sends it, unless it must wait.
+    fn frame_waits(&self);
+
+    /// Whether silence is due may have changed, or frames wait again.
+    fn wake(&self);
+}
+
+/// What the sender loop is to send.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Next {
+    /// A frame of the caller, or silence in its place.
+    Frame(Payload),
+    /// Nothing. At this time silence, if no frame comes before.
+    SilenceAt(Instant),
+    Nothing,
+}
 
 #[derive(Default)]
 pub struct Uplink {
     state: Mutex<State>,
-    more: Notify,
 }
 
 #[derive(Default)]
@@ -32,13 +45,20 @@ struct State {
     retained: RetainedAudio,
     /// Whether OpenAI detects speech (PIPE-2).
     speech_active: bool,
+    /// Of the session that is live.
+    sender: Option<Weak<dyn FrameSender>>,
 }
 
 impl Uplink {
     /// Adds a frame of the caller. `timestamp_ms` is Twilio's, from the start of the stream.
     pub fn push(&self, frame: Payload, timestamp_ms: u64, now: Instant) {
-        self.state().queue.push_dropping_oldest(frame, timestamp_ms, now);
-        self.more.notify_one();
+        let mut state = self.state();
+        state.queue.push_dropping_oldest(frame, timestamp_ms, now);
+        let sender = state.sender();
+        drop(state);
+        if let Some(sender) = sender {
+            sender.frame_waits();
+        }
     }
 
     /// A new stream of the call: its timestamps start at 0 again.
@@ -46,28 +66,15 @@ impl Uplink {
         self.state().queue.restart_clock();
     }
 
-    /// Waits for the next frame to send. While OpenAI detects speech, silence replaces missing
-    /// frames (PIPE-2).
-    pub async fn next(&self, clock: &Clock) -> Payload {
-        loop {
-            let more = self.more.notified();
-            let (frame, pad_at) = self.state().take(clock.now());
-            if let Some(frame) = frame {
-                #[cfg(feature = "mistakes")]
-                if planted!(LostFrame) {
-                    tokio::task::yield_now().await;
-                }
-                return frame;
-            }
-            match pad_at {
-                Some(at) => tokio::select! {
-                    biased;
-                    () = more => {}
-                    () = tokio::time::sleep_until(at.into()) => {}
-                },
-                None => more.await,
-            }
-        }
+    /// The session's sender loop takes the frames from now on.
+    pub fn attach(&self, sender: Weak<dyn FrameSender>) {
+        self.state().sender = Some(sender);
+    }
+
+    /// Takes what is to be sent now. While OpenAI detects speech, silence replaces missing frames
+    /// (PIPE-2). Only the sender loop calls this.
+    pub fn take(&self, now: Instant) -> Next {
+        self.state().take(now)
     }
 
     /// OpenAI detects speech. It will be the turn `item`.
@@ -75,8 +82,7 @@ impl Uplink {
         let mut state = self.state();
         state.speech_active = true;
         state.retained.speech_started(item, audio_start_ms);
-        drop(state);
-        self.more.notify_one();
+        wake_sender(state);
     }
 
     /// OpenAI detects the end of the turn's speech.
@@ -117,8 +123,7 @@ impl Uplink {
         state.speech_active = false;
         let unsent = std::mem::take(&mut state.replay);
         state.replay = carried.unfinished.into_iter().chain(unsent).collect();
-        drop(state);
-        self.more.notify_one();
+        wake_sender(state);
         carried.turns
     }
 
@@ -132,22 +137,35 @@ impl Uplink {
     }
 }
 
+/// Releases the lock before it wakes the loop, which takes it too.
+fn wake_sender(state: MutexGuard<'_, State>) {
+    let sender = state.sender();
+    drop(state);
+    if let Some(sender) = sender {
+        sender.wake();
+    }
+}
+
 impl State {
-    /// The next frame. Without one, the time at which silence must replace it.
-    fn take(&mut self, now: Instant) -> (Option<Payload>, Option<Instant>) {
-        let mut pad_at = None;
-        let mut frame = self.replay.pop_front().or_else(|| self.queue.take());
-        if frame.is_none() {
-            match self.queue.pad_due(self.speech_active, now) {
-                PadDecision::Rest => {}
-                PadDecision::WaitUntil(at) => pad_at = Some(at),
-                PadDecision::Padded(_) => frame = self.queue.take(),
-            }
-        }
-        if let Some(frame) = &frame {
-            self.retained.appended(frame);
-        }
-        (frame, pad_at)
+    fn sender(&self) -> Option<Arc<dyn FrameSender>> {
+        self.sender.as_ref().and_then(Weak::upgrade)
+    }
+
+    fn take(&mut self, now: Instant) -> Next {
+        let waiting = self.replay.pop_front().or_else(|| self.queue.take());
+        let frame = match waiting {
+            Some(frame) => frame,
+            None => match self.queue.pad_due(self.speech_active, now) {
+                PadDecision::Rest => return Next::Nothing,
+                PadDecision::WaitUntil(at) => return Next::SilenceAt(at),
+                PadDecision::Padded(_) => match self.queue.take() {
+                    Some(silence) => silence,
+                    None => return Next::Nothing,
+                },
+            },
+        };
+        self.retained.appended(&frame);
+        Next::Frame(frame)
     }
 }
 

@@ -33,6 +33,14 @@ impl From<String> for Text {
     }
 }
 
+impl From<Bytes> for Text {
+    /// Takes the bytes without copying them. What is not UTF-8 in them is replaced.
+    fn from(bytes: Bytes) -> Self {
+        let replaced = || String::from_utf8_lossy(&bytes).into_owned().into();
+        Self(Utf8Bytes::try_from(bytes.clone()).unwrap_or_else(|_| replaced()))
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Frame {
     Text(Text),

@@ -1,17 +1,13 @@
 //! The two tasks of one Realtime session. One connects and then sends; the other reads. Each is
 //! woken only by what is its own. The session is over when one of them ends.
-//!
-//! The sender loop alone writes to OpenAI, and alone takes the caller's frames (PIPE-1). It awaits
-//! only its queues and its socket (PIPE-8).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::StreamExt;
 use protocol::audio::payload::Payload;
 use protocol::call::SessionFault;
-use protocol::openai::client_event::write_append;
 use protocol::openai::fault::{ConnectionClass, FatalCause, close_class, http_class};
 use protocol::openai::server_event::{AudioDelta, ServerEvent, ServerFrame};
 use supervision::inbox::InboxClosed;
@@ -22,8 +18,9 @@ use crate::audio::downlink::Downlink;
 use crate::audio::uplink::Uplink;
 use crate::call_parts::CallParts;
 use crate::clock::Clock;
-use crate::link::{ConnectError, Connector, Frame, Link, LinkReader, LinkWriter, Text};
+use crate::link::{ConnectError, Connector, Frame, Link, LinkReader, Text};
 use crate::messages::RealtimeEvent;
+use crate::realtime::sender::SenderLoop;
 use crate::trace::{self, Source};
 
 /// How often the server is pinged. It must answer before the next ping (PIPE-3).
@@ -138,7 +135,9 @@ impl Session {
                 self.last_received.touch(self.clock.now());
                 // A reader that is gone has panicked: the actor restarts.
                 let _ = side.connected.send(Connected { reader, _alive: Arc::clone(&alive) });
-                self.send(writer, side.outgoing, side.ended).await
+                let (uplink, source) = (Arc::clone(&self.uplink), self.source.clone());
+                let sender = SenderLoop::new(writer, alive, uplink, self.clock, source);
+                self.send(Arc::new(sender), side.outgoing, side.ended).await
             }
             Err(error) => {
                 tracing::warn!(%error, session = self.number, "connecting to OpenAI failed");
@@ -226,23 +225,21 @@ impl Session {
     /// a ping is not answered.
     async fn send(
         &self,
-        mut writer: LinkWriter,
+        sender: Arc<SenderLoop>,
         mut outgoing: mpsc::Receiver<Outgoing>,
         mut ended: oneshot::Receiver<SessionFault>,
     ) -> SessionFault {
-        let mut live = false;
-        let mut ping = tokio::time::interval_at(
-            tokio::time::Instant::from_std(self.clock.now() + PING_EVERY),
-            PING_EVERY,
-        );
+        let now = tokio::time::Instant::from_std(self.clock.now());
+        let mut ping = tokio::time::interval_at(now + PING_EVERY, PING_EVERY);
+        let mut silence = Box::pin(tokio::time::sleep_until(now));
         loop {
-            let sent = tokio::select! {
+            tokio::select! {
                 // If both end at once, the reader knows the cause.
                 biased;
                 fault = &mut ended => return fault.unwrap_or(SessionFault::Passing),
-                order = outgoing.recv() => match order {
-                    Some(Outgoing::Events(events)) => self.send_all(&mut writer, events).await,
-                    Some(Outgoing::GoLive) => { live = true; Ok(()) }
+                order = outgoing.recv(), if !sender.is_blocked() => match order {
+                    Some(Outgoing::Events(events)) => sender.send(events),
+                    Some(Outgoing::GoLive) => sender.go_live(),
                     None => return SessionFault::Passing,
                 },
                 _ = ping.tick() => {
@@ -250,18 +247,12 @@ impl Session {
                         tracing::warn!(session = self.number, "OpenAI did not answer a ping");
                         return SessionFault::Passing;
                     }
-                    writer.send(Frame::Ping(bytes::Bytes::new())).await
+                    sender.ping();
                 }
-                frame = self.uplink.next(&self.clock), if live => {
-                    let mut event = String::with_capacity(frame.as_str().len() + 64);
-                    write_append(&mut event, frame.as_str());
-                    self.source.point(format_args!("to OpenAI: append {}", trace::Audio(&frame)));
-                    writer.send(Frame::text(event)).await
+                error = sender.run(&mut silence) => {
+                    tracing::warn!(%error, session = self.number, "the session's socket broke");
+                    return self.cause(ended).await;
                 }
-            };
-            if let Err(error) = sent {
-                tracing::warn!(%error, session = self.number, "the session's socket broke");
-                return self.cause(ended).await;
             }
         }
     }
@@ -270,18 +261,6 @@ impl Session {
     async fn cause(&self, ended: oneshot::Receiver<SessionFault>) -> SessionFault {
         let cause = tokio::time::timeout(CAUSE_PATIENCE, ended).await;
         cause.ok().and_then(Result::ok).unwrap_or(SessionFault::Passing)
-    }
-
-    async fn send_all(
-        &self,
-        writer: &mut LinkWriter,
-        events: Vec<String>,
-    ) -> Result<(), crate::link::LinkError> {
-        for event in events {
-            self.source.point(format_args!("to OpenAI: {}", trace::ToOpenAi(&event)));
-            writer.feed(Frame::text(event)).await?;
-        }
-        writer.flush().await
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use bytes::BytesMut;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -242,14 +243,14 @@ impl ResponseSettings {
 
 /// Appends an `input_audio_buffer.append` event to `out`. `payload` is valid base64 as Twilio sent it,
 /// and is copied as it is (PIPE-1).
-pub fn write_append(out: &mut String, payload: &str) {
+pub fn write_append(out: &mut BytesMut, payload: &str) {
     const HEAD: &str = r#"{"type":"input_audio_buffer.append","audio":""#;
     const TAIL: &str = r#""}"#;
     debug_assert!(payload.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b)));
     out.reserve(HEAD.len() + payload.len() + TAIL.len());
-    out.push_str(HEAD);
-    out.push_str(payload);
-    out.push_str(TAIL);
+    for part in [HEAD, payload, TAIL] {
+        out.extend_from_slice(part.as_bytes());
+    }
 }
 
 fn message(id: Option<&ItemId>, role: Role, content: Value) -> Value {

@@ -1,8 +1,8 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use futures_util::FutureExt;
-
 use super::*;
+use crate::clock::Clock;
 
 /// A frame of 20 ms whose samples are all `of`.
 fn frame(of: u8) -> Payload {
@@ -20,23 +20,54 @@ fn push(uplink: &Uplink, frames: std::ops::Range<u8>, clock: &Clock) {
     }
 }
 
-/// The frames that can be sent without waiting.
+/// The frames that can be sent now.
 fn take_all(uplink: &Uplink, clock: &Clock) -> Vec<u8> {
-    let taken = std::iter::from_fn(|| uplink.next(clock).now_or_never());
-    taken.map(|frame| frame.decode()[0]).collect()
+    let taken = std::iter::from_fn(|| match uplink.take(clock.now()) {
+        Next::Frame(frame) => Some(frame.decode()[0]),
+        Next::SilenceAt(_) | Next::Nothing => None,
+    });
+    taken.collect()
+}
+
+/// Takes the next frame. Waits until silence is due, if there is none.
+async fn next(uplink: &Uplink, clock: &Clock) -> Payload {
+    loop {
+        match uplink.take(clock.now()) {
+            Next::Frame(frame) => return frame,
+            Next::SilenceAt(at) => tokio::time::sleep_until(at.into()).await,
+            Next::Nothing => panic!("nothing is due"),
+        }
+    }
+}
+
+/// Counts what it is told.
+#[derive(Default)]
+struct Counted {
+    frames: AtomicUsize,
+    wakes: AtomicUsize,
+}
+
+impl FrameSender for Counted {
+    fn frame_waits(&self) {
+        self.frames.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn wake(&self) {
+        self.wakes.fetch_add(1, Ordering::SeqCst);
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn pipe_2_silence_is_sent_from_750_ms_after_the_last_frame_while_speech_is_detected() {
     let (uplink, clock) = (Uplink::default(), Clock::start());
     push(&uplink, 1..2, &clock);
-    assert_eq!(uplink.next(&clock).await, frame(1));
+    assert_eq!(next(&uplink, &clock).await, frame(1));
     uplink.speech_started(&item("turn"), 0);
 
     let began = clock.now();
-    assert_eq!(uplink.next(&clock).await, Payload::silence(1));
+    assert_eq!(next(&uplink, &clock).await, Payload::silence(1));
     assert_eq!(clock.now() - began, Duration::from_millis(750));
-    assert_eq!(uplink.next(&clock).await, Payload::silence(1));
+    assert_eq!(next(&uplink, &clock).await, Payload::silence(1));
     assert_eq!(clock.now() - began, Duration::from_millis(770), "in real time");
     assert_eq!((uplink.counters().sent, uplink.counters().padded), (1, 2));
 }
@@ -47,24 +78,34 @@ async fn pipe_2_no_silence_is_sent_while_no_speech_is_detected() {
     push(&uplink, 1..2, &clock);
     assert_eq!(take_all(&uplink, &clock), [1]);
     let minute = Duration::from_secs(60);
-    assert!(tokio::time::timeout(minute, uplink.next(&clock)).await.is_err());
+    assert_eq!(uplink.take(clock.now() + minute), Next::Nothing);
 
     uplink.speech_started(&item("turn"), 0);
     uplink.speech_stopped(&item("turn"), 20);
-    assert!(tokio::time::timeout(minute, uplink.next(&clock)).await.is_err());
+    assert_eq!(uplink.take(clock.now() + minute), Next::Nothing);
     assert_eq!(uplink.counters().padded, 0);
 }
 
-#[tokio::test(start_paused = true)]
-async fn pipe_2_a_loop_that_waits_for_a_frame_notices_that_speech_began() {
+#[test]
+fn pipe_2_the_loop_is_told_of_each_frame_and_that_silence_may_be_due() {
     let (uplink, clock) = (Uplink::default(), Clock::start());
     push(&uplink, 1..2, &clock);
-    assert_eq!(take_all(&uplink, &clock), [1]);
-    let mut next = Box::pin(uplink.next(&clock));
-    assert!(next.as_mut().now_or_never().is_none());
+    let counted = Arc::new(Counted::default());
+    let sender: Arc<dyn FrameSender> = Arc::clone(&counted) as _;
+    uplink.attach(Arc::downgrade(&sender));
+    let told = || (counted.frames.load(Ordering::SeqCst), counted.wakes.load(Ordering::SeqCst));
+    push(&uplink, 2..4, &clock);
+    assert_eq!(told(), (2, 0));
     uplink.speech_started(&item("turn"), 0);
-    let padded = tokio::time::timeout(Duration::from_secs(1), next).await;
-    assert_eq!(padded.unwrap(), Payload::silence(1));
+    assert_eq!(told(), (2, 1));
+    uplink.begin_session();
+    assert_eq!(told(), (2, 2));
+
+    drop(sender);
+    let frames = || (counted.frames.load(Ordering::SeqCst), uplink.counters().depth);
+    let waiting = uplink.counters().depth;
+    push(&uplink, 4..5, &clock);
+    assert_eq!(frames(), (3, waiting + 1), "the test still holds the loop");
 }
 
 #[tokio::test(start_paused = true)]
@@ -86,7 +127,7 @@ async fn res_2_invariant_6_a_session_lost_during_the_replay_keeps_the_frames_ord
     push(&uplink, 1..4, &clock);
     assert_eq!(take_all(&uplink, &clock), [1, 2, 3]);
     uplink.begin_session();
-    assert_eq!(uplink.next(&clock).await, frame(1));
+    assert_eq!(next(&uplink, &clock).await, frame(1));
 
     uplink.begin_session();
     push(&uplink, 4..5, &clock);
@@ -109,23 +150,4 @@ async fn res_2_a_committed_turn_without_a_transcript_is_returned_and_not_sent_as
     let [(turn, audio)] = turns.try_into().unwrap();
     assert_eq!((turn, audio.millis()), (item("unknown"), 40));
     assert_eq!(take_all(&uplink, &clock), [0; 0]);
-}
-
-#[cfg(feature = "mistakes")]
-#[tokio::test(start_paused = true)]
-async fn lost_frame_loses_one_that_was_taken_while_the_loop_had_something_else_to_send() {
-    // As in `select!`: another branch is ready when the loop looks again.
-    let sent_meanwhile = || {
-        let (uplink, clock) = (Uplink::default(), Clock::start());
-        push(&uplink, 1..3, &clock);
-        let sent = uplink.next(&clock).now_or_never().is_some();
-        (sent, uplink.counters().sent, uplink.counters().depth)
-    };
-    assert_eq!(sent_meanwhile(), (true, 1, 1));
-    let _planted = mistakes::plant(mistakes::Mistake::LostFrame);
-    assert_eq!(sent_meanwhile(), (false, 1, 1), "it counts as sent and was not");
-
-    let (uplink, clock) = (Uplink::default(), Clock::start());
-    push(&uplink, 1..2, &clock);
-    assert_eq!(uplink.next(&clock).await, frame(1), "nothing is lost while nothing else is sent");
 }

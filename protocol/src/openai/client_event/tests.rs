@@ -157,16 +157,16 @@ fn prompt_4_a_scripted_line_has_no_limit_no_tools_no_context_and_the_sessions_vo
 proptest! {
     #[test]
     fn pipe_1_a_payload_goes_into_its_append_byte_for_byte(payload in "[A-Za-z0-9+/]{0,400}={0,2}") {
-        let mut frame = String::new();
+        let mut frame = BytesMut::new();
         write_append(&mut frame, &payload);
-        let read: Value = serde_json::from_str(&frame).unwrap();
+        let read: Value = serde_json::from_slice(&frame).unwrap();
         prop_assert_eq!(read, json!({"type": "input_audio_buffer.append", "audio": payload}));
     }
 }
 
 #[test]
 fn pipe_1_an_append_is_written_behind_what_the_buffer_holds() {
-    let mut frames = "x".to_owned();
+    let mut frames = BytesMut::from("x");
     write_append(&mut frames, "//8=");
-    assert_eq!(frames, r#"x{"type":"input_audio_buffer.append","audio":"//8="}"#);
+    assert_eq!(&frames[..], br#"x{"type":"input_audio_buffer.append","audio":"//8="}"#);
 }
