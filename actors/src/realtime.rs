@@ -17,6 +17,8 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 use supervision::{Alarm, Delivery, InboxReader, Leased, TaskCrashed, TaskGroup, TaskHandle};
 use tokio::sync::mpsc;
 
+#[cfg(test)]
+pub(crate) use sender::SenderLoop;
 pub(crate) use state::SessionState;
 
 use crate::call_parts::CallParts;

@@ -29,7 +29,7 @@ use crate::trace::{self, Source};
 /// Room for the append events of some frames. It is used again when they are written.
 const EVENT_BYTES: usize = 2 * 1024;
 
-pub(super) struct SenderLoop {
+pub(crate) struct SenderLoop {
     uplink: Arc<Uplink>,
     clock: Clock,
     source: Source,
@@ -61,7 +61,7 @@ enum End {
 }
 
 impl SenderLoop {
-    pub(super) fn new(
+    pub(crate) fn new(
         writer: LinkWriter,
         alive: Arc<Leased<()>>,
         uplink: Arc<Uplink>,
@@ -82,36 +82,41 @@ impl SenderLoop {
     }
 
     /// Sends these events before any further frame.
-    pub(super) fn send(&self, events: Vec<String>) {
+    pub(crate) fn send(&self, events: Vec<String>) {
         self.lock().orders.extend(events.into_iter().map(Frame::text));
     }
 
-    pub(super) fn ping(&self) {
+    pub(crate) fn ping(&self) {
         self.lock().orders.push_back(Frame::Ping(bytes::Bytes::new()));
     }
 
     /// Sends the caller's frames from now on.
-    pub(super) fn go_live(self: &Arc<Self>) {
+    pub(crate) fn go_live(self: &Arc<Self>) {
         self.lock().live = true;
         let sender: Arc<dyn FrameSender> = Arc::clone(self) as _;
         self.uplink.attach(Arc::downgrade(&sender));
     }
 
     /// Whether the socket takes no more. Then orders must wait.
-    pub(super) fn is_blocked(&self) -> bool {
+    pub(crate) fn is_blocked(&self) -> bool {
         !self.lock().orders.is_empty()
     }
 
-    /// The session's task: turns the loop whenever it is woken. Returns when the socket breaks.
-    pub(super) async fn run(&self, silence: &mut Pin<Box<Sleep>>) -> LinkError {
+    /// The session's task: turns the loop whenever it is woken. Returns when all orders are sent, if
+    /// any waited, or when the socket breaks. `silence` is its timer.
+    pub(crate) async fn run(&self, silence: &mut Pin<Box<Sleep>>) -> Result<(), LinkError> {
         std::future::poll_fn(|task| self.poll(task, silence)).await
     }
 
-    fn poll(&self, task: &mut Context<'_>, silence: &mut Pin<Box<Sleep>>) -> Poll<LinkError> {
+    fn poll(
+        &self,
+        task: &mut Context<'_>,
+        silence: &mut Pin<Box<Sleep>>,
+    ) -> Poll<Result<(), LinkError>> {
         loop {
             let mut state = self.lock();
             match state.end.take() {
-                Some(End::Broken(error)) => return Poll::Ready(error),
+                Some(End::Broken(error)) => return Poll::Ready(Err(error)),
                 Some(End::Panicked(panic)) => {
                     drop(state);
                     resume_unwind(panic);
@@ -119,15 +124,15 @@ impl SenderLoop {
                 None => {}
             }
             state.task.clone_from(task.waker());
+            let had_orders = !state.orders.is_empty();
             let turned = state.turn(self);
+            state.live &= turned.is_ok();
+            let orders_sent = had_orders && state.orders.is_empty();
             drop(state);
-            match turned {
-                Err(error) => {
-                    self.lock().live = false;
-                    return Poll::Ready(error);
-                }
-                Ok(None) => return Poll::Pending,
-                Ok(Some(silence_at)) => {
+            match turned? {
+                _ if orders_sent => return Poll::Ready(Ok(())),
+                None => return Poll::Pending,
+                Some(silence_at) => {
                     silence.as_mut().reset(silence_at.into());
                     if silence.as_mut().poll(task).is_pending() {
                         return Poll::Pending;

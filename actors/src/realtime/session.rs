@@ -249,7 +249,7 @@ impl Session {
                     }
                     sender.ping();
                 }
-                error = sender.run(&mut silence) => {
+                sent = sender.run(&mut silence) => if let Err(error) = sent {
                     tracing::warn!(%error, session = self.number, "the session's socket broke");
                     return self.cause(ended).await;
                 }

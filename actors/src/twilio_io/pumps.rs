@@ -165,3 +165,6 @@ async fn write(mut writer: LinkWriter, mut messages: mpsc::Receiver<String>, sou
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::{FutureExt, StreamExt, sink};
 use protocol::ids::CallSid;
 use supervision::Lease;
+use tokio::task::JoinHandle;
 
 use super::*;
 use crate::link::{Link, LinkReader};
@@ -28,6 +29,19 @@ async fn over(writer: LinkWriter) -> (Arc<SenderLoop>, Arc<Uplink>) {
 
 fn silence() -> Pin<Box<Sleep>> {
     Box::pin(tokio::time::sleep(Duration::ZERO))
+}
+
+/// The session's task.
+fn running(sender: &Arc<SenderLoop>) -> JoinHandle<LinkError> {
+    let sender = Arc::clone(sender);
+    tokio::spawn(async move {
+        let mut silence = silence();
+        loop {
+            if let Err(error) = sender.run(&mut silence).await {
+                return error;
+            }
+        }
+    })
 }
 
 /// Frame `of`: its number is in its first two bytes.
@@ -61,8 +75,7 @@ async fn pipe_2_frames_wait_until_the_session_is_live_and_orders_go_first() {
     let (link, mut peer) = Link::pair(8);
     let (sender, uplink) = over(link.writer).await;
     push(&uplink, 1);
-    let task = Arc::clone(&sender);
-    let running = tokio::spawn(async move { task.run(&mut silence()).await });
+    let running = running(&sender);
     tokio::task::yield_now().await;
     assert!(peer.reader.next().now_or_never().is_none());
 
@@ -80,7 +93,7 @@ async fn pipe_2_frames_wait_until_the_session_is_live_and_orders_go_first() {
 #[tokio::test(start_paused = true)]
 async fn pipe_2_while_the_socket_is_full_frames_wait_in_the_queue_and_leave_in_order() {
     let (sender, uplink, mut openai) = live(2).await;
-    let running = tokio::spawn(async move { sender.run(&mut silence()).await });
+    let running = running(&sender);
     tokio::task::yield_now().await;
     for of in 0..100 {
         push(&uplink, of);
@@ -96,8 +109,7 @@ async fn pipe_2_while_the_socket_is_full_frames_wait_in_the_queue_and_leave_in_o
 async fn pipe_1_invariant_6_whoever_turns_the_loop_frames_leave_once_and_in_order() {
     const FRAMES: u16 = 3_000;
     let (sender, uplink, mut openai) = live(16).await;
-    let task = Arc::clone(&sender);
-    let running = tokio::spawn(async move { task.run(&mut silence()).await });
+    let running = running(&sender);
     let bringing = tokio::spawn(async move {
         for of in 0..FRAMES {
             push(&uplink, of);
@@ -131,9 +143,22 @@ async fn res_2_a_panic_in_a_turn_belongs_to_the_session_and_not_to_the_stream() 
     push(&uplink, 2);
     assert_eq!(uplink.counters().sent, 1, "a loop that is over takes nothing more");
 
-    let session = tokio::spawn(async move { sender.run(&mut silence()).await });
-    let panic = session.await.unwrap_err().into_panic();
+    let panic = running(&sender).await.unwrap_err().into_panic();
     assert_eq!(panic.downcast_ref::<&str>(), Some(&"a bug"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn pipe_3_the_loop_says_when_its_orders_are_sent() {
+    let (link, mut peer) = Link::pair(1);
+    let (sender, _uplink) = over(link.writer).await;
+    let mut silence = silence();
+    assert!(sender.run(&mut silence).now_or_never().is_none(), "there are none");
+    sender.send(vec!["1".to_owned(), "2".to_owned()]);
+    assert!(sender.run(&mut silence).now_or_never().is_none(), "there is room for one");
+    assert!(sender.is_blocked());
+    assert_eq!(received(peer.reader.next().await), Err("1".to_owned()));
+    assert!(matches!(sender.run(&mut silence).now_or_never(), Some(Ok(()))));
+    assert!(!sender.is_blocked());
 }
 
 #[tokio::test(start_paused = true)]
@@ -143,7 +168,7 @@ async fn res_3_a_socket_that_breaks_for_the_stream_ends_the_session() {
     push(&uplink, 1);
     let mut silence = silence();
     let ended = tokio::time::timeout(Duration::from_secs(1), sender.run(&mut silence));
-    assert!(matches!(ended.await, Ok(LinkError::Gone)));
+    assert!(matches!(ended.await, Ok(Err(LinkError::Gone))));
 }
 
 #[tokio::test(start_paused = true)]
@@ -151,7 +176,7 @@ async fn pipe_2_silence_replaces_the_frames_of_a_line_that_brings_none() {
     let (sender, uplink, mut openai) = live(100).await;
     push(&uplink, 1);
     uplink.speech_started(&protocol::ids::ItemId::parse("turn").unwrap(), 0);
-    let running = tokio::spawn(async move { sender.run(&mut silence()).await });
+    let running = running(&sender);
     tokio::time::sleep(Duration::from_secs(1)).await;
     // From 750 ms on, every 20 ms.
     assert_eq!(uplink.counters().padded, 13);
