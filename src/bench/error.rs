@@ -14,6 +14,8 @@ pub enum BenchError {
     NoProc(PathBuf),
     #[error("the load ended before it was done; its last words: {0}")]
     LoadEnded(String),
+    #[error("stopped by a signal")]
+    Stopped,
     #[error("the load said what can't be read: {0}")]
     LoadUnclear(#[from] serde_json::Error),
     #[error("the {who} did not start: {why}")]

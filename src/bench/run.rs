@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::error::BenchError;
@@ -13,12 +14,14 @@ use super::subject::{
     Folder, Kind, Reaches, Settings, Subject, free_address, target, this_program,
 };
 
-/// Measures. `told` hears of each run when it is done.
+/// Measures. `told` hears of each run when it is done. When `stop` becomes true, the bench ends with its
+/// processes, within some seconds.
 ///
 /// # Errors
 /// [`BenchError`] says what did not start, or ended before its time.
 pub fn run(
     plan: &Plan,
+    stop: &AtomicBool,
     mut told: impl FnMut(&Run) -> Result<(), io::Error>,
 ) -> Result<Report, BenchError> {
     allow_many_files()?;
@@ -29,7 +32,7 @@ pub fn run(
     for pair in 0..plan.pairs {
         for kind in kinds {
             let name = format!("frontdesk-bench-{pair}-{}", kind.as_str());
-            let run = measure(plan, *kind, &name, pinning, identity.as_ref())?;
+            let run = measure(plan, *kind, &name, pinning, identity.as_ref(), stop)?;
             told(&run).map_err(BenchError::io("the report"))?;
             runs.push(run);
         }
@@ -43,10 +46,11 @@ fn measure(
     name: &str,
     pinning: Pinning,
     tls: Option<&Identity>,
+    stop: &AtomicBool,
 ) -> Result<Run, BenchError> {
     let folder = Folder::new(name).map_err(BenchError::io("a temporary folder"))?;
     let address = free_address()?;
-    let mut load = Load::start(pinning)?;
+    let mut load = Load::start(pinning, stop)?;
     load.tell(&serde_json::to_string(&LoadPlan {
         calls: plan.calls,
         seconds: plan.seconds,
@@ -76,12 +80,13 @@ struct Watched {
     findings: Findings,
 }
 
-fn watch(load: &mut Load, subject: &Subject) -> Result<Watched, BenchError> {
+fn watch(load: &mut Load<'_>, subject: &Subject) -> Result<Watched, BenchError> {
     let mut began = None;
     let mut ended = None;
     let mut memory = Vec::new();
-    let read =
-        |load: &Load| Ok::<_, BenchError>((Cpu::of(subject.pid())?, Cpu::of(load.process.id())?));
+    let read = |load: &Load<'_>| {
+        Ok::<_, BenchError>((Cpu::of(subject.pid())?, Cpu::of(load.process.id())?))
+    };
     loop {
         match load.next()? {
             News::Listening { .. } => {}
@@ -126,14 +131,15 @@ impl Watched {
 }
 
 /// The load's process. Dropping it kills it.
-struct Load {
+struct Load<'a> {
+    stop: &'a AtomicBool,
     process: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
 }
 
-impl Load {
-    fn start(pinning: Pinning) -> Result<Self, BenchError> {
+impl<'a> Load<'a> {
+    fn start(pinning: Pinning, stop: &'a AtomicBool) -> Result<Self, BenchError> {
         let mut command = this_program()?;
         command.arg("bench-load").stdin(Stdio::piped()).stdout(Stdio::piped());
         let spawned = pinning.spawn_load(command);
@@ -141,7 +147,7 @@ impl Load {
         let (Some(input), Some(output)) = (process.stdin.take(), process.stdout.take()) else {
             return Err(BenchError::LoadEnded("it has no pipes".to_owned()));
         };
-        Ok(Self { process, input, output: BufReader::new(output) })
+        Ok(Self { stop, process, input, output: BufReader::new(output) })
     }
 
     fn tell(&mut self, line: &str) -> Result<(), BenchError> {
@@ -152,13 +158,14 @@ impl Load {
         let mut line = String::new();
         let read = self.output.read_line(&mut line);
         match read.map_err(BenchError::io("what the load says"))? {
+            _ if self.stop.load(Ordering::Relaxed) => Err(BenchError::Stopped),
             0 => Err(BenchError::LoadEnded("none".to_owned())),
             _ => Ok(serde_json::from_str(&line)?),
         }
     }
 }
 
-impl Drop for Load {
+impl Drop for Load<'_> {
     fn drop(&mut self) {
         // It may have ended by itself.
         let _ = self.process.kill();

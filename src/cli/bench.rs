@@ -4,12 +4,15 @@ use std::fs;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Args;
 
 use super::error::CliError;
 use super::exit::Exit;
+use super::signals;
 use crate::bench::{self, BenchError, Plan};
 
 #[derive(Debug, Clone, Args)]
@@ -53,8 +56,9 @@ pub(super) async fn run(options: Options, out: &mut impl Write) -> Result<Exit, 
         relay: options.relay,
         tls: options.tls,
     };
+    let stop = stop_with_a_signal()?;
     let report = off_the_runtime(move || {
-        bench::run(&plan, |run| {
+        bench::run(&plan, &stop, |run| {
             let (name, cpu) = (run.subject, run.cpu_ms());
             writeln!(io::stderr(), "{name}: {cpu:.2} ms of CPU for a second of a call")
         })
@@ -67,6 +71,18 @@ pub(super) async fn run(options: Options, out: &mut impl Write) -> Result<Exit, 
     }
     let is_faithful = report.runs.iter().all(|run| run.findings.is_faithful());
     Ok(if is_faithful { Exit::Clean } else { Exit::Failed })
+}
+
+/// Becomes true with a signal. Without this one that ends the bench would leave the daemon behind.
+fn stop_with_a_signal() -> Result<Arc<AtomicBool>, CliError> {
+    let (signal, _) = signals::listen().map_err(CliError::Signals)?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let for_task = Arc::clone(&stop);
+    tokio::spawn(async move {
+        signal.await;
+        for_task.store(true, Ordering::Relaxed);
+    });
+    Ok(stop)
 }
 
 pub(super) async fn load() -> Result<Exit, CliError> {
