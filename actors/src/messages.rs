@@ -57,7 +57,7 @@ pub(crate) enum RealtimeOrder {
     Ask(Ask),
     /// Replace this session by a new one.
     Renew { session: u32 },
-    /// Drop this ask if no response serves it yet.
+    /// Drop this ask if no response carries it yet.
     Withdraw(AskNumber),
     /// Add this entry to OpenAI's conversation.
     Tell(Arc<Entry>),

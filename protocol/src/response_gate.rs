@@ -47,8 +47,8 @@ pub struct ResponseGate {
     tools_run: bool,
     /// Each with its attempt.
     seen: VecDeque<(AskNumber, u16)>,
-    /// Asks whose response served nothing. The call decides what becomes of them. Until then
-    /// nothing of the same urgency or less is asked for.
+    /// Asks whose response has left them unserved. The call decides what becomes of them. Until
+    /// then nothing of the same urgency or less is asked for.
     undecided: Vec<(AskNumber, Urgency)>,
     turns: Turns,
     last_request: u64,
@@ -71,7 +71,7 @@ impl ResponseGate {
             self.seen.pop_front();
         }
         self.undecided.retain(|(number, _)| *number != ask.number);
-        if self.state.serves(ask.number) {
+        if self.state.carries(ask.number) {
             return;
         }
         if let Some(response) = ask.turn().and_then(|turn| self.turns.covered_by(turn)) {
@@ -172,7 +172,7 @@ impl ResponseGate {
     }
 
     /// OpenAI reports an error that names no event of ours, while our `response.create` is
-    /// outstanding. It counts as refused. If its response comes all the same, that one serves.
+    /// outstanding. It counts as refused. If its response comes all the same, that one counts.
     pub fn refused_unnamed(&mut self, now: Instant) {
         if self.state.is_requested() {
             self.give_up();
@@ -214,7 +214,7 @@ impl ResponseGate {
     }
 
     /// The response that is about to end has called tools. Answers wait for their outputs, so that
-    /// one response serves both the outputs and a turn that came meanwhile.
+    /// one response answers both the outputs and a turn that came meanwhile.
     pub fn tools_began(&mut self) {
         self.tools_run = true;
     }
@@ -225,8 +225,7 @@ impl ResponseGate {
         self.fire(now);
     }
 
-    /// Drops a waiting ask, or one whose response served nothing. One that was asked for already
-    /// stays.
+    /// Drops a waiting or undecided ask. One that was asked for already stays.
     pub fn withdraw(&mut self, ask: AskNumber, now: Instant) {
         self.waiting.retain(|waiting| waiting.number != ask);
         self.undecided.retain(|(number, _)| *number != ask);

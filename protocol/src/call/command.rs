@@ -27,7 +27,7 @@ pub enum Command {
         /// [`Event::SessionConfigured`](super::Event::SessionConfigured).
         session: u32,
     },
-    /// RealtimeActor: drop this ask if no response serves it yet.
+    /// RealtimeActor: drop this ask if no response carries it yet.
     Withdraw(AskNumber),
     /// RealtimeActor: tell a new session the call so far. Live audio follows (RES-2).
     Replay {

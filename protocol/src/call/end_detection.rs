@@ -175,7 +175,7 @@ impl Call {
 
     /// The turns that no response has begun to answer.
     pub(super) fn unanswered_turns(&self) -> Vec<ItemId> {
-        let owed = (self.speech.owed().iter()).filter(|owed| owed.served_by.is_none());
+        let owed = (self.speech.owed().iter()).filter(|owed| owed.carried_by.is_none());
         let asked = owed.filter_map(|owed| match &owed.ask.want {
             Want::Answer(Reply::Turn(turn)) => Some(turn.clone()),
             Want::Answer(Reply::Digits | Reply::ToolOutput | Reply::Resume) | Want::Line { .. } => {
@@ -189,7 +189,7 @@ impl Call {
     /// time to end the call.
     pub(super) fn caller_awaits_an_answer(&self) -> bool {
         let keys = (self.speech.owed().iter())
-            .any(|owed| owed.served_by.is_none() && owed.ask.want == Want::Answer(Reply::Digits));
+            .any(|owed| owed.carried_by.is_none() && owed.ask.want == Want::Answer(Reply::Digits));
         let words = |turn: &ItemId| {
             let words = self.conversation.words_of(turn);
             matches!(words, Some(Words::Known(text)) if self.phrases.read(text).wants_an_answer())

@@ -89,9 +89,9 @@ impl Call {
 
     /// A response has begun to speak. It may be the awaited last line.
     pub(super) fn begin_last_line(&mut self, response: &ResponseId, now: Now) {
-        let serves = |ask: &AskNumber| self.speech.serves(response, *ask);
+        let carries = |ask: &AskNumber| self.speech.carries(response, *ask);
         if let Phase::Closing { line: ClosingLine::Awaited { ask, .. }, .. } = &self.phase
-            && serves(ask)
+            && carries(ask)
             && let Phase::Closing { line, .. } = &mut self.phase
         {
             let fallback = now.at + LINE_PATIENCE;

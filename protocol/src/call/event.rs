@@ -94,14 +94,14 @@ pub enum Event {
     ResponseStarted {
         /// OpenAI's id.
         response: ResponseId,
-        /// The asks it serves. Empty if nobody here has asked for it.
+        /// The asks it carries. Empty if nobody here has asked for it.
         asks: Vec<AskNumber>,
     },
-    /// An ask came after a response that has seen its turn. That response serves it.
+    /// An ask came after a response that has seen its turn. That response carries it.
     AskCovered {
         /// The late ask.
         ask: AskNumber,
-        /// The response that serves it; it may be over.
+        /// The response that carries it; it may be over.
         response: ResponseId,
     },
     /// An ask was dropped, because a response is under way that does the same.
@@ -190,7 +190,7 @@ pub enum Event {
     ResponseEnded {
         /// OpenAI's id. `None` if it never began.
         response: Option<ResponseId>,
-        /// The asks it served.
+        /// The asks it carried.
         asks: Vec<AskNumber>,
         /// How it ended.
         outcome: Outcome,

@@ -1,5 +1,5 @@
 //! Who speaks: the responses that the caller is owed, and how much of each was heard. `owed` asks
-//! for responses, `attempts` decides what becomes of those that served nothing, `unserved` carries it out,
+//! for responses, `attempts` decides what becomes of unserved asks, `unserved` does it,
 //! `turns` handles what the caller says, `responses` what the agent says, `interruption` what happens when
 //! both speak at once, `broken` what is left of speech that broke off.
 
@@ -146,7 +146,7 @@ impl Speech {
         &self.owed
     }
 
-    pub(super) fn serves(&self, response: &ResponseId, ask: AskNumber) -> bool {
+    pub(super) fn carries(&self, response: &ResponseId, ask: AskNumber) -> bool {
         self.response(response).is_some_and(|known| known.asks.contains(&ask))
     }
 
@@ -170,7 +170,7 @@ impl Speech {
 
     /// Whether no response to this ask has ended yet.
     pub(super) fn is_coming(&self, ask: AskNumber) -> bool {
-        let waits = |owed: &Owed| owed.ask.number == ask && owed.served_by.is_none();
+        let waits = |owed: &Owed| owed.ask.number == ask && owed.carried_by.is_none();
         self.owed.iter().any(waits)
             || self.responses.iter().any(|known| known.asks.contains(&ask) && !known.done)
     }

@@ -81,7 +81,8 @@ pub enum Wording {
     InLanguage(String),
 }
 
-/// The order in which waiting asks are served, most urgent first. Answers are served together.
+/// The order in which the gate asks for what waits, most urgent first. One response carries all
+/// waiting answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Urgency {
     Greeting,
@@ -93,7 +94,7 @@ pub(super) enum Urgency {
 }
 
 impl Manner {
-    /// One response is to serve both.
+    /// One response is to carry both.
     pub(super) fn and(self, other: Self) -> Self {
         Self {
             attempt: self.attempt.max(other.attempt),

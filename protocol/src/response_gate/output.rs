@@ -30,7 +30,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Whether nothing was served: the call decides what becomes of the asks (PIPE-9).
+    /// Whether its asks are unserved: the call decides what becomes of them (PIPE-9).
     #[must_use]
     pub fn served_nothing(self) -> bool {
         match self {
@@ -85,21 +85,21 @@ pub enum GateOutput {
     Started {
         /// OpenAI's id.
         response: ResponseId,
-        /// The asks it serves. Empty if it was not asked for here.
+        /// The asks it carries. Empty if it was not asked for here.
         asks: Vec<AskNumber>,
     },
-    /// An ask came after a response that has seen its turn. That response serves it.
+    /// An ask came after a response that has seen its turn. That response carries it.
     Covered {
         /// The late ask.
         ask: AskNumber,
-        /// The response that serves it; it may be over.
+        /// The response that carries it; it may be over.
         response: ResponseId,
     },
     /// A response is over, or was given up before it began.
     Ended {
         /// OpenAI's id. `None` if it never began.
         response: Option<ResponseId>,
-        /// The asks it served.
+        /// The asks it carried.
         asks: Vec<AskNumber>,
         /// How it ended.
         outcome: Outcome,

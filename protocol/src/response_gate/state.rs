@@ -1,4 +1,4 @@
-//! Whether a response is asked for or running, and what it serves.
+//! Whether a response is asked for or running, and which asks it carries.
 
 use std::time::Instant;
 
@@ -90,8 +90,8 @@ impl State {
         self.busy().filter(|_| self.is_requested()).map(|busy| busy.request.number)
     }
 
-    /// Whether what is asked for or running, and not cancelled, serves this ask.
-    pub(super) fn serves(&self, ask: AskNumber) -> bool {
+    /// Whether what is asked for or running, and not cancelled, carries this ask.
+    pub(super) fn carries(&self, ask: AskNumber) -> bool {
         self.busy()
             .is_some_and(|busy| !busy.is_cancelled() && busy.request.numbers().contains(&ask))
     }

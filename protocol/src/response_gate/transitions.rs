@@ -10,7 +10,7 @@ use crate::ids::ResponseId;
 use crate::mistake::planted;
 
 impl ResponseGate {
-    /// Remembers what is asked for. One that was to be cancelled has nothing left to serve.
+    /// Remembers what is asked for. One that was to be cancelled carries no asks any more.
     pub(super) fn give_up(&mut self) {
         let Some(mut busy) = self.state.busy().cloned() else { return };
         if busy.is_cancelled() {
@@ -39,8 +39,8 @@ impl ResponseGate {
         true
     }
 
-    /// The request that was given up need not serve these asks any more. If nothing is left for it, its
-    /// response is cancelled as soon as it comes.
+    /// Another response carries these asks, or nobody wants them: the request that was given up need
+    /// not. If nothing is left for it, its response is cancelled as soon as it comes.
     pub(super) fn no_longer_awaits(&mut self, asks: &[AskNumber]) {
         let Some(given_up) = &mut self.given_up else { return };
         given_up.request.asks.retain(|ask| !asks.contains(&ask.number));

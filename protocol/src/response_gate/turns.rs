@@ -32,7 +32,7 @@ impl Turns {
         seen
     }
 
-    /// The response has served nothing: the turns it has seen are answered by the next.
+    /// The response has left its asks unserved: the turns it has seen are answered by the next.
     pub(super) fn uncover(&mut self, response: &ResponseId) {
         let covered = std::mem::take(&mut self.covered);
         let (seen, kept) = covered.into_iter().partition(|(_, by)| by == response);

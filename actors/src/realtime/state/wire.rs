@@ -69,7 +69,7 @@ pub(super) fn response_create(
     ClientEvent::ResponseCreate { event_id, response }.to_json()
 }
 
-/// The number of the request that a response serves.
+/// The number of our request that a response answers, from its metadata.
 pub(super) fn request_number(metadata: &Metadata) -> Option<RequestNumber> {
     metadata.get(REQUEST)?.parse().ok().map(RequestNumber)
 }

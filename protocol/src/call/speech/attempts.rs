@@ -1,5 +1,5 @@
-//! What becomes of an ask whose response served nothing: asked again, and how; a new session; or
-//! given up (PIPE-9, PIPE-10). The table is in `docs/asks.md`.
+//! What becomes of an unserved ask: asked again, and how; a new session; or given up
+//! (PIPE-9, PIPE-10). The table is in `docs/asks.md`.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub(in crate::call) struct Attempts {
     manner: Manner,
 }
 
-/// Why nothing was served.
+/// Why an ask is unserved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::call) enum Unserved {
     /// The response had nothing that can be heard.
@@ -33,7 +33,7 @@ pub(in crate::call) enum Unserved {
     Failed,
 }
 
-/// What is done about it. The greater one counts, if a response was to serve several asks.
+/// What is done about it. The greater one counts, if a response carried several asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::call) enum Next {
     /// Ask again after this pause.

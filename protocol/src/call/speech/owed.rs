@@ -1,5 +1,6 @@
-//! The responses that the caller is owed. Each is asked for once per session, and stays owed until
-//! it was heard to its end or is no longer wanted.
+//! The responses that the caller is owed. An ask is *carried* by the response that has begun for it,
+//! *served* when some of that response's audio came or it called an offered tool, and *settled*, that
+//! is no longer owed, when it was heard to its end or is no longer wanted.
 
 use std::time::Instant;
 
@@ -17,8 +18,9 @@ use crate::response_gate::{Ask, AskNumber, Manner, Reply, ScriptedLine, Want, Wo
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::call) struct Owed {
     pub(in crate::call) ask: Ask,
-    /// The response that serves it. `None` until one has begun.
-    pub(in crate::call) served_by: Option<ResponseId>,
+    /// The response that has begun for it. `None` until then, and again once that one is lost or has
+    /// left it unserved.
+    pub(in crate::call) carried_by: Option<ResponseId>,
     pub(super) attempts: Attempts,
     /// When to ask again, after a failure.
     pub(super) again_at: Option<Instant>,
@@ -32,7 +34,7 @@ impl Owed {
     fn new(ask: Ask) -> Self {
         Self {
             ask,
-            served_by: None,
+            carried_by: None,
             attempts: Attempts::default(),
             again_at: None,
             trouble: None,
@@ -57,38 +59,39 @@ impl Speech {
         self.owed.retain(|owed| owed.ask.number != ask);
     }
 
-    /// Notes that the response serves these asks. An ask stays with a response that has spoken, so
+    /// Notes that the response carries these asks. An ask stays with a response that has spoken, so
     /// that what was heard is not owed again.
-    pub(super) fn serve(&mut self, asks: &[AskNumber], response: &ResponseId) {
-        let served = |owed: &Owed| owed.served_by.as_ref().is_some_and(|by| self.spoke(by));
-        let spoken: Vec<AskNumber> =
+    pub(super) fn assign(&mut self, asks: &[AskNumber], response: &ResponseId) {
+        let served = |owed: &Owed| owed.carried_by.as_ref().is_some_and(|by| self.spoke(by));
+        let kept: Vec<AskNumber> =
             self.owed.iter().filter(|owed| served(owed)).map(|owed| owed.ask.number).collect();
         for owed in &mut self.owed {
-            if asks.contains(&owed.ask.number) && !spoken.contains(&owed.ask.number) {
-                owed.served_by = Some(response.clone());
+            if asks.contains(&owed.ask.number) && !kept.contains(&owed.ask.number) {
+                owed.carried_by = Some(response.clone());
                 // A response to what counted as failed may come after all.
                 owed.again_at = None;
             }
         }
     }
 
-    /// What the response was to serve is owed again.
+    /// The response is lost: nobody carries its asks any more.
     pub(super) fn owe_again(&mut self, response: &ResponseId) {
         for owed in &mut self.owed {
-            owed.served_by.take_if(|served_by| served_by == response);
+            owed.carried_by.take_if(|by| by == response);
         }
     }
 
     pub(super) fn is_greeting(&self, response: &ResponseId) -> bool {
-        let mut served = self.owed.iter().filter(|owed| owed.served_by.as_ref() == Some(response));
-        served.any(Owed::is_greeting)
+        let mut carried =
+            self.owed.iter().filter(|owed| owed.carried_by.as_ref() == Some(response));
+        carried.any(Owed::is_greeting)
     }
 
     /// Whether a response that broke off leaves something to be said. An answer does: it may have
     /// been about to call a tool. A line does only if some of its audio is missing.
     pub(super) fn wants_resuming(&self, response: &ResponseId) -> bool {
         let line = self.owed.iter().any(|owed| {
-            matches!(owed.ask.want, Want::Line { .. }) && owed.served_by.as_ref() == Some(response)
+            matches!(owed.ask.want, Want::Line { .. }) && owed.carried_by.as_ref() == Some(response)
         });
         let whole = self
             .response(response)
@@ -142,25 +145,25 @@ impl Call {
     }
 
     pub(in crate::call) fn ask_for_what_is_owed(&mut self) {
-        let waiting = self.speech.owed.iter_mut().filter(|owed| owed.served_by.is_none());
+        let waiting = self.speech.owed.iter_mut().filter(|owed| owed.carried_by.is_none());
         let asks: Vec<Ask> = waiting.map(Owed::next_ask).collect();
         for ask in asks {
             self.send(Command::Ask(ask));
         }
     }
 
-    /// Withdraws every ask that no response has begun to serve.
+    /// Withdraws every ask that no response carries.
     pub(in crate::call) fn withdraw_what_waits(&mut self) {
         let waiting: Vec<Owed> =
-            self.speech.owed.extract_if(.., |owed| owed.served_by.is_none()).collect();
+            self.speech.owed.extract_if(.., |owed| owed.carried_by.is_none()).collect();
         for owed in waiting {
             self.send(Command::Withdraw(owed.ask.number));
         }
     }
 
-    /// Withdraws an ask, unless a response has begun to serve it.
+    /// Withdraws an ask, unless a response carries it.
     pub(in crate::call) fn withdraw(&mut self, ask: AskNumber) {
-        if self.speech.owed.iter().any(|owed| owed.ask.number == ask && owed.served_by.is_none()) {
+        if self.speech.owed.iter().any(|owed| owed.ask.number == ask && owed.carried_by.is_none()) {
             self.speech.forget(ask);
             self.send(Command::Withdraw(ask));
         }
@@ -182,7 +185,7 @@ impl Call {
             known.is_some_and(|known| Response::was_heard_whole(known))
         };
         owed.retain(|owed| {
-            let heard = owed.served_by.as_ref().is_some_and(heard);
+            let heard = owed.carried_by.as_ref().is_some_and(heard);
             if heard && owed.is_greeting() {
                 *greeting = Greeting::Done;
             }

@@ -24,7 +24,7 @@ impl Call {
         response: ResponseId,
         asks: Vec<AskNumber>,
     ) {
-        self.speech.serve(&asks, &response);
+        self.speech.assign(&asks, &response);
         self.speech.know(response).asks.extend(asks);
     }
 
@@ -32,7 +32,7 @@ impl Call {
         match self.speech.response_mut(response) {
             Some(known) if !known.done => {
                 known.asks.push(ask);
-                self.speech.serve(&[ask], response);
+                self.speech.assign(&[ask], response);
             }
             Some(_) | None => self.speech.forget(ask),
         }
@@ -110,7 +110,7 @@ impl Call {
             self.end_without_a_word(asks.to_vec(), outcome, now);
             return;
         };
-        let asks = self.speech.asks_served_by(&response, asks);
+        let asks = self.speech.asks_carried_by(&response, asks);
         let unheard = outcome == Outcome::Cancelled || outcome.served_nothing();
         if unheard || self.speech.was_interrupted(&response) {
             self.drop_what_was_never_said(&response);

@@ -1,5 +1,5 @@
-//! Asks whose responses served nothing: `attempts` decides for each what becomes of it, and here it
-//! is done (PIPE-9, PIPE-10).
+//! Unserved asks: their response has ended without audio and without a call of an offered tool.
+//! `attempts` decides what becomes of each, and here it is done (PIPE-9, PIPE-10).
 
 use std::time::Instant;
 
@@ -23,15 +23,15 @@ pub(in crate::call) struct BeforeTools {
 }
 
 impl Speech {
-    /// Some of the response is heard: what it serves is in no trouble any more.
+    /// Some of the response is heard: the asks it carries are in no trouble any more.
     pub(super) fn end_trouble_of(&mut self, response: &ResponseId) {
-        for owed in self.owed.iter_mut().filter(|owed| owed.served_by.as_ref() == Some(response)) {
+        for owed in self.owed.iter_mut().filter(|owed| owed.carried_by.as_ref() == Some(response)) {
             (owed.attempts, owed.trouble) = (Attempts::default(), None);
         }
     }
 
-    /// The asks that a response was to serve: those of its request, and those that came later.
-    pub(super) fn asks_served_by(
+    /// The asks of the response's request, and those that it took over later.
+    pub(super) fn asks_carried_by(
         &self,
         response: &ResponseId,
         asked: &[AskNumber],
@@ -43,10 +43,10 @@ impl Speech {
     }
 
     pub(super) fn before_tools(&self, asks: &[AskNumber], now: Instant) -> BeforeTools {
-        let served = || self.owed.iter().filter(|owed| asks.contains(&owed.ask.number));
+        let carried = || self.owed.iter().filter(|owed| asks.contains(&owed.ask.number));
         BeforeTools {
-            trouble: served().find_map(|owed| owed.trouble.map(|trouble| trouble.paused(now))),
-            follows_refusal: served().any(|owed| owed.follows_refusal),
+            trouble: carried().find_map(|owed| owed.trouble.map(|trouble| trouble.paused(now))),
+            follows_refusal: carried().any(|owed| owed.follows_refusal),
         }
     }
 
@@ -58,13 +58,13 @@ impl Speech {
     /// The asks whose clock counts. One whose response has begun to speak is about to be heard.
     fn in_trouble(&self) -> impl Iterator<Item = &Owed> {
         self.owed.iter().filter(|owed| {
-            owed.trouble.is_some() && !owed.served_by.as_ref().is_some_and(|by| self.spoke(by))
+            owed.trouble.is_some() && !owed.carried_by.as_ref().is_some_and(|by| self.spoke(by))
         })
     }
 }
 
 impl Call {
-    /// These asks were served with nothing. Each is asked for again, or given up.
+    /// The response to these asks left them unserved. Each is asked for again, or given up.
     pub(super) fn handle_unserved(&mut self, asks: Vec<AskNumber>, why: Unserved, now: Now) {
         let (wanted, unwanted): (Vec<AskNumber>, Vec<AskNumber>) =
             asks.into_iter().partition(|ask| self.is_wanted(*ask));
@@ -74,7 +74,7 @@ impl Call {
         }
         let mut next = None;
         for owed in self.speech.owed.iter_mut().filter(|owed| wanted.contains(&owed.ask.number)) {
-            owed.served_by = None;
+            owed.carried_by = None;
             if why == Unserved::Failed {
                 owed.trouble.get_or_insert_default();
             }
@@ -95,9 +95,9 @@ impl Call {
         }
     }
 
-    /// The session is lost, or could not be opened: what waits for it is unserved.
+    /// The session is lost, or could not be opened: what waits for it is in trouble from now on.
     pub(in crate::call) fn note_lost_session(&mut self, now: Now) {
-        for owed in self.speech.owed.iter_mut().filter(|owed| owed.served_by.is_none()) {
+        for owed in self.speech.owed.iter_mut().filter(|owed| owed.carried_by.is_none()) {
             owed.attempts.begin_new_session();
             owed.again_at = None;
             owed.trouble.get_or_insert_default();
@@ -140,7 +140,7 @@ impl Call {
     fn is_wanted(&self, ask: AskNumber) -> bool {
         let mut owed = self.speech.owed.iter().filter(|owed| owed.ask.number == ask);
         let is_open =
-            owed.any(|owed| !owed.served_by.as_ref().is_some_and(|by| self.speech.spoke(by)));
+            owed.any(|owed| !owed.carried_by.as_ref().is_some_and(|by| self.speech.spoke(by)));
         is_open
             && match &self.phase {
                 Phase::Open => true,
@@ -153,7 +153,8 @@ impl Call {
             }
     }
 
-    /// Replaces a session whose responses serve nothing. What is owed is asked for in the next.
+    /// Replaces a session whose responses leave their asks unserved. What is owed is asked for in the
+    /// next.
     fn renew_session(&mut self) {
         if let SessionState::Ready { session, .. } = self.session {
             self.send(Command::RenewSession { session });

@@ -13,7 +13,7 @@ use step::{Step, step};
 struct Story {
     stage: Stage,
     made: u32,
-    /// The running response, the asks it serves, and whether it has spoken.
+    /// The running response, the asks it carries, and whether it has spoken.
     running: Option<(String, Vec<AskNumber>, bool)>,
     greeted: bool,
     said_goodbye: bool,
@@ -118,7 +118,7 @@ impl Story {
                 let lead = LeadFacts { id: None, known, captured: captured.into_iter().collect() };
                 self.stage.does(Event::LeadKnown { lead });
             }
-            Step::Serve(ends) => self.serves(ends),
+            Step::Respond(ends) => self.responds(ends),
             Step::Unserved(n) => self.ends_unserved(n),
             Step::Speak => self.speaks(),
             Step::Played => self.plays(),
@@ -169,7 +169,7 @@ impl Story {
         }
     }
 
-    fn serves(&mut self, ends: bool) {
+    fn responds(&mut self, ends: bool) {
         if self.running.is_none() {
             let last = self.stage.asks().last().map(|ask| ask.number);
             let asks: Vec<AskNumber> = last.into_iter().collect();
@@ -231,9 +231,9 @@ impl Story {
     fn is_talked_over(&mut self, heard: u16) {
         let response = format!("r{}", self.made);
         let of_line = self.line.as_ref().is_some_and(|line| {
-            let serves = |(_, asks, _): &(_, Vec<AskNumber>, _)| asks.contains(&line.ask);
+            let carries = |(_, asks, _): &(_, Vec<AskNumber>, _)| asks.contains(&line.ask);
             let began = line.began.as_ref().is_some_and(|(began, _)| *began == response);
-            began || self.running.as_ref().is_some_and(serves)
+            began || self.running.as_ref().is_some_and(carries)
         });
         self.line_is_gone(of_line);
         let (response, item) = (resp(&response), item(&format!("a{}", self.made)));
@@ -330,11 +330,11 @@ fn invariant_2_a_second_response_for_the_greeting_does_not_make_it_pending_again
     let mut story = Story::new(Decider::Phrases, Duration::from_millis(300), false, true);
     let steps = [
         Step::SessionUp,
-        Step::Serve(false),
+        Step::Respond(false),
         Step::Speak,
         Step::CallerSpeaks(false),
-        Step::Serve(true),
-        Step::Serve(false),
+        Step::Respond(true),
+        Step::Respond(false),
         Step::SessionDown(false),
         Step::SessionUp,
     ];

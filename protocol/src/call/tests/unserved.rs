@@ -1,4 +1,4 @@
-//! Asks that are served with nothing. The table of docs/asks.md is walked cell by cell.
+//! Asks that stay unserved. The table of docs/asks.md is walked cell by cell.
 
 use super::*;
 use crate::response_gate::Manner;

@@ -77,7 +77,7 @@ impl Tools {
         controls.any(|call| call_control::wants_the_end(&call.arguments))
     }
 
-    /// The outputs of this response are answered with the next answer to what it was to serve.
+    /// The outputs of this response are answered with the next answer to the asks that it carried.
     pub(in crate::call) fn expect_no_answer(&mut self, response: &ResponseId) {
         let of = self.batches.iter_mut().filter(|batch| batch.response == *response);
         of.for_each(|batch| batch.answer_follows = false);

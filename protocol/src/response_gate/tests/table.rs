@@ -181,7 +181,7 @@ fn start(gate: &mut ResponseGate, response: ResponseId, request: Request, now: I
     gate.state = State::Busy(Busy { request, stage, heard_at: now, stalled: false });
 }
 
-/// The response sees every turn committed so far, and serves the asks about them.
+/// The response sees every turn committed so far, and carries the asks about them.
 fn covers(gate: &mut ResponseGate, event: &Event, _: Instant) {
     let State::Busy(busy) = &mut gate.state else { panic!("nothing was asked for") };
     let of_a_turn = |ask: &mut Ask| matches!(ask.want, Want::Answer(Reply::Turn(_)));

@@ -1,4 +1,4 @@
-//! Responses that serve nothing: what is deleted, and how they are asked for again.
+//! Responses that leave their asks unserved: what is deleted, and how they are asked for again.
 
 use protocol::openai::fault::FatalCause;
 use protocol::response_gate::{ScriptedLine, Wording};

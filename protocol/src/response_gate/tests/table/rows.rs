@@ -149,7 +149,7 @@ fn ends(outcome: Outcome) -> Event {
 
 fn nothing(_: &mut ResponseGate, _: Instant) {}
 
-/// The response to an ask has served nothing.
+/// The response to an ask has left it unserved.
 fn undecided(gate: &mut ResponseGate, _: Instant) {
     gate.undecided.push((AskNumber(9), Urgency::Answer));
 }
