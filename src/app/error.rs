@@ -35,6 +35,14 @@ pub enum StartError {
         why(error)
     )]
     StateDir { folder: PathBuf, error: io::Error },
+    /// Records wait for a SQLite database that is not there.
+    #[error(
+        "the database file {} is gone, and {waiting} records wait for it in {}: put the file back; or, if \
+         it is lost for good, move those records away",
+        file.display(),
+        folder.display()
+    )]
+    FileGone { file: PathBuf, waiting: u64, folder: PathBuf },
     #[error(transparent)]
     Listen(#[from] ListenError),
     #[error("TLS could not be set up: {0}")]

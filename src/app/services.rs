@@ -44,12 +44,25 @@ fn open_disk(config: &Config, mode: DatabaseMode) -> Result<Disk, StartError> {
     Ok(disk)
 }
 
+/// A new database would take none of the records that wait for the old one.
+fn refuse_to_begin_anew(config: &Config, disk: &Disk) -> Result<(), StartError> {
+    let file = entities::sqlite_file(config.database.url.expose()).filter(|path| !path.exists());
+    match file {
+        Some(file) if disk.waiting() > 0 => {
+            let (folder, waiting) = (config.server.state_dir.clone(), disk.waiting());
+            Err(StartError::FileGone { file, waiting, folder })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
 pub(super) async fn start(
     config: &Config,
     realtime: RealtimeEndpoint,
     platform: Platform,
 ) -> Result<Services, StartError> {
     let disk = if platform.has_disk { open_disk(config, platform.database)? } else { Disk::none() };
+    refuse_to_begin_anew(config, &disk)?;
     let (pool, owner) = (PoolSettings::default(), Owner::Daemon);
     let database =
         database::open_or_create(&config.database, pool, platform.database, owner).await?;

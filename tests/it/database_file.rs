@@ -4,23 +4,27 @@ use std::fs;
 use std::path::PathBuf;
 
 use entities::Trouble;
+use frontdesk::app::StartError;
 use frontdesk::config::DatabaseUrl;
-use frontdesk::world::{Plan, World};
+use frontdesk::world::{Plan, World, WorldError};
 use http::StatusCode;
 use practice::twilio::{CallerHandle, Done};
 use tempfile::TempDir;
 
 use crate::api::operator::{Operator, Wanted};
-use crate::support::{brief, ended_record, http_client, number, pause, within, world};
+use crate::support::{brief, ended_record, http_client, number, pause, plan, within};
+
+fn plan_on(folder: &TempDir) -> Plan {
+    let mut plan = plan();
+    brief(&mut plan);
+    let url = format!("sqlite://{}", file(folder).display());
+    plan.config.database.url = DatabaseUrl::parse(&url).unwrap();
+    plan.state_dir = Some(folder.path().join("state"));
+    plan
+}
 
 async fn on_disk(folder: &TempDir) -> World {
-    let change = |plan: &mut Plan| {
-        brief(plan);
-        let url = format!("sqlite://{}", file(folder).display());
-        plan.config.database.url = DatabaseUrl::parse(&url).unwrap();
-        plan.state_dir = Some(folder.path().join("state"));
-    };
-    world(change).await
+    World::open(plan_on(folder)).await.unwrap()
 }
 
 fn file(folder: &TempDir) -> PathBuf {
@@ -95,6 +99,9 @@ async fn ops_10_what_waits_for_a_file_that_is_away_is_written_after_a_restart() 
     within("the end", caller.ended()).await;
     first.close().await;
 
+    let Err(refused) = World::open(plan_on(&folder)).await else { panic!("it began anew") };
+    assert!(matches!(refused, WorldError::Start(StartError::FileGone { .. })), "{refused}");
+    assert!(!file(&folder).exists(), "no file is made");
     fs::rename(&aside, file(&folder)).unwrap();
     let second = on_disk(&folder).await;
     let record = ended_record(&second, &caller).await;
