@@ -51,7 +51,7 @@ pub enum Outcome {
     GaveUp,
 }
 
-/// A running daemon.
+/// A daemon that answers. It goes on until [`serve_until`](Self::serve_until) or [`stop`](Self::stop).
 pub struct App {
     services: Services,
     calls: Calls,
@@ -186,13 +186,13 @@ impl App {
         self.tasks.spawn(async move { stop.run_until_cancelled(end).await });
     }
 
-    /// The address of Twilio's listener.
+    /// As bound: with the port that the system chose for port 0.
     #[must_use]
     pub fn twilio_address(&self) -> SocketAddr {
         self.twilio_address
     }
 
-    /// The address of the operator's listener; `None` without a token.
+    /// As bound. `None` without a token: then there is no operator's listener.
     #[must_use]
     pub fn admin_address(&self) -> Option<SocketAddr> {
         self.admin_address

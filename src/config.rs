@@ -20,7 +20,7 @@ pub use error::{ConfigError, Located};
 pub use load::DEFAULT_FILE;
 pub use providers::{OpenAi, Provider, Twilio};
 
-/// The whole configuration.
+/// Every key of `config.toml`, with its default.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {

@@ -43,7 +43,6 @@ pub struct Services {
     pub provider: Provider,
     pub twilio: TwilioRest,
     pub journal: Journal,
-    /// CalendarActor's inbox.
     pub calendar: Inbox<CalendarRequest>,
     pub introspection: Introspection,
     /// The transcription model that OpenAI accepted last.
@@ -73,15 +72,10 @@ pub struct CallParts {
     pub(crate) loudness: Arc<Loudness>,
     /// Held by the session that is alive. Invariant 5: there is at most one.
     pub(crate) socket: Lease<()>,
-    /// CallActor's inbox.
     pub(crate) call: Inbox<Event>,
-    /// TwilioIoActor's inbox.
     pub(crate) twilio: Inbox<TwilioEvent>,
-    /// RealtimeActor's inbox.
     pub(crate) realtime: Inbox<RealtimeEvent>,
-    /// LeadActor's inbox.
     pub(crate) lead: Inbox<LeadOrder>,
-    /// CallSupervisor's inbox.
     pub(crate) supervisor: Inbox<SupervisorEvent>,
     /// The call as CallActor last published it.
     pub snapshot: watch::Sender<Arc<Snapshot>>,

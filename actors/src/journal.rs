@@ -25,11 +25,11 @@ pub use disk::{Disk, DiskMode};
 pub use handle::Journal;
 use write::{Later, Writer};
 
-/// The pause after a database error.
+/// How long the database is left alone after an error.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
-/// The pause after a disk error.
+/// How long the disk is left alone after an error: what waits stays in memory.
 const DISK_PAUSE: Duration = Duration::from_secs(5);
-/// Entries that go to disk at once.
+/// How many entries one write to the disk takes.
 const AT_ONCE: usize = 1024;
 
 #[derive(Debug)]
@@ -42,9 +42,8 @@ pub(crate) enum JournalMsg {
     Written(u64),
     /// The entries up to this number are on disk.
     OnDisk(u64),
-    /// The disk failed.
     DiskFailed,
-    /// Entries from the disk are written.
+    /// Entries from the disk are in the database.
     Caught,
     /// The database failed: with the entry of this number, or with one from the disk.
     Failed(Option<u64>),

@@ -39,7 +39,7 @@ pub(crate) enum RealtimeEvent {
         response: ResponseId,
         item: ItemId,
     },
-    /// A session's task has ended.
+    /// A session has ended by itself. One that the actor let go of reports nothing.
     Ended {
         session: u32,
         fault: SessionFault,

@@ -14,16 +14,16 @@ use crate::tools;
 use crate::twilio::forms::Direction;
 use wording::Wording;
 
-/// The parts of a prompt.
+/// What a call's system prompt is made of (PROMPT-1).
 #[derive(Debug, Clone, Copy)]
 pub struct PromptParts<'a> {
     /// The business's settings.
     pub business: &'a BusinessSettings,
     /// The business's own prompt, in its current version.
     pub business_prompt: &'a str,
-    /// The call's direction.
+    /// Who called whom: the conduct rules differ.
     pub direction: Direction,
-    /// The current time.
+    /// When the call began. Told in the business's zone.
     pub now: Timestamp,
     /// The person's number in E.164; `None` if withheld.
     pub caller: Option<&'a str>,

@@ -119,29 +119,52 @@ pub enum Fault {
     /// The actor at the moment's trace point panics there.
     Crash,
     /// Connections behave like this for a while.
-    Network { to: Peer, trouble: LinkTrouble, lasts: Duration },
+    Network {
+        to: Peer,
+        trouble: LinkTrouble,
+        lasts: Duration,
+    },
     /// The links of all living sessions fail, as the server sees to.
     Sessions(LinkFault),
     /// The next connections to OpenAI are refused.
-    Refused { refusal: ConnectRefusal, times: usize },
+    Refused {
+        refusal: ConnectRefusal,
+        times: usize,
+    },
     /// Every living session's next response fails.
     NextResponse(ResponseFault),
     /// Every living session ends, as after its longest duration.
     SessionsExpire,
     /// The next requests to Twilio's REST API fail.
-    Rest { kind: RestKind, fault: RestFault, times: u32 },
+    Rest {
+        kind: RestKind,
+        fault: RestFault,
+        times: u32,
+    },
     /// Status callbacks arrive like this from now on.
     Callbacks(CallbackDelivery),
     /// Twilio can't reach the daemon for a while. Open media sockets stay open.
-    CutOff { lasts: Duration },
-    /// A call's media socket breaks.
-    MediaSocketCut { call: usize },
+    CutOff {
+        lasts: Duration,
+    },
+    MediaSocketCut {
+        call: usize,
+    },
     /// Twilio doesn't read a call's media socket for a while.
-    MediaSocketStalls { call: usize, lasts: Duration },
+    MediaSocketStalls {
+        call: usize,
+        lasts: Duration,
+    },
     /// The database is like this for a while.
-    Database { fault: DatabaseFault, lasts: Duration },
+    Database {
+        fault: DatabaseFault,
+        lasts: Duration,
+    },
     /// A call's first webhook comes again.
-    WebhookAgain { call: usize, times: usize },
+    WebhookAgain {
+        call: usize,
+        times: usize,
+    },
 }
 
 /// How connections misbehave.

@@ -60,18 +60,13 @@ address!(
      as in \"https://calls.example.com\"",
     |text| address(text, &["http", "https"]).filter(|uri| uri.path() == "/" && uri.query().is_none())
 );
-address!(
-    /// An HTTP URL.
-    HttpUrl,
-    "a web address: expected http:// or https:// and a host",
-    |text| address(text, &["http", "https"])
-);
-address!(
-    /// A WebSocket URL.
-    WebSocketUrl,
-    "the address of a WebSocket: expected ws:// or wss:// and a host",
-    |text| address(text, &["ws", "wss"])
-);
+address!(HttpUrl, "a web address: expected http:// or https:// and a host", |text| address(
+    text,
+    &["http", "https"]
+));
+address!(WebSocketUrl, "the address of a WebSocket: expected ws:// or wss:// and a host", |text| {
+    address(text, &["ws", "wss"])
+});
 
 impl PublicUrl {
     /// The host, and the port if it is not the scheme's default.

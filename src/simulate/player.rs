@@ -15,7 +15,7 @@ use crate::world::{World, WorldError};
 /// Something audible that the caller did. Times are line time since the call was dialled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spoken {
-    /// A description.
+    /// What was waited for or done, in words.
     pub what: String,
     /// The words; `None` if it was not speech.
     pub text: Option<String>,

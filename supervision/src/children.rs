@@ -57,7 +57,7 @@ struct Slot<K> {
 /// A child to start now. Spawn it, then call [`Children::started`].
 #[derive(Debug)]
 pub struct Start<K> {
-    /// The child.
+    /// Which child is to be started.
     pub kind: K,
     /// Which start of the child this is.
     pub generation: Generation,
@@ -70,9 +70,9 @@ pub struct Start<K> {
 /// A child that ended without being told to.
 #[derive(Debug)]
 pub struct Ended<K> {
-    /// The child.
+    /// Which child has failed.
     pub kind: K,
-    /// Why it ended.
+    /// The error or the panic's message, for the log.
     pub error: String,
     /// When it restarts, or that it is given up.
     pub decision: Decision,

@@ -12,7 +12,7 @@ pub enum Exit {
     Finished,
     /// It panicked, or a handler returned an error. Holds the error's text.
     Failed(String),
-    /// It was killed.
+    /// It was killed: `post_stop` did not run.
     Killed,
 }
 

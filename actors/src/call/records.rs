@@ -14,7 +14,6 @@ use serde_json::json;
 use crate::call_parts::CallParts;
 use crate::messages::{EntryKind, JournalEntry};
 
-/// Turns a record of the call into an entry for the journal.
 #[must_use]
 pub(crate) fn entry(parts: &CallParts, call: &Call, record: Record) -> JournalEntry {
     let kind = match record {
@@ -39,7 +38,7 @@ pub(crate) fn entry(parts: &CallParts, call: &Call, record: Record) -> JournalEn
     JournalEntry { business: parts.setup.business, call: parts.setup.call_sid.clone(), kind }
 }
 
-/// The row of a new call.
+/// The row that a call begins with. `status` is Twilio's at the webhook or at the placing.
 #[must_use]
 pub fn new_call(setup: &CallSetup, status: CallStatus, started_at: Timestamp) -> NewCall {
     let person = setup.person.number().cloned();

@@ -55,7 +55,7 @@ impl CallChildren {
         Ok(children)
     }
 
-    /// Starts the actors that are due.
+    /// Starts what has stopped, in order, as soon as its pause is over and its tasks are joined.
     pub(super) async fn start_due(
         &mut self,
         me: &ActorRef<CallSupervisorMsg>,

@@ -32,7 +32,7 @@ pub struct CallStatusView {
     pub call: CallView,
     pub realtime: RealtimeView,
     pub frames: FramesView,
-    /// The generation of each of its actors.
+    /// How often each of its actors was started, from 0.
     pub generations: BTreeMap<ActorKind, Generation>,
 }
 

@@ -61,7 +61,7 @@ pub(crate) struct SessionState {
     /// A response was spoken since [`take_spoke`](Self::take_spoke).
     spoke: bool,
     gate: ResponseGate,
-    /// The response that is ending.
+    /// What the latest `response.done` said, until the gate reports the end.
     done: Option<Done>,
     uplink: Arc<Uplink>,
     downlink: Arc<Downlink>,
@@ -90,9 +90,9 @@ struct Done {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum SessionAction {
     None,
-    /// Stop the session's task, and open another if the fault is passing.
+    /// Stop the session's tasks, and open another session if the fault is passing.
     End(SessionFault),
-    /// Stop the session's task, and open no other before an order.
+    /// Stop the session's tasks, and open no other session before an order.
     Close,
 }
 
@@ -142,7 +142,6 @@ impl SessionState {
         self.connection.name()
     }
 
-    /// Numbers the next session.
     pub(super) fn next_session(&mut self) -> u32 {
         self.number += 1;
         self.number
@@ -158,7 +157,7 @@ impl SessionState {
         session == self.number && self.is_open()
     }
 
-    /// A session's task was spawned.
+    /// A session's tasks were spawned.
     pub(super) fn opening(&mut self, socket: Socket, now: Instant) {
         self.connection = Connection::Up { socket, stage: Stage::Opening { since: now } };
     }
@@ -190,7 +189,6 @@ impl SessionState {
         std::mem::take(&mut self.spoke)
     }
 
-    /// The session is closed by order.
     pub(super) fn closed(&mut self) {
         self.down(None);
     }
@@ -202,7 +200,6 @@ impl SessionState {
         self.speech = CallerSpeech::default();
     }
 
-    /// Handles an order of CallActor.
     pub(super) fn on_order(&mut self, order: &RealtimeOrder, now: Instant) -> SessionAction {
         self.notice_cut(now);
         let live = self.connection.is_live();
@@ -255,7 +252,7 @@ impl SessionState {
         SessionAction::None
     }
 
-    /// The first audio of an item arrived.
+    /// Some audio of a new item arrived. Called once per item.
     pub(super) fn on_audio_began(
         &mut self,
         session: u32,

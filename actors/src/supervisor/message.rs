@@ -50,7 +50,7 @@ pub enum CallRefused {
     Failed,
 }
 
-/// A status that Twilio reported.
+/// What a status callback said. Early ones come before their call has actors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportedStatus {
     pub call: CallSid,

@@ -47,7 +47,7 @@ impl SharedActors {
         Ok(shared)
     }
 
-    /// Starts the actors that are due.
+    /// Starts what has stopped and whose pause is over. At the beginning that is all of them.
     pub(super) async fn start_due(&mut self, me: &ActorRef<SupervisorMsg>) -> Result<(), SpawnErr> {
         while let Some(start) = self.children.next_start(self.services.clock.now()) {
             let (part, actor) = (start.kind, self.spawn(start, me).await?);

@@ -29,7 +29,6 @@ pub enum MoveError {
     /// Another appointment occupies some of that time.
     #[error("the slot has just been taken")]
     SlotTaken,
-    /// It was cancelled.
     #[error("the appointment was cancelled")]
     Cancelled,
     /// Among others [`RecordsError::NotFound`], if the lead has no such appointment.

@@ -55,7 +55,7 @@ pub struct Behaviour {
     pub refuses: Option<ConnectRefusal>,
     /// The link of each session fails like this, so long after the session began.
     pub link_fails: Option<(Duration, LinkFault)>,
-    /// The longest session.
+    /// After this the server ends a session with `session_expired`.
     pub session_length: Duration,
     /// The interval of pings.
     pub ping_every: Duration,

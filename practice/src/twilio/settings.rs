@@ -166,7 +166,6 @@ pub enum Pickup {
     Person {
         talks: Duration,
     },
-    /// A machine answers.
     Machine,
     Busy,
     /// It rings until the caller gives up.

@@ -107,7 +107,7 @@ pub enum NoiseReduction {
     FarField,
 }
 
-/// `max_output_tokens` on the wire.
+/// The limit of one response, reasoning included.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum MaxOutputTokens {
     /// `"inf"`: as many as the model allows.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::WeeklyHours;
 use super::duration_text;
 
-/// Rules for appointments.
+/// `[appointments]`: which starts can be booked (CAL-2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Appointments {

@@ -52,7 +52,7 @@ pub enum GreetingMode {
 pub enum OpeningLine {
     /// The session speaks this text word for word.
     Spoken {
-        /// The words.
+        /// Spoken word for word (GREET-5).
         text: String,
     },
     /// Twilio plays a recording before the stream opens. Then the agent waits for the caller.

@@ -9,7 +9,6 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 
 use crate::business::Appointments;
 
-/// One opening.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct OpenSpan {
     pub(super) open: Timestamp,

@@ -24,6 +24,7 @@ pub enum Command {
     Ask(Ask),
     /// RealtimeActor: replace this session by a new one, because its responses say nothing.
     RenewSession {
+        /// The session to replace, if it is still the current one: numbered as in
         /// [`Event::SessionConfigured`](super::Event::SessionConfigured).
         session: u32,
     },
@@ -53,7 +54,7 @@ pub enum Command {
     UpdateLead(FunctionCall),
     /// CalendarActor: do what the model called a calendar tool for (CAL-1).
     UseCalendar {
-        /// The tool.
+        /// Decides which arguments `call` must have.
         tool: CalendarTool,
         /// The model's call of it.
         call: FunctionCall,
@@ -62,7 +63,7 @@ pub enum Command {
         /// The starts of the slots that were offered in this call (CAL-7).
         offered: Arc<[Timestamp]>,
     },
-    /// LeadActor: set the lead's status.
+    /// LeadActor: set the status that the model's claim implies.
     SetLeadStatus(LeadStatus),
     /// JournalActor: write this to the database.
     Record(Record),
@@ -108,12 +109,12 @@ impl Command {
 /// What the journal writes of a call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Record {
-    /// The call began.
+    /// The call's row, from its `CallSetup`. Comes before all others.
     Started,
     /// When the stream first opened. The call was answered by then; Twilio reports that of placed
     /// calls only.
     Answered(Timestamp),
-    /// The call's lead.
+    /// The row refers to this lead from now on.
     Lead(LeadId),
     /// An entry of the transcript, new or changed.
     Turn(Arc<Entry>),

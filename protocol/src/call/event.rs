@@ -71,7 +71,7 @@ pub enum Event {
     CallerQuiet,
     /// The transcription of a committed turn has ended.
     TurnTranscribed {
-        /// The turn.
+        /// The item of the turn's audio at OpenAI.
         item: ItemId,
         /// The transcript. `None` if the transcription failed.
         text: Option<String>,
@@ -192,7 +192,7 @@ pub enum Event {
         response: Option<ResponseId>,
         /// The asks it carried.
         asks: Vec<AskNumber>,
-        /// How it ended.
+        /// What the gate made of `response.done`, with what was heard of it.
         outcome: Outcome,
         /// The tool calls it made. Empty unless it completed and was offered tools.
         calls: Vec<FunctionCall>,

@@ -6,21 +6,21 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EndReason {
-    /// All required fields of the lead were captured.
+    /// All required lead fields are known, and `ending.decider` may end the call for that (END-3).
     LeadComplete,
-    /// The caller said goodbye.
+    /// A goodbye, by the model's claim or by phrases (END-3).
     UserGoodbye,
-    /// The caller said "no thanks".
+    /// The caller wants nothing. Only the model claims it, and "no thanks" alone is not enough (END-4).
     CustomerDeclined,
-    /// The caller fell silent.
+    /// The caller stayed silent after the last silence check (END-7).
     NoResponse,
-    /// The call reached `ending.max_duration`.
+    /// The call reached `ending.max_duration`, and was told so (END-9).
     MaxDuration,
-    /// The call was transferred to a person.
+    /// A person has answered the transfer, or the daemon stopped while it rang (CALL-10).
     Transferred,
-    /// The caller hung up.
+    /// The stream or the call ended, and nobody here had asked for that.
     CallerHungUp,
-    /// An operator ended it.
+    /// `POST /api/calls/{call_sid}/hangup`. No closing line is spoken.
     Operator,
     /// OpenAI gave no answer for `openai.upstream_patience`, or refuses the key, quota, model or voice.
     UpstreamFailed,
@@ -28,18 +28,18 @@ pub enum EndReason {
     StreamLost,
     /// No stream ever opened: busy, no answer, or gone before.
     NotConnected,
-    /// An answering machine took a call that the business placed.
+    /// A placed call was answered by a machine (`outbound.machine_detection`).
     Machine,
     /// A part of the daemon failed too often (RES-5).
     Internal,
-    /// The daemon was stopped.
+    /// The daemon was told to stop. If a stream was open, the closing line is spoken first (RES-6).
     Shutdown,
     /// The daemon did not take the call: it was full, stopping, or without its database (CALL-11).
     Refused,
 }
 
 impl EndReason {
-    /// All reasons.
+    /// Every reason. Tests walk it, so that each has a scenario.
     pub const ALL: [Self; 15] = [
         Self::LeadComplete,
         Self::UserGoodbye,
@@ -111,8 +111,8 @@ impl EndedBy {
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ending {
-    /// Why.
+    /// Its text in the database and the API is [`EndReason::as_str`].
     pub reason: EndReason,
-    /// By whom.
+    /// Whose words or order led to `reason`; [`EndedBy::Daemon`] for rules and limits.
     pub by: EndedBy,
 }

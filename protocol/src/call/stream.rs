@@ -18,7 +18,7 @@ pub enum StreamState {
         /// When to give up.
         until: Instant,
     },
-    /// It is open.
+    /// The newest one of the call. Older sockets are closed (CALL-9).
     Open {
         /// The stream that opened last.
         stream: StreamSid,

@@ -18,37 +18,27 @@ pub type Metadata = BTreeMap<String, String>;
 /// One event from the daemon. Its `event_id` (up to 512 characters) comes back in an `error` about it,
 /// as [`ErrorEvent::event_id`](super::ErrorEvent::event_id).
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    missing_docs,
+    reason = "`event_id` is the same in all; other fields are named as on the wire"
+)]
 pub enum ClientEvent {
     /// `session.update`: sent once per session, before any audio (CALL-4).
-    SessionUpdate {
-        /// See [`ClientEvent`].
-        event_id: String,
-        /// The settings of the session.
-        session: Box<SessionSettings>,
-    },
+    SessionUpdate { event_id: String, session: Box<SessionSettings> },
     /// `input_audio_buffer.commit`: what was appended becomes a turn, although turn detection has not
     /// ended it (PIPE-11).
-    Commit {
-        /// See [`ClientEvent`].
-        event_id: String,
-    },
+    Commit { event_id: String },
     /// `input_audio_buffer.clear`: drops what was appended, and speech that turn detection has heard.
-    Clear {
-        /// See [`ClientEvent`].
-        event_id: String,
-    },
+    Clear { event_id: String },
     /// `conversation.item.create`: adds to the conversation. It starts no response.
     ItemCreate {
-        /// See [`ClientEvent`].
         event_id: String,
-        /// The item that it follows. `None`: the last one.
+        /// The item that this one follows. `None`: the last one.
         after: Option<ItemId>,
-        /// The item.
         item: NewItem,
     },
     /// `conversation.item.truncate`: the caller heard only the beginning of an item (BARGE-3).
     ItemTruncate {
-        /// See [`ClientEvent`].
         event_id: String,
         /// An assistant message with audio.
         item_id: ItemId,
@@ -57,26 +47,11 @@ pub enum ClientEvent {
         audio_end_ms: u64,
     },
     /// `conversation.item.delete`: the caller heard nothing of an item.
-    ItemDelete {
-        /// See [`ClientEvent`].
-        event_id: String,
-        /// The item to remove.
-        item_id: ItemId,
-    },
+    ItemDelete { event_id: String, item_id: ItemId },
     /// `response.create`: written in one place only (PIPE-3).
-    ResponseCreate {
-        /// See [`ClientEvent`].
-        event_id: String,
-        /// The kind of response.
-        response: ResponseSettings,
-    },
+    ResponseCreate { event_id: String, response: ResponseSettings },
     /// `response.cancel`: what was produced so far stays in the conversation.
-    ResponseCancel {
-        /// See [`ClientEvent`].
-        event_id: String,
-        /// The response to stop.
-        response_id: ResponseId,
-    },
+    ResponseCancel { event_id: String, response_id: ResponseId },
 }
 
 /// `item` of a `conversation.item.create`. An id chosen by the daemon has at most 32 characters.
@@ -86,9 +61,9 @@ pub enum NewItem {
     Text {
         /// `None`: the server chooses it.
         id: Option<ItemId>,
-        /// The speaker.
+        /// `System` for notes to the model.
         role: Role,
-        /// The words.
+        /// Sent as `output_text` for the assistant, else as `input_text`.
         text: String,
     },
     /// A turn of the caller as audio. (The API takes no assistant audio from a client.)
@@ -100,7 +75,7 @@ pub enum NewItem {
     },
     /// A function call from an earlier session of this phone call.
     FunctionCall(FunctionCall),
-    /// The output of a function call.
+    /// What a tool returned. It answers a call of this session or a replayed one.
     FunctionCallOutput {
         /// The call, which must be in the conversation.
         call_id: ToolCallId,

@@ -51,7 +51,7 @@ pub enum ErrorClass {
     UnknownItem,
     /// Our event was invalid; nothing of it was applied.
     Rejected,
-    /// Any other error.
+    /// None of these. If it names no event of ours, and a response is asked for, that has failed.
     Other,
 }
 
@@ -64,13 +64,13 @@ pub enum FatalCause {
     BadModel,
     /// The voice does not exist, or is not available to the account.
     BadVoice,
-    /// The account has no credit left.
+    /// `insufficient_quota` or `billing_hard_limit_reached`: no credit is left.
     Quota,
-    /// The account is closed.
+    /// `account_deactivated`: OpenAI has closed the account.
     AccountClosed,
-    /// The API's beta version was requested, which is gone.
+    /// `beta_api_shape_disabled`: the request had the form of the API's beta, which is gone.
     BetaShape,
-    /// Any other refusal.
+    /// A refusal with a cause that is none of these.
     Refused,
 }
 
@@ -88,7 +88,7 @@ pub enum FailureClass {
 /// Whether a lost or refused connection may be tried again (RES-3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConnectionClass {
-    /// No.
+    /// No: the next connection would be refused for the same cause.
     Fatal(FatalCause),
     /// Yes, with backoff.
     Retryable,

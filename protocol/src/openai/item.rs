@@ -22,7 +22,7 @@ pub struct ConversationItem {
 pub enum ItemStatus {
     /// The model is still producing it.
     InProgress,
-    /// Complete.
+    /// `completed`: nothing more comes.
     Completed,
     /// Cut short by a cancel, a limit or a filter.
     Incomplete,

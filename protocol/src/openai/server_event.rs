@@ -89,12 +89,12 @@ pub enum ServerEvent {
     TranscriptionFailed {
         /// The turn's item.
         item_id: ItemId,
-        /// Why.
+        /// What OpenAI says of the failure.
         error: ErrorEvent,
     },
     /// `response.created`.
     ResponseCreated {
-        /// The new response.
+        /// Its id. All later events of the response name it.
         response_id: ResponseId,
         /// The metadata of our request; empty for a response that the daemon did not ask for.
         metadata: Metadata,
@@ -103,37 +103,37 @@ pub enum ServerEvent {
     ResponseDone(Box<ResponseDone>),
     /// `response.output_item.added`: a response has begun an item.
     OutputItemAdded {
-        /// The response.
+        /// The response that the item belongs to.
         response_id: ResponseId,
-        /// The item, still empty.
+        /// Its id and kind; the content comes later.
         item: ConversationItem,
     },
     /// `response.output_audio.done`: the item has no more audio. The next item's audio may have begun
     /// before.
     AudioDone {
-        /// The response.
+        /// The response that the item belongs to.
         response_id: ResponseId,
-        /// The item.
+        /// The item whose audio is complete at the server.
         item_id: ItemId,
     },
     /// `response.output_audio_transcript.delta`: more words of the agent, often ahead of their audio.
     AudioTranscriptDelta {
-        /// The item.
+        /// The speech item that is being written.
         item_id: ItemId,
-        /// The words.
+        /// The words to append, with their spaces.
         delta: String,
     },
     /// `response.output_audio_transcript.done`: all words of an item, whether played or not.
     AudioTranscriptDone {
-        /// The item.
+        /// The speech item.
         item_id: ItemId,
-        /// The words.
+        /// All its words. They replace the deltas.
         transcript: String,
     },
     /// `response.function_call_arguments.done`: comes for cancelled calls too. The calls that may be
     /// run: [`ResponseDone::runnable_calls`].
     FunctionCallArgumentsDone {
-        /// The response.
+        /// The response that made the call.
         response_id: ResponseId,
         /// The function's name; older servers leave it out.
         name: Option<String>,

@@ -10,7 +10,6 @@ pub(super) struct Turn {
     pub(super) asks: bool,
 }
 
-/// One word.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Word {
     /// Normalised.

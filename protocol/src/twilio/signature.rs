@@ -123,7 +123,7 @@ pub enum HandshakeForm {
 /// Why a request was not accepted as Twilio's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum SignatureError {
-    /// No signature.
+    /// The header `X-Twilio-Signature` is missing.
     #[error("the request is not signed")]
     Missing,
     /// The signature is not 20 bytes in base64.

@@ -22,7 +22,7 @@ pub use write::{write_clear, write_mark, write_media};
 /// thousand. Twilio names no limit.
 const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 
-/// One message from Twilio. `connected` comes first, then `start`, then the others.
+/// A text frame of the media socket, from Twilio. `connected` comes first, then `start`, then the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StreamMessage<'a> {
     /// `connected`: the socket is open; the call is not known yet.
@@ -51,7 +51,7 @@ pub enum StreamMessage<'a> {
     },
 }
 
-/// The `start` message.
+/// What `start` says of the stream: whose it is, its audio format, and our own parameters.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Start {
     /// `start.streamSid`; every message to Twilio names it.

@@ -20,7 +20,7 @@ pub const RETRY_OVERRIDES: &str = "#rc=5&rp=all&ct=3000";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Twiml(Vec<Verb>);
 
-/// A TwiML verb.
+/// One step of a document. Twilio begins the next when it is done, unless it ends the call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verb {
     /// `<Connect><Stream>`: opens a bidirectional media stream. The next verb runs when its socket has
@@ -63,14 +63,14 @@ pub struct Say {
     pub voice: String,
     /// BCP 47 tag of the language, such as `he-IL`.
     pub language: String,
-    /// The words.
+    /// Plain text; XML's special characters are escaped when it is written.
     pub text: String,
 }
 
 /// A transfer to a person. The caller hears ringing until the person answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dial {
-    /// The person's number.
+    /// The transfer number of the business.
     pub number: PhoneNumber,
     /// URL that Twilio requests when the transfer has ended, with its outcome.
     pub action: String,
@@ -83,9 +83,9 @@ pub struct Dial {
 /// How an apology is heard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Apology {
-    /// Spoken by Twilio.
+    /// Twilio's own text-to-speech: no session is needed.
     Say(Say),
-    /// A recording.
+    /// The business's recording.
     Play {
         /// Where Twilio fetches it.
         url: String,

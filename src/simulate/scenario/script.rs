@@ -117,7 +117,6 @@ impl From<TransferTo> for Callee {
 #[serde(rename_all = "snake_case")]
 pub enum Answers {
     Person,
-    /// An answering machine.
     Machine,
     Busy,
     Unreachable,

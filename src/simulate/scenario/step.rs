@@ -84,7 +84,7 @@ impl Happening {
 }
 
 impl Action {
-    /// A description.
+    /// The step in words, for a report.
     #[must_use]
     pub fn told(&self) -> String {
         match self {

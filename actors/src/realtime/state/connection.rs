@@ -10,7 +10,6 @@ use crate::realtime::session::{LastReceived, Outgoing};
 /// How long connecting and configuring may take. Then the next try follows.
 pub(super) const SETUP_PATIENCE: Duration = Duration::from_secs(8);
 
-/// The session's connection.
 pub(super) enum Connection {
     /// No session. The next try is due at `retry_at`; `None` if there is none.
     Down { retry_at: Option<Instant> },
@@ -31,7 +30,7 @@ pub(super) enum Stage {
     Live { renew_at: Instant },
 }
 
-/// The actor's side of a session's task. Dropping it ends the task.
+/// The actor's side of a session's tasks. Dropping it ends them.
 pub(in crate::realtime) struct Socket {
     pub(in crate::realtime) outgoing: mpsc::Sender<Outgoing>,
     pub(in crate::realtime) last_received: Arc<LastReceived>,

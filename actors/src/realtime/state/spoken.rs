@@ -68,7 +68,7 @@ impl SpokenItems {
         self.cancelled.push_back(Cancelled { response: response.clone(), cut, done: false });
     }
 
-    /// The response is done.
+    /// Returns the items to delete: those of a cancelled response can be deleted only now.
     pub(super) fn response_done(&mut self, response: &ResponseId) -> Vec<Correction> {
         if let Some(of) = self.cancelled.iter_mut().find(|of| of.response == *response) {
             of.done = true;

@@ -39,7 +39,6 @@ pub(super) struct Asked {
     pub(super) metadata: Value,
 }
 
-/// One output item.
 #[derive(Debug, Clone)]
 pub(super) struct Made {
     pub(super) item_id: String,

@@ -23,7 +23,6 @@ pub struct RestRequest {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RestKind {
-    /// End a call.
     HangUp,
     /// Run another document on a call.
     Redirect,

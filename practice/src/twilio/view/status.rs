@@ -31,7 +31,6 @@ pub enum CallStatus {
     Completed,
     /// The callee was busy, or the caller was rejected as busy.
     Busy,
-    /// Nobody answered.
     NoAnswer,
     /// The number can't be reached.
     Failed,
@@ -65,7 +64,6 @@ pub enum EndedBy {
     CallerHangUp,
     /// `<Hangup>`.
     HangupVerb,
-    /// The document ended.
     DocumentEnd,
     /// `<Reject>`.
     Rejected(RejectReason),

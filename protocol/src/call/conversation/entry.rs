@@ -93,7 +93,7 @@ pub enum AgentSpeech {
 pub enum Role {
     /// The person at the other end.
     Caller,
-    /// The agent.
+    /// The model, in turns and in scripted lines.
     Agent,
     /// The daemon, speaking to the model.
     System,

@@ -77,7 +77,7 @@ pub enum HangUp {
 pub enum ClosingLine {
     /// It was asked for, and none of it has come.
     Awaited {
-        /// The ask.
+        /// The closing line's ask. Another response does not count as the line.
         ask: AskNumber,
         /// When to end the call without it.
         until: Instant,

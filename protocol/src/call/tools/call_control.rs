@@ -13,7 +13,6 @@ const DECLINED: &str = "customer_declined";
 const DECLINED_ONCE: &str =
     "the caller has said no once; answer politely and ask whether you can help with anything else";
 
-/// The tool's arguments.
 #[derive(Debug, Deserialize)]
 struct Arguments {
     should_end_call: bool,
@@ -44,12 +43,19 @@ pub(super) struct Situation<'a> {
 /// The decision. `status` is the lead's new status, if it changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// The call goes on.
-    GoOn { output: String, status: Option<LeadStatus> },
+    GoOn {
+        output: String,
+        status: Option<LeadStatus>,
+    },
     /// The model asked for the end and does not get it, or its arguments are invalid.
-    Refused { output: String },
-    /// The call ends.
-    End { reason: EndReason, output: String, status: Option<LeadStatus> },
+    Refused {
+        output: String,
+    },
+    End {
+        reason: EndReason,
+        output: String,
+        status: Option<LeadStatus>,
+    },
 }
 
 /// Whether these arguments ask for the end.
