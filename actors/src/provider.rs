@@ -4,7 +4,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use protocol::breaker::{Breaker, CircuitView};
+use protocol::breaker::{Breaker, CircuitView, ModelVoice};
+use protocol::business::BusinessSettings;
 use protocol::ids::CallSid;
 use protocol::openai::fault::FatalCause;
 use serde::{Deserialize, Serialize};
@@ -23,15 +24,28 @@ pub struct ProviderView {
 }
 
 impl Provider {
-    /// Whether a new call may open a session with this model.
+    /// Whether a new call of this business may open a session.
     ///
     /// # Errors
     /// Why not.
-    pub fn admit(&self, call: &CallSid, model: &str, now: Instant) -> Result<(), FatalCause> {
-        self.breaker().admit(call, model, now)
+    pub fn admit(
+        &self,
+        call: &CallSid,
+        business: &BusinessSettings,
+        now: Instant,
+    ) -> Result<(), FatalCause> {
+        self.breaker().admit(call, used(business), now)
     }
 
-    /// Why no call can be answered now, with any model. `None` if one can.
+    /// Whether a call that this business places now could open a session.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn would_admit(&self, business: &BusinessSettings, now: Instant) -> Result<(), FatalCause> {
+        self.breaker().would_admit(used(business), now)
+    }
+
+    /// Why no call can be answered now, with any model and voice. `None` if one can.
     #[must_use]
     pub fn broken(&self) -> Option<FatalCause> {
         self.breaker().broken()
@@ -44,16 +58,20 @@ impl Provider {
     }
 
     /// A session failed for good.
-    pub(crate) fn failed(&self, cause: FatalCause, model: &str, now: Instant) {
-        self.breaker().failed(cause, model, now);
+    pub(crate) fn failed(&self, cause: FatalCause, business: &BusinessSettings, now: Instant) {
+        self.breaker().failed(cause, used(business), now);
     }
 
     /// A response was spoken to a call.
-    pub(crate) fn spoke(&self, call: &CallSid, model: &str) {
-        self.breaker().spoke(call, model);
+    pub(crate) fn spoke(&self, call: &CallSid, business: &BusinessSettings) {
+        self.breaker().spoke(call, used(business));
     }
 
     fn breaker(&self) -> MutexGuard<'_, Breaker> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn used(business: &BusinessSettings) -> ModelVoice<'_> {
+    ModelVoice { model: &business.agent.model, voice: &business.agent.voice }
 }

@@ -172,9 +172,15 @@ impl RealtimeState {
         self.stop_session();
         if let SessionFault::Lasting(cause) = fault {
             let cause_name = cause.as_str();
-            let model = &self.parts.setup.settings.agent.model;
-            tracing::error!(cause = cause_name, model, "OpenAI refuses, and no retry can help");
-            self.parts.services.provider.failed(cause, model, now);
+            let business = &self.parts.setup.settings;
+            let (model, voice) = (&business.agent.model, &business.agent.voice);
+            tracing::error!(
+                cause = cause_name,
+                model,
+                voice,
+                "OpenAI refuses, and no retry can help"
+            );
+            self.parts.services.provider.failed(cause, business, now);
         }
         let broken = self.parts.downlink.drop_unplayed();
         self.session.session_ended(fault, broken, now);
@@ -213,7 +219,7 @@ impl RealtimeState {
         trace::handler(&self.registration, format_args!("reports"));
         if self.session.take_spoke() {
             let setup = &self.parts.setup;
-            self.parts.services.provider.spoke(&setup.call_sid, &setup.settings.agent.model);
+            self.parts.services.provider.spoke(&setup.call_sid, &setup.settings);
         }
         self.session.reports.send(&self.parts.call);
         let view = self.session.view();

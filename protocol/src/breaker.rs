@@ -18,18 +18,25 @@ pub const OPEN_FOR: Duration = Duration::from_secs(30);
 /// How long the one call that tries may take to find out. Then another may.
 const TRIAL_PATIENCE: Duration = Duration::from_secs(30);
 
-/// Models whose circuits are remembered. Past it the oldest fault is forgotten.
-const MOST_MODELS: usize = 64;
+/// Circuits that are remembered. Past it the one with the oldest fault is forgotten.
+const MOST_CIRCUITS: usize = 64;
 
 /// The breaker. Without a fault it lets every call pass.
 #[derive(Debug, Clone, Default)]
 pub struct Breaker {
-    /// For the whole account. `None`: closed.
-    account: Option<Circuit>,
-    /// By model. One that is missing is closed.
-    models: BTreeMap<String, Circuit>,
+    /// One that is missing is closed.
+    circuits: BTreeMap<Scope, Circuit>,
     /// Faults so far.
     faults: u64,
+}
+
+/// What a session asks of the provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ModelVoice<'a> {
+    /// The Realtime model.
+    pub model: &'a str,
+    /// The voice. Each business chooses its own, and may have the only one that is refused.
+    pub voice: &'a str,
 }
 
 /// A circuit that is not closed.
@@ -42,13 +49,13 @@ struct Circuit {
     trial: Option<(CallSid, Instant)>,
 }
 
-/// What a fault is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a fault is about: sessions within it fail too.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Scope {
     Account,
-    Model,
-    /// The call alone.
-    Call,
+    Model(String),
+    /// A voice of a model. Models have different voices.
+    Voice(String, String),
 }
 
 /// A circuit as introspection shows it.
@@ -56,6 +63,8 @@ enum Scope {
 pub struct CircuitView {
     /// The model. `None`: every model.
     pub model: Option<String>,
+    /// The voice. `None`: every voice.
+    pub voice: Option<String>,
     /// `open`, or `half_open` when a call may try or tries.
     pub state: String,
     /// [`FatalCause::as_str`].
@@ -65,20 +74,36 @@ pub struct CircuitView {
 }
 
 impl Scope {
-    fn of(cause: FatalCause) -> Self {
+    /// `None`: the fault is about its call alone.
+    fn of(cause: FatalCause, used: ModelVoice<'_>) -> Option<Self> {
         match cause {
-            FatalCause::BadKey | FatalCause::Quota | FatalCause::AccountClosed => Self::Account,
-            FatalCause::BadModel | FatalCause::BadVoice => Self::Model,
-            FatalCause::BetaShape | FatalCause::Refused => Self::Call,
+            FatalCause::BadKey | FatalCause::Quota | FatalCause::AccountClosed => {
+                Some(Self::Account)
+            }
+            FatalCause::BadModel => Some(Self::Model(used.model.to_owned())),
+            FatalCause::BadVoice => Some(Self::Voice(used.model.to_owned(), used.voice.to_owned())),
+            FatalCause::BetaShape | FatalCause::Refused => None,
+        }
+    }
+
+    fn holds(&self, used: ModelVoice<'_>) -> bool {
+        match self {
+            Self::Account => true,
+            Self::Model(model) => model == used.model,
+            Self::Voice(model, voice) => model == used.model && voice == used.voice,
         }
     }
 }
 
 impl Circuit {
+    /// Whether a call may try that is not yet known by its id.
+    fn admits_another(&self, now: Instant) -> bool {
+        now >= self.until && self.trial.as_ref().is_none_or(|(_, until)| now >= *until)
+    }
+
     /// Whether this call may try.
     fn admits(&self, call: &CallSid, now: Instant) -> bool {
-        let taken = self.trial.as_ref().is_some_and(|(by, until)| by != call && now < *until);
-        now >= self.until && !taken
+        self.admits_another(now) || now >= self.until && self.is_tried_by(call)
     }
 
     fn is_tried_by(&self, call: &CallSid) -> bool {
@@ -87,52 +112,61 @@ impl Circuit {
 }
 
 impl Breaker {
-    /// Whether a new call may open a session with this model. If not: why.
+    /// Whether a new call may open a session. If not: why.
     ///
     /// # Errors
     /// The fault that opened the circuit.
-    pub fn admit(&mut self, call: &CallSid, model: &str, now: Instant) -> Result<(), FatalCause> {
-        let mut circuits = self.account.iter().chain(self.models.get(model));
-        if let Some(open) = circuits.find(|circuit| !circuit.admits(call, now)) {
+    pub fn admit(
+        &mut self,
+        call: &CallSid,
+        used: ModelVoice<'_>,
+        now: Instant,
+    ) -> Result<(), FatalCause> {
+        let mut held = self.circuits.iter().filter(|(scope, _)| scope.holds(used));
+        if let Some((_, open)) = held.find(|(_, circuit)| !circuit.admits(call, now)) {
             return Err(open.cause);
         }
-        for circuit in self.account.iter_mut().chain(self.models.get_mut(model)) {
+        for (_, circuit) in self.circuits.iter_mut().filter(|(scope, _)| scope.holds(used)) {
             circuit.trial = Some((call.clone(), now + TRIAL_PATIENCE));
         }
         Ok(())
     }
 
+    /// Whether a call that is placed now could open a session. Unlike [`admit`](Self::admit) this takes
+    /// no call's turn to try: it is the placed call's own, once it is answered.
+    ///
+    /// # Errors
+    /// The fault that opened the circuit.
+    pub fn would_admit(&self, used: ModelVoice<'_>, now: Instant) -> Result<(), FatalCause> {
+        let mut held = self.circuits.iter().filter(|(scope, _)| scope.holds(used));
+        held.find(|(_, circuit)| !circuit.admits_another(now))
+            .map_or(Ok(()), |(_, open)| Err(open.cause))
+    }
+
     /// A session failed for good.
-    pub fn failed(&mut self, cause: FatalCause, model: &str, now: Instant) {
+    pub fn failed(&mut self, cause: FatalCause, used: ModelVoice<'_>, now: Instant) {
         self.faults += 1;
-        let circuit = Circuit { cause, until: now + OPEN_FOR, trial: None };
-        match Scope::of(cause) {
-            Scope::Account => self.account = Some(circuit),
-            Scope::Model => {
-                self.models.insert(model.to_owned(), circuit);
-                if self.models.len() > MOST_MODELS
-                    && let Some((oldest, _)) = self.models.iter().min_by_key(|(_, of)| of.until)
-                {
-                    let oldest = oldest.clone();
-                    self.models.remove(&oldest);
-                }
-            }
-            Scope::Call => {}
+        let Some(scope) = Scope::of(cause, used) else { return };
+        self.circuits.insert(scope, Circuit { cause, until: now + OPEN_FOR, trial: None });
+        // The account's circuit turns every call away: it is never forgotten.
+        let others = self.circuits.iter().filter(|(scope, _)| **scope != Scope::Account);
+        if self.circuits.len() > MOST_CIRCUITS
+            && let Some((oldest, _)) = others.min_by_key(|(_, circuit)| circuit.until)
+        {
+            let oldest = oldest.clone();
+            self.circuits.remove(&oldest);
         }
     }
 
     /// A response was spoken to this call. If it is the one that tries, its circuits are closed.
-    pub fn spoke(&mut self, call: &CallSid, model: &str) {
-        self.account.take_if(|circuit| circuit.is_tried_by(call));
-        if self.models.get(model).is_some_and(|circuit| circuit.is_tried_by(call)) {
-            self.models.remove(model);
-        }
+    pub fn spoke(&mut self, call: &CallSid, used: ModelVoice<'_>) {
+        self.circuits.retain(|scope, circuit| !scope.holds(used) || !circuit.is_tried_by(call));
     }
 
-    /// Why no call could be answered now. `None` if one could, with some model.
+    /// Why no call could be answered now. `None` if one could, with some model and voice.
     #[must_use]
     pub fn broken(&self) -> Option<FatalCause> {
-        self.account.as_ref().map(|circuit| circuit.cause)
+        self.circuits.get(&Scope::Account).map(|circuit| circuit.cause)
     }
 
     /// Faults that no retry mends, so far.
@@ -144,19 +178,22 @@ impl Breaker {
     /// The circuits that are not closed.
     #[must_use]
     pub fn view(&self, now: Instant) -> Vec<CircuitView> {
-        let account = self.account.iter().map(|circuit| (None, circuit));
-        let models = self.models.iter().map(|(model, circuit)| (Some(model.clone()), circuit));
-        let all = account.chain(models);
-        all.map(|(model, circuit)| {
+        let view = |(scope, circuit): (&Scope, &Circuit)| {
+            let (model, voice) = match scope {
+                Scope::Account => (None, None),
+                Scope::Model(model) => (Some(model.clone()), None),
+                Scope::Voice(model, voice) => (Some(model.clone()), Some(voice.clone())),
+            };
             let left = circuit.until.saturating_duration_since(now);
             CircuitView {
                 model,
+                voice,
                 state: if left.is_zero() { "half_open" } else { "open" }.to_owned(),
                 cause: circuit.cause.as_str().to_owned(),
                 opens_for_ms: u64::try_from(left.as_millis()).unwrap_or(u64::MAX),
             }
-        })
-        .collect()
+        };
+        self.circuits.iter().map(view).collect()
     }
 }
 

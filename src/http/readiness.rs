@@ -114,11 +114,16 @@ impl Readiness {
 
     /// Every reason why a call could not be answered. Asks the database.
     pub async fn reasons(&self) -> Vec<NotReady> {
+        let mut reasons = self.own_reasons().await;
+        reasons.extend(self.0.provider.broken().map(NotReady::Provider));
+        reasons
+    }
+
+    /// As [`reasons`](Self::reasons), without the provider.
+    pub async fn own_reasons(&self) -> Vec<NotReady> {
         let draining = (!self.takes_calls()).then_some(NotReady::Draining);
         let full = (!self.0.journal.has_room_for_a_call()).then_some(NotReady::JournalFull);
-        let provider = self.0.provider.broken().map(NotReady::Provider);
-        let known = draining.into_iter().chain(full).chain(provider);
-        known.chain(self.database().await).collect()
+        draining.into_iter().chain(full).chain(self.database().await).collect()
     }
 
     async fn database(&self) -> Option<NotReady> {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use actors::messages::JournalEntry;
 use entities::calls::{self, CallDirection, CallRecord, CallStatus, NewCall};
+use entities::{DatabaseFault, FaultExtent};
 use frontdesk::app::App;
 use frontdesk::config::DatabaseUrl;
 use frontdesk::http::Listener;
@@ -10,7 +12,7 @@ use frontdesk::network::Network;
 use frontdesk::network::memory::Conditions;
 use frontdesk::provider::RunningProvider;
 use frontdesk::world::World;
-use practice::openai::Options;
+use practice::openai::{Options, ResponseFault};
 use practice::twilio::{Callee, CallerHandle, Done, EndedBy, Pickup, RestFault, RestKind};
 use protocol::business::MachineDetection;
 use protocol::ids::{AccountSid, CallSid};
@@ -19,8 +21,8 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::support::{
-    brief, nothing_left, number, one_call_at_once, pause, plan, platform, recorded, virtually,
-    within, world,
+    brief, nothing_left, number, one_call_at_once, pause, plan, platform, practice, recorded,
+    virtually, within, world,
 };
 
 async fn place(world: &World, to: &str) -> (u16, Value) {
@@ -68,6 +70,57 @@ fn call_7_an_answered_outbound_call_runs_like_an_inbound_one() {
         assert!(record.answered_at.is_some(), "the callback of the answer was written down");
         assert!(record.lead_id.is_some(), "the person who was called is a lead");
         assert_eq!(world.carrier.calls_made(), 1);
+        world.close().await;
+    });
+}
+
+#[test]
+fn pipe_10_ops_9_no_paid_call_is_placed_that_could_not_be_spoken_to_or_written_down() {
+    virtually(async {
+        let world = world(brief).await;
+        let to = number(7);
+        let refused = async |why: &str| {
+            let (status, body) = place(&world, to.as_str()).await;
+            assert_eq!((status, body["error"]["code"].as_str()), (503, Some(why)), "{body}");
+            assert!(body["error"]["message"].as_str().is_some_and(|told| !told.is_empty()));
+        };
+        // A call finds that the quota is used up.
+        let fails = |fault: ResponseFault| {
+            practice(&world).faults().behave(|model| model.other_responses = fault);
+        };
+        fails(ResponseFault::no_quota());
+        within("the end", world.dial(&number(1)).ended()).await;
+        refused("provider_quota").await;
+        fails(ResponseFault::None);
+        refused("provider_quota").await;
+
+        let faults = world.app.services().database.faults().unwrap();
+        for (fault, why) in [
+            (DatabaseFault::Gone, "database_unreachable"),
+            (DatabaseFault::Slow(Duration::from_secs(60)), "database_unreachable"),
+        ] {
+            tokio::time::sleep(Duration::from_secs(31)).await;
+            faults.set(fault, FaultExtent::Lasting);
+            refused(why).await;
+            faults.clear();
+        }
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        faults.set(DatabaseFault::Full, FaultExtent::Lasting);
+        for n in 0..4096 {
+            let call = CallSid::parse(&format!("CA{n:032x}")).unwrap();
+            let services = world.app.services();
+            let now = services.clock.wall();
+            let entry =
+                JournalEntry::progress(world.business_id, call, CallStatus::InProgress, now);
+            services.journal.record(entry);
+        }
+        refused("journal_full").await;
+        let creates = || world.carrier.rest_count(RestKind::CreateCall);
+        assert_eq!(creates(), 0, "nothing was placed");
+        faults.clear();
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        placed(&world).await.1.hang_up();
+        assert_eq!(creates(), 1);
         world.close().await;
     });
 }

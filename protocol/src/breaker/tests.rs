@@ -1,6 +1,9 @@
 use super::*;
 
-const MODEL: &str = "gpt-realtime-2.1";
+const USED: ModelVoice<'_> = ModelVoice { model: "gpt-realtime-2.1", voice: "marin" };
+/// Another business's: the same model with another voice.
+const OTHER_VOICE: ModelVoice<'_> = ModelVoice { voice: "cedar", ..USED };
+const OTHER_MODEL: ModelVoice<'_> = ModelVoice { model: "another", ..USED };
 
 #[expect(clippy::disallowed_methods, reason = "a base for moments that the test moves by hand")]
 fn base() -> Instant {
@@ -15,81 +18,130 @@ fn call(number: u8) -> CallSid {
 fn pipe_10_a_key_or_quota_fault_turns_away_every_call_for_thirty_seconds() {
     for cause in [FatalCause::BadKey, FatalCause::Quota, FatalCause::AccountClosed] {
         let (mut breaker, now) = (Breaker::default(), base());
-        assert_eq!(breaker.admit(&call(1), MODEL, now), Ok(()));
-        breaker.failed(cause, MODEL, now);
+        assert_eq!(breaker.admit(&call(1), USED, now), Ok(()));
+        breaker.failed(cause, USED, now);
         assert_eq!(breaker.broken(), Some(cause));
         let almost = now + OPEN_FOR - Duration::from_millis(1);
-        assert_eq!(breaker.admit(&call(2), "another", almost), Err(cause));
-        assert_eq!(breaker.admit(&call(2), "another", now + OPEN_FOR), Ok(()));
+        assert_eq!(breaker.admit(&call(2), OTHER_MODEL, almost), Err(cause));
+        assert_eq!(breaker.admit(&call(2), OTHER_MODEL, now + OPEN_FOR), Ok(()));
     }
 }
 
 #[test]
-fn pipe_10_a_model_or_voice_fault_turns_away_calls_with_that_model_only() {
-    for cause in [FatalCause::BadModel, FatalCause::BadVoice] {
-        let (mut breaker, now) = (Breaker::default(), base());
-        breaker.failed(cause, MODEL, now);
-        assert_eq!(breaker.admit(&call(1), MODEL, now), Err(cause));
-        assert_eq!(breaker.admit(&call(1), "another", now), Ok(()));
-        assert_eq!(breaker.broken(), None, "calls with another model are answered");
+fn pipe_10_a_model_fault_turns_away_calls_with_that_model_only() {
+    let (mut breaker, now) = (Breaker::default(), base());
+    breaker.failed(FatalCause::BadModel, USED, now);
+    for used in [USED, OTHER_VOICE] {
+        assert_eq!(breaker.admit(&call(1), used, now), Err(FatalCause::BadModel));
     }
+    assert_eq!(breaker.admit(&call(1), OTHER_MODEL, now), Ok(()));
+    assert_eq!(breaker.broken(), None, "calls with another model are answered");
+}
+
+#[test]
+fn pipe_10_a_voice_fault_turns_away_calls_with_that_voice_of_that_model_only() {
+    let (mut breaker, now) = (Breaker::default(), base());
+    breaker.failed(FatalCause::BadVoice, USED, now);
+    assert_eq!(breaker.admit(&call(1), USED, now), Err(FatalCause::BadVoice));
+    for used in [OTHER_VOICE, OTHER_MODEL] {
+        assert_eq!(breaker.admit(&call(1), used, now), Ok(()), "{used:?}");
+    }
+    // A good voice says nothing of the bad one.
+    breaker.spoke(&call(1), OTHER_VOICE);
+    assert_eq!(breaker.admit(&call(2), USED, now), Err(FatalCause::BadVoice));
+    // The model too is refused: its calls wait for both.
+    breaker.failed(FatalCause::BadModel, OTHER_VOICE, now + OPEN_FOR / 2);
+    assert_eq!(breaker.admit(&call(2), USED, now + OPEN_FOR), Err(FatalCause::BadModel));
+    assert_eq!(breaker.admit(&call(2), USED, now + 2 * OPEN_FOR), Ok(()));
+    breaker.spoke(&call(2), USED);
+    assert_eq!(breaker.view(now), [], "the voice works, and so does its model");
+}
+
+#[test]
+fn pipe_10_a_call_is_placed_only_if_it_could_be_spoken_to_and_takes_no_ones_turn() {
+    let (mut breaker, now) = (Breaker::default(), base());
+    assert_eq!(breaker.would_admit(USED, now), Ok(()));
+    breaker.failed(FatalCause::Quota, USED, now);
+    assert_eq!(breaker.would_admit(OTHER_MODEL, now), Err(FatalCause::Quota));
+    let later = now + OPEN_FOR;
+    assert_eq!(breaker.would_admit(USED, later), Ok(()));
+    assert_eq!(breaker.would_admit(USED, later), Ok(()), "nobody tries yet");
+    assert_eq!(breaker.admit(&call(1), USED, later), Ok(()));
+    assert_eq!(breaker.would_admit(USED, later), Err(FatalCause::Quota), "a call tries");
+    assert_eq!(breaker.would_admit(USED, later + TRIAL_PATIENCE), Ok(()));
+    breaker.failed(FatalCause::BadVoice, OTHER_VOICE, later);
+    assert_eq!(breaker.would_admit(OTHER_VOICE, later), Err(FatalCause::Quota));
+    breaker.spoke(&call(1), USED);
+    assert_eq!(breaker.would_admit(OTHER_VOICE, later), Err(FatalCause::BadVoice));
+    assert_eq!(breaker.would_admit(USED, later), Ok(()));
 }
 
 #[test]
 fn pipe_10_the_one_try_belongs_to_one_call_until_it_is_decided() {
     let (mut breaker, now) = (Breaker::default(), base());
-    breaker.failed(FatalCause::Quota, MODEL, now);
+    breaker.failed(FatalCause::Quota, USED, now);
     let later = now + OPEN_FOR;
-    assert_eq!(breaker.admit(&call(1), MODEL, later), Ok(()));
-    assert_eq!(breaker.admit(&call(1), MODEL, later), Ok(()), "a repeated webhook");
-    assert_eq!(breaker.admit(&call(2), MODEL, later), Err(FatalCause::Quota));
-    breaker.spoke(&call(2), MODEL);
-    assert_eq!(breaker.admit(&call(2), MODEL, later), Err(FatalCause::Quota), "an older call");
-    breaker.spoke(&call(1), MODEL);
-    assert_eq!(breaker.admit(&call(2), MODEL, later), Ok(()));
+    assert_eq!(breaker.admit(&call(1), USED, later), Ok(()));
+    assert_eq!(breaker.admit(&call(1), USED, later), Ok(()), "a repeated webhook");
+    assert_eq!(breaker.admit(&call(2), USED, later), Err(FatalCause::Quota));
+    breaker.spoke(&call(2), USED);
+    assert_eq!(breaker.admit(&call(2), USED, later), Err(FatalCause::Quota), "an older call");
+    breaker.spoke(&call(1), USED);
+    assert_eq!(breaker.admit(&call(2), USED, later), Ok(()));
     assert_eq!((breaker.broken(), breaker.view(later)), (None, vec![]));
 }
 
 #[test]
 fn pipe_10_a_try_that_fails_opens_it_again_and_one_that_is_never_decided_is_another_s() {
     let (mut breaker, now) = (Breaker::default(), base());
-    breaker.failed(FatalCause::BadModel, MODEL, now);
+    breaker.failed(FatalCause::BadModel, USED, now);
     let later = now + OPEN_FOR;
-    assert_eq!(breaker.admit(&call(1), MODEL, later), Ok(()));
-    breaker.failed(FatalCause::BadModel, MODEL, later);
-    assert_eq!(breaker.admit(&call(2), MODEL, later), Err(FatalCause::BadModel));
+    assert_eq!(breaker.admit(&call(1), USED, later), Ok(()));
+    breaker.failed(FatalCause::BadModel, USED, later);
+    assert_eq!(breaker.admit(&call(2), USED, later), Err(FatalCause::BadModel));
     let last = later + OPEN_FOR;
-    assert_eq!(breaker.admit(&call(2), MODEL, last), Ok(()));
-    assert_eq!(breaker.admit(&call(3), MODEL, last), Err(FatalCause::BadModel));
-    assert_eq!(breaker.admit(&call(3), MODEL, last + TRIAL_PATIENCE), Ok(()));
+    assert_eq!(breaker.admit(&call(2), USED, last), Ok(()));
+    assert_eq!(breaker.admit(&call(3), USED, last), Err(FatalCause::BadModel));
+    assert_eq!(breaker.admit(&call(3), USED, last + TRIAL_PATIENCE), Ok(()));
 }
 
 #[test]
 fn pipe_10_a_fault_of_one_call_alone_turns_nobody_away_and_is_counted() {
     let (mut breaker, now) = (Breaker::default(), base());
-    breaker.failed(FatalCause::Refused, MODEL, now);
-    assert_eq!(breaker.admit(&call(1), MODEL, now), Ok(()));
+    breaker.failed(FatalCause::Refused, USED, now);
+    assert_eq!(breaker.admit(&call(1), USED, now), Ok(()));
     assert_eq!(breaker.faults(), 1);
 }
 
 #[test]
-fn pipe_10_the_number_of_models_is_bounded() {
+fn pipe_10_the_number_of_circuits_is_bounded_and_the_account_s_stays() {
     let (mut breaker, now) = (Breaker::default(), base());
-    for number in 0..200u64 {
+    breaker.failed(FatalCause::Quota, USED, now);
+    for number in 1..200u64 {
         let at = now + Duration::from_millis(number);
-        breaker.failed(FatalCause::BadModel, &format!("model-{number}"), at);
+        let model = format!("model-{number}");
+        breaker.failed(FatalCause::BadModel, ModelVoice { model: &model, ..USED }, at);
     }
-    assert_eq!(breaker.view(now).len(), MOST_MODELS);
-    assert!(breaker.admit(&call(1), "model-199", now).is_err(), "the newest is kept");
+    assert_eq!(breaker.view(now).len(), MOST_CIRCUITS);
+    assert_eq!(breaker.broken(), Some(FatalCause::Quota));
+    breaker.circuits.remove(&Scope::Account);
+    let newest = ModelVoice { model: "model-199", ..USED };
+    assert!(breaker.admit(&call(1), newest, now).is_err(), "the newest is kept");
+    let oldest = ModelVoice { model: "model-1", ..USED };
+    assert!(breaker.admit(&call(1), oldest, now).is_ok(), "the oldest is forgotten");
 }
 
 #[test]
 fn ops_9_introspection_shows_what_is_open_and_for_how_long() {
     let (mut breaker, now) = (Breaker::default(), base());
-    breaker.failed(FatalCause::Quota, MODEL, now);
-    breaker.failed(FatalCause::BadVoice, MODEL, now);
+    breaker.failed(FatalCause::Quota, USED, now);
+    breaker.failed(FatalCause::BadVoice, USED, now);
+    breaker.failed(FatalCause::BadModel, USED, now);
     let shown = breaker.view(now + Duration::from_secs(10));
-    assert_eq!((shown[0].model.as_deref(), shown[0].cause.as_str()), (None, "quota"));
-    assert_eq!((shown[1].model.as_deref(), shown[1].opens_for_ms), (Some(MODEL), 20_000));
+    let named = |at: usize| (shown[at].model.as_deref(), shown[at].voice.as_deref());
+    assert_eq!((named(0), shown[0].cause.as_str()), ((None, None), "quota"));
+    assert_eq!(named(1), (Some(USED.model), None));
+    assert_eq!(named(2), (Some(USED.model), Some(USED.voice)));
+    assert_eq!((shown[2].cause.as_str(), shown[2].opens_for_ms), ("bad_voice", 20_000));
     assert_eq!(breaker.view(now + OPEN_FOR)[0].state, "half_open");
 }

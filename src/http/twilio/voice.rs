@@ -85,8 +85,8 @@ pub(super) async fn answer(state: &TwilioState, form: &Form) -> Twiml {
 /// Starts the call and connects it.
 async fn start(state: &TwilioState, form: &VoiceForm, setup: CallSetup) -> Twiml {
     let call = &form.call_sid;
-    let (model, now) = (&setup.settings.agent.model, state.services.clock.now());
-    if let Err(cause) = state.services.provider.admit(call, model, now)
+    let now = state.services.clock.now();
+    if let Err(cause) = state.services.provider.admit(call, &setup.settings, now)
         && state.calls.find(call.clone()).await.is_none()
     {
         return unanswerable::answer(state, &setup, cause);

@@ -12,6 +12,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 use protocol::business::BusinessSettings;
 use protocol::ids::{CallSid, PhoneNumber, Slug};
+use protocol::openai::fault::FatalCause;
 use protocol::phone::e164;
 use protocol::twilio::rest::NewOutbound;
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,7 @@ use utoipa::ToSchema;
 use crate::http::admin::state::AdminState;
 use crate::http::api::error::ApiError;
 use crate::http::api::request::{ApiRequest, settings};
+use crate::http::readiness::NotReady;
 
 /// A call to place.
 #[derive(Deserialize, ToSchema)]
@@ -48,6 +50,9 @@ pub(super) async fn place(request: ApiRequest<'_>, call: NewCall) -> Result<Plac
     check_capacity(state).await?;
     let business = request.business(Some(&call.business)).await?;
     let settings = settings(&business)?;
+    let now = state.services.clock.now();
+    let admitted = state.services.provider.would_admit(&settings, now);
+    admitted.map_err(|cause| not_now(NotReady::Provider(cause)))?;
     let to = e164(&call.to, settings.phone_numbers.first()).ok_or_else(|| {
         bad_number("is not a telephone number: expected one as in \"+972501234567\"")
     })?;
@@ -73,7 +78,7 @@ pub(super) async fn place(request: ApiRequest<'_>, call: NewCall) -> Result<Plac
     match state.placing.spawn(placing.carry_out().in_current_span()).await {
         Ok(placed) => placed,
         Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
-        Err(_) => Err(stopping()),
+        Err(_) => Err(not_now(NotReady::Draining)),
     }
 }
 
@@ -111,10 +116,10 @@ impl Placing {
 }
 
 /// Checks that the daemon would take the call once it is answered. Otherwise the person would hear an
-/// apology.
+/// apology, and the business would pay for it.
 async fn check_capacity(state: &AdminState) -> Result<(), ApiError> {
-    if !state.readiness.takes_calls() {
-        return Err(stopping());
+    if let Some(reason) = state.readiness.own_reasons().await.into_iter().next() {
+        return Err(not_now(reason));
     }
     if state.calls.list().await.len() >= state.max_calls {
         let message = "there are as many calls as server.max_calls allows";
@@ -142,8 +147,23 @@ async fn number_to_call_from(
     found.ok_or_else(|| ApiError::internal(&format!("{} has no number", business.slug)))
 }
 
-fn stopping() -> ApiError {
-    ApiError::unavailable("draining", "the daemon is stopping and takes no new calls")
+/// Nothing is placed. The reasons are those of `/readyz`.
+fn not_now(reason: NotReady) -> ApiError {
+    let message = match reason {
+        NotReady::Draining => "the daemon is stopping and takes no new calls",
+        NotReady::DatabaseUnreachable => "the database can't be reached; try again later",
+        NotReady::DatabaseSchema => {
+            "the database's schema is not that of this version: see `frontdesk migrate status`"
+        }
+        NotReady::JournalFull => "neither the database nor the disk takes records of calls",
+        NotReady::Provider(FatalCause::BadKey) => "OpenAI refuses the key",
+        NotReady::Provider(FatalCause::Quota) => "OpenAI's quota is used up",
+        NotReady::Provider(FatalCause::AccountClosed) => "the account at OpenAI is closed",
+        NotReady::Provider(FatalCause::BadModel) => "OpenAI does not know the business's model",
+        NotReady::Provider(FatalCause::BadVoice) => "OpenAI does not know the business's voice",
+        NotReady::Provider(FatalCause::BetaShape | FatalCause::Refused) => "OpenAI refuses calls",
+    };
+    ApiError::unavailable(reason.as_str(), message)
 }
 
 fn bad_number(message: &str) -> ApiError {
