@@ -2,11 +2,14 @@
 //! model (LEAD-4). The same number in another spelling gives the same E.164. A number without a country
 //! code belongs to the country of the business's own number.
 
+mod country;
+mod reform;
 mod spelling;
 
-use phonenumber::country::Id;
 use phonenumber::metadata::DATABASE;
 use phonenumber::{Metadata, Mode};
+
+pub use country::Country;
 
 use crate::ids::PhoneNumber;
 use spelling::Spelling;
@@ -33,6 +36,16 @@ pub struct Written {
 /// lists of them are updated.
 #[must_use]
 pub fn read(text: &str, home: Option<&PhoneNumber>) -> Option<Written> {
+    read_with(text, || Country::of(home?))
+}
+
+/// As [`read`], for a reader whose country is known, but no number there.
+#[must_use]
+pub fn read_in(text: &str, country: Option<Country>) -> Option<Written> {
+    read_with(text, || country)
+}
+
+fn read_with(text: &str, country: impl FnOnce() -> Option<Country>) -> Option<Written> {
     if text.len() > LONGEST {
         return None;
     }
@@ -40,7 +53,7 @@ pub fn read(text: &str, home: Option<&PhoneNumber>) -> Option<Written> {
     let number = if international {
         whole(&digits)
     } else if (FEWEST..=MOST).contains(&digits.len()) {
-        national(&digits, home?)
+        national(&digits, country()?)
     } else {
         None
     };
@@ -51,6 +64,13 @@ pub fn read(text: &str, home: Option<&PhoneNumber>) -> Option<Written> {
 #[must_use]
 pub fn e164(text: &str, home: Option<&PhoneNumber>) -> Option<PhoneNumber> {
     read(text, home).map(|written| written.number)
+}
+
+/// Whether a text is spelled as a number that needs a country: `03-1234567`.
+#[must_use]
+pub fn is_national(text: &str) -> bool {
+    let spelling = (text.len() <= LONGEST).then(|| Spelling::read(text)).flatten();
+    spelling.is_some_and(|read| !read.international && (FEWEST..=MOST).contains(&read.digits.len()))
 }
 
 /// The digits of a text that is spelled as a number is, without an extension. They need be no number.
@@ -67,7 +87,6 @@ fn whole(digits: &str) -> Option<PhoneNumber> {
     if regions.iter().all(|region| region.national_prefix().is_some_and(|p| p == "0")) {
         national = national.trim_start_matches('0');
     }
-    let number = format!("+{code}{national}");
     if !regions.iter().any(|region| is_known(region, national)) {
         // Another trunk prefix, as 8 is in Russia.
         let without_prefix = regions.iter().find_map(|region| {
@@ -75,15 +94,21 @@ fn whole(digits: &str) -> Option<PhoneNumber> {
             is_known(region, rest).then_some(rest)
         });
         if let Some(rest) = without_prefix {
-            return PhoneNumber::parse(&format!("+{code}{rest}")).ok();
+            return today(code, rest);
         }
         // Old forms, as the 15 of mobile numbers in Argentina.
+        let number = format!("+{code}{national}");
         let read = phonenumber::parse(None, &number).ok().filter(phonenumber::is_valid);
         if let Some(read) = read {
             return PhoneNumber::parse(&read.format().mode(Mode::E164).to_string()).ok();
         }
     }
-    PhoneNumber::parse(&number).ok()
+    today(code, national)
+}
+
+/// The number as its country writes it today.
+fn today(code: u16, national: &str) -> Option<PhoneNumber> {
+    PhoneNumber::parse(&format!("+{code}{}", reform::applied(code, national))).ok()
 }
 
 /// The country code, the rest, and the countries that share the code. No code is the beginning of
@@ -96,11 +121,10 @@ fn split_code(digits: &str) -> Option<(u16, &str, Vec<&'static Metadata>)> {
     })
 }
 
-/// A number as it is dialled in the country of `home`.
-fn national(digits: &str, home: &PhoneNumber) -> Option<PhoneNumber> {
-    let country = country(home)?;
+/// A number as it is dialled in the country.
+fn national(digits: &str, country: Country) -> Option<PhoneNumber> {
     // What is dialled before a call abroad: 00 in most countries, and understood in all.
-    let abroad = DATABASE.by_id(country.as_ref()).and_then(Metadata::international_prefix);
+    let abroad = DATABASE.by_id(country.code()).and_then(Metadata::international_prefix);
     let abroad = abroad.and_then(|prefix| prefix.find(digits)).filter(|found| found.start() == 0);
     let abroad = abroad.map(|found| found.end()).or(digits.starts_with("00").then_some(2));
     if let Some(number) = abroad.and_then(|length| digits.get(length..))
@@ -108,7 +132,7 @@ fn national(digits: &str, home: &PhoneNumber) -> Option<PhoneNumber> {
     {
         return whole(number);
     }
-    if let Some(region) = DATABASE.by_id(country.as_ref()) {
+    if let Some(region) = DATABASE.by_id(country.code()) {
         let code = region.country_code().to_string();
         let trunk = region.national_prefix().and_then(|prefix| digits.strip_prefix(prefix));
         let with_code = digits.strip_prefix(code.as_str());
@@ -118,7 +142,7 @@ fn national(digits: &str, home: &PhoneNumber) -> Option<PhoneNumber> {
         }
     }
     // Numbers with carrier codes and old forms, and ranges that are too new to be known.
-    let read = phonenumber::parse(Some(country), digits).ok()?;
+    let read = phonenumber::parse(Some(country.id()), digits).ok()?;
     let read = read.format().mode(Mode::E164).to_string();
     whole(read.strip_prefix('+')?)
 }
@@ -127,15 +151,6 @@ fn national(digits: &str, home: &PhoneNumber) -> Option<PhoneNumber> {
 fn is_known(region: &Metadata, national: &str) -> bool {
     let found = region.descriptors().general().national_number().find(national);
     found.is_some_and(|found| found.start() == 0 && found.end() == national.len())
-}
-
-fn country(home: &PhoneNumber) -> Option<Id> {
-    let known = phonenumber::parse(None, home.as_str()).ok().and_then(|home| home.country().id());
-    known.or_else(|| {
-        let (_, _, regions) = split_code(home.as_str().strip_prefix('+')?)?;
-        let main = regions.iter().find(|region| region.is_main_country_for_code());
-        main.or(regions.first())?.id().parse().ok()
-    })
 }
 
 #[cfg(test)]

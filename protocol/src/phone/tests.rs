@@ -236,6 +236,88 @@ fn lead_1_what_is_no_number_is_none() {
     assert_eq!(number(&"0".repeat(100_000), IL), None, "its length has a limit");
 }
 
+/// Countries that have changed how their numbers are written. Both forms are in use: carriers, WhatsApp
+/// and people's address books change at different times.
+#[test]
+fn lead_4_a_number_in_a_form_that_its_country_has_given_up_is_the_number_of_today() {
+    const AR: &str = "+541123456789";
+    for (expected, home, forms) in [
+        (
+            "+525512345678",
+            IL,
+            &[
+                "+52 1 55 1234 5678",
+                "+5215512345678",
+                "+52 044 55 1234 5678",
+                "+52 045 55 1234 5678",
+                "+52 01 55 1234 5678",
+                "0052 1 55 1234 5678",
+                "+52 55 1234 5678",
+            ][..],
+        ),
+        (
+            "+525512345678",
+            MX,
+            &["044 55 1234 5678", "045 55 1234 5678", "01 55 1234 5678", "1 55 1234 5678"],
+        ),
+        (
+            "+5491123456789",
+            IL,
+            &[
+                "+54 9 11 2345 6789",
+                "+54 11 15 2345 6789",
+                "+54 9 11 15 2345 6789",
+                "+54 0 11 15 2345 6789",
+            ],
+        ),
+        ("+5491123456789", AR, &["011 15 2345 6789", "11 15 2345-6789", "9 11 2345 6789"]),
+        ("+5493512345678", IL, &["+54 9 351 234 5678", "+54 351 15 234 5678"]),
+        ("+5531987654321", IL, &["+55 31 8765 4321", "+55 31 98765 4321", "+55 (0)31 8765-4321"]),
+        ("+5531987654321", "+551132654321", &["031 8765 4321", "31 98765-4321"]),
+        ("+2290197123456", IL, &["+229 97 12 34 56", "+229 01 97 12 34 56"]),
+    ] {
+        for form in forms {
+            assert_eq!(number(form, home).as_deref(), Some(expected), "{form} at {home}");
+        }
+    }
+    // Nobody can tell from these whether they are old, or which number they are now.
+    for stays in [
+        "+541123456789",
+        "+551177654321",
+        "+553132654321",
+        "+52155123456",
+        "+521234567890123",
+        "+5491115234567",
+        "+22507123456",
+    ] {
+        assert_eq!(number(stays, IL).as_deref(), Some(stays));
+    }
+}
+
+#[test]
+fn lead_4_a_time_zone_that_lies_in_one_country_tells_it() {
+    for (zone, code) in [
+        ("Asia/Jerusalem", Some("IL")),
+        ("Europe/London", Some("GB")),
+        ("America/New_York", Some("US")),
+        ("America/Argentina/Buenos_Aires", Some("AR")),
+        ("Asia/Hong_Kong", Some("HK")),
+        ("Asia/Tel_Aviv", Some("IL")),
+        ("Asia/Calcutta", Some("IN")),
+        ("UTC", None),
+        ("Etc/GMT+3", None),
+        ("Atlantis/Capital", None),
+        ("", None),
+    ] {
+        let country = Country::of_zone(zone);
+        assert_eq!(country.map(|country| country.to_string()).as_deref(), code, "{zone}");
+    }
+    let london = Country::of_zone("Europe/London");
+    assert_eq!(read_in("020 7946 0958", london).unwrap().number.as_str(), "+442079460958");
+    assert_eq!(read_in("03-1234567", Country::of_zone("Asia/Jerusalem")).unwrap().extension, None);
+    assert_eq!(read_in("020 7946 0958", None), None);
+}
+
 /// Signs that a number may have between its digits.
 const SIGNS: [&str; 14] = [
     "", " ", "-", ".", "/", "(", ")", "\u{2011}", "\u{2013}", "\u{05BE}", "\u{200E}", "\u{202A}",
