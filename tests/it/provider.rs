@@ -6,7 +6,7 @@ use std::time::Duration;
 use frontdesk::world::World;
 use http::StatusCode;
 use practice::openai::ResponseFault;
-use practice::twilio::{CallOutcome, Callee, Dial, Done, EndedBy, Pickup, RejectReason};
+use practice::twilio::{CallOutcome, CallView, Callee, Dial, Done, EndedBy, Pickup, RejectReason};
 use protocol::business::Transfer;
 use protocol::ids::{CallSid, PhoneNumber};
 
@@ -162,6 +162,47 @@ fn call_13_a_transfer_at_the_door_that_comes_back_is_busy_while_it_rings() {
         other.hang_up();
         caller.hang_up();
         within("the end", caller.ended()).await;
+        world.close().await;
+    });
+}
+
+#[test]
+fn call_13_a_transfer_at_the_door_that_is_over_rejects_nobody() {
+    virtually(async {
+        let world = world(|plan| {
+            brief(plan);
+            let number = PhoneNumber::parse(PERSON).unwrap();
+            plan.business.transfer = Some(Transfer { number, text: None });
+        })
+        .await;
+        let answers = Pickup::Person { talks: Duration::from_secs(1) };
+        every_response(&world, ResponseFault::no_quota());
+        call(&world, 1).await;
+        let to = world.business.phone_numbers[0].clone();
+        let is_dialled = |view: &CallView| {
+            view.verbs.iter().any(|verb| matches!(verb.what, Done::Dialled { .. }))
+        };
+        // The caller hangs up while it rings; nobody answers; the person has answered, and it is over.
+        for (from, then, hangs_up) in
+            [(2, Pickup::NoAnswer, true), (3, Pickup::Busy, false), (4, answers, false)]
+        {
+            let rings = Duration::from_secs(if hangs_up { 60 } else { 1 });
+            world.carrier.set_callee(PERSON, Callee { rings, then });
+            let caller = world.dial(&number(from));
+            within("the ringing", caller.until(is_dialled)).await.unwrap();
+            if hangs_up {
+                caller.hang_up();
+            }
+            within("the end", caller.ended()).await;
+            ended_record(&world, &caller).await;
+            let mut dial = Dial::new(number(from).as_str(), to.as_str());
+            dial.extra = vec![("ForwardedFrom".to_owned(), PERSON.to_owned())];
+            let again = world.carrier.dial(&dial);
+            within("a transfer of its own", again.until(is_dialled)).await.unwrap();
+            again.hang_up();
+            within("the end", again.ended()).await;
+            ended_record(&world, &again).await;
+        }
         world.close().await;
     });
 }

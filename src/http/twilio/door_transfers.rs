@@ -5,25 +5,39 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use protocol::call::{CallSetup, Ringing};
-use protocol::ids::{BusinessId, PhoneNumber};
+use protocol::ids::{BusinessId, CallSid, PhoneNumber};
 
 /// How many are remembered. Past it the oldest is forgotten.
 const MOST: usize = 1024;
 
 /// The transfers that may ring now.
 #[derive(Debug, Default)]
-pub struct DoorTransfers(Mutex<VecDeque<(BusinessId, Ringing)>>);
+pub struct DoorTransfers(Mutex<VecDeque<DoorTransfer>>);
+
+#[derive(Debug)]
+struct DoorTransfer {
+    /// The call that is put through.
+    call: CallSid,
+    business: BusinessId,
+    ringing: Ringing,
+}
 
 impl DoorTransfers {
     /// The caller is put through from now on.
     pub(super) fn add(&self, setup: &CallSetup, now: Instant) {
         let Some(ringing) = Ringing::of(setup, now) else { return };
+        let (call, business) = (setup.call_sid.clone(), setup.business);
         let mut transfers = self.transfers();
-        transfers.retain(|(_, other)| other.rings(now));
+        transfers.retain(|other| other.ringing.rings(now) && other.call != call);
         if transfers.len() == MOST {
             transfers.pop_front();
         }
-        transfers.push_back((setup.business, ringing));
+        transfers.push_back(DoorTransfer { call, business, ringing });
+    }
+
+    /// The call has ended, or its transfer has: nothing rings for it any more.
+    pub(super) fn end(&self, call: &CallSid) {
+        self.transfers().retain(|transfer| transfer.call != *call);
     }
 
     /// Whether one of them has caused this new call (CALL-13).
@@ -35,11 +49,11 @@ impl DoorTransfers {
         now: Instant,
     ) -> bool {
         let transfers = self.transfers();
-        let mut ours = transfers.iter().filter(|(of, _)| *of == business);
-        ours.any(|(_, ringing)| ringing.caused(passed_on_by, from, now))
+        let mut ours = transfers.iter().filter(|transfer| transfer.business == business);
+        ours.any(|transfer| transfer.ringing.caused(passed_on_by, from, now))
     }
 
-    fn transfers(&self) -> MutexGuard<'_, VecDeque<(BusinessId, Ringing)>> {
+    fn transfers(&self) -> MutexGuard<'_, VecDeque<DoorTransfer>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

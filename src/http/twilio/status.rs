@@ -23,6 +23,9 @@ pub(super) async fn on_status(state: &TwilioState, form: &Form) {
             return;
         }
     };
+    if status.status.is_terminal() {
+        state.door_transfers.end(&status.call_sid);
+    }
     let reported = ReportedStatus {
         call: status.call_sid.clone(),
         status: status.status,

@@ -47,7 +47,11 @@ pub(super) fn twiml(state: &TwilioState, setup: &CallSetup) -> Twiml {
 
 /// Answers [`TRANSFER_ENDED`]: who reached nobody hears the apology after all.
 pub(super) fn on_transfer_ended(state: &TwilioState, form: &Form) -> Twiml {
-    let answered = DialForm::read(form).is_ok_and(|form| form.status.was_answered());
+    let dialled = DialForm::read(form);
+    if let Ok(dialled) = &dialled {
+        state.door_transfers.end(&dialled.call_sid);
+    }
+    let answered = dialled.is_ok_and(|form| form.status.was_answered());
     let number = VoiceForm::read(form).ok().and_then(|form| form.business_number().cloned());
     match number {
         Some(number) if !answered => lookup::apology_at(state, &number),
