@@ -23,7 +23,7 @@ use crate::messages::{EntryKind, JournalEntry, LeadOrder, PersonOfCall};
 #[cfg(feature = "mistakes")]
 use crate::mistake::planted;
 use crate::trace::{self, Source};
-pub use details::{Author, Details};
+pub use details::{Author, Details, Wrong};
 
 /// The pause before an order is retried after a database error.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);

@@ -116,6 +116,19 @@ pub async fn list(
     .await
 }
 
+/// A call, whichever business has it: an operator may name a call alone.
+pub async fn of_any_business(
+    db: &Database,
+    call: &CallSid,
+) -> Result<Option<CallRecord>, RecordsError> {
+    let call = call.clone();
+    db.read(move |db| async move {
+        let query = Entity::find_by_id(call.as_str()).into_partial_model::<Row>();
+        query.one(&db).await?.map(CallRecord::try_from).transpose()
+    })
+    .await
+}
+
 /// The live calls of all businesses, oldest first: the daemon's start-up sweep reads them.
 pub async fn live_all(db: &Database) -> Result<Vec<CallRecord>, RecordsError> {
     db.read(move |db| async move {

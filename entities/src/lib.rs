@@ -7,7 +7,8 @@
 //! another business's rows. The exceptions find a business in the first place
 //! ([`businesses::find_for_voice`], [`businesses::find_by_slug`],
 //! [`businesses::find_by_whatsapp_number`], [`businesses::list`], [`businesses::import`]), or serve
-//! the daemon's start ([`calls::live_all`]).
+//! the daemon's start ([`calls::live_all`]) or the operator of all businesses
+//! ([`calls::of_any_business`]).
 //!
 //! Times and keys are arguments: UTC instants, and UUIDs of version 7 made by the caller's clock.
 

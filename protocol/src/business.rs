@@ -168,6 +168,12 @@ impl BusinessSettings {
     pub fn validate(&self) -> Result<(), Vec<Problem>> {
         validate::check(self)
     }
+
+    /// What is allowed and is likely not meant, such as a model that this version does not know.
+    #[must_use]
+    pub fn notices(&self) -> Vec<Problem> {
+        validate::notices(self)
+    }
 }
 
 fn default_retention() -> Duration {

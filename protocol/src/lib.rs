@@ -21,5 +21,6 @@ pub mod phrases;
 pub mod playback;
 pub mod prompt;
 pub mod response_gate;
+pub mod text;
 pub mod tools;
 pub mod twilio;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-/// The variables of the environment, without those that are not Unicode.
+/// The variables of the environment, without names that are not Unicode. In a value that is not, U+FFFD
+/// stands for what can't be read.
 #[derive(Clone, Default)]
 pub struct Environment(BTreeMap<String, String>);
 
@@ -12,7 +13,9 @@ impl Environment {
     pub fn read() -> Self {
         // Not `vars`: it panics if a variable is not Unicode.
         std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .filter_map(|(name, value)| {
+                Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+            })
             .collect()
     }
 

@@ -8,6 +8,8 @@ use std::path::Path;
 use protocol::business::BusinessSettings;
 use thiserror::Error;
 
+use numbers::Remark;
+
 use super::error::{ConfigError, Located};
 use super::located;
 #[cfg(feature = "practice")]
@@ -49,17 +51,29 @@ pub fn parse(file: &Path, text: &str) -> Result<BusinessSettings, BusinessFileEr
 }
 
 fn parse_noticing(file: &Path, text: &str) -> Result<BusinessFile, BusinessFileError> {
-    let mut notices = Vec::new();
+    let place = |key: &str, message: &str| located::at_key(file, text, key, message);
+    let mut mended = Ok(Vec::new());
+    let mut has_section = false;
     let read = located::from_toml(file, text, |mut keys| {
-        numbers::mend(&mut keys, |key, notice| {
-            notices.push(located::at_key(file, text, key, notice));
-        });
+        mended = numbers::mend(&mut keys);
+        has_section = keys.get("appointments").is_some();
         BusinessSettings::from_json(keys)
     });
-    let settings = read.map_err(ConfigError::InFile)?;
-    let settings = validated(settings, |key, message| located::at_key(file, text, key, message))?;
+    let remark = |remark: Remark| place(&remark.key, &remark.message);
+    let rewritten = mended.map_err(|wrong| ConfigError::InFile(remark(wrong)))?;
+    let settings = validated(read.map_err(ConfigError::InFile)?, place)?;
+    let mut notices: Vec<Located> = rewritten.into_iter().map(remark).collect();
+    notices.extend(settings.notices().iter().map(|notice| place(&notice.key, &notice.message)));
+    if has_section && settings.appointments.hours.is_empty() {
+        notices.push(place("appointments.hours", NO_HOURS));
+    }
+    notices.sort_by_key(|notice| (notice.line, notice.column));
     Ok(BusinessFile { settings, notices })
 }
+
+/// The section is there, but nothing can come of it.
+const NO_HOURS: &str = "no day has opening hours, so no appointment is ever made: give a day at least \
+                        one span, as in sunday = [\"09:00-13:00\"], or leave [appointments] out";
 
 /// As [`parse`], with some keys changed. `place` locates an error that a change causes, by its key and
 /// message.
@@ -81,7 +95,8 @@ pub(crate) fn parse_changed(
     let mut keys = located::table(file, text).map_err(ConfigError::InFile)?;
     merge(&mut keys, changes);
     let mut keys = located::to_json(keys);
-    numbers::mend(&mut keys, |_, _| {});
+    numbers::mend(&mut keys)
+        .map_err(|wrong| ConfigError::InFile(place(&wrong.key, &wrong.message)))?;
     let read = BusinessSettings::from_json(keys);
     let settings = read.map_err(|error| {
         let message = in_words(&error.inner().to_string());

@@ -1,6 +1,8 @@
 //! Rules between keys: a daemon that answers real callers must not use practice settings.
 
-use protocol::business::Problem;
+use std::time::Duration;
+
+use protocol::business::{Problem, duration_text};
 use secrecy::ExposeSecret;
 
 use super::{Config, Provider, Twilio};
@@ -27,6 +29,7 @@ impl Config {
         ]
         .into_iter()
         .flatten()
+        .chain(too_long(self))
         .collect();
         if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
@@ -146,4 +149,29 @@ fn no_backoff(config: &Config) -> Option<Problem> {
 fn no_period(config: &Config) -> Option<Problem> {
     let period = config.supervision.period;
     period.is_zero().then(|| problem("supervision.period", "must be more than 0"))
+}
+
+/// The longest that each wait may be. A longer one is a slip of the unit.
+const LONGEST: [(&str, fn(&Config) -> Duration, Duration); 4] = [
+    ("server.drain_timeout", |config| config.server.drain_timeout, DAY),
+    (
+        "openai.upstream_patience",
+        |config| config.openai.upstream_patience,
+        MINUTE.saturating_mul(5),
+    ),
+    ("supervision.period", |config| config.supervision.period, DAY),
+    (
+        "supervision.backoff",
+        |config| config.supervision.backoff.iter().copied().max().unwrap_or_default(),
+        MINUTE,
+    ),
+];
+const MINUTE: Duration = Duration::from_mins(1);
+const DAY: Duration = Duration::from_hours(24);
+
+fn too_long(config: &Config) -> impl Iterator<Item = Problem> {
+    let too_long = LONGEST.into_iter().filter(|(_, length, longest)| length(config) > *longest);
+    too_long.map(|(key, _, longest)| {
+        problem(key, format!("must be at most {}", duration_text::written(longest)))
+    })
 }

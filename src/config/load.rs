@@ -1,6 +1,7 @@
 //! Reads a configuration: the file, then `FRONTDESK__SECTION__KEY` from the environment. The default
 //! file names every key, so it tells the type of each variable.
 
+use std::num::{IntErrorKind, ParseIntError};
 use std::path::Path;
 
 use toml::{Table, Value};
@@ -64,6 +65,9 @@ fn insert(table: &mut Table, defaults: &Table, variable: &str, text: &str) -> Re
         .ok_or_else(|| format!("no such section: expected one of {}", names(defaults)))?;
     let default =
         keys.get(key).ok_or_else(|| format!("no such key: expected one of {}", names(keys)))?;
+    if text.contains(char::REPLACEMENT_CHARACTER) {
+        return Err("is not UTF-8 text".to_owned());
+    }
     let value = value_like(default, text)?;
     let section = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
     if let Some(section) = section.as_table_mut() {
@@ -76,10 +80,12 @@ fn insert(table: &mut Table, defaults: &Table, variable: &str, text: &str) -> Re
 fn value_like(default: &Value, text: &str) -> Result<Value, String> {
     let trimmed = text.trim();
     match default {
-        Value::Integer(_) => trimmed
-            .parse()
-            .map(Value::Integer)
-            .map_err(|_| format!("{text:?} is not a whole number")),
+        Value::Integer(_) => {
+            trimmed.parse().map(Value::Integer).map_err(|error: ParseIntError| match error.kind() {
+                IntErrorKind::PosOverflow => format!("{text:?} is larger than any key takes"),
+                _ => format!("{text:?} is not a whole number"),
+            })
+        }
         Value::Boolean(_) => trimmed
             .parse()
             .map(Value::Boolean)

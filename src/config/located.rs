@@ -3,6 +3,7 @@
 //! Every file is turned into a [`serde_json::Value`] before serde reads it. serde's code for a type is
 //! compiled once for each kind of input, so one kind of input saves seconds of every build.
 
+use std::ops::Range;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
@@ -25,9 +26,48 @@ pub(crate) fn read_file(path: &Path) -> Result<String, ConfigError> {
 /// Reads `text`, the content of `file`, as a table.
 pub(crate) fn table(file: &Path, text: &str) -> Result<toml::Table, Located> {
     text.parse().map_err(|error: toml::de::Error| {
-        let place = error.span().map_or(0, |span| span.start);
-        located_at(file, text, place, &with_key(".", error.message()))
+        let span = error.span().unwrap_or_default();
+        let (key, message) = malformed(text, &error, span.clone());
+        located_at(file, text, span.start, &with_key(&key, &message))
     })
+}
+
+/// The key that an error of the parser is about, or "." if that is the file, and the error in words.
+fn malformed(text: &str, error: &toml::de::Error, span: Range<usize>) -> (String, String) {
+    let message = error.message();
+    if message.starts_with("duplicate key") {
+        let name = text.get(span).unwrap_or_default().trim();
+        return (".".to_owned(), format!("the key `{name}` is there twice"));
+    }
+    if message.contains(" as i128") || message.contains("out of range") {
+        let number = text.get(span.clone()).unwrap_or_default().trim();
+        let key = key_at(text, span.start).unwrap_or_else(|| ".".to_owned());
+        return (
+            key,
+            format!("is the whole number `{number}`, which is larger than any key takes"),
+        );
+    }
+    (".".to_owned(), message.to_owned())
+}
+
+/// The path of the key whose value is at this byte.
+fn key_at(text: &str, place: usize) -> Option<String> {
+    let root = DeTable::parse(text).ok()?;
+    let mut path = Vec::new();
+    let mut table = Some(root.get_ref());
+    while let Some(keys) = table {
+        let mut holds = keys.iter().filter(|(_, value)| value.span().contains(&place));
+        // The span of a section is that of its head.
+        let sections = || {
+            keys.iter()
+                .filter(|(name, value)| value.get_ref().is_table() && name.span().start <= place)
+        };
+        let found = holds.next().or_else(|| sections().max_by_key(|(name, _)| name.span().start));
+        let Some((name, value)) = found else { break };
+        path.push(name.get_ref().to_string());
+        table = value.get_ref().as_table();
+    }
+    (!path.is_empty()).then(|| path.join("."))
 }
 
 /// Reads `text`, the content of `file`, by `read`.

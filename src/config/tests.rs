@@ -84,7 +84,46 @@ fn an_error_in_the_file_is_one_line_with_its_place_its_key_and_what_was_expected
         (
             "[server]\ndrain_timeout = \"5\"",
             "config.toml:2:17: server.drain_timeout: \"5\" is not a duration: expected a number \
-             and its unit, as in \"300ms\", \"7s\", \"15m\", \"2h\" or \"90days\"",
+             and its unit, as in \"300ms\", \"7s\", \"15m\", \"2h\" or \"90days\"; for seconds write \
+             \"5s\"",
+        ),
+        (
+            "[server]\ndrain_timeout = 5",
+            "config.toml:2:17: server.drain_timeout: 5 is not a duration: expected a number and its \
+             unit, as in \"300ms\", \"7s\", \"15m\", \"2h\" or \"90days\"; for seconds write \"5s\"",
+        ),
+        (
+            "[server]\ndrain_timeout = true",
+            "config.toml:2:17: server.drain_timeout: is `true`, expected a duration as text, as in \
+             \"7s\"",
+        ),
+        (
+            "[supervision]\nintensity = 5000000000",
+            "config.toml:2:13: supervision.intensity: is the whole number `5000000000`, expected a \
+             whole number from 0 to 4294967295",
+        ),
+        (
+            "[server]\nmax_calls = 99999999999999999999",
+            "config.toml:2:13: server.max_calls: is the whole number `99999999999999999999`, which \
+             is larger than any key takes",
+        ),
+        (
+            "server.max_calls = 0x1FFFFFFFFFFFFFFFFFFFF",
+            "config.toml:1:20: server.max_calls: is the whole number `0x1FFFFFFFFFFFFFFFFFFFF`, \
+             which is larger than any key takes",
+        ),
+        (
+            "[supervision]\nbackoff = [\"1s\", 99999999999999999999]",
+            "config.toml:2:18: supervision.backoff: is the whole number `99999999999999999999`, \
+             which is larger than any key takes",
+        ),
+        (
+            "[server]\nlisten = \"127.0.0.1:1\"\nlisten = \"127.0.0.1:2\"",
+            "config.toml:3:1: the key `listen` is there twice",
+        ),
+        (
+            "[server]\nmax_calls = 1\n[admin]\n[server]",
+            "config.toml:4:2: the key `server` is there twice",
         ),
         (
             "[admin]\nallow_actor_kill = \"yes\"",
@@ -104,7 +143,8 @@ fn an_error_in_the_file_is_one_line_with_its_place_its_key_and_what_was_expected
         (
             "[supervision]\nbackoff = [\"0ms\", \"1\"]",
             "config.toml:2:11: supervision.backoff[1]: \"1\" is not a duration: expected a number \
-             and its unit, as in \"300ms\", \"7s\", \"15m\", \"2h\" or \"90days\"",
+             and its unit, as in \"300ms\", \"7s\", \"15m\", \"2h\" or \"90days\"; for seconds write \
+             \"1s\"",
         ),
     ] {
         assert_eq!(load(text, &[]).unwrap_err(), expected);
@@ -159,6 +199,11 @@ fn an_error_in_the_environment_names_the_variable_and_what_was_expected() {
         ("FRONTDESK__SERVER__LISTEN", "8080", "expected an IP address and a port"),
         ("FRONTDESK__SERVER__MAX_CALLS", "many", "\"many\" is not a whole number"),
         ("FRONTDESK__SERVER__MAX_CALLS", "-1", "expected a whole number, 1 or more"),
+        ("FRONTDESK__SERVER__MAX_CALLS", "99999999999999999999", "is larger than any key takes"),
+        ("FRONTDESK__SUPERVISION__INTENSITY", "5000000000", "from 0 to 4294967295"),
+        ("FRONTDESK__SERVER__DRAIN_TIMEOUT", "5", "for seconds write \"5s\""),
+        ("FRONTDESK__SUPERVISION__BACKOFF", "[1,2]", "for seconds write \"1s\""),
+        ("FRONTDESK__SERVER__PUBLIC_URL", "http://\u{FFFD}", "is not UTF-8 text"),
         ("FRONTDESK__SERVER__PORT", "8080", "expected one of drain_timeout, listen, max_calls"),
         ("FRONTDESK__SERVR__LISTEN", "", "expected one of admin, database, openai, server"),
         ("FRONTDESK__SERVER", "", "expected FRONTDESK__SECTION__KEY"),
@@ -256,9 +301,16 @@ fn settings_that_cannot_work_are_refused_by_their_key() {
         ("twilio.auth_token = \"\"", "twilio.auth_token"),
         ("supervision.backoff = []", "supervision.backoff"),
         ("supervision.period = \"0s\"", "supervision.period"),
+        ("supervision.period = \"25h\"", "supervision.period"),
+        ("supervision.backoff = [\"0s\", \"2m\", \"1s\"]", "supervision.backoff"),
+        ("server.drain_timeout = \"2days\"", "server.drain_timeout"),
+        ("server.drain_timeout = \"90000000days\"", "server.drain_timeout"),
+        ("openai.upstream_patience = \"6m\"", "openai.upstream_patience"),
     ] {
         assert_eq!(refusals(text), [key]);
     }
+    let told = load("server.drain_timeout = \"2days\"", &[]).unwrap().check().unwrap_err();
+    assert_eq!(told[0].to_string(), "server.drain_timeout: must be at most 1days");
     let no_key = REAL.replace("openai.api_key = \"sk-real\"", "");
     assert_eq!(refusals(&no_key), ["openai.api_key"]);
 }

@@ -2,7 +2,7 @@
 
 /// The message in plain words. What is no message of serde's stays as it is.
 pub(crate) fn in_words(message: &str) -> String {
-    let message = message.trim();
+    let message = without_place(message.trim());
     for (begins, what) in
         [("invalid type: ", "is"), ("invalid value: ", "is"), ("invalid length ", "has length")]
     {
@@ -27,6 +27,9 @@ pub(crate) fn in_words(message: &str) -> String {
     if let Some(name) = message.strip_prefix("duplicate field ") {
         return format!("the key {name} is there twice");
     }
+    if message.starts_with("UUID parsing failed") {
+        return "is not a UUID, as in 0190163d-8694-739b-aea5-966c26f8ad91".to_owned();
+    }
     if message.starts_with("data did not match any variant of untagged enum ") {
         return "is of none of the forms that are known here".to_owned();
     }
@@ -34,6 +37,16 @@ pub(crate) fn in_words(message: &str) -> String {
         return "is more than one value, where one is expected".to_owned();
     }
     message.to_owned()
+}
+
+/// Without `at line 1 column 5` behind it. Who tells the place, tells it in front.
+fn without_place(message: &str) -> &str {
+    let place = message.rsplit_once(" at line ");
+    let is_place = |place: &str| {
+        let mut words = place.split(" column ");
+        words.all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    place.filter(|(_, place)| is_place(place)).map_or(message, |(message, _)| message)
 }
 
 /// What was found: `integer `5`` is `the number `5``.
@@ -46,6 +59,7 @@ fn found(was: &str) -> String {
         ("character ", "the text "),
     ] {
         if let Some(value) = was.strip_prefix(kind) {
+            let value = value.trim_end_matches(" as i128").trim_end_matches(" as u128");
             return format!("{word}{value}");
         }
     }
@@ -93,10 +107,19 @@ fn wanted(expected: &str) -> String {
         "bool" | "a boolean" | "boolean" => "true or false",
         "unit" | "unit value" => "no value",
         "option" => "a value",
-        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more",
-        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
-        "a nonzero u8" | "a nonzero u16" | "a nonzero u32" | "a nonzero u64"
-        | "a nonzero usize" => "a whole number, 1 or more",
+        "u8" => "a whole number from 0 to 255",
+        "u16" => "a whole number from 0 to 65535",
+        "u32" => "a whole number from 0 to 4294967295",
+        "u64" | "usize" => "a whole number, 0 or more",
+        "i8" => "a whole number from -128 to 127",
+        "i16" => "a whole number from -32768 to 32767",
+        "i32" => "a whole number from -2147483648 to 2147483647",
+        "i64" | "isize" => "a whole number",
+        "a nonzero u8" => "a whole number from 1 to 255",
+        "a nonzero u16" => "a whole number from 1 to 65535",
+        "a nonzero u32" => "a whole number from 1 to 4294967295",
+        "a nonzero u64" | "a nonzero usize" => "a whole number, 1 or more",
+        "a formatted UUID string" => "a UUID as text",
         "f32" | "f64" => "a number",
         "variant identifier" | "variant of enum" => "one of the known words",
         "field identifier" | "string key" => "a key",
@@ -125,7 +148,7 @@ mod tests {
             ("invalid type: map, expected a sequence", "is a table, expected a list"),
             (
                 "invalid type: boolean `true`, expected u32",
-                "is `true`, expected a whole number, 0 or more",
+                "is `true`, expected a whole number from 0 to 4294967295",
             ),
             (
                 "invalid value: integer `-1`, expected usize",
@@ -133,7 +156,7 @@ mod tests {
             ),
             (
                 "invalid type: floating point `1.5`, expected a nonzero u16",
-                "is the number `1.5`, expected a whole number, 1 or more",
+                "is the number `1.5`, expected a whole number from 1 to 65535",
             ),
             ("invalid length 3, expected a tuple of size 2", "has length 3, expected a list of 2"),
             (
@@ -149,6 +172,24 @@ mod tests {
                 "is of none of the forms that are known here",
             ),
             ("\"x\" is not a time zone", "\"x\" is not a time zone"),
+            (
+                "invalid value: integer `300`, expected u8 at line 1 column 108",
+                "is the whole number `300`, expected a whole number from 0 to 255",
+            ),
+            (
+                "invalid type: integer `99999999999999999999` as i128, expected u64",
+                "is the whole number `99999999999999999999`, expected a whole number, 0 or more",
+            ),
+            ("missing field `to` at line 1 column 29", "the key `to` is missing"),
+            (
+                "UUID parsing failed: invalid length: found 1 at line 1 column 42",
+                "is not a UUID, as in 0190163d-8694-739b-aea5-966c26f8ad91",
+            ),
+            (
+                "invalid type: integer `7`, expected a formatted UUID string",
+                "is the whole number `7`, expected a UUID as text",
+            ),
+            ("we stand at line two column x", "we stand at line two column x"),
         ] {
             assert_eq!(in_words(said), told);
         }

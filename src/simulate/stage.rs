@@ -69,7 +69,7 @@ pub(super) async fn play_all(
     let started = clock.now();
     let mut playing = JoinSet::new();
     for n in 0..calls {
-        let number = number_after(&stage.scenario.script.caller.number, n)?;
+        let number = number_after(&stage.scenario.number, n)?;
         let (stage, shared, slots) = (Arc::clone(&stage), shared.clone(), slots.clone());
         playing.spawn(async move {
             let _slot = slots.take().await;

@@ -109,7 +109,7 @@ fn every_type_and_function_in_a_code_mark_exists() {
 }
 
 /// `CONSTANT` in `file.rs`, as it stands in the prose and tables of a page.
-fn constants_of(text: &str) -> impl Iterator<Item = (&str, &str)> {
+pub(crate) fn constants_of(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let pairs = prose(text).flat_map(|line| {
         let parts: Vec<&str> = line.split('`').collect();
         let threes = parts.windows(3).filter(|three| three[1] == " in ");

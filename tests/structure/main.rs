@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at a surprise")]
 
+mod bounds;
 mod chance;
 mod circles;
 mod code_marks;

@@ -142,7 +142,7 @@ impl Operation<'_> {
         let refusal = match self.calendar.slot_at(start, length) {
             // This may repeat a call whose time has passed since. Its booking still stands.
             Err(error) => match self.booked_before(lead, start).await? {
-                Some(record) => return Ok(booking_outcome(&record)),
+                Some(record) => return Ok(repeated(&record)),
                 None => CalendarError::Slot(error),
             },
             Ok(slot) => {
@@ -163,9 +163,13 @@ impl Operation<'_> {
                     idempotency_key: Some(self.idempotency_key()),
                     additional,
                 };
-                let now = self.calendar.now();
+                let (id, now) = (new.id, self.calendar.now());
                 match appointments::book(self.db, self.tool_use.business, new, now).await {
-                    Ok(record) => return Ok(booking_outcome(&record)),
+                    Ok(record) if record.id == id => {
+                        tracing::info!(appointment = %record.id.0, "appointment booked");
+                        return Ok(CalendarOutcome::Booked(booked_appointment(&record)));
+                    }
+                    Ok(record) => return Ok(repeated(&record)),
                     Err(BookingError::AlreadyHolds(held)) => {
                         let held = held.iter().map(booked_appointment).collect();
                         return Ok(CalendarOutcome::Mine {
@@ -242,12 +246,10 @@ impl Operation<'_> {
     }
 }
 
-fn booking_outcome(record: &AppointmentRecord) -> CalendarOutcome {
+/// A booking that was made before.
+fn repeated(record: &AppointmentRecord) -> CalendarOutcome {
     match record.status {
-        AppointmentStatus::Booked => {
-            tracing::info!(appointment = %record.id.0, "appointment booked");
-            CalendarOutcome::Booked(booked_appointment(record))
-        }
+        AppointmentStatus::Booked => CalendarOutcome::BookedBefore(booked_appointment(record)),
         AppointmentStatus::Cancelled => CalendarOutcome::Refused(CalendarError::Cancelled, None),
     }
 }

@@ -4,7 +4,9 @@
 use entities::leads::LeadChanges;
 use protocol::ids::PhoneNumber;
 use protocol::phone;
+use protocol::text::{self, Flaw};
 use serde_json::{Map, Value, json};
+use thiserror::Error;
 
 /// The longest value of a field, in characters.
 const MAX_CHARS: usize = 2000;
@@ -23,10 +25,25 @@ pub enum Author {
 pub struct Details {
     /// The valid values.
     pub changes: LeadChanges,
-    /// The names of the fields with an invalid value.
-    pub refused: Vec<String>,
+    /// The fields with an invalid value, and what is wrong with it.
+    pub refused: Vec<(String, Wrong)>,
     /// The names of the fields that the business does not have.
     pub ignored: Vec<String>,
+}
+
+/// What is wrong with a value. It reads on from the field's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Wrong {
+    #[error("must be a text")]
+    NotText,
+    #[error("must be an object of the fields and their values")]
+    NotFields,
+    #[error("is not an e-mail address, as in \"dana@example.com\"")]
+    NotEmail,
+    #[error("is not a telephone number, as in \"+972501234567\"")]
+    NotPhone,
+    #[error(transparent)]
+    Flawed(#[from] Flaw),
 }
 
 /// The arguments are no JSON object.
@@ -67,7 +84,7 @@ impl Details {
             match (name.as_str(), value) {
                 ("fields", Value::Object(values)) => reading.take_fields(values),
                 ("fields", Value::Null) if author == Author::Model => {}
-                ("fields", _) => reading.details.refused.push(name),
+                ("fields", _) => reading.details.refused.push((name, Wrong::NotFields)),
                 ("full_name" | "email", value) => reading.take(name, &value),
                 _ => reading.details.ignored.push(name),
             }
@@ -92,13 +109,18 @@ impl Details {
 
     /// The tool's output for the model.
     pub(super) fn output(&self) -> String {
-        json!({
+        let names: Vec<&String> = self.refused.iter().map(|(name, _)| name).collect();
+        let mut output = json!({
             "ok": self.refused.is_empty(),
             "saved": self.saved(),
-            "refused": self.refused,
+            "refused": names,
             "ignored": self.ignored,
-        })
-        .to_string()
+        });
+        if !self.refused.is_empty() {
+            let told = |(name, wrong): &(String, Wrong)| format!("{name} {wrong}");
+            output["why"] = self.refused.iter().map(told).collect();
+        }
+        output.to_string()
     }
 }
 
@@ -125,13 +147,13 @@ impl Reading<'_> {
     fn take(&mut self, name: String, value: &Value) {
         let is_phone = name.split('_').any(|part| part == "phone");
         let checked = match self.text(&name, value) {
-            Ok(Some(text)) if name == "email" && !is_email(&text) => Err(Refused),
-            Ok(Some(text)) if is_phone => phone(&text, self.home).map(Some).ok_or(Refused),
+            Ok(Some(text)) if name == "email" && !is_email(&text) => Err(Wrong::NotEmail),
+            Ok(Some(text)) if is_phone => phone(&text, self.home).map(Some).ok_or(Wrong::NotPhone),
             checked => checked,
         };
         let changes = &mut self.details.changes;
         match (name.as_str(), checked) {
-            (_, Err(Refused)) => self.details.refused.push(name),
+            (_, Err(wrong)) => self.details.refused.push((name, wrong)),
             (own, Ok(None)) if value.is_null() && self.author == Author::Operator => {
                 let is_own = own != "full_name" && own != "email";
                 changes.cleared.insert(if is_own { format!("fields.{own}") } else { name });
@@ -144,29 +166,26 @@ impl Reading<'_> {
     }
 
     /// The value as text. `None` if it is empty: an empty value erases nothing.
-    fn text(&self, name: &str, value: &Value) -> Result<Option<String>, Refused> {
-        let takes_others = self.author == Author::Model && name != "full_name" && name != "email";
+    fn text(&self, name: &str, value: &Value) -> Result<Option<String>, Wrong> {
+        let is_line = name == "full_name" || name == "email";
+        let takes_others = self.author == Author::Model && !is_line;
         let text = match value {
-            Value::String(text) => text.trim().to_owned(),
+            Value::String(text) => text.trim().replace("\r\n", "\n"),
             Value::Number(number) if takes_others => number.to_string(),
             Value::Bool(flag) if takes_others => flag.to_string(),
             Value::Null => return Ok(None),
             Value::Number(_) | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
-                return Err(Refused);
+                return Err(Wrong::NotText);
             }
         };
-        // A database does not take every control character, and nobody means one.
-        let is_strange =
-            |letter: char| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t');
-        if text.chars().count() > MAX_CHARS || text.chars().any(is_strange) {
-            return Err(Refused);
+        if is_line {
+            text::check_name(&text, MAX_CHARS)?;
+        } else {
+            text::check_lines(&text, MAX_CHARS)?;
         }
         Ok(Some(text).filter(|text| !text.is_empty()))
     }
 }
-
-/// The value has the wrong form.
-struct Refused;
 
 fn is_email(email: &str) -> bool {
     email.split_once('@').is_some_and(|(name, host)| {
@@ -204,7 +223,7 @@ mod tests {
         let arguments = r#"{"fields":{"phone":"050-123-4567","second_phone":"yes","city":"1"}}"#;
         let details = read(arguments, &["phone", "second_phone", "city"]).unwrap();
         assert_eq!(details.changes.fields["phone"], "+972501234567");
-        assert_eq!(details.refused, ["second_phone"]);
+        assert_eq!(details.refused, [("second_phone".to_owned(), Wrong::NotPhone)]);
         assert_eq!(details.saved(), ["city", "phone"]);
     }
 
@@ -216,7 +235,7 @@ mod tests {
         let refused = read(r#"{"fields":{"email":"dana at example"}}"#, &[]).unwrap();
         assert_eq!(
             (refused.saved(), refused.refused),
-            (Vec::<String>::new(), vec!["email".into()])
+            (Vec::<String>::new(), vec![("email".to_owned(), Wrong::NotEmail)])
         );
     }
 
@@ -270,18 +289,54 @@ mod tests {
                 (json!({ "email": wrong }), "email"),
                 (json!({ "fields": { "city": wrong } }), "city"),
             ] {
-                assert_eq!(of(values.clone(), Author::Operator).refused, [name], "{values}");
+                let names = |author| {
+                    let refused = of(values.clone(), author).refused;
+                    refused.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+                };
+                assert_eq!(names(Author::Operator), [name], "{values}");
                 if name != "city" {
-                    assert_eq!(of(values.clone(), Author::Model).refused, [name], "{values}");
+                    assert_eq!(names(Author::Model), [name], "{values}");
                 }
             }
         }
-        assert_eq!(of(json!({ "fields": null }), Author::Operator).refused, ["fields"]);
+        let fields = of(json!({ "fields": null }), Author::Operator).refused;
+        assert_eq!(fields, [("fields".to_owned(), Wrong::NotFields)]);
         let floor = of(json!({ "fields": { "floor": 3, "city": true } }), Author::Model);
         assert_eq!(
             (&*floor.changes.fields["floor"], &*floor.changes.fields["city"]),
             ("3", "true")
         );
+    }
+
+    #[test]
+    fn ops_12_a_name_is_one_line_of_what_is_seen_and_a_field_keeps_its_lines() {
+        let arguments = |value: &str| {
+            json!({"full_name": value, "email": value, "fields": {"city": value}}).to_string()
+        };
+        for (value, mark, of_field) in [
+            ("dana\u{202E}@x.co", '\u{202E}', None),
+            ("dana\n@x.co", '\n', None),
+            ("da\u{200B}na@x.co", '\u{200B}', None),
+            ("dana\t@x.co", '\t', Some('\t')),
+            ("dana\u{0}@x.co", '\u{0}', Some('\u{0}')),
+            ("dana\u{9F}@x.co", '\u{9F}', Some('\u{9F}')),
+        ] {
+            let details = read(&arguments(value), &["city"]).unwrap();
+            let why = |name: &str| {
+                details.refused.iter().find(|(field, _)| field == name).map(|(_, why)| *why)
+            };
+            let invisible = Some(Wrong::Flawed(Flaw::Invisible(mark)));
+            assert_eq!((why("full_name"), why("email")), (invisible, invisible), "{value:?}");
+            let control = of_field.map(|mark| Wrong::Flawed(Flaw::Control(mark)));
+            assert_eq!(why("city"), control, "{value:?}");
+            let output: Value = serde_json::from_str(&details.output()).unwrap();
+            assert!(output["refused"].as_array().unwrap().contains(&json!("full_name")));
+            let told = output["why"].to_string();
+            assert!(told.contains("full_name holds the invisible character U+"), "{told}");
+        }
+        let kept = read(r#"{"fields":{"city":"a\r\nb"}}"#, &["city"]).unwrap();
+        assert_eq!(kept.changes.fields["city"], "a\nb");
+        assert!(!kept.output().contains("why"), "{}", kept.output());
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! Durations as text (`"7s"`, `"15m"`, `"90days"`), for `#[serde(with = "…")]`. They are parsed by
 //! humantime's rules, and written in the largest unit that divides them.
 
-use std::borrow::Cow;
+use std::fmt;
 use std::time::Duration;
 
 use humantime_serde::re::humantime;
-use serde::de::Error as _;
+use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Milliseconds of each unit, largest first.
@@ -25,8 +25,34 @@ pub fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S:
 /// # Errors
 /// An error with examples if the text is not a duration.
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    let text = Cow::<str>::deserialize(deserializer)?;
-    read(&text).map_err(D::Error::custom)
+    deserializer.deserialize_any(Written)
+}
+
+/// Reads a text. A number alone is refused with the text that is likely meant.
+struct Written;
+
+impl Visitor<'_> for Written {
+    type Value = Duration;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a duration as text, as in \"7s\"")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Duration, E> {
+        read(text).map_err(E::custom)
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Duration, E> {
+        Err(E::custom(no_duration(&number.to_string(), Some(&number.to_string()))))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Duration, E> {
+        Err(E::custom(no_duration(&number.to_string(), None)))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Duration, E> {
+        Err(E::custom(no_duration(&number.to_string(), None)))
+    }
 }
 
 /// A duration inside an option or a list.
@@ -96,15 +122,24 @@ pub mod list {
 }
 
 fn read(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|_| {
-        format!(
-            "{text:?} is not a duration: expected a number and its unit, \
-             as in \"300ms\", \"7s\", \"15m\", \"2h\" or \"90days\""
-        )
-    })
+    let seconds = Some(text.trim())
+        .filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()));
+    humantime::parse_duration(text).map_err(|_| no_duration(&format!("{text:?}"), seconds))
 }
 
-pub(crate) fn written(duration: Duration) -> String {
+/// `seconds`: the number, if nothing but a unit is missing.
+fn no_duration(written: &str, seconds: Option<&str>) -> String {
+    let rest =
+        seconds.map_or_else(String::new, |number| format!("; for seconds write \"{number}s\""));
+    format!(
+        "{written} is not a duration: expected a number and its unit, \
+         as in \"300ms\", \"7s\", \"15m\", \"2h\" or \"90days\"{rest}"
+    )
+}
+
+/// A duration as text, in the largest unit that divides it.
+#[must_use]
+pub fn written(duration: Duration) -> String {
     let millis = duration.as_millis();
     if !duration.subsec_nanos().is_multiple_of(1_000_000) {
         return humantime::format_duration(duration).to_string();
@@ -137,6 +172,17 @@ mod tests {
         for wrong in ["7", "", "seven seconds", "-1s", "1.5"] {
             let error = read(wrong).unwrap_err();
             assert!(error.contains("as in \"300ms\", \"7s\""), "{error}");
+            assert_eq!(error.contains("for seconds write \"7s\""), wrong == "7", "{error}");
+        }
+        for (number, seconds) in [("5", Some("5s")), ("-5", None), ("1.5", None)] {
+            let error = serde_json::from_str::<Text>(number).map(|_| ()).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("{number} is not a duration: ")), "{error}");
+            assert_eq!(error.contains("for seconds"), seconds.is_some(), "{error}");
+            assert!(seconds.is_none_or(|seconds| error.contains(seconds)), "{error}");
+        }
+        for other in ["true", "null", "[5]"] {
+            let error = serde_json::from_str::<Text>(other).map(|_| ()).unwrap_err().to_string();
+            assert!(error.contains("expected a duration as text, as in \"7s\""), "{error}");
         }
     }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime, Weekday};
@@ -109,6 +110,11 @@ impl TimeSpan {
     #[must_use]
     pub fn closes(self, date: Date) -> DateTime {
         at(date, self.close)
+    }
+
+    /// From the open to the close, as the clock shows them.
+    pub(super) fn length(self) -> Duration {
+        Duration::from_mins(u64::from(self.close - self.open))
     }
 
     /// Whether the two share a minute.

@@ -231,3 +231,118 @@ fn end_8_the_fields_of_a_lead_are_the_required_ones_then_the_custom_ones_each_on
     settings.lead.fields = vec!["floor".into(), "city".into()];
     assert_eq!(settings.lead_fields(), ["city", "service_category", "floor"]);
 }
+
+/// A text that is one character too long.
+fn too_long(most: usize) -> Value {
+    json!("ש".repeat(most + 1))
+}
+
+#[test]
+fn ops_12_every_text_and_list_of_a_business_has_a_limit() {
+    let many = |count: usize, of: fn(usize) -> Value| Value::Array((0..count).map(of).collect());
+    let day = |n: usize| {
+        let day = jiff::civil::date(2027, 1, 1).saturating_add(jiff::Span::new().days(n as i64));
+        json!(day.to_string())
+    };
+    for (key, value, expected) in [
+        ("greeting.text", too_long(1000), "longer than 1000 characters"),
+        ("ending.closing_text", too_long(1000), "longer than 1000 characters"),
+        ("ending.decline_text", too_long(1000), "longer than 1000 characters"),
+        ("ending.lead_complete_text", too_long(1000), "longer than 1000 characters"),
+        ("ending.no_response_text", too_long(1000), "longer than 1000 characters"),
+        ("silence.texts", json!(["?", too_long(1000)]), "longer than 1000 characters"),
+        ("outbound.machine_text", too_long(1000), "longer than 1000 characters"),
+        ("apology.text", too_long(1000), "longer than 1000 characters"),
+        ("agent.model", too_long(200), "longer than 200 characters"),
+        ("agent.voice", json!(format!("custom:{}", "x".repeat(200))), "longer than 200"),
+        ("agent.transcription_model", too_long(200), "longer than 200 characters"),
+        (
+            "greeting.audio_url",
+            json!(format!("https://a.b/{}", "x".repeat(2048))),
+            "longer than 2048 characters",
+        ),
+        ("apology.audio_url", json!(format!("https://a.b/{}", "x".repeat(2048))), "2048"),
+        ("ending.goodbye_phrases", json!([too_long(200)]), "longer than 200 characters"),
+        ("ending.decline_phrases", many(201, |n| json!(format!("no {n}"))), "may hold 200"),
+        ("ending.required_lead_fields", many(51, |n| json!(format!("f{n}"))), "may hold 50"),
+        ("lead.fields", many(51, |n| json!(format!("f{n}"))), "holds 51 entries, and may hold 50"),
+        ("silence.texts", many(11, |n| json!(format!("{n}?"))), "may hold 10"),
+        ("silence.warnings", json!(11), "must be from 0 to 10"),
+        ("appointments.days_off", many(1001, day), "may hold 1000"),
+        ("phone_numbers", many(1001, |n| json!(format!("+9723{:07}", n))), "may hold 1000"),
+        ("barge_in.rms_threshold", json!(40_000), "must be from 0 to 32767"),
+        ("barge_in.guard", json!("1m"), "must be from 1ms to 10s"),
+        ("barge_in.min_speech", json!("11s"), "must be from 1ms to 10s"),
+        ("barge_in.cooldown", json!("1h"), "must be from 1ms to 10s"),
+        ("agent.prefix_padding", json!("11s"), "must be from 1ms to 10s"),
+        ("appointments.min_notice", json!("366days"), "must be from 1m to 365days"),
+    ] {
+        let mut business = with(key, value).unwrap();
+        if key == "appointments.min_notice" {
+            business.appointments.horizon = Duration::from_hours(24 * 400);
+        }
+        let told = problems(&business);
+        let found =
+            told.iter().any(|one| one.starts_with(&format!("{key}: ")) && one.contains(expected));
+        assert!(found, "{key}: {told:?}");
+        assert!(told.iter().all(|one| one.len() < 300), "the text is not repeated: {told:?}");
+    }
+    for (key, value) in [
+        ("greeting.text", json!("ש".repeat(1000))),
+        ("silence.warnings", json!(10)),
+        ("barge_in.rms_threshold", json!(32_767)),
+        ("barge_in.cooldown", json!("0s")),
+        ("barge_in.guard", json!("10s")),
+    ] {
+        assert_eq!(with(key, value).unwrap().validate(), Ok(()), "{key}");
+    }
+}
+
+#[test]
+fn ops_12_an_appointment_that_fits_into_no_opening_is_refused() {
+    for (length, hours, fits) in [
+        ("10h", json!({"sunday": ["09:00-13:00", "14:00-18:00"]}), false),
+        ("4h", json!({"sunday": ["09:00-13:00", "14:00-18:00"]}), true),
+        ("241m", json!({"sunday": ["09:00-13:00"]}), false),
+        ("10h", json!({"sunday": ["09:00-13:00"], "monday": ["08:00-18:00"]}), true),
+        ("24h", json!({"sunday": ["00:00-24:00"]}), true),
+        // Nothing is booked at all, and no tool is offered.
+        ("10h", json!({}), true),
+    ] {
+        let mut business = with("appointments.hours", hours.clone()).unwrap();
+        business.appointments.length = duration_of(length);
+        let told = problems(&business);
+        assert_eq!(told.is_empty(), fits, "{length} in {hours}: {told:?}");
+        if !fits {
+            let names =
+                told[0].starts_with("appointments.length: is longer than the longest opening");
+            assert!(names && told[0].contains("which is 4h"), "{told:?}");
+        }
+    }
+}
+
+fn duration_of(text: &str) -> Duration {
+    with("appointments.length", json!(text)).unwrap().appointments.length
+}
+
+#[test]
+fn ops_12_a_model_that_is_not_known_is_taken_with_a_notice_that_lists_the_known_ones() {
+    assert_eq!(business().notices(), []);
+    for (key, model, known) in [
+        ("agent.model", "gpt-9", "gpt-realtime-2.1, gpt-realtime-2.1-mini"),
+        ("agent.model", "gpt-realtime-2.1 ", "gpt-realtime-2.1"),
+        ("agent.model", "gpt-4o-realtime-preview", "gpt-realtime-mini"),
+        ("agent.transcription_model", "whisper-9", "gpt-transcribe"),
+    ] {
+        let business = with(key, json!(model)).unwrap();
+        assert_eq!(business.validate(), Ok(()), "{model} is taken");
+        let notices = business.notices();
+        let [notice] = notices.as_slice() else { panic!("{model}: {notices:?}") };
+        assert_eq!(notice.key, key);
+        assert!(notice.message.contains(&format!("{model:?}")), "{notice}");
+        assert!(notice.message.contains(known), "{notice}");
+    }
+    for model in ["gpt-realtime-2.1", "gpt-realtime-2025-08-28", "gpt-realtime-mini"] {
+        assert_eq!(with("agent.model", json!(model)).unwrap().notices(), [], "{model}");
+    }
+}

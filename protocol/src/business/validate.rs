@@ -1,12 +1,19 @@
 //! Rules for a business's settings that the types of its keys can't express.
 
 mod limits;
+mod notices;
+mod sizes;
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
-use super::{BusinessSettings, GreetingMode, MachineDetection, TurnDetection, WeeklyHours, lines};
+pub(super) use notices::notices;
+
+use super::{
+    BusinessSettings, GreetingMode, MachineDetection, TurnDetection, WeeklyHours, duration_text,
+    lines,
+};
 
 /// One broken rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +45,7 @@ pub(super) fn check(business: &BusinessSettings) -> Result<(), Vec<Problem>> {
     fields("lead.fields", &business.lead.fields, &mut problems);
     outbound(business, &mut problems);
     fallback(business, &mut problems);
+    sizes::check(business, &mut problems);
     limits::texts(business, &mut problems);
     limits::durations(business, &mut problems);
     if problems.0.is_empty() { Ok(()) } else { Err(problems.0) }
@@ -208,6 +216,20 @@ fn appointments(business: &BusinessSettings, problems: &mut Problems) {
         "appointments.horizon",
         "must be longer than min_notice, or no appointment can ever be made",
     );
+    let spans = || WeeklyHours::WEEK.into_iter().flat_map(|day| appointments.hours.on(day));
+    let longest = spans().map(|span| span.length()).max();
+    if let Some(longest) = longest
+        && appointments.length > longest
+    {
+        problems.add(
+            "appointments.length",
+            format!(
+                "is longer than the longest opening of appointments.hours, which is {}: no \
+                 appointment could be made",
+                duration_text::written(longest)
+            ),
+        );
+    }
     for (day, name) in WeeklyHours::WEEK.into_iter().zip(WEEKDAYS) {
         let mut spans = appointments.hours.on(day).to_vec();
         spans.sort_unstable();

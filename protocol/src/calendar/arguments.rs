@@ -10,6 +10,7 @@ use super::Calendar;
 use super::date::RequestedDate;
 use super::error::CalendarError;
 use super::start::{UnclearStart, Writer, WrittenStart};
+use crate::text;
 
 /// The longest notes taken, in characters.
 const LONGEST_NOTES: usize = 2000;
@@ -149,11 +150,11 @@ fn create(
 ) -> Result<CalendarArguments, CalendarError> {
     let length = calendar.length(given.minutes()?)?;
     let start = start(given, calendar, writer)?;
-    // A database does not take every control character.
-    let is_text = |letter: &char| !letter.is_control() || matches!(letter, '\n' | '\t');
-    let notes = given.text("notes")?.map(|notes| notes.chars().filter(is_text).collect::<String>());
-    if notes.as_ref().is_some_and(|notes| notes.chars().count() > LONGEST_NOTES) {
-        return Err(CalendarError::Wrong("notes"));
+    // Browsers and other programs end their lines with both.
+    let notes = given.text("notes")?.map(|notes| notes.replace("\r\n", "\n"));
+    if let Some(notes) = &notes {
+        let flawed = |flaw| CalendarError::Text("notes", flaw);
+        text::check_lines(notes, LONGEST_NOTES).map_err(flawed)?;
     }
     let additional = given.is_set("additional")?;
     Ok(CalendarArguments::Create { start, length, notes, additional })

@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use super::date::DateParseError;
 use super::start::{Unclear, UnclearStart};
+use crate::text::Flaw;
 
 /// The rule of a business's calendar that a start time breaks. Its text is the code in the tool's
 /// output.
@@ -40,9 +41,12 @@ pub enum CalendarError {
     /// This required argument is missing or empty.
     #[error("missing_argument")]
     Missing(&'static str),
-    /// This argument has the wrong type or is too long.
+    /// This argument is no text.
     #[error("wrong_argument")]
     Wrong(&'static str),
+    /// This argument is a text that is not taken.
+    #[error("wrong_argument")]
+    Text(&'static str, Flaw),
     /// This argument must be `true` or `false`.
     #[error("wrong_argument")]
     NotYesOrNo(&'static str),

@@ -17,8 +17,10 @@ pub enum CalendarOutcome {
         /// Slots of that date, or of the next date that has some.
         free: FreeSlots,
     },
-    /// The appointment is in the database.
+    /// The appointment is in the database since now.
     Booked(BookedAppointment),
+    /// Nothing was done: the lead has that slot already, or the same tool call has booked before.
+    BookedBefore(BookedAppointment),
     /// The appointment has other times now.
     Moved {
         /// Where it began before; the same if it was there already.

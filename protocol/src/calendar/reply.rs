@@ -40,7 +40,9 @@ impl<'a> ReplyWriter<'a> {
     pub fn write(&self, outcome: &CalendarOutcome) -> ToolOutcome {
         match outcome {
             CalendarOutcome::Offered { requested, free } => self.offered(*requested, free),
-            CalendarOutcome::Booked(booked) => self.booked(*booked),
+            CalendarOutcome::Booked(booked) | CalendarOutcome::BookedBefore(booked) => {
+                self.booked(*booked)
+            }
             CalendarOutcome::Cancelled(cancelled) => self.cancelled(*cancelled),
             CalendarOutcome::Moved { from, to } => self.moved(*from, *to),
             CalendarOutcome::Mine { why, held } => self.mine(why, held),
@@ -173,9 +175,8 @@ impl<'a> ReplyWriter<'a> {
         match error {
             CalendarError::Arguments => Some("the arguments must be one JSON object".to_owned()),
             CalendarError::Missing(name) => Some(format!("{name} is required")),
-            CalendarError::Wrong(name) => {
-                Some(format!("{name} must be a text of reasonable length"))
-            }
+            CalendarError::Wrong(name) => Some(format!("{name} must be a text")),
+            CalendarError::Text(name, flaw) => Some(format!("{name} {flaw}")),
             CalendarError::NotYesOrNo(name) => Some(format!("{name} must be true or false")),
             CalendarError::AlreadyHolds => Some(
                 "to move it call reschedule_appointment; only if the caller wants one more, call \

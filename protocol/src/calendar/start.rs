@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::fmt::temporal::Pieces;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Timestamp, Zoned};
@@ -77,12 +77,17 @@ impl WrittenStart {
         let unclear = |why, meant| UnclearStart { why, clock: self.clock, meant };
         let locally = zone.to_ambiguous_timestamp(self.clock);
         let Some(moment) = self.moment else {
-            return locally.unambiguous().map_err(|_| match locally.offset() {
-                AmbiguousOffset::Fold { .. } => unclear(Unclear::Doubled, local(self.clock, zone)),
-                AmbiguousOffset::Gap { .. } | AmbiguousOffset::Unambiguous { .. } => {
-                    unclear(Unclear::Skipped, Vec::new())
+            return match locally.offset() {
+                AmbiguousOffset::Fold { .. } => {
+                    Err(unclear(Unclear::Doubled, local(self.clock, zone)))
                 }
-            });
+                AmbiguousOffset::Gap { .. } => Err(unclear(Unclear::Skipped, Vec::new())),
+                // A few days at both ends of the calendar are no moments: the last moment stands for
+                // them, and the rules refuse it as too far or past.
+                AmbiguousOffset::Unambiguous { .. } => {
+                    Ok(locally.unambiguous().unwrap_or(end_of_time(self.clock)))
+                }
+            };
         };
         let offered = match writer {
             Writer::Model { offered } if moment.to_zoned(zone.clone()).datetime() != self.clock => {
@@ -112,6 +117,11 @@ impl WrittenStart {
     }
 }
 
+/// The last moment in the direction of a clock reading that is none.
+fn end_of_time(clock: DateTime) -> Timestamp {
+    if clock.year() > 0 { Timestamp::MAX } else { Timestamp::MIN }
+}
+
 /// The moments at which the clock shows this: one, two where it is set back, none where it is set
 /// forward.
 fn local(clock: DateTime, zone: &TimeZone) -> Vec<Timestamp> {
@@ -132,7 +142,11 @@ fn with_offset(text: &str) -> Option<(DateTime, Timestamp)> {
     let pieces = Pieces::parse(text).ok()?;
     let clock = pieces.date().to_datetime(pieces.time()?);
     let moment = match pieces.offset() {
-        Some(_) => text.parse::<Timestamp>().ok()?,
+        Some(_) => match text.parse::<Timestamp>() {
+            Ok(moment) => moment,
+            Err(_) if clock.year().abs() == Date::MAX.year() => end_of_time(clock),
+            Err(_) => return None,
+        },
         None => {
             pieces.time_zone_annotation()?;
             text.parse::<Zoned>().ok()?.timestamp()

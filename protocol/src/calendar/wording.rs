@@ -12,6 +12,7 @@ use crate::business::Locale;
 /// Why nothing was done, as far as a caller is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum SpokenReason {
+    OnceMore,
     DateAgain,
     LengthOff,
     Past,
@@ -164,6 +165,7 @@ fn spoken_reason(error: &CalendarError) -> SpokenReason {
         | CalendarError::Wrong(_)
         | CalendarError::NotYesOrNo(_)
         | CalendarError::Date(..) => SpokenReason::DateAgain,
+        CalendarError::Text(..) => SpokenReason::OnceMore,
         CalendarError::Length => SpokenReason::LengthOff,
         CalendarError::PastDate | CalendarError::Slot(SlotError::Past) => SpokenReason::Past,
         CalendarError::Slot(SlotError::TooSoon) => SpokenReason::TooSoon,

@@ -55,6 +55,32 @@ const MINI: Prices = Prices {
     audio_out: 20_000,
 };
 
+/// The Realtime models whose prices are known.
+pub(crate) const VOICE_MODELS: [&str; 6] = [
+    "gpt-realtime-2.1",
+    "gpt-realtime-2.1-mini",
+    "gpt-realtime-2",
+    "gpt-realtime-1.5",
+    "gpt-realtime",
+    "gpt-realtime-mini",
+];
+
+/// The transcription models that are known.
+pub(crate) const TRANSCRIPTION_MODELS: [&str; 7] = [
+    "gpt-transcribe",
+    "gpt-live-transcribe",
+    "gpt-realtime-whisper",
+    "gpt-4o-transcribe",
+    "gpt-4o-transcribe-diarize",
+    "gpt-4o-mini-transcribe",
+    "whisper-1",
+];
+
+/// Whether a model, or a dated snapshot of it, is among the known ones.
+pub(crate) fn is_among(known: &[&str], model: &str) -> bool {
+    known.contains(&undated(model))
+}
+
 /// The price of `usage` with `model` in millionths of a US dollar, rounded to the nearest. `None` if the
 /// model's prices are not known. A dated snapshot has its model's prices.
 #[must_use]
@@ -166,6 +192,18 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn ops_12_the_known_models_are_those_with_a_price() {
+        let usage = documented();
+        for model in VOICE_MODELS {
+            assert!(cost_micro_usd(&usage, model).is_some(), "{model}");
+            assert!(is_among(&VOICE_MODELS, &format!("{model}-2026-01-31")), "{model}");
+        }
+        for unknown in ["gpt-9", "gpt-realtime-3", "", "GPT-REALTIME-2.1"] {
+            assert!(!is_among(&VOICE_MODELS, unknown), "{unknown}");
+        }
+    }
 
     /// The example of the documentation.
     fn documented() -> Usage {

@@ -1,41 +1,74 @@
 //! The telephone numbers of a business file. Those that are written otherwise than in E.164 are rewritten
 //! (LEAD-4), and the operator is told (OPS-12).
 
-use protocol::ids::PhoneNumber;
-use protocol::phone;
+use protocol::phone::{self, Country};
 use serde_json::Value;
 
-/// Rewrites the numbers. `notice` is called with the key of each that has changed, and a message. What
-/// is no number stays, and is refused later.
-pub(super) fn mend(keys: &mut Value, mut notice: impl FnMut(&str, &str)) {
-    let mut home = None;
-    if let Some(Value::Array(numbers)) = keys.get_mut("phone_numbers") {
-        for (index, number) in numbers.iter_mut().enumerate() {
-            // A business's own number tells its country, so it says it itself.
-            let read = rewrite(number, None, &format!("phone_numbers[{index}]"), &mut notice);
-            home = home.or(read);
-        }
-    }
-    if let Some(number) = keys.get_mut("whatsapp_number") {
-        rewrite(number, home.as_ref(), "whatsapp_number", &mut notice);
-    }
-    if let Some(number) = keys.get_mut("transfer").and_then(|transfer| transfer.get_mut("number")) {
-        rewrite(number, home.as_ref(), "transfer.number", &mut notice);
-    }
+/// What is said of one key.
+pub(super) struct Remark {
+    pub(super) key: String,
+    pub(super) message: String,
 }
 
-/// An extension can't be dialled, so a number with one is no number here.
-fn rewrite(
-    written: &mut Value,
-    home: Option<&PhoneNumber>,
-    key: &str,
-    notice: &mut impl FnMut(&str, &str),
-) -> Option<PhoneNumber> {
-    let text = written.as_str()?;
-    let number = phone::read(text, home).filter(|read| read.extension.is_none())?.number;
-    if text != number.as_str() {
-        notice(key, &format!("is read as {number}"));
-        *written = Value::String(number.as_str().to_owned());
+/// Rewrites the numbers, and returns a notice for each that has changed.
+///
+/// A number without a country code belongs to the country of the file's other numbers, or else to that of
+/// its time zone, if the file names one.
+///
+/// # Errors
+/// A number lacks its country. What is no number at all stays, and is refused later.
+pub(super) fn mend(keys: &mut Value) -> Result<Vec<Remark>, Remark> {
+    let country = country(keys);
+    let mut notices = Vec::new();
+    for (key, number) in numbers(keys) {
+        let Some(text) = number.as_str() else { continue };
+        // An extension can't be dialled, so a number with one is no number here.
+        let read = phone::read_in(text, country).filter(|read| read.extension.is_none());
+        match read.map(|read| read.number) {
+            Some(read) if read.as_str() != text => {
+                notices.push(Remark { key, message: format!("is read as {read}") });
+                *number = Value::String(read.as_str().to_owned());
+            }
+            None if country.is_none() && phone::is_national(text) => {
+                let message = format!(
+                    "{text:?} does not say its country: write it with its country code, as in \
+                     \"+97231234567\", or write the business's timezone"
+                );
+                return Err(Remark { key, message });
+            }
+            Some(_) | None => {}
+        }
     }
-    Some(number)
+    Ok(notices)
+}
+
+/// Every number of the file, by its key.
+fn numbers(keys: &mut Value) -> Vec<(String, &mut Value)> {
+    let mut found = Vec::new();
+    let Some(keys) = keys.as_object_mut() else { return found };
+    for (key, value) in keys {
+        match (key.as_str(), value) {
+            ("phone_numbers", Value::Array(numbers)) => {
+                let named = numbers.iter_mut().enumerate();
+                found.extend(named.map(|(index, one)| (format!("{key}[{index}]"), one)));
+            }
+            ("whatsapp_number", number) => found.push((key.clone(), number)),
+            ("transfer", Value::Object(transfer)) => {
+                let number = transfer.get_mut("number");
+                found.extend(number.map(|number| ("transfer.number".to_owned(), number)));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The country of the business's first number that tells its own; or of its time zone. The default of the
+/// time zone says nothing.
+fn country(keys: &mut Value) -> Option<Country> {
+    let zone = keys.get("timezone").and_then(Value::as_str).and_then(Country::of_zone);
+    let all = numbers(keys).into_iter();
+    let international = all.filter_map(|(_, number)| phone::e164(number.as_str()?, None));
+    let mut countries = international.filter_map(|number| Country::of(&number));
+    countries.next().or(zone)
 }

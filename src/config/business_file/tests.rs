@@ -132,7 +132,7 @@ fn ops_12_what_would_fail_later_is_refused_with_line_and_key() {
         (
             "[silence]\nwarnings = -1",
             "5:12: silence.warnings: ",
-            "expected a whole number, 0 or more",
+            "expected a whole number from 0 to 255",
         ),
         (
             "[lead]\nfields = \"city\"",
@@ -144,7 +144,7 @@ fn ops_12_what_would_fail_later_is_refused_with_line_and_key() {
             "5:20: greeting.bot_speaks_first: ",
             "expected true or false",
         ),
-        ("[ending]\nmax_duration = 900", "5:16: ending.max_duration: ", "expected a text"),
+        ("[ending]\nmax_duration = 900", "5:16: ending.max_duration: ", "write \"900s\""),
     ] {
         let told = fault(rest);
         assert!(
@@ -216,15 +216,88 @@ fn ops_12_lead_4_numbers_in_other_spellings_are_rewritten_with_a_notice() {
             "locks.toml:6:1: transfer.number: is read as +972501112233",
         ]
     );
-    let national =
-        refused("slug = \"locks\"\nname = \"Locks\"\nphone_numbers = [\"03-1234567\"]\n");
-    assert!(
-        national.contains("phone_numbers[0]: \"03-1234567\" is not a telephone number"),
-        "{national}"
-    );
     // The same number twice, in two spellings.
     let twice = refused(
         "slug = \"locks\"\nname = \"Locks\"\nphone_numbers = [\"+97231234567\", \"+972-03-1234567\"]\n",
     );
     assert!(twice.contains("twice"), "{twice}");
+}
+
+/// The numbers of a file as they are read, its own first; or the refusal.
+fn numbers_of(numbers: &str, rest: &str) -> Result<(Vec<String>, Vec<String>), String> {
+    let text = format!("slug = \"locks\"\nname = \"Locks\"\nphone_numbers = {numbers}\n{rest}");
+    let read = parse_noticing(Path::new("locks.toml"), &text).map_err(|error| error.to_string())?;
+    let BusinessFile { settings, notices } = read;
+    let transfer = settings.transfer.as_ref().map(|transfer| &transfer.number);
+    let all = settings.phone_numbers.iter().chain(&settings.whatsapp_number).chain(transfer);
+    let all = all.map(|number| number.as_str().to_owned()).collect();
+    Ok((all, notices.iter().map(ToString::to_string).collect()))
+}
+
+#[test]
+fn ops_12_lead_4_a_national_number_is_read_by_the_country_that_the_file_tells() {
+    let in_israel = ["+97231234567"];
+    for (numbers, rest, expected) in [
+        ("[\"03-1234567\"]", "timezone = \"Asia/Jerusalem\"", &in_israel[..]),
+        ("[\"03-1234567\"]", "timezone = \"Asia/Tel_Aviv\"", &in_israel),
+        ("[\"020 7946 0958\"]", "timezone = \"Europe/London\"", &["+442079460958"]),
+        ("[\"(415) 555-2671\"]", "timezone = \"America/Los_Angeles\"", &["+14155552671"]),
+        // The other numbers know better than the time zone.
+        (
+            "[\"03-7654321\", \"+97231234567\"]",
+            "timezone = \"Europe/London\"",
+            &["+97237654321", "+97231234567"],
+        ),
+        (
+            "[\"03-1234567\"]",
+            "whatsapp_number = \"+972521234567\"",
+            &["+97231234567", "+972521234567"],
+        ),
+        (
+            "[\"03-1234567\"]",
+            "[transfer]\nnumber = \"+972501112233\"",
+            &["+97231234567", "+972501112233"],
+        ),
+    ] {
+        let (read, notices) = numbers_of(numbers, rest).unwrap();
+        assert_eq!(read, expected, "{numbers} {rest}");
+        let told = format!("locks.toml:3:1: phone_numbers[0]: is read as {}", expected[0]);
+        assert_eq!(notices, [told], "{numbers} {rest}");
+    }
+    // The default of the time zone says nothing of the country, and UTC is in none.
+    for rest in ["", "timezone = \"UTC\"", "language = \"he\""] {
+        let told = numbers_of("[\"03-1234567\"]", rest).unwrap_err();
+        let place = "locks.toml:3:1: phone_numbers[0]: \"03-1234567\" does not say its country: ";
+        assert!(told.starts_with(place), "{told}");
+        assert!(
+            told.contains("as in \"+97231234567\", or write the business's timezone"),
+            "{told}"
+        );
+    }
+    for wrong in ["100", "locks", "03-1234567 ext 5"] {
+        let told = numbers_of(&format!("[\"{wrong}\"]"), "timezone = \"Asia/Jerusalem\"");
+        assert!(told.unwrap_err().contains("is not a telephone number"), "{wrong}");
+    }
+}
+
+#[test]
+fn ops_12_what_is_likely_not_meant_is_taken_with_a_notice_at_its_key() {
+    let noticed = |rest: &str| {
+        let read = parse_noticing(Path::new("locks.toml"), &format!("{HEAD}{rest}")).unwrap();
+        read.notices.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    for (rest, expected) in [
+        ("[agent]\nmodel = \"gpt-9\"", "locks.toml:5:1: agent.model: \"gpt-9\" is no model"),
+        (
+            "[agent]\ntranscription_model = \"ears\"",
+            "locks.toml:5:1: agent.transcription_model: \"ears\" is no model",
+        ),
+        ("[appointments.hours]\nsunday = []", "locks.toml:4:15: appointments.hours: no day has"),
+        ("[appointments]\nlength = \"1h\"", "locks.toml:4:2: appointments.hours: no day has"),
+    ] {
+        let notices = noticed(rest);
+        let [notice] = notices.as_slice() else { panic!("{rest}: {notices:?}") };
+        assert!(notice.starts_with(expected), "{notice}");
+    }
+    assert_eq!(noticed("[appointments.hours]\nmonday = [\"09:00-13:00\"]"), Vec::<String>::new());
 }

@@ -17,7 +17,7 @@ use super::page::{Cursor, Limit, Listing};
 use super::query::{self, BusinessQuery};
 use super::request::ApiRequest;
 use crate::http::response::json;
-use booking::NewAppointment;
+use booking::{Booked, NewAppointment};
 
 /// An appointment.
 #[derive(Debug, Serialize, ToSchema)]
@@ -123,7 +123,8 @@ pub(super) async fn show(request: ApiRequest<'_>) -> ApiResult {
 /// Book an appointment
 ///
 /// The rules are those of a call. If the slot can't be booked, the status is 409 and the body lists
-/// free slots.
+/// free slots. If the lead has an appointment at that time with another length or other notes, it is 409
+/// too and the error names that appointment.
 #[utoipa::path(
     post, path = "/api/appointments", operation_id = "bookAppointment", tag = "appointments",
     request_body = NewAppointment,
@@ -133,13 +134,17 @@ pub(super) async fn show(request: ApiRequest<'_>) -> ApiResult {
     ),
     responses(
         (status = 201, description = "It is booked", body = Appointment),
+        (status = 200, description = "It was booked before, by the same request", body = Appointment),
         (status = 409, description = "The slot can't be booked", body = ErrorAnswer),
     ),
 )]
 pub(super) async fn book(request: ApiRequest<'_>) -> ApiResult {
     request.no_query()?;
-    let booked = booking::book(request, request.body()?).await?;
-    Ok(json(StatusCode::CREATED, &Appointment::from(booked)))
+    let (status, record) = match booking::book(request, request.body()?).await? {
+        Booked::Now(record) => (StatusCode::CREATED, record),
+        Booked::Before(record) => (StatusCode::OK, record),
+    };
+    Ok(json(status, &Appointment::from(record)))
 }
 
 /// Cancel an appointment

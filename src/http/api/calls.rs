@@ -6,11 +6,11 @@ mod record;
 use actors::messages::SupervisorEvent;
 use entities::{call_turns, calls};
 use http::StatusCode;
-use protocol::ids::CallSid;
+use protocol::ids::{BusinessId, CallSid};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::error::{ApiError, ApiResult};
+use super::error::{ApiError, ApiResult, ErrorAnswer};
 use super::page::{Cursor, Limit, Listing, NOT_A_CURSOR};
 use super::query::BusinessQuery;
 use super::request::ApiRequest;
@@ -95,7 +95,10 @@ pub(super) struct HangUpQuery {
 #[utoipa::path(
     post, path = "/api/calls/{call_sid}/hangup", operation_id = "hangUpCall", tag = "calls",
     params(("call_sid" = String, Path, description = "The call's SID at Twilio"), HangUpQuery),
-    responses((status = 202, description = "The call is being ended")),
+    responses(
+        (status = 202, description = "The call is being ended"),
+        (status = 409, description = "The call is over, or does not run here", body = ErrorAnswer),
+    ),
 )]
 pub(super) async fn hang_up(request: ApiRequest<'_>) -> ApiResult {
     let query: HangUpQuery = request.query()?;
@@ -104,12 +107,36 @@ pub(super) async fn hang_up(request: ApiRequest<'_>) -> ApiResult {
         Some(slug) => Some(request.business(Some(&slug)).await?.id),
         None => None,
     };
-    let call = request.state.calls.find(call_sid).await;
+    let call = request.state.calls.find(call_sid.clone()).await;
     let call = call.filter(|call| business.is_none_or(|business| business == call.business()));
-    let call = call.ok_or_else(no_such_call)?;
-    call.tell(SupervisorEvent::OperatorHangUp)
-        .map_err(|_| ApiError::conflict("call_over", "the call is over"))?;
+    let Some(call) = call else { return Err(not_running(request, business, &call_sid).await?) };
+    call.tell(SupervisorEvent::OperatorHangUp).map_err(|_| over())?;
     Ok(empty(StatusCode::ACCEPTED))
+}
+
+/// Why a call that does not run here can't be hung up.
+async fn not_running(
+    request: ApiRequest<'_>,
+    business: Option<BusinessId>,
+    call: &CallSid,
+) -> Result<ApiError, ApiError> {
+    let found = match business {
+        Some(business) => calls::get(request.db(), business, call).await?,
+        None => calls::of_any_business(request.db(), call).await?,
+    };
+    Ok(match found {
+        None => no_such_call(),
+        Some(record) if record.ended_at.is_some() => over(),
+        Some(_) => {
+            let message = "the call does not run here: nobody has answered it yet, or another daemon \
+                           has it";
+            ApiError::conflict("not_running", message)
+        }
+    })
+}
+
+fn over() -> ApiError {
+    ApiError::conflict("call_over", "the call is over")
 }
 
 fn no_such_call() -> ApiError {

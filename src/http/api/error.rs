@@ -1,9 +1,11 @@
 //! Errors of the API: their HTTP status and their body.
 
+use entities::appointments::AppointmentId;
 use entities::{RecordsError, Trouble};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 use warp::reply::Response;
 
 use super::slot::Slot;
@@ -36,6 +38,9 @@ struct ErrorBody {
     /// The parameter, field or header that is wrong, if it is one of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<String>,
+    /// The appointment that is in the way, if it is this lead's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    appointment_id: Option<Uuid>,
 }
 
 /// A request that failed.
@@ -53,7 +58,12 @@ impl ApiError {
         code: impl Into<String>,
         message: impl Into<String>,
     ) -> Self {
-        let error = ErrorBody { code: code.into(), message: message.into(), field: None };
+        let error = ErrorBody {
+            code: code.into(),
+            message: message.into(),
+            field: None,
+            appointment_id: None,
+        };
         Self { status, body: ErrorAnswer { error, slots: Vec::new() }, passes: false }
     }
 
@@ -105,6 +115,13 @@ impl ApiError {
     #[must_use]
     pub(super) fn at(mut self, field: impl Into<String>) -> Self {
         self.body.error.field = Some(field.into());
+        self
+    }
+
+    /// Names the appointment that is in the way.
+    #[must_use]
+    pub(super) fn about(mut self, appointment: AppointmentId) -> Self {
+        self.body.error.appointment_id = Some(appointment.0);
         self
     }
 

@@ -167,8 +167,8 @@ fn changes(told: Map<String, Value>, settings: &BusinessSettings) -> Result<Lead
     let home = home.ok_or_else(|| ApiError::internal("the business has no number"))?;
     let Details { changes, refused, ignored } =
         Details::of(told, &settings.lead_fields(), home, Author::Operator);
-    if let Some(field) = refused.into_iter().next() {
-        let message = "has the wrong form or is too long; nothing was written";
+    if let Some((field, wrong)) = refused.into_iter().next() {
+        let message = format!("{wrong}; nothing was written");
         return Err(ApiError::bad_request("bad_value", message).at(field));
     }
     if let Some(field) = ignored.into_iter().next() {

@@ -2,12 +2,15 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::fmt::temporal::Pieces;
+use jiff::tz::TimeZone;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use utoipa::IntoParams;
 
 use super::error::ApiError;
+use crate::config::words::in_words;
 
 /// Reads a query as it was sent, still percent-encoded. A parameter that `T` does not have is an error.
 pub(super) fn read<T: DeserializeOwned>(query: Option<&str>) -> Result<T, ApiError> {
@@ -19,7 +22,7 @@ pub(super) fn read<T: DeserializeOwned>(query: Option<&str>) -> Result<T, ApiErr
         }
     }
     serde_path_to_error::deserialize(Value::Object(given))
-        .map_err(|error| api_error("bad_parameter", error))
+        .map_err(|error| misread("bad_parameter", error))
 }
 
 /// Reads a body as JSON.
@@ -29,28 +32,41 @@ pub(super) fn body<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
         let message = "expected a JSON object, such as {\"full_name\": \"Dana\"}";
         return Err(ApiError::bad_request("bad_body", message));
     }
-    let mut body = serde_json::Deserializer::from_slice(body);
-    let read = serde_path_to_error::deserialize(&mut body);
-    let read = read.map_err(|error| api_error("bad_body", error))?;
-    body.end().map_err(|error| ApiError::bad_request("bad_body", error.to_string()))?;
-    Ok(read)
+    let value: Value = serde_json::from_slice(body).map_err(|error| no_json(&error))?;
+    // Read from the text: in the value, the last of two equal keys would win.
+    let from_text =
+        serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(body));
+    from_text.map_err(|error| {
+        // The value tells a wrong type as such, where the text ends in an error of syntax.
+        let of_value = serde_path_to_error::deserialize::<_, T>(value).err();
+        misread("bad_body", of_value.unwrap_or(error))
+    })
 }
 
-fn api_error(code: &str, error: serde_path_to_error::Error<serde_json::Error>) -> ApiError {
+/// The error of a value, in words (OPS-12).
+fn misread(code: &str, error: serde_path_to_error::Error<serde_json::Error>) -> ApiError {
     let path = error.path().to_string();
-    let error = error.into_inner();
-    let message = error.to_string();
-    // A missing field is not in the path: serde names it only in the message.
-    let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
-    let field = match missing {
-        // A syntax error is about the whole body.
-        _ if !error.is_data() => None,
+    let message = error.inner().to_string();
+    // Keys that are missing or there twice are not in the path: serde names them only in the message.
+    let named = ["missing field `", "duplicate field `"];
+    let named = named.iter().find_map(|begins| message.strip_prefix(begins)?.split('`').next());
+    let field = match named {
         None if path == "." => None,
         None => Some(path),
-        Some(missing) => Some(missing.to_owned()),
+        Some(named) => Some(named.to_owned()),
     };
-    let error = ApiError::bad_request(code, message);
+    // What a file calls a table is an object in JSON.
+    let message = in_words(&message).replace("a table of keys", "an object");
+    let error = ApiError::bad_request(code, message.replace("a table", "an object"));
     field.into_iter().fold(error, ApiError::at)
+}
+
+/// The body is no JSON, from this place on.
+fn no_json(error: &serde_json::Error) -> ApiError {
+    let what = if error.is_eof() { "ends too early" } else { "is not valid JSON" };
+    let (line, column) = (error.line(), error.column());
+    let message = format!("the body {what}, at line {line}, column {column}");
+    ApiError::bad_request("bad_body", message)
 }
 
 /// Reads a date from a query.
@@ -64,9 +80,37 @@ pub(super) fn date<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Date>, D
 pub(super) fn timestamp<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
     let text = String::deserialize(from)?;
     // An unescaped plus in a query means a space.
-    let timestamp = text.parse().or_else(|_| text.replace(' ', "+").parse());
-    let invalid = |_| D::Error::custom("is not a timestamp, as in 2026-12-31T10:30:00Z");
-    timestamp.map(Some).map_err(invalid)
+    let timestamp = moment(&text).or_else(|| moment(&text.replace(' ', "+")));
+    let invalid = || D::Error::custom("is not a timestamp, as in 2026-12-31T10:30:00Z");
+    timestamp.map(Some).ok_or_else(invalid)
+}
+
+/// A moment that databases can store. Nothing is before the first year or after the last, so moments
+/// there are taken as its end.
+fn moment(text: &str) -> Option<Timestamp> {
+    let first = Date::constant(1, 1, 1).to_zoned(TimeZone::UTC).ok()?.timestamp();
+    let pieces = Pieces::parse(text).ok()?;
+    let has_moment = pieces.time().is_some() && pieces.offset().is_some();
+    let at_end = |year: i16| if year > 0 { Timestamp::MAX } else { first };
+    let read = text.parse().ok().or_else(|| has_moment.then(|| at_end(pieces.date().year())));
+    read.map(|moment| moment.max(first))
+}
+
+/// What is said of a wrong length. The calendar checks that it is from 1 to 1440.
+pub(super) const MINUTES_EXPECTED: &str = "must be a whole number from 1 to 1440";
+
+/// Reads a length in minutes from a query.
+pub(super) fn minutes<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    let text = String::deserialize(from)?;
+    text.parse().map(Some).map_err(|_| D::Error::custom(MINUTES_EXPECTED))
+}
+
+/// Reads a length in minutes from a body: a number, or null.
+pub(super) fn minutes_of_body<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    match Value::deserialize(from)? {
+        Value::Null => Ok(None),
+        value => value.as_u64().map(Some).ok_or_else(|| D::Error::custom(MINUTES_EXPECTED)),
+    }
 }
 
 /// The query of requests for one row.

@@ -4,8 +4,7 @@ use entities::appointments;
 use http::StatusCode;
 use jiff::civil::Date;
 use protocol::calendar::{Calendar, TimeRange};
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::error::{ApiError, ApiResult};
@@ -27,7 +26,8 @@ pub(super) struct SlotsQuery {
     date: Option<Date>,
     /// The appointment's length in minutes. Default: the business's usual length.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1440)]
-    duration_min: Option<Minutes>,
+    #[serde(default, deserialize_with = "query::minutes")]
+    duration_min: Option<u64>,
     /// `next` of the page before.
     #[param(value_type = Option<String>)]
     cursor: Option<Cursor<jiff::Timestamp>>,
@@ -50,8 +50,8 @@ pub(super) async fn list(request: ApiRequest<'_>) -> ApiResult {
     let business = request.business(query.business.as_deref()).await?;
     let settings = settings(&business)?;
     let calendar = Calendar::of(&settings, request.now());
-    let length = calendar.length(query.duration_min.map(|minutes| minutes.0)).map_err(|_| {
-        ApiError::bad_request("bad_parameter", "must be from 1 to 1440").at("duration_min")
+    let length = calendar.length(query.duration_min).map_err(|_| {
+        ApiError::bad_request("bad_parameter", query::MINUTES_EXPECTED).at("duration_min")
     })?;
     let date = query.date.unwrap_or_else(|| calendar.today());
     let mut free = match calendar.range(date, date, length) {
@@ -69,13 +69,4 @@ pub(super) async fn list(request: ApiRequest<'_>) -> ApiResult {
     }
     let page = query.limit.paginate(free, |slot| slot.start, |slot| Slot::new(&slot, &calendar));
     Ok(json(StatusCode::OK, &page))
-}
-
-struct Minutes(u64);
-
-impl<'de> Deserialize<'de> for Minutes {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map(Self).map_err(|_| D::Error::custom("must be from 1 to 1440"))
-    }
 }

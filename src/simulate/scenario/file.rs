@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use protocol::business::BusinessSettings;
+use protocol::ids::PhoneNumber;
+use protocol::phone;
 use thiserror::Error;
 
 use super::script::{Scenario, Script};
@@ -54,6 +57,16 @@ impl Scenario {
         };
         let business =
             business_file::parse_changed(&business_file, &business_text, changes, place)?;
-        Ok(Self { file: file.to_owned(), business, script })
+        let number = caller(&script, &business)
+            .map_err(|message| located::at_key(file, text, "caller.number", &message))?;
+        Ok(Self { file: file.to_owned(), business, number, script })
     }
+}
+
+/// The caller's number. Without a country code it belongs to the business's country (LEAD-4).
+fn caller(script: &Script, business: &BusinessSettings) -> Result<PhoneNumber, String> {
+    let text = &script.caller.number;
+    phone::e164(text, business.phone_numbers.first()).ok_or_else(|| {
+        format!("{text:?} is not a telephone number: expected one as in \"+972501234567\"")
+    })
 }

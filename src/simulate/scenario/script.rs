@@ -21,6 +21,8 @@ pub struct Scenario {
     pub file: PathBuf,
     /// With the scenario's changes.
     pub business: BusinessSettings,
+    /// The first caller's number. Each further caller has the next number.
+    pub number: PhoneNumber,
     pub script: Script,
 }
 
@@ -72,8 +74,8 @@ pub struct Business {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Caller {
-    /// The first caller's number. Each further caller has the next number.
-    pub number: PhoneNumber,
+    /// The first caller's number as it is written; [`Scenario::number`] is what it is read as.
+    pub number: String,
     /// What is sent while the caller says nothing.
     pub silence: LineSilence,
     /// Frames that are held back and sent together.
@@ -160,17 +162,12 @@ impl From<LineSilence> for Silence {
 impl Default for Caller {
     fn default() -> Self {
         Self {
-            number: first_number(),
+            number: "+972501000001".to_owned(),
             silence: LineSilence::default(),
             burst: NonZeroU16::MIN,
             answers: None,
         }
     }
-}
-
-#[expect(clippy::expect_used, reason = "the text is a constant of the right form")]
-fn first_number() -> PhoneNumber {
-    PhoneNumber::parse("+972501000001").expect("the number is well-formed")
 }
 
 fn patience() -> Duration {

@@ -42,6 +42,25 @@ fn prac_5_keys_of_the_business_can_be_set_otherwise_and_the_others_stay() {
 }
 
 #[test]
+fn lead_4_the_caller_s_number_is_read_as_any_other() {
+    for (written, read) in [
+        ("+972501234567", "+972501234567"),
+        ("050-123-4567", "+972501234567"),
+        ("+972 (0)50 123\u{2011}4567", "+972501234567"),
+        ("+1 (415) 555-2671", "+14155552671"),
+    ] {
+        let scenario = parse(&format!("[caller]\nnumber = \"{written}\"\n{LEAST}")).unwrap();
+        assert_eq!(scenario.number.as_str(), read);
+    }
+    assert_eq!(parse(LEAST).unwrap().number.as_str(), "+972501000001");
+    let clinic = "[business.set]\nphone_numbers = [\"020 7946 0000\"]\ntimezone = \"Europe/London\"\n\
+                  [caller]\nnumber = \"07911 123456\"\n";
+    assert_eq!(parse(&format!("{clinic}{LEAST}")).unwrap().number.as_str(), "+447911123456");
+    let told = refusal(&format!("[caller]\nnumber = \"100\"\n{LEAST}"));
+    assert!(told.starts_with("scenarios/a.toml:2:1: caller.number: \"100\" is not a"), "{told}");
+}
+
+#[test]
 fn prac_5_a_business_file_is_looked_for_beside_the_scenario() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let text = format!("[business]\nfile = \"../businesses/harbour-clinic.toml\"\n{LEAST}");
@@ -161,7 +180,7 @@ fn prac_5_what_is_wrong_is_told_with_file_place_key_and_what_was_expected() {
         ("[[step]]\npress = \"5a\"\n", ["a.toml:1:", "step[0]", "a key is one of"]),
         ("[[step]]\nplus = \"soon\"\nsay = \"x\"\n", ["a.toml:2:8: ", "step[0].plus", ""]),
         ("[[step]]\nnoise = \"bang\"\n", ["a.toml:2:9: ", "step[0].noise", "click"]),
-        ("[caller]\nnumber = \"0501234567\"\n", ["a.toml:2:10: ", "caller.number", ""]),
+        ("[caller]\nnumber = \"12\"\n", ["a.toml:2:1: ", "caller.number", "+972501234567"]),
         ("[[step]]\nhappens = \"rain\"\n", ["a.toml:2:11: ", "step[0].happens", "daemon_stops"]),
         ("[caller]\nanswers = \"dog\"\n", ["a.toml:2:11: ", "caller.answers", "machine"]),
         ("[twilio]\nhang_ups = [\"no\"]\n", ["a.toml:2:13: ", "twilio.hang_ups", "server_error"]),

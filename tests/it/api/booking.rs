@@ -98,6 +98,112 @@ fn ops_4_an_appointment_is_booked_for_a_lead_and_can_be_cancelled_repeatedly() {
 }
 
 #[test]
+fn ops_4_the_same_booking_again_is_answered_with_it_and_another_length_or_notes_with_its_id() {
+    virtually(async {
+        let world = world(brief).await;
+        let operator = Operator::of(&world);
+        let free = slots(&world, 3);
+        let body = |start: Timestamp, more: Value| {
+            let mut body = json!({
+                "business": "tel-aviv-locks", "phone": "050-000-0001",
+                "slot_start": written(&world, start),
+            });
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            Wanted::new(Method::POST, "/api/appointments").with(&body)
+        };
+        for (start, first, same, others) in [
+            (
+                free[0],
+                json!({}),
+                vec![json!({}), json!({ "duration_min": null }), json!({ "notes": " " })],
+                vec![
+                    (json!({ "duration_min": 90 }), "duration_min"),
+                    (json!({ "notes": "קומה 3" }), "notes"),
+                ],
+            ),
+            (
+                free[4],
+                json!({ "duration_min": 60, "notes": "a\nb" }),
+                vec![
+                    json!({ "duration_min": 60, "notes": "a\nb" }),
+                    json!({ "duration_min": 60, "notes": " a\r\nb " }),
+                ],
+                vec![
+                    (json!({ "notes": "a\nb" }), "duration_min"),
+                    (json!({ "duration_min": 60 }), "notes"),
+                    (json!({ "duration_min": 60, "notes": "b" }), "notes"),
+                ],
+            ),
+        ] {
+            let booked = operator.asks(&body(start, first)).await;
+            assert_eq!(booked.status.as_u16(), 201, "{}", booked.body);
+            for more in same {
+                let again = operator.asks(&body(start, more.clone())).await;
+                assert_eq!((again.status.as_u16(), &again.body), (200, &booked.body), "{more}");
+            }
+            for (more, field) in others {
+                let other = operator.asks(&body(start, more.clone())).await;
+                assert_eq!(code(&other), (409, "booked_otherwise"), "{more}");
+                let error = &other.body["error"];
+                assert_eq!(
+                    (&error["appointment_id"], &error["field"]),
+                    (&booked.body["id"], &json!(field))
+                );
+            }
+        }
+        // The same with a key: the request is what counts.
+        let keyed = |more: Value| body(free[8], more).keyed("order-18");
+        let booked = operator.asks(&keyed(json!({}))).await;
+        assert_eq!(booked.status.as_u16(), 201, "{}", booked.body);
+        let again = operator.asks(&keyed(json!({}))).await;
+        assert_eq!((again.status.as_u16(), &again.body), (200, &booked.body));
+        let other = operator.asks(&keyed(json!({ "notes": "x" }))).await;
+        assert_eq!(code(&other), (409, "booked_otherwise"));
+        let moved = operator.asks(&body(free[12], json!({})).keyed("order-18")).await;
+        assert_eq!(code(&moved), (409, "idempotency_key_reused"));
+        assert_eq!(moved.body["error"]["appointment_id"], booked.body["id"]);
+        assert_eq!(standing(&world).await, 3);
+        world.close().await;
+    });
+}
+
+#[test]
+fn cal_2_a_start_at_the_end_of_the_calendar_is_told_as_too_far_or_past() {
+    virtually(async {
+        let world = world(brief).await;
+        let operator = Operator::of(&world);
+        let lead = rows::lead(&world, world.business_id, 1).await;
+        for (start, expected) in [
+            ("9999-12-31T10:00", "too_far"),
+            ("9999-12-31T23:00:00-05:00", "too_far"),
+            ("9999-12-31T23:00:00Z", "too_far"),
+            ("2999-01-01T10:00", "too_far"),
+            ("0001-01-01T10:00", "in_the_past"),
+            ("-000044-03-15T10:00", "in_the_past"),
+            ("-009999-01-01T00:00", "in_the_past"),
+        ] {
+            let answer = operator.asks(&wanted(&world, lead, start)).await;
+            assert_eq!(code(&answer), (409, expected), "{start}: {}", answer.body);
+        }
+        let its = rows::appointment(&world, world.business_id, lead, slots(&world, 3)[0]).await;
+        for (query, found) in [
+            ("from=9999-12-31T23:00:00Z", 0),
+            ("from=9999-12-31T23:00:00-05:00", 0),
+            ("to=9999-12-31T23:00:00Z", 1),
+            ("from=0001-01-01T00:00:00Z", 1),
+            ("from=-000044-03-15T10:00:00Z", 1),
+            ("from=-009999-01-01T00:00:00%2B23:00", 1),
+            ("to=-000044-03-15T10:00:00Z", 0),
+        ] {
+            let list = format!("/api/appointments?business=tel-aviv-locks&{query}");
+            let list = operator.gets(&list).await;
+            assert_eq!(list["items"].as_array().unwrap().len(), found, "{query} {its:?}");
+        }
+        world.close().await;
+    });
+}
+
+#[test]
 fn ops_4_booking_by_phone_number_creates_the_lead_once() {
     virtually(async {
         let world = world(brief).await;
@@ -141,6 +247,16 @@ fn ops_4_booking_by_phone_number_creates_the_lead_once() {
             ),
             (
                 json!({ "phone": "0500000002", "slot_start": start, "notes": "x".repeat(2001) }),
+                "wrong_argument",
+                "notes",
+            ),
+            (
+                json!({ "phone": "0500000002", "slot_start": start, "notes": "a\u{0}b" }),
+                "wrong_argument",
+                "notes",
+            ),
+            (
+                json!({ "phone": "0500000002", "slot_start": start, "notes": "a\u{1b}[2Jb" }),
                 "wrong_argument",
                 "notes",
             ),

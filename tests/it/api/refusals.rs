@@ -1,13 +1,15 @@
 //! Requests that the API refuses, and its error responses.
 
+use entities::calls::{self, CallDirection, CallStatus, NewCall};
 use http::{Method, StatusCode};
 use sea_orm::ConnectionTrait as _;
+use protocol::ids::CallSid;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::operator::{Answered, Operator, TOKEN, Wanted, operations};
 use super::rows::Rows;
-use crate::support::{brief, virtually, within, world};
+use crate::support::{brief, ended_record, number, virtually, within, world};
 
 /// The code and field of an error; every error has the same form.
 fn error(answer: &Answered) -> (u16, String, String) {
@@ -84,6 +86,142 @@ fn ops_4_an_invalid_request_is_refused_with_the_name_of_the_field() {
             let expected = (400, code.to_owned(), field.to_owned());
             assert_eq!(error(&answer), expected, "{body}: {}", answer.body);
         }
+        world.close().await;
+    });
+}
+
+#[test]
+fn ops_12_an_error_says_in_words_what_was_expected_of_which_key() {
+    virtually(async {
+        let world = world(brief).await;
+        let operator = Operator::of(&world);
+        let rows = Rows::make(&world, world.business_id, 1).await;
+        let told = async |wanted: Wanted, field: &str, expected: &str| {
+            let answer = operator.asks(&wanted).await;
+            let message = answer.body["error"]["message"].as_str().unwrap_or_default().to_owned();
+            let shown = format!("{wanted:?}: {}", answer.body);
+            assert_eq!((error(&answer).0, error(&answer).2), (400, field.to_owned()), "{shown}");
+            assert!(message.contains(expected), "{shown}");
+            for of_rust in [
+                "u32",
+                "EOF",
+                "invalid",
+                "UUID parsing",
+                "variant",
+                "struct",
+                "integer `",
+                " ident",
+            ] {
+                assert!(!message.contains(of_rust), "{shown}");
+            }
+        };
+        let lead = format!("/api/leads/{}?business=tel-aviv-locks", rows.lead);
+        for (body, field, expected) in [
+            ("{\"full_name\":\"", "", "the body ends too early, at line 1, column 14"),
+            ("{\"full_name\"", "", "the body ends too early"),
+            ("{\"full_name\": tru}", "", "the body is not valid JSON, at line 1, column 18"),
+            ("{\"full_name\": \"x\",}", "", "is not valid JSON"),
+            ("{'full_name': 'x'}", "", "is not valid JSON, at line 1, column 2"),
+            ("{\"full_name\": \"\\q\"}", "", "is not valid JSON"),
+            ("{} {}", "", "is not valid JSON, at line 1, column 4"),
+            (
+                "{\"status\": 5}",
+                "status",
+                "is the whole number `5`, expected one of the known words",
+            ),
+            ("{\"status\": \"lost\"}", "status", "expected one of `in_progress`, `complete`"),
+            ("{\"age\": 4}", "age", "unknown key `age`, expected one of `full_name`"),
+            ("{\"status\":\"lost\",\"status\":\"lost\"}", "status", "unknown value `lost`"),
+            ("{\"full_name\":\"a\",\"full_name\":\"b\"}", "full_name", "is there twice"),
+            ("{\"full_name\": 7}", "full_name", "must be a text; nothing was written"),
+            ("{\"email\": \"dana at x\"}", "email", "is not an e-mail address, as in"),
+            ("{\"fields\": [1]}", "fields", "must be an object of the fields"),
+            ("{\"full_name\": \"a\\nb\"}", "full_name", "holds the invisible character U+000A"),
+            ("{\"full_name\": \"a\\u202eb\"}", "full_name", "the invisible character U+202E"),
+            ("{\"fields\": {\"city\": \"a\\u0000b\"}}", "city", "the control character U+0000"),
+        ] {
+            let mut wanted = Wanted::new(Method::PATCH, &lead);
+            wanted.body = Some(body.to_owned());
+            told(wanted, field, expected).await;
+        }
+        let minutes = "must be a whole number from 1 to 1440";
+        for (key, value, expected) in [
+            ("business", json!(5), "is the whole number `5`, expected a text"),
+            ("business", json!({}), "is an object, expected a text"),
+            ("lead_id", json!("7"), "is not a UUID, as in 0"),
+            ("lead_id", json!(7), "is the whole number `7`, expected a UUID as text"),
+            ("duration_min", json!(-5), minutes),
+            ("duration_min", json!(1.5), minutes),
+            ("duration_min", json!(true), minutes),
+            ("duration_min", json!("30"), minutes),
+            ("duration_min", json!(0), minutes),
+            ("duration_min", json!(1441), minutes),
+            ("duration_min", json!(4_294_967_296_u64), minutes),
+            ("notes", json!("a\u{0}b"), "holds the control character U+0000: take it out"),
+            ("notes", json!("x".repeat(2001)), "is longer than 2000 characters: shorten it"),
+        ] {
+            let mut body = json!({
+                "business": "tel-aviv-locks", "lead_id": rows.lead, "slot_start": rows.free,
+            });
+            body[key] = value;
+            let wanted = Wanted::new(Method::POST, "/api/appointments").with(&body);
+            told(wanted, key, expected).await;
+        }
+        for (query, field, expected) in [
+            ("appointments?lead_id=7", "lead_id", "is not a UUID, as in 0"),
+            ("appointments?status=lost", "status", "unknown value `lost`, expected `booked`"),
+            ("slots?duration_min=x", "duration_min", minutes),
+            ("slots?duration_min=-1", "duration_min", minutes),
+        ] {
+            let wanted = Wanted::get(format!("/api/{query}&business=tel-aviv-locks"));
+            told(wanted, field, expected).await;
+        }
+        let wanted = Wanted::new(Method::POST, "/api/calls");
+        let body = json!({ "business": "tel-aviv-locks" });
+        told(wanted.with(&body), "to", "the key `to` is missing").await;
+        world.close().await;
+    });
+}
+
+#[test]
+fn ops_4_a_call_that_is_over_is_told_from_one_that_never_was() {
+    virtually(async {
+        let world = world(brief).await;
+        let operator = Operator::of(&world);
+        let over = Rows::make(&world, world.business_id, 1).await.call;
+        let caller = world.dial(&number(2));
+        within("the greeting", caller.hears("שלום")).await.unwrap();
+        caller.hang_up();
+        within("the end", caller.ended()).await;
+        ended_record(&world, &caller).await;
+        let unknown = "CA000000000000000000000000000000ff";
+        for (call, query, expected) in [
+            (over.as_str(), "", (409, "call_over")),
+            (over.as_str(), "?business=tel-aviv-locks", (409, "call_over")),
+            (caller.call_sid().as_str(), "", (409, "call_over")),
+            (unknown, "", (404, "no_such_call")),
+            (unknown, "?business=tel-aviv-locks", (404, "no_such_call")),
+        ] {
+            let wanted = Wanted::new(Method::POST, format!("/api/calls/{call}/hangup{query}"));
+            let answer = operator.asks(&wanted).await;
+            let (status, code, _) = error(&answer);
+            assert_eq!((status, code.as_str()), expected, "{call}{query}: {}", answer.body);
+        }
+        let waits = NewCall {
+            call_sid: CallSid::parse("CA000000000000000000000000000000fe").unwrap(),
+            direction: CallDirection::Outbound,
+            status: CallStatus::Ringing,
+            from_number: None,
+            to_number: number(3),
+            lead_id: None,
+            prompt_version: 1,
+            started_at: world.app.services().clock.wall(),
+        };
+        let path = format!("/api/calls/{}/hangup", waits.call_sid);
+        let db = &world.app.services().database;
+        calls::insert_started(db, world.business_id, waits).await.unwrap();
+        let answer = operator.asks(&Wanted::new(Method::POST, path)).await;
+        assert_eq!((error(&answer).0, error(&answer).1.as_str()), (409, "not_running"));
         world.close().await;
     });
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::Problems;
 use crate::business::{BusinessSettings, TurnDetection};
+use crate::text;
 
 /// The voices of the Realtime API. Others are custom ones.
 pub(super) const VOICES: [&str; 10] =
@@ -26,29 +27,9 @@ const SMALL_INPUT: usize = 28_000;
 const LARGE_INPUT: usize = 96_000;
 
 pub(super) fn name(business: &BusinessSettings, problems: &mut Problems) {
-    let name = &business.name;
-    if let Some(mark) = name.chars().find(|letter| letter.is_control() || is_directional(*letter)) {
-        problems.add(
-            "name",
-            format!(
-                "holds the invisible character U+{:04X}: a name is one line, without control and \
-                 direction characters",
-                u32::from(mark)
-            ),
-        );
+    if let Err(flaw) = text::check_name(&business.name, LONGEST_NAME) {
+        problems.add("name", flaw.to_string());
     }
-    problems.add_if(
-        name.chars().count() > LONGEST_NAME,
-        "name",
-        &format!("is longer than {LONGEST_NAME} characters: shorten it"),
-    );
-}
-
-/// Marks that reorder or part a line of text.
-fn is_directional(letter: char) -> bool {
-    matches!(letter,
-        '\u{061C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
-        | '\u{FEFF}')
 }
 
 /// No text may hold a control character: databases and the model's JSON refuse some of them.
@@ -68,8 +49,7 @@ fn look_at(key: &str, value: &Value, problems: &mut Problems) {
             let is_wrong =
                 |letter: &char| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t');
             if let Some(mark) = text.chars().find(is_wrong) {
-                let mark = u32::from(mark);
-                problems.add(key, format!("holds the control character U+{mark:04X}: take it out"));
+                problems.add(key, text::Flaw::Control(mark).to_string());
             }
         }
         Value::Array(items) => items.iter().for_each(|item| look_at(key, item, problems)),
@@ -160,7 +140,19 @@ pub(super) fn durations(business: &BusinessSettings, problems: &mut Problems) {
         (SECOND, 10 * MINUTE),
         "a caller who is silent for so long is asked whether they are there",
     );
+    let instant = (SECOND / 1000, 10 * SECOND);
+    let barge_in = &business.barge_in;
+    within("agent.prefix_padding", agent.prefix_padding, instant, "a turn begins so much earlier");
+    for (key, length, why) in [
+        ("barge_in.min_speech", barge_in.min_speech, "speech this long interrupts"),
+        ("barge_in.guard", barge_in.guard, "nothing interrupts before"),
+        ("barge_in.cooldown", barge_in.cooldown, "nothing interrupts again before"),
+    ] {
+        within(key, length.unwrap_or_default(), instant, why);
+    }
     let minutes = (MINUTE, DAY);
+    let notice = (MINUTE, 365 * DAY);
+    within("appointments.min_notice", appointments.min_notice, notice, "it is booked so far ahead");
     within("appointments.slot_step", appointments.slot_step, minutes, "slots begin so far apart");
     within("appointments.length", appointments.length, minutes, "an appointment lasts so long");
     within("appointments.buffer", appointments.buffer, minutes, "it stays free after each one");

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::business::Language;
+use crate::text::Flaw;
 
 fn locks() -> BusinessSettings {
     business("Asia/Jerusalem", |rules| {
@@ -118,17 +119,37 @@ fn cal_1_lengths_notes_and_broken_arguments_are_checked() {
     for wrong in [json!(0), json!(-30), json!(1441), json!(7.5), json!("long"), json!([30])] {
         assert_eq!(length(wrong), Err(CalendarError::Length));
     }
-    let notes = "x".repeat(2001);
-    let start = "2026-11-25T10:30";
-    assert_eq!(
-        read(CalendarTool::Create, &json!({ "slot_start": start, "notes": notes })),
-        Err(CalendarError::Wrong("notes"))
-    );
     assert_eq!(
         read(CalendarTool::Create, &json!({ "slot_start": 10 })),
         Err(CalendarError::Wrong("slot_start"))
     );
     assert_eq!(read(CalendarTool::Create, &json!([])), Err(CalendarError::Arguments));
+}
+
+#[test]
+fn cal_1_notes_keep_their_lines_and_are_refused_with_what_is_wrong() {
+    let noted = |notes: &str| {
+        let wanted = json!({ "slot_start": "2026-11-25T10:30", "notes": notes });
+        match read(CalendarTool::Create, &wanted) {
+            Ok(CalendarArguments::Create { notes, .. }) => Ok(notes.unwrap_or_default()),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => Err(error),
+        }
+    };
+    assert_eq!(noted("קומה 3\nדלת כחולה").as_deref(), Ok("קומה 3\nדלת כחולה"));
+    assert_eq!(noted("floor 3\r\nblue door").as_deref(), Ok("floor 3\nblue door"));
+    for mark in ['\u{0}', '\u{7}', '\u{1B}', '\t', '\u{9F}'] {
+        let flaw = CalendarError::Text("notes", Flaw::Control(mark));
+        assert_eq!(noted(&format!("a{mark}b")), Err(flaw.clone()), "{mark:?}");
+        let output = refused(&Language::ENGLISH, &flaw);
+        let hint = output["hint"].as_str().unwrap();
+        assert!(hint.starts_with("notes holds the control character U+00"), "{hint}");
+        assert_eq!(output["error"], "wrong_argument");
+        assert!(!output["say"].as_str().unwrap().contains("date"), "{output}");
+    }
+    let long = CalendarError::Text("notes", Flaw::TooLong(2000));
+    assert_eq!(noted(&"x".repeat(2001)), Err(long));
+    assert!(noted(&"ש".repeat(2000)).is_ok());
 }
 
 #[test]
@@ -330,6 +351,7 @@ fn cal_1_every_refusal_has_a_code_and_a_sentence_in_both_languages() {
         CalendarError::Missing("date_iso"),
         CalendarError::Date("date_iso", DateParseError::NoYear),
         CalendarError::Length,
+        CalendarError::Text("notes", Flaw::TooLong(2000)),
         CalendarError::PastDate,
         CalendarError::FarDate { last: date(2027, 1, 1) },
         CalendarError::NotYesOrNo("additional"),

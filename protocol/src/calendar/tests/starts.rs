@@ -84,6 +84,39 @@ fn cal_7_a_program_means_the_offset_that_it_writes() {
 }
 
 #[test]
+fn cal_2_a_start_at_the_end_of_the_calendar_is_beyond_the_horizon_or_past_and_never_skipped() {
+    for zone in [JERUSALEM, "America/New_York", "Pacific/Kiritimati", "UTC"] {
+        for (text, expected) in [
+            ("9999-12-31T10:00", SlotError::TooFar),
+            ("9999-12-31T23:59:59", SlotError::TooFar),
+            ("9999-12-31T23:00:00-05:00", SlotError::TooFar),
+            ("9999-12-31T23:00:00Z", SlotError::TooFar),
+            ("+009999-12-31T10:00", SlotError::TooFar),
+            ("9999-12-30T10:00", SlotError::TooFar),
+            ("2999-01-01T10:00", SlotError::TooFar),
+            ("0001-01-01T10:00", SlotError::Past),
+            ("0000-01-01T10:00", SlotError::Past),
+            ("-000044-03-15T10:00", SlotError::Past),
+            ("-009999-01-01T00:00", SlotError::Past),
+            ("-009999-01-01T00:00:00+23:00", SlotError::Past),
+        ] {
+            for writer in [Writer::Program, Writer::Model { offered: [].into() }] {
+                let start = match by(zone, text, &writer) {
+                    Ok(start) => start,
+                    // The offset is not the zone's: the model is asked which moment it means.
+                    Err(unclear) if unclear.why == Unclear::Offset => continue,
+                    Err(unclear) => panic!("{text} in {zone}: {unclear:?}"),
+                };
+                let business = business(zone, |rules| every_day(rules, &["08:00-18:00"]));
+                let calendar = Calendar::of(&business, at("2026-11-25T10:00:00Z"));
+                let refused = calendar.slot_at(start, business.appointments.length);
+                assert_eq!(refused, Err(expected), "{text} in {zone}");
+            }
+        }
+    }
+}
+
+#[test]
 fn cal_7_local_times_that_the_clocks_skip_or_double_are_unclear_and_with_an_offset_they_are_not() {
     for (zone, skipped) in [
         (JERUSALEM, "2026-03-27T02:30"),

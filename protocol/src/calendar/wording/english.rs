@@ -26,6 +26,7 @@ pub(super) fn refused(reason: SpokenReason) -> &'static str {
         SpokenReason::DateAgain => {
             "I did not get the date. Could you tell me the day and the time again?"
         }
+        SpokenReason::OnceMore => "One moment, I will try that once more.",
         SpokenReason::LengthOff => "An appointment can't be that long or that short.",
         SpokenReason::Past => "That time has already passed.",
         SpokenReason::TooSoon => "That is too soon to be booked now.",

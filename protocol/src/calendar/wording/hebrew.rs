@@ -24,6 +24,7 @@ pub(super) const MONTHS: [&str; 12] = [
 pub(super) fn refused(reason: SpokenReason) -> &'static str {
     match reason {
         SpokenReason::DateAgain => "לא הבנתי את המועד. אפשר להגיד שוב באיזה תאריך ובאיזו שעה?",
+        SpokenReason::OnceMore => "רגע אחד, אני מנסה שוב.",
         SpokenReason::LengthOff => "אי אפשר לקבוע פגישה באורך כזה.",
         SpokenReason::Past => "המועד הזה כבר עבר.",
         SpokenReason::TooSoon => "המועד הזה קרוב מדי, אי אפשר כבר לקבוע אותו.",

@@ -2,6 +2,7 @@
 //! call, so that the same rules and the same queue hold (CAL-3, CAL-4).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actors::calendar::{ToolUse, use_tool};
 use entities::appointments::{self, AppointmentId, AppointmentRecord};
@@ -21,6 +22,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::http::api::error::ApiError;
+use crate::http::api::query;
 use crate::http::api::request::{ApiRequest, settings};
 use crate::http::api::slot::Slot;
 
@@ -42,18 +44,26 @@ pub(super) struct NewAppointment {
     #[schema(example = "2026-11-22T08:30:00+02:00")]
     slot_start: String,
     /// The length in minutes. Default: the business's usual length.
-    #[schema(minimum = 1, maximum = 1440)]
-    duration_min: Option<u32>,
+    #[serde(default, deserialize_with = "query::minutes_of_body")]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1440)]
+    duration_min: Option<u64>,
     /// Notes of the person's.
     #[schema(max_length = 2000)]
     notes: Option<String>,
 }
 
-/// Books the appointment. If its key has booked the same one before, returns that.
+/// The answer to a request for an appointment.
+pub(super) enum Booked {
+    Now(AppointmentRecord),
+    /// The same request has booked it before, or another one for the same lead.
+    Before(AppointmentRecord),
+}
+
+/// Books the appointment. If the same one is booked already, returns that.
 pub(super) async fn book(
     request: ApiRequest<'_>,
     wanted: NewAppointment,
-) -> Result<AppointmentRecord, ApiError> {
+) -> Result<Booked, ApiError> {
     let key = key(request)?;
     let business = request.business(Some(&wanted.business)).await?;
     let booking = Booking::new(request, &business)?;
@@ -73,14 +83,39 @@ pub(super) async fn book(
     );
     let checked = checked.map_err(|error| booking.api_error(&error, None))?;
     let lead = booking.lead(&wanted).await?;
-    let booked = booking.use_tool(CalendarTool::Create, lead, key, &arguments).await?;
-    let record = booking.appointment(booked).await?;
-    let as_wanted = matches!(checked, CalendarArguments::Create { start: Ok(start), .. } if start == record.starts_at);
-    if !as_wanted || record.lead_id != lead {
-        let message = "has booked another appointment before: use a new key";
-        return Err(ApiError::conflict("idempotency_key_reused", message).at(KEY));
+    match booking.use_tool(CalendarTool::Create, lead, key, &arguments).await? {
+        Done::Now(id) => Ok(Booked::Now(booking.appointment(id).await?)),
+        Done::Before(id) => {
+            let record = booking.appointment(id).await?;
+            same_as(&record, lead, &checked)?;
+            Ok(Booked::Before(record))
+        }
     }
-    Ok(record)
+}
+
+/// Checks that the appointment which was booked before is the one that is wanted.
+fn same_as(
+    record: &AppointmentRecord,
+    lead: LeadId,
+    wanted: &CalendarArguments,
+) -> Result<(), ApiError> {
+    let CalendarArguments::Create { start, length, notes, .. } = wanted else { return Ok(()) };
+    if record.lead_id != lead || start.as_ref() != Ok(&record.starts_at) {
+        let message = "has booked another appointment before: use a new key";
+        let error = ApiError::conflict("idempotency_key_reused", message).at(KEY);
+        return Err(error.about(record.id));
+    }
+    let lasts = Duration::try_from(record.ends_at.duration_since(record.starts_at));
+    let field = if lasts.ok() != Some(*length) {
+        "duration_min"
+    } else if record.notes != *notes {
+        "notes"
+    } else {
+        return Ok(());
+    };
+    let message = "is not that of the appointment which this lead has at that time: cancel it first, \
+                   or leave it as it is";
+    Err(ApiError::conflict("booked_otherwise", message).at(field).about(record.id))
 }
 
 /// Cancels the appointment, for whichever lead it is.
@@ -92,8 +127,9 @@ pub(super) async fn cancel(
     let booking = Booking::new(request, business)?;
     let lead = booking.appointment(appointment).await?.lead_id;
     let arguments = json!({ "appointment_id": appointment.0 });
-    let cancelled =
-        booking.use_tool(CalendarTool::Cancel, lead, new_key(request)?, &arguments).await?;
+    let key = new_key(request)?;
+    let (Done::Now(cancelled) | Done::Before(cancelled)) =
+        booking.use_tool(CalendarTool::Cancel, lead, key, &arguments).await?;
     booking.appointment(cancelled).await
 }
 
@@ -111,6 +147,13 @@ fn key(request: ApiRequest<'_>) -> Result<ToolCallId, ApiError> {
 fn new_key(request: ApiRequest<'_>) -> Result<ToolCallId, ApiError> {
     let key = format!("api/{}", request.state.services.new_id());
     ToolCallId::parse(&key).map_err(|invalid| ApiError::internal(&invalid.to_string()))
+}
+
+/// The appointment that a tool was used on.
+enum Done {
+    Now(AppointmentId),
+    /// It was booked before.
+    Before(AppointmentId),
 }
 
 /// One request to a business's calendar.
@@ -153,14 +196,14 @@ impl<'a> Booking<'a> {
         }
     }
 
-    /// Has CalendarActor book or cancel; returns the appointment.
+    /// Has CalendarActor book or cancel.
     async fn use_tool(
         &self,
         tool: CalendarTool,
         lead: LeadId,
         key: ToolCallId,
         arguments: &Value,
-    ) -> Result<AppointmentId, ApiError> {
+    ) -> Result<Done, ApiError> {
         let used = ToolUse {
             business: self.business,
             settings: Arc::clone(&self.settings),
@@ -179,8 +222,9 @@ impl<'a> Booking<'a> {
             answer.ok_or_else(|| ApiError::unavailable("stopping", "the daemon is stopping"))?;
         match answer.outcome {
             CalendarOutcome::Booked(done) | CalendarOutcome::Cancelled(done) => {
-                Ok(AppointmentId(done.id))
+                Ok(Done::Now(AppointmentId(done.id)))
             }
+            CalendarOutcome::BookedBefore(done) => Ok(Done::Before(AppointmentId(done.id))),
             CalendarOutcome::Refused(error, free) => Err(self.api_error(&error, free)),
             CalendarOutcome::Mine { why, .. } => Err(self.api_error(&why, None)),
             done @ (CalendarOutcome::Offered { .. } | CalendarOutcome::Moved { .. }) => {
@@ -197,13 +241,16 @@ impl<'a> Booking<'a> {
     fn api_error(&self, error: &CalendarError, free: Option<FreeSlots>) -> ApiError {
         let code = error.to_string();
         match error {
-            CalendarError::Wrong(name) => ApiError::bad_request(code, "is too long").at(*name),
+            CalendarError::Wrong(name) => ApiError::bad_request(code, "must be a text").at(*name),
+            CalendarError::Text(name, flaw) => {
+                ApiError::bad_request(code, flaw.to_string()).at(*name)
+            }
             CalendarError::Missing(name) => ApiError::bad_request(code, "is missing").at(*name),
             CalendarError::Date(name, why) => {
                 ApiError::bad_request(code, why.to_string()).at(*name)
             }
             CalendarError::Length => {
-                ApiError::bad_request(code, "must be from 1 to 1440").at("duration_min")
+                ApiError::bad_request(code, query::MINUTES_EXPECTED).at("duration_min")
             }
             CalendarError::Unclear(unclear) => {
                 let message = match unclear.why {
