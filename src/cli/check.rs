@@ -3,6 +3,7 @@
 
 mod configuration;
 mod finding;
+mod models;
 mod provider;
 mod records;
 mod telephony;
@@ -10,6 +11,7 @@ mod telephony;
 use std::io::Write;
 
 use finding::{Finding, Verdict};
+use records::Records;
 
 use super::error::CliError;
 use super::exit::Exit;
@@ -21,9 +23,11 @@ pub(super) async fn run(config: &Config, out: &mut impl Write) -> Result<Exit, C
     let client = http::client()?;
     let mut report = Report { out, worst: Verdict::Ok };
     report.add(configuration::check(config))?;
-    let (findings, numbers) = records::check(&config.database).await;
+    let Records { findings, numbers, models } = records::check(&config.database).await;
     report.add(findings)?;
-    report.add([provider::check(&config.openai, &client).await])?;
+    let (finding, shut_downs) = provider::check(&config.openai, &client).await;
+    report.add([finding])?;
+    report.add(models::check(&models, &shut_downs))?;
     report.add(telephony::check(config, &numbers, &client).await)?;
     match report.worst {
         Verdict::Ok | Verdict::Warn => Ok(Exit::Clean),

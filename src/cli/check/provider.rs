@@ -5,14 +5,15 @@ use http::StatusCode;
 use secrecy::ExposeSecret;
 
 use super::finding::Finding;
+use super::models::ShutDowns;
 use crate::cli::http::reason;
 use crate::config::{OpenAi, Provider, WebSocketUrl};
 
 const ABOUT: &str = "openai";
 
 /// Tries the key on the list of models, which costs nothing.
-pub(super) async fn check(config: &OpenAi, client: &HttpClient) -> Finding {
-    match config.provider {
+pub(super) async fn check(config: &OpenAi, client: &HttpClient) -> (Finding, ShutDowns) {
+    let finding = match config.provider {
         Provider::Practice if !cfg!(feature = "practice") => Finding::fail(
             ABOUT,
             "the practice provider is not built in: set provider = \"openai\", or build with \
@@ -22,26 +23,28 @@ pub(super) async fn check(config: &OpenAi, client: &HttpClient) -> Finding {
             ABOUT,
             "the practice provider, which is built in and never answers real callers",
         ),
-        Provider::OpenAi => check_openai(config, client).await,
-    }
+        Provider::OpenAi => return check_openai(config, client).await,
+    };
+    (finding, ShutDowns::default())
 }
 
-async fn check_openai(config: &OpenAi, client: &HttpClient) -> Finding {
+async fn check_openai(config: &OpenAi, client: &HttpClient) -> (Finding, ShutDowns) {
     let Some(key) = &config.api_key else {
-        return Finding::fail(ABOUT, "it can't be checked: openai.api_key is missing");
+        let finding = Finding::fail(ABOUT, "it can't be checked: openai.api_key is missing");
+        return (finding, ShutDowns::default());
     };
     let url = models_url(&config.realtime_url);
     let request = client.get(&url).bearer_auth(key.expose_secret());
     match request.send().await {
-        Ok(answer) => finding(&url, answer.status),
-        Err(error) => Finding::fail(
-            ABOUT,
-            format!(
+        Ok(answer) => (finding(&url, answer.status), ShutDowns::read(&answer.body)),
+        Err(error) => {
+            let message = format!(
                 "{url} can't be reached ({}): check openai.realtime_url, and that this machine \
                  may connect to it",
                 reason(&error)
-            ),
-        ),
+            );
+            (Finding::fail(ABOUT, message), ShutDowns::default())
+        }
     }
 }
 
