@@ -152,7 +152,7 @@ fn no_period(config: &Config) -> Option<Problem> {
 }
 
 /// The longest that each wait may be. A longer one is a slip of the unit.
-const LONGEST: [(&str, fn(&Config) -> Duration, Duration); 4] = [
+const LONGEST: [(&str, LengthOf, Duration); 4] = [
     ("server.drain_timeout", |config| config.server.drain_timeout, DAY),
     (
         "openai.upstream_patience",
@@ -166,6 +166,10 @@ const LONGEST: [(&str, fn(&Config) -> Duration, Duration); 4] = [
         MINUTE,
     ),
 ];
+
+/// How a wait is read from the configuration.
+type LengthOf = fn(&Config) -> Duration;
+
 const MINUTE: Duration = Duration::from_mins(1);
 const DAY: Duration = Duration::from_hours(24);
 

@@ -80,12 +80,11 @@ fn insert(table: &mut Table, defaults: &Table, variable: &str, text: &str) -> Re
 fn value_like(default: &Value, text: &str) -> Result<Value, String> {
     let trimmed = text.trim();
     match default {
-        Value::Integer(_) => {
-            trimmed.parse().map(Value::Integer).map_err(|error: ParseIntError| match error.kind() {
-                IntErrorKind::PosOverflow => format!("{text:?} is larger than any key takes"),
-                _ => format!("{text:?} is not a whole number"),
-            })
-        }
+        Value::Integer(_) => trimmed.parse().map(Value::Integer).map_err(|error: ParseIntError| {
+            let is_large = *error.kind() == IntErrorKind::PosOverflow;
+            let wrong = if is_large { "larger than any key takes" } else { "not a whole number" };
+            format!("{text:?} is {wrong}")
+        }),
         Value::Boolean(_) => trimmed
             .parse()
             .map(Value::Boolean)

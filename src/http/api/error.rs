@@ -47,7 +47,7 @@ struct ErrorBody {
 #[derive(Debug)]
 pub(super) struct ApiError {
     status: StatusCode,
-    body: ErrorAnswer,
+    body: Box<ErrorAnswer>,
     /// Whether the same request may succeed soon.
     passes: bool,
 }
@@ -64,7 +64,8 @@ impl ApiError {
             field: None,
             appointment_id: None,
         };
-        Self { status, body: ErrorAnswer { error, slots: Vec::new() }, passes: false }
+        let body = Box::new(ErrorAnswer { error, slots: Vec::new() });
+        Self { status, body, passes: false }
     }
 
     /// 400: the request itself is wrong.

@@ -107,10 +107,9 @@ pub(super) fn minutes<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>,
 
 /// Reads a length in minutes from a body: a number, or null.
 pub(super) fn minutes_of_body<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
-    match Value::deserialize(from)? {
-        Value::Null => Ok(None),
-        value => value.as_u64().map(Some).ok_or_else(|| D::Error::custom(MINUTES_EXPECTED)),
-    }
+    let given = Option::<Value>::deserialize(from)?;
+    let wrong = || D::Error::custom(MINUTES_EXPECTED);
+    given.map(|value| value.as_u64().ok_or_else(wrong)).transpose()
 }
 
 /// The query of requests for one row.
