@@ -10,7 +10,7 @@ const CRATES: [&str; 6] =
     ["actors/src/", "entities/src/", "migration/src/", "protocol/src/", "src/", "supervision/src/"];
 
 /// What plays calls on one machine, and is no part of a daemon that answers them.
-const TOOLS: [&str; 3] = ["src/chaos", "src/demo", "src/simulate"];
+const TOOLS: [&str; 4] = ["src/bench", "src/chaos", "src/demo", "src/simulate"];
 
 /// Parts of a name that say that the constant is a bound.
 const BOUNDS: [&str; 6] = ["MOST", "MAX", "LONGEST", "CAPACITY", "TRIES", "LIMIT"];

@@ -2,8 +2,8 @@
 
 use entities::calls::{self, CallDirection, CallStatus, NewCall};
 use http::{Method, StatusCode};
-use sea_orm::ConnectionTrait as _;
 use protocol::ids::CallSid;
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 

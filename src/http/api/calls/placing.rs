@@ -152,6 +152,9 @@ fn not_now(reason: NotReady) -> ApiError {
     let message = match reason {
         NotReady::Draining => "the daemon is stopping and takes no new calls",
         NotReady::DatabaseUnreachable => "the database can't be reached; try again later",
+        NotReady::DatabaseFile => "the database's file was deleted or replaced",
+        NotReady::DatabaseReadOnly => "the database takes no writes",
+        NotReady::DatabaseFull => "the database's disk is full",
         NotReady::DatabaseSchema => {
             "the database's schema is not that of this version: see `frontdesk migrate status`"
         }
