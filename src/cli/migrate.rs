@@ -119,9 +119,11 @@ mod tests {
         let other = database::connect(&on_disk.config().database).await.unwrap();
         let config = on_disk.config();
         let locked = other.write(|db| async move {
-            let lock = "BEGIN IMMEDIATE";
-            sea_orm::ConnectionTrait::execute_unprepared(&db, lock).await?;
+            let lock = sea_orm::TransactionTrait::begin(&db).await?;
+            let table = "CREATE TABLE half_made (name TEXT)";
+            sea_orm::ConnectionTrait::execute_unprepared(&lock, table).await?;
             let refused = run(Command::Up { steps: None }, &config, &mut Vec::new()).await;
+            lock.rollback().await?;
             Ok::<_, sea_orm::DbErr>(refused.map(drop))
         });
         let refused = locked.await.unwrap().unwrap_err().lines();
