@@ -31,7 +31,7 @@ pub struct ActorView {
     /// Kind and call, for people to read.
     pub name: String,
     pub kind: ActorKind,
-    /// Its supervisor's id.
+    /// The id of its supervisor. `None`: it is the root.
     pub parent: Option<u64>,
     pub call_sid: Option<CallSid>,
     /// What it is doing, in a word or two.

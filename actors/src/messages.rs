@@ -53,10 +53,11 @@ pub(crate) enum RealtimeOrder {
     Open,
     /// Close the session, and open none before [`Open`](Self::Open).
     Close,
-    /// Ask for a response.
     Ask(Ask),
     /// Replace this session by a new one.
-    Renew { session: u32 },
+    Renew {
+        session: u32,
+    },
     /// Drop this ask if no response carries it yet.
     Withdraw(AskNumber),
     /// Add this entry to OpenAI's conversation.
@@ -68,7 +69,10 @@ pub(crate) enum RealtimeOrder {
     /// All tools have returned: responses may be requested again.
     ToolsDone,
     /// Send a new session the call so far, and then the caller's live audio.
-    Replay { session: u32, history: Vec<Arc<Entry>> },
+    Replay {
+        session: u32,
+        history: Vec<Arc<Entry>>,
+    },
 }
 
 /// The session as introspection shows it (PIPE-7).
@@ -136,14 +140,12 @@ pub enum SupervisorEvent {
     },
     /// Twilio could not play the recording of the greeting (CALL-12).
     RecordingFailed,
-    /// An operator ends the call.
     OperatorHangUp,
     /// Twilio reports how a transfer to a person ended.
     TransferEnded {
         /// Whether the person answered.
         answered: bool,
     },
-    /// The daemon is stopping.
     Shutdown,
 }
 

@@ -22,13 +22,13 @@ pub type BoxedStream = Pin<Box<dyn Stream>>;
 /// A stream that is being opened or awaited.
 pub type Opening<'a> = Pin<Box<dyn Future<Output = io::Result<BoxedStream>> + Send + 'a>>;
 
-/// Opens connections.
+/// Opens connections: over TCP, or in memory in a simulation.
 pub trait Dialer: Debug + Send + Sync {
     /// Opens a connection to this host. Whoever needs TLS puts it on top.
     fn dial(&self, host: &str, port: u16) -> Opening<'static>;
 }
 
-/// A bound address.
+/// Takes connections at one address: of a socket, or in memory.
 pub trait Acceptor: Send {
     fn address(&self) -> SocketAddr;
 

@@ -3,12 +3,10 @@
 use http::StatusCode;
 use warp::reply::{Reply, Response};
 
-/// A response without a body.
 pub(super) fn empty(status: StatusCode) -> Response {
     status.into_response()
 }
 
-/// A response in JSON.
 pub(super) fn json(status: StatusCode, body: &impl serde::Serialize) -> Response {
     warp::reply::with_status(warp::reply::json(body), status).into_response()
 }

@@ -44,7 +44,7 @@ pub(crate) struct ModelSide {
 const RID_WITHIN: Duration = Duration::from_secs(45);
 /// How long the daemon may take to write the end of a call.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(10);
-/// The interval of looking.
+/// How often it is looked whether everything has arrived.
 const LOOK: Duration = Duration::from_millis(50);
 
 impl Seen {

@@ -81,7 +81,6 @@ pub(crate) async fn within<T>(what: &str, coming: impl Future<Output = T>) -> T 
     }
 }
 
-/// A caller's number.
 pub(crate) fn number(last: u32) -> PhoneNumber {
     PhoneNumber::parse(&format!("+97250{last:07}")).unwrap()
 }

@@ -38,7 +38,6 @@ impl Source {
     }
 }
 
-/// The repository's root.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap()
 }

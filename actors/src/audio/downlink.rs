@@ -260,7 +260,6 @@ impl Downlink {
         Some(first)
     }
 
-    /// Removes the first entry.
     pub fn pop(&self) {
         let mut state = self.state();
         if let Some(AgentAudio::Piece(piece)) = state.waiting.pop_front() {
@@ -284,7 +283,6 @@ impl Downlink {
         wake(due);
     }
 
-    /// The waiting audio, in milliseconds.
     #[must_use]
     pub fn waiting_ms(&self) -> usize {
         self.state().bytes / BYTES_PER_MS

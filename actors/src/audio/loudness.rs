@@ -20,7 +20,6 @@ const MAX_FRAMES: usize = 64;
 pub(crate) struct Level {
     /// The root mean square of its 16-bit samples.
     pub(crate) rms: u16,
-    /// The frame's length in milliseconds.
     pub(crate) millis: u32,
     /// When the frame arrived.
     pub(crate) at: Instant,

@@ -69,7 +69,6 @@ impl Job {
         &self.tool_use
     }
 
-    /// Counts an attempt.
     pub(super) fn start_attempt(&mut self) {
         if let Some(request) = &mut self.request {
             request.attempts += 1;

@@ -19,7 +19,6 @@ pub(crate) enum CallSupervisorMsg {
     Alarm,
     /// The dead actor's tasks are joined. It may restart after its pause.
     Joined(Part),
-    /// The teardown is done.
     TakenDown,
 }
 

@@ -22,10 +22,10 @@ enum Kind {
     /// The request could not be written.
     Malformed,
     /// No connection.
-    Unconnected { timed_out: bool },
-    /// No answer in time.
+    Unconnected {
+        timed_out: bool,
+    },
     TimedOut,
-    /// The connection broke.
     Broken,
 }
 

@@ -39,7 +39,7 @@ pub struct Answer {
 pub struct CalendarRequest {
     pub(crate) tool_use: Arc<ToolUse>,
     pub(crate) reply_to: ReplyTo,
-    /// How often it was begun.
+    /// How often work on it began. A second crash of the actor answers it as failed.
     pub(crate) attempts: u32,
 }
 

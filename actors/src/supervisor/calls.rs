@@ -50,7 +50,6 @@ impl Calls {
         }
     }
 
-    /// Finds a living call.
     pub async fn find(&self, call: CallSid) -> Option<CallHandle> {
         let asked =
             self.root.call(|reply| SupervisorMsg::Find { call, reply }, Some(ANSWER_PATIENCE));

@@ -62,13 +62,20 @@ pub struct ReportedStatus {
 #[derive(Debug)]
 pub enum SupervisorMsg {
     /// Start a call, or find the one that is running already (CALL-9).
-    Start { setup: Box<CallSetup>, reply: RpcReplyPort<Result<CallHandle, CallRefused>> },
+    Start {
+        setup: Box<CallSetup>,
+        reply: RpcReplyPort<Result<CallHandle, CallRefused>>,
+    },
     /// Tell the call its status. The reply says whether it runs. If not, a call whose status is
     /// terminal never starts (CALL-11).
-    Report { reported: ReportedStatus, reply: RpcReplyPort<bool> },
-    /// Find a living call.
-    Find { call: CallSid, reply: RpcReplyPort<Option<CallHandle>> },
-    /// List all living calls.
+    Report {
+        reported: ReportedStatus,
+        reply: RpcReplyPort<bool>,
+    },
+    Find {
+        call: CallSid,
+        reply: RpcReplyPort<Option<CallHandle>>,
+    },
     List(RpcReplyPort<Vec<CallHandle>>),
     /// Refuse new calls, and let the running ones end politely.
     Drain,

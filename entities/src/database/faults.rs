@@ -73,7 +73,6 @@ impl DatabaseFaults {
         self.unlocked.notify_waiters();
     }
 
-    /// Whether no fault is active.
     #[must_use]
     pub fn is_clear(&self) -> bool {
         self.active().is_empty()

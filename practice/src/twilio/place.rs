@@ -22,7 +22,6 @@ pub(super) struct Outbound {
     pub(super) placing: Placing,
 }
 
-/// Dials the business.
 pub(super) fn dial(network: &Arc<Network>, dial: &Dial) -> Arc<Line> {
     let view = CallView::new(network.ids.call_sid(), &dial.from, &dial.to, Direction::Inbound);
     let mut extra = dial.extra.clone();

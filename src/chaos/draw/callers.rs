@@ -72,7 +72,6 @@ fn caller(
 enum Kind {
     /// Says what they want, and goodbye.
     Customer,
-    /// Talks over the agent.
     Interrupter,
     /// Talks, makes noise and pauses in any order.
     Wanderer,

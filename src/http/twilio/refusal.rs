@@ -14,7 +14,6 @@ use super::state::TwilioState;
 pub(super) enum Refusal {
     /// As many calls run as may.
     Full,
-    /// The daemon is stopping.
     Draining,
     /// The records of the calls that run fill the journal.
     JournalFull,

@@ -51,7 +51,6 @@ pub enum Action {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Happening {
-    /// An operator ends the call.
     OperatorHangsUp,
     /// The media socket breaks, and Twilio can no longer reach the daemon.
     LineIsLost,

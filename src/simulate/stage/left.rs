@@ -53,7 +53,7 @@ impl AddAssign for Left {
 
 /// How long the daemon may take to forget a call.
 const RID_WITHIN: Duration = Duration::from_secs(10);
-/// The interval of looking.
+/// How often it is looked whether anything is left.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// What remains after the daemon had time to clean up.

@@ -17,7 +17,6 @@ pub(crate) struct Operator {
     http: HttpClient,
 }
 
-/// A response.
 #[derive(Debug)]
 pub(crate) struct Answered {
     pub(crate) status: StatusCode,
@@ -56,7 +55,6 @@ impl Operator {
         answer.body
     }
 
-    /// The OpenAPI document.
     pub(crate) async fn document(&self) -> Value {
         self.gets("/api/openapi.json").await
     }

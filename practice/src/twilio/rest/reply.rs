@@ -1,6 +1,5 @@
 //! Answers and errors of the REST API.
 
-/// A successful answer.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) status: u16,

@@ -13,7 +13,6 @@ pub(super) enum Step<'a> {
     Published(u64),
     /// The effects of an event are published. It is acknowledged next.
     Done(u64),
-    /// An actor starts.
     Starts,
     /// An actor's state is dropped.
     Gone,
