@@ -18,7 +18,7 @@ pub use address::{HttpUrl, InvalidAddress, PublicUrl, WebSocketUrl};
 pub use daemon::{Admin, Database, DatabaseUrl, Patience, Server, Supervision};
 pub use error::{ConfigError, Located};
 pub use load::DEFAULT_FILE;
-pub use providers::{OpenAi, Provider, Twilio};
+pub use providers::{ModelProvider, OpenAi, Twilio};
 
 /// Every key of `config.toml`, with its default.
 #[derive(Debug, Clone, Default, Deserialize)]

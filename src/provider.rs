@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use crate::app::RealtimeEndpoint;
-use crate::config::{OpenAi, Provider};
+use crate::config::{ModelProvider, OpenAi};
 #[cfg(feature = "practice")]
 use crate::network::Network;
 
@@ -38,8 +38,8 @@ impl RunningProvider {
     /// [`ProviderError`] says what to do.
     pub async fn start(config: &OpenAi) -> Result<Self, ProviderError> {
         match config.provider {
-            Provider::Practice => Self::practice().await,
-            Provider::OpenAi => Self::openai(config),
+            ModelProvider::Practice => Self::practice().await,
+            ModelProvider::OpenAi => Self::openai(config),
         }
     }
 
@@ -76,8 +76,8 @@ impl RunningProvider {
         network: &Network,
     ) -> Result<Self, ProviderError> {
         match config.provider {
-            Provider::Practice => Self::practice_with(options, network).await,
-            Provider::OpenAi => Self::openai(config),
+            ModelProvider::Practice => Self::practice_with(options, network).await,
+            ModelProvider::OpenAi => Self::openai(config),
         }
     }
 

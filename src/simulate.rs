@@ -25,7 +25,7 @@ use practice::speech::Voice;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-use crate::config::{Config, Provider};
+use crate::config::{Config, ModelProvider};
 use crate::platform::Platform;
 use crate::virtual_time;
 use stage::{Slots, play_all};
@@ -74,7 +74,7 @@ pub async fn run<E: From<SimulateError>>(
     time: Time,
     mut tell: impl FnMut(&Outcome) -> Result<(), E>,
 ) -> Result<bool, E> {
-    let is_real = config.openai.provider == Provider::OpenAi;
+    let is_real = config.openai.provider == ModelProvider::OpenAi;
     let voice = if is_real { Voice::detect() } else { Voice::built_in() };
     if is_real {
         playable(&scenarios, &voice)?;

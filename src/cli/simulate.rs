@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::error::CliError;
 use super::exit::Exit;
-use crate::config::{Config, Provider};
+use crate::config::{Config, ModelProvider};
 use crate::platform::Platform;
 use crate::provider::ProviderError;
 use crate::simulate::{self, Load, Scenario, ScenarioError, Tally, Time};
@@ -30,10 +30,10 @@ pub(super) async fn run(
     let scenarios: Result<Vec<_>, ScenarioError> =
         scenarios.iter().map(|file| Scenario::read(file).map(Arc::new)).collect();
     let scenarios = scenarios?;
-    if config.openai.provider == Provider::OpenAi && config.openai.api_key.is_none() {
+    if config.openai.provider == ModelProvider::OpenAi && config.openai.api_key.is_none() {
         return Err(ProviderError::NoKey.into());
     }
-    let time = if real_time || config.openai.provider == Provider::OpenAi {
+    let time = if real_time || config.openai.provider == ModelProvider::OpenAi {
         if trace.is_some() {
             return Err(OptionsError::TraceOfRealTime.into());
         }

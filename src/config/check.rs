@@ -5,7 +5,7 @@ use std::time::Duration;
 use protocol::business::{Problem, duration_text};
 use secrecy::ExposeSecret;
 
-use super::{Config, Provider, Twilio};
+use super::{Config, ModelProvider, Twilio};
 
 /// The least length of the admin listener's token, in characters.
 const MIN_TOKEN_CHARS: usize = 16;
@@ -41,12 +41,12 @@ fn problem(key: &str, message: impl Into<String>) -> Problem {
 
 /// Whether real callers can call, or the real model answers.
 fn is_real(config: &Config) -> bool {
-    !config.server.public_url.is_loopback() || config.openai.provider == Provider::OpenAi
+    !config.server.public_url.is_loopback() || config.openai.provider == ModelProvider::OpenAi
 }
 
 /// Both providers are the real ones, but Twilio can't reach a loopback address.
 fn unreachable(config: &Config) -> Option<Problem> {
-    let both_real = config.openai.provider == Provider::OpenAi
+    let both_real = config.openai.provider == ModelProvider::OpenAi
         && !config.openai.realtime_url.is_loopback()
         && !config.twilio.api_url.is_loopback()
         && !config.twilio.has_practice_token();
@@ -76,7 +76,7 @@ fn weak_token(config: &Config) -> Option<Problem> {
 }
 
 fn practice_for_real_callers(config: &Config) -> Option<Problem> {
-    let practice = config.openai.provider == Provider::Practice;
+    let practice = config.openai.provider == ModelProvider::Practice;
     (practice && !config.server.public_url.is_loopback()).then(|| {
         problem(
             "openai.provider",
@@ -91,7 +91,7 @@ fn practice_for_real_callers(config: &Config) -> Option<Problem> {
 
 fn no_key(config: &Config) -> Option<Problem> {
     let openai = &config.openai;
-    (openai.provider == Provider::OpenAi && openai.api_key.is_none()).then(|| {
+    (openai.provider == ModelProvider::OpenAi && openai.api_key.is_none()).then(|| {
         problem(
             "openai.api_key",
             "is missing: provider = \"openai\" needs one; FRONTDESK__OPENAI__API_KEY keeps it \

@@ -14,7 +14,7 @@ use super::secret;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct OpenAi {
-    pub provider: Provider,
+    pub provider: ModelProvider,
     /// The URL of Realtime sessions, without the model.
     pub realtime_url: WebSocketUrl,
     /// The URL of the text model, which answers messages.
@@ -30,7 +30,7 @@ pub struct OpenAi {
 /// Which server takes the daemon's Realtime sessions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Provider {
+pub enum ModelProvider {
     /// The built-in practice server.
     #[default]
     Practice,
@@ -71,7 +71,7 @@ impl Twilio {
 impl Default for OpenAi {
     fn default() -> Self {
         Self {
-            provider: Provider::Practice,
+            provider: ModelProvider::Practice,
             realtime_url: WebSocketUrl::fixed("wss://api.openai.com/v1/realtime"),
             text_url: HttpUrl::fixed("https://api.openai.com/v1/responses"),
             api_key: None,

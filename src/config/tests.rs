@@ -55,7 +55,7 @@ fn the_defaults_are_those_of_the_specification() {
     assert_eq!(config.admin.listen.to_string(), "127.0.0.1:8081");
     assert!(!config.admin.allow_actor_kill && config.twilio.validate_signatures);
     assert_eq!(config.database.url.expose(), "sqlite://frontdesk.db?mode=rwc");
-    assert_eq!(config.openai.provider, Provider::Practice);
+    assert_eq!(config.openai.provider, ModelProvider::Practice);
     assert_eq!(config.openai.realtime_url.to_string(), "wss://api.openai.com/v1/realtime");
     assert_eq!(config.openai.upstream_patience.as_secs(), 10);
     assert_eq!(config.twilio.api_url.to_string().trim_end_matches('/'), "https://api.twilio.com");

@@ -17,7 +17,7 @@ fn scenario(text: &str) -> Arc<Scenario> {
 async fn prac_5_with_a_real_model_only_the_daemons_records_are_checked_and_the_report_says_so() {
     let elsewhere = Server::on_loopback(Options::default()).await.unwrap();
     let mut config = Config::default();
-    config.openai.provider = Provider::OpenAi;
+    config.openai.provider = ModelProvider::OpenAi;
     config.openai.realtime_url = WebSocketUrl::parse(&elsewhere.url()).unwrap();
     config.openai.api_key = Some("a-key".into());
     let text = r#"

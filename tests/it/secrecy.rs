@@ -4,7 +4,7 @@ use std::fmt::{Debug, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use frontdesk::config::{Provider, Twilio, WebSocketUrl};
+use frontdesk::config::{ModelProvider, Twilio, WebSocketUrl};
 use frontdesk::world::World;
 use http::Method;
 use practice::openai::{Options, Server};
@@ -104,7 +104,7 @@ async fn ops_6_a_whole_call_logs_no_secret_no_number_and_no_digit_pressed() {
     let mut options = Options { key: Some(KEY.to_owned()), ..Options::default() };
     options.brain = plan.openai.brain.clone();
     let openai = Server::on_loopback(options).await.unwrap();
-    plan.config.openai.provider = Provider::OpenAi;
+    plan.config.openai.provider = ModelProvider::OpenAi;
     plan.config.openai.api_key = Some(KEY.into());
     plan.config.openai.realtime_url = WebSocketUrl::parse(&openai.url()).unwrap();
     let world = World::open(plan).await.unwrap();

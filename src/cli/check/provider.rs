@@ -7,23 +7,23 @@ use secrecy::ExposeSecret;
 use super::finding::Finding;
 use super::models::ShutDowns;
 use crate::cli::http::reason;
-use crate::config::{OpenAi, Provider, WebSocketUrl};
+use crate::config::{ModelProvider, OpenAi, WebSocketUrl};
 
 const ABOUT: &str = "openai";
 
 /// Tries the key on the list of models, which costs nothing.
 pub(super) async fn check(config: &OpenAi, client: &HttpClient) -> (Finding, ShutDowns) {
     let finding = match config.provider {
-        Provider::Practice if !cfg!(feature = "practice") => Finding::fail(
+        ModelProvider::Practice if !cfg!(feature = "practice") => Finding::fail(
             ABOUT,
             "the practice provider is not built in: set provider = \"openai\", or build with \
              default features",
         ),
-        Provider::Practice => Finding::ok(
+        ModelProvider::Practice => Finding::ok(
             ABOUT,
             "the practice provider, which is built in and never answers real callers",
         ),
-        Provider::OpenAi => return check_openai(config, client).await,
+        ModelProvider::OpenAi => return check_openai(config, client).await,
     };
     (finding, ShutDowns::default())
 }
