@@ -34,7 +34,7 @@ fn use_event(event: ServerEvent) {
             let number = PhoneNumber::parse("+97231234567").expect("a number");
             let slug = Slug::parse("b").expect("a slug");
             let business = BusinessSettings::new(slug, "b", vec![number]);
-            let settings = SessionSettings::new(&business, "answer");
+            let settings = SessionSettings::new(business.into(), "answer".into());
             assert_eq!(settings.verify(&settings.to_value()), Ok(()));
             let _ = settings.verify(&session);
         }
