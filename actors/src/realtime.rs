@@ -1,8 +1,8 @@
 //! RealtimeActor: owns the call's session with OpenAI Realtime, and the response gate.
 //!
 //! It configures the session, replays the call to a new one, and decides when `response.create` and
-//! `response.cancel` are sent. Audio does not pass through it: the session's task (`session`) moves
-//! audio between the socket and the call's two queues.
+//! `response.cancel` are sent. Audio does not pass through it: the sender loop (`sender`) and the
+//! session's reader (`session`) move it between the socket and the call's two queues.
 
 mod history;
 mod sender;

@@ -22,7 +22,8 @@ pub struct OpenAi {
     /// The key for both URLs. The practice provider needs none.
     #[serde(deserialize_with = "secret::optional")]
     pub api_key: Option<SecretString>,
-    /// How long a caller waits for a session before the apology.
+    /// How long a caller waits for a session, or for an answer that failed, before the call is given
+    /// up.
     #[serde(with = "duration_text")]
     pub upstream_patience: Duration,
 }

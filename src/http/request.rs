@@ -18,7 +18,7 @@ const MAX_BODY_BYTES: u64 = 64 * 1024;
 /// How long a client may take to send a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A request, read whole: its body is bounded by [`MAX_BODY_BYTES`] and [`BODY_TIMEOUT`].
+/// A request whose body was read whole: 64 KiB at most, within 10 s.
 #[derive(Debug)]
 pub struct Request {
     pub method: Method,

@@ -1,6 +1,7 @@
 //! The caller's audio on its way to OpenAI: a bounded queue that puts silence in the place of
 //! missing frames. OpenAI's turn detection counts audio, not time: without it, a hole would leave
-//! it in the middle of speech. The loop that sends the frames is in `actors::audio`.
+//! it in the middle of speech. `actors::audio` shares it between tasks; the sender loop, in
+//! `actors::realtime`, sends the frames.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};

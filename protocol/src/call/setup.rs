@@ -36,7 +36,8 @@ pub struct CallSetup {
     pub lead: LeadFacts,
     /// Transfer target. `None` if not configured (CALL-10).
     pub transfer: Option<Dial>,
-    /// How long a session may be missing. Then the caller hears the apology (RES-3).
+    /// How long a session, or the answer to an ask that failed, may be missing. Then the caller is put
+    /// through, or hears the apology (RES-3, PIPE-10).
     pub upstream_patience: Duration,
     /// How long the stream may take to open (CALL-2), or to come back (CALL-5).
     pub stream_patience: Duration,

@@ -42,7 +42,7 @@ pub(in crate::call) enum Next {
     ApologyLine,
     /// Ask again in a new session.
     NewSession,
-    /// End the call with the apology.
+    /// Give the call up: the caller is put through, or hears the apology.
     GiveUp,
 }
 
