@@ -55,7 +55,7 @@ fn use_settings(settings: &BusinessSettings) {
         lead: &LeadFacts::default(),
         appointments: &[],
     });
-    let session = SessionSettings::new(settings, prompt);
+    let session = SessionSettings::new(settings.clone().into(), prompt.into());
     assert_eq!(session.verify(&session.to_value()), Ok(()));
     let _ = (settings.opening(), settings.lines(), settings.barge_in.policy());
     let _ = settings.apology.voice(&settings.language);
