@@ -1,8 +1,8 @@
 //! Runs daemon, providers and callers on one thread, in virtual time, from one seed.
 //!
-//! The runtime has one thread, and tokio's clock is paused: when every task waits, the clock jumps to
-//! the next deadline. tokio's own chance has a seed too, so the same seed gives the same run. There is
-//! no I/O driver: a part that opens a real socket panics.
+//! The runtime has one thread, and its clock is paused: when every task waits, the clock jumps to the
+//! next deadline. The random choices of the runtime have a seed too, so the same seed gives the same
+//! run. There is no I/O driver: a part that opens a real socket panics.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

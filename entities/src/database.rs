@@ -2,10 +2,12 @@
 //!
 //! A live handle runs each unit of work in a task of its own: an asker that goes away, or gives up
 //! waiting, cancels nothing half-way (CAL-8). Nobody waits without limit: after [`PATIENCE`] the asker is
-//! told that the database failed. A simulated one is for a simulation on a paused clock: the
-//! pool has a runtime of its own, in real time, and the caller's thread blocks until the work, its
-//! transaction included, is done. So a query takes no virtual time, and queries have one order. A
-//! simulated handle can fail as a live database does: [`DatabaseFaults`].
+//! told that the database failed.
+//!
+//! A simulated one is for a simulation on a paused clock. Its pool has a runtime of its own, in real
+//! time. The caller's thread blocks until the work is done, its transaction included. So a query takes
+//! no virtual time, and queries have one order. A simulated handle can fail as a live database does:
+//! [`DatabaseFaults`].
 
 mod errors;
 mod faults;

@@ -1,8 +1,8 @@
 //! When the caller's speech begins and ends, as OpenAI's turn detection tells it (PIPE-11).
 //!
-//! A commit ends speech, whether its end was reported or not. Speech that has lasted too long
-//! without a commit, such as a television in the room, is committed by the daemon: the only manual
-//! commit while turn detection is on. `actors::realtime` sends it.
+//! A commit ends speech, whether its end was reported or not. Speech can last too long without a
+//! commit, such as a television in the room. Then the daemon commits it; `actors::realtime` sends
+//! that. It is the only manual commit while turn detection is on.
 
 use std::time::{Duration, Instant};
 

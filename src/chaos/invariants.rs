@@ -1,5 +1,5 @@
-//! The numbered invariants of ARCHITECTURE.md, as they can be seen from outside: while the calls run,
-//! on the trace, and after their end, on what Twilio, the model and the database hold.
+//! The numbered invariants of ARCHITECTURE.md, as they can be seen from outside. While the calls run they
+//! are checked on the trace; after their end, on what Twilio, the model and the database hold.
 
 mod broken;
 mod ended;

@@ -1,9 +1,9 @@
 //! Listens to the trace points of the daemon and of the practice world on one thread.
 //!
-//! Each point becomes one line: `1250 call-1 twilio_io/0 takes 3, attempt 1: …` is the virtual
-//! time in milliseconds, the call in the order of appearance, the actor with its generation, and
-//! what it does. All lines go to a file; the last ones are kept for reports. A hook can crash an
-//! actor at any point in its handler.
+//! Each point becomes one line, such as `1250 call-1 twilio_io/0 takes 3, attempt 1: …`: the
+//! virtual time in milliseconds, the call, the actor with its generation, and what it does. Calls
+//! are numbered as they appear. All lines go to a file; the last ones are kept for reports. A hook
+//! can crash an actor at any point in its handler.
 
 pub mod file;
 mod lines;

@@ -1,10 +1,10 @@
 //! The sender loop of a session: it alone writes to OpenAI, and alone takes the caller's frames
 //! (PIPE-1). It waits only for its queues and its socket (PIPE-8).
 //!
-//! Two tasks turn it, one at a time. The session's task turns it when there is something else to
-//! do than to send a frame that has just come: orders, pings, silence, a socket that has room again. The
-//! stream's reader turns it for the frame that it brings, so that no other task must wake. A turn
-//! holds the loop's lock from taking a frame to writing it: so frames leave once and in order.
+//! Two tasks turn it, one at a time. The stream's reader turns it for the frame that it brings, so
+//! that no other task must wake. The session's task turns it for everything else: orders, pings,
+//! silence, a socket that has room again. A turn holds the loop's lock from taking a frame to
+//! writing it. So frames leave once and in order.
 
 use std::any::Any;
 use std::collections::VecDeque;

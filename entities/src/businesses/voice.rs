@@ -56,8 +56,8 @@ pub struct CallKey<'a> {
     pub call: Option<&'a CallSid>,
 }
 
-/// Finds a business by one of its numbers, in one statement with its newest prompt, the person's lead,
-/// the lead's appointments that end after `now`, and the call's end.
+/// Finds a business by one of its numbers. The same statement reads its newest prompt, the person's
+/// lead, the lead's appointments that end after `now`, and how the call ended if it is over.
 pub async fn find_for_voice(
     db: &Database,
     key: CallKey<'_>,

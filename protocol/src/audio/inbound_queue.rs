@@ -61,8 +61,8 @@ impl InboundQueue {
     /// frame is ignored.
     ///
     /// `timestamp_ms` is the beginning of the frame by Twilio's clock. If it is past the end of the
-    /// frame before, whole frames of silence fill the hole: at most 10 s, less what was padded in
-    /// real time since.
+    /// frame before, whole frames of silence fill the hole. They are 10 s at most, less what was
+    /// padded in real time since.
     pub fn push_dropping_oldest(&mut self, payload: Payload, timestamp_ms: u64, now: Instant) {
         if payload.is_empty() {
             return;
@@ -91,9 +91,9 @@ impl InboundQueue {
         self.expected_ms = None;
     }
 
-    /// Adds the silence that is due in real time: a frame every 20 ms, from 750 ms after the last
-    /// frame, while the server hears speech (`hearing`), and for 10 s at most. Call it when the
-    /// queue is empty, when `hearing` changes, and at the time it returns.
+    /// Adds the silence that is due in real time, while the server hears speech (`hearing`). It
+    /// begins 750 ms after the last frame and is a frame every 20 ms, for 10 s at most. Call this
+    /// when the queue is empty, when `hearing` changes, and at the time it returns.
     pub fn pad_due(&mut self, hearing: bool, now: Instant) -> PadDecision {
         let Some(pause) = &mut self.pause else { return PadDecision::Rest };
         if !hearing {

@@ -1,5 +1,5 @@
-//! Opening hours of one date as instants. Hours are local time, also where the clocks change: a skipped
-//! hour is not open, and a repeated hour is open twice if both passes lie within the hours.
+//! Opening hours of one date as instants. Hours are local time, also where the clocks change. A skipped
+//! hour is not open. A repeated hour is open twice, if both passes lie within the hours.
 
 use std::time::Duration;
 

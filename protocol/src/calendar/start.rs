@@ -1,7 +1,8 @@
 //! The start of an appointment as it is written in arguments, and the moment that it means (CAL-7).
 //!
 //! Models write offsets carelessly: `Z` behind a local time is common. So an offset that is not the
-//! business's own counts only if it leads to a slot that was offered, and its clock reading does not.
+//! business's own counts under two conditions. With it the time is a slot that was offered; read as
+//! local time it is not.
 
 use std::sync::Arc;
 

@@ -59,8 +59,8 @@ impl Silence {
         remember(&mut self.unanswered, item);
     }
 
-    /// Whether this turn is silence although there was sound: its speech did not end, it has no
-    /// words, and the two like it before had none (PIPE-11).
+    /// Whether this turn counts as silence although there was sound (PIPE-11): its speech did not
+    /// end, it has no words, and neither had the two like it before.
     pub(super) fn is_silence(&self, turn: &ItemId) -> bool {
         self.wordless.iter().skip(HARMLESS_TURNS).any(|wordless| wordless == turn)
     }

@@ -1,7 +1,8 @@
-//! Who speaks: the responses that the caller is owed, and how much of each was heard. `owed` asks
-//! for responses, `attempts` decides what becomes of unserved asks, `unserved` does it,
-//! `turns` handles what the caller says, `responses` what the agent says, `interruption` what happens when
-//! both speak at once, `broken` what is left of speech that broke off.
+//! Who speaks: the responses that the caller is owed, and how much of each was heard.
+//!
+//! `owed` asks for responses. `attempts` decides what becomes of unserved asks, and `unserved` does it.
+//! `turns` handles what the caller says, and `responses` what the agent says. `interruption` is for both
+//! at once, `broken` for speech that broke off.
 
 mod attempts;
 mod broken;

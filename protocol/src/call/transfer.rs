@@ -62,8 +62,8 @@ impl Ringing {
         now < self.since + RINGS_FOR
     }
 
-    /// Whether it has caused a new call of the same business: the person has passed the new call on, and
-    /// it comes from a number that they were called with, or from theirs (CALL-13).
+    /// Whether it has caused a new call of the same business (CALL-13). Then the person has passed the
+    /// new call on. It shows a number that they were called with, or their own.
     #[must_use]
     pub fn caused(
         &self,

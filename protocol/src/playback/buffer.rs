@@ -88,8 +88,8 @@ impl Buffer {
         self.confirmed
     }
 
-    /// How far the caller has heard: up to the last echo plus the time since, but not past a mark
-    /// that has not come back, nor past what was sent.
+    /// How far the caller has heard: the last echo plus the time since. It is never past a mark that
+    /// has not come back, nor past what was sent.
     pub(super) fn heard(&self, now: Instant) -> u64 {
         let most = self.pending.front().map_or(self.sent, |(_, position)| *position);
         self.playing(now).min(most)

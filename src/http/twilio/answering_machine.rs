@@ -1,5 +1,5 @@
 //! Calls that we place and that an answering machine takes (CALL-7). There is nobody to talk with, so
-//! no actor is started: the machine gets a message or nothing, and the call's row and lead are kept.
+//! no actor is started. The machine gets a message or nothing. The call's row and lead are kept.
 
 use actors::call::records::new_call;
 use actors::messages::JournalEntry;

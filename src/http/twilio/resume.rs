@@ -24,8 +24,8 @@ pub(super) async fn resume(state: &TwilioState, form: &Form) -> Twiml {
     }
 }
 
-/// Twilio is being told to dial the transfer target, and asks at the same moment what follows: the
-/// stream was lost, or the voice webhook's first answer was.
+/// Twilio is being told to dial the transfer target, and asks at the same moment what follows. Either
+/// the stream was lost, or the voice webhook's first answer was.
 pub(super) async fn transfer(handle: &CallHandle) -> Twiml {
     handle.gives_document().await;
     handle.parts().setup.transfer.clone().map_or_else(Twiml::hangup, Twiml::transfer)

@@ -67,9 +67,9 @@ fn ensure(holds: bool, fault: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(fault()) }
 }
 
-/// The latest hang-up after the last word of either side. It may wait for a line that does not begin (5 s),
-/// for a mark that does not come (3 s) and for a caller who begins to speak (3 s), and the machine may be
-/// busy.
+/// The latest hang-up after the last word of either side. It may wait for a line that does not begin
+/// (5 s), for a mark that does not come (3 s), and for a caller who begins to speak (3 s). The rest is
+/// for a busy machine.
 const LATEST: Duration = Duration::from_secs(15);
 
 pub(super) fn look(verdict: &mut Verdict, scenario: &Scenario, seen: &Seen) {

@@ -1,5 +1,5 @@
-//! What a call does when the caller interrupts the agent: the transcript keeps what was heard,
-//! nothing of the cut responses is owed any more, and OpenAI is told (BARGE-3, BARGE-6).
+//! What a call does when the caller interrupts the agent (BARGE-3, BARGE-6). The transcript keeps
+//! what was heard, the asks of the cut responses are settled, and OpenAI is told.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,6 +1,8 @@
-//! The responses that the caller is owed. An ask is *carried* by the response that has begun for it,
-//! *served* when some of that response's audio came or it called an offered tool, and *settled*, that
-//! is no longer owed, when it was heard to its end or is no longer wanted.
+//! The responses that the caller is owed.
+//!
+//! - *Carried*: a response has begun for the ask.
+//! - *Served*: some of that response's audio came, or it called an offered tool.
+//! - *Settled*, no longer owed: it was heard to its end, or nobody waits for it any more.
 
 use std::time::Instant;
 
