@@ -83,7 +83,7 @@ pub enum CalendarError {
     /// The lead holds several appointments, and the request names none.
     #[error("which_appointment")]
     Which,
-    /// The lead has no such appointment.
+    /// No appointment of the lead has the id, or the start, that was given.
     #[error("no_such_appointment")]
     NoSuchAppointment,
     /// The appointment has ended and can't be changed.

@@ -13,7 +13,11 @@ use crate::response_gate::{AskNumber, Outcome};
 use crate::twilio::forms::CallStatus;
 
 /// Something that happened, reported by the part of the call that saw it.
+///
+/// In all of them `response` and `item` are OpenAI's ids. `item` is a caller's turn, or one piece of
+/// the agent's speech; `response` is the response that it is part of.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "`response`, `item` and `ask` mean the same in all events")]
 pub enum Event {
     /// A media stream sent its `start`.
     StreamOpened {
@@ -92,7 +96,6 @@ pub enum Event {
     },
     /// `response.created`: a response began.
     ResponseStarted {
-        /// OpenAI's id.
         response: ResponseId,
         /// The asks it carries. Empty if nobody here has asked for it.
         asks: Vec<AskNumber>,
@@ -105,41 +108,25 @@ pub enum Event {
         response: ResponseId,
     },
     /// An ask was dropped, because a response is under way that does the same.
-    AskDropped {
-        /// [`Ask::number`](crate::response_gate::Ask::number).
-        ask: AskNumber,
-    },
+    AskDropped { ask: AskNumber },
     /// `response.output_item.added`: a response has an item of speech.
-    AgentItem {
-        /// The response it is part of.
-        response: ResponseId,
-        /// OpenAI's audio item.
-        item: ItemId,
-    },
+    AgentItem { response: ResponseId, item: ItemId },
     /// The first audio of an item came from OpenAI.
-    AgentBegan {
-        /// The response it is part of.
-        response: ResponseId,
-        /// OpenAI's audio item.
-        item: ItemId,
-    },
+    AgentBegan { response: ResponseId, item: ItemId },
     /// `response.output_audio_transcript.delta`: more words of an item came.
     AgentText {
-        /// OpenAI's audio item.
         item: ItemId,
         /// The new words, to be appended.
         delta: String,
     },
     /// `response.output_audio_transcript.done`: all words of an item came.
     AgentTextDone {
-        /// OpenAI's audio item.
         item: ItemId,
         /// All its words. They replace those that came before.
         text: String,
     },
     /// `response.output_audio.done`: all audio of an item came from OpenAI.
     AgentAudioDone {
-        /// OpenAI's audio item.
         item: ItemId,
         /// The length of its audio. 0 if it was not measured, because a cut dropped it.
         came_ms: u32,
@@ -147,18 +134,14 @@ pub enum Event {
     /// The session is lost, and the audio of an item broke off. What came of it is played. Comes
     /// before [`SessionLost`](Self::SessionLost).
     AgentBrokeOff {
-        /// The response it is part of.
         response: ResponseId,
-        /// OpenAI's audio item.
         item: ItemId,
         /// The length of the audio that came.
         came_ms: u32,
     },
     /// The first audio of an item went to Twilio.
     ItemPlaying {
-        /// The response it is part of.
         response: ResponseId,
-        /// OpenAI's audio item.
         item: ItemId,
         /// The daemon's own delay: since the audio came from OpenAI or the stream opened, whichever
         /// was later (GREET-5).
@@ -166,18 +149,12 @@ pub enum Event {
     },
     /// All audio of an item went to Twilio.
     ItemQueued {
-        /// OpenAI's audio item.
         item: ItemId,
         /// When the last of it should have been played.
         plays_until: Instant,
     },
     /// The caller has heard an item to its end: Twilio echoed its last mark.
-    ItemPlayed {
-        /// The response it is part of.
-        response: ResponseId,
-        /// OpenAI's audio item.
-        item: ItemId,
-    },
+    ItemPlayed { response: ResponseId, item: ItemId },
     /// The caller interrupted the agent (BARGE-3).
     AgentInterrupted(AgentCut),
     /// The stream is gone, or the call's actors are being stopped: what the caller had heard of the
