@@ -1,6 +1,7 @@
 //! The turns of a call: who said what, and how much of it the caller heard.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, CallSid, ItemId};
@@ -10,7 +11,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde::{Deserialize, Serialize};
 
 use crate::column;
-use crate::database::Database;
+use crate::database::{Database, Writes};
 use crate::error::RecordsError;
 use crate::tables::call_turns::{ActiveModel, Column, Entity, Model};
 
@@ -36,25 +37,40 @@ pub struct TurnRow {
     pub at: Timestamp,
 }
 
-/// Inserts turns, or updates those that are stored. A known value replaces the stored one, and
-/// `None` changes nothing. A turn once cut stays cut. Role and time are never updated.
-///
-/// # Errors
-/// [`RecordsError::NotFound`] if this business has no such call.
+/// A turn, with the call that it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TurnOfCall {
+    pub business: BusinessId,
+    pub call: CallSid,
+    pub turn: TurnRow,
+}
+
+/// Writes turns of one call, as [`upsert_all`] does.
 pub async fn upsert_many(
-    db: &Database,
+    db: &impl Writes,
     business: BusinessId,
     call: &CallSid,
     turns: &[TurnRow],
 ) -> Result<(), RecordsError> {
-    let (call, turns) = (call.clone(), merge_by_seq(turns));
-    db.write(move |db| async move {
-        let (db, call) = (&db, &call);
+    let of_call = |turn: &TurnRow| TurnOfCall { business, call: call.clone(), turn: turn.clone() };
+    upsert_all(db, turns.iter().map(of_call)).await
+}
+
+/// Inserts turns, or updates those that are stored. A known value replaces the stored one, and
+/// `None` changes nothing. A turn once cut stays cut. Role and time are never updated.
+///
+/// # Errors
+/// [`RecordsError::NotFound`] if a business has no such call.
+pub async fn upsert_all(
+    db: &impl Writes,
+    turns: impl IntoIterator<Item = TurnOfCall>,
+) -> Result<(), RecordsError> {
+    let turns = merge_by_key(turns)?;
+    db.write_here(move |db| async move {
         for part in turns.chunks(ROWS_PER_STATEMENT) {
-            let rows = part.iter().map(|turn| row(business, call, turn));
-            let written = Entity::insert_many(rows)
+            let written = Entity::insert_many(part.iter().map(row))
                 .on_conflict(merge_into_stored())
-                .exec_without_returning(db)
+                .exec_without_returning(&*db)
                 .await?;
             if written < part.len() as u64 {
                 return Err(RecordsError::NotFound);
@@ -103,24 +119,34 @@ pub async fn delete_before(
     .await
 }
 
-/// Merges turns of the same `seq`, because one statement can write a row only once.
-fn merge_by_seq(turns: &[TurnRow]) -> Vec<TurnRow> {
-    let mut merged: BTreeMap<u32, TurnRow> = BTreeMap::new();
-    for turn in turns {
-        merged
-            .entry(turn.seq)
-            .and_modify(|known| {
-                known.item_id = turn.item_id.clone().or_else(|| known.item_id.take());
-                known.text = turn.text.clone().or_else(|| known.text.take());
-                known.heard_ms = turn.heard_ms.or(known.heard_ms);
-                known.cut |= turn.cut;
-            })
-            .or_insert_with(|| turn.clone());
+/// Merges what is said of one turn, because one statement can write a row only once. A call has one
+/// business, so what another one says of it has no row.
+fn merge_by_key(
+    turns: impl IntoIterator<Item = TurnOfCall>,
+) -> Result<Vec<TurnOfCall>, RecordsError> {
+    let mut merged: BTreeMap<(CallSid, u32), TurnOfCall> = BTreeMap::new();
+    for new in turns {
+        match merged.entry((new.call.clone(), new.turn.seq)) {
+            Entry::Vacant(free) => drop(free.insert(new)),
+            Entry::Occupied(known) if known.get().business == new.business => {
+                known.into_mut().turn.merge(new.turn);
+            }
+            Entry::Occupied(_) => return Err(RecordsError::NotFound),
+        }
     }
-    merged.into_values().collect()
+    Ok(merged.into_values().collect())
 }
 
-/// The rule of [`merge_by_seq`] in SQL. Rows of another business stay as they are.
+impl TurnRow {
+    fn merge(&mut self, new: Self) {
+        self.item_id = new.item_id.or_else(|| self.item_id.take());
+        self.text = new.text.or_else(|| self.text.take());
+        self.heard_ms = new.heard_ms.or(self.heard_ms);
+        self.cut |= new.cut;
+    }
+}
+
+/// The rule of [`TurnRow::merge`] in SQL. Rows of another business stay as they are.
 fn merge_into_stored() -> OnConflict {
     let new = |column| Expr::col(("excluded", column));
     let known = |column| Expr::col((Entity, column));
@@ -134,7 +160,7 @@ fn merge_into_stored() -> OnConflict {
         .to_owned()
 }
 
-fn row(business: BusinessId, call: &CallSid, turn: &TurnRow) -> ActiveModel {
+fn row(TurnOfCall { business, call, turn }: &TurnOfCall) -> ActiveModel {
     ActiveModel {
         call_sid: Set(call.to_string()),
         seq: Set(i64::from(turn.seq)),

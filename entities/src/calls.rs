@@ -5,8 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber};
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Select,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect, Select,
 };
 
 use crate::column;
@@ -145,7 +145,7 @@ fn find(business: BusinessId, call: &CallSid) -> Select<Entity> {
 }
 
 async fn find_record(
-    db: &DatabaseConnection,
+    db: &impl ConnectionTrait,
     business: BusinessId,
     call: &CallSid,
 ) -> Result<Option<CallRecord>, RecordsError> {

@@ -107,7 +107,11 @@ pub(crate) async fn open(
 
 /// Begins a transaction that writes. On SQLite it takes the write lock at once: a transaction that
 /// first reads and then writes fails with SQLITE_BUSY if another one has written in between.
-pub(crate) async fn begin_write(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+/// Within a transaction it sets a savepoint.
+pub(crate) async fn begin_write<C>(db: &C) -> Result<DatabaseTransaction, DbErr>
+where
+    C: TransactionTrait<Transaction = DatabaseTransaction>,
+{
     db.begin_with_options(TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()

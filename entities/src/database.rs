@@ -9,6 +9,7 @@
 //! no virtual time, and queries have one order. A simulated handle can fail as a live database does:
 //! [`DatabaseFaults`].
 
+mod batch;
 mod errors;
 mod faults;
 mod file;
@@ -23,6 +24,7 @@ use std::time::Duration;
 use sea_orm::{DatabaseConnection, DbBackend, DbErr, Statement};
 use tokio::time::timeout;
 
+pub use batch::{Batch, Writes};
 pub use faults::{DatabaseFault, DatabaseFaults, FaultExtent};
 
 use crate::connection::{self, ConnectError, OpenMode, PoolSettings, STATEMENT_TIMEOUT};

@@ -28,6 +28,6 @@ mod tables;
 mod values;
 
 pub use connection::{ConnectError, OpenMode, PoolSettings, SQLITE_BUSY_TIMEOUT, sqlite_file};
-pub use database::{Database, DatabaseFault, DatabaseFaults, FaultExtent};
+pub use database::{Batch, Database, DatabaseFault, DatabaseFaults, FaultExtent, Writes};
 pub use error::{RecordsError, Trouble};
 pub use page::Page;

@@ -1,18 +1,19 @@
 //! Ends that are reported before a call has a row (CALL-11). They are kept as rows of their own until
 //! the call's row is written.
 //!
-//! No transaction spans the two tables. Whoever writes one looks at the other afterwards, so that of
-//! two simultaneous writers at least one sees both.
+//! Whoever writes one of the two tables looks at the other afterwards. On its own, a write is no
+//! transaction, so that of two simultaneous writers at least one sees both. A batch sees only what others
+//! have committed: at one time there may be one writer of batches, which the journal is.
 
 use jiff::{SignedDuration, Timestamp};
 use protocol::ids::{BusinessId, CallSid};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
-use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 use super::row::{EndOfCall, end_row};
 use crate::column;
-use crate::database::Database;
+use crate::database::Writes;
 use crate::error::RecordsError;
 use crate::tables::early_statuses::{ActiveModel, Column, Entity, Model};
 
@@ -27,14 +28,14 @@ const MAX_KEPT: u64 = 1000;
 /// # Errors
 /// [`RecordsError::NotFound`] if there is no such business.
 pub async fn report_end(
-    db: &Database,
+    db: &impl Writes,
     business: BusinessId,
     call: &CallSid,
     end: EndOfCall,
 ) -> Result<(), RecordsError> {
     let call = call.clone();
-    db.write(move |db| async move {
-        let (db, call) = (&db, &call);
+    db.write_here(move |db| async move {
+        let (db, call) = (&*db, &call);
         if end_row(db, business, call, end.clone()).await? {
             return Ok(());
         }
@@ -49,7 +50,7 @@ pub async fn report_end(
 
 /// Ends a call whose row was just written, if its end was reported before.
 pub(super) async fn apply(
-    db: &DatabaseConnection,
+    db: &impl ConnectionTrait,
     business: BusinessId,
     call: &CallSid,
     started_at: Timestamp,
@@ -64,7 +65,7 @@ pub(super) async fn apply(
 }
 
 async fn keep(
-    db: &DatabaseConnection,
+    db: &impl ConnectionTrait,
     business: BusinessId,
     call: &CallSid,
     end: &EndOfCall,
@@ -85,7 +86,7 @@ async fn keep(
 }
 
 async fn remove(
-    db: &DatabaseConnection,
+    db: &impl ConnectionTrait,
     business: BusinessId,
     call: &CallSid,
 ) -> Result<(), RecordsError> {
@@ -94,7 +95,7 @@ async fn remove(
 }
 
 async fn forget_old(
-    db: &DatabaseConnection,
+    db: &impl ConnectionTrait,
     business: BusinessId,
     now: Timestamp,
 ) -> Result<(), RecordsError> {

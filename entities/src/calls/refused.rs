@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, CallSid, PhoneNumber};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde::{Deserialize, Serialize};
 
 use super::row::{EndOfCall, NewCall, ended, insert_new, row, update};
 use super::{CallDirection, CallRecord, CallStatus, early, find_record};
 use crate::column;
-use crate::database::Database;
+use crate::database::Writes;
 use crate::error::RecordsError;
 use crate::tables::calls::{ActiveModel, Column};
 use crate::tables::prompts;
@@ -33,12 +33,12 @@ pub struct RefusedCall {
 /// [`RecordsError::NotFound`] if there is no such business,
 /// [`RecordsError::Conflict`] if the call belongs to another business.
 pub async fn insert_refused(
-    db: &Database,
+    db: &impl Writes,
     business: BusinessId,
     refused: RefusedCall,
 ) -> Result<CallRecord, RecordsError> {
-    db.write(move |db| async move {
-        let db = &db;
+    db.write_here(move |db| async move {
+        let db = &*db;
         let RefusedCall { call_sid, direction, from_number, to_number, started_at, end } = refused;
         let new = NewCall {
             call_sid: call_sid.clone(),
@@ -68,7 +68,10 @@ pub async fn insert_refused(
     .await
 }
 
-async fn newest_prompt(db: &DatabaseConnection, business: BusinessId) -> Result<i32, RecordsError> {
+async fn newest_prompt(
+    db: &impl ConnectionTrait,
+    business: BusinessId,
+) -> Result<i32, RecordsError> {
     let newest: Option<Option<i32>> = prompts::Entity::find()
         .filter(prompts::Column::BusinessId.eq(business.0))
         .select_only()

@@ -7,7 +7,7 @@ use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{CaseStatement, Expr, Func, OnConflict};
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseConnection, EntityTrait, Iterable, QueryFilter, UpdateMany,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, Iterable, QueryFilter, UpdateMany,
     UpdateResult,
 };
 use serde::{Deserialize, Serialize};
@@ -50,7 +50,7 @@ pub struct EndOfCall {
 
 /// Ends the call's row; `false` if this business has no such call.
 pub(super) async fn end_row(
-    db: &DatabaseConnection,
+    db: &impl ConnectionTrait,
     business: BusinessId,
     call: &CallSid,
     end: EndOfCall,
@@ -74,7 +74,7 @@ pub(super) fn ended(update: UpdateMany<Entity>, end: EndOfCall) -> UpdateMany<En
 
 /// The number of rows that were inserted: none if the call is stored already.
 pub(super) async fn insert_new(
-    db: &DatabaseConnection,
+    db: &impl ConnectionTrait,
     row: ActiveModel,
 ) -> Result<u64, RecordsError> {
     let stays = OnConflict::column(Column::CallSid).do_nothing().to_owned();

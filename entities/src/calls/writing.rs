@@ -11,7 +11,7 @@ use super::row::{
 };
 use super::{CallRecord, CallStatus, early, find_record};
 use crate::column;
-use crate::database::Database;
+use crate::database::{Database, Writes};
 use crate::error::RecordsError;
 use crate::tables::calls::Column;
 
@@ -37,12 +37,12 @@ pub struct Progress {
 /// [`RecordsError::NotFound`] if the business has no such lead or prompt,
 /// [`RecordsError::Conflict`] if the call belongs to another business.
 pub async fn insert_started(
-    db: &Database,
+    db: &impl Writes,
     business: BusinessId,
     call: NewCall,
 ) -> Result<StartedCall, RecordsError> {
-    db.write(move |db| async move {
-        let db = &db;
+    db.write_here(move |db| async move {
+        let db = &*db;
         let (call_sid, started_at) = (call.call_sid.clone(), call.started_at);
         let inserted = insert_new(db, row(business, call)).await?;
         early::apply(db, business, &call_sid, started_at).await?;
@@ -57,14 +57,14 @@ pub async fn insert_started(
 /// # Errors
 /// [`RecordsError::NotFound`] if this business has no such call or lead.
 pub async fn link_lead(
-    db: &Database,
+    db: &impl Writes,
     business: BusinessId,
     call: &CallSid,
     lead: LeadId,
 ) -> Result<(), RecordsError> {
     let call = call.clone();
-    db.write(move |db| async move {
-        let (db, call) = (&db, &call);
+    db.write_here(move |db| async move {
+        let (db, call) = (&*db, &call);
         let update = update(business, call).col_expr(
             Column::LeadId,
             Func::coalesce([Expr::col(Column::LeadId), Expr::val(lead.0)]).into(),
@@ -80,14 +80,14 @@ pub async fn link_lead(
 /// # Errors
 /// [`RecordsError::NotFound`] if this business has no such call.
 pub async fn record_progress(
-    db: &Database,
+    db: &impl Writes,
     business: BusinessId,
     call: &CallSid,
     progress: Progress,
 ) -> Result<(), RecordsError> {
     let call = call.clone();
-    db.write(move |db| async move {
-        let (db, call) = (&db, &call);
+    db.write_here(move |db| async move {
+        let (db, call) = (&*db, &call);
         let answered = progress.answered_at.map(column::from_instant);
         let is_over = Condition::all().add(Column::EndedAt.is_not_null());
         let answered = CaseStatement::new()

@@ -8,8 +8,8 @@ use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{LockType, OnConflict};
 use sea_orm::{
-    ActiveEnum, ActiveModelTrait, ColumnTrait, DatabaseConnection, EntityTrait, IntoActiveModel,
-    QueryFilter, QuerySelect,
+    ActiveEnum, ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel,
+    QueryFilter, QuerySelect, TransactionTrait,
 };
 
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ use super::history::{self, Change, ChangedBy};
 use super::{LeadFields, LeadRecord, LeadSource, LeadStatus};
 use crate::column;
 use crate::connection::begin_write;
-use crate::database::Database;
+use crate::database::{Database, Writes};
 use crate::error::RecordsError;
 use crate::tables::leads::{ActiveModel, Column, Entity, Model};
 
@@ -66,7 +66,7 @@ pub struct LeadChanges {
 /// # Errors
 /// [`RecordsError::NotFound`] if there is no such business.
 pub async fn ensure_for_call(
-    db: &Database,
+    db: &impl Writes,
     business: BusinessId,
     caller: Caller<'_>,
     call: &CallSid,
@@ -74,8 +74,8 @@ pub async fn ensure_for_call(
     now: Timestamp,
 ) -> Result<EnsuredLead, RecordsError> {
     let (phone, call) = (caller.phone().cloned(), call.clone());
-    db.write(move |db| async move {
-        let db = &db;
+    db.write_here(move |db| async move {
+        let db = &*db;
         let mut row = new_row(business, new_id, LeadSource::PhoneCall, now);
         row.last_call_sid = Set(Some(call.to_string()));
         let key = match phone {
@@ -152,7 +152,7 @@ fn on_same_phone() -> OnConflict {
 /// # Errors
 /// [`RecordsError::NotFound`] if this business has no such lead.
 pub async fn merge_details(
-    db: &Database,
+    db: &impl Writes,
     business: BusinessId,
     lead: LeadId,
     details: LeadChanges,
@@ -160,8 +160,8 @@ pub async fn merge_details(
     by: ChangedBy,
     now: Timestamp,
 ) -> Result<LeadRecord, RecordsError> {
-    db.write(move |db| async move {
-        let db = &db;
+    db.write_here(move |db| async move {
+        let db = &*db;
         let transaction = begin_write(db).await?;
         let known = Entity::find_by_id(lead.0)
             .filter(Column::BusinessId.eq(business.0))
@@ -227,7 +227,7 @@ fn merge(
 
 /// Finds the lead with the row's key by `conflict`, or inserts the row and begins its history.
 async fn ensure(
-    db: &DatabaseConnection,
+    db: &impl TransactionTrait<Transaction = DatabaseTransaction>,
     row: ActiveModel,
     conflict: OnConflict,
     new_id: LeadId,

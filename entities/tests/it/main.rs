@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod appointments;
 #[cfg(test)]
+mod batch;
+#[cfg(test)]
 mod businesses;
 #[cfg(test)]
 mod calls;

@@ -1,0 +1,84 @@
+//! Several writes in one transaction.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait};
+
+use super::Database;
+use crate::connection::begin_write;
+use crate::error::RecordsError;
+
+/// Where a write is made: in a database, as a unit of its own, or in a batch.
+pub trait Writes: Sync {
+    type Connection: ConnectionTrait
+        + TransactionTrait<Transaction = DatabaseTransaction>
+        + Send
+        + 'static;
+
+    fn write_here<T, W>(
+        &self,
+        work: impl FnOnce(Arc<Self::Connection>) -> W + Send,
+    ) -> impl Future<Output = Result<T, RecordsError>> + Send
+    where
+        W: Future<Output = Result<T, RecordsError>> + Send + 'static,
+        T: Send + 'static;
+}
+
+impl Writes for Database {
+    type Connection = DatabaseConnection;
+
+    async fn write_here<T, W>(
+        &self,
+        work: impl FnOnce(Arc<DatabaseConnection>) -> W + Send,
+    ) -> Result<T, RecordsError>
+    where
+        W: Future<Output = Result<T, RecordsError>> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.write(|db| work(Arc::new(db))).await
+    }
+}
+
+/// An open transaction. What is written in it is seen by nobody before all of it is done.
+#[derive(Debug)]
+pub struct Batch {
+    transaction: Arc<DatabaseTransaction>,
+}
+
+impl Writes for Batch {
+    type Connection = DatabaseTransaction;
+
+    async fn write_here<T, W>(
+        &self,
+        work: impl FnOnce(Arc<DatabaseTransaction>) -> W + Send,
+    ) -> Result<T, RecordsError>
+    where
+        W: Future<Output = Result<T, RecordsError>> + Send + 'static,
+        T: Send + 'static,
+    {
+        work(Arc::clone(&self.transaction)).await
+    }
+}
+
+impl Database {
+    /// The writes of `work`, as one unit in one transaction: all of them are made, or none. After an
+    /// error PostgreSQL takes nothing more in the transaction, so `work` ends with the first.
+    pub async fn write_batch<W>(
+        &self,
+        work: impl FnOnce(Batch) -> W + Send + 'static,
+    ) -> Result<(), RecordsError>
+    where
+        W: Future<Output = Result<Batch, RecordsError>> + Send + 'static,
+    {
+        self.write(|db| async move {
+            let transaction = Arc::new(begin_write(&db).await?);
+            let done = work(Batch { transaction }).await?;
+            let Some(transaction) = Arc::into_inner(done.transaction) else {
+                return Err(DbErr::Custom("a write of the batch goes on".to_owned()).into());
+            };
+            Ok(transaction.commit().await?)
+        })
+        .await
+    }
+}
