@@ -1,11 +1,15 @@
-//! JournalActor: writes turns and call records to the database, in the order in which they arrive.
+//! JournalActor: writes turns and call records to the database, in the order in which they arrive. What
+//! waits is written together, in one transaction.
 //! No call waits for it. What the database does not take now goes on on disk, and is written later,
 //! after a restart too. Writing an entry twice is harmless.
 
 mod backlog;
+mod batch;
 mod disk;
 mod handle;
+mod outage;
 mod refused;
+mod rows;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -15,14 +19,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use supervision::{Alarm, Delivery, InboxReader, TaskCrashed, TaskGroup};
+use supervision::{Alarm, InboxReader, TaskCrashed, TaskGroup};
 
 use crate::clock::Clock;
 use crate::introspection::Registration;
 use crate::messages::JournalEntry;
 use crate::trace::{self, Source};
+use batch::BatchSize;
 pub use disk::{Disk, DiskMode};
 pub use handle::Journal;
+use outage::Outage;
 use write::{Later, Writer};
 
 /// How long the database is left alone after an error.
@@ -38,16 +44,25 @@ pub(crate) enum JournalMsg {
     Wake,
     /// The pause is over.
     Alarm,
-    /// The entry with this number is written, or never can be.
+    /// The entries up to this number are written, or never can be.
     Written(u64),
     /// The entries up to this number are on disk.
     OnDisk(u64),
     DiskFailed,
     /// Entries from the disk are in the database.
     Caught,
-    /// The database failed: with the entry of this number, or with one from the disk.
-    Failed(Option<u64>),
+    Failed(Failure),
     TaskCrashed(TaskCrashed),
+}
+
+/// The database failed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    error: String,
+    /// The entries from the inbox up to this number are written all the same.
+    written: Option<u64>,
+    /// The last one that was to be written; `None` if they came from the disk.
+    last: Option<u64>,
 }
 
 pub(crate) struct JournalActor;
@@ -65,8 +80,9 @@ pub(crate) struct JournalState {
     writer: Writer,
     /// Whether a task works. There is one at a time.
     busy: bool,
-    /// Whether the last attempt at the database failed.
-    failing: bool,
+    /// On since an attempt at the database failed.
+    outage: Outage,
+    size: BatchSize,
     /// When the database is tried again.
     retry_at: Option<Instant>,
     /// The disk is not tried before.
@@ -93,7 +109,8 @@ impl Actor for JournalActor {
             inbox: args.journal.inbox.attach(me.clone(), || JournalMsg::Wake),
             writer: args.writer,
             busy: false,
-            failing: false,
+            outage: Outage::default(),
+            size: BatchSize::default(),
             retry_at: None,
             disk_at: None,
             alarm: Alarm::new(me, || JournalMsg::Alarm),
@@ -119,7 +136,7 @@ impl Actor for JournalActor {
             | JournalMsg::OnDisk(_)
             | JournalMsg::DiskFailed
             | JournalMsg::Caught
-            | JournalMsg::Failed(_)) => state.done(&done, now),
+            | JournalMsg::Failed(_)) => state.done(done, now),
         }
         state.start_next(&me, now);
         state.registration.set_state(state.name());
@@ -129,24 +146,38 @@ impl Actor for JournalActor {
 }
 
 impl JournalState {
-    fn done(&mut self, done: &JournalMsg, now: Instant) {
+    fn done(&mut self, done: JournalMsg, now: Instant) {
         self.busy = false;
         match done {
             JournalMsg::Written(number) => {
-                trace::done(&self.registration, *number);
-                self.inbox.ack(*number);
-                self.failing = false;
+                trace::done(&self.registration, number);
+                self.inbox.ack_through(number);
+                self.written();
             }
-            JournalMsg::OnDisk(number) => self.inbox.ack_through(*number),
+            JournalMsg::OnDisk(number) => self.inbox.ack_through(number),
             JournalMsg::DiskFailed => self.disk_at = Some(now + DISK_PAUSE),
-            JournalMsg::Caught => self.failing = false,
-            JournalMsg::Failed(number) => {
-                // Only a crash counts as an attempt.
-                number.iter().for_each(|number| self.inbox.nack(*number));
-                self.failing = true;
-                self.retry_at = Some(now + RETRY_PAUSE);
-            }
+            JournalMsg::Caught => self.written(),
+            JournalMsg::Failed(failure) => self.failed(&failure, now),
             JournalMsg::Wake | JournalMsg::Alarm | JournalMsg::TaskCrashed(_) => {}
+        }
+    }
+
+    fn written(&mut self) {
+        self.size.written();
+        if let Some(failures) = self.outage.ended() {
+            tracing::info!(failures, "the database takes records again");
+        }
+    }
+
+    fn failed(&mut self, failure: &Failure, now: Instant) {
+        failure.written.iter().for_each(|number| self.inbox.ack_through(*number));
+        // Only a crash counts as an attempt.
+        failure.last.iter().for_each(|number| self.inbox.nack_through(*number));
+        self.size.failed();
+        self.retry_at = Some(now + RETRY_PAUSE);
+        if let Some(failures) = self.outage.failed(now) {
+            let error = &failure.error;
+            tracing::error!(error, failures, "writing the journal failed; trying again");
         }
     }
 
@@ -155,14 +186,14 @@ impl JournalState {
         self.disk_at = self.disk_at.filter(|at| *at > now);
         if !self.busy {
             let on_disk = self.writer.disk.waiting() > 0;
-            if (self.failing || on_disk) && self.disk_at.is_none() && self.move_to_disk(me) {
+            if (self.outage.is_on() || on_disk) && self.disk_at.is_none() && self.move_to_disk(me) {
                 // What is newer follows it.
             } else if self.retry_at.is_some() {
                 // The database has its pause.
             } else if on_disk && self.disk_at.is_none() {
                 self.catch_up(me);
             } else if !on_disk {
-                self.write_first(me);
+                self.write_oldest(me);
             }
         }
         self.alarm.set(self.retry_at.into_iter().chain(self.disk_at).min());
@@ -191,11 +222,11 @@ impl JournalState {
 
     /// Writes the oldest entries from the disk.
     fn catch_up(&mut self, me: &ActorRef<JournalMsg>) {
-        let writer = self.writer.clone();
+        let (writer, size) = (self.writer.clone(), self.size);
         self.spawn(me, async move {
-            match catch_up(&writer).await {
-                Ok(Ok(())) => JournalMsg::Caught,
-                Ok(Err(Later)) => JournalMsg::Failed(None),
+            match catch_up(&writer, size).await {
+                Ok(None) => JournalMsg::Caught,
+                Ok(Some(error)) => JournalMsg::Failed(Failure { error, written: None, last: None }),
                 Err(error) => {
                     tracing::error!(%error, "records on disk can't be read");
                     JournalMsg::DiskFailed
@@ -204,15 +235,22 @@ impl JournalState {
         });
     }
 
-    fn write_first(&mut self, me: &ActorRef<JournalMsg>) {
-        let Some(delivery) = self.inbox.receive() else { return };
-        trace::taken(&self.registration, &delivery);
-        let Delivery { number, event: entry, .. } = delivery;
+    /// Writes what waits in memory, as much as one batch takes.
+    fn write_oldest(&mut self, me: &ActorRef<JournalMsg>) {
+        let mut room = self.size.room();
+        let batch = self.inbox.receive_batch(|entry| room(entry.bytes()));
+        let Some(last) = batch.last().map(|delivery| delivery.number) else { return };
+        batch.iter().for_each(|delivery| trace::taken(&self.registration, delivery));
+        let (numbers, entries): (Vec<u64>, Vec<Arc<JournalEntry>>) =
+            batch.into_iter().map(|delivery| (delivery.number, delivery.event)).unzip();
         let writer = self.writer.clone();
         self.spawn(me, async move {
-            match writer.write(&entry).await {
-                Ok(()) => JournalMsg::Written(number),
-                Err(Later) => JournalMsg::Failed(Some(number)),
+            match writer.write_all(&entries).await {
+                Ok(()) => JournalMsg::Written(last),
+                Err(Later { written, error }) => {
+                    let written = written.checked_sub(1).and_then(|at| numbers.get(at)).copied();
+                    JournalMsg::Failed(Failure { error, written, last: Some(last) })
+                }
             }
         });
     }
@@ -231,7 +269,7 @@ impl JournalState {
     }
 
     fn name(&self) -> &'static str {
-        match (self.busy, self.failing) {
+        match (self.busy, self.outage.is_on()) {
             (_, true) => "waiting for the database",
             (true, false) => "writing",
             (false, false) => "idle",
@@ -239,21 +277,23 @@ impl JournalState {
     }
 }
 
-/// Writes one batch from the disk. Entries that are no entries are set aside.
-async fn catch_up(writer: &Writer) -> io::Result<Result<(), Later>> {
-    let batch = writer.disk.first().await?;
-    let mut written = 0;
-    let mut outcome = Ok(());
-    for (line, _) in &batch.lines {
-        match line {
-            Ok(entry) => outcome = writer.write(entry).await,
-            Err(text) => writer.set_aside("this is no journal entry", &text.as_str().into()).await,
+/// Writes one batch from the disk. Entries that are no entries are set aside. Returns how the database
+/// failed, if it did.
+async fn catch_up(writer: &Writer, size: BatchSize) -> io::Result<Option<String>> {
+    let batch = writer.disk.first(size).await?;
+    let (mut written, mut failed) = (0, None);
+    for run in batch.lines.chunk_by(|(line, _), (next, _)| line.is_ok() && next.is_ok()) {
+        if let [(Err(text), _)] = run {
+            writer.set_aside("this is no journal entry", &text.as_str().into()).await;
         }
-        if outcome.is_err() {
+        let entries: Vec<_> = run.iter().filter_map(|(line, _)| line.clone().ok()).collect();
+        if let Err(later) = writer.write_all(&entries).await {
+            written += later.written;
+            failed = Some(later.error);
             break;
         }
-        written += 1;
+        written += run.len();
     }
     writer.disk.done(batch, written).await?;
-    Ok(outcome)
+    Ok(failed)
 }

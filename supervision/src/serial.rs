@@ -79,7 +79,7 @@ impl<E, M: Message> Serial<E, M> {
     pub fn failed(&mut self, number: u64, now: Instant) {
         if self.state == State::Working(number) {
             self.state = State::Pausing;
-            self.reader.nack(number);
+            self.reader.nack_through(number);
             self.retry.set(Some(now + self.pause));
         }
     }

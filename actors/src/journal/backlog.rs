@@ -9,6 +9,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::batch::BatchSize;
 use crate::messages::JournalEntry;
 
 const PREFIX: &str = "frontdesk-journal-";
@@ -19,8 +20,6 @@ const LOCK: &str = "frontdesk-journal.lock";
 const FILE_BYTES: u64 = 4 * 1024 * 1024;
 /// All files together: about a million records.
 const MAX_BYTES: u64 = 512 * 1024 * 1024;
-/// Entries that are read at once.
-const BATCH: usize = 64;
 
 #[derive(Debug)]
 pub(super) struct Backlog {
@@ -46,7 +45,7 @@ struct Segment {
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     /// Each with the bytes of its line. A line that is no entry comes as its text.
-    pub(super) lines: Vec<(Result<JournalEntry, String>, u64)>,
+    pub(super) lines: Vec<(Result<Arc<JournalEntry>, String>, u64)>,
     path: PathBuf,
 }
 
@@ -103,7 +102,7 @@ impl Backlog {
         Ok(())
     }
 
-    pub(super) fn first(&mut self) -> io::Result<Batch> {
+    pub(super) fn first(&mut self, size: BatchSize) -> io::Result<Batch> {
         let Some(first) = self.files.front() else { return Ok(Batch::default()) };
         let file = File::open(&first.path).inspect_err(|error| {
             // Somebody has taken it away.
@@ -121,13 +120,15 @@ impl Backlog {
         let mut file = BufReader::new(file?);
         file.seek(SeekFrom::Start(first.read_bytes))?;
         let mut batch = Batch { lines: Vec::new(), path: first.path.clone() };
-        while batch.lines.len() < BATCH {
+        let mut room = size.room();
+        loop {
             let mut line = Vec::new();
             let length = file.read_until(b'\n', &mut line)?;
-            if length == 0 {
+            if length == 0 || !room(length) && !batch.lines.is_empty() {
                 break;
             }
             let entry = serde_json::from_slice(&line)
+                .map(Arc::new)
                 .map_err(|_| String::from_utf8_lossy(&line).trim_end().to_owned());
             batch.lines.push((entry, length as u64));
         }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::backlog::{Backlog, Batch};
+use super::batch::BatchSize;
 use super::refused::Refused;
 use crate::messages::JournalEntry;
 
@@ -66,8 +67,8 @@ impl Disk {
     }
 
     /// The entries that have waited longest.
-    pub(super) async fn first(&self) -> io::Result<Batch> {
-        self.run(|files| files.backlog.first()).await
+    pub(super) async fn first(&self, size: BatchSize) -> io::Result<Batch> {
+        self.run(move |files| files.backlog.first(size)).await
     }
 
     /// The first entries of the batch are written, or set aside.

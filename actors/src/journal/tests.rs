@@ -1,5 +1,7 @@
 //! The journal's files, and what goes where when database or disk fail.
 
+mod batches;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -68,6 +70,14 @@ async fn database() -> (Database, BusinessId) {
 }
 
 async fn spawn(journal: &Journal, database: &Database) -> ActorRef<JournalMsg> {
+    spawn_with(journal, database, Chance::seeded(1)).await
+}
+
+async fn spawn_with(
+    journal: &Journal,
+    database: &Database,
+    chance: Chance,
+) -> ActorRef<JournalMsg> {
     let clock = Clock::start();
     let registration = Introspection::default().register(
         supervision::ActorInfo {
@@ -80,7 +90,7 @@ async fn spawn(journal: &Journal, database: &Database) -> ActorRef<JournalMsg> {
         },
         clock.now(),
     );
-    let writer = journal.writer(database.clone(), Chance::seeded(1));
+    let writer = journal.writer(database.clone(), chance);
     let (journal, tasks) = (journal.clone(), TaskGroup::default());
     let args = JournalArgs { journal, writer, clock, tasks, registration };
     Actor::spawn(None, JournalActor, args).await.unwrap().0

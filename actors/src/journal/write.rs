@@ -1,18 +1,19 @@
-//! Writes entries to the database.
+//! Writes entries to the database: many in one transaction, or one by one if the database refuses one
+//! of them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use entities::leads::{self, Caller, ChangedBy, LeadChanges};
-use entities::{Database, RecordsError, call_turns, calls};
-use protocol::ids::LeadId;
+use entities::{Database, RecordsError};
 use tracing::Instrument as _;
 
 use super::disk::Disk;
+use super::rows;
 use crate::call_span::call_span;
 use crate::chance::Chance;
-use crate::messages::{EntryKind, JournalEntry, PersonOfCall};
+use crate::messages::JournalEntry;
 
-/// How long one entry may take. A database that hangs counts as one that fails.
+/// How long a transaction may take. A database that hangs counts as one that fails.
 const PATIENCE: Duration = Duration::from_secs(6);
 
 /// What a write needs.
@@ -23,34 +24,60 @@ pub(crate) struct Writer {
     pub(super) chance: Chance,
 }
 
-/// The database failed. The entry must be written later.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Later;
+/// The database failed. The entries must be written later, but for the first ones.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Later {
+    pub(super) written: usize,
+    pub(super) error: String,
+}
+
+/// Why a transaction was not made.
+enum Unwritten {
+    /// The database failed.
+    Failed(String),
+    /// It never takes this.
+    Refused(RecordsError),
+}
 
 impl Writer {
-    /// Writes the entry. One that the database never takes is set aside.
-    pub(super) async fn write(&self, entry: &JournalEntry) -> Result<(), Later> {
-        let span = call_span(&entry.call, entry.business);
-        self.write_logged(entry).instrument(span).await
-    }
-
-    async fn write_logged(&self, entry: &JournalEntry) -> Result<(), Later> {
-        match tokio::time::timeout(PATIENCE, self.try_write(entry)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error @ RecordsError::Database(_))) => {
-                tracing::error!(%error, "writing the journal failed; trying again");
-                Err(Later)
-            }
-            Ok(Err(error)) => {
-                tracing::error!(%error, "the database refused a journal entry");
-                self.set_aside(&error.to_string(), &serde_json::json!(entry)).await;
-                Ok(())
-            }
-            Err(_) => {
-                tracing::error!("writing the journal took too long; trying again");
-                Err(Later)
+    /// Writes the entries in order. One that the database never takes is set aside.
+    pub(super) async fn write_all(&self, entries: &[Arc<JournalEntry>]) -> Result<(), Later> {
+        if entries.len() > 1 {
+            match in_time(self.write_batch(entries)).await {
+                Ok(()) => return Ok(()),
+                Err(Unwritten::Failed(error)) => return Err(Later { written: 0, error }),
+                // Not one of them is written.
+                Err(Unwritten::Refused(_)) => {}
             }
         }
+        for (written, entry) in entries.iter().enumerate() {
+            let span = call_span(&entry.call, entry.business);
+            let done = self.write(entry).instrument(span).await;
+            done.map_err(|error| Later { written, error })?;
+        }
+        Ok(())
+    }
+
+    async fn write_batch(&self, entries: &[Arc<JournalEntry>]) -> Result<(), RecordsError> {
+        let (entries, chance) = (entries.to_vec(), self.chance.clone());
+        let work = move |batch| async move {
+            rows::write_all(&batch, &chance, &entries).await?;
+            Ok(batch)
+        };
+        self.database.write_batch(work).await
+    }
+
+    /// In units of its own: of a person whose details are refused, the link to the call stays.
+    async fn write(&self, entry: &JournalEntry) -> Result<(), String> {
+        match in_time(rows::write(&self.database, &self.chance, entry)).await {
+            Ok(()) => {}
+            Err(Unwritten::Failed(error)) => return Err(error),
+            Err(Unwritten::Refused(error)) => {
+                tracing::error!(%error, "the database refused a journal entry");
+                self.set_aside(&error.to_string(), &serde_json::json!(entry)).await;
+            }
+        }
+        Ok(())
     }
 
     /// Keeps what can't be written for the operator.
@@ -61,57 +88,13 @@ impl Writer {
             Err(error) => tracing::error!(%error, "a record that can't be written is lost"),
         }
     }
+}
 
-    async fn try_write(&self, entry: &JournalEntry) -> Result<(), RecordsError> {
-        let (db, business, call) = (&self.database, entry.business, &entry.call);
-        match &entry.kind {
-            EntryKind::Started(new) => {
-                calls::insert_started(db, business, (**new).clone()).await.map(drop)
-            }
-            EntryKind::Turn(row) => {
-                call_turns::upsert_many(db, business, call, std::slice::from_ref(row)).await
-            }
-            EntryKind::Lead(lead) => calls::link_lead(db, business, call, *lead).await,
-            EntryKind::Person(person) => self.write_person(entry, person).await,
-            EntryKind::Progress(progress) => {
-                match calls::record_progress(db, business, call, *progress).await {
-                    // A placed call rings before Twilio has answered the request that placed it.
-                    Err(RecordsError::NotFound) => Ok(()),
-                    done => done,
-                }
-            }
-            EntryKind::Ended(end) => calls::report_end(db, business, call, (**end).clone()).await,
-            EntryKind::Refused(refused) => {
-                calls::insert_refused(db, business, (**refused).clone()).await.map(drop)
-            }
-        }
-    }
-
-    async fn write_person(
-        &self,
-        entry: &JournalEntry,
-        person: &PersonOfCall,
-    ) -> Result<(), RecordsError> {
-        let (db, business, call) = (&self.database, entry.business, &entry.call);
-        let lead = match person.lead {
-            Some(lead) => lead,
-            None => {
-                let caller = person.phone.as_ref().map_or(Caller::Withheld, Caller::Known);
-                // A new one for each try: a lead with this id would count as made just now.
-                let id = LeadId(self.chance.new_id(person.at));
-                leads::ensure_for_call(db, business, caller, call, id, person.at).await?.record.id
-            }
-        };
-        calls::link_lead(db, business, call, lead).await?;
-        let by = ChangedBy::Call { call_sid: call.clone() };
-        for changes in &person.changes {
-            let (changes, by) = (changes.clone(), by.clone());
-            leads::merge_details(db, business, lead, changes, None, by, person.at).await?;
-        }
-        if let Some(status) = person.status {
-            let none = LeadChanges::default();
-            leads::merge_details(db, business, lead, none, Some(status), by, person.at).await?;
-        }
-        Ok(())
+async fn in_time(work: impl Future<Output = Result<(), RecordsError>>) -> Result<(), Unwritten> {
+    match tokio::time::timeout(PATIENCE, work).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error @ RecordsError::Database(_))) => Err(Unwritten::Failed(error.to_string())),
+        Ok(Err(error)) => Err(Unwritten::Refused(error)),
+        Err(_) => Err(Unwritten::Failed(format!("no answer within {PATIENCE:?}"))),
     }
 }

@@ -79,12 +79,29 @@ impl<E> Queue<E> {
         Some(Delivery { number: first.number, attempt: first.attempts, event })
     }
 
-    /// The last attempt at `number` does not count.
-    pub(super) fn nack(&mut self, number: u64) {
-        if let Some(first) = self.waiting.front_mut()
-            && first.number == number
-        {
-            first.attempts = first.attempts.saturating_sub(1);
+    /// The first events, as long as `joins` takes them. One that was delivered before is alone.
+    pub(super) fn deliver_batch(&mut self, mut joins: impl FnMut(&E) -> bool) -> Vec<Delivery<E>> {
+        let mut batch: Vec<Delivery<E>> = Vec::new();
+        for next in &mut self.waiting {
+            let alone = next.attempts > 0;
+            let more = joins(&next.event);
+            if !batch.is_empty() && (alone || !more) {
+                break;
+            }
+            next.attempts += 1;
+            let event = Arc::clone(&next.event);
+            batch.push(Delivery { number: next.number, attempt: next.attempts, event });
+            if alone {
+                break;
+            }
+        }
+        batch
+    }
+
+    /// The last attempt at each event up to `number` does not count.
+    pub(super) fn nack_through(&mut self, number: u64) {
+        for waiting in self.waiting.iter_mut().take_while(|waiting| waiting.number <= number) {
+            waiting.attempts = waiting.attempts.saturating_sub(1);
         }
     }
 

@@ -36,16 +36,26 @@ impl<E> InboxReader<E> {
     /// next event is returned.
     #[must_use]
     pub fn receive(&self) -> Option<Delivery<E>> {
-        while let Some(number) = self.shared.read(self.id, Queue::drop_dead_letter).flatten() {
-            tracing::error!(number, "an event crashed its handler too often and was dropped");
-        }
+        self.drop_dead_letters();
         self.shared.read(self.id, Queue::deliver_first).flatten()
     }
 
-    /// Event `number` could not be handled now, and not because of the event. It stays first, and
-    /// the attempt does not count.
-    pub fn nack(&self, number: u64) {
-        self.shared.read(self.id, |queue| queue.nack(number));
+    /// The first event, and those behind it as long as `joins` takes them, as
+    /// [`receive`](Self::receive) does. `joins` is asked for the first one too, which comes whatever
+    /// it says.
+    ///
+    /// An event that was received before comes alone. So when a batch has crashed its handler, only
+    /// the event that is to blame crashes it again.
+    #[must_use]
+    pub fn receive_batch(&self, joins: impl FnMut(&E) -> bool) -> Vec<Delivery<E>> {
+        self.drop_dead_letters();
+        self.shared.read(self.id, |queue| queue.deliver_batch(joins)).unwrap_or_default()
+    }
+
+    /// The events up to `number` could not be handled now, and not because of them. They stay where
+    /// they are, and the attempt does not count.
+    pub fn nack_through(&self, number: u64) {
+        self.shared.read(self.id, |queue| queue.nack_through(number));
     }
 
     /// The first `max` events, with their numbers. They stay in the inbox, and looking at them is no
@@ -64,6 +74,12 @@ impl<E> InboxReader<E> {
     /// event.
     pub fn ack(&self, number: u64) {
         self.shared.read(self.id, |queue| queue.ack(number));
+    }
+
+    fn drop_dead_letters(&self) {
+        while let Some(number) = self.shared.read(self.id, Queue::drop_dead_letter).flatten() {
+            tracing::error!(number, "an event crashed its handler too often and was dropped");
+        }
     }
 }
 

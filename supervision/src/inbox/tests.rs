@@ -1,3 +1,4 @@
+mod batches;
 mod crashes;
 mod model;
 
@@ -71,7 +72,7 @@ fn res_2_a_dead_generations_reader_takes_nothing_from_its_successor() {
 
     assert_eq!(dead.receive(), None);
     dead.ack(1);
-    dead.nack(1);
+    dead.nack_through(1);
     dead.woken();
     assert_eq!(inbox.depth(), 1);
     drop(dead);
@@ -106,7 +107,7 @@ fn res_2_a_nacked_event_is_delivered_again_without_limit() {
     let (_, reader) = Mailbox::attach(&inbox);
     for _ in 0..MAX_ATTEMPTS * 3 {
         assert_eq!(reader.receive(), delivery(1, 1, 'a'));
-        reader.nack(1);
+        reader.nack_through(1);
     }
     assert_eq!(inbox.stats().dead_letters, 0);
 }

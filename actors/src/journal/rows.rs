@@ -1,0 +1,91 @@
+//! The rows of an entry.
+
+use std::sync::Arc;
+
+use entities::call_turns::{self, TurnOfCall};
+use entities::leads::{self, Caller, ChangedBy, LeadChanges};
+use entities::{RecordsError, Writes, calls};
+use protocol::ids::LeadId;
+
+use crate::chance::Chance;
+use crate::messages::{EntryKind, JournalEntry, PersonOfCall};
+
+/// Writes entries in order. Turns that follow one another are one statement.
+pub(super) async fn write_all(
+    db: &impl Writes,
+    chance: &Chance,
+    entries: &[Arc<JournalEntry>],
+) -> Result<(), RecordsError> {
+    let is_turn = |entry: &JournalEntry| matches!(entry.kind, EntryKind::Turn(_));
+    for run in entries.chunk_by(|entry, next| is_turn(entry) && is_turn(next)) {
+        match run {
+            [entry] => write(db, chance, entry).await?,
+            turns => {
+                call_turns::upsert_all(db, turns.iter().filter_map(|entry| turn(entry))).await?
+            }
+        }
+    }
+    Ok(())
+}
+
+fn turn(entry: &JournalEntry) -> Option<TurnOfCall> {
+    let EntryKind::Turn(turn) = &entry.kind else { return None };
+    let (business, call, turn) = (entry.business, entry.call.clone(), (**turn).clone());
+    Some(TurnOfCall { business, call, turn })
+}
+
+pub(super) async fn write(
+    db: &impl Writes,
+    chance: &Chance,
+    entry: &JournalEntry,
+) -> Result<(), RecordsError> {
+    let (business, call) = (entry.business, &entry.call);
+    match &entry.kind {
+        EntryKind::Started(new) => {
+            calls::insert_started(db, business, (**new).clone()).await.map(drop)
+        }
+        EntryKind::Turn(_) => call_turns::upsert_all(db, turn(entry)).await,
+        EntryKind::Lead(lead) => calls::link_lead(db, business, call, *lead).await,
+        EntryKind::Person(person) => write_person(db, chance, entry, person).await,
+        EntryKind::Progress(progress) => {
+            match calls::record_progress(db, business, call, *progress).await {
+                // A placed call rings before Twilio has answered the request that placed it.
+                Err(RecordsError::NotFound) => Ok(()),
+                done => done,
+            }
+        }
+        EntryKind::Ended(end) => calls::report_end(db, business, call, (**end).clone()).await,
+        EntryKind::Refused(refused) => {
+            calls::insert_refused(db, business, (**refused).clone()).await.map(drop)
+        }
+    }
+}
+
+async fn write_person(
+    db: &impl Writes,
+    chance: &Chance,
+    entry: &JournalEntry,
+    person: &PersonOfCall,
+) -> Result<(), RecordsError> {
+    let (business, call) = (entry.business, &entry.call);
+    let lead = match person.lead {
+        Some(lead) => lead,
+        None => {
+            let caller = person.phone.as_ref().map_or(Caller::Withheld, Caller::Known);
+            // A new one for each try: a lead with this id would count as made just now.
+            let id = LeadId(chance.new_id(person.at));
+            leads::ensure_for_call(db, business, caller, call, id, person.at).await?.record.id
+        }
+    };
+    calls::link_lead(db, business, call, lead).await?;
+    let by = ChangedBy::Call { call_sid: call.clone() };
+    for changes in &person.changes {
+        let (changes, by) = (changes.clone(), by.clone());
+        leads::merge_details(db, business, lead, changes, None, by, person.at).await?;
+    }
+    if let Some(status) = person.status {
+        let none = LeadChanges::default();
+        leads::merge_details(db, business, lead, none, Some(status), by, person.at).await?;
+    }
+    Ok(())
+}
