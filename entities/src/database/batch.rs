@@ -64,6 +64,9 @@ impl Writes for Batch {
 impl Database {
     /// The writes of `work`, as one unit in one transaction: all of them are made, or none. After an
     /// error PostgreSQL takes nothing more in the transaction, so `work` ends with the first.
+    ///
+    /// An asker that has given up may write the same again, and what comes after it. So a batch that
+    /// nobody waits for any more is not committed.
     pub async fn write_batch<W>(
         &self,
         work: impl FnOnce(Batch) -> W + Send + 'static,
@@ -71,14 +74,21 @@ impl Database {
     where
         W: Future<Output = Result<Batch, RecordsError>> + Send + 'static,
     {
-        self.write(|db| async move {
+        let asker = Arc::new(());
+        let waiting = Arc::downgrade(&asker);
+        let written = self.write(|db| async move {
             let transaction = Arc::new(begin_write(&db).await?);
             let done = work(Batch { transaction }).await?;
             let Some(transaction) = Arc::into_inner(done.transaction) else {
                 return Err(DbErr::Custom("a write of the batch goes on".to_owned()).into());
             };
+            if waiting.strong_count() == 0 {
+                return Err(DbErr::Custom("nobody waits for the batch".to_owned()).into());
+            }
             Ok(transaction.commit().await?)
-        })
-        .await
+        });
+        let written = written.await;
+        drop(asker);
+        written
     }
 }

@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use entities::call_turns::{self, TurnOfCall, TurnRole, TurnRow};
 use entities::calls::{self, CallStatus, EndOfCall, Progress};
 use entities::leads::{self, Caller, LeadChanges};
-use entities::{Batch, Database, RecordsError};
+use entities::{Batch, Database, OpenMode, PoolSettings, RecordsError};
 use protocol::ids::{BusinessId, CallSid, LeadId};
+use tokio::sync::Notify;
 
 use crate::support::{
-    business, call, call_sid, in_call, inbound, new_id, noon, on_each, phone, two_businesses,
+    business, call, call_sid, in_call, inbound, migrate, new_id, noon, on_each, phone,
+    two_businesses,
 };
 
 fn turn(business: BusinessId, call: &CallSid, seq: u32, text: &str) -> TurnOfCall {
@@ -115,6 +117,47 @@ async fn ops_10_of_a_batch_that_breaks_a_rule_nothing_is_written_and_the_pool_go
         assert_eq!(texts(db, locks, &sid).await, ["שלום"]);
     })
     .await;
+}
+
+/// Its asker has given up waiting, and may have written what comes after it.
+#[tokio::test]
+async fn ops_10_a_batch_that_nobody_waits_for_any_more_is_not_committed() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("frontdesk.db").display());
+    // The next unit of work begins when the batch has ended.
+    let pool = PoolSettings { max_connections: 1, ..PoolSettings::default() };
+    let db = Database::connect(&url, pool, OpenMode::Create).await.unwrap();
+    migrate(&db).await;
+    let locks = business(&db, "locks", "+97231111111").await;
+    let sid = call(&db, locks, 1).await;
+    for gives_up in [false, true] {
+        let (written, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let asker = tokio::spawn({
+            let (db, sid) = (db.clone(), sid.clone());
+            let (written, go_on) = (Arc::clone(&written), Arc::clone(&go_on));
+            async move {
+                let work = move |batch: Batch| async move {
+                    let seq = u32::from(gives_up);
+                    call_turns::upsert_all(&batch, [turn(locks, &sid, seq, "שלום")]).await?;
+                    written.notify_one();
+                    go_on.notified().await;
+                    Ok(batch)
+                };
+                db.write_batch(work).await
+            }
+        });
+        written.notified().await;
+        if gives_up {
+            asker.abort();
+            assert!(asker.await.unwrap_err().is_cancelled());
+            go_on.notify_one();
+        } else {
+            go_on.notify_one();
+            asker.await.unwrap().unwrap();
+        }
+        assert_eq!(texts(&db, locks, &sid).await, ["שלום"], "gives up: {gives_up}");
+    }
+    db.close().await.unwrap();
 }
 
 #[tokio::test]
