@@ -191,6 +191,7 @@ impl Call {
                 | Phase::Pausing { .. }
                 | Phase::HangingUp { how: HangUp::PutThrough { .. }, .. }
         ) {
+            self.stop_end_detection();
             self.withdraw_what_waits();
             self.send(Command::Apologise);
             let ending = self.what_stands().unwrap_or(Ending { reason, by: EndedBy::Daemon });

@@ -16,7 +16,8 @@ pub(super) const SPEECH_PATIENCE: Duration = Duration::from_secs(3);
 const WORDS_PATIENCE: Duration = Duration::from_millis(1500);
 
 /// Told to the model, which has said goodbye.
-const TAKEN_BACK: &str = "The caller went on speaking before the call was ended: it goes on.";
+pub(super) const TAKEN_BACK: &str =
+    "The caller went on speaking before the call was ended: it goes on.";
 
 /// What the caller says while the call is ending. `unread` are committed turns whose transcripts
 /// have not come. They are kept only if the ending can be taken back.

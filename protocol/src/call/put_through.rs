@@ -15,6 +15,7 @@ impl Call {
         if self.setup.transfer.is_none() || self.setup.direction == Direction::Outbound {
             return self.apologise(EndReason::UpstreamFailed, now);
         }
+        self.stop_end_detection();
         self.withdraw_what_waits();
         self.send(Command::Transfer);
         let ending = Ending { reason: EndReason::UpstreamFailed, by: EndedBy::Daemon };

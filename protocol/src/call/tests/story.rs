@@ -7,6 +7,7 @@ use proptest::test_runner::TestCaseError;
 
 use super::*;
 use crate::business::Decider;
+use crate::call::interjection::TAKEN_BACK;
 use step::{Step, step};
 
 /// A call with random events, and what the checks need to know of it.
@@ -270,6 +271,8 @@ impl Story {
                 }
             } else if let Command::Withdraw(ask) = command {
                 self.line.take_if(|line| line.ask == *ask);
+            } else if says_that_it_is_taken_back(command) {
+                (self.line, self.ending_since) = (None, None);
             } else if matches!(command, Command::HangUp | Command::Transfer)
                 && self.stage.call.stream.is_open()
             {
@@ -314,6 +317,13 @@ impl Story {
     }
 }
 
+/// The ending was taken back: its line is not waited for any more. Another ending may follow in the
+/// same step.
+fn says_that_it_is_taken_back(command: &Command) -> bool {
+    let Command::Record(Record::Turn(entry)) = command else { return false };
+    entry.body == Body::System(TAKEN_BACK.to_owned())
+}
+
 /// Runs the steps one by one and checks each.
 fn run(story: &mut Story, steps: impl IntoIterator<Item = Step>) -> Result<(), TestCaseError> {
     for step in steps {
@@ -339,6 +349,40 @@ fn invariant_2_a_second_response_for_the_greeting_does_not_make_it_pending_again
         Step::SessionUp,
     ];
     run(&mut story, steps).unwrap();
+}
+
+#[test]
+fn invariant_2_a_turn_that_waits_is_not_answered_after_the_call_was_given_up() {
+    for (wait, turn, ripens) in [
+        (0, Step::EndlessTurn(0), Step::CallerQuiet),
+        (20_000, Step::Turn(0), Step::Words(0, 0)),
+        (20_000, Step::EndlessTurn(0), Step::Later(20_000)),
+    ] {
+        let mut story = Story::new(Decider::Both, Duration::from_millis(wait), false, false);
+        let steps = [turn, Step::Later(10_000), ripens, Step::SessionUp];
+        run(&mut story, steps).unwrap();
+        assert!(story.gave_up());
+    }
+}
+
+/// Its line was heard in part when the ending was taken back, and the session is lost for good.
+#[test]
+fn invariant_2_a_call_whose_ending_was_taken_back_is_given_up_like_any_other() {
+    let mut story = Story::new(Decider::Model, Duration::ZERO, false, true);
+    let steps = [
+        Step::Stream(0),
+        Step::SessionDown(false),
+        Step::Turn(0),
+        Step::Respond(false),
+        Step::Control(0),
+        Step::SessionUp,
+        Step::Respond(false),
+        Step::Speak,
+        Step::SessionDown(false),
+        Step::Later(10_000),
+    ];
+    run(&mut story, steps).unwrap();
+    assert!(story.gave_up());
 }
 
 proptest! {
