@@ -24,6 +24,12 @@ pub use frame::{Frame, LinkError, Text};
 /// A turn of 15 s that is replayed to a new session is 160 KB of base64.
 const MAX_BYTES: usize = 1 << 20;
 
+/// The read buffer of a media socket, in bytes.
+const MEDIA_READ_BYTES: usize = 2 * 1024;
+
+/// The read buffer of a session, in bytes.
+const SESSION_READ_BYTES: usize = 8 * 1024;
+
 pub type LinkReader = Pin<Box<dyn Stream<Item = Result<Frame, LinkError>> + Send>>;
 pub type LinkWriter = Pin<Box<dyn Sink<Frame, Error = LinkError> + Send>>;
 
@@ -45,7 +51,7 @@ impl Link {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        Self::of(socket::split(stream, role, websocket_config()))
+        Self::of(socket::split(stream, role, websocket_config(MEDIA_READ_BYTES)))
     }
 
     /// Makes a client's handshake on a stream.
@@ -53,7 +59,8 @@ impl Link {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        Ok(Self::of(socket::connect(stream, request, websocket_config()).await?))
+        let config = websocket_config(SESSION_READ_BYTES);
+        Ok(Self::of(socket::connect(stream, request, config).await?))
     }
 
     fn of<S>((reader, writer): (socket::Half<S>, socket::Half<S>)) -> Self
@@ -85,12 +92,13 @@ impl Link {
     }
 }
 
-/// The limits of the daemon's WebSockets. With the small read buffer an idle connection takes 28 KB
-/// of memory instead of 113. What is sent waits in the write buffer until the flush.
-fn websocket_config() -> WebSocketConfig {
+/// The limits of the daemon's WebSockets. What is sent waits in the write buffer until the flush, or
+/// until there is more than this. The buffers are small, since each call has two sockets: a message
+/// of Twilio has 400 bytes, one of OpenAI's with audio some KiB.
+fn websocket_config(read_buffer: usize) -> WebSocketConfig {
     WebSocketConfig::default()
-        .read_buffer_size(8 * 1024)
-        .write_buffer_size(16 * 1024)
+        .read_buffer_size(read_buffer)
+        .write_buffer_size(4 * 1024)
         .max_write_buffer_size(2 * MAX_BYTES)
         .max_message_size(Some(MAX_BYTES))
         .max_frame_size(Some(MAX_BYTES))
