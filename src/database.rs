@@ -4,7 +4,7 @@ mod locked;
 
 use entities::{ConnectError, Database, OpenMode, PoolSettings, Trouble};
 use migration::MigrateError;
-use migration::presence::{Presence, PresenceError};
+use migration::presence::{self, Presence, PresenceError};
 use thiserror::Error;
 
 use crate::config;
@@ -80,6 +80,7 @@ pub(crate) async fn connect(
     config: &config::Database,
     pool: PoolSettings,
 ) -> Result<Database, DatabaseError> {
+    presence::may_open(config.url.expose())?;
     Ok(Database::connect(config.url.expose(), pool, OpenMode::Existing).await?)
 }
 
@@ -97,6 +98,21 @@ pub(crate) async fn open(
     }
 }
 
+/// Opens the database as it is. A missing SQLite file is made by one who has it alone: under a daemon
+/// whose file was taken away, none is made.
+pub(crate) async fn create(
+    config: &config::Database,
+    pool: PoolSettings,
+) -> Result<(Database, Option<Presence>), DatabaseError> {
+    let url = config.url.expose();
+    let alone = Presence::to_create(url)?;
+    let mode = match (&alone, entities::sqlite_file(url)) {
+        (None, Some(_)) => OpenMode::Existing,
+        (Some(_), _) | (None, None) => OpenMode::Create,
+    };
+    Ok((Database::connect(url, pool, mode).await?, alone))
+}
+
 /// Opens the database with its schema up to date. A SQLite file is created and migrated; any other
 /// database must have been migrated before (OPS-5).
 pub(crate) async fn open_or_create(
@@ -106,13 +122,12 @@ pub(crate) async fn open_or_create(
     owner: Owner,
 ) -> Result<Database, DatabaseError> {
     let url = config.url.expose();
-    let _alone = match owner {
-        Owner::Command => alone_if_missing(url).await?,
-        Owner::Daemon => None,
-    };
-    let db = match mode {
-        DatabaseMode::Live => Database::connect(url, pool, OpenMode::Create).await?,
-        DatabaseMode::Simulated => Database::simulated(url, pool)?,
+    let (db, _alone) = match (mode, owner) {
+        (DatabaseMode::Live, Owner::Command) => create(config, pool).await?,
+        (DatabaseMode::Live, Owner::Daemon) => {
+            (Database::connect(url, pool, OpenMode::Create).await?, None)
+        }
+        (DatabaseMode::Simulated, _) => (Database::simulated(url, pool)?, None),
     };
     let pending = look(config, &db).await?;
     if pending.is_empty() {
@@ -159,16 +174,6 @@ fn explained(config: &config::Database, error: MigrateError) -> DatabaseError {
         Some(Trouble::Away | Trouble::Full | Trouble::ReadOnly) | None => {
             DatabaseError::Migrate(error)
         }
-    }
-}
-
-/// No file is made under a daemon whose own was taken away.
-pub(crate) async fn alone_if_missing(url: &str) -> Result<Option<Presence>, PresenceError> {
-    let missing = entities::sqlite_file(url)
-        .filter(|path| !path.exists() && path.parent().is_some_and(|folder| folder.exists()));
-    match missing {
-        Some(_) => Presence::alone(url).await.map(Some),
-        None => Ok(None),
     }
 }
 

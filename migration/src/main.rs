@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 use clap::Parser;
 use migration::cli::{Command, Report, run};
+use migration::presence::{Presence, may_open};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -40,7 +41,13 @@ async fn perform(arguments: Arguments) -> anyhow::Result<Report> {
         .database_url
         .or(arguments.fallback)
         .context("which database? Give --database-url, FRONTDESK__DATABASE__URL or DATABASE_URL")?;
-    let db = open(&url, arguments.command.creates_the_database()).await?;
+    let creates = arguments.command.creates_the_database();
+    let making = if creates { Presence::to_create(&url)? } else { None };
+    if !creates {
+        may_open(&url)?;
+    }
+    let db = open(&url, creates).await?;
+    drop(making);
     Ok(run(arguments.command, &db, &url).await?)
 }
 

@@ -5,6 +5,8 @@ mod tests {
     use std::path::Path;
     use std::process::{Command, Output};
 
+    use migration::presence::Presence;
+
     fn migration(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_migration"))
             .args(arguments)
@@ -42,11 +44,13 @@ mod tests {
     #[test]
     fn an_error_is_one_line_that_says_what_to_do_and_repeats_no_password() {
         let folder = tempfile::tempdir().unwrap();
-        let file = url(folder.path(), "fresh.db");
+        let (made, file) = (url(folder.path(), "made.db"), url(folder.path(), "fresh.db"));
+        assert!(migration(&["up", "--database-url", &made], &[]).status.success());
         for (arguments, expected) in [
             (vec!["status"], "error: which database?"),
-            (vec!["fresh", "--database-url", &file], "say --yes"),
-            (vec!["down", "--all", "--database-url", &file], "say --yes"),
+            (vec!["fresh", "--database-url", &made], "say --yes"),
+            (vec!["down", "--all", "--database-url", &made], "say --yes"),
+            (vec!["fresh", "--database-url", &file], "could not be opened"),
             (vec!["status", "--database-url", &file], "could not be opened"),
             (vec!["fresh", "--yes", "--database-url", &file], "could not be opened"),
             (vec!["status", "--database-url", "mysql://root:hunter2@db/x"], "expected sqlite://"),
@@ -59,5 +63,38 @@ mod tests {
             assert!(!told.contains("hunter2"), "{told}");
         }
         assert!(!folder.path().join("fresh.db").exists());
+    }
+
+    /// In its folder, where `sqlite:calls.db` lies.
+    fn beside(folder: &Path, arguments: &[&str]) -> Output {
+        let program = Command::new(env!("CARGO_BIN_EXE_migration"))
+            .args(arguments)
+            .current_dir(folder)
+            .env("FRONTDESK__DATABASE__URL", "sqlite:calls.db")
+            .output();
+        program.unwrap()
+    }
+
+    #[tokio::test]
+    async fn ops_11_what_was_written_to_a_file_that_is_away_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name| folder.path().join(name);
+        let daemon = Presence::of_daemon(&url(folder.path(), "calls.db")).await.unwrap();
+        std::fs::write(path("calls.db-wal"), "rows").unwrap();
+        let refused = |expected: &str| {
+            for command in [vec!["up"], vec!["status"], vec!["fresh", "--yes"]] {
+                let output = beside(folder.path(), &command);
+                let told = String::from_utf8(output.stderr).unwrap();
+                assert_eq!(output.status.code(), Some(1), "{command:?}: {told}");
+                assert!(told.contains(expected) && told.lines().count() == 1, "{told}");
+                assert!(!path("calls.db").exists(), "{command:?}");
+                assert_eq!(std::fs::read(path("calls.db-wal")).unwrap(), b"rows", "{command:?}");
+            }
+        };
+        refused("stop it first");
+        drop(daemon);
+        refused("remove the log");
+        std::fs::remove_file(path("calls.db-wal")).unwrap();
+        assert!(beside(folder.path(), &["up"]).status.success());
     }
 }

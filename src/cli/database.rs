@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use entities::{Database, OpenMode, PoolSettings};
+use entities::{Database, PoolSettings};
 
 use crate::config;
 use crate::database::{self, DatabaseError, DatabaseMode, Owner};
@@ -18,9 +18,7 @@ pub(super) async fn connect(config: &config::Database) -> Result<Database, Datab
 
 /// Opens the database as it is; a SQLite file is created.
 pub(super) async fn create(config: &config::Database) -> Result<Database, DatabaseError> {
-    let url = config.url.expose();
-    let _alone = database::alone_if_missing(url).await?;
-    Ok(Database::connect(url, POOL, OpenMode::Create).await?)
+    database::create(config, POOL).await.map(|(db, _alone)| db)
 }
 
 /// Opens a database that exists, with its schema up to date.

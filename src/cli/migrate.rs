@@ -22,7 +22,7 @@ pub(super) async fn run(
     };
     let url = config.database.url.expose().to_owned();
     let changes = command.creates_the_database();
-    let report = db
+    let done = db
         .change_schema(|db| async move {
             if changes && ::migration::is_foreign(&db).await? {
                 return Ok(None);
@@ -30,8 +30,10 @@ pub(super) async fn run(
             cli::run(command, &db, &url).await.map(Some)
         })
         .await
-        .map_err(|error| CliError::from(error).explained(&config.database))?;
-    let Some(report) = report else {
+        .map_err(|error| CliError::from(error).explained(&config.database));
+    // A SQLite file is whole without its write-ahead log only after this.
+    db.close().await?;
+    let Some(report) = done? else {
         return Err(DatabaseError::Foreign(config.database.url.shown()).into());
     };
     writeln!(out, "{report}")?;

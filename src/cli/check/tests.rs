@@ -63,6 +63,36 @@ async fn ops_5_the_defaults_only_lack_a_business_and_a_token() {
 }
 
 #[tokio::test]
+async fn ops_11_a_file_that_is_away_is_told_and_nothing_takes_its_place() {
+    let on_disk = OnDisk::default();
+    with_business(&on_disk).await;
+    let daemon = migration::presence::Presence::of_daemon(&on_disk.url()).await.unwrap();
+    let path = entities::sqlite_file(&on_disk.url()).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let log = on_disk.file("test.db-wal", "rows");
+    let import = async || {
+        let import = business::Command::Import { file: example("tel-aviv-locks") };
+        let platform = crate::platform::Platform::live();
+        business::run(import, &on_disk.config(), &platform, &mut Vec::new()).await
+    };
+    let refuses = async |mend: &str| {
+        let (exit, lines) = checked(&on_disk.config()).await;
+        let [told] = about(&lines, "database")[..] else { panic!("{lines:#?}") };
+        assert_eq!(exit, Exit::Failed);
+        assert!(told.starts_with("fail") && told.contains(mend), "{told}");
+        assert!(!told.contains("business import"), "{told}");
+        let refused = import().await.unwrap_err().lines();
+        assert!(refused.contains(mend) && refused.lines().count() == 1, "{refused}");
+        assert!(!path.exists() && std::fs::read(&log).unwrap() == b"rows");
+    };
+    refuses("a daemon is running on it").await;
+    drop(daemon);
+    refuses("remove the log").await;
+    std::fs::remove_file(&log).unwrap();
+    import().await.unwrap();
+}
+
+#[tokio::test]
 async fn ops_5_every_problem_of_the_configuration_is_a_line_and_fails() {
     let keys = [("OPENAI__PROVIDER", "openai"), ("SUPERVISION__PERIOD", "0s")];
     let (exit, lines) = checked(&OnDisk::default().config_with(&keys)).await;
