@@ -26,6 +26,7 @@ impl Config {
             unsigned_webhooks(self),
             no_backoff(self),
             no_period(self),
+            no_patience(self),
         ]
         .into_iter()
         .flatten()
@@ -149,6 +150,17 @@ fn no_backoff(config: &Config) -> Option<Problem> {
 fn no_period(config: &Config) -> Option<Problem> {
     let period = config.supervision.period;
     period.is_zero().then(|| problem("supervision.period", "must be more than 0"))
+}
+
+/// A shorter wait would give a call up at the first hiccup of OpenAI.
+const LEAST_PATIENCE: Duration = Duration::from_secs(1);
+
+fn no_patience(config: &Config) -> Option<Problem> {
+    let is_short = config.openai.upstream_patience < LEAST_PATIENCE;
+    is_short.then(|| {
+        let least = duration_text::written(LEAST_PATIENCE);
+        problem("openai.upstream_patience", format!("must be at least {least}"))
+    })
 }
 
 /// The longest that each wait may be. A longer one is a slip of the unit.

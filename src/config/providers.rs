@@ -23,7 +23,7 @@ pub struct OpenAi {
     #[serde(deserialize_with = "secret::optional")]
     pub api_key: Option<SecretString>,
     /// How long a caller waits for a session, or for an answer that failed, before the call is given
-    /// up.
+    /// up: at least 1 s.
     #[serde(with = "duration_text")]
     pub upstream_patience: Duration,
 }

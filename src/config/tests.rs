@@ -306,6 +306,8 @@ fn settings_that_cannot_work_are_refused_by_their_key() {
         ("server.drain_timeout = \"2days\"", "server.drain_timeout"),
         ("server.drain_timeout = \"90000000days\"", "server.drain_timeout"),
         ("openai.upstream_patience = \"6m\"", "openai.upstream_patience"),
+        ("openai.upstream_patience = \"0s\"", "openai.upstream_patience"),
+        ("openai.upstream_patience = \"999ms\"", "openai.upstream_patience"),
     ] {
         assert_eq!(refusals(text), [key]);
     }
