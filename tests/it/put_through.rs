@@ -123,6 +123,25 @@ fn pipe_10_a_caller_whom_nobody_answers_hears_the_apology_once() {
 }
 
 #[test]
+fn call_10_an_outcome_that_is_not_known_means_that_nobody_answered() {
+    virtually(async {
+        for status in [Some("weird"), Some(""), None] {
+            let world = world_with(ANSWERS).await;
+            let caller = is_given_up(&world).await;
+            is_rung(&caller).await;
+            let call = caller.call_sid().as_str();
+            let mut form = crate::support::call_form(&world, call, "in-progress");
+            let status = status.map(|status| ("DialCallStatus".to_owned(), status.to_owned()));
+            form.extend(status.clone());
+            let answer = post_as_twilio(&world, "/twilio/voice/transfer", &form).await.text();
+            assert!(answer.contains(&world.business.lines().apology), "{status:?}: {answer}");
+            caller.hang_up();
+            assert_eq!(ends(world, caller).await, (1, 0));
+        }
+    });
+}
+
+#[test]
 fn pipe_10_a_transfer_that_twilio_refuses_is_replaced_by_the_apology() {
     virtually(async {
         let world = world_with(ANSWERS).await;

@@ -3,7 +3,7 @@
 use actors::call_supervisor::CallHandle;
 use actors::messages::SupervisorEvent;
 use protocol::call::{HangUp, Phase};
-use protocol::twilio::forms::{DialForm, Form, VoiceForm};
+use protocol::twilio::forms::{DialForm, DialStatus, Form, VoiceForm};
 use protocol::twilio::twiml::Twiml;
 
 use super::connect::{apology, connect};
@@ -53,8 +53,9 @@ pub(super) async fn on_transfer_ended(state: &TwilioState, form: &Form) -> Twiml
         tracing::info!(call = %form.call_sid, "the transfer of a call that is over has ended");
         return Twiml::hangup();
     };
-    let answered = form.status.was_answered();
-    tracing::info!(call = %form.call_sid, status = %form.status, "transfer ended");
+    let answered = form.was_answered();
+    let status = form.status.map_or("unknown", DialStatus::as_str);
+    tracing::info!(call = %form.call_sid, status, "transfer ended");
     match phase(&handle) {
         Phase::HandingOver { .. } => {
             handle.gives_next_document();

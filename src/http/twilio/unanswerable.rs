@@ -51,7 +51,7 @@ pub(super) fn on_transfer_ended(state: &TwilioState, form: &Form) -> Twiml {
     if let Ok(dialled) = &dialled {
         state.door_transfers.end(&dialled.call_sid);
     }
-    let answered = dialled.is_ok_and(|form| form.status.was_answered());
+    let answered = dialled.is_ok_and(|form| form.was_answered());
     let number = VoiceForm::read(form).ok().and_then(|form| form.business_number().cloned());
     match number {
         Some(number) if !answered => lookup::apology_at(state, &number),

@@ -23,32 +23,35 @@ wire_enum! {
     }
 }
 
-impl DialStatus {
-    /// Whether the caller has spoken with the person.
-    #[must_use]
-    pub fn was_answered(self) -> bool {
-        match self {
-            Self::Completed | Self::Answered => true,
-            Self::Busy | Self::NoAnswer | Self::Failed | Self::Canceled => false,
-        }
-    }
-}
-
 /// The form of `/twilio/voice/transfer`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DialForm {
     /// `CallSid`: the transferred call, not the leg to the person.
     pub call_sid: CallSid,
-    /// `DialCallStatus`.
-    pub status: DialStatus,
+    /// `DialCallStatus`. `None` if it is missing or unknown.
+    pub status: Option<DialStatus>,
 }
 
 impl DialForm {
     /// Reads the form.
     ///
     /// # Errors
-    /// [`FieldError`] names the field: `CallSid` or `DialCallStatus`.
+    /// [`FieldError`] if `CallSid` can't be read.
     pub fn read(form: &Form) -> Result<Self, FieldError> {
-        Ok(Self { call_sid: form.required("CallSid")?, status: form.required("DialCallStatus")? })
+        let status = form.optional("DialCallStatus");
+        Ok(Self { call_sid: form.required("CallSid")?, status })
+    }
+
+    /// Whether the caller has spoken with the person. An unknown status means that nobody answered: who
+    /// is left hears a word.
+    #[must_use]
+    pub fn was_answered(&self) -> bool {
+        match self.status {
+            Some(DialStatus::Completed | DialStatus::Answered) => true,
+            Some(
+                DialStatus::Busy | DialStatus::NoAnswer | DialStatus::Failed | DialStatus::Canceled,
+            )
+            | None => false,
+        }
     }
 }
