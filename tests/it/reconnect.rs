@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use frontdesk::world::World;
-use practice::openai::{ConnectRefusal, LinkFault, Record, ResponseFault};
+use practice::openai::{ConnectRefusal, LinkFault, Record, ResponseFault, Transcription};
 use practice::twilio::{CallerHandle, Done, EndedBy};
 use serde_json::Value;
 
@@ -145,6 +145,36 @@ fn res_3_a_stalled_response_is_requested_again_in_a_new_session() {
         within("the answer", caller.hears("בתל אביב")).await.unwrap();
         assert_eq!(log.record().said_texts(), ["שלום", "בתל אביב"]);
         world.close().await;
+    });
+}
+
+#[test]
+fn pipe_3_a_model_that_stalls_is_noticed_after_8_s_though_it_answers_pings() {
+    virtually(async {
+        for speaks_after in [1, 2, 3, 5, 6, 8, 9, 10, 11].map(Duration::from_secs) {
+            let world = world(|plan| {
+                brief(plan);
+                // No later event comes than the response's first.
+                plan.openai.behaviour.transcription = Transcription::After(Duration::ZERO);
+            })
+            .await;
+            let caller = world.dial(&number(1));
+            within("the greeting", caller.hears("שלום")).await.unwrap();
+            practice(&world).faults().fault_next_response(ResponseFault::StalledAfterCreated);
+            tokio::time::sleep(speaks_after).await;
+            within("the sentence", caller.say("בתל אביב")).await.unwrap();
+            let log = practice(&world).log();
+            within("a new session", log.wait_for(|record| record.sessions == 2)).await;
+            within("the answer", caller.hears("בתל אביב")).await.unwrap();
+            let record = log.record();
+            let asked = record.of_kind("response.create").nth(1).unwrap();
+            let replaced = record.of_kind("session.update").nth(1).unwrap();
+            assert_eq!((asked.session, replaced.session), (1, 2));
+            let noticed = replaced.at - asked.at;
+            let late = noticed.abs_diff(Duration::from_secs(8));
+            assert!(late < Duration::from_millis(100), "{speaks_after:?}: {noticed:?}");
+            world.close().await;
+        }
     });
 }
 

@@ -38,7 +38,8 @@ pub(super) enum Outgoing {
     GoLive,
 }
 
-/// When the server last sent something. The actor reads it, so it needs no message per audio delta.
+/// When the server last sent an event. A pong shows that the socket lives, not that the model does.
+/// The actor reads it, so it needs no message per audio delta.
 #[derive(Debug)]
 pub(super) struct LastReceived {
     base: Instant,
@@ -164,9 +165,9 @@ impl Session {
                 }
                 None => return SessionFault::Passing,
             };
-            self.last_received.touch(self.clock.now());
             match frame {
                 Frame::Text(text) => {
+                    self.last_received.touch(self.clock.now());
                     if self.handle_text(text).await.is_err() {
                         return SessionFault::Passing;
                     }
