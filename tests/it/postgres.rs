@@ -276,3 +276,49 @@ async fn ops_11_daemons_share_postgresql_and_nobody_takes_it_apart_under_them() 
     other.drop().await;
     schema.drop().await;
 }
+
+/// The URL with a name by which [`terminate`] finds its connections.
+fn named(schema: &Schema, who: &str) -> String {
+    format!("{}&application_name={who}_{}", schema.url, schema.name)
+}
+
+/// Ends the connections of those who are called so, as a restart of the server does. Returns how many.
+async fn terminate(schema: &Schema, who: &str) -> i64 {
+    let sql = "SELECT count(*) FROM (SELECT pg_terminate_backend(pid, 5000) \
+               FROM pg_stat_activity WHERE application_name = $1) AS ended";
+    let values = [format!("{who}_{}", schema.name).into()];
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
+    let found = schema.admin.connection().query_one_raw(statement).await;
+    found.unwrap().unwrap().try_get_by_index(0).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ops_11_daemons_whose_locks_were_lost_are_noticed_and_take_them_again() {
+    let Some(schema) = Schema::new().await else { return };
+    let url = named(&schema, "daemon");
+    let first = Presence::of_daemon(&url).await.unwrap();
+    let second = Presence::of_daemon(&url).await.unwrap();
+    for round in 0..2 {
+        assert_eq!(terminate(&schema, "daemon").await, 2, "round {round}");
+        let refused = Presence::alone(&schema.url).await;
+        assert!(matches!(refused, Err(PresenceError::Taken)), "{refused:?}");
+    }
+    // One of them is enough.
+    drop(first);
+    terminate(&schema, "daemon").await;
+    let refused = Presence::alone(&schema.url).await;
+    assert!(matches!(refused, Err(PresenceError::Taken)), "{refused:?}");
+    drop(second);
+    within("nobody", async { while Presence::alone(&schema.url).await.is_err() {} }).await;
+    schema.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ops_11_nobody_is_alone_whose_own_lock_was_lost_meanwhile() {
+    let Some(schema) = Schema::new().await else { return };
+    let url = named(&schema, "command");
+    let alone = tokio::spawn(async move { Presence::alone(&url).await });
+    within("the command's lock", async { while terminate(&schema, "command").await == 0 {} }).await;
+    assert!(matches!(alone.await.unwrap(), Err(PresenceError::Database(_))));
+    schema.drop().await;
+}
