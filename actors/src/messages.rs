@@ -158,6 +158,8 @@ pub enum SupervisorOrder {
     Apologise,
     /// Redirect the call to TwiML that rings a person.
     Transfer,
+    /// Close the media stream, so that Twilio asks a webhook what follows.
+    CloseStream,
     /// Stop all actors of the call.
     Finish,
 }

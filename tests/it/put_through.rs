@@ -141,13 +141,63 @@ fn call_10_an_outcome_that_is_not_known_means_that_nobody_answered() {
     });
 }
 
+/// The call of somebody whom Twilio's REST API never puts through: how long the caller hears nothing, how
+/// often the person rings, and how often Twilio apologises.
+async fn without_rest(fault: RestFault, then: Option<Pickup>) -> (Duration, usize, usize) {
+    let world = match then {
+        Some(then) => world_with(then).await,
+        None => world(brief).await,
+    };
+    for kind in [RestKind::Redirect, RestKind::HangUp] {
+        world.carrier.plan_fault(kind, fault, 1000);
+    }
+    let caller = is_given_up(&world).await;
+    let closed = practice(&world).log().wait_for(|record| record.alive == 0);
+    within("the end of the sessions", closed).await;
+    let clock = world.app.services().clock;
+    let before = clock.now();
+    let word = |what: &Done| matches!(what, Done::Dialled { .. } | Done::Said { .. });
+    let goes_on = caller.until(|view| view.verbs.iter().any(|verb| word(&verb.what)));
+    within("a word", goes_on).await.unwrap();
+    let silent = clock.now() - before;
+    let (rung, apologies) = ends(world, caller).await;
+    (silent, rung, apologies)
+}
+
 #[test]
-fn pipe_10_a_transfer_that_twilio_refuses_is_replaced_by_the_apology() {
+fn res_3_pipe_10_what_twilio_refuses_over_rest_is_given_by_the_webhook_after_the_stream() {
+    virtually(async {
+        for (fault, at_most) in [(RestFault::Forbidden, 1), (RestFault::ServerError, 6)] {
+            for (then, expected) in
+                [(Some(ANSWERS), (1, 0)), (Some(Pickup::Busy), (1, 1)), (None, (0, 1))]
+            {
+                let (silent, rung, apologies) = without_rest(fault, then).await;
+                assert_eq!((rung, apologies), expected, "{fault:?} {then:?}");
+                assert!(silent < Duration::from_secs(at_most), "{fault:?} {then:?}: {silent:?}");
+            }
+        }
+    });
+}
+
+#[test]
+fn res_3_a_redirect_that_is_taken_and_answered_with_500_is_heard_once() {
+    virtually(async {
+        for (then, expected) in
+            [(Some(ANSWERS), (1, 0)), (Some(Pickup::Busy), (1, 1)), (None, (0, 1))]
+        {
+            let (_, rung, apologies) = without_rest(RestFault::AcceptedThenError, then).await;
+            assert_eq!((rung, apologies), expected, "{then:?}");
+        }
+    });
+}
+
+#[test]
+fn pipe_10_a_transfer_that_twilio_refuses_is_given_by_the_webhook() {
     virtually(async {
         let world = world_with(ANSWERS).await;
         world.carrier.plan_fault(RestKind::Redirect, RestFault::Forbidden, 1);
         let caller = is_given_up(&world).await;
-        assert_eq!(ends(world, caller).await, (0, 1));
+        assert_eq!(ends(world, caller).await, (1, 0));
     });
 }
 

@@ -63,6 +63,7 @@ pub(super) fn deliver(
         Command::HangUp => supervisor(SupervisorOrder::HangUp),
         Command::Apologise => supervisor(SupervisorOrder::Apologise),
         Command::Transfer => supervisor(SupervisorOrder::Transfer),
+        Command::CloseStream => supervisor(SupervisorOrder::CloseStream),
         Command::Finish => supervisor(SupervisorOrder::Finish),
         Command::Record(record) => {
             write_record(parts, call, record);

@@ -15,6 +15,7 @@ use tracing::Instrument;
 
 use super::apology::apology;
 use super::message::CallSupervisorMsg;
+use super::open_stream::{OpenStream, leave};
 use super::state::{CallSupervisorState, STATUS_EVERY};
 use super::teardown::{STOP_PATIENCE, Teardown};
 use super::view;
@@ -45,6 +46,11 @@ impl CallSupervisorState {
                 }
                 SupervisorEvent::Order(SupervisorOrder::Apologise) => self.apologise(),
                 SupervisorEvent::Order(SupervisorOrder::Transfer) => self.transfer(),
+                SupervisorEvent::Order(SupervisorOrder::CloseStream) => {
+                    if let Some(stream) = &self.stream {
+                        stream.close(&self.parts);
+                    }
+                }
                 SupervisorEvent::Order(SupervisorOrder::Finish) => self.take_down(me, None),
                 SupervisorEvent::Attach { handshake, stream, link } => {
                     let link = link.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -54,6 +60,7 @@ impl CallSupervisorState {
                 }
                 SupervisorEvent::Status { status, duration_secs } => {
                     if status.is_terminal() {
+                        self.parts.redirect.end();
                         self.end_soon();
                     }
                     let (status, duration_secs) = (*status, *duration_secs);
@@ -91,7 +98,7 @@ impl CallSupervisorState {
         let tasks = TaskGroup::new();
         twilio_io::attach(stream.clone(), link, &self.parts, &tasks);
         tracing::info!(%stream, "stream opened");
-        self.stream = Some(tasks);
+        self.stream = Some(OpenStream { sid: stream.clone(), tasks });
     }
 
     pub(super) fn on_alarm(&mut self, me: &ActorRef<CallSupervisorMsg>) {
@@ -158,12 +165,13 @@ impl CallSupervisorState {
         if !self.parts.redirect.begin() {
             return;
         }
-        let parts = Arc::clone(&self.parts);
+        let (parts, stream) = (Arc::clone(&self.parts), self.stream.clone());
         let request = async move {
             let answer = tokio::select! {
                 biased;
-                () = parts.redirect.given() => return,
+                () = parts.redirect.is_settled() => return,
                 answer = redirect(&parts, &document) => answer,
+                never = leave(&parts, stream) => match never {},
             };
             let event = match answer {
                 Ok(Answer::Done) => return parts.redirect.succeed(),
@@ -182,14 +190,14 @@ impl CallSupervisorState {
 
     fn close_sockets(&mut self) {
         if let Some(stream) = &self.stream {
-            stream.cancel();
+            stream.tasks.cancel();
         }
         self.children.close_session();
     }
 
     async fn close_stream(&mut self) {
         if let Some(old) = self.stream.take() {
-            old.cancel_and_join().await;
+            old.tasks.cancel_and_join().await;
         }
     }
 
@@ -239,7 +247,7 @@ impl CallSupervisorState {
         let (running, tasks) = self.children.running();
         Teardown {
             running,
-            tasks: tasks.into_iter().chain(self.stream.take()).collect(),
+            tasks: tasks.into_iter().chain(self.stream.take().map(|stream| stream.tasks)).collect(),
             parts: Arc::clone(&self.parts),
             requests: self.requests.clone(),
             hang_up: self.hang_up.clone(),

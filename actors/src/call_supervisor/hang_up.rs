@@ -9,6 +9,7 @@ use supervision::TaskGroup;
 use crate::call_parts::CallParts;
 use crate::mistake::planted;
 use crate::trace::Source;
+use crate::twilio_rest::Answer;
 
 /// Sends the request once per call, however many ask for it (CALL-6). Clones are the same call's.
 #[derive(Debug, Clone, Default)]
@@ -25,7 +26,12 @@ impl HangUpOnce {
         let parts = Arc::clone(parts);
         let source = Source::of_call(&parts.setup.call_sid, "call_supervisor");
         let request = async move {
-            if let Err(error) = parts.services.twilio.hang_up(&parts.setup.call_sid).await {
+            let answer = tokio::select! {
+                biased;
+                () = parts.redirect.over() => Ok(Answer::Done),
+                answer = parts.services.twilio.hang_up(&parts.setup.call_sid) => answer,
+            };
+            if let Err(error) = answer {
                 tracing::error!(%error, "hanging up at Twilio failed");
             }
             let _ = parts.call.try_send(Event::HangUpAnswered);

@@ -9,6 +9,7 @@ use supervision::{Alarm, InboxReader, TaskGroup};
 use super::children::CallChildren;
 use super::hang_up::HangUpOnce;
 use super::message::CallSupervisorMsg;
+use super::open_stream::OpenStream;
 use crate::call_parts::CallParts;
 use crate::introspection::Registration;
 use crate::messages::SupervisorEvent;
@@ -20,8 +21,7 @@ pub(crate) struct CallSupervisorState {
     pub(super) parts: Arc<CallParts>,
     pub(super) inbox: InboxReader<SupervisorEvent>,
     pub(super) children: CallChildren,
-    /// The tasks of the open media stream. They outlive every actor.
-    pub(super) stream: Option<TaskGroup>,
+    pub(super) stream: Option<OpenStream>,
     /// The number of the call's newest media handshake.
     pub(super) handshake: u64,
     /// Requests to Twilio. The teardown waits for them.

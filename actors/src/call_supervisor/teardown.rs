@@ -94,6 +94,7 @@ fn finish_call(
             | Command::Replay { .. }
             | Command::ToolsDone
             | Command::Apologise
+            | Command::CloseStream
             | Command::AwaitQuiet
             | Command::Finish => {}
         }

@@ -101,6 +101,12 @@ impl CallHandle {
         self.parts.redirect.give_next();
     }
 
+    /// Whether Twilio has reported the call's end.
+    #[must_use]
+    pub fn is_over_at_twilio(&self) -> bool {
+        self.parts.redirect.is_over()
+    }
+
     #[must_use]
     pub fn business(&self) -> BusinessId {
         self.parts.setup.business

@@ -40,7 +40,7 @@ pub(crate) fn attach(stream: StreamSid, link: Link, parts: &CallParts, tasks: &T
         clock: parts.clock,
         source: Source::of_call(&parts.setup.call_sid, "stream"),
     };
-    let source = sinks.source.clone();
+    let (source, redirect) = (sinks.source.clone(), parts.redirect.clone());
     sinks.uplink.stream_restarted();
     let writing = write(writer, messages, source.clone());
     tasks.spawn("stream writer", source.clone().task("stream writer", writing));
@@ -50,6 +50,9 @@ pub(crate) fn attach(stream: StreamSid, link: Link, parts: &CallParts, tasks: &T
             return;
         }
         let how = read(reader, &stream, &sinks).await;
+        if how == StreamEnd::Stopped {
+            redirect.stream_stopped();
+        }
         let _ = sinks.inbox.send(TwilioEvent::Closed { stream, how }).await;
     };
     tasks.spawn("stream reader", source.task("stream reader", reading));

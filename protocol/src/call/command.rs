@@ -73,6 +73,8 @@ pub enum Command {
     Apologise,
     /// CallSupervisor: redirect the call to TwiML that rings the person (CALL-10).
     Transfer,
+    /// CallSupervisor: close the media stream. Then Twilio asks a webhook what follows.
+    CloseStream,
     /// CallSupervisor: the call is over; stop its actors.
     Finish,
 }
@@ -101,6 +103,7 @@ impl Command {
             Self::HangUp => "HangUp",
             Self::Apologise => "Apologise",
             Self::Transfer => "Transfer",
+            Self::CloseStream => "CloseStream",
             Self::Finish => "Finish",
         }
     }

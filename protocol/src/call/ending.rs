@@ -163,7 +163,17 @@ impl Call {
         self.phase = Phase::HangingUp { ending, how: HangUp::Rest, until };
     }
 
+    /// Twilio has answered the hang-up, or says of a redirect that the call is not in progress. If the
+    /// call's stream is open, that redirect was refused.
     pub(super) fn on_hang_up_answered(&mut self, now: Now) {
+        if self.stream.is_open() {
+            if self.rings_since().is_some() {
+                return self.on_transfer_failed(now);
+            }
+            if matches!(self.phase, Phase::HangingUp { how: HangUp::Apology, .. }) {
+                return self.on_apology_failed(now);
+            }
+        }
         if let Phase::HangingUp { until, .. } | Phase::HandingOver { until, .. } = &mut self.phase {
             *until = (*until).min(now.at + AFTER_HANG_UP);
         }
@@ -200,8 +210,16 @@ impl Call {
         }
     }
 
+    /// The request to apologise failed. The stream is closed: the webhook that Twilio then asks
+    /// apologises. Twilio asks none before the first stream.
     pub(super) fn on_apology_failed(&mut self, now: Now) {
         if let Phase::HangingUp { ending, how: HangUp::Apology, .. } = self.phase {
+            if !matches!(self.stream, StreamState::Awaited { .. }) {
+                self.send(Command::CloseStream);
+                let until = now.at + APOLOGY_PATIENCE;
+                self.phase = Phase::HangingUp { ending, how: HangUp::Apology, until };
+                return;
+            }
             self.send(Command::HangUp);
             let until = now.at + HANG_UP_PATIENCE;
             self.phase = Phase::HangingUp { ending, how: HangUp::Rest, until };

@@ -35,21 +35,22 @@ impl Call {
         self.phase = Phase::HangingUp { ending, how, until: now.at + patience };
     }
 
-    /// The request to ring the person failed. A caller who is still on the stream, or comes back to it,
-    /// hears the apology. If the stream is gone, Twilio may ring all the same: the outcome is awaited.
-    pub(super) fn on_put_through_failed(&mut self, now: Now) {
+    /// The request to ring the person failed. The stream of a caller who is still on it, or comes back
+    /// to it, is closed: the webhook that Twilio then asks rings the person. If the stream is gone,
+    /// Twilio may ring all the same. Either way the outcome is awaited.
+    pub(super) fn on_put_through_failed(&mut self) {
         if let Phase::HangingUp { how: HangUp::PutThrough { refused, .. }, .. } = &mut self.phase {
             *refused = true;
         }
-        self.settle_refused_put_through(now);
+        self.settle_refused_put_through();
     }
 
     /// A stream has opened, or the request has failed.
-    pub(super) fn settle_refused_put_through(&mut self, now: Now) {
+    pub(super) fn settle_refused_put_through(&mut self) {
         if let Phase::HangingUp { how: HangUp::PutThrough { refused: true, .. }, .. } = self.phase
             && self.stream.is_open()
         {
-            self.apologise(EndReason::UpstreamFailed, now);
+            self.send(Command::CloseStream);
         }
     }
 }

@@ -64,7 +64,7 @@ impl Call {
             self.want_session(now);
         }
         self.speech.forget_play_times();
-        self.settle_refused_put_through(now);
+        self.settle_refused_put_through();
     }
 
     pub(super) fn on_stream_closed(&mut self, stream: &StreamSid, how: StreamEnd, now: Now) {

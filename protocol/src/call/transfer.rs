@@ -166,7 +166,7 @@ impl Call {
         if matches!(self.phase, Phase::HandingOver { .. }) && self.stream.is_open() {
             self.go_on_after_transfer(NOT_POSSIBLE, now);
         }
-        self.on_put_through_failed(now);
+        self.on_put_through_failed();
     }
 
     /// Why a call ended during a transfer. `None` outside of one. Twilio reports nothing when the

@@ -28,6 +28,9 @@ pub(super) async fn resume(state: &TwilioState, form: &Form) -> Twiml {
 /// the stream was lost, or the voice webhook's first answer was.
 pub(super) async fn transfer(handle: &CallHandle) -> Twiml {
     handle.gives_document().await;
+    if handle.is_over_at_twilio() {
+        return Twiml::hangup();
+    }
     handle.parts().setup.transfer.clone().map_or_else(Twiml::hangup, Twiml::transfer)
 }
 

@@ -34,7 +34,7 @@ async fn res_3_the_document_is_given_by_the_request_or_by_the_webhook_and_never_
 async fn res_3_a_webhook_does_not_wait_for_ever_and_stops_the_request() {
     let redirect = Redirect::default();
     assert!(redirect.begin());
-    let mut given = pin!(redirect.given());
+    let mut given = pin!(redirect.is_settled());
     assert!(futures_util::poll!(&mut given).is_pending());
     assert!(redirect.give().await);
     given.await;
@@ -42,12 +42,38 @@ async fn res_3_a_webhook_does_not_wait_for_ever_and_stops_the_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn res_3_a_failed_request_is_followed_by_the_hang_up_or_by_another() {
+async fn res_3_a_failed_request_is_followed_by_the_webhook_or_by_another_request() {
     let redirect = Redirect::default();
     assert!(redirect.begin());
     assert!(redirect.fail());
-    assert!(!redirect.give().await);
     assert!(redirect.begin());
+    assert!(redirect.fail());
+    assert!(redirect.give().await);
+    assert!(!redirect.begin(), "the webhook has given it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn res_3_a_request_is_dropped_once_twilio_has_left_the_stream_for_it() {
+    let redirect = Redirect::default();
+    redirect.stream_stopped();
+    assert!(redirect.begin(), "that was not for the request");
+    redirect.stream_stopped();
+    redirect.is_settled().await;
+    assert!(!redirect.fail(), "it was taken, whatever its answer");
+    assert!(redirect.give().await, "it was not: Twilio asks");
+}
+
+#[tokio::test(start_paused = true)]
+async fn call_5_nothing_is_asked_for_or_given_after_the_terminal_status() {
+    let redirect = Redirect::default();
+    assert!(redirect.begin());
+    redirect.end();
+    redirect.is_settled().await;
+    redirect.over().await;
+    redirect.succeed();
+    redirect.give_next();
+    assert!(redirect.is_over() && !redirect.begin() && !redirect.fail());
+    assert!(!redirect.give().await);
 }
 
 #[tokio::test(start_paused = true)]

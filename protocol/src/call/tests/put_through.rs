@@ -130,23 +130,52 @@ fn pipe_10_when_nobody_answers_the_apology_is_given_by_the_webhook_and_nothing_i
 }
 
 #[test]
-fn pipe_10_a_refused_request_brings_the_apology_if_the_caller_is_on_the_stream_or_comes_back_to_it()
-{
-    let mut on_it = Stage::given_up();
-    on_it.does(Event::TransferFailed);
-    assert_eq!(on_it.requests(), (1, 1, 0));
+fn pipe_10_a_refused_request_closes_the_stream_of_a_caller_who_is_on_it_or_comes_back_to_it() {
+    // Twilio's answer to a redirect: refused, or that the call is not in progress.
+    for refused in [Event::TransferFailed, Event::HangUpAnswered] {
+        let mut on_it = Stage::given_up();
+        on_it.does(refused);
+        assert_eq!((on_it.requests(), on_it.count(&Command::CloseStream)), ((1, 0, 0), 1));
+        on_it.does(Event::StreamClosed { stream: stream_of(STREAM), how: StreamEnd::Lost });
+        on_it.waits(Duration::from_secs(60));
+        assert!(!on_it.is_over(), "a webhook rings the person");
+        on_it.does(Event::TransferEnded { answered: false });
+        on_it.does(ends_twilio(CallStatus::Completed));
+        assert_eq!(on_it.requests(), (1, 0, 0));
+        assert_eq!(on_it.reason(), Some(EndReason::UpstreamFailed));
+    }
 
     let mut gone = Stage::given_up();
     gone.does(Event::StreamClosed { stream: stream_of(STREAM), how: StreamEnd::Lost });
     gone.does(Event::TransferFailed);
     gone.waits(Duration::from_secs(60));
     assert_eq!(gone.requests(), (1, 0, 0), "Twilio may ring all the same");
-    let mut ended = gone;
-    ended.does(Event::StreamOpened { stream: stream_of(SECOND) });
-    assert_eq!(ended.requests(), (1, 1, 0));
-    assert_eq!(ended.count(&Command::OpenSession), 0);
-    ended.does(Event::ApologyFailed);
-    assert_eq!(ended.requests(), (1, 1, 1));
+    assert_eq!(gone.count(&Command::CloseStream), 0);
+    gone.does(Event::StreamOpened { stream: stream_of(SECOND) });
+    assert_eq!((gone.requests(), gone.count(&Command::CloseStream)), ((1, 0, 0), 1));
+    assert_eq!(gone.count(&Command::OpenSession), 0);
+}
+
+#[test]
+fn res_3_a_refused_apology_is_left_to_the_webhook_after_the_stream() {
+    for refused in [Event::ApologyFailed, Event::HangUpAnswered] {
+        let mut stage = Stage::open_without_a_person();
+        stage.loses_session(SessionFault::Lasting(FatalCause::Quota));
+        stage.waits(Duration::from_secs(30));
+        stage.does(refused);
+        assert_eq!((stage.requests(), stage.count(&Command::CloseStream)), ((0, 1, 0), 1));
+        stage.does(Event::StreamClosed { stream: stream_of(STREAM), how: StreamEnd::Lost });
+        stage.waits(Duration::from_secs(59));
+        assert!(!stage.is_over(), "Twilio apologises");
+        stage.waits(Duration::from_secs(1));
+        assert!(stage.is_over(), "though the status never comes");
+        assert_eq!(stage.requests(), (0, 1, 0));
+    }
+    let mut unopened = Stage::new(|_| {});
+    Arc::make_mut(&mut unopened.call.setup).transfer = None;
+    unopened.loses_session(SessionFault::Lasting(FatalCause::Quota));
+    unopened.does(Event::ApologyFailed);
+    assert_eq!(unopened.requests(), (0, 1, 1), "no webhook is asked");
 }
 
 #[test]
