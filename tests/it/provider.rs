@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use entities::calls::CallStatus;
 use frontdesk::world::World;
 use http::StatusCode;
 use practice::openai::ResponseFault;
@@ -124,6 +125,12 @@ fn call_11_pipe_10_an_answer_at_the_door_that_was_lost_is_given_again() {
             tokio::time::sleep(Duration::from_secs(31)).await;
             let repeated = post_as_twilio(&world, "/twilio/voice", &form).await.text();
             assert_eq!(repeated, answer);
+            // Not once the caller is gone.
+            let status = call_form(&world, LOST, "completed");
+            post_as_twilio(&world, "/twilio/status", &status).await;
+            recorded(&world, &sid, |record| record.status == CallStatus::Completed).await;
+            let repeated = post_as_twilio(&world, "/twilio/voice", &form).await.text();
+            assert!(repeated.ends_with("<Response><Hangup/></Response>"), "{repeated}");
             world.close().await;
         }
     });

@@ -192,6 +192,30 @@ fn res_3_a_redirect_that_is_taken_and_answered_with_500_is_heard_once() {
 }
 
 #[test]
+fn call_11_a_webhook_after_the_terminal_status_of_a_call_that_was_put_through_rings_nobody() {
+    virtually(async {
+        let world = world_with(Pickup::NoAnswer).await;
+        let caller = is_given_up(&world).await;
+        is_rung(&caller).await;
+        let call = caller.call_sid().as_str();
+        let form = |status| {
+            let mut form = crate::support::call_form(&world, call, status);
+            form.iter_mut().find(|(name, _)| name == "From").unwrap().1 = number(1).to_string();
+            form
+        };
+        post_as_twilio(&world, "/twilio/status", &form("completed")).await;
+        for wait in [0, 1, 5, 3600].map(Duration::from_secs) {
+            sleep(wait).await;
+            for path in ["/twilio/voice", "/twilio/voice/resume"] {
+                let answer = post_as_twilio(&world, path, &form("in-progress")).await.text();
+                assert!(answer.ends_with("<Response><Hangup/></Response>"), "{path}: {answer}");
+            }
+        }
+        world.close().await;
+    });
+}
+
+#[test]
 fn pipe_10_a_transfer_that_twilio_refuses_is_given_by_the_webhook() {
     virtually(async {
         let world = world_with(ANSWERS).await;

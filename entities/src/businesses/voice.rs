@@ -44,6 +44,8 @@ pub struct EndedCall {
     pub reason: String,
     /// Whether the call has a row.
     pub is_stored: bool,
+    /// Whether Twilio has reported the end. A call that was turned away at the door may go on there.
+    pub is_terminal: bool,
 }
 
 /// A call, as its webhook names it.
@@ -186,11 +188,15 @@ fn ended(
     call: Option<calls::EndRow>,
     early: Option<early_statuses::Model>,
 ) -> Result<Option<EndedCall>, RecordsError> {
-    let stored = call.and_then(|call| Some((call.ended_at?, call.end_reason.unwrap_or_default())));
+    let stored = call.and_then(|call| {
+        let reason = call.end_reason.unwrap_or_default();
+        Some((call.ended_at?, reason, call.status.is_terminal()))
+    });
     let is_stored = stored.is_some();
-    let found = stored.or(early.map(|early| (early.ended_at, early.end_reason)));
-    let read = |(at, reason)| {
-        Ok(EndedCall { at: column::instant("calls.ended_at", at)?, reason, is_stored })
+    let found = stored.or(early.map(|early| (early.ended_at, early.end_reason, true)));
+    let read = |(at, reason, is_terminal)| {
+        let at = column::instant("calls.ended_at", at)?;
+        Ok(EndedCall { at, reason, is_stored, is_terminal })
     };
     found.map(read).transpose()
 }

@@ -32,6 +32,7 @@ pub struct Model {
 pub struct EndRow {
     pub ended_at: Option<DateTimeUtc>,
     pub end_reason: Option<String>,
+    pub status: CallStatus,
 }
 
 /// A call without `state`, which can be long and which only a resume reads.

@@ -43,7 +43,8 @@ async fn call_11_an_end_without_a_row_is_seen_by_the_webhook_of_its_call_alone()
         let (early, sid) = (at("2026-11-22T11:59:59Z"), call_sid(1));
         report_end(db, locks, &sid, busy(early)).await.unwrap();
         report_end(db, locks, &sid, busy(noon())).await.unwrap();
-        let ended = EndedCall { at: early, reason: "not_connected".to_owned(), is_stored: false };
+        let reason = "not_connected".to_owned();
+        let ended = EndedCall { at: early, reason, is_stored: false, is_terminal: true };
         assert_eq!(read(db, "+97231111111", &sid).await, Some(ended));
         assert_eq!(read(db, "+97231111111", &call_sid(2)).await, None);
         assert_eq!(read(db, "+97232222222", &sid).await, None, "another business's call");

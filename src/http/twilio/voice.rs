@@ -127,10 +127,12 @@ async fn go_on(state: &TwilioState, handle: &CallHandle, form: &VoiceForm) -> Tw
     })
 }
 
-/// Twilio asks again after the call has ended. A call that was apologised to, or put through, at the
+/// Twilio asks again after the call has ended for us. If it has not ended at Twilio, one that was apologised to, or put through, at the
 /// door hears that again: the answer may not have arrived.
 fn once_more(state: &TwilioState, setup: &CallSetup, ended: &EndedCall) -> Twiml {
-    if ended.reason == EndReason::Refused.as_str() {
+    if ended.is_terminal {
+        over(state, setup, ended.is_stored)
+    } else if ended.reason == EndReason::Refused.as_str() {
         apology(&setup.settings)
     } else if ended.reason == EndReason::UpstreamFailed.as_str() {
         unanswerable::twiml(state, setup)
