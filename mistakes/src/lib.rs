@@ -54,7 +54,7 @@ mistakes! {
     /// `HangUpOnce` spawns its request outside the call's tasks. If Twilio does not answer, it outlives the call
     /// (invariant 9).
     LeakedTask = "leaked-task",
-    /// CallSupervisor restarts RealtimeActor while the tasks of its predecessor go on (invariants 5 and 8).
+    /// CallSupervisor restarts RealtimeActor while the tasks of its predecessor go on (invariant 8).
     EarlyRestart = "early-restart",
     /// `Conversation::interrupt_agent` does not correct an entry that the journal has already: its unheard words
     /// stay (BARGE-6).
