@@ -19,7 +19,7 @@ mod cancelling;
 mod moving;
 
 pub use crate::values::AppointmentStatus;
-pub use booking::{BookingError, NewAppointment, book};
+pub use booking::{BookingError, NewAppointment, book, book_for};
 pub use cancelling::{Authority, cancel};
 pub use moving::{MoveError, NewTimes, move_to};
 

@@ -6,7 +6,9 @@ mod writing;
 
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use crate::column;
 use crate::database::Database;
@@ -16,6 +18,7 @@ use crate::tables::leads::{Column, Entity, Model};
 
 pub use crate::values::{LeadFields, LeadSource, LeadStatus};
 pub use history::{ChangedBy, HistoryEntry, history};
+pub(crate) use writing::ensure_in;
 pub use writing::{
     Caller, EnsuredLead, LeadChanges, ensure_for_call, ensure_for_message, ensure_for_operator,
     merge_details,
@@ -51,6 +54,26 @@ pub async fn get(
         found.map(LeadRecord::try_from).transpose()
     })
     .await
+}
+
+/// The lead with this number.
+pub async fn with_phone(
+    db: &Database,
+    business: BusinessId,
+    phone: &PhoneNumber,
+) -> Result<Option<LeadId>, RecordsError> {
+    let phone = phone.clone();
+    db.read(move |db| async move { id_of(&db, business, &phone).await }).await
+}
+
+pub(crate) async fn id_of(
+    db: &impl ConnectionTrait,
+    business: BusinessId,
+    phone: &PhoneNumber,
+) -> Result<Option<LeadId>, RecordsError> {
+    let of_business = Entity::find().filter(Column::BusinessId.eq(business.0));
+    let found = of_business.filter(Column::Phone.eq(phone.as_str())).one(db).await?;
+    Ok(found.map(|lead| LeadId(lead.id)))
 }
 
 /// A page of a business's leads, newest first, that begins behind `after`. `None` as `status` lists

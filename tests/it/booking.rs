@@ -121,6 +121,7 @@ impl Person {
             settings: Arc::clone(&self.settings),
             call_sid: Some(call_sid(self.call)),
             lead: Some(self.lead),
+            newcomer: None,
             tool,
             writer: Writer::Model { offered: self.offered.clone() },
             call,

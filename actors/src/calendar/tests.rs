@@ -24,6 +24,7 @@ fn tool_use(business: u128, date_iso: &str) -> ToolUse {
         settings: Arc::new(settings),
         call_sid: None,
         lead: None,
+        newcomer: None,
         tool: CalendarTool::Find,
         writer: Writer::Program,
         call: FunctionCall {

@@ -164,7 +164,8 @@ impl Operation<'_> {
                     additional,
                 };
                 let (id, now) = (new.id, self.calendar.now());
-                match appointments::book(self.db, self.tool_use.business, new, now).await {
+                let (business, newcomer) = (self.tool_use.business, self.tool_use.newcomer.clone());
+                match appointments::book_for(self.db, business, new, newcomer, now).await {
                     Ok(record) if record.id == id => {
                         tracing::info!(appointment = %record.id.0, "appointment booked");
                         return Ok(CalendarOutcome::Booked(booked_appointment(&record)));

@@ -86,6 +86,7 @@ fn use_calendar(
             settings: Arc::clone(&parts.setup.settings),
             call_sid: Some(parts.setup.call_sid.clone()),
             lead,
+            newcomer: None,
             tool,
             writer: Writer::Model { offered },
             call,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use protocol::business::BusinessSettings;
 use protocol::calendar::{CalendarOutcome, CalendarTool, Writer};
 use protocol::call::{Event, FunctionCall, ToolOutcome};
-use protocol::ids::{BusinessId, CallSid, LeadId};
+use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber};
 use supervision::Inbox;
 use tokio::sync::mpsc;
 
@@ -19,6 +19,8 @@ pub struct ToolUse {
     pub call_sid: Option<CallSid>,
     /// The lead. Required to book, move or cancel.
     pub lead: Option<LeadId>,
+    /// The number of a lead that is made with the booking, if nobody has made it before.
+    pub newcomer: Option<PhoneNumber>,
     pub tool: CalendarTool,
     /// Who has written the arguments. Decides how a start's offset is read (CAL-7).
     pub writer: Writer,

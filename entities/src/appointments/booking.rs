@@ -1,7 +1,7 @@
 //! Books appointments: once per idempotency key, and never over another appointment.
 
 use jiff::Timestamp;
-use protocol::ids::{BusinessId, CallSid, LeadId, ToolCallId};
+use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber, ToolCallId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::LockType;
 use sea_orm::{
@@ -15,6 +15,7 @@ use crate::column;
 use crate::connection::begin_write;
 use crate::database::Database;
 use crate::error::{RecordsError, Violation, violation};
+use crate::leads;
 use crate::tables::appointments::{ActiveModel, Column, Entity, Model};
 use crate::tables::businesses;
 
@@ -69,6 +70,18 @@ pub async fn book(
     wanted: NewAppointment,
     now: Timestamp,
 ) -> Result<AppointmentRecord, BookingError> {
+    book_for(db, business, wanted, None, now).await
+}
+
+/// As [`book`], for a person who may have no lead yet: with the appointment it is made, with the id that
+/// is wanted. A booking that is refused makes none.
+pub async fn book_for(
+    db: &Database,
+    business: BusinessId,
+    mut wanted: NewAppointment,
+    newcomer: Option<PhoneNumber>,
+    now: Timestamp,
+) -> Result<AppointmentRecord, BookingError> {
     db.write(move |db| async move {
         let db = &db;
         if wanted.ends_at <= wanted.starts_at || wanted.busy_until < wanted.ends_at {
@@ -76,6 +89,11 @@ pub async fn book(
         }
         let transaction = begin_write(db).await?;
         lock_business(&transaction, business).await?;
+        if let Some(phone) = &newcomer
+            && let Some(lead) = leads::id_of(&transaction, business, phone).await?
+        {
+            wanted.lead_id = lead;
+        }
         if let Some(found) = find_by_key(&transaction, business, &wanted).await? {
             return Ok(found.try_into()?);
         }
@@ -95,6 +113,10 @@ pub async fn book(
         }
         if overlap.is_some() {
             return Err(BookingError::SlotTaken);
+        }
+        if let Some(phone) = &newcomer {
+            let lead = leads::ensure_in(&transaction, business, phone, wanted.lead_id, now).await?;
+            wanted.lead_id = lead.record.id;
         }
         // The schema refuses overlaps by writers that did not take the lock above.
         let booked =

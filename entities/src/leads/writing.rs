@@ -129,13 +129,20 @@ pub async fn ensure_for_operator(
     now: Timestamp,
 ) -> Result<EnsuredLead, RecordsError> {
     let person = person.clone();
-    db.write(move |db| async move {
-        let db = &db;
-        let mut row = new_row(business, new_id, LeadSource::Operator, now);
-        row.phone = Set(Some(person.to_string()));
-        ensure(db, row, on_same_phone(), new_id, ChangedBy::Api, now).await
-    })
-    .await
+    db.write(move |db| async move { ensure_in(&db, business, &person, new_id, now).await }).await
+}
+
+/// As [`ensure_for_operator`], in a transaction that writes more.
+pub(crate) async fn ensure_in(
+    db: &impl TransactionTrait<Transaction = DatabaseTransaction>,
+    business: BusinessId,
+    person: &PhoneNumber,
+    new_id: LeadId,
+    now: Timestamp,
+) -> Result<EnsuredLead, RecordsError> {
+    let mut row = new_row(business, new_id, LeadSource::Operator, now);
+    row.phone = Set(Some(person.to_string()));
+    ensure(db, row, on_same_phone(), new_id, ChangedBy::Api, now).await
 }
 
 /// Finds the lead with the same phone number.

@@ -48,6 +48,7 @@ async fn books_in_a_call(world: &World, lead: LeadId, slot: &str, n: usize) -> b
         settings: Arc::new(world.business.clone()),
         call_sid: None,
         lead: Some(lead),
+        newcomer: None,
         tool: CalendarTool::Create,
         writer: Writer::Program,
         call: FunctionCall {
@@ -200,6 +201,44 @@ fn cal_2_a_start_at_the_end_of_the_calendar_is_told_as_too_far_or_past() {
             assert_eq!(list["items"].as_array().unwrap().len(), found, "{query} {its:?}");
         }
         world.close().await;
+    });
+}
+
+#[test]
+fn ops_4_a_booking_that_is_refused_leaves_no_lead() {
+    virtually(async {
+        let world = world(brief).await;
+        let operator = Operator::of(&world);
+        let asks = async |phone: &str, start: &str| {
+            let body = json!({ "business": "tel-aviv-locks", "phone": phone, "slot_start": start });
+            operator.asks(&Wanted::new(Method::POST, "/api/appointments").with(&body)).await
+        };
+        let kept = async || {
+            let db = &world.app.services().database;
+            leads::list(db, world.business_id, None, None, 10).await.unwrap().items.len()
+        };
+        for start in ["2020-01-06T10:00:00Z", "2036-01-06T10:00:00Z"] {
+            let refused = asks("0500000001", start).await;
+            assert_eq!(refused.status.as_u16(), 409, "{}", refused.body);
+            assert_eq!(kept().await, 0, "{start}");
+        }
+        // Of rivals one wins, and the others leave nothing.
+        let start = written(&world, slots(&world, 1)[0]);
+        let (a, b, c) = tokio::join!(
+            asks("0500000001", &start),
+            asks("0500000002", &start),
+            asks("0500000003", &start)
+        );
+        let mut answers = [a, b, c].map(|answer| answer.status.as_u16());
+        answers.sort_unstable();
+        assert_eq!(answers, [201, 409, 409]);
+        assert_eq!(kept().await, 1);
+        // One person who asks twice at once has one lead and one appointment.
+        let start = written(&world, slots(&world, 9)[8]);
+        let (first, second) = tokio::join!(asks("0500000004", &start), asks("0500000004", &start));
+        assert_eq!(first.body["lead_id"], second.body["lead_id"], "{}", second.body);
+        assert_eq!(first.body["id"], second.body["id"]);
+        assert_eq!(kept().await, 2);
     });
 }
 

@@ -27,6 +27,7 @@ async fn appointments_after_a_retry(committed: bool) -> usize {
         settings: Arc::new(settings),
         call_sid: Some(call),
         lead: Some(lead.unwrap().record.id),
+        newcomer: None,
         tool: CalendarTool::Create,
         writer: Writer::Program,
         call: FunctionCall {

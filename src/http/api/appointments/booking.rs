@@ -14,7 +14,7 @@ use protocol::calendar::{
     SlotError, Unclear, Writer,
 };
 use protocol::call::FunctionCall;
-use protocol::ids::{BusinessId, LeadId, ToolCallId};
+use protocol::ids::{BusinessId, LeadId, PhoneNumber, ToolCallId};
 use protocol::phone::e164;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -37,8 +37,8 @@ pub(super) struct NewAppointment {
     business: String,
     /// The lead; or give `phone`.
     lead_id: Option<Uuid>,
-    /// The person's telephone number; or give `lead_id`. The lead with this number is found or made,
-    /// even if the slot can't be booked.
+    /// The person's telephone number; or give `lead_id`. The lead with this number is found, or made
+    /// with the appointment.
     phone: Option<String>,
     /// When it begins: the start of a free slot. Without an offset it is the business's local time.
     #[schema(example = "2026-11-22T08:30:00+02:00")]
@@ -74,7 +74,6 @@ pub(super) async fn book(
         // The operator decides how many appointments a person gets.
         "additional": true,
     });
-    // Checked first, so that arguments which can't be read make no lead.
     let checked = CalendarArguments::read(
         CalendarTool::Create,
         &arguments.to_string(),
@@ -82,12 +81,13 @@ pub(super) async fn book(
         &Writer::Program,
     );
     let checked = checked.map_err(|error| booking.api_error(&error, None))?;
-    let lead = booking.lead(&wanted).await?;
-    match booking.use_tool(CalendarTool::Create, lead, key, &arguments).await? {
+    let person = booking.person(&wanted).await?;
+    match booking.use_tool(CalendarTool::Create, person, key, &arguments).await? {
         Done::Now(id) => Ok(Booked::Now(booking.appointment(id).await?)),
         Done::Before(id) => {
             let record = booking.appointment(id).await?;
-            same_as(&record, lead, &checked)?;
+            // Another request may have made the lead meanwhile.
+            same_as(&record, booking.person(&wanted).await?.lead, &checked)?;
             Ok(Booked::Before(record))
         }
     }
@@ -126,10 +126,11 @@ pub(super) async fn cancel(
 ) -> Result<AppointmentRecord, ApiError> {
     let booking = Booking::new(request, business)?;
     let lead = booking.appointment(appointment).await?.lead_id;
+    let person = Person { lead, newcomer: None };
     let arguments = json!({ "appointment_id": appointment.0 });
     let key = new_key(request)?;
     let (Done::Now(cancelled) | Done::Before(cancelled)) =
-        booking.use_tool(CalendarTool::Cancel, lead, key, &arguments).await?;
+        booking.use_tool(CalendarTool::Cancel, person, key, &arguments).await?;
     booking.appointment(cancelled).await
 }
 
@@ -156,6 +157,13 @@ enum Done {
     Before(AppointmentId),
 }
 
+/// Whose an appointment is.
+struct Person {
+    lead: LeadId,
+    /// Their number, if there is no such lead yet.
+    newcomer: Option<PhoneNumber>,
+}
+
 /// One request to a business's calendar.
 struct Booking<'a> {
     request: ApiRequest<'a>,
@@ -172,22 +180,26 @@ impl<'a> Booking<'a> {
         Calendar::of(&self.settings, self.request.now())
     }
 
-    async fn lead(&self, wanted: &NewAppointment) -> Result<LeadId, ApiError> {
+    async fn person(&self, wanted: &NewAppointment) -> Result<Person, ApiError> {
         let db = self.request.db();
         match (wanted.lead_id.map(LeadId), &wanted.phone) {
             (Some(lead), None) => {
                 let found = leads::get(db, self.business, lead).await?;
-                found.map(|lead| lead.id).ok_or_else(|| ApiError::no_such_lead().at("lead_id"))
+                let lead = found.ok_or_else(|| ApiError::no_such_lead().at("lead_id"))?.id;
+                Ok(Person { lead, newcomer: None })
             }
             (None, Some(phone)) => {
                 let home = self.settings.phone_numbers.first();
                 let phone = e164(phone, home).ok_or_else(|| {
                     ApiError::bad_request("bad_number", "is not a telephone number").at("phone")
                 })?;
-                let id = LeadId(self.request.state.services.new_id());
-                let now = self.request.now();
-                let lead = leads::ensure_for_operator(db, self.business, &phone, id, now).await?;
-                Ok(lead.record.id)
+                Ok(match leads::with_phone(db, self.business, &phone).await? {
+                    Some(lead) => Person { lead, newcomer: None },
+                    None => {
+                        let lead = LeadId(self.request.state.services.new_id());
+                        Person { lead, newcomer: Some(phone) }
+                    }
+                })
             }
             (Some(_), Some(_)) | (None, None) => {
                 let message = "give either this or `phone`";
@@ -200,7 +212,7 @@ impl<'a> Booking<'a> {
     async fn use_tool(
         &self,
         tool: CalendarTool,
-        lead: LeadId,
+        Person { lead, newcomer }: Person,
         key: ToolCallId,
         arguments: &Value,
     ) -> Result<Done, ApiError> {
@@ -209,6 +221,7 @@ impl<'a> Booking<'a> {
             settings: Arc::clone(&self.settings),
             call_sid: None,
             lead: Some(lead),
+            newcomer,
             tool,
             writer: Writer::Program,
             call: FunctionCall {
