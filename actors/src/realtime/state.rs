@@ -72,6 +72,8 @@ pub(crate) struct SessionState {
     speech: CallerSpeech,
     /// Numbers the commits of speech that did not end.
     commits: u64,
+    /// Numbers the `session.update`s, over all sessions.
+    settings_sent: u32,
     unknown_events: u64,
     pub(super) reports: Reports,
 }
@@ -124,6 +126,7 @@ impl SessionState {
             spoken: SpokenItems::default(),
             speech: CallerSpeech::default(),
             commits: 0,
+            settings_sent: 0,
             unknown_events: 0,
             reports: Reports::default(),
         }

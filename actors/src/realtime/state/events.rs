@@ -13,7 +13,9 @@ use protocol::openai::server_event::ServerEvent;
 use protocol::response_gate::RequestNumber;
 
 use super::connection::Stage;
-use super::wire::{COMMIT, CONFIGURE, item_create, outcome, request_named, request_number};
+use super::wire::{
+    COMMIT, CONFIGURE, item_create, outcome, request_named, request_number, settings_named,
+};
 use super::{Done, RENEW_AFTER, SessionAction, SessionState};
 use crate::realtime::history::history;
 use crate::realtime::session::Outgoing;
@@ -89,8 +91,9 @@ impl SessionState {
     }
 
     pub(super) fn send_settings(&mut self) {
+        self.settings_sent += 1;
         let update = ClientEvent::SessionUpdate {
-            event_id: CONFIGURE.to_owned(),
+            event_id: format!("{CONFIGURE}-{}", self.settings_sent),
             session: Box::new(self.settings.clone()),
         };
         self.send(vec![update.to_json()]);
@@ -139,13 +142,18 @@ impl SessionState {
             message = error.message,
             "OpenAI reports an error"
         );
+        let settings = settings_named(event_id);
+        if settings.is_some_and(|number| number != self.settings_sent) {
+            // Others were sent since. An actor that crashed meanwhile gets the error again.
+            return SessionAction::None;
+        }
         match error.class() {
             ErrorClass::Fatal(cause) => return SessionAction::End(SessionFault::Lasting(cause)),
             ErrorClass::SessionExpired => return SessionAction::End(SessionFault::Passing),
-            _ if event_id == CONFIGURE && error.is_about_transcription() => {
+            _ if settings.is_some() && error.is_about_transcription() => {
                 return self.on_transcription_refused();
             }
-            ErrorClass::Rejected if event_id == CONFIGURE => {
+            ErrorClass::Rejected if settings.is_some() => {
                 return SessionAction::End(SessionFault::Lasting(error.settings_refused()));
             }
             ErrorClass::AlreadyActive { response_id } => {

@@ -14,7 +14,7 @@ use crate::realtime::history::{heard, told_id};
 /// The metadata key of a request's number.
 pub(super) const REQUEST: &str = "request";
 
-/// The event id of `session.update`. An error about it carries this id.
+/// The event id of a `session.update`, without its number. An error about it carries the id.
 pub(super) const CONFIGURE: &str = "configure";
 
 /// The event id of a commit of ours, without its number.
@@ -78,6 +78,11 @@ pub(super) fn request_number(metadata: &Metadata) -> Option<RequestNumber> {
 pub(super) fn request_named(event_id: &str) -> Option<RequestNumber> {
     let number = event_id.strip_prefix(REQUEST)?.strip_prefix('-')?;
     number.parse().ok().map(RequestNumber)
+}
+
+/// The number of the `session.update` that an event id names.
+pub(super) fn settings_named(event_id: &str) -> Option<u32> {
+    event_id.strip_prefix(CONFIGURE)?.strip_prefix('-')?.parse().ok()
 }
 
 /// How a response ended, for the gate. `called`: it called a tool that it was offered.

@@ -75,7 +75,8 @@ fn audio(payload: &str) -> Result<Bytes, Violation> {
     if ulaw.is_empty() {
         return Err(Violation::Message("payload is empty".to_owned()));
     }
-    if ulaw.starts_with(b"RIFF") {
+    // Four bytes alone can be speech.
+    if ulaw.starts_with(b"RIFF") && ulaw[4..].get(4..8) == Some(b"WAVE") {
         return Err(Violation::WavHeader);
     }
     Ok(ulaw.into())
@@ -125,7 +126,10 @@ mod tests {
 
     #[test]
     fn a_wav_header_in_the_audio_is_detected() {
-        let text = r#"{"event":"media","streamSid":"SID","media":{"payload":"UklGRiQ="}}"#;
+        let text = r#"{"event":"media","streamSid":"SID","media":{"payload":"UklGRiQAAABXQVZF"}}"#;
         assert_eq!(read(text), Err(Violation::WavHeader));
+        let speech =
+            r#"{"event":"media","streamSid":"SID","media":{"payload":"UklGRlJJRkZSSUZG"}}"#;
+        assert!(read(speech).is_ok());
     }
 }

@@ -6,9 +6,14 @@ use protocol::openai::fault::FatalCause;
 impl Harness {
     /// The server refuses the settings. Returns what it was sent then, and the action.
     fn refuses(&mut self, param: &str) -> (Vec<Value>, SessionAction) {
+        let number = self.session.settings_sent;
+        self.refuses_update(number, param)
+    }
+
+    fn refuses_update(&mut self, number: u32, param: &str) -> (Vec<Value>, SessionAction) {
         let action = self.receive(&json!({"type": "error", "error": {
             "type": "invalid_request_error", "code": "invalid_value", "message": "Invalid value.",
-            "param": param, "event_id": "configure"}}));
+            "param": param, "event_id": format!("configure-{number}")}}));
         let sent = self.sent().into_iter().map(|sent| match sent {
             Sent::Event(update) => update["session"].clone(),
             Sent::GoLive => panic!("no session is live"),
@@ -69,4 +74,13 @@ fn call_4_a_refusal_of_anything_else_is_no_reason_to_do_without_transcripts() {
 fn call_4_the_model_that_was_accepted_is_remembered() {
     let harness = Harness::live();
     assert_eq!(harness.session.transcriptions.get().as_deref(), Some("gpt-transcribe"));
+}
+
+#[test]
+fn call_4_res_2_a_refusal_that_a_crashed_actor_gets_again_refuses_nothing_more() {
+    let mut harness = Harness::new();
+    harness.configure();
+    assert_eq!(harness.refuses_update(1, PARAM).0.len(), 1);
+    let again = harness.refuses_update(1, PARAM);
+    assert_eq!(again, (vec![], SessionAction::None), "the settings without one are not refused");
 }

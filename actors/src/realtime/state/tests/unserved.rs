@@ -139,7 +139,7 @@ fn pipe_10_settings_that_are_refused_for_their_voice_are_a_fault_of_the_voice() 
         harness.configure();
         let action = harness.receive(&json!({"type": "error", "error": {
             "type": "invalid_request_error", "code": "invalid_value", "message": "no",
-            "param": param, "event_id": "configure"}}));
+            "param": param, "event_id": "configure-1"}}));
         assert_eq!(action, SessionAction::End(SessionFault::Lasting(cause)), "{param}");
     }
 }
