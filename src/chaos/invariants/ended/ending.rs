@@ -42,13 +42,16 @@ pub(super) fn look(findings: &mut CallFindings<'_>, seen: &Seen<'_>) {
 }
 
 /// A greeting that began to be heard does not begin again, whatever becomes of its session. Words with
-/// which the model began something else too, such as "Hello,", are not held against it. An utterance that
-/// was held up is logged again when it goes on, from the same moment.
+/// which the model began something else too, such as "Hello,", are not held against it. Nor is a rest that
+/// was cut before its next word. An utterance that was held up is logged again when it goes on, from the
+/// same moment.
 fn greeted_once(seen: &Seen<'_>) -> Result<(), String> {
     let greeting = seen.business.settings.lines().greeting;
     let others = || seen.ended.model.said.iter().filter(|said| said.text != greeting);
     let begins_greeting = |speech: &&HeardSpeech| {
-        is_part(speech, &greeting) && !others().any(|said| said.text.starts_with(&speech.text))
+        !speech.text.is_empty()
+            && is_part(speech, &greeting)
+            && !others().any(|said| said.text.starts_with(&speech.text))
     };
     let heard = seen.call.view.heard.iter().filter(begins_greeting);
     let begun = heard.map(|speech| speech.from).collect::<BTreeSet<_>>();

@@ -178,6 +178,17 @@ fn invariant_2_a_greeting_that_was_held_up_is_one_greeting() {
 }
 
 #[test]
+fn invariant_2_the_rest_of_a_greeting_that_is_cut_before_its_next_word_is_no_second_greeting() {
+    let mut ended = ended();
+    ended.model.said.clear();
+    let mut rest = speech("", 4.0, 4.2);
+    rest.flaw = Some(Flaw::CutOff);
+    ended.calls[0].view.heard.insert(1, rest);
+    let broken = check(&story(), &ended);
+    assert!(broken.iter().all(|broken| !broken.what.contains("greeting was heard")), "{broken:?}");
+}
+
+#[test]
 fn invariant_2_a_second_greeting_is_detected() {
     let again: Change = |it| {
         let greeting = it.businesses[0].settings.lines().greeting;
