@@ -37,8 +37,7 @@ mistakes! {
     /// `ResponseGate` does not wait for a response of which nothing has come for a second: it sends a second
     /// `response.create` (invariant 1).
     SecondResponse = "second-response",
-    /// `Uplink::next` awaits once more after it has taken a frame. The frame is lost if the sender loop has
-    /// something else to send just then (invariant 6).
+    /// `Uplink::take` loses one frame in a hundred (invariant 6).
     LostFrame = "lost-frame",
     /// `Downlink::cut` fences nothing if nothing waits there: late audio of the interrupted response still goes
     /// to Twilio (invariant 10).

@@ -69,14 +69,7 @@ fn of(mistake: Mistake) -> (u8, Story) {
             (1, story)
         }
         // What cancels an answer goes out while several frames of the caller's wait.
-        Mistake::LostFrame => {
-            let mut acts = vec![say("התקנת מנעול חכם")];
-            acts.extend([600, 900, 1_200, 700].map(|into| interrupts_after(into, "כמה זה עולה?")));
-            acts.push(say(GOODBYE));
-            let mut story = call(acts);
-            story.callers[0].line.burst = 5;
-            (6, story)
-        }
+        Mistake::LostFrame => (6, call(vec![say("התקנת מנעול חכם"), say(GOODBYE)])),
         Mistake::UnfencedCut => {
             let acts = vec![say("כמה זה עולה?"), interrupts_after(1_000, "רגע אחד"), say(GOODBYE)];
             let mut story = call(acts);

@@ -13,6 +13,8 @@ use protocol::audio::payload::Payload;
 use protocol::audio::retained::RetainedAudio;
 use protocol::ids::ItemId;
 
+use crate::mistake::planted;
+
 /// The session's sender loop, as the uplink knows it.
 pub trait FrameSender: Send + Sync {
     /// A frame was added. Sends it, unless it must wait.
@@ -152,7 +154,10 @@ impl State {
     }
 
     fn take(&mut self, now: Instant) -> Next {
-        let waiting = self.replay.pop_front().or_else(|| self.queue.take());
+        let mut waiting = self.replay.pop_front().or_else(|| self.queue.take());
+        if planted!(LostFrame if self.queue.counters().sent % 100 == 99) {
+            waiting = None;
+        }
         let frame = match waiting {
             Some(frame) => frame,
             None => match self.queue.pad_due(self.speech_active, now) {

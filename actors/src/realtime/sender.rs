@@ -23,7 +23,6 @@ use tokio::time::Sleep;
 use crate::audio::uplink::{FrameSender, Next, Uplink};
 use crate::clock::Clock;
 use crate::link::{Frame, LinkError, LinkWriter, Text};
-use crate::mistake::planted;
 use crate::trace::{self, Source};
 
 /// Room for the append events of some frames. It is used again when they are written.
@@ -218,8 +217,6 @@ impl State {
             return None;
         }
         match of.uplink.take(of.clock.now()) {
-            // Lost if the loop has sent something else in this turn.
-            Next::Frame(_) if planted!(LostFrame if self.unflushed) => self.next(of, silence_at),
             Next::Frame(audio) => {
                 of.source.point(format_args!("to OpenAI: append {}", trace::Audio(&audio)));
                 Some(Frame::Text(self.append(&audio)))

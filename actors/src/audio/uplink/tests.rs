@@ -151,3 +151,20 @@ async fn res_2_a_committed_turn_without_a_transcript_is_returned_and_not_sent_as
     assert_eq!((turn, audio.millis()), (item("unknown"), 40));
     assert_eq!(take_all(&uplink, &clock), [0; 0]);
 }
+
+#[cfg(feature = "mistakes")]
+#[test]
+fn lost_frame_loses_one_frame_in_a_hundred() {
+    let sent = || {
+        let (uplink, clock) = (Uplink::default(), Clock::start());
+        let mut sent = 0;
+        for of in 0..200 {
+            push(&uplink, of..of + 1, &clock);
+            sent += take_all(&uplink, &clock).len();
+        }
+        sent
+    };
+    assert_eq!(sent(), 200);
+    let _planted = mistakes::plant(mistakes::Mistake::LostFrame);
+    assert_eq!(sent(), 198);
+}

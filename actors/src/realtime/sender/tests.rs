@@ -183,17 +183,3 @@ async fn pipe_2_silence_replaces_the_frames_of_a_line_that_brings_none() {
     assert_eq!(received(openai.next().await), Ok(1));
     running.abort();
 }
-
-#[cfg(feature = "mistakes")]
-#[tokio::test(start_paused = true)]
-async fn lost_frame_loses_one_that_is_taken_while_the_loop_has_something_else_to_send() {
-    let _planted = mistakes::plant(mistakes::Mistake::LostFrame);
-    let (sender, uplink, mut openai) = live(8).await;
-    push(&uplink, 1);
-    assert_eq!(received(openai.next().await), Ok(1), "nothing else is sent");
-    sender.send(vec!["{}".to_owned()]);
-    push(&uplink, 2);
-    assert_eq!(received(openai.next().await), Err("{}".to_owned()));
-    assert_eq!(uplink.counters().sent, 2, "it counts as sent and was not");
-    assert!(openai.next().now_or_never().is_none());
-}
