@@ -200,8 +200,8 @@ impl RealtimeState {
         let last_received = Arc::new(LastReceived::new(now));
         let source = Source::actor(&self.registration);
         let number = self.session.next_session();
-        let session =
-            Arc::new(Session::new(number, &self.parts, Arc::clone(&last_received), source.clone()));
+        let (parts, received) = (Arc::clone(&self.parts), Arc::clone(&last_received));
+        let session = Arc::new(Session::new(number, parts, received, source.clone()));
         self.parts.downlink.begin_session(number);
         let (sender, reader) = session::sides(orders);
         let (sending, socket) = (Arc::clone(&session), self.parts.socket.clone());

@@ -155,13 +155,7 @@ impl Database {
         T: Send + 'static,
         E: From<DbErr> + Send + 'static,
     {
-        let work = Box::pin(work(self.connection.clone()));
-        match &self.mode {
-            Mode::Live(live) => {
-                within_patience(live.run(Lane::Ordinary, Some(WORK_LIMIT), work)).await
-            }
-            Mode::Simulated(simulation) => within_patience(simulation.write(work)).await,
-        }
+        within_patience(self.write_for(Some(WORK_LIMIT), work)).await
     }
 
     /// As [`write`](Self::write), without a limit: changing a large table takes long.
@@ -174,9 +168,22 @@ impl Database {
         T: Send + 'static,
         E: From<DbErr> + Send + 'static,
     {
+        self.write_for(None, work).await
+    }
+
+    async fn write_for<T, E, W>(
+        &self,
+        limit: Option<Duration>,
+        work: impl FnOnce(DatabaseConnection) -> W,
+    ) -> Result<T, E>
+    where
+        W: Future<Output = Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbErr> + Send + 'static,
+    {
         let work = Box::pin(work(self.connection.clone()));
         match &self.mode {
-            Mode::Live(live) => live.run(Lane::Ordinary, None, work).await,
+            Mode::Live(live) => live.run(Lane::Ordinary, limit, work).await,
             Mode::Simulated(simulation) => simulation.write(work).await,
         }
     }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use entities::calls::CallStatus;
-use frontdesk::world::World;
+use frontdesk::world::{Plan, World};
 use http::StatusCode;
 use practice::openai::ResponseFault;
 use practice::twilio::{CallOutcome, CallView, Callee, Dial, Done, EndedBy, Pickup, RejectReason};
@@ -23,6 +23,17 @@ async fn ready(world: &World) -> (StatusCode, String) {
     let url = format!("http://{}/readyz", world.app.twilio_address());
     let answer = http_client(world).get(&url).send().await.unwrap();
     (answer.status, answer.text())
+}
+
+fn is_dialled(view: &CallView) -> bool {
+    view.verbs.iter().any(|verb| matches!(verb.what, Done::Dialled { .. }))
+}
+
+/// A brief world whose business has a person to put callers through to.
+fn with_person(plan: &mut Plan) {
+    brief(plan);
+    let number = PhoneNumber::parse(PERSON).unwrap();
+    plan.business.transfer = Some(Transfer { number, text: None });
 }
 
 fn apologised(world: &World, outcome: &CallOutcome) -> bool {
@@ -139,12 +150,7 @@ fn call_11_pipe_10_an_answer_at_the_door_that_was_lost_is_given_again() {
 #[test]
 fn call_13_a_transfer_at_the_door_that_comes_back_is_busy_while_it_rings() {
     virtually(async {
-        let world = world(|plan| {
-            brief(plan);
-            let number = PhoneNumber::parse(PERSON).unwrap();
-            plan.business.transfer = Some(Transfer { number, text: None });
-        })
-        .await;
+        let world = world(with_person).await;
         let rings = Duration::from_secs(60);
         world.carrier.set_callee(PERSON, Callee { rings, then: Pickup::NoAnswer });
         every_response(&world, ResponseFault::no_quota());
@@ -156,15 +162,13 @@ fn call_13_a_transfer_at_the_door_that_comes_back_is_busy_while_it_rings() {
             world.carrier.dial(&dial)
         };
         let caller = world.dial(&number(2));
-        let rung = caller
-            .until(|view| view.verbs.iter().any(|verb| matches!(verb.what, Done::Dialled { .. })));
+        let rung = caller.until(is_dialled);
         within("the ringing", rung).await.unwrap();
         let back = within("the rejection", passed_on(2).ended()).await;
         assert_eq!(back.ended_by, EndedBy::Rejected(RejectReason::Busy));
 
         let other = passed_on(3);
-        let dialled = other
-            .until(|view| view.verbs.iter().any(|verb| matches!(verb.what, Done::Dialled { .. })));
+        let dialled = other.until(is_dialled);
         within("another caller's transfer", dialled).await.unwrap();
         other.hang_up();
         caller.hang_up();
@@ -176,19 +180,11 @@ fn call_13_a_transfer_at_the_door_that_comes_back_is_busy_while_it_rings() {
 #[test]
 fn call_13_a_transfer_at_the_door_that_is_over_rejects_nobody() {
     virtually(async {
-        let world = world(|plan| {
-            brief(plan);
-            let number = PhoneNumber::parse(PERSON).unwrap();
-            plan.business.transfer = Some(Transfer { number, text: None });
-        })
-        .await;
+        let world = world(with_person).await;
         let answers = Pickup::Person { talks: Duration::from_secs(1) };
         every_response(&world, ResponseFault::no_quota());
         call(&world, 1).await;
         let to = world.business.phone_numbers[0].clone();
-        let is_dialled = |view: &CallView| {
-            view.verbs.iter().any(|verb| matches!(verb.what, Done::Dialled { .. }))
-        };
         // The caller hangs up while it rings; nobody answers; the person has answered, and it is over.
         for (from, then, hangs_up) in
             [(2, Pickup::NoAnswer, true), (3, Pickup::Busy, false), (4, answers, false)]

@@ -10,15 +10,12 @@ use protocol::audio::payload::Payload;
 use protocol::call::SessionFault;
 use protocol::openai::fault::{ConnectionClass, FatalCause, close_class, http_class};
 use protocol::openai::server_event::{AudioDelta, ServerEvent, ServerFrame};
+use supervision::Leased;
 use supervision::inbox::InboxClosed;
-use supervision::{Inbox, Leased};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::audio::downlink::Downlink;
-use crate::audio::uplink::Uplink;
 use crate::call_parts::CallParts;
-use crate::clock::Clock;
-use crate::link::{ConnectError, Connector, Frame, Link, LinkReader, Text};
+use crate::link::{ConnectError, Frame, Link, LinkReader, Text};
 use crate::messages::RealtimeEvent;
 use crate::realtime::sender::SenderLoop;
 use crate::trace::{self, Source};
@@ -62,15 +59,10 @@ impl LastReceived {
 }
 
 pub(super) struct Session {
-    pub(super) number: u32,
-    pub(super) connector: Arc<dyn Connector>,
-    pub(super) model: String,
-    pub(super) clock: Clock,
-    pub(super) uplink: Arc<Uplink>,
-    pub(super) downlink: Arc<Downlink>,
-    pub(super) inbox: Inbox<RealtimeEvent>,
-    pub(super) last_received: Arc<LastReceived>,
-    pub(super) source: Source,
+    number: u32,
+    parts: Arc<CallParts>,
+    last_received: Arc<LastReceived>,
+    source: Source,
     /// A ping is not answered yet.
     awaits_pong: AtomicBool,
 }
@@ -104,40 +96,31 @@ pub(super) fn sides(outgoing: mpsc::Receiver<Outgoing>) -> (SenderSide, ReaderSi
 impl Session {
     pub(super) fn new(
         number: u32,
-        parts: &CallParts,
+        parts: Arc<CallParts>,
         last_received: Arc<LastReceived>,
         source: Source,
     ) -> Self {
-        Self {
-            number,
-            connector: Arc::clone(&parts.services.connector),
-            model: parts.setup.settings.agent.model.clone(),
-            clock: parts.clock,
-            uplink: Arc::clone(&parts.uplink),
-            downlink: Arc::clone(&parts.downlink),
-            inbox: parts.realtime.clone(),
-            last_received,
-            source,
-            awaits_pong: AtomicBool::new(false),
-        }
+        Self { number, parts, last_received, source, awaits_pong: AtomicBool::new(false) }
     }
 
     /// The sender's task: runs the session from connecting to its end, and reports the end.
     pub(super) async fn run(&self, alive: Leased<()>, side: SenderSide) {
         let fault = self.run_to_its_end(Arc::new(alive), side).await;
         // A closed inbox means that the call is over.
-        let _ = self.inbox.send(RealtimeEvent::Ended { session: self.number, fault }).await;
+        let _ =
+            self.parts.realtime.send(RealtimeEvent::Ended { session: self.number, fault }).await;
     }
 
     async fn run_to_its_end(&self, alive: Arc<Leased<()>>, side: SenderSide) -> SessionFault {
         let _end = self.source.begin("socket");
-        match self.connector.connect(&self.model).await {
+        let CallParts { services, setup, .. } = &*self.parts;
+        match services.connector.connect(&setup.settings.agent.model).await {
             Ok(Link { reader, writer }) => {
-                self.last_received.touch(self.clock.now());
+                self.last_received.touch(self.parts.clock.now());
                 // A reader that is gone has panicked: the actor restarts.
                 let _ = side.connected.send(Connected { reader, _alive: Arc::clone(&alive) });
-                let (uplink, source) = (Arc::clone(&self.uplink), self.source.clone());
-                let sender = SenderLoop::new(writer, alive, uplink, self.clock, source);
+                let (uplink, source) = (Arc::clone(&self.parts.uplink), self.source.clone());
+                let sender = SenderLoop::new(writer, alive, uplink, self.parts.clock, source);
                 self.send(Arc::new(sender), side.outgoing, side.ended).await
             }
             Err(error) => {
@@ -167,7 +150,7 @@ impl Session {
             };
             match frame {
                 Frame::Text(text) => {
-                    self.last_received.touch(self.clock.now());
+                    self.last_received.touch(self.parts.clock.now());
                     if self.handle_text(text).await.is_err() {
                         return SessionFault::Passing;
                     }
@@ -189,10 +172,10 @@ impl Session {
             Ok(ServerFrame::Event(ServerEvent::Ignored)) => Ok(()),
             Ok(ServerFrame::Event(event)) => {
                 if let ServerEvent::AudioDone { response_id, item_id } = &event {
-                    self.downlink.end_item(self.number, response_id, item_id);
+                    self.parts.downlink.end_item(self.number, response_id, item_id);
                 }
                 let session = self.number;
-                self.inbox.send(RealtimeEvent::Received { session, event }).await
+                self.parts.realtime.send(RealtimeEvent::Received { session, event }).await
             }
             Err(error) => {
                 tracing::warn!(%error, "an event from OpenAI cannot be parsed");
@@ -214,10 +197,10 @@ impl Session {
         };
         self.source
             .point(format_args!("OpenAI's audio {response} {item}: {}", trace::Audio(&audio)));
-        let received_at = self.clock.now();
-        if self.downlink.push(self.number, &response, &item, &audio, received_at).await {
+        let received_at = self.parts.clock.now();
+        if self.parts.downlink.push(self.number, &response, &item, &audio, received_at).await {
             let session = self.number;
-            self.inbox.send(RealtimeEvent::AudioBegan { session, response, item }).await?;
+            self.parts.realtime.send(RealtimeEvent::AudioBegan { session, response, item }).await?;
         }
         Ok(())
     }
@@ -230,7 +213,7 @@ impl Session {
         mut outgoing: mpsc::Receiver<Outgoing>,
         mut ended: oneshot::Receiver<SessionFault>,
     ) -> SessionFault {
-        let now = tokio::time::Instant::from_std(self.clock.now());
+        let now = tokio::time::Instant::from_std(self.parts.clock.now());
         let mut ping = tokio::time::interval_at(now + PING_EVERY, PING_EVERY);
         let mut silence = Box::pin(tokio::time::sleep_until(now));
         loop {

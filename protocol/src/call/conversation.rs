@@ -113,11 +113,7 @@ impl Conversation {
         came_ms: u32,
         whole_ms: u32,
     ) -> Option<Arc<Entry>> {
-        self.change(item, |body| {
-            let Body::Agent { text, speech, .. } = body else { return false };
-            if matches!(speech, AgentSpeech::Interrupted { .. }) {
-                return false;
-            }
+        self.change_uninterrupted(item, |text, speech| {
             text.truncate(heard_bytes(text, came_ms, whole_ms));
             *speech = AgentSpeech::Cut;
             true
@@ -133,11 +129,7 @@ impl Conversation {
         heard_ms: u32,
         whole_ms: u32,
     ) -> Option<Arc<Entry>> {
-        self.change(item, |body| {
-            let Body::Agent { text, speech, .. } = body else { return false };
-            if matches!(speech, AgentSpeech::Interrupted { .. }) {
-                return false;
-            }
+        self.change_uninterrupted(item, |text, speech| {
             let written_down = *speech != AgentSpeech::Coming;
             text.truncate(heard_bytes(text, heard_ms, whole_ms));
             *speech = AgentSpeech::Interrupted { heard_ms };
@@ -146,6 +138,18 @@ impl Conversation {
             } else {
                 written_down || heard_ms > 0
             }
+        })
+    }
+
+    /// Changes words of the agent's that were not interrupted before.
+    fn change_uninterrupted(
+        &mut self,
+        item: &ItemId,
+        change: impl FnOnce(&mut String, &mut AgentSpeech) -> bool,
+    ) -> Option<Arc<Entry>> {
+        self.change(item, |body| {
+            let Body::Agent { text, speech, .. } = body else { return false };
+            !matches!(speech, AgentSpeech::Interrupted { .. }) && change(text, speech)
         })
     }
 
