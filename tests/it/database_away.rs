@@ -58,17 +58,63 @@ fn ops_9_readyz_says_what_keeps_calls_from_being_answered_and_webhooks_come_all_
             sleep(Duration::from_secs(1)).await;
             assert_eq!(ready(&world, "").await.0, StatusCode::OK, "{fault:?}");
         }
-        // Somebody who writes for long holds up nobody's call.
-        faults(&world).set(DatabaseFault::Locked, FaultExtent::Lasting);
-        sleep(Duration::from_secs(10)).await;
-        assert_eq!(ready(&world, "").await.0, StatusCode::OK);
-        faults(&world).clear();
         // A call is answered, and what comes of it waits: somebody must make room.
         faults(&world).set(DatabaseFault::Full, FaultExtent::Lasting);
         sleep(Duration::from_secs(10)).await;
         let full = r#"{"ready":false,"why":["database_full"]}"#.to_owned();
         assert_eq!(ready(&world, "").await, (StatusCode::SERVICE_UNAVAILABLE, full));
         assert_eq!(ready(&world, "?for=webhooks").await.0, StatusCode::OK);
+        // With room again, it is ready again.
+        faults(&world).clear();
+        sleep(Duration::from_secs(1)).await;
+        assert_eq!(ready(&world, "").await.0, StatusCode::OK);
+        faults(&world).set(DatabaseFault::Full, FaultExtent::Lasting);
+        sleep(Duration::from_secs(2)).await;
+        assert_eq!(ready(&world, "").await.0, StatusCode::SERVICE_UNAVAILABLE, "noticed soon");
+        world.close().await;
+    });
+}
+
+#[test]
+fn ops_9_somebody_who_writes_for_long_is_told_of_and_somebody_who_writes_shortly_is_not() {
+    virtually(async {
+        let world = world(brief).await;
+        // Others ask at the same time, as several probes do.
+        let all_ask = async || {
+            let asked = world.app.services().clock.now();
+            let answers = futures_util::future::join_all((0..5).map(|_| ready(&world, ""))).await;
+            assert!(since(&world, asked) <= Duration::from_secs(3), "{:?}", since(&world, asked));
+            assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:?}");
+            answers[0].clone()
+        };
+        for _ in 0..2 {
+            faults(&world).set(DatabaseFault::Locked, FaultExtent::Lasting);
+            let begin = world.app.services().clock.now();
+            while all_ask().await.0 == StatusCode::OK {
+                sleep(Duration::from_millis(200)).await;
+            }
+            assert!(since(&world, begin) < Duration::from_secs(6), "{:?}", since(&world, begin));
+            let busy = r#"{"ready":false,"why":["database_busy"]}"#.to_owned();
+            // Also while the attempts of before fail, and new ones begin.
+            for _ in 0..20 {
+                assert_eq!(all_ask().await, (StatusCode::SERVICE_UNAVAILABLE, busy.clone()));
+                assert_eq!(ready(&world, "?for=webhooks").await.0, StatusCode::OK);
+                sleep(Duration::from_millis(700)).await;
+            }
+            faults(&world).clear();
+            sleep(Duration::from_secs(1)).await;
+            assert_eq!(ready(&world, "").await.0, StatusCode::OK);
+        }
+        for _ in 0..40 {
+            faults(&world).set(DatabaseFault::Locked, FaultExtent::Lasting);
+            let database = world.app.services().database.clone();
+            tokio::spawn(async move {
+                sleep(Duration::from_millis(100)).await;
+                database.faults().unwrap().clear();
+            });
+            assert_eq!(all_ask().await.0, StatusCode::OK);
+            sleep(Duration::from_millis(130)).await;
+        }
         world.close().await;
     });
 }

@@ -2,13 +2,15 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use entities::Trouble;
+use entities::{Database, OpenMode, PoolSettings, Trouble};
 use frontdesk::app::StartError;
 use frontdesk::config::DatabaseUrl;
 use frontdesk::world::{Plan, World, WorldError};
 use http::StatusCode;
 use practice::twilio::{CallerHandle, Done};
+use sea_orm::{SqliteTransactionMode, TransactionOptions, TransactionTrait as _};
 use tempfile::TempDir;
 
 use crate::api::operator::{Operator, Wanted};
@@ -109,4 +111,36 @@ async fn ops_10_what_waits_for_a_file_that_is_away_is_written_after_a_restart() 
     let record = ended_record(&second, &caller).await;
     assert_eq!(record.end_reason.as_deref(), Some("caller_hung_up"), "not a sweep's end");
     second.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ops_9_readyz_says_that_another_program_holds_the_files_write_lock() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = on_disk(&folder).await;
+    assert_eq!(ready(&world, "").await.0, StatusCode::OK);
+    let url = format!("sqlite://{}", file(&folder).display());
+    let other = Database::connect(&url, PoolSettings::default(), OpenMode::Existing).await.unwrap();
+    let immediate = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    let holds = other.connection().begin_with_options(immediate).await.unwrap();
+    let busy = r#"{"ready":false,"why":["database_busy"]}"#;
+    let noticed = async {
+        while ready(&world, "").await.1 != busy {
+            pause().await;
+        }
+    };
+    within("the lock", noticed).await;
+    // Longer than SQLite waits.
+    for _ in 0..8 {
+        assert_eq!(ready(&world, "").await.1, busy);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    assert_eq!(ready(&world, "?for=webhooks").await.0, StatusCode::OK);
+    holds.rollback().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(ready(&world, "").await.0, StatusCode::OK);
+    other.close().await.unwrap();
+    world.close().await;
 }

@@ -89,6 +89,40 @@ async fn call_1_calls_are_answered_while_everybody_waits_for_the_appointments() 
     schema.drop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ops_9_readyz_says_that_the_tables_of_calls_are_locked_and_when_they_are_free_again() {
+    let Some(schema) = Schema::new().await else { return };
+    let world = world_on(&schema.url).await;
+    let url = format!("http://{}/readyz", world.app.twilio_address());
+    let now = || world.app.services().clock.now();
+    let ready = async || {
+        let (asked, answer) = (now(), http_client(&world).get(&url).send().await);
+        assert!(now() - asked < Duration::from_millis(3500), "{:?}", now() - asked);
+        answer.unwrap().text()
+    };
+    for (table, why) in [
+        ("businesses", "database_unreachable"),
+        ("leads", "database_unreachable"),
+        ("early_statuses", "database_unreachable"),
+        ("call_turns", "database_busy"),
+    ] {
+        let locked = lock(&schema, table).await;
+        let begin = now();
+        while !ready().await.contains(why) {
+            assert!(now() - begin < Duration::from_secs(9), "{table}: {}", ready().await);
+            pause().await;
+        }
+        locked.rollback().await.unwrap();
+        let freed = now();
+        while !ready().await.contains("true") {
+            pause().await;
+        }
+        assert!(now() - freed < Duration::from_secs(2), "{table}: {:?}", now() - freed);
+    }
+    world.close().await;
+    schema.drop().await;
+}
+
 /// Waits until the voice webhook connects a stream.
 async fn connects(world: &World, form: &[(String, String)]) {
     let connected = async {

@@ -1,12 +1,15 @@
 //! The one read of a voice webhook.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use protocol::ids::{CallSid, PhoneNumber};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, Query};
 use sea_orm::{
-    ColumnTrait, DerivePartialModel, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
-    RelationDef,
+    ColumnTrait, DbErr, DerivePartialModel, EntityTrait, JoinType, QueryFilter, QueryOrder,
+    QuerySelect, RelationDef, SelectModel, Selector,
 };
+use tokio::time::timeout;
 
 use super::BusinessRecord;
 use crate::appointments::{AppointmentRecord, AppointmentStatus};
@@ -68,23 +71,46 @@ pub async fn find_for_voice(
     let (our_number, their_number) = (key.our_number.clone(), key.their_number.cloned());
     let call = key.call.cloned();
     db.read_first(move |db| async move {
-        let (db, their_number, call) = (&db, their_number.as_ref(), call.as_ref());
-        let rows = businesses::Entity::find()
-            .join(JoinType::InnerJoin, join_numbers())
-            .join(JoinType::InnerJoin, join_newest_prompt())
-            .join(JoinType::LeftJoin, join_lead_with(their_number))
-            .join(JoinType::LeftJoin, join_booked_after(now))
-            .join(JoinType::LeftJoin, join_call(call))
-            .join(JoinType::LeftJoin, join_early_status(call))
-            .filter(business_numbers::Column::Number.eq(our_number.as_str()))
-            .order_by_asc(appointments::Column::StartsAt)
-            .limit(MAX_APPOINTMENTS)
-            .into_partial_model::<VoiceRow>()
-            .all(db)
-            .await?;
-        collect_lookup(rows)
+        let rows = rows_for(our_number.as_str(), their_number.as_ref(), call.as_ref(), now);
+        collect_lookup(rows.all(&db).await?)
     })
     .await
+}
+
+/// Whether the read of a voice webhook succeeds within `limit`: it is made for a number that nobody has.
+pub async fn try_find_for_voice(
+    db: &Database,
+    limit: Duration,
+    now: Timestamp,
+) -> Result<(), RecordsError> {
+    db.read_first(move |db| async move {
+        let none = rows_for("", None, None, now);
+        match timeout(limit, none.all(&db)).await {
+            Ok(read) => Ok(read.map(drop)?),
+            // Dropped: it keeps no connection from a webhook.
+            Err(_) => Err(RecordsError::Database(DbErr::Custom(format!("no answer in {limit:?}")))),
+        }
+    })
+    .await
+}
+
+fn rows_for(
+    our_number: &str,
+    their_number: Option<&PhoneNumber>,
+    call: Option<&CallSid>,
+    now: Timestamp,
+) -> Selector<SelectModel<VoiceRow>> {
+    businesses::Entity::find()
+        .join(JoinType::InnerJoin, join_numbers())
+        .join(JoinType::InnerJoin, join_newest_prompt())
+        .join(JoinType::LeftJoin, join_lead_with(their_number))
+        .join(JoinType::LeftJoin, join_booked_after(now))
+        .join(JoinType::LeftJoin, join_call(call))
+        .join(JoinType::LeftJoin, join_early_status(call))
+        .filter(business_numbers::Column::Number.eq(our_number))
+        .order_by_asc(appointments::Column::StartsAt)
+        .limit(MAX_APPOINTMENTS)
+        .into_partial_model::<VoiceRow>()
 }
 
 fn join_numbers() -> RelationDef {

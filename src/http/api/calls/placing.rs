@@ -152,6 +152,7 @@ fn not_now(reason: NotReady) -> ApiError {
     let message = match reason {
         NotReady::Draining => "the daemon is stopping and takes no new calls",
         NotReady::DatabaseUnreachable => "the database can't be reached; try again later",
+        NotReady::DatabaseBusy => "the database is busy; try again later",
         NotReady::DatabaseFile => "the database's file was deleted or replaced",
         NotReady::DatabaseReadOnly => "the database takes no writes",
         NotReady::DatabaseFull => "the database's disk is full",
