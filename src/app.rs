@@ -80,7 +80,8 @@ impl App {
         realtime: RealtimeEndpoint,
         platform: Platform,
     ) -> Result<Self, StartError> {
-        let listener = Listener::bind(&platform.network, config.server.listen).await?;
+        let listener =
+            Listener::bind(&platform.network, "server.listen", config.server.listen).await?;
         Self::start_on(listener, config, realtime, platform).await
     }
 
@@ -96,7 +97,7 @@ impl App {
     ) -> Result<Self, StartError> {
         let network = platform.network.clone();
         // First: a daemon that may not live there must not touch its rows.
-        let presence = Presence::of_daemon(config.database.url.expose()).await?;
+        let presence = services::presence(&config).await?;
         let services = services::start(&config, realtime, platform).await?;
         // Read before any new call can be among them.
         let orphans = entities::calls::live_all(&services.database).await?;
@@ -160,7 +161,7 @@ impl App {
         config: &Config,
     ) -> Result<Option<SocketAddr>, StartError> {
         let Some((address, token)) = config.admin.listener() else { return Ok(None) };
-        let listener = Listener::bind(network, address).await?;
+        let listener = Listener::bind(network, "admin.listen", address).await?;
         let address = listener.address();
         let state = Arc::new(AdminState {
             token: AdminToken::new(token.expose_secret()),

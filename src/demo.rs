@@ -44,6 +44,7 @@ pub struct Options {
 /// # Errors
 /// [`Failed`] says what went wrong.
 pub async fn run(options: Options) -> Result<(), Failed> {
+    may_write(&options.wav)?;
     let screen = Screen::new(options.color);
     let mut plan = Plan::locksmith()?;
     plan.config.database.url = DatabaseUrl::parse(DATABASE)
@@ -162,6 +163,17 @@ fn check(world: &World, said: &[String], outcome: &CallOutcome) -> Result<(), Fa
     Ok(())
 }
 
+/// Before the call: it takes half a minute. Leaves no file behind.
+fn may_write(path: &Path) -> Result<(), Failed> {
+    let failed = |error: std::io::Error| Failed::Recording(path.to_owned(), error.to_string());
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let is_new = !path.exists();
+    std::fs::OpenOptions::new().append(true).create(true).open(path).map_err(failed)?;
+    if is_new { std::fs::remove_file(path).map_err(failed) } else { Ok(()) }
+}
+
 fn save(outcome: &CallOutcome, path: &Path) -> Result<(), Failed> {
     let mut recording = wav::Recording::new();
     for (at, audio) in &outcome.recording.caller.0 {
@@ -170,9 +182,26 @@ fn save(outcome: &CallOutcome, path: &Path) -> Result<(), Failed> {
     for (at, audio) in &outcome.recording.agent.0 {
         recording.agent(*at, audio);
     }
-    let failed = |error: String| Failed::Recording(path.to_owned(), error);
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
+    let saved = recording.save(path);
+    saved.map_err(|error| Failed::Recording(path.to_owned(), error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prac_1_a_recording_that_can_t_be_written_is_noticed_before_the_call() {
+        let folder = tempfile::tempdir().unwrap();
+        let wav = folder.path().join("new/demo.wav");
+        may_write(&wav).unwrap();
+        assert!(!wav.exists(), "nothing is left behind");
+        std::fs::write(&wav, "of before").unwrap();
+        may_write(&wav).unwrap();
+        assert_eq!(std::fs::read(&wav).unwrap(), b"of before");
+        for bad in [folder.path().join("new"), wav.join("demo.wav")] {
+            let error = may_write(&bad).unwrap_err().to_string();
+            assert!(error.contains("could not be written"), "{error}");
+        }
     }
-    recording.save(path).map_err(|error| failed(error.to_string()))
 }

@@ -139,7 +139,7 @@ impl World {
         config.server.state_dir = state_dir.unwrap_or_default();
         let network = platform.network.clone();
         let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let listener = Listener::bind(&network, loopback).await?;
+        let listener = Listener::bind(&network, "server.listen", loopback).await?;
         let daemon = format!("http://{}", listener.address());
         let wrong = |error: crate::config::InvalidAddress| WorldError::Config(error.to_string());
 

@@ -7,7 +7,6 @@ mod backlog;
 mod batch;
 mod disk;
 mod handle;
-mod outage;
 mod refused;
 mod rows;
 #[cfg(test)]
@@ -24,11 +23,11 @@ use supervision::{Alarm, InboxReader, TaskCrashed, TaskGroup};
 use crate::clock::Clock;
 use crate::introspection::Registration;
 use crate::messages::JournalEntry;
+use crate::outage::Outage;
 use crate::trace::{self, Source};
 use batch::BatchSize;
 pub use disk::{Disk, DiskMode};
 pub use handle::Journal;
-use outage::Outage;
 use write::{Later, Writer};
 
 /// How long the database is left alone after an error.

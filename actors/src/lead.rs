@@ -22,6 +22,7 @@ use crate::introspection::{CRASH_REQUESTED, Registration};
 use crate::messages::{EntryKind, JournalEntry, LeadOrder, PersonOfCall};
 #[cfg(feature = "mistakes")]
 use crate::mistake::planted;
+use crate::outage::Outage;
 use crate::trace::{self, Source};
 pub use details::{Author, Details, Wrong};
 
@@ -42,7 +43,10 @@ pub(crate) enum LeadMsg {
     /// The order with this number can never be carried out.
     Refused(u64),
     /// The database failed. The order with this number stays.
-    Failed(u64),
+    Failed {
+        number: u64,
+        error: RecordsError,
+    },
     TaskCrashed(TaskCrashed),
     /// Panic on purpose, to show that the call survives it.
     Crash,
@@ -61,6 +65,8 @@ pub(crate) struct LeadState {
     inbox: Serial<LeadOrder, LeadMsg>,
     tasks: TaskGroup,
     lead: Option<LeadId>,
+    /// On since the database failed.
+    outage: Outage,
     registration: Registration,
 }
 
@@ -84,6 +90,7 @@ impl Actor for LeadActor {
             inbox: Serial::new(reader, alarm, RETRY_PAUSE),
             tasks: args.tasks,
             lead,
+            outage: Outage::default(),
             registration: args.registration,
             parts: args.parts,
         })
@@ -100,12 +107,15 @@ impl Actor for LeadActor {
             LeadMsg::Wake => state.inbox.woken(),
             LeadMsg::Alarm => state.inbox.retry(),
             LeadMsg::Done { number, lead } => {
+                if let Some(failures) = state.outage.ended() {
+                    tracing::info!(failures, "the lead is written");
+                }
                 state.lead = Some(lead);
                 trace::done(&state.registration, number);
                 state.inbox.done(number);
             }
             LeadMsg::Refused(number) => state.inbox.done(number),
-            LeadMsg::Failed(number) => state.inbox.failed(number, state.parts.clock.now()),
+            LeadMsg::Failed { number, error } => state.failed(number, &error),
             LeadMsg::TaskCrashed(crashed) => return Err(crashed.into()),
             LeadMsg::Crash => panic!("{CRASH_REQUESTED}"),
         }
@@ -117,6 +127,14 @@ impl Actor for LeadActor {
 }
 
 impl LeadState {
+    fn failed(&mut self, number: u64, error: &RecordsError) {
+        let now = self.parts.clock.now();
+        if let Some(failures) = self.outage.failed(now) {
+            tracing::error!(%error, failures, "writing the lead failed; trying again");
+        }
+        self.inbox.failed(number, now);
+    }
+
     fn start_next(&mut self, me: &ActorRef<LeadMsg>) {
         let Some(delivery) = self.inbox.start_next() else { return };
         trace::taken(&self.registration, &delivery);
@@ -131,10 +149,7 @@ impl LeadState {
                     }
                     LeadMsg::Done { number, lead }
                 }
-                Err(error @ RecordsError::Database(_)) => {
-                    tracing::error!(%error, "writing the lead failed; trying again");
-                    LeadMsg::Failed(number)
-                }
+                Err(error @ RecordsError::Database(_)) => LeadMsg::Failed { number, error },
                 Err(error) => {
                     tracing::error!(%error, "the database refused a change of the lead");
                     if let LeadOrder::Update(FunctionCall { call, .. }) = &*event {

@@ -22,6 +22,7 @@ pub mod link;
 pub mod messages;
 mod messaging;
 mod mistake;
+mod outage;
 pub mod provider;
 mod realtime;
 mod reports;

@@ -20,10 +20,20 @@ use sea_orm::{
 };
 
 use crate::database::Watch;
-pub use refusal::ConnectError;
 pub(crate) use refusal::of_sqlite as refused;
+pub use refusal::{ConnectError, why_postgres_is_away};
 use sqlite::is_in_memory;
 pub use sqlite::{SQLITE_BUSY_TIMEOUT, sqlite_file};
+
+/// Whether the driver can read the URL.
+#[must_use]
+pub fn is_url(url: &str) -> bool {
+    if url.starts_with("sqlite:") {
+        return url.parse::<SqliteConnectOptions>().is_ok();
+    }
+    let is_postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
+    is_postgres && url.parse::<PgConnectOptions>().is_ok()
+}
 
 /// How long PostgreSQL works on a statement, a statement waits for a lock, and a transaction waits for
 /// its next statement. They end what is stuck; the migrations of a large table have no limit.
@@ -61,8 +71,7 @@ pub(crate) fn options(
     mode: OpenMode,
     watch: Option<Arc<Watch>>,
 ) -> Result<ConnectOptions, ConnectError> {
-    let is_sqlite = url.starts_with("sqlite:");
-    if !(is_sqlite || url.starts_with("postgres://") || url.starts_with("postgresql://")) {
+    if !is_url(url) {
         return Err(ConnectError::Url);
     }
     let is_in_memory = is_in_memory(url);

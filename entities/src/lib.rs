@@ -27,7 +27,10 @@ mod page;
 mod tables;
 mod values;
 
-pub use connection::{ConnectError, OpenMode, PoolSettings, SQLITE_BUSY_TIMEOUT, sqlite_file};
+pub use connection::{
+    ConnectError, OpenMode, PoolSettings, SQLITE_BUSY_TIMEOUT, is_url, sqlite_file,
+    why_postgres_is_away,
+};
 pub use database::{Batch, Database, DatabaseFault, DatabaseFaults, FaultExtent, Writes};
 pub use error::{RecordsError, Trouble};
 pub use page::Page;

@@ -11,12 +11,13 @@ use actors::link::OpenAiConnector;
 use actors::provider::Provider;
 use actors::twilio_rest::TwilioRest;
 use entities::PoolSettings;
+use migration::presence::{Presence, PresenceError};
 use secrecy::SecretString;
 use supervision::{Inbox, RestartPolicy};
 
 use super::error::StartError;
 use crate::config::Config;
-use crate::database::{self, DatabaseMode, Owner};
+use crate::database::{self, DatabaseError, DatabaseMode, Owner};
 use crate::platform::Platform;
 
 /// How long a connection to either provider may take.
@@ -36,8 +37,12 @@ fn open_disk(config: &Config, mode: DatabaseMode) -> Result<Disk, StartError> {
         DatabaseMode::Live => DiskMode::Live,
         DatabaseMode::Simulated => DiskMode::Simulated,
     };
+    let is_new = !folder.exists();
     let disk = Disk::open(folder, mode)
         .map_err(|error| StartError::StateDir { folder: folder.clone(), error })?;
+    if is_new {
+        tracing::info!(folder = %folder.display(), "server.state_dir was made: it was not there");
+    }
     if disk.waiting() > 0 {
         tracing::info!(waiting = disk.waiting(), "records of the previous run wait on disk");
     }
@@ -53,6 +58,18 @@ fn refuse_to_begin_anew(config: &Config, disk: &Disk) -> Result<(), StartError> 
             Err(StartError::FileGone { file, waiting, folder })
         }
         Some(_) | None => Ok(()),
+    }
+}
+
+/// The daemon's on its database.
+pub(super) async fn presence(config: &Config) -> Result<Presence, StartError> {
+    let url = config.database.url.expose();
+    match Presence::of_daemon(url).await {
+        Err(error @ (PresenceError::Database(_) | PresenceError::TooSlow)) => {
+            let cause = entities::why_postgres_is_away(url).await;
+            Err(cause.map_or(error.into(), |cause| DatabaseError::Connect(cause).into()))
+        }
+        lives => Ok(lives?),
     }
 }
 

@@ -1,5 +1,5 @@
-//! SIGTERM and SIGINT: the first drains the daemon, the second stops it at once (RES-6). SIGHUP does
-//! nothing: a terminal that closes ends no call (OPS-11).
+//! SIGTERM and SIGINT: the first drains the daemon, the second stops it at once (RES-6). SIGHUP,
+//! SIGUSR1 and SIGUSR2 do nothing: a terminal that closes ends no call (OPS-11).
 
 use std::future::{Future, pending};
 use std::io;
@@ -12,12 +12,16 @@ use tokio::sync::oneshot;
 pub(super) fn listen() -> io::Result<(impl Future<Output = ()>, impl Future<Output = ()>)> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
+    let mut idle = [
+        ("SIGHUP", signal(SignalKind::hangup())?),
+        ("SIGUSR1", signal(SignalKind::user_defined1())?),
+        ("SIGUSR2", signal(SignalKind::user_defined2())?),
+    ];
     let (tell_first, first) = oneshot::channel();
     let (tell_second, second) = oneshot::channel();
     tokio::spawn(async move {
         for tell in [tell_first, tell_second] {
-            let name = either(&mut terminate, &mut interrupt, &mut hang_up).await;
+            let name = either(&mut terminate, &mut interrupt, &mut idle).await;
             tracing::info!(signal = name, "told to stop");
             // An error means that the daemon has stopped, and nobody waits.
             let _ = tell.send(());
@@ -29,17 +33,24 @@ pub(super) fn listen() -> io::Result<(impl Future<Output = ()>, impl Future<Outp
 async fn either(
     terminate: &mut Signal,
     interrupt: &mut Signal,
-    hang_up: &mut Signal,
+    idle: &mut [(&'static str, Signal); 3],
 ) -> &'static str {
     loop {
+        let [(first, one), (second, two), (third, three)] = idle;
         tokio::select! {
             biased;
             Some(()) = terminate.recv() => return "SIGTERM",
             Some(()) = interrupt.recv() => return "SIGINT",
-            Some(()) = hang_up.recv() => tracing::info!("SIGHUP: nothing to do"),
+            Some(()) = one.recv() => told_nothing(first),
+            Some(()) = two.recv() => told_nothing(second),
+            Some(()) = three.recv() => told_nothing(third),
             else => pending().await,
         }
     }
+}
+
+fn told_nothing(signal: &str) {
+    tracing::info!(signal, "this signal does nothing: SIGTERM stops the daemon");
 }
 
 async fn told(signal: oneshot::Receiver<()>) {
@@ -57,10 +68,12 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn ops_11_sighup_ends_nothing() {
+    async fn ops_11_signals_that_mean_nothing_end_nothing() {
         let (first, _second) = listen().unwrap();
         let id = std::process::id().to_string();
-        assert!(Command::new("kill").args(["-HUP", &id]).status().unwrap().success());
+        for signal in ["-HUP", "-USR1", "-USR2"] {
+            assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        }
         let told = tokio::time::timeout(Duration::from_millis(100), first).await;
         assert!(told.is_err(), "nobody was told to stop");
     }

@@ -22,6 +22,7 @@ pub struct Server {
     /// The address at which Twilio reaches it. Webhooks are signed with it, and streams connect to it.
     pub public_url: PublicUrl,
     /// The folder for records that the database does not take. Each daemon has its own.
+    #[serde(deserialize_with = "folder")]
     pub state_dir: PathBuf,
     /// The most calls at once. Further callers hear an apology.
     pub max_calls: NonZeroUsize,
@@ -124,13 +125,10 @@ impl Default for Supervision {
 pub struct DatabaseUrl(SecretString);
 
 impl DatabaseUrl {
-    const SCHEMES: [&str; 3] = ["sqlite:", "postgres://", "postgresql://"];
-
     /// Accepts URLs of SQLite and PostgreSQL.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let known = Self::SCHEMES.iter().any(|scheme| text.starts_with(scheme));
-        known.then(|| Self(text.into()))
+        entities::is_url(text).then(|| Self(text.into()))
     }
 
     #[must_use]
@@ -168,7 +166,8 @@ impl<'de> Deserialize<'de> for DatabaseUrl {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::parse(&String::deserialize(deserializer)?).ok_or_else(|| {
             serde::de::Error::custom(
-                "not the URL of a database: expected \"sqlite://…\" or \"postgres://…\"",
+                "not the URL of a database: expected \"sqlite://FILE?mode=rwc\", whose mode may also be rw, \
+                 ro or memory, or \"postgres://USER@HOST/DATABASE\"",
             )
         })
     }
@@ -188,4 +187,13 @@ fn listen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::E
              as in \"127.0.0.1:8080\""
         ))
     })
+}
+
+fn folder<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.trim().is_empty() || text.contains('\0') {
+        let message = "names no folder: expected one, as in \"/var/lib/frontdesk\"";
+        return Err(serde::de::Error::custom(message));
+    }
+    Ok(text.into())
 }

@@ -234,7 +234,7 @@ fn ops_6_no_secret_is_shown_by_debug_or_by_an_error() {
     let problems = config.check();
     assert!(!format!("{problems:?}").contains("SECRET"), "{problems:?}");
     let error = load("database.url = \"mysql://frontdesk:SECRET@db\"", &[]).unwrap_err();
-    assert!(error.contains("expected \"sqlite://…\"") && !error.contains("SECRET"), "{error}");
+    assert!(error.contains("expected \"sqlite://") && !error.contains("SECRET"), "{error}");
 }
 
 #[test]
@@ -315,4 +315,31 @@ fn settings_that_cannot_work_are_refused_by_their_key() {
     assert_eq!(told[0].to_string(), "server.drain_timeout: must be at most 1days");
     let no_key = REAL.replace("openai.api_key = \"sk-real\"", "");
     assert_eq!(refusals(&no_key), ["openai.api_key"]);
+}
+
+#[test]
+fn ops_5_a_url_that_the_driver_can_t_read_and_a_folder_without_a_name_are_refused_with_their_place()
+{
+    for url in [
+        "sqlite://x.db?mode=rwx",
+        "sqlite://x.db?mode=",
+        "sqlite://x.db?cach=shared",
+        "postgres://user:hunter2@host:99999/frontdesk",
+        "postgres://user:hunter2@:x/y",
+        "mysql://user:hunter2@host/frontdesk",
+        "",
+    ] {
+        let error = load(&format!("[database]\nurl = {url:?}"), &[]).unwrap_err().to_string();
+        let told = "config.toml:2:7: database.url: not the URL of a database: expected \"sqlite://";
+        assert!(error.starts_with(told) && error.contains("mode"), "{error}");
+        assert!(!error.contains("hunter2") && error.lines().count() == 1, "{error}");
+    }
+    for folder in ["", "  ", "a\\u0000b"] {
+        let error = load(&format!("[server]\nstate_dir = \"{folder}\""), &[]).unwrap_err();
+        let error = error.to_string();
+        let told = "config.toml:2:13: server.state_dir: names no folder: expected one";
+        assert!(error.starts_with(told), "{error}");
+    }
+    let error = load("", &[("FRONTDESK__SERVER__STATE_DIR", "")]).unwrap_err().to_string();
+    assert!(error.starts_with("FRONTDESK__SERVER__STATE_DIR: names no folder"), "{error}");
 }

@@ -27,7 +27,7 @@ pub enum Failed {
     Wrong(String),
     #[error(transparent)]
     Records(#[from] RecordsError),
-    #[error("{0} could not be written: {1}")]
+    #[error("{} could not be written: {}: set --wav to another file", .0.display(), .1)]
     Recording(PathBuf, String),
     #[error("the output is closed: {0}")]
     Output(#[from] std::io::Error),

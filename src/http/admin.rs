@@ -6,7 +6,7 @@ pub(super) mod state;
 
 use std::sync::Arc;
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 use warp::reply::Response;
 
 use super::api;
@@ -20,7 +20,11 @@ pub use state::{AdminState, AdminToken};
 const MAX_LOGGED: usize = 512;
 
 /// Answers one request on the operator's listener.
-pub async fn serve(state: Arc<AdminState>, request: Request) -> Response {
+pub async fn serve(state: Arc<AdminState>, mut request: Request) -> Response {
+    // Whoever writes the answer to the connection leaves the body away.
+    if request.method == Method::HEAD {
+        request.method = Method::GET;
+    }
     if let Some(response) = health(&request, &state.readiness).await {
         return response;
     }

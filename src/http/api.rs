@@ -24,7 +24,7 @@ use warp::reply::Response;
 use super::admin::state::AdminState;
 use super::request::Request;
 use super::response;
-use error::{ApiError, ApiResult};
+use error::ApiResult;
 use request::ApiRequest;
 
 type Handler = for<'a> fn(ApiRequest<'a>) -> Pin<Box<dyn Future<Output = ApiResult> + Send + 'a>>;
@@ -79,14 +79,16 @@ pub(super) async fn serve(state: &AdminState, request: &Request) -> Response {
     };
     let parameter = found.params.iter().next().map_or("", |(_, value)| value);
     let result = handler(ApiRequest::new(state, request, parameter)).await;
-    result.unwrap_or_else(ApiError::into_response)
+    result.unwrap_or_else(|error| error.explained(&state.services.database).into_response())
 }
 
 fn method_not_allowed(handlers: &[(Method, Handler)]) -> Response {
     let message = "this method is not allowed here; the Allow header names those that are";
     let mut response =
         response::error(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message);
-    let allowed: Vec<&str> = handlers.iter().map(|(method, _)| method.as_str()).collect();
+    let methods = handlers.iter().map(|(method, _)| method);
+    let head = methods.clone().any(Method::is_safe).then_some("HEAD");
+    let allowed: Vec<&str> = methods.map(Method::as_str).chain(head).collect();
     if let Ok(allowed) = HeaderValue::from_str(&allowed.join(", ")) {
         response.headers_mut().insert(header::ALLOW, allowed);
     }

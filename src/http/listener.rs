@@ -4,6 +4,7 @@ mod places;
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -36,10 +37,27 @@ const MAX_CONNECTIONS: usize = 4096;
 
 /// An address could not be bound.
 #[derive(Debug, Error)]
-#[error("cannot listen at {address}: {error}; is another daemon running there?")]
+#[error("cannot listen at {address}: {error}: {}", advice(error, key))]
 pub struct ListenError {
+    /// The configuration's, for the address.
+    key: &'static str,
     address: SocketAddr,
-    error: std::io::Error,
+    error: io::Error,
+}
+
+fn advice(error: &io::Error, key: &str) -> String {
+    let kind = error.kind();
+    if kind == io::ErrorKind::AddrInUse {
+        format!("another program listens there: end it, or set {key} to another port")
+    } else if kind == io::ErrorKind::AddrNotAvailable {
+        format!(
+            "this machine does not have the address: set {key} to one that it has, or to 0.0.0.0 for all"
+        )
+    } else if kind == io::ErrorKind::PermissionDenied {
+        format!("this user may not: set {key} to a port above 1023, or give it the right")
+    } else {
+        format!("set {key} to another address")
+    }
 }
 
 type Handler = Arc<dyn Fn(Request) -> Pin<Box<dyn Future<Output = Response> + Send>> + Send + Sync>;
@@ -50,13 +68,17 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Binds to `address`. Port 0 takes a free port.
+    /// Binds to `address`, which is that of `key` in the configuration. Port 0 takes a free port.
     ///
     /// # Errors
     /// [`ListenError`] names the address.
-    pub async fn bind(network: &Network, address: SocketAddr) -> Result<Self, ListenError> {
+    pub async fn bind(
+        network: &Network,
+        key: &'static str,
+        address: SocketAddr,
+    ) -> Result<Self, ListenError> {
         let acceptor = network.bind(address).await;
-        Ok(Self { acceptor: acceptor.map_err(|error| ListenError { address, error })? })
+        Ok(Self { acceptor: acceptor.map_err(|error| ListenError { key, address, error })? })
     }
 
     /// The address that was bound, with the port that was taken.
@@ -166,4 +188,30 @@ async fn accept(
     // The semaphore is never closed.
     let permit = Arc::clone(permits).acquire_owned().await.ok();
     Ok((acceptor.accept().await?, permit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn ops_5_an_address_that_can_t_be_listened_on_is_told_with_its_key_and_what_to_do() {
+        let bind = async |address: &str| {
+            Listener::bind(&Network::Tcp, "admin.listen", address.parse().unwrap()).await
+        };
+        let taken = bind("127.0.0.1:0").await.unwrap();
+        let told = |error: Option<ListenError>| error.unwrap().to_string();
+        let error = told(bind(&taken.address().to_string()).await.err());
+        assert!(
+            error.contains("another program listens there: end it, or set admin.listen"),
+            "{error}"
+        );
+        // Of a block that is kept for documentation.
+        let error = told(bind("192.0.2.1:0").await.err());
+        assert!(
+            error.contains("does not have the address: set admin.listen to one that"),
+            "{error}"
+        );
+        assert!(!error.contains("another program"), "{error}");
+    }
 }

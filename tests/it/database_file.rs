@@ -69,6 +69,7 @@ async fn ops_10_while_its_file_is_away_the_daemon_says_so_and_what_waits_is_writ
     let (operator, slug) = (Operator::of(&world), &world.business.slug);
     let answer = operator.asks(&Wanted::get(format!("/api/leads?business={slug}"))).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{answer:?}");
+    assert_eq!(answer.body["error"]["code"], "database_file");
     caller.hang_up();
     within("the end", caller.ended()).await;
     let on_disk = async {

@@ -4,6 +4,7 @@ use actors::introspection::ActorKind;
 use http::StatusCode;
 use practice::twilio::{Dial, Done, EndedBy, RejectReason};
 
+use crate::api::operator::TOKEN;
 use crate::support::{
     brief, call_form, http_client, number, one_call_at_once, post_as_twilio, signature, virtually,
     within, world,
@@ -137,6 +138,31 @@ fn ops_3_both_listeners_answer_health_checks() {
                     .unwrap();
                 assert_eq!(answer.status, StatusCode::OK, "{path} at {address}");
             }
+        }
+        world.close().await;
+    });
+}
+
+#[test]
+fn ops_3_head_is_answered_where_get_is_and_without_a_body() {
+    virtually(async {
+        let world = world(brief).await;
+        let (twilio, admin) = (world.app.twilio_address(), world.app.admin_address().unwrap());
+        let http = http_client(&world);
+        for (address, path, status) in [
+            (twilio, "healthz", 200),
+            (twilio, "readyz", 200),
+            (twilio, "nothing", 404),
+            (admin, "healthz", 200),
+            (admin, "readyz", 200),
+            (admin, "introspect/actors", 200),
+            (admin, "introspect/events", 200),
+            (admin, "api/businesses", 200),
+            (admin, "api/businesses/nobody", 404),
+        ] {
+            let request = http.request(http::Method::HEAD, &format!("http://{address}/{path}"));
+            let answer = request.bearer_auth(TOKEN).send().await.unwrap();
+            assert_eq!((answer.status.as_u16(), answer.text()), (status, String::new()), "{path}");
         }
         world.close().await;
     });

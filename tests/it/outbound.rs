@@ -364,7 +364,8 @@ fn res_8_at_the_start_calls_that_twilio_does_not_know_are_ended() {
         config.twilio.api_url =
             frontdesk::config::HttpUrl::parse(&world.carrier.api_url()).unwrap();
         config.admin.token = None;
-        let listener = Listener::bind(world.network(), ([127, 0, 0, 1], 0).into()).await.unwrap();
+        let free = ([127, 0, 0, 1], 0).into();
+        let listener = Listener::bind(world.network(), "server.listen", free).await.unwrap();
         let provider =
             RunningProvider::start_with(&config.openai, Options::default(), world.network())
                 .await

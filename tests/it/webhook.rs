@@ -76,7 +76,8 @@ async fn call_1_a_webhook_is_answered_after_one_read_and_waits_for_no_write() {
     let db = &services.database;
     leads::ensure_for_call(db, world.business_id, caller, &before, id, now).await.unwrap();
 
-    let listener = Listener::bind(&Network::Tcp, (Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
+    let free = (Ipv4Addr::LOCALHOST, 0).into();
+    let listener = Listener::bind(&Network::Tcp, "server.listen", free).await.unwrap();
     let base = format!("http://{}", listener.address());
     let (side, seen) = watched(&world, PublicUrl::parse(&base).unwrap());
     let (side, stop) = (Arc::new(side), CancellationToken::new());

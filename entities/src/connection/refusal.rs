@@ -78,18 +78,23 @@ pub(crate) fn of_sqlite(url: &str, error: DbErr) -> ConnectError {
 
 /// The pool tries again until its time is over, and then does not say why: this asks once more.
 pub(super) async fn of_postgres(url: &str, error: DbErr) -> ConnectError {
-    let Ok(options) = url.parse::<PgConnectOptions>() else { return ConnectError::Url };
     if is_of_the_url(&error) {
         return ConnectError::Url;
     }
+    why_postgres_is_away(url).await.unwrap_or(ConnectError::Refused(error))
+}
+
+/// Why PostgreSQL can't be connected to; `None` if it can.
+pub async fn why_postgres_is_away(url: &str) -> Option<ConnectError> {
+    let Ok(options) = url.parse::<PgConnectOptions>() else { return Some(ConnectError::Url) };
     let server = format!("{}:{}", options.get_host(), options.get_port());
     let cause = match timeout(PATIENCE, options.connect()).await {
         Ok(Ok(connection)) => {
             let _ = connection.close().await;
-            return ConnectError::Refused(error);
+            return None;
         }
         Ok(Err(sqlx::Error::Database(cause))) => {
-            return match cause.code().as_deref() {
+            return Some(match cause.code().as_deref() {
                 Some("28P01" | "28000") => {
                     ConnectError::Login { server, user: options.get_username().to_owned() }
                 }
@@ -98,13 +103,13 @@ pub(super) async fn of_postgres(url: &str, error: DbErr) -> ConnectError {
                     ConnectError::NoDatabase { server, name: name.to_owned() }
                 }
                 _ => ConnectError::Unreachable { server, cause: cause.message().to_owned() },
-            };
+            });
         }
         Ok(Err(sqlx::Error::Io(cause))) => cause.to_string(),
         Ok(Err(cause)) => cause.to_string(),
         Err(_) => format!("no answer within {PATIENCE:?}"),
     };
-    ConnectError::Unreachable { server, cause }
+    Some(ConnectError::Unreachable { server, cause })
 }
 
 fn of_any(error: DbErr) -> ConnectError {

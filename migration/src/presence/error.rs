@@ -1,5 +1,5 @@
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
@@ -24,10 +24,55 @@ pub enum PresenceError {
          or, for a new database, remove the log", log.display(), file.display()
     )]
     LeftLog { file: PathBuf, log: PathBuf },
-    #[error("the lock {}: {error}", path.display())]
+    #[error("{}", no_lock(path, error))]
     File { path: PathBuf, error: io::Error },
-    #[error("the database's lock can't be had: {0}")]
+    #[error(
+        "PostgreSQL does not say who lives on the database ({0}): see that database.url can be used"
+    )]
     Database(sqlx::Error),
-    #[error("the database did not answer in time")]
+    #[error(
+        "PostgreSQL did not answer in time: see that it runs, and that database.url can be used"
+    )]
     TooSlow,
+}
+
+/// Why the lock beside a SQLite file can't be had, and what to do.
+fn no_lock(path: &Path, error: &io::Error) -> String {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new(".")).display();
+    let (path, kind) = (path.display(), error.kind());
+    if matches!(kind, io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) {
+        return format!(
+            "there is no folder {folder}: create it, or set database.url to another file"
+        );
+    }
+    if matches!(kind, io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) {
+        return format!(
+            "{path} can't be written ({error}): let this user write to the folder {folder} and the files \
+             in it, or set database.url to another file"
+        );
+    }
+    format!(
+        "{path} can't be locked ({error}): see to the folder {folder}, or set database.url to another file"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ops_11_an_error_of_the_lock_names_the_key_and_what_to_do() {
+        let (missing, denied) = (io::ErrorKind::NotFound, io::ErrorKind::PermissionDenied);
+        let told = |kind: io::ErrorKind, path: &str| {
+            let error = PresenceError::File { path: path.into(), error: kind.into() }.to_string();
+            assert!(error.lines().count() == 1 && error.contains("set database.url"), "{error}");
+            error
+        };
+        let text = told(missing, "/nowhere/calls.db.lock");
+        assert!(text.starts_with("there is no folder /nowhere: create it"), "{text}");
+        let text = told(denied, "calls.db.lock");
+        assert!(text.contains("let this user write to the folder . and"), "{text}");
+        told(io::ErrorKind::IsADirectory, "calls.db.lock");
+    }
 }

@@ -1,7 +1,7 @@
 //! Errors of the API: their HTTP status and their body.
 
 use entities::appointments::AppointmentId;
-use entities::{RecordsError, Trouble};
+use entities::{Database, RecordsError, Trouble};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -103,6 +103,15 @@ impl ApiError {
         tracing::error!(cause, "a request to the API found the database busy or away");
         let message = "the database is busy, try again";
         Self { passes: true, ..Self::unavailable("database_busy", message) }
+    }
+
+    /// Says so, if the cause is that the database's file is not in its place.
+    pub(super) fn explained(self, database: &Database) -> Self {
+        if !(self.passes && database.has_lost_its_file()) {
+            return self;
+        }
+        let message = "the database's file was deleted, replaced or emptied: put it back";
+        Self::unavailable("database_file", message)
     }
 
     /// 500. The cause is logged and not sent.

@@ -29,8 +29,7 @@ pub(super) fn read<T: DeserializeOwned>(query: Option<&str>) -> Result<T, ApiErr
 pub(super) fn body<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     // Structs can also be read from an array, by position.
     if body.trim_ascii_start().first() != Some(&b'{') {
-        let message = "expected a JSON object, such as {\"full_name\": \"Dana\"}";
-        return Err(ApiError::bad_request("bad_body", message));
+        return Err(ApiError::bad_request("bad_body", no_object(body)));
     }
     let value: Value = serde_json::from_slice(body).map_err(|error| no_json(&error))?;
     // Read from the text: in the value, the last of two equal keys would win.
@@ -41,6 +40,18 @@ pub(super) fn body<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
         let of_value = serde_path_to_error::deserialize::<_, T>(value).err();
         misread("bad_body", of_value.unwrap_or(error))
     })
+}
+
+/// What is said of a body that does not begin as an object.
+fn no_object(body: &[u8]) -> &'static str {
+    const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+    if body.starts_with(BYTE_ORDER_MARK) {
+        "the body begins with a byte order mark: send a JSON object in UTF-8 without one"
+    } else if body.trim_ascii().is_empty() {
+        "the body is empty: expected a JSON object; GET /api/openapi.json names its fields"
+    } else {
+        "expected a JSON object, in braces; GET /api/openapi.json names its fields"
+    }
 }
 
 /// The error of a value, in words (OPS-12).

@@ -179,6 +179,10 @@ fn agent_line(
     cut: Option<String>,
     words: Option<Words>,
 ) -> Result<Option<AgentLine>, String> {
+    let empty = |line: &Option<String>| line.as_ref().is_some_and(|line| line.trim().is_empty());
+    if empty(&has) || empty(&cut) {
+        return Err("words of the line are expected: every line has none".to_owned());
+    }
     match (whole, has, cut, words) {
         (Some(line), None, None, None) => Ok(Some(AgentLine::Whole(line))),
         (None, Some(part), None, None) => Ok(Some(AgentLine::Has(part))),

@@ -145,6 +145,17 @@ impl TryFrom<Written> for Step {
         if press.as_ref().is_some_and(|keys| !keys.chars().all(|key| KEYS.contains(key))) {
             return Err(format!("press: a key is one of {KEYS}"));
         }
+        if let After::Words(words) = &after
+            && words.trim().is_empty()
+        {
+            return Err("after: words are expected; \"agent_begins\" waits for any".to_owned());
+        }
+        if say.as_ref().is_some_and(|words| words.trim().is_empty()) {
+            return Err("say: words are expected; silence says nothing".to_owned());
+        }
+        if press.as_ref().is_some_and(String::is_empty) {
+            return Err(format!("press: keys are expected, of {KEYS}"));
+        }
         let actions = [
             say.map(Action::Say),
             noise.map(Action::from),

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::operator::{Answered, Operator, TOKEN, Wanted, operations};
 use super::rows::Rows;
-use crate::support::{brief, ended_record, number, virtually, within, world};
+use crate::support::{brief, ended_record, http_client, number, virtually, within, world};
 
 /// The code and field of an error; every error has the same form.
 fn error(answer: &Answered) -> (u16, String, String) {
@@ -285,8 +285,38 @@ fn ops_4_a_wrong_method_is_answered_with_the_allowed_ones() {
                 assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
                 let allowed = answer.headers["allow"].to_str().unwrap().to_lowercase();
                 let mut allowed: Vec<&str> = allowed.split(", ").collect();
+                assert_eq!(allowed.contains(&"head"), allowed.contains(&"get"), "{path}");
+                allowed.retain(|method| *method != "head");
                 allowed.sort_unstable();
                 assert_eq!(allowed, known, "{path}");
+            }
+        }
+        world.close().await;
+    });
+}
+
+#[test]
+fn ops_4_a_body_that_is_no_object_is_told_so_in_words_that_fit_every_request() {
+    virtually(async {
+        let world = world(brief).await;
+        let http = http_client(&world);
+        let admin = format!("http://{}", world.app.admin_address().unwrap());
+        for path in ["api/appointments", "api/calls"] {
+            for (body, told) in [
+                ("", "the body is empty"),
+                (" \r\n\t", "the body is empty"),
+                ("\u{feff}", "byte order mark"),
+                ("\u{feff}{}", "byte order mark"),
+                ("[]", "in braces"),
+                ("null", "in braces"),
+                ("full_name=Dana", "in braces"),
+            ] {
+                let request = http.request(Method::POST, &format!("{admin}/{path}"));
+                let request = request.bearer_auth(TOKEN).body(body);
+                let answer = request.send().await.unwrap();
+                assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path} {body:?}");
+                let answer = answer.text();
+                assert!(answer.contains(told) && !answer.contains("full_name"), "{answer}");
             }
         }
         world.close().await;

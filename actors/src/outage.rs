@@ -1,5 +1,5 @@
-//! What the log says of a database that takes no entries: the first failure, then one line a minute,
-//! and the end.
+//! What the log says of a database that takes nothing from an actor: the first failure, then one line a
+//! minute, and the end.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 const PAUSE: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Default)]
-pub(super) struct Outage(Option<Failures>);
+pub(crate) struct Outage(Option<Failures>);
 
 #[derive(Debug)]
 struct Failures {
@@ -16,12 +16,12 @@ struct Failures {
 }
 
 impl Outage {
-    pub(super) fn is_on(&self) -> bool {
+    pub(crate) fn is_on(&self) -> bool {
         self.0.is_some()
     }
 
     /// Returns the number of failures so far if it is time to say it.
-    pub(super) fn failed(&mut self, now: Instant) -> Option<u64> {
+    pub(crate) fn failed(&mut self, now: Instant) -> Option<u64> {
         let Some(failures) = &mut self.0 else {
             self.0 = Some(Failures { count: 1, said_at: now });
             return Some(1);
@@ -35,7 +35,7 @@ impl Outage {
     }
 
     /// Ends it. Returns the number of failures, if there was one.
-    pub(super) fn ended(&mut self) -> Option<u64> {
+    pub(crate) fn ended(&mut self) -> Option<u64> {
         self.0.take().map(|failures| failures.count)
     }
 }
