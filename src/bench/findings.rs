@@ -11,6 +11,7 @@ pub(super) struct LoadPlan {
     pub(super) calls: u32,
     /// How long is measured, in seconds.
     pub(super) seconds: u32,
+    pub(super) coming: Coming,
     pub(super) target: Target,
     /// Certificate and key of the OpenAI side, in PEM. Without them it speaks no TLS.
     pub(super) tls: Option<Identity>,
@@ -20,6 +21,15 @@ pub(super) struct LoadPlan {
 pub(super) struct Identity {
     pub(super) certificate: String,
     pub(super) key: String,
+}
+
+/// When calls begin and end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Coming {
+    /// All at once.
+    Together,
+    /// One begins when another ends. A sample is taken each time that so many seconds have passed.
+    AndGoing { sample: u32 },
 }
 
 /// Whom the callers call.
@@ -39,10 +49,14 @@ pub(super) enum News {
         openai: SocketAddr,
         rest: SocketAddr,
     },
+    /// Some calls came and went, and it waits for another line: the subject is idle.
+    Warm,
     /// All calls run: the measuring begins.
     Steady,
     /// A second of it has passed.
     Second,
+    /// The time of a sample has passed.
+    Sample(Lately),
     Found(Box<Findings>),
 }
 
@@ -76,6 +90,22 @@ impl Findings {
         let troubles = [self.refused, self.sessions_again, self.streams_lost];
         troubles == [0; 3] && self.up.is_faithful() && self.down.is_faithful()
     }
+}
+
+/// What the load has seen since the sample before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Lately {
+    /// That run now.
+    pub calls: u32,
+    /// That have ended, from the first to now.
+    pub ended: u32,
+    /// Microseconds.
+    pub up_p99: u64,
+    pub down_p99: u64,
+    /// Of the calls that have ended, from the first to now.
+    pub lost: u64,
+    pub doubled: u64,
+    pub altered: u64,
 }
 
 /// One direction of all calls.

@@ -1,15 +1,19 @@
 //! The load: N callers on media sockets, and the model that answers them. One thread carries all of it.
 
 mod caller;
+mod distribution;
 mod ear;
+mod lanes;
 mod model;
 mod pacer;
 mod scene;
 mod script;
 mod server;
+mod source;
 mod speech;
 mod stamp;
 mod tally;
+mod turnover;
 mod twilio;
 
 use std::io::{self, BufRead, Write};
@@ -19,17 +23,19 @@ use std::time::Duration;
 use tokio::task::{JoinSet, LocalSet};
 
 use super::error::BenchError;
-use super::findings::{Findings, LoadPlan, News, Target};
+use super::findings::{Coming, Findings, LoadPlan, News, Target};
+use caller::{LINGERS, LONGEST};
 use scene::Scene;
+use twilio::Role;
 
 /// All calls begin within this time, evenly spread; with many calls, 5 ms apart.
 const SPREAD: Duration = Duration::from_secs(1);
 const APART: Duration = Duration::from_millis(5);
 /// From the last call's connection to the measuring: greetings end, first turns begin.
 const SETTLES: Duration = Duration::from_secs(4);
-/// From the last frame to the count of those that came, at least and at most.
-const LINGERS: Duration = Duration::from_millis(500);
-const LONGEST: Duration = Duration::from_secs(5);
+/// Calls that come and go before anything is measured, so that what a subject needs once is not taken for
+/// what a call needs.
+const WARM_UP: u32 = 4;
 /// How long calls may take to connect, or to end.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -55,39 +61,66 @@ async fn perform(plan: LoadPlan) -> Result<(), BenchError> {
     tell(&News::Listening { openai: listening.openai, rest: listening.rest })?;
     go().await?;
     tokio::task::spawn_local(pacer::pace(Rc::clone(&scene)));
-    let mut calls = begin(&plan, &scene).await;
+    warm_up(&plan, &scene).await;
+    tell(&News::Warm)?;
+    go().await?;
+    let mut calls = match plan.coming {
+        Coming::Together => begin(&plan, &scene, plan.calls, Role::Stays).await,
+        Coming::AndGoing { .. } => turnover::begin(&plan, &scene, apart(plan.calls)).await,
+    };
     tokio::time::sleep(SETTLES).await;
     scene.measure();
     tell(&News::Steady)?;
-    for _ in 0..plan.seconds {
-        tokio::time::sleep(Duration::from_secs(1)).await;
+    let mut ticks = tokio::time::interval(Duration::from_secs(1));
+    ticks.tick().await;
+    for second in 1..=plan.seconds {
+        ticks.tick().await;
         tell(&News::Second)?;
+        if let Coming::AndGoing { sample } = plan.coming
+            && second % sample == 0
+        {
+            tell(&News::Sample(scene.lately()))?;
+        }
     }
     scene.fall_silent();
     let found = gather(&scene).await;
     scene.hang_up();
-    let ended = async { while calls.join_next().await.is_some() {} };
-    // Its calls are counted already.
-    let _ = tokio::time::timeout(PATIENCE, ended).await;
+    end(&mut calls).await;
     tell(&News::Found(Box::new(found)))
 }
 
-/// Begins all calls, and waits until each is connected or refused.
-async fn begin(plan: &LoadPlan, scene: &Rc<Scene>) -> JoinSet<()> {
-    let apart = (SPREAD / plan.calls.max(1)).max(APART);
+async fn warm_up(plan: &LoadPlan, scene: &Rc<Scene>) {
+    let mut calls = begin(plan, scene, WARM_UP, Role::WarmsUp).await;
+    end(&mut calls).await;
+    scene.is_warm();
+}
+
+/// Begins calls, and waits until each is connected or refused.
+async fn begin(plan: &LoadPlan, scene: &Rc<Scene>, number: u32, role: Role) -> JoinSet<()> {
     let mut calls = JoinSet::new();
-    for index in 0..plan.calls {
-        calls.spawn_local(twilio::call(Rc::clone(scene), plan.target.clone(), index));
-        tokio::time::sleep(apart).await;
+    for _ in 0..number {
+        calls.spawn_local(twilio::call(Rc::clone(scene), plan.target.clone(), role));
+        tokio::time::sleep(apart(number)).await;
     }
     let settled = async {
-        while scene.settled() < plan.calls {
+        while scene.ringing() > 0 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
     // What is not connected by then is refused.
     let _ = tokio::time::timeout(PATIENCE, settled).await;
     calls
+}
+
+/// From the beginning of one of so many calls to that of the next.
+fn apart(calls: u32) -> Duration {
+    (SPREAD / calls.max(1)).max(APART)
+}
+
+/// Waits for the calls' ends. Whatever comes is counted already.
+async fn end(calls: &mut JoinSet<()>) {
+    let ended = async { while calls.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(PATIENCE, ended).await;
 }
 
 /// Waits for what is under way, and counts.

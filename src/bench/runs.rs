@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::findings::Findings;
+use super::findings::{Findings, Lately};
 use super::pinning::Pinning;
 use super::subject::Kind;
 
@@ -12,8 +12,8 @@ const BUSY: f64 = 0.8;
 /// What is measured.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// At once.
-    pub calls: u32,
+    /// At once: each of these numbers after the other.
+    pub calls: Vec<u32>,
     /// How long each run is measured, in seconds.
     pub seconds: u32,
     /// How often the daemon is measured, and the relay after it.
@@ -27,6 +27,8 @@ pub struct Plan {
 #[derive(Debug, Clone, Serialize)]
 pub struct Run {
     pub subject: &'static str,
+    /// Calls at once.
+    pub at_once: u32,
     /// Of a second of a call, in milliseconds.
     pub user_ms: f64,
     pub system_ms: f64,
@@ -46,6 +48,37 @@ impl Run {
     pub fn cpu_ms(&self) -> f64 {
         self.user_ms + self.system_ms
     }
+
+    pub(super) fn warnings(&self) -> impl Iterator<Item = String> {
+        let found = &self.findings;
+        let counts = [
+            (found.refused, "calls were refused"),
+            (found.sessions_again, "sessions were opened again"),
+            (found.streams_lost, "streams were lost"),
+        ];
+        let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+        busy(self.load_share).into_iter().chain(counts.map(|(count, it)| format!("{count} {it}")))
+    }
+}
+
+/// A warning of a load that has too much to do.
+pub(super) fn busy(load_share: f64) -> Option<String> {
+    let share = load_share * 100.0;
+    let text = || format!("the load took {share:.0} % of its core; figures may be its own");
+    (load_share > BUSY).then(text)
+}
+
+/// What was read at one time of a soak.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Sample {
+    /// Seconds since the first calls were settled.
+    pub at: u32,
+    pub resident_kib: f64,
+    pub anonymous_kib: f64,
+    /// Of a second of a call, in milliseconds, since the sample before.
+    pub cpu_ms: f64,
+    #[serde(flatten)]
+    pub lately: Lately,
 }
 
 /// All runs of a bench, in order.
@@ -82,15 +115,25 @@ const FIGURES: [Figure; 11] = [
 ];
 
 impl Report {
-    fn of(&self, kind: Kind) -> impl Iterator<Item = &Run> {
-        self.runs.iter().filter(move |run| run.subject == kind.as_str())
+    fn of(&self, kind: Kind, calls: u32) -> impl Iterator<Item = &Run> {
+        self.runs.iter().filter(move |run| run.subject == kind.as_str() && run.at_once == calls)
     }
 
-    /// Each figure's ratio; none without a relay.
+    /// The runs with this number of calls.
+    pub(super) fn at(&self, calls: u32) -> impl Iterator<Item = &Run> + Clone {
+        self.runs.iter().filter(move |run| run.at_once == calls)
+    }
+
+    /// The daemon's figure in the middle, of its runs with this number of calls.
+    pub(super) fn median(&self, calls: u32, figure: fn(&Run) -> f64) -> Option<f64> {
+        Some(Ratio::of(self.of(Kind::Daemon, calls).map(figure).collect())?.median)
+    }
+
+    /// Each figure's ratio with this number of calls; none without a relay.
     #[must_use]
-    pub fn ratios(&self) -> Vec<(&'static str, Ratio)> {
+    pub fn ratios(&self, calls: u32) -> Vec<(&'static str, Ratio)> {
         let ratio = |(name, figure): &Figure| {
-            let pairs = self.of(Kind::Daemon).zip(self.of(Kind::Relay));
+            let pairs = self.of(Kind::Daemon, calls).zip(self.of(Kind::Relay, calls));
             let ratios = pairs.map(|(daemon, relay)| figure(daemon) / figure(relay));
             Some((*name, Ratio::of(ratios.filter(|it| it.is_finite()).collect())?))
         };
@@ -105,22 +148,8 @@ impl Report {
                 .push("subject and load shared their cores: they could not be pinned".to_owned());
         }
         for (number, run) in self.runs.iter().enumerate() {
-            let (number, found) = (number + 1, &run.findings);
-            if run.load_share > BUSY {
-                let share = run.load_share * 100.0;
-                warnings.push(format!(
-                    "run {number}: the load took {share:.0} % of its core; figures may be its own"
-                ));
-            }
-            for (count, what) in [
-                (found.refused, "calls were refused"),
-                (found.sessions_again, "sessions were opened again"),
-                (found.streams_lost, "streams were lost"),
-            ] {
-                if count > 0 {
-                    warnings.push(format!("run {number}: {count} {what}"));
-                }
-            }
+            let number = number + 1;
+            warnings.extend(run.warnings().map(|warning| format!("run {number}: {warning}")));
         }
         warnings
     }

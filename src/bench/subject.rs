@@ -21,8 +21,6 @@ const NUMBER: &str = "+97231234567";
 /// How often a subject that starts is tried, and the pause between.
 const TRIES: u32 = 400;
 const PAUSE: Duration = Duration::from_millis(25);
-/// From a subject's first answer to the measuring of what it takes when idle.
-const SETTLES: Duration = Duration::from_secs(1);
 
 /// Which process is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +37,12 @@ impl Kind {
             Self::Relay => "relay",
         }
     }
+
+    /// Those that are measured by turns.
+    #[must_use]
+    pub(super) fn those(with_relay: bool) -> &'static [Self] {
+        if with_relay { &[Self::Daemon, Self::Relay] } else { &[Self::Daemon] }
+    }
 }
 
 /// Where the subject reaches the load.
@@ -53,7 +57,7 @@ pub(super) struct Settings<'a> {
     pub(super) kind: Kind,
     /// A folder of its own.
     pub(super) folder: &'a Path,
-    pub(super) calls: u32,
+    pub(super) max_calls: u32,
     pub(super) tls: Option<&'a Identity>,
     pub(super) pinning: Pinning,
 }
@@ -116,7 +120,6 @@ impl Subject {
         let process = process.map_err(BenchError::io("the subject's process"))?;
         let mut subject = Self { process, log };
         subject.wait_for(settings.kind, address)?;
-        thread::sleep(SETTLES);
         Ok(subject)
     }
 
@@ -198,7 +201,7 @@ fn daemon(
 fn configuration(settings: &Settings<'_>, address: SocketAddr, load: Reaches) -> String {
     let (openai, rest) = (load.openai, load.rest);
     let scheme = if settings.tls.is_some() { "wss" } else { "ws" };
-    let max_calls = settings.calls + 10;
+    let max_calls = settings.max_calls;
     format!(
         r#"
 [server]

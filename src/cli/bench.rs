@@ -9,17 +9,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Args;
+use serde_json::Value;
 
 use super::error::CliError;
 use super::exit::Exit;
 use super::signals;
-use crate::bench::{self, BenchError, Plan};
+use crate::bench::{self, BenchError, CeilingPlan, Plan, Sample, SoakPlan, Try};
 
 #[derive(Debug, Clone, Args)]
+#[command(group = clap::ArgGroup::new("drawn").multiple(true))]
 pub struct Options {
-    /// How many calls at once.
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=4000))]
-    calls: u32,
+    /// How many calls at once; with a list, such as 10,100,400, one number after the other. --soak and
+    /// --ceiling take the first.
+    #[arg(long, value_name = "N", default_value = "100", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=i64::from(bench::MOST)))]
+    calls: Vec<u32>,
     /// How long each run is measured, such as 30s.
     #[arg(long = "for", value_name = "TIME", default_value = "30s", value_parser = humantime::parse_duration)]
     within: Duration,
@@ -27,14 +30,26 @@ pub struct Options {
     #[arg(long, value_name = "P", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
     pairs: u32,
     /// Measure a bare relay after each run, and compare.
-    #[arg(long)]
+    #[arg(long, group = "drawn")]
     relay: bool,
+    /// Let calls come and go for this time, and watch memory and losses.
+    #[arg(long, value_name = "TIME", group = "drawn", conflicts_with_all = ["within", "pairs", "relay"], value_parser = humantime::parse_duration)]
+    soak: Option<Duration>,
+    /// Look for the most calls with p99 below 20 ms and nothing lost, from --calls on.
+    #[arg(long, conflicts_with_all = ["pairs", "soak", "svg"])]
+    ceiling: bool,
+    /// The most calls that --ceiling tries.
+    #[arg(long, value_name = "N", default_value_t = bench::MOST, requires = "ceiling", value_parser = clap::value_parser!(u32).range(1..=i64::from(bench::MOST)))]
+    most: u32,
     /// Speak TLS with the model.
     #[arg(long)]
     tls: bool,
     /// Print JSON. Latencies are in microseconds.
     #[arg(long)]
     json: bool,
+    /// Draw the ratios, or the memory of a soak, into this file.
+    #[arg(long, value_name = "FILE", requires = "drawn")]
+    svg: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -47,30 +62,94 @@ pub struct Relay {
     certificate: Option<PathBuf>,
 }
 
-/// Measures, and tells the standard error of each run.
+/// Measures, and tells the standard error meanwhile.
 pub(super) async fn run(options: Options, out: &mut impl Write) -> Result<Exit, CliError> {
-    let plan = Plan {
-        calls: options.calls,
-        seconds: u32::try_from(options.within.as_secs()).unwrap_or(u32::MAX).max(1),
-        pairs: options.pairs,
+    let stop = stop_with_a_signal()?;
+    let done = off_the_runtime(move || match options.soak {
+        Some(time) => soaked(&options, seconds(time), &stop),
+        None if options.ceiling => found(&options, &stop),
+        None => measured(&options, &stop),
+    });
+    let Done { text, picture, is_faithful } = done.await?;
+    if let Some((file, svg)) = picture {
+        fs::write(file, svg)?;
+    }
+    write!(out, "{text}")?;
+    Ok(if is_faithful { Exit::Clean } else { Exit::Failed })
+}
+
+/// What there is to print, to draw and to say.
+struct Done {
+    text: String,
+    picture: Option<(PathBuf, String)>,
+    is_faithful: bool,
+}
+
+fn measured(options: &Options, stop: &AtomicBool) -> Result<Done, BenchError> {
+    let mut calls = options.calls.clone();
+    calls.sort_unstable();
+    calls.dedup();
+    let seconds = seconds(options.within);
+    let Options { pairs, relay, tls, .. } = *options;
+    let plan = Plan { calls, seconds, pairs, relay, tls };
+    let report = bench::run(&plan, stop, |run| {
+        let (name, calls, cpu) = (run.subject, run.at_once, run.cpu_ms());
+        writeln!(io::stderr(), "{name}: {calls} calls, {cpu:.2} ms of CPU for a second of a call")
+    })?;
+    Ok(Done {
+        text: options.print(|| bench::text(&report), || bench::json(&report)),
+        picture: options.svg.clone().zip(bench::svg(&report)),
+        is_faithful: report.runs.iter().all(|run| run.findings.is_faithful()),
+    })
+}
+
+fn soaked(options: &Options, seconds: u32, stop: &AtomicBool) -> Result<Done, BenchError> {
+    let plan = SoakPlan { calls: options.first(), seconds, tls: options.tls };
+    let soak = bench::soak(&plan, stop, |sample| {
+        let Sample { at, anonymous_kib, lately, .. } = sample;
+        let (calls, lost) = (lately.calls, lately.lost);
+        writeln!(io::stderr(), "{at} s: {calls} calls, {anonymous_kib:.0} KiB, {lost} lost")
+    })?;
+    Ok(Done {
+        text: options.print(|| bench::soak_text(&soak), || bench::soak_json(&soak)),
+        picture: options.svg.clone().zip(bench::soak_svg(&soak)),
+        is_faithful: soak.run.findings.is_faithful(),
+    })
+}
+
+/// What is lost above a ceiling is no failure.
+fn found(options: &Options, stop: &AtomicBool) -> Result<Done, BenchError> {
+    let seconds = seconds(options.within);
+    let plan = CeilingPlan {
+        first: options.first(),
+        most: options.most,
+        seconds,
         relay: options.relay,
         tls: options.tls,
     };
-    let stop = stop_with_a_signal()?;
-    let report = off_the_runtime(move || {
-        bench::run(&plan, &stop, |run| {
-            let (name, cpu) = (run.subject, run.cpu_ms());
-            writeln!(io::stderr(), "{name}: {cpu:.2} ms of CPU for a second of a call")
-        })
-    });
-    let report = report.await?;
-    if options.json {
-        writeln!(out, "{:#}", bench::json(&report))?;
-    } else {
-        write!(out, "{}", bench::text(&report))?;
+    let ceilings = bench::ceiling(&plan, stop, |name, Try { calls, is_carried, .. }| {
+        let carried = if *is_carried { "carried" } else { "too many" };
+        writeln!(io::stderr(), "{name}: {calls} calls, {carried}")
+    })?;
+    Ok(Done {
+        text: options.print(|| bench::ceiling_text(&ceilings), || bench::ceiling_json(&ceilings)),
+        picture: None,
+        is_faithful: true,
+    })
+}
+
+impl Options {
+    fn first(&self) -> u32 {
+        self.calls.first().copied().unwrap_or(1)
     }
-    let is_faithful = report.runs.iter().all(|run| run.findings.is_faithful());
-    Ok(if is_faithful { Exit::Clean } else { Exit::Failed })
+
+    fn print(&self, text: impl FnOnce() -> String, json: impl FnOnce() -> Value) -> String {
+        if self.json { format!("{:#}\n", json()) } else { text() }
+    }
+}
+
+fn seconds(time: Duration) -> u32 {
+    u32::try_from(time.as_secs()).unwrap_or(u32::MAX).max(1)
 }
 
 /// Becomes true with a signal. Without this one that ends the bench would leave the daemon behind.

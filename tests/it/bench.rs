@@ -8,7 +8,7 @@ use serde_json::Value;
 
 fn bench(options: &[&str]) -> Value {
     let mut command = Command::new(env!("CARGO_BIN_EXE_frontdesk"));
-    command.args(["bench", "--calls", "2", "--for", "3s", "--json"]).args(options);
+    command.args(["bench", "--json"]).args(options);
     let output = command.output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{}\n{errors}", String::from_utf8_lossy(&output.stdout));
@@ -35,7 +35,7 @@ fn assert_faithful(run: &Value) {
 
 #[test]
 fn pipe_1_pipe_2_each_piece_of_audio_passes_once_in_order_and_byte_for_byte() {
-    let report = bench(&["--relay"]);
+    let report = bench(&["--calls", "2", "--for", "3s", "--relay"]);
     let runs = report["runs"].as_array().unwrap();
     let subjects: Vec<_> = runs.iter().map(|run| &run["subject"]).collect();
     assert_eq!(subjects, ["daemon", "relay"]);
@@ -44,8 +44,50 @@ fn pipe_1_pipe_2_each_piece_of_audio_passes_once_in_order_and_byte_for_byte() {
 
 #[test]
 fn both_subjects_reach_a_model_that_speaks_tls() {
-    let report = bench(&["--relay", "--tls"]);
+    let report = bench(&["--calls", "2", "--for", "3s", "--relay", "--tls"]);
     report["runs"].as_array().unwrap().iter().for_each(assert_faithful);
+}
+
+#[test]
+fn calls_come_and_go_in_a_soak_and_nothing_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let svg = folder.path().join("memory.svg");
+    let soak = bench(&["--calls", "8", "--soak", "12s", "--svg", svg.to_str().unwrap()]);
+    let samples = soak["samples"].as_array().unwrap();
+    assert_eq!(samples.len(), 12, "{soak:#}");
+    let last = &samples[11];
+    let running = last["calls"].as_u64().unwrap();
+    assert!(last["ended"].as_u64().unwrap() >= 1 && (5..=8).contains(&running), "{last:#}");
+    for sample in samples {
+        for some in ["resident_kib", "anonymous_kib", "up_p99"] {
+            assert!(sample[some].as_f64().unwrap() > 0.0, "{some}: {sample:#}");
+        }
+        for none in ["lost", "doubled", "altered"] {
+            assert_eq!(sample[none], 0, "{none}: {sample:#}");
+        }
+    }
+    assert_eq!(soak["run"]["refused"], 0, "{soak:#}");
+    assert!(fs::read_to_string(&svg).unwrap().contains("while 8 calls come and go"));
+}
+
+#[test]
+fn a_ceiling_is_looked_for_until_calls_are_too_many() {
+    let found = bench(&["--calls", "1", "--for", "1s", "--ceiling", "--most", "2"]);
+    let daemon = &found["ceilings"][0];
+    let tries = daemon["tries"].as_array().unwrap();
+    assert_eq!(
+        (tries[0]["calls"].as_u64(), tries[0]["is_faithful"].as_bool()),
+        (Some(1), Some(true))
+    );
+    assert!(daemon["calls"].as_u64() <= Some(2) && tries.len() <= 2, "{found:#}");
+}
+
+#[test]
+fn a_picture_needs_something_to_compare() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_frontdesk"));
+    let output = command.args(["bench", "--svg", "never.svg"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--relay"));
 }
 
 /// The processes whose parent this is, by their ids.

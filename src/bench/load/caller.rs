@@ -1,27 +1,35 @@
 //! A caller's side of a media stream: what Twilio sends and how it plays what it gets.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io;
 use std::rc::Rc;
+use std::time::Duration;
 
 use serde::Deserialize;
 use tokio::net::tcp::OwnedWriteHalf;
 
-use super::scene::{Scene, Source};
+use super::lanes::Speaker;
+use super::scene::Scene;
 use super::script::Script;
+use super::source::Source;
 use super::stamp::{FRAME_BYTES, PIECE_CHARS, Stamp};
 use crate::bench::wire::writer::{Outgoing, Side};
 
 /// Loud frames that interrupt the agent: 300 ms, the preset `patient` (BARGE-1).
 const INTERRUPTS: u32 = 15;
 
+/// From a call's last frame to the count of those that came, at least and at most.
+pub(super) const LINGERS: Duration = Duration::from_millis(500);
+pub(super) const LONGEST: Duration = Duration::from_secs(5);
+
 pub(super) struct Caller {
     scene: Rc<Scene>,
-    number: u16,
+    number: u32,
     source: Rc<Source>,
     socket: OwnedWriteHalf,
     line: RefCell<Line>,
+    has_hung_up: Cell<bool>,
 }
 
 /// What changes with each message.
@@ -43,7 +51,7 @@ struct Line {
     /// When the one was sent that interrupts.
     interrupted: Option<u64>,
     /// The session whose audio came last.
-    session: Option<(u16, Rc<Source>)>,
+    session: Option<(u32, Rc<Source>)>,
 }
 
 /// A message to Twilio.
@@ -73,13 +81,14 @@ impl Caller {
         stream_sid: String,
         socket: OwnedWriteHalf,
         opening: &[String],
+        script: impl FnOnce(u32) -> Script,
     ) -> Self {
         let (number, source) = scene.add_call();
         let mut out = Outgoing::new(Side::Client);
         opening.iter().for_each(|message| out.push_text(&[message.as_bytes()]));
         let line = Line {
             out,
-            script: Script::new(number),
+            script: script(number),
             tail: format!("\"}},\"streamSid\":\"{stream_sid}\"}}").into_bytes(),
             stream_sid,
             frame: Vec::new(),
@@ -91,34 +100,31 @@ impl Caller {
             interrupted: None,
             session: None,
         };
-        let caller = Self { scene, number, source, socket, line: RefCell::new(line) };
+        let line = RefCell::new(line);
+        let caller = Self { scene, number, source, socket, line, has_hung_up: Cell::default() };
         caller.flush(&mut caller.line.borrow_mut());
         caller
     }
 
-    /// 20 ms have passed: echoes marks, and sends a frame.
-    pub(super) fn tick(&self) {
-        let now = self.scene.now();
-        let mut line = self.line.borrow_mut();
-        line.echo_marks(now);
-        if self.scene.is_audible.get() {
-            let number = self.source.next();
-            let loud = line.script.speaks(number);
-            line.note_loudness(loud, now);
-            self.scene
-                .audio
-                .frame(Stamp { loud, source: self.number, number, at: now }, &mut line.frame);
-            line.push_frame(number);
-        }
-        self.flush(&mut line);
+    /// Says nothing more, waits for what is under way, and hangs up.
+    pub(super) async fn leave(&self) {
+        let agent = self.line.borrow().session.as_ref().map(|(_, session)| Rc::clone(session));
+        let sources: Vec<_> = std::iter::once(Rc::clone(&self.source)).chain(agent).collect();
+        sources.iter().for_each(|source| source.fall_silent());
+        tokio::time::sleep(LINGERS).await;
+        let all_came = async {
+            while !sources.iter().all(|source| source.is_complete()) {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        // What has not come by then is lost.
+        let _ = tokio::time::timeout(LONGEST, all_came).await;
+        sources.iter().for_each(|source| source.end());
+        self.hang_up();
     }
 
-    pub(super) fn hang_up(&self) {
-        let mut line = self.line.borrow_mut();
-        let stop = format!("{{\"event\":\"stop\",\"streamSid\":\"{}\"}}", line.stream_sid);
-        line.out.push_text(&[stop.as_bytes()]);
-        line.out.push_close();
-        self.flush(&mut line);
+    pub(super) fn has_hung_up(&self) -> bool {
+        self.has_hung_up.get()
     }
 
     pub(super) fn answer_ping(&self, payload: &[u8]) {
@@ -176,6 +182,36 @@ impl Caller {
         if let Ok(written) = self.socket.try_write(line.out.bytes()) {
             line.out.written(written);
         }
+    }
+}
+
+impl Speaker for Caller {
+    /// Echoes marks, and sends a frame.
+    fn tick(&self) {
+        let now = self.scene.now();
+        let mut line = self.line.borrow_mut();
+        line.echo_marks(now);
+        if self.scene.is_audible.get() && !self.source.is_silent() {
+            let number = self.source.next();
+            let loud = line.script.speaks(number);
+            line.note_loudness(loud, now);
+            self.scene
+                .audio
+                .frame(Stamp { loud, source: self.number, number, at: now }, &mut line.frame);
+            line.push_frame(number);
+        }
+        self.flush(&mut line);
+    }
+
+    fn hang_up(&self) {
+        if self.has_hung_up.replace(true) {
+            return;
+        }
+        let mut line = self.line.borrow_mut();
+        let stop = format!("{{\"event\":\"stop\",\"streamSid\":\"{}\"}}", line.stream_sid);
+        line.out.push_text(&[stop.as_bytes()]);
+        line.out.push_close();
+        self.flush(&mut line);
     }
 }
 

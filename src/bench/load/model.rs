@@ -9,7 +9,8 @@ use serde_json::value::RawValue;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
 use super::ear::{Ear, Heard};
-use super::scene::{Scene, Source, count};
+use super::scene::{Scene, count};
+use super::source::Source;
 use super::speech::{Ending, Speech, event};
 use super::stamp::Stamp;
 use crate::bench::wire::reader::{Frame, FrameReader};
@@ -21,7 +22,7 @@ const TRANSCRIPT: &str = "אני רוצה להחליף את המנעול בדל�
 /// A session's state.
 pub(super) struct Session {
     scene: Rc<Scene>,
-    number: u16,
+    number: u32,
     source: Rc<Source>,
     out: Outgoing,
     ear: Ear,
@@ -201,7 +202,7 @@ impl Session {
 
     fn speak(&mut self) {
         // Nothing may be under way when it is counted what came.
-        if !self.scene.is_audible.get() {
+        if !self.scene.is_audible.get() || self.source.is_silent() {
             self.speech = None;
             return;
         }

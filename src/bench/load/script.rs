@@ -4,6 +4,9 @@
 const FIRST: u32 = 225;
 /// Callers begin to speak spread over this time.
 const SPREAD: u32 = 200;
+/// A caller who warms the subject up has few words: the second of them interrupt the answer to the first.
+const FIRST_OF_FEW: u32 = 150;
+const PAUSE_OF_FEW: u32 = 130;
 /// How long a caller speaks: 1.6 s.
 const SPEAKS: u32 = 80;
 /// From the beginning of a turn to that of the next. An answer begins 2.1 s into a turn, has been sent 1.1 s
@@ -13,17 +16,23 @@ const PAUSES: [u32; 8] = [400, 400, 400, 180, 400, 400, 400, 130];
 pub(super) struct Script {
     begins: u32,
     turn: usize,
+    pauses: &'static [u32],
 }
 
 impl Script {
-    pub(super) fn new(caller: u16) -> Self {
-        Self { begins: FIRST + u32::from(caller) * 37 % SPREAD, turn: usize::from(caller) }
+    pub(super) fn new(caller: u32) -> Self {
+        let begins = FIRST + caller % SPREAD * 37 % SPREAD;
+        Self { begins, turn: caller as usize, pauses: &PAUSES }
+    }
+
+    pub(super) fn of_few_words() -> Self {
+        Self { begins: FIRST_OF_FEW, turn: 0, pauses: &[PAUSE_OF_FEW] }
     }
 
     /// Whether the caller speaks in this frame. Frames are asked for in order.
     pub(super) fn speaks(&mut self, frame: u32) -> bool {
         if frame >= self.begins + SPEAKS {
-            self.begins += PAUSES[self.turn % PAUSES.len()];
+            self.begins += self.pauses[self.turn % self.pauses.len()];
             self.turn += 1;
         }
         frame >= self.begins

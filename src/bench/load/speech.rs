@@ -3,7 +3,8 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use super::scene::{Scene, Source, count};
+use super::scene::{Scene, count};
+use super::source::Source;
 use super::stamp::Stamp;
 use crate::bench::wire::writer::Outgoing;
 
@@ -35,7 +36,7 @@ pub(super) enum Ending {
 
 /// The ids of a response and of its one item.
 struct Names {
-    session: u16,
+    session: u32,
     response: u32,
 }
 
@@ -62,7 +63,7 @@ impl Speech {
     /// Begins response `number` of a session. `metadata` is JSON, as the request had it.
     pub(super) fn begin(
         scene: &Scene,
-        (session, source): (u16, &Source),
+        (session, source): (u32, &Source),
         number: u32,
         metadata: &str,
         out: &mut Outgoing,

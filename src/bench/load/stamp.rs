@@ -20,9 +20,9 @@ const STAMP_CHARS: usize = 32;
 pub(super) struct Stamp {
     /// The caller speaks.
     pub(super) loud: bool,
-    /// Which call, or which session.
-    pub(super) source: u16,
-    /// Counts the pieces of that source from 0.
+    /// Which call, or which session: up to a million of each.
+    pub(super) source: u32,
+    /// Counts the pieces of that source from 0: up to 90 hours of frames.
     pub(super) number: u32,
     /// When it was sent, in microseconds of the load's clock.
     pub(super) at: u64,
@@ -34,8 +34,8 @@ impl Stamp {
         let mut nibbles = [0_u8; STAMP_BYTES];
         let (head, at) = nibbles.split_at_mut(12);
         let packed = u64::from(self.loud) << 44
-            | u64::from(self.source) << 28
-            | u64::from(self.number & 0x0fff_ffff);
+            | u64::from(self.source & 0x000f_ffff) << 24
+            | u64::from(self.number & 0x00ff_ffff);
         spread(packed, head);
         spread(self.at, &mut at[..11]);
         nibbles[STAMP_BYTES - 1] = check(&nibbles);
@@ -55,8 +55,8 @@ impl Stamp {
         let packed = gather(&nibbles[..12]);
         let stamp = Self {
             loud: packed >> 44 & 1 == 1,
-            source: (packed >> 28 & 0xffff) as u16,
-            number: (packed & 0x0fff_ffff) as u32,
+            source: (packed >> 24 & 0x000f_ffff) as u32,
+            number: (packed & 0x00ff_ffff) as u32,
             at: gather(&nibbles[12..23]),
         };
         (nibbles[STAMP_BYTES - 1] == check(&nibbles)).then_some(stamp)
@@ -137,7 +137,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_stamp_is_read_as_it_was_written(
-            loud: bool, source: u16, number in 0_u32..1 << 28, at in 0_u64..1 << 44,
+            loud: bool, source in 0_u32..1 << 20, number in 0_u32..1 << 24, at in 0_u64..1 << 44,
         ) {
             let stamp = Stamp { loud, source, number, at };
             let audio = Audio::new();

@@ -12,19 +12,56 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::caller::Caller;
+use super::lanes::Speaker;
 use super::scene::{Scene, count};
+use super::script::Script;
 use crate::bench::findings::Target;
 use crate::bench::wire::handshake;
 use crate::bench::wire::reader::{Frame, FrameReader};
 
 /// From the webhook's answer to the stream. The greeting is ready by then.
 const ANSWERS: Duration = Duration::from_millis(700);
+/// How long a call lasts that warms the subject up: until the caller has interrupted an answer.
+const WARM_UP: Duration = Duration::from_secs(7);
 
-/// Plays one call until the load ends it.
-pub(super) async fn call(scene: Rc<Scene>, target: Target, index: u32) {
-    match stream(&scene, &target, index).await {
-        Ok(()) if scene.is_ending.get() => {}
-        Ok(()) => count(&scene.streams_lost),
+/// What a caller comes for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Stays until the load ends all calls.
+    Stays,
+    /// Hangs up after this time.
+    Leaves(Duration),
+    /// Runs once through what happens in a call, and hangs up.
+    WarmsUp,
+}
+
+impl Role {
+    fn lasts(self) -> Option<Duration> {
+        match self {
+            Self::Stays => None,
+            Self::Leaves(after) => Some(after),
+            Self::WarmsUp => Some(WARM_UP),
+        }
+    }
+
+    fn script(self, caller: u32) -> Script {
+        match self {
+            Self::Stays | Self::Leaves(_) => Script::new(caller),
+            Self::WarmsUp => Script::of_few_words(),
+        }
+    }
+}
+
+/// Plays one call until it ends.
+pub(super) async fn call(scene: Rc<Scene>, target: Target, role: Role) {
+    let index = scene.begin_call();
+    match stream(&scene, &target, index, role).await {
+        Ok(caller) => {
+            if !caller.has_hung_up() {
+                count(&scene.streams_lost);
+            }
+            count(&scene.ended);
+        }
         Err(error) => {
             tracing::warn!(%error, index, "a call was not connected");
             count(&scene.refused);
@@ -38,7 +75,12 @@ pub(super) async fn call(scene: Rc<Scene>, target: Target, index: u32) {
 }
 
 /// The call's stream, to its end. An error means that it did not begin.
-async fn stream(scene: &Rc<Scene>, target: &Target, index: u32) -> io::Result<()> {
+async fn stream(
+    scene: &Rc<Scene>,
+    target: &Target,
+    index: u32,
+    role: Role,
+) -> io::Result<Rc<Caller>> {
     let (address, path, signature, parameters) = match target {
         Target::Relay { address } => (address, "/", None, Map::new()),
         Target::Daemon { address, auth_token, .. } => {
@@ -57,15 +99,34 @@ async fn stream(scene: &Rc<Scene>, target: &Target, index: u32) -> io::Result<()
     let (reader, writer) = tcp.into_split();
     let stream_sid = format!("MZ{index:032x}");
     let opening = opening(&stream_sid, &call_sid(index), parameters);
-    let caller = Rc::new(Caller::new(Rc::clone(scene), stream_sid, writer, &opening));
-    let (ticking, ending) = (Rc::clone(&caller), Rc::clone(&caller));
-    scene.callers.borrow_mut().push(Box::new(move || ticking.tick()));
-    scene.on_hang_up(move || ending.hang_up());
+    let script = |number| role.script(number);
+    let caller = Rc::new(Caller::new(Rc::clone(scene), stream_sid, writer, &opening, script));
+    let speaker: Rc<dyn Speaker> = Rc::<Caller>::clone(&caller);
+    scene.callers.add(Rc::clone(&speaker));
     count(&scene.connected);
-    if let Err(error) = listen(scene, FrameReader::new(reader, &begun), &caller).await {
+    if scene.is_ending.get() {
+        caller.hang_up();
+    }
+    let heard = listen(scene, FrameReader::new(reader, &begun), &caller);
+    let leaves = async {
+        match role.lasts() {
+            None => std::future::pending().await,
+            Some(lasts) => tokio::time::sleep(lasts).await,
+        }
+        caller.leave().await;
+        // The other side closes the stream.
+        std::future::pending::<()>().await;
+    };
+    let ended = tokio::select! {
+        biased;
+        heard = heard => heard,
+        () = leaves => Ok(()),
+    };
+    if let Err(error) = ended {
         tracing::warn!(%error, index, "a stream broke");
     }
-    Ok(())
+    scene.callers.remove(&speaker);
+    Ok(caller)
 }
 
 async fn listen(
