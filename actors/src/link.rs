@@ -25,10 +25,10 @@ pub use frame::{Frame, LinkError, Text};
 const MAX_BYTES: usize = 1 << 20;
 
 /// The read buffer of a media socket, in bytes.
-const MEDIA_READ_BYTES: usize = 2 * 1024;
+const MEDIA_READ_BYTES: usize = 1024;
 
 /// The read buffer of a session, in bytes.
-const SESSION_READ_BYTES: usize = 8 * 1024;
+const SESSION_READ_BYTES: usize = 4 * 1024;
 
 pub type LinkReader = Pin<Box<dyn Stream<Item = Result<Frame, LinkError>> + Send>>;
 pub type LinkWriter = Pin<Box<dyn Sink<Frame, Error = LinkError> + Send>>;
@@ -92,13 +92,13 @@ impl Link {
     }
 }
 
-/// The limits of the daemon's WebSockets. What is sent waits in the write buffer until the flush, or
-/// until there is more than this. The buffers are small, since each call has two sockets: a message
-/// of Twilio has 400 bytes, one of OpenAI's with audio some KiB.
+/// The limits of the daemon's WebSockets. The read buffers are small, since each call has two
+/// sockets: a message of Twilio has 400 bytes, one of OpenAI's with audio some KiB. The codec has no
+/// write buffer: `socket` keeps what waits.
 fn websocket_config(read_buffer: usize) -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(read_buffer)
-        .write_buffer_size(4 * 1024)
+        .write_buffer_size(0)
         .max_write_buffer_size(2 * MAX_BYTES)
         .max_message_size(Some(MAX_BYTES))
         .max_frame_size(Some(MAX_BYTES))

@@ -7,25 +7,103 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use bytes::Bytes;
 use futures_util::{Sink, Stream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::HandshakeError;
 use tokio_tungstenite::tungstenite::handshake::client::{ClientHandshake, Request};
+use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocket, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message};
 
 use super::frame::{Frame, LinkError, read, write};
 
+/// What is written waits for the flush, until there is more than this. More memory is not kept.
+const WRITE_BYTES: usize = 4 * 1024;
+
+/// The most that may wait for a stream that takes no more, in bytes.
+const MAX_WAITING: usize = 2 << 20;
+
 /// A stream as the WebSocket's codec wants it: it blocks, or says that it would. Then the task that
 /// used it last is woken.
+///
+/// It takes all that is written, and keeps what the stream does not take. The codec would keep the
+/// memory of the longest message for as long as the socket lives: that of the session's settings.
 struct Blocking<S> {
     stream: S,
     task: Waker,
+    waiting: Vec<u8>,
 }
 
 impl<S> Blocking<S> {
     fn new(stream: S) -> Self {
-        Self { stream, task: Waker::noop().clone() }
+        Self { stream, task: Waker::noop().clone(), waiting: Vec::new() }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> Blocking<S> {
+    /// Gives the stream what waits.
+    fn drain(&mut self) -> io::Result<()> {
+        let mut task = Context::from_waker(&self.task);
+        let mut taken = 0;
+        let drained = loop {
+            if taken == self.waiting.len() {
+                break Ok(());
+            }
+            let rest = &self.waiting[taken..];
+            match or_would_block(Pin::new(&mut self.stream).poll_write(&mut task, rest)) {
+                Ok(0) => break Err(ErrorKind::ConnectionReset.into()),
+                Ok(written) => taken += written,
+                Err(error) => break Err(error),
+            }
+        };
+        self.waiting.drain(..taken);
+        if self.waiting.is_empty() && self.waiting.capacity() > WRITE_BYTES {
+            self.waiting = Vec::new();
+        }
+        drained
+    }
+
+    /// Writes a text message, which waits for the flush.
+    fn write_text(&mut self, text: &Bytes, role: Role) -> io::Result<()> {
+        let mask = match role {
+            Role::Client => Some(rand::random()),
+            Role::Server => None,
+        };
+        let header =
+            FrameHeader { opcode: OpCode::Data(Data::Text), mask, ..FrameHeader::default() };
+        let length = text.len() as u64;
+        let room = header.len(length) + text.len();
+        if self.waiting.len() + room > WRITE_BYTES {
+            unless_blocked(self.drain())?;
+        }
+        self.waiting.reserve(room);
+        // Writing to a vector cannot fail.
+        let _ = header.format(length, &mut self.waiting);
+        let start = self.waiting.len();
+        self.waiting.extend_from_slice(text);
+        if let Some(mask) = mask {
+            apply(mask, &mut self.waiting[start..]);
+        }
+        Ok(())
+    }
+}
+
+/// Masks the payload of a client's frame.
+fn apply(mask: [u8; 4], payload: &mut [u8]) {
+    let (groups, rest) = payload.as_chunks_mut::<4>();
+    for group in groups {
+        *group = (u32::from_ne_bytes(*group) ^ u32::from_ne_bytes(mask)).to_ne_bytes();
+    }
+    rest.iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
+}
+
+fn unless_blocked(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
+        result => result,
     }
 }
 
@@ -46,12 +124,15 @@ impl<S: AsyncRead + Unpin> Read for Blocking<S> {
 }
 
 impl<S: AsyncWrite + Unpin> Write for Blocking<S> {
+    /// What the codec itself writes leaves at once: the handshake, pings, pongs and the close.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut task = Context::from_waker(&self.task);
-        or_would_block(Pin::new(&mut self.stream).poll_write(&mut task, bytes))
+        self.waiting.extend_from_slice(bytes);
+        unless_blocked(self.drain())?;
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        self.drain()?;
         let mut task = Context::from_waker(&self.task);
         or_would_block(Pin::new(&mut self.stream).poll_flush(&mut task))
     }
@@ -61,6 +142,7 @@ impl<S: AsyncWrite + Unpin> Write for Blocking<S> {
 /// await.
 struct Shared<S> {
     socket: WebSocket<Blocking<S>>,
+    role: Role,
     /// The writer, while the stream takes no more.
     blocked_writer: Option<Waker>,
     /// The reader has seen the end.
@@ -72,6 +154,21 @@ impl<S> Shared<S> {
     fn used_by(&mut self, task: &Context<'_>) -> &mut WebSocket<Blocking<S>> {
         self.socket.get_mut().task.clone_from(task.waker());
         &mut self.socket
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Shared<S> {
+    fn write(&mut self, frame: Frame) -> Result<(), tungstenite::Error> {
+        let Frame::Text(text) = frame else { return self.socket.write(write(frame)) };
+        if !self.socket.can_write() {
+            return Err(ProtocolError::SendAfterClosing.into());
+        }
+        let stream = self.socket.get_mut();
+        if stream.waiting.len() + text.len() > MAX_WAITING {
+            let message = Box::new(write(Frame::Text(text)));
+            return Err(tungstenite::Error::WriteBufferFull(message));
+        }
+        Ok(stream.write_text(text.as_bytes(), self.role)?)
     }
 }
 
@@ -88,7 +185,7 @@ pub(super) fn split<S>(stream: S, role: Role, config: WebSocketConfig) -> (Half<
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    halves(WebSocket::from_raw_socket(Blocking::new(stream), role, Some(config)))
+    halves(WebSocket::from_raw_socket(Blocking::new(stream), role, Some(config)), role)
 }
 
 /// Makes a client's handshake, and splits the stream. What the server sent behind its answer is
@@ -114,11 +211,12 @@ where
             }
         }
     });
-    Ok(halves(made.await?))
+    Ok(halves(made.await?, Role::Client))
 }
 
-fn halves<S>(socket: WebSocket<Blocking<S>>) -> (Half<S>, Half<S>) {
-    let shared = Arc::new(Mutex::new(Shared { socket, blocked_writer: None, ended: false }));
+fn halves<S>(socket: WebSocket<Blocking<S>>, role: Role) -> (Half<S>, Half<S>) {
+    let shared = Shared { socket, role, blocked_writer: None, ended: false };
+    let shared = Arc::new(Mutex::new(shared));
     (Half(Arc::clone(&shared)), Half(shared))
 }
 
@@ -167,7 +265,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Frame> for Half<S> {
         let mut shared = self.lock();
         // Wakes no one: the flush that follows waits.
         let nobody = Context::from_waker(Waker::noop());
-        match shared.used_by(&nobody).write(write(frame)) {
+        shared.used_by(&nobody);
+        match shared.write(frame) {
             Err(error) if !would_block(&error) => Err(error.into()),
             Ok(()) | Err(_) => Ok(()),
         }
@@ -176,13 +275,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Frame> for Half<S> {
     fn poll_flush(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Result<(), LinkError>> {
         let mut shared = self.lock();
         shared.blocked_writer = None;
-        match shared.used_by(task).flush() {
+        let flushed = match shared.used_by(task).flush() {
+            // The codec is done, but the close may still wait.
+            Err(error) if is_over(&error) => shared.socket.get_mut().flush().map_err(Into::into),
+            flushed => flushed,
+        };
+        match flushed {
             Err(error) if would_block(&error) => {
                 shared.blocked_writer = Some(task.waker().clone());
                 Poll::Pending
             }
-            Err(error) if !is_over(&error) => Poll::Ready(Err(error.into())),
-            Ok(()) | Err(_) => Poll::Ready(Ok(())),
+            Err(error) => Poll::Ready(Err(error.into())),
+            Ok(()) => Poll::Ready(Ok(())),
         }
     }
 

@@ -193,3 +193,67 @@ async fn frames_that_are_fed_leave_together_with_the_flush() {
     assert_eq!(next_text(&mut server).await.as_deref(), Some("media"));
     assert_eq!(next_text(&mut server).now_or_never().flatten().as_deref(), Some("mark"));
 }
+
+#[tokio::test]
+async fn ops_6_texts_of_every_length_are_framed_and_masked_as_another_library_reads_them() {
+    for role in [Role::Client, Role::Server] {
+        let (ours, theirs) = tokio::io::duplex(256 * 1024);
+        let mut ours = Link::over(ours, role);
+        let other = if role == Role::Client { Role::Server } else { Role::Client };
+        let mut theirs = WebSocketStream::from_raw_socket(theirs, other, None).await;
+        for length in [0, 1, 2, 3, 4, 5, 7, 8, 125, 126, 127, 4090, 4096, 65_535, 65_536, 65_537] {
+            let text: String = (0..length).map(|n| char::from(b'a' + (n % 26) as u8)).collect();
+            ours.writer.send(Frame::text(text.clone())).await.unwrap();
+            assert_eq!(theirs.next().await.unwrap().unwrap(), Message::text(text));
+        }
+    }
+}
+
+#[tokio::test]
+async fn order_is_kept_between_texts_pings_and_the_close_and_nothing_follows_it() {
+    let (mut client, mut server) = sockets(64 * 1024);
+    let frames = [
+        Frame::text("1".to_owned()),
+        Frame::Ping(Bytes::from_static(b"2")),
+        Frame::text("3".repeat(10_000)),
+        close(),
+    ];
+    for frame in &frames {
+        client.writer.feed(frame.clone()).await.unwrap();
+    }
+    let refused = client.writer.feed(Frame::text("late".to_owned())).await;
+    assert!(matches!(refused, Err(LinkError::Socket(_))));
+    client.writer.flush().await.unwrap();
+    let mut texts = Vec::new();
+    while let Some(Ok(frame)) = server.reader.next().await {
+        if !matches!(frame, Frame::Ping(_)) {
+            texts.push(frame);
+        }
+    }
+    assert_eq!(texts, [frames[0].clone(), frames[2].clone(), close()]);
+}
+
+#[tokio::test]
+async fn res_7_the_memory_of_a_long_message_is_not_kept() {
+    let everything_passes = tokio::io::join(tokio::io::empty(), tokio::io::sink());
+    let mut client = Link::over(everything_passes, Role::Client);
+    client.writer.send(Frame::text("first".to_owned())).await.unwrap();
+    let long = Frame::text("x".repeat(100_000));
+    let mut sent = None;
+    let memory = allocation_counter::measure(|| {
+        sent = client.writer.send(long).now_or_never();
+    });
+    assert!(matches!(sent, Some(Ok(()))));
+    assert!(memory.bytes_max >= 100_000 && memory.bytes_current <= 0, "{memory:?}");
+}
+
+#[tokio::test]
+async fn res_7_what_a_stuck_stream_does_not_take_is_bounded() {
+    let (mut client, _server) = sockets(64);
+    let long = Frame::text("x".repeat(MAX_BYTES));
+    let fed = |client: &mut Link| client.writer.feed(long.clone()).now_or_never().unwrap();
+    assert!(fed(&mut client).is_ok());
+    let full = std::iter::repeat_with(|| fed(&mut client)).take(2).find_map(Result::err);
+    let Some(LinkError::Socket(error)) = full else { panic!("it takes everything") };
+    assert!(matches!(*error, tungstenite::Error::WriteBufferFull(_)), "{error}");
+}
