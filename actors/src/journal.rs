@@ -276,14 +276,14 @@ impl JournalState {
     }
 }
 
-/// Writes one batch from the disk. Entries that are no entries are set aside. Returns how the database
+/// Writes one batch from the disk. Lines that can't be written are set aside. Returns how the database
 /// failed, if it did.
 async fn catch_up(writer: &Writer, size: BatchSize) -> io::Result<Option<String>> {
     let batch = writer.disk.first(size).await?;
     let (mut written, mut failed) = (0, None);
     for run in batch.lines.chunk_by(|(line, _), (next, _)| line.is_ok() && next.is_ok()) {
-        if let [(Err(text), _)] = run {
-            writer.set_aside("this is no journal entry", &text.as_str().into()).await;
+        if let [(Err(spoiled), _)] = run {
+            writer.set_aside(spoiled.why, &spoiled.line).await;
         }
         let entries: Vec<_> = run.iter().filter_map(|(line, _)| line.clone().ok()).collect();
         if let Err(later) = writer.write_all(&entries).await {

@@ -25,7 +25,7 @@ pub use children::{Children, stop_in_reverse};
 pub use clock::Clock;
 pub use exit::Exit;
 pub use in_span::InSpan;
-pub use inbox::{Delivery, Inbox, InboxReader, TrySendError};
+pub use inbox::{Delivery, Inbox, InboxReader, MAX_ATTEMPTS, TrySendError};
 pub use lease::{Lease, Leased};
 pub use policy::{Decision, RestartPolicy};
 pub use registry::{ActorInfo, Registration, Registry};

@@ -9,6 +9,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use supervision::MAX_ATTEMPTS;
+
 use super::batch::BatchSize;
 use crate::messages::JournalEntry;
 
@@ -26,7 +28,27 @@ pub(super) struct Backlog {
     folder: PathBuf,
     files: VecDeque<Segment>,
     next_number: u64,
+    suspect: Option<Suspect>,
     _lock: File,
+}
+
+/// Lines of the first file that were read and not reported on: unless they are just being written, one
+/// of them crashes the journal.
+#[derive(Debug)]
+struct Suspect {
+    path: PathBuf,
+    /// The first of them, and the end of them, in bytes.
+    at: u64,
+    until: u64,
+    /// Of the first.
+    attempts: u32,
+}
+
+/// A line that can't be written to the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Spoiled {
+    pub(super) why: &'static str,
+    pub(super) line: serde_json::Value,
 }
 
 #[derive(Debug)]
@@ -44,8 +66,8 @@ struct Segment {
 /// Entries from the first file.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
-    /// Each with the bytes of its line. A line that is no entry comes as its text.
-    pub(super) lines: Vec<(Result<Arc<JournalEntry>, String>, u64)>,
+    /// Each with the bytes of its line.
+    pub(super) lines: Vec<(Result<Arc<JournalEntry>, Spoiled>, u64)>,
     path: PathBuf,
 }
 
@@ -67,7 +89,7 @@ impl Backlog {
         let next_number = found.last().map_or(1, |(number, _)| number + 1);
         let files = found.into_iter().map(|(_, path)| Segment::of(path));
         let files = files.collect::<io::Result<_>>()?;
-        Ok(Self { folder: folder.to_owned(), files, next_number, _lock: lock })
+        Ok(Self { folder: folder.to_owned(), files, next_number, suspect: None, _lock: lock })
     }
 
     pub(super) fn waiting(&self) -> u64 {
@@ -102,7 +124,30 @@ impl Backlog {
         Ok(())
     }
 
+    /// As [`Inbox`](supervision::Inbox) does: what has crashed the journal is tried again line by line, and
+    /// given up after [`MAX_ATTEMPTS`].
     pub(super) fn first(&mut self, size: BatchSize) -> io::Result<Batch> {
+        let mut batch = self.read_first(size)?;
+        let Some(at) = self.files.front().map(|first| first.read_bytes) else { return Ok(batch) };
+        let known = self.suspect.take();
+        let known = known.filter(|known| known.path == batch.path && at < known.until);
+        let (attempts, until) = match known {
+            Some(known) => {
+                batch.lines.truncate(1);
+                // The attempt at all of them was one at each.
+                (if known.at == at { known.attempts } else { 1 }, known.until)
+            }
+            None => (0, at + batch.lines.iter().map(|(_, length)| length).sum::<u64>()),
+        };
+        if attempts >= MAX_ATTEMPTS {
+            batch.spoil_first("this entry crashed the journal");
+        }
+        let (path, attempts) = (batch.path.clone(), attempts + 1);
+        self.suspect = Some(Suspect { path, at, until, attempts });
+        Ok(batch)
+    }
+
+    fn read_first(&mut self, size: BatchSize) -> io::Result<Batch> {
         let Some(first) = self.files.front() else { return Ok(Batch::default()) };
         let file = File::open(&first.path).inspect_err(|error| {
             // Somebody has taken it away.
@@ -127,15 +172,21 @@ impl Backlog {
             if length == 0 || !room(length) && !batch.lines.is_empty() {
                 break;
             }
-            let entry = serde_json::from_slice(&line)
-                .map(Arc::new)
-                .map_err(|_| String::from_utf8_lossy(&line).trim_end().to_owned());
+            let entry = serde_json::from_slice(&line).map(Arc::new).map_err(|_| Spoiled {
+                why: "this is no journal entry",
+                line: String::from_utf8_lossy(&line).trim_end().into(),
+            });
             batch.lines.push((entry, length as u64));
         }
         Ok(batch)
     }
 
+    /// Whatever the database did, nothing crashed.
     pub(super) fn done(&mut self, batch: &Batch, count: usize) -> io::Result<()> {
+        if let Some(suspect) = &mut self.suspect {
+            suspect.attempts -= 1;
+        }
+        self.suspect.take_if(|suspect| suspect.attempts == 0);
         let Some(first) = self.files.front_mut().filter(|first| first.path == batch.path) else {
             return Ok(());
         };
@@ -148,6 +199,16 @@ impl Backlog {
             fs::remove_file(path)?;
         }
         Ok(())
+    }
+}
+
+impl Batch {
+    fn spoil_first(&mut self, why: &'static str) {
+        let Some((line, _)) = self.lines.first_mut() else { return };
+        if let Ok(entry) = line {
+            let text = serde_json::json!(&**entry);
+            *line = Err(Spoiled { why, line: text });
+        }
     }
 }
 

@@ -190,6 +190,49 @@ async fn res_2_a_crash_in_the_middle_of_a_batch_costs_only_the_entry_that_crashe
 }
 
 #[tokio::test(start_paused = true)]
+async fn res_2_an_entry_on_disk_that_crashes_the_journal_is_set_aside_and_the_rest_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let (database, business) = database().await;
+    let crashes = Arc::new(AtomicU32::new(0));
+    let counting = Arc::clone(&crashes);
+    let poisoned = database.observed(move |statement| {
+        if format!("{statement:?}").contains(POISON) {
+            counting.fetch_add(1, Ordering::Relaxed);
+            panic!("a statement that crashes the journal");
+        }
+    });
+    let journal = on(folder.path());
+    let mut entries = whole_call(business, 1);
+    entries.insert(4, turn(business, 1, 9, POISON));
+    // The last one, too.
+    entries.extend(whole_call(business, 2));
+    entries.push(turn(business, 2, 9, POISON));
+    entries.into_iter().for_each(|entry| journal.record(entry));
+    journal.keep().await;
+    // A failure of the database is no attempt.
+    let faults = database.faults().unwrap();
+    faults.set(DatabaseFault::Gone, FaultExtent::Next(5));
+    let chance = Chance::seeded(1);
+    for _ in 0..10 {
+        let actor = spawn_with(&journal, &poisoned, chance.clone()).await;
+        while journal.disk.waiting() > 0 && actor.get_status() < ractor::ActorStatus::Stopping {
+            sleep(Duration::from_millis(100)).await;
+        }
+        actor.kill();
+    }
+    assert_eq!(journal.disk.waiting(), 0);
+    assert_eq!(crashes.load(Ordering::Relaxed), 4, "each once in a batch, and once alone");
+    assert_whole(&database, business, 1).await;
+    assert_whole(&database, business, 2).await;
+    let [refused] = &files(&folder, "refused")[..] else { panic!("not one file") };
+    let refused = std::fs::read_to_string(refused).unwrap();
+    assert_eq!(refused.lines().count(), 2, "{refused}");
+    for line in refused.lines() {
+        assert!(line.contains("crashed the journal") && line.contains(POISON), "{line}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn res_2_what_is_written_and_not_acknowledged_is_written_again_to_no_effect() {
     let folder = tempfile::tempdir().unwrap();
     let (database, business) = database().await;
