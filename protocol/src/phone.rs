@@ -2,20 +2,28 @@
 //! model (LEAD-4). The same number in another spelling gives the same E.164. A number without a country
 //! code belongs to the country of the business's own number.
 
+mod abroad;
 mod country;
+mod form;
 mod reform;
 mod spelling;
 
 use phonenumber::metadata::DATABASE;
 use phonenumber::{Metadata, Mode};
+use thiserror::Error;
 
 pub use country::Country;
 
 use crate::ids::PhoneNumber;
+use abroad::Weight;
+use form::{can_exist, is_in_use, is_known, is_local};
 use spelling::Spelling;
 
 /// The fewest digits of a number that can be called from abroad. Shorter ones are services, as 100 is.
 const FEWEST: usize = 7;
+/// From so many digits on a number may be one of another country, though numbers of its form exist in the
+/// reader's: `1 415 555 2671` in Israel. North America's own have fewer.
+const LONG: usize = 11;
 /// The most digits, with the international prefix before them.
 const MOST: usize = 18;
 /// The longest text that is read, in bytes.
@@ -30,47 +38,79 @@ pub struct Written {
     pub extension: Option<String>,
 }
 
-/// Reads a number. `home` is the business's own number: its country counts if `text` names none.
+/// Why a text is read to no number. It reads on from the name of a key or field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Unreadable {
+    /// It is spelled as no number, or as one that is too short or too long.
+    #[error("is not a telephone number: expected one as in \"+972501234567\"")]
+    NoNumber,
+    /// It is dialled within a country, and nobody says in which.
+    #[error("does not say its country: write it with its country code, as in \"+97231234567\"")]
+    NoCountry,
+    /// It is dialled within an area, and nobody says in which. The business's own area would be a guess.
+    #[error(
+        "lacks its area code: write the whole number with its country code, as in \"+541123456789\""
+    )]
+    NoArea,
+    /// Its country code is nobody's, or its country has no numbers of its length.
+    #[error("is a number that no country has: check its country code and its length")]
+    Nowhere,
+}
+
+/// Reads a number that somebody wrote. `home` is the business's own number: its country counts if `text`
+/// names none.
 ///
-/// `None` if it can't be called. Whether the number is assigned is not checked: ranges open faster than
-/// lists of them are updated.
-#[must_use]
-pub fn read(text: &str, home: Option<&PhoneNumber>) -> Option<Written> {
-    read_with(text, || Country::of(home?))
+/// Whether the number is assigned is not checked: ranges open faster than lists of them are updated.
+///
+/// # Errors
+/// It can't be called, or doesn't say which number it is.
+pub fn read(text: &str, home: Option<&PhoneNumber>) -> Result<Written, Unreadable> {
+    read_callable(text, || Country::of(home?))
 }
 
 /// As [`read`], for a reader whose country is known, but no number there.
-#[must_use]
-pub fn read_in(text: &str, country: Option<Country>) -> Option<Written> {
-    read_with(text, || country)
-}
-
-fn read_with(text: &str, country: impl FnOnce() -> Option<Country>) -> Option<Written> {
-    if text.len() > LONGEST {
-        return None;
-    }
-    let Spelling { international, digits, extension } = Spelling::read(text)?;
-    let number = if international {
-        whole(&digits)
-    } else if (FEWEST..=MOST).contains(&digits.len()) {
-        national(&digits, country()?)
-    } else {
-        None
-    };
-    Some(Written { number: number?, extension })
+///
+/// # Errors
+/// As [`read`].
+pub fn read_in(text: &str, country: Option<Country>) -> Result<Written, Unreadable> {
+    read_callable(text, || country)
 }
 
 /// As [`read`], without the extension.
-#[must_use]
-pub fn e164(text: &str, home: Option<&PhoneNumber>) -> Option<PhoneNumber> {
+///
+/// # Errors
+/// As [`read`].
+pub fn e164(text: &str, home: Option<&PhoneNumber>) -> Result<PhoneNumber, Unreadable> {
     read(text, home).map(|written| written.number)
 }
 
-/// Whether a text is spelled as a number that needs a country: `03-1234567`.
+/// A number as a network gives it. A network may know countries and numbers that we don't, so one that
+/// nobody can have is taken too.
 #[must_use]
-pub fn is_national(text: &str) -> bool {
+pub fn as_sent(text: &str, home: Option<&PhoneNumber>) -> Option<PhoneNumber> {
+    read_any(text, || Country::of(home?)).ok().map(|written| written.number)
+}
+
+fn read_callable(
+    text: &str,
+    country: impl FnOnce() -> Option<Country>,
+) -> Result<Written, Unreadable> {
+    let written = read_any(text, country)?;
+    if can_be(&written.number) { Ok(written) } else { Err(Unreadable::Nowhere) }
+}
+
+fn read_any(text: &str, country: impl FnOnce() -> Option<Country>) -> Result<Written, Unreadable> {
     let spelling = (text.len() <= LONGEST).then(|| Spelling::read(text)).flatten();
-    spelling.is_some_and(|read| !read.international && (FEWEST..=MOST).contains(&read.digits.len()))
+    let Spelling { international, digits, extension } = spelling.ok_or(Unreadable::NoNumber)?;
+    let number = if international {
+        // Behind a plus an exit code is one too many.
+        whole(digits.strip_prefix("00").unwrap_or(&digits)).ok_or(Unreadable::NoNumber)
+    } else if (FEWEST..=MOST).contains(&digits.len()) {
+        national(&digits, country().ok_or(Unreadable::NoCountry)?)
+    } else {
+        Err(Unreadable::NoNumber)
+    };
+    Ok(Written { number: number?, extension })
 }
 
 /// The digits of a text that is spelled as a number is, without an extension. They need be no number.
@@ -93,7 +133,12 @@ fn whole(digits: &str) -> Option<PhoneNumber> {
             let rest = national.strip_prefix(region.national_prefix()?)?;
             is_known(region, rest).then_some(rest)
         });
-        if let Some(rest) = without_prefix {
+        // A zero that isn't dialled there at all.
+        let without_zero = || {
+            let rest = national.trim_start_matches('0');
+            regions.iter().any(|region| is_known(region, rest)).then_some(rest)
+        };
+        if let Some(rest) = without_prefix.or_else(without_zero) {
             return today(code, rest);
         }
         // Old forms, as the 15 of mobile numbers in Argentina.
@@ -122,35 +167,43 @@ fn split_code(digits: &str) -> Option<(u16, &str, Vec<&'static Metadata>)> {
 }
 
 /// A number as it is dialled in the country.
-fn national(digits: &str, country: Country) -> Option<PhoneNumber> {
-    // What is dialled before a call abroad: 00 in most countries, and understood in all.
-    let abroad = DATABASE.by_id(country.code()).and_then(Metadata::international_prefix);
-    let abroad = abroad.and_then(|prefix| prefix.find(digits)).filter(|found| found.start() == 0);
-    let abroad = abroad.map(|found| found.end()).or(digits.starts_with("00").then_some(2));
-    if let Some(number) = abroad.and_then(|length| digits.get(length..))
-        && split_code(number).is_some()
+fn national(digits: &str, country: Country) -> Result<PhoneNumber, Unreadable> {
+    let abroad = abroad::read(digits, country);
+    if let Some((weight, number)) = &abroad
+        && *weight > Weight::Code
     {
-        return whole(number);
+        return Ok(number.clone());
     }
     if let Some(region) = DATABASE.by_id(country.code()) {
-        let code = region.country_code().to_string();
+        let code = region.country_code();
         let trunk = region.national_prefix().and_then(|prefix| digits.strip_prefix(prefix));
-        let with_code = digits.strip_prefix(code.as_str());
-        let readings = [trunk, Some(digits), with_code].into_iter().flatten();
-        if let Some(known) = readings.into_iter().find(|reading| is_known(region, reading)) {
-            return whole(&format!("{code}{known}"));
+        let with_code = digits.strip_prefix(code.to_string().as_str());
+        let without_zero = digits.strip_prefix('0').filter(|_| region.national_prefix().is_none());
+        let old = reform::without_old_trunk(code, digits);
+        let readings = [trunk, Some(digits), with_code, without_zero, old];
+        let known = readings.into_iter().flatten().filter(|reading| is_known(region, reading));
+        let known = known.filter_map(|reading| whole(&format!("{code}{reading}"))).find(can_be);
+        if let Some(known) = known {
+            let is_new = digits.len() >= LONG && !is_in_use(known.as_str());
+            let foreign = is_new.then(|| whole(digits)).flatten();
+            return Ok(foreign.filter(|number| is_in_use(number.as_str())).unwrap_or(known));
+        }
+        if reform::lacks_area(code, digits) || is_local(region, digits) {
+            return Err(Unreadable::NoArea);
         }
     }
     // Numbers with carrier codes and old forms, and ranges that are too new to be known.
-    let read = phonenumber::parse(Some(country.id()), digits).ok()?;
-    let read = read.format().mode(Mode::E164).to_string();
-    whole(read.strip_prefix('+')?)
+    let new = phonenumber::parse(Some(country.id()), digits).ok().and_then(|read| {
+        let read = read.format().mode(Mode::E164).to_string();
+        whole(read.strip_prefix('+')?)
+    });
+    let abroad = abroad.map(|(_, number)| number);
+    let readings = [new, abroad::read_elsewhere(digits), abroad];
+    readings.into_iter().flatten().find(can_be).ok_or(Unreadable::Nowhere)
 }
 
-/// Whether numbers of this form exist in the country.
-fn is_known(region: &Metadata, national: &str) -> bool {
-    let found = region.descriptors().general().national_number().find(national);
-    found.is_some_and(|found| found.start() == 0 && found.end() == national.len())
+fn can_be(number: &PhoneNumber) -> bool {
+    number.as_str().strip_prefix('+').is_some_and(can_exist)
 }
 
 #[cfg(test)]

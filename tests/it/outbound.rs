@@ -252,6 +252,12 @@ fn call_7_a_call_that_cannot_be_placed_is_refused_with_the_reason() {
                 "to",
             ),
             (
+                json!({ "business": world.business.slug.as_str(), "to": "+999123" }),
+                400,
+                "bad_number",
+                "to",
+            ),
+            (
                 json!({ "business": world.business.slug.as_str(), "to": own }),
                 400,
                 "bad_number",

@@ -200,7 +200,7 @@ fn is_email(email: &str) -> bool {
 
 /// A telephone number in E.164, with its extension behind it.
 fn phone(text: &str, home: &PhoneNumber) -> Option<String> {
-    let written = phone::read(text, Some(home))?;
+    let written = phone::read(text, Some(home)).ok()?;
     let number = written.number.as_str();
     Some(match written.extension {
         Some(extension) => format!("{number} ext. {extension}"),

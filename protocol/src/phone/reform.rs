@@ -10,6 +10,8 @@ const MEXICO: u16 = 52;
 const ARGENTINA: u16 = 54;
 const BRAZIL: u16 = 55;
 const BENIN: u16 = 229;
+const UKRAINE: u16 = 380;
+const UZBEKISTAN: u16 = 998;
 
 /// The number behind the country code as it is written today.
 pub(super) fn applied(code: u16, national: &str) -> Cow<'_, str> {
@@ -22,6 +24,18 @@ pub(super) fn applied(code: u16, national: &str) -> Cow<'_, str> {
         _ => None,
     };
     reformed.unwrap_or(Cow::Borrowed(national))
+}
+
+/// The number behind the 8, or the 8 and 0, that were dialled before it.
+pub(super) fn without_old_trunk(code: u16, digits: &str) -> Option<&str> {
+    let rest = digits.strip_prefix('8').filter(|_| matches!(code, UKRAINE | UZBEKISTAN))?;
+    Some(rest.strip_prefix('0').unwrap_or(rest))
+}
+
+/// Whether the digits are those of a mobile number without its area code, which can belong to any area.
+pub(super) fn lacks_area(code: u16, digits: &str) -> bool {
+    // No area code of Argentina begins with the 15 that stands before the rest of a mobile number.
+    code == ARGENTINA && digits.starts_with("15") && (8..=10).contains(&digits.len())
 }
 
 /// Since 2019 nothing stands before the ten digits: neither the 1 of mobile numbers, nor what was dialled

@@ -1,7 +1,7 @@
 //! The telephone numbers of a business file. Those that are written otherwise than in E.164 are rewritten
 //! (LEAD-4), and the operator is told (OPS-12).
 
-use protocol::phone::{self, Country};
+use protocol::phone::{self, Country, Unreadable, Written};
 use serde_json::Value;
 
 /// What is said of one key.
@@ -16,27 +16,29 @@ pub(super) struct Remark {
 /// its time zone, if the file names one.
 ///
 /// # Errors
-/// A number lacks its country. What is no number at all stays, and is refused later.
+/// A text is no number, or not a whole one.
 pub(super) fn mend(keys: &mut Value) -> Result<Vec<Remark>, Remark> {
     let country = country(keys);
     let mut notices = Vec::new();
     for (key, number) in numbers(keys) {
         let Some(text) = number.as_str() else { continue };
-        // An extension can't be dialled, so a number with one is no number here.
-        let read = phone::read_in(text, country).filter(|read| read.extension.is_none());
-        match read.map(|read| read.number) {
-            Some(read) if read.as_str() != text => {
-                notices.push(Remark { key, message: format!("is read as {read}") });
-                *number = Value::String(read.as_str().to_owned());
-            }
-            None if country.is_none() && phone::is_national(text) => {
+        match phone::read_in(text, country) {
+            Ok(Written { extension: Some(_), .. }) => {
                 let message = format!(
-                    "{text:?} does not say its country: write it with its country code, as in \
-                     \"+97231234567\", or write the business's timezone"
+                    "{text:?} is not a telephone number alone: take its extension out, none is dialled"
                 );
                 return Err(Remark { key, message });
             }
-            Some(_) | None => {}
+            Ok(Written { number: read, .. }) if read.as_str() != text => {
+                notices.push(Remark { key, message: format!("is read as {read}") });
+                *number = Value::String(read.as_str().to_owned());
+            }
+            Ok(_) => {}
+            Err(flaw @ Unreadable::NoCountry) => {
+                let message = format!("{text:?} {flaw}, or write the business's timezone");
+                return Err(Remark { key, message });
+            }
+            Err(flaw) => return Err(Remark { key, message: format!("{text:?} {flaw}") }),
         }
     }
     Ok(notices)
@@ -68,7 +70,7 @@ fn numbers(keys: &mut Value) -> Vec<(String, &mut Value)> {
 fn country(keys: &mut Value) -> Option<Country> {
     let zone = keys.get("timezone").and_then(Value::as_str).and_then(Country::of_zone);
     let all = numbers(keys).into_iter();
-    let international = all.filter_map(|(_, number)| phone::e164(number.as_str()?, None));
+    let international = all.filter_map(|(_, number)| phone::e164(number.as_str()?, None).ok());
     let mut countries = international.filter_map(|number| Country::of(&number));
     countries.next().or(zone)
 }

@@ -120,8 +120,13 @@ fn ops_12_what_would_fail_later_is_refused_with_line_and_key() {
         ),
         (
             "[transfer]\nnumber = \"03-1234567 ext 5\"",
-            "5:10: transfer.number: ",
+            "5:1: transfer.number: ",
             "is not a telephone number",
+        ),
+        (
+            "[transfer]\nnumber = \"+999123\"",
+            "5:1: transfer.number: ",
+            "is a number that no country has",
         ),
         ("agent = 5", "4:9: agent: ", "is the whole number `5`, expected a table of keys"),
         (

@@ -66,7 +66,6 @@ impl Scenario {
 /// The caller's number. Without a country code it belongs to the business's country (LEAD-4).
 fn caller(script: &Script, business: &BusinessSettings) -> Result<PhoneNumber, String> {
     let text = &script.caller.number;
-    phone::e164(text, business.phone_numbers.first()).ok_or_else(|| {
-        format!("{text:?} is not a telephone number: expected one as in \"+972501234567\"")
-    })
+    let number = phone::e164(text, business.phone_numbers.first());
+    number.map_err(|flaw| format!("{text:?} {flaw}"))
 }

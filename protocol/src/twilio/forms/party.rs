@@ -26,7 +26,7 @@ impl Party {
         if digits.is_some_and(|digits| PLACEHOLDERS.contains(&digits.as_str())) {
             return Self::Withheld;
         }
-        phone::e164(text, home).map_or(Self::Withheld, Self::Known)
+        phone::as_sent(text, home).map_or(Self::Withheld, Self::Known)
     }
 
     /// The number, if there is one.

@@ -190,8 +190,8 @@ impl<'a> Booking<'a> {
             }
             (None, Some(phone)) => {
                 let home = self.settings.phone_numbers.first();
-                let phone = e164(phone, home).ok_or_else(|| {
-                    ApiError::bad_request("bad_number", "is not a telephone number").at("phone")
+                let phone = e164(phone, home).map_err(|flaw| {
+                    ApiError::bad_request("bad_number", flaw.to_string()).at("phone")
                 })?;
                 Ok(match leads::with_phone(db, self.business, &phone).await? {
                     Some(lead) => Person { lead, newcomer: None },

@@ -53,9 +53,8 @@ pub(super) async fn place(request: ApiRequest<'_>, call: NewCall) -> Result<Plac
     let now = state.services.clock.now();
     let admitted = state.services.provider.would_admit(&settings, now);
     admitted.map_err(|cause| not_now(NotReady::Provider(cause)))?;
-    let to = e164(&call.to, settings.phone_numbers.first()).ok_or_else(|| {
-        bad_number("is not a telephone number: expected one as in \"+972501234567\"")
-    })?;
+    let to = e164(&call.to, settings.phone_numbers.first())
+        .map_err(|flaw| bad_number(&flaw.to_string()))?;
     if settings.phone_numbers.contains(&to) {
         return Err(bad_number("is the business's own number"));
     }
