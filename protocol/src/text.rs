@@ -15,7 +15,7 @@ pub enum Flaw {
         u32::from(*.0)
     )]
     Invisible(char),
-    /// A text holds a control character.
+    /// A text holds a control character, of the line or of its direction.
     #[error("holds the control character U+{:04X}: take it out", u32::from(*.0))]
     Control(char),
 }
@@ -25,19 +25,19 @@ pub enum Flaw {
 /// # Errors
 /// The first [`Flaw`].
 pub fn check_name(name: &str, longest: usize) -> Result<(), Flaw> {
-    if let Some(mark) = name.chars().find(|letter| letter.is_control() || is_directional(*letter)) {
+    if let Some(mark) = name.chars().find(|letter| is_directional(*letter)) {
         return Err(Flaw::Invisible(mark));
     }
     check_length(name, longest)
 }
 
 /// Checks a text of any number of lines. Databases and the model's JSON refuse some of the control
-/// characters, and nobody means one.
+/// characters, others show or hide words that the reader takes for something else, and nobody means one.
 ///
 /// # Errors
 /// The first [`Flaw`].
 pub fn check_lines(text: &str, longest: usize) -> Result<(), Flaw> {
-    if let Some(mark) = text.chars().find(|letter| letter.is_control() && *letter != '\n') {
+    if let Some(mark) = text.chars().find(|letter| controls(*letter) && *letter != '\n') {
         return Err(Flaw::Control(mark));
     }
     check_length(text, longest)
@@ -51,17 +51,39 @@ pub fn check_length(text: &str, longest: usize) -> Result<(), Flaw> {
     if text.chars().count() > longest { Err(Flaw::TooLong(longest)) } else { Ok(()) }
 }
 
+/// Whether a text may not hold the character: control characters, and those that reorder or hide what stands
+/// behind them. The marks and joiners with which Hebrew, Arabic, Persian and Thai are written are none.
+pub(crate) fn controls(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter,
+            '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}'
+            | '\u{E0000}'..='\u{E007F}')
+}
+
 /// Marks that reorder or part a line of text. The joiners U+200C and U+200D are among them: as a part of
 /// a name they can't be told from its absence.
 fn is_directional(letter: char) -> bool {
-    matches!(letter,
-        '\u{061C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
-        | '\u{FEFF}')
+    matches!(letter, '\u{061C}' | '\u{200B}'..='\u{200F}') || controls(letter)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Directions that are forced, other ends of lines, nothing, annotations, and the invisible alphabet.
+    const HIDDEN: [char; 11] = [
+        '\u{202A}',
+        '\u{202B}',
+        '\u{202C}',
+        '\u{202D}',
+        '\u{202E}',
+        '\u{2066}',
+        '\u{2069}',
+        '\u{2029}',
+        '\u{FEFF}',
+        '\u{FFF9}',
+        '\u{E0041}',
+    ];
 
     #[test]
     fn ops_12_a_name_is_one_line_of_what_is_seen() {
@@ -90,6 +112,23 @@ mod tests {
         assert_eq!(check_lines("קומה 3\nליד המעלית", 100), Ok(()));
         for mark in ['\u{0}', '\u{7}', '\t', '\r', '\u{1B}', '\u{7F}', '\u{9F}'] {
             assert_eq!(check_lines(&format!("a{mark}b"), 100), Err(Flaw::Control(mark)));
+        }
+        for mark in HIDDEN {
+            assert_eq!(
+                check_lines(&format!("a{mark}b"), 100),
+                Err(Flaw::Control(mark)),
+                "{mark:?}"
+            );
+            assert_eq!(
+                check_name(&format!("a{mark}b"), 100),
+                Err(Flaw::Invisible(mark)),
+                "{mark:?}"
+            );
+        }
+        for good in
+            ["שלום\u{200F}!", "\u{200E}ABC\u{200E}", "می\u{200C}خواهم", "\u{061C}١", "👩\u{200D}💻"]
+        {
+            assert_eq!(check_lines(good, 100), Ok(()), "{good:?}");
         }
         assert_eq!(check_lines("ab", 1), Err(Flaw::TooLong(1)));
         assert_eq!(

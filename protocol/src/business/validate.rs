@@ -10,6 +10,8 @@ use std::time::Duration;
 
 pub(super) use notices::notices;
 
+use crate::text;
+
 use super::{
     BusinessSettings, GreetingMode, MachineDetection, TurnDetection, WeeklyHours, duration_text,
     lines,
@@ -47,6 +49,7 @@ pub(super) fn check(business: &BusinessSettings) -> Result<(), Vec<Problem>> {
     fallback(business, &mut problems);
     sizes::check(business, &mut problems);
     limits::texts(business, &mut problems);
+    limits::names(business, &mut problems);
     limits::durations(business, &mut problems);
     if problems.0.is_empty() { Ok(()) } else { Err(problems.0) }
 }
@@ -308,6 +311,6 @@ fn is_web_address(text: &str) -> bool {
     rest.is_some_and(|rest| {
         !rest.starts_with(['/', '?', '#', ':'])
             && !rest.is_empty()
-            && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+            && !text.chars().any(|c| c.is_whitespace() || text::controls(c) || "<>\"".contains(c))
     })
 }

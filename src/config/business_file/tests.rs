@@ -109,6 +109,27 @@ fn ops_12_what_would_fail_later_is_refused_with_line_and_key() {
         ("[agent]\nvoice = \"custom:\"", "5:1: agent.voice: ", "\"custom:\" and the id"),
         ("[greeting]\ntext = \"a\\u0000b\"", "5:1: greeting.text: ", "control character U+0000"),
         (
+            "[greeting]\ntext = \"a\\u202Eb\"",
+            "5:1: greeting.text: ",
+            "control character U+202E: take it out",
+        ),
+        (
+            "[ending]\ngoodbye_phrases = [\"bye\\u2066\"]",
+            "5:1: ending.goodbye_phrases: ",
+            "control character U+2066",
+        ),
+        (
+            "[apology]\nsay_voice = \"Google.he-IL-<b>\"",
+            "5:1: apology.say_voice: ",
+            "holds '<': expected a name of letters",
+        ),
+        ("[agent]\nmodel = \"gpt realtime\"", "5:1: agent.model: ", "holds ' ': expected a name"),
+        (
+            "[apology]\naudio_url = \"https://a.example/<b>.mp3\"",
+            "5:1: apology.audio_url: ",
+            "is no web address",
+        ),
+        (
             "[silence]\ntexts = [\"a\", \"b\\u0007\"]",
             "5:1: silence.texts: ",
             "control character U+0007",

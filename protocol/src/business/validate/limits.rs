@@ -32,7 +32,8 @@ pub(super) fn name(business: &BusinessSettings, problems: &mut Problems) {
     }
 }
 
-/// No text may hold a control character: databases and the model's JSON refuse some of them.
+/// No text may hold a control character: databases and the model's JSON refuse some of them, and others make
+/// a text look like another one than is spoken.
 pub(super) fn texts(business: &BusinessSettings, problems: &mut Problems) {
     let Ok(Value::Object(keys)) = serde_json::to_value(business) else { return };
     for (key, value) in keys {
@@ -47,7 +48,7 @@ fn look_at(key: &str, value: &Value, problems: &mut Problems) {
     match value {
         Value::String(text) => {
             let is_wrong =
-                |letter: &char| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t');
+                |letter: &char| text::controls(*letter) && !matches!(letter, '\n' | '\r' | '\t');
             if let Some(mark) = text.chars().find(is_wrong) {
                 problems.add(key, text::Flaw::Control(mark).to_string());
             }
@@ -59,6 +60,28 @@ fn look_at(key: &str, value: &Value, problems: &mut Problems) {
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// The names of models and voices, which nobody but a machine reads.
+pub(super) fn names(business: &BusinessSettings, problems: &mut Problems) {
+    let BusinessSettings { agent, apology, .. } = business;
+    for (key, name) in [
+        ("agent.model", Some(&agent.model)),
+        ("agent.voice", Some(&agent.voice)),
+        ("agent.transcription_model", Some(&agent.transcription_model)),
+        ("apology.say_voice", apology.say_voice.as_ref()),
+    ] {
+        let is_sign = |letter: char| letter.is_ascii_alphanumeric() || ".-_:/".contains(letter);
+        if let Some(wrong) = name.and_then(|name| name.trim().chars().find(|sign| !is_sign(*sign)))
+        {
+            problems.add(
+                key,
+                format!(
+                    "holds {wrong:?}: expected a name of letters a to z, digits, and the signs . - _ : /"
+                ),
+            );
+        }
     }
 }
 
