@@ -32,6 +32,9 @@ pub const HOLD_PATIENCE: Duration = Duration::from_secs(3);
 /// Asks remembered as seen by this session. After a crash they are repeated.
 const SEEN_ASKS: usize = 64;
 
+/// Requests remembered that were given up. OpenAI rarely reports several such errors in a row.
+const MOST_GIVEN_UP: usize = 4;
+
 /// The gate of one call. It goes on over all sessions; each begins with
 /// [`session_lost`](Self::session_lost).
 ///
@@ -52,9 +55,9 @@ pub struct ResponseGate {
     undecided: Vec<(AskNumber, Urgency)>,
     turns: Turns,
     last_request: u64,
-    /// The last request that counts as failed, although OpenAI has not named it. Its response may
+    /// The last requests that count as failed, although OpenAI has not named them. Their responses may
     /// come after all.
-    given_up: Option<Box<Busy>>,
+    given_up: VecDeque<Busy>,
     outputs: VecDeque<GateOutput>,
 }
 
@@ -141,7 +144,7 @@ impl ResponseGate {
     }
 
     /// OpenAI refused our `response.create`, because a response is active. Ours waits for its end. The
-    /// active one is that of a request that was given up, if there is one.
+    /// active one is that of the request that was given up last, if there is one.
     /// If none of ours is outstanding, or another than this `request`, this changes nothing.
     pub fn refused_as_active(
         &mut self,
@@ -150,12 +153,13 @@ impl ResponseGate {
         now: Instant,
     ) {
         let Some(response) = active else { return self.refused(request, now) };
+        self.comes_no_more(request);
         if !self.is_outstanding(request) {
             return;
         }
-        let given_up = self.given_up.as_ref().map(|busy| busy.request.number);
+        let given_up = self.given_up.back().map(|busy| busy.request.number);
         if self.came_after_all(given_up) {
-            self.given_up = None;
+            self.given_up.pop_back();
             self.begin(response, now);
         } else {
             self.put_back_request();
@@ -165,6 +169,7 @@ impl ResponseGate {
 
     /// OpenAI refused our `response.create`: the one with this number, or the outstanding one.
     pub fn refused(&mut self, request: Option<RequestNumber>, now: Instant) {
+        self.comes_no_more(request);
         if self.is_outstanding(request) {
             self.end(Outcome::Failed);
         }

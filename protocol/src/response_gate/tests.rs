@@ -181,6 +181,45 @@ fn pipe_9_what_was_served_with_nothing_is_reported_and_nothing_of_its_urgency_ov
     }
 }
 
+/// Two errors without a name, and then both responses. The caller hears one.
+#[test]
+fn pipe_3_of_two_late_responses_the_first_counts_and_the_second_is_cancelled() {
+    let now = base();
+    for asked_meanwhile in [false, true] {
+        let mut gate = ResponseGate::default();
+        gate.trigger(answer(1, "u1"), now);
+        gate.refused_unnamed(now);
+        gate.trigger(again(answer(1, "u1")), now);
+        gate.refused_unnamed(now);
+        if asked_meanwhile {
+            gate.trigger(again(again(answer(1, "u1"))), now);
+        }
+        drain(&mut gate);
+        gate.created(resp("r1"), Some(RequestNumber(1)), now);
+        let asks = vec![AskNumber(1)];
+        assert_eq!(drain(&mut gate), [GateOutput::Started { response: resp("r1"), asks }]);
+        gate.progressed(true, now);
+        gate.done(&resp("r1"), None, Outcome::Completed, now);
+        drain(&mut gate);
+        gate.created(resp("r2"), Some(RequestNumber(2)), now);
+        let started = GateOutput::Started { response: resp("r2"), asks: vec![] };
+        assert_eq!(drain(&mut gate), [started, GateOutput::Cancel(resp("r2"))]);
+    }
+}
+
+#[test]
+fn pipe_3_the_requests_that_are_remembered_as_given_up_are_few() {
+    let now = base();
+    let mut gate = ResponseGate::default();
+    for number in 1..=20 {
+        gate.trigger(line(number, ScriptedLine::SilenceCheck), now);
+        gate.refused_unnamed(now);
+        gate.withdraw(AskNumber(number), now);
+    }
+    assert_eq!(gate.given_up.len(), MOST_GIVEN_UP);
+    assert_eq!(gate.given_up.front().map(|busy| busy.request.number), Some(RequestNumber(17)));
+}
+
 #[test]
 fn pipe_9_what_is_given_up_holds_nothing_back() {
     let now = base();

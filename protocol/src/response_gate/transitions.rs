@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::ask::Urgency;
 use super::state::{Busy, Request, Stage, State};
-use super::{Ask, AskNumber, GateOutput, Manner, Outcome, RequestNumber, ResponseGate, Want};
+use super::{Ask, AskNumber, GateOutput, MOST_GIVEN_UP, Manner, Outcome, RequestNumber, ResponseGate, Want};
 use crate::ids::ResponseId;
 use crate::mistake::planted;
 
@@ -16,7 +16,20 @@ impl ResponseGate {
         if busy.is_cancelled() {
             busy.request.asks.clear();
         }
-        self.given_up = Some(Box::new(busy));
+        self.remember_given_up(busy);
+    }
+
+    fn remember_given_up(&mut self, busy: Busy) {
+        if self.given_up.len() >= MOST_GIVEN_UP {
+            self.given_up.pop_front();
+        }
+        self.given_up.push_back(busy);
+    }
+
+    /// OpenAI has refused this request by its name: of those that were given up, it runs for certain no
+    /// more.
+    pub(super) fn comes_no_more(&mut self, request: Option<RequestNumber>) {
+        self.given_up.retain(|busy| request != Some(busy.request.number));
     }
 
     /// Whether the response of a request that was given up comes now. Then that request is
@@ -26,26 +39,28 @@ impl ResponseGate {
         if self.running().is_some() {
             return false;
         }
-        let is_it = |busy: &mut Box<Busy>| request == Some(busy.request.number);
-        let Some(late) = self.given_up.take_if(is_it) else { return false };
+        let is_it = |busy: &Busy| request == Some(busy.request.number);
+        let late = self.given_up.iter().position(is_it).and_then(|at| self.given_up.remove(at));
+        let Some(late) = late else { return false };
         if let Some(meanwhile) = self.state.take() {
             self.waiting.splice(0..0, meanwhile.request.asks.iter().cloned());
-            self.given_up = Some(Box::new(meanwhile));
+            self.remember_given_up(meanwhile);
         }
         let asks = late.request.numbers();
         self.waiting.retain(|ask| !asks.contains(&ask.number));
         self.undecided.retain(|(ask, _)| !asks.contains(ask));
-        self.state = State::Busy(*late);
+        self.state = State::Busy(late);
         true
     }
 
-    /// Another response carries these asks, or nobody wants them: the request that was given up need
-    /// not. If nothing is left for it, its response is cancelled as soon as it comes.
+    /// Another response carries these asks, or nobody wants them: the requests that were given up need
+    /// not. If nothing is left for one, its response is cancelled as soon as it comes.
     pub(super) fn no_longer_awaits(&mut self, asks: &[AskNumber]) {
-        let Some(given_up) = &mut self.given_up else { return };
-        given_up.request.asks.retain(|ask| !asks.contains(&ask.number));
-        if given_up.request.asks.is_empty() {
-            given_up.stage = Stage::Requested { cancel_when_created: true };
+        for given_up in &mut self.given_up {
+            given_up.request.asks.retain(|ask| !asks.contains(&ask.number));
+            if given_up.request.asks.is_empty() {
+                given_up.stage = Stage::Requested { cancel_when_created: true };
+            }
         }
     }
 
@@ -89,6 +104,8 @@ impl ResponseGate {
             response.iter().for_each(|response| self.turns.uncover(response));
             let undecided = request.asks.iter().map(|ask| (ask.number, ask.urgency()));
             self.undecided.extend(undecided);
+        } else {
+            self.no_longer_awaits(&request.numbers());
         }
         self.outputs.push_back(GateOutput::Ended { response, asks: request.numbers(), outcome });
     }

@@ -14,6 +14,8 @@ struct Server {
     /// A response came after an error that seemed to stand in its place. From then on another may be asked
     /// for beside one that is active.
     is_unexpected: bool,
+    /// Requests that were answered with an error, and whose responses begin later all the same.
+    late: VecDeque<RequestNumber>,
     made: u64,
     inbox: VecDeque<GateOutput>,
     outbox: VecDeque<Answer>,
@@ -35,10 +37,17 @@ enum Mood {
     Works,
     Fails,
     WorksAfterAnError,
+    WorksLater,
 }
 
 impl Server {
     fn work(&mut self, mood: Mood) {
+        if self.active.is_none()
+            && mood == Mood::Works
+            && let Some(request) = self.late.pop_front()
+        {
+            return self.make(request);
+        }
         match self.inbox.pop_front() {
             Some(GateOutput::Create { request, .. })
                 if self.active.is_some() && self.is_unexpected =>
@@ -46,20 +55,25 @@ impl Server {
                 let (active, _) = self.active.clone().unwrap();
                 self.outbox.push_back(Answer::AlreadyActive(active, request));
             }
-            Some(GateOutput::Create { .. }) if mood == Mood::Fails => {
+            // An error for each that is late, and one for what is asked for meanwhile: the gate remembers
+            // no more.
+            Some(GateOutput::Create { request, .. })
+                if mood == Mood::WorksLater && self.late.len() + 1 < MOST_GIVEN_UP =>
+            {
+                self.is_unexpected = true;
+                self.late.push_back(request);
+                self.outbox.push_back(Answer::Error);
+            }
+            Some(GateOutput::Create { .. }) if mood == Mood::Fails && self.late.is_empty() => {
                 self.outbox.push_back(Answer::Error);
             }
             Some(GateOutput::Create { request, .. }) => {
                 self.collisions += usize::from(self.active.is_some());
-                // Once in a story: the gate remembers one request that was given up.
-                if mood == Mood::WorksAfterAnError && !self.is_unexpected {
+                if mood == Mood::WorksAfterAnError && self.late.is_empty() {
                     self.is_unexpected = true;
                     self.outbox.push_back(Answer::Error);
                 }
-                self.made += 1;
-                let response = resp(&format!("r{}", self.made));
-                self.active = Some((response.clone(), request));
-                self.outbox.push_back(Answer::Created(response, request));
+                self.make(request);
             }
             Some(GateOutput::Cancel(response)) => match self.active.take() {
                 Some((active, request)) if active == response => {
@@ -72,6 +86,13 @@ impl Server {
             },
             _ => {}
         }
+    }
+
+    fn make(&mut self, request: RequestNumber) {
+        self.made += 1;
+        let response = resp(&format!("r{}", self.made));
+        self.active = Some((response.clone(), request));
+        self.outbox.push_back(Answer::Created(response, request));
     }
 
     fn finish(&mut self, outcome: Outcome) {
@@ -210,7 +231,8 @@ fn played(steps: Vec<Step>) -> (usize, Vec<AskNumber>, Vec<AskNumber>) {
 }
 
 const WELL: &[Mood] = &[Mood::Works, Mood::Works, Mood::Works, Mood::Fails];
-const UNWELL: &[Mood] = &[Mood::Works, Mood::Works, Mood::Fails, Mood::WorksAfterAnError];
+const UNWELL: &[Mood] =
+    &[Mood::Works, Mood::Works, Mood::Fails, Mood::WorksAfterAnError, Mood::WorksLater];
 
 proptest! {
     /// Invariant 1: at most one response is asked for or running, whatever crosses on the wire,

@@ -50,23 +50,23 @@ const WORDS: [(&str, Act); 28] = [
         if late.is_cancelled() {
             late.request.asks.clear();
         }
-        gate.given_up = Some(Box::new(late));
+        gate.given_up.push_back(late);
     }),
     ("comes after all", |gate, _, _| {
-        let late = gate.given_up.take().unwrap();
+        let late = gate.given_up.pop_back().unwrap();
         let asks = late.request.numbers();
         gate.waiting.retain(|ask| !asks.contains(&ask.number));
         gate.undecided.clear();
-        gate.state = State::Busy(*late);
+        gate.state = State::Busy(late);
     }),
     ("comes instead", |gate, _, _| {
-        let late = gate.given_up.take().unwrap();
-        let meanwhile = std::mem::replace(busy(gate), *late);
+        let late = gate.given_up.pop_back().unwrap();
+        let meanwhile = std::mem::replace(busy(gate), late);
         gate.waiting = meanwhile.request.asks.clone();
         gate.undecided.clear();
-        gate.given_up = Some(Box::new(meanwhile));
+        gate.given_up.push_back(meanwhile);
     }),
-    ("forgets it", |gate, _, _| gate.given_up = None),
+    ("forgets it", |gate, _, _| drop(gate.given_up.pop_back())),
     ("another's → Active", |gate, event, now| {
         start(gate, event.response(), Request::default(), now);
     }),

@@ -308,7 +308,7 @@ fn given_up(gate: &mut ResponseGate, now: Instant) {
     gate.undecided.push((AskNumber(7), Urgency::Closing));
     let request = Request { number: GIVEN_UP, asks, spoke: false };
     let stage = Stage::Requested { cancel_when_created: false };
-    gate.given_up = Some(Box::new(Busy { request, stage, heard_at: now, stalled: false }));
+    gate.given_up.push_back(Busy { request, stage, heard_at: now, stalled: false });
 }
 
 /// Everything that a gate can hold.
