@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use entities::call_turns::{self, TurnOfCall, TurnRole, TurnRow};
-use entities::calls::{self, CallStatus, EndOfCall, Progress};
+use entities::calls::{self, CallStatus, Progress};
 use entities::leads::{self, Caller, LeadChanges};
 use entities::{Batch, Database, OpenMode, PoolSettings, RecordsError};
 use protocol::ids::{BusinessId, CallSid, LeadId};
 use tokio::sync::Notify;
 
 use crate::support::{
-    business, call, call_sid, in_call, inbound, migrate, new_id, noon, on_each, phone,
+    business, call, call_sid, hung_up, in_call, inbound, migrate, new_id, noon, on_each, phone,
     two_businesses,
 };
 
@@ -28,17 +28,6 @@ fn turn(business: BusinessId, call: &CallSid, seq: u32, text: &str) -> TurnOfCal
     TurnOfCall { business, call: call.clone(), turn }
 }
 
-fn end() -> EndOfCall {
-    EndOfCall {
-        ended_at: noon(),
-        end_reason: "caller_hung_up".to_owned(),
-        ended_by: "caller".to_owned(),
-        status: Some(CallStatus::Completed),
-        duration: None,
-        stats: None,
-    }
-}
-
 async fn texts(db: &Database, business: BusinessId, call: &CallSid) -> Vec<String> {
     let turns = call_turns::of_call(db, business, call).await.unwrap();
     turns.into_iter().filter_map(|turn| turn.text).collect()
@@ -53,7 +42,7 @@ async fn a_whole_call_is_written_in_one_batch_and_again_without_effect() {
             let (sid, number, new) = (sid.clone(), number.clone(), LeadId(new_id()));
             let work = move |batch: Batch| async move {
                 // Its end comes first.
-                calls::report_end(&batch, locks, &sid, end()).await?;
+                calls::report_end(&batch, locks, &sid, hung_up()).await?;
                 calls::insert_started(&batch, locks, inbound(1)).await?;
                 let ringing = Progress { status: CallStatus::Ringing, answered_at: None };
                 calls::record_progress(&batch, locks, &sid, ringing).await?;

@@ -8,24 +8,14 @@ use entities::appointments::{
     by_key, cancel, move_to, of_lead, of_lead_upcoming,
 };
 use entities::businesses::CallKey;
-use entities::calls::{CallStatus, EndOfCall};
 use entities::leads::{Caller, LeadChanges, ensure_for_call, history, merge_details};
 use entities::{Database, appointments, businesses, call_turns, calls, leads};
 use protocol::ids::{LeadId, ToolCallId};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, TransactionTrait};
 
-use crate::support::{at, business, call, call_sid, in_call, lead, new_id, noon, on_each, phone};
-
-fn ended_early() -> EndOfCall {
-    EndOfCall {
-        ended_at: noon(),
-        end_reason: "caller_hung_up".to_owned(),
-        ended_by: "caller".to_owned(),
-        status: Some(CallStatus::Completed),
-        duration: None,
-        stats: None,
-    }
-}
+use crate::support::{
+    at, business, call, call_sid, hung_up, in_call, lead, new_id, noon, on_each, phone,
+};
 
 const HALF_HOUR: Duration = Duration::from_mins(30);
 
@@ -74,7 +64,7 @@ async fn use_everything(db: &Database) {
     cancel(db, locks, Authority::Lead(dana), Selector::Id(held.id)).await.unwrap();
     appointments::list(db, locks, AppointmentFilter::default(), Some(held.id), 10).await.unwrap();
 
-    calls::report_end(db, locks, &ringing, ended_early()).await.unwrap();
+    calls::report_end(db, locks, &ringing, hung_up()).await.unwrap();
     let sid = call(db, locks, 1).await;
     calls::get(db, locks, &sid).await.unwrap();
     call_turns::of_call(db, locks, &sid).await.unwrap();

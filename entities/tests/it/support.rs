@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use entities::businesses::{ImportBusiness, import};
-use entities::calls::{CallDirection, CallStatus, NewCall, insert_started};
+use entities::calls::{CallDirection, CallStatus, EndOfCall, NewCall, insert_started};
 use entities::leads::{Caller, ChangedBy, ensure_for_call};
 use entities::{Database, OpenMode, PoolSettings};
 use jiff::Timestamp;
@@ -74,6 +74,18 @@ pub(crate) fn at(instant: &str) -> Timestamp {
 /// The usual time of a test.
 pub(crate) fn noon() -> Timestamp {
     at("2026-11-22T12:00:00Z")
+}
+
+/// The caller has hung up.
+pub(crate) fn hung_up() -> EndOfCall {
+    EndOfCall {
+        ended_at: noon(),
+        end_reason: "caller_hung_up".to_owned(),
+        ended_by: "caller".to_owned(),
+        status: Some(CallStatus::Completed),
+        duration: None,
+        stats: None,
+    }
 }
 
 pub(crate) fn phone(number: &str) -> PhoneNumber {
