@@ -33,7 +33,7 @@ pub const HOLD_PATIENCE: Duration = Duration::from_secs(3);
 const SEEN_ASKS: usize = 64;
 
 /// Requests remembered that were given up. OpenAI rarely reports several such errors in a row.
-const MOST_GIVEN_UP: usize = 4;
+const MOST_GIVEN_UP: usize = 8;
 
 /// The gate of one call. It goes on over all sessions; each begins with
 /// [`session_lost`](Self::session_lost).

@@ -217,7 +217,7 @@ fn pipe_3_the_requests_that_are_remembered_as_given_up_are_few() {
         gate.withdraw(AskNumber(number), now);
     }
     assert_eq!(gate.given_up.len(), MOST_GIVEN_UP);
-    assert_eq!(gate.given_up.front().map(|busy| busy.request.number), Some(RequestNumber(17)));
+    assert_eq!(gate.given_up.front().map(|busy| busy.request.number), Some(RequestNumber(13)));
 }
 
 #[test]

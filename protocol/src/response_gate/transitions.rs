@@ -5,7 +5,9 @@ use std::time::Instant;
 
 use super::ask::Urgency;
 use super::state::{Busy, Request, Stage, State};
-use super::{Ask, AskNumber, GateOutput, MOST_GIVEN_UP, Manner, Outcome, RequestNumber, ResponseGate, Want};
+use super::{
+    Ask, AskNumber, GateOutput, MOST_GIVEN_UP, Manner, Outcome, RequestNumber, ResponseGate, Want,
+};
 use crate::ids::ResponseId;
 use crate::mistake::planted;
 

@@ -7,6 +7,10 @@ use proptest::prelude::*;
 
 use super::*;
 
+/// Responses that are late at once. For each the gate can give up a second request: errors have no names,
+/// and one may be taken for that of a later request.
+const MOST_LATE: usize = MOST_GIVEN_UP / 2 - 1;
+
 /// OpenAI's side: one active response. Its events are delivered later, in order.
 #[derive(Default)]
 struct Server {
@@ -55,10 +59,8 @@ impl Server {
                 let (active, _) = self.active.clone().unwrap();
                 self.outbox.push_back(Answer::AlreadyActive(active, request));
             }
-            // An error for each that is late, and one for what is asked for meanwhile: the gate remembers
-            // no more.
             Some(GateOutput::Create { request, .. })
-                if mood == Mood::WorksLater && self.late.len() + 1 < MOST_GIVEN_UP =>
+                if mood == Mood::WorksLater && self.late.len() < MOST_LATE =>
             {
                 self.is_unexpected = true;
                 self.late.push_back(request);
