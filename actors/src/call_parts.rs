@@ -1,10 +1,10 @@
 //! What the actors of one call share: audio queues, inboxes, the last snapshot. CallSupervisor
 //! holds it, so it outlives each of the four actors.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
-use protocol::call::{Call, CallSetup, Event, Now};
+use protocol::call::{Call, CallSetup, Event, Now, Phase};
 use supervision::{Inbox, Lease, RestartPolicy};
 use tokio::sync::watch;
 use tracing::Span;
@@ -79,6 +79,9 @@ pub struct CallParts {
     pub(crate) supervisor: Inbox<SupervisorEvent>,
     /// The call as CallActor last published it.
     pub snapshot: watch::Sender<Arc<Snapshot>>,
+    /// Set once a part has failed too often: the call ends with the apology, whatever CallActor wanted
+    /// (RES-5).
+    pub(crate) given_up: OnceLock<Phase>,
     /// When Twilio last resumed the call (CALL-1).
     pub(crate) resumes: Mutex<Vec<Instant>>,
     /// The redirect of the call to other TwiML.
@@ -107,6 +110,7 @@ impl CallParts {
             lead: Inbox::new(INBOX_CAPACITY),
             supervisor: Inbox::new(INBOX_CAPACITY),
             snapshot: watch::Sender::new(Arc::new(Snapshot { call, handled: 0 })),
+            given_up: OnceLock::new(),
             resumes: Mutex::default(),
             redirect: Redirect::default(),
             realtime_view: watch::Sender::default(),
@@ -117,6 +121,16 @@ impl CallParts {
     #[must_use]
     pub fn span(&self) -> Span {
         call_span(&self.setup.call_sid, &self.setup.settings.slug)
+    }
+
+    /// What the call is doing.
+    pub(crate) fn phase(&self) -> Phase {
+        let phase = self.snapshot.borrow().call.phase().clone();
+        match (phase, self.given_up.get()) {
+            (over @ Phase::Over { .. }, _) => over,
+            (_, Some(given_up)) => given_up.clone(),
+            (phase, None) => phase,
+        }
     }
 
     /// Closes the inboxes: the call is over.

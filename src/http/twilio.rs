@@ -72,7 +72,7 @@ async fn answer(state: &TwilioState, request: &Request, form: &Form) -> Response
             twiml(call, &resume::on_transfer_ended(state, form).await)
         }
         (&Method::POST, unanswerable::TRANSFER_ENDED) => {
-            twiml(call, &unanswerable::on_transfer_ended(state, form))
+            twiml(call, &unanswerable::on_transfer_ended(state, form).await)
         }
         (&Method::POST, "/twilio/status") => {
             status::on_status(state, form).await;

@@ -332,3 +332,63 @@ fn call_13_a_transfer_that_comes_back_is_busy_and_other_callers_are_not() {
         world.close().await;
     });
 }
+
+#[test]
+fn call_1_a_webhook_that_cannot_be_read_gets_the_apology_of_the_business_that_it_names() {
+    virtually(async {
+        let world = world(|plan| {
+            brief(plan);
+            plan.business.apology.text = Some("Sorry, please call later".to_owned());
+        })
+        .await;
+        let read = call_form(&world, "CA00000000000000000000000000000008", "ringing");
+        let spoiled = |changes: &[(&str, &str)]| {
+            let mut form = read.clone();
+            for (name, value) in &mut form {
+                if let Some((_, other)) = changes.iter().find(|(changed, _)| changed == name) {
+                    *value = (*other).to_owned();
+                }
+            }
+            form
+        };
+        let ours = world.business.phone_numbers[0].as_str();
+        for path in [
+            "/twilio/voice",
+            "/twilio/voice/resume",
+            "/twilio/voice/transfer",
+            "/twilio/voice/unanswerable",
+        ] {
+            for form in [
+                spoiled(&[("CallSid", "CA1")]),
+                spoiled(&[("CallSid", ""), ("Direction", "trunking-terminating")]),
+                spoiled(&[
+                    ("CallSid", "x"),
+                    ("Direction", "outbound-api"),
+                    ("From", ours),
+                    ("To", "+972501234567"),
+                ]),
+                spoiled(&[
+                    ("CallSid", "x"),
+                    ("Direction", ""),
+                    ("From", ours),
+                    ("To", "client:dana"),
+                ]),
+            ] {
+                let answer = post_as_twilio(&world, path, &form).await.text();
+                assert!(answer.contains("Sorry, please call later"), "{path} {form:?} {answer}");
+            }
+        }
+        for form in [spoiled(&[("Direction", "sideways")]), spoiled(&[("Direction", "")])] {
+            let answer = post_as_twilio(&world, "/twilio/voice", &form).await.text();
+            assert!(answer.contains("Sorry, please call later"), "{form:?} {answer}");
+        }
+        // Who has talked to the person hears nothing more.
+        let mut form = spoiled(&[("CallSid", "CA1")]);
+        form.push(("DialCallStatus".to_owned(), "completed".to_owned()));
+        for path in ["/twilio/voice/transfer", "/twilio/voice/unanswerable"] {
+            let answer = post_as_twilio(&world, path, &form).await.text();
+            assert!(answer.ends_with("<Response><Hangup/></Response>"), "{path} {answer}");
+        }
+        world.close().await;
+    });
+}

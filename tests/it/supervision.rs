@@ -7,7 +7,7 @@ use actors::introspection::ActorKind;
 use frontdesk::world::World;
 use futures_util::StreamExt;
 use practice::openai::Transcription;
-use practice::twilio::{CallOutcome, CallerHandle, Done, EndedBy};
+use practice::twilio::{CallOutcome, CallerHandle, Done, EndedBy, RestFault, RestKind};
 use protocol::call::EndReason;
 use protocol::response_gate::GateState;
 
@@ -148,6 +148,55 @@ async fn tell(world: &World, caller: &CallerHandle, outcome: &CallOutcome) -> St
     }
 }
 
+/// Kills the call's RealtimeActor more often than it is restarted.
+async fn crash_until_given_up(world: &World, caller: &CallerHandle) {
+    for generation in 0..=2 {
+        let victim = find_actor(world, |actor| {
+            actor.kind == ActorKind::Realtime
+                && actor.call_sid.as_ref() == Some(caller.call_sid())
+                && actor.generation.0 == generation
+        })
+        .await;
+        let kill = format!("introspect/actors/{}/kill", victim.id);
+        assert_eq!(world.post(&kill).await.unwrap(), 202);
+    }
+}
+
+fn apologies(outcome: &CallOutcome) -> usize {
+    outcome.view.verbs.iter().filter(|run| matches!(run.what, Done::Said { .. })).count()
+}
+
+#[test]
+fn res_5_the_apology_is_heard_once_although_twilio_refuses_or_does_not_answer_the_request() {
+    virtually(async {
+        for fault in [
+            RestFault::Forbidden,
+            RestFault::ServerError,
+            RestFault::TooManyRequests,
+            RestFault::AcceptedThenError,
+            RestFault::AcceptedThenSilence,
+        ] {
+            let world = world(|plan| {
+                plan.config.supervision.intensity = 2;
+                plan.config.supervision.backoff = vec![Duration::ZERO];
+            })
+            .await;
+            for kind in [RestKind::Redirect, RestKind::HangUp] {
+                world.carrier.plan_fault(kind, fault, 1000);
+            }
+            let caller = world.dial(&number(1));
+            within("the greeting", caller.hears(&world.business.lines().greeting)).await.unwrap();
+            crash_until_given_up(&world, &caller).await;
+            let outcome = within("the apology", caller.ended()).await;
+            assert_eq!(apologies(&outcome), 1, "{fault:?} {:?}", outcome.view.verbs);
+            let row = ended_record(&world, &caller).await;
+            assert_eq!(row.end_reason.as_deref(), Some(EndReason::Internal.as_str()), "{fault:?}");
+            nothing_left(&world).await;
+            world.close().await;
+        }
+    });
+}
+
 #[test]
 fn res_5_more_crashes_than_the_intensity_allows_end_their_call_and_no_other() {
     virtually(async {
@@ -160,21 +209,9 @@ fn res_5_more_crashes_than_the_intensity_allows_end_their_call_and_no_other() {
         let greeting = world.business.lines().greeting;
         within("the greeting", unlucky.hears(&greeting)).await.unwrap();
         within("the greeting", lucky.hears(&greeting)).await.unwrap();
-        for generation in 0..=2 {
-            let victim = find_actor(&world, |actor| {
-                actor.kind == ActorKind::Realtime
-                    && actor.call_sid.as_ref() == Some(unlucky.call_sid())
-                    && actor.generation.0 == generation
-            })
-            .await;
-            assert_eq!(
-                world.post(&format!("introspect/actors/{}/kill", victim.id)).await.unwrap(),
-                202
-            );
-        }
+        crash_until_given_up(&world, &unlucky).await;
         let outcome = within("the apology", unlucky.ended()).await;
-        let said = outcome.view.verbs.iter().any(|run| matches!(run.what, Done::Said { .. }));
-        assert!(said, "{:?}", outcome.view.verbs);
+        assert_eq!(apologies(&outcome), 1, "{:?}", outcome.view.verbs);
         within("the sentence", lucky.say(SENTENCES[0])).await.unwrap();
         within("an answer", lucky.hears_anything()).await.unwrap();
         lucky.hang_up();

@@ -4,7 +4,7 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use protocol::call::{Command, EndReason, EndedBy, Event, Now, Record};
+use protocol::call::{Command, EndReason, EndedBy, Ending, Event, HangUp, Now, Phase, Record};
 use protocol::ids::StreamSid;
 use protocol::twilio::forms::CallStatus;
 use protocol::twilio::twiml::{Twiml, TwimlError};
@@ -34,6 +34,8 @@ const REDIRECT_TRIES: u32 = 10;
 const REDIRECT_PAUSE: Duration = Duration::from_millis(200);
 /// How long the teardown waits for requests to Twilio.
 const REQUESTS_PATIENCE: Duration = Duration::from_secs(30);
+/// How long the teardown waits for the webhook that gives a refused apology.
+const WEBHOOK_PATIENCE: Duration = Duration::from_secs(5);
 
 impl CallSupervisorState {
     pub(super) async fn handle_events(&mut self, me: &ActorRef<CallSupervisorMsg>) {
@@ -123,6 +125,10 @@ impl CallSupervisorState {
             tracing::error!(kind = kind.as_str(), "an actor failed too often: the call ends");
             // Whoever is put through, or hears the apology, is not interrupted.
             if !self.parts.redirect.is_under_way() {
+                let ending = Ending { reason: EndReason::Internal, by: EndedBy::Daemon };
+                let until = self.parts.clock.now() + REQUESTS_PATIENCE;
+                let phase = Phase::HangingUp { ending, how: HangUp::Apology, until };
+                let _ = self.parts.given_up.set(phase);
                 self.apologise();
             }
             self.take_down(me, Some(EndReason::Internal));
@@ -215,10 +221,11 @@ impl CallSupervisorState {
         if !apologising {
             self.close_sockets();
         }
-        let (me, teardown) = (me.clone(), self.teardown());
+        let (me, stream, teardown) = (me.clone(), self.stream.clone(), self.teardown());
         let stopping = async move {
             if apologising {
                 let _ = tokio::time::timeout(REQUESTS_PATIENCE, teardown.requests.join()).await;
+                await_webhook(&teardown.parts, stream).await;
             }
             teardown.run(reason, REQUESTS_PATIENCE).await;
             let _ = me.cast(CallSupervisorMsg::TakenDown);
@@ -268,6 +275,17 @@ impl CallSupervisorState {
             let entry = records::entry(&self.parts, &call, record);
             self.parts.services.journal.record(entry);
         }
+    }
+}
+
+/// If Twilio has refused the apology, closes the stream and waits for the webhook that Twilio then asks,
+/// while the call can still be found.
+async fn await_webhook(parts: &CallParts, stream: Option<OpenStream>) {
+    if parts.redirect.has_failed() {
+        if let Some(stream) = stream {
+            stream.close(parts);
+        }
+        let _ = tokio::time::timeout(WEBHOOK_PATIENCE, parts.redirect.is_settled()).await;
     }
 }
 

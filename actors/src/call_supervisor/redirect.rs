@@ -68,6 +68,11 @@ impl Redirect {
         *self.0.borrow() == Stage::Failed
     }
 
+    /// Whether Twilio has not taken the request, and nobody else has given the document.
+    pub(super) fn has_failed(&self) -> bool {
+        *self.0.borrow() == Stage::Failed
+    }
+
     /// Waits until the request is needed no more.
     pub(super) async fn is_settled(&self) {
         let settled = |stage: &Stage| matches!(stage, Stage::Given | Stage::Left | Stage::Over);

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use protocol::call::{CallView, Now};
+use protocol::call::{CallView, Now, Phase};
 use protocol::ids::{BusinessId, CallSid, Generation};
 use serde::{Deserialize, Serialize};
 use supervision::TrySendError;
@@ -68,6 +68,12 @@ impl CallHandle {
     #[must_use]
     pub fn parts(&self) -> &Arc<CallParts> {
         &self.parts
+    }
+
+    /// What the call is doing.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.parts.phase()
     }
 
     /// Sends an event to the call's supervisor.

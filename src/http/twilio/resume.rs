@@ -7,16 +7,23 @@ use protocol::twilio::forms::{DialForm, DialStatus, Form, VoiceForm};
 use protocol::twilio::twiml::Twiml;
 
 use super::connect::{apology, connect};
+use super::lookup;
 use super::state::TwilioState;
 
 /// Answers `/twilio/voice/resume`: the media stream has ended, for whatever reason.
 pub(super) async fn resume(state: &TwilioState, form: &Form) -> Twiml {
-    let Ok(form) = VoiceForm::read(form) else { return Twiml::hangup() };
+    let form = match VoiceForm::read(form) {
+        Ok(form) => form,
+        Err(error) => {
+            tracing::error!(%error, "a resume webhook could not be read");
+            return lookup::apology_of(state, form).await;
+        }
+    };
     let Some(handle) = state.calls.find(form.call_sid.clone()).await else {
         tracing::info!(call = %form.call_sid, "resume of a call that is over");
         return Twiml::hangup();
     };
-    match phase(&handle) {
+    match handle.phase() {
         Phase::Open | Phase::Closing { .. } | Phase::Pausing { .. } => reconnect(state, &handle),
         Phase::HandingOver { .. } => transfer(&handle).await,
         Phase::HangingUp { how, .. } => hang_up(&handle, how).await,
@@ -49,7 +56,10 @@ pub(super) async fn on_transfer_ended(state: &TwilioState, form: &Form) -> Twiml
         Ok(form) => form,
         Err(error) => {
             tracing::error!(%error, "the outcome of a transfer could not be read");
-            return Twiml::hangup();
+            if DialForm::tells_of_an_answer(form) {
+                return Twiml::hangup();
+            }
+            return lookup::apology_of(state, form).await;
         }
     };
     let Some(handle) = state.calls.find(form.call_sid.clone()).await else {
@@ -59,7 +69,7 @@ pub(super) async fn on_transfer_ended(state: &TwilioState, form: &Form) -> Twiml
     let answered = form.was_answered();
     let status = form.status.map_or("unknown", DialStatus::as_str);
     tracing::info!(call = %form.call_sid, status, "transfer ended");
-    match phase(&handle) {
+    match handle.phase() {
         Phase::HandingOver { .. } => {
             handle.gives_next_document();
             let told = handle.tell(SupervisorEvent::TransferEnded { answered });
@@ -84,10 +94,6 @@ pub(super) async fn on_transfer_ended(state: &TwilioState, form: &Form) -> Twiml
         | Phase::HangingUp { .. }
         | Phase::Over { .. } => Twiml::hangup(),
     }
-}
-
-pub(super) fn phase(handle: &CallHandle) -> Phase {
-    handle.parts().snapshot.borrow().call.phase().clone()
 }
 
 /// Connects the call to a new stream; apologises if it has been resumed too often.

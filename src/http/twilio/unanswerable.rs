@@ -7,7 +7,7 @@ use actors::messages::JournalEntry;
 use entities::calls::CallStatus;
 use protocol::call::{CallSetup, EndReason, EndedBy, Ending};
 use protocol::openai::fault::FatalCause;
-use protocol::twilio::forms::{DialForm, Direction, Form, VoiceForm};
+use protocol::twilio::forms::{DialForm, Direction, Form};
 use protocol::twilio::twiml::{Dial, Twiml};
 
 use super::connect::apology;
@@ -46,15 +46,13 @@ pub(super) fn twiml(state: &TwilioState, setup: &CallSetup) -> Twiml {
 }
 
 /// Answers [`TRANSFER_ENDED`]: who reached nobody hears the apology after all.
-pub(super) fn on_transfer_ended(state: &TwilioState, form: &Form) -> Twiml {
-    let dialled = DialForm::read(form);
-    if let Ok(dialled) = &dialled {
+pub(super) async fn on_transfer_ended(state: &TwilioState, form: &Form) -> Twiml {
+    if let Ok(dialled) = DialForm::read(form) {
         state.door_transfers.end(&dialled.call_sid);
     }
-    let answered = dialled.is_ok_and(|form| form.was_answered());
-    let number = VoiceForm::read(form).ok().and_then(|form| form.business_number().cloned());
-    match number {
-        Some(number) if !answered => lookup::apology_at(state, &number),
-        Some(_) | None => Twiml::hangup(),
+    if DialForm::tells_of_an_answer(form) {
+        Twiml::hangup()
+    } else {
+        lookup::apology_of(state, form).await
     }
 }

@@ -18,7 +18,7 @@ use protocol::twilio::twiml::{Dial, RejectReason, Twiml};
 use super::connect::{apology, connect};
 use super::directory::Listed;
 use super::refusal::{self, Refusal};
-use super::resume::{hang_up, phase, transfer};
+use super::resume::{hang_up, transfer};
 use super::span::name_business;
 use super::state::TwilioState;
 use super::unanswerable;
@@ -34,7 +34,7 @@ pub(super) async fn answer(state: &TwilioState, form: &Form) -> Twiml {
         Ok(form) => form,
         Err(error) => {
             tracing::error!(%error, "a voice webhook could not be read");
-            return lookup::default_apology();
+            return lookup::apology_of(state, form).await;
         }
     };
     let Some(number) = form.business_number() else {
@@ -107,7 +107,7 @@ async fn start(state: &TwilioState, form: &VoiceForm, setup: CallSetup) -> Twiml
 /// What a running call hears: it has just started, or Twilio asks again. Until a stream has opened the
 /// recording is played, since no earlier answer may have arrived (CALL-12).
 async fn go_on(state: &TwilioState, handle: &CallHandle, form: &VoiceForm) -> Twiml {
-    match phase(handle) {
+    match handle.phase() {
         Phase::Open | Phase::Closing { .. } | Phase::Pausing { .. } => {}
         Phase::HandingOver { .. } => return transfer(handle).await,
         Phase::HangingUp { how, .. } => return hang_up(handle, how).await,

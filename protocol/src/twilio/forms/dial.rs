@@ -46,7 +46,17 @@ impl DialForm {
     /// is left hears a word.
     #[must_use]
     pub fn was_answered(&self) -> bool {
-        match self.status {
+        Self::has_answer(self.status)
+    }
+
+    /// As [`was_answered`](Self::was_answered), of a form whose `CallSid` may be unreadable.
+    #[must_use]
+    pub fn tells_of_an_answer(form: &Form) -> bool {
+        Self::has_answer(form.optional("DialCallStatus"))
+    }
+
+    fn has_answer(status: Option<DialStatus>) -> bool {
+        match status {
             Some(DialStatus::Completed | DialStatus::Answered) => true,
             Some(
                 DialStatus::Busy | DialStatus::NoAnswer | DialStatus::Failed | DialStatus::Canceled,
