@@ -1,6 +1,8 @@
 //! What the caller heard, against what the model was told of it and what the transcript keeps
 //! (invariants 4 and 6).
 
+use entities::call_turns::{TurnRole, TurnRow};
+
 use super::findings::{CallFindings, Seen, ensure};
 use crate::simulate::judge::always::{
     FRAME_MS, is_damaged, is_part, kept_all_that_was_heard, length_ms, none,
@@ -23,6 +25,7 @@ pub(super) fn look(findings: &mut CallFindings<'_>, seen: &Seen<'_>) {
     let model = seen.sessions.model_side(&seen.ended.model, seen.call.index);
     findings.look(4, told_no_more(&model, seen));
     findings.look(4, kept_no_more(&model, seen));
+    findings.look(15, kept_no_other_words(&model, seen));
     if !seen.excuses.hears_otherwise() && !seen.excuses.sessions_change() {
         let kept = kept_all_that_was_heard(&model, &seen.call.turns, &view.heard);
         findings.look(15, kept.map_err(|it| format!("the transcript: {it}")));
@@ -47,6 +50,32 @@ fn kept_no_more(model: &ModelSide, seen: &Seen<'_>) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// The words of an interrupted turn are the beginning of what the agent said, and end where the caller's ear
+/// did. Which words were heard is a share of the audio for the daemon, so it can be one word off.
+fn kept_no_other_words(model: &ModelSide, seen: &Seen<'_>) -> Result<(), String> {
+    let is_cut = |turn: &&TurnRow| turn.cut && turn.role == TurnRole::Agent;
+    for turn in seen.call.turns.iter().filter(is_cut) {
+        let kept = turn.text.as_deref().unwrap_or_default();
+        let said = turn.item_id.as_ref().and_then(|item| model.words_of(item.as_str()));
+        let Some(said) = said else { continue };
+        ensure(said.starts_with(kept), || format!("{kept:?} is kept of the agent's {said:?}"))?;
+        // It can have been heard in pieces, or longer than the daemon knows.
+        if seen.excuses.sessions_change() || seen.excuses.hears_otherwise() {
+            continue;
+        }
+        let parts = seen.call.view.heard.iter().filter(|speech| is_part(speech, said));
+        let heard = parts.map(|speech| words(&speech.text)).max().unwrap_or_default();
+        ensure(words(kept) <= heard + 1, || {
+            format!("{kept:?} is kept of {said:?}, of which {heard} words were heard")
+        })?;
+    }
+    Ok(())
+}
+
+fn words(text: &str) -> usize {
+    text.split_whitespace().count()
 }
 
 /// The same words can be spoken twice: the longest time that they were heard counts. A frame that was cut
