@@ -23,7 +23,7 @@ use crate::link::Connector;
 use crate::messages::{
     CalendarRequest, LeadOrder, RealtimeEvent, RealtimeView, SupervisorEvent, TwilioEvent,
 };
-use crate::provider::Provider;
+use crate::provider::SharedBreaker;
 use crate::transcriptions::WorkingTranscription;
 use crate::twilio_rest::TwilioRest;
 
@@ -40,7 +40,7 @@ pub struct Services {
     /// Connects to OpenAI.
     pub connector: Arc<dyn Connector>,
     /// Whether OpenAI can answer new calls.
-    pub provider: Provider,
+    pub provider: SharedBreaker,
     pub twilio: TwilioRest,
     pub journal: Journal,
     pub calendar: Inbox<CalendarRequest>,

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 /// The breaker. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Provider(Arc<Mutex<Breaker>>);
+pub struct SharedBreaker(Arc<Mutex<Breaker>>);
 
 /// The provider as introspection shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,7 +23,7 @@ pub struct ProviderView {
     pub faults: u64,
 }
 
-impl Provider {
+impl SharedBreaker {
     /// Whether a new call of this business may open a session.
     ///
     /// # Errors

@@ -79,7 +79,7 @@ pub(crate) fn services(
         chance: chance.clone(),
         database,
         connector,
-        provider: crate::provider::Provider::default(),
+        provider: crate::provider::SharedBreaker::default(),
         twilio: TwilioRest::new(
             dialer,
             Connections::Closed,

@@ -70,7 +70,7 @@ pub struct CircuitView {
     /// [`FatalCause::as_str`].
     pub cause: String,
     /// Milliseconds until a call may try. 0 when one may.
-    pub opens_for_ms: u64,
+    pub next_try_in_ms: u64,
 }
 
 impl Scope {
@@ -190,7 +190,7 @@ impl Breaker {
                 voice,
                 state: if left.is_zero() { "half_open" } else { "open" }.to_owned(),
                 cause: circuit.cause.as_str().to_owned(),
-                opens_for_ms: u64::try_from(left.as_millis()).unwrap_or(u64::MAX),
+                next_try_in_ms: u64::try_from(left.as_millis()).unwrap_or(u64::MAX),
             }
         };
         self.circuits.iter().map(view).collect()

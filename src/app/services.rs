@@ -8,7 +8,7 @@ use actors::call_parts::Services;
 use actors::introspection::Introspection;
 use actors::journal::{Disk, DiskMode, Journal};
 use actors::link::OpenAiConnector;
-use actors::provider::Provider;
+use actors::provider::SharedBreaker;
 use actors::twilio_rest::TwilioRest;
 use entities::PoolSettings;
 use migration::presence::{Presence, PresenceError};
@@ -99,7 +99,7 @@ pub(super) async fn start(
         chance: platform.chance,
         database,
         connector: Arc::new(OpenAiConnector::new(realtime.url, realtime.key, dialer)),
-        provider: Provider::default(),
+        provider: SharedBreaker::default(),
         twilio,
         journal: Journal::new(disk),
         calendar: Inbox::new(calendar::INBOX_CAPACITY),

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use actors::call_parts::Services;
 use actors::clock::Clock;
 use actors::journal::Journal;
-use actors::provider::Provider;
+use actors::provider::SharedBreaker;
 use entities::Database;
 use tokio::sync::Mutex;
 
@@ -25,7 +25,7 @@ struct Shared {
     draining: AtomicBool,
     database: Database,
     journal: Journal,
-    provider: Provider,
+    provider: SharedBreaker,
     clock: Clock,
     /// Locked while the database is asked: whoever comes meanwhile waits for the same answer.
     last: Mutex<Looks>,

@@ -142,6 +142,6 @@ fn ops_9_introspection_shows_what_is_open_and_for_how_long() {
     assert_eq!((named(0), shown[0].cause.as_str()), ((None, None), "quota"));
     assert_eq!(named(1), (Some(USED.model), None));
     assert_eq!(named(2), (Some(USED.model), Some(USED.voice)));
-    assert_eq!((shown[2].cause.as_str(), shown[2].opens_for_ms), ("bad_voice", 20_000));
+    assert_eq!((shown[2].cause.as_str(), shown[2].next_try_in_ms), ("bad_voice", 20_000));
     assert_eq!(breaker.view(now + OPEN_FOR)[0].state, "half_open");
 }
