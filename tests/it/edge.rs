@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actors::dialer::ByteStream;
+use entities::{DatabaseFault, FaultExtent};
 use frontdesk::world::World;
 use practice::twilio::CallerHandle;
 use serde_json::Value;
@@ -260,6 +261,36 @@ fn ops_8_a_refused_signature_names_the_url_that_was_signed_over_and_an_operator_
         assert_eq!(operator["level"], "WARN");
         let all = format!("{lines:?}");
         assert!(!all.contains("972501234567") && !all.contains("secret") && !all.contains("wrong"));
+        world.close().await;
+    });
+}
+
+#[test]
+fn ops_8_a_lead_that_can_t_be_written_is_logged_when_that_begins_once_a_minute_and_at_its_end() {
+    virtually(async {
+        let mut plan = plan();
+        let log = Log::default();
+        let _until_the_end = log.start();
+        brief(&mut plan);
+        let world = World::open(plan).await.unwrap();
+        let database = world.app.services().database.clone();
+        let faults = database.faults().unwrap();
+        let caller = world.dial(&number(1));
+        // The read of the webhook succeeds.
+        faults.set(DatabaseFault::Full, FaultExtent::Lasting);
+        within("the stream", caller.stream_opened()).await.unwrap();
+        let said = |what: &str| {
+            let lines = log.lines().into_iter().filter(|line| line["message"] == what);
+            lines.map(|line| calls_of(&line).len()).collect::<Vec<_>>()
+        };
+        sleep(Duration::from_secs(10)).await;
+        assert_eq!(said("writing the lead failed; trying again"), [1], "one line, of one call");
+        faults.clear();
+        sleep(Duration::from_secs(1)).await;
+        assert_eq!(said("writing the lead failed; trying again"), [1]);
+        assert_eq!(said("the lead is written"), [1]);
+        caller.hang_up();
+        within("the end", caller.ended()).await;
         world.close().await;
     });
 }
