@@ -1,5 +1,5 @@
-//! What a turn costs the call's core, early and late in a call: `cargo bench -p benches --bench
-//! call`.
+//! What a turn costs the call's core, early and late in a call, and what an answer costs the response gate:
+//! `cargo bench -p benches --bench call`.
 //!
 //! Each event is handled as `CallActor` does it: the core takes it, a copy of the call is
 //! published, the commands are handed over. The copy of the event before is dropped. A call's
@@ -7,7 +7,7 @@
 
 use std::hint::black_box;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actors::clock::Clock;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
@@ -17,7 +17,9 @@ use protocol::ids::{
     BusinessId, CallSid, InvalidId, ItemId, PhoneNumber, ResponseId, Slug, StreamSid,
 };
 use protocol::openai::usage::Usage;
-use protocol::response_gate::{AskNumber, Outcome};
+use protocol::response_gate::{
+    Ask, AskNumber, GateOutput, Manner, Outcome, Reply, ResponseGate, Want,
+};
 use protocol::twilio::forms::{Direction, Party};
 
 const SAID: &str = "The lock of our front door is broken and I would like somebody to come today.";
@@ -168,5 +170,36 @@ fn turns(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(call, turns);
+/// An answer at the gate: asked for, begun and done.
+fn answers(criterion: &mut Criterion) {
+    let (clock, mut number) = (Clock::start(), 0);
+    let mut gate = ResponseGate::default();
+    criterion.bench_function("gate: an answer", |bencher| {
+        bencher.iter(|| {
+            number += 1;
+            answer(&mut gate, number, clock.now()).ok()
+        });
+    });
+}
+
+fn answer(gate: &mut ResponseGate, number: u64, now: Instant) -> Result<(), InvalidId> {
+    let turn = ItemId::parse(&format!("item_{number}"))?;
+    let response = ResponseId::parse(&format!("resp_{number}"))?;
+    gate.turn_committed(turn.clone());
+    let want = Want::Answer(Reply::Turn(turn));
+    gate.trigger(Ask { number: AskNumber(number), want, manner: Manner::default() }, now);
+    let mut asked = None;
+    while let Some(output) = gate.poll_output() {
+        if let GateOutput::Create { request, .. } = black_box(output) {
+            asked = Some(request);
+        }
+    }
+    gate.created(response.clone(), asked, now);
+    gate.progressed(true, now);
+    gate.done(&response, asked, Outcome::Completed, now);
+    while gate.poll_output().map(black_box).is_some() {}
+    Ok(())
+}
+
+criterion_group!(call, turns, answers);
 criterion_main!(call);

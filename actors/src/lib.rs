@@ -28,7 +28,10 @@ mod realtime;
 mod reports;
 pub mod supervisor;
 #[cfg(test)]
-#[cfg(feature = "mistakes")]
+#[cfg_attr(
+    not(feature = "mistakes"),
+    expect(dead_code, reason = "most tests of actors are built with the feature")
+)]
 mod testing;
 pub mod trace;
 pub mod transcriptions;

@@ -135,6 +135,8 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
+    use allocation_counter::measure;
+
     use super::*;
     use crate::clock::Clock;
 
@@ -190,6 +192,31 @@ mod tests {
         loudness.measure(&frame, at);
         loudness.measure(&frame, at);
         assert_eq!((quiet_before(), quiet_before(), quiet_before()), (Some(60), Some(0), None));
+    }
+
+    #[test]
+    fn a_frame_allocates_nothing_and_of_those_that_wait_only_the_first_wakes() {
+        let (loudness, at) = (Loudness::default(), Clock::start().now());
+        let wakes = counted(&loudness);
+        let (loud, quiet) = (Payload::encode(&[0x00; 160]), Payload::silence(1));
+        loudness.listen(Listening::ToEveryFrame);
+        (0..MAX_FRAMES).for_each(|_| loudness.measure(&loud, at));
+        while loudness.pop().is_some() {}
+        loudness.woken();
+        for (listening, frame, expected) in [
+            (Listening::Off, &loud, 0),
+            (speech(), &quiet, 0),
+            (speech(), &loud, 1),
+            (Listening::ToEveryFrame, &quiet, 1),
+        ] {
+            loudness.listen(listening);
+            wakes.store(0, Ordering::SeqCst);
+            let cost = measure(|| (0..10).for_each(|_| loudness.measure(frame, at)));
+            let counted = (cost.count_total, wakes.load(Ordering::SeqCst));
+            assert_eq!(counted, (0, expected), "{listening:?}");
+            while loudness.pop().is_some() {}
+            loudness.woken();
+        }
     }
 
     #[test]

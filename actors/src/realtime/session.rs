@@ -264,3 +264,6 @@ fn fault(class: ConnectionClass) -> SessionFault {
         ConnectionClass::Retryable => SessionFault::Passing,
     }
 }
+
+#[cfg(test)]
+mod tests;

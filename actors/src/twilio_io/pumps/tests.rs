@@ -11,6 +11,8 @@ use protocol::ids::CallSid;
 use supervision::Lease;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
+mod down;
+
 use super::*;
 use crate::link::Text;
 use crate::realtime::SenderLoop;

@@ -11,16 +11,18 @@ struct Talk {
     now: Now,
     asked: Option<AskNumber>,
     turns: usize,
+    events: u64,
 }
 
 impl Talk {
     fn new() -> Self {
         let stage = Stage::open_with(|settings| settings.ending.decider = Decider::Both);
         let published = Arc::new(stage.call.clone());
-        Self { call: stage.call, published, now: stage.now, asked: None, turns: 0 }
+        Self { call: stage.call, published, now: stage.now, asked: None, turns: 0, events: 0 }
     }
 
     fn happens(&mut self, event: Event) {
+        self.events += 1;
         self.call.handle(event, self.now);
         self.published = Arc::new(self.call.clone());
         let commands: Vec<(u64, Command)> =
@@ -89,4 +91,15 @@ fn an_event_in_the_thousandth_turn_costs_what_it_costs_in_the_tenth() {
     // The map of the entries is a level deeper by now.
     assert!(late.bytes_total < early.bytes_total * 5 / 4, "{early:?} {late:?}");
     assert!(late.count_total < early.count_total * 5 / 4, "{early:?} {late:?}");
+}
+
+/// Each copy is published, and shares with the one before what did not change.
+#[test]
+fn an_event_allocates_twelve_times_on_average() {
+    let mut talk = Talk::new();
+    (0..32).for_each(|_| talk.turn());
+    let events = talk.events;
+    let cost = talk.cost();
+    let each = cost.count_total as f64 / (talk.events - events) as f64;
+    assert!(each <= 12.0, "{each} for an event: {cost:?}");
 }
