@@ -68,10 +68,7 @@ impl<S: AsyncWrite + Unpin> Blocking<S> {
 
     /// Writes a text message, which waits for the flush.
     fn write_text(&mut self, text: &Bytes, role: Role) -> io::Result<()> {
-        let mask = match role {
-            Role::Client => Some(rand::random()),
-            Role::Server => None,
-        };
+        let mask = (role == Role::Client).then(mask);
         let header =
             FrameHeader { opcode: OpCode::Data(Data::Text), mask, ..FrameHeader::default() };
         let length = text.len() as u64;
@@ -89,6 +86,11 @@ impl<S: AsyncWrite + Unpin> Blocking<S> {
         }
         Ok(())
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "whoever reads the frame takes the mask off again")]
+fn mask() -> [u8; 4] {
+    rand::random()
 }
 
 /// Masks the payload of a client's frame.
