@@ -93,10 +93,18 @@ impl Source {
         emit(call, self.actor, self.generation, false, what);
     }
 
-    /// Runs `task`, with a point at its start and one at its end, however it ends.
-    pub(crate) async fn task(self, name: &'static str, task: impl Future<Output = ()>) {
-        let _end = self.begin(name);
-        task.await;
+    /// Runs `task`, with a point at its start and one at its end, however it ends. It is boxed: a
+    /// future that is an argument has its place twice, before and while it runs.
+    pub(crate) fn task(
+        self,
+        name: &'static str,
+        task: impl Future<Output = ()> + Send,
+    ) -> impl Future<Output = ()> + Send {
+        let task = Box::pin(task);
+        async move {
+            let _end = self.begin(name);
+            task.await;
+        }
     }
 
     /// A point now, and one when the guard is dropped.

@@ -65,7 +65,8 @@ impl CallChildren {
             if generation != supervision::Generation::default() {
                 tracing::info!(kind, %generation, "restarting an actor of the call");
             }
-            let (part, actor) = (start.kind, self.spawn(start, me).await?);
+            // Boxed: the actor's task would keep room for it throughout the call.
+            let (part, actor) = (start.kind, Box::pin(self.spawn(start, me)).await?);
             self.children.started(part, actor);
         }
         Ok(())
