@@ -95,9 +95,10 @@ impl CallParts {
     pub(crate) fn new(setup: CallSetup, services: Services) -> Arc<Self> {
         let clock = services.clock;
         let now = Now { at: clock.now(), wall: clock.wall() };
-        let call = Call::new(setup.clone(), now);
+        let setup = Arc::new(setup);
+        let call = Call::new(Arc::clone(&setup), now);
         Arc::new(Self {
-            setup: Arc::new(setup),
+            setup,
             clock,
             services,
             uplink: Arc::default(),

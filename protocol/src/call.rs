@@ -119,7 +119,7 @@ impl Call {
     pub fn new(setup: impl Into<Arc<CallSetup>>, now: Now) -> Self {
         let setup = setup.into();
         let mut call = Self {
-            phrases: Arc::new(Phrases::of(&setup.settings.ending)),
+            phrases: Phrases::of(&setup.settings.ending),
             phase: Phase::Open,
             began: now,
             stream: StreamState::awaited(&setup, now.at),

@@ -11,7 +11,10 @@ mod grammar;
 mod speaking;
 mod words;
 
+use std::sync::{Arc, LazyLock};
+
 use crate::business::Ending;
+use crate::business::phrases::{DECLINE, GOODBYE};
 use courtesies::{AGENT_DECLINES, COURTESIES, FILLERS, NO, NOT_NAMES, QUESTION_WORDS, WISHES};
 use words::{Turn, Word};
 
@@ -51,10 +54,15 @@ impl Reading {
 }
 
 impl Phrases {
-    /// The phrases of a business: its own lists, or the default ones.
+    /// The phrases of a business: its own lists, or the default ones, which all calls share.
     #[must_use]
-    pub fn of(ending: &Ending) -> Self {
-        Self::new(&ending.goodbyes(), &ending.declines())
+    pub fn of(ending: &Ending) -> Arc<Self> {
+        static DEFAULT: LazyLock<Arc<Phrases>> =
+            LazyLock::new(|| Arc::new(Phrases::new(GOODBYE, DECLINE)));
+        if ending.goodbye_phrases.is_none() && ending.decline_phrases.is_none() {
+            return Arc::clone(&DEFAULT);
+        }
+        Arc::new(Self::new(&ending.goodbyes(), &ending.declines()))
     }
 
     /// Normalises the phrases. One without words never matches.

@@ -5,7 +5,7 @@ mod sentences;
 use super::Reading::{Courtesy, Decline, Farewell, Goodbye, Other, Wordless};
 use super::*;
 
-fn default() -> Phrases {
+fn default() -> Arc<Phrases> {
     Phrases::of(&Ending::default())
 }
 
@@ -229,4 +229,12 @@ fn end_3_a_reply_that_says_goodbye_or_lets_the_caller_go_politely_needs_no_line_
     {
         assert!(!phrases.closes_politely(open), "{open}");
     }
+}
+
+#[test]
+fn res_7_calls_share_the_default_phrases_and_have_a_business_own() {
+    assert!(Arc::ptr_eq(&default(), &default()));
+    let own = Ending { goodbye_phrases: Some(vec!["over".to_owned()]), ..Ending::default() };
+    assert!(!Arc::ptr_eq(&Phrases::of(&own), &default()));
+    assert_eq!(Phrases::of(&own).read("over"), Farewell);
 }

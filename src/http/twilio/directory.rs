@@ -35,6 +35,19 @@ impl Directory {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(number).cloned()
     }
 
+    /// The settings that were read for a call to this number. The calls of a business share them, as long
+    /// as they do not change.
+    pub(super) fn share(
+        &self,
+        number: &PhoneNumber,
+        settings: BusinessSettings,
+    ) -> Arc<BusinessSettings> {
+        match self.find(number) {
+            Some(listed) if *listed.settings == settings => listed.settings,
+            Some(_) | None => Arc::new(settings),
+        }
+    }
+
     /// Remembers what was read for a call to this number.
     pub(super) fn learn(&self, number: &PhoneNumber, listed: Listed) {
         let mut map = self.0.write().unwrap_or_else(PoisonError::into_inner);

@@ -206,7 +206,7 @@ fn call_setup(
     form: &VoiceForm,
     lookup: &VoiceLookup,
 ) -> Result<CallSetup, SettingsError> {
-    let settings: BusinessSettings = BusinessSettings::from_json(lookup.business.settings.clone())?;
+    let settings = BusinessSettings::from_json(lookup.business.settings.clone())?;
     let person = form.person().clone();
     let lead = lookup.lead.as_ref();
     let facts = lead.map(|lead| actors::lead::facts(lead, [])).unwrap_or_default();
@@ -216,13 +216,14 @@ fn call_setup(
         Some(number) => number.clone(),
         None => settings.phone_numbers[0].clone(),
     };
+    let settings = state.directory.share(&business_number, settings);
     Ok(CallSetup {
         transfer: transfer_target(state, form, &settings),
         call_sid: form.call_sid.clone(),
         business: lookup.business.id,
         lines: Arc::new(settings.lines()),
         opening: opening(form, &settings),
-        settings: Arc::new(settings),
+        settings,
         direction: form.direction(),
         person,
         business_number,
