@@ -15,8 +15,7 @@ const CHUNK_BYTES: usize = 1_600;
 pub(super) struct Recording {
     /// Where the first frame begins.
     began: u64,
-    /// Bytes of each frame.
-    lengths: VecDeque<u32>,
+    lengths: Lengths,
     /// None is empty.
     chunks: VecDeque<Vec<u8>>,
     /// Bytes of the first chunk that were removed.
@@ -53,13 +52,13 @@ impl Recording {
             chunk.resize(start + length, 0);
             fill(&mut chunk[start..]);
         }
-        self.lengths.push_back(u32::try_from(length).unwrap_or(u32::MAX));
+        self.lengths.push(u32::try_from(length).unwrap_or(u32::MAX));
     }
 
     /// Removes the frames that begin before `position`.
     pub(super) fn drop_before(&mut self, position: u64) {
         while self.began < position
-            && let Some(length) = self.lengths.pop_front()
+            && let Some(length) = self.lengths.pop()
         {
             self.began += u64::from(length);
             self.skipped += usize::try_from(length).unwrap_or(usize::MAX);
@@ -75,7 +74,7 @@ impl Recording {
     /// Removes the frames that end at `position` or before it.
     pub(super) fn drop_until(&mut self, position: u64) {
         let ends = self.lengths.iter().scan(self.began, |end, length| {
-            *end += u64::from(*length);
+            *end += u64::from(length);
             Some(*end)
         });
         let last = ends.take_while(|end| *end <= position).last();
@@ -98,7 +97,7 @@ impl Recording {
 
     /// All frames, encoded one by one.
     pub(super) fn frames(&self) -> Vec<Payload> {
-        let mut frames = Vec::with_capacity(self.lengths.len());
+        let mut frames = Vec::new();
         self.each_frame(|frame| frames.push(Payload::encode(frame)));
         frames
     }
@@ -111,8 +110,8 @@ impl Recording {
     fn each_frame(&self, mut visit: impl FnMut(&[u8])) {
         let audio = self.decoded();
         let mut rest = audio.as_slice();
-        for length in &self.lengths {
-            let length = usize::try_from(*length).unwrap_or(usize::MAX).min(rest.len());
+        for length in self.lengths.iter() {
+            let length = usize::try_from(length).unwrap_or(usize::MAX).min(rest.len());
             let (frame, behind) = rest.split_at(length);
             visit(frame);
             rest = behind;
@@ -121,5 +120,44 @@ impl Recording {
 
     fn decoded(&self) -> Vec<u8> {
         self.chunks.iter().flatten().copied().skip(self.skipped).collect()
+    }
+}
+
+/// The bytes of each frame, in runs of equal ones: nearly all have 160.
+#[derive(Debug, Default)]
+struct Lengths(VecDeque<Run>);
+
+#[derive(Debug)]
+struct Run {
+    length: u32,
+    frames: u32,
+}
+
+impl Lengths {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn push(&mut self, length: u32) {
+        match self.0.back_mut() {
+            Some(run) if run.length == length => run.frames += 1,
+            Some(_) | None => self.0.push_back(Run { length, frames: 1 }),
+        }
+    }
+
+    /// The first frame's.
+    fn pop(&mut self) -> Option<u32> {
+        let run = self.0.front_mut()?;
+        let length = run.length;
+        run.frames -= 1;
+        if run.frames == 0 {
+            self.0.pop_front();
+        }
+        Some(length)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = u32> {
+        let frames = |run: &Run| std::iter::repeat_n(run.length, run.frames as usize);
+        self.0.iter().flat_map(frames)
     }
 }
