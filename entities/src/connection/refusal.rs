@@ -37,7 +37,7 @@ pub enum ConnectError {
     Damaged(PathBuf),
     #[error(
         "the database file {} can't be opened: see that it is a file, and that this user may read and \
-         write it and its folder",
+         write it and its folder, or set database.url to another file",
         .0.display()
     )]
     Denied(PathBuf),
