@@ -78,7 +78,7 @@ pub fn ceiling(
         let mut tries = Vec::new();
         let calls = search(plan.first..=plan.most, |calls| {
             let (kind, seconds) = (*kind, plan.seconds);
-            let trial = Trial { kind, calls, seconds, coming: Coming::Together };
+            let trial = Trial { kind, calls, seconds, coming: Coming::Together, storm: 0 };
             let tried = match bench.measure(&trial, &mut |_| Ok(())) {
                 Ok((run, _)) => Try::of(&run),
                 Err(BenchError::NoCalls(_)) => Try::none(calls),

@@ -12,6 +12,8 @@ pub(super) struct LoadPlan {
     /// How long is measured, in seconds.
     pub(super) seconds: u32,
     pub(super) coming: Coming,
+    /// Calls a second that ring while it is measured, and are too many.
+    pub(super) storm: u32,
     pub(super) target: Target,
     /// Certificate and key of the OpenAI side, in PEM. Without them it speaks no TLS.
     pub(super) tls: Option<Identity>,
@@ -67,6 +69,10 @@ pub struct Findings {
     pub calls: u32,
     /// Calls that were not.
     pub refused: u32,
+    /// Calls of a storm that heard the apology.
+    pub shed: u32,
+    /// Calls of a storm that were taken, or not answered.
+    pub not_shed: u32,
     /// Sessions beyond one a call.
     pub sessions_again: u32,
     /// Streams that closed before the load closed them.
@@ -87,8 +93,8 @@ impl Findings {
     /// Whether all calls were held, and each piece came once, in order and whole.
     #[must_use]
     pub fn is_faithful(&self) -> bool {
-        let troubles = [self.refused, self.sessions_again, self.streams_lost];
-        troubles == [0; 3] && self.up.is_faithful() && self.down.is_faithful()
+        let troubles = [self.refused, self.not_shed, self.sessions_again, self.streams_lost];
+        troubles == [0; 4] && self.up.is_faithful() && self.down.is_faithful()
     }
 }
 

@@ -33,9 +33,11 @@ const SPREAD: Duration = Duration::from_secs(1);
 const APART: Duration = Duration::from_millis(5);
 /// From the last call's connection to the measuring: greetings end, first turns begin.
 const SETTLES: Duration = Duration::from_secs(4);
-/// Calls that come and go before anything is measured, so that what a subject needs once is not taken for
-/// what a call needs.
+/// Calls, at most, that come and go before anything is measured, so that what a subject needs once is not
+/// taken for what a call needs.
 const WARM_UP: u32 = 4;
+/// The index of the first call that is too many: above those of all others.
+const STORM: u32 = 1_000_000;
 /// How long calls may take to connect, or to end.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -71,6 +73,7 @@ async fn perform(plan: LoadPlan) -> Result<(), BenchError> {
     tokio::time::sleep(SETTLES).await;
     scene.measure();
     tell(&News::Steady)?;
+    let storm = tokio::task::spawn_local(storm(plan.clone(), Rc::clone(&scene)));
     let mut ticks = tokio::time::interval(Duration::from_secs(1));
     ticks.tick().await;
     for second in 1..=plan.seconds {
@@ -82,6 +85,7 @@ async fn perform(plan: LoadPlan) -> Result<(), BenchError> {
             tell(&News::Sample(scene.lately()))?;
         }
     }
+    storm.abort();
     scene.fall_silent();
     let found = gather(&scene).await;
     scene.hang_up();
@@ -90,7 +94,7 @@ async fn perform(plan: LoadPlan) -> Result<(), BenchError> {
 }
 
 async fn warm_up(plan: &LoadPlan, scene: &Rc<Scene>) {
-    let mut calls = begin(plan, scene, WARM_UP, Role::WarmsUp).await;
+    let mut calls = begin(plan, scene, WARM_UP.min(plan.calls), Role::WarmsUp).await;
     end(&mut calls).await;
     scene.is_warm();
 }
@@ -115,6 +119,19 @@ async fn begin(plan: &LoadPlan, scene: &Rc<Scene>, number: u32, role: Role) -> J
 /// From the beginning of one of so many calls to that of the next.
 fn apart(calls: u32) -> Duration {
     (SPREAD / calls.max(1)).max(APART)
+}
+
+/// Lets calls ring that are too many, evenly spread.
+async fn storm(plan: LoadPlan, scene: Rc<Scene>) {
+    if plan.storm == 0 {
+        return;
+    }
+    let mut ticks = tokio::time::interval(Duration::from_secs(1) / plan.storm);
+    for index in STORM.. {
+        ticks.tick().await;
+        let (scene, target) = (Rc::clone(&scene), plan.target.clone());
+        tokio::task::spawn_local(twilio::call_too_many(scene, target, index));
+    }
 }
 
 /// Waits for the calls' ends. Whatever comes is counted already.

@@ -21,6 +21,10 @@ pub fn text(report: &Report) -> String {
         }
         text.push_str(&format!("\n{}\n", costs(report.at(*calls))));
         text.push_str(&arrivals(report.at(*calls)));
+        let shed: u32 = report.at(*calls).map(|run| run.findings.shed).sum();
+        if shed > 0 {
+            text.push_str(&format!("\nMeanwhile {shed} calls too many heard the apology.\n"));
+        }
         text.push_str(&ratios(&report.ratios(*calls)));
     }
     if report.plan.calls.len() > 1 {

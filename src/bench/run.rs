@@ -25,7 +25,8 @@ pub fn run(
         for _ in 0..plan.pairs {
             for kind in Kind::those(plan.relay) {
                 let (kind, calls, seconds) = (*kind, *calls, plan.seconds);
-                let trial = Trial { kind, calls, seconds, coming: Coming::Together };
+                let trial =
+                    Trial { kind, calls, seconds, coming: Coming::Together, storm: plan.storm };
                 let (run, _) = bench.measure(&trial, &mut |_| Ok(()))?;
                 told(&run).map_err(BenchError::io("the report"))?;
                 runs.push(run);

@@ -19,6 +19,8 @@ pub struct Plan {
     /// How often the daemon is measured, and the relay after it.
     pub pairs: u32,
     pub relay: bool,
+    /// Calls a second that ring besides, and are too many for the daemon.
+    pub storm: u32,
     /// The model speaks TLS.
     pub tls: bool,
 }
@@ -53,6 +55,7 @@ impl Run {
         let found = &self.findings;
         let counts = [
             (found.refused, "calls were refused"),
+            (found.not_shed, "calls too many were not told so"),
             (found.sessions_again, "sessions were opened again"),
             (found.streams_lost, "streams were lost"),
         ];

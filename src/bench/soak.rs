@@ -48,7 +48,7 @@ pub fn soak(
     let &SoakPlan { calls, seconds, .. } = plan;
     let sample = (seconds / SAMPLES).clamp(1, SAMPLE);
     let coming = Coming::AndGoing { sample };
-    let trial = Trial { kind: Kind::Daemon, calls, seconds, coming };
+    let trial = Trial { kind: Kind::Daemon, calls, seconds, coming, storm: 0 };
     let (run, samples) = bench.measure(&trial, &mut told)?;
     Ok(Soak { plan: plan.clone(), pinning: bench.pinning, samples, run })
 }

@@ -34,6 +34,8 @@ pub(super) struct Trial {
     pub(super) calls: u32,
     pub(super) seconds: u32,
     pub(super) coming: Coming,
+    /// Calls a second that are too many.
+    pub(super) storm: u32,
 }
 
 /// What hears of each sample when it is taken.
@@ -56,19 +58,25 @@ impl<'a> Bench<'a> {
         let folder = Folder::new(&name).map_err(BenchError::io("a temporary folder"))?;
         let address = free_address()?;
         let mut load = Load::start(self.pinning, self.stop)?;
-        let &Trial { kind, calls, seconds, coming } = trial;
+        let &Trial { kind, calls, seconds, coming, storm } = trial;
         load.tell(&serde_json::to_string(&LoadPlan {
             calls,
             seconds,
             coming,
+            storm,
             target: target(kind, address),
             tls: self.tls.clone(),
         })?)?;
         let News::Listening { openai, rest } = load.next()? else {
             return Err(BenchError::LoadEnded("it did not say where it listens".to_owned()));
         };
-        // Where calls come and go, one may end while the next begins.
-        let max_calls = if coming == Coming::Together { calls + 10 } else { calls * 2 + 10 };
+        let max_calls = match coming {
+            // Nobody leaves: what comes in a storm is too many.
+            Coming::Together if storm > 0 => calls,
+            Coming::Together => calls + 10,
+            // One may end while the next begins.
+            Coming::AndGoing { .. } => calls * 2 + 10,
+        };
         let (folder, tls, pinning) = (folder.path(), self.tls.as_ref(), self.pinning);
         let settings = Settings { kind, folder, max_calls, tls, pinning };
         let subject = Subject::start(&settings, address, Reaches { openai, rest })?;

@@ -41,6 +41,9 @@ pub struct Options {
     /// The most calls that --ceiling tries.
     #[arg(long, value_name = "N", default_value_t = bench::MOST, requires = "ceiling", value_parser = clap::value_parser!(u32).range(1..=i64::from(bench::MOST)))]
     most: u32,
+    /// Let so many calls a second ring besides, while the daemon is full, and be refused.
+    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with_all = ["relay", "soak", "ceiling"], value_parser = clap::value_parser!(u32).range(0..=1000))]
+    storm: u32,
     /// Speak TLS with the model.
     #[arg(long)]
     tls: bool,
@@ -90,8 +93,8 @@ fn measured(options: &Options, stop: &AtomicBool) -> Result<Done, BenchError> {
     calls.sort_unstable();
     calls.dedup();
     let seconds = seconds(options.within);
-    let Options { pairs, relay, tls, .. } = *options;
-    let plan = Plan { calls, seconds, pairs, relay, tls };
+    let Options { pairs, relay, storm, tls, .. } = *options;
+    let plan = Plan { calls, seconds, pairs, relay, storm, tls };
     let report = bench::run(&plan, stop, |run| {
         let (name, calls, cpu) = (run.subject, run.at_once, run.cpu_ms());
         writeln!(io::stderr(), "{name}: {calls} calls, {cpu:.2} ms of CPU for a second of a call")

@@ -71,6 +71,19 @@ fn calls_come_and_go_in_a_soak_and_nothing_is_lost() {
 }
 
 #[test]
+fn res_7_a_full_daemon_sheds_a_storm_at_the_door_and_its_calls_lose_nothing() {
+    let report = bench(&["--calls", "4", "--for", "4s", "--storm", "20"]);
+    let run = &report["runs"][0];
+    assert!(run["shed"].as_u64() >= Some(60), "{run:#}");
+    assert_eq!((&run["not_shed"], &run["refused"]), (&0.into(), &0.into()), "{run:#}");
+    for direction in ["up", "down"] {
+        for none in ["lost", "doubled", "reordered", "altered", "stale"] {
+            assert_eq!(run[direction][none], 0, "{none}: {run:#}");
+        }
+    }
+}
+
+#[test]
 fn a_ceiling_is_looked_for_until_calls_are_too_many() {
     let found = bench(&["--calls", "1", "--for", "1s", "--ceiling", "--most", "2"]);
     let daemon = &found["ceilings"][0];

@@ -4,14 +4,16 @@
 use std::time::Duration;
 
 use actors::messages::JournalEntry;
-use entities::calls::{self, CallStatus};
+use entities::call_turns::{self, TurnRole, TurnRow};
+use entities::calls::{self, CallDirection, CallStatus, NewCall};
 use entities::{DatabaseFault, DatabaseFaults, FaultExtent, leads};
 use frontdesk::config::DatabaseUrl;
 use frontdesk::world::{Plan, World};
 use practice::twilio::{CallerHandle, Done, EndedBy};
-use protocol::ids::CallSid;
+use protocol::ids::{CallSid, ItemId};
 use tokio::time::sleep;
 
+use crate::booking::{Schema, world_on};
 use crate::support::{brief, ended_record, number, recorded, virtually, within, world};
 
 fn faults(world: &World) -> &DatabaseFaults {
@@ -145,4 +147,71 @@ fn ops_10_calls_that_end_while_another_process_holds_the_lock_have_their_lead_la
         }
         world.close().await;
     });
+}
+
+/// Rows of turns a second that the journal writes, over some seconds in which it always has more to do.
+async fn rows_a_second(world: &World) -> f64 {
+    let services = world.app.services();
+    let started_at = services.clock.wall();
+    let call = CallSid::parse(&format!("CA{:032x}", 1)).unwrap();
+    let new = NewCall {
+        call_sid: call.clone(),
+        direction: CallDirection::Inbound,
+        status: CallStatus::InProgress,
+        from_number: Some(number(1)),
+        to_number: world.business.phone_numbers[0].clone(),
+        lead_id: None,
+        prompt_version: 1,
+        started_at,
+    };
+    services.journal.record(JournalEntry::placed(world.business_id, new));
+    let row = |seq| TurnRow {
+        seq,
+        role: if seq % 2 == 0 { TurnRole::Caller } else { TurnRole::Agent },
+        item_id: ItemId::parse(&format!("item_{seq:016}")).ok(),
+        text: Some("I would like somebody to look at the lock of our front door.".to_owned()),
+        heard_ms: Some(2_000),
+        cut: false,
+        at: started_at,
+    };
+    let (began, mut seq) = (services.clock.now(), 0);
+    let passed = || services.clock.now().saturating_duration_since(began);
+    while passed() < Duration::from_secs(5) {
+        while services.journal.depth() < 2048 {
+            let turn = JournalEntry::turn(world.business_id, call.clone(), row(seq));
+            services.journal.record(turn);
+            seq += 1;
+        }
+        sleep(Duration::from_millis(1)).await;
+    }
+    while services.journal.depth() > 0 {
+        sleep(Duration::from_millis(1)).await;
+    }
+    let took = passed();
+    assert_eq!(services.journal.lost(), 0);
+    let database = &services.database;
+    let written = call_turns::of_call(database, world.business_id, &call).await.unwrap();
+    assert_eq!(written.len(), seq as usize);
+    f64::from(seq) / took.as_secs_f64()
+}
+
+/// With 100 calls the journal writes 41 rows a second.
+#[tokio::test]
+#[ignore = "a measurement: docs/performance.md says how it is run"]
+async fn the_journal_writes_far_more_turns_than_calls_have() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut plan = Plan::locksmith().unwrap();
+    on_disk(&mut plan, &folder);
+    let world = World::open(plan).await.unwrap();
+    let rows = rows_a_second(&world).await;
+    eprintln!("SQLite: {rows:.0} rows a second");
+    assert!(rows > 410.0, "{rows}");
+    world.close().await;
+    let Some(schema) = Schema::new().await else { return };
+    let world = world_on(&schema.url).await;
+    let rows = rows_a_second(&world).await;
+    eprintln!("PostgreSQL: {rows:.0} rows a second");
+    assert!(rows > 410.0, "{rows}");
+    world.close().await;
+    schema.drop().await;
 }

@@ -52,6 +52,11 @@ impl JournalEntry {
         Self { business, call: call_sid, kind: EntryKind::Started(Box::new(call)) }
     }
 
+    #[must_use]
+    pub fn turn(business: BusinessId, call: CallSid, turn: TurnRow) -> Self {
+        Self { business, call, kind: EntryKind::Turn(Box::new(turn)) }
+    }
+
     /// A call that was not taken (CALL-11).
     #[must_use]
     pub fn refused(business: BusinessId, call: RefusedCall) -> Self {

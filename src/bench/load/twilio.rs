@@ -74,6 +74,13 @@ pub(super) async fn call(scene: Rc<Scene>, target: Target, role: Role) {
     }
 }
 
+/// A call that is too many: the daemon apologises, and takes it for no call.
+pub(super) async fn call_too_many(scene: Rc<Scene>, target: Target, index: u32) {
+    let twiml = webhook(&target, index, "/twilio/voice", &[("CallStatus", "ringing")]).await;
+    let is_shed = twiml.is_ok_and(|twiml| twiml.contains("<Say") && !twiml.contains("<Stream"));
+    count(if is_shed { &scene.shed } else { &scene.not_shed });
+}
+
 /// The call's stream, to its end. An error means that it did not begin.
 async fn stream(
     scene: &Rc<Scene>,
