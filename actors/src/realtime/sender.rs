@@ -25,8 +25,8 @@ use crate::clock::Clock;
 use crate::link::{Frame, LinkError, LinkWriter, Text};
 use crate::trace::{self, Source};
 
-/// Room for the append events of some frames. It is used again when they are written.
-const EVENT_BYTES: usize = 2 * 1024;
+/// Room for the append event of a frame, which has 270 bytes. It is used again when it is written.
+const EVENT_BYTES: usize = 512;
 
 pub(crate) struct SenderLoop {
     uplink: Arc<Uplink>,
