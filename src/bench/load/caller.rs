@@ -40,8 +40,9 @@ struct Line {
     frame: Vec<u8>,
     head: Vec<u8>,
     tail: Vec<u8>,
-    /// When `start` was sent, until the greeting is heard.
-    started: Option<u64>,
+    /// When `start` was sent. What the model sent before could not be heard.
+    started: u64,
+    awaits_greeting: bool,
     /// When all audio received has been played.
     plays_until: u64,
     /// Names that are echoed, and when.
@@ -93,7 +94,8 @@ impl Caller {
             stream_sid,
             frame: Vec::new(),
             head: Vec::new(),
-            started: Some(scene.now()),
+            started: scene.now(),
+            awaits_greeting: true,
             plays_until: 0,
             marks: VecDeque::new(),
             loud: 0,
@@ -160,9 +162,10 @@ impl Caller {
             line.session = self.scene.session(stamp.source).map(|it| (stamp.source, it));
         }
         let Some((_, session)) = &line.session else { return };
-        self.scene.piece_came(session, stamp, piece, now);
-        if let Some(started) = line.started.take() {
-            self.scene.greeting.record(now.saturating_sub(started.max(stamp.at)));
+        let took = now.saturating_sub(line.started.max(stamp.at));
+        self.scene.piece_came(session, stamp, piece, took);
+        if std::mem::take(&mut line.awaits_greeting) {
+            self.scene.greeting.record(took);
         }
     }
 

@@ -142,18 +142,17 @@ impl Scene {
         let calls = self.calls.borrow();
         let Some(call) = calls.get(stamp.source as usize) else { return };
         call.came(stamp, self.audio.is_frame(stamp, frame));
-        self.record(&self.up, stamp, now);
+        self.record(&self.up, stamp, now.saturating_sub(stamp.at));
     }
 
     /// A caller has received a piece of the agent's audio from that session.
-    pub(super) fn piece_came(&self, session: &Source, stamp: Stamp, piece: &[u8], now: u64) {
+    pub(super) fn piece_came(&self, session: &Source, stamp: Stamp, piece: &[u8], took: u64) {
         session.came(stamp, self.audio.is_piece(piece));
-        self.record(&self.down, stamp, now);
+        self.record(&self.down, stamp, took);
     }
 
-    fn record(&self, ways: &Ways, stamp: Stamp, now: u64) {
+    fn record(&self, ways: &Ways, stamp: Stamp, took: u64) {
         if stamp.at >= self.measured_from.get() {
-            let took = now.saturating_sub(stamp.at);
             ways.all.record(took);
             ways.lately.record(took);
         }

@@ -8,6 +8,9 @@ use crate::bench::soak::{Soak, SoakPlan};
 /// Rows of samples in the table for people.
 const ROWS: usize = 20;
 
+/// Seconds after which the slope says more than what is done for the first time.
+const LONG: u32 = 600;
+
 /// The report for people.
 #[must_use]
 pub fn text(soak: &Soak) -> String {
@@ -18,6 +21,9 @@ pub fn text(soak: &Soak) -> String {
         format!("{calls} calls that come and go for {seconds} s; {ended} ended{tls};\n{on}\n");
     let flat = match soak.slope() {
         None => "Too short to say whether memory is flat.\n".to_owned(),
+        Some(slope) if seconds < LONG => {
+            format!("Too short to say whether memory is flat: {slope:+.1} KiB a minute.\n")
+        }
         Some(slope) => {
             let flat = if soak.is_flat() { "is flat" } else { "GROWS" };
             format!(
