@@ -314,7 +314,7 @@ mod tests {
             json!({"full_name": value, "email": value, "fields": {"city": value}}).to_string()
         };
         for (value, mark, of_field) in [
-            ("dana\u{202E}@x.co", '\u{202E}', None),
+            ("dana\u{202E}@x.co", '\u{202E}', Some('\u{202E}')),
             ("dana\n@x.co", '\n', None),
             ("da\u{200B}na@x.co", '\u{200B}', None),
             ("dana\t@x.co", '\t', Some('\t')),
