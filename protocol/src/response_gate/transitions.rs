@@ -102,14 +102,15 @@ impl ResponseGate {
         let Busy { request, stage, .. } = busy;
         let response = stage.response().cloned();
         let outcome = outcome.of(request.spoke, cancelled);
+        let asks = request.numbers();
         if outcome.served_nothing() {
             response.iter().for_each(|response| self.turns.uncover(response));
             let undecided = request.asks.iter().map(|ask| (ask.number, ask.urgency()));
             self.undecided.extend(undecided);
         } else {
-            self.no_longer_awaits(&request.numbers());
+            self.no_longer_awaits(&asks);
         }
-        self.outputs.push_back(GateOutput::Ended { response, asks: request.numbers(), outcome });
+        self.outputs.push_back(GateOutput::Ended { response, asks, outcome });
     }
 
     /// What was asked for waits again, before all others.
