@@ -26,42 +26,75 @@ const WRITE_BYTES: usize = 4 * 1024;
 /// The most that may wait for a stream that takes no more, in bytes.
 const MAX_WAITING: usize = 2 << 20;
 
-/// A stream as the WebSocket's codec wants it: it blocks, or says that it would. Then the task that
-/// used it last is woken.
+/// A stream as the WebSocket's codec wants it: it blocks, or says that it would. Then the task for
+/// which the codec works is woken.
 ///
 /// It takes all that is written, and keeps what the stream does not take. The codec would keep the
 /// memory of the longest message for as long as the socket lives: that of the session's settings.
 struct Blocking<S> {
     stream: S,
-    task: Waker,
+    reader: Waker,
+    writer: Waker,
+    works_for: Side,
     waiting: Vec<u8>,
+}
+
+/// Which task the codec works for. Reading writes too: a pong, or what TLS answers.
+#[derive(Clone, Copy)]
+enum Side {
+    Reader,
+    Writer,
 }
 
 impl<S> Blocking<S> {
     fn new(stream: S) -> Self {
-        Self { stream, task: Waker::noop().clone(), waiting: Vec::new() }
+        let nobody = || Waker::noop().clone();
+        let (reader, writer) = (nobody(), nobody());
+        Self { stream, reader, writer, works_for: Side::Writer, waiting: Vec::new() }
+    }
+
+    /// The codec works for this task from now on. A task that is known already is not cloned.
+    fn work_for(&mut self, side: Side, task: &Context<'_>) {
+        let known = match side {
+            Side::Reader => &mut self.reader,
+            Side::Writer => &mut self.writer,
+        };
+        known.clone_from(task.waker());
+        self.works_for = side;
+    }
+
+    /// The stream, the task to be woken when it can go on, and what waits for the stream.
+    fn parts(&mut self) -> (Pin<&mut S>, Context<'_>, &mut Vec<u8>)
+    where
+        S: Unpin,
+    {
+        let task = match self.works_for {
+            Side::Reader => &self.reader,
+            Side::Writer => &self.writer,
+        };
+        (Pin::new(&mut self.stream), Context::from_waker(task), &mut self.waiting)
     }
 }
 
 impl<S: AsyncWrite + Unpin> Blocking<S> {
     /// Gives the stream what waits.
     fn drain(&mut self) -> io::Result<()> {
-        let mut task = Context::from_waker(&self.task);
+        let (mut stream, mut task, waiting) = self.parts();
         let mut taken = 0;
         let drained = loop {
-            if taken == self.waiting.len() {
+            if taken == waiting.len() {
                 break Ok(());
             }
-            let rest = &self.waiting[taken..];
-            match or_would_block(Pin::new(&mut self.stream).poll_write(&mut task, rest)) {
+            let rest = &waiting[taken..];
+            match or_would_block(stream.as_mut().poll_write(&mut task, rest)) {
                 Ok(0) => break Err(ErrorKind::ConnectionReset.into()),
                 Ok(written) => taken += written,
                 Err(error) => break Err(error),
             }
         };
-        self.waiting.drain(..taken);
-        if self.waiting.is_empty() && self.waiting.capacity() > WRITE_BYTES {
-            self.waiting = Vec::new();
+        waiting.drain(..taken);
+        if waiting.is_empty() && waiting.capacity() > WRITE_BYTES {
+            *waiting = Vec::new();
         }
         drained
     }
@@ -119,8 +152,8 @@ fn or_would_block<T>(polled: Poll<io::Result<T>>) -> io::Result<T> {
 impl<S: AsyncRead + Unpin> Read for Blocking<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut buffer = ReadBuf::new(buffer);
-        let mut task = Context::from_waker(&self.task);
-        or_would_block(Pin::new(&mut self.stream).poll_read(&mut task, &mut buffer))?;
+        let (stream, mut task, _) = self.parts();
+        or_would_block(stream.poll_read(&mut task, &mut buffer))?;
         Ok(buffer.filled().len())
     }
 }
@@ -135,8 +168,8 @@ impl<S: AsyncWrite + Unpin> Write for Blocking<S> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.drain()?;
-        let mut task = Context::from_waker(&self.task);
-        or_would_block(Pin::new(&mut self.stream).poll_flush(&mut task))
+        let (stream, mut task, _) = self.parts();
+        or_would_block(stream.poll_flush(&mut task))
     }
 }
 
@@ -152,9 +185,9 @@ struct Shared<S> {
 }
 
 impl<S> Shared<S> {
-    /// Whoever uses the stream next is `task`.
-    fn used_by(&mut self, task: &Context<'_>) -> &mut WebSocket<Blocking<S>> {
-        self.socket.get_mut().task.clone_from(task.waker());
+    /// The codec, which works for this task from now on.
+    fn used_by(&mut self, side: Side, task: &Context<'_>) -> &mut WebSocket<Blocking<S>> {
+        self.socket.get_mut().work_for(side, task);
         &mut self.socket
     }
 }
@@ -203,7 +236,7 @@ where
     let mut handshake = Some(ClientHandshake::start(Blocking::new(stream), request, Some(config))?);
     let made = poll_fn(|task| {
         let Some(mut round) = handshake.take() else { return Poll::Pending };
-        round.get_mut().get_mut().task.clone_from(task.waker());
+        round.get_mut().get_mut().work_for(Side::Writer, task);
         match round.handshake() {
             Ok((socket, _)) => Poll::Ready(Ok(socket)),
             Err(HandshakeError::Failure(error)) => Poll::Ready(Err(error)),
@@ -231,7 +264,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream for Half<S> {
             return Poll::Ready(None);
         }
         let received = loop {
-            match shared.used_by(task).read() {
+            match shared.used_by(Side::Reader, task).read() {
                 Ok(message) => {
                     if let Some(frame) = read(message) {
                         break Poll::Ready(Some(Ok(frame)));
@@ -245,8 +278,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream for Half<S> {
                 }
             }
         };
-        // Reading writes too: a pong, or what TLS answers. A stream knows only the last task that
-        // wanted to write, so the writer must ask again.
+        // A stream knows only the last task that wanted to write. If reading wrote, that was the
+        // reader, so the writer must ask again.
         if let Some(writer) = shared.blocked_writer.take() {
             writer.wake();
         }
@@ -265,9 +298,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Frame> for Half<S> {
     /// Only `poll_flush` writes to the stream, so several frames can go in one write.
     fn start_send(self: Pin<&mut Self>, frame: Frame) -> Result<(), LinkError> {
         let mut shared = self.lock();
-        // Wakes no one: the flush that follows waits.
-        let nobody = Context::from_waker(Waker::noop());
-        shared.used_by(&nobody);
+        // If the stream takes no more, the flush that follows waits.
+        shared.socket.get_mut().works_for = Side::Writer;
         match shared.write(frame) {
             Err(error) if !would_block(&error) => Err(error.into()),
             Ok(()) | Err(_) => Ok(()),
@@ -277,7 +309,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Frame> for Half<S> {
     fn poll_flush(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Result<(), LinkError>> {
         let mut shared = self.lock();
         shared.blocked_writer = None;
-        let flushed = match shared.used_by(task).flush() {
+        let flushed = match shared.used_by(Side::Writer, task).flush() {
             // The codec is done, but the close may still wait.
             Err(error) if is_over(&error) => shared.socket.get_mut().flush().map_err(Into::into),
             flushed => flushed,
@@ -296,7 +328,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Frame> for Half<S> {
         {
             let mut shared = self.lock();
             if shared.socket.can_write() {
-                let _ = shared.used_by(task).write(Message::Close(None));
+                let _ = shared.used_by(Side::Writer, task).write(Message::Close(None));
             }
         }
         self.poll_flush(task)

@@ -176,15 +176,15 @@ impl FrameSender for SenderLoop {
 impl State {
     /// Sends all that waits and finds room. Returns when silence is due, if no frame comes before.
     fn turn(&mut self, of: &SenderLoop) -> Result<Option<Instant>, LinkError> {
-        let waker = self.task.clone();
-        let task = &mut Context::from_waker(&waker);
         let mut silence_at = None;
         loop {
             // While the socket is full, frames wait in the queue, which is bounded.
-            if self.unflushed && self.flush(task)?.is_pending() {
+            if self.unflushed && self.flush()?.is_pending() {
                 return Ok(None);
             }
-            while let Poll::Ready(ready) = self.writer.as_mut().poll_ready(task) {
+            while let Poll::Ready(ready) =
+                self.writer.as_mut().poll_ready(&mut Context::from_waker(&self.task))
+            {
                 ready?;
                 let Some(frame) = self.next(of, &mut silence_at) else { break };
                 self.writer.as_mut().start_send(frame)?;
@@ -196,7 +196,8 @@ impl State {
         }
     }
 
-    fn flush(&mut self, task: &mut Context<'_>) -> Result<Poll<()>, LinkError> {
+    fn flush(&mut self) -> Result<Poll<()>, LinkError> {
+        let task = &mut Context::from_waker(&self.task);
         let Poll::Ready(flushed) = self.writer.as_mut().poll_flush(task) else {
             return Ok(Poll::Pending);
         };
