@@ -1,11 +1,13 @@
 //! `frontdesk`: reads arguments and environment, runs one command, and exits with its status.
 
 use std::io::Write;
+use std::num::NonZero;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
 use frontdesk::cli::{self, Arguments, Environment, logging};
+use tokio::runtime::{Builder, Runtime};
 
 fn main() -> ExitCode {
     match run() {
@@ -18,6 +20,15 @@ fn main() -> ExitCode {
     }
 }
 
+/// One thread for each core. On a single core the tasks run on the main thread: that needs no
+/// second thread, and no locks between workers (docs/performance.md).
+fn runtime() -> std::io::Result<Runtime> {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let mut runtime =
+        if cores == 1 { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+    runtime.enable_all().build()
+}
+
 fn run() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
     let environment = Environment::read();
@@ -25,10 +36,7 @@ fn run() -> anyhow::Result<ExitCode> {
         writeln!(std::io::stderr(), "error: {refused}")?;
         return Ok(ExitCode::from(cli::BAD_CONFIGURATION));
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("the runtime could not be started")?;
+    let runtime = runtime().context("the runtime could not be started")?;
     let result = runtime.block_on(cli::run(arguments, environment));
     // A blocked thread, as in a DNS look-up, must not delay the exit.
     runtime.shutdown_background();
