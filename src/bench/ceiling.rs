@@ -31,6 +31,8 @@ pub struct CeilingPlan {
     pub relay: bool,
     /// The model speaks TLS.
     pub tls: bool,
+    /// No calls warm a subject up, so what it needs once counts as a call's.
+    pub cold: bool,
 }
 
 /// A subject's ceiling.
@@ -72,7 +74,7 @@ pub fn ceiling(
     stop: &AtomicBool,
     mut told: impl FnMut(&str, &Try) -> Result<(), io::Error>,
 ) -> Result<Ceilings, BenchError> {
-    let bench = Bench::new(plan.tls, stop)?;
+    let bench = Bench::new(plan.tls, plan.cold, stop)?;
     let mut found = Vec::new();
     for kind in Kind::those(plan.relay) {
         let mut tries = Vec::new();

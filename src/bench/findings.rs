@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct LoadPlan {
     pub(super) calls: u32,
+    /// Calls that come and go before anything is measured.
+    pub(super) warm_up: u32,
     /// How long is measured, in seconds.
     pub(super) seconds: u32,
     pub(super) coming: Coming,

@@ -33,9 +33,6 @@ const SPREAD: Duration = Duration::from_secs(1);
 const APART: Duration = Duration::from_millis(5);
 /// From the last call's connection to the measuring: greetings end, first turns begin.
 const SETTLES: Duration = Duration::from_secs(4);
-/// Calls, at most, that come and go before anything is measured, so that what a subject needs once is not
-/// taken for what a call needs.
-const WARM_UP: u32 = 4;
 /// The index of the first call that is too many: above those of all others.
 const STORM: u32 = 1_000_000;
 /// How long calls may take to connect, or to end.
@@ -94,7 +91,7 @@ async fn perform(plan: LoadPlan) -> Result<(), BenchError> {
 }
 
 async fn warm_up(plan: &LoadPlan, scene: &Rc<Scene>) {
-    let mut calls = begin(plan, scene, WARM_UP.min(plan.calls), Role::WarmsUp).await;
+    let mut calls = begin(plan, scene, plan.warm_up, Role::WarmsUp).await;
     end(&mut calls).await;
     scene.is_warm();
 }

@@ -19,7 +19,7 @@ pub fn run(
     stop: &AtomicBool,
     mut told: impl FnMut(&Run) -> Result<(), io::Error>,
 ) -> Result<Report, BenchError> {
-    let bench = Bench::new(plan.tls, stop)?;
+    let bench = Bench::new(plan.tls, plan.cold, stop)?;
     let mut runs = Vec::new();
     for calls in &plan.calls {
         for _ in 0..plan.pairs {

@@ -23,6 +23,8 @@ pub struct Plan {
     pub storm: u32,
     /// The model speaks TLS.
     pub tls: bool,
+    /// No calls warm a subject up, so what it needs once counts as a call's.
+    pub cold: bool,
 }
 
 /// A run of one subject.

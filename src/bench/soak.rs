@@ -24,6 +24,8 @@ pub struct SoakPlan {
     pub seconds: u32,
     /// The model speaks TLS.
     pub tls: bool,
+    /// No calls warm a subject up, so what it needs once counts as a call's.
+    pub cold: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -44,7 +46,7 @@ pub fn soak(
     stop: &AtomicBool,
     mut told: impl FnMut(&Sample) -> Result<(), io::Error>,
 ) -> Result<Soak, BenchError> {
-    let bench = Bench::new(plan.tls, stop)?;
+    let bench = Bench::new(plan.tls, plan.cold, stop)?;
     let &SoakPlan { calls, seconds, .. } = plan;
     let sample = (seconds / SAMPLES).clamp(1, SAMPLE);
     let coming = Coming::AndGoing { sample };
@@ -90,7 +92,7 @@ pub(super) mod tests {
             lately: Lately { calls: 200, ended: number, up_p99: 900, ..Lately::default() },
         };
         Soak {
-            plan: SoakPlan { calls: 200, seconds: 1800, tls: false },
+            plan: SoakPlan { calls: 200, seconds: 1800, tls: false, cold: false },
             pinning: Pinning::Apart { subject: 0, load: 1 },
             samples: (1..=180).map(sample).collect(),
             run: run(Kind::Daemon, 2.5, 300.0),

@@ -19,10 +19,16 @@ use super::subject::{
 /// From the end of the calls that warm a subject up to the reading of what it takes when idle.
 const SETTLES: Duration = Duration::from_secs(1);
 
+/// Calls, at most, that come and go before anything is measured, so that what a subject needs once is not
+/// taken for what a call needs.
+const WARM_UP: u32 = 4;
+
 /// What trials have in common.
 pub(super) struct Bench<'a> {
     pub(super) pinning: Pinning,
     tls: Option<Identity>,
+    /// No calls warm the subject up.
+    cold: bool,
     /// When it becomes true, a trial ends with its processes, within some seconds.
     stop: &'a AtomicBool,
     trials: Cell<u32>,
@@ -42,10 +48,10 @@ pub(super) struct Trial {
 pub(super) type Told<'a> = &'a mut dyn FnMut(&Sample) -> Result<(), io::Error>;
 
 impl<'a> Bench<'a> {
-    pub(super) fn new(tls: bool, stop: &'a AtomicBool) -> Result<Self, BenchError> {
+    pub(super) fn new(tls: bool, cold: bool, stop: &'a AtomicBool) -> Result<Self, BenchError> {
         allow_many_files()?;
         let tls = tls.then(identity).transpose()?;
-        Ok(Self { pinning: Pinning::choose(), tls, stop, trials: Cell::default() })
+        Ok(Self { pinning: Pinning::choose(), tls, cold, stop, trials: Cell::default() })
     }
 
     pub(super) fn measure(
@@ -61,6 +67,7 @@ impl<'a> Bench<'a> {
         let &Trial { kind, calls, seconds, coming, storm } = trial;
         load.tell(&serde_json::to_string(&LoadPlan {
             calls,
+            warm_up: if self.cold { 0 } else { WARM_UP.min(calls) },
             seconds,
             coming,
             storm,

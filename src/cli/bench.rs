@@ -47,6 +47,9 @@ pub struct Options {
     /// Speak TLS with the model.
     #[arg(long)]
     tls: bool,
+    /// Let no calls warm the subject up. That is quicker, but what it needs once counts as a call's.
+    #[arg(long)]
+    cold: bool,
     /// Print JSON. Latencies are in microseconds.
     #[arg(long)]
     json: bool,
@@ -93,8 +96,8 @@ fn measured(options: &Options, stop: &AtomicBool) -> Result<Done, BenchError> {
     calls.sort_unstable();
     calls.dedup();
     let seconds = seconds(options.within);
-    let Options { pairs, relay, storm, tls, .. } = *options;
-    let plan = Plan { calls, seconds, pairs, relay, storm, tls };
+    let Options { pairs, relay, storm, tls, cold, .. } = *options;
+    let plan = Plan { calls, seconds, pairs, relay, storm, tls, cold };
     let report = bench::run(&plan, stop, |run| {
         let (name, calls, cpu) = (run.subject, run.at_once, run.cpu_ms());
         writeln!(io::stderr(), "{name}: {calls} calls, {cpu:.2} ms of CPU for a second of a call")
@@ -107,7 +110,7 @@ fn measured(options: &Options, stop: &AtomicBool) -> Result<Done, BenchError> {
 }
 
 fn soaked(options: &Options, seconds: u32, stop: &AtomicBool) -> Result<Done, BenchError> {
-    let plan = SoakPlan { calls: options.first(), seconds, tls: options.tls };
+    let plan = SoakPlan { calls: options.first(), seconds, tls: options.tls, cold: options.cold };
     let soak = bench::soak(&plan, stop, |sample| {
         let Sample { at, anonymous_kib, lately, .. } = sample;
         let (calls, lost) = (lately.calls, lately.lost);
@@ -129,6 +132,7 @@ fn found(options: &Options, stop: &AtomicBool) -> Result<Done, BenchError> {
         seconds,
         relay: options.relay,
         tls: options.tls,
+        cold: options.cold,
     };
     let ceilings = bench::ceiling(&plan, stop, |name, Try { calls, is_carried, .. }| {
         let carried = if *is_carried { "carried" } else { "too many" };

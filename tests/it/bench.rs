@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
+use std::thread;
 
 use serde_json::Value;
 
@@ -35,24 +36,25 @@ fn assert_faithful(run: &Value) {
 
 #[test]
 fn pipe_1_pipe_2_each_piece_of_audio_passes_once_in_order_and_byte_for_byte() {
-    let report = bench(&["--calls", "2", "--for", "3s", "--relay"]);
-    let runs = report["runs"].as_array().unwrap();
-    let subjects: Vec<_> = runs.iter().map(|run| &run["subject"]).collect();
-    assert_eq!(subjects, ["daemon", "relay"]);
-    runs.iter().for_each(assert_faithful);
-}
-
-#[test]
-fn both_subjects_reach_a_model_that_speaks_tls() {
-    let report = bench(&["--calls", "2", "--for", "3s", "--relay", "--tls"]);
-    report["runs"].as_array().unwrap().iter().for_each(assert_faithful);
+    let both = |options: &[&str]| {
+        let report =
+            bench(&[&["--calls", "2", "--for", "3s", "--relay", "--cold"], options].concat());
+        let runs = report["runs"].as_array().unwrap();
+        let subjects: Vec<_> = runs.iter().map(|run| &run["subject"]).collect();
+        assert_eq!(subjects, ["daemon", "relay"]);
+        runs.iter().for_each(assert_faithful);
+    };
+    thread::scope(|at_once| {
+        at_once.spawn(|| both(&[]));
+        at_once.spawn(|| both(&["--tls"]));
+    });
 }
 
 #[test]
 fn calls_come_and_go_in_a_soak_and_nothing_is_lost() {
     let folder = tempfile::tempdir().unwrap();
     let svg = folder.path().join("memory.svg");
-    let soak = bench(&["--calls", "8", "--soak", "12s", "--svg", svg.to_str().unwrap()]);
+    let soak = bench(&["--cold", "--calls", "8", "--soak", "12s", "--svg", svg.to_str().unwrap()]);
     let samples = soak["samples"].as_array().unwrap();
     assert_eq!(samples.len(), 12, "{soak:#}");
     let last = &samples[11];
@@ -72,7 +74,7 @@ fn calls_come_and_go_in_a_soak_and_nothing_is_lost() {
 
 #[test]
 fn res_7_a_full_daemon_sheds_a_storm_at_the_door_and_its_calls_lose_nothing() {
-    let report = bench(&["--calls", "4", "--for", "4s", "--storm", "20"]);
+    let report = bench(&["--cold", "--calls", "4", "--for", "4s", "--storm", "20"]);
     let run = &report["runs"][0];
     assert!(run["shed"].as_u64() >= Some(60), "{run:#}");
     assert_eq!((&run["not_shed"], &run["refused"]), (&0.into(), &0.into()), "{run:#}");
@@ -121,13 +123,13 @@ fn children(parent: u32) -> Vec<u32> {
 fn a_signal_ends_the_bench_with_its_processes_and_files() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_frontdesk"));
     // Many short runs, of which one is heard.
-    command.args(["bench", "--calls", "1", "--for", "1s", "--pairs", "100"]);
+    command.args(["bench", "--cold", "--calls", "1", "--for", "1s", "--pairs", "100"]);
     let mut bench = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(bench.stderr.take().unwrap()).lines();
     let first = lines.next().unwrap().unwrap();
     assert!(first.starts_with("daemon: "), "{first}");
     while children(bench.id()).len() < 2 {
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        thread::sleep(std::time::Duration::from_millis(20));
     }
     let started = children(bench.id());
     let id = bench.id().to_string();

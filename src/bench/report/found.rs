@@ -88,7 +88,14 @@ mod tests {
             tries: vec![tried(calls, true), tried(calls * 2, false)],
         };
         let ceilings = Ceilings {
-            plan: CeilingPlan { first: 100, most: 4000, seconds: 5, relay: true, tls: true },
+            plan: CeilingPlan {
+                first: 100,
+                most: 4000,
+                seconds: 5,
+                relay: true,
+                tls: true,
+                cold: false,
+            },
             pinning: Pinning::Not,
             found: vec![ceiling("daemon", 300), ceiling("relay", 400)],
         };

@@ -14,7 +14,7 @@ const LONG: u32 = 600;
 /// The report for people.
 #[must_use]
 pub fn text(soak: &Soak) -> String {
-    let SoakPlan { calls, seconds, tls } = soak.plan;
+    let SoakPlan { calls, seconds, tls, .. } = soak.plan;
     let (tls, on) = (spoken(tls), on(soak.pinning));
     let ended = soak.samples.last().map_or(0, |sample| sample.lately.ended);
     let heading =
@@ -79,7 +79,7 @@ fn samples(soak: &Soak) -> String {
 /// The report for programs. Latencies are in microseconds.
 #[must_use]
 pub fn json(soak: &Soak) -> Value {
-    let SoakPlan { calls, seconds, tls } = soak.plan;
+    let SoakPlan { calls, seconds, tls, .. } = soak.plan;
     json!({
         "calls": calls, "seconds": seconds, "tls": tls, "cores": cores(soak.pinning),
         "run": soak.run, "samples": soak.samples, "slope_kib_a_minute": soak.slope(),

@@ -32,7 +32,15 @@ pub(in super::super) fn report() -> Report {
     let pairs = [(4.0, 300.0), (6.0, 320.0), (5.0, 310.0)];
     let runs =
         pairs.map(|(cpu, memory)| [run(Kind::Daemon, cpu, memory), run(Kind::Relay, 2.0, 10.0)]);
-    let plan = Plan { calls: vec![400], seconds: 30, pairs: 3, relay: true, storm: 0, tls: true };
+    let plan = Plan {
+        calls: vec![400],
+        seconds: 30,
+        pairs: 3,
+        relay: true,
+        storm: 0,
+        tls: true,
+        cold: false,
+    };
     Report { plan, pinning: Pinning::Apart { subject: 0, load: 1 }, runs: runs.concat() }
 }
 
