@@ -15,6 +15,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::signals;
 use crate::bench::{self, BenchError, CeilingPlan, Plan, Sample, SoakPlan, Try};
+use crate::virtual_time::IS_REPLAYABLE;
 
 #[derive(Debug, Clone, Args)]
 #[command(group = clap::ArgGroup::new("drawn").multiple(true))]
@@ -68,8 +69,16 @@ pub struct Relay {
     certificate: Option<PathBuf>,
 }
 
+/// With `tokio_unstable`, tokio makes a span for each task, timer and lock. Installed builds have none.
+const SLOWED: &str = "warning: this build can replay simulations, which slows tokio down; \
+                      measure one that is made by: RUSTFLAGS= cargo build --profile dist";
+
 /// Measures, and tells the standard error meanwhile.
 pub(super) async fn run(options: Options, out: &mut impl Write) -> Result<Exit, CliError> {
+    // A debug build measures nothing anyway.
+    if IS_REPLAYABLE && !cfg!(debug_assertions) {
+        writeln!(io::stderr(), "{SLOWED}")?;
+    }
     let stop = stop_with_a_signal()?;
     let done = off_the_runtime(move || match options.soak {
         Some(time) => soaked(&options, seconds(time), &stop),
