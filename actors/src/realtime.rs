@@ -136,23 +136,30 @@ impl RealtimeState {
             let Some(delivery) = self.inbox.receive() else { break };
             trace::taken(&self.registration, &delivery);
             let Delivery { number, event, .. } = delivery;
-            let action = match &*event {
-                RealtimeEvent::Order(order) => self.session.on_order(order, now),
-                RealtimeEvent::Received { session, event } => {
-                    self.session.on_received(*session, event, now)
-                }
-                RealtimeEvent::AudioBegan { session, response, item } => {
-                    self.session.on_audio_began(*session, response, item, now);
-                    SessionAction::None
-                }
-                RealtimeEvent::Ended { session, fault } if self.session.is_current(*session) => {
-                    SessionAction::End(*fault)
-                }
-                RealtimeEvent::Ended { .. } => SessionAction::None,
-            };
-            self.perform(action, now);
+            if number > self.session.handled {
+                let action = self.handle_event(&event, now);
+                self.perform(action, now);
+                self.session.handled = number;
+            }
             trace::done(&self.registration, number);
             self.inbox.ack(number);
+        }
+    }
+
+    fn handle_event(&mut self, event: &RealtimeEvent, now: Instant) -> SessionAction {
+        match event {
+            RealtimeEvent::Order(order) => self.session.on_order(order, now),
+            RealtimeEvent::Received { session, event } => {
+                self.session.on_received(*session, event, now)
+            }
+            RealtimeEvent::AudioBegan { session, response, item } => {
+                self.session.on_audio_began(*session, response, item, now);
+                SessionAction::None
+            }
+            RealtimeEvent::Ended { session, fault } if self.session.is_current(*session) => {
+                SessionAction::End(*fault)
+            }
+            RealtimeEvent::Ended { .. } => SessionAction::None,
         }
     }
 

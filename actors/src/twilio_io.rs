@@ -123,20 +123,27 @@ impl TwilioState {
             let Some(delivery) = self.inbox.receive() else { break };
             trace::taken(&self.registration, &delivery);
             let Delivery { number, event, .. } = delivery;
-            let now = self.parts.clock.now();
-            match &*event {
-                TwilioEvent::Opened { stream, outgoing } => {
-                    self.playback.on_opened(stream, outgoing, &self.parts.downlink, now);
-                }
-                TwilioEvent::Mark { stream, name } => self.playback.on_mark(stream, name, now),
-                TwilioEvent::AwaitQuiet => self.playback.await_quiet(),
-                TwilioEvent::Digit { digit } => self.playback.on_digit(*digit),
-                TwilioEvent::Closed { stream, how } => {
-                    self.playback.on_closed(stream, *how, &self.parts.downlink, now);
-                }
+            if number > self.playback.handled {
+                self.handle_event(&event);
+                self.playback.handled = number;
             }
             trace::done(&self.registration, number);
             self.inbox.ack(number);
+        }
+    }
+
+    fn handle_event(&mut self, event: &TwilioEvent) {
+        let now = self.parts.clock.now();
+        match event {
+            TwilioEvent::Opened { stream, outgoing } => {
+                self.playback.on_opened(stream, outgoing, &self.parts.downlink, now);
+            }
+            TwilioEvent::Mark { stream, name } => self.playback.on_mark(stream, name, now),
+            TwilioEvent::AwaitQuiet => self.playback.await_quiet(),
+            TwilioEvent::Digit { digit } => self.playback.on_digit(*digit),
+            TwilioEvent::Closed { stream, how } => {
+                self.playback.on_closed(stream, *how, &self.parts.downlink, now);
+            }
         }
     }
 

@@ -76,6 +76,8 @@ pub(crate) struct SessionState {
     settings_sent: u32,
     unknown_events: u64,
     pub(super) reports: Reports,
+    /// The number of the last event that was handled. After a crash it may come again.
+    pub(super) handled: u64,
 }
 
 /// What `response.done` says, for the end that the gate reports.
@@ -129,6 +131,7 @@ impl SessionState {
             settings_sent: 0,
             unknown_events: 0,
             reports: Reports::default(),
+            handled: 0,
         }
     }
 

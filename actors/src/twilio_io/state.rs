@@ -39,6 +39,8 @@ pub(crate) struct PlaybackState {
     /// The items that are partly sent or partly played, and how many bytes of each were sent.
     items: Vec<(ItemId, usize)>,
     pub(super) reports: Reports,
+    /// The number of the last event that was handled. After a crash it may come again.
+    pub(super) handled: u64,
     barge_in: BargeIn,
     /// Waits until the caller is quiet, if CallActor wants to know (PIPE-11).
     quiet: Option<QuietWatch>,
@@ -70,6 +72,7 @@ impl PlaybackState {
             unplayed: VecDeque::new(),
             items: Vec::new(),
             reports: Reports::default(),
+            handled: 0,
             barge_in: BargeIn::new(settings.policy()),
             quiet: None,
             awaits_confirmation: settings.resume_false_interruption,
