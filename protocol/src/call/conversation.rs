@@ -15,6 +15,7 @@ use jiff::Timestamp;
 
 pub use entry::{AgentSpeech, Body, Entry, Role, Words};
 use heard::heard_bytes;
+pub(super) use heard::letters;
 use shared_map::SharedMap;
 
 use crate::ids::ItemId;

@@ -1,12 +1,19 @@
 //! How much of an interrupted item's text was heard.
 
+/// A digit takes as long to say as so many letters: 22 is read as "twenty-two".
+const LETTERS_OF_A_DIGIT: u64 = 4;
+
+/// How much there is to say, in letters.
+pub(in crate::call) fn letters(text: &str) -> u64 {
+    text.chars().map(|sign| if sign.is_numeric() { LETTERS_OF_A_DIGIT } else { 1 }).sum()
+}
+
 /// Bytes of `text` that were heard, if its letters are spread evenly over `came_ms` of audio and
 /// `heard_ms` of it were played. Whole words only: a word that was cut off was not said.
 pub(super) fn heard_bytes(text: &str, heard_ms: u32, came_ms: u32) -> usize {
     if heard_ms >= came_ms {
         return if heard_ms == 0 { 0 } else { text.len() };
     }
-    let letters = |text: &str| u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
     let heard = letters(text).saturating_mul(heard_ms.into()) / u64::from(came_ms);
     let (mut said, mut passed, mut at) = (0, 0, 0);
     for word in text.split_inclusive(char::is_whitespace) {
@@ -43,6 +50,7 @@ mod tests {
         assert_eq!(heard(text, 1_300, 1_800), "one two three");
         assert_eq!(heard(text, 1_800, 1_800), text);
         assert_eq!(heard(text, 0, 0), "", "nothing came, nothing was said");
+        assert_eq!(heard("on the 22 of May", 1_000, 2_000), "on the", "digits take longer");
         assert_eq!(heard("שלום, מדברים מנעולי תל אביב", 1_000, 2_000), "שלום, מדברים");
     }
 

@@ -2,7 +2,7 @@
 //! their audio. Those whose audio never came are not kept.
 
 use crate::call::command::{Command, Record};
-use crate::call::conversation::{AgentSpeech, Body};
+use crate::call::conversation::{AgentSpeech, Body, letters};
 use crate::call::{Call, Now};
 use crate::ids::{ItemId, ResponseId};
 
@@ -62,6 +62,6 @@ impl Call {
         let Body::Agent { text, speech, .. } = &self.conversation.entry_of(item)?.body else {
             return None;
         };
-        counts(*speech).then(|| u64::try_from(text.chars().count()).unwrap_or(u64::MAX))
+        counts(*speech).then(|| letters(text))
     }
 }
