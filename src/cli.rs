@@ -21,6 +21,7 @@ mod signals;
 #[cfg(feature = "practice")]
 mod simulate;
 mod stored;
+mod systemd;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -2,7 +2,7 @@
 
 use super::error::CliError;
 use super::exit::Exit;
-use super::signals;
+use super::{signals, systemd};
 use crate::app::{App, Outcome};
 use crate::config::Config;
 use crate::platform::Platform;
@@ -23,7 +23,13 @@ pub(super) async fn run(config: Config, platform: Platform) -> Result<Exit, CliE
     if app.admin_address().is_none() {
         tracing::info!("no admin listener: admin.token is not set");
     }
-    match app.serve_until(first, second).await {
+    systemd::ready(&app);
+    systemd::watch(&app);
+    let stopping = async {
+        first.await;
+        systemd::stopping();
+    };
+    match app.serve_until(stopping, second).await {
         Outcome::Stopped => Ok(Exit::Clean),
         Outcome::GaveUp => Ok(Exit::GaveUp),
     }

@@ -33,6 +33,7 @@ mod shutdown;
 mod stories;
 mod supervision;
 mod support;
+mod systemd;
 mod trace;
 mod transfer;
 mod turns;

@@ -59,11 +59,20 @@ impl Calls {
         }
     }
 
-    /// All living calls.
+    /// All living calls. None if the root does not answer in time.
     pub async fn list(&self) -> Vec<CallHandle> {
+        self.try_list().await.unwrap_or_default()
+    }
+
+    /// Whether the root supervisor answers in time. While it doesn't, no call can begin.
+    pub async fn are_supervised(&self) -> bool {
+        self.try_list().await.is_some()
+    }
+
+    async fn try_list(&self) -> Option<Vec<CallHandle>> {
         match self.root.call(SupervisorMsg::List, Some(ANSWER_PATIENCE)).await {
-            Ok(CallResult::Success(answer)) => answer,
-            Ok(CallResult::Timeout | CallResult::SenderError) | Err(_) => Vec::new(),
+            Ok(CallResult::Success(answer)) => Some(answer),
+            Ok(CallResult::Timeout | CallResult::SenderError) | Err(_) => None,
         }
     }
 
