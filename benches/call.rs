@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use actors::clock::Clock;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use protocol::business::BusinessSettings;
-use protocol::call::{Call, CallSetup, Command, Event, LeadFacts, Now};
+use protocol::call::{Call, CallSetup, Command, Event, LeadFacts, Moment, Now};
 use protocol::ids::{
     BusinessId, CallSid, InvalidId, ItemId, PhoneNumber, ResponseId, Slug, StreamSid,
 };
@@ -46,7 +46,7 @@ struct Talk {
 
 impl Talk {
     fn new(clock: &Clock) -> Result<Self, InvalidId> {
-        let now = Now { at: clock.now(), wall: clock.wall() };
+        let now = Now { at: Moment::ZERO, wall: clock.wall() };
         let call = Call::new(setup()?, now);
         let published = Arc::new(call.clone());
         let mut talk = Self { call, published, now, turns: 0, asked: None };

@@ -9,7 +9,7 @@ mod route;
 
 use std::sync::Arc;
 
-use protocol::call::{Call, Command, Event, Now};
+use protocol::call::{Call, Command, Event};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use supervision::{Alarm, Delivery, InboxReader};
 
@@ -110,7 +110,7 @@ fn without_outbox(mut call: Call) -> Call {
 
 impl CallState {
     fn handle_timeout(&mut self) {
-        let now = self.now();
+        let now = self.parts.time.now();
         // The alarm also fires to retry commands that found no room. Then there is nothing to
         // publish.
         if self.call.poll_timeout().is_some_and(|(due, _)| due <= now.at) {
@@ -125,7 +125,7 @@ impl CallState {
             trace::taken(&self.registration, &delivery);
             let Delivery { number, event, .. } = delivery;
             if number > self.handled {
-                self.call.handle(Event::clone(&event), self.now());
+                self.call.handle(Event::clone(&event), self.parts.time.now());
                 self.handled = number;
                 self.publish();
             }
@@ -159,14 +159,10 @@ impl CallState {
     }
 
     fn set_alarm(&mut self) {
-        let due = self.call.poll_timeout().map(|(at, _)| at);
+        let due = self.call.poll_timeout().map(|(at, _)| self.parts.time.instant(at));
         let waiting = self.call.outbox().next().is_some();
         let retry = waiting.then(|| self.parts.clock.now() + RETRY_PAUSE);
         self.alarm.set(due.into_iter().chain(retry).min());
-    }
-
-    fn now(&self) -> Now {
-        Now { at: self.parts.clock.now(), wall: self.parts.clock.wall() }
     }
 }
 

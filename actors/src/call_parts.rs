@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
-use protocol::call::{Call, CallSetup, Event, Now, Phase};
+use protocol::call::{Call, CallSetup, Event, Phase};
 use supervision::{Inbox, Lease, RestartPolicy};
 use tokio::sync::watch;
 use tracing::Span;
@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::audio::downlink::Downlink;
 use crate::audio::loudness::Loudness;
 use crate::audio::uplink::Uplink;
+use crate::call_clock::CallClock;
 use crate::call_span::call_span;
 use crate::call_supervisor::Redirect;
 use crate::chance::Chance;
@@ -63,6 +64,8 @@ pub struct CallParts {
     /// The facts of the call that do not change.
     pub setup: Arc<CallSetup>,
     pub(crate) clock: Clock,
+    /// The clock of the call's core.
+    pub(crate) time: CallClock,
     pub(crate) services: Services,
     /// The caller's audio, to OpenAI.
     pub(crate) uplink: Arc<Uplink>,
@@ -94,12 +97,13 @@ impl CallParts {
     #[must_use]
     pub(crate) fn new(setup: CallSetup, services: Services) -> Arc<Self> {
         let clock = services.clock;
-        let now = Now { at: clock.now(), wall: clock.wall() };
+        let time = CallClock::start(clock);
         let setup = Arc::new(setup);
-        let call = Call::new(Arc::clone(&setup), now);
+        let call = Call::new(Arc::clone(&setup), time.now());
         Arc::new(Self {
             setup,
             clock,
+            time,
             services,
             uplink: Arc::default(),
             downlink: Arc::default(),

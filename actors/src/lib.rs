@@ -8,6 +8,7 @@
 pub mod audio;
 pub mod calendar;
 pub mod call;
+pub mod call_clock;
 pub mod call_parts;
 pub mod call_span;
 pub mod call_supervisor;

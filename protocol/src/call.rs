@@ -15,6 +15,7 @@ mod interjection;
 mod language;
 mod latency;
 mod lead;
+mod moment;
 mod put_through;
 mod reason;
 mod recording;
@@ -32,7 +33,7 @@ mod view;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -43,12 +44,13 @@ pub use event::{Event, FunctionCall, SessionFault, StreamEnd, ToolOutcome};
 pub use interjection::Interjection;
 pub use latency::LatencyView;
 pub use lead::LeadFacts;
+pub use moment::Moment;
 pub use reason::{EndReason, EndedBy, Ending};
 pub use setup::CallSetup;
 pub use speech::{AgentCut, CutItem, Greeting, Interruption};
 pub use stream::StreamState;
 pub use timer::Timer;
-pub use transfer::Ringing;
+pub use transfer::{RINGS_FOR, Ringing};
 pub use view::CallView;
 
 use conversation::Conversation;
@@ -71,8 +73,8 @@ use crate::twilio::forms::CallStatus;
 /// The time, by both clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Now {
-    /// The steady clock, for durations and deadlines.
-    pub at: Instant,
+    /// Since the call began, by the steady clock: for durations and deadlines.
+    pub at: Moment,
     /// The wall clock, for records.
     pub wall: Timestamp,
 }

@@ -113,7 +113,7 @@ fn stats(parts: &CallParts, call: &Call) -> serde_json::Value {
     let transcription_model = call.transcription_model();
     let transcription =
         transcription_cost_micro_usd(call.transcribed(), transcription_model.unwrap_or_default());
-    let view = call.view(protocol::call::Now { at: parts.clock.now(), wall: parts.clock.wall() });
+    let view = call.view(parts.time.now());
     json!({
         "age_ms": view.age_ms,
         "greeting_ms": view.latencies.greeting_ms,

@@ -46,7 +46,7 @@ impl CallChildren {
         );
         let mut children = Self {
             children: Children::new(IN_ORDER, parts.services.restarts.clone()),
-            playback: Lease::new(PlaybackState::new(&parts.setup.settings.barge_in)),
+            playback: Lease::new(PlaybackState::new(&parts.setup.settings.barge_in, parts.time)),
             session: Lease::new(session),
             parent,
             parts: Arc::clone(parts),

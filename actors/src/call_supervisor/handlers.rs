@@ -4,7 +4,7 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use protocol::call::{Command, EndReason, EndedBy, Ending, Event, HangUp, Now, Phase, Record};
+use protocol::call::{Command, EndReason, EndedBy, Ending, Event, HangUp, Phase, Record};
 use protocol::ids::StreamSid;
 use protocol::twilio::forms::CallStatus;
 use protocol::twilio::twiml::{Twiml, TwimlError};
@@ -126,7 +126,7 @@ impl CallSupervisorState {
             // Whoever is put through, or hears the apology, is not interrupted.
             if !self.parts.redirect.is_under_way() {
                 let ending = Ending { reason: EndReason::Internal, by: EndedBy::Daemon };
-                let until = self.parts.clock.now() + REQUESTS_PATIENCE;
+                let until = self.parts.time.now().at + REQUESTS_PATIENCE;
                 let phase = Phase::HangingUp { ending, how: HangUp::Apology, until };
                 let _ = self.parts.given_up.set(phase);
                 self.apologise();
@@ -263,10 +263,9 @@ impl CallSupervisorState {
 
     /// Twilio's final status arrived during the teardown. It still belongs in the record.
     fn write_late_status(&self, status: CallStatus, duration_secs: Option<u32>) {
-        let now = Now { at: self.parts.clock.now(), wall: self.parts.clock.wall() };
         let mut call = self.parts.snapshot.borrow().call.clone();
         call.finish(EndReason::CallerHungUp, EndedBy::Caller);
-        call.handle(Event::StatusReported { status, duration_secs }, now);
+        call.handle(Event::StatusReported { status, duration_secs }, self.parts.time.now());
         let last = call.outbox().filter_map(|(_, command)| {
             let Command::Record(record @ Record::Ended(_)) = command else { return None };
             Some(record.clone())

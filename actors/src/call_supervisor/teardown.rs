@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::call::{Command, EndReason, EndedBy, Event, Now};
+use protocol::call::{Command, EndReason, EndedBy, Event};
 use ractor::ActorCell;
 use supervision::{Delivery, TaskGroup, stop_in_reverse};
 
@@ -51,7 +51,7 @@ fn finish_call(
     hang_up: &HangUpOnce,
     requests: &TaskGroup,
 ) {
-    let now = Now { at: parts.clock.now(), wall: parts.clock.wall() };
+    let now = parts.time.now();
     let snapshot = parts.snapshot.borrow().clone();
     let mut call = snapshot.call.clone();
     // The reason for the teardown comes before the events that the teardown has caused.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use protocol::call::{CallView, Now, Phase};
-use protocol::ids::{BusinessId, CallSid, Generation};
+use protocol::ids::{BusinessId, CallSid, Generation, PhoneNumber};
 use serde::{Deserialize, Serialize};
 use supervision::TrySendError;
 
@@ -118,6 +118,17 @@ impl CallHandle {
         self.parts.setup.business
     }
 
+    /// Whether the transfer of this call has caused a new call of the same business (CALL-13).
+    #[must_use]
+    pub fn transfer_caused(
+        &self,
+        passed_on_by: &[PhoneNumber],
+        from: Option<&PhoneNumber>,
+    ) -> bool {
+        let now = self.parts.time.now().at;
+        self.parts.snapshot.borrow().call.transfer_caused(passed_on_by, from, now)
+    }
+
     #[must_use]
     pub fn status(&self, at: Instant, wall: Timestamp) -> CallStatusView {
         status(&self.parts, at, wall)
@@ -149,7 +160,7 @@ fn status(parts: &CallParts, at: Instant, wall: Timestamp) -> CallStatusView {
     CallStatusView {
         call_sid: parts.setup.call_sid.clone(),
         business_id: parts.setup.business,
-        call: parts.snapshot.borrow().call.view(Now { at, wall }),
+        call: parts.snapshot.borrow().call.view(Now { at: parts.time.moment(at), wall }),
         realtime: parts.realtime_view.borrow().clone(),
         generations: of_call.map(|actor| (actor.kind, actor.generation)).collect(),
         frames: FramesView {

@@ -15,7 +15,7 @@ pub(crate) trait Show {
 
 impl Show for Event {
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Without `plays_until`, which has no meaning outside its run. No other event has an instant.
+        // Without `plays_until`: a trace shows what happens, not what is expected.
         let Self::ItemQueued { item, plays_until: _ } = self else { return write!(f, "{self:?}") };
         write!(f, "ItemQueued {{ item: {item} }}")
     }

@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 
 use crate::audio::downlink::{AgentAudio, Downlink, Piece};
 use crate::audio::{BYTES_PER_MS, millis};
+use crate::call_clock::CallClock;
 use crate::reports::Reports;
 use awaited_speech::AwaitedSpeech;
 
@@ -32,6 +33,7 @@ const ENVELOPE_BYTES: usize = 128;
 
 /// TwilioIoActor's state. Leased, so that a successor goes on with it.
 pub(crate) struct PlaybackState {
+    time: CallClock,
     stream: Option<OpenStream>,
     playback: Playback,
     /// What was sent and not confirmed as played.
@@ -65,8 +67,9 @@ struct OpenStream {
 
 impl PlaybackState {
     #[must_use]
-    pub(crate) fn new(settings: &BargeInSettings) -> Self {
+    pub(crate) fn new(settings: &BargeInSettings, time: CallClock) -> Self {
         Self {
+            time,
             stream: None,
             playback: Playback::new(Generation(0)),
             unplayed: VecDeque::new(),
@@ -183,7 +186,8 @@ impl PlaybackState {
                 AgentAudio::ItemEnd { response, item } => {
                     let all_heard = self.playback.heard_ms(item, now).is_none();
                     let mark = self.playback.item_ended(item);
-                    let plays_until = self.playback.quiet_at(now).unwrap_or(now);
+                    let quiet_at = self.playback.quiet_at(now).unwrap_or(now);
+                    let plays_until = self.time.moment(quiet_at);
                     self.reports.push(Event::ItemQueued { item: item.clone(), plays_until });
                     if all_heard {
                         // All of it was heard before it was cleared: no mark is needed.

@@ -1,10 +1,10 @@
 //! Keys the caller presses, gathered until `#` or a pause (CALL-8).
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::conversation::Body;
 use super::ending::Phase;
-use super::{Call, Now};
+use super::{Call, Moment, Now};
 use crate::response_gate::{Reply, Want};
 
 /// The pause that ends a sequence of keys.
@@ -17,7 +17,7 @@ const MOST: usize = 64;
 #[derive(Debug, Clone)]
 pub(super) struct Digits {
     pressed: String,
-    pub(super) until: Instant,
+    pub(super) until: Moment,
 }
 
 impl Call {

@@ -6,14 +6,14 @@
 //! already.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::command::Command;
 use super::conversation::{Body, Role, Words};
 use super::ending::Phase;
 use super::lead::LeadFacts;
 use super::reason::{EndReason, EndedBy};
-use super::{Call, Now};
+use super::{Call, Moment, Now};
 use crate::business::{Decider, LeadStatus};
 use crate::caller_speech::CommittedBy;
 use crate::ids::{ItemId, ResponseId};
@@ -38,20 +38,20 @@ pub(super) struct EndDetection {
 struct WaitingTurn {
     turn: ItemId,
     /// Until when its transcript is waited for, if it is.
-    words_until: Option<Instant>,
+    words_until: Option<Moment>,
     /// Until when the caller's quiet is waited for, if it is.
-    quiet_until: Option<Instant>,
+    quiet_until: Option<Moment>,
 }
 
 impl WaitingTurn {
     /// The turn waits no longer than this for anything.
-    fn gives_up_at(&mut self, now: Instant) {
+    fn gives_up_at(&mut self, now: Moment) {
         for until in [&mut self.words_until, &mut self.quiet_until] {
             until.take_if(|until| *until <= now);
         }
     }
 
-    fn deadline(&self) -> Option<Instant> {
+    fn deadline(&self) -> Option<Moment> {
         self.words_until.into_iter().chain(self.quiet_until).min()
     }
 }
@@ -78,7 +78,7 @@ impl EndDetection {
         self.waiting.is_empty() && self.after_reply.is_none()
     }
 
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    pub(super) fn deadline(&self) -> Option<Moment> {
         self.waiting.iter().filter_map(WaitingTurn::deadline).min()
     }
 

@@ -1,11 +1,12 @@
 //! What can happen to a call.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::lead::LeadFacts;
 use super::speech::{AgentCut, CutItem};
+use crate::call::Moment;
 use crate::ids::{ItemId, ResponseId, StreamSid, ToolCallId};
 use crate::openai::fault::FatalCause;
 use crate::openai::usage::Usage;
@@ -151,7 +152,7 @@ pub enum Event {
     ItemQueued {
         item: ItemId,
         /// When the last of it should have been played.
-        plays_until: Instant,
+        plays_until: Moment,
     },
     /// The caller has heard an item to its end: Twilio echoed its last mark.
     ItemPlayed { response: ResponseId, item: ItemId },

@@ -1,12 +1,12 @@
 //! A caller who speaks or presses keys while the call is ending. The hang-up waits for their turn.
 //! If it holds more than a goodbye, the ending is taken back and the turn is answered (END-6).
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::conversation::{Body, Words};
 use super::ending::{ClosingLine, Phase};
 use super::reason::EndReason;
-use super::{Call, Now};
+use super::{Call, Moment, Now};
 use crate::ids::ItemId;
 
 /// How long a caller who speaks can delay the hang-up.
@@ -35,7 +35,7 @@ pub enum Interjection {
         /// The turns; at least one.
         unread: Vec<ItemId>,
         /// When to stop waiting for the transcripts.
-        until: Instant,
+        until: Moment,
     },
 }
 
@@ -49,7 +49,7 @@ impl Interjection {
     }
 
     /// When a hang-up that is due at `due` may be made. `None` while transcripts are awaited.
-    pub(super) fn free_at(&self, due: Instant) -> Option<Instant> {
+    pub(super) fn free_at(&self, due: Moment) -> Option<Moment> {
         match self {
             Self::None => Some(due),
             Self::Speaking { .. } => Some(due + SPEECH_PATIENCE),
@@ -58,7 +58,7 @@ impl Interjection {
     }
 
     /// When to stop waiting for transcripts.
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    pub(super) fn deadline(&self) -> Option<Moment> {
         match self {
             Self::None | Self::Speaking { .. } => None,
             Self::Spoken { until, .. } => Some(*until),

@@ -1,15 +1,17 @@
 //! How long the caller waits for the greeting and for each answer (OPS-3).
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::call::Moment;
 
 use serde::{Deserialize, Serialize};
 
 /// The waits of one call.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Latencies {
-    stream_opened: Option<Instant>,
+    stream_opened: Option<Moment>,
     greeting_added: Option<Duration>,
-    caller_stopped: Option<Instant>,
+    caller_stopped: Option<Moment>,
     greeting_ms: Option<u64>,
     last_turn_ms: Option<u64>,
     barge_ins: u32,
@@ -34,17 +36,17 @@ pub struct LatencyView {
 }
 
 impl Latencies {
-    pub(super) fn stream_opened(&mut self, now: Instant) {
+    pub(super) fn stream_opened(&mut self, now: Moment) {
         self.stream_opened.get_or_insert(now);
     }
 
-    pub(super) fn caller_stopped(&mut self, now: Instant) {
+    pub(super) fn caller_stopped(&mut self, now: Moment) {
         self.caller_stopped = Some(now);
     }
 
     /// Audio of the agent's goes to Twilio. `added` is the daemon's own delay.
-    pub(super) fn agent_heard(&mut self, greeting: bool, added: Duration, now: Instant) {
-        let passed = |since: Instant| {
+    pub(super) fn agent_heard(&mut self, greeting: bool, added: Duration, now: Moment) {
+        let passed = |since: Moment| {
             u64::try_from(now.saturating_duration_since(since).as_millis()).unwrap_or(u64::MAX)
         };
         if greeting {

@@ -1,12 +1,10 @@
 //! The call's Realtime session, as the call sees it.
 
-use std::time::Instant;
-
 use super::command::Command;
 use super::conversation::Entry;
 use super::ending::Phase;
 use super::event::SessionFault;
-use super::{Call, Now};
+use super::{Call, Moment, Now};
 use crate::business::OpeningLine;
 use crate::ids::ResponseId;
 use crate::mistake::planted;
@@ -17,7 +15,7 @@ pub(super) enum SessionState {
     /// None is wanted, until the stream opens.
     NotWanted,
     /// There is none yet, or none any more. One is being connected.
-    Missing { since: Instant },
+    Missing { since: Moment },
     /// One is configured.
     Ready {
         /// Numbers the sessions of a call.
@@ -38,7 +36,7 @@ impl SessionState {
     }
 
     /// The state at the webhook. A session is connected at once, unless it waits for the stream.
-    pub(super) fn at_webhook(opening: &OpeningLine, now: Instant) -> Self {
+    pub(super) fn at_webhook(opening: &OpeningLine, now: Moment) -> Self {
         if opening.session_waits_for_stream() {
             Self::NotWanted
         } else {

@@ -5,12 +5,11 @@
 //! number of checks; a turn that proves to be a cough resets neither.
 
 use std::collections::VecDeque;
-use std::time::Instant;
 
 use super::ending::Phase;
 use super::reason::{EndReason, EndedBy};
 use super::stopwatch::Stopwatch;
-use super::{Call, Now};
+use super::{Call, Moment, Now};
 use crate::caller_speech::CommittedBy;
 use crate::ids::ItemId;
 use crate::mistake::planted;
@@ -111,7 +110,7 @@ impl Silence {
         }
     }
 
-    fn run(&mut self, now: Instant) {
+    fn run(&mut self, now: Moment) {
         if self.stopwatch.counted(now).is_zero() || !planted!(UnarmedTimer) {
             self.stopwatch.run(now);
         }
@@ -138,7 +137,7 @@ fn remember(turns: &mut VecDeque<ItemId>, item: ItemId) {
 
 impl Call {
     /// When the caller will have been silent for `silence.timeout`. `None` while it is paused.
-    pub(super) fn silence_deadline(&self) -> Option<Instant> {
+    pub(super) fn silence_deadline(&self) -> Option<Moment> {
         self.silence.stopwatch.reaches(self.setup.settings.silence.timeout)
     }
 

@@ -14,13 +14,13 @@ mod unserved;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
 pub use interruption::{AgentCut, CutItem, Interruption};
 pub(super) use unserved::BeforeTools;
 
+use crate::call::Moment;
 use crate::ids::{ItemId, ResponseId};
 use crate::response_gate::AskNumber;
 use owed::Owed;
@@ -52,7 +52,7 @@ pub(super) struct Speech {
     responses: Vec<Arc<Response>>,
     /// When items end that were queued before they were heard of, oldest first. The news of an item
     /// comes from two actors.
-    queued_early: Vec<(ItemId, Instant)>,
+    queued_early: Vec<(ItemId, Moment)>,
     /// What had been heard of the items under way when the stream was lost. `None` while one is
     /// open.
     stopped: Option<Vec<CutItem>>,
@@ -80,7 +80,7 @@ struct AudioItem {
     /// Some of its audio came.
     began: bool,
     /// When the audio that went to Twilio should have been played.
-    plays_until: Option<Instant>,
+    plays_until: Option<Moment>,
     /// All of its audio came.
     came_whole: bool,
     /// The length of all its audio, once it is known.
@@ -152,7 +152,7 @@ impl Speech {
     }
 
     /// When all that this response has begun to say should have been played. `None` while more of it comes.
-    pub(super) fn plays_until(&self, response: &ResponseId) -> Option<Instant> {
+    pub(super) fn plays_until(&self, response: &ResponseId) -> Option<Moment> {
         let begun = self.response(response)?.items.iter().filter(|item| item.began);
         begun.map(|item| item.plays_until).collect::<Option<Vec<_>>>()?.into_iter().max()
     }
@@ -189,7 +189,7 @@ impl Speech {
     }
 
     /// The first item that should have been heard to its end by now or later, and when.
-    pub(super) fn awaits_mark(&self) -> Option<(Instant, ItemId)> {
+    pub(super) fn awaits_mark(&self) -> Option<(Moment, ItemId)> {
         (self.responses.iter())
             .flat_map(|known| &known.items)
             .filter(|item| item.began && !item.heard)
@@ -254,7 +254,7 @@ impl Speech {
     }
 
     /// All audio of an item is on its way. It may not be heard of yet.
-    fn note_queued(&mut self, item: &ItemId, plays_until: Instant) {
+    fn note_queued(&mut self, item: &ItemId, plays_until: Moment) {
         if let Some(known) = self.item_mut(item) {
             known.plays_until = Some(plays_until);
             return;
@@ -265,7 +265,7 @@ impl Speech {
         self.queued_early.push((item.clone(), plays_until));
     }
 
-    fn take_queued_early(&mut self, item: &ItemId) -> Option<Instant> {
+    fn take_queued_early(&mut self, item: &ItemId) -> Option<Moment> {
         let place = self.queued_early.iter().position(|(early, _)| early == item)?;
         Some(self.queued_early.remove(place).1)
     }

@@ -1,11 +1,13 @@
 //! A stopwatch that can be paused.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::call::Moment;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stopwatch {
     Paused { counted: Duration },
-    Running { counted: Duration, since: Instant },
+    Running { counted: Duration, since: Moment },
 }
 
 impl Default for Stopwatch {
@@ -15,29 +17,29 @@ impl Default for Stopwatch {
 }
 
 impl Stopwatch {
-    pub(super) fn counted(self, now: Instant) -> Duration {
+    pub(super) fn counted(self, now: Moment) -> Duration {
         match self {
             Self::Paused { counted } => counted,
             Self::Running { counted, since } => counted + now.saturating_duration_since(since),
         }
     }
 
-    pub(super) fn pause(&mut self, now: Instant) {
+    pub(super) fn pause(&mut self, now: Moment) {
         *self = self.paused(now);
     }
 
-    pub(super) fn paused(self, now: Instant) -> Self {
+    pub(super) fn paused(self, now: Moment) -> Self {
         Self::Paused { counted: self.counted(now) }
     }
 
-    pub(super) fn run(&mut self, now: Instant) {
+    pub(super) fn run(&mut self, now: Moment) {
         if let Self::Paused { counted } = *self {
             *self = Self::Running { counted, since: now };
         }
     }
 
     /// When it will have counted `time`. `None` while it is paused.
-    pub(super) fn reaches(self, time: Duration) -> Option<Instant> {
+    pub(super) fn reaches(self, time: Duration) -> Option<Moment> {
         match self {
             Self::Paused { .. } => None,
             Self::Running { counted, since } => Some(since + time.saturating_sub(counted)),

@@ -1,12 +1,10 @@
 //! The call's media stream, as the call sees it.
 
-use std::time::Instant;
-
 use super::command::{Command, Record};
 use super::ending::{HangUp, Phase};
 use super::event::StreamEnd;
 use super::reason::{EndReason, EndedBy};
-use super::{Call, CallSetup, Now};
+use super::{Call, CallSetup, Moment, Now};
 use crate::ids::StreamSid;
 use crate::twilio::forms::CallStatus;
 
@@ -16,7 +14,7 @@ pub enum StreamState {
     /// None has opened yet.
     Awaited {
         /// When to give up.
-        until: Instant,
+        until: Moment,
     },
     /// The newest one of the call. Older sockets are closed (CALL-9).
     Open {
@@ -26,7 +24,7 @@ pub enum StreamState {
     /// The socket broke. Twilio may come back by `/twilio/voice/resume`.
     Lost {
         /// When to give up.
-        until: Instant,
+        until: Moment,
     },
     /// It ended, and no other is awaited.
     Closed,
@@ -36,7 +34,7 @@ impl StreamState {
     /// The state at the webhook. A recording that plays before the stream can be of any length, and
     /// Twilio reports nothing of it. Then the call's longest duration is the bound; no session
     /// waits.
-    pub(super) fn awaited(setup: &CallSetup, now: Instant) -> Self {
+    pub(super) fn awaited(setup: &CallSetup, now: Moment) -> Self {
         let patience = if setup.opening.session_waits_for_stream() {
             setup.settings.ending.max_duration
         } else {

@@ -1,12 +1,10 @@
 //! All deadlines of a call.
 
-use std::time::Instant;
-
 use super::ending::{ClosingLine, HangUp, Phase};
 use super::reason::{EndReason, EndedBy};
 use super::session::SessionState;
 use super::stream::StreamState;
-use super::{Call, Now};
+use super::{Call, Moment, Now};
 
 /// What a deadline is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +43,7 @@ pub enum Timer {
 impl Call {
     /// The next deadline, and what it is for. `None` once the call is over.
     #[must_use]
-    pub fn poll_timeout(&self) -> Option<(Instant, Timer)> {
+    pub fn poll_timeout(&self) -> Option<(Moment, Timer)> {
         let stream = match self.stream {
             StreamState::Awaited { until } | StreamState::Lost { until } => Some(until),
             StreamState::Open { .. } | StreamState::Closed => None,
@@ -119,7 +117,7 @@ impl Call {
 
     /// When to stop waiting for a mark. A closing line has a deadline of its own, and without a
     /// stream nothing is played.
-    fn mark_deadline(&self) -> Option<Instant> {
+    fn mark_deadline(&self) -> Option<Moment> {
         let (at, _) = self.speech.awaits_mark().filter(|_| self.stream.is_open())?;
         Some(at + super::ending::MARK_GRACE)
     }
@@ -130,7 +128,7 @@ impl Call {
         }
     }
 
-    fn closing_deadline(&self, line: &ClosingLine) -> Instant {
+    fn closing_deadline(&self, line: &ClosingLine) -> Moment {
         match line {
             ClosingLine::Awaited { until, .. } => *until,
             ClosingLine::Speaking { response, fallback } => self

@@ -1,7 +1,7 @@
 //! The transfer of a call to a person (CALL-10). A last line is spoken as in any ending (`ending`).
 //! In place of the hang-up Twilio's `<Dial>` follows, and the call comes back if nobody answers.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::command::Command;
 use super::conversation::Body;
@@ -10,14 +10,14 @@ use super::event::ToolOutcome;
 use super::reason::{EndReason, EndedBy, Ending};
 use super::setup::CallSetup;
 use super::stream::StreamState;
-use super::{Call, Now};
+use super::{Call, Moment, Now};
 use crate::ids::{PhoneNumber, ResponseId};
 use crate::response_gate::{Reply, Want};
 
 /// The longest transfer. `<Dial>` ends it after four hours, and Twilio reports that.
 pub(super) const LONGEST: Duration = Duration::from_secs(4 * 3600 + 60);
 /// How long after the redirect a transfer counts as ringing, if Twilio reports nothing.
-const RINGS_FOR: Duration = Duration::from_secs(25);
+pub const RINGS_FOR: Duration = Duration::from_secs(25);
 /// How long after the ringing Twilio may take to report that nobody answered.
 const TOLD_WITHIN: Duration = Duration::from_secs(10);
 
@@ -42,38 +42,24 @@ pub struct Ringing {
     person: PhoneNumber,
     /// The numbers that the call may show.
     shown: Vec<PhoneNumber>,
-    since: Instant,
 }
 
 impl Ringing {
     /// The transfer of this call. `None` if there is nobody to put the caller through to.
     #[must_use]
-    pub fn of(setup: &CallSetup, since: Instant) -> Option<Self> {
+    pub fn of(setup: &CallSetup) -> Option<Self> {
         let dial = setup.transfer.as_ref()?;
         let caller = setup.person.number().or(dial.caller_id.as_ref());
         let shown = [Some(&setup.business_number), Some(&dial.number), caller];
         let shown = shown.into_iter().flatten().cloned().collect();
-        Some(Self { person: dial.number.clone(), shown, since })
-    }
-
-    /// Whether it rings still, as far as can be known.
-    #[must_use]
-    pub fn rings(&self, now: Instant) -> bool {
-        now < self.since + RINGS_FOR
+        Some(Self { person: dial.number.clone(), shown })
     }
 
     /// Whether it has caused a new call of the same business (CALL-13). Then the person has passed the
     /// new call on. It shows a number that they were called with, or their own.
     #[must_use]
-    pub fn caused(
-        &self,
-        passed_on_by: &[PhoneNumber],
-        from: Option<&PhoneNumber>,
-        now: Instant,
-    ) -> bool {
-        self.rings(now)
-            && passed_on_by.contains(&self.person)
-            && from.is_some_and(|from| self.shown.contains(from))
+    pub fn caused(&self, passed_on_by: &[PhoneNumber], from: Option<&PhoneNumber>) -> bool {
+        passed_on_by.contains(&self.person) && from.is_some_and(|from| self.shown.contains(from))
     }
 }
 
@@ -103,15 +89,16 @@ impl Call {
         &self,
         passed_on_by: &[PhoneNumber],
         from: Option<&PhoneNumber>,
-        now: Instant,
+        now: Moment,
     ) -> bool {
         self.rings_since()
-            .and_then(|since| Ringing::of(&self.setup, since))
-            .is_some_and(|ringing| ringing.caused(passed_on_by, from, now))
+            .filter(|since| now < *since + RINGS_FOR)
+            .and_then(|_| Ringing::of(&self.setup))
+            .is_some_and(|ringing| ringing.caused(passed_on_by, from))
     }
 
     /// When Twilio was told to ring the person, if they still ring or talk.
-    pub(super) fn rings_since(&self) -> Option<Instant> {
+    pub(super) fn rings_since(&self) -> Option<Moment> {
         match self.phase {
             Phase::HandingOver { since, .. }
             | Phase::HangingUp { how: HangUp::PutThrough { since, .. }, .. } => Some(since),

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use protocol::call::{CallSetup, Ringing};
+use protocol::call::{CallSetup, RINGS_FOR, Ringing};
 use protocol::ids::{BusinessId, CallSid, PhoneNumber};
 
 /// How many are remembered. Past it the oldest is forgotten.
@@ -20,19 +20,27 @@ struct DoorTransfer {
     call: CallSid,
     business: BusinessId,
     ringing: Ringing,
+    since: Instant,
+}
+
+impl DoorTransfer {
+    /// Whether it rings still, as far as can be known.
+    fn rings(&self, now: Instant) -> bool {
+        now < self.since + RINGS_FOR
+    }
 }
 
 impl DoorTransfers {
     /// The caller is put through from now on.
     pub(super) fn add(&self, setup: &CallSetup, now: Instant) {
-        let Some(ringing) = Ringing::of(setup, now) else { return };
+        let Some(ringing) = Ringing::of(setup) else { return };
         let (call, business) = (setup.call_sid.clone(), setup.business);
         let mut transfers = self.transfers();
-        transfers.retain(|other| other.ringing.rings(now) && other.call != call);
+        transfers.retain(|other| other.rings(now) && other.call != call);
         if transfers.len() == MOST {
             transfers.pop_front();
         }
-        transfers.push_back(DoorTransfer { call, business, ringing });
+        transfers.push_back(DoorTransfer { call, business, ringing, since: now });
     }
 
     /// The call has ended, or its transfer has: nothing rings for it any more.
@@ -50,7 +58,7 @@ impl DoorTransfers {
     ) -> bool {
         let transfers = self.transfers();
         let mut ours = transfers.iter().filter(|transfer| transfer.business == business);
-        ours.any(|transfer| transfer.ringing.caused(passed_on_by, from, now))
+        ours.any(|transfer| transfer.rings(now) && transfer.ringing.caused(passed_on_by, from))
     }
 
     fn transfers(&self) -> MutexGuard<'_, VecDeque<DoorTransfer>> {

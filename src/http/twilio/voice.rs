@@ -178,9 +178,8 @@ async fn is_own_transfer(state: &TwilioState, form: &VoiceForm, setup: &CallSetu
         return true;
     }
     let calls = state.calls.list().await;
-    calls.iter().filter(|call| call.business() == setup.business).any(|call| {
-        call.parts().snapshot.borrow().call.transfer_caused(&form.forwarded_by, from, now)
-    })
+    let mut ours = calls.iter().filter(|call| call.business() == setup.business);
+    ours.any(|call| call.transfer_caused(&form.forwarded_by, from))
 }
 
 /// What the caller hears first. A recording that Twilio could not play is spoken (CALL-12).

@@ -22,7 +22,7 @@ fn barge_3_trap_twilio_7_all_audio_is_sent_at_once_with_a_mark_each_180_ms_and_a
         Message::Mark(3200),
     ];
     assert_eq!(harness.send(), expected);
-    let plays_until = harness.now + Duration::from_millis(400);
+    let plays_until = harness.playback.time.moment(harness.now + Duration::from_millis(400));
     let playing =
         Event::ItemPlaying { response: response(), item: item("a"), added: Duration::ZERO };
     let queued = Event::ItemQueued { item: item("a"), plays_until };
@@ -82,7 +82,7 @@ fn res_2_a_new_stream_plays_what_was_not_heard_split_at_60_ms_and_counts_on() {
     harness.end_item("a");
     assert_eq!(harness.downlink.waiting_ms(), 120, "280 of 360 ms were heard, and 240 is a split");
     assert_eq!(harness.send(), [Message::Audio(60), Message::Audio(60), Message::Mark(960)]);
-    let queued = harness.now + Duration::from_millis(120);
+    let queued = harness.playback.time.moment(harness.now + Duration::from_millis(120));
     let expected = [
         Event::StreamOpened { stream: sid(SECOND) },
         Event::ItemQueued { item: item("a"), plays_until: queued },

@@ -1,8 +1,7 @@
 //! The phases of a call: open, closing, pausing, handing over, hanging up, over.
 
-use std::time::Instant;
-
 use super::Interjection;
+use crate::call::Moment;
 use crate::call::reason::Ending;
 use crate::ids::ResponseId;
 use crate::response_gate::AskNumber;
@@ -26,16 +25,16 @@ pub enum Phase {
         /// Why the call ends.
         ending: Ending,
         /// When to hang up, unless the caller speaks.
-        until: Instant,
+        until: Moment,
         /// What the caller says meanwhile.
         interjection: Interjection,
     },
     /// The caller is being transferred: Twilio rings the person, or the two speak (CALL-10).
     HandingOver {
         /// When Twilio was told to ring.
-        since: Instant,
+        since: Moment,
         /// When to end the call if Twilio reports nothing.
-        until: Instant,
+        until: Moment,
     },
     /// Twilio was told to end the call.
     HangingUp {
@@ -44,7 +43,7 @@ pub enum Phase {
         /// How Twilio was told.
         how: HangUp,
         /// When the call counts as over if Twilio reports nothing.
-        until: Instant,
+        until: Moment,
     },
     /// The call is over.
     Over {
@@ -64,7 +63,7 @@ pub enum HangUp {
     /// nobody answers.
     PutThrough {
         /// When Twilio was told to ring.
-        since: Instant,
+        since: Moment,
         /// The request failed. Twilio may have taken it all the same.
         refused: bool,
     },
@@ -80,14 +79,14 @@ pub enum ClosingLine {
         /// The closing line's ask. Another response does not count as the line.
         ask: AskNumber,
         /// When to end the call without it.
-        until: Instant,
+        until: Moment,
     },
     /// It is being spoken.
     Speaking {
         /// The response that speaks it.
         response: ResponseId,
         /// When to end the call if nothing of it goes to Twilio.
-        fallback: Instant,
+        fallback: Moment,
     },
 }
 

@@ -4,15 +4,13 @@
 //! - *Served*: some of that response's audio came, or it called an offered tool.
 //! - *Settled*, no longer owed: it was heard to its end, or nobody waits for it any more.
 
-use std::time::Instant;
-
 use super::attempts::Attempts;
 use super::unserved::BeforeTools;
 use super::{Greeting, Response, Speech};
 use crate::business::OpeningLine;
-use crate::call::Call;
 use crate::call::command::Command;
 use crate::call::stopwatch::Stopwatch;
+use crate::call::{Call, Moment};
 use crate::ids::ResponseId;
 use crate::response_gate::{Ask, AskNumber, Manner, Reply, ScriptedLine, Want, Wording};
 
@@ -25,7 +23,7 @@ pub(in crate::call) struct Owed {
     pub(in crate::call) carried_by: Option<ResponseId>,
     pub(super) attempts: Attempts,
     /// When to ask again, after a failure.
-    pub(super) again_at: Option<Instant>,
+    pub(super) again_at: Option<Moment>,
     /// Counts since the first failure. It stands while tools run.
     pub(super) trouble: Option<Stopwatch>,
     /// It is to answer tool calls that were all refused because they could not be read.

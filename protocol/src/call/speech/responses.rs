@@ -1,6 +1,6 @@
 //! What the agent says: responses from their first word at OpenAI to the last one heard.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::attempts::Unserved;
 use super::unserved::BeforeTools;
@@ -9,7 +9,7 @@ use crate::call::command::{Command, Record};
 use crate::call::conversation::{AgentSpeech, Body};
 use crate::call::ending::Phase;
 use crate::call::event::FunctionCall;
-use crate::call::{Call, Now};
+use crate::call::{Call, Moment, Now};
 use crate::ids::{ItemId, ResponseId};
 use crate::mistake::planted;
 use crate::response_gate::{AskNumber, Outcome, Reply, Want};
@@ -88,7 +88,7 @@ impl Call {
         }
     }
 
-    pub(in crate::call) fn on_item_queued(&mut self, item: &ItemId, plays_until: Instant) {
+    pub(in crate::call) fn on_item_queued(&mut self, item: &ItemId, plays_until: Moment) {
         self.speech.note_queued(item, plays_until);
     }
 

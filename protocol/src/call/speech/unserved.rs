@@ -1,8 +1,6 @@
 //! Unserved asks: their response has ended without audio and without a call of an offered tool.
 //! `attempts` decides what becomes of each, and here it is done (PIPE-9, PIPE-10).
 
-use std::time::Instant;
-
 use super::Speech;
 use super::attempts::{Attempts, Next, Unserved};
 use super::owed::Owed;
@@ -10,7 +8,7 @@ use crate::call::command::Command;
 use crate::call::ending::{ClosingLine, Phase};
 use crate::call::session::SessionState;
 use crate::call::stopwatch::Stopwatch;
-use crate::call::{Call, Now};
+use crate::call::{Call, Moment, Now};
 use crate::ids::ResponseId;
 use crate::response_gate::{AskNumber, ScriptedLine, Want};
 
@@ -42,7 +40,7 @@ impl Speech {
         asks
     }
 
-    pub(super) fn before_tools(&self, asks: &[AskNumber], now: Instant) -> BeforeTools {
+    pub(super) fn before_tools(&self, asks: &[AskNumber], now: Moment) -> BeforeTools {
         let carried = || self.owed.iter().filter(|owed| asks.contains(&owed.ask.number));
         BeforeTools {
             trouble: carried().find_map(|owed| owed.trouble.map(|trouble| trouble.paused(now))),
@@ -51,7 +49,7 @@ impl Speech {
     }
 
     /// When the first pause after a failure is over.
-    pub(in crate::call) fn asks_again_at(&self) -> Option<Instant> {
+    pub(in crate::call) fn asks_again_at(&self) -> Option<Moment> {
         self.owed.iter().filter_map(|owed| owed.again_at).min()
     }
 
@@ -130,7 +128,7 @@ impl Call {
     }
 
     /// When `upstream_patience` is over for the first ask in trouble.
-    pub(in crate::call) fn trouble_deadline(&self) -> Option<Instant> {
+    pub(in crate::call) fn trouble_deadline(&self) -> Option<Moment> {
         let patience = self.setup.upstream_patience;
         self.speech.in_trouble().filter_map(|owed| owed.trouble?.reaches(patience)).min()
     }

@@ -20,18 +20,18 @@ struct Story {
     said_goodbye: bool,
     line: Option<LastLine>,
     /// Since when the call is ending. The line may be asked for later, in the next session.
-    ending_since: Option<Instant>,
+    ending_since: Option<Moment>,
     /// When the last key of an unfinished sequence was pressed.
-    pressed: Option<Instant>,
+    pressed: Option<Moment>,
     /// When a hang-up is due, or the earliest time at which one can be.
-    due: Instant,
+    due: Moment,
 }
 
 /// A scripted closing line that was asked for and not withdrawn.
 struct LastLine {
     ask: AskNumber,
-    asked: Instant,
-    began: Option<(String, Instant)>,
+    asked: Moment,
+    began: Option<(String, Moment)>,
     heard: bool,
     gone: bool,
     /// Responses to it without a word.
@@ -40,7 +40,7 @@ struct LastLine {
 
 impl LastLine {
     /// Whether the line allows the hang-up (END-6).
-    fn is_over(&self, now: Instant) -> bool {
+    fn is_over(&self, now: Moment) -> bool {
         let patience = Duration::from_secs(if self.began.is_some() { 60 } else { 5 });
         let since = self.began.as_ref().map_or(self.asked, |(_, began)| *began);
         self.heard || self.gone || now >= since + patience
@@ -278,7 +278,7 @@ impl Story {
             {
                 let over = self.line.as_ref().is_none_or(|line| line.is_over(at));
                 prop_assert!(over, "hung up while the closing line was unheard");
-                let passed = |since: Instant, ms| at >= since + Duration::from_millis(ms);
+                let passed = |since: Moment, ms| at >= since + Duration::from_millis(ms);
                 let gathered = self.pressed.is_none_or(|last| passed(last, 1500));
                 // Nobody can answer the keys.
                 let gave_up = *command == Command::Transfer && self.gave_up();

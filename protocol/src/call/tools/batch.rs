@@ -1,7 +1,7 @@
 //! The tool calls of one response: when all have returned, one answer to their outputs is asked
 //! for.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::calendar::{CalendarUse, Offered};
 use super::call_control;
@@ -10,7 +10,7 @@ use crate::call::conversation::Body;
 use crate::call::ending::Phase;
 use crate::call::event::{FunctionCall, ToolOutcome};
 use crate::call::speech::BeforeTools;
-use crate::call::{Call, Now};
+use crate::call::{Call, Moment, Now};
 use crate::ids::{ResponseId, ToolCallId};
 
 /// How long a tool may take before the model is told that it failed.
@@ -38,13 +38,13 @@ pub(super) struct Batch {
     response: ResponseId,
     /// The calls that have not returned.
     pub(super) waiting: Vec<ToolCallId>,
-    until: Instant,
+    until: Moment,
     pub(super) answer_follows: bool,
     before: BeforeTools,
     /// Calls of `call_control`. They are judged when it is known what the others did.
     pub(super) controls: Vec<FunctionCall>,
     /// How long they wait for the caller's last words, if they do.
-    words_until: Option<Instant>,
+    words_until: Option<Moment>,
 }
 
 impl Batch {
@@ -61,13 +61,13 @@ impl Batch {
         }
     }
 
-    fn deadline(&self) -> Option<Instant> {
+    fn deadline(&self) -> Option<Moment> {
         if self.waiting.is_empty() { self.words_until } else { Some(self.until) }
     }
 }
 
 impl Tools {
-    pub(in crate::call) fn deadline(&self) -> Option<Instant> {
+    pub(in crate::call) fn deadline(&self) -> Option<Moment> {
         self.batches.iter().filter_map(Batch::deadline).min()
     }
 

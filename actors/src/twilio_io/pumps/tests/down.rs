@@ -5,6 +5,7 @@ use protocol::ids::{ItemId, ResponseId};
 
 use super::*;
 use crate::audio::downlink::Downlink;
+use crate::call_clock::CallClock;
 use crate::testing;
 use crate::twilio_io::PlaybackState;
 
@@ -27,7 +28,8 @@ impl Stage {
     fn new(outgoing: &mpsc::Sender<String>) -> Self {
         let (downlink, clock) = (Downlink::default(), Clock::start());
         downlink.begin_session(1);
-        let mut playback = PlaybackState::new(&testing::settings().barge_in);
+        let mut playback =
+            PlaybackState::new(&testing::settings().barge_in, CallClock::start(clock));
         let stream = StreamSid::parse(STREAM).unwrap();
         playback.on_opened(&stream, outgoing, &downlink, clock.now());
         let response = ResponseId::parse("resp_a").unwrap();

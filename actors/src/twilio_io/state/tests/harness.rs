@@ -53,9 +53,11 @@ impl Harness {
 
     pub(super) fn with(settings: &BargeInSettings) -> Self {
         let (_, socket) = mpsc::channel(1);
-        let (playback, downlink) = (PlaybackState::new(settings), Downlink::default());
+        let clock = Clock::start();
+        let time = CallClock::start(clock);
+        let (playback, downlink) = (PlaybackState::new(settings, time), Downlink::default());
         downlink.begin_session(1);
-        let mut harness = Self { playback, downlink, socket, now: Clock::start().now() };
+        let mut harness = Self { playback, downlink, socket, now: clock.now() };
         harness.open_stream(FIRST);
         assert_eq!(harness.reports(), [Event::StreamOpened { stream: sid(FIRST) }]);
         harness
