@@ -19,9 +19,11 @@ mod moment;
 mod put_through;
 mod reason;
 mod recording;
+mod resume;
 mod session;
 mod setup;
 mod silence;
+pub mod snapshot;
 mod speech;
 mod stopwatch;
 mod stream;
@@ -36,6 +38,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 pub use command::{Command, Record};
 pub use conversation::{AgentSpeech, Body, Entry, Role, Words};
@@ -71,7 +74,7 @@ use crate::phrases::Phrases;
 use crate::twilio::forms::CallStatus;
 
 /// The time, by both clocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Now {
     /// Since the call began, by the steady clock: for durations and deadlines.
     pub at: Moment,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -16,7 +17,8 @@ use crate::text;
 const LONGEST_NOTES: usize = 2000;
 
 /// A tool of the calendar. How the model is told of it: [`crate::tools`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CalendarTool {
     /// `find_available_slots`: reads only.
     Find,

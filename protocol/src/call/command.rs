@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::conversation::Entry;
 use super::event::FunctionCall;
@@ -14,7 +15,8 @@ use crate::ids::LeadId;
 use crate::response_gate::{Ask, AskNumber};
 
 /// Something to be done. Each command says first who performs it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
     /// RealtimeActor: open a session. It has waited for the stream.
     OpenSession,
@@ -110,7 +112,8 @@ impl Command {
 }
 
 /// What the journal writes of a call.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Record {
     /// The call's row, from its `CallSetup`. Comes before all others.
     Started,

@@ -16,6 +16,8 @@ use jiff::Timestamp;
 pub use entry::{AgentSpeech, Body, Entry, Role, Words};
 use heard::heard_bytes;
 pub(super) use heard::letters;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use shared_map::SharedMap;
 
 use crate::ids::ItemId;
@@ -161,5 +163,24 @@ impl Conversation {
     ) -> Option<Arc<Entry>> {
         let entry = self.entries.get_mut(self.by_item.get(item)?)?;
         change(&mut Arc::make_mut(entry).body).then(|| Arc::clone(entry))
+    }
+}
+
+/// The entries, in order. The rest follows from them.
+impl Serialize for Conversation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.entries())
+    }
+}
+
+impl<'de> Deserialize<'de> for Conversation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut conversation = Self::default();
+        for Entry { number, at, body } in Vec::deserialize(deserializer)? {
+            if conversation.push(body, at).number != number {
+                return Err(D::Error::custom(format!("entry {number} is out of its place")));
+            }
+        }
+        Ok(conversation)
     }
 }

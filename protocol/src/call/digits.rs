@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::conversation::Body;
 use super::ending::Phase;
 use super::{Call, Moment, Now};
@@ -14,7 +16,7 @@ const PAUSE: Duration = Duration::from_millis(1500);
 const MOST: usize = 64;
 
 /// The keys pressed so far.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Digits {
     pressed: String,
     pub(super) until: Moment,

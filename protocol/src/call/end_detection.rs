@@ -8,6 +8,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::command::Command;
 use super::conversation::{Body, Role, Words};
 use super::ending::Phase;
@@ -24,7 +26,7 @@ use crate::response_gate::{AskNumber, Reply, ScriptedLine, Want};
 const QUIET_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the detection waits for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct EndDetection {
     /// Turns that are not answered before their transcripts come.
     waiting: Vec<WaitingTurn>,
@@ -34,7 +36,7 @@ pub(super) struct EndDetection {
 }
 
 /// A turn that is answered when nothing is waited for any more.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct WaitingTurn {
     turn: ItemId,
     /// Until when its transcript is waited for, if it is.
@@ -58,14 +60,15 @@ impl WaitingTurn {
 
 /// A scripted line that follows a reply, because the reply was on its way before the transcript
 /// came.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct AfterReply {
     ask: AskNumber,
     line: Follows,
 }
 
 /// What answers a turn, in place of a reply or after it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum Follows {
     /// The closing line, and the end of the call.
     Closing,

@@ -16,13 +16,13 @@ use crate::ids::ResponseId;
 use crate::response_gate::{AskNumber, ScriptedLine, Want};
 
 /// How long the last line may take to begin. Then the call ends without it (END-6).
-const FIRST_AUDIO_PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const FIRST_AUDIO_PATIENCE: Duration = Duration::from_secs(5);
 /// How long past the expected end of speech its mark is waited for (END-6).
 pub(super) const MARK_GRACE: Duration = Duration::from_secs(3);
 /// How long a line may take to arrive. A session that stalls is noticed far sooner.
 const LINE_PATIENCE: Duration = Duration::from_secs(60);
 /// How long a hang-up may stay unanswered. The REST client gives up after 30 s.
-const HANG_UP_PATIENCE: Duration = Duration::from_secs(35);
+pub(super) const HANG_UP_PATIENCE: Duration = Duration::from_secs(35);
 /// How long after an answered hang-up the stream may take to close, or the status to come.
 pub(super) const AFTER_HANG_UP: Duration = Duration::from_secs(5);
 /// How long Twilio may take to speak the apology.
@@ -37,6 +37,16 @@ impl Call {
         let interjection = self.interjection_at_the_end(reason, now);
         self.stop_end_detection();
         self.withdraw_what_waits();
+        let ask = self.owe_last_line(reason);
+        let until = now.at + FIRST_AUDIO_PATIENCE;
+        self.phase = Phase::Closing {
+            ending: Ending { reason, by },
+            line: ClosingLine::Awaited { ask, until },
+            interjection,
+        };
+    }
+
+    pub(super) fn owe_last_line(&mut self, reason: EndReason) -> AskNumber {
         let text = match reason {
             EndReason::CustomerDeclined => &self.setup.lines.decline,
             EndReason::LeadComplete => &self.setup.lines.lead_complete,
@@ -57,13 +67,7 @@ impl Call {
         let text = text.clone();
         let line = ScriptedLine::Closing;
         let wording = self.wording();
-        let ask = self.owe(Want::Line { line, text, wording });
-        let until = now.at + FIRST_AUDIO_PATIENCE;
-        self.phase = Phase::Closing {
-            ending: Ending { reason, by },
-            line: ClosingLine::Awaited { ask, until },
-            interjection,
-        };
+        self.owe(Want::Line { line, text, wording })
     }
 
     /// Ends the call with what the agent is saying already, in place of a scripted line (END-2).

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::lead::LeadFacts;
 use super::speech::{AgentCut, CutItem};
@@ -232,7 +233,7 @@ pub enum SessionFault {
 }
 
 /// A tool call, as the model made it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FunctionCall {
     /// OpenAI's id; the idempotency key of what the tool does.
     pub call: ToolCallId,

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::conversation::{Body, Words};
 use super::ending::{ClosingLine, Phase};
 use super::reason::EndReason;
@@ -21,7 +23,8 @@ pub(super) const TAKEN_BACK: &str =
 
 /// What the caller says while the call is ending. `unread` are committed turns whose transcripts
 /// have not come. They are kept only if the ending can be taken back.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Interjection {
     /// Nothing. The hang-up need not wait.
     None,

@@ -7,7 +7,7 @@ use crate::call::Moment;
 use serde::{Deserialize, Serialize};
 
 /// The waits of one call.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(super) struct Latencies {
     stream_opened: Option<Moment>,
     greeting_added: Option<Duration>,

@@ -1,5 +1,7 @@
 //! The recording of a greeting, which Twilio plays before the stream opens (GREET-1, CALL-12).
 
+use serde::{Deserialize, Serialize};
+
 use super::conversation::Body;
 use super::ending::Phase;
 use super::stream::StreamState;
@@ -7,7 +9,8 @@ use super::{Call, Now};
 use crate::business::OpeningLine;
 
 /// How far the recording has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Recording {
     /// The business has none, it was played, or it can't be played.
     NotPlayed,

@@ -1,5 +1,7 @@
 //! The call's Realtime session, as the call sees it.
 
+use serde::{Deserialize, Serialize};
+
 use super::command::Command;
 use super::conversation::Entry;
 use super::ending::Phase;
@@ -10,7 +12,8 @@ use crate::ids::ResponseId;
 use crate::mistake::planted;
 
 /// Whether there is a session. `actors::realtime` has the details.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum SessionState {
     /// None is wanted, until the stream opens.
     NotWanted,

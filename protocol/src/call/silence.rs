@@ -6,6 +6,8 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use super::ending::Phase;
 use super::reason::{EndReason, EndedBy};
 use super::stopwatch::Stopwatch;
@@ -23,7 +25,7 @@ const MOST_TURNS: usize = 64;
 const HARMLESS_TURNS: usize = 2;
 
 /// How long the caller has been silent, and how often they were asked.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Silence {
     stopwatch: Stopwatch,
     checks: u8,
@@ -108,6 +110,12 @@ impl Silence {
             self.unanswered.clear();
             self.stopwatch = Stopwatch::default();
         }
+    }
+
+    /// The daemon has died: nobody knows who spoke meanwhile.
+    pub(super) fn begin_anew(&mut self) {
+        self.note_agent(false);
+        self.stopwatch = Stopwatch::default();
     }
 
     fn run(&mut self, now: Moment) {

@@ -9,6 +9,7 @@ mod broken;
 mod interruption;
 mod owed;
 mod responses;
+mod resumed;
 mod turns;
 mod unserved;
 
@@ -42,7 +43,7 @@ pub enum Greeting {
 }
 
 /// What is being said, by both sides.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Speech {
     pub(super) greeting: Greeting,
     pub(super) caller_speaks: bool,
@@ -63,7 +64,7 @@ pub(super) struct Speech {
     broken_off: u32,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Response {
     id: ResponseId,
     asks: Vec<AskNumber>,
@@ -74,7 +75,7 @@ struct Response {
     interrupted: bool,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct AudioItem {
     item: ItemId,
     /// Some of its audio came.

@@ -1,5 +1,7 @@
 //! The call's media stream, as the call sees it.
 
+use serde::{Deserialize, Serialize};
+
 use super::command::{Command, Record};
 use super::ending::{HangUp, Phase};
 use super::event::StreamEnd;
@@ -9,7 +11,8 @@ use crate::ids::StreamSid;
 use crate::twilio::forms::CallStatus;
 
 /// Whether there is a media stream.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StreamState {
     /// None has opened yet.
     Awaited {

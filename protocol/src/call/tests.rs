@@ -13,7 +13,9 @@ mod interruption;
 #[cfg(feature = "mistakes")]
 mod planted_mistakes;
 mod put_through;
+mod resume;
 mod silence;
+mod snapshot;
 mod story;
 mod transcription;
 mod transfer;
@@ -42,6 +44,8 @@ struct Stage {
     sent: Vec<Command>,
     /// When each of them was given out.
     sent_at: Vec<Moment>,
+    /// The call is written and read again after each event, before its commands are delivered.
+    is_restored: bool,
 }
 
 fn base() -> Now {
@@ -84,6 +88,7 @@ impl Stage {
             now,
             sent: Vec::new(),
             sent_at: Vec::new(),
+            is_restored: false,
         };
         stage.deliver();
         stage
@@ -133,6 +138,9 @@ impl Stage {
     }
 
     fn deliver(&mut self) {
+        if self.is_restored {
+            self.call = snapshot::restored(&self.call, self.now);
+        }
         let new: Vec<(u64, Command)> =
             self.call.outbox().map(|(number, command)| (number, command.clone())).collect();
         for (number, command) in new {

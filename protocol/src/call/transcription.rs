@@ -1,5 +1,7 @@
 //! Whether the caller's turns are transcribed, and what changes if they can't be (CALL-4).
 
+use serde::{Deserialize, Serialize};
+
 use super::conversation::Body;
 use super::{Call, Now};
 use crate::business::Decider;
@@ -9,7 +11,8 @@ const DECIDE_YOURSELF: &str = "What the caller says is not transcribed in this c
     not end by itself. When the conversation is over, say goodbye and end it with call_control.";
 
 /// The transcription in force.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum TurnTranscription {
     /// By the model of the settings.
     #[default]

@@ -4,11 +4,12 @@
 use std::ops::AddAssign;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Tokens of one response, or of several added up. Wire fact: `response.done`, `usage`. The whole
 /// history is input to every response.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// Input text tokens, cached or not.
     pub text_in: u64,

@@ -1,13 +1,16 @@
 //! What can be asked of the gate, and how urgent it is.
 
+use serde::{Deserialize, Serialize};
+
 use crate::ids::ItemId;
 
 /// Numbers the asks of one call, from 1. A repeated ask has the same number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct AskNumber(pub u64);
 
 /// A wish for a response.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ask {
     /// Tells a repeated ask from a new one.
     pub number: AskNumber,
@@ -18,7 +21,7 @@ pub struct Ask {
 }
 
 /// How a response is asked for. The default asks for the first time.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manner {
     /// How often it was asked for before. Tells asking again from a repeated ask.
     pub attempt: u16,
@@ -29,7 +32,8 @@ pub struct Manner {
 }
 
 /// What a response is to do (PIPE-4 lists all reasons).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Want {
     /// Answer the conversation as it stands.
     Answer(Reply),
@@ -45,7 +49,8 @@ pub enum Want {
 }
 
 /// What there is to answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reply {
     /// A turn of the caller; the item of its `input_audio_buffer.committed`.
     Turn(ItemId),
@@ -58,7 +63,8 @@ pub enum Reply {
 }
 
 /// A line whose text the business has set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ScriptedLine {
     /// The first words of the call.
     Greeting,
@@ -73,7 +79,8 @@ pub enum ScriptedLine {
 }
 
 /// How closely a scripted line keeps to its text (END-5).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Wording {
     /// Word for word.
     Exact,

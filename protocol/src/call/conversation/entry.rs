@@ -1,11 +1,12 @@
 //! One thing said or done in a call.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::ids::{ItemId, ResponseId, ToolCallId};
 
 /// An entry of the transcript.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     /// Its place in the transcript, from 1. It never changes.
     pub number: u32,
@@ -16,7 +17,8 @@ pub struct Entry {
 }
 
 /// What was said or done.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Body {
     /// The caller spoke a turn.
     Caller {
@@ -61,7 +63,8 @@ pub enum Body {
 }
 
 /// The transcript of a caller's turn. Transcripts come late, out of order, or never.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Words {
     /// The transcript has not come yet.
     Awaited,
@@ -72,7 +75,8 @@ pub enum Words {
 }
 
 /// How far an item of the agent's has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AgentSpeech {
     /// More words follow.
     Coming,

@@ -1,5 +1,7 @@
 //! The phases of a call: open, closing, pausing, handing over, hanging up, over.
 
+use serde::{Deserialize, Serialize};
+
 use super::Interjection;
 use crate::call::Moment;
 use crate::call::reason::Ending;
@@ -7,7 +9,8 @@ use crate::ids::ResponseId;
 use crate::response_gate::AskNumber;
 
 /// Whether the call goes on, is ending, or is over.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// The conversation goes on.
     Open,
@@ -53,7 +56,8 @@ pub enum Phase {
 }
 
 /// How Twilio is told to end a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum HangUp {
     /// By the REST API: `Status=completed` (CALL-6).
     Rest,
@@ -72,7 +76,8 @@ pub enum HangUp {
 }
 
 /// How far the last line of a call has come.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ClosingLine {
     /// It was asked for, and none of it has come.
     Awaited {

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::response_gate::Manner;
 
 /// How long to wait before a failed response is asked for again, by the number of failures before.
@@ -12,7 +14,7 @@ const RETRY_AFTER: [Duration; 2] = [Duration::from_millis(500), Duration::from_s
 const REPEATS: u8 = 2;
 
 /// The attempts to serve one ask.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::call) struct Attempts {
     /// Responses without a word. Past [`REPEATS`], the one new session was begun.
     unspoken: u8,

@@ -4,6 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::call::command::{Command, Record};
 use crate::call::ending::{MARK_GRACE, Phase};
 use crate::call::{Call, Greeting, Now};
@@ -22,7 +24,7 @@ pub struct AgentCut {
 }
 
 /// An item of the agent's that was not heard to its end.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CutItem {
     /// The response it is part of.
     pub response: ResponseId,
@@ -35,7 +37,7 @@ pub struct CutItem {
 }
 
 /// Tells the Realtime session of a cut, so that the conversation at OpenAI keeps what was heard.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interruption {
     /// The cut's number: [`AgentCut::number`].
     pub number: u64,
@@ -118,7 +120,7 @@ impl Call {
         }
     }
 
-    fn keep_what_was_heard(&mut self, item: &ItemId, heard_ms: u32, came_ms: u32) {
+    pub(super) fn keep_what_was_heard(&mut self, item: &ItemId, heard_ms: u32, came_ms: u32) {
         let whole_ms = self.length_of_known_words(item, came_ms);
         let before = self.conversation.entry_of(item).and_then(|entry| entry.text());
         if let Some(entry) = self.conversation.interrupt_agent(item, heard_ms, whole_ms) {

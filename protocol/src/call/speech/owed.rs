@@ -4,6 +4,8 @@
 //! - *Served*: some of that response's audio came, or it called an offered tool.
 //! - *Settled*, no longer owed: it was heard to its end, or nobody waits for it any more.
 
+use serde::{Deserialize, Serialize};
+
 use super::attempts::Attempts;
 use super::unserved::BeforeTools;
 use super::{Greeting, Response, Speech};
@@ -15,7 +17,7 @@ use crate::ids::ResponseId;
 use crate::response_gate::{Ask, AskNumber, Manner, Reply, ScriptedLine, Want, Wording};
 
 /// A response that is owed to the caller.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::call) struct Owed {
     pub(in crate::call) ask: Ask,
     /// The response that has begun for it. `None` until then, and again once that one is lost or has

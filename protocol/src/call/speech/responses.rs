@@ -211,7 +211,7 @@ impl Call {
         open.iter().for_each(|response| self.close_items_of(response));
     }
 
-    fn close_items_of(&mut self, response: &ResponseId) {
+    pub(super) fn close_items_of(&mut self, response: &ResponseId) {
         for item in self.speech.items_of(response) {
             if let Some(entry) = self.conversation.close_agent(&item, None) {
                 self.send(Command::Record(Record::Turn(entry)));

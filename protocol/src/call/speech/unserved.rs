@@ -1,6 +1,8 @@
 //! Unserved asks: their response has ended without audio and without a call of an offered tool.
 //! `attempts` decides what becomes of each, and here it is done (PIPE-9, PIPE-10).
 
+use serde::{Deserialize, Serialize};
+
 use super::Speech;
 use super::attempts::{Attempts, Next, Unserved};
 use super::owed::Owed;
@@ -14,7 +16,7 @@ use crate::response_gate::{AskNumber, ScriptedLine, Want};
 
 /// What happened to the asks of a response before it called tools. It holds of the answer to their
 /// outputs, too.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::call) struct BeforeTools {
     pub(super) trouble: Option<Stopwatch>,
     pub(super) follows_refusal: bool,

@@ -1,5 +1,6 @@
 //! Whatever happens in a call, in whatever order, its invariants hold.
 
+mod restored;
 mod step;
 
 use proptest::prelude::*;

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::calendar::{CalendarUse, Offered};
 use super::call_control;
 use crate::call::command::Command;
@@ -24,7 +26,7 @@ const TOOK_TOO_LONG: &str =
     r#"{"ok":false,"error":"this took too long and may not have worked; apologise and go on"}"#;
 
 /// The responses whose tool calls have not all returned.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(in crate::call) struct Tools {
     pub(super) batches: Vec<Batch>,
     /// The calls among them that the calendar works on, or will when the lead is known.
@@ -33,7 +35,7 @@ pub(in crate::call) struct Tools {
 }
 
 /// The tool calls of one response.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Batch {
     response: ResponseId,
     /// The calls that have not returned.
@@ -83,6 +85,11 @@ impl Tools {
         of.for_each(|batch| batch.answer_follows = false);
     }
 
+    /// Whether an answer follows when they have all returned.
+    pub(in crate::call) fn will_be_answered(&self) -> bool {
+        self.batches.iter().any(|batch| batch.answer_follows)
+    }
+
     /// The number of calls that have not returned.
     pub(in crate::call) fn running(&self) -> usize {
         self.batches.iter().map(|batch| batch.waiting.len()).sum()
@@ -116,6 +123,25 @@ impl Call {
                 .unwrap_or_else(|| ToolOutcome::new(TOOK_TOO_LONG.to_owned(), false));
             self.on_tool_finished(&call, outcome, now);
         }
+    }
+
+    /// The daemon has died: the tools that had not returned have all their time again. Returns the updates
+    /// of the lead among them. The calendar's are due to be sent.
+    pub(in crate::call) fn tools_to_run_again(&mut self, now: Now) -> Vec<FunctionCall> {
+        self.tools.calendar.iter_mut().for_each(CalendarUse::take_back);
+        for batch in &mut self.tools.batches {
+            batch.until = now.at + TOOL_PATIENCE;
+        }
+        let calendar =
+            |id: &ToolCallId| self.tools.calendar.iter().any(|used| used.call.call == *id);
+        let waiting = self.tools.batches.iter().flat_map(|batch| &batch.waiting);
+        let updates: Vec<&ToolCallId> = waiting.filter(|id| !calendar(id)).collect();
+        let made = self.conversation.entries().filter_map(|entry| {
+            let Body::ToolCall { call, name, arguments } = &entry.body else { return None };
+            let (call, name, arguments) = (call.clone(), name.clone(), arguments.clone());
+            Some(FunctionCall { call, name, arguments })
+        });
+        made.filter(|made| updates.contains(&&made.call)).collect()
     }
 
     /// Judges the calls of `call_control` in a response whose other tools are done: the last

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::Handled;
 use crate::calendar::{CalendarError, CalendarTool, error_reply};
@@ -13,7 +14,7 @@ use crate::call::event::{FunctionCall, ToolOutcome};
 use crate::ids::ToolCallId;
 
 /// A call of a calendar tool that has not returned.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct CalendarUse {
     pub(super) tool: CalendarTool,
     pub(super) call: FunctionCall,
@@ -21,9 +22,17 @@ pub(super) struct CalendarUse {
     sent: bool,
 }
 
+impl CalendarUse {
+    /// It is to be handed over again.
+    pub(super) fn take_back(&mut self) {
+        self.sent = false;
+    }
+}
+
 /// The starts that were offered to the caller in this call, the newest last (CAL-7). At most
 /// [`MOST_OFFERED`]: the oldest are forgotten.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(super) struct Offered(Arc<[Timestamp]>);
 
 const MOST_OFFERED: usize = 64;

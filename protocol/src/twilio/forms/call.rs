@@ -41,7 +41,8 @@ impl Leg {
 
 wire_enum! {
     /// The form field `CallStatus`, and `status` of a call in the REST API.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
     pub enum CallStatus {
         /// Accepted by the REST API.
         Queued = "queued",

@@ -1,0 +1,207 @@
+//! The daemon has died, and another process goes on with the call (RES-4). The session, the stream
+//! and all audio are gone; what was asked of other parts may have been done or not.
+
+use std::sync::Arc;
+
+use super::command::Command;
+use super::conversation::{Body, Words};
+use super::ending::{
+    APOLOGY_PATIENCE, ClosingLine, FIRST_AUDIO_PATIENCE, HANG_UP_PATIENCE, HangUp, Phase,
+};
+use super::session::SessionState;
+use super::setup::CallSetup;
+use super::snapshot::{CallSnapshot, SnapshotError};
+use super::stream::StreamState;
+use super::{Call, Greeting, Now};
+use crate::ids::ItemId;
+use crate::response_gate::{Reply, Want};
+
+/// Told to the model.
+const CUT_OFF: &str = "The line was cut off for a moment, and the caller is back with you. Do not \
+                       greet them again. Go on where you were; if nothing is to be answered, with \
+                       one short sentence.";
+/// Told to the model if the caller's last words are gone with the daemon that heard them.
+const WORDS_LOST: &str = "The line was cut off for a moment, and the caller is back with you. Do \
+                          not greet them again. What they said last was lost: ask them in one short \
+                          sentence to say it again.";
+
+impl Call {
+    /// Goes on with a call whose process has died.
+    ///
+    /// The stream is awaited, and a session is opened. The caller has heard what is known to have been
+    /// played. A turn that waited is answered; if nothing waits, the agent goes on with one short
+    /// sentence. A greeting that had begun is not repeated. Tools that had not returned are run
+    /// again, with the same ids. An ending, a transfer and a hang-up go on.
+    ///
+    /// # Errors
+    /// [`SnapshotError::OtherCall`] if `setup` is of another call.
+    pub fn resume(
+        setup: impl Into<Arc<CallSetup>>,
+        snapshot: CallSnapshot,
+        now: Now,
+    ) -> Result<Self, SnapshotError> {
+        let taken = snapshot.taken().at;
+        let mut call = Self::restore(setup, snapshot)?;
+        call.outbox.retain(|(_, command)| command.outlives_the_process());
+        if matches!(call.phase, Phase::Over { .. }) {
+            return Ok(call);
+        }
+        let was_answered = !matches!(call.stream, StreamState::Awaited { .. });
+        let stream_was_open = call.stream.is_open();
+        call.await_stream_and_session(now);
+        call.lose_the_agents_audio(taken);
+        call.silence.begin_anew();
+        let words_lost = call.lose_the_callers_audio(now);
+        call.run_tools_again(now);
+        match call.phase {
+            Phase::Open if was_answered => call.go_on_talking(words_lost, now),
+            Phase::Closing { .. } | Phase::Pausing { .. } => call.say_last_line_again(now),
+            Phase::HangingUp { how, .. } => call.hang_up_again(how, stream_was_open, now),
+            Phase::Open | Phase::HandingOver { .. } | Phase::Over { .. } => {}
+        }
+        call.settle(now);
+        Ok(call)
+    }
+
+    fn await_stream_and_session(&mut self, now: Now) {
+        let patience = now.at + self.setup.stream_patience;
+        let talks =
+            matches!(self.phase, Phase::Open | Phase::Closing { .. } | Phase::Pausing { .. });
+        self.stream = match self.stream {
+            StreamState::Awaited { until } => StreamState::Awaited { until: until.max(patience) },
+            StreamState::Open { .. } | StreamState::Lost { .. } | StreamState::Closed if talks => {
+                StreamState::Lost { until: patience }
+            }
+            StreamState::Open { .. } | StreamState::Lost { .. } | StreamState::Closed => {
+                StreamState::Closed
+            }
+        };
+        if !talks {
+            self.session = SessionState::NotWanted;
+        } else if self.session != SessionState::NotWanted {
+            self.session = SessionState::Missing { since: now.at };
+            self.send(Command::OpenSession);
+        }
+    }
+
+    /// Turns without a transcript get none any more. Returns whether the caller must say something
+    /// again.
+    fn lose_the_callers_audio(&mut self, now: Now) -> bool {
+        let is_lost = |turn: &ItemId| !self.is_known(turn);
+        let lost = self.speech.caller_speaks
+            || self.caller_words_are_awaited()
+            || self.unanswered_turns().iter().any(is_lost);
+        self.speech.caller_speaks = false;
+        let awaited: Vec<ItemId> = (self.conversation.entries())
+            .filter_map(|entry| {
+                let Body::Caller { item, words: Words::Awaited } = &entry.body else { return None };
+                Some(item.clone())
+            })
+            .collect();
+        for turn in awaited {
+            self.on_turn_transcribed(&turn, None, now);
+        }
+        if self.phase == Phase::Open {
+            self.on_caller_quiet(now);
+        }
+        lost
+    }
+
+    fn is_known(&self, turn: &ItemId) -> bool {
+        matches!(self.conversation.words_of(turn), Some(Words::Known(_)))
+    }
+
+    fn go_on_talking(&mut self, words_lost: bool, now: Now) {
+        if self.speech.greeting == Greeting::Pending {
+            return;
+        }
+        let told = if words_lost { WORDS_LOST } else { CUT_OFF };
+        self.add_entry(Body::System(told.to_owned()), now);
+        if self.speech.owed().is_empty() && !self.tools.will_be_answered() {
+            self.owe(Want::Answer(Reply::Resume));
+        }
+    }
+
+    /// A last line of which nothing was heard is spoken again, in the business's words. Nothing else
+    /// is said any more.
+    fn say_last_line_again(&mut self, now: Now) {
+        self.speech.owe_only_the_closing_line();
+        let Phase::Closing { ending, line, .. } = &self.phase else { return };
+        let (ending, line) = (*ending, line.clone());
+        let ask = match line {
+            ClosingLine::Awaited { ask, .. } => ask,
+            ClosingLine::Speaking { response, .. } if self.speech.was_heard_whole(&response) => {
+                return;
+            }
+            ClosingLine::Speaking { .. } => match self.speech.owed() {
+                [line, ..] => line.ask.number,
+                [] => self.owe_last_line(ending.reason),
+            },
+        };
+        let until = now.at + self.setup.stream_patience + FIRST_AUDIO_PATIENCE;
+        if let Phase::Closing { line, .. } = &mut self.phase {
+            *line = ClosingLine::Awaited { ask, until };
+        }
+    }
+
+    /// Twilio may not have been told yet. A transfer is not repeated: it would ring twice, and the
+    /// webhook that Twilio asks when the stream is gone starts it.
+    fn hang_up_again(&mut self, how: HangUp, stream_was_open: bool, now: Now) {
+        let (command, patience) = match how {
+            HangUp::Rest => (Command::HangUp, HANG_UP_PATIENCE),
+            HangUp::Apology if stream_was_open => (Command::Apologise, APOLOGY_PATIENCE),
+            HangUp::Apology | HangUp::PutThrough { .. } | HangUp::Answered => return,
+        };
+        self.send_once(command);
+        if let Phase::HangingUp { until, .. } = &mut self.phase {
+            *until = now.at + patience;
+        }
+    }
+
+    /// What a tool does has the id of its call: what was done already is not done again.
+    fn run_tools_again(&mut self, now: Now) {
+        if self.lead.id.is_none() {
+            self.send_once(Command::EnsureLead);
+        }
+        for update in self.tools_to_run_again(now) {
+            self.send(Command::UpdateLead(update));
+        }
+        self.send_calendar_uses();
+    }
+
+    fn send_once(&mut self, command: Command) {
+        if !self.outbox.iter().any(|(_, waiting)| *waiting == command) {
+            self.send(command);
+        }
+    }
+}
+
+impl Command {
+    /// Whether it is still to be performed when the process has died that gave it out. What concerns the
+    /// session or the stream is not. Tools are run again anyway.
+    fn outlives_the_process(&self) -> bool {
+        match self {
+            Self::EnsureLead
+            | Self::SetLeadStatus(_)
+            | Self::Record(_)
+            | Self::HangUp
+            | Self::Apologise
+            | Self::Transfer
+            | Self::Finish => true,
+            Self::OpenSession
+            | Self::CloseSession
+            | Self::Ask(_)
+            | Self::RenewSession { .. }
+            | Self::Withdraw(_)
+            | Self::Replay { .. }
+            | Self::Tell(_)
+            | Self::Correct(_)
+            | Self::Interrupt(_)
+            | Self::AwaitQuiet
+            | Self::ToolsDone
+            | Self::UpdateLead(_)
+            | Self::UseCalendar { .. }
+            | Self::CloseStream => false,
+        }
+    }
+}
