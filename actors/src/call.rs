@@ -139,6 +139,8 @@ impl CallState {
     fn publish(&mut self) {
         let snapshot = Snapshot { call: self.call.clone(), handled: self.handled };
         let before = self.parts.snapshot.send_replace(Arc::new(snapshot));
+        // Each change of the call is published once, whichever actor crashes: so it counts once.
+        self.parts.services.metrics.changed(&before.call, &self.call);
         route::log_changes(&before.call, &self.call);
         trace::published(&self.registration, self.handled, &self.call);
     }

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
-use protocol::call::{Call, CallSetup, Event, Phase};
+use protocol::call::{Call, CallSetup, EndReason, Event, Phase};
 use supervision::{Inbox, Lease, RestartPolicy};
 use tokio::sync::watch;
 use tracing::Span;
@@ -24,6 +24,7 @@ use crate::link::Connector;
 use crate::messages::{
     CalendarRequest, LeadOrder, RealtimeEvent, RealtimeView, SupervisorEvent, TwilioEvent,
 };
+use crate::metrics::Metrics;
 use crate::provider::SharedBreaker;
 use crate::transcriptions::WorkingTranscription;
 use crate::twilio_rest::TwilioRest;
@@ -46,6 +47,8 @@ pub struct Services {
     pub journal: Journal,
     pub calendar: Inbox<CalendarRequest>,
     pub introspection: Introspection,
+    /// What is counted for `GET /metrics`.
+    pub metrics: Arc<Metrics>,
     /// The transcription model that OpenAI accepted last.
     pub transcriptions: Arc<WorkingTranscription>,
     /// For the actors of a call, and for the actors that all calls share.
@@ -100,14 +103,16 @@ impl CallParts {
         let time = CallClock::start(clock);
         let setup = Arc::new(setup);
         let call = Call::new(Arc::clone(&setup), time.now());
+        let (uplink, loudness) = (Arc::default(), Arc::default());
+        services.metrics.call_began(&setup.call_sid, &uplink, &loudness);
         Arc::new(Self {
             setup,
             clock,
             time,
             services,
-            uplink: Arc::default(),
+            uplink,
             downlink: Arc::default(),
-            loudness: Arc::default(),
+            loudness,
             socket: Lease::new(()),
             call: Inbox::new(INBOX_CAPACITY),
             twilio: Inbox::new(INBOX_CAPACITY),
@@ -138,8 +143,9 @@ impl CallParts {
         }
     }
 
-    /// Closes the inboxes: the call is over.
-    pub(crate) fn close(&self) {
+    /// The call is over: it counts as ended, and its inboxes are closed. The first reason counts.
+    pub(crate) fn close(&self, reason: EndReason) {
+        self.services.metrics.call_over(&self.setup.call_sid, reason);
         self.call.close();
         self.twilio.close();
         self.realtime.close();

@@ -22,6 +22,7 @@ pub mod lead;
 pub mod link;
 pub mod messages;
 mod messaging;
+pub mod metrics;
 mod mistake;
 mod outage;
 pub mod provider;

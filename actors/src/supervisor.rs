@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::call::CallSetup;
+use protocol::call::{CallSetup, EndReason};
 use protocol::ids::CallSid;
 use ractor::{
     Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SpawnErr,
@@ -27,7 +27,7 @@ use crate::introspection::{ActorKind, IntrospectionEvent, Registration};
 use crate::messages::SupervisorEvent;
 use crate::trace;
 pub use calls::Calls;
-pub use message::{CallRefused, ReportedStatus, SupervisorMsg};
+pub use message::{CallRefused, Reported, ReportedStatus, SupervisorMsg};
 use over::OverCalls;
 use shared::SharedActors;
 
@@ -204,6 +204,7 @@ impl SupervisorState {
         let spawned = Actor::spawn_linked(None, supervisor, args, me.get_cell()).await;
         let (actor, _) = spawned.map_err(|error| {
             span.in_scope(|| tracing::error!(%error, "the call could not be started"));
+            parts.services.metrics.call_refused(&call_sid);
             CallRefused::Failed
         })?;
         span.in_scope(|| tracing::info!("call started"));
@@ -219,7 +220,7 @@ impl SupervisorState {
         let found = self.calls.iter().find(|(_, (cell, _))| cell.get_id() == who);
         let Some(call) = found.map(|(call, _)| call.clone()) else { return };
         if let Some((_, handle)) = self.calls.remove(&call) {
-            handle.parts().close();
+            handle.parts().close(EndReason::Internal);
             if *exit != Exit::Finished {
                 let span = handle.parts().span();
                 span.in_scope(|| tracing::error!(?exit, "a call's supervisor failed"));
@@ -228,18 +229,19 @@ impl SupervisorState {
         self.over.add(call, self.services.clock.now());
     }
 
-    fn report(&mut self, reported: ReportedStatus) -> bool {
+    fn report(&mut self, reported: ReportedStatus) -> Reported {
         let ReportedStatus { call, status, duration_secs } = reported;
         let event = SupervisorEvent::Status { status, duration_secs };
         if let Some((_, handle)) = self.calls.get(&call)
             && handle.tell(event).is_ok()
         {
-            return true;
+            return Reported::Runs;
         }
+        let known = self.calls.contains_key(&call) || self.over.contains(&call);
         if status.is_terminal() {
             self.over.add(call, self.services.clock.now());
         }
-        false
+        if known { Reported::WasOver } else { Reported::Unknown }
     }
 
     fn drain(&mut self) {

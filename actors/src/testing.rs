@@ -91,6 +91,7 @@ pub(crate) fn services(
         journal: Journal::new(Disk::none()),
         calendar: Inbox::new(64),
         introspection: Introspection::default(),
+        metrics: Arc::default(),
         transcriptions: Arc::default(),
         restarts: RestartPolicy::default(),
     }

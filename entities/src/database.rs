@@ -14,6 +14,7 @@ mod errors;
 mod faults;
 mod file;
 mod lanes;
+mod pool;
 mod probe;
 mod real_time;
 
@@ -32,6 +33,7 @@ use crate::error::RecordsError;
 use file::SqliteFile;
 pub(crate) use file::Watch;
 use lanes::{Lane, Lanes};
+pub use pool::PoolView;
 use real_time::RealTimeRuntime;
 
 /// How long an asker waits for a unit of work, with its wait for a connection. A dead network gives no

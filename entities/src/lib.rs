@@ -31,6 +31,6 @@ pub use connection::{
     ConnectError, OpenMode, PoolSettings, SQLITE_BUSY_TIMEOUT, is_url, sqlite_file,
     why_postgres_is_away,
 };
-pub use database::{Batch, Database, DatabaseFault, DatabaseFaults, FaultExtent, Writes};
+pub use database::{Batch, Database, DatabaseFault, DatabaseFaults, FaultExtent, PoolView, Writes};
 pub use error::{RecordsError, Trouble};
 pub use page::Page;

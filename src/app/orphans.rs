@@ -43,6 +43,7 @@ pub(super) async fn end(services: Services, orphans: Vec<CallRecord>, carrier: C
         let (call_sid, now) = (call.call_sid.clone(), services.clock.wall());
         let entry = JournalEntry::ended(call.business_id, call_sid, ENDING, last, now);
         services.journal.record(entry);
+        services.metrics.ended(ENDING.reason);
         ended += 1;
     }
     if !orphans.is_empty() {

@@ -104,6 +104,7 @@ pub(super) async fn start(
         journal: Journal::new(disk),
         calendar: Inbox::new(calendar::INBOX_CAPACITY),
         introspection: Introspection::default(),
+        metrics: Arc::default(),
         transcriptions: Arc::default(),
         restarts: RestartPolicy {
             intensity: supervision.intensity,

@@ -1,7 +1,8 @@
-//! The operator's listener: introspection and the API. Only `/healthz` and `/readyz` are answered
+//! The operator's listener: introspection, metrics and the API. Only `/healthz` and `/readyz` are answered
 //! without the token (OPS-6).
 
 mod introspection;
+mod metrics;
 pub(super) mod state;
 
 use std::sync::Arc;
@@ -37,6 +38,7 @@ pub async fn serve(state: Arc<AdminState>, mut request: Request) -> Response {
     let path: Vec<&str> = request.path.trim_matches('/').split('/').collect();
     match &path[..] {
         ["introspect", rest @ ..] => introspection::serve(&state, &request.method, rest).await,
+        ["metrics"] if request.method == Method::GET => metrics::serve(&state),
         ["api", ..] => api::serve(&state, &request).await,
         _ => not_found(),
     }

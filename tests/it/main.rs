@@ -18,6 +18,7 @@ mod http;
 mod journal;
 mod leads;
 mod media;
+mod metrics;
 mod outbound;
 mod pipeline;
 mod polite_endings;

@@ -64,6 +64,7 @@ impl CallChildren {
             let (kind, generation) = (start.kind.kind().as_str(), start.generation);
             if generation != supervision::Generation::default() {
                 tracing::info!(kind, %generation, "restarting an actor of the call");
+                self.parts.services.metrics.restarted(start.kind.kind());
             }
             // Boxed: the actor's task would keep room for it throughout the call.
             let (part, actor) = (start.kind, Box::pin(self.spawn(start, me)).await?);

@@ -63,7 +63,9 @@ fn finish_call(
     while let Some(Delivery { number, event, .. }) = inbox.receive() {
         source.point(format_args!("takes {number}: {}", Shown(&*event)));
         if number > snapshot.handled {
+            let before = call.clone();
             call.handle(Event::clone(&event), now);
+            parts.services.metrics.changed(&before, &call);
         }
         inbox.ack(number);
     }
@@ -100,9 +102,10 @@ fn finish_call(
         }
     }
     lead::finish_orders(parts, lead_orders);
-    let reason = call.ending().map_or("internal", |ending| ending.reason.as_str()).to_owned();
+    let ended = call.ending().map_or(EndReason::Internal, |ending| ending.reason);
+    let reason = ended.as_str().to_owned();
     tracing::info!(reason, "call ended");
     let call_sid = parts.setup.call_sid.clone();
     parts.services.introspection.tell(IntrospectionEvent::CallEnded { call_sid, reason });
-    parts.close();
+    parts.close(ended);
 }

@@ -17,6 +17,18 @@ pub enum ActorKind {
 }
 
 impl ActorKind {
+    pub const ALL: [Self; 9] = [
+        Self::Supervisor,
+        Self::Calendar,
+        Self::Messaging,
+        Self::Journal,
+        Self::CallSupervisor,
+        Self::Call,
+        Self::TwilioIo,
+        Self::Realtime,
+        Self::Lead,
+    ];
+
     /// The name in introspection, logs and metrics.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -26,6 +26,7 @@ pub struct Disk {
     files: Option<Arc<Mutex<Files>>>,
     /// Beside the files: whoever asks does not wait for them.
     waiting: Arc<AtomicU64>,
+    set_aside: Arc<AtomicU64>,
     mode: DiskMode,
 }
 
@@ -43,19 +44,35 @@ impl Disk {
     pub fn open(folder: &Path, mode: DiskMode) -> io::Result<Self> {
         let files = Files { backlog: Backlog::open(folder)?, refused: Refused::open(folder) };
         let waiting = Arc::new(AtomicU64::new(files.backlog.waiting()));
-        Ok(Self { files: Some(Arc::new(Mutex::new(files))), waiting, mode })
+        Ok(Self {
+            files: Some(Arc::new(Mutex::new(files))),
+            waiting,
+            set_aside: Arc::default(),
+            mode,
+        })
     }
 
     /// No files: nothing is kept.
     #[must_use]
     pub fn none() -> Self {
-        Self { files: None, waiting: Arc::default(), mode: DiskMode::Simulated }
+        Self {
+            files: None,
+            waiting: Arc::default(),
+            set_aside: Arc::default(),
+            mode: DiskMode::Simulated,
+        }
     }
 
     /// How many entries wait on disk.
     #[must_use]
     pub fn waiting(&self) -> u64 {
         self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// How many entries the database never takes, since the start.
+    #[must_use]
+    pub fn set_aside_so_far(&self) -> u64 {
+        self.set_aside.load(Ordering::Relaxed)
     }
 
     pub(super) fn is_there(&self) -> bool {
@@ -78,6 +95,7 @@ impl Disk {
 
     /// Keeps an entry that the database never takes. Returns how many there are so far.
     pub(super) async fn set_aside(&self, line: String) -> io::Result<u64> {
+        self.set_aside.fetch_add(1, Ordering::Relaxed);
         self.run(move |files| files.refused.append(&line)).await
     }
 

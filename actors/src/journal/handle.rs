@@ -51,6 +51,12 @@ impl Journal {
         self.inbox.depth()
     }
 
+    /// The files, and how many entries they hold.
+    #[must_use]
+    pub fn disk(&self) -> &Disk {
+        &self.disk
+    }
+
     /// How many entries are written nowhere.
     #[must_use]
     pub fn lost(&self) -> u64 {

@@ -6,7 +6,7 @@ use ractor::ActorRef;
 use ractor::concurrency::Duration as RactorDuration;
 use ractor::rpc::CallResult;
 
-use super::message::{CallRefused, ReportedStatus, SupervisorMsg};
+use super::message::{CallRefused, Reported, ReportedStatus, SupervisorMsg};
 use crate::call_supervisor::CallHandle;
 
 /// How long the root may take to answer. It never waits for anything slow.
@@ -38,15 +38,15 @@ impl Calls {
         }
     }
 
-    /// Tells a call its status; returns whether it runs here. A call that does not run never starts
+    /// Tells a call its status; returns what is known of it here. A call that does not run never starts
     /// after a terminal status (CALL-11).
-    pub async fn report(&self, reported: ReportedStatus) -> bool {
+    pub async fn report(&self, reported: ReportedStatus) -> Reported {
         let asked = self
             .root
             .call(|reply| SupervisorMsg::Report { reported, reply }, Some(ANSWER_PATIENCE));
         match asked.await {
-            Ok(CallResult::Success(runs)) => runs,
-            Ok(CallResult::Timeout | CallResult::SenderError) | Err(_) => false,
+            Ok(CallResult::Success(known)) => known,
+            Ok(CallResult::Timeout | CallResult::SenderError) | Err(_) => Reported::Unknown,
         }
     }
 

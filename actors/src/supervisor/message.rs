@@ -59,6 +59,15 @@ pub struct ReportedStatus {
     pub duration_secs: Option<u32>,
 }
 
+/// What the root knows of a call of which a status is reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reported {
+    Runs,
+    /// It ended here, or its terminal status came before.
+    WasOver,
+    Unknown,
+}
+
 #[derive(Debug)]
 pub enum SupervisorMsg {
     /// Start a call, or find the one that is running already (CALL-9).
@@ -70,7 +79,7 @@ pub enum SupervisorMsg {
     /// terminal never starts (CALL-11).
     Report {
         reported: ReportedStatus,
-        reply: RpcReplyPort<bool>,
+        reply: RpcReplyPort<Reported>,
     },
     Find {
         call: CallSid,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use protocol::ids::CallSid;
 use ractor::{Actor, ActorCell, ActorRef, SpawnErr, SupervisionEvent};
 use supervision::children::Start;
-use supervision::{ActorInfo, Children, Decision};
+use supervision::{ActorInfo, Children, Decision, Generation};
 use thiserror::Error;
 
 use super::message::{SharedPart, SupervisorMsg};
@@ -50,6 +50,9 @@ impl SharedActors {
     /// Starts what has stopped and whose pause is over. At the beginning that is all of them.
     pub(super) async fn start_due(&mut self, me: &ActorRef<SupervisorMsg>) -> Result<(), SpawnErr> {
         while let Some(start) = self.children.next_start(self.services.clock.now()) {
+            if start.generation != Generation::default() {
+                self.services.metrics.restarted(start.kind.kind());
+            }
             let (part, actor) = (start.kind, self.spawn(start, me).await?);
             self.children.started(part, actor);
         }

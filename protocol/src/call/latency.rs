@@ -13,6 +13,7 @@ pub(super) struct Latencies {
     greeting_added: Option<Duration>,
     caller_stopped: Option<Moment>,
     greeting_ms: Option<u64>,
+    turns: u32,
     last_turn_ms: Option<u64>,
     barge_ins: u32,
     last_barge_in: Option<Duration>,
@@ -26,6 +27,8 @@ pub struct LatencyView {
     /// The daemon's share of that, in microseconds: since the stream's start or the greeting's
     /// first audio from OpenAI, whichever came later (GREET-5).
     pub greeting_added_us: Option<u64>,
+    /// Turns of the caller's that were answered so far.
+    pub turns: u32,
     /// Milliseconds from the end of the caller's last turn to the answer's first audio to Twilio.
     pub last_turn_ms: Option<u64>,
     /// Interruptions of the agent so far.
@@ -53,6 +56,7 @@ impl Latencies {
             self.greeting_ms = self.greeting_ms.or(self.stream_opened.map(passed));
             self.greeting_added.get_or_insert(added);
         } else if let Some(since) = self.caller_stopped.take() {
+            self.turns += 1;
             self.last_turn_ms = Some(passed(since));
         }
     }
@@ -68,6 +72,7 @@ impl Latencies {
         LatencyView {
             greeting_ms: self.greeting_ms,
             greeting_added_us: self.greeting_added.map(micros),
+            turns: self.turns,
             last_turn_ms: self.last_turn_ms,
             barge_ins: self.barge_ins,
             last_barge_in_us: self.last_barge_in.map(micros),

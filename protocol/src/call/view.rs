@@ -1,9 +1,11 @@
 //! What others read of a call: its facts one by one, and the view that introspection shows.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::conversation::Entry;
 use super::ending::Phase;
 use super::latency::LatencyView;
 use super::lead::LeadFacts;
@@ -87,6 +89,17 @@ impl Call {
     #[must_use]
     pub fn lead(&self) -> &LeadFacts {
         &self.lead
+    }
+
+    /// The transcript so far, in order.
+    pub fn entries(&self) -> impl DoubleEndedIterator<Item = &Arc<Entry>> {
+        self.conversation.entries()
+    }
+
+    /// How long the caller waited for the agent.
+    #[must_use]
+    pub fn latencies(&self) -> LatencyView {
+        self.latencies.view()
     }
 
     /// The tokens of all responses so far.

@@ -57,7 +57,7 @@ const MINI: Prices = Prices {
 };
 
 /// The Realtime models whose prices are known.
-pub(crate) const VOICE_MODELS: [&str; 6] = [
+pub const VOICE_MODELS: [&str; 6] = [
     "gpt-realtime-2.1",
     "gpt-realtime-2.1-mini",
     "gpt-realtime-2",
@@ -67,7 +67,7 @@ pub(crate) const VOICE_MODELS: [&str; 6] = [
 ];
 
 /// The transcription models that are known.
-pub(crate) const TRANSCRIPTION_MODELS: [&str; 7] = [
+pub const TRANSCRIPTION_MODELS: [&str; 7] = [
     "gpt-transcribe",
     "gpt-live-transcribe",
     "gpt-realtime-whisper",
@@ -80,6 +80,12 @@ pub(crate) const TRANSCRIPTION_MODELS: [&str; 7] = [
 /// Whether a model, or a dated snapshot of it, is among the known ones.
 pub(crate) fn is_among(known: &[&str], model: &str) -> bool {
     known.contains(&undated(model))
+}
+
+/// The known model that `model` is, or is a dated snapshot of.
+#[must_use]
+pub fn known_model(known: &[&'static str], model: &str) -> Option<&'static str> {
+    known.iter().copied().find(|name| *name == undated(model))
 }
 
 /// The price of `usage` with `model` in millionths of a US dollar, rounded to the nearest. `None` if the

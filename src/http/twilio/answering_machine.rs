@@ -18,6 +18,7 @@ pub(super) fn answer(state: &TwilioState, setup: &CallSetup, machine: AnsweredBy
     let now = state.services.clock.wall();
     let row = new_call(setup, CallStatus::InProgress, now);
     let ending = Ending { reason: EndReason::Machine, by: EndedBy::Daemon };
+    state.services.metrics.ended(ending.reason);
     let person = setup.person.number().cloned();
     for entry in [
         // Writes nothing if the row is there, as it is where the API placed the call.

@@ -63,6 +63,7 @@ pub(super) fn record(state: &TwilioState, business: BusinessId, form: &VoiceForm
         started_at: now,
         end,
     };
+    state.services.metrics.ended(EndReason::Refused);
     let journal = &state.services.journal;
     journal.record(JournalEntry::refused(business, call));
     journal.record(JournalEntry::person(business, form.call_sid.clone(), person, now));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actors::call::records::row_status;
 use actors::messages::JournalEntry;
-use actors::supervisor::ReportedStatus;
+use actors::supervisor::{Reported, ReportedStatus};
 use protocol::call::{EndReason, EndedBy, Ending};
 use protocol::ids::BusinessId;
 use protocol::twilio::forms::{CallStatus, Form, StatusForm, VoiceForm};
@@ -31,12 +31,15 @@ pub(super) async fn on_status(state: &TwilioState, form: &Form) {
         status: status.status,
         duration_secs: status.duration_secs,
     };
-    let runs = state.calls.report(reported).await;
+    let known = state.calls.report(reported).await;
     // A running call writes its own end.
-    if runs && status.status.is_terminal() {
+    if known == Reported::Runs && status.status.is_terminal() {
         return;
     }
     if let Some(business) = business_of(state, form).await {
+        if known == Reported::Unknown && never_connected(status.status) {
+            state.services.metrics.ended(EndReason::NotConnected);
+        }
         state.services.journal.record(entry(state, business, &status));
     }
 }
@@ -59,15 +62,20 @@ fn entry(state: &TwilioState, business: BusinessId, status: &StatusForm) -> Jour
 
 /// The ending of a call of which only the terminal status is known.
 fn ending(status: CallStatus) -> Ending {
-    let reason = match status {
-        CallStatus::Busy | CallStatus::NoAnswer | CallStatus::Failed | CallStatus::Canceled => {
-            EndReason::NotConnected
-        }
+    let reason = match never_connected(status) {
+        true => EndReason::NotConnected,
+        false => EndReason::CallerHungUp,
+    };
+    Ending { reason, by: EndedBy::Caller }
+}
+
+fn never_connected(status: CallStatus) -> bool {
+    match status {
+        CallStatus::Busy | CallStatus::NoAnswer | CallStatus::Failed | CallStatus::Canceled => true,
         CallStatus::Completed
         | CallStatus::Queued
         | CallStatus::Initiated
         | CallStatus::Ringing
-        | CallStatus::InProgress => EndReason::CallerHungUp,
-    };
-    Ending { reason, by: EndedBy::Caller }
+        | CallStatus::InProgress => false,
+    }
 }

@@ -23,6 +23,7 @@ pub(super) fn answer(state: &TwilioState, setup: &CallSetup, cause: FatalCause) 
     tracing::error!(%call, cause = cause.as_str(), "a call was not taken: OpenAI can't answer");
     let now = state.services.clock.wall();
     let ending = Ending { reason: EndReason::UpstreamFailed, by: EndedBy::Daemon };
+    state.services.metrics.ended(ending.reason);
     for entry in [
         JournalEntry::placed(business, new_call(setup, CallStatus::InProgress, now)),
         JournalEntry::person(business, call.clone(), setup.person.number().cloned(), now),

@@ -1,0 +1,123 @@
+//! What the daemon counts for `GET /metrics` (OPS-3). `Services` holds it, so each daemon of a
+//! simulation has its own. The text is made in `src/http/admin/metrics.rs`.
+//!
+//! To count is to add to an atomic number. A call's frames are counted where they pass, and read here at
+//! a scrape and at the end of the call. All labels are fixed: none comes from a call or a business.
+
+mod audio;
+mod by_label;
+mod histogram;
+mod of_call;
+mod usage;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use protocol::call::EndReason;
+use protocol::ids::CallSid;
+use protocol::openai::usage::{TRANSCRIPTION_MODELS, VOICE_MODELS};
+use protocol::tools::Tool;
+
+pub use audio::{AudioView, Frames};
+pub use by_label::{ByLabel, OTHER};
+pub use histogram::{Counter, Histogram};
+pub use usage::{Tokens, Transcribed};
+
+use crate::audio::loudness::Loudness;
+use crate::audio::uplink::Uplink;
+use crate::introspection::ActorKind;
+use audio::Audio;
+
+/// In microseconds. The caller is to wait for a second or less.
+const WAITS: [u64; 11] = [
+    250_000, 500_000, 750_000, 1_000_000, 1_250_000, 1_500_000, 2_000_000, 3_000_000, 5_000_000,
+    10_000_000, 20_000_000,
+];
+/// The daemon's own share of a wait: 10 ms of the greeting (GREET-5), 2 ms of an interruption (BARGE-3).
+const OWN_SHARE: [u64; 9] = [100, 250, 500, 1_000, 2_000, 5_000, 10_000, 50_000, 250_000];
+const TOOL_TIMES: [u64; 9] =
+    [1_000, 5_000, 25_000, 100_000, 250_000, 1_000_000, 2_500_000, 5_000_000, 10_000_000];
+
+/// What one daemon has counted since its start.
+pub struct Metrics {
+    /// Calls that have ended, by [`EndReason::as_str`].
+    pub ended: ByLabel<Counter>,
+    /// By [`ActorKind::as_str`].
+    pub restarts: ByLabel<Counter>,
+    /// From the stream's start to the greeting's first audio to Twilio.
+    pub greeting: Histogram,
+    /// The daemon's share of that.
+    pub greeting_added: Histogram,
+    /// From the end of the caller's speech to the answer's first audio to Twilio.
+    pub turn: Histogram,
+    /// From the frame that decides an interruption to Twilio's `clear`.
+    pub barge_in: Histogram,
+    /// By [`Tool::name`].
+    pub tools: ByLabel<Histogram>,
+    /// By Realtime model.
+    pub tokens: ByLabel<Tokens>,
+    /// By transcription model.
+    pub transcribed: ByLabel<Transcribed>,
+    audio: Mutex<Audio>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self {
+            ended: ByLabel::closed(EndReason::ALL.map(EndReason::as_str)),
+            restarts: ByLabel::closed(ActorKind::ALL.map(ActorKind::as_str)),
+            greeting: Histogram::new(&WAITS),
+            greeting_added: Histogram::new(&OWN_SHARE),
+            turn: Histogram::new(&WAITS),
+            barge_in: Histogram::new(&OWN_SHARE),
+            tools: ByLabel::open(Tool::ALL.map(Tool::name), || Histogram::new(&TOOL_TIMES)),
+            tokens: ByLabel::open(VOICE_MODELS, Tokens::default),
+            transcribed: ByLabel::open(TRANSCRIPTION_MODELS, Transcribed::default),
+            audio: Mutex::default(),
+        }
+    }
+}
+
+impl Metrics {
+    /// A call has ended that never had actors, or lost them with an earlier process.
+    pub fn ended(&self, reason: EndReason) {
+        self.ended.count(reason.as_str());
+    }
+
+    /// The calls that go on, and the audio of all calls so far.
+    #[must_use]
+    pub fn audio(&self) -> AudioView {
+        self.calls().view()
+    }
+
+    pub(crate) fn restarted(&self, kind: ActorKind) {
+        self.restarts.count(kind.as_str());
+    }
+
+    pub(crate) fn call_began(
+        &self,
+        call: &CallSid,
+        uplink: &Arc<Uplink>,
+        loudness: &Arc<Loudness>,
+    ) {
+        self.calls().begin(call.clone(), Arc::clone(uplink), Arc::clone(loudness));
+    }
+
+    /// The call is over. A second time changes nothing.
+    pub(crate) fn call_over(&self, call: &CallSid, reason: EndReason) {
+        if self.calls().end(call) {
+            self.ended(reason);
+        }
+    }
+
+    /// The call could not be started. It is counted where it is refused.
+    pub(crate) fn call_refused(&self, call: &CallSid) {
+        self.calls().end(call);
+    }
+
+    fn calls(&self) -> MutexGuard<'_, Audio> {
+        self.audio.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;
