@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use practice::twilio::{CallerHandle, Dial};
 use protocol::business::BusinessSettings;
+use protocol::call::{HangUp, Phase};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -27,6 +28,10 @@ pub(super) type Dialled = watch::Sender<Vec<Option<CallerHandle>>>;
 /// How long the daemon may take to be rid of everything, once the callers have gone and the troubles
 /// are over.
 const SETTLES_WITHIN: Duration = Duration::from_secs(120);
+
+/// How long the daemon waits for the end of a call that a person may have taken, if Twilio reports nothing
+/// more of it: as long as a call can last there.
+const HANDED_OVER: Duration = Duration::from_mins(4 * 60 + 2);
 
 /// Plays the story on the simulation's runtime.
 ///
@@ -71,12 +76,26 @@ pub(super) async fn play(
         happened?;
     }
     behind_within(&world, SETTLES_WITHIN).await?;
+    if is_handed_over(&world).await {
+        tokio::time::sleep(HANDED_OVER).await;
+        behind_within(&world, SETTLES_WITHIN).await?;
+    }
     ended::journal_is_written(&world, SETTLES_WITHIN).await;
     let ended = ended::gather(&world, story, &dialled.borrow(), &overstayed, &before).await?;
     if let Some(world) = Arc::into_inner(world) {
         world.close().await;
     }
     Ok(ended)
+}
+
+async fn is_handed_over(world: &World) -> bool {
+    let calls = world.app.calls().list().await;
+    calls.iter().any(|call| {
+        matches!(
+            call.phase(),
+            Phase::HandingOver { .. } | Phase::HangingUp { how: HangUp::PutThrough { .. }, .. }
+        )
+    })
 }
 
 fn plan(
