@@ -2,6 +2,7 @@
 //! (invariants 4 and 6).
 
 use entities::call_turns::{TurnRole, TurnRow};
+use practice::speech::Voice;
 
 use super::findings::{CallFindings, Seen, ensure};
 use crate::simulate::judge::always::{
@@ -52,11 +53,11 @@ fn kept_no_more(model: &ModelSide, seen: &Seen<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// The most words of an interrupted turn that may be kept, if so many were heard. For the daemon, the words
-/// heard are a share of those that have come, which run ahead of their audio. Such an estimate is off by a
-/// share of its length, and by a word at each end.
-fn most_words(heard: usize) -> usize {
-    heard + heard / 4 + 2
+/// The longest that the words kept of an interrupted turn may take to say, in milliseconds, if so much was
+/// heard. The daemon shares the time out among the words that have come, which run ahead of their audio:
+/// that is off by a share of its length.
+fn most_to_say(heard_ms: u64) -> u64 {
+    heard_ms + heard_ms / 4 + 200
 }
 
 /// The words of an interrupted turn are the beginning of what the agent said, and end where the caller's ear
@@ -73,16 +74,21 @@ fn kept_no_other_words(model: &ModelSide, seen: &Seen<'_>) -> Result<(), String>
             continue;
         }
         let parts = seen.call.view.heard.iter().filter(|speech| is_part(speech, said));
-        let heard = parts.map(|speech| words(&speech.text)).max().unwrap_or_default();
-        ensure(words(kept) <= most_words(heard), || {
-            format!("{kept:?} is kept of {said:?}, of which {heard} words were heard")
+        let heard_ms = parts.map(length_ms).max().unwrap_or_default();
+        let takes_ms = to_say_ms(kept);
+        ensure(takes_ms <= most_to_say(heard_ms), || {
+            format!(
+                "{kept:?} is kept of {said:?}: {takes_ms} ms, of which {heard_ms} ms were heard"
+            )
         })?;
     }
     Ok(())
 }
 
-fn words(text: &str) -> usize {
-    text.split_whitespace().count()
+/// Simulations in virtual time speak with the built-in voice.
+fn to_say_ms(text: &str) -> u64 {
+    let length = Voice::built_in().speak(text, "").duration();
+    u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The same words can be spoken twice: the longest time that they were heard counts. A frame that was cut

@@ -138,9 +138,14 @@ fn invariant_2_a_hang_up_before_all_is_played_is_detected_whatever_becomes_of_th
 #[test]
 fn invariant_2_a_last_line_that_is_cut_is_detected_unless_its_session_broke() {
     let cut: Change = |it| {
-        it.calls[0].view.heard[1].flaw = Some(Flaw::CutOff);
-        it.calls[0].turns[4].cut = true;
-        it.calls[0].turns[4].heard_ms = Some(3_900);
+        let call = &mut it.calls[0];
+        let (heard, turn) = (&mut call.view.heard[1], &mut call.turns[4]);
+        let begun = heard.text.split_inclusive(' ').take(3).collect::<String>();
+        begun.trim_end().clone_into(&mut heard.text);
+        turn.text = Some(heard.text.clone());
+        heard.flaw = Some(Flaw::CutOff);
+        turn.cut = true;
+        turn.heard_ms = Some(3_900);
     };
     each_breaks(2, &[("a clipped goodbye", cut)]);
     is_excused(Fault::Sessions(LinkFault::Dropped), cut);
