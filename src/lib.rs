@@ -16,6 +16,7 @@ pub mod demo;
 pub mod http;
 pub mod network;
 pub mod platform;
+mod proc;
 mod prompt;
 pub mod provider;
 #[cfg(feature = "practice")]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::error::BenchError;
+use crate::proc::{Stat, bytes};
 
 /// Lets this process, and those that it starts, open as many files as it may: two for each call.
 pub(super) fn allow_many_files() -> Result<(), BenchError> {
@@ -42,16 +43,9 @@ impl Cpu {
     }
 }
 
-/// Fields 14 and 15. The name, field 2, stands in brackets and may contain anything.
 fn parse_stat(text: &str) -> Option<Cpu> {
-    let (_, fields) = text.rsplit_once(')')?;
-    let mut times = fields.split_whitespace().skip(11).map(str::parse::<u64>);
-    let per_second = rustix::param::clock_ticks_per_second();
-    let mut time = || {
-        let ticks = times.next()?.ok()?;
-        Some(Duration::from_millis(ticks * 1000 / per_second))
-    };
-    Some(Cpu { user: time()?, system: time()? })
+    let Stat { user, system, .. } = Stat::parse(text)?;
+    Some(Cpu { user, system })
 }
 
 /// Bytes of a process that are in memory.
@@ -72,12 +66,7 @@ impl Memory {
 }
 
 fn parse_status(text: &str) -> Option<Memory> {
-    let bytes = |name: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-        let kilobytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
-        Some(kilobytes * 1024)
-    };
-    Some(Memory { resident: bytes("VmRSS:")?, anonymous: bytes("RssAnon:")? })
+    Some(Memory { resident: bytes(text, "VmRSS:")?, anonymous: bytes(text, "RssAnon:")? })
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use tokio::time::sleep;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::support::{
-    brief, call_form, http_client, number, plan, post_as_twilio, practice, virtually, within, world,
+    brief, call_form, http_client, number, post_as_twilio, practice, virtually, within, world,
 };
 
 const ADMIN_TOKEN: &str = "practice-world-admin-token";
@@ -193,11 +193,9 @@ fn calls_of(line: &Value) -> Vec<(String, String)> {
 #[test]
 fn ops_8_each_log_line_of_two_concurrent_calls_names_its_call_and_business() {
     virtually(async {
-        let mut plan = plan();
         let log = Log::default();
         let _until_the_end = log.start();
-        brief(&mut plan);
-        let world = World::open(plan).await.unwrap();
+        let world = world(brief).await;
         let started = log.lines().len();
         let callers = [world.dial(&number(1)), world.dial(&number(2))];
         for caller in &callers {
@@ -242,11 +240,9 @@ fn ops_8_each_log_line_of_two_concurrent_calls_names_its_call_and_business() {
 fn ops_8_a_refused_signature_names_the_url_that_was_signed_over_and_an_operator_s_refusal_is_logged()
  {
     virtually(async {
-        let mut plan = plan();
         let log = Log::default();
         let _until_the_end = log.start();
-        brief(&mut plan);
-        let world = World::open(plan).await.unwrap();
+        let world = world(brief).await;
         let daemon = format!("http://{}", world.app.twilio_address());
         let http = http_client(&world);
         let url = format!("{daemon}/twilio/voice?From=%2B972501234567");
@@ -268,11 +264,9 @@ fn ops_8_a_refused_signature_names_the_url_that_was_signed_over_and_an_operator_
 #[test]
 fn ops_8_a_lead_that_can_t_be_written_is_logged_when_that_begins_once_a_minute_and_at_its_end() {
     virtually(async {
-        let mut plan = plan();
         let log = Log::default();
         let _until_the_end = log.start();
-        brief(&mut plan);
-        let world = World::open(plan).await.unwrap();
+        let world = world(brief).await;
         let database = world.app.services().database.clone();
         let faults = database.faults().unwrap();
         let caller = world.dial(&number(1));

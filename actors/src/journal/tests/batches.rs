@@ -157,10 +157,8 @@ async fn ops_10_a_batch_whose_commit_fails_or_whose_answer_is_lost_is_written_on
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn res_2_a_crash_in_the_middle_of_a_batch_costs_only_the_entry_that_crashes() {
-    let folder = tempfile::tempdir().unwrap();
-    let (database, business) = database().await;
+/// The database, on which what holds [`POISON`] crashes whoever writes it; and how often it did.
+fn poisoned(database: &Database) -> (Database, Arc<AtomicU32>) {
     let crashes = Arc::new(AtomicU32::new(0));
     let counting = Arc::clone(&crashes);
     let poisoned = database.observed(move |statement| {
@@ -169,6 +167,14 @@ async fn res_2_a_crash_in_the_middle_of_a_batch_costs_only_the_entry_that_crashe
             panic!("a statement that crashes the journal");
         }
     });
+    (poisoned, crashes)
+}
+
+#[tokio::test(start_paused = true)]
+async fn res_2_a_crash_in_the_middle_of_a_batch_costs_only_the_entry_that_crashes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (database, business) = database().await;
+    let (poisoned, crashes) = poisoned(&database);
     let journal = on(folder.path());
     let mut entries = whole_call(business, 1);
     entries.insert(4, turn(business, 1, 9, POISON));
@@ -193,14 +199,7 @@ async fn res_2_a_crash_in_the_middle_of_a_batch_costs_only_the_entry_that_crashe
 async fn res_2_an_entry_on_disk_that_crashes_the_journal_is_set_aside_and_the_rest_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let (database, business) = database().await;
-    let crashes = Arc::new(AtomicU32::new(0));
-    let counting = Arc::clone(&crashes);
-    let poisoned = database.observed(move |statement| {
-        if format!("{statement:?}").contains(POISON) {
-            counting.fetch_add(1, Ordering::Relaxed);
-            panic!("a statement that crashes the journal");
-        }
-    });
+    let (poisoned, crashes) = poisoned(&database);
     let journal = on(folder.path());
     let mut entries = whole_call(business, 1);
     entries.insert(4, turn(business, 1, 9, POISON));

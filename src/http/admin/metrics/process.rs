@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use rustix::process::{Resource, getrlimit};
 
+use crate::proc::{Stat, bytes};
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Process {
     pub(super) cpu: Duration,
@@ -23,11 +25,10 @@ impl Process {
     /// `None` where there is no `/proc`.
     pub(super) fn of_this() -> Option<Self> {
         let read = |path: &str| fs::read_to_string(path).ok();
-        let per_second = rustix::param::clock_ticks_per_second();
-        let (cpu, started) = times(&read("/proc/self/stat")?, per_second)?;
+        let Stat { user, system, started } = Stat::parse(&read("/proc/self/stat")?)?;
         let status = read("/proc/self/status")?;
         Some(Self {
-            cpu,
+            cpu: user + system,
             started: booted(&read("/proc/stat")?)? + started,
             resident: bytes(&status, "VmRSS:")?,
             address_space: bytes(&status, "VmSize:")?,
@@ -37,25 +38,9 @@ impl Process {
     }
 }
 
-/// Processor time, and the start since the machine's. Fields 14, 15 and 22: the name, field 2, stands in
-/// brackets and may contain anything.
-fn times(stat: &str, per_second: u64) -> Option<(Duration, Duration)> {
-    let (_, fields) = stat.rsplit_once(')')?;
-    let fields: Vec<&str> = fields.split_whitespace().collect();
-    let ticks = |field: usize| fields.get(field - 3)?.parse::<u64>().ok();
-    let time = |ticks: u64| Duration::from_millis(ticks * 1000 / per_second);
-    Some((time(ticks(14)? + ticks(15)?), time(ticks(22)?)))
-}
-
 fn booted(stat: &str) -> Option<Duration> {
     let seconds = stat.lines().find_map(|line| line.strip_prefix("btime "))?;
     Some(Duration::from_secs(seconds.trim().parse().ok()?))
-}
-
-fn bytes(status: &str, name: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-    let kilobytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
-    Some(kilobytes * 1024)
 }
 
 #[cfg(test)]
@@ -63,14 +48,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ops_3_the_process_is_read_whatever_its_name() {
-        let stat = "7 (a ) b) S 1 7 7 0 -1 4194560 900 0 3 0 250 40 0 0 20 0 3 0 990 1 1";
-        let expected = (Duration::from_millis(2_900), Duration::from_millis(9_900));
-        assert_eq!(times(stat, 100), Some(expected));
-        assert_eq!(times("7 (a) S 1", 100), None);
+    fn ops_3_when_the_machine_started_is_read() {
         assert_eq!(booted("cpu 1 2\nbtime 1700000000\n"), Some(Duration::from_secs(1_700_000_000)));
-        assert_eq!(bytes("Name:\tx\nVmRSS:\t    12 kB\n", "VmRSS:"), Some(12 * 1024));
-        assert_eq!(bytes("Name:\tx\n", "VmRSS:"), None);
     }
 
     #[test]
