@@ -4,7 +4,9 @@
 //! next deadline. The random choices of the runtime have a seed too, so the same seed gives the same
 //! run. There is no I/O driver: a part that opens a real socket panics.
 
+#[cfg(tokio_unstable)]
 use std::sync::Arc;
+#[cfg(tokio_unstable)]
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
@@ -20,6 +22,7 @@ pub fn begins() -> Timestamp {
 
 /// Polls of tasks without progress of the clock after which a simulation panics: some tasks wake each
 /// other for ever.
+#[cfg(tokio_unstable)]
 const MAX_POLLS: u64 = 1_000_000;
 /// How many polls pass between two looks at the clock.
 #[cfg(tokio_unstable)]
