@@ -1,6 +1,7 @@
-//! The events of an OpenAI Realtime session (GA version of the API) as types.
+//! OpenAI's wires as types: the events of a Realtime session (GA version of the API), and the Responses
+//! API for written messages ([`responses`]).
 //!
-//! The daemon writes [`client_event`]s and [`session`] settings, and reads [`server_event`]s. [`fault`]
+//! In a session the daemon writes [`client_event`]s and [`session`] settings, and reads [`server_event`]s. [`fault`]
 //! classifies errors, closes and refusals; [`usage`] computes costs. The socket is owned by
 //! `actors::realtime`.
 
@@ -8,6 +9,7 @@ pub mod client_event;
 pub mod fault;
 pub mod item;
 pub mod response_done;
+pub mod responses;
 pub mod scripted;
 pub mod server_event;
 pub mod session;

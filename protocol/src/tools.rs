@@ -79,6 +79,16 @@ impl Tool {
         }
     }
 
+    /// Whether the model is told of it when it answers a written message. What `call_control` tells is
+    /// part of every such answer, and there is no call to put through.
+    #[must_use]
+    pub fn is_offered_in_writing(self, settings: &BusinessSettings) -> bool {
+        match self {
+            Self::CallControl | Self::TransferCall => false,
+            Self::UpdateLeadDetails | Self::Calendar(_) => self.is_offered(settings),
+        }
+    }
+
     /// Name, description and schema for one business.
     #[must_use]
     pub fn spec(self, settings: &BusinessSettings) -> ToolSpec {
@@ -95,6 +105,13 @@ impl Tool {
 #[must_use]
 pub fn specs(settings: &BusinessSettings) -> Vec<ToolSpec> {
     let offered = Tool::ALL.into_iter().filter(|tool| tool.is_offered(settings));
+    offered.map(|tool| tool.spec(settings)).collect()
+}
+
+/// The specs of the tools that a business offers in writing, in the order of [`Tool::ALL`].
+#[must_use]
+pub fn specs_in_writing(settings: &BusinessSettings) -> Vec<ToolSpec> {
+    let offered = Tool::ALL.into_iter().filter(|tool| tool.is_offered_in_writing(settings));
     offered.map(|tool| tool.spec(settings)).collect()
 }
 

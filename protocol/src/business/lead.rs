@@ -29,6 +29,9 @@ pub enum LeadStatus {
 }
 
 impl LeadStatus {
+    /// Every status.
+    pub const ALL: [Self; 3] = [Self::InProgress, Self::Complete, Self::Declined];
+
     /// The word in tool arguments and columns.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -100,6 +100,26 @@ impl ResponseDone {
     }
 }
 
+impl IncompleteReason {
+    /// The reason on the wire.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::MaxOutputTokens => "max_output_tokens",
+            Self::ContentFilter => "content_filter",
+            Self::Other(reason) => reason,
+        }
+    }
+
+    pub(super) fn of(reason: &str) -> Self {
+        match reason {
+            "max_output_tokens" => Self::MaxOutputTokens,
+            "content_filter" => Self::ContentFilter,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+}
+
 impl ResponseFailure {
     /// Whether asking again can help (PIPE-3).
     #[must_use]
@@ -108,11 +128,19 @@ impl ResponseFailure {
     }
 
     fn from_value(details: &Value) -> Self {
-        let text = |key: &str| details["error"][key].as_str().map(str::to_owned);
+        let failure = Self::of(&details["error"]);
+        let message = Some(failure.message).filter(|message| !message.is_empty());
+        let message = message.unwrap_or_else(|| reason(details).to_owned());
+        Self { message, ..failure }
+    }
+
+    /// Reads an `error` object; what is missing is empty.
+    pub(super) fn of(error: &Value) -> Self {
+        let text = |key: &str| error[key].as_str().map(str::to_owned);
         Self {
             kind: text("type").unwrap_or_default(),
             code: text("code"),
-            message: text("message").unwrap_or_else(|| reason(details).to_owned()),
+            message: text("message").unwrap_or_default(),
         }
     }
 }
@@ -127,11 +155,7 @@ impl ResponseStatus {
                 "turn_detected" => CancelReason::TurnDetected,
                 other => CancelReason::Other(other.to_owned()),
             }),
-            "incomplete" => Self::Incomplete(match reason(details) {
-                "max_output_tokens" => IncompleteReason::MaxOutputTokens,
-                "content_filter" => IncompleteReason::ContentFilter,
-                other => IncompleteReason::Other(other.to_owned()),
-            }),
+            "incomplete" => Self::Incomplete(IncompleteReason::of(reason(details))),
             "failed" => Self::Failed(ResponseFailure::from_value(details)),
             other => Self::Unknown(other.to_owned()),
         }

@@ -1,5 +1,5 @@
 //! What a call costs at OpenAI: tokens of responses, minutes of transcription, and an estimate in whole
-//! millionths of a US dollar (OPS-3). Prices as published in August and September 2026.
+//! millionths of a US dollar (OPS-3). Prices as published between August and October 2026.
 
 use std::ops::AddAssign;
 use std::time::Duration;
@@ -56,6 +56,15 @@ const MINI: Prices = Prices {
     audio_out: 20_000,
 };
 
+/// A model without audio.
+const TEXT_ONLY: Prices =
+    Prices { text_in: 0, text_cached: 0, text_out: 0, audio_in: 0, audio_cached: 0, audio_out: 0 };
+
+const LUNA: Prices = Prices { text_in: 100, text_cached: 10, text_out: 500, ..TEXT_ONLY };
+const TERRA: Prices = Prices { text_in: 1_000, text_cached: 50, text_out: 5_000, ..TEXT_ONLY };
+const SOL: Prices = Prices { text_in: 2_000, text_cached: 200, text_out: 10_000, ..TEXT_ONLY };
+const SOL_1: Prices = Prices { text_cached: 100, ..SOL };
+
 /// The Realtime models whose prices are known.
 pub const VOICE_MODELS: [&str; 6] = [
     "gpt-realtime-2.1",
@@ -65,6 +74,9 @@ pub const VOICE_MODELS: [&str; 6] = [
     "gpt-realtime",
     "gpt-realtime-mini",
 ];
+
+/// The text models whose prices are known. All of them reason.
+pub const TEXT_MODELS: [&str; 4] = ["gpt-6-luna", "gpt-6-sol", "gpt-6.1-sol", "gpt-6.1-terra"];
 
 /// The transcription models that are known.
 pub const TRANSCRIPTION_MODELS: [&str; 7] = [
@@ -96,6 +108,10 @@ pub fn cost_micro_usd(usage: &Usage, model: &str) -> Option<u64> {
         "gpt-realtime-2.1" | "gpt-realtime-2" => FULL_2,
         "gpt-realtime-1.5" | "gpt-realtime" => FULL,
         "gpt-realtime-2.1-mini" | "gpt-realtime-mini" => MINI,
+        "gpt-6-luna" => LUNA,
+        "gpt-6-sol" => SOL,
+        "gpt-6.1-sol" => SOL_1,
+        "gpt-6.1-terra" => TERRA,
         _ => return None,
     };
     let nano_usd = [
@@ -142,6 +158,20 @@ impl Usage {
             audio_cached: cached["audio_tokens"].as_u64().unwrap_or(0),
             text_out: tokens("output_token_details", "text_tokens"),
             audio_out: tokens("output_token_details", "audio_tokens"),
+        }
+    }
+}
+
+impl Usage {
+    /// Reads the `usage` of a response of the Responses API; what is missing is 0. Reasoning is part of
+    /// the output.
+    pub(super) fn of_text(usage: &Value) -> Self {
+        let tokens = |value: &Value| value.as_u64().unwrap_or(0);
+        Self {
+            text_in: tokens(&usage["input_tokens"]),
+            text_cached: tokens(&usage["input_tokens_details"]["cached_tokens"]),
+            text_out: tokens(&usage["output_tokens"]),
+            ..Self::default()
         }
     }
 }
@@ -203,9 +233,11 @@ mod tests {
     #[test]
     fn ops_12_the_known_models_are_those_with_a_price() {
         let usage = documented();
-        for model in VOICE_MODELS {
-            assert!(cost_micro_usd(&usage, model).is_some(), "{model}");
-            assert!(is_among(&VOICE_MODELS, &format!("{model}-2026-01-31")), "{model}");
+        for known in [&VOICE_MODELS[..], &TEXT_MODELS[..]] {
+            for model in known {
+                assert!(cost_micro_usd(&usage, model).is_some(), "{model}");
+                assert!(is_among(known, &format!("{model}-2026-01-31")), "{model}");
+            }
         }
         for unknown in ["gpt-9", "gpt-realtime-3", "", "GPT-REALTIME-2.1"] {
             assert!(!is_among(&VOICE_MODELS, unknown), "{unknown}");
