@@ -18,6 +18,7 @@ mod outbound;
 pub mod phrases;
 mod silence;
 mod validate;
+mod whatsapp;
 mod zone;
 
 use std::time::Duration;
@@ -37,6 +38,7 @@ pub use lines::Lines;
 pub use outbound::{MachineDetection, Outbound};
 pub use silence::Silence;
 pub use validate::Problem;
+pub use whatsapp::{AfterCall, Whatsapp};
 pub use zone::{UnknownZone, Zone};
 
 use crate::ids::{PhoneNumber, Slug};
@@ -93,6 +95,9 @@ pub struct BusinessSettings {
     /// The person to whom calls can be transferred; `None`: no transfers.
     #[serde(default)]
     pub transfer: Option<Transfer>,
+    /// How written messages are answered.
+    #[serde(default)]
+    pub whatsapp: Whatsapp,
     /// What a caller hears if no session with OpenAI can be opened.
     #[serde(default)]
     pub apology: Apology,
@@ -131,6 +136,7 @@ impl BusinessSettings {
             lead: LeadSettings::default(),
             outbound: Outbound::default(),
             transfer: None,
+            whatsapp: Whatsapp::default(),
             apology: Apology::default(),
         }
     }

@@ -26,6 +26,12 @@ pub struct DefaultLines {
     pub transfer_farewell: &'static str,
     /// The message for an answering machine.
     pub machine_message: &'static str,
+    /// Written in place of an answer that stays too long for one message.
+    pub too_long: &'static str,
+    /// Written to who sends what can't be read.
+    pub media: &'static str,
+    /// Written if the text model fails.
+    pub written_apology: &'static str,
 }
 
 /// The lines in Hebrew.
@@ -40,6 +46,9 @@ pub const HEBREW: DefaultLines = DefaultLines {
     apology: "אנחנו מצטערים, יש לנו תקלה זמנית ואי אפשר להמשיך את השיחה. אפשר להתקשר שוב בעוד כמה דקות. תודה וסליחה.",
     transfer_farewell: "תודה, השיחה עוברת עכשיו לנציג. רק רגע בבקשה.",
     machine_message: "שלום, ניסינו להשיג אותך. נשמח אם תחזרו אלינו כשיתאפשר. תודה ולהתראות!",
+    too_long: "התשובה ארוכה מדי להודעה אחת. נחזור אליך בהקדם עם כל הפרטים.",
+    media: "כאן אפשר לקרוא רק טקסט. אפשר לכתוב לי כאן, או להתקשר אלינו.",
+    written_apology: "סליחה, יש לנו תקלה זמנית. ההודעה שלך התקבלה, ונחזור אליך בהקדם.",
 };
 
 /// The lines in English.
@@ -57,6 +66,9 @@ pub const ENGLISH: DefaultLines = DefaultLines {
     apology: "We are sorry, we have a technical problem and cannot continue this call. Please call again in a few minutes. Thank you.",
     transfer_farewell: "Thank you, I am putting you through to a person now. One moment, please.",
     machine_message: "Hello, we tried to reach you. Please call us back when it suits you. Thank you, and goodbye!",
+    too_long: "The answer is too long for one message. We will get back to you soon with all the details.",
+    media: "I can only read text here. Please write to me, or call us.",
+    written_apology: "We are sorry, we have a technical problem. We have your message and will get back to you soon.",
 };
 
 /// The default lines of `language`; `None` but for Hebrew and English.
@@ -98,6 +110,12 @@ pub struct Lines {
     pub transfer_farewell: String,
     /// The message for an answering machine.
     pub machine_message: String,
+    /// Written in place of an answer that stays too long for one message.
+    pub too_long: String,
+    /// Written to who sends what can't be read.
+    pub media: String,
+    /// Written if the text model fails.
+    pub written_apology: String,
 }
 
 impl Lines {
@@ -128,6 +146,12 @@ impl Lines {
             machine_message: own_or(
                 business.outbound.machine_text.as_ref(),
                 default.machine_message,
+            ),
+            too_long: own_or(business.whatsapp.too_long_text.as_ref(), default.too_long),
+            media: own_or(business.whatsapp.media_text.as_ref(), default.media),
+            written_apology: own_or(
+                business.whatsapp.apology_text.as_ref(),
+                default.written_apology,
             ),
         }
     }

@@ -46,6 +46,7 @@ pub(super) fn check(business: &BusinessSettings) -> Result<(), Vec<Problem>> {
     appointments(business, &mut problems);
     fields("lead.fields", &business.lead.fields, &mut problems);
     outbound(business, &mut problems);
+    whatsapp(business, &mut problems);
     fallback(business, &mut problems);
     sizes::check(business, &mut problems);
     limits::texts(business, &mut problems);
@@ -276,6 +277,20 @@ fn outbound(business: &BusinessSettings, problems: &mut Problems) {
     let outbound = &business.outbound;
     if outbound.machine_detection == MachineDetection::LeaveMessage {
         problems.line("outbound.machine_text", outbound.machine_text.as_deref(), business);
+    }
+}
+
+fn whatsapp(business: &BusinessSettings, problems: &mut Problems) {
+    if business.whatsapp_number.is_none() {
+        return;
+    }
+    let whatsapp = &business.whatsapp;
+    for (key, text) in [
+        ("whatsapp.too_long_text", &whatsapp.too_long_text),
+        ("whatsapp.media_text", &whatsapp.media_text),
+        ("whatsapp.apology_text", &whatsapp.apology_text),
+    ] {
+        problems.line(key, text.as_deref(), business);
     }
 }
 

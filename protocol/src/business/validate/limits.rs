@@ -65,11 +65,12 @@ fn look_at(key: &str, value: &Value, problems: &mut Problems) {
 
 /// The names of models and voices, which nobody but a machine reads.
 pub(super) fn names(business: &BusinessSettings, problems: &mut Problems) {
-    let BusinessSettings { agent, apology, .. } = business;
+    let BusinessSettings { agent, whatsapp, apology, .. } = business;
     for (key, name) in [
         ("agent.model", Some(&agent.model)),
         ("agent.voice", Some(&agent.voice)),
         ("agent.transcription_model", Some(&agent.transcription_model)),
+        ("whatsapp.model", Some(&whatsapp.model)),
         ("apology.say_voice", apology.say_voice.as_ref()),
     ] {
         let is_sign = |letter: char| letter.is_ascii_alphanumeric() || ".-_:/".contains(letter);
@@ -162,6 +163,12 @@ pub(super) fn durations(business: &BusinessSettings, problems: &mut Problems) {
         silence.timeout,
         (SECOND, 10 * MINUTE),
         "a caller who is silent for so long is asked whether they are there",
+    );
+    within(
+        "whatsapp.settle",
+        business.whatsapp.settle,
+        (SECOND / 1000, 10 * SECOND),
+        "texts that come within it are answered together",
     );
     let instant = (SECOND / 1000, 10 * SECOND);
     let barge_in = &business.barge_in;

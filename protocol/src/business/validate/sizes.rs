@@ -59,7 +59,7 @@ fn spoken(business: &BusinessSettings, problems: &mut Problems) {
 
 /// The texts that nobody hears.
 fn written(business: &BusinessSettings, problems: &mut Problems) {
-    let BusinessSettings { agent, greeting, ending, apology, .. } = business;
+    let BusinessSettings { agent, greeting, ending, whatsapp, apology, .. } = business;
     for (key, text) in [
         ("greeting.audio_url", greeting.audio_url.as_ref()),
         ("apology.audio_url", apology.audio_url.as_ref()),
@@ -70,8 +70,16 @@ fn written(business: &BusinessSettings, problems: &mut Problems) {
         ("agent.model", &agent.model),
         ("agent.voice", &agent.voice),
         ("agent.transcription_model", &agent.transcription_model),
+        ("whatsapp.model", &whatsapp.model),
     ] {
         problems.within_length(key, [text], LONGEST_MODEL);
+    }
+    for (key, text) in [
+        ("whatsapp.too_long_text", &whatsapp.too_long_text),
+        ("whatsapp.media_text", &whatsapp.media_text),
+        ("whatsapp.apology_text", &whatsapp.apology_text),
+    ] {
+        problems.within_length(key, text, LONGEST_LINE);
     }
     for (key, phrases) in [
         ("ending.goodbye_phrases", &ending.goodbye_phrases),
