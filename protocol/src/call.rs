@@ -65,6 +65,7 @@ use session::SessionState;
 use silence::Silence;
 use speech::Speech;
 use tools::Tools;
+pub(crate) use tools::call_control;
 use transcription::TurnTranscription;
 
 use crate::caller_speech::CommittedBy;

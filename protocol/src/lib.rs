@@ -22,5 +22,6 @@ pub mod playback;
 pub mod prompt;
 pub mod response_gate;
 pub mod text;
+pub mod texting;
 pub mod tools;
 pub mod twilio;

@@ -2,7 +2,7 @@
 
 mod batch;
 mod calendar;
-mod call_control;
+pub(crate) mod call_control;
 
 use super::command::Command;
 use super::conversation::Body;

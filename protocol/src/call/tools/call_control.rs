@@ -26,23 +26,23 @@ struct Arguments {
 
 /// What the decision rests on besides the arguments.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Situation<'a> {
+pub(crate) struct Situation<'a> {
     /// Required fields that the daemon finds missing. The output shows this list and the model's
     /// own (END-8).
-    pub(super) missing: &'a [&'a str],
+    pub(crate) missing: &'a [&'a str],
     /// Whether the business lets the model end a call.
-    pub(super) model_decides: bool,
+    pub(crate) model_decides: bool,
     /// Whether `silence.timeout` has passed since the caller last said a word.
-    pub(super) silence_noticed: bool,
+    pub(crate) silence_noticed: bool,
     /// Whether the caller has said something since that wants an answer.
-    pub(super) caller_awaits_an_answer: bool,
+    pub(crate) caller_awaits_an_answer: bool,
     /// Whether the caller's last turn is nothing but "no thanks", for the first time in the call.
-    pub(super) declined_once: bool,
+    pub(crate) declined_once: bool,
 }
 
 /// The decision. `status` is the lead's new status, if it changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     GoOn {
         output: String,
         status: Option<LeadStatus>,
@@ -59,19 +59,19 @@ pub(super) enum Verdict {
 }
 
 /// Whether these arguments ask for the end.
-pub(super) fn wants_the_end(arguments: &str) -> bool {
+pub(crate) fn wants_the_end(arguments: &str) -> bool {
     serde_json::from_str::<Arguments>(arguments).is_ok_and(|arguments| arguments.should_end_call)
 }
 
 /// Whether these arguments ask for the end because the caller has declined.
-pub(super) fn claims_a_decline(arguments: &str) -> bool {
+pub(crate) fn claims_a_decline(arguments: &str) -> bool {
     serde_json::from_str::<Arguments>(arguments).is_ok_and(|arguments| {
         arguments.should_end_call && arguments.end_reason.as_deref() == Some(DECLINED)
     })
 }
 
 /// Decides on one call of the tool.
-pub(super) fn judge(arguments: &str, situation: &Situation<'_>) -> Verdict {
+pub(crate) fn judge(arguments: &str, situation: &Situation<'_>) -> Verdict {
     let missing = situation.missing;
     let arguments: Arguments = match serde_json::from_str(arguments) {
         Ok(arguments) => arguments,
