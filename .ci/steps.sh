@@ -69,6 +69,8 @@ step_simulation() {
     echo "fresh seeds: $first..=$((first + 19))"
     "${chaos[@]}" --calls 2 --seed "$first..=$((first + 19))" --for 60s ||
         echo 'a fresh seed breaks an invariant: keep its story as a test'
+    # A call of three hours, frame by frame.
+    cargo test --locked --quiet --test it renewal -- --ignored
 }
 
 # The tests as the README has them, on SQLite and PostgreSQL.

@@ -8,7 +8,7 @@ mod journal;
 use std::sync::{Arc, Mutex};
 
 use protocol::business::LeadStatus;
-use protocol::call::{Entry, FunctionCall, Interruption, SessionFault, StreamEnd};
+use protocol::call::{Entry, FunctionCall, Interruption, Renewal, SessionFault, StreamEnd};
 use protocol::ids::{ItemId, ResponseId, StreamSid};
 use protocol::openai::server_event::ServerEvent;
 use protocol::response_gate::{Ask, AskNumber, GateState};
@@ -57,6 +57,7 @@ pub(crate) enum RealtimeOrder {
     /// Replace this session by a new one.
     Renew {
         session: u32,
+        why: Renewal,
     },
     /// Drop this ask if no response carries it yet.
     Withdraw(AskNumber),

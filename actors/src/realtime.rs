@@ -239,6 +239,6 @@ impl RealtimeState {
 
     fn set_alarm(&mut self, now: Instant) {
         let again = self.session.reports.retry_at(now);
-        self.alarm.set(self.session.poll_timeout(now).into_iter().chain(again).min());
+        self.alarm.set(self.session.poll_timeout().into_iter().chain(again).min());
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use entities::businesses::{ImportBusiness, import};
 use entities::{Database, OpenMode};
 use protocol::business::BusinessSettings;
-use protocol::call::{CallSetup, LeadFacts};
+use protocol::call::{CallSetup, LeadFacts, SessionAges};
 use protocol::ids::{AccountSid, BusinessId, CallSid, PhoneNumber, Slug};
 use protocol::twilio::forms::{Direction, Party};
 use supervision::{ActorInfo, Inbox, RestartPolicy};
@@ -63,6 +63,7 @@ pub(crate) fn setup(business: BusinessId, person: Party) -> CallSetup {
         transfer: None,
         upstream_patience: Duration::from_secs(10),
         stream_patience: Duration::from_secs(15),
+        session_ages: SessionAges::default(),
     }
 }
 

@@ -19,6 +19,7 @@ mod moment;
 mod put_through;
 mod reason;
 mod recording;
+mod renewal;
 mod resume;
 mod session;
 mod setup;
@@ -49,6 +50,7 @@ pub use latency::LatencyView;
 pub use lead::LeadFacts;
 pub use moment::Moment;
 pub use reason::{EndReason, EndedBy, Ending};
+pub use renewal::{Renewal, SessionAges};
 pub use setup::CallSetup;
 pub use speech::{AgentCut, CutItem, Greeting, Interruption};
 pub use stream::StreamState;
@@ -204,7 +206,7 @@ impl Call {
                 self.on_status(status, duration_secs, now);
             }
             Event::RecordingFailed => self.on_recording_failed(now),
-            Event::SessionConfigured { session } => self.on_session_configured(session),
+            Event::SessionConfigured { session } => self.on_session_configured(session, now),
             Event::TranscriptionRefused { instead } => self.on_transcription_refused(instead, now),
             Event::SessionLost { fault, unplayed } => self.on_session_lost(fault, &unplayed, now),
             Event::SpeechStarted => self.on_speech_started(now),

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use protocol::business::duration_text;
+use protocol::call::SessionAges;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 
@@ -34,18 +35,24 @@ pub struct Server {
     pub patience: Patience,
 }
 
-/// How long a media socket is waited for.
+/// How long a media socket and a session's renewal are waited for.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
     /// From the handshake to `start` (OPS-6).
     pub start: Duration,
     /// For a call's stream to open, and to come back (CALL-2, CALL-5).
     pub stream: Duration,
+    /// For the session to be replaced before OpenAI ends it (RES-3).
+    pub sessions: SessionAges,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { start: Duration::from_secs(10), stream: Duration::from_secs(15) }
+        Self {
+            start: Duration::from_secs(10),
+            stream: Duration::from_secs(15),
+            sessions: SessionAges::default(),
+        }
     }
 }
 

@@ -27,6 +27,7 @@ mod presence;
 mod provider;
 mod put_through;
 mod reconnect;
+mod renewal;
 mod replay;
 mod scenarios;
 mod secrecy;

@@ -44,7 +44,7 @@ pub(super) fn deliver(
         Command::OpenSession => realtime(RealtimeOrder::Open),
         Command::CloseSession => realtime(RealtimeOrder::Close),
         Command::Ask(ask) => realtime(RealtimeOrder::Ask(ask)),
-        Command::RenewSession { session } => realtime(RealtimeOrder::Renew { session }),
+        Command::RenewSession { session, why } => realtime(RealtimeOrder::Renew { session, why }),
         Command::Withdraw(ask) => realtime(RealtimeOrder::Withdraw(ask)),
         Command::Tell(entry) => realtime(RealtimeOrder::Tell(entry)),
         Command::Correct(entry) => realtime(RealtimeOrder::Correct(entry)),

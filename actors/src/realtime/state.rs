@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use protocol::call::{CallSetup, Event, FunctionCall, SessionFault};
+use protocol::call::{CallSetup, Event, FunctionCall, Renewal, SessionFault};
 use protocol::caller_speech::CallerSpeech;
 use protocol::ids::{ItemId, ResponseId};
 use protocol::openai::server_event::ServerEvent;
@@ -43,10 +43,6 @@ const RETRY_AFTER: [Duration; 5] = [
     Duration::from_secs(1),
     Duration::from_secs(2),
 ];
-/// An older session is replaced at the next quiet moment. OpenAI would end it at 60 min.
-const RENEW_AFTER: Duration = Duration::from_secs(50 * 60);
-/// How often to look for a quiet moment.
-const QUIET_CHECK_EVERY: Duration = Duration::from_secs(1);
 
 /// RealtimeActor's state. Leased, so that a successor goes on with it.
 pub(crate) struct SessionState {
@@ -213,7 +209,7 @@ impl SessionState {
             RealtimeOrder::Open => self.connection.open_now(now),
             RealtimeOrder::Close => return SessionAction::Close,
             RealtimeOrder::Replay { session, history } if *session == self.number => {
-                return self.go_live(history, now);
+                return self.go_live(history);
             }
             // For a session that is lost. The next one gets its own replay.
             RealtimeOrder::Replay { .. } => {}
@@ -226,9 +222,10 @@ impl SessionState {
             RealtimeOrder::Correct(entry) if live => {
                 self.send(item_corrected(entry));
             }
-            RealtimeOrder::Renew { session } if self.is_current(*session) => {
-                tracing::warn!("responses of this session say nothing: new session");
-                return SessionAction::End(SessionFault::Passing);
+            RealtimeOrder::Renew { session, why } if self.is_current(*session) => {
+                if self.can_be_renewed(*why) {
+                    return SessionAction::End(SessionFault::Passing);
+                }
             }
             RealtimeOrder::Renew { .. } => {}
             RealtimeOrder::Withdraw(ask) => self.gate.withdraw(*ask, now),
@@ -281,12 +278,7 @@ impl SessionState {
             tracing::warn!("opening a session took too long");
             return SessionAction::End(SessionFault::Passing);
         }
-        if let Connection::Up { socket, stage: Stage::Live { renew_at } } = &self.connection {
-            let quiet = self.gate.state() == GateState::Idle && !self.speech.is_active();
-            if now >= *renew_at && quiet {
-                tracing::info!("renewing the session before OpenAI ends it");
-                return SessionAction::End(SessionFault::Passing);
-            }
+        if let Connection::Up { socket, stage: Stage::Live } = &self.connection {
             self.gate.progressed(false, socket.last_received.at());
         }
         self.commit_endless_speech(now);
@@ -296,18 +288,31 @@ impl SessionState {
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) or the next session is due.
-    pub(super) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
-        let renew = match self.connection.stage() {
-            Some(Stage::Live { renew_at }) => Some(renew_at.max(now + QUIET_CHECK_EVERY)),
-            Some(Stage::Opening { .. } | Stage::Configuring { .. } | Stage::Configured) | None => {
-                None
-            }
-        };
-        let gate = renew.and_then(|_| self.gate.poll_timeout());
-        let speech = renew.and_then(|_| self.speech.poll_timeout());
-        let due =
-            [self.connection.retry_at(), self.connection.setup_expires(), renew, gate, speech];
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        let live = self.connection.is_live();
+        let gate = self.gate.poll_timeout().filter(|_| live);
+        let speech = self.speech.poll_timeout().filter(|_| live);
+        let due = [self.connection.retry_at(), self.connection.setup_expires(), gate, speech];
         due.into_iter().flatten().min()
+    }
+
+    /// What CallActor did not know when it gave the order: OpenAI may hear speech by now, or a response
+    /// may be under way.
+    fn can_be_renewed(&self, why: Renewal) -> bool {
+        let idle = self.gate.state() == GateState::Idle;
+        let can = match why {
+            Renewal::SaysNothing => {
+                tracing::warn!("responses of this session say nothing: new session");
+                return true;
+            }
+            Renewal::AtQuietMoment => idle && !self.speech.is_active(),
+            Renewal::BetweenAnswers => idle,
+            Renewal::AtOnce => true,
+        };
+        if can {
+            tracing::info!(?why, "new session, before OpenAI ends this one");
+        }
+        can
     }
 
     fn send(&mut self, events: Vec<String>) {

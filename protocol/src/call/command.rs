@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::conversation::Entry;
 use super::event::FunctionCall;
 use super::reason::Ending;
+use super::renewal::Renewal;
 use super::speech::Interruption;
 use crate::business::LeadStatus;
 use crate::calendar::CalendarTool;
@@ -24,11 +25,13 @@ pub enum Command {
     CloseSession,
     /// RealtimeActor: ask for a response.
     Ask(Ask),
-    /// RealtimeActor: replace this session by a new one, because its responses say nothing.
+    /// RealtimeActor: replace this session by a new one.
     RenewSession {
         /// The session to replace, if it is still the current one: numbered as in
         /// [`Event::SessionConfigured`](super::Event::SessionConfigured).
         session: u32,
+        /// The reason decides whether it must be done.
+        why: Renewal,
     },
     /// RealtimeActor: drop this ask if no response carries it yet.
     Withdraw(AskNumber),

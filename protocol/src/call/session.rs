@@ -25,6 +25,12 @@ pub(super) enum SessionState {
         session: u32,
         /// The first so many entries of the transcript were in its replay.
         told: u32,
+        /// When it was configured.
+        #[serde(default)]
+        since: Moment,
+        /// When it was last ordered to be replaced because of its age.
+        #[serde(default)]
+        renewal_ordered: Option<Moment>,
     },
 }
 
@@ -67,11 +73,12 @@ impl Call {
     }
 
     /// One that was closed meanwhile is not used.
-    pub(super) fn on_session_configured(&mut self, session: u32) {
+    pub(super) fn on_session_configured(&mut self, session: u32, now: Now) {
         if self.session == SessionState::NotWanted {
             return;
         }
-        self.session = SessionState::Ready { session, told: self.conversation.last_number() };
+        let told = self.conversation.last_number();
+        self.session = SessionState::Ready { session, told, since: now.at, renewal_ordered: None };
         let history = self.conversation.entries().cloned().collect();
         self.send(Command::Replay { session, history });
         self.ask_for_what_is_owed();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::lead::LeadFacts;
+use super::renewal::SessionAges;
 use crate::business::{BusinessSettings, Lines, OpeningLine};
 use crate::ids::{BusinessId, CallSid, PhoneNumber};
 use crate::twilio::forms::{Direction, Party};
@@ -41,4 +42,6 @@ pub struct CallSetup {
     pub upstream_patience: Duration,
     /// How long the stream may take to open (CALL-2), or to come back (CALL-5).
     pub stream_patience: Duration,
+    /// How old a session may become (RES-3).
+    pub session_ages: SessionAges,
 }

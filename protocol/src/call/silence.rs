@@ -47,6 +47,11 @@ impl Silence {
         self.checks > 0
     }
 
+    /// Whether every turn since the last check has its transcript.
+    pub(super) fn awaits_no_words(&self) -> bool {
+        self.unread.is_empty()
+    }
+
     /// Checks spoken since the caller last said a word.
     pub(super) fn checks(&self) -> u8 {
         self.checks
@@ -171,7 +176,7 @@ impl Call {
         self.owe(Want::Line { line: ScriptedLine::SilenceCheck, text, wording });
     }
 
-    fn nobody_is_busy(&self) -> bool {
+    pub(super) fn nobody_is_busy(&self) -> bool {
         self.phase == Phase::Open
             && self.stream.is_open()
             && self.session.is_ready()

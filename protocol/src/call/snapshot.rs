@@ -20,7 +20,7 @@ use crate::ids::CallSid;
 
 /// The version of the format. Any change that an older or this daemon would read differently raises
 /// it.
-pub const SNAPSHOT_VERSION: u32 = 1;
+pub const SNAPSHOT_VERSION: u32 = 2;
 
 /// A call's state at one moment.
 #[derive(Debug, Clone, Serialize, Deserialize)]

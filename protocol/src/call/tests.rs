@@ -13,6 +13,7 @@ mod interruption;
 #[cfg(feature = "mistakes")]
 mod planted_mistakes;
 mod put_through;
+mod renewal;
 mod resume;
 mod silence;
 mod snapshot;
@@ -77,6 +78,7 @@ fn setup(change: impl FnOnce(&mut BusinessSettings)) -> CallSetup {
         lead: LeadFacts::default(),
         upstream_patience: Duration::from_secs(10),
         stream_patience: Duration::from_secs(15),
+        session_ages: SessionAges::default(),
     }
 }
 

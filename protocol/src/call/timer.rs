@@ -25,6 +25,8 @@ pub enum Timer {
     TransferPatience,
     /// Neither stream nor status confirmed the hang-up.
     HangUpPatience,
+    /// The session is old, and can be replaced (RES-3).
+    Renewal,
     /// The call has reached `ending.max_duration` (END-9).
     MaxDuration,
     /// No further key was pressed.
@@ -65,6 +67,7 @@ impl Call {
                 (self.end_detection.deadline(), Timer::AnswerWait),
                 (self.silence_deadline(), Timer::Silence),
                 (self.mark_deadline(), Timer::MarkPatience),
+                (self.renewal_deadline(), Timer::Renewal),
                 (Some(self.began.at + self.setup.settings.ending.max_duration), Timer::MaxDuration),
             ],
             Phase::Closing { line, interjection, .. } => vec![
@@ -106,6 +109,7 @@ impl Call {
             Timer::HangUpDelay | Timer::TransferPatience => self.hang_up(now),
             Timer::InterjectionWords => self.take_back(now),
             Timer::HangUpPatience => self.over(EndReason::Internal, EndedBy::Daemon),
+            Timer::Renewal => self.on_renewal_due(now),
             Timer::MaxDuration => self.close(EndReason::MaxDuration, EndedBy::Daemon, now),
             Timer::DigitPause => self.on_digits_gathered(now),
             Timer::ToolPatience => self.on_tools_overdue(now),

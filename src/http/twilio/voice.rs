@@ -231,6 +231,7 @@ fn call_setup(
         lead: LeadFacts { captured: Default::default(), ..facts },
         upstream_patience: state.upstream_patience,
         stream_patience: state.patience.stream,
+        session_ages: state.patience.sessions,
     })
 }
 

@@ -27,7 +27,7 @@ pub(super) enum Stage {
     /// The settings are confirmed. The replay of the call is awaited.
     Configured,
     /// The caller's audio is being sent.
-    Live { renew_at: Instant },
+    Live,
 }
 
 /// The actor's side of a session's tasks. Dropping it ends them.
@@ -43,7 +43,7 @@ impl Connection {
             Self::Up { stage: Stage::Opening { .. }, .. } => "opening",
             Self::Up { stage: Stage::Configuring { .. }, .. } => "configuring",
             Self::Up { stage: Stage::Configured, .. } => "configured",
-            Self::Up { stage: Stage::Live { .. }, .. } => "live",
+            Self::Up { stage: Stage::Live, .. } => "live",
         }
     }
 
@@ -52,7 +52,7 @@ impl Connection {
     }
 
     pub(super) fn is_live(&self) -> bool {
-        matches!(self.stage(), Some(Stage::Live { .. }))
+        matches!(self.stage(), Some(Stage::Live))
     }
 
     pub(super) fn socket(&self) -> Option<&Socket> {
@@ -96,7 +96,7 @@ impl Connection {
     pub(super) fn setup_expires(&self) -> Option<Instant> {
         match self.stage()? {
             Stage::Opening { since } | Stage::Configuring { since } => Some(since + SETUP_PATIENCE),
-            Stage::Configured | Stage::Live { .. } => None,
+            Stage::Configured | Stage::Live => None,
         }
     }
 }

@@ -16,7 +16,7 @@ use super::connection::Stage;
 use super::wire::{
     COMMIT, CONFIGURE, item_create, outcome, request_named, request_number, settings_named,
 };
-use super::{Done, RENEW_AFTER, SessionAction, SessionState};
+use super::{Done, SessionAction, SessionState};
 use crate::realtime::history::history;
 use crate::realtime::session::Outgoing;
 
@@ -85,7 +85,7 @@ impl SessionState {
     fn configure(&mut self) {
         self.connection.advance(|stage| match stage {
             Stage::Opening { since } => Some(Stage::Configuring { since }),
-            Stage::Configuring { .. } | Stage::Configured | Stage::Live { .. } => None,
+            Stage::Configuring { .. } | Stage::Configured | Stage::Live => None,
         });
         self.send_settings();
     }
@@ -106,7 +106,7 @@ impl SessionState {
         }
         let configured = self.connection.advance(|stage| match stage {
             Stage::Configuring { .. } => Some(Stage::Configured),
-            Stage::Opening { .. } | Stage::Configured | Stage::Live { .. } => None,
+            Stage::Opening { .. } | Stage::Configured | Stage::Live => None,
         });
         if configured {
             self.transcription_accepted();
@@ -116,10 +116,10 @@ impl SessionState {
         SessionAction::None
     }
 
-    pub(super) fn go_live(&mut self, entries: &[Arc<Entry>], now: Instant) -> SessionAction {
+    pub(super) fn go_live(&mut self, entries: &[Arc<Entry>]) -> SessionAction {
         let live = self.connection.advance(|stage| match stage {
-            Stage::Configured => Some(Stage::Live { renew_at: now + RENEW_AFTER }),
-            Stage::Opening { .. } | Stage::Configuring { .. } | Stage::Live { .. } => None,
+            Stage::Configured => Some(Stage::Live),
+            Stage::Opening { .. } | Stage::Configuring { .. } | Stage::Live => None,
         });
         if !live {
             return SessionAction::None;

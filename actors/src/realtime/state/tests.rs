@@ -83,7 +83,7 @@ fn call_4_a_session_with_other_settings_than_requested_is_ended() {
 fn call_4_a_session_that_is_not_configured_in_time_is_ended() {
     let mut harness = Harness::new();
     harness.configure();
-    let due = harness.session.poll_timeout(harness.now).unwrap();
+    let due = harness.session.poll_timeout().unwrap();
     assert_eq!(due, harness.now + SETUP_PATIENCE);
     let early = due - Duration::from_millis(1);
     assert_eq!(harness.session.handle_timeout(early), SessionAction::None);

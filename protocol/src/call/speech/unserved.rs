@@ -8,6 +8,7 @@ use super::attempts::{Attempts, Next, Unserved};
 use super::owed::Owed;
 use crate::call::command::Command;
 use crate::call::ending::{ClosingLine, Phase};
+use crate::call::renewal::Renewal;
 use crate::call::session::SessionState;
 use crate::call::stopwatch::Stopwatch;
 use crate::call::{Call, Moment, Now};
@@ -157,7 +158,7 @@ impl Call {
     /// next.
     fn renew_session(&mut self) {
         if let SessionState::Ready { session, .. } = self.session {
-            self.send(Command::RenewSession { session });
+            self.send(Command::RenewSession { session, why: Renewal::SaysNothing });
         }
     }
 

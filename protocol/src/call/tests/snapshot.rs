@@ -6,9 +6,11 @@ use super::*;
 use crate::business::TimeSpan;
 use crate::call::snapshot::{CallSnapshot, SNAPSHOT_VERSION, SnapshotError};
 
-/// Calls as version 1 wrote them. If today's format differs, raise `SNAPSHOT_VERSION`, keep this file,
-/// and write the new one with `write_the_examples`.
+/// Calls as version 1 wrote them, without the age of the session.
 const VERSION_1: &str = include_str!("snapshot/v1.json");
+/// Calls as version 2 wrote them. If today's format differs, raise `SNAPSHOT_VERSION`, keep this file,
+/// and write the new one with `write_the_examples`.
+const VERSION_2: &str = include_str!("snapshot/v2.json");
 
 fn json(call: &Call, now: Now) -> String {
     call.snapshot(now).to_json().unwrap()
@@ -159,8 +161,12 @@ fn write_the_examples() {
 }
 
 #[test]
-fn res_4_the_examples_of_version_1_are_still_read() {
-    let examples: Value = serde_json::from_str(VERSION_1).unwrap();
+fn res_4_the_examples_of_all_versions_are_still_read() {
+    [VERSION_1, VERSION_2].into_iter().for_each(examples_are_read);
+}
+
+fn examples_are_read(examples: &str) {
+    let examples: Value = serde_json::from_str(examples).unwrap();
     let examples = examples.as_object().unwrap();
     let phases: Vec<String> = (examples.values())
         .map(|example| {
@@ -177,10 +183,10 @@ fn res_4_the_examples_of_version_1_are_still_read() {
 
 #[test]
 fn res_4_a_change_of_the_format_raises_its_version() {
-    let examples: Value = serde_json::from_str(VERSION_1).unwrap();
+    let examples: Value = serde_json::from_str(VERSION_2).unwrap();
     for (name, written) in written().as_object().unwrap() {
         let example = &examples[name];
-        assert!(written == example, "{name}: the format of version 1 has changed");
+        assert!(written == example, "{name}: the format of version 2 has changed");
     }
 }
 
@@ -195,10 +201,10 @@ fn res_4_every_scene_is_the_same_after_it_was_written_and_read() {
 fn res_4_what_cannot_be_read_is_refused_in_words() {
     let (call, now) = busy();
     let good = json(&call, now);
-    let newer = good.replacen("\"version\":1", "\"version\":2", 1);
-    assert_eq!(read(&newer).unwrap_err(), SnapshotError::Newer { version: 2 });
-    let text = SnapshotError::Newer { version: 2 }.to_string();
-    assert_eq!(text, "the snapshot has version 2, and this daemon reads up to 1");
+    let newer = good.replacen("\"version\":2", "\"version\":3", 1);
+    assert_eq!(read(&newer).unwrap_err(), SnapshotError::Newer { version: 3 });
+    let text = SnapshotError::Newer { version: 3 }.to_string();
+    assert_eq!(text, "the snapshot has version 3, and this daemon reads up to 2");
     assert_eq!(
         read(r#"{"version":7,"anything":[]}"#).unwrap_err(),
         SnapshotError::Newer { version: 7 }

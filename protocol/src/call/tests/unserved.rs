@@ -109,7 +109,9 @@ fn happens(asked: &mut Asked, row: &str) {
 fn is_done(asked: &mut Asked, word: &str, before: usize) -> bool {
     let at_once = asked.made(before);
     let apologised = asked.stage.count(&Command::Apologise) > 0;
-    let renewed = asked.stage.count(&Command::RenewSession { session: asked.session });
+    let renewed = asked
+        .stage
+        .count(&Command::RenewSession { session: asked.session, why: Renewal::SaysNothing });
     let line = asked.stage.lines().iter().any(|(line, _)| *line == ScriptedLine::NoAnswer);
     let quiet = (at_once, apologised, renewed, line) == (0, false, 0, false);
     let mut later = |ms: u64| {
@@ -356,7 +358,10 @@ fn pipe_12_one_answer_follows_arguments_that_cannot_be_read_and_then_it_was_unse
         assert_eq!(last.manner.must_speak, (2..=3).contains(&round) || round == 4, "{round}");
         ask = last.number;
     }
-    assert_eq!(asked.stage.count(&Command::RenewSession { session: 1 }), 1);
+    assert_eq!(
+        asked.stage.count(&Command::RenewSession { session: 1, why: Renewal::SaysNothing }),
+        1
+    );
 }
 
 #[test]

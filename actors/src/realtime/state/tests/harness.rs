@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use protocol::business::BusinessSettings;
-use protocol::call::{Body, Entry, LeadFacts};
+use protocol::call::{Body, Entry, LeadFacts, SessionAges};
 use protocol::ids::{BusinessId, CallSid, PhoneNumber, Slug};
 use protocol::openai::server_event::ServerFrame;
 use protocol::response_gate::{Ask, AskNumber, Manner, Reply, Want};
@@ -56,6 +56,7 @@ pub(super) fn setup() -> CallSetup {
         lead: LeadFacts::default(),
         upstream_patience: Duration::from_secs(10),
         stream_patience: Duration::from_secs(15),
+        session_ages: SessionAges::default(),
     }
 }
 

@@ -147,7 +147,7 @@ fn pipe_10_settings_that_are_refused_for_their_voice_are_a_fault_of_the_voice() 
 #[test]
 fn pipe_9_a_session_is_renewed_by_order_once() {
     let mut harness = Harness::live();
-    let renew = RealtimeOrder::Renew { session: 1 };
+    let renew = RealtimeOrder::Renew { session: 1, why: Renewal::SaysNothing };
     let action = harness.session.on_order(&renew, harness.now);
     assert_eq!(action, SessionAction::End(SessionFault::Passing));
     harness.session.session_ended(SessionFault::Passing, BrokenOff::default(), harness.now);
