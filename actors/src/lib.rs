@@ -35,6 +35,7 @@ pub mod supervisor;
     expect(dead_code, reason = "most tests of actors are built with the feature")
 )]
 mod testing;
+pub mod text_model;
 pub mod trace;
 pub mod transcriptions;
 mod twilio_io;

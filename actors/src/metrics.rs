@@ -14,7 +14,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use protocol::call::EndReason;
 use protocol::ids::CallSid;
-use protocol::openai::usage::{TRANSCRIPTION_MODELS, VOICE_MODELS};
+use protocol::openai::usage::{
+    TEXT_MODELS, TRANSCRIPTION_MODELS, Usage, VOICE_MODELS, known_model,
+};
 use protocol::tools::Tool;
 
 pub use audio::{AudioView, Frames};
@@ -53,7 +55,7 @@ pub struct Metrics {
     pub barge_in: Histogram,
     /// By [`Tool::name`].
     pub tools: ByLabel<Histogram>,
-    /// By Realtime model.
+    /// By Realtime model and text model.
     pub tokens: ByLabel<Tokens>,
     /// By transcription model.
     pub transcribed: ByLabel<Transcribed>,
@@ -70,7 +72,7 @@ impl Default for Metrics {
             turn: Histogram::new(&WAITS),
             barge_in: Histogram::new(&OWN_SHARE),
             tools: ByLabel::open(Tool::ALL.map(Tool::name), || Histogram::new(&TOOL_TIMES)),
-            tokens: ByLabel::open(VOICE_MODELS, Tokens::default),
+            tokens: ByLabel::open(VOICE_MODELS.into_iter().chain(TEXT_MODELS), Tokens::default),
             transcribed: ByLabel::open(TRANSCRIPTION_MODELS, Transcribed::default),
             audio: Mutex::default(),
         }
@@ -78,6 +80,14 @@ impl Default for Metrics {
 }
 
 impl Metrics {
+    /// The text model was billed for an answer.
+    pub(crate) fn text_used(&self, model: &str, usage: &Usage) {
+        let name = known_model(&TEXT_MODELS, model).unwrap_or(OTHER);
+        if let Some(tokens) = self.tokens.of(name) {
+            tokens.grew(model, &Usage::default(), usage);
+        }
+    }
+
     /// A call has ended that never had actors, or lost them with an earlier process.
     pub fn ended(&self, reason: EndReason) {
         self.ended.count(reason.as_str());

@@ -1,4 +1,4 @@
-//! Whether OpenAI can answer new calls: the daemon's circuit breaker, which all calls share. It
+//! Whether OpenAI can answer new calls: the daemon's circuit breaker, which all calls and messages share. It
 //! decides nothing itself; `protocol::breaker` does.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,7 +34,7 @@ impl SharedBreaker {
         business: &BusinessSettings,
         now: Instant,
     ) -> Result<(), FatalCause> {
-        self.breaker().admit(call, used(business), now)
+        self.breaker().admit(&call.into(), used(business), now)
     }
 
     /// Whether a call that this business places now could open a session.
@@ -64,10 +64,11 @@ impl SharedBreaker {
 
     /// A response was spoken to a call.
     pub(crate) fn spoke(&self, call: &CallSid, business: &BusinessSettings) {
-        self.breaker().spoke(call, used(business));
+        self.breaker().answered(&call.into(), used(business));
     }
 
-    fn breaker(&self) -> MutexGuard<'_, Breaker> {
+    /// The breaker itself. Nothing waits for it while it is held.
+    pub(crate) fn breaker(&self) -> MutexGuard<'_, Breaker> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,5 +1,7 @@
-//! The client of Twilio's REST API: hangs up, redirects, places (`placing`) and looks up calls.
+//! The client of Twilio's REST API: hangs up, redirects, places (`placing`) and looks up calls, and sends
+//! messages (`messaging`).
 
+mod messaging;
 mod placing;
 #[cfg(test)]
 mod tests;
@@ -18,6 +20,7 @@ use crate::dialer::Dialer;
 use crate::http_client::{Connections, HttpClient, HttpError, Request};
 use crate::trace;
 
+pub use messaging::{SendFault, Sending};
 pub use placing::{Known, PlacingFault};
 
 /// How long one request may take.
@@ -26,8 +29,8 @@ const REQUEST_PATIENCE: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The longest pause between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
-/// How much of an answer is read, in bytes. A call's resource takes about 2 KiB.
-const MAX_BODY_BYTES: usize = 64 * 1024;
+/// How much of an answer is read, in bytes. A call's resource takes about 2 KiB, a message's up to 12 KiB.
+const MAX_BODY_BYTES: usize = 256 * 1024;
 
 /// A request to Twilio failed, and all retries too.
 #[derive(Debug, PartialEq, Eq, Error)]

@@ -1,4 +1,4 @@
-//! The circuit breaker of the model's provider, shared by all calls (PIPE-10). Some faults no
+//! The circuit breaker of the model's provider, shared by all calls and messages (PIPE-10). Some faults no
 //! retry mends, and they meet every call: a wrong key, no quota, an unknown model or voice. After
 //! one of them new calls are apologised to at once, until one of them may try again.
 //!
@@ -15,7 +15,7 @@ use crate::openai::fault::FatalCause;
 /// How long after a fault no call tries.
 pub const OPEN_FOR: Duration = Duration::from_secs(30);
 
-/// How long the one call that tries may take to find out. Then another may.
+/// How long the one who tries may take to find out. Then another may.
 const TRIAL_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Circuits that are remembered. Past it the one with the oldest fault is forgotten.
@@ -30,13 +30,22 @@ pub struct Breaker {
     faults: u64,
 }
 
-/// What a session asks of the provider.
+/// What is asked of the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ModelVoice<'a> {
-    /// The Realtime model.
+    /// The model.
     pub model: &'a str,
-    /// The voice. Each business chooses its own, and may have the only one that is refused.
+    /// The voice; empty for a text model. Each business chooses its own, and may have the only one that
+    /// is refused.
     pub voice: &'a str,
+}
+
+impl<'a> ModelVoice<'a> {
+    /// A text model.
+    #[must_use]
+    pub fn text(model: &'a str) -> Self {
+        Self { model, voice: "" }
+    }
 }
 
 /// A circuit that is not closed.
@@ -45,8 +54,23 @@ struct Circuit {
     cause: FatalCause,
     /// Until then no call tries.
     until: Instant,
-    /// The one call that tries after that, and when another may.
-    trial: Option<(CallSid, Instant)>,
+    /// The one who tries after that, and when another may.
+    trial: Option<(Asker, Instant)>,
+}
+
+/// Who asks the provider for something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asker {
+    /// A call, for a session.
+    Call(CallSid),
+    /// The text model's client, for an answer. The number is the question's.
+    Text(u64),
+}
+
+impl From<&CallSid> for Asker {
+    fn from(call: &CallSid) -> Self {
+        Self::Call(call.clone())
+    }
 }
 
 /// What a fault is about: sessions within it fail too.
@@ -96,38 +120,38 @@ impl Scope {
 }
 
 impl Circuit {
-    /// Whether a call may try that is not yet known by its id.
+    /// Whether anybody may try.
     fn admits_another(&self, now: Instant) -> bool {
         now >= self.until && self.trial.as_ref().is_none_or(|(_, until)| now >= *until)
     }
 
-    /// Whether this call may try.
-    fn admits(&self, call: &CallSid, now: Instant) -> bool {
-        self.admits_another(now) || now >= self.until && self.is_tried_by(call)
+    /// Whether this one may try.
+    fn admits(&self, asker: &Asker, now: Instant) -> bool {
+        self.admits_another(now) || now >= self.until && self.is_tried_by(asker)
     }
 
-    fn is_tried_by(&self, call: &CallSid) -> bool {
-        self.trial.as_ref().is_some_and(|(by, _)| by == call)
+    fn is_tried_by(&self, asker: &Asker) -> bool {
+        self.trial.as_ref().is_some_and(|(by, _)| by == asker)
     }
 }
 
 impl Breaker {
-    /// Whether a new call may open a session. If not: why.
+    /// Whether a new call may open a session, or a question be asked. If not: why.
     ///
     /// # Errors
     /// The fault that opened the circuit.
     pub fn admit(
         &mut self,
-        call: &CallSid,
+        asker: &Asker,
         used: ModelVoice<'_>,
         now: Instant,
     ) -> Result<(), FatalCause> {
         let mut held = self.circuits.iter().filter(|(scope, _)| scope.holds(used));
-        if let Some((_, open)) = held.find(|(_, circuit)| !circuit.admits(call, now)) {
+        if let Some((_, open)) = held.find(|(_, circuit)| !circuit.admits(asker, now)) {
             return Err(open.cause);
         }
         for (_, circuit) in self.circuits.iter_mut().filter(|(scope, _)| scope.holds(used)) {
-            circuit.trial = Some((call.clone(), now + TRIAL_PATIENCE));
+            circuit.trial = Some((asker.clone(), now + TRIAL_PATIENCE));
         }
         Ok(())
     }
@@ -143,7 +167,7 @@ impl Breaker {
             .map_or(Ok(()), |(_, open)| Err(open.cause))
     }
 
-    /// A session failed for good.
+    /// A session or a question failed for good.
     pub fn failed(&mut self, cause: FatalCause, used: ModelVoice<'_>, now: Instant) {
         self.faults += 1;
         let Some(scope) = Scope::of(cause, used) else { return };
@@ -158,9 +182,17 @@ impl Breaker {
         }
     }
 
-    /// A response was spoken to this call. If it is the one that tries, its circuits are closed.
-    pub fn spoke(&mut self, call: &CallSid, used: ModelVoice<'_>) {
-        self.circuits.retain(|scope, circuit| !scope.holds(used) || !circuit.is_tried_by(call));
+    /// The model has answered. If this is the one who tries, its circuits are closed.
+    pub fn answered(&mut self, asker: &Asker, used: ModelVoice<'_>) {
+        self.circuits.retain(|scope, circuit| !scope.holds(used) || !circuit.is_tried_by(asker));
+    }
+
+    /// The one who tried found nothing out: the model did not answer, for a cause that may pass. Another
+    /// may try at once.
+    pub fn found_nothing(&mut self, asker: &Asker) {
+        for circuit in self.circuits.values_mut().filter(|circuit| circuit.is_tried_by(asker)) {
+            circuit.trial = None;
+        }
     }
 
     /// Why no call could be answered now. `None` if one could, with some model and voice.

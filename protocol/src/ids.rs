@@ -103,7 +103,7 @@ macro_rules! shown_whole {
     )*};
 }
 
-shown_whole!(CallSid, StreamSid, AccountSid, ResponseId, ItemId, ToolCallId, Slug);
+shown_whole!(CallSid, StreamSid, MessageSid, AccountSid, ResponseId, ItemId, ToolCallId, Slug);
 
 /// Masked, because debug output ends up in logs (OPS-6).
 impl fmt::Debug for PhoneNumber {
@@ -119,6 +119,12 @@ text_id!(
 text_id!(
     /// A media stream of a call: `StreamSid`. A call can have several, one after another.
     StreamSid, "stream's SID", "\"MZ\" and 32 hexadecimal digits", |text| is_sid(text, "MZ")
+);
+text_id!(
+    /// A written message at Twilio: `MessageSid`.
+    MessageSid, "message's SID", "\"SM\" or \"MM\" and 32 hexadecimal digits", |text| {
+        is_sid(text, "SM") || is_sid(text, "MM")
+    }
 );
 text_id!(
     /// An account at Twilio: `AccountSid`.
@@ -219,6 +225,8 @@ mod tests {
         );
         assert!(CallSid::parse("CA00000000000000000000000000000001").is_ok());
         assert!(StreamSid::parse("CA00000000000000000000000000000001").is_err());
+        assert!(MessageSid::parse("MM00000000000000000000000000000001").is_ok());
+        assert!(MessageSid::parse("CA00000000000000000000000000000001").is_err());
         assert!(ItemId::parse("item_\"}").is_err());
         assert!(PhoneNumber::parse("+972501234567").is_ok());
         assert!(PhoneNumber::parse("anonymous").is_err());

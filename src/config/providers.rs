@@ -5,7 +5,7 @@ use std::time::Duration;
 use protocol::business::duration_text;
 use protocol::ids::AccountSid;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::address::{HttpUrl, WebSocketUrl};
 use super::secret;
@@ -19,6 +19,9 @@ pub struct OpenAi {
     pub realtime_url: WebSocketUrl,
     /// The URL of the text model, which answers messages.
     pub text_url: HttpUrl,
+    /// The text model, for businesses that choose none.
+    #[serde(deserialize_with = "model")]
+    pub text_model: String,
     /// The key for both URLs. The practice provider needs none.
     #[serde(deserialize_with = "secret::optional")]
     pub api_key: Option<SecretString>,
@@ -75,6 +78,7 @@ impl Default for OpenAi {
             provider: ModelProvider::Practice,
             realtime_url: WebSocketUrl::fixed("wss://api.openai.com/v1/realtime"),
             text_url: HttpUrl::fixed("https://api.openai.com/v1/responses"),
+            text_model: "gpt-6-luna".to_owned(),
             api_key: None,
             upstream_patience: Duration::from_secs(10),
         }
@@ -91,6 +95,21 @@ impl Default for Twilio {
         }
     }
 }
+
+fn model<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let is_sign = |letter: char| letter.is_ascii_alphanumeric() || ".-_:/".contains(letter);
+    if (1..=LONGEST_MODEL).contains(&text.len()) && text.chars().all(is_sign) {
+        return Ok(text);
+    }
+    Err(serde::de::Error::custom(
+        "is no name of a model: expected letters a to z, digits, and the signs . - _ : /, as in \
+         \"gpt-6-luna\"",
+    ))
+}
+
+/// The longest name of a model, in bytes.
+const LONGEST_MODEL: usize = 200;
 
 #[expect(clippy::expect_used, reason = "the text is a constant of the right form")]
 fn practice_account() -> AccountSid {

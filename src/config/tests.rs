@@ -57,6 +57,8 @@ fn the_defaults_are_those_of_the_specification() {
     assert_eq!(config.database.url.expose(), "sqlite://frontdesk.db?mode=rwc");
     assert_eq!(config.openai.provider, ModelProvider::Practice);
     assert_eq!(config.openai.realtime_url.to_string(), "wss://api.openai.com/v1/realtime");
+    assert_eq!(config.openai.text_url.to_string(), "https://api.openai.com/v1/responses");
+    assert_eq!(config.openai.text_model, "gpt-6-luna");
     assert_eq!(config.openai.upstream_patience.as_secs(), 10);
     assert_eq!(config.twilio.api_url.to_string().trim_end_matches('/'), "https://api.twilio.com");
     assert_eq!((config.supervision.intensity, config.supervision.period.as_secs()), (5, 60));

@@ -12,7 +12,7 @@ use super::{LONGEST_PAUSE, PATIENCE, TwilioRest};
 use crate::http_client::with_query;
 
 /// How far Twilio's clock may be behind ours.
-const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(2);
+pub(super) const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(2);
 
 /// Why a call counts as not placed.
 #[derive(Debug, PartialEq, Eq, Error)]
@@ -149,7 +149,7 @@ impl TwilioRest {
 }
 
 /// Twilio reports in whole seconds when a call was placed.
-fn whole_second(at: Timestamp) -> Timestamp {
+pub(super) fn whole_second(at: Timestamp) -> Timestamp {
     let past = i64::from(at.subsec_nanosecond());
     at.checked_sub(SignedDuration::from_nanos(past.max(0))).unwrap_or(at)
 }

@@ -1,3 +1,5 @@
+mod messaging;
+
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -68,8 +70,8 @@ async fn read_request(stream: &mut TcpStream) -> String {
         request.push(stream.read_u8().await.unwrap());
     }
     let head = String::from_utf8(request).unwrap().to_lowercase();
-    let (_, length) = head.split_once("content-length: ").unwrap();
-    let mut body = vec![0; length.lines().next().unwrap().parse().unwrap()];
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
     stream.read_exact(&mut body).await.unwrap();
     head + &String::from_utf8(body).unwrap()
 }

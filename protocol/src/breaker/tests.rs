@@ -10,8 +10,8 @@ fn base() -> Instant {
     Instant::now()
 }
 
-fn call(number: u8) -> CallSid {
-    CallSid::parse(&format!("CA{number:032x}")).unwrap()
+fn call(number: u8) -> Asker {
+    Asker::from(&CallSid::parse(&format!("CA{number:032x}")).unwrap())
 }
 
 #[test]
@@ -47,13 +47,13 @@ fn pipe_10_a_voice_fault_turns_away_calls_with_that_voice_of_that_model_only() {
         assert_eq!(breaker.admit(&call(1), used, now), Ok(()), "{used:?}");
     }
     // A good voice says nothing of the bad one.
-    breaker.spoke(&call(1), OTHER_VOICE);
+    breaker.answered(&call(1), OTHER_VOICE);
     assert_eq!(breaker.admit(&call(2), USED, now), Err(FatalCause::BadVoice));
     // The model too is refused: its calls wait for both.
     breaker.failed(FatalCause::BadModel, OTHER_VOICE, now + OPEN_FOR / 2);
     assert_eq!(breaker.admit(&call(2), USED, now + OPEN_FOR), Err(FatalCause::BadModel));
     assert_eq!(breaker.admit(&call(2), USED, now + 2 * OPEN_FOR), Ok(()));
-    breaker.spoke(&call(2), USED);
+    breaker.answered(&call(2), USED);
     assert_eq!(breaker.view(now), [], "the voice works, and so does its model");
 }
 
@@ -71,7 +71,7 @@ fn pipe_10_a_call_is_placed_only_if_it_could_be_spoken_to_and_takes_no_ones_turn
     assert_eq!(breaker.would_admit(USED, later + TRIAL_PATIENCE), Ok(()));
     breaker.failed(FatalCause::BadVoice, OTHER_VOICE, later);
     assert_eq!(breaker.would_admit(OTHER_VOICE, later), Err(FatalCause::Quota));
-    breaker.spoke(&call(1), USED);
+    breaker.answered(&call(1), USED);
     assert_eq!(breaker.would_admit(OTHER_VOICE, later), Err(FatalCause::BadVoice));
     assert_eq!(breaker.would_admit(USED, later), Ok(()));
 }
@@ -84,9 +84,9 @@ fn pipe_10_the_one_try_belongs_to_one_call_until_it_is_decided() {
     assert_eq!(breaker.admit(&call(1), USED, later), Ok(()));
     assert_eq!(breaker.admit(&call(1), USED, later), Ok(()), "a repeated webhook");
     assert_eq!(breaker.admit(&call(2), USED, later), Err(FatalCause::Quota));
-    breaker.spoke(&call(2), USED);
+    breaker.answered(&call(2), USED);
     assert_eq!(breaker.admit(&call(2), USED, later), Err(FatalCause::Quota), "an older call");
-    breaker.spoke(&call(1), USED);
+    breaker.answered(&call(1), USED);
     assert_eq!(breaker.admit(&call(2), USED, later), Ok(()));
     assert_eq!((breaker.broken(), breaker.view(later)), (None, vec![]));
 }
@@ -144,4 +144,39 @@ fn ops_9_introspection_shows_what_is_open_and_for_how_long() {
     assert_eq!(named(2), (Some(USED.model), Some(USED.voice)));
     assert_eq!((shown[2].cause.as_str(), shown[2].next_try_in_ms), ("bad_voice", 20_000));
     assert_eq!(breaker.view(now + OPEN_FOR)[0].state, "half_open");
+}
+
+#[test]
+fn pipe_10_calls_and_messages_share_the_account_and_not_their_models() {
+    const TEXT: &str = "gpt-6-luna";
+    let (mut breaker, now) = (Breaker::default(), base());
+    breaker.failed(FatalCause::BadModel, ModelVoice::text(TEXT), now);
+    assert_eq!(breaker.admit(&call(1), USED, now), Ok(()));
+    let text = |breaker: &mut Breaker, number, now| {
+        breaker.admit(&Asker::Text(number), ModelVoice::text(TEXT), now)
+    };
+    assert_eq!(text(&mut breaker, 1, now), Err(FatalCause::BadModel));
+    breaker.failed(FatalCause::Quota, USED, now);
+    assert_eq!(text(&mut breaker, 1, now), Err(FatalCause::Quota));
+    // One question tries for both circuits.
+    let later = now + OPEN_FOR;
+    assert_eq!(text(&mut breaker, 2, later), Ok(()));
+    assert_eq!(breaker.admit(&call(2), USED, later), Err(FatalCause::Quota));
+    breaker.answered(&Asker::Text(2), ModelVoice::text(TEXT));
+    assert_eq!(breaker.admit(&call(2), USED, later), Ok(()));
+    assert_eq!(breaker.view(later), []);
+}
+
+#[test]
+fn pipe_10_one_who_tried_and_found_nothing_out_holds_nobody_up() {
+    let (mut breaker, now) = (Breaker::default(), base());
+    breaker.failed(FatalCause::Quota, USED, now);
+    let later = now + OPEN_FOR;
+    assert_eq!(breaker.admit(&Asker::Text(1), ModelVoice::text("gpt-6-luna"), later), Ok(()));
+    assert_eq!(breaker.admit(&call(1), USED, later), Err(FatalCause::Quota));
+    breaker.found_nothing(&Asker::Text(2));
+    assert_eq!(breaker.admit(&call(1), USED, later), Err(FatalCause::Quota), "somebody else");
+    breaker.found_nothing(&Asker::Text(1));
+    assert_eq!(breaker.admit(&call(1), USED, later), Ok(()));
+    assert_eq!(breaker.broken(), Some(FatalCause::Quota), "nobody has been answered yet");
 }

@@ -1,5 +1,6 @@
 //! Answers of Twilio's REST API, classified. The client that sends the requests is `actors::twilio_rest`.
 
+pub mod messaging;
 mod placing;
 
 use thiserror::Error;

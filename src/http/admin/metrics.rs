@@ -102,8 +102,7 @@ fn waits(text: &mut Text, metrics: &Metrics) {
 }
 
 fn usage(text: &mut Text, metrics: &Metrics) {
-    let help =
-        "Tokens of OpenAI's responses, by Realtime model and kind. No token is in two kinds.";
+    let help = "Tokens of OpenAI's responses, by model (Realtime or text) and kind. No token is in two kinds.";
     let mut tokens = text.family("frontdesk_openai_tokens_total", Kind::Counter, help);
     for (model, used) in metrics.tokens.iter() {
         for (kind, count) in used.kinds() {
