@@ -1,4 +1,5 @@
-//! A simulated OpenAI Realtime server, as strict as the real one.
+//! A simulated OpenAI: a Realtime server, and a text model ([`TextServer`]), both as strict as the real
+//! ones.
 //!
 //! [`Server`] takes connections over sockets or in memory. Each session is a state machine without
 //! I/O. A [`Brain`] decides what the model says. [`Behaviour`] and [`Faults`] slow the server down or
@@ -14,6 +15,7 @@ mod schema;
 mod server;
 mod session;
 mod settings;
+mod text;
 mod timeline;
 mod wire;
 
@@ -26,3 +28,6 @@ pub use brain::{
 pub use record::{Delta, Log, Record, SeenEvent, Turn, Violation};
 pub use server::{Faults, Frame, MemoryLink, Options, Server};
 pub use session::Handshake;
+pub use text::{
+    TextFault, TextFaults, TextLog, TextOptions, TextRecord, TextServer, TextTurn, TextViolation,
+};

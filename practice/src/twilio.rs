@@ -37,7 +37,7 @@ pub use self::caller::{CallOver, CallerHandle, NoStream};
 pub use self::carrier::{Carrier, CarrierError};
 pub use self::debugger::{TwilioError, Violation};
 pub use self::message_store::{MessageStatus, SentMessage};
-pub use self::messages::{IncomingMessage, MessageAnswer};
+pub use self::messages::{Attached, IncomingMessage, MessageAnswer};
 pub use self::rest::{RestFault, RestKind, RestRequest};
 pub use self::settings::{
     CallbackDelivery, Callee, CarrierSettings, Dial, LineQuality, Pickup, StreamFault,

@@ -172,6 +172,16 @@ impl Carrier {
         self.network.messages.sent()
     }
 
+    /// Sets whether nothing may be sent to this person, E.164: a request to do so is refused with 21610.
+    pub fn set_opted_out(&self, person: &str, out: bool) {
+        self.network.messages.set_opted_out(&format!("whatsapp:{person}"), out);
+    }
+
+    /// Makes the next message that is accepted fail with this error code later, such as 63024.
+    pub fn fail_next_delivery(&self, code: u32) {
+        self.network.messages.plan_failure(code);
+    }
+
     /// Ends every 24-hour window: free text fails until the person writes again.
     pub fn close_message_windows(&self) {
         self.network.messages.close_windows();

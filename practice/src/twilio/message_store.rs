@@ -1,9 +1,9 @@
 //! The messages a carrier was given to send, and the 24-hour windows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 use super::lock::locked;
@@ -35,7 +35,11 @@ pub enum MessageStatus {
     Queued,
     Sent,
     Delivered,
+    /// The person has opened it.
+    Read,
     Failed,
+    /// The carrier could not deliver it.
+    Undelivered,
 }
 
 impl MessageStatus {
@@ -50,9 +54,16 @@ impl MessageStatus {
 #[derive(Debug, Default)]
 pub(super) struct MessageStore {
     sent: watch::Sender<Vec<SentMessage>>,
-    /// Who wrote within the last 24 hours: (person, business), each with `whatsapp:`.
-    windows: Mutex<BTreeSet<(String, String)>>,
+    /// When a person last wrote to a business: (person, business), each with `whatsapp:`.
+    windows: Mutex<BTreeMap<(String, String), Timestamp>>,
+    /// Persons to whom nothing may be sent.
+    opted_out: Mutex<BTreeSet<String>>,
+    /// Error codes of the next deliveries.
+    failures: Mutex<VecDeque<u32>>,
 }
+
+/// How long after a person's last message free text may be sent.
+const WINDOW: SignedDuration = SignedDuration::from_hours(24);
 
 impl MessageStore {
     pub(super) fn sent(&self) -> watch::Receiver<Vec<SentMessage>> {
@@ -63,16 +74,38 @@ impl MessageStore {
         self.sent.send_modify(|sent| sent.push(message));
     }
 
-    pub(super) fn open_window(&self, person: String, business: String) {
-        locked(&self.windows).insert((person, business));
+    pub(super) fn open_window(&self, person: String, business: String, now: Timestamp) {
+        locked(&self.windows).insert((person, business), now);
     }
 
     pub(super) fn close_windows(&self) {
         locked(&self.windows).clear();
     }
 
-    pub(super) fn is_window_open(&self, person: &str, business: &str) -> bool {
-        locked(&self.windows).contains(&(person.to_owned(), business.to_owned()))
+    pub(super) fn is_window_open(&self, person: &str, business: &str, now: Timestamp) -> bool {
+        let last = locked(&self.windows).get(&(person.to_owned(), business.to_owned())).copied();
+        last.is_some_and(|last| now.duration_since(last) < WINDOW)
+    }
+
+    pub(super) fn set_opted_out(&self, person: &str, out: bool) {
+        let mut opted_out = locked(&self.opted_out);
+        if out {
+            opted_out.insert(person.to_owned());
+        } else {
+            opted_out.remove(person);
+        }
+    }
+
+    pub(super) fn is_opted_out(&self, person: &str) -> bool {
+        locked(&self.opted_out).contains(person)
+    }
+
+    pub(super) fn plan_failure(&self, code: u32) {
+        locked(&self.failures).push_back(code);
+    }
+
+    pub(super) fn next_failure(&self) -> Option<u32> {
+        locked(&self.failures).pop_front()
     }
 
     pub(super) fn set_status(&self, sid: &str, status: MessageStatus, error_code: Option<u32>) {

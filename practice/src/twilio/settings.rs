@@ -24,6 +24,11 @@ pub struct CarrierSettings {
     pub status_callback: Option<String>,
     /// Requested for incoming messages ([`Carrier::receive_message`](super::Carrier::receive_message)).
     pub message_url: Option<String>,
+    /// Whether persons read what they are sent. If so, the status `read` follows.
+    pub persons_read: bool,
+    /// Whether the account takes `STOP` by itself: nothing may be sent to that person then (21610) until
+    /// they write `START`.
+    pub handles_stop: bool,
     /// The numbers of the account, as the REST API lists them.
     pub numbers: Vec<String>,
     /// How the callers speak.
@@ -56,6 +61,8 @@ impl CarrierSettings {
             fallback_url: None,
             status_callback: None,
             message_url: None,
+            persons_read: false,
+            handles_stop: false,
             numbers: Vec::new(),
             voice: Voice::built_in(),
             clock_speed: 1.0,

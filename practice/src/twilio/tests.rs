@@ -38,6 +38,12 @@ async fn carrier(daemon: &Daemon) -> Carrier {
     Carrier::start(settings(daemon)).await.unwrap()
 }
 
+async fn carrier_with(daemon: &Daemon, change: impl FnOnce(&mut CarrierSettings)) -> Carrier {
+    let mut settings = settings(daemon);
+    change(&mut settings);
+    Carrier::start(settings).await.unwrap()
+}
+
 fn dial() -> Dial {
     Dial::new(CALLER, BUSINESS)
 }

@@ -38,13 +38,34 @@ pub(super) fn create(
         let message = "The concatenated message body exceeds the 1600 character limit.";
         return Err(RestError::new(400, 21617, message));
     }
+    if from.is_some_and(|from| from.starts_with("whatsapp:")) != to.starts_with("whatsapp:") {
+        let message = "A message's From and To must be of the same channel.";
+        return Err(RestError::new(400, 21910, message));
+    }
+    if !is_number(to) {
+        return Err(RestError::new(400, 21211, "The 'To' number is not a valid phone number."));
+    }
+    if network.messages.is_opted_out(to) {
+        return Err(RestError::new(400, 21610, "Attempt to send to unsubscribed recipient"));
+    }
     let callback = value(form, "StatusCallback").map(Target::post);
+    if callback.as_ref().is_some_and(|target| url::Url::parse(&target.url).is_err()) {
+        return Err(RestError::new(400, 21609, "The 'StatusCallback' URL is not a valid URL."));
+    }
     let free_text = body.filter(|_| value(form, "ContentSid").is_none());
     let (sid, now) = (network.ids.sid("SM"), network.settings.wall_clock.now());
     let message = accepted(sid, now, to, from, service, free_text);
     let reply = Reply { status: 201, body: json::message(network, &message) };
     send(network, message, callback);
     Ok(reply)
+}
+
+/// Whether an address is an E.164 number, of WhatsApp or not.
+fn is_number(address: &str) -> bool {
+    let digits = address.strip_prefix("whatsapp:").unwrap_or(address).strip_prefix('+');
+    digits.is_some_and(|digits| {
+        (6..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 /// `GET /Messages/{sid}.json`.
@@ -57,7 +78,7 @@ pub(super) fn read(network: &Network, sid: &str) -> Result<Reply, RestError> {
     }
 }
 
-/// `GET /Messages.json`, filtered by `To` and `From`.
+/// `GET /Messages.json`, filtered by `To` and `From`: the newest first, a page of them.
 pub(super) fn list(network: &Network, form: &[(String, String)]) -> Reply {
     let sent = network.messages.sent();
     let sent = sent.borrow();
@@ -65,5 +86,7 @@ pub(super) fn list(network: &Network, form: &[(String, String)]) -> Reply {
         value(form, "To").is_none_or(|to| message.to == to)
             && value(form, "From").is_none_or(|from| message.from.as_deref() == Some(from))
     });
-    json::page("messages", wanted.map(|message| json::message(network, message)).collect())
+    let size = value(form, "PageSize").and_then(|size| size.parse().ok()).unwrap_or(50_usize);
+    let page = wanted.take(size.clamp(1, 1_000));
+    json::page("messages", page.map(|message| json::message(network, message)).collect())
 }
