@@ -1,6 +1,7 @@
 //! The daemon. Its parts are started in order and stopped in reverse.
 
 pub mod business;
+mod cluster;
 mod error;
 mod orphans;
 mod services;
@@ -25,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{self, Config};
-use crate::http::admin::{self, AdminState, AdminToken};
+use crate::http::admin::{self, AdminState, AdminToken, Elsewhere};
 use crate::http::twilio::{self, Directory, DoorTransfers, MAX_UNSTARTED, TwilioState};
 use crate::http::{Listener, Readiness};
 use crate::network::Network;
@@ -99,8 +100,11 @@ impl App {
         // First: a daemon that may not live there must not touch its rows.
         let presence = services::presence(&config).await?;
         let services = services::start(&config, realtime, platform).await?;
+        // The others on the database are known before the first call comes.
+        services.node.beat(0).await?;
         // Read before any new call can be among them.
-        let orphans = entities::calls::live_all(&services.database).await?;
+        let living = services.node.living();
+        let orphans = entities::calls::live_beside(&services.database, living).await?;
         let max_calls = config.server.max_calls.get();
         let args = SupervisorArgs { services: services.clone(), max_calls };
         let (root, root_task) = Supervisor::start(args).await?;
@@ -123,6 +127,7 @@ impl App {
         app.admin_address = app.serve_admin(&network, &config).await?;
         let (twilio_address, admin_address) = (app.twilio_address, app.admin_address);
         tracing::info!(%twilio_address, ?admin_address, "listening");
+        app.join_cluster(config.admin.allow_actor_kill);
         app.end_orphans(orphans, &config.twilio);
         Ok(app)
     }
@@ -132,6 +137,7 @@ impl App {
         let directory = Directory::default();
         let state = Arc::new(TwilioState {
             public_url: config.server.public_url.clone(),
+            node_url: config.server.own_url().clone(),
             signatures: (config.twilio.validate_signatures)
                 .then(|| Signatures::new([token.to_owned()])),
             tokens: StreamTokens::new(token),
@@ -172,11 +178,19 @@ impl App {
             public_url: config.server.public_url.clone(),
             readiness: self.readiness.clone(),
             placing: self.placing.clone(),
+            elsewhere: Elsewhere::default(),
             stop: self.stop.clone(),
         });
         let handler = move |request| admin::serve(Arc::clone(&state), request);
         self.tasks.spawn(listener.serve(handler, self.tasks.clone(), self.stop.clone()));
         Ok(Some(address))
+    }
+
+    fn join_cluster(&self, allow_actor_kill: bool) {
+        let (services, calls) = (self.services.clone(), self.calls.clone());
+        let member = cluster::Member { services, calls, allow_actor_kill };
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move { stop.run_until_cancelled(member.run()).await });
     }
 
     fn end_orphans(&self, orphans: Vec<CallRecord>, twilio: &config::Twilio) {
@@ -233,6 +247,7 @@ impl App {
         }
         tracing::info!("stopping: no new calls");
         self.readiness.start_draining();
+        self.services.node.start_draining();
         self.calls.drain();
         tokio::select! {
             biased;
@@ -262,6 +277,7 @@ impl App {
             tracing::warn!("the actors did not stop in time");
             self.root.kill();
         }
+        cluster::leave(&self.services.node).await;
         self.tasks.close();
         let _ = tokio::time::timeout(STOP_PATIENCE, self.tasks.wait()).await;
         match tokio::time::timeout(STOP_PATIENCE, self.services.database.close()).await {

@@ -2,6 +2,8 @@
 
 use actors::chance::Chance;
 use actors::clock::Clock;
+use actors::cluster::LocalHub;
+use entities::Database;
 #[cfg(feature = "practice")]
 use jiff::Timestamp;
 
@@ -20,6 +22,10 @@ pub struct Platform {
     pub network: Network,
     /// Whether there is a disk for `server.state_dir`.
     pub has_disk: bool,
+    /// What the daemons of one process share, if there are several on one database in memory.
+    pub hub: Option<LocalHub>,
+    /// That database, once the first of them has opened it.
+    pub opened: Option<Database>,
 }
 
 impl Platform {
@@ -27,7 +33,15 @@ impl Platform {
     #[must_use]
     pub fn live() -> Self {
         let (clock, chance) = (Clock::start(), Chance::from_system());
-        Self { clock, chance, database: DatabaseMode::Live, network: Network::Tcp, has_disk: true }
+        Self {
+            clock,
+            chance,
+            database: DatabaseMode::Live,
+            network: Network::Tcp,
+            has_disk: true,
+            hub: None,
+            opened: None,
+        }
     }
 
     /// The same clock and network, and chance of its own for this part of the whole.
@@ -46,6 +60,8 @@ impl Platform {
             database: DatabaseMode::Simulated,
             network: Network::Memory(MemoryNetwork::default()),
             has_disk: false,
+            hub: None,
+            opened: None,
         }
     }
 }

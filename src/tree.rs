@@ -10,10 +10,23 @@ use crate::table::table;
 /// The most characters that are shown of an actor's last error.
 const LONGEST_ERROR: usize = 60;
 
-/// One line for each actor. Siblings are in the order of their starts. An actor whose supervisor is
-/// missing is drawn as a root.
+/// The tree of each node. With several, the node stands above it.
 #[must_use]
 pub fn draw(actors: &[ActorView]) -> String {
+    let nodes: BTreeSet<_> = actors.iter().map(|actor| &actor.node).collect();
+    if nodes.len() < 2 {
+        return draw_one(actors);
+    }
+    let trees = nodes.into_iter().map(|node| {
+        let own: Vec<_> = actors.iter().filter(|actor| actor.node == *node).cloned().collect();
+        format!("{node}\n{}", draw_one(&own))
+    });
+    trees.collect::<Vec<_>>().join("\n")
+}
+
+/// One line for each actor. Siblings are in the order of their starts. An actor whose supervisor is
+/// missing is drawn as a root.
+fn draw_one(actors: &[ActorView]) -> String {
     let heading = ["ACTOR", "STATE", "GEN", "RESTARTS", "DEPTH", "HANDLED", "AGE", "LAST ERROR"];
     let mut rows = vec![heading.map(str::to_owned).to_vec()];
     let forest = Forest::of(actors);

@@ -80,6 +80,9 @@ pub struct Plan {
     /// The speed of line time relative to wall time.
     pub line_speed: f64,
     pub platform: Platform,
+    /// Where Twilio reaches the daemon, if something stands in front of it: `server.public_url`. The daemon's own
+    /// address is then its `server.node_url`.
+    pub public_url: Option<String>,
     /// The daemon's `server.state_dir`. Without one it keeps nothing on disk but its database.
     pub state_dir: Option<PathBuf>,
     /// Whether both simulators keep the audio between them and the daemon.
@@ -101,6 +104,7 @@ impl Plan {
             voice: Voice::built_in(),
             line_speed: 1.0,
             platform: Platform::live(),
+            public_url: None,
             state_dir: None,
             keeps_audio: false,
         })
@@ -132,6 +136,7 @@ impl World {
             voice,
             line_speed,
             mut platform,
+            public_url,
             state_dir,
             keeps_audio,
         } = plan;
@@ -140,7 +145,8 @@ impl World {
         let network = platform.network.clone();
         let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let listener = Listener::bind(&network, "server.listen", loopback).await?;
-        let daemon = format!("http://{}", listener.address());
+        let node = format!("http://{}", listener.address());
+        let daemon = public_url.unwrap_or_else(|| node.clone());
         let wrong = |error: crate::config::InvalidAddress| WorldError::Config(error.to_string());
 
         let account = config.twilio.account_sid.clone();
@@ -164,6 +170,7 @@ impl World {
 
         config.server.listen = listener.address();
         config.server.public_url = crate::config::PublicUrl::parse(&daemon).map_err(wrong)?;
+        config.server.node_url = Some(crate::config::PublicUrl::parse(&node).map_err(wrong)?);
         config.twilio.api_url = crate::config::HttpUrl::parse(&carrier.api_url()).map_err(wrong)?;
         config.admin.listen = loopback;
         config.admin.token = Some(ADMIN_TOKEN.into());
@@ -202,7 +209,7 @@ impl World {
         self.carrier.dial(&dial)
     }
 
-    /// All actors, as the operator sees them.
+    /// All actors of the daemon, as the operator sees them.
     ///
     /// # Errors
     /// [`WorldError::Admin`] if the daemon does not answer.
@@ -211,10 +218,10 @@ impl World {
         struct Actors {
             actors: Vec<ActorView>,
         }
-        Ok(self.get::<Actors>("introspect/actors").await?.actors)
+        Ok(self.get::<Actors>("introspect/actors?node=here").await?.actors)
     }
 
-    /// All living calls, as the operator sees them.
+    /// All living calls of the daemon, as the operator sees them.
     ///
     /// # Errors
     /// [`WorldError::Admin`] if the daemon does not answer.
@@ -223,7 +230,7 @@ impl World {
         struct Calls {
             calls: Vec<CallStatusView>,
         }
-        Ok(self.get::<Calls>("introspect/calls").await?.calls)
+        Ok(self.get::<Calls>("introspect/calls?node=here").await?.calls)
     }
 
     /// Sends an operator's request. Returns the HTTP status.
@@ -253,7 +260,9 @@ impl World {
         self.app.stop().await;
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, WorldError> {
+    /// # Errors
+    /// [`WorldError::Admin`] if the daemon does not answer, or not in JSON of this kind.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, WorldError> {
         let answer = self.ask(self.http.get(&self.admin_url(path))).await?;
         if !answer.status.is_success() {
             return Err(AdminError::Status(answer.status.as_u16()).into());

@@ -1,9 +1,11 @@
 //! What the actors of one call share: audio queues, inboxes, the last snapshot. CallSupervisor
 //! holds it, so it outlives each of the four actors.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
+use entities::calls::CallLease;
 use protocol::call::{Call, CallSetup, EndReason, Event, Phase};
 use supervision::{Inbox, Lease, RestartPolicy};
 use tokio::sync::watch;
@@ -18,6 +20,7 @@ use crate::call_span::call_span;
 use crate::call_supervisor::Redirect;
 use crate::chance::Chance;
 use crate::clock::Clock;
+use crate::cluster::{Node, Standing};
 use crate::introspection::Introspection;
 use crate::journal::Journal;
 use crate::link::Connector;
@@ -44,6 +47,8 @@ pub struct Services {
     /// Whether OpenAI can answer new calls.
     pub provider: SharedBreaker,
     pub twilio: TwilioRest,
+    /// This daemon among the others on its database.
+    pub node: Node,
     pub journal: Journal,
     pub calendar: Inbox<CalendarRequest>,
     pub introspection: Introspection,
@@ -66,6 +71,10 @@ impl Services {
 pub struct CallParts {
     /// The facts of the call that do not change.
     pub setup: Arc<CallSetup>,
+    /// Under which fencing number this daemon has the call.
+    pub lease: CallLease,
+    /// Set once another node has taken the call over.
+    pub(crate) let_go: AtomicBool,
     pub(crate) clock: Clock,
     /// The clock of the call's core.
     pub(crate) time: CallClock,
@@ -98,7 +107,7 @@ pub struct CallParts {
 
 impl CallParts {
     #[must_use]
-    pub(crate) fn new(setup: CallSetup, services: Services) -> Arc<Self> {
+    pub(crate) fn new(setup: CallSetup, lease: CallLease, services: Services) -> Arc<Self> {
         let clock = services.clock;
         let time = CallClock::start(clock);
         let setup = Arc::new(setup);
@@ -107,6 +116,8 @@ impl CallParts {
         services.metrics.call_began(&setup.call_sid, &uplink, &loudness);
         Arc::new(Self {
             setup,
+            lease,
+            let_go: AtomicBool::new(false),
             clock,
             time,
             services,
@@ -143,9 +154,48 @@ impl CallParts {
         }
     }
 
-    /// The call is over: it counts as ended, and its inboxes are closed. The first reason counts.
+    /// What is written of the call carries this. `None` for a daemon that is alone on its database.
+    pub(crate) fn fence(&self) -> Option<CallLease> {
+        self.services.node.is_shared().then_some(self.lease)
+    }
+
+    /// Whether Twilio may be asked to end or redirect the call: it is still this node's. While the database
+    /// does not say, it is as long as its stream lives.
+    pub(crate) async fn may_act(&self) -> bool {
+        let (business, call) = (self.setup.business, &self.setup.call_sid);
+        match self.services.node.standing(business, call, self.lease).await {
+            Standing::Ours => true,
+            Standing::Unknown if self.snapshot.borrow().call.has_stream() => true,
+            Standing::Unknown => {
+                tracing::warn!(
+                    "the database does not say whose the call is: Twilio is not asked to end it"
+                );
+                false
+            }
+            Standing::Lost => {
+                self.services.node.lost(call);
+                false
+            }
+        }
+    }
+
+    /// Another node has the call. Here it does not count as ended.
+    pub(crate) fn let_go(&self) {
+        self.let_go.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether another node has the call.
+    pub(crate) fn is_let_go(&self) -> bool {
+        self.let_go.load(Ordering::Relaxed)
+    }
+
+    /// The call is over here: it counts as ended, and its inboxes are closed. The first reason counts.
     pub(crate) fn close(&self, reason: EndReason) {
-        self.services.metrics.call_over(&self.setup.call_sid, reason);
+        if self.is_let_go() {
+            self.services.metrics.call_moved(&self.setup.call_sid);
+        } else {
+            self.services.metrics.call_over(&self.setup.call_sid, reason);
+        }
         self.call.close();
         self.twilio.close();
         self.realtime.close();

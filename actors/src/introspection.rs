@@ -3,6 +3,7 @@
 
 pub(crate) mod kind;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use protocol::ids::{CallSid, Generation};
@@ -50,6 +51,8 @@ pub struct ActorView {
     pub uptime_ms: u64,
     /// Why the generation before this one ended.
     pub last_error: Option<String>,
+    /// The `server.node_url` of its daemon.
+    pub node: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,21 +113,28 @@ impl IntrospectionEvent {
 pub struct Introspection {
     registry: Registry<ActorKind, CallSid>,
     events: broadcast::Sender<IntrospectionEvent>,
+    node: Arc<str>,
 }
 
-impl Default for Introspection {
-    fn default() -> Self {
+impl Introspection {
+    /// Of the daemon with this `server.node_url`.
+    #[must_use]
+    pub fn on(node: &str) -> Self {
         let (events, _) = broadcast::channel(EVENTS);
         let listeners = events.clone();
         let registry = Registry::new(move |event: ActorEvent<ActorKind, CallSid>| {
             trace_change(&event);
             let _ = listeners.send(event.into());
         });
-        Self { registry, events }
+        Self { registry, events, node: node.into() }
     }
-}
 
-impl Introspection {
+    /// The `server.node_url` of the daemon.
+    #[must_use]
+    pub fn node(&self) -> &str {
+        &self.node
+    }
+
     #[must_use]
     pub fn register(&self, info: ActorInfo<ActorKind, CallSid>, now: Instant) -> Registration {
         self.registry.register(info, now)
@@ -133,7 +143,8 @@ impl Introspection {
     /// All living actors, oldest first.
     #[must_use]
     pub fn actors_at(&self, now: Instant) -> Vec<ActorView> {
-        self.registry.actors_at(now).into_iter().map(ActorView::from).collect()
+        let actors = self.registry.actors_at(now).into_iter();
+        actors.map(|actor| ActorView::of(actor, &self.node)).collect()
     }
 
     /// Makes one of a call's four actors panic.
@@ -159,8 +170,8 @@ impl Introspection {
     }
 }
 
-impl From<registry::ActorView<ActorKind, CallSid>> for ActorView {
-    fn from(actor: registry::ActorView<ActorKind, CallSid>) -> Self {
+impl ActorView {
+    fn of(actor: registry::ActorView<ActorKind, CallSid>, node: &str) -> Self {
         let name = match &actor.scope {
             Some(call) => format!("{} {call}", actor.kind.as_str()),
             None => actor.kind.as_str().to_owned(),
@@ -179,6 +190,7 @@ impl From<registry::ActorView<ActorKind, CallSid>> for ActorView {
             last_message_age_ms: actor.since_last_message.map(milliseconds),
             uptime_ms: milliseconds(actor.uptime),
             last_error: actor.last_error,
+            node: node.to_owned(),
         }
     }
 }
@@ -233,7 +245,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn ops_1_a_living_actor_is_shown_with_exactly_the_documented_fields() {
-        let (list, clock) = (Introspection::default(), Clock::start());
+        let (list, clock) = (Introspection::on("http://node"), Clock::start());
         let registration = list.register(info(), clock.now());
         tokio::time::advance(Duration::from_millis(200)).await;
         registration.handled(clock.now());
@@ -245,7 +257,7 @@ mod tests {
             "id": registration.id(), "name": format!("twilio_io {SID}"), "kind": "twilio_io",
             "parent": 3, "call_sid": SID, "state": "playing", "generation": 2, "restarts": 2,
             "mailbox_depth": 4, "handled": 1, "last_message_age_ms": 50, "uptime_ms": 250,
-            "last_error": "frame 7",
+            "last_error": "frame 7", "node": "http://node",
         }]);
         assert_eq!(shown, expected);
         let read: Vec<ActorView> = serde_json::from_value(shown).unwrap();
@@ -254,7 +266,7 @@ mod tests {
 
     #[tokio::test]
     async fn ops_1_listeners_get_starts_and_stops() {
-        let (list, clock) = (Introspection::default(), Clock::start());
+        let (list, clock) = (Introspection::on("http://node"), Clock::start());
         let mut heard = list.listen();
         let registration = list.register(info(), clock.now());
         let id = registration.id();

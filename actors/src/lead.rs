@@ -204,7 +204,7 @@ pub(crate) fn finish_orders(parts: &CallParts, more: Vec<LeadOrder>) {
     }
     let (business, call) = (parts.setup.business, parts.setup.call_sid.clone());
     let kind = EntryKind::Person(Box::new(person));
-    parts.services.journal.record(JournalEntry { business, call, kind });
+    parts.services.journal.record(JournalEntry { business, call, kind, lease: parts.fence() });
 }
 
 async fn carry_out(

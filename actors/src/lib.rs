@@ -14,6 +14,7 @@ pub mod call_span;
 pub mod call_supervisor;
 pub mod chance;
 pub mod clock;
+pub mod cluster;
 pub mod dialer;
 pub mod http_client;
 pub mod introspection;

@@ -147,6 +147,10 @@ pub enum SupervisorEvent {
         /// Whether the person answered.
         answered: bool,
     },
+    /// Another node has taken the call over. It is let go without a word to anybody.
+    LetGo,
+    /// The database can't be reached, so another node may take the call over once its stream has ended.
+    CutOff,
     Shutdown,
 }
 

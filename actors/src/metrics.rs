@@ -119,6 +119,11 @@ impl Metrics {
         }
     }
 
+    /// Another node has the call, and counts its end.
+    pub(crate) fn call_moved(&self, call: &CallSid) {
+        self.calls().end(call);
+    }
+
     /// The call could not be started. It is counted where it is refused.
     pub(crate) fn call_refused(&self, call: &CallSid) {
         self.calls().end(call);

@@ -11,8 +11,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use entities::calls::CallLease;
 use protocol::call::{CallSetup, EndReason};
-use protocol::ids::CallSid;
+use protocol::ids::{CallSid, Fence};
 use ractor::{
     Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SpawnErr,
     SupervisionEvent,
@@ -111,13 +112,15 @@ impl Actor for Supervisor {
     ) -> Result<(), ActorProcessingErr> {
         trace::handler(&state.registration, format_args!("{}", trace::Shown(&message)));
         match message {
-            SupervisorMsg::Start { setup, reply } => {
-                let answer = state.start_call(&me, *setup).await;
+            SupervisorMsg::Start { setup, lease, reply } => {
+                let answer = state.start_call(&me, *setup, lease).await;
                 send_reply(reply, answer);
             }
             SupervisorMsg::Report { reported, reply } => {
                 send_reply(reply, state.report(reported));
             }
+            SupervisorMsg::LetGo { call, fence } => state.let_go(&call, fence),
+            SupervisorMsg::CutOff => state.tell_all(|| SupervisorEvent::CutOff),
             SupervisorMsg::Find { call, reply } => {
                 send_reply(reply, state.calls.get(&call).map(|(_, handle)| handle.clone()));
             }
@@ -170,6 +173,7 @@ impl SupervisorState {
         &mut self,
         me: &ActorRef<SupervisorMsg>,
         setup: CallSetup,
+        lease: CallLease,
     ) -> Result<CallHandle, CallRefused> {
         if let Some((_, handle)) = self.calls.get(&setup.call_sid) {
             return Ok(handle.clone());
@@ -187,7 +191,7 @@ impl SupervisorState {
             return Err(CallRefused::JournalFull);
         }
         let call_sid = setup.call_sid.clone();
-        let parts = CallParts::new(setup, self.services.clone());
+        let parts = CallParts::new(setup, lease, self.services.clone());
         let inbox = parts.supervisor.clone();
         let spec = ActorInfo {
             kind: ActorKind::CallSupervisor,
@@ -225,6 +229,10 @@ impl SupervisorState {
                 let span = handle.parts().span();
                 span.in_scope(|| tracing::error!(?exit, "a call's supervisor failed"));
             }
+            // It goes on elsewhere, and may come back.
+            if handle.parts().is_let_go() {
+                return;
+            }
         }
         self.over.add(call, self.services.clock.now());
     }
@@ -247,11 +255,31 @@ impl SupervisorState {
     fn drain(&mut self) {
         self.draining = true;
         self.registration.set_state("draining");
+        self.tell_all(|| SupervisorEvent::Shutdown);
+    }
+
+    fn tell_all(&self, event: impl Fn() -> SupervisorEvent) {
         for (_, handle) in self.calls.values() {
-            if let Err(error) = handle.tell(SupervisorEvent::Shutdown) {
+            if let Err(error) = handle.tell(event()) {
                 let span = handle.parts().span();
-                span.in_scope(|| tracing::warn!(%error, "a call was not told to end"));
+                span.in_scope(
+                    || tracing::warn!(%error, "a call was not told what the daemon does"),
+                );
             }
+        }
+    }
+
+    /// A call that this node has under a newer number is not meant.
+    fn let_go(&self, call: &CallSid, fence: Option<Fence>) {
+        let Some((_, handle)) = self.calls.get(call) else { return };
+        if fence.is_some_and(|fence| handle.parts().lease.fence >= fence) {
+            return;
+        }
+        if let Err(error) = handle.tell(SupervisorEvent::LetGo) {
+            let span = handle.parts().span();
+            span.in_scope(
+                || tracing::error!(%error, "a call that another node has was not let go"),
+            );
         }
     }
 }

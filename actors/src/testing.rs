@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::call_parts::{CallParts, Services};
 use crate::chance::Chance;
 use crate::clock::Clock;
+use crate::cluster::{LocalCluster, Node, NodeSettings};
 use crate::dialer::{Dialer, Dialing};
 use crate::http_client::Connections;
 use crate::introspection::{ActorKind, Introspection, Registration};
@@ -67,6 +68,13 @@ pub(crate) fn setup(business: BusinessId, person: Party) -> CallSetup {
     }
 }
 
+/// One daemon alone on its database.
+pub(crate) fn node(database: &Database) -> Node {
+    let settings = NodeSettings { url: "http://node".to_owned(), max_calls: 10 };
+    let cluster = Arc::new(LocalCluster::alone(database.clone()));
+    Node::new(settings, cluster, Clock::start(), &Chance::seeded(2))
+}
+
 /// What a call needs of the daemon. Nobody reads the shared inboxes.
 pub(crate) fn services(
     database: Database,
@@ -78,6 +86,7 @@ pub(crate) fn services(
     Services {
         clock: Clock::start(),
         chance: chance.clone(),
+        node: node(&database),
         database,
         connector,
         provider: crate::provider::SharedBreaker::default(),
@@ -91,7 +100,7 @@ pub(crate) fn services(
         ),
         journal: Journal::new(Disk::none()),
         calendar: Inbox::new(64),
-        introspection: Introspection::default(),
+        introspection: Introspection::on("http://node"),
         metrics: Arc::default(),
         transcriptions: Arc::default(),
         restarts: RestartPolicy::default(),
@@ -101,7 +110,8 @@ pub(crate) fn services(
 /// A call of an unknown person, without a database.
 pub(crate) fn call(connector: Arc<dyn Connector>) -> Arc<CallParts> {
     let services = services(Database::default(), connector, Arc::new(Unreachable));
-    CallParts::new(setup(BusinessId(Uuid::nil()), Party::Withheld), services)
+    let lease = services.node.first_lease();
+    CallParts::new(setup(BusinessId(Uuid::nil()), Party::Withheld), lease, services)
 }
 
 pub(crate) fn register(parts: &CallParts, kind: ActorKind) -> Registration {

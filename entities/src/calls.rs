@@ -16,12 +16,18 @@ use crate::page::{Page, rows_for};
 use crate::tables::calls::{Column, Entity, Row};
 
 mod early;
+mod lease;
 mod refused;
 mod row;
 mod writing;
 
 pub use crate::values::{CallDirection, CallStatus};
 pub use early::report_end;
+pub use lease::{
+    CallLease, LeasedCall, check_fences, holds, insert_leased, lease_of_live, live_beside,
+    take_over,
+};
+pub(crate) use lease::{lease_of, require_lease};
 pub use refused::{RefusedCall, insert_refused};
 pub use row::{EndOfCall, NewCall};
 pub use writing::{

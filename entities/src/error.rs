@@ -14,6 +14,9 @@ pub enum RecordsError {
     /// A row with the same unique key exists.
     #[error("another record has that key")]
     Conflict,
+    /// Another node has taken the call over: a newer fencing number stands in its row (RES-9).
+    #[error("another node has taken the call over")]
+    Fenced,
     /// A column holds a value that Frontdesk never writes.
     #[error("the column {column} holds an invalid value")]
     Corrupt {
@@ -122,7 +125,11 @@ impl RecordsError {
     pub fn trouble(&self) -> Option<Trouble> {
         match self {
             Self::Database(error) => Trouble::of(error),
-            Self::NotFound | Self::Conflict | Self::Corrupt { .. } | Self::Unstorable(_) => None,
+            Self::NotFound
+            | Self::Conflict
+            | Self::Fenced
+            | Self::Corrupt { .. }
+            | Self::Unstorable(_) => None,
         }
     }
 }

@@ -7,8 +7,8 @@
 //! another business's rows. The exceptions find a business in the first place
 //! ([`businesses::find_for_voice`], [`businesses::find_by_slug`],
 //! [`businesses::find_by_whatsapp_number`], [`businesses::list`], [`businesses::import`]), or serve
-//! the daemon's start ([`calls::live_all`]) or the operator of all businesses
-//! ([`calls::of_any_business`]).
+//! the daemons themselves ([`calls::live_all`], [`calls::live_beside`], [`calls::lease_of_live`],
+//! [`calls::check_fences`], [`nodes`]) or the operator of all businesses ([`calls::of_any_business`]).
 //!
 //! Times and keys are arguments: UTC instants, and UUIDs of version 7 made by the caller's clock.
 
@@ -22,6 +22,7 @@ mod database;
 mod error;
 pub mod leads;
 pub mod messages;
+pub mod nodes;
 mod page;
 #[expect(unreachable_pub, reason = "SeaORM's derives make everything beside a model public")]
 mod tables;

@@ -9,4 +9,7 @@ pub(crate) mod early_statuses;
 pub(crate) mod lead_changes;
 pub(crate) mod leads;
 pub(crate) mod messages;
+pub(crate) mod node_orders;
+pub(crate) mod node_reports;
+pub(crate) mod nodes;
 pub(crate) mod prompts;

@@ -250,6 +250,7 @@ impl Call {
             Event::DigitPressed { digit } => self.on_digit(digit, now),
             Event::OperatorHungUp => self.end_at_once(EndReason::Operator, EndedBy::Operator, now),
             Event::ShutdownOrdered => self.on_shutdown(now),
+            Event::CutOff => self.on_cut_off(),
             Event::TransferEnded { answered } => self.on_transfer_ended(answered, now),
             Event::TransferFailed => self.on_transfer_failed(now),
             Event::ApologyFailed => self.on_apology_failed(now),

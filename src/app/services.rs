@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use actors::calendar;
 use actors::call_parts::Services;
+use actors::chance::Chance;
+use actors::clock::Clock;
+use actors::cluster::{Cluster, LocalCluster, LocalHub, Node, NodeSettings, PostgresCluster};
 use actors::introspection::Introspection;
 use actors::journal::{Disk, DiskMode, Journal};
 use actors::link::OpenAiConnector;
 use actors::provider::SharedBreaker;
 use actors::twilio_rest::TwilioRest;
-use entities::PoolSettings;
+use entities::{Database, PoolSettings};
 use migration::presence::{Presence, PresenceError};
 use secrecy::SecretString;
 use supervision::{Inbox, RestartPolicy};
@@ -73,6 +76,27 @@ pub(super) async fn presence(config: &Config) -> Result<Presence, StartError> {
     }
 }
 
+/// This daemon among those on its database (RES-9). SQLite has one daemon only; `presence` sees to that.
+fn node(
+    config: &Config,
+    database: &Database,
+    hub: Option<LocalHub>,
+    clock: Clock,
+    chance: &Chance,
+) -> Node {
+    let database = database.clone();
+    let cluster: Arc<dyn Cluster> = match hub {
+        Some(hub) => Arc::new(LocalCluster::among(hub, database)),
+        None if config.database.url.is_sqlite() => Arc::new(LocalCluster::alone(database)),
+        None => Arc::new(PostgresCluster::new(database)),
+    };
+    let settings = NodeSettings {
+        url: config.server.own_url().to_string(),
+        max_calls: u32::try_from(config.server.max_calls.get()).unwrap_or(u32::MAX),
+    };
+    Node::new(settings, cluster, clock, chance)
+}
+
 pub(super) async fn start(
     config: &Config,
     realtime: RealtimeEndpoint,
@@ -81,8 +105,11 @@ pub(super) async fn start(
     let disk = if platform.has_disk { open_disk(config, platform.database)? } else { Disk::none() };
     refuse_to_begin_anew(config, &disk)?;
     let (pool, owner) = (PoolSettings::default(), Owner::Daemon);
-    let database =
-        database::open_or_create(&config.database, pool, platform.database, owner).await?;
+    let database = match platform.opened {
+        Some(opened) => opened,
+        None => database::open_or_create(&config.database, pool, platform.database, owner).await?,
+    };
+    let node = node(config, &database, platform.hub, platform.clock, &platform.chance);
     let dialer = platform.network.dialer(CONNECT_PATIENCE);
     let dialer = dialer.map_err(|error| StartError::Tls(error.to_string()))?;
     let twilio = TwilioRest::new(
@@ -98,12 +125,13 @@ pub(super) async fn start(
         clock: platform.clock,
         chance: platform.chance,
         database,
+        node,
         connector: Arc::new(OpenAiConnector::new(realtime.url, realtime.key, dialer)),
         provider: SharedBreaker::default(),
         twilio,
         journal: Journal::new(disk),
         calendar: Inbox::new(calendar::INBOX_CAPACITY),
-        introspection: Introspection::default(),
+        introspection: Introspection::on(&config.server.own_url().to_string()),
         metrics: Arc::default(),
         transcriptions: Arc::default(),
         restarts: RestartPolicy {

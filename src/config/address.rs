@@ -102,6 +102,17 @@ impl fmt::Display for WebSocketUrl {
     }
 }
 
+/// An empty text means none, so that the default file can name the key.
+pub(super) fn optional<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<PublicUrl>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    PublicUrl::parse(&text).map(Some).map_err(serde::de::Error::custom)
+}
+
 /// An absolute URL with one of `schemes`, without a user, a password or a fragment.
 fn address(text: &str, schemes: &[&str]) -> Option<Uri> {
     let uri: Uri = text.parse().ok()?;

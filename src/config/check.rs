@@ -18,6 +18,7 @@ impl Config {
     pub fn check(&self) -> Result<(), Vec<Problem>> {
         let problems: Vec<_> = [
             unreachable(self),
+            unreachable_node(self),
             weak_token(self),
             practice_for_real_callers(self),
             no_key(self),
@@ -58,6 +59,20 @@ fn unreachable(config: &Config) -> Option<Problem> {
                 "is {}, which only this machine can reach: set the address at which Twilio \
                  reaches this daemon",
                 config.server.public_url
+            ),
+        )
+    })
+}
+
+/// Twilio reaches the public address, but could not open a stream.
+fn unreachable_node(config: &Config) -> Option<Problem> {
+    let (public, own) = (&config.server.public_url, config.server.own_url());
+    (!public.is_loopback() && own.is_loopback()).then(|| {
+        problem(
+            "server.node_url",
+            format!(
+                "is {own}, which only this machine can reach, and server.public_url is {public}: set the \
+                 address at which Twilio reaches this daemon, or none if it is the public one"
             ),
         )
     })

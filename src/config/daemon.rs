@@ -11,7 +11,7 @@ use protocol::call::SessionAges;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 
-use super::address::PublicUrl;
+use super::address::{self, PublicUrl};
 use super::secret;
 
 /// `[server]`: Twilio's listener.
@@ -22,6 +22,9 @@ pub struct Server {
     pub listen: SocketAddr,
     /// The address at which Twilio reaches it. Webhooks are signed with it, and streams connect to it.
     pub public_url: PublicUrl,
+    /// The address at which Twilio reaches this daemon and no other. `None`: the public one.
+    #[serde(deserialize_with = "address::optional")]
+    pub node_url: Option<PublicUrl>,
     /// The folder for records that the database does not take. Each daemon has its own.
     #[serde(deserialize_with = "folder")]
     pub state_dir: PathBuf,
@@ -95,11 +98,20 @@ impl Default for Server {
         Self {
             listen: loopback(8080),
             public_url: PublicUrl::fixed("http://127.0.0.1:8080"),
+            node_url: None,
             state_dir: ".".into(),
             max_calls: MAX_CALLS,
             drain_timeout: Duration::from_secs(5 * 60),
             patience: Patience::default(),
         }
+    }
+}
+
+impl Server {
+    /// Where the media streams of this daemon's calls connect. It names the daemon among others (RES-9).
+    #[must_use]
+    pub fn own_url(&self) -> &PublicUrl {
+        self.node_url.as_ref().unwrap_or(&self.public_url)
     }
 }
 

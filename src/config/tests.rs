@@ -71,7 +71,7 @@ fn an_error_in_the_file_is_one_line_with_its_place_its_key_and_what_was_expected
         (
             "[server]\n\nlistn = \"127.0.0.1:1\"",
             "config.toml:3:1: server.listn: unknown key `listn`, expected one of `listen`, \
-             `public_url`, `state_dir`, `max_calls`, `drain_timeout`",
+             `public_url`, `node_url`, `state_dir`, `max_calls`, `drain_timeout`",
         ),
         (
             "[server]\nlisten = \"8080\"",
@@ -282,6 +282,19 @@ fn ops_6_webhooks_without_a_signature_are_accepted_on_loopback_only() {
          openai.provider = \"openai\"\nopenai.api_key = \"sk-real\"\n"
     );
     assert_eq!(refusals(&public), ["twilio.validate_signatures"]);
+}
+
+#[test]
+fn res_9_a_node_s_own_address_is_the_public_one_unless_it_is_set_and_twilio_can_reach_it() {
+    let real = load(REAL, &[]).unwrap();
+    assert_eq!(real.server.own_url(), &real.server.public_url);
+    let set = |url: &str| format!("{REAL}\nserver.node_url = \"{url}\"\n");
+    let own = load(&set("https://node-1.example.com"), &[]).unwrap();
+    assert_eq!(own.server.own_url().to_string(), "https://node-1.example.com");
+    assert_eq!(own.check(), Ok(()));
+    assert_eq!(refusals(&set("http://127.0.0.1:8080")), ["server.node_url"]);
+    let told = load("server.node_url = \"node-1.example.com\"", &[]).unwrap_err().to_string();
+    assert!(told.contains("server.node_url") && told.contains("public address"), "{told}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The operator's listener: introspection, metrics and the API. Only `/healthz` and `/readyz` are answered
 //! without the token (OPS-6).
 
+mod elsewhere;
 mod introspection;
 mod metrics;
 pub(super) mod state;
@@ -15,6 +16,7 @@ use super::health::health;
 use super::request::Request;
 use super::response::{error, not_found};
 
+pub use elsewhere::Elsewhere;
 pub use state::{AdminState, AdminToken};
 
 /// How much of a refused path is logged, in bytes.
@@ -37,8 +39,8 @@ pub async fn serve(state: Arc<AdminState>, mut request: Request) -> Response {
     }
     let path: Vec<&str> = request.path.trim_matches('/').split('/').collect();
     match &path[..] {
-        ["introspect", rest @ ..] => introspection::serve(&state, &request.method, rest).await,
-        ["metrics"] if request.method == Method::GET => metrics::serve(&state),
+        ["introspect", rest @ ..] => introspection::serve(&state, &request, rest).await,
+        ["metrics"] if request.method == Method::GET => metrics::serve(&state).await,
         ["api", ..] => api::serve(&state, &request).await,
         _ => not_found(),
     }

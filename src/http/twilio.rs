@@ -7,6 +7,7 @@ mod answering_machine;
 mod connect;
 mod directory;
 mod door_transfers;
+mod hop;
 mod lookup;
 mod media;
 mod refusal;
@@ -66,7 +67,9 @@ async fn answer(state: &TwilioState, request: &Request, form: &Form) -> Response
     let call = form.get("CallSid").unwrap_or_default();
     trace::point(call, "webhook", format_args!("{} {:?}", request.path, form.pairs()));
     match (&request.method, request.path.as_str()) {
-        (&Method::POST, "/twilio/voice") => twiml(call, &voice::answer(state, form).await),
+        (&Method::POST, "/twilio/voice") => {
+            twiml(call, &voice::answer(state, form, request.query.as_deref()).await)
+        }
         (&Method::POST, "/twilio/voice/resume") => twiml(call, &resume::resume(state, form).await),
         (&Method::POST, "/twilio/voice/transfer") => {
             twiml(call, &resume::on_transfer_ended(state, form).await)

@@ -166,6 +166,7 @@ impl Stage {
         own.database.url = DatabaseUrl::parse("sqlite::memory:")
             .ok_or_else(|| WorldError::Config("no database in memory".to_owned()))?;
         Ok(Plan {
+            public_url: None,
             config: own,
             business: self.scenario.business.clone(),
             other_businesses: Vec::new(),

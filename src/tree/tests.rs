@@ -20,6 +20,7 @@ fn actor(id: u64, kind: ActorKind, parent: Option<u64>) -> ActorView {
         last_message_age_ms: Some(3),
         uptime_ms: 65_000,
         last_error: None,
+        node: "http://127.0.0.1:8080".to_owned(),
     }
 }
 
@@ -90,4 +91,15 @@ proptest! {
             prop_assert_eq!(drawn.matches(&actor.state).count(), 1);
         }
     }
+}
+
+#[test]
+fn res_9_the_trees_of_several_nodes_are_drawn_apart_although_their_ids_are_the_same() {
+    let here = actor(1, ActorKind::Supervisor, None);
+    let there = ActorView { node: "http://127.0.0.1:9090".to_owned(), ..here.clone() };
+    let drawn = draw(&[there, here.clone()]);
+    let lines: Vec<&str> = drawn.lines().collect();
+    assert_eq!((lines[0], lines[4]), ("http://127.0.0.1:8080", "http://127.0.0.1:9090"), "{drawn}");
+    assert_eq!(lines[1..3], lines[5..7], "{drawn}");
+    assert_eq!(draw(std::slice::from_ref(&here)), format!("{}\n", lines[1..3].join("\n")));
 }

@@ -125,6 +125,7 @@ impl Person {
             tool,
             writer: Writer::Model { offered: self.offered.clone() },
             call,
+            lease: None,
         }
     }
 

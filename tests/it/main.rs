@@ -6,6 +6,7 @@ mod api;
 mod barge_in;
 mod bench;
 mod booking;
+mod cluster;
 mod conduct;
 mod database_away;
 mod database_file;

@@ -41,6 +41,7 @@ fn watched(world: &World, public_url: PublicUrl) -> (TwilioState, Statements) {
     });
     let side = TwilioState {
         handshakes: AtomicU64::default(),
+        node_url: public_url.clone(),
         public_url,
         signatures: Some(Signatures::new([Twilio::PRACTICE_TOKEN.to_owned()])),
         tokens: StreamTokens::new(Twilio::PRACTICE_TOKEN),

@@ -32,6 +32,7 @@ fn tool_use(business: u128, date_iso: &str) -> ToolUse {
             name: CalendarTool::Find.name().to_owned(),
             arguments: serde_json::json!({ "date_iso": date_iso }).to_string(),
         },
+        lease: None,
     }
 }
 
@@ -51,7 +52,7 @@ async fn start(inbox: &Inbox<CalendarRequest>) -> ActorRef<CalendarMsg> {
         last_error: None,
         depth: Box::new(|| 0),
     };
-    let registration = Introspection::default().register(spec, clock.now());
+    let registration = Introspection::on("http://node").register(spec, clock.now());
     let args = CalendarArgs {
         inbox: inbox.clone(),
         database: Database::default(),

@@ -58,6 +58,10 @@ pub(super) async fn carry_out(
                     );
                     return None;
                 }
+                Err(RecordsError::Fenced) => {
+                    tracing::info!("another node has the call: nothing is booked here");
+                    return None;
+                }
                 Err(
                     error @ (RecordsError::Database(_)
                     | RecordsError::Unstorable(_)
@@ -165,7 +169,8 @@ impl Operation<'_> {
                 };
                 let (id, now) = (new.id, self.calendar.now());
                 let (business, newcomer) = (self.tool_use.business, self.tool_use.newcomer.clone());
-                match appointments::book_for(self.db, business, new, newcomer, now).await {
+                let lease = self.tool_use.lease;
+                match appointments::book_for(self.db, business, new, newcomer, lease, now).await {
                     Ok(record) if record.id == id => {
                         tracing::info!(appointment = %record.id.0, "appointment booked");
                         return Ok(CalendarOutcome::Booked(booked_appointment(&record)));

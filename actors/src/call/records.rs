@@ -35,7 +35,8 @@ pub(crate) fn entry(parts: &CallParts, call: &Call, record: Record) -> JournalEn
             stats: Some(stats(parts, call)),
         })),
     };
-    JournalEntry { business: parts.setup.business, call: parts.setup.call_sid.clone(), kind }
+    let (business, call) = (parts.setup.business, parts.setup.call_sid.clone());
+    JournalEntry { business, call, kind, lease: parts.fence() }
 }
 
 /// The row that a call begins with. `status` is Twilio's at the webhook or at the placing.

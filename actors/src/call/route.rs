@@ -90,6 +90,7 @@ fn use_calendar(
             tool,
             writer: Writer::Model { offered },
             call,
+            lease: parts.fence(),
         },
         parts.call.clone(),
     );

@@ -80,6 +80,8 @@ impl CallSupervisorState {
                 SupervisorEvent::TransferEnded { answered } => {
                     self.tell_call(Event::TransferEnded { answered: *answered });
                 }
+                SupervisorEvent::LetGo => self.let_go(me),
+                SupervisorEvent::CutOff => self.tell_call(Event::CutOff),
                 SupervisorEvent::Shutdown => self.tell_call(Event::ShutdownOrdered),
             }
             trace::done(&self.registration, number);
@@ -173,6 +175,9 @@ impl CallSupervisorState {
         }
         let (parts, stream) = (Arc::clone(&self.parts), self.stream.clone());
         let request = async move {
+            if !parts.may_act().await {
+                return;
+            }
             let answer = tokio::select! {
                 biased;
                 () = parts.redirect.is_settled() => return,
@@ -233,6 +238,26 @@ impl CallSupervisorState {
         tokio::spawn(stopping.in_current_span());
     }
 
+    /// Another node has the call. Everything of it ends here at once: nothing is said or written, and nothing
+    /// asked of Twilio (RES-9).
+    fn let_go(&mut self, me: &ActorRef<CallSupervisorMsg>) {
+        if std::mem::replace(&mut self.ending, true) {
+            return;
+        }
+        tracing::info!("another node has the call: it is let go");
+        self.registration.set_state("letting go");
+        self.parts.let_go();
+        self.detach_call_actor();
+        self.close_sockets();
+        self.requests.cancel();
+        let (me, teardown) = (me.clone(), self.teardown());
+        let stopping = async move {
+            teardown.let_go().await;
+            let _ = me.cast(CallSupervisorMsg::TakenDown);
+        };
+        tokio::spawn(stopping.in_current_span());
+    }
+
     /// The daemon stops before the call is over. Nothing of the call may outlive its supervisor,
     /// and the record says why it ended (RES-6, RES-8).
     pub(super) async fn stop_at_once(&mut self) {
@@ -263,6 +288,9 @@ impl CallSupervisorState {
 
     /// Twilio's final status arrived during the teardown. It still belongs in the record.
     fn write_late_status(&self, status: CallStatus, duration_secs: Option<u32>) {
+        if self.parts.is_let_go() {
+            return;
+        }
         let mut call = self.parts.snapshot.borrow().call.clone();
         call.finish(EndReason::CallerHungUp, EndedBy::Caller);
         call.handle(Event::StatusReported { status, duration_secs }, self.parts.time.now());

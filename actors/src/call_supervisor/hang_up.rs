@@ -26,6 +26,9 @@ impl HangUpOnce {
         let parts = Arc::clone(parts);
         let source = Source::of_call(&parts.setup.call_sid, "call_supervisor");
         let request = async move {
+            if !parts.may_act().await {
+                return;
+            }
             let answer = tokio::select! {
                 biased;
                 () = parts.redirect.over() => Ok(Answer::Done),

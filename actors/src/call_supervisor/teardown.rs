@@ -19,6 +19,9 @@ use crate::trace::{Shown, Source};
 /// How long an actor may take to stop. Then it is killed.
 pub(super) const STOP_PATIENCE: Duration = Duration::from_secs(1);
 
+/// In the place of a reason: the call goes on at another node.
+const MOVED: &str = "moved";
+
 /// What must be stopped and finished.
 pub(super) struct Teardown {
     pub(super) running: Vec<ActorCell>,
@@ -29,6 +32,19 @@ pub(super) struct Teardown {
 }
 
 impl Teardown {
+    /// Stops the actors and joins all tasks. The call's record is another node's.
+    pub(super) async fn let_go(self) {
+        self.requests.cancel_and_join().await;
+        stop_in_reverse(self.running.into_iter(), STOP_PATIENCE).await;
+        for group in &self.tasks {
+            group.cancel_and_join().await;
+        }
+        let call_sid = self.parts.setup.call_sid.clone();
+        let moved = IntrospectionEvent::CallEnded { call_sid, reason: MOVED.to_owned() };
+        self.parts.services.introspection.tell(moved);
+        self.parts.close(EndReason::Internal);
+    }
+
     /// Stops the actors, last started first, joins their tasks, and finishes the record. Waits for
     /// requests to Twilio for `patience`.
     pub(super) async fn run(self, reason: Option<EndReason>, patience: Duration) {

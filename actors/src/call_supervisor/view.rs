@@ -34,6 +34,8 @@ pub struct CallStatusView {
     pub frames: FramesView,
     /// How often each of its actors was started, from 0.
     pub generations: BTreeMap<ActorKind, Generation>,
+    /// The `server.node_url` of the daemon that has it.
+    pub node: String,
 }
 
 /// The counters of a call's audio.
@@ -162,6 +164,7 @@ fn status(parts: &CallParts, at: Instant, wall: Timestamp) -> CallStatusView {
         business_id: parts.setup.business,
         call: parts.snapshot.borrow().call.view(Now { at: parts.time.moment(at), wall }),
         realtime: parts.realtime_view.borrow().clone(),
+        node: parts.services.introspection.node().to_owned(),
         generations: of_call.map(|actor| (actor.kind, actor.generation)).collect(),
         frames: FramesView {
             sent: frames.sent,

@@ -9,6 +9,7 @@ use supervision::{Inbox, InboxReader};
 use super::disk::Disk;
 use super::write::Writer;
 use crate::chance::Chance;
+use crate::cluster::Node;
 use crate::messages::JournalEntry;
 
 /// Entries that memory holds while neither database nor disk takes them. Further ones are lost.
@@ -63,8 +64,8 @@ impl Journal {
         self.lost.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn writer(&self, database: Database, chance: Chance) -> Writer {
-        Writer { database, disk: self.disk.clone(), chance }
+    pub(crate) fn writer(&self, database: Database, chance: Chance, node: Node) -> Writer {
+        Writer { database, disk: self.disk.clone(), chance, node }
     }
 
     /// Writes what memory holds to the disk, for the next start. The actor must have stopped.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use entities::call_turns::{self, TurnOfCall};
 use entities::leads::{self, Caller, ChangedBy, LeadChanges};
-use entities::{RecordsError, Writes, calls};
+use entities::{Database, RecordsError, Writes, calls};
 use protocol::ids::LeadId;
 
 use crate::chance::Chance;
@@ -16,6 +16,8 @@ pub(super) async fn write_all(
     chance: &Chance,
     entries: &[Arc<JournalEntry>],
 ) -> Result<(), RecordsError> {
+    let leases = entries.iter().filter_map(|entry| Some((entry.call.clone(), entry.lease?)));
+    calls::check_fences(db, leases.collect()).await?;
     let is_turn = |entry: &JournalEntry| matches!(entry.kind, EntryKind::Turn(_));
     for run in entries.chunk_by(|entry, next| is_turn(entry) && is_turn(next)) {
         match run {
@@ -34,6 +36,17 @@ fn turn(entry: &JournalEntry) -> Option<TurnOfCall> {
     Some(TurnOfCall { business, call, turn })
 }
 
+/// As [`write`], if nobody has taken the call over.
+pub(super) async fn write_fenced(
+    db: &Database,
+    chance: &Chance,
+    entry: &JournalEntry,
+) -> Result<(), RecordsError> {
+    let lease = entry.lease.map(|lease| (entry.call.clone(), lease));
+    calls::check_fences(db, lease.into_iter().collect()).await?;
+    write(db, chance, entry).await
+}
+
 pub(super) async fn write(
     db: &impl Writes,
     chance: &Chance,
@@ -41,9 +54,10 @@ pub(super) async fn write(
 ) -> Result<(), RecordsError> {
     let (business, call) = (entry.business, &entry.call);
     match &entry.kind {
-        EntryKind::Started(new) => {
-            calls::insert_started(db, business, (**new).clone()).await.map(drop)
-        }
+        EntryKind::Started(new) => match entry.lease {
+            Some(lease) => calls::insert_leased(db, business, (**new).clone(), lease).await,
+            None => calls::insert_started(db, business, (**new).clone()).await.map(drop),
+        },
         EntryKind::Turn(_) => call_turns::upsert_all(db, turn(entry)).await,
         EntryKind::Lead(lead) => calls::link_lead(db, business, call, *lead).await,
         EntryKind::Person(person) => write_person(db, chance, entry, person).await,

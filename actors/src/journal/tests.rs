@@ -1,6 +1,7 @@
 //! The journal's files, and what goes where when database or disk fail.
 
 mod batches;
+mod fences;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -18,6 +19,7 @@ use tokio::time::sleep;
 
 use super::*;
 use crate::chance::Chance;
+use crate::cluster::Node;
 use crate::introspection::{ActorKind, Introspection};
 
 fn call(n: u32) -> CallSid {
@@ -78,8 +80,17 @@ async fn spawn_with(
     database: &Database,
     chance: Chance,
 ) -> ActorRef<JournalMsg> {
+    spawn_as(crate::testing::node(database), journal, database, chance).await
+}
+
+async fn spawn_as(
+    node: Node,
+    journal: &Journal,
+    database: &Database,
+    chance: Chance,
+) -> ActorRef<JournalMsg> {
     let clock = Clock::start();
-    let registration = Introspection::default().register(
+    let registration = Introspection::on("http://node").register(
         supervision::ActorInfo {
             kind: ActorKind::Journal,
             parent: None,
@@ -90,7 +101,7 @@ async fn spawn_with(
         },
         clock.now(),
     );
-    let writer = journal.writer(database.clone(), chance);
+    let writer = journal.writer(database.clone(), chance, node);
     let (journal, tasks) = (journal.clone(), TaskGroup::default());
     let args = JournalArgs { journal, writer, clock, tasks, registration };
     Actor::spawn(None, JournalActor, args).await.unwrap().0

@@ -11,17 +11,19 @@ use super::disk::Disk;
 use super::rows;
 use crate::call_span::call_span;
 use crate::chance::Chance;
+use crate::cluster::Node;
 use crate::messages::JournalEntry;
 
 /// How long a transaction may take. A database that hangs counts as one that fails.
 const PATIENCE: Duration = Duration::from_secs(6);
 
-/// What a write needs.
+/// What a write needs of the daemon.
 #[derive(Clone)]
 pub(crate) struct Writer {
     pub(super) database: Database,
     pub(super) disk: Disk,
     pub(super) chance: Chance,
+    pub(super) node: Node,
 }
 
 /// The database failed. The entries must be written later, but for the first ones.
@@ -42,7 +44,8 @@ enum Unwritten {
 impl Writer {
     /// Writes the entries in order. One that the database never takes is set aside.
     pub(super) async fn write_all(&self, entries: &[Arc<JournalEntry>]) -> Result<(), Later> {
-        if entries.len() > 1 {
+        // Alone, the entry's fencing number would be checked in another transaction.
+        if entries.len() > 1 || entries.iter().any(|entry| entry.lease.is_some()) {
             match in_time(self.write_batch(entries)).await {
                 Ok(()) => return Ok(()),
                 Err(Unwritten::Failed(error)) => return Err(Later { written: 0, error }),
@@ -69,9 +72,13 @@ impl Writer {
 
     /// In units of its own: of a person whose details are refused, the link to the call stays.
     async fn write(&self, entry: &JournalEntry) -> Result<(), String> {
-        match in_time(rows::write(&self.database, &self.chance, entry)).await {
+        match in_time(rows::write_fenced(&self.database, &self.chance, entry)).await {
             Ok(()) => {}
             Err(Unwritten::Failed(error)) => return Err(error),
+            Err(Unwritten::Refused(RecordsError::Fenced)) => {
+                tracing::info!("another node has the call: a record of this one is dropped");
+                self.node.lost(&entry.call);
+            }
             Err(Unwritten::Refused(error)) => {
                 tracing::error!(%error, "the database refused a journal entry");
                 self.set_aside(&error.to_string(), &serde_json::json!(entry)).await;

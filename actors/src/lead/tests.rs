@@ -9,7 +9,11 @@ async fn invariant_15_an_order_at_its_last_attempt_goes_to_the_journal_when_the_
     let (database, businesses) = testing::database(["clinic", "locks"]).await;
     let nobody = (Arc::new(Unreachable), Arc::new(Unreachable));
     let services = testing::services(database, nobody.0, nobody.1);
-    let parts = CallParts::new(testing::setup(businesses[1], Party::Withheld), services);
+    let parts = CallParts::new(
+        testing::setup(businesses[1], Party::Withheld),
+        services.node.first_lease(),
+        services,
+    );
     parts.lead.try_send(LeadOrder::Ensure).unwrap();
     for _ in 0..2 {
         let crashed = parts.lead.attach_with(|| {});
@@ -24,7 +28,11 @@ async fn business_of_the_lead(person: Party) -> Option<usize> {
     let (database, businesses) = testing::database(["clinic", "locks"]).await;
     let nobody = (Arc::new(Unreachable), Arc::new(Unreachable));
     let services = testing::services(database.clone(), nobody.0, nobody.1);
-    let parts = CallParts::new(testing::setup(businesses[1], person), services);
+    let parts = CallParts::new(
+        testing::setup(businesses[1], person),
+        services.node.first_lease(),
+        services,
+    );
     let lead = ensure(&parts).await.unwrap().id;
     for (place, business) in businesses.into_iter().enumerate() {
         if has(&database, business, lead).await {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use entities::calls::CallLease;
 use protocol::business::BusinessSettings;
 use protocol::calendar::{CalendarOutcome, CalendarTool, Writer};
 use protocol::call::{Event, FunctionCall, ToolOutcome};
@@ -26,6 +27,9 @@ pub struct ToolUse {
     pub writer: Writer,
     /// The tool call. Its id is the idempotency key of a booking (CAL-4).
     pub call: FunctionCall,
+    /// Whose the call is. Nothing is booked for a node that has lost it. `None` if there is one daemon only, and
+    /// for the API.
+    pub lease: Option<CallLease>,
 }
 
 /// The result of one use of a calendar tool.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use entities::call_turns::TurnRow;
-use entities::calls::{CallStatus, EndOfCall, NewCall, Progress, RefusedCall};
+use entities::calls::{CallLease, CallStatus, EndOfCall, NewCall, Progress, RefusedCall};
 use entities::leads::{LeadChanges, LeadStatus};
 use jiff::Timestamp;
 use protocol::call::Ending;
@@ -16,6 +16,10 @@ pub struct JournalEntry {
     pub(crate) business: BusinessId,
     pub(crate) call: CallSid,
     pub(crate) kind: EntryKind,
+    /// Whose the call was when this was recorded. Refused if another node has taken it over since. `None`:
+    /// true whoever has the call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) lease: Option<CallLease>,
 }
 
 /// The journal on disk has the same names, so a name is changed with care.
@@ -49,19 +53,19 @@ impl JournalEntry {
     #[must_use]
     pub fn placed(business: BusinessId, call: NewCall) -> Self {
         let call_sid = call.call_sid.clone();
-        Self { business, call: call_sid, kind: EntryKind::Started(Box::new(call)) }
+        Self { business, call: call_sid, kind: EntryKind::Started(Box::new(call)), lease: None }
     }
 
     #[must_use]
     pub fn turn(business: BusinessId, call: CallSid, turn: TurnRow) -> Self {
-        Self { business, call, kind: EntryKind::Turn(Box::new(turn)) }
+        Self { business, call, kind: EntryKind::Turn(Box::new(turn)), lease: None }
     }
 
     /// A call that was not taken (CALL-11).
     #[must_use]
     pub fn refused(business: BusinessId, call: RefusedCall) -> Self {
         let call_sid = call.call_sid.clone();
-        Self { business, call: call_sid, kind: EntryKind::Refused(Box::new(call)) }
+        Self { business, call: call_sid, kind: EntryKind::Refused(Box::new(call)), lease: None }
     }
 
     /// Finds or makes the lead of a call that has no actors, and links the call to it (LEAD-1).
@@ -73,7 +77,7 @@ impl JournalEntry {
         at: Timestamp,
     ) -> Self {
         let person = PersonOfCall { phone, lead: None, changes: Vec::new(), status: None, at };
-        Self { business, call, kind: EntryKind::Person(Box::new(person)) }
+        Self { business, call, kind: EntryKind::Person(Box::new(person)), lease: None }
     }
 
     /// Twilio's status of a call that is not over.
@@ -85,7 +89,12 @@ impl JournalEntry {
         at: Timestamp,
     ) -> Self {
         let answered_at = (status == CallStatus::InProgress).then_some(at);
-        Self { business, call, kind: EntryKind::Progress(Progress { status, answered_at }) }
+        Self {
+            business,
+            call,
+            kind: EntryKind::Progress(Progress { status, answered_at }),
+            lease: None,
+        }
     }
 
     /// The end of a call that has no actors: it never had any, or they have stopped.
@@ -105,6 +114,6 @@ impl JournalEntry {
             duration: reported.and_then(|(_, duration)| duration),
             stats: None,
         };
-        Self { business, call, kind: EntryKind::Ended(Box::new(end)) }
+        Self { business, call, kind: EntryKind::Ended(Box::new(end)), lease: None }
     }
 }

@@ -1,7 +1,8 @@
 //! The handle by which the rest of the daemon starts and finds calls.
 
+use entities::calls::CallLease;
 use protocol::call::CallSetup;
-use protocol::ids::CallSid;
+use protocol::ids::{CallSid, Fence};
 use ractor::ActorRef;
 use ractor::concurrency::Duration as RactorDuration;
 use ractor::rpc::CallResult;
@@ -28,11 +29,14 @@ impl Calls {
     ///
     /// # Errors
     /// [`CallRefused`] if there is none and none can be started.
-    pub async fn start(&self, setup: CallSetup) -> Result<CallHandle, CallRefused> {
+    pub async fn start(
+        &self,
+        setup: CallSetup,
+        lease: CallLease,
+    ) -> Result<CallHandle, CallRefused> {
         let setup = Box::new(setup);
-        let asked =
-            self.root.call(|reply| SupervisorMsg::Start { setup, reply }, Some(ANSWER_PATIENCE));
-        match asked.await {
+        let start = |reply| SupervisorMsg::Start { setup, lease, reply };
+        match self.root.call(start, Some(ANSWER_PATIENCE)).await {
             Ok(CallResult::Success(answer)) => answer,
             Ok(CallResult::Timeout | CallResult::SenderError) | Err(_) => Err(CallRefused::Failed),
         }
@@ -74,6 +78,16 @@ impl Calls {
             Ok(CallResult::Success(answer)) => Some(answer),
             Ok(CallResult::Timeout | CallResult::SenderError) | Err(_) => None,
         }
+    }
+
+    /// Another node has taken the call over. It is let go here, unless this node has it under a newer number.
+    pub fn let_go(&self, call: CallSid, fence: Option<Fence>) {
+        let _ = self.root.cast(SupervisorMsg::LetGo { call, fence });
+    }
+
+    /// Tells the calls that the database can't be reached.
+    pub fn cut_off(&self) {
+        let _ = self.root.cast(SupervisorMsg::CutOff);
     }
 
     /// Refuses new calls, and lets the running ones end politely (RES-6).

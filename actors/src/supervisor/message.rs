@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use entities::calls::CallLease;
 use protocol::call::CallSetup;
-use protocol::ids::CallSid;
+use protocol::ids::{CallSid, Fence};
 use protocol::twilio::forms::CallStatus;
 use ractor::RpcReplyPort;
 use thiserror::Error;
@@ -73,6 +74,8 @@ pub enum SupervisorMsg {
     /// Start a call, or find the one that is running already (CALL-9).
     Start {
         setup: Box<CallSetup>,
+        /// Under which this node has it.
+        lease: CallLease,
         reply: RpcReplyPort<Result<CallHandle, CallRefused>>,
     },
     /// Tell the call its status. The reply says whether it runs. If not, a call whose status is
@@ -81,6 +84,14 @@ pub enum SupervisorMsg {
         reported: ReportedStatus,
         reply: RpcReplyPort<Reported>,
     },
+    /// Another node has taken the call over under this fencing number, or under a newer one.
+    LetGo {
+        call: CallSid,
+        /// `None`: the database has refused what this node wrote.
+        fence: Option<Fence>,
+    },
+    /// The database can't be reached. Calls whose stream has ended close their sessions.
+    CutOff,
     Find {
         call: CallSid,
         reply: RpcReplyPort<Option<CallHandle>>,
@@ -98,10 +109,11 @@ pub enum SupervisorMsg {
 impl Show for SupervisorMsg {
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Start { setup, reply: _ } => write!(f, "Start {}", setup.call_sid),
+            Self::Start { setup, lease: _, reply: _ } => write!(f, "Start {}", setup.call_sid),
             Self::Report { reported, reply: _ } => write!(f, "{reported:?}"),
             Self::Find { call, reply: _ } => write!(f, "Find {call}"),
             Self::List(_) => f.write_str("List"),
+            Self::LetGo { .. } | Self::CutOff => write!(f, "{self:?}"),
             Self::Drain | Self::Joined(_) | Self::Alarm => write!(f, "{self:?}"),
         }
     }

@@ -118,7 +118,7 @@ impl SharedActors {
         Ok(match part {
             SharedPart::Journal => {
                 let (journal, chance) = (services.journal.clone(), services.chance.clone());
-                let writer = journal.writer(database, chance);
+                let writer = journal.writer(database, chance, services.node.clone());
                 let args = JournalArgs { journal, writer, clock, tasks, registration };
                 Actor::spawn_linked(None, JournalActor, args, supervisor).await?.0.get_cell()
             }

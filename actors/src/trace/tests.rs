@@ -116,7 +116,7 @@ fn only_the_handlers_of_a_call_may_panic() {
         depth: Box::new(|| 0),
     };
     let now = crate::clock::Clock::start().now();
-    let registration = Introspection::default().register(info, now);
+    let registration = Introspection::on("http://node").register(info, now);
     let source = Source::actor(&registration);
     assert_eq!((source.call, source.actor, source.generation), (Some(call()), "lead", 2));
 }

@@ -11,6 +11,7 @@ use sea_orm::{
 use thiserror::Error;
 
 use super::{AppointmentId, AppointmentRecord, AppointmentStatus};
+use crate::calls::{CallLease, require_lease};
 use crate::column;
 use crate::connection::begin_write;
 use crate::database::Database;
@@ -70,16 +71,18 @@ pub async fn book(
     wanted: NewAppointment,
     now: Timestamp,
 ) -> Result<AppointmentRecord, BookingError> {
-    book_for(db, business, wanted, None, now).await
+    book_for(db, business, wanted, None, None, now).await
 }
 
 /// As [`book`], for a person who may have no lead yet: with the appointment it is made, with the id that
-/// is wanted. A booking that is refused makes none.
+/// is wanted. A booking that is refused makes none. With `lease`, it is refused if another node has taken the
+/// call over since ([`RecordsError::Fenced`]).
 pub async fn book_for(
     db: &Database,
     business: BusinessId,
     mut wanted: NewAppointment,
     newcomer: Option<PhoneNumber>,
+    lease: Option<CallLease>,
     now: Timestamp,
 ) -> Result<AppointmentRecord, BookingError> {
     db.write(move |db| async move {
@@ -89,6 +92,9 @@ pub async fn book_for(
         }
         let transaction = begin_write(db).await?;
         lock_business(&transaction, business).await?;
+        if let (Some(call), Some(lease)) = (&wanted.call_sid, lease) {
+            require_lease(&transaction, business, call, lease).await?;
+        }
         if let Some(phone) = &newcomer
             && let Some(lead) = leads::id_of(&transaction, business, phone).await?
         {

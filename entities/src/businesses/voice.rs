@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use super::BusinessRecord;
 use crate::appointments::{AppointmentRecord, AppointmentStatus};
+use crate::calls::{CallLease, lease_of};
 use crate::column;
 use crate::database::Database;
 use crate::error::RecordsError;
@@ -37,6 +38,16 @@ pub struct VoiceLookup {
     pub appointments: Vec<AppointmentRecord>,
     /// How the call has ended; `None` if it goes on or is new.
     pub ended: Option<EndedCall>,
+    /// Which node has the call; `None` if it is over, or nobody has answered it yet.
+    pub running: Option<RunningCall>,
+}
+
+/// A call that a node has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunningCall {
+    pub lease: CallLease,
+    /// Whether a stream has opened.
+    pub is_answered: bool,
 }
 
 /// The end of a call, in its row or reported before it had one (CALL-11).
@@ -196,6 +207,7 @@ struct VoiceRow {
 fn collect_lookup(rows: Vec<VoiceRow>) -> Result<Option<VoiceLookup>, RecordsError> {
     let mut rows = rows.into_iter();
     let Some(first) = rows.next() else { return Ok(None) };
+    let running = running(first.call.as_ref())?;
     let ended = ended(first.call, first.early)?;
     let appointments = std::iter::once(first.appointment).chain(rows.map(|row| row.appointment));
     Ok(Some(VoiceLookup {
@@ -206,8 +218,15 @@ fn collect_lookup(rows: Vec<VoiceRow>) -> Result<Option<VoiceLookup>, RecordsErr
         appointments: (appointments.flatten())
             .map(AppointmentRecord::try_from)
             .collect::<Result<_, _>>()?,
+        running: running.filter(|_| ended.is_none()),
         ended,
     }))
+}
+
+fn running(call: Option<&calls::EndRow>) -> Result<Option<RunningCall>, RecordsError> {
+    let Some(call) = call else { return Ok(None) };
+    let (lease, is_answered) = (lease_of(call.node_id, call.fence)?, call.answered_at.is_some());
+    Ok(lease.map(|lease| RunningCall { lease, is_answered }))
 }
 
 fn ended(

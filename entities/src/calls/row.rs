@@ -127,5 +127,7 @@ pub(super) fn row(business: BusinessId, call: NewCall) -> ActiveModel {
         ended_by: Set(None),
         state: Set(None),
         stats: Set(None),
+        node_id: Set(None),
+        fence: Set(0),
     }
 }

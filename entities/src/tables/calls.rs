@@ -24,15 +24,20 @@ pub struct Model {
     pub ended_by: Option<String>,
     pub state: Option<Json>,
     pub stats: Option<Json>,
+    pub node_id: Option<Uuid>,
+    pub fence: i32,
 }
 
-/// How a call has ended, if it has.
+/// How a call has ended, if it has, and which node has it.
 #[derive(Clone, Debug, DerivePartialModel)]
 #[sea_orm(entity = "Entity")]
 pub struct EndRow {
     pub ended_at: Option<DateTimeUtc>,
     pub end_reason: Option<String>,
     pub status: CallStatus,
+    pub answered_at: Option<DateTimeUtc>,
+    pub node_id: Option<Uuid>,
+    pub fence: i32,
 }
 
 /// A call without `state`, which can be long and which only a resume reads.

@@ -24,6 +24,8 @@ mod lead_history;
 #[cfg(test)]
 mod leads;
 #[cfg(test)]
+mod leases;
+#[cfg(test)]
 mod messages;
 #[cfg(test)]
 mod moves;

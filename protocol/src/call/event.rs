@@ -201,6 +201,8 @@ pub enum Event {
     OperatorHungUp,
     /// The daemon is stopping.
     ShutdownOrdered,
+    /// The database can't be reached: once the stream has ended, another node may take the call over.
+    CutOff,
     /// The REST call that was to play the apology failed.
     ApologyFailed,
     /// Twilio reported the end of a transfer (CALL-10).

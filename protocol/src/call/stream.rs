@@ -68,6 +68,20 @@ impl Call {
         self.settle_refused_put_through();
     }
 
+    /// Whether a media stream is open.
+    #[must_use]
+    pub fn has_stream(&self) -> bool {
+        self.stream.is_open()
+    }
+
+    /// At most one node has a session. The one that is cut off gives its own up when the stream has ended, and
+    /// opens another if the stream comes back (RES-9).
+    pub(super) fn on_cut_off(&mut self) {
+        if matches!(self.stream, StreamState::Lost { .. }) {
+            self.close_session();
+        }
+    }
+
     pub(super) fn on_stream_closed(&mut self, stream: &StreamSid, how: StreamEnd, now: Now) {
         let current = matches!(&self.stream, StreamState::Open { stream: open } if open == stream);
         if !current {

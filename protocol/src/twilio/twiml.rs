@@ -112,6 +112,12 @@ impl Twiml {
         Self(greeting.into_iter().chain(rest).collect())
     }
 
+    /// Goes on with the document at `url`.
+    #[must_use]
+    pub fn redirect(url: String) -> Self {
+        Self(vec![Verb::Redirect { url }])
+    }
+
     /// An apology, then the hang-up.
     #[must_use]
     pub fn apology(apology: Apology) -> Self {

@@ -1,42 +1,89 @@
-//! `/introspect/`: actors, calls, the provider and events as they are now, and a way to crash an actor on purpose.
+//! `/introspect/`: actors, calls, the provider and events as they are now, and a way to crash an actor on
+//! purpose. Actors and calls are those of all nodes; the rest is this node's.
 
+use actors::cluster::{Order, Subject};
 use futures_util::StreamExt as _;
 use http::{Method, StatusCode};
-use protocol::ids::CallSid;
+use protocol::ids::{CallSid, NodeId};
+use serde_json::{Value, json};
 use supervision::registry::CrashRefused;
 use tokio::sync::broadcast::error::RecvError;
 use warp::reply::{Reply, Response};
 
 use super::state::AdminState;
-use crate::http::response::{empty, error, json, not_found};
+use crate::http::request::Request;
+use crate::http::response::{empty, error, json as json_answer, not_found};
 
 /// Answers one request; `path` is what follows `/introspect/`.
-pub(super) async fn serve(state: &AdminState, method: &Method, path: &[&str]) -> Response {
-    match (method, path) {
-        (&Method::GET, ["actors"]) => actors(state),
-        (&Method::GET, ["calls"]) => calls(state).await,
+pub(super) async fn serve(state: &AdminState, request: &Request, path: &[&str]) -> Response {
+    let query = Query::of(request.query.as_deref());
+    match (&request.method, path) {
+        (&Method::GET, ["actors"]) => actors(state, query).await,
+        (&Method::GET, ["calls"]) => calls(state, query).await,
         (&Method::GET, ["calls", call_sid]) => call(state, call_sid).await,
         (&Method::GET, ["provider"]) => provider(state),
         (&Method::GET, ["events"]) => events(state),
-        (&Method::POST, ["actors", id, "kill"]) => kill(state, id),
+        (&Method::POST, ["actors", id, "kill"]) => kill(state, id, query).await,
         _ => not_found(),
     }
 }
 
-fn actors(state: &AdminState) -> Response {
-    let actors = state.services.introspection.actors_at(state.services.clock.now());
-    json(StatusCode::OK, &serde_json::json!({ "actors": actors }))
+/// `node` in the query: whose actors or calls are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Query {
+    /// Not given.
+    Any,
+    /// `here`.
+    Here,
+    Node(NodeId),
+    Unreadable,
+}
+
+impl Query {
+    fn of(query: Option<&str>) -> Self {
+        let parameters = query.unwrap_or_default().split('&');
+        match parameters.filter_map(|parameter| parameter.strip_prefix("node=")).next() {
+            None => Self::Any,
+            Some("here") => Self::Here,
+            Some(id) => id.parse().map_or(Self::Unreadable, |id| Self::Node(NodeId(id))),
+        }
+    }
+}
+
+/// The actors of this node, then those of the others.
+async fn actors(state: &AdminState, query: Query) -> Response {
+    let own = state.services.introspection.actors_at(state.services.clock.now());
+    let own = own.into_iter().map(|actor| json!(actor)).collect();
+    shown(state, "actors", own, elsewhere(state, Subject::Actors, query).await).await
+}
+
+async fn elsewhere(state: &AdminState, subject: Subject, query: Query) -> Vec<Value> {
+    match query {
+        Query::Any => state.elsewhere.show(&state.services, subject).await,
+        Query::Here | Query::Node(_) | Query::Unreadable => Vec::new(),
+    }
+}
+
+async fn shown(
+    state: &AdminState,
+    what: &str,
+    mut own: Vec<Value>,
+    others: Vec<Value>,
+) -> Response {
+    own.extend(others);
+    let nodes = state.services.node.all(state.calls.list().await.len());
+    json_answer(StatusCode::OK, &json!({ what: own, "nodes": nodes }))
 }
 
 fn provider(state: &AdminState) -> Response {
-    json(StatusCode::OK, &state.services.provider.view(state.services.clock.now()))
+    json_answer(StatusCode::OK, &state.services.provider.view(state.services.clock.now()))
 }
 
-async fn calls(state: &AdminState) -> Response {
+async fn calls(state: &AdminState, query: Query) -> Response {
     let clock = state.services.clock;
     let calls = state.calls.list().await;
-    let calls: Vec<_> = calls.iter().map(|call| call.status(clock.now(), clock.wall())).collect();
-    json(StatusCode::OK, &serde_json::json!({ "calls": calls }))
+    let own = calls.iter().map(|call| json!(call.status(clock.now(), clock.wall()))).collect();
+    shown(state, "calls", own, elsewhere(state, Subject::Calls, query).await).await
 }
 
 async fn call(state: &AdminState, call_sid: &str) -> Response {
@@ -47,8 +94,12 @@ async fn call(state: &AdminState, call_sid: &str) -> Response {
         }
     };
     let clock = state.services.clock;
-    match state.calls.find(call_sid).await {
-        Some(handle) => json(StatusCode::OK, &handle.status(clock.now(), clock.wall())),
+    if let Some(handle) = state.calls.find(call_sid.clone()).await {
+        return json_answer(StatusCode::OK, &handle.status(clock.now(), clock.wall()));
+    }
+    let others = state.elsewhere.show(&state.services, Subject::Calls).await;
+    match others.into_iter().find(|call| call["call_sid"] == call_sid.as_str()) {
+        Some(call) => json_answer(StatusCode::OK, &call),
         None => {
             let message = "no call with this SID is running";
             error(StatusCode::NOT_FOUND, "no_such_call", message)
@@ -56,7 +107,8 @@ async fn call(state: &AdminState, call_sid: &str) -> Response {
     }
 }
 
-fn kill(state: &AdminState, id: &str) -> Response {
+/// Actors are numbered by each node for itself.
+async fn kill(state: &AdminState, id: &str, query: Query) -> Response {
     if !state.allow_actor_kill {
         let message = "set admin.allow_actor_kill = true to allow this";
         return error(StatusCode::FORBIDDEN, "kill_not_allowed", message);
@@ -64,6 +116,25 @@ fn kill(state: &AdminState, id: &str) -> Response {
     let Ok(id) = id.parse() else {
         return error(StatusCode::BAD_REQUEST, "bad_actor_id", "the id of an actor is a number");
     };
+    let node = &state.services.node;
+    match query {
+        Query::Any | Query::Here => {}
+        Query::Node(other) if other == node.id() => {}
+        Query::Node(other) if node.is_alive(other) => {
+            return match node.give(other, None, &Order::Kill { actor: id }).await {
+                Ok(()) => empty(StatusCode::ACCEPTED),
+                Err(failed) => {
+                    tracing::error!(%failed, "another node could not be told to crash an actor");
+                    let message = "the database does not take the order";
+                    error(StatusCode::SERVICE_UNAVAILABLE, "database_unavailable", message)
+                }
+            };
+        }
+        Query::Node(_) | Query::Unreadable => {
+            let message = "no living node has this id: see `nodes` of GET /introspect/actors";
+            return error(StatusCode::NOT_FOUND, "no_such_node", message);
+        }
+    }
     match state.services.introspection.crash(id) {
         Ok(()) => empty(StatusCode::ACCEPTED),
         Err(refused @ CrashRefused::Unknown) => {
@@ -81,8 +152,9 @@ fn events(state: &AdminState) -> Response {
     let events = futures_util::stream::unfold(listener, async |mut listener| {
         let event = match listener.recv().await {
             Ok(event) => warp::sse::Event::default().json_data(&event),
-            Err(RecvError::Lagged(missed)) => warp::sse::Event::default()
-                .json_data(serde_json::json!({ "type": "missed", "events": missed })),
+            Err(RecvError::Lagged(missed)) => {
+                warp::sse::Event::default().json_data(json!({ "type": "missed", "events": missed }))
+            }
             Err(RecvError::Closed) => return None,
         };
         Some((event, listener))

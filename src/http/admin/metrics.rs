@@ -20,7 +20,7 @@ use text::{Kind, Text};
 
 const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-pub(super) fn serve(state: &AdminState) -> Response {
+pub(super) async fn serve(state: &AdminState) -> Response {
     let mut text = Text::default();
     let metrics = &state.services.metrics;
     calls(&mut text, state);
@@ -29,6 +29,7 @@ pub(super) fn serve(state: &AdminState) -> Response {
     queues(&mut text, state);
     provider(&mut text, state);
     database(&mut text, state);
+    nodes(&mut text, state).await;
     process(&mut text);
     let reply = warp::reply::with_header(text.into_string(), CONTENT_TYPE, TEXT_FORMAT);
     warp::reply::with_status(reply, StatusCode::OK).into_response()
@@ -65,6 +66,32 @@ fn calls(text: &mut Text, state: &AdminState) {
     unjudged.value(&[], counted.unjudged);
     let help = "Frames of the caller's that wait for a session with OpenAI.";
     text.family("frontdesk_frames_waiting", Kind::Gauge, help).value(&[], audio.waiting);
+}
+
+/// Every node, as this one knows it. A sum over several nodes' pages counts each more than once.
+async fn nodes(text: &mut Text, state: &AdminState) {
+    let nodes = state.services.node.all(state.calls.list().await.len());
+    // The text format would need an escape.
+    let is_plain = |url: &str| !url.contains(['"', '\\', '\n']);
+    let nodes = || nodes.iter().filter(|node| is_plain(&node.node));
+    let help = "Calls of each node on the database, as this one knows them.";
+    let mut calls = text.family("frontdesk_node_calls", Kind::Gauge, help);
+    for node in nodes() {
+        calls.value(&[("node", &node.node), ("id", &node.id.to_string())], node.calls);
+    }
+    let help = "Whether each node on the database takes new calls, is draining, or does not answer any more.";
+    let mut states = text.family("frontdesk_node_state", Kind::Gauge, help);
+    for node in nodes() {
+        let now = match (node.alive, node.draining) {
+            (false, _) => "gone",
+            (true, true) => "draining",
+            (true, false) => "open",
+        };
+        for state in ["open", "draining", "gone"] {
+            let labels = [("node", &*node.node), ("id", &node.id.to_string()), ("state", state)];
+            states.value(&labels, u8::from(state == now));
+        }
+    }
 }
 
 fn waits(text: &mut Text, metrics: &Metrics) {

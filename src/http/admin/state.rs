@@ -7,6 +7,7 @@ use subtle::ConstantTimeEq;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::elsewhere::Elsewhere;
 use crate::config::PublicUrl;
 use crate::http::readiness::Readiness;
 use crate::http::request::Request;
@@ -25,6 +26,8 @@ pub struct AdminState {
     pub readiness: Readiness,
     /// Calls that Twilio is being asked for. They outlive the requests that asked.
     pub placing: TaskTracker,
+    /// What the other nodes show.
+    pub elsewhere: Elsewhere,
     /// Ends open event streams.
     pub stop: CancellationToken,
 }

@@ -3,6 +3,7 @@
 mod placing;
 mod record;
 
+use actors::cluster::{Handed, Order};
 use actors::messages::SupervisorEvent;
 use entities::{call_turns, calls};
 use http::StatusCode;
@@ -97,7 +98,7 @@ pub(super) struct HangUpQuery {
     params(("call_sid" = String, Path, description = "The call's SID at Twilio"), HangUpQuery),
     responses(
         (status = 202, description = "The call is being ended"),
-        (status = 409, description = "The call is over, or does not run here", body = ErrorAnswer),
+        (status = 409, description = "The call is over, or runs nowhere", body = ErrorAnswer),
     ),
 )]
 pub(super) async fn hang_up(request: ApiRequest<'_>) -> ApiResult {
@@ -109,7 +110,13 @@ pub(super) async fn hang_up(request: ApiRequest<'_>) -> ApiResult {
     };
     let call = request.state.calls.find(call_sid.clone()).await;
     let call = call.filter(|call| business.is_none_or(|business| business == call.business()));
-    let Some(call) = call else { return Err(not_running(request, business, &call_sid).await?) };
+    let Some(call) = call else {
+        let node = &request.state.services.node;
+        if node.hand_on(&call_sid, business, &Order::HangUp).await? == Handed::On {
+            return Ok(empty(StatusCode::ACCEPTED));
+        }
+        return Err(not_running(request, business, &call_sid).await?);
+    };
     call.tell(SupervisorEvent::OperatorHangUp).map_err(|_| over())?;
     Ok(empty(StatusCode::ACCEPTED))
 }
@@ -128,8 +135,8 @@ async fn not_running(
         None => no_such_call(),
         Some(record) if record.ended_at.is_some() => over(),
         Some(_) => {
-            let message = "the call does not run here: nobody has answered it yet, or another daemon \
-                           has it";
+            let message =
+                "the call runs nowhere: nobody has answered it yet, or its daemon has died";
             ApiError::conflict("not_running", message)
         }
     })

@@ -167,9 +167,10 @@ impl From<RecordsError> for ApiError {
                                number or a date that can't be stored; change it and ask again";
                 Self::bad_request("unstorable", message)
             }
-            RecordsError::Conflict | RecordsError::Corrupt { .. } | RecordsError::Database(_) => {
-                Self::internal(&error.to_string())
-            }
+            RecordsError::Conflict
+            | RecordsError::Fenced
+            | RecordsError::Corrupt { .. }
+            | RecordsError::Database(_) => Self::internal(&error.to_string()),
         }
     }
 }

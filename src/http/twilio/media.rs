@@ -55,13 +55,13 @@ struct Handshake {
 /// Answers the handshake. The socket is read in a task of its own.
 pub(super) fn open(state: &Arc<TwilioState>, request: Request) -> Response {
     let signature = request.header("x-twilio-signature");
-    let url = format!("{}{}", state.public_url.websocket_origin(), request.path);
+    let url = format!("{}{}", state.node_url.websocket_origin(), request.path);
     let verify = |signatures: &Signatures| signatures.verify_handshake(&url, signature);
     let form = match state.signatures.as_ref().map(verify).transpose() {
         Ok(form) => form,
         Err(error) => {
-            let public_url = &state.public_url;
-            tracing::warn!(%error, signed_url = url, %public_url, "a media handshake was refused");
+            let node_url = &state.node_url;
+            tracing::warn!(%error, signed_url = url, %node_url, "a media handshake was refused");
             return empty(StatusCode::FORBIDDEN);
         }
     };

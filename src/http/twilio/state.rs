@@ -24,6 +24,8 @@ pub const MAX_UNSTARTED: usize = 1024;
 pub struct TwilioState {
     /// The address at which Twilio reaches this listener.
     pub public_url: PublicUrl,
+    /// The address at which Twilio reaches this daemon and no other: streams connect to it.
+    pub node_url: PublicUrl,
     /// Checks signatures; `None` if they are not checked.
     pub signatures: Option<Signatures>,
     /// Issues and checks the tokens of media streams.

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use actors::call::records::row_status;
+use actors::cluster::{Handed, Order};
 use actors::messages::JournalEntry;
 use actors::supervisor::{Reported, ReportedStatus};
 use protocol::call::{EndReason, EndedBy, Ending};
@@ -36,11 +37,29 @@ pub(super) async fn on_status(state: &TwilioState, form: &Form) {
     if known == Reported::Runs && status.status.is_terminal() {
         return;
     }
+    if known == Reported::Unknown && is_handed_on(state, &status).await {
+        return;
+    }
     if let Some(business) = business_of(state, form).await {
         if known == Reported::Unknown && never_connected(status.status) {
             state.services.metrics.ended(EndReason::NotConnected);
         }
         state.services.journal.record(entry(state, business, &status));
+    }
+}
+
+/// Whether another node has the call, and writes what follows from the status. If the database does not say,
+/// the status waits in the journal like that of a call that nobody has.
+async fn is_handed_on(state: &TwilioState, status: &StatusForm) -> bool {
+    let order = Order::Status { status: status.status, duration_secs: status.duration_secs };
+    let handing = state.services.node.hand_on(&status.call_sid, None, &order);
+    match tokio::time::timeout(lookup::PATIENCE, handing).await {
+        Ok(Ok(handed)) => handed == Handed::On,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "a status could not be handed on");
+            false
+        }
+        Err(_) => false,
     }
 }
 

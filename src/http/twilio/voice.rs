@@ -7,7 +7,7 @@ use actors::call::records::new_call;
 use actors::call_supervisor::CallHandle;
 use actors::messages::{JournalEntry, SupervisorEvent};
 use actors::supervisor::CallRefused;
-use entities::businesses::{CallKey, EndedCall, VoiceLookup};
+use entities::businesses::{CallKey, EndedCall, RunningCall, VoiceLookup};
 use entities::calls::CallStatus;
 use protocol::business::{BusinessSettings, OpeningLine, SettingsError};
 use protocol::call::{CallSetup, EndReason, LeadFacts, Phase};
@@ -15,21 +15,23 @@ use protocol::ids::PhoneNumber;
 use protocol::twilio::forms::{Direction, Form, VoiceForm};
 use protocol::twilio::twiml::{Dial, RejectReason, Twiml};
 
-use super::connect::{apology, connect};
+use super::connect::{apology, connect, connect_to};
 use super::directory::Listed;
+use super::hop::Hop;
 use super::refusal::{self, Refusal};
 use super::resume::{hang_up, transfer};
 use super::span::name_business;
 use super::state::TwilioState;
 use super::unanswerable;
 use super::{answering_machine, lookup};
+use crate::config::PublicUrl;
 use crate::prompt;
 
 /// How long the transfer target's telephone rings (CALL-10).
 const TRANSFER_RINGS_SECS: u16 = 20;
 
 /// Answers `/twilio/voice`.
-pub(super) async fn answer(state: &TwilioState, form: &Form) -> Twiml {
+pub(super) async fn answer(state: &TwilioState, form: &Form, query: Option<&str>) -> Twiml {
     let form = match VoiceForm::read(form) {
         Ok(form) => form,
         Err(error) => {
@@ -72,18 +74,23 @@ pub(super) async fn answer(state: &TwilioState, form: &Form) -> Twiml {
     if let Some(ended) = &lookup.ended {
         return once_more(state, &setup, ended);
     }
+    if let Some(running) = lookup.running
+        && let Some(connects) = elsewhere(state, &form, &setup, running).await
+    {
+        return connects;
+    }
     if is_own_transfer(state, &form, &setup).await {
         tracing::info!(call = %form.call_sid, "a transfer has come back: rejected as busy");
         return Twiml::reject(RejectReason::Busy);
     }
     match form.answered_by.filter(|answered| answered.is_machine()) {
         Some(machine) => answering_machine::answer(state, &setup, machine),
-        None => start(state, &form, setup).await,
+        None => start(state, &form, setup, Hop::of(query)).await,
     }
 }
 
 /// Starts the call and connects it.
-async fn start(state: &TwilioState, form: &VoiceForm, setup: CallSetup) -> Twiml {
+async fn start(state: &TwilioState, form: &VoiceForm, setup: CallSetup, hop: Hop) -> Twiml {
     let call = &form.call_sid;
     let now = state.services.clock.now();
     if let Err(cause) = state.services.provider.admit(call, &setup.settings, now)
@@ -91,7 +98,8 @@ async fn start(state: &TwilioState, form: &VoiceForm, setup: CallSetup) -> Twiml
     {
         return unanswerable::answer(state, &setup, cause);
     }
-    let why = match state.calls.start(setup.clone()).await {
+    let lease = state.services.node.first_lease();
+    let why = match state.calls.start(setup.clone(), lease).await {
         Ok(handle) => return go_on(state, &handle, form).await,
         Err(CallRefused::Over) => return over(state, &setup, false),
         Err(CallRefused::Full) => Refusal::Full,
@@ -99,6 +107,10 @@ async fn start(state: &TwilioState, form: &VoiceForm, setup: CallSetup) -> Twiml
         Err(CallRefused::Draining) => Refusal::Draining,
         Err(CallRefused::Failed) => Refusal::Failed,
     };
+    if let Some(elsewhere) = hop.next(state, why) {
+        tracing::info!(?why, %call, "a call was not taken: another node is asked");
+        return Twiml::redirect(elsewhere);
+    }
     tracing::warn!(?why, %call, "a call was not taken");
     refusal::record(state, setup.business, form, why);
     apology(&setup.settings)
@@ -139,6 +151,27 @@ fn once_more(state: &TwilioState, setup: &CallSetup, ended: &EndedCall) -> Twiml
     } else {
         over(state, setup, ended.is_stored)
     }
+}
+
+/// Another node has the call, and Twilio asks here: its first answer was lost. The stream connects to that node
+/// (CALL-9). `None`: the call is to be answered here.
+async fn elsewhere(
+    state: &TwilioState,
+    form: &VoiceForm,
+    setup: &CallSetup,
+    running: RunningCall,
+) -> Option<Twiml> {
+    let owner = state.services.node.url_of(running.lease.node)?;
+    if state.calls.find(form.call_sid.clone()).await.is_some() {
+        return None;
+    }
+    tracing::info!(call = %form.call_sid, owner, "the call connects to the node that has it");
+    let recording = match &setup.opening {
+        OpeningLine::Played { audio_url, .. } if !running.is_answered => Some(audio_url.clone()),
+        OpeningLine::Played { .. } | OpeningLine::Spoken { .. } | OpeningLine::Silent => None,
+    };
+    let owner = PublicUrl::parse(&owner).ok()?;
+    connect_to(state, &owner, setup, recording).ok()
 }
 
 /// The call has ended before (CALL-11). If it has no row yet, it gets one, and its lead.

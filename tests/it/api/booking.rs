@@ -56,6 +56,7 @@ async fn books_in_a_call(world: &World, lead: LeadId, slot: &str, n: usize) -> b
             name: CalendarTool::Create.name().to_owned(),
             arguments: json!({ "slot_start": slot, "additional": true }).to_string(),
         },
+        lease: None,
     };
     within("the answer", use_tool(&services.calendar, used)).await.unwrap().reply.succeeded
 }

@@ -22,14 +22,14 @@ fn turn(business: BusinessId, n: u32, seq: u32, text: &str) -> JournalEntry {
         cut: false,
         at: began(),
     };
-    JournalEntry { business, call: call(n), kind: EntryKind::Turn(Box::new(row)) }
+    JournalEntry { business, call: call(n), kind: EntryKind::Turn(Box::new(row)), lease: None }
 }
 
 fn person(business: BusinessId, n: u32) -> JournalEntry {
     let named = LeadChanges { full_name: Some("דנה".to_owned()), ..LeadChanges::default() };
     let person =
         PersonOfCall { phone: None, lead: None, changes: vec![named], status: None, at: began() };
-    JournalEntry { business, call: call(n), kind: EntryKind::Person(Box::new(person)) }
+    JournalEntry { business, call: call(n), kind: EntryKind::Person(Box::new(person)), lease: None }
 }
 
 /// A call with its turns, in the order in which they are told.

@@ -155,6 +155,24 @@ fn call_5_a_lost_stream_has_15_seconds_to_come_back_and_so_has_the_first_to_open
 }
 
 #[test]
+fn res_9_a_call_of_a_node_that_is_cut_off_keeps_its_session_while_its_stream_lives_and_no_longer() {
+    let mut stage = Stage::open();
+    let opened = stage.count(&Command::OpenSession);
+    stage.does(Event::CutOff);
+    assert_eq!(stage.count(&Command::CloseSession), 0, "its stream lives");
+    let stream = StreamSid::parse(STREAM).unwrap();
+    stage.does(Event::StreamClosed { stream, how: StreamEnd::Lost });
+    assert_eq!(stage.count(&Command::CloseSession), 0, "the database can be reached");
+    stage.does(Event::CutOff);
+    stage.does(Event::CutOff);
+    assert_eq!(stage.count(&Command::CloseSession), 1);
+    let second = StreamSid::parse("MZ00000000000000000000000000000002").unwrap();
+    stage.does(Event::StreamOpened { stream: second });
+    assert_eq!(stage.count(&Command::OpenSession), opened + 1, "it goes on here");
+    assert_eq!(stage.reason(), None);
+}
+
+#[test]
 fn call_9_the_end_of_a_stream_that_was_replaced_changes_nothing() {
     let mut stage = Stage::open();
     let second = StreamSid::parse("MZ00000000000000000000000000000002").unwrap();

@@ -229,6 +229,7 @@ impl<'a> Booking<'a> {
                 name: tool.name().to_owned(),
                 arguments: arguments.to_string(),
             },
+            lease: None,
         };
         let answer = use_tool(&self.request.state.services.calendar, used).await;
         let answer =

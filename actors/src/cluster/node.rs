@@ -1,0 +1,407 @@
+//! This daemon among the others on its database.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use entities::RecordsError;
+use entities::calls::{self, CallLease};
+use entities::nodes::{NodeRecord, OrderRecord};
+use protocol::ids::{BusinessId, CallSid, Fence, NodeId};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+use super::{Cluster, Order};
+use crate::chance::Chance;
+use crate::clock::Clock;
+
+/// How often a node writes its entry of the registry, and reads its orders without being rung for.
+pub const BEAT_EVERY: Duration = Duration::from_secs(3);
+/// A node whose entry has not changed for so long counts as dead: it gets no calls and no orders.
+pub const DEAD_AFTER: Duration = Duration::from_secs(12);
+/// A node that has not reached the database for so long counts itself as cut off.
+const OUT_OF_TOUCH_AFTER: Duration = Duration::from_secs(8);
+/// How long the database may take to say whether a call is still this node's.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Calls that the database says others have, until they are let go.
+const MAX_LOST: usize = 4096;
+
+/// What a node is from its start.
+#[derive(Debug, Clone)]
+pub struct NodeSettings {
+    /// `server.node_url`.
+    pub url: String,
+    /// The most calls at once.
+    pub max_calls: u32,
+}
+
+/// This daemon among the others. Cheap to clone.
+#[derive(Clone)]
+pub struct Node(Arc<Shared>);
+
+struct Shared {
+    id: NodeId,
+    settings: NodeSettings,
+    cluster: Arc<dyn Cluster>,
+    clock: Clock,
+    chance: Chance,
+    known: Mutex<Known>,
+    /// Wakes whoever carries out orders.
+    woken: Notify,
+    /// Wakes whoever lets calls go.
+    losing: Notify,
+    /// Wakes those who wait for reports.
+    reported: Notify,
+}
+
+struct Known {
+    beat: u64,
+    draining: bool,
+    /// The last time the database answered.
+    in_touch: Instant,
+    others: BTreeMap<NodeId, Other>,
+    /// Calls that others have taken over.
+    lost: BTreeSet<CallSid>,
+}
+
+struct Other {
+    record: NodeRecord,
+    /// When its entry was last seen to change.
+    changed: Instant,
+}
+
+/// A node, as an operator sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeView {
+    pub id: NodeId,
+    /// Its `server.node_url`.
+    pub node: String,
+    pub draining: bool,
+    pub calls: u32,
+    pub max_calls: u32,
+    /// Whether it is the node that answers.
+    pub here: bool,
+    /// Whether its entry of the registry still changes.
+    pub alive: bool,
+}
+
+/// Where an order about a call has gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handed {
+    /// To the node that has the call.
+    On,
+    /// No other node has such a call.
+    Nowhere,
+    /// The node that has the call is dead.
+    OwnerIsDead,
+}
+
+/// Whose a call is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Ours,
+    /// Another node has taken it over.
+    Lost,
+    /// The database did not answer.
+    Unknown,
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Node").field(&self.0.id).field(&self.0.settings.url).finish()
+    }
+}
+
+impl Node {
+    /// A new node: no process has the id of another.
+    #[must_use]
+    pub fn new(
+        settings: NodeSettings,
+        cluster: Arc<dyn Cluster>,
+        clock: Clock,
+        chance: &Chance,
+    ) -> Self {
+        // So that ids of rows do not depend on whether there is a cluster.
+        let chance = Chance::seeded(chance.seed_for("node"));
+        let known = Known {
+            beat: 0,
+            draining: false,
+            in_touch: clock.now(),
+            others: BTreeMap::new(),
+            lost: BTreeSet::new(),
+        };
+        Self(Arc::new(Shared {
+            id: NodeId(chance.new_id(clock.wall())),
+            settings,
+            cluster,
+            clock,
+            chance,
+            known: Mutex::new(known),
+            woken: Notify::new(),
+            losing: Notify::new(),
+            reported: Notify::new(),
+        }))
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[must_use]
+    pub fn id(&self) -> NodeId {
+        self.0.id
+    }
+
+    /// `server.node_url`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.0.settings.url
+    }
+
+    #[must_use]
+    pub fn cluster(&self) -> &Arc<dyn Cluster> {
+        &self.0.cluster
+    }
+
+    /// Whether other daemons can be on the same database.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.0.cluster.is_shared()
+    }
+
+    /// The lease of a call that this node answers first.
+    #[must_use]
+    pub fn first_lease(&self) -> CallLease {
+        CallLease { node: self.0.id, fence: Fence::FIRST }
+    }
+
+    /// This node takes no more calls. Others learn of it with the next beat.
+    pub fn start_draining(&self) {
+        self.known().draining = true;
+        self.0.woken.notify_one();
+    }
+
+    /// Writes this node's entry, and learns of the others.
+    ///
+    /// # Errors
+    /// [`RecordsError`] if the database can't be reached.
+    pub async fn beat(&self, calls: usize) -> Result<(), RecordsError> {
+        let record = {
+            let mut known = self.known();
+            known.beat += 1;
+            NodeRecord {
+                id: self.0.id,
+                url: self.0.settings.url.clone(),
+                beat: known.beat,
+                draining: known.draining,
+                calls: u32::try_from(calls).unwrap_or(u32::MAX),
+                max_calls: self.0.settings.max_calls,
+            }
+        };
+        let all = self.0.cluster.beat(record, self.0.clock.wall()).await?;
+        let now = self.0.clock.now();
+        let mut known = self.known();
+        known.in_touch = now;
+        let mut before = std::mem::take(&mut known.others);
+        for record in all.into_iter().filter(|record| record.id != self.0.id) {
+            let changed = match before.remove(&record.id) {
+                Some(other) if other.record.beat == record.beat => other.changed,
+                Some(_) | None => now,
+            };
+            known.others.insert(record.id, Other { record, changed });
+        }
+        Ok(())
+    }
+
+    /// Whether this node has reached the database lately. A node that is alone needs nobody's word.
+    #[must_use]
+    pub fn is_in_touch(&self) -> bool {
+        !self.is_shared() || self.known().in_touch + OUT_OF_TOUCH_AFTER > self.0.clock.now()
+    }
+
+    /// Whether the node is this one, or its entry still changes.
+    #[must_use]
+    pub fn is_alive(&self, node: NodeId) -> bool {
+        let now = self.0.clock.now();
+        node == self.0.id || self.known().others.get(&node).is_some_and(|other| other.is_alive(now))
+    }
+
+    /// The URL of another node that is alive.
+    #[must_use]
+    pub fn url_of(&self, node: NodeId) -> Option<String> {
+        let now = self.0.clock.now();
+        let known = self.known();
+        let other = known.others.get(&node).filter(|other| other.is_alive(now));
+        other.map(|other| other.record.url.clone())
+    }
+
+    /// Whether another live node takes calls and is not full.
+    #[must_use]
+    pub fn another_has_room(&self) -> bool {
+        let now = self.0.clock.now();
+        self.known().others.values().any(|other| {
+            let NodeRecord { draining, calls, max_calls, .. } = other.record;
+            other.is_alive(now) && !draining && calls < max_calls
+        })
+    }
+
+    /// This node and all that it knows, itself first. `calls` is how many it has.
+    #[must_use]
+    pub fn all(&self, calls: usize) -> Vec<NodeView> {
+        let now = self.0.clock.now();
+        let known = self.known();
+        let here = NodeView {
+            id: self.0.id,
+            node: self.0.settings.url.clone(),
+            draining: known.draining,
+            calls: u32::try_from(calls).unwrap_or(u32::MAX),
+            max_calls: self.0.settings.max_calls,
+            here: true,
+            alive: true,
+        };
+        let others = known.others.values().map(|other| NodeView {
+            id: other.record.id,
+            node: other.record.url.clone(),
+            draining: other.record.draining,
+            calls: other.record.calls,
+            max_calls: other.record.max_calls,
+            here: false,
+            alive: other.is_alive(now),
+        });
+        std::iter::once(here).chain(others).collect()
+    }
+
+    /// The live nodes, this one among them.
+    #[must_use]
+    pub fn living(&self) -> Vec<NodeId> {
+        self.all(0).into_iter().filter(|node| node.alive).map(|node| node.id).collect()
+    }
+
+    /// Hands an order on to the node that has the call. With `business`, only if that has the call.
+    ///
+    /// # Errors
+    /// [`RecordsError`] if the database can't be reached.
+    pub async fn hand_on(
+        &self,
+        call: &CallSid,
+        business: Option<BusinessId>,
+        order: &Order,
+    ) -> Result<Handed, RecordsError> {
+        if !self.is_shared() {
+            return Ok(Handed::Nowhere);
+        }
+        let found = calls::lease_of_live(self.0.cluster.database(), call).await?;
+        let found = found.filter(|found| business.is_none_or(|wanted| wanted == found.business));
+        let lease = found.and_then(|found| found.lease).filter(|lease| lease.node != self.0.id);
+        let Some(lease) = lease else { return Ok(Handed::Nowhere) };
+        if !self.is_alive(lease.node) {
+            return Ok(Handed::OwnerIsDead);
+        }
+        self.give(lease.node, Some(call.clone()), order).await?;
+        Ok(Handed::On)
+    }
+
+    /// Writes an order for a node.
+    ///
+    /// # Errors
+    /// [`RecordsError`] if the database can't be reached.
+    pub async fn give(
+        &self,
+        node: NodeId,
+        call: Option<CallSid>,
+        order: &Order,
+    ) -> Result<(), RecordsError> {
+        let now = self.0.clock.wall();
+        let body = serde_json::json!(order);
+        let order = OrderRecord { id: self.0.chance.new_id(now), node, call, body };
+        self.0.cluster.give(order, now).await
+    }
+
+    /// Takes a call over, under the next fencing number, and tells the node that had it. `None` if somebody
+    /// else was first, or the call has ended.
+    ///
+    /// # Errors
+    /// [`RecordsError`] if the database can't be reached.
+    pub async fn take_over(
+        &self,
+        business: BusinessId,
+        call: &CallSid,
+        from: Option<CallLease>,
+    ) -> Result<Option<CallLease>, RecordsError> {
+        let taken = self.0.cluster.take_over(business, call, from, self.0.id).await?;
+        if let (Some(lease), Some(from)) = (taken, from)
+            && from.node != self.0.id
+        {
+            let order = Order::LetGo { fence: lease.fence };
+            // The row is written: its writes are refused even if it does not hear of this.
+            if let Err(error) = self.give(from.node, Some(call.clone()), &order).await {
+                tracing::warn!(%error, %call, "a node was not told that its call was taken over");
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Whether the call is still this node's, before something is done that can't be taken back.
+    pub async fn standing(
+        &self,
+        business: BusinessId,
+        call: &CallSid,
+        lease: CallLease,
+    ) -> Standing {
+        if !self.is_shared() {
+            return Standing::Ours;
+        }
+        match timeout(PATIENCE, self.0.cluster.holds(business, call, lease)).await {
+            Ok(Ok(true)) => Standing::Ours,
+            Ok(Ok(false)) => Standing::Lost,
+            Ok(Err(_)) | Err(_) => Standing::Unknown,
+        }
+    }
+
+    /// The database has refused a write of this call: another node has it.
+    pub fn lost(&self, call: &CallSid) {
+        let mut known = self.known();
+        if known.lost.len() < MAX_LOST {
+            known.lost.insert(call.clone());
+        }
+        self.0.losing.notify_one();
+    }
+
+    /// The calls that were lost since the last time.
+    #[must_use]
+    pub fn take_lost(&self) -> Vec<CallSid> {
+        std::mem::take(&mut self.known().lost).into_iter().collect()
+    }
+
+    /// Returns when there are orders to read before the next beat.
+    pub async fn woken(&self) {
+        self.0.woken.notified().await;
+    }
+
+    /// Returns when calls were lost.
+    pub async fn has_lost(&self) {
+        self.0.losing.notified().await;
+    }
+
+    /// Hears the rings of others, for ever.
+    pub async fn listen(&self) {
+        loop {
+            self.0.cluster.rings(self.0.id).await;
+            self.0.woken.notify_one();
+            self.0.reported.notify_waiters();
+        }
+    }
+
+    /// Returns when a report may have come.
+    pub async fn reported(&self) {
+        self.0.reported.notified().await;
+    }
+}
+
+impl Other {
+    fn is_alive(&self, now: Instant) -> bool {
+        self.changed + DEAD_AFTER > now
+    }
+}

@@ -1,0 +1,150 @@
+//! Who has a call, and what a node that has lost it may no longer write (RES-9).
+
+use std::collections::BTreeMap;
+
+use entities::calls::{self, CallLease};
+use entities::{Database, RecordsError};
+use protocol::ids::{BusinessId, Fence, NodeId};
+
+use crate::support::{business, call_sid, hung_up, inbound, new_id, noon, on_each, two_businesses};
+
+fn lease(fence: u32) -> CallLease {
+    CallLease { node: NodeId(new_id()), fence: Fence(fence) }
+}
+
+async fn check(db: &Database, n: u32, lease: CallLease) -> Result<(), RecordsError> {
+    calls::check_fences(db, BTreeMap::from([(call_sid(n), lease)])).await
+}
+
+async fn leased(db: &Database, business: BusinessId, n: u32) -> CallLease {
+    let first = lease(1);
+    calls::insert_leased(db, business, inbound(n), first).await.unwrap();
+    first
+}
+
+#[tokio::test]
+async fn invariant_20_of_two_nodes_that_answer_one_webhook_the_first_in_the_database_has_the_call()
+{
+    on_each(async |db| {
+        let business = business(db, "locks", "+97231111111").await;
+        let (first, second) = (leased(db, business, 1).await, lease(1));
+        // What is written again changes nothing.
+        calls::insert_leased(db, business, inbound(1), first).await.unwrap();
+        let late = calls::insert_leased(db, business, inbound(1), second).await;
+        assert!(matches!(late, Err(RecordsError::Fenced)), "{late:?}");
+        assert!(check(db, 1, first).await.is_ok());
+        assert!(matches!(check(db, 1, second).await, Err(RecordsError::Fenced)));
+        let found = calls::lease_of_live(db, &call_sid(1)).await.unwrap().unwrap();
+        assert_eq!((found.business, found.lease), (business, Some(first)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn invariant_20_a_placed_call_belongs_to_the_node_that_answers_it() {
+    on_each(async |db| {
+        let business = business(db, "locks", "+97231111111").await;
+        calls::insert_started(db, business, inbound(1)).await.unwrap();
+        assert_eq!(calls::lease_of_live(db, &call_sid(1)).await.unwrap().unwrap().lease, None);
+        let first = leased(db, business, 1).await;
+        assert_eq!(
+            calls::lease_of_live(db, &call_sid(1)).await.unwrap().unwrap().lease,
+            Some(first)
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn invariant_21_after_a_take_over_the_database_refuses_what_carries_the_older_number() {
+    on_each(async |db| {
+        let business = business(db, "locks", "+97231111111").await;
+        let old = leased(db, business, 1).await;
+        let (one, other) = (NodeId(new_id()), NodeId(new_id()));
+        let taken = calls::take_over(db, business, &call_sid(1), Some(old), one).await.unwrap();
+        let new = CallLease { node: one, fence: Fence(2) };
+        assert_eq!(taken, Some(new));
+        // Of two who see the same lease, one is first.
+        let late = calls::take_over(db, business, &call_sid(1), Some(old), other).await.unwrap();
+        assert_eq!(late, None);
+        assert!(!calls::holds(db, business, &call_sid(1), old).await.unwrap());
+        assert!(calls::holds(db, business, &call_sid(1), new).await.unwrap());
+        assert!(matches!(check(db, 1, old).await, Err(RecordsError::Fenced)));
+        check(db, 1, new).await.unwrap();
+        // What is written of other calls in the same transaction is not meant.
+        let both = BTreeMap::from([(call_sid(1), new), (call_sid(2), lease(1))]);
+        calls::check_fences(db, both).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn res_9_a_call_that_has_ended_or_is_another_business_s_is_not_taken_over() {
+    on_each(async |db| {
+        let [mine, theirs] = two_businesses(db).await;
+        let old = leased(db, mine, 1).await;
+        let node = NodeId(new_id());
+        assert_eq!(
+            calls::take_over(db, theirs, &call_sid(1), Some(old), node).await.unwrap(),
+            None
+        );
+        calls::record_end(db, mine, &call_sid(1), hung_up()).await.unwrap();
+        assert_eq!(calls::take_over(db, mine, &call_sid(1), Some(old), node).await.unwrap(), None);
+        assert_eq!(calls::lease_of_live(db, &call_sid(1)).await.unwrap(), None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn res_9_a_start_finds_the_calls_of_dead_nodes_and_not_those_of_living_ones() {
+    on_each(async |db| {
+        let business = business(db, "locks", "+97231111111").await;
+        let (alive, dead) = (leased(db, business, 1).await, leased(db, business, 2).await);
+        calls::insert_started(db, business, inbound(3)).await.unwrap();
+        let found = calls::live_beside(db, vec![alive.node]).await.unwrap();
+        let found: Vec<_> = found.into_iter().map(|call| call.call_sid).collect();
+        assert_eq!(found, [call_sid(2), call_sid(3)], "{dead:?}");
+        assert_eq!(calls::live_beside(db, Vec::new()).await.unwrap().len(), 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn res_9_the_registry_shows_nodes_that_beat_and_an_order_waits_for_its_node() {
+    use entities::nodes::{self, NodeRecord, OrderRecord};
+    on_each(async |db| {
+        let (one, two) = (NodeId(new_id()), NodeId(new_id()));
+        let record = |id: NodeId, beat| NodeRecord {
+            id,
+            url: "https://node-1.example.com".to_owned(),
+            beat,
+            draining: false,
+            calls: 3,
+            max_calls: 200,
+        };
+        nodes::beat(db, record(one, 1), noon()).await.unwrap();
+        nodes::beat(db, record(two, 1), noon()).await.unwrap();
+        let seen = nodes::beat(db, record(one, 2), noon()).await.unwrap();
+        assert!(seen.contains(&record(one, 2)) && seen.contains(&record(two, 1)), "{seen:?}");
+
+        let order = OrderRecord {
+            id: new_id(),
+            node: two,
+            call: Some(call_sid(1)),
+            body: serde_json::json!({ "order": "hang_up" }),
+        };
+        nodes::give(db, order.clone(), noon()).await.unwrap();
+        assert_eq!(nodes::orders(db, one).await.unwrap(), []);
+        assert_eq!(nodes::orders(db, two).await.unwrap(), [order.clone()]);
+        nodes::done(db, vec![order.id]).await.unwrap();
+        assert_eq!(nodes::orders(db, two).await.unwrap(), []);
+
+        // What dead nodes leave goes after an hour.
+        nodes::give(db, order, noon()).await.unwrap();
+        nodes::forget_old(db, noon() + jiff::SignedDuration::from_mins(59)).await.unwrap();
+        assert_eq!(nodes::orders(db, two).await.unwrap().len(), 1);
+        nodes::forget_old(db, noon() + jiff::SignedDuration::from_mins(61)).await.unwrap();
+        assert_eq!(nodes::orders(db, two).await.unwrap(), []);
+    })
+    .await;
+}

@@ -1,0 +1,192 @@
+//! What a daemon does as one of several on its database: it shows that it lives, carries out what others ask
+//! of it, and lets go of calls that others have taken over (RES-9).
+
+use std::time::Duration;
+
+use actors::call::records::row_status;
+use actors::call_parts::Services;
+use actors::cluster::{BEAT_EVERY, Handed, Node, Order, Subject};
+use actors::messages::{JournalEntry, SupervisorEvent};
+use actors::supervisor::{Calls, Reported, ReportedStatus};
+use entities::RecordsError;
+use entities::nodes::OrderRecord;
+use protocol::call::{EndReason, EndedBy, Ending};
+use protocol::ids::CallSid;
+use protocol::twilio::forms::CallStatus;
+use serde_json::json;
+use tokio::time::{sleep, timeout};
+
+/// How often what dead nodes have left is removed, in beats: about every 10 minutes.
+const BEATS_BETWEEN_CLEANINGS: u64 = 200;
+/// How many actors or calls are shown to other nodes. The oldest are.
+const MAX_SHOWN: usize = 500;
+/// How long a daemon that stops tries to leave the registry.
+const LEAVE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// This daemon, at work for the others.
+pub(super) struct Member {
+    pub(super) services: Services,
+    pub(super) calls: Calls,
+    /// Whether other nodes may let an actor crash (`admin.allow_actor_kill`).
+    pub(super) allow_actor_kill: bool,
+}
+
+impl Member {
+    /// Works for ever. A daemon that is alone on its database has nothing to do.
+    pub(super) async fn run(&self) {
+        if !self.services.node.is_shared() {
+            return;
+        }
+        let node = &self.services.node;
+        tokio::join!(node.listen(), self.beats(), self.takes_orders(), self.watches());
+    }
+
+    /// A database that hangs delays the beat, and nothing else.
+    async fn beats(&self) {
+        let mut beats = 0_u64;
+        loop {
+            let calls = self.calls.list().await.len();
+            if let Err(error) = self.services.node.beat(calls).await {
+                tracing::debug!(%error, "the registry of nodes can't be written");
+            }
+            beats += 1;
+            if beats.is_multiple_of(BEATS_BETWEEN_CLEANINGS) {
+                let now = self.services.clock.wall();
+                if let Err(error) = self.services.node.cluster().forget_old(now).await {
+                    tracing::debug!(%error, "the registry of nodes can't be cleaned");
+                }
+            }
+            sleep(BEAT_EVERY).await;
+        }
+    }
+
+    async fn takes_orders(&self) {
+        loop {
+            if let Err(error) = self.carry_out_all().await {
+                tracing::debug!(%error, "the orders of other nodes can't be read");
+            }
+            // A ring can be lost: the rows are looked at anyway.
+            let _ = timeout(BEAT_EVERY, self.services.node.woken()).await;
+        }
+    }
+
+    /// Lets lost calls go, and tells all when the database can't be reached.
+    async fn watches(&self) {
+        let node = &self.services.node;
+        loop {
+            for call in node.take_lost() {
+                self.calls.let_go(call, None);
+            }
+            if !node.is_in_touch() {
+                self.calls.cut_off();
+            }
+            let _ = timeout(BEAT_EVERY, node.has_lost()).await;
+        }
+    }
+
+    async fn carry_out_all(&self) -> Result<(), RecordsError> {
+        let cluster = self.services.node.cluster();
+        loop {
+            let orders = cluster.orders(self.services.node.id()).await?;
+            if orders.is_empty() {
+                return Ok(());
+            }
+            let ids = orders.iter().map(|order| order.id).collect();
+            for order in orders {
+                self.carry_out(order).await?;
+            }
+            cluster.done(ids).await?;
+        }
+    }
+
+    async fn carry_out(&self, record: OrderRecord) -> Result<(), RecordsError> {
+        let order = match serde_json::from_value::<Order>(record.body) {
+            Ok(order) => order,
+            Err(error) => {
+                tracing::warn!(%error, "an order of another node, of another version, is ignored");
+                return Ok(());
+            }
+        };
+        match (order, record.call) {
+            (Order::Status { status, duration_secs }, Some(call)) => {
+                self.on_status(call, status, duration_secs).await?;
+            }
+            (Order::HangUp, Some(call)) => match self.calls.find(call.clone()).await {
+                Some(handle) => {
+                    if let Err(error) = handle.tell(SupervisorEvent::OperatorHangUp) {
+                        tracing::warn!(%error, %call, "a call was not told that an operator ends it");
+                    }
+                }
+                None => drop(self.services.node.hand_on(&call, None, &Order::HangUp).await?),
+            },
+            (Order::LetGo { fence }, Some(call)) => self.calls.let_go(call, Some(fence)),
+            (Order::Kill { actor }, None) if self.allow_actor_kill => {
+                if let Err(refused) = self.services.introspection.crash(actor) {
+                    tracing::info!(%refused, actor, "another node wanted an actor to crash");
+                }
+            }
+            (Order::Report { subject, asker, ask }, None) => {
+                let body = json!({ "ask": ask, "shown": self.show(subject).await });
+                let (node, now) = (&self.services.node, self.services.clock.wall());
+                node.cluster().report(node.id(), subject, body, asker, now).await?;
+            }
+            (order, call) => tracing::warn!(?order, ?call, "an order of another node is refused"),
+        }
+        Ok(())
+    }
+
+    /// The call has moved on if it does not run here.
+    async fn on_status(
+        &self,
+        call: CallSid,
+        status: CallStatus,
+        duration_secs: Option<u32>,
+    ) -> Result<(), RecordsError> {
+        let reported = ReportedStatus { call: call.clone(), status, duration_secs };
+        if self.calls.report(reported).await == Reported::Runs {
+            return Ok(());
+        }
+        let order = Order::Status { status, duration_secs };
+        if self.services.node.hand_on(&call, None, &order).await? == Handed::On
+            || !status.is_terminal()
+        {
+            return Ok(());
+        }
+        let database = &self.services.database;
+        if let Some(record) = entities::calls::of_any_business(database, &call).await? {
+            let duration = duration_secs.map(|secs| Duration::from_secs(secs.into()));
+            let last = Some((row_status(status), duration));
+            let ending = Ending { reason: EndReason::CallerHungUp, by: EndedBy::Caller };
+            let now = self.services.clock.wall();
+            let entry = JournalEntry::ended(record.business_id, call, ending, last, now);
+            self.services.journal.record(entry);
+        }
+        Ok(())
+    }
+
+    /// What an operator at another node sees of this one.
+    async fn show(&self, subject: Subject) -> serde_json::Value {
+        let clock = self.services.clock;
+        match subject {
+            Subject::Actors => {
+                let mut actors = self.services.introspection.actors_at(clock.now());
+                actors.truncate(MAX_SHOWN);
+                json!(actors)
+            }
+            Subject::Calls => {
+                let calls = self.calls.list().await;
+                let shown = calls.iter().take(MAX_SHOWN);
+                json!(shown.map(|call| call.status(clock.now(), clock.wall())).collect::<Vec<_>>())
+            }
+        }
+    }
+}
+
+/// Leaves the registry, so that nobody waits for a daemon that has stopped.
+pub(super) async fn leave(node: &Node) {
+    if node.is_shared() && timeout(LEAVE_PATIENCE, node.cluster().leave(node.id())).await.is_err() {
+        tracing::warn!(
+            "the daemon stays in the registry of nodes until others see that it is gone"
+        );
+    }
+}
