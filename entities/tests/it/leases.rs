@@ -135,7 +135,7 @@ async fn res_9_the_registry_shows_nodes_that_beat_and_an_order_waits_for_its_nod
         };
         nodes::give(db, order.clone(), noon()).await.unwrap();
         assert_eq!(nodes::orders(db, one).await.unwrap(), []);
-        assert_eq!(nodes::orders(db, two).await.unwrap(), [order.clone()]);
+        assert_eq!(nodes::orders(db, two).await.unwrap(), std::slice::from_ref(&order));
         nodes::done(db, vec![order.id]).await.unwrap();
         assert_eq!(nodes::orders(db, two).await.unwrap(), []);
 
