@@ -1,4 +1,5 @@
-//! Starts what `openai.provider` names: nothing for OpenAI, a server on loopback for practice.
+//! Starts what `openai.provider` names: nothing for OpenAI, two servers on loopback for practice. One takes
+//! sessions, the other is the text model.
 
 use thiserror::Error;
 
@@ -23,12 +24,20 @@ pub enum ProviderError {
     NotBuilt,
 }
 
-/// A provider that takes sessions. A practice server runs until this is dropped.
+/// A provider that takes sessions and answers messages. Practice servers run until this is dropped.
 #[derive(Debug)]
 pub struct RunningProvider {
     endpoint: RealtimeEndpoint,
     #[cfg(feature = "practice")]
-    server: Option<practice::openai::Server>,
+    practice: Option<Practice>,
+}
+
+/// The practice servers.
+#[cfg(feature = "practice")]
+#[derive(Debug)]
+struct Practice {
+    realtime: practice::openai::Server,
+    text: practice::openai::TextServer,
 }
 
 impl RunningProvider {
@@ -50,11 +59,11 @@ impl RunningProvider {
 
     fn openai(config: &OpenAi) -> Result<Self, ProviderError> {
         let key = config.api_key.clone().ok_or(ProviderError::NoKey)?;
-        let endpoint = RealtimeEndpoint { url: config.realtime_url.to_string(), key };
+        let (url, text_url) = (config.realtime_url.to_string(), config.text_url.to_string());
         Ok(Self {
-            endpoint,
+            endpoint: RealtimeEndpoint { url, text_url, key },
             #[cfg(feature = "practice")]
-            server: None,
+            practice: None,
         })
     }
 
@@ -81,10 +90,16 @@ impl RunningProvider {
         }
     }
 
-    /// The practice server; `None` for OpenAI.
+    /// The practice server of sessions; `None` for OpenAI.
     #[must_use]
     pub fn server(&self) -> Option<&practice::openai::Server> {
-        self.server.as_ref()
+        self.practice.as_ref().map(|practice| &practice.realtime)
+    }
+
+    /// The practice text model, which has the same brain; `None` for OpenAI.
+    #[must_use]
+    pub fn text_server(&self) -> Option<&practice::openai::TextServer> {
+        self.practice.as_ref().map(|practice| &practice.text)
     }
 
     async fn practice() -> Result<Self, ProviderError> {
@@ -95,16 +110,28 @@ impl RunningProvider {
         options: practice::openai::Options,
         network: &Network,
     ) -> Result<Self, ProviderError> {
+        let text = practice::openai::TextOptions {
+            brain: options.brain.clone(),
+            seed: options.seed,
+            ..practice::openai::TextOptions::default()
+        };
         let acceptor = network.practice_acceptor().await?;
-        let server = practice::openai::Server::start(acceptor, options);
-        let endpoint = RealtimeEndpoint { url: server.url(), key: "practice".into() };
-        Ok(Self { endpoint, server: Some(server) })
+        let realtime = practice::openai::Server::start(acceptor, options);
+        let acceptor = network.practice_acceptor().await?;
+        let text = practice::openai::TextServer::start(acceptor, text);
+        let endpoint =
+            RealtimeEndpoint { url: realtime.url(), text_url: text.url(), key: "practice".into() };
+        Ok(Self { endpoint, practice: Some(Practice { realtime, text }) })
     }
 }
 
 #[cfg(test)]
+#[cfg(feature = "practice")]
+mod tests;
+
+#[cfg(test)]
 #[cfg(not(feature = "practice"))]
-mod tests {
+mod without_practice {
     use super::*;
 
     #[tokio::test]

@@ -154,6 +154,7 @@ impl World {
         let mut line = CarrierSettings::new(account, &token, &format!("{daemon}/twilio/voice"));
         line.fallback_url = Some(format!("{daemon}/twilio/voice"));
         line.status_callback = Some(format!("{daemon}/twilio/status"));
+        line.message_url = Some(format!("{daemon}/twilio/whatsapp"));
         let hosted = || std::iter::once(&business).chain(&other_businesses);
         let numbers = hosted().flat_map(|business| &business.phone_numbers);
         line.numbers = numbers.map(ToString::to_string).collect();
@@ -198,6 +199,12 @@ impl World {
     #[must_use]
     pub fn openai(&self) -> Option<&openai::Server> {
         self.provider.server()
+    }
+
+    /// The simulated text model; `None` if the model is the real one.
+    #[must_use]
+    pub fn text_model(&self) -> Option<&openai::TextServer> {
+        self.provider.text_server()
     }
 
     /// Calls the business from this number, in the business's language.

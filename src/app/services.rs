@@ -26,11 +26,14 @@ use crate::platform::Platform;
 /// How long a connection to either provider may take.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Where Realtime sessions are opened.
+/// Where Realtime sessions are opened, and where the text model is.
 #[derive(Debug, Clone)]
 pub struct RealtimeEndpoint {
-    /// Without the model, which is added as a parameter.
+    /// Of Realtime sessions, without the model, which is added as a parameter.
     pub url: String,
+    /// Of the text model: the whole address.
+    pub text_url: String,
+    /// For both.
     pub key: SecretString,
 }
 
