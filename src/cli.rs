@@ -11,6 +11,7 @@ mod error;
 mod exit;
 mod http;
 pub mod logging;
+mod messages;
 mod migrate;
 mod output;
 mod prompt;
@@ -102,6 +103,9 @@ pub enum Command {
     /// Show prompts.
     #[command(subcommand)]
     Prompt(prompt::Command),
+    /// List and show written conversations.
+    #[command(subcommand)]
+    Messages(messages::Command),
     /// Check everything that calls need, and say how to fix what is wrong.
     Check,
     /// Show the running daemon's actors as a tree.
@@ -121,6 +125,7 @@ impl Command {
             Self::Migrate(_)
             | Self::Business(_)
             | Self::Prompt(_)
+            | Self::Messages(_)
             | Self::Check
             | Self::Actors(_) => "warn",
         }
@@ -181,6 +186,7 @@ async fn perform(
         Command::Migrate(command) => migrate::run(command, &load()?, out).await,
         Command::Business(command) => business::run(command, &load()?, &platform, out).await,
         Command::Prompt(command) => prompt::run(command, &load()?, &platform, out).await,
+        Command::Messages(command) => messages::run(command, &load()?, out).await,
         Command::Check => check::run(&load()?, out).await,
         Command::Actors(options) => actors::run(options, &load()?, out).await,
     }

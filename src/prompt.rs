@@ -4,7 +4,7 @@ use entities::businesses::VoiceLookup;
 use jiff::Timestamp;
 use protocol::business::BusinessSettings;
 use protocol::ids::PhoneNumber;
-use protocol::prompt::{LeadFacts, PromptParts, system_prompt};
+use protocol::prompt::{LeadFacts, PromptParts, WrittenFact, system_prompt};
 use protocol::twilio::forms::Direction;
 
 /// The system prompt of a call that begins `now`.
@@ -17,6 +17,7 @@ pub(crate) fn for_call(
 ) -> String {
     let lead = found.lead.as_ref().map(LeadFacts::from).unwrap_or_default();
     let appointments: Vec<_> = found.appointments.iter().map(Into::into).collect();
+    let messages: Vec<WrittenFact> = found.messages.iter().map(Into::into).collect();
     system_prompt(&PromptParts {
         business: settings,
         business_prompt: &found.prompt_text,
@@ -25,5 +26,6 @@ pub(crate) fn for_call(
         caller: person.map(PhoneNumber::as_str),
         lead: &lead,
         appointments: &appointments,
+        messages: &messages,
     })
 }

@@ -2,7 +2,7 @@
 //! holds it, so it outlives each of the four actors.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use entities::calls::CallLease;
@@ -29,8 +29,10 @@ use crate::messages::{
 };
 use crate::metrics::Metrics;
 use crate::provider::SharedBreaker;
+use crate::text_model::TextModel;
 use crate::transcriptions::WorkingTranscription;
 use crate::twilio_rest::TwilioRest;
+use crate::written::{Messaging, OnCall};
 
 /// Events that may wait for one actor of a call. They exchange some tens of events a second at
 /// most.
@@ -51,6 +53,10 @@ pub struct Services {
     pub node: Node,
     pub journal: Journal,
     pub calendar: Inbox<CalendarRequest>,
+    /// Written messages.
+    pub messaging: Messaging,
+    /// Answers written messages.
+    pub text_model: TextModel,
     pub introspection: Introspection,
     /// What is counted for `GET /metrics`.
     pub metrics: Arc<Metrics>,
@@ -103,6 +109,8 @@ pub struct CallParts {
     pub(crate) redirect: Redirect,
     /// The session as RealtimeActor last published it.
     pub(crate) realtime_view: watch::Sender<RealtimeView>,
+    /// While the call goes on: no message is sent to the person (WA-3).
+    on_call: Mutex<Option<OnCall>>,
 }
 
 impl CallParts {
@@ -114,6 +122,7 @@ impl CallParts {
         let call = Call::new(Arc::clone(&setup), time.now());
         let (uplink, loudness) = (Arc::default(), Arc::default());
         services.metrics.call_began(&setup.call_sid, &uplink, &loudness);
+        let on_call = services.messaging.call_began(&setup);
         Arc::new(Self {
             setup,
             lease,
@@ -135,6 +144,7 @@ impl CallParts {
             resumes: Mutex::default(),
             redirect: Redirect::default(),
             realtime_view: watch::Sender::default(),
+            on_call: Mutex::new(on_call),
         })
     }
 
@@ -196,6 +206,7 @@ impl CallParts {
         } else {
             self.services.metrics.call_over(&self.setup.call_sid, reason);
         }
+        drop(self.on_call.lock().unwrap_or_else(PoisonError::into_inner).take());
         self.call.close();
         self.twilio.close();
         self.realtime.close();

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use supervision::registry::{self, ActorEvent, CrashRefused};
 use supervision::{ActorInfo, Registry};
 use tokio::sync::broadcast;
+use uuid::Uuid;
 
 pub use kind::ActorKind;
 
@@ -87,6 +88,21 @@ pub enum IntrospectionEvent {
         role: String,
         text: String,
     },
+    /// A person has written.
+    MessageCame {
+        conversation: Uuid,
+        message: Uuid,
+    },
+    /// Twilio has taken a message.
+    MessageSent {
+        conversation: Uuid,
+        message: Uuid,
+    },
+    /// A conversation is marked for a person of the business.
+    PersonNeeded {
+        conversation: Uuid,
+        reason: String,
+    },
     /// All actors and tasks of a call have ended.
     CallEnded {
         call_sid: CallSid,
@@ -104,6 +120,7 @@ impl IntrospectionEvent {
             Self::CallStarted { call_sid }
             | Self::TurnAdded { call_sid, .. }
             | Self::CallEnded { call_sid, .. } => Some(call_sid),
+            Self::MessageCame { .. } | Self::MessageSent { .. } | Self::PersonNeeded { .. } => None,
         }
     }
 }

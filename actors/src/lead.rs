@@ -11,7 +11,7 @@ use std::time::Duration;
 use entities::RecordsError;
 use entities::leads::{self, ChangedBy, LeadChanges, LeadRecord};
 use protocol::call::{Event, FunctionCall, LeadFacts, ToolOutcome};
-use protocol::ids::LeadId;
+use protocol::ids::{LeadId, PhoneNumber};
 use protocol::twilio::forms::Party;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use serde_json::json;
@@ -247,6 +247,23 @@ async fn carry_out(
     let outcome = ToolOutcome::new(details.output(), details.is_valid());
     let events = vec![lead_known(&record, details.saved()), Event::ToolFinished { call, outcome }];
     Ok((lead, events))
+}
+
+/// `update_lead_details` in a written conversation: reads the arguments, writes what is valid, and says
+/// what was saved, refused and ignored (LEAD-2).
+pub(crate) async fn update_in_writing(
+    arguments: &str,
+    fields: &[&str],
+    home: &PhoneNumber,
+    write: impl AsyncFnOnce(LeadChanges) -> Result<LeadRecord, RecordsError>,
+) -> Result<(ToolOutcome, Option<LeadFacts>), RecordsError> {
+    let details = match Details::read(arguments, fields, home) {
+        Ok(details) => details,
+        Err(refusal) => return Ok((ToolOutcome::new(refusal.output(), false), None)),
+    };
+    let record = write(details.changes.clone()).await?;
+    let outcome = ToolOutcome::new(details.output(), details.is_valid());
+    Ok((outcome, Some(facts(&record, details.saved()))))
 }
 
 fn not_saved() -> ToolOutcome {

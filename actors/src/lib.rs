@@ -41,3 +41,4 @@ pub mod trace;
 pub mod transcriptions;
 mod twilio_io;
 pub mod twilio_rest;
+pub mod written;

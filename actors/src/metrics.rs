@@ -17,6 +17,7 @@ use protocol::ids::CallSid;
 use protocol::openai::usage::{
     TEXT_MODELS, TRANSCRIPTION_MODELS, Usage, VOICE_MODELS, known_model,
 };
+use protocol::texting::PersonNeeded;
 use protocol::tools::Tool;
 
 pub use audio::{AudioView, Frames};
@@ -39,6 +40,9 @@ const OWN_SHARE: [u64; 9] = [100, 250, 500, 1_000, 2_000, 5_000, 10_000, 50_000,
 const TOOL_TIMES: [u64; 9] =
     [1_000, 5_000, 25_000, 100_000, 250_000, 1_000_000, 2_500_000, 5_000_000, 10_000_000];
 
+/// What is counted of written messages.
+const MESSAGES: [&str; 4] = ["came", "sent", "delivered", "failed"];
+
 /// What one daemon has counted since its start.
 pub struct Metrics {
     /// Calls that have ended, by [`EndReason::as_str`].
@@ -59,6 +63,10 @@ pub struct Metrics {
     pub tokens: ByLabel<Tokens>,
     /// By transcription model.
     pub transcribed: ByLabel<Transcribed>,
+    /// Written messages: [`MESSAGES`].
+    pub messages: ByLabel<Counter>,
+    /// Conversations that were marked for a person, by [`PersonNeeded::as_str`].
+    pub person_needed: ByLabel<Counter>,
     audio: Mutex<Audio>,
 }
 
@@ -74,12 +82,38 @@ impl Default for Metrics {
             tools: ByLabel::open(Tool::ALL.map(Tool::name), || Histogram::new(&TOOL_TIMES)),
             tokens: ByLabel::open(VOICE_MODELS.into_iter().chain(TEXT_MODELS), Tokens::default),
             transcribed: ByLabel::open(TRANSCRIPTION_MODELS, Transcribed::default),
+            messages: ByLabel::closed(MESSAGES),
+            person_needed: ByLabel::closed(PersonNeeded::ALL.map(PersonNeeded::as_str)),
             audio: Mutex::default(),
         }
     }
 }
 
 impl Metrics {
+    /// Twilio has delivered a person's message, perhaps not for the first time.
+    pub fn message_came(&self) {
+        self.messages.count("came");
+    }
+
+    /// Twilio has taken a message.
+    pub(crate) fn message_sent(&self) {
+        self.messages.count("sent");
+    }
+
+    /// Twilio has reported how a delivery goes: once for each step.
+    pub fn delivery(&self, failed: bool, delivered: bool) {
+        if failed {
+            self.messages.count("failed");
+        } else if delivered {
+            self.messages.count("delivered");
+        }
+    }
+
+    /// A conversation is marked for a person of the business.
+    pub fn person_needed(&self, why: PersonNeeded) {
+        self.person_needed.count(why.as_str());
+    }
+
     /// The text model was billed for an answer.
     pub(crate) fn text_used(&self, model: &str, usage: &Usage) {
         let name = known_model(&TEXT_MODELS, model).unwrap_or(OTHER);

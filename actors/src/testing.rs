@@ -21,7 +21,10 @@ use crate::http_client::Connections;
 use crate::introspection::{ActorKind, Introspection, Registration};
 use crate::journal::{Disk, Journal};
 use crate::link::{Connecting, Connector};
+use crate::provider::SharedBreaker;
+use crate::text_model::{TextEndpoint, TextModel};
 use crate::twilio_rest::TwilioRest;
+use crate::written::Messaging;
 
 /// Never reaches anybody.
 pub(crate) struct Unreachable;
@@ -82,14 +85,27 @@ pub(crate) fn services(
     dialer: Arc<dyn Dialer>,
 ) -> Services {
     let account = AccountSid::parse("AC00000000000000000000000000000001").unwrap();
-    let chance = Chance::seeded(1);
+    let (chance, clock, provider) = (Chance::seeded(1), Clock::start(), SharedBreaker::default());
+    let endpoint = TextEndpoint {
+        url: "http://openai".to_owned(),
+        key: "key".to_owned().into(),
+        model: "gpt-6-luna".to_owned(),
+    };
+    let text_model = TextModel::new(
+        Arc::clone(&dialer),
+        Connections::Closed,
+        endpoint,
+        (clock, chance.clone()),
+        provider.clone(),
+        Arc::default(),
+    );
     Services {
-        clock: Clock::start(),
+        clock,
         chance: chance.clone(),
         node: node(&database),
         database,
         connector,
-        provider: crate::provider::SharedBreaker::default(),
+        provider,
         twilio: TwilioRest::new(
             dialer,
             Connections::Closed,
@@ -100,6 +116,8 @@ pub(crate) fn services(
         ),
         journal: Journal::new(Disk::none()),
         calendar: Inbox::new(64),
+        messaging: Messaging::new("http://frontdesk", Uuid::nil()),
+        text_model,
         introspection: Introspection::on("http://node"),
         metrics: Arc::default(),
         transcriptions: Arc::default(),

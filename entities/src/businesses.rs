@@ -16,7 +16,9 @@ mod import;
 mod voice;
 
 pub use import::{ImportBusiness, ImportError, Imported, import};
-pub use voice::{CallKey, EndedCall, RunningCall, VoiceLookup, find_for_voice, try_find_for_voice};
+pub use voice::{
+    CallKey, EndedCall, RunningCall, VoiceLookup, find_for_text, find_for_voice, try_find_for_voice,
+};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct BusinessRecord {

@@ -122,6 +122,27 @@ pub async fn list(
     .await
 }
 
+/// The newest `limit` calls of a person, oldest first.
+pub async fn of_lead(
+    db: &Database,
+    business: BusinessId,
+    lead: LeadId,
+    limit: u32,
+) -> Result<Vec<CallRecord>, RecordsError> {
+    db.read(move |db| async move {
+        let query = Entity::find()
+            .filter(Column::BusinessId.eq(business.0))
+            .filter(Column::LeadId.eq(lead.0))
+            .order_by_desc(Column::StartedAt)
+            .order_by_desc(Column::CallSid)
+            .limit(u64::from(limit));
+        let mut found = records(&db, query).await?;
+        found.reverse();
+        Ok(found)
+    })
+    .await
+}
+
 /// A call, whichever business has it: an operator may name a call alone.
 pub async fn of_any_business(
     db: &Database,

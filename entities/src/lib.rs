@@ -8,7 +8,8 @@
 //! ([`businesses::find_for_voice`], [`businesses::find_by_slug`],
 //! [`businesses::find_by_whatsapp_number`], [`businesses::list`], [`businesses::import`]), or serve
 //! the daemons themselves ([`calls::live_all`], [`calls::live_beside`], [`calls::lease_of_live`],
-//! [`calls::check_fences`], [`nodes`]) or the operator of all businesses ([`calls::of_any_business`]).
+//! [`calls::check_fences`], [`nodes`]), the operator of all businesses ([`calls::of_any_business`]), or
+//! whoever takes up what nobody works on ([`conversations::due_of_all`]).
 //!
 //! Times and keys are arguments: UTC instants, and UUIDs of version 7 made by the caller's clock.
 
@@ -18,6 +19,7 @@ pub mod call_turns;
 pub mod calls;
 mod column;
 mod connection;
+pub mod conversations;
 mod database;
 mod error;
 pub mod leads;

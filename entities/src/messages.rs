@@ -2,22 +2,33 @@
 
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, PhoneNumber};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use protocol::prompt::WrittenFact;
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::column;
 use crate::database::Database;
 use crate::error::RecordsError;
+use crate::page::{Page, rows_for};
 use crate::tables::messages::{Column, Entity, Model};
 
 mod writing;
 
-pub use crate::values::{MessageDirection, MessageStatus};
-pub use writing::{
-    IncomingMessage, OutgoingMessage, StoredMessage, insert_incoming, insert_outgoing,
-    set_provider_sid, set_status,
+pub use crate::values::{
+    MediaItem, MediaItems, MessageAuthor, MessageDirection, MessageKind, MessageStatus,
 };
+pub use writing::{
+    Delivery, IncomingMessage, OutgoingMessage, StoredMessage, insert_incoming, insert_outgoing,
+    report_delivery, set_provider_sid, set_status,
+};
+pub(crate) use writing::{incoming_row, insert};
+
+/// Messages of one person that are taken up at once. The others follow.
+const MAX_OWED: u64 = 200;
 
 /// A UUID of version 7.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -39,6 +50,44 @@ pub struct MessageRecord {
     pub created_at: Timestamp,
     /// The message that this one answers.
     pub in_reply_to: Option<MessageId>,
+    pub kind: MessageKind,
+    /// The files that came with it.
+    pub media: Vec<MediaItem>,
+    /// Of an incoming message: whether it was answered, or wants no answer.
+    pub handled: bool,
+    /// Of an outgoing message.
+    pub author: Option<MessageAuthor>,
+    /// Twilio's code, if it did not reach the person.
+    pub error_code: Option<u32>,
+}
+
+/// The newest `limit` messages since `began` of a conversation, oldest first: those that the person has
+/// written, and those that the business has sent.
+pub async fn history(
+    db: &Database,
+    business: BusinessId,
+    person: &PhoneNumber,
+    began: Timestamp,
+    limit: u32,
+) -> Result<Vec<MessageRecord>, RecordsError> {
+    let person = person.clone();
+    db.read(move |db| async move {
+        let was_sent = Condition::any()
+            .add(Column::Direction.eq(MessageDirection::Incoming))
+            .add(Column::ProviderSid.is_not_null());
+        let rows = Entity::find()
+            .filter(Column::BusinessId.eq(business.0))
+            .filter(Column::Person.eq(person.as_str()))
+            .filter(Column::CreatedAt.gte(column::from_instant(began)))
+            .filter(was_sent)
+            .order_by_desc(Column::CreatedAt)
+            .order_by_desc(Column::Id)
+            .limit(u64::from(limit))
+            .all(&db)
+            .await?;
+        rows.into_iter().rev().map(MessageRecord::try_from).collect()
+    })
+    .await
 }
 
 /// The newest `limit` messages of a conversation, oldest first.
@@ -64,6 +113,68 @@ pub async fn conversation(
     .await
 }
 
+/// A page of a business's messages, newest first, that begins behind `after`. `None` as `person` lists
+/// those of everybody.
+pub async fn list(
+    db: &Database,
+    business: BusinessId,
+    person: Option<&PhoneNumber>,
+    after: Option<MessageId>,
+    limit: u32,
+) -> Result<Page<MessageRecord, MessageId>, RecordsError> {
+    let person = person.cloned();
+    db.read(move |db| async move {
+        let filter = Condition::all()
+            .add(Column::BusinessId.eq(business.0))
+            .add_option(person.map(|person| Column::Person.eq(person.as_str())))
+            .add_option(after.map(|after| Column::Id.lt(after.0)));
+        // UUIDs of version 7 sort by time.
+        let query = Entity::find().filter(filter).order_by_desc(Column::Id).limit(rows_for(limit));
+        let rows = query.all(&db).await?;
+        let rows = rows.into_iter().map(MessageRecord::try_from).collect::<Result<_, _>>()?;
+        Ok(Page::of(rows, limit, |message: &MessageRecord| message.id))
+    })
+    .await
+}
+
+/// The incoming messages that are not handled, oldest first.
+pub(crate) async fn owed(
+    db: &impl ConnectionTrait,
+    business: BusinessId,
+    person: &str,
+) -> Result<Vec<MessageRecord>, RecordsError> {
+    let owed = Column::Handled.eq(false).and(Column::Direction.eq(MessageDirection::Incoming));
+    of_person(db, business, person, owed).await
+}
+
+/// An operator's messages that Twilio does not have, oldest first.
+pub(crate) async fn unsent_by_hand(
+    db: &impl ConnectionTrait,
+    business: BusinessId,
+    person: &str,
+) -> Result<Vec<MessageRecord>, RecordsError> {
+    let unsent = Column::Handled.eq(false).and(Column::Author.eq(MessageAuthor::Operator));
+    of_person(db, business, person, unsent).await
+}
+
+async fn of_person(
+    db: &impl ConnectionTrait,
+    business: BusinessId,
+    person: &str,
+    which: Expr,
+) -> Result<Vec<MessageRecord>, RecordsError> {
+    let rows = Entity::find()
+        .filter(Column::BusinessId.eq(business.0))
+        .filter(Column::Person.eq(person))
+        .filter(which)
+        .order_by_asc(Column::CreatedAt)
+        .order_by_asc(Column::Id)
+        .limit(MAX_OWED)
+        .all(db)
+        .await?;
+    rows.into_iter().map(MessageRecord::try_from).collect()
+}
+
 /// Deletes a business's messages older than `instant` (OPS-7) and returns their number.
 pub async fn delete_before(
     db: &Database,
@@ -82,6 +193,13 @@ pub async fn delete_before(
     .await
 }
 
+impl From<&MessageRecord> for WrittenFact {
+    fn from(message: &MessageRecord) -> Self {
+        let from_person = message.direction == MessageDirection::Incoming;
+        Self { at: message.created_at, from_person, text: message.body.clone() }
+    }
+}
+
 impl TryFrom<Model> for MessageRecord {
     type Error = RecordsError;
 
@@ -96,6 +214,13 @@ impl TryFrom<Model> for MessageRecord {
             status: row.status,
             created_at: column::instant("messages.created_at", row.created_at)?,
             in_reply_to: row.in_reply_to.map(MessageId),
+            kind: row.kind,
+            media: row.media.unwrap_or_default().0,
+            handled: row.handled,
+            author: row.author,
+            error_code: (row.error_code)
+                .map(|code| column::number("messages.error_code", code))
+                .transpose()?,
         })
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod business_numbers;
 pub(crate) mod businesses;
 pub(crate) mod call_turns;
 pub(crate) mod calls;
+pub(crate) mod conversations;
 pub(crate) mod early_statuses;
 pub(crate) mod lead_changes;
 pub(crate) mod leads;

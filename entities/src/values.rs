@@ -115,7 +115,10 @@ pub enum LeadSource {
 #[serde(transparent)]
 pub struct LeadFields(pub BTreeMap<String, String>);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum)]
+/// Who wrote to whom.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum MessageDirection {
@@ -125,36 +128,121 @@ pub enum MessageDirection {
     Outgoing,
 }
 
-/// The delivery status of a message, as the provider reports it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum)]
+/// What a message is, apart from its words.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum, ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum MessageKind {
+    /// Words alone.
+    Text,
+    /// A voice note or another sound.
+    Audio,
+    Image,
+    Video,
+    /// Any other file.
+    File,
+    /// A place. Its coordinates are in the body.
+    Location,
+    /// A contact.
+    Contact,
+}
+
+/// Who wrote an outgoing message.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum, ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum MessageAuthor {
+    /// The text model, or a fixed text of the business.
+    Agent,
+    /// A person of the business.
+    Operator,
+}
+
+/// The files that came with a message.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+#[serde(transparent)]
+pub struct MediaItems(pub Vec<MediaItem>);
+
+/// A file that came with a message. It is at Twilio.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MediaItem {
+    pub url: String,
+    pub content_type: String,
+}
+
+/// The delivery status of a message, in Twilio's word.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum MessageStatus {
     /// Incoming. All other statuses are of outgoing messages.
     Received,
-    /// Stored, and not handed to the provider yet.
+    /// Not handed to Twilio: it waits for a person of the business. (Not a word of Twilio's.)
+    Held,
+    /// Stored, or in Twilio's queue.
     Queued,
+    /// Twilio has accepted it for a messaging service.
+    Accepted,
+    Scheduled,
+    Sending,
     Sent,
     /// It reached the person's device.
     Delivered,
     /// The person opened it.
     Read,
-    /// The provider could not send it, or the carrier could not deliver it.
+    PartiallyDelivered,
+    /// Twilio could not send it.
     Failed,
+    /// The carrier could not deliver it.
+    Undelivered,
+    Canceled,
 }
 
 impl MessageStatus {
-    /// Whether a message can go from this status to `next`. Callbacks arrive out of order: a
-    /// delivered message cannot fail any more, and a failed one stays failed.
+    /// How far a message is with this status. It only goes forward; a late word of an earlier step is
+    /// passed over.
+    fn step(self) -> u8 {
+        match self {
+            Self::Held => 0,
+            Self::Queued => 1,
+            Self::Accepted | Self::Scheduled => 2,
+            Self::Sending => 3,
+            Self::Sent => 4,
+            Self::PartiallyDelivered => 5,
+            Self::Delivered => 6,
+            // Nothing follows: each is an end, and the first one counts.
+            Self::Received | Self::Read | Self::Failed | Self::Undelivered | Self::Canceled => 7,
+        }
+    }
+
+    /// Whether it did not reach the person.
+    #[must_use]
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::Failed | Self::Undelivered)
+    }
+
+    /// Whether a message can go from this status to `next`. Callbacks arrive out of order: a delivered
+    /// message can't fail any more, and a failed one stays failed.
     #[must_use]
     pub fn may_become(self, next: Self) -> bool {
-        match self {
-            Self::Received | Self::Read | Self::Failed => false,
-            Self::Queued => {
-                matches!(next, Self::Sent | Self::Delivered | Self::Read | Self::Failed)
-            }
-            Self::Sent => matches!(next, Self::Delivered | Self::Read | Self::Failed),
-            Self::Delivered => matches!(next, Self::Read),
+        let can_fail = self.step() < Self::Delivered.step();
+        match next {
+            Self::Received | Self::Held => false,
+            Self::Failed | Self::Undelivered | Self::Canceled => can_fail,
+            Self::Queued
+            | Self::Accepted
+            | Self::Scheduled
+            | Self::Sending
+            | Self::Sent
+            | Self::PartiallyDelivered
+            | Self::Delivered
+            | Self::Read => self.step() < next.step(),
         }
     }
 }

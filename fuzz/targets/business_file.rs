@@ -54,6 +54,7 @@ fn use_settings(settings: &BusinessSettings) {
         caller: None,
         lead: &LeadFacts::default(),
         appointments: &[],
+        messages: &[],
     });
     let session = SessionSettings::new(settings.clone().into(), prompt.into());
     assert_eq!(session.verify(&session.to_value()), Ok(()));

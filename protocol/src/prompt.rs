@@ -31,6 +31,8 @@ pub struct PromptParts<'a> {
     pub lead: &'a LeadFacts,
     /// The person's appointments. Those before `now` are left out.
     pub appointments: &'a [AppointmentFact],
+    /// The last written messages between the two, oldest first (WA-7).
+    pub messages: &'a [WrittenFact],
 }
 
 /// A lead as the prompt shows it.
@@ -55,6 +57,32 @@ pub struct AppointmentFact {
     pub notes: Option<String>,
 }
 
+/// A written message as the prompt of a call shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenFact {
+    /// When it came or was sent.
+    pub at: Timestamp,
+    /// Whether the person wrote it.
+    pub from_person: bool,
+    /// The text.
+    pub text: String,
+}
+
+/// The system prompt of a written conversation (WA-1): as that of a call, with other rules of conduct.
+/// `direction` and `messages` count for nothing: the messages themselves follow.
+#[must_use]
+pub fn writing_prompt(parts: &PromptParts<'_>) -> String {
+    let wording = Wording::of(&parts.business.language);
+    joined(&[
+        format!("{} {}.", wording.writing_role, facts::on_one_line(&parts.business.name)),
+        parts.business_prompt.trim().to_owned(),
+        required(parts.business, wording),
+        facts::writing_section(parts, wording),
+        wording.in_writing(&parts.business.language) + &tools::writing_rules(parts.business),
+        ending_in_writing(parts.business, wording),
+    ])
+}
+
 /// The system prompt of a call. The business's name and its own prompt come first, the rules about the
 /// end last (PROMPT-3).
 #[must_use]
@@ -68,6 +96,10 @@ pub fn system_prompt(parts: &PromptParts<'_>) -> String {
         conduct(parts.business, wording),
         hang_up_rules(parts.business, wording),
     ];
+    joined(&sections)
+}
+
+fn joined(sections: &[String]) -> String {
     let mut prompt = sections
         .iter()
         .filter(|section| !section.is_empty())
@@ -101,6 +133,12 @@ fn conduct(business: &BusinessSettings, wording: &Wording) -> String {
     let mut section = wording.conduct(&business.language);
     section.push_str(&tools::prompt_rules(business));
     section
+}
+
+fn ending_in_writing(business: &BusinessSettings, wording: &Wording) -> String {
+    let fields = &business.ending.required_lead_fields;
+    let collected = if fields.is_empty() { wording.none.to_owned() } else { fields.join(", ") };
+    wording.writing_end.replace("{collected}", &collected)
 }
 
 fn hang_up_rules(business: &BusinessSettings, wording: &Wording) -> String {

@@ -7,6 +7,7 @@
 //! is answered twice. The table of what happens in which phase is `docs/texting.md`.
 
 mod event;
+pub mod history;
 mod job;
 mod length;
 mod opt_out;
@@ -80,6 +81,11 @@ impl Conversation {
         Self { rules, state, lead: LeadFacts::default(), on_call: false, records: Vec::new() }
     }
 
+    /// What the row says of the person counts more than an older state.
+    pub fn set_opted_out(&mut self, out: bool) {
+        self.state.opted_out = out;
+    }
+
     /// What is to be stored after each event.
     #[must_use]
     pub fn state(&self) -> &State {
@@ -95,6 +101,12 @@ impl Conversation {
     /// What has been decided since the last time, oldest first.
     pub fn take_records(&mut self) -> Vec<Record> {
         std::mem::take(&mut self.records)
+    }
+
+    /// Whether something was decided that is not taken yet.
+    #[must_use]
+    pub fn has_records(&self) -> bool {
+        !self.records.is_empty()
     }
 
     /// Whether nothing is owed and nothing in work.

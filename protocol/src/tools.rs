@@ -115,6 +115,14 @@ pub fn specs_in_writing(settings: &BusinessSettings) -> Vec<ToolSpec> {
     offered.map(|tool| tool.spec(settings)).collect()
 }
 
+/// The prompt's rules on the tools that a business offers in writing.
+pub(crate) fn writing_rules(settings: &BusinessSettings) -> String {
+    let locale = Locale::of(&settings.language);
+    let offers_calendar = Tool::Calendar(CalendarTool::Find).is_offered_in_writing(settings);
+    let rule = offers_calendar.then(|| wording::CALENDAR_RULE.in_locale(locale));
+    rule.unwrap_or_default().to_owned()
+}
+
 /// The prompt's rules on the tools that a business offers: whole lines, each with its line feed.
 pub(crate) fn prompt_rules(settings: &BusinessSettings) -> String {
     let locale = Locale::of(&settings.language);

@@ -11,15 +11,18 @@ use actors::cluster::{Cluster, LocalCluster, LocalHub, Node, NodeSettings, Postg
 use actors::introspection::Introspection;
 use actors::journal::{Disk, DiskMode, Journal};
 use actors::link::OpenAiConnector;
+use actors::metrics::Metrics;
 use actors::provider::SharedBreaker;
+use actors::text_model::{TextEndpoint, TextModel};
 use actors::twilio_rest::TwilioRest;
+use actors::written::Messaging;
 use entities::{Database, PoolSettings};
 use migration::presence::{Presence, PresenceError};
 use secrecy::SecretString;
 use supervision::{Inbox, RestartPolicy};
 
 use super::error::StartError;
-use crate::config::Config;
+use crate::config::{Config, ModelProvider};
 use crate::database::{self, DatabaseError, DatabaseMode, Owner};
 use crate::platform::Platform;
 
@@ -100,6 +103,18 @@ fn node(
     Node::new(settings, cluster, clock, chance)
 }
 
+/// Where messages are answered: beside the sessions of the practice provider, or at `openai.text_url`.
+fn text_endpoint(config: &Config, realtime: &RealtimeEndpoint) -> TextEndpoint {
+    let url = match config.openai.provider {
+        ModelProvider::OpenAi => config.openai.text_url.to_string(),
+        ModelProvider::Practice => {
+            let host = realtime.url.split("//").nth(1).and_then(|rest| rest.split('/').next());
+            format!("http://{}/v1/responses", host.unwrap_or("127.0.0.1"))
+        }
+    };
+    TextEndpoint { url, key: realtime.key.clone(), model: config.openai.text_model.clone() }
+}
+
 pub(super) async fn start(
     config: &Config,
     realtime: RealtimeEndpoint,
@@ -124,18 +139,30 @@ pub(super) async fn start(
         platform.chance.clone(),
     );
     let supervision = &config.supervision;
+    let (provider, metrics) = (SharedBreaker::default(), Arc::<Metrics>::default());
+    let text_model = TextModel::new(
+        Arc::clone(&dialer),
+        platform.network.http_connections(),
+        text_endpoint(config, &realtime),
+        (platform.clock, platform.chance.clone()),
+        provider.clone(),
+        Arc::clone(&metrics),
+    );
+    let owner = platform.chance.new_id(platform.clock.wall());
     Ok(Services {
         clock: platform.clock,
         chance: platform.chance,
         database,
         node,
         connector: Arc::new(OpenAiConnector::new(realtime.url, realtime.key, dialer)),
-        provider: SharedBreaker::default(),
+        provider,
         twilio,
         journal: Journal::new(disk),
         calendar: Inbox::new(calendar::INBOX_CAPACITY),
         introspection: Introspection::on(&config.server.own_url().to_string()),
-        metrics: Arc::default(),
+        messaging: Messaging::new(&config.server.public_url.to_string(), owner),
+        text_model,
+        metrics,
         transcriptions: Arc::default(),
         restarts: RestartPolicy {
             intensity: supervision.intensity,

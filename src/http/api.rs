@@ -1,11 +1,13 @@
-//! The operator's API (OPS-4): businesses, leads, appointments, slots and calls, in JSON. The operator's
+//! The operator's API (OPS-4): businesses, leads, appointments, slots, calls and written messages, in JSON. The operator's
 //! listener has checked the token before. A test compares `ROUTES` with the OpenAPI document.
 
 mod appointments;
 mod businesses;
 mod calls;
+mod conversations;
 mod error;
 mod leads;
+mod messages;
 mod openapi;
 mod page;
 mod query;
@@ -57,6 +59,11 @@ static ROUTES: &[Route] = routes! {
     "/api/calls": GET calls::list, POST calls::place;
     "/api/calls/{call_sid}": GET calls::show;
     "/api/calls/{call_sid}/hangup": POST calls::hang_up;
+    "/api/conversations": GET conversations::list;
+    "/api/conversations/{id}": GET conversations::show;
+    "/api/conversations/{id}/handled": POST conversations::handled;
+    "/api/conversations/{id}/messages": POST conversations::write;
+    "/api/messages": GET messages::list;
     "/api/openapi.json": GET openapi::show;
 };
 

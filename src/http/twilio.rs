@@ -17,6 +17,7 @@ mod state;
 mod status;
 mod unanswerable;
 mod voice;
+mod whatsapp;
 
 use std::sync::Arc;
 
@@ -82,6 +83,10 @@ async fn answer(state: &TwilioState, request: &Request, form: &Form) -> Response
             empty(StatusCode::NO_CONTENT)
         }
         (&Method::POST, "/twilio/stream-status") => on_stream_status(form),
+        (&Method::POST, "/twilio/whatsapp") => whatsapp::on_message(state, form).await,
+        (&Method::POST, "/twilio/message-status") => {
+            whatsapp::on_delivery(state, request, form).await
+        }
         _ => empty(StatusCode::NOT_FOUND),
     }
 }

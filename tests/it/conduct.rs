@@ -33,6 +33,7 @@ fn prompt_in(language: &str) -> String {
         caller: Some("+972501234567"),
         lead: &LeadFacts::default(),
         appointments: &[],
+        messages: &[],
     })
 }
 

@@ -1,6 +1,7 @@
 //! The actors that all calls share: journal, calendar, messaging. They restart by the same policy
 //! as the actors of a call. Beyond it the root fails.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use protocol::ids::CallSid;
@@ -14,7 +15,7 @@ use crate::calendar::{CalendarActor, CalendarArgs};
 use crate::call_parts::Services;
 use crate::introspection::{ActorKind, IntrospectionEvent};
 use crate::journal::{JournalActor, JournalArgs};
-use crate::messaging::MessagingActor;
+use crate::messaging::{MessagingActor, MessagingArgs, MessagingServices};
 
 /// The start order. They stop in the reverse order.
 const IN_ORDER: [SharedPart; 3] =
@@ -128,16 +129,26 @@ impl SharedActors {
                 Actor::spawn_linked(None, CalendarActor, args, supervisor).await?.0.get_cell()
             }
             SharedPart::Messaging => {
-                Actor::spawn_linked(None, MessagingActor, registration, supervisor)
-                    .await?
-                    .0
-                    .get_cell()
+                let services = MessagingServices {
+                    messaging: services.messaging.clone(),
+                    clock,
+                    chance: services.chance.clone(),
+                    database,
+                    calendar: services.calendar.clone(),
+                    twilio: services.twilio.clone(),
+                    text_model: services.text_model.clone(),
+                    introspection: services.introspection.clone(),
+                    metrics: Arc::clone(&services.metrics),
+                };
+                let args = MessagingArgs { services, tasks, registration };
+                Actor::spawn_linked(None, MessagingActor, args, supervisor).await?.0.get_cell()
             }
         })
     }
 
     fn info(&self, start: Start<SharedPart>) -> ActorInfo<ActorKind, CallSid> {
         let (journal, calendar) = (self.services.journal.clone(), self.services.calendar.clone());
+        let messaging = self.services.messaging.clone();
         let part = start.kind;
         ActorInfo {
             kind: part.kind(),
@@ -148,7 +159,7 @@ impl SharedActors {
             depth: Box::new(move || match part {
                 SharedPart::Journal => journal.depth(),
                 SharedPart::Calendar => calendar.depth(),
-                SharedPart::Messaging => 0,
+                SharedPart::Messaging => messaging.depth(),
             }),
         }
     }

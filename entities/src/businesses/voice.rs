@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use protocol::ids::{CallSid, PhoneNumber};
-use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, Query};
+use protocol::ids::{BusinessId, CallSid, PhoneNumber};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, Order, Query};
 use sea_orm::{
     ColumnTrait, DbErr, DerivePartialModel, EntityTrait, JoinType, QueryFilter, QueryOrder,
-    QuerySelect, RelationDef, SelectModel, Selector,
+    QuerySelect, RelationDef, Select, SelectModel, Selector,
 };
 use tokio::time::timeout;
 
@@ -18,12 +18,15 @@ use crate::column;
 use crate::database::Database;
 use crate::error::RecordsError;
 use crate::leads::LeadRecord;
+use crate::messages::MessageRecord;
 use crate::tables::{
-    appointments, business_numbers, businesses, calls, early_statuses, leads, prompts,
+    appointments, business_numbers, businesses, calls, early_statuses, leads, messages, prompts,
 };
 
 /// Bounds the part of the prompt that lists a person's appointments.
-const MAX_APPOINTMENTS: u64 = 10;
+const MAX_APPOINTMENTS: usize = 10;
+/// The newest written messages of the person, for the prompt.
+const MAX_MESSAGES: u64 = 6;
 
 /// What answering a call needs, in one read (CALL-1).
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +43,8 @@ pub struct VoiceLookup {
     pub ended: Option<EndedCall>,
     /// Which node has the call; `None` if it is over, or nobody has answered it yet.
     pub running: Option<RunningCall>,
+    /// The newest written messages between the two, oldest first; at most six (WA-7).
+    pub messages: Vec<MessageRecord>,
 }
 
 /// A call that a node has.
@@ -82,8 +87,23 @@ pub async fn find_for_voice(
     let (our_number, their_number) = (key.our_number.clone(), key.their_number.cloned());
     let call = key.call.cloned();
     db.read_first(move |db| async move {
-        let rows = rows_for(our_number.as_str(), their_number.as_ref(), call.as_ref(), now);
-        collect_lookup(rows.all(&db).await?)
+        let rows = rows_for(their_number.as_ref(), call.as_ref(), now);
+        collect_lookup(with_number(rows, our_number.as_str()).all(&db).await?)
+    })
+    .await
+}
+
+/// The same for a written conversation, in which no call is asked for and the messages are read apart.
+pub async fn find_for_text(
+    db: &Database,
+    business: BusinessId,
+    person: &PhoneNumber,
+    now: Timestamp,
+) -> Result<Option<VoiceLookup>, RecordsError> {
+    let person = person.clone();
+    db.read(move |db| async move {
+        let rows = rows_for(Some(&person), None, now).filter(businesses::Column::Id.eq(business.0));
+        collect_lookup(of_rows(rows).all(&db).await?)
     })
     .await
 }
@@ -95,7 +115,7 @@ pub async fn try_find_for_voice(
     now: Timestamp,
 ) -> Result<(), RecordsError> {
     db.read_first(move |db| async move {
-        let none = rows_for("", None, None, now);
+        let none = with_number(rows_for(None, None, now), "");
         match timeout(limit, none.all(&db)).await {
             Ok(read) => Ok(read.map(drop)?),
             // Dropped: it keeps no connection from a webhook.
@@ -105,23 +125,59 @@ pub async fn try_find_for_voice(
     .await
 }
 
-fn rows_for(
+fn with_number(
+    rows: Select<businesses::Entity>,
     our_number: &str,
+) -> Selector<SelectModel<VoiceRow>> {
+    let number = business_numbers::Column::Number.eq(our_number);
+    of_rows(rows.join(JoinType::InnerJoin, join_numbers()).filter(number))
+}
+
+/// One row for each pair of an appointment and a message.
+fn of_rows(rows: Select<businesses::Entity>) -> Selector<SelectModel<VoiceRow>> {
+    rows.order_by_asc(appointments::Column::StartsAt)
+        .order_by_asc(appointments::Column::Id)
+        .limit(MAX_APPOINTMENTS as u64 * MAX_MESSAGES)
+        .into_partial_model::<VoiceRow>()
+}
+
+fn rows_for(
     their_number: Option<&PhoneNumber>,
     call: Option<&CallSid>,
     now: Timestamp,
-) -> Selector<SelectModel<VoiceRow>> {
+) -> Select<businesses::Entity> {
     businesses::Entity::find()
-        .join(JoinType::InnerJoin, join_numbers())
         .join(JoinType::InnerJoin, join_newest_prompt())
         .join(JoinType::LeftJoin, join_lead_with(their_number))
         .join(JoinType::LeftJoin, join_booked_after(now))
         .join(JoinType::LeftJoin, join_call(call))
         .join(JoinType::LeftJoin, join_early_status(call))
-        .filter(business_numbers::Column::Number.eq(our_number))
-        .order_by_asc(appointments::Column::StartsAt)
-        .limit(MAX_APPOINTMENTS)
-        .into_partial_model::<VoiceRow>()
+        .join(JoinType::LeftJoin, join_newest_messages(their_number))
+}
+
+/// The newest messages of the person. A comparison with null is never true.
+fn join_newest_messages(person: Option<&PhoneNumber>) -> RelationDef {
+    let person = person.map(|number| number.as_str().to_owned());
+    businesses::Entity::has_many(messages::Entity)
+        .on_condition(move |business, message| {
+            let newest = Query::select()
+                .column(("newest_messages", messages::Column::Id))
+                .from_as(messages::Entity, "newest_messages")
+                .and_where(
+                    Expr::col(("newest_messages", messages::Column::BusinessId))
+                        .equals((business, businesses::Column::Id)),
+                )
+                .and_where(
+                    Expr::col(("newest_messages", messages::Column::Person))
+                        .eq(Expr::val(person.clone())),
+                )
+                .order_by(("newest_messages", messages::Column::CreatedAt), Order::Desc)
+                .order_by(("newest_messages", messages::Column::Id), Order::Desc)
+                .limit(MAX_MESSAGES)
+                .take();
+            Expr::col((message, messages::Column::Id)).in_subquery(newest).into_condition()
+        })
+        .into()
 }
 
 fn join_numbers() -> RelationDef {
@@ -186,7 +242,7 @@ fn join_early_status(call: Option<&CallSid>) -> RelationDef {
         .into()
 }
 
-/// One row of the join. There is one per appointment of the lead, or one without an appointment.
+/// One row of the join. There is one per pair of an appointment of the lead and a message.
 #[derive(DerivePartialModel)]
 #[sea_orm(entity = "businesses::Entity")]
 struct VoiceRow {
@@ -202,6 +258,8 @@ struct VoiceRow {
     call: Option<calls::EndRow>,
     #[sea_orm(nested)]
     early: Option<early_statuses::Model>,
+    #[sea_orm(nested)]
+    message: Option<messages::Model>,
 }
 
 fn collect_lookup(rows: Vec<VoiceRow>) -> Result<Option<VoiceLookup>, RecordsError> {
@@ -209,17 +267,35 @@ fn collect_lookup(rows: Vec<VoiceRow>) -> Result<Option<VoiceLookup>, RecordsErr
     let Some(first) = rows.next() else { return Ok(None) };
     let running = running(first.call.as_ref())?;
     let ended = ended(first.call, first.early)?;
-    let appointments = std::iter::once(first.appointment).chain(rows.map(|row| row.appointment));
+    let (mut booked, mut written) = (Vec::new(), Vec::new());
+    let pairs = rows.map(|row| (row.appointment, row.message));
+    for (appointment, message) in std::iter::once((first.appointment, first.message)).chain(pairs) {
+        let is_new = |one: &appointments::Model| {
+            !booked.iter().any(|it: &appointments::Model| it.id == one.id)
+        };
+        if let Some(appointment) = appointment.filter(is_new) {
+            booked.push(appointment);
+        }
+        let is_new =
+            |one: &messages::Model| !written.iter().any(|it: &messages::Model| it.id == one.id);
+        if let Some(message) = message.filter(is_new) {
+            written.push(message);
+        }
+    }
+    booked.truncate(MAX_APPOINTMENTS);
+    written.sort_by_key(|message| (message.created_at, message.id));
     Ok(Some(VoiceLookup {
         business: first.business.try_into()?,
         prompt_version: first.prompt.version,
         prompt_text: first.prompt.text,
         lead: first.lead.map(LeadRecord::try_from).transpose()?,
-        appointments: (appointments.flatten())
+        appointments: booked
+            .into_iter()
             .map(AppointmentRecord::try_from)
             .collect::<Result<_, _>>()?,
         running: running.filter(|_| ended.is_none()),
         ended,
+        messages: written.into_iter().map(MessageRecord::try_from).collect::<Result<_, _>>()?,
     }))
 }
 

@@ -4,9 +4,12 @@ use jiff::Timestamp;
 use protocol::ids::{BusinessId, PhoneNumber};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, Iterable, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, Iterable, QueryFilter, QuerySelect};
 
-use super::{MessageDirection, MessageId, MessageRecord, MessageStatus};
+use super::{
+    MediaItem, MediaItems, MessageAuthor, MessageDirection, MessageId, MessageKind, MessageRecord,
+    MessageStatus,
+};
 use crate::column;
 use crate::database::Database;
 use crate::error::RecordsError;
@@ -19,6 +22,8 @@ pub struct IncomingMessage {
     /// A message whose identifier is stored already is not stored again (WA-2).
     pub provider_sid: String,
     pub body: String,
+    pub kind: MessageKind,
+    pub media: Vec<MediaItem>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,20 +56,34 @@ pub async fn insert_incoming(
     db.write(move |db| async move {
         let db = &db;
         let provider_sid = message.provider_sid.clone();
-        let row = ActiveModel {
-            id: Set(message.id.0),
-            business_id: Set(business.0),
-            person: Set(message.person.to_string()),
-            direction: Set(MessageDirection::Incoming),
-            provider_sid: Set(Some(message.provider_sid)),
-            body: Set(message.body),
-            status: Set(MessageStatus::Received),
-            created_at: Set(column::from_instant(now)),
-            in_reply_to: Set(None),
-        };
+        let row = incoming_row(business, message, now);
         insert(db, business, row, Column::ProviderSid.eq(provider_sid)).await
     })
     .await
+}
+
+/// An incoming message that waits for an answer.
+pub(crate) fn incoming_row(
+    business: BusinessId,
+    message: IncomingMessage,
+    now: Timestamp,
+) -> ActiveModel {
+    ActiveModel {
+        id: Set(message.id.0),
+        business_id: Set(business.0),
+        person: Set(message.person.to_string()),
+        direction: Set(MessageDirection::Incoming),
+        provider_sid: Set(Some(message.provider_sid)),
+        body: Set(message.body),
+        status: Set(MessageStatus::Received),
+        created_at: Set(column::from_instant(now)),
+        in_reply_to: Set(None),
+        kind: Set(message.kind),
+        media: Set((!message.media.is_empty()).then_some(MediaItems(message.media))),
+        handled: Set(false),
+        author: Set(None),
+        error_code: Set(None),
+    }
 }
 
 /// Stores an outgoing message before it is sent. An answer is stored once per message that it
@@ -99,6 +118,11 @@ pub async fn insert_outgoing(
             status: Set(MessageStatus::Queued),
             created_at: Set(column::from_instant(now)),
             in_reply_to: Set(message.in_reply_to.map(|question| question.0)),
+            kind: Set(MessageKind::Text),
+            media: Set(None),
+            handled: Set(true),
+            author: Set(Some(MessageAuthor::Agent)),
+            error_code: Set(None),
         };
         insert(db, business, row, stored).await
     })
@@ -166,9 +190,55 @@ pub async fn set_status(
     .await
 }
 
+/// What a status callback says of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its row, if the callback's address names it: the callback may come before Twilio's answer to the
+    /// request that sent it.
+    pub message: Option<MessageId>,
+    pub provider_sid: String,
+    pub status: MessageStatus,
+    pub error_code: Option<u32>,
+}
+
+/// Moves a message's status forward, and keeps its name at Twilio and its error. Returns the message if
+/// its status has changed; `None` if the callback is late, or of a message that this business has not.
+pub async fn report_delivery(
+    db: &Database,
+    business: BusinessId,
+    delivery: Delivery,
+) -> Result<Option<MessageRecord>, RecordsError> {
+    db.write(move |db| async move {
+        let Delivery { message, provider_sid, status, error_code } = delivery;
+        let by_sid = Column::ProviderSid.eq(&*provider_sid);
+        let which = match message {
+            Some(id) => by_sid.or(Column::Id.eq(id.0).and(Column::ProviderSid.is_null())),
+            None => by_sid,
+        };
+        let before = MessageStatus::iter().filter(|before| before.may_become(status));
+        let updated = Entity::update_many()
+            .col_expr(Column::Status, Expr::value(status))
+            .col_expr(Column::ProviderSid, Expr::value(&*provider_sid))
+            .col_expr(Column::ErrorCode, Expr::value(error_code.map(i64::from)))
+            .filter(Column::BusinessId.eq(business.0))
+            .filter(Column::Direction.eq(MessageDirection::Outgoing))
+            .filter(which)
+            .filter(Column::Status.is_in(before))
+            .exec(&db)
+            .await?;
+        if updated.rows_affected == 0 {
+            return Ok(None);
+        }
+        let of_business = Entity::find().filter(Column::BusinessId.eq(business.0));
+        let found = of_business.filter(Column::ProviderSid.eq(&*provider_sid)).one(&db).await?;
+        found.map(MessageRecord::try_from).transpose()
+    })
+    .await
+}
+
 /// Inserts a row unless it conflicts with a stored one; `stored` finds the row in both cases.
-async fn insert(
-    db: &DatabaseConnection,
+pub(crate) async fn insert(
+    db: &impl ConnectionTrait,
     business: BusinessId,
     row: ActiveModel,
     stored: Expr,

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::values::{MessageDirection, MessageStatus};
+use crate::values::{MediaItems, MessageAuthor, MessageDirection, MessageKind, MessageStatus};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "messages")]
@@ -17,9 +17,27 @@ pub struct Model {
     pub status: MessageStatus,
     pub created_at: DateTimeUtc,
     pub in_reply_to: Option<Uuid>,
+    pub kind: MessageKind,
+    pub media: Option<MediaItems>,
+    pub handled: bool,
+    pub author: Option<MessageAuthor>,
+    pub error_code: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
+pub enum Relation {
+    #[sea_orm(
+        belongs_to = "super::businesses::Entity",
+        from = "Column::BusinessId",
+        to = "super::businesses::Column::Id"
+    )]
+    Business,
+}
+
+impl Related<super::businesses::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Business.def()
+    }
+}
 
 impl ActiveModelBehavior for ActiveModel {}

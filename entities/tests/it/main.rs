@@ -12,6 +12,8 @@ mod calls;
 #[cfg(test)]
 mod cancelled;
 #[cfg(test)]
+mod conversations;
+#[cfg(test)]
 mod early_statuses;
 #[cfg(test)]
 mod faults;

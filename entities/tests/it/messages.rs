@@ -2,8 +2,8 @@
 
 use entities::RecordsError;
 use entities::messages::{
-    IncomingMessage, MessageDirection, MessageId, MessageStatus, OutgoingMessage, conversation,
-    delete_before, insert_incoming, insert_outgoing, set_provider_sid, set_status,
+    IncomingMessage, MessageDirection, MessageId, MessageKind, MessageStatus, OutgoingMessage,
+    conversation, delete_before, insert_incoming, insert_outgoing, set_provider_sid, set_status,
 };
 use tokio::task::JoinSet;
 
@@ -15,6 +15,8 @@ fn incoming(provider_sid: &str) -> IncomingMessage {
         person: phone("+972501234567"),
         provider_sid: provider_sid.to_owned(),
         body: "אפשר תור למחר? 🙏".to_owned(),
+        kind: MessageKind::Text,
+        media: Vec::new(),
     }
 }
 

@@ -8,8 +8,12 @@ use entities::appointments::{
     by_key, cancel, move_to, of_lead, of_lead_upcoming,
 };
 use entities::businesses::CallKey;
+use entities::conversations::ConversationId;
 use entities::leads::{Caller, LeadChanges, ensure_for_call, history, merge_details};
-use entities::{Database, appointments, businesses, call_turns, calls, leads};
+use entities::messages::{IncomingMessage, MessageId, MessageKind};
+use entities::{
+    Database, appointments, businesses, call_turns, calls, conversations, leads, messages,
+};
 use protocol::ids::{LeadId, ToolCallId};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, TransactionTrait};
 
@@ -63,6 +67,26 @@ async fn use_everything(db: &Database) {
     move_to(db, locks, dana, held.id, times).await.unwrap();
     cancel(db, locks, Authority::Lead(dana), Selector::Id(held.id)).await.unwrap();
     appointments::list(db, locks, AppointmentFilter::default(), Some(held.id), 10).await.unwrap();
+
+    let text = IncomingMessage {
+        id: MessageId(new_id()),
+        person: number.clone(),
+        provider_sid: "SM1".to_owned(),
+        body: "hello".to_owned(),
+        kind: MessageKind::Text,
+        media: Vec::new(),
+    };
+    let new = ConversationId(new_id());
+    conversations::take_in(db, locks, text, new, noon()).await.unwrap();
+    conversations::due_of_all(db, noon(), 10).await.unwrap();
+    let owner = new_id();
+    conversations::claim(db, locks, &number, owner, noon(), noon()).await.unwrap();
+    conversations::waiting(db, locks, &number).await.unwrap();
+    conversations::is_on_call(db, locks, &number, noon()).await.unwrap();
+    conversations::list(db, locks, false, None, 10).await.unwrap();
+    businesses::find_for_text(db, locks, &number, noon()).await.unwrap();
+    calls::of_lead(db, locks, dana, 3).await.unwrap();
+    messages::history(db, locks, &number, noon(), 10).await.unwrap();
 
     calls::report_end(db, locks, &ringing, hung_up()).await.unwrap();
     let sid = call(db, locks, 1).await;

@@ -8,7 +8,7 @@ use sea_orm_migration::SchemaManager;
 
 use crate::support::{migrate, on_each, on_each_bare, two_businesses};
 
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 11] = [
     "businesses",
     "business_numbers",
     "prompts",
@@ -17,6 +17,7 @@ const TABLES: [&str; 10] = [
     "appointments",
     "calls",
     "call_turns",
+    "conversations",
     "early_statuses",
     "messages",
 ];
@@ -39,7 +40,7 @@ async fn tables_there(db: &Database) -> usize {
 async fn the_schema_goes_up_down_and_up_again() {
     on_each_bare(async |db| {
         let all = db.read(|db| async move { migration::pending(&db).await }).await.unwrap();
-        assert_eq!(all.len(), 7, "every migration is pending on an empty database: {all:?}");
+        assert_eq!(all.len(), 9, "every migration is pending on an empty database: {all:?}");
         assert_eq!(
             db.write(move |db| async move { migration::up(&db, None).await })
                 .await
@@ -85,7 +86,7 @@ async fn simultaneous_migrations_apply_each_migration_once() {
         }
         let mut applied = movers.join_all().await;
         applied.sort_unstable();
-        assert_eq!(applied, [0, 0, 0, 0, 0, 7]);
+        assert_eq!(applied, [0, 0, 0, 0, 0, 9]);
     })
     .await;
 }
@@ -125,7 +126,7 @@ async fn the_commands_report_what_they_did_and_fresh_needs_a_confirmation() {
             .await
             .unwrap();
         let Report::Changed(progress) = &report else { panic!("{report:?}") };
-        assert_eq!((progress.reverted.len(), progress.applied.len()), (7, 7));
+        assert_eq!((progress.reverted.len(), progress.applied.len()), (9, 9));
         assert!(entities::businesses::list(db, None, 10).await.unwrap().items.is_empty());
 
         db.write(|db| async move {
@@ -138,7 +139,7 @@ async fn the_commands_report_what_they_did_and_fresh_needs_a_confirmation() {
         let Report::Status(statuses) = &report else { panic!("{report:?}") };
         assert_eq!(statuses.iter().filter(|(_, s)| *s == MigrationStatus::Pending).count(), 1);
         assert!(
-            report.to_string().ends_with("pending  m20261128_000007_early_statuses"),
+            report.to_string().ends_with("pending  m20261129_000010_conversations"),
             "{report}"
         );
 

@@ -181,6 +181,8 @@ async fn lead_3_another_business_cannot_read_or_change_a_message() {
             person: person.clone(),
             provider_sid: "SM1".to_owned(),
             body: "hello".to_owned(),
+            kind: messages::MessageKind::Text,
+            media: Vec::new(),
         };
         let asked = messages::insert_incoming(db, locks, incoming(), noon()).await.unwrap().record;
         let answer = |in_reply_to| OutgoingMessage {

@@ -28,7 +28,34 @@ pub(super) fn section(parts: &PromptParts<'_>, wording: &Wording) -> String {
     lines.push(format!("- {}: {}", wording.caller, parts.caller.unwrap_or(wording.withheld)));
     lines.push(format!("- {}: {}", wording.known_before, known(parts.lead)));
     lines.push(appointments(parts, zone, wording));
+    lines.extend(written(parts, zone, wording));
     lines.join("\n")
+}
+
+/// The section of a written conversation.
+pub(super) fn writing_section(parts: &PromptParts<'_>, wording: &Wording) -> String {
+    let zone = parts.business.timezone.rules();
+    let mut lines = vec![format!("# {}", wording.writing_facts_heading)];
+    lines.extend(opening_hours(&parts.business.appointments, wording));
+    lines.extend(days_off(parts, zone, wording));
+    lines.push(format!("- {}: {}", wording.now, told_now(parts.business, parts.now, wording)));
+    lines.push(format!("- {}: {}", wording.caller, parts.caller.unwrap_or(wording.withheld)));
+    lines.push(format!("- {}: {}", wording.known_before, known(parts.lead)));
+    lines.push(appointments(parts, zone, wording));
+    lines.join("\n")
+}
+
+fn written(parts: &PromptParts<'_>, zone: &TimeZone, wording: &Wording) -> Vec<String> {
+    if parts.messages.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![format!("- {}:", wording.messages)];
+    lines.extend(parts.messages.iter().map(|message| {
+        let at = message.at.to_zoned(zone.clone()).strftime("%Y-%m-%d, %H:%M").to_string();
+        let who = if message.from_person { wording.they_wrote } else { wording.we_wrote };
+        format!("  - {at}, {who}: {:?}", on_one_line(&message.text))
+    }));
+    lines
 }
 
 /// A text from outside as one line of bounded length.

@@ -47,6 +47,7 @@ fn prompt_of(business: &BusinessSettings) -> String {
         caller: Some("+972501234567"),
         lead: &LeadFacts::default(),
         appointments: &[],
+        messages: &[],
     })
 }
 
@@ -73,6 +74,7 @@ fn whole_prompt(business: &BusinessSettings, direction: Direction) -> String {
             appointment("2026-11-23T07:00:00Z", Some("החלפת צילינדר")),
             appointment("2026-11-20T07:00:00Z", Some("כבר היה")),
         ],
+        messages: &[],
     })
 }
 
@@ -93,6 +95,7 @@ fn bare_prompt(direction: Direction) -> String {
         caller: None,
         lead: &LeadFacts::default(),
         appointments: &[],
+        messages: &[],
     })
 }
 
@@ -209,6 +212,7 @@ proptest! {
                 caller: None,
                 lead,
                 appointments: &[appointment(start, Some(notes))],
+                messages: &[],
             });
             prompt.lines().count()
         };

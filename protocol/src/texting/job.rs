@@ -46,6 +46,8 @@ pub enum Job {
         message: Outgoing,
         /// Whether it may have been sent before: then only look for it in Twilio's list (WA-2).
         look_first: bool,
+        /// When it was first tried to send it.
+        since: Timestamp,
     },
 }
 
@@ -86,6 +88,11 @@ pub enum Record {
         id: MessageId,
         /// Twilio's error code.
         code: Option<u32>,
+    },
+    /// Nobody knows whether Twilio has the message, and it is not looked for any more.
+    GivenUp {
+        /// Its row.
+        id: MessageId,
     },
     /// The lead's status.
     LeadStatus(LeadStatus),
@@ -154,7 +161,9 @@ impl Conversation {
             }
             Phase::Clearing => Job::LookForCall,
             Phase::Sending { look_first } => {
-                Job::Send { message: state.sending.clone()?, look_first: *look_first }
+                let message = state.sending.clone()?;
+                let since = state.sends_since?;
+                Job::Send { message, look_first: *look_first, since }
             }
         };
         Some((state.job, job))

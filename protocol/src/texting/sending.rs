@@ -76,6 +76,9 @@ impl Conversation {
             SendFault::Refused { code } => return self.refused(code, now),
         };
         if self.is_too_late_to_send(now) {
+            if let Some(message) = &self.state.sending {
+                self.records.push(Record::GivenUp { id: message.id });
+            }
             self.records.push(Record::ForPerson(PersonNeeded::Undelivered));
             return self.done(now);
         }

@@ -177,6 +177,7 @@ fn name_of(record: &Record) -> &'static str {
         Record::Held { .. } => "Held",
         Record::Sent { .. } => "Sent",
         Record::Refused { .. } => "Refused",
+        Record::GivenUp { .. } => "GivenUp",
         Record::LeadStatus(_) => "LeadStatus",
         Record::Noted(_) => "Noted",
         Record::ForPerson(_) => "ForPerson",

@@ -4,6 +4,7 @@
 mod call;
 mod dial;
 mod form;
+mod message;
 mod party;
 mod status;
 mod stream_status;
@@ -13,6 +14,7 @@ mod wire_enum;
 pub use call::{AnsweredBy, CallStatus, Direction};
 pub use dial::{DialForm, DialStatus};
 pub use form::{FieldError, Form, FormError};
+pub use message::{DeliveryForm, DeliveryStatus, MessageFile, MessageForm, MessageKind};
 pub use party::Party;
 pub use status::StatusForm;
 pub use stream_status::{StreamEvent, StreamStatusForm};

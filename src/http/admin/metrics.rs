@@ -26,6 +26,7 @@ pub(super) async fn serve(state: &AdminState) -> Response {
     calls(&mut text, state);
     waits(&mut text, metrics);
     usage(&mut text, metrics);
+    messages(&mut text, metrics);
     queues(&mut text, state);
     provider(&mut text, state);
     database(&mut text, state);
@@ -125,6 +126,21 @@ fn waits(text: &mut Text, metrics: &Metrics) {
     let mut tools = text.family("frontdesk_tool_seconds", Kind::Histogram, help);
     for (tool, histogram) in metrics.tools.iter() {
         tools.histogram(&[("tool", tool)], histogram);
+    }
+}
+
+fn messages(text: &mut Text, metrics: &Metrics) {
+    let help = "Written messages: that came (each delivery), that Twilio took (sent), that were \
+                delivered, and that failed.";
+    let mut counted = text.family("frontdesk_messages_total", Kind::Counter, help);
+    for (what, count) in metrics.messages.iter() {
+        counted.value(&[("what", what)], count.get());
+    }
+    let help = "Conversations that were marked for a person of the business, by reason.";
+    let name = "frontdesk_conversations_needing_person_total";
+    let mut marked = text.family(name, Kind::Counter, help);
+    for (reason, count) in metrics.person_needed.iter() {
+        marked.value(&[("reason", reason)], count.get());
     }
 }
 

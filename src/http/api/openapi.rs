@@ -9,7 +9,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::error::{ApiResult, ErrorAnswer};
 use super::request::ApiRequest;
-use super::{appointments, businesses, calls, leads, slots};
+use super::{appointments, businesses, calls, conversations, leads, messages, slots};
 use crate::http::response::json;
 
 #[derive(OpenApi)]
@@ -26,6 +26,8 @@ use crate::http::response::json;
         appointments::list, appointments::book, appointments::show, appointments::cancel,
         slots::list,
         calls::list, calls::place, calls::show, calls::hang_up,
+        conversations::list, conversations::show, conversations::handled, conversations::write,
+        messages::list,
         show,
     ),
     components(schemas(ErrorAnswer)),

@@ -100,6 +100,7 @@ impl Wanted {
         let (method, path) = operation.split_once(' ').unwrap();
         let id = match path {
             "/api/appointments/{id}" => rows.appointment.0.to_string(),
+            path if path.starts_with("/api/conversations/") => rows.conversation.0.to_string(),
             _ => rows.lead.to_string(),
         };
         let path = path.replace("{id}", &id);
@@ -118,12 +119,19 @@ impl Wanted {
             | "delete /api/appointments/{id}"
             | "get /api/calls"
             | "get /api/calls/{call_sid}"
+            | "get /api/conversations"
+            | "get /api/conversations/{id}"
+            | "post /api/conversations/{id}/handled"
+            | "get /api/messages"
             | "post /api/calls/{call_sid}/hangup" => of_business,
             "get /api/slots" => of_business.and(&format!("date={}", &rows.free[..10])),
             "patch /api/leads/{id}" => of_business.with(&json!({ "full_name": "אחר" })),
             "post /api/appointments" => plain.with(&json!({
                 "business": slug, "lead_id": rows.lead.0, "slot_start": rows.free,
             })),
+            "post /api/conversations/{id}/messages" => {
+                of_business.with(&json!({ "body": "נחזור אליך." }))
+            }
             "post /api/calls" => plain.with(&json!({ "business": slug, "to": number(7) })),
             unknown => panic!("say how {unknown} is asked"),
         }

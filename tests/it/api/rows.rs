@@ -3,7 +3,9 @@
 use entities::appointments::{AppointmentId, NewAppointment, book};
 use entities::call_turns::{self, TurnRole, TurnRow};
 use entities::calls::{self, CallDirection, CallStatus, EndOfCall, NewCall};
+use entities::conversations::{self, ConversationId};
 use entities::leads::{self, Caller};
+use entities::messages::{IncomingMessage, MessageId, MessageKind};
 use frontdesk::world::World;
 use jiff::{Span, Timestamp};
 use protocol::calendar::Calendar;
@@ -18,6 +20,7 @@ pub(crate) struct Rows {
     pub(crate) lead: LeadId,
     pub(crate) appointment: AppointmentId,
     pub(crate) call: CallSid,
+    pub(crate) conversation: ConversationId,
     /// A free slot.
     pub(crate) free: String,
 }
@@ -31,6 +34,7 @@ impl Rows {
             lead,
             appointment: appointment(world, business, lead, slots[0]).await,
             call: call(world, business, n, Some(lead)).await,
+            conversation: conversation(world, business, n).await,
             free: written(world, slots[4]),
         }
     }
@@ -110,6 +114,22 @@ pub(crate) async fn call(
     };
     calls::record_end(db, business, &call, end).await.unwrap();
     call
+}
+
+/// A conversation in which a person has written, and wants no answer.
+pub(crate) async fn conversation(world: &World, business: BusinessId, n: u32) -> ConversationId {
+    let services = world.app.services();
+    let (db, now) = (&services.database, services.clock.wall());
+    let message = IncomingMessage {
+        id: MessageId(services.new_id()),
+        person: number(n),
+        provider_sid: format!("SM{n:032x}"),
+        body: "stop".to_owned(),
+        kind: MessageKind::Text,
+        media: Vec::new(),
+    };
+    let id = ConversationId(services.new_id());
+    conversations::take_in(db, business, message, id, now).await.unwrap().conversation
 }
 
 /// The slots of the first open day at least `days` ahead, as if nothing were booked.

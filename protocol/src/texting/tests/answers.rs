@@ -207,10 +207,12 @@ fn wa_2_what_twilio_may_have_is_looked_for_and_what_it_has_not_is_sent_again() {
     let mut conversation = sending();
     done(&mut conversation, JobResult::SendFailed(SendFault::Unknown), after(5));
     conversation.handle_timeout(after(10));
-    let Some((_, Job::Send { look_first: true, message })) = conversation.job() else { panic!() };
+    let Some((_, Job::Send { look_first: true, message, .. })) = conversation.job() else {
+        panic!()
+    };
     done(&mut conversation, JobResult::NotThere, after(10));
     clear(&mut conversation, after(10));
-    let Some((_, Job::Send { look_first: false, message: again })) = conversation.job() else {
+    let Some((_, Job::Send { look_first: false, message: again, .. })) = conversation.job() else {
         panic!()
     };
     assert_eq!(message, again);

@@ -94,7 +94,7 @@ impl World {
                 self.looked_at = Some(self.now());
                 JobResult::Looked { on_call: self.on_call }
             }
-            Job::Send { message, look_first } => self.send(&message, look_first, how),
+            Job::Send { message, look_first, .. } => self.send(&message, look_first, how),
         };
         done(conversation, result, self.now());
     }

@@ -1,0 +1,242 @@
+//! `/api/conversations`: lists and shows written conversations, marks one as seen to, and answers by hand.
+
+use entities::conversations::{
+    self, After, ByHand, ConversationId, ConversationRecord, mark_handled, write_by_hand,
+};
+use entities::messages::{self, MessageId, MessageRecord};
+use http::StatusCode;
+use jiff::Timestamp;
+use protocol::ids::{BusinessId, PhoneNumber};
+use protocol::text::check_lines;
+use protocol::texting::{LONGEST_MESSAGE, MOST_BY_HAND, units, window_is_open};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::error::{ApiError, ApiResult};
+use super::messages::Message;
+use super::page::{Cursor, Limit, Listing};
+use super::query::BusinessQuery;
+use super::request::{ApiRequest, settings};
+use crate::http::response::json;
+
+/// Messages that are shown with a conversation.
+const MAX_SHOWN: u32 = 200;
+
+/// A written conversation with one person.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Conversation {
+    id: Uuid,
+    /// The person's number, in E.164.
+    #[schema(value_type = String, example = "+972501234567")]
+    person: PhoneNumber,
+    /// The person's lead; null until the first answer.
+    lead_id: Option<Uuid>,
+    /// When it last began anew.
+    began_at: Timestamp,
+    /// When it last moved.
+    active_at: Timestamp,
+    /// When the person last wrote.
+    last_came_at: Option<Timestamp>,
+    /// Whether a message can be sent now: within 24 h of the person's last one.
+    window_open: bool,
+    /// Null while it goes on.
+    closed_at: Option<Timestamp>,
+    close_reason: Option<String>,
+    /// The agent's last remark for the business.
+    notes: Option<String>,
+    /// The person wants no messages by themselves.
+    opted_out: bool,
+    /// Why a person of the business is needed: `too_long`, `model_failed`, `window_closed`, `undelivered` or
+    /// `refused`; null if none is.
+    needs_person: Option<String>,
+    needs_person_since: Option<Timestamp>,
+}
+
+impl Conversation {
+    fn of(record: ConversationRecord, now: Timestamp) -> Self {
+        Self {
+            id: record.id.0,
+            person: record.person,
+            lead_id: record.lead_id.map(|lead| lead.0),
+            began_at: record.began_at,
+            active_at: record.active_at,
+            last_came_at: record.last_came_at,
+            window_open: window_is_open(record.last_came_at, now),
+            closed_at: record.closed_at,
+            close_reason: record.close_reason,
+            notes: record.notes,
+            opted_out: record.opted_out,
+            needs_person: record.needs_person,
+            needs_person_since: record.needs_person_since,
+        }
+    }
+}
+
+/// A conversation as a row of a page.
+struct Row(Conversation);
+
+impl From<Row> for Conversation {
+    fn from(row: Row) -> Self {
+        row.0
+    }
+}
+
+/// A conversation with its newest messages.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ConversationDetails {
+    #[serde(flatten)]
+    conversation: Conversation,
+    /// The newest 200, oldest first.
+    messages: Vec<Message>,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConversationsQuery {
+    /// The business's slug.
+    #[param(required = true)]
+    business: Option<String>,
+    /// Only conversations that need a person of the business.
+    #[serde(default)]
+    needs_person: bool,
+    /// `next` of the page before.
+    #[param(value_type = Option<String>)]
+    cursor: Option<Cursor<After>>,
+    /// The most rows to show.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
+    #[serde(default)]
+    limit: Limit,
+}
+
+/// A business's conversations
+///
+/// The one that moved last comes first.
+#[utoipa::path(
+    get, path = "/api/conversations", operation_id = "listConversations", tag = "messages",
+    params(ConversationsQuery),
+    responses((status = 200, description = "A page of them", body = Listing<Conversation>)),
+)]
+pub(super) async fn list(request: ApiRequest<'_>) -> ApiResult {
+    let query: ConversationsQuery = request.query()?;
+    let business = request.business(query.business.as_deref()).await?.id;
+    let after = query.cursor.map(|cursor| cursor.0);
+    let (needs_person, limit, now) = (query.needs_person, query.limit.0, request.now());
+    let page = conversations::list(request.db(), business, needs_person, after, limit).await?;
+    let rows = page.items.into_iter().map(|record| Row(Conversation::of(record, now))).collect();
+    let page = entities::Page { items: rows, next: page.next };
+    Ok(json(StatusCode::OK, &Listing::<Conversation>::new(page)))
+}
+
+/// One conversation, with its messages
+#[utoipa::path(
+    get, path = "/api/conversations/{id}", operation_id = "showConversation", tag = "messages",
+    params(("id" = Uuid, Path, description = "The conversation"), BusinessQuery),
+    responses((status = 200, description = "It and its messages", body = ConversationDetails)),
+)]
+pub(super) async fn show(request: ApiRequest<'_>) -> ApiResult {
+    let business = request.business_in_query().await?.id;
+    let record = find(&request, business).await?;
+    let messages = newest(&request, business, &record.person).await?;
+    let conversation = Conversation::of(record, request.now());
+    let messages = messages.into_iter().map(Message::from).collect();
+    Ok(json(StatusCode::OK, &ConversationDetails { conversation, messages }))
+}
+
+/// Mark a conversation as seen to
+///
+/// It needs no person any more, until the next reason.
+#[utoipa::path(
+    post, path = "/api/conversations/{id}/handled", operation_id = "markConversationHandled",
+    tag = "messages",
+    params(("id" = Uuid, Path, description = "The conversation"), BusinessQuery),
+    responses((status = 200, description = "The conversation", body = Conversation)),
+)]
+pub(super) async fn handled(request: ApiRequest<'_>) -> ApiResult {
+    let business = request.business_in_query().await?.id;
+    let id = find(&request, business).await?.id;
+    let record = mark_handled(request.db(), business, id).await?;
+    Ok(json(StatusCode::OK, &Conversation::of(record, request.now())))
+}
+
+/// A message by hand.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewMessage {
+    /// The whole text: at most 1,600 UTF-16 units.
+    #[schema(min_length = 1, max_length = 1600)]
+    body: String,
+}
+
+/// Answer by hand
+///
+/// The message is stored, and sent at once, or after the person's call. Only within 24 h of their last
+/// message.
+#[utoipa::path(
+    post, path = "/api/conversations/{id}/messages", operation_id = "writeMessage", tag = "messages",
+    params(("id" = Uuid, Path, description = "The conversation"), BusinessQuery),
+    request_body = NewMessage,
+    responses((status = 201, description = "The message, on its way", body = Message)),
+)]
+pub(super) async fn write(request: ApiRequest<'_>) -> ApiResult {
+    let business = request.business_in_query().await?;
+    let record = find(&request, business.id).await?;
+    let message: NewMessage = request.body()?;
+    let body = checked(&message.body)?;
+    if settings(&business)?.whatsapp_number.is_none() {
+        let message = "this business has no whatsapp_number: give it one, and import it again";
+        return Err(ApiError::conflict("no_sender", message));
+    }
+    if !window_is_open(record.last_came_at, request.now()) {
+        let message = "the person's last message is older than 24 h: WhatsApp delivers nothing but \
+                       templates now; call them, or wait until they write";
+        return Err(ApiError::conflict("window_closed", message));
+    }
+    let (_, waiting) = conversations::waiting(request.db(), business.id, &record.person).await?;
+    if waiting.len() >= MOST_BY_HAND {
+        let message =
+            "as many messages as may wait in a conversation wait already: try again later";
+        return Err(ApiError::conflict("too_many_messages", message));
+    }
+    let services = &request.state.services;
+    let by_hand = ByHand { id: MessageId(services.new_id()), body };
+    let (db, now) = (request.db(), request.now());
+    let stored = write_by_hand(db, business.id, record.id, by_hand, now).await?;
+    services.messaging.due(business.id, &record.person);
+    Ok(json(StatusCode::CREATED, &Message::from(stored)))
+}
+
+fn checked(body: &str) -> Result<String, ApiError> {
+    let wrong = |message: String| ApiError::bad_request("bad_field", message).at("body");
+    let body = body.trim();
+    if body.is_empty() {
+        return Err(wrong("is empty: write a text".to_owned()));
+    }
+    let units = units(body);
+    if units > LONGEST_MESSAGE {
+        let message =
+            format!("has {units} characters, and {LONGEST_MESSAGE} are the most: shorten it");
+        return Err(wrong(message));
+    }
+    check_lines(body, LONGEST_MESSAGE).map_err(|flaw| wrong(flaw.to_string()))?;
+    Ok(body.to_owned())
+}
+
+async fn find(
+    request: &ApiRequest<'_>,
+    business: BusinessId,
+) -> Result<ConversationRecord, ApiError> {
+    let id = ConversationId(request.id()?);
+    conversations::get(request.db(), business, id).await?.ok_or_else(|| {
+        ApiError::not_found("no_such_conversation", "this business has no such conversation")
+    })
+}
+
+async fn newest(
+    request: &ApiRequest<'_>,
+    business: BusinessId,
+    person: &PhoneNumber,
+) -> Result<Vec<MessageRecord>, ApiError> {
+    Ok(messages::conversation(request.db(), business, person, MAX_SHOWN).await?)
+}
