@@ -22,7 +22,7 @@ use secrecy::SecretString;
 use supervision::{Inbox, RestartPolicy};
 
 use super::error::StartError;
-use crate::config::{Config, ModelProvider};
+use crate::config::Config;
 use crate::database::{self, DatabaseError, DatabaseMode, Owner};
 use crate::platform::Platform;
 
@@ -103,16 +103,12 @@ fn node(
     Node::new(settings, cluster, clock, chance)
 }
 
-/// Where messages are answered: beside the sessions of the practice provider, or at `openai.text_url`.
-fn text_endpoint(config: &Config, realtime: &RealtimeEndpoint) -> TextEndpoint {
-    let url = match config.openai.provider {
-        ModelProvider::OpenAi => config.openai.text_url.to_string(),
-        ModelProvider::Practice => {
-            let host = realtime.url.split("//").nth(1).and_then(|rest| rest.split('/').next());
-            format!("http://{}/v1/responses", host.unwrap_or("127.0.0.1"))
-        }
-    };
-    TextEndpoint { url, key: realtime.key.clone(), model: config.openai.text_model.clone() }
+fn text_endpoint(config: &Config, endpoint: &RealtimeEndpoint) -> TextEndpoint {
+    TextEndpoint {
+        url: endpoint.text_url.clone(),
+        key: endpoint.key.clone(),
+        model: config.openai.text_model.clone(),
+    }
 }
 
 pub(super) async fn start(
