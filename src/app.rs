@@ -4,6 +4,7 @@ pub mod business;
 mod cluster;
 mod error;
 mod orphans;
+mod reload;
 mod services;
 
 use std::future::Future;
@@ -13,7 +14,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use actors::call_parts::Services;
-use actors::supervisor::{Calls, Supervisor, SupervisorArgs, SupervisorMsg};
+use actors::supervisor::{CallLimit, Calls, Supervisor, SupervisorArgs, SupervisorMsg};
 use entities::calls::CallRecord;
 use migration::presence::Presence;
 use protocol::twilio::signature::Signatures;
@@ -26,14 +27,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{self, Config};
-use crate::http::admin::{self, AdminState, AdminToken, Elsewhere};
+use crate::http::admin::{self, AdminState, Elsewhere};
 use crate::http::twilio::{self, Directory, DoorTransfers, MAX_UNSTARTED, TwilioState};
 use crate::http::{Listener, Readiness};
+use crate::live_settings::LiveSettings;
 use crate::network::Network;
 use crate::platform::Platform;
 use orphans::Carrier;
 
 pub use error::StartError;
+pub use reload::Reloader;
 pub use services::RealtimeEndpoint;
 
 /// How long the actors may take to stop, once every call is over or out of time.
@@ -59,7 +62,10 @@ pub struct App {
     root: ActorRef<SupervisorMsg>,
     root_task: JoinHandle<()>,
     readiness: Readiness,
-    drain_timeout: Duration,
+    /// What it was started with.
+    config: Config,
+    live: LiveSettings,
+    limit: CallLimit,
     twilio_address: SocketAddr,
     admin_address: Option<SocketAddr>,
     /// Stops the listeners, and the connections that are not calls.
@@ -105,8 +111,8 @@ impl App {
         // Read before any new call can be among them.
         let living = services.node.living();
         let orphans = entities::calls::live_beside(&services.database, living).await?;
-        let max_calls = config.server.max_calls.get();
-        let args = SupervisorArgs { services: services.clone(), max_calls };
+        let limit = CallLimit::new(config.server.max_calls.get());
+        let args = SupervisorArgs { services: services.clone(), limit: limit.clone() };
         let (root, root_task) = Supervisor::start(args).await?;
         let readiness = Readiness::new(&services);
         let mut app = Self {
@@ -115,7 +121,9 @@ impl App {
             root,
             root_task,
             readiness,
-            drain_timeout: config.server.drain_timeout,
+            live: LiveSettings::new(&config),
+            limit,
+            config: config.clone(),
             twilio_address: listener.address(),
             admin_address: None,
             stop: CancellationToken::new(),
@@ -127,7 +135,7 @@ impl App {
         app.admin_address = app.serve_admin(&network, &config).await?;
         let (twilio_address, admin_address) = (app.twilio_address, app.admin_address);
         tracing::info!(%twilio_address, ?admin_address, "listening");
-        app.join_cluster(config.admin.allow_actor_kill);
+        app.join_cluster();
         app.end_orphans(orphans, &config.twilio);
         Ok(app)
     }
@@ -143,7 +151,7 @@ impl App {
             tokens: StreamTokens::new(token),
             calls: self.calls.clone(),
             services: self.services.clone(),
-            upstream_patience: config.openai.upstream_patience,
+            live: self.live.clone(),
             patience: config.server.patience,
             handshakes: AtomicU64::new(0),
             tasks: self.tasks.clone(),
@@ -166,14 +174,13 @@ impl App {
         network: &Network,
         config: &Config,
     ) -> Result<Option<SocketAddr>, StartError> {
-        let Some((address, token)) = config.admin.listener() else { return Ok(None) };
+        let Some((address, _)) = config.admin.listener() else { return Ok(None) };
         let listener = Listener::bind(network, "admin.listen", address).await?;
         let address = listener.address();
         let state = Arc::new(AdminState {
-            token: AdminToken::new(token.expose_secret()),
-            allow_actor_kill: config.admin.allow_actor_kill,
+            live: self.live.clone(),
             calls: self.calls.clone(),
-            max_calls: config.server.max_calls.get(),
+            limit: self.limit.clone(),
             services: self.services.clone(),
             public_url: config.server.public_url.clone(),
             readiness: self.readiness.clone(),
@@ -186,9 +193,9 @@ impl App {
         Ok(Some(address))
     }
 
-    fn join_cluster(&self, allow_actor_kill: bool) {
+    fn join_cluster(&self) {
         let (services, calls) = (self.services.clone(), self.calls.clone());
-        let member = cluster::Member { services, calls, allow_actor_kill };
+        let member = cluster::Member { services, calls, live: self.live.clone() };
         let stop = self.stop.clone();
         self.tasks.spawn(async move { stop.run_until_cancelled(member.run()).await });
     }
@@ -228,6 +235,18 @@ impl App {
         &self.readiness
     }
 
+    /// Gives this daemon a new configuration while it runs.
+    #[must_use]
+    pub fn reloader(&self) -> Reloader {
+        Reloader {
+            running: self.config.clone(),
+            live: self.live.clone(),
+            limit: self.limit.clone(),
+            connector: Arc::clone(&self.services.connector),
+            node: self.services.node.clone(),
+        }
+    }
+
     /// Runs until `stop`. Then it takes no new calls, tells the running ones to end, and waits for them
     /// until the drain timeout or until `now` (RES-6).
     pub async fn serve_until(
@@ -253,7 +272,7 @@ impl App {
             biased;
             () = self.calls_are_over() => {}
             () = now => tracing::warn!("told to stop again: running calls are ended now"),
-            () = tokio::time::sleep(self.drain_timeout) => {
+            () = tokio::time::sleep(self.live.drain_timeout()) => {
                 tracing::warn!("calls are still running: they are ended now");
             }
         }

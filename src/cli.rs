@@ -21,16 +21,17 @@ mod serve;
 mod signals;
 #[cfg(feature = "practice")]
 mod simulate;
+mod source;
 mod stored;
 mod systemd;
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::Pin;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::Config;
+use crate::config::Log;
 #[cfg(feature = "practice")]
 use crate::demo;
 use crate::platform::Platform;
@@ -38,6 +39,7 @@ use crate::platform::Platform;
 pub use environment::Environment;
 pub use error::CliError;
 pub use exit::{BAD_CONFIGURATION, Exit};
+use source::{Source, load};
 
 #[cfg(not(feature = "practice"))]
 const NO_PRACTICE: &str =
@@ -117,7 +119,7 @@ impl Command {
     #[must_use]
     pub fn log_filter(&self) -> &'static str {
         match self {
-            Self::Serve => "info,ractor=warn,sqlx=warn,sea_orm_migration=warn",
+            Self::Serve => Log::DEFAULT_FILTER,
             #[cfg(feature = "practice")]
             Self::Simulate(options) => options.log_filter(),
             #[cfg(feature = "practice")]
@@ -168,7 +170,10 @@ async fn perform(
     let load = || load(config.as_deref(), &environment);
     let platform = Platform::live();
     match command {
-        Command::Serve => serve::run(load()?, platform).await,
+        Command::Serve => {
+            let read = Source { file: config.clone(), environment: environment.clone() };
+            serve::run(load()?, read, platform).await
+        }
         #[cfg(feature = "practice")]
         Command::Demo { wav } => {
             let color = output::is_colored(&std::io::stdout(), &environment);
@@ -190,13 +195,6 @@ async fn perform(
         Command::Check => check::run(&load()?, out).await,
         Command::Actors(options) => actors::run(options, &load()?, out).await,
     }
-}
-
-/// The configuration in `file`, else in ./config.toml, else the defaults.
-fn load(file: Option<&Path>, environment: &Environment) -> Result<Config, CliError> {
-    let usual = Path::new("config.toml");
-    let file = file.or_else(|| usual.exists().then_some(usual));
-    Ok(Config::load(file, environment.variables())?)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 mod address;
 pub mod business_file;
+mod changes;
 mod check;
 mod daemon;
 mod error;
@@ -15,7 +16,8 @@ pub(crate) mod words;
 use serde::Deserialize;
 
 pub use address::{HttpUrl, InvalidAddress, PublicUrl, WebSocketUrl};
-pub use daemon::{Admin, Database, DatabaseUrl, Patience, Server, Supervision};
+pub use changes::Changes;
+pub use daemon::{Admin, Database, DatabaseUrl, Log, Patience, Server, Supervision};
 pub use error::{ConfigError, Located};
 pub use load::DEFAULT_FILE;
 pub use providers::{ModelProvider, OpenAi, Twilio};
@@ -33,6 +35,7 @@ pub struct Config {
     pub twilio: Twilio,
     /// How often a part of a call may be restarted.
     pub supervision: Supervision,
+    pub log: Log,
 }
 
 #[cfg(test)]

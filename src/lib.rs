@@ -14,6 +14,7 @@ pub mod database;
 #[cfg(feature = "practice")]
 pub mod demo;
 pub mod http;
+pub mod live_settings;
 pub mod network;
 pub mod platform;
 mod proc;

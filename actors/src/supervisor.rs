@@ -9,6 +9,7 @@ mod shared;
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use entities::calls::CallLease;
@@ -44,8 +45,28 @@ pub type Starting = Pin<
 
 pub struct SupervisorArgs {
     pub services: Services,
-    /// At most this many calls at once.
-    pub max_calls: usize,
+    pub limit: CallLimit,
+}
+
+/// The most calls at once. Running calls are not touched by a lower limit. Clones share it.
+#[derive(Debug, Clone)]
+pub struct CallLimit(Arc<AtomicUsize>);
+
+impl CallLimit {
+    #[must_use]
+    pub fn new(most: usize) -> Self {
+        Self(Arc::new(AtomicUsize::new(most)))
+    }
+
+    #[must_use]
+    pub fn get(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Holds for the calls that begin from now on.
+    pub fn set(&self, most: usize) {
+        self.0.store(most, Ordering::Relaxed);
+    }
 }
 
 impl Supervisor {
@@ -61,7 +82,7 @@ impl Supervisor {
 
 pub struct SupervisorState {
     services: Services,
-    max_calls: usize,
+    limit: CallLimit,
     draining: bool,
     shared: SharedActors,
     calls: BTreeMap<CallSid, (ActorCell, CallHandle)>,
@@ -80,7 +101,7 @@ impl Actor for Supervisor {
         me: ActorRef<SupervisorMsg>,
         args: SupervisorArgs,
     ) -> Result<SupervisorState, ActorProcessingErr> {
-        let SupervisorArgs { services, max_calls } = args;
+        let SupervisorArgs { services, limit } = args;
         let spec = ActorInfo {
             kind: ActorKind::Supervisor,
             parent: None,
@@ -94,7 +115,7 @@ impl Actor for Supervisor {
         let shared = SharedActors::start(&me, &services, registration.id()).await?;
         Ok(SupervisorState {
             services,
-            max_calls,
+            limit,
             draining: false,
             shared,
             calls: BTreeMap::new(),
@@ -184,7 +205,7 @@ impl SupervisorState {
         if self.draining {
             return Err(CallRefused::Draining);
         }
-        if self.calls.len() >= self.max_calls {
+        if self.calls.len() >= self.limit.get() {
             return Err(CallRefused::Full);
         }
         if !self.services.journal.has_room_for_a_call() {

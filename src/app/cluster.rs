@@ -16,6 +16,8 @@ use protocol::twilio::forms::CallStatus;
 use serde_json::json;
 use tokio::time::{sleep, timeout};
 
+use crate::live_settings::LiveSettings;
+
 /// How often what dead nodes have left is removed, in beats: about every 10 minutes.
 const BEATS_BETWEEN_CLEANINGS: u64 = 200;
 /// How many actors or calls are shown to other nodes. The oldest are.
@@ -27,8 +29,8 @@ const LEAVE_PATIENCE: Duration = Duration::from_secs(2);
 pub(super) struct Member {
     pub(super) services: Services,
     pub(super) calls: Calls,
-    /// Whether other nodes may let an actor crash (`admin.allow_actor_kill`).
-    pub(super) allow_actor_kill: bool,
+    /// Tells whether other nodes may let an actor crash.
+    pub(super) live: LiveSettings,
 }
 
 impl Member {
@@ -120,7 +122,7 @@ impl Member {
                 None => drop(self.services.node.hand_on(&call, None, &Order::HangUp).await?),
             },
             (Order::LetGo { fence }, Some(call)) => self.calls.let_go(call, Some(fence)),
-            (Order::Kill { actor }, None) if self.allow_actor_kill => {
+            (Order::Kill { actor }, None) if self.live.allow_actor_kill() => {
                 if let Err(refused) = self.services.introspection.crash(actor) {
                     tracing::info!(%refused, actor, "another node wanted an actor to crash");
                 }

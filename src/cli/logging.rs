@@ -1,6 +1,7 @@
 //! Logging to the standard error, as text or as JSON.
 
 use std::panic::PanicHookInfo;
+use std::sync::OnceLock;
 
 use actors::introspection::CRASH_REQUESTED;
 use actors::trace;
@@ -37,25 +38,49 @@ enum Format {
 /// # Errors
 /// A variable of the environment is wrong, or logging was started before.
 pub fn start(environment: &Environment, filter: &str) -> Result<(), LoggingError> {
-    let log = log(environment, filter, std::io::stderr)?;
+    let (log, filters) = log(environment, filter, std::io::stderr)?;
     log.try_init().map_err(|_| LoggingError::Started)?;
+    FILTERS.set(filters).map_err(|_| LoggingError::Started)?;
     std::panic::set_hook(Box::new(log_panic));
     Ok(())
 }
+
+/// Sets the filter of a running log, unless `RUST_LOG` has set it. Does nothing if logging was not started.
+///
+/// # Errors
+/// The filter is wrong, or the log is gone.
+pub fn set_filter(environment: &Environment, filter: &str) -> Result<(), LoggingError> {
+    let filter = filter_of(environment, filter)?;
+    FILTERS.get().map_or(Ok(()), |set| set(filter).map_err(LoggingError::Filter))
+}
+
+/// Sets the filter of a log.
+type SetFilter = Box<dyn Fn(EnvFilter) -> Result<(), String> + Send + Sync>;
+
+/// Of the process's log: there is one per process, as of the subscriber.
+static FILTERS: OnceLock<SetFilter> = OnceLock::new();
 
 fn log(
     environment: &Environment,
     filter: &str,
     writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static,
-) -> Result<Dispatch, LoggingError> {
+) -> Result<(Dispatch, SetFilter), LoggingError> {
     let filter = filter_of(environment, filter)?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     Ok(match format_of(environment)? {
         Format::Text => {
             let color = is_colored(&std::io::stderr(), environment);
-            builder.compact().with_ansi(color).finish().with(without_traces()).into()
+            let builder = builder.compact().with_ansi(color).with_filter_reloading();
+            let filters = builder.reload_handle();
+            let set = move |filter| filters.reload(filter).map_err(|gone| gone.to_string());
+            (builder.finish().with(without_traces()).into(), Box::new(set))
         }
-        Format::Json => builder.json().flatten_event(true).finish().with(without_traces()).into(),
+        Format::Json => {
+            let builder = builder.json().flatten_event(true).with_filter_reloading();
+            let filters = builder.reload_handle();
+            let set = move |filter| filters.reload(filter).map_err(|gone| gone.to_string());
+            (builder.finish().with(without_traces()).into(), Box::new(set))
+        }
     })
 }
 
@@ -148,7 +173,7 @@ mod tests {
             let variables = variables.into_iter().collect();
             let written = Written::default();
             let writer = written.clone();
-            let log = log(&variables, "info", move || writer.clone()).unwrap();
+            let (log, _) = log(&variables, "info", move || writer.clone()).unwrap();
             tracing::dispatcher::with_default(&log, || {
                 let _span = tracing::error_span!("call").entered();
                 trace::point("CA1", "webhook", format_args!("+972501234567"));
@@ -166,7 +191,7 @@ mod tests {
         let written = Written::default();
         let writer = written.clone();
         let filter = UNPLANNED_PANICS;
-        let log = log(&Environment::default(), filter, move || writer.clone()).unwrap();
+        let (log, _) = log(&Environment::default(), filter, move || writer.clone()).unwrap();
         tracing::dispatcher::with_default(&log, || {
             for message in [CRASH_REQUESTED, trace::CRASHED, "a surprise"] {
                 tell(message, "src/here.rs");

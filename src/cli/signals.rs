@@ -1,5 +1,6 @@
-//! SIGTERM and SIGINT: the first drains the daemon, the second stops it at once (RES-6). SIGHUP,
-//! SIGUSR1 and SIGUSR2 do nothing: a terminal that closes ends no call (OPS-11).
+//! SIGTERM and SIGINT: the first drains the daemon, the second stops it at once (RES-6). SIGHUP
+//! reads the configuration again, SIGUSR1 and SIGUSR2 do nothing: a terminal that closes ends no call
+//! (OPS-11).
 
 use std::future::{Future, pending};
 use std::io;
@@ -13,7 +14,6 @@ pub(super) fn listen() -> io::Result<(impl Future<Output = ()>, impl Future<Outp
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut idle = [
-        ("SIGHUP", signal(SignalKind::hangup())?),
         ("SIGUSR1", signal(SignalKind::user_defined1())?),
         ("SIGUSR2", signal(SignalKind::user_defined2())?),
     ];
@@ -30,20 +30,24 @@ pub(super) fn listen() -> io::Result<(impl Future<Output = ()>, impl Future<Outp
     Ok((told(first), told(second)))
 }
 
+/// SIGHUP, from now on. Several that come at once are one.
+pub(super) fn hang_ups() -> io::Result<Signal> {
+    signal(SignalKind::hangup())
+}
+
 async fn either(
     terminate: &mut Signal,
     interrupt: &mut Signal,
-    idle: &mut [(&'static str, Signal); 3],
+    idle: &mut [(&'static str, Signal); 2],
 ) -> &'static str {
     loop {
-        let [(first, one), (second, two), (third, three)] = idle;
+        let [(first, one), (second, two)] = idle;
         tokio::select! {
             biased;
             Some(()) = terminate.recv() => return "SIGTERM",
             Some(()) = interrupt.recv() => return "SIGINT",
             Some(()) = one.recv() => told_nothing(first),
             Some(()) = two.recv() => told_nothing(second),
-            Some(()) = three.recv() => told_nothing(third),
             else => pending().await,
         }
     }
@@ -70,11 +74,13 @@ mod tests {
     #[tokio::test]
     async fn ops_11_signals_that_mean_nothing_end_nothing() {
         let (first, _second) = listen().unwrap();
+        let mut hang_ups = hang_ups().unwrap();
         let id = std::process::id().to_string();
         for signal in ["-HUP", "-USR1", "-USR2"] {
             assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
         }
         let told = tokio::time::timeout(Duration::from_millis(100), first).await;
         assert!(told.is_err(), "nobody was told to stop");
+        assert_eq!(hang_ups.recv().await, Some(()));
     }
 }

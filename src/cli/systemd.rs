@@ -1,6 +1,8 @@
-//! What systemd is told of a unit with `Type=notify`: that the daemon takes calls, that it stops, and,
+//! What systemd is told of a unit with `Type=notify` or `Type=notify-reload`: that the daemon takes calls,
+//! that it reads its configuration again, that it stops, and,
 //! with `WatchdogSec=`, that it lives. Without systemd this does nothing.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use sd_notify::NotifyState;
@@ -8,14 +10,23 @@ use sd_notify::NotifyState;
 use crate::app::App;
 
 /// The daemon takes calls.
-pub(super) fn ready(app: &App) {
-    let status = format!("takes calls at {}", app.twilio_address());
+pub(super) fn ready(address: SocketAddr) {
+    let status = format!("takes calls at {address}");
     tell(&[NotifyState::Ready, NotifyState::Status(&status)]);
 }
 
 /// It takes no new calls, and waits for the running ones.
 pub(super) fn stopping() {
     tell(&[NotifyState::Stopping, NotifyState::Status("waits for running calls")]);
+}
+
+/// The configuration is read again, because systemd or somebody else has sent SIGHUP. [`ready`] must follow:
+/// a unit with `Type=notify-reload` waits for it.
+pub(super) fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => tell(&[NotifyState::Reloading, now]),
+        Err(error) => tracing::warn!(%error, "systemd could not be told of a reload"),
+    }
 }
 
 /// Tells systemd that the daemon lives, twice in the time after which systemd ends it: unless the root

@@ -1,5 +1,7 @@
 //! Arguments, exit statuses, and helpers for the commands' tests.
 
+use std::path::Path;
+
 use clap::CommandFactory;
 use clap::error::ErrorKind;
 use tempfile::TempDir;
@@ -7,6 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::*;
+use crate::config::Config;
 
 /// A configuration whose database is a file in a temporary folder.
 pub(super) struct OnDisk {
@@ -154,8 +157,10 @@ fn ops_6_a_token_given_on_the_command_line_is_not_shown() {
 #[tokio::test]
 async fn prac_4_serve_refuses_practice_with_a_public_url_and_says_so_with_status_2() {
     let public = [("SERVER__PUBLIC_URL", "https://calls.example.com")];
-    let refused =
-        serve::run(OnDisk::default().config_with(&public), Platform::live()).await.unwrap_err();
+    let source = Source { file: None, environment: Environment::default() };
+    let refused = serve::run(OnDisk::default().config_with(&public), source, Platform::live())
+        .await
+        .unwrap_err();
     assert_eq!(refused.code(), BAD_CONFIGURATION);
     let lines = refused.lines();
     assert!(lines.contains("openai.provider is \"practice\""), "{lines}");

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use protocol::business::{Problem, duration_text};
 use secrecy::ExposeSecret;
+use tracing_subscriber::EnvFilter;
 
 use super::{Config, ModelProvider, Twilio};
 
@@ -28,6 +29,7 @@ impl Config {
             no_backoff(self),
             no_period(self),
             no_patience(self),
+            no_filter(self),
         ]
         .into_iter()
         .flatten()
@@ -165,6 +167,11 @@ fn no_backoff(config: &Config) -> Option<Problem> {
 fn no_period(config: &Config) -> Option<Problem> {
     let period = config.supervision.period;
     period.is_zero().then(|| problem("supervision.period", "must be more than 0"))
+}
+
+fn no_filter(config: &Config) -> Option<Problem> {
+    let wrong = EnvFilter::try_new(&config.log.filter).err()?;
+    Some(problem("log.filter", format!("{wrong}: set levels by module, as in \"info,sqlx=warn\"")))
 }
 
 /// A shorter wait would give a call up at the first hiccup of OpenAI.

@@ -93,6 +93,25 @@ pub struct Supervision {
     pub backoff: Vec<Duration>,
 }
 
+/// `[log]`: what `serve` logs.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// Levels by module, as `RUST_LOG` has them. That variable outranks it.
+    pub filter: String,
+}
+
+impl Log {
+    /// The filter without a configuration.
+    pub const DEFAULT_FILTER: &'static str = "info,ractor=warn,sqlx=warn,sea_orm_migration=warn";
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { filter: Self::DEFAULT_FILTER.to_owned() }
+    }
+}
+
 impl Default for Server {
     fn default() -> Self {
         Self {

@@ -207,7 +207,7 @@ fn an_error_in_the_environment_names_the_variable_and_what_was_expected() {
         ("FRONTDESK__SUPERVISION__BACKOFF", "[1,2]", "for seconds write \"1s\""),
         ("FRONTDESK__SERVER__PUBLIC_URL", "http://\u{FFFD}", "is not UTF-8 text"),
         ("FRONTDESK__SERVER__PORT", "8080", "expected one of drain_timeout, listen, max_calls"),
-        ("FRONTDESK__SERVR__LISTEN", "", "expected one of admin, database, openai, server"),
+        ("FRONTDESK__SERVR__LISTEN", "", "expected one of admin, database, log, openai, server"),
         ("FRONTDESK__SERVER", "", "expected FRONTDESK__SECTION__KEY"),
         ("FRONTDESK__ADMIN__ALLOW_ACTOR_KILL", "yes", "neither \"true\" nor \"false\""),
         ("FRONTDESK__SUPERVISION__BACKOFF", "1s,2", "\"2\" is not a duration"),

@@ -28,6 +28,7 @@ mod presence;
 mod provider;
 mod put_through;
 mod reconnect;
+mod reload;
 mod renewal;
 mod replay;
 mod scenarios;

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use entities::leads::{self, Caller};
 use entities::{Database, OpenMode, PoolSettings};
-use frontdesk::config::{DatabaseUrl, Patience, PublicUrl, Twilio};
+use frontdesk::config::{Config, DatabaseUrl, Patience, PublicUrl, Twilio};
 use frontdesk::http::Listener;
 use frontdesk::http::twilio::{Directory, TwilioState, serve};
+use frontdesk::live_settings::LiveSettings;
 use frontdesk::network::Network;
 use frontdesk::world::World;
 use protocol::ids::{CallSid, LeadId};
@@ -47,7 +48,7 @@ fn watched(world: &World, public_url: PublicUrl) -> (TwilioState, Statements) {
         tokens: StreamTokens::new(Twilio::PRACTICE_TOKEN),
         calls: world.app.calls().clone(),
         services,
-        upstream_patience: Duration::from_secs(10),
+        live: LiveSettings::new(&Config::default()),
         // No stream comes. The call is over soon, but not before the answer.
         patience: Patience { stream: Duration::from_secs(2), ..Patience::default() },
         tasks: TaskTracker::new(),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -33,7 +34,7 @@ const MAX_LOST: usize = 4096;
 pub struct NodeSettings {
     /// `server.node_url`.
     pub url: String,
-    /// The most calls at once.
+    /// The most calls at once, at the start: [`Node::set_max_calls`].
     pub max_calls: u32,
 }
 
@@ -44,6 +45,8 @@ pub struct Node(Arc<Shared>);
 struct Shared {
     id: NodeId,
     settings: NodeSettings,
+    /// As the operator last set it.
+    max_calls: AtomicU32,
     cluster: Arc<dyn Cluster>,
     clock: Clock,
     chance: Chance,
@@ -134,6 +137,7 @@ impl Node {
         };
         Self(Arc::new(Shared {
             id: NodeId(chance.new_id(clock.wall())),
+            max_calls: AtomicU32::new(settings.max_calls),
             settings,
             cluster,
             clock,
@@ -183,6 +187,11 @@ impl Node {
         self.0.woken.notify_one();
     }
 
+    /// The others learn of the new limit with the next beat.
+    pub fn set_max_calls(&self, most: u32) {
+        self.0.max_calls.store(most, Ordering::Relaxed);
+    }
+
     /// Writes this node's entry, and learns of the others.
     ///
     /// # Errors
@@ -197,7 +206,7 @@ impl Node {
                 beat: known.beat,
                 draining: known.draining,
                 calls: u32::try_from(calls).unwrap_or(u32::MAX),
-                max_calls: self.0.settings.max_calls,
+                max_calls: self.0.max_calls.load(Ordering::Relaxed),
             }
         };
         let all = self.0.cluster.beat(record, self.0.clock.wall()).await?;

@@ -6,7 +6,7 @@ mod tests;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use protocol::openai::session::realtime_url;
@@ -45,19 +45,22 @@ pub type Connecting = Pin<Box<dyn Future<Output = Result<Link, ConnectError>> + 
 pub trait Connector: Send + Sync {
     /// Opens a session with this model.
     fn connect(&self, model: &str) -> Connecting;
+
+    /// Opens further sessions with this API key. A connection without keys ignores it.
+    fn replace_key(&self, _key: SecretString) {}
 }
 
 /// Connects over `wss://`, or over `ws://` for tests and gateways.
 pub struct OpenAiConnector {
     base_url: String,
-    key: SecretString,
+    key: RwLock<SecretString>,
     dialer: Arc<dyn Dialer>,
 }
 
 impl OpenAiConnector {
     #[must_use]
     pub fn new(base_url: String, key: SecretString, dialer: Arc<dyn Dialer>) -> Self {
-        Self { base_url, key, dialer }
+        Self { base_url, key: RwLock::new(key), dialer }
     }
 }
 
@@ -71,6 +74,10 @@ impl Connector for OpenAiConnector {
             opened.unwrap_or(Err(ConnectError::TimedOut))
         })
     }
+
+    fn replace_key(&self, key: SecretString) {
+        *self.key.write().unwrap_or_else(PoisonError::into_inner) = key;
+    }
 }
 
 impl OpenAiConnector {
@@ -80,7 +87,8 @@ impl OpenAiConnector {
         let mut request = url.into_client_request().map_err(bad_url)?;
         // Neither `ws` nor `wss`.
         uri_mode(request.uri()).map_err(bad_url)?;
-        let bearer = format!("Bearer {}", self.key.expose_secret());
+        let key = self.key.read().unwrap_or_else(PoisonError::into_inner);
+        let bearer = format!("Bearer {}", key.expose_secret());
         let mut bearer = HeaderValue::from_str(&bearer).map_err(|_| {
             ConnectError::BadUrl("the API key cannot be sent in a header".to_owned())
         })?;

@@ -109,7 +109,7 @@ async fn call(state: &AdminState, call_sid: &str) -> Response {
 
 /// Actors are numbered by each node for itself.
 async fn kill(state: &AdminState, id: &str, query: Query) -> Response {
-    if !state.allow_actor_kill {
+    if !state.live.allow_actor_kill() {
         let message = "set admin.allow_actor_kill = true to allow this";
         return error(StatusCode::FORBIDDEN, "kill_not_allowed", message);
     }

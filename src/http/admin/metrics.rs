@@ -42,7 +42,7 @@ fn calls(text: &mut Text, state: &AdminState) {
     let mut live = text.family("frontdesk_calls_live", Kind::Gauge, "Calls that go on.");
     live.value(&[], audio.calls);
     let help = "As many calls as may go on at once: server.max_calls.";
-    text.family("frontdesk_calls_limit", Kind::Gauge, help).value(&[], state.max_calls);
+    text.family("frontdesk_calls_limit", Kind::Gauge, help).value(&[], state.limit.get());
     let help = "Calls that have ended, by reason; also those that were never answered.";
     let mut ended = text.family("frontdesk_calls_ended_total", Kind::Counter, help);
     for (reason, count) in metrics.ended.iter() {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
 
 use actors::call_parts::Services;
 use actors::supervisor::Calls;
@@ -16,6 +15,7 @@ use super::directory::Directory;
 use super::door_transfers::DoorTransfers;
 use crate::config::{Patience, PublicUrl};
 use crate::http::readiness::Readiness;
+use crate::live_settings::LiveSettings;
 
 /// The most media sockets without a `start`. Each has been signed by Twilio.
 pub const MAX_UNSTARTED: usize = 1024;
@@ -32,8 +32,7 @@ pub struct TwilioState {
     pub tokens: StreamTokens,
     pub calls: Calls,
     pub services: Services,
-    /// How long a call goes on without a session (RES-3).
-    pub upstream_patience: Duration,
+    pub live: LiveSettings,
     /// How long a media socket is waited for.
     pub patience: Patience,
     /// The number of media handshakes so far. The order of handshakes tells which stream is newer.

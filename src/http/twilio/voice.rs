@@ -262,7 +262,7 @@ fn call_setup(
         prompt_version: lookup.prompt_version,
         instructions: instructions.into(),
         lead: LeadFacts { captured: Default::default(), ..facts },
-        upstream_patience: state.upstream_patience,
+        upstream_patience: state.live.upstream_patience(),
         stream_patience: state.patience.stream,
         session_ages: state.patience.sessions,
     })

@@ -120,7 +120,7 @@ async fn check_capacity(state: &AdminState) -> Result<(), ApiError> {
     if let Some(reason) = state.readiness.own_reasons().await.into_iter().next() {
         return Err(not_now(reason));
     }
-    if state.calls.list().await.len() >= state.max_calls {
+    if state.calls.list().await.len() >= state.limit.get() {
         let message = "there are as many calls as server.max_calls allows";
         return Err(ApiError::unavailable("full", message));
     }
