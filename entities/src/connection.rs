@@ -22,7 +22,7 @@ use sea_orm::{
 use crate::database::Watch;
 pub(crate) use refusal::of_sqlite as refused;
 pub use refusal::{ConnectError, why_postgres_is_away};
-use sqlite::is_in_memory;
+use sqlite::{SQLITE_CACHE_KIB, is_in_memory};
 pub use sqlite::{SQLITE_BUSY_TIMEOUT, sqlite_file};
 
 /// Whether the driver can read the URL.
@@ -134,6 +134,7 @@ fn sqlite_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Normal)
         .foreign_keys(true)
         .busy_timeout(SQLITE_BUSY_TIMEOUT)
+        .pragma("cache_size", format!("-{SQLITE_CACHE_KIB}"))
 }
 
 fn postgres_options(options: PgConnectOptions) -> PgConnectOptions {
@@ -214,5 +215,13 @@ mod tests {
         assert_eq!(pragma(&db, "journal_mode").await, "wal");
         assert_eq!(pragma(&db, "synchronous").await, "1");
         assert_eq!(pragma(&db, "foreign_keys").await, "1");
+    }
+
+    #[tokio::test]
+    async fn res_7_the_pages_that_sqlite_keeps_are_bounded() {
+        let url = "sqlite::memory:";
+        let options = options(url, PoolSettings::default(), OpenMode::Create, None).unwrap();
+        let db = open(url, options).await.unwrap();
+        assert_eq!(pragma(&db, "cache_size").await, "-512");
     }
 }
