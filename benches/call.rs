@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use actors::clock::Clock;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use protocol::business::BusinessSettings;
-use protocol::call::{Call, CallSetup, Command, Event, LeadFacts, Moment, Now};
+use protocol::call::{Call, CallSetup, Command, Event, LeadFacts, Moment, Now, SessionAges};
 use protocol::ids::{
     BusinessId, CallSid, InvalidId, ItemId, PhoneNumber, ResponseId, Slug, StreamSid,
 };
@@ -146,6 +146,7 @@ fn setup() -> Result<CallSetup, InvalidId> {
         transfer: None,
         upstream_patience: Duration::from_secs(10),
         stream_patience: Duration::from_secs(15),
+        session_ages: SessionAges::default(),
     })
 }
 

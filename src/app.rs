@@ -15,7 +15,6 @@ use std::time::Duration;
 
 use actors::call_parts::Services;
 use actors::supervisor::{CallLimit, Calls, Supervisor, SupervisorArgs, SupervisorMsg};
-use entities::calls::CallRecord;
 use migration::presence::Presence;
 use protocol::twilio::signature::Signatures;
 use protocol::twilio::token::StreamTokens;
@@ -33,7 +32,7 @@ use crate::http::{Listener, Readiness};
 use crate::live_settings::LiveSettings;
 use crate::network::Network;
 use crate::platform::Platform;
-use orphans::Carrier;
+use orphans::{Carrier, Orphans};
 
 pub use error::StartError;
 pub use reload::Reloader;
@@ -110,7 +109,10 @@ impl App {
         services.node.beat(0).await?;
         // Read before any new call can be among them.
         let living = services.node.living();
-        let orphans = entities::calls::live_beside(&services.database, living).await?;
+        let orphans = Orphans {
+            live: entities::calls::live_beside(&services.database, living).await?,
+            unfinished: entities::call_snapshots::left_behind(&services.database).await?,
+        };
         let limit = CallLimit::new(config.server.max_calls.get());
         let args = SupervisorArgs { services: services.clone(), limit: limit.clone() };
         let (root, root_task) = Supervisor::start(args).await?;
@@ -200,10 +202,9 @@ impl App {
         self.tasks.spawn(async move { stop.run_until_cancelled(member.run()).await });
     }
 
-    fn end_orphans(&self, orphans: Vec<CallRecord>, twilio: &config::Twilio) {
-        let carrier =
-            if twilio.has_practice_account() { Carrier::Practice } else { Carrier::Twilio };
-        let end = orphans::end(self.services.clone(), orphans, carrier);
+    fn end_orphans(&self, orphans: Orphans, twilio: &config::Twilio) {
+        let carrier = if twilio.has_a_carrier() { Carrier::Twilio } else { Carrier::Practice };
+        let end = orphans::end(self.services.clone(), self.calls.clone(), orphans, carrier);
         let stop = self.stop.clone();
         self.tasks.spawn(async move { stop.run_until_cancelled(end).await });
     }

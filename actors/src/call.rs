@@ -6,6 +6,7 @@
 
 pub mod records;
 mod route;
+mod saving;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use crate::introspection::{CRASH_REQUESTED, Registration};
 use crate::mistake::planted;
 use crate::reports::RETRY_PAUSE;
 use crate::trace;
+use saving::Saving;
 
 /// Commands that may wait for room. With more, no further events are handled.
 const MAX_WAITING_COMMANDS: usize = 64;
@@ -46,6 +48,9 @@ pub(crate) struct CallState {
     call: Call,
     /// The number of the last event that `call` has handled.
     handled: u64,
+    saving: Saving,
+    /// A receiver has no room for a command.
+    no_room: bool,
     alarm: Alarm<CallMsg>,
     registration: Registration,
 }
@@ -71,6 +76,8 @@ impl Actor for CallActor {
             inbox,
             call,
             handled,
+            saving: Saving::new(&args.parts),
+            no_room: false,
             alarm: Alarm::new(me, || CallMsg::Alarm),
             registration: args.registration,
             parts: args.parts,
@@ -79,7 +86,7 @@ impl Actor for CallActor {
 
     async fn handle(
         &self,
-        _me: ActorRef<CallMsg>,
+        me: ActorRef<CallMsg>,
         message: CallMsg,
         state: &mut CallState,
     ) -> Result<(), ActorProcessingErr> {
@@ -92,8 +99,8 @@ impl Actor for CallActor {
             }
             CallMsg::Crash => panic!("{CRASH_REQUESTED}"),
         }
-        state.run_commands();
-        state.handle_events();
+        state.run_commands(&me);
+        state.handle_events(&me);
         state.set_alarm();
         state.registration.set_state(state.call.phase().name());
         state.registration.handled(state.parts.clock.now());
@@ -119,7 +126,7 @@ impl CallState {
         }
     }
 
-    fn handle_events(&mut self) {
+    fn handle_events(&mut self, me: &ActorRef<CallMsg>) {
         while self.call.outbox().count() < MAX_WAITING_COMMANDS {
             let Some(delivery) = self.inbox.receive() else { break };
             trace::taken(&self.registration, &delivery);
@@ -129,7 +136,7 @@ impl CallState {
                 self.handled = number;
                 self.publish();
             }
-            self.run_commands();
+            self.run_commands(me);
             trace::done(&self.registration, number);
             self.inbox.ack(number);
         }
@@ -141,30 +148,52 @@ impl CallState {
         let before = self.parts.snapshot.send_replace(Arc::new(snapshot));
         // Each change of the call is published once, whichever actor crashes: so it counts once.
         self.parts.services.metrics.changed(&before.call, &self.call);
+        self.saving.changed(&before.call, &self.call);
         route::log_changes(&before.call, &self.call);
         trace::published(&self.registration, self.handled, &self.call);
     }
 
-    /// Delivers the commands in order, until one finds no room.
-    fn run_commands(&mut self) {
-        while let Some((number, command)) = self.next_command() {
-            if route::deliver(&self.parts, &self.call, number, command).is_err() {
+    /// Delivers the commands in order, until one finds no room. Those that wait for the snapshot are
+    /// passed over, and with them what the same receiver gets after them. Then the snapshot is written,
+    /// behind the records.
+    fn run_commands(&mut self, me: &ActorRef<CallMsg>) {
+        let now = self.parts.clock.now();
+        self.no_room = false;
+        let mut supervisor_waits = false;
+        let mut next = 0;
+        while let Some((number, command)) = self.next_command(next) {
+            next = number + 1;
+            let follows_a_held_one = supervisor_waits && route::is_for_supervisor(&command);
+            if follows_a_held_one || !self.saving.lets(number, &command, &self.call, now) {
+                supervisor_waits |= route::is_for_supervisor(&command);
+                continue;
+            }
+            if route::deliver(&self.parts, &self.call, number, command.clone()).is_err() {
+                self.no_room = true;
                 break;
             }
             self.call.delivered(number);
+            self.saving.delivered(number, command);
         }
+        let me = me.clone();
+        let wake = move || {
+            // A dead actor's successor saves anew.
+            let _ = me.cast(CallMsg::Wake);
+        };
+        self.saving.save(&self.parts, &self.call, wake);
     }
 
-    /// A copy: the command stays in the outbox until it is delivered.
-    fn next_command(&self) -> Option<(u64, Command)> {
-        self.call.outbox().next().map(|(number, command)| (number, command.clone()))
+    /// The first from this number on. A copy: the command stays in the outbox until it is delivered.
+    fn next_command(&self, from: u64) -> Option<(u64, Command)> {
+        let mut commands = self.call.outbox().filter(|(number, _)| *number >= from);
+        commands.next().map(|(number, command)| (number, command.clone()))
     }
 
     fn set_alarm(&mut self) {
         let due = self.call.poll_timeout().map(|(at, _)| self.parts.time.instant(at));
-        let waiting = self.call.outbox().next().is_some();
-        let retry = waiting.then(|| self.parts.clock.now() + RETRY_PAUSE);
-        self.alarm.set(due.into_iter().chain(retry).min());
+        let retry = self.no_room.then(|| self.parts.clock.now() + RETRY_PAUSE);
+        let held = self.saving.poll_timeout();
+        self.alarm.set(due.into_iter().chain(retry).chain(held).min());
     }
 }
 

@@ -3,10 +3,11 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Instant;
 
 use entities::calls::CallLease;
-use protocol::call::{Call, CallSetup, EndReason, Event, Phase};
+use jiff::Timestamp;
+use protocol::call::snapshot::{CallSnapshot, SnapshotError};
+use protocol::call::{Call, CallSetup, EndReason, Event, Now, Phase};
 use supervision::{Inbox, Lease, RestartPolicy};
 use tokio::sync::watch;
 use tracing::Span;
@@ -29,6 +30,7 @@ use crate::messages::{
 };
 use crate::metrics::Metrics;
 use crate::provider::SharedBreaker;
+use crate::saved::{Resumes, Saved, StoredCall, may_resume};
 use crate::text_model::TextModel;
 use crate::transcriptions::WorkingTranscription;
 use crate::twilio_rest::TwilioRest;
@@ -104,7 +106,11 @@ pub struct CallParts {
     /// (RES-5).
     pub(crate) given_up: OnceLock<Phase>,
     /// When Twilio last resumed the call (CALL-1).
-    pub(crate) resumes: Mutex<Vec<Instant>>,
+    resumes: Mutex<Resumes>,
+    /// Whether another process began the call (RES-4).
+    pub(crate) is_resumed: bool,
+    /// The snapshot that is kept.
+    pub(crate) saved: Saved,
     /// The redirect of the call to other TwiML.
     pub(crate) redirect: Redirect,
     /// The session as RealtimeActor last published it.
@@ -116,10 +122,36 @@ pub struct CallParts {
 impl CallParts {
     #[must_use]
     pub(crate) fn new(setup: CallSetup, lease: CallLease, services: Services) -> Arc<Self> {
-        let clock = services.clock;
-        let time = CallClock::start(clock);
+        let time = CallClock::start(services.clock);
         let setup = Arc::new(setup);
         let call = Call::new(Arc::clone(&setup), time.now());
+        Self::of(call, setup, time, (lease, None), services)
+    }
+
+    /// A call that another process began. `go_on` makes the call of its snapshot: one that resumes, or one
+    /// that is only brought to its end.
+    ///
+    /// # Errors
+    /// Those of `go_on`.
+    pub(crate) fn stored(
+        stored: StoredCall,
+        services: Services,
+        go_on: impl FnOnce(Arc<CallSetup>, CallSnapshot, Now) -> Result<Call, SnapshotError>,
+    ) -> Result<Arc<Self>, SnapshotError> {
+        let StoredCall { setup, snapshot, resumes, lease } = stored;
+        let time = CallClock::go_on(services.clock, snapshot.taken());
+        let setup = Arc::new(setup);
+        let call = go_on(Arc::clone(&setup), snapshot, time.now())?;
+        Ok(Self::of(call, setup, time, (lease, Some(resumes)), services))
+    }
+
+    fn of(
+        call: Call,
+        setup: Arc<CallSetup>,
+        time: CallClock,
+        (lease, resumes): (CallLease, Option<Resumes>),
+        services: Services,
+    ) -> Arc<Self> {
         let (uplink, loudness) = (Arc::default(), Arc::default());
         services.metrics.call_began(&setup.call_sid, &uplink, &loudness);
         let on_call = services.messaging.call_began(&setup);
@@ -127,7 +159,7 @@ impl CallParts {
             setup,
             lease,
             let_go: AtomicBool::new(false),
-            clock,
+            clock: services.clock,
             time,
             services,
             uplink,
@@ -141,11 +173,23 @@ impl CallParts {
             supervisor: Inbox::new(INBOX_CAPACITY),
             snapshot: watch::Sender::new(Arc::new(Snapshot { call, handled: 0 })),
             given_up: OnceLock::new(),
-            resumes: Mutex::default(),
+            is_resumed: resumes.is_some(),
+            resumes: Mutex::new(resumes.unwrap_or_default()),
+            saved: Saved::default(),
             redirect: Redirect::default(),
             realtime_view: watch::Sender::default(),
             on_call: Mutex::new(on_call),
         })
+    }
+
+    /// When Twilio last resumed the call.
+    pub(crate) fn resumes(&self) -> Resumes {
+        self.resumes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether the call may resume at `now`. Counts this time.
+    pub(crate) fn may_resume(&self, now: Timestamp) -> bool {
+        may_resume(&mut self.resumes.lock().unwrap_or_else(PoisonError::into_inner), now)
     }
 
     /// The span of every log line that concerns the call (OPS-8).

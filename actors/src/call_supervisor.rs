@@ -23,6 +23,7 @@ pub use apology::apology;
 pub(crate) use message::CallSupervisorMsg;
 pub(crate) use redirect::Redirect;
 pub(crate) use state::CallSupervisorState;
+pub(crate) use teardown::finish_stored_call;
 pub use view::{CallHandle, CallStatusView, FramesView};
 
 use crate::call_parts::CallParts;

@@ -208,8 +208,11 @@ impl JournalState {
         let (last, disk) = (*last, self.writer.disk.clone());
         let entries: Vec<Arc<JournalEntry>> = waiting.into_iter().map(|(_, entry)| entry).collect();
         self.spawn(me, async move {
-            match disk.append(entries).await {
-                Ok(()) => JournalMsg::OnDisk(last),
+            match disk.append(entries.clone()).await {
+                Ok(()) => {
+                    entries.iter().for_each(|entry| entry.kept());
+                    JournalMsg::OnDisk(last)
+                }
                 Err(error) => {
                     tracing::error!(%error, "records that wait can't be kept on disk");
                     JournalMsg::DiskFailed

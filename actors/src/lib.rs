@@ -9,6 +9,7 @@ pub mod audio;
 pub mod calendar;
 pub mod call;
 pub mod call_clock;
+mod call_locks;
 pub mod call_parts;
 pub mod call_span;
 pub mod call_supervisor;
@@ -29,6 +30,8 @@ mod outage;
 pub mod provider;
 mod realtime;
 mod reports;
+mod saved;
+pub mod stored_call;
 pub mod supervisor;
 #[cfg(test)]
 #[cfg_attr(

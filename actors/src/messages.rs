@@ -21,7 +21,7 @@ use crate::link::Link;
 pub(crate) use calendar::ReplyTo;
 pub use calendar::{Answer, CalendarRequest, ToolUse};
 pub use journal::JournalEntry;
-pub(crate) use journal::{EntryKind, PersonOfCall};
+pub(crate) use journal::{EntryKind, PersonOfCall, SnapshotOfCall};
 
 /// To RealtimeActor.
 #[derive(Debug)]

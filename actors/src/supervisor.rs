@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use entities::calls::CallLease;
-use protocol::call::{CallSetup, EndReason};
+use protocol::call::{Call, CallSetup, EndReason};
 use protocol::ids::{CallSid, Fence};
 use ractor::{
     Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SpawnErr,
@@ -27,6 +27,7 @@ use crate::call_parts::{CallParts, Services};
 use crate::call_supervisor::{CallHandle, CallSupervisor, CallSupervisorArgs};
 use crate::introspection::{ActorKind, IntrospectionEvent, Registration};
 use crate::messages::SupervisorEvent;
+use crate::saved::StoredCall;
 use crate::trace;
 pub use calls::Calls;
 pub use message::{CallRefused, Reported, ReportedStatus, SupervisorMsg};
@@ -137,6 +138,10 @@ impl Actor for Supervisor {
                 let answer = state.start_call(&me, *setup, lease).await;
                 send_reply(reply, answer);
             }
+            SupervisorMsg::Resume { stored, reply } => {
+                let answer = state.resume_call(&me, *stored).await;
+                send_reply(reply, answer);
+            }
             SupervisorMsg::Report { reported, reply } => {
                 send_reply(reply, state.report(reported));
             }
@@ -199,20 +204,51 @@ impl SupervisorState {
         if let Some((_, handle)) = self.calls.get(&setup.call_sid) {
             return Ok(handle.clone());
         }
-        if self.over.contains(&setup.call_sid) {
-            return Err(CallRefused::Over);
-        }
-        if self.draining {
-            return Err(CallRefused::Draining);
-        }
+        self.may_run(&setup.call_sid)?;
         if self.calls.len() >= self.limit.get() {
             return Err(CallRefused::Full);
         }
         if !self.services.journal.has_room_for_a_call() {
             return Err(CallRefused::JournalFull);
         }
-        let call_sid = setup.call_sid.clone();
-        let parts = CallParts::new(setup, lease, self.services.clone());
+        self.start_tree(me, CallParts::new(setup, lease, self.services.clone())).await
+    }
+
+    /// A call that began before the limit of calls was reached goes on past it.
+    async fn resume_call(
+        &mut self,
+        me: &ActorRef<SupervisorMsg>,
+        stored: StoredCall,
+    ) -> Result<CallHandle, CallRefused> {
+        let call = stored.setup.call_sid.clone();
+        if let Some((_, handle)) = self.calls.get(&call) {
+            return Ok(handle.clone());
+        }
+        self.may_run(&call)?;
+        let parts = CallParts::stored(stored, self.services.clone(), Call::resume);
+        let parts = parts.map_err(|error| {
+            tracing::error!(%error, %call, "the call could not go on");
+            CallRefused::Failed
+        })?;
+        self.start_tree(me, parts).await
+    }
+
+    fn may_run(&self, call: &CallSid) -> Result<(), CallRefused> {
+        if self.over.contains(call) {
+            Err(CallRefused::Over)
+        } else if self.draining {
+            Err(CallRefused::Draining)
+        } else {
+            Ok(())
+        }
+    }
+
+    async fn start_tree(
+        &mut self,
+        me: &ActorRef<SupervisorMsg>,
+        parts: Arc<CallParts>,
+    ) -> Result<CallHandle, CallRefused> {
+        let call_sid = parts.setup.call_sid.clone();
         let inbox = parts.supervisor.clone();
         let spec = ActorInfo {
             kind: ActorKind::CallSupervisor,
@@ -232,7 +268,8 @@ impl SupervisorState {
             parts.services.metrics.call_refused(&call_sid);
             CallRefused::Failed
         })?;
-        span.in_scope(|| tracing::info!("call started"));
+        let resumed = parts.is_resumed;
+        span.in_scope(|| tracing::info!(resumed, "call started"));
         let event = IntrospectionEvent::CallStarted { call_sid: call_sid.clone() };
         self.services.introspection.tell(event);
         let handle = CallHandle::new(parts);

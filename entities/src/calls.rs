@@ -1,4 +1,4 @@
-//! Calls, from the webhook to the end, and the state that a resumed call needs (RES-4).
+//! Calls, from the webhook to the end.
 
 use std::time::Duration;
 
@@ -30,11 +30,9 @@ pub use lease::{
 pub(crate) use lease::{lease_of, require_lease};
 pub use refused::{RefusedCall, insert_refused};
 pub use row::{EndOfCall, NewCall};
-pub use writing::{
-    Progress, StartedCall, insert_started, link_lead, record_end, record_progress, save_state,
-};
+pub use writing::{Progress, StartedCall, insert_started, link_lead, record_end, record_progress};
 
-/// A call, without its state.
+/// A call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallRecord {
     pub call_sid: CallSid,
@@ -70,23 +68,6 @@ pub async fn get(
 ) -> Result<Option<CallRecord>, RecordsError> {
     let call = call.clone();
     db.read(move |db| async move { find_record(&db, business, &call).await }).await
-}
-
-/// The state from which a live call resumes. `None` if nothing was saved, the call has ended, or
-/// this business has no such call.
-pub async fn load_state(
-    db: &Database,
-    business: BusinessId,
-    call: &CallSid,
-) -> Result<Option<serde_json::Value>, RecordsError> {
-    let call = call.clone();
-    db.read(move |db| async move {
-        let (db, call) = (&db, &call);
-        let found: Option<Option<serde_json::Value>> =
-            find(business, call).select_only().column(Column::State).into_tuple().one(db).await?;
-        Ok(found.flatten())
-    })
-    .await
 }
 
 /// A page of a business's calls, newest first, that begins behind `after`.

@@ -22,8 +22,8 @@ use sea_orm::{
 use crate::database::Watch;
 pub(crate) use refusal::of_sqlite as refused;
 pub use refusal::{ConnectError, why_postgres_is_away};
-use sqlite::{SQLITE_CACHE_KIB, is_in_memory};
 pub use sqlite::{SQLITE_BUSY_TIMEOUT, sqlite_file};
+use sqlite::{SQLITE_CACHE_KIB, is_in_memory};
 
 /// Whether the driver can read the URL.
 #[must_use]

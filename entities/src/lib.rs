@@ -8,13 +8,15 @@
 //! ([`businesses::find_for_voice`], [`businesses::find_by_slug`],
 //! [`businesses::find_by_whatsapp_number`], [`businesses::list`], [`businesses::import`]), or serve
 //! the daemons themselves ([`calls::live_all`], [`calls::live_beside`], [`calls::lease_of_live`],
-//! [`calls::check_fences`], [`nodes`]), the operator of all businesses ([`calls::of_any_business`]), or
-//! whoever takes up what nobody works on ([`conversations::due_of_all`]).
+//! [`calls::check_fences`], [`call_snapshots::left_behind`], [`nodes`]), a resume, which names the call alone
+//! ([`call_snapshots::resume`], [`call_snapshots::of_any_business`]), the operator of all businesses
+//! ([`calls::of_any_business`]), or whoever takes up what nobody works on ([`conversations::due_of_all`]).
 //!
 //! Times and keys are arguments: UTC instants, and UUIDs of version 7 made by the caller's clock.
 
 pub mod appointments;
 pub mod businesses;
+pub mod call_snapshots;
 pub mod call_turns;
 pub mod calls;
 mod column;

@@ -3,6 +3,8 @@
 pub(crate) mod appointments;
 pub(crate) mod business_numbers;
 pub(crate) mod businesses;
+pub(crate) mod call_snapshot_entries;
+pub(crate) mod call_snapshots;
 pub(crate) mod call_turns;
 pub(crate) mod calls;
 pub(crate) mod conversations;

@@ -9,6 +9,7 @@ mod m20261121_000004_calls;
 mod m20261121_000005_messages;
 mod m20261121_000006_lead_changes;
 mod m20261128_000007_early_statuses;
+mod m20261129_000008_call_snapshots;
 mod m20261129_000009_nodes;
 mod m20261129_000010_conversations;
 mod schema;
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000005_messages::Migration),
             Box::new(m20261121_000006_lead_changes::Migration),
             Box::new(m20261128_000007_early_statuses::Migration),
+            Box::new(m20261129_000008_call_snapshots::Migration),
             Box::new(m20261129_000009_nodes::Migration),
             Box::new(m20261129_000010_conversations::Migration),
         ]

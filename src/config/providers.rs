@@ -66,6 +66,12 @@ impl Twilio {
         self.auth_token.expose_secret() == Self::PRACTICE_TOKEN
     }
 
+    /// Whether somebody can say how a call stands: Twilio, or a simulated one at an address of its own.
+    #[must_use]
+    pub fn has_a_carrier(&self) -> bool {
+        !self.has_practice_account() || self.api_url != Self::default().api_url
+    }
+
     #[must_use]
     pub fn has_practice_account(&self) -> bool {
         self.account_sid.as_str() == Self::PRACTICE_ACCOUNT

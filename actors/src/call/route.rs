@@ -72,6 +72,18 @@ pub(super) fn deliver(
     }
 }
 
+/// Whether CallSupervisor performs it. It gets its orders in order.
+pub(super) fn is_for_supervisor(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::HangUp
+            | Command::Apologise
+            | Command::Transfer
+            | Command::CloseStream
+            | Command::Finish
+    )
+}
+
 /// A full calendar is answered at once, so that the call's other commands do not wait behind it.
 fn use_calendar(
     parts: &CallParts,

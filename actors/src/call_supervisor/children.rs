@@ -44,6 +44,8 @@ impl CallChildren {
             Arc::clone(&parts.services.transcriptions),
             parts.clock.now(),
         );
+        // What resumes says itself whether it wants one.
+        let session = if parts.is_resumed { session.wait_for_order() } else { session };
         let mut children = Self {
             children: Children::new(IN_ORDER, parts.services.restarts.clone()),
             playback: Lease::new(PlaybackState::new(&parts.setup.settings.barge_in, parts.time)),

@@ -18,6 +18,11 @@ pub(super) struct HangUpOnce {
 }
 
 impl HangUpOnce {
+    /// Of a call that is over at Twilio.
+    pub(super) fn not_needed() -> Self {
+        Self { sent: Arc::new(AtomicBool::new(true)) }
+    }
+
     /// Sends the request in a task of `requests`, unless it was sent before.
     pub(super) fn send(&self, parts: &Arc<CallParts>, requests: &TaskGroup) {
         if self.sent.swap(true, Ordering::SeqCst) {

@@ -13,7 +13,7 @@ use crate::call::records;
 use crate::call_parts::CallParts;
 use crate::introspection::IntrospectionEvent;
 use crate::lead;
-use crate::messages::LeadOrder;
+use crate::messages::{JournalEntry, LeadOrder};
 use crate::trace::{Shown, Source};
 
 /// How long an actor may take to stop. Then it is killed.
@@ -57,6 +57,13 @@ impl Teardown {
             self.requests.cancel_and_join().await;
         }
     }
+}
+
+/// Finishes a call that is over at Twilio and whose process has died: its record, and what its lead is
+/// owed.
+pub(crate) fn finish_stored_call(parts: &Arc<CallParts>) {
+    let at_twilio = HangUpOnce::not_needed();
+    finish_call(parts, Some(EndReason::Internal), &at_twilio, &TaskGroup::new());
 }
 
 /// Lets the call's core handle the waiting events and end, and performs the commands that it
@@ -118,6 +125,12 @@ fn finish_call(
         }
     }
     lead::finish_orders(parts, lead_orders);
+    // After everything else of the call: until then it can still be finished from its snapshot.
+    parts.services.journal.record(JournalEntry::closed(
+        parts.setup.business,
+        parts.setup.call_sid.clone(),
+        parts.fence(),
+    ));
     let ended = call.ending().map_or(EndReason::Internal, |ending| ending.reason);
     let reason = ended.as_str().to_owned();
     tracing::info!(reason, "call ended");

@@ -1,8 +1,8 @@
 //! What the rest of the daemon sees of a call, and how it sends events to the call.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
 use jiff::Timestamp;
 use protocol::call::{CallView, Now, Phase};
@@ -13,10 +13,6 @@ use supervision::TrySendError;
 use crate::call_parts::CallParts;
 use crate::introspection::ActorKind;
 use crate::messages::{RealtimeView, SupervisorEvent};
-
-/// How many resumes a call may have within one period.
-const MAX_RESUMES: usize = 5;
-const RESUME_PERIOD: Duration = Duration::from_secs(60);
 
 /// A living call. Cheap to clone.
 #[derive(Clone)]
@@ -88,14 +84,8 @@ impl CallHandle {
 
     /// Whether the call may resume: at most 5 times within 60 s (CALL-1). Counts this time.
     #[must_use]
-    pub fn may_resume(&self, now: Instant) -> bool {
-        let mut resumes = self.parts.resumes.lock().unwrap_or_else(PoisonError::into_inner);
-        resumes.retain(|at| *at + RESUME_PERIOD > now);
-        if resumes.len() >= MAX_RESUMES {
-            return false;
-        }
-        resumes.push(now);
-        true
+    pub fn may_resume(&self, now: Timestamp) -> bool {
+        self.parts.may_resume(now)
     }
 
     /// Whether the webhook that asks is to give the document to which the call is being redirected.

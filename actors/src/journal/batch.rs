@@ -8,6 +8,8 @@ pub(super) const MOST: usize = 64;
 pub(super) const MOST_BYTES: usize = 256 * 1024;
 /// An entry without its text, about.
 const BESIDES_TEXT: usize = 512;
+/// The state of a call without its conversation, about.
+const SNAPSHOT_STATE: usize = 3 * 1024;
 
 /// The size of the next batch. A batch that fails halves it, and one that is written doubles it: so a
 /// slow database gets batches that it can write in time.
@@ -49,7 +51,14 @@ impl JournalEntry {
                 let values = person.changes.iter().flat_map(|changes| changes.fields.values());
                 values.map(String::len).sum()
             }
-            EntryKind::Started(_)
+            EntryKind::Snapshot(change) => {
+                let texts = change.entries.iter().filter_map(|entry| entry.text());
+                SNAPSHOT_STATE
+                    + change.setup.as_ref().map_or(0, |setup| 2 * setup.instructions.len())
+                    + texts.map(|text| text.len() + BESIDES_TEXT).sum::<usize>()
+            }
+            EntryKind::Closed
+            | EntryKind::Started(_)
             | EntryKind::Lead(_)
             | EntryKind::Progress(_)
             | EntryKind::Ended(_)

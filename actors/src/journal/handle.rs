@@ -33,11 +33,18 @@ impl Journal {
 
     /// Takes an entry. One for which there is no room is lost, and counted.
     pub fn record(&self, entry: JournalEntry) {
+        self.takes(entry);
+    }
+
+    /// As [`record`](Self::record). Returns whether there was room.
+    pub(crate) fn takes(&self, entry: JournalEntry) -> bool {
         let (call, business) = (entry.call.clone(), entry.business);
-        if let Err(error) = self.inbox.try_send(entry) {
+        let taken = self.inbox.try_send(entry);
+        if let Err(error) = &taken {
             let lost = self.count_lost(1);
             tracing::error!(%error, %call, %business, lost, "a record is lost");
         }
+        taken.is_ok()
     }
 
     /// Whether there is room for the records of another call.

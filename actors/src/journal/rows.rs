@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use entities::call_snapshots::{self, SnapshotChange};
 use entities::call_turns::{self, TurnOfCall};
 use entities::leads::{self, Caller, ChangedBy, LeadChanges};
 use entities::{Database, RecordsError, Writes, calls};
 use protocol::ids::LeadId;
 
 use crate::chance::Chance;
-use crate::messages::{EntryKind, JournalEntry, PersonOfCall};
+use crate::messages::{EntryKind, JournalEntry, PersonOfCall, SnapshotOfCall};
 
 /// Writes entries in order. Turns that follow one another are one statement.
 pub(super) async fn write_all(
@@ -69,10 +70,35 @@ pub(super) async fn write(
             }
         }
         EntryKind::Ended(end) => calls::report_end(db, business, call, (**end).clone()).await,
+        EntryKind::Snapshot(change) => {
+            call_snapshots::save(db, business, call, snapshot_row(change)?).await
+        }
+        EntryKind::Closed => call_snapshots::remove(db, business, call).await,
         EntryKind::Refused(refused) => {
             calls::insert_refused(db, business, (**refused).clone()).await.map(drop)
         }
     }
+}
+
+fn snapshot_row(change: &SnapshotOfCall) -> Result<SnapshotChange, RecordsError> {
+    let unwritable = RecordsError::Corrupt { column: "call_snapshots.state" };
+    written(change).ok_or(unwritable)
+}
+
+/// `None` if it can't be written as JSON: no snapshot of a call is such.
+fn written(change: &SnapshotOfCall) -> Option<SnapshotChange> {
+    let taken = change.state.taken().at.since_beginning().as_millis();
+    let entries = change.entries.iter().map(|entry| {
+        let json = serde_json::to_string(entry).ok()?;
+        Some((entry.number, json))
+    });
+    Some(SnapshotChange {
+        taken_ms: u64::try_from(taken).unwrap_or(u64::MAX),
+        setup: change.setup.as_ref().map(|setup| setup.to_json()).transpose().ok()?,
+        state: change.state.to_json().ok()?,
+        resumes: change.resumes.clone(),
+        entries: entries.collect::<Option<_>>()?,
+    })
 }
 
 async fn write_person(

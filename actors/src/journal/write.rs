@@ -47,7 +47,10 @@ impl Writer {
         // Alone, the entry's fencing number would be checked in another transaction.
         if entries.len() > 1 || entries.iter().any(|entry| entry.lease.is_some()) {
             match in_time(self.write_batch(entries)).await {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    entries.iter().for_each(|entry| entry.kept());
+                    return Ok(());
+                }
                 Err(Unwritten::Failed(error)) => return Err(Later { written: 0, error }),
                 // Not one of them is written.
                 Err(Unwritten::Refused(_)) => {}
@@ -73,11 +76,15 @@ impl Writer {
     /// In units of its own: of a person whose details are refused, the link to the call stays.
     async fn write(&self, entry: &JournalEntry) -> Result<(), String> {
         match in_time(rows::write_fenced(&self.database, &self.chance, entry)).await {
-            Ok(()) => {}
+            Ok(()) => entry.kept(),
             Err(Unwritten::Failed(error)) => return Err(error),
             Err(Unwritten::Refused(RecordsError::Fenced)) => {
                 tracing::info!("another node has the call: a record of this one is dropped");
                 self.node.lost(&entry.call);
+            }
+            Err(Unwritten::Refused(error)) if entry.is_snapshot() => {
+                // It is of use only while the call runs, and nobody can mend it in that time.
+                tracing::error!(%error, "the database refused a snapshot: the call could not resume");
             }
             Err(Unwritten::Refused(error)) => {
                 tracing::error!(%error, "the database refused a journal entry");

@@ -1,14 +1,19 @@
 //! The journal's entries: a call's start, turns, lead, status and end.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use entities::call_turns::TurnRow;
 use entities::calls::{CallLease, CallStatus, EndOfCall, NewCall, Progress, RefusedCall};
 use entities::leads::{LeadChanges, LeadStatus};
 use jiff::Timestamp;
-use protocol::call::Ending;
+use protocol::call::snapshot::CallSnapshot;
+use protocol::call::{CallSetup, Ending, Entry};
 use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber};
 use serde::{Deserialize, Serialize};
+
+use crate::saved::{Resumes, Saved};
 
 /// One change of one call's rows. Writing it twice has the effect of writing it once.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -33,6 +38,25 @@ pub(crate) enum EntryKind {
     Progress(Progress),
     Ended(Box<EndOfCall>),
     Refused(Box<RefusedCall>),
+    Snapshot(Box<SnapshotOfCall>),
+    /// Nothing of the call is left to do: its snapshot goes.
+    Closed,
+}
+
+/// A change of a call's snapshot (RES-4).
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct SnapshotOfCall {
+    /// In the first change, and in the first one of a restarted CallActor.
+    pub(crate) setup: Option<Arc<CallSetup>>,
+    pub(crate) state: CallSnapshot,
+    /// Entries that are new or changed.
+    pub(crate) entries: Vec<Arc<Entry>>,
+    pub(crate) resumes: Resumes,
+    /// Numbers the snapshots of a call in one process.
+    pub(crate) number: u64,
+    /// Is told when it is kept. `None`: the process that wrote it has died.
+    #[serde(skip)]
+    pub(crate) saved: Option<Saved>,
 }
 
 /// What is left to write of a call's lead when the call is over (LEAD-1, LEAD-2).
@@ -48,7 +72,36 @@ pub(crate) struct PersonOfCall {
     pub(crate) at: Timestamp,
 }
 
+/// Without the state, which is long, and the actor that waits.
+impl fmt::Debug for SnapshotOfCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let entries: Vec<u32> = self.entries.iter().map(|entry| entry.number).collect();
+        f.debug_struct("SnapshotOfCall")
+            .field("number", &self.number)
+            .field("entries", &entries)
+            .finish_non_exhaustive()
+    }
+}
+
 impl JournalEntry {
+    pub(crate) fn is_snapshot(&self) -> bool {
+        matches!(self.kind, EntryKind::Snapshot(_))
+    }
+
+    /// The database has it, or it waits for it on disk.
+    pub(crate) fn kept(&self) {
+        if let EntryKind::Snapshot(change) = &self.kind
+            && let Some(saved) = &change.saved
+        {
+            saved.kept(change.number);
+        }
+    }
+
+    /// Nothing of the call is left to do.
+    pub(crate) fn closed(business: BusinessId, call: CallSid, lease: Option<CallLease>) -> Self {
+        Self { business, call, kind: EntryKind::Closed, lease }
+    }
+
     /// A call that we placed and that does not ring yet (CALL-7).
     #[must_use]
     pub fn placed(business: BusinessId, call: NewCall) -> Self {

@@ -131,6 +131,13 @@ impl SessionState {
         }
     }
 
+    /// Opens no session before an order.
+    #[must_use]
+    pub(crate) fn wait_for_order(mut self) -> Self {
+        self.connection = Connection::Down { retry_at: None };
+        self
+    }
+
     pub(super) fn view(&self) -> RealtimeView {
         RealtimeView {
             session: self.state_name().to_owned(),

@@ -8,7 +8,9 @@ use ractor::concurrency::Duration as RactorDuration;
 use ractor::rpc::CallResult;
 
 use super::message::{CallRefused, Reported, ReportedStatus, SupervisorMsg};
+use crate::call_locks::CallLocks;
 use crate::call_supervisor::CallHandle;
+use crate::saved::StoredCall;
 
 /// How long the root may take to answer. It never waits for anything slow.
 const ANSWER_PATIENCE: RactorDuration = RactorDuration::from_secs(2);
@@ -17,12 +19,13 @@ const ANSWER_PATIENCE: RactorDuration = RactorDuration::from_secs(2);
 #[derive(Clone)]
 pub struct Calls {
     root: ActorRef<SupervisorMsg>,
+    locks: CallLocks,
 }
 
 impl Calls {
     #[must_use]
     pub fn new(root: ActorRef<SupervisorMsg>) -> Self {
-        Self { root }
+        Self { root, locks: CallLocks::default() }
     }
 
     /// Starts a call, or returns the one that is running already.
@@ -40,6 +43,22 @@ impl Calls {
             Ok(CallResult::Success(answer)) => answer,
             Ok(CallResult::Timeout | CallResult::SenderError) | Err(_) => Err(CallRefused::Failed),
         }
+    }
+
+    /// Goes on with a call of another process, or returns the one that is running already.
+    pub(crate) async fn resume(&self, stored: StoredCall) -> Result<CallHandle, CallRefused> {
+        let stored = Box::new(stored);
+        let asked =
+            self.root.call(|reply| SupervisorMsg::Resume { stored, reply }, Some(ANSWER_PATIENCE));
+        match asked.await {
+            Ok(CallResult::Success(answer)) => answer,
+            Ok(CallResult::Timeout | CallResult::SenderError) | Err(_) => Err(CallRefused::Failed),
+        }
+    }
+
+    /// Held by whoever goes on with a call of another process, or ends it.
+    pub(crate) fn locks(&self) -> &CallLocks {
+        &self.locks
     }
 
     /// Tells a call its status; returns what is known of it here. A call that does not run never starts

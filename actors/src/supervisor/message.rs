@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use crate::call_supervisor::CallHandle;
 use crate::introspection::ActorKind;
+use crate::saved::StoredCall;
 use crate::trace::Show;
 
 /// An actor that all calls share.
@@ -78,6 +79,11 @@ pub enum SupervisorMsg {
         lease: CallLease,
         reply: RpcReplyPort<Result<CallHandle, CallRefused>>,
     },
+    /// Go on with a call of another process, or find the one that is running already (RES-4).
+    Resume {
+        stored: Box<StoredCall>,
+        reply: RpcReplyPort<Result<CallHandle, CallRefused>>,
+    },
     /// Tell the call its status. The reply says whether it runs. If not, a call whose status is
     /// terminal never starts (CALL-11).
     Report {
@@ -110,6 +116,7 @@ impl Show for SupervisorMsg {
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Start { setup, lease: _, reply: _ } => write!(f, "Start {}", setup.call_sid),
+            Self::Resume { stored, reply: _ } => write!(f, "Resume {}", stored.setup.call_sid),
             Self::Report { reported, reply: _ } => write!(f, "{reported:?}"),
             Self::Find { call, reply: _ } => write!(f, "Find {call}"),
             Self::List(_) => f.write_str("List"),

@@ -20,7 +20,8 @@ use crate::error::RecordsError;
 use crate::leads::LeadRecord;
 use crate::messages::MessageRecord;
 use crate::tables::{
-    appointments, business_numbers, businesses, calls, early_statuses, leads, messages, prompts,
+    appointments, business_numbers, businesses, call_snapshots, calls, early_statuses, leads,
+    messages, prompts,
 };
 
 /// Bounds the part of the prompt that lists a person's appointments.
@@ -45,6 +46,8 @@ pub struct VoiceLookup {
     pub running: Option<RunningCall>,
     /// The newest written messages between the two, oldest first; at most six (WA-7).
     pub messages: Vec<MessageRecord>,
+    /// Whether the call can go on from a snapshot (RES-4).
+    pub has_snapshot: bool,
 }
 
 /// A call that a node has.
@@ -153,6 +156,7 @@ fn rows_for(
         .join(JoinType::LeftJoin, join_call(call))
         .join(JoinType::LeftJoin, join_early_status(call))
         .join(JoinType::LeftJoin, join_newest_messages(their_number))
+        .join(JoinType::LeftJoin, join_snapshot(call))
 }
 
 /// The newest messages of the person. A comparison with null is never true.
@@ -242,6 +246,16 @@ fn join_early_status(call: Option<&CallSid>) -> RelationDef {
         .into()
 }
 
+fn join_snapshot(call: Option<&CallSid>) -> RelationDef {
+    let call = call.map(ToString::to_string);
+    businesses::Entity::has_many(call_snapshots::Entity)
+        .on_condition(move |_, row| {
+            let column = Expr::col((row, call_snapshots::Column::CallSid));
+            column.eq(Expr::val(call.clone())).into_condition()
+        })
+        .into()
+}
+
 /// One row of the join. There is one per pair of an appointment of the lead and a message.
 #[derive(DerivePartialModel)]
 #[sea_orm(entity = "businesses::Entity")]
@@ -260,6 +274,8 @@ struct VoiceRow {
     early: Option<early_statuses::Model>,
     #[sea_orm(nested)]
     message: Option<messages::Model>,
+    #[sea_orm(nested)]
+    snapshot: Option<call_snapshots::Presence>,
 }
 
 fn collect_lookup(rows: Vec<VoiceRow>) -> Result<Option<VoiceLookup>, RecordsError> {
@@ -267,6 +283,7 @@ fn collect_lookup(rows: Vec<VoiceRow>) -> Result<Option<VoiceLookup>, RecordsErr
     let Some(first) = rows.next() else { return Ok(None) };
     let running = running(first.call.as_ref())?;
     let ended = ended(first.call, first.early)?;
+    let has_snapshot = first.snapshot.is_some_and(|snapshot| !snapshot.call_sid.is_empty());
     let (mut booked, mut written) = (Vec::new(), Vec::new());
     let pairs = rows.map(|row| (row.appointment, row.message));
     for (appointment, message) in std::iter::once((first.appointment, first.message)).chain(pairs) {
@@ -296,6 +313,7 @@ fn collect_lookup(rows: Vec<VoiceRow>) -> Result<Option<VoiceLookup>, RecordsErr
         running: running.filter(|_| ended.is_none()),
         ended,
         messages: written.into_iter().map(MessageRecord::try_from).collect::<Result<_, _>>()?,
+        has_snapshot,
     }))
 }
 

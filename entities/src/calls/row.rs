@@ -69,7 +69,6 @@ pub(super) fn ended(update: UpdateMany<Entity>, end: EndOfCall) -> UpdateMany<En
         .col_expr(Column::Status, next_status(end.status))
         .col_expr(Column::DurationSecs, keep_or_set(Column::DurationSecs, duration))
         .col_expr(Column::Stats, keep_or_set(Column::Stats, end.stats))
-        .col_expr(Column::State, Expr::val(None::<serde_json::Value>))
 }
 
 /// The number of rows that were inserted: none if the call is stored already.
@@ -125,7 +124,6 @@ pub(super) fn row(business: BusinessId, call: NewCall) -> ActiveModel {
         duration_secs: Set(None),
         end_reason: Set(None),
         ended_by: Set(None),
-        state: Set(None),
         stats: Set(None),
         node_id: Set(None),
         fence: Set(0),

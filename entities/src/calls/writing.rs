@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, CallSid, LeadId};
 use sea_orm::sea_query::{CaseStatement, Expr, Func};
-use sea_orm::{ColumnTrait, Condition, QueryFilter};
+use sea_orm::{ColumnTrait, Condition};
 use serde::{Deserialize, Serialize};
 
 use super::row::{
@@ -101,36 +101,8 @@ pub async fn record_progress(
     .await
 }
 
-/// Saves the state from which a call resumes. Returns `false` if the call has ended and nothing was
-/// saved.
-///
-/// # Errors
-/// [`RecordsError::NotFound`] if this business has no such call.
-pub async fn save_state(
-    db: &Database,
-    business: BusinessId,
-    call: &CallSid,
-    state: serde_json::Value,
-) -> Result<bool, RecordsError> {
-    let call = call.clone();
-    db.write(move |db| async move {
-        let (db, call) = (&db, &call);
-        let saved = update(business, call)
-            .col_expr(Column::State, Expr::val(state))
-            .filter(Column::EndedAt.is_null())
-            .exec(db)
-            .await?;
-        if saved.rows_affected > 0 {
-            return Ok(true);
-        }
-        find_record(db, business, call).await?.map(|_| false).ok_or(RecordsError::NotFound)
-    })
-    .await
-}
-
 /// Ends a call. The first observer sets time, reason and `ended_by`; later ones fill in what is
-/// still missing. The state is deleted: an ended call does not resume, and the state contains the
-/// conversation.
+/// still missing.
 ///
 /// # Errors
 /// [`RecordsError::NotFound`] if this business has no such call.

@@ -22,7 +22,6 @@ pub struct Model {
     pub duration_secs: Option<i64>,
     pub end_reason: Option<String>,
     pub ended_by: Option<String>,
-    pub state: Option<Json>,
     pub stats: Option<Json>,
     pub node_id: Option<Uuid>,
     pub fence: i32,
@@ -40,7 +39,7 @@ pub struct EndRow {
     pub fence: i32,
 }
 
-/// A call without `state`, which can be long and which only a resume reads.
+/// A call, as it is read.
 #[derive(Clone, Debug, DerivePartialModel)]
 #[sea_orm(entity = "Entity")]
 pub struct Row {

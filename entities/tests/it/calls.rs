@@ -5,8 +5,8 @@ use std::time::Duration;
 use entities::RecordsError;
 use entities::call_turns::{self, TurnRole, TurnRow};
 use entities::calls::{
-    CallStatus, EndOfCall, Progress, get, insert_started, link_lead, list, live_all, load_state,
-    record_end, record_progress, save_state,
+    CallStatus, EndOfCall, Progress, get, insert_started, link_lead, list, live_all, record_end,
+    record_progress,
 };
 use protocol::ids::ItemId;
 use serde_json::json;
@@ -111,24 +111,6 @@ async fn end_1_the_first_end_of_a_call_sets_the_reason_and_later_ones_fill_in_mi
         let late = Progress { status: CallStatus::InProgress, answered_at: None };
         record_progress(db, locks, &sid, late).await.unwrap();
         assert_eq!(get(db, locks, &sid).await.unwrap().unwrap(), filled);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn res_4_the_state_of_a_live_call_is_saved_and_deleted_when_the_call_ends() {
-    on_each(async |db| {
-        let locks = business(db, "locks", "+97231111111").await;
-        let sid = call(db, locks, 1).await;
-        assert_eq!(load_state(db, locks, &sid).await.unwrap(), None);
-        for state in [json!({"n": 1}), json!({"n": 2, "said": "שלום"})] {
-            assert!(save_state(db, locks, &sid, state.clone()).await.unwrap());
-            assert_eq!(load_state(db, locks, &sid).await.unwrap(), Some(state));
-        }
-        record_end(db, locks, &sid, hang_up()).await.unwrap();
-        assert_eq!(load_state(db, locks, &sid).await.unwrap(), None);
-        assert!(!save_state(db, locks, &sid, json!({"n": 3})).await.unwrap());
-        assert_eq!(load_state(db, locks, &sid).await.unwrap(), None);
     })
     .await;
 }

@@ -8,6 +8,7 @@ mod batch;
 #[cfg(test)]
 mod businesses;
 #[cfg(test)]
+mod call_snapshots;
 mod calls;
 #[cfg(test)]
 mod cancelled;

@@ -8,7 +8,7 @@ use sea_orm_migration::SchemaManager;
 
 use crate::support::{migrate, on_each, on_each_bare, two_businesses};
 
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 13] = [
     "businesses",
     "business_numbers",
     "prompts",
@@ -18,6 +18,8 @@ const TABLES: [&str; 11] = [
     "calls",
     "call_turns",
     "conversations",
+    "call_snapshots",
+    "call_snapshot_entries",
     "early_statuses",
     "messages",
 ];
@@ -40,7 +42,7 @@ async fn tables_there(db: &Database) -> usize {
 async fn the_schema_goes_up_down_and_up_again() {
     on_each_bare(async |db| {
         let all = db.read(|db| async move { migration::pending(&db).await }).await.unwrap();
-        assert_eq!(all.len(), 9, "every migration is pending on an empty database: {all:?}");
+        assert_eq!(all.len(), 10, "every migration is pending on an empty database: {all:?}");
         assert_eq!(
             db.write(move |db| async move { migration::up(&db, None).await })
                 .await
@@ -86,7 +88,7 @@ async fn simultaneous_migrations_apply_each_migration_once() {
         }
         let mut applied = movers.join_all().await;
         applied.sort_unstable();
-        assert_eq!(applied, [0, 0, 0, 0, 0, 9]);
+        assert_eq!(applied, [0, 0, 0, 0, 0, 10]);
     })
     .await;
 }
@@ -126,7 +128,7 @@ async fn the_commands_report_what_they_did_and_fresh_needs_a_confirmation() {
             .await
             .unwrap();
         let Report::Changed(progress) = &report else { panic!("{report:?}") };
-        assert_eq!((progress.reverted.len(), progress.applied.len()), (9, 9));
+        assert_eq!((progress.reverted.len(), progress.applied.len()), (10, 10));
         assert!(entities::businesses::list(db, None, 10).await.unwrap().items.is_empty());
 
         db.write(|db| async move {

@@ -3,13 +3,13 @@
 use entities::appointments::{
     self, AppointmentFilter, AppointmentId, Authority, BookingError, NewAppointment, Selector,
 };
+use entities::call_snapshots::{self, SnapshotChange};
 use entities::call_turns::{self, TurnRole, TurnRow};
 use entities::calls::{self, CallStatus, EndOfCall, NewCall, Progress};
 use entities::leads::{self, Caller, ChangedBy, LeadChanges, LeadStatus};
 use entities::messages::{self, IncomingMessage, MessageId, MessageStatus, OutgoingMessage};
 use entities::{Database, RecordsError};
 use protocol::ids::{BusinessId, LeadId, ToolCallId};
-use serde_json::json;
 
 use crate::support::{
     at, call, call_sid, inbound, lead, new_id, noon, on_each, phone, two_businesses,
@@ -117,7 +117,7 @@ async fn lead_3_another_business_cannot_read_or_change_a_call_its_state_or_its_t
     on_each(async |db| {
         let [locks, clinic] = two_businesses(db).await;
         let sid = call(db, locks, 1).await;
-        calls::save_state(db, locks, &sid, json!({"n": 1})).await.unwrap();
+        call_snapshots::save(db, locks, &sid, snapshot("ours")).await.unwrap();
         call_turns::upsert_many(db, locks, &sid, &[turn("ours")]).await.unwrap();
         let before = calls::get(db, locks, &sid).await.unwrap();
 
@@ -129,16 +129,27 @@ async fn lead_3_another_business_cannot_read_or_change_a_call_its_state_or_its_t
         refused(calls::insert_started(db, locks, linked).await);
 
         assert_eq!(calls::get(db, locks, &sid).await.unwrap(), before);
-        assert_eq!(calls::load_state(db, locks, &sid).await.unwrap(), Some(json!({"n": 1})));
+        let stored = call_snapshots::of_any_business(db, &sid).await.unwrap().unwrap();
+        assert_eq!((stored.business, stored.state.as_str()), (locks, "ours"));
+        assert_eq!(stored.entries, ["ours"]);
         assert_eq!(call_turns::of_call(db, locks, &sid).await.unwrap(), [turn("ours")]);
     })
     .await;
 }
 
+fn snapshot(text: &str) -> SnapshotChange {
+    SnapshotChange {
+        taken_ms: 1,
+        setup: Some(text.to_owned()),
+        state: text.to_owned(),
+        resumes: Vec::new(),
+        entries: vec![(1, text.to_owned())],
+    }
+}
+
 async fn cannot_read_call(db: &Database, clinic: BusinessId) {
     let sid = call_sid(1);
     assert_eq!(calls::get(db, clinic, &sid).await.unwrap(), None);
-    assert_eq!(calls::load_state(db, clinic, &sid).await.unwrap(), None);
     assert_eq!(calls::list(db, clinic, None, 9).await.unwrap().items, []);
     refused(calls::list(db, clinic, Some(&sid), 9).await);
     assert_eq!(call_turns::of_call(db, clinic, &sid).await.unwrap(), []);
@@ -152,7 +163,11 @@ async fn cannot_write_call(db: &Database, clinic: BusinessId) {
     refused(calls::link_lead(db, clinic, &sid, own).await);
     let progress = Progress { status: CallStatus::Failed, answered_at: Some(noon()) };
     refused(calls::record_progress(db, clinic, &sid, progress).await);
-    refused(calls::save_state(db, clinic, &sid, json!({"n": 2})).await);
+    // Nothing is written: the row is another business's.
+    call_snapshots::save(db, clinic, &sid, snapshot("theirs")).await.unwrap();
+    let later = SnapshotChange { setup: None, ..snapshot("theirs") };
+    call_snapshots::save(db, clinic, &sid, later).await.unwrap();
+    call_snapshots::remove(db, clinic, &sid).await.unwrap();
     let end = EndOfCall {
         ended_at: noon(),
         end_reason: "operator".to_owned(),

@@ -48,7 +48,8 @@ pub enum GreetingMode {
 }
 
 /// How a call opens.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OpeningLine {
     /// The session speaks this text word for word.
     Spoken {

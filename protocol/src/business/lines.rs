@@ -1,6 +1,8 @@
 //! The scripted lines, which the agent speaks word for word: defaults in Hebrew and English, and the
 //! texts of a business in their place.
 
+use serde::{Deserialize, Serialize};
+
 use super::{BusinessSettings, Language};
 
 /// The default lines of one language. The fields are those of [`Lines`].
@@ -88,7 +90,7 @@ pub(super) fn or_english(language: &Language) -> &'static DefaultLines {
 }
 
 /// The scripted lines of one business.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lines {
     /// The first words of a call, spoken or recorded.
     pub greeting: String,

@@ -48,6 +48,15 @@ impl Conversation {
         self.len as usize
     }
 
+    /// The entries that are not, or not the same, in an earlier copy. `None`: all.
+    pub(super) fn changed_since(&self, earlier: Option<&Self>) -> Vec<Arc<Entry>> {
+        let is_new = |entry: &&Arc<Entry>| {
+            let known = earlier.and_then(|earlier| earlier.entries.get(&entry.number));
+            known.is_none_or(|known| !Arc::ptr_eq(known, entry))
+        };
+        self.entries().filter(is_new).cloned().collect()
+    }
+
     pub(super) fn push(&mut self, body: Body, at: Timestamp) -> Arc<Entry> {
         self.len += 1;
         let entry = Arc::new(Entry { number: self.len, at, body });

@@ -18,7 +18,7 @@ use super::{Call, Moment, Now};
 const ORDER_AGAIN: Duration = Duration::from_secs(1);
 
 /// How old a session may become.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct SessionAges {
     /// From here on it is replaced at a quiet moment.
     pub quiet: Duration,

@@ -179,7 +179,7 @@ impl Call {
 impl Command {
     /// Whether it is still to be performed when the process has died that gave it out. What concerns the
     /// session or the stream is not. Tools are run again anyway.
-    fn outlives_the_process(&self) -> bool {
+    pub(super) fn outlives_the_process(&self) -> bool {
         match self {
             Self::EnsureLead
             | Self::SetLeadStatus(_)

@@ -3,15 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::lead::LeadFacts;
 use super::renewal::SessionAges;
+use super::snapshot::{SnapshotError, read};
 use crate::business::{BusinessSettings, Lines, OpeningLine};
 use crate::ids::{BusinessId, CallSid, PhoneNumber};
 use crate::twilio::forms::{Direction, Party};
 use crate::twilio::twiml::Dial;
 
-/// What the voice webhook and its one database read give (CALL-1).
-#[derive(Debug, Clone)]
+/// What the voice webhook and its one database read give (CALL-1). Written as JSON with the first
+/// snapshot: a resumed call has the settings and the prompt that it began with (RES-4).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CallSetup {
     /// Twilio's id.
     pub call_sid: CallSid,
@@ -44,4 +48,23 @@ pub struct CallSetup {
     pub stream_patience: Duration,
     /// How old a session may become (RES-3).
     pub session_ages: SessionAges,
+}
+
+impl CallSetup {
+    /// Reads what [`Self::to_json`] has written.
+    ///
+    /// # Errors
+    /// [`SnapshotError::Unreadable`] says where, and what is wrong there.
+    pub fn from_json(json: &str) -> Result<Self, SnapshotError> {
+        read(json)
+    }
+
+    /// The facts as JSON.
+    ///
+    /// # Errors
+    /// [`SnapshotError::Unreadable`] if they can't be written: no facts of a call are such.
+    pub fn to_json(&self) -> Result<String, SnapshotError> {
+        serde_json::to_string(self)
+            .map_err(|error| SnapshotError::Unreadable { why: error.to_string() })
+    }
 }

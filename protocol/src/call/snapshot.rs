@@ -28,7 +28,7 @@ pub struct CallSnapshot {
     version: u32,
     call_sid: CallSid,
     taken: Now,
-    state: State,
+    pub(super) state: State,
 }
 
 /// Why a call can't go on from a snapshot.
@@ -56,7 +56,7 @@ pub enum SnapshotError {
 
 /// Everything of a [`Call`] but what is read from the database.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct State {
+pub(super) struct State {
     phase: Phase,
     began: Now,
     stream: StreamState,
@@ -67,7 +67,7 @@ struct State {
     silence: Silence,
     kept_line: Option<ResponseId>,
     farewell: Option<ResponseId>,
-    conversation: Conversation,
+    pub(super) conversation: Conversation,
     tools: Tools,
     lead: Arc<LeadFacts>,
     digits: Option<Digits>,
@@ -77,7 +77,7 @@ struct State {
     latencies: Latencies,
     duration_secs: Option<u32>,
     status: Option<CallStatus>,
-    outbox: VecDeque<(u64, Command)>,
+    pub(super) outbox: VecDeque<(u64, Command)>,
     next_command: u64,
 }
 
@@ -122,7 +122,7 @@ impl CallSnapshot {
     }
 }
 
-fn read<'de, T: Deserialize<'de>>(json: &'de str) -> Result<T, SnapshotError> {
+pub(super) fn read<'de, T: Deserialize<'de>>(json: &'de str) -> Result<T, SnapshotError> {
     let mut json = serde_json::Deserializer::from_str(json);
     let read = serde_path_to_error::deserialize(&mut json)
         .map_err(|error| SnapshotError::Unreadable { why: error.to_string() })?;

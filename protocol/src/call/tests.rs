@@ -15,6 +15,7 @@ mod planted_mistakes;
 mod put_through;
 mod renewal;
 mod resume;
+mod saving;
 mod silence;
 mod snapshot;
 mod story;

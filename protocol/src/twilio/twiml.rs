@@ -4,6 +4,7 @@
 mod stream_noun;
 mod xml;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::ids::PhoneNumber;
@@ -68,7 +69,7 @@ pub struct Say {
 }
 
 /// A transfer to a person. The caller hears ringing until the person answers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dial {
     /// The transfer number of the business.
     pub number: PhoneNumber,

@@ -2,7 +2,10 @@
 
 use actors::call_supervisor::CallHandle;
 use actors::messages::SupervisorEvent;
+use actors::stored_call::{self, NotRestored};
+use actors::supervisor::CallRefused;
 use protocol::call::{HangUp, Phase};
+use protocol::ids::{CallSid, PhoneNumber};
 use protocol::twilio::forms::{DialForm, DialStatus, Form, VoiceForm};
 use protocol::twilio::twiml::Twiml;
 
@@ -19,16 +22,67 @@ pub(super) async fn resume(state: &TwilioState, form: &Form) -> Twiml {
             return lookup::apology_of(state, form).await;
         }
     };
-    let Some(handle) = state.calls.find(form.call_sid.clone()).await else {
-        tracing::info!(call = %form.call_sid, "resume of a call that is over");
-        return Twiml::hangup();
+    let handle = match found(state, &form.call_sid).await {
+        Ok(Found::Running(handle)) => handle,
+        // The restoring has counted this resume.
+        Ok(Found::Restored(handle)) => return go_on(state, &handle, reconnected).await,
+        Err(why) => return not_restored(state, &form.call_sid, form.business_number(), why),
     };
+    go_on(state, &handle, reconnect).await
+}
+
+/// What a call that runs hears next.
+async fn go_on(
+    state: &TwilioState,
+    handle: &CallHandle,
+    reconnect: impl Fn(&TwilioState, &CallHandle) -> Twiml,
+) -> Twiml {
     match handle.phase() {
-        Phase::Open | Phase::Closing { .. } | Phase::Pausing { .. } => reconnect(state, &handle),
-        Phase::HandingOver { .. } => transfer(&handle).await,
-        Phase::HangingUp { how, .. } => hang_up(&handle, how).await,
+        Phase::Open | Phase::Closing { .. } | Phase::Pausing { .. } => reconnect(state, handle),
+        Phase::HandingOver { .. } => transfer(handle).await,
+        Phase::HangingUp { how, .. } => hang_up(handle, how).await,
         Phase::Over { .. } => Twiml::hangup(),
     }
+}
+
+enum Found {
+    /// It ran here.
+    Running(CallHandle),
+    /// It has just gone on from its snapshot (RES-4).
+    Restored(CallHandle),
+}
+
+async fn found(state: &TwilioState, call: &CallSid) -> Result<Found, NotRestored> {
+    if let Some(handle) = state.calls.find(call.clone()).await {
+        return Ok(Found::Running(handle));
+    }
+    let restored = stored_call::restore(&state.services, &state.calls, call).await;
+    restored.map(Found::Restored)
+}
+
+/// What a caller hears whose call can't go on: its business's apology, unless it is over.
+pub(super) fn not_restored(
+    state: &TwilioState,
+    call: &CallSid,
+    number: Option<&PhoneNumber>,
+    why: NotRestored,
+) -> Twiml {
+    let at_number =
+        || number.map_or_else(lookup::default_apology, |number| lookup::apology_at(state, number));
+    let twiml = match &why {
+        NotRestored::Unknown | NotRestored::Over | NotRestored::Refused(CallRefused::Over) => {
+            tracing::info!(%call, %why, "a call that can't be resumed");
+            return Twiml::hangup();
+        }
+        NotRestored::TooOften(settings)
+        | NotRestored::Unreadable { settings: Some(settings), .. } => apology(settings),
+        NotRestored::Unreadable { settings: None, .. }
+        | NotRestored::Refused(_)
+        | NotRestored::TooSlow
+        | NotRestored::Records(_) => at_number(),
+    };
+    tracing::error!(%call, %why, "a call can't be resumed");
+    twiml
 }
 
 /// Twilio is being told to dial the transfer target, and asks at the same moment what follows. Either
@@ -62,9 +116,9 @@ pub(super) async fn on_transfer_ended(state: &TwilioState, form: &Form) -> Twiml
             return lookup::apology_of(state, form).await;
         }
     };
-    let Some(handle) = state.calls.find(form.call_sid.clone()).await else {
-        tracing::info!(call = %form.call_sid, "the transfer of a call that is over has ended");
-        return Twiml::hangup();
+    let handle = match stored_call::restore(&state.services, &state.calls, &form.call_sid).await {
+        Ok(handle) => handle,
+        Err(why) => return not_restored(state, &form.call_sid, None, why),
     };
     let answered = form.was_answered();
     let status = form.status.map_or("unknown", DialStatus::as_str);
@@ -99,10 +153,15 @@ pub(super) async fn on_transfer_ended(state: &TwilioState, form: &Form) -> Twiml
 /// Connects the call to a new stream; apologises if it has been resumed too often.
 fn reconnect(state: &TwilioState, handle: &CallHandle) -> Twiml {
     let setup = &handle.parts().setup;
-    if !handle.may_resume(state.services.clock.now()) {
+    if !handle.may_resume(state.services.clock.wall()) {
         tracing::error!(call = %setup.call_sid, "a call was resumed too often");
         return apology(&setup.settings);
     }
+    reconnected(state, handle)
+}
+
+fn reconnected(state: &TwilioState, handle: &CallHandle) -> Twiml {
+    let setup = &handle.parts().setup;
     tracing::info!(call = %setup.call_sid, "call resumed");
     connect(state, handle, None).unwrap_or_else(|_| apology(&setup.settings))
 }

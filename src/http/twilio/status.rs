@@ -6,6 +6,7 @@ use std::time::Duration;
 use actors::call::records::row_status;
 use actors::cluster::{Handed, Order};
 use actors::messages::JournalEntry;
+use actors::stored_call;
 use actors::supervisor::{Reported, ReportedStatus};
 use protocol::call::{EndReason, EndedBy, Ending};
 use protocol::ids::BusinessId;
@@ -40,7 +41,10 @@ pub(super) async fn on_status(state: &TwilioState, form: &Form) {
     if known == Reported::Unknown && is_handed_on(state, &status).await {
         return;
     }
-    if let Some(business) = business_of(state, form).await {
+    // Side by side: Twilio waits.
+    let (finished, business) =
+        tokio::join!(finish_stored(state, known, &status), business_of(state, form));
+    if !finished && let Some(business) = business {
         if known == Reported::Unknown && never_connected(status.status) {
             state.services.metrics.ended(EndReason::NotConnected);
         }
@@ -61,6 +65,21 @@ async fn is_handed_on(state: &TwilioState, status: &StatusForm) -> bool {
         }
         Err(_) => false,
     }
+}
+
+/// A call that another process began and that is over is brought to its end from its snapshot (RES-4).
+/// Returns whether it was.
+async fn finish_stored(state: &TwilioState, known: Reported, status: &StatusForm) -> bool {
+    if known != Reported::Unknown || !status.status.is_terminal() {
+        return false;
+    }
+    let call = &status.call_sid;
+    let reported = Some((status.status, status.duration_secs));
+    let finished = stored_call::finish(&state.services, &state.calls, call, reported).await;
+    finished.unwrap_or_else(|error| {
+        tracing::error!(%error, %call, "a call's snapshot could not be read");
+        false
+    })
 }
 
 /// Found by the two numbers: a status callback names no business.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use actors::call::records::new_call;
 use actors::call_supervisor::CallHandle;
 use actors::messages::{JournalEntry, SupervisorEvent};
+use actors::stored_call;
 use actors::supervisor::CallRefused;
 use entities::businesses::{CallKey, EndedCall, RunningCall, VoiceLookup};
 use entities::calls::CallStatus;
@@ -83,10 +84,26 @@ pub(super) async fn answer(state: &TwilioState, form: &Form, query: Option<&str>
         tracing::info!(call = %form.call_sid, "a transfer has come back: rejected as busy");
         return Twiml::reject(RejectReason::Busy);
     }
+    if lookup.has_snapshot
+        && let Some(handle) = began_before(state, &setup).await
+    {
+        return go_on(state, &handle, &form).await;
+    }
     match form.answered_by.filter(|answered| answered.is_machine()) {
         Some(machine) => answering_machine::answer(state, &setup, machine),
         None => start(state, &form, setup, Hop::of(query)).await,
     }
+}
+
+/// Twilio repeats the webhook of a call that began in another process: it is not greeted twice (RES-4). A call
+/// that can't go on begins anew.
+async fn began_before(state: &TwilioState, setup: &CallSetup) -> Option<CallHandle> {
+    let restored = stored_call::restore(&state.services, &state.calls, &setup.call_sid).await;
+    restored
+        .inspect_err(|why| {
+            tracing::warn!(call = %setup.call_sid, %why, "a call can't go on, and begins anew");
+        })
+        .ok()
 }
 
 /// Starts the call and connects it.

@@ -35,7 +35,7 @@ fn setup_with_calendar() -> CallSetup {
     })
 }
 
-fn tool(id: &str, name: &str, arguments: &str) -> FunctionCall {
+pub(super) fn tool(id: &str, name: &str, arguments: &str) -> FunctionCall {
     let call = ToolCallId::parse(id).unwrap();
     FunctionCall { call, name: name.to_owned(), arguments: arguments.to_owned() }
 }
@@ -98,7 +98,7 @@ fn closing() -> Stage {
 }
 
 /// Calls in every phase.
-fn scenes() -> Vec<(&'static str, Call, Now)> {
+pub(super) fn scenes() -> Vec<(&'static str, Call, Now)> {
     let of = |name, stage: Stage| (name, stage.call, stage.now);
     let at_webhook = ("at the webhook", Call::new(setup(|_| {}), base()), base());
     let (call, now) = busy();

@@ -1,10 +1,13 @@
 //! `From` and `To` of a call.
 
+use serde::{Deserialize, Serialize};
+
 use crate::ids::PhoneNumber;
 use crate::phone;
 
 /// One end of a call.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Party {
     /// A number that can be called back.
     Known(PhoneNumber),

@@ -1,0 +1,145 @@
+//! The call's snapshot in the database (RES-4, invariant 17). CallActor gives a change of it to the journal after
+//! each event that another process must know of, behind the records of that event. What happens outside
+//! and can't be taken back, such as a booking or a hang-up, waits until the snapshot with it is kept.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use protocol::call::snapshot::CallSnapshot;
+use protocol::call::{Call, Command, Phase};
+
+use crate::call_parts::CallParts;
+use crate::messages::{EntryKind, JournalEntry, SnapshotOfCall};
+use crate::saved::Saved;
+
+/// How long a command waits for its snapshot. A database that takes longer does not hold up the call.
+pub(super) const SAVE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// CallActor's share of it.
+pub(super) struct Saving {
+    saved: Saved,
+    /// Something has changed that is not written.
+    due: bool,
+    /// Given to the journal. `None`: the next one has everything.
+    written: Option<CallSnapshot>,
+    /// The number of the snapshot that was given out last.
+    number: u64,
+    /// Commands that wait, by their numbers.
+    held: BTreeMap<u64, Held>,
+    /// Statuses that LeadActor may not have written.
+    unperformed: Vec<(u64, Command)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    snapshot: u64,
+    until: Instant,
+}
+
+impl Saving {
+    /// Of an actor that has just started: nobody knows what its predecessor has saved.
+    pub(super) fn new(parts: &CallParts) -> Self {
+        Self {
+            saved: parts.saved.clone(),
+            due: true,
+            written: None,
+            number: parts.saved.newest(),
+            held: BTreeMap::new(),
+            unperformed: Vec::new(),
+        }
+    }
+
+    pub(super) fn changed(&mut self, before: &Call, after: &Call) {
+        self.due |= after.must_be_saved_after(before);
+    }
+
+    /// Whether the command may be performed now.
+    pub(super) fn lets(
+        &mut self,
+        number: u64,
+        command: &Command,
+        call: &Call,
+        now: Instant,
+    ) -> bool {
+        if !command.awaits_the_snapshot() || is_over(call) {
+            return true;
+        }
+        let Some(held) = self.held.get(&number) else {
+            self.due = true;
+            return false;
+        };
+        let is_kept = self.saved.newest() >= held.snapshot;
+        if !is_kept && now < held.until {
+            return false;
+        }
+        if !is_kept {
+            tracing::warn!(command = command.name(), "not waiting any longer for the database");
+        }
+        self.held.remove(&number);
+        true
+    }
+
+    pub(super) fn delivered(&mut self, number: u64, command: Command) {
+        if matches!(command, Command::SetLeadStatus(_)) {
+            self.unperformed.push((number, command));
+        }
+    }
+
+    /// Gives the journal what has changed, if it must be written. `wake` is called when it is kept, if a command
+    /// waits for that.
+    pub(super) fn save(
+        &mut self,
+        parts: &CallParts,
+        call: &Call,
+        wake: impl Fn() + Send + 'static,
+    ) {
+        if !std::mem::take(&mut self.due) || is_over(call) {
+            return;
+        }
+        if parts.lead.depth() == 0 {
+            self.unperformed.clear();
+        }
+        self.number += 1;
+        let snapshot = call.snapshot(parts.time.now());
+        let changes = snapshot.changes_since(self.written.as_ref(), &self.unperformed);
+        let change = SnapshotOfCall {
+            setup: self.written.is_none().then(|| Arc::clone(&parts.setup)),
+            state: changes.state,
+            entries: changes.entries,
+            resumes: parts.resumes(),
+            number: self.number,
+            saved: Some(self.saved.clone()),
+        };
+        let now = parts.clock.now();
+        let held = (call.outbox())
+            .filter(|(_, command)| command.awaits_the_snapshot())
+            .map(|(number, _)| number);
+        let until = now + SAVE_PATIENCE;
+        for number in held {
+            self.held.entry(number).or_insert(Held { snapshot: self.number, until });
+        }
+        if !self.held.is_empty() {
+            self.saved.wake(wake);
+        }
+        let kind = EntryKind::Snapshot(Box::new(change));
+        let (business, call) = (parts.setup.business, parts.setup.call_sid.clone());
+        let is_taken = parts.services.journal.takes(JournalEntry {
+            business,
+            call,
+            kind,
+            lease: parts.fence(),
+        });
+        self.written = is_taken.then_some(snapshot);
+    }
+
+    /// When a command that waits is performed all the same.
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        self.held.values().map(|held| held.until).min()
+    }
+}
+
+/// The teardown writes the last of it.
+fn is_over(call: &Call) -> bool {
+    matches!(call.phase(), Phase::Over { .. })
+}

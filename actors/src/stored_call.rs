@@ -1,0 +1,185 @@
+//! Calls whose process has died (RES-4): they go on from their snapshot in the database, or are brought to
+//! their end.
+//!
+//! [`restore`] is for whoever hears of a call that does not run here, most often a webhook. [`finish`] is for
+//! whoever knows that a call is over at Twilio.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use entities::RecordsError;
+use entities::call_snapshots::{self, StoredSnapshot};
+use entities::calls::{self, CallLease};
+use protocol::business::BusinessSettings;
+use protocol::call::snapshot::{CallSnapshot, SnapshotError};
+use protocol::call::{Call, CallSetup, Event};
+use protocol::ids::CallSid;
+use protocol::twilio::forms::CallStatus;
+use thiserror::Error;
+
+use crate::call_parts::{CallParts, Services};
+use crate::call_supervisor::{CallHandle, finish_stored_call};
+use crate::saved::{StoredCall, may_resume};
+use crate::supervisor::{CallRefused, Calls};
+
+/// How long the records that an earlier process left on disk are waited for: the snapshot may be among them.
+const BACKLOG_PATIENCE: Duration = Duration::from_millis(1500);
+/// How long the database may take. A webhook waits, and Twilio hears from it within 3 s.
+const PATIENCE: Duration = Duration::from_millis(1200);
+/// How often it is looked whether those records are written.
+const BACKLOG_CHECK: Duration = Duration::from_millis(20);
+
+/// Why a call does not go on.
+#[derive(Debug, Error)]
+pub enum NotRestored {
+    /// It has no snapshot: nobody knows it, or it is over.
+    #[error("nothing is known of the call")]
+    Unknown,
+    /// Its record has its end.
+    #[error("the call is over")]
+    Over,
+    /// It was resumed five times within a minute (CALL-1).
+    #[error("the call was resumed too often")]
+    TooOften(Box<BusinessSettings>),
+    /// The snapshot can't be used. The settings are there unless it is they that can't be read.
+    #[error("{error}")]
+    Unreadable { error: SnapshotError, settings: Option<Box<BusinessSettings>> },
+    /// The daemon takes no call.
+    #[error(transparent)]
+    Refused(#[from] CallRefused),
+    #[error("the database did not answer within {PATIENCE:?}")]
+    TooSlow,
+    #[error(transparent)]
+    Records(#[from] RecordsError),
+}
+
+/// Finds the call, or goes on with it from its snapshot. However many ask at once, one tree is started.
+/// Counts as a resume if the call did not run here. Answers within 3 s.
+///
+/// # Errors
+/// [`NotRestored`] says what the caller is to hear.
+pub async fn restore(
+    services: &Services,
+    calls: &Calls,
+    call: &CallSid,
+) -> Result<CallHandle, NotRestored> {
+    if let Some(handle) = calls.find(call.clone()).await {
+        return Ok(handle);
+    }
+    let restoring = async {
+        if let Some(handle) = calls.find(call.clone()).await {
+            return Ok(handle);
+        }
+        await_backlog(services).await;
+        let now = services.clock.wall();
+        let reading = call_snapshots::resume(&services.database, call, now);
+        let found = tokio::time::timeout(PATIENCE, reading).await;
+        let found = found.map_err(|_| NotRestored::TooSlow)??;
+        let Some(mut found) = found else { return Err(NotRestored::Unknown) };
+        if found.is_over {
+            return Err(NotRestored::Over);
+        }
+        let setup = CallSetup::from_json(&found.setup);
+        let setup = setup.map_err(|error| NotRestored::Unreadable { error, settings: None })?;
+        let settings = || Box::new(BusinessSettings::clone(&setup.settings));
+        if !may_resume(&mut found.resumes, now) {
+            return Err(NotRestored::TooOften(settings()));
+        }
+        let unreadable = |error| NotRestored::Unreadable { error, settings: Some(settings()) };
+        let snapshot = snapshot(&found).map_err(unreadable)?;
+        if *snapshot.call_sid() != setup.call_sid {
+            let call_sid = snapshot.call_sid().clone();
+            return Err(unreadable(SnapshotError::OtherCall { call_sid }));
+        }
+        let lease = take_over(services, call).await?;
+        let stored = StoredCall { setup, snapshot, resumes: found.resumes, lease };
+        Ok(calls.resume(stored).await?)
+    };
+    calls.locks().alone(call, restoring).await
+}
+
+/// Brings a call to its end that is over at Twilio and does not run here: its record, and what is to be
+/// written of its lead. `reported` is Twilio's terminal status, with the call's length in seconds; without it
+/// the reason is `internal`, unless an ending had begun. Returns `false` if there is no snapshot, or the
+/// call runs here.
+///
+/// # Errors
+/// [`NotRestored::TooSlow`] or [`NotRestored::Records`] if the database fails. Then nothing has happened.
+pub async fn finish(
+    services: &Services,
+    calls: &Calls,
+    call: &CallSid,
+    reported: Option<(CallStatus, Option<u32>)>,
+) -> Result<bool, NotRestored> {
+    let finishing = async {
+        if calls.find(call.clone()).await.is_some() {
+            return Ok(false);
+        }
+        await_backlog(services).await;
+        let reading = call_snapshots::of_any_business(&services.database, call);
+        let Ok(found) = tokio::time::timeout(PATIENCE, reading).await else {
+            return Err(NotRestored::TooSlow);
+        };
+        let Some(found) = found? else { return Ok(false) };
+        let lease = match take_over(services, call).await {
+            Ok(lease) => lease,
+            // Its record has its end, and nobody has it.
+            Err(NotRestored::Over) => services.node.first_lease(),
+            Err(why) => return Err(why),
+        };
+        let Ok(stored) = stored(&found, lease) else {
+            // The plain end of the record is all that can be written.
+            return Ok(false);
+        };
+        let end = |setup: Arc<CallSetup>, snapshot: CallSnapshot, now| {
+            let mut call = Call::restore(setup, snapshot)?;
+            if let Some((status, duration_secs)) = reported {
+                call.handle(Event::StatusReported { status, duration_secs }, now);
+            }
+            Ok(call)
+        };
+        let Ok(parts) = CallParts::stored(stored, services.clone(), end) else { return Ok(false) };
+        parts.span().in_scope(|| finish_stored_call(&parts));
+        Ok(true)
+    };
+    calls.locks().alone(call, finishing).await
+}
+
+/// The call is this node's from now on: Twilio has told that its stream has ended, or that it is over (RES-9).
+async fn take_over(services: &Services, call: &CallSid) -> Result<CallLease, NotRestored> {
+    let taking = async {
+        let Some(live) = calls::lease_of_live(&services.database, call).await? else {
+            return Err(NotRestored::Over);
+        };
+        let (business, node) = (live.business, services.node.id());
+        let taken = calls::take_over(&services.database, business, call, live.lease, node).await?;
+        // Another node was faster.
+        taken.ok_or(NotRestored::Refused(CallRefused::Failed))
+    };
+    tokio::time::timeout(PATIENCE, taking).await.unwrap_or(Err(NotRestored::TooSlow))
+}
+
+fn stored(found: &StoredSnapshot, lease: CallLease) -> Result<StoredCall, SnapshotError> {
+    Ok(StoredCall {
+        setup: CallSetup::from_json(&found.setup)?,
+        snapshot: snapshot(found)?,
+        resumes: found.resumes.clone(),
+        lease,
+    })
+}
+
+fn snapshot(found: &StoredSnapshot) -> Result<CallSnapshot, SnapshotError> {
+    CallSnapshot::from_parts(&found.state, found.entries.iter().map(String::as_str))
+}
+
+/// The journal may hold a newer snapshot than the database, on disk or in memory.
+async fn await_backlog(services: &Services) {
+    let journal = &services.journal;
+    let written = async {
+        while journal.disk().waiting() > 0 {
+            tokio::time::sleep(BACKLOG_CHECK).await;
+        }
+    };
+    // After that the database has what it has.
+    let _ = tokio::time::timeout(BACKLOG_PATIENCE, written).await;
+}
