@@ -109,7 +109,7 @@ async fn res_4_an_ended_call_with_a_snapshot_is_found_by_the_sweep_until_it_is_r
         }
         record_end(db, locks, &over, hung_up()).await.unwrap();
         assert!(stored(db, &over).await.unwrap().is_over);
-        assert_eq!(left_behind(db).await.unwrap(), [over.clone()]);
+        assert_eq!(left_behind(db).await.unwrap(), std::slice::from_ref(&over));
         for _ in 0..2 {
             remove(db, locks, &over).await.unwrap();
         }

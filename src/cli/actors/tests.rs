@@ -22,7 +22,8 @@ async fn shown(options: Options) -> Result<String, CliError> {
 fn daemon(head: &str) -> (u16, String) {
     let body = r#"{"actors":[{"id":1,"name":"supervisor","kind":"supervisor","parent":null,
         "call_sid":null,"state":"running","generation":0,"restarts":0,"mailbox_depth":0,
-        "handled":4,"last_message_age_ms":null,"uptime_ms":2000,"last_error":null}]}"#;
+        "handled":4,"last_message_age_ms":null,"uptime_ms":2000,"last_error":null,
+        "node":"https://voice.example.net"}]}"#;
     let asked = head.starts_with("GET /introspect/actors HTTP/1.1");
     let authorized = head.to_lowercase().contains(&format!("authorization: bearer {TOKEN}"));
     match (asked, authorized) {
