@@ -79,7 +79,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn res_4_a_call_goes_on_counting_in_another_process() {
-        let clock = Clock::start();
+        let clock = Clock::starting_at(jiff::Timestamp::UNIX_EPOCH);
         let taken = Now { at: Moment::after(Duration::from_secs(600)), wall: clock.wall() };
         tokio::time::advance(Duration::from_secs(4)).await;
         let time = CallClock::go_on(clock, taken);

@@ -33,6 +33,7 @@ use crate::support::{number, plan, within};
 pub(crate) async fn world_on(url: &str) -> World {
     let mut plan: Plan = plan();
     plan.config.database.url = DatabaseUrl::parse(url).unwrap();
+    plan.business.whatsapp_number = plan.business.phone_numbers.first().cloned();
     World::open(plan).await.unwrap()
 }
 

@@ -11,6 +11,7 @@ use frontdesk::world::{Plan, World};
 use jiff::{SignedDuration, Timestamp};
 use practice::openai::{Brain, Rule};
 use protocol::business::Transfer;
+use protocol::call::snapshot::SNAPSHOT_VERSION;
 use protocol::call::{Call, CallSetup, Event, LeadFacts, Moment, Now, Phase};
 use protocol::ids::{CallSid, PhoneNumber, StreamSid};
 use protocol::response_gate::{AskNumber, Outcome};
@@ -257,11 +258,16 @@ fn res_4_a_call_that_dies_of_its_resume_is_not_taken_up_for_ever() {
 
 #[test]
 fn res_4_a_snapshot_that_cannot_be_read_is_an_apology() {
-    for (old, new) in [("\"version\":1", "\"version\":99"), ("\"stream\"", "\"steam\"")] {
+    let version = format!("\"version\":{SNAPSHOT_VERSION}");
+    for (old, new) in [(version.as_str(), "\"version\":99"), ("\"stream\"", "\"steam\"")] {
         virtually(async {
             let world = world(plan).await;
             let left = Left::greeted(&world);
-            left.written_as(&world, Vec::new(), |state| state.replacen(old, new, 1)).await;
+            let spoilt = |state: String| {
+                assert!(state.contains(old), "{state}");
+                state.replacen(old, new, 1)
+            };
+            left.written_as(&world, Vec::new(), spoilt).await;
             let twiml = resumes(&world).await;
             assert!(apologises(&twiml), "{new}: {twiml}");
             assert_eq!(trees(&world).await, 0);

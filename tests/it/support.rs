@@ -160,6 +160,12 @@ pub(crate) fn brief(plan: &mut Plan) {
     plan.openai.brain = Brain::Echo;
 }
 
+/// As [`brief`], for a business that people can write to.
+pub(crate) fn brief_in_writing(plan: &mut Plan) {
+    brief(plan);
+    plan.business.whatsapp_number = plan.business.phone_numbers.first().cloned();
+}
+
 /// As [`brief`], for a daemon that is full with one call.
 pub(crate) fn one_call_at_once(plan: &mut Plan) {
     brief(plan);

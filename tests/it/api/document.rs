@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::operator::{Operator, Wanted, operations};
 use super::rows::Rows;
 use crate::booking::{Schema, world_on};
-use crate::support::{brief, http_client, number, virtually, within, world};
+use crate::support::{brief, brief_in_writing, http_client, number, virtually, within, world};
 
 /// The differences between `value` and `schema`, in words.
 fn misfits(document: &Value, schema: &Value, value: &Value, place: &str) -> Vec<String> {
@@ -115,7 +115,7 @@ impl<'a> Properties<'a> {
 #[test]
 fn ops_4_every_response_matches_the_openapi_document() {
     virtually(async {
-        as_the_document_says(world(brief).await).await;
+        as_the_document_says(world(brief_in_writing).await).await;
     });
 }
 

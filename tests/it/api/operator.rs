@@ -154,6 +154,7 @@ pub(crate) async fn clinic(world: &World) -> (BusinessId, Slug) {
     let mut clinic = world.business.clone();
     clinic.slug = Slug::parse("clinic").unwrap();
     clinic.phone_numbers = vec![PhoneNumber::parse("+97239999999").unwrap()];
+    clinic.whatsapp_number = None;
     let (id, now) = (BusinessId(services.new_id()), services.clock.wall());
     let imported = frontdesk::app::business::import(&services.database, &clinic, id, now).await;
     (imported.unwrap().id, clinic.slug)

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::operator::{Operator, Wanted, clinic, operations};
 use super::rows::{self, Rows};
-use crate::support::{brief, nothing_left, number, virtually, within, world};
+use crate::support::{brief, brief_in_writing, nothing_left, number, virtually, within, world};
 
 /// The rows as they are in the database.
 async fn kept(world: &World, rows: &Rows) -> (LeadRecord, AppointmentRecord, CallRecord) {
@@ -24,7 +24,7 @@ async fn kept(world: &World, rows: &Rows) -> (LeadRecord, AppointmentRecord, Cal
 #[test]
 fn lead_3_foreign_ids_find_nothing_through_any_endpoint() {
     virtually(async {
-        let world = world(brief).await;
+        let world = world(brief_in_writing).await;
         let operator = Operator::of(&world);
         let (_, clinic) = clinic(&world).await;
         // The call is live, so that it could be hung up.

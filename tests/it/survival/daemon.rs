@@ -142,6 +142,21 @@ impl Stage {
         within("the record", reading).await
     }
 
+    /// Waits until the call's snapshot has this word.
+    pub(super) async fn has_written(&self, call: &CallSid, word: &str) {
+        loop {
+            let found = entities::call_snapshots::of_any_business(&self.database, call).await;
+            let has = |text: &String| text.contains(word);
+            if found
+                .unwrap()
+                .is_some_and(|found| has(&found.state) || found.entries.iter().any(has))
+            {
+                return;
+            }
+            pause().await;
+        }
+    }
+
     pub(super) async fn snapshot_is_gone(&self, call: &CallSid) -> bool {
         let looking = async {
             while entities::call_snapshots::of_any_business(&self.database, call)
