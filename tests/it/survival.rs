@@ -97,7 +97,7 @@ impl Dies {
                 says(&caller, "אני רוצה לקבוע תור").await;
                 within(
                     "the call of the tool",
-                    stage.has_written(&caller.call_sid(), "create_appointment"),
+                    stage.has_written(caller.call_sid(), "create_appointment"),
                 )
                 .await;
             }
