@@ -63,7 +63,7 @@ pub struct Metrics {
     pub tokens: ByLabel<Tokens>,
     /// By transcription model.
     pub transcribed: ByLabel<Transcribed>,
-    /// Written messages: [`MESSAGES`].
+    /// Written messages, by what became of them.
     pub messages: ByLabel<Counter>,
     /// Conversations that were marked for a person, by [`PersonNeeded::as_str`].
     pub person_needed: ByLabel<Counter>,

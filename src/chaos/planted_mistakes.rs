@@ -83,7 +83,12 @@ fn of(mistake: Mistake) -> (u8, Story) {
         Mistake::DoubleBooking => {
             let lost = Fault::Database { fault: DatabaseFault::CommitLost, lasts: ms(0) };
             let acts = ["התקנת מנעול חכם", "בתל אביב", "כן", "אפשר לקבוע תור?", "כן", GOODBYE];
-            (11, call(acts.map(say).to_vec()).at_scene(Scene::Booking, 0, lost))
+            // The snapshot is written first, and the booking waits for it. Slowly, so that what is lost is
+            // the booking's commit.
+            let slow = DatabaseFault::Slow(ms(400));
+            let slow = Fault::Database { fault: slow, lasts: ms(3_000) };
+            let story = call(acts.map(say).to_vec()).at_scene(Scene::Booking, 0, slow);
+            (11, story.at_scene(Scene::Booking, 500, lost))
         }
         Mistake::ForeignLead => {
             let mut story = call(vec![say(GOODBYE)]);
