@@ -31,9 +31,12 @@ use crate::support::{number, plan, within};
 
 /// A world on this database.
 pub(crate) async fn world_on(url: &str) -> World {
-    let mut plan: Plan = plan();
+    opened_on(url, plan()).await
+}
+
+/// The planned world on this database.
+pub(crate) async fn opened_on(url: &str, mut plan: Plan) -> World {
     plan.config.database.url = DatabaseUrl::parse(url).unwrap();
-    plan.business.whatsapp_number = plan.business.phone_numbers.first().cloned();
     World::open(plan).await.unwrap()
 }
 

@@ -8,8 +8,10 @@ use serde_json::Value;
 
 use super::operator::{Operator, Wanted, operations};
 use super::rows::Rows;
-use crate::booking::{Schema, world_on};
-use crate::support::{brief, brief_in_writing, http_client, number, virtually, within, world};
+use crate::booking::{Schema, opened_on};
+use crate::support::{
+    brief, brief_in_writing, http_client, number, plan, virtually, within, world,
+};
 
 /// The differences between `value` and `schema`, in words.
 fn misfits(document: &Value, schema: &Value, value: &Value, place: &str) -> Vec<String> {
@@ -122,7 +124,9 @@ fn ops_4_every_response_matches_the_openapi_document() {
 #[tokio::test]
 async fn ops_4_every_response_from_postgresql_matches_the_openapi_document() {
     let Some(schema) = Schema::new().await else { return };
-    as_the_document_says(world_on(&schema.url).await).await;
+    let mut plan = plan();
+    brief_in_writing(&mut plan);
+    as_the_document_says(opened_on(&schema.url, plan).await).await;
     schema.drop().await;
 }
 
