@@ -151,8 +151,7 @@ async fn take_over(services: &Services, call: &CallSid) -> Result<CallLease, Not
         let Some(live) = calls::lease_of_live(&services.database, call).await? else {
             return Err(NotRestored::Over);
         };
-        let (business, node) = (live.business, services.node.id());
-        let taken = calls::take_over(&services.database, business, call, live.lease, node).await?;
+        let taken = services.node.take_over(live.business, call, live.lease).await?;
         // Another node was faster.
         taken.ok_or(NotRestored::Refused(CallRefused::Failed))
     };
