@@ -1,5 +1,6 @@
 //! JournalActor: writes turns and call records to the database, in the order in which they arrive. What
-//! waits is written together, in one transaction.
+//! comes within [`PACE`] of the last transaction waits, and is written together; what a call waits for is not
+//! held up.
 //! No call waits for it. What the database does not take now goes on on disk, and is written later,
 //! after a restart too. Writing an entry twice is harmless.
 
@@ -34,6 +35,8 @@ use write::{Later, Writer};
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 /// How long the disk is left alone after an error: what waits stays in memory.
 const DISK_PAUSE: Duration = Duration::from_secs(5);
+/// The least time from one transaction to the next. An entry that is urgent does not wait for it.
+const PACE: Duration = Duration::from_millis(100);
 /// How many entries one write to the disk takes.
 const AT_ONCE: usize = 1024;
 
@@ -75,6 +78,7 @@ pub(crate) struct JournalArgs {
 }
 
 pub(crate) struct JournalState {
+    journal: Journal,
     inbox: InboxReader<JournalEntry>,
     writer: Writer,
     /// Whether a task works. There is one at a time.
@@ -86,6 +90,8 @@ pub(crate) struct JournalState {
     retry_at: Option<Instant>,
     /// The disk is not tried before.
     disk_at: Option<Instant>,
+    /// When the next batch may be taken that nobody waits for. `None`: now.
+    paced_at: Option<Instant>,
     alarm: Alarm<JournalMsg>,
     clock: Clock,
     tasks: TaskGroup,
@@ -106,12 +112,14 @@ impl Actor for JournalActor {
         args.tasks.report_panics_to(me.clone(), JournalMsg::TaskCrashed);
         Ok(JournalState {
             inbox: args.journal.inbox.attach(me.clone(), || JournalMsg::Wake),
+            journal: args.journal,
             writer: args.writer,
             busy: false,
             outage: Outage::default(),
             size: BatchSize::default(),
             retry_at: None,
             disk_at: None,
+            paced_at: None,
             alarm: Alarm::new(me, || JournalMsg::Alarm),
             clock: args.clock,
             tasks: args.tasks,
@@ -183,6 +191,7 @@ impl JournalState {
     fn start_next(&mut self, me: &ActorRef<JournalMsg>, now: Instant) {
         self.retry_at = self.retry_at.filter(|at| *at > now);
         self.disk_at = self.disk_at.filter(|at| *at > now);
+        self.paced_at = self.paced_at.filter(|at| *at > now && !self.journal.is_urgent());
         if !self.busy {
             let on_disk = self.writer.disk.waiting() > 0;
             if (self.outage.is_on() || on_disk) && self.disk_at.is_none() && self.move_to_disk(me) {
@@ -191,11 +200,12 @@ impl JournalState {
                 // The database has its pause.
             } else if on_disk && self.disk_at.is_none() {
                 self.catch_up(me);
-            } else if !on_disk {
-                self.write_oldest(me);
+            } else if !on_disk && self.paced_at.is_none() {
+                self.write_oldest(me, now);
             }
         }
-        self.alarm.set(self.retry_at.into_iter().chain(self.disk_at).min());
+        let paced_at = self.paced_at.filter(|_| self.journal.depth() > 0);
+        self.alarm.set([self.retry_at, self.disk_at, paced_at].into_iter().flatten().min());
     }
 
     /// Returns `false` if nothing waits in memory, or if there is no disk.
@@ -238,10 +248,13 @@ impl JournalState {
     }
 
     /// Writes what waits in memory, as much as one batch takes.
-    fn write_oldest(&mut self, me: &ActorRef<JournalMsg>) {
+    fn write_oldest(&mut self, me: &ActorRef<JournalMsg>, now: Instant) {
+        self.journal.clear_urgent();
         let mut room = self.size.room();
         let batch = self.inbox.receive_batch(|entry| room(entry.bytes()));
         let Some(last) = batch.last().map(|delivery| delivery.number) else { return };
+        let is_all = self.journal.depth() == batch.len();
+        self.paced_at = is_all.then_some(now + PACE);
         batch.iter().for_each(|delivery| trace::taken(&self.registration, delivery));
         let (numbers, entries): (Vec<u64>, Vec<Arc<JournalEntry>>) =
             batch.into_iter().map(|delivery| (delivery.number, delivery.event)).unzip();

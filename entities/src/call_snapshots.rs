@@ -3,11 +3,18 @@
 //! The conversation grows with the call, so its entries are rows of their own: a write adds those that
 //! are new or changed. Setup, state and entries are JSON, and only the actors read them.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use protocol::ids::{BusinessId, CallSid};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Statement, Value,
+};
+
+use uuid::Uuid;
 
 use crate::column;
 use crate::connection::begin_write;
@@ -15,7 +22,7 @@ use crate::database::{Database, Writes};
 use crate::error::RecordsError;
 use crate::tables::{call_snapshot_entries as entries, call_snapshots as snapshots, calls};
 
-/// A row has four values, and a SQLite statement takes 32,766.
+/// A row has five values at most, and a SQLite statement takes 32,766.
 const ROWS_PER_STATEMENT: usize = 500;
 /// How long a resume counts (CALL-1).
 const RESUMES_COUNT_FOR: SignedDuration = SignedDuration::from_secs(60);
@@ -37,6 +44,14 @@ pub struct SnapshotChange {
     pub entries: Vec<(u32, String)>,
 }
 
+/// A change, with the call that it is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotOf {
+    pub business: BusinessId,
+    pub call: CallSid,
+    pub change: SnapshotChange,
+}
+
 /// A call's snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredSnapshot {
@@ -51,58 +66,152 @@ pub struct StoredSnapshot {
     pub entries: Vec<String>,
 }
 
-/// Writes a change. Does nothing if the stored snapshot is newer, or if there is none and the change has
-/// no setup.
-///
-/// # Errors
-/// [`RecordsError::NotFound`] if the business has no such call.
+/// Writes a change, as [`save_all`] does.
 pub async fn save(
     db: &impl Writes,
     business: BusinessId,
     call: &CallSid,
     change: SnapshotChange,
 ) -> Result<(), RecordsError> {
-    let call = call.clone();
+    save_all(db, vec![SnapshotOf { business, call: call.clone(), change }]).await
+}
+
+/// Writes changes of calls, given in the order in which they were taken. Ignores one if the stored
+/// snapshot is newer, or if there is none and the change has no setup.
+///
+/// # Errors
+/// [`RecordsError::NotFound`] if a business has no such call.
+pub async fn save_all(db: &impl Writes, changes: Vec<SnapshotOf>) -> Result<(), RecordsError> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let (first, later): (Vec<_>, Vec<_>) =
+        merge_by_call(changes).into_iter().partition(|of| of.change.setup.is_some());
     db.write_here(move |db| async move {
-        let SnapshotChange { taken_ms, setup, state, resumes, entries } = change;
-        let taken_ms = i64::try_from(taken_ms).unwrap_or(i64::MAX);
-        let written = match setup {
-            Some(setup) => {
-                let row = snapshots::ActiveModel {
-                    call_sid: Set(call.to_string()),
-                    business_id: Set(business.0),
-                    taken_ms: Set(taken_ms),
-                    setup: Set(setup),
-                    state: Set(state),
-                    resumes: Set(resumes_text(&resumes)),
-                };
-                let insert = snapshots::Entity::insert(row).on_conflict(newer_replaces());
-                insert.exec_without_returning(&*db).await?
+        let mut written = update(&*db, &later).await?;
+        for of in &first {
+            if insert(&*db, of).await? {
+                written.insert(of.key());
             }
-            None => {
-                let update = snapshots::Entity::update_many()
-                    .col_expr(snapshots::Column::TakenMs, Expr::val(taken_ms))
-                    .col_expr(snapshots::Column::State, Expr::val(state))
-                    .col_expr(snapshots::Column::Resumes, Expr::val(resumes_text(&resumes)))
-                    .filter(snapshots::Column::CallSid.eq(call.as_str()))
-                    .filter(snapshots::Column::BusinessId.eq(business.0))
-                    .filter(snapshots::Column::TakenMs.lte(taken_ms));
-                update.exec(&*db).await?.rows_affected
-            }
-        };
-        if written > 0 {
-            save_entries(&*db, business, &call, entries).await?;
         }
-        Ok(())
+        let all = first.into_iter().chain(later);
+        let rows = all.filter(|of| written.contains(&of.key())).flat_map(entry_rows);
+        save_entries(&*db, rows.collect()).await
     })
     .await
 }
 
+/// Leaves one change of each call: the state of the newest, and the entries of all.
+fn merge_by_call(changes: Vec<SnapshotOf>) -> Vec<SnapshotOf> {
+    let mut merged: Vec<SnapshotOf> = Vec::new();
+    for new in changes {
+        let same = |of: &&mut SnapshotOf| of.call == new.call && of.business == new.business;
+        match merged.iter_mut().find(same) {
+            Some(known) => known.change.merge(new.change),
+            None => merged.push(new),
+        }
+    }
+    merged
+}
+
+impl SnapshotChange {
+    fn merge(&mut self, new: Self) {
+        let Self { taken_ms, setup, state, resumes, entries } = new;
+        if taken_ms < self.taken_ms {
+            return;
+        }
+        (self.taken_ms, self.state, self.resumes) = (taken_ms, state, resumes);
+        self.setup = setup.or(self.setup.take());
+        self.entries.retain(|(number, _)| entries.iter().all(|(newer, _)| newer != number));
+        self.entries.extend(entries);
+    }
+}
+
+/// Whether it was written.
+async fn insert(db: &impl ConnectionTrait, of: &SnapshotOf) -> Result<bool, RecordsError> {
+    let row = snapshots::ActiveModel {
+        call_sid: Set(of.call.to_string()),
+        business_id: Set(of.business.0),
+        taken_ms: Set(of.taken_ms()),
+        setup: Set(of.change.setup.clone().unwrap_or_default()),
+        state: Set(of.change.state.clone()),
+        resumes: Set(resumes_text(&of.change.resumes)),
+    };
+    let insert = snapshots::Entity::insert(row).on_conflict(newer_replaces());
+    Ok(insert.exec_without_returning(db).await? > 0)
+}
+
+/// Updates stored snapshots in one statement. Returns those that were not newer.
+async fn update(
+    db: &impl ConnectionTrait,
+    changes: &[SnapshotOf],
+) -> Result<BTreeSet<(String, Uuid)>, RecordsError> {
+    let mut written = BTreeSet::new();
+    for part in changes.chunks(ROWS_PER_STATEMENT) {
+        let values: Vec<Value> = part.iter().flat_map(SnapshotOf::values).collect();
+        let backend = db.get_database_backend();
+        let sql = update_sql(backend, part.len());
+        let rows = db.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+        for row in rows {
+            written.insert((row.try_get_by_index(0)?, row.try_get_by_index(1)?));
+        }
+    }
+    Ok(written)
+}
+
+/// Both databases call the columns of `VALUES` so in a common table expression.
+fn update_sql(backend: DbBackend, rows: usize) -> String {
+    const COLUMNS: usize = 5;
+    let row = |row: usize| {
+        let value = |column: usize| match backend == DbBackend::Postgres {
+            true => format!("${}", row * COLUMNS + column + 1),
+            false => "?".to_owned(),
+        };
+        format!("({})", (0..COLUMNS).map(value).collect::<Vec<_>>().join(", "))
+    };
+    let rows = (0..rows).map(row).collect::<Vec<_>>().join(", ");
+    format!(
+        "WITH new (new_call, new_business, new_taken, new_state, new_resumes) AS (VALUES {rows}) \
+         UPDATE call_snapshots SET taken_ms = new_taken, state = new_state, resumes = new_resumes \
+         FROM new WHERE call_sid = new_call AND business_id = new_business AND taken_ms <= new_taken \
+         RETURNING call_sid, business_id"
+    )
+}
+
+impl SnapshotOf {
+    fn key(&self) -> (String, Uuid) {
+        (self.call.to_string(), self.business.0)
+    }
+
+    fn taken_ms(&self) -> i64 {
+        i64::try_from(self.change.taken_ms).unwrap_or(i64::MAX)
+    }
+
+    /// A row of the update.
+    fn values(&self) -> [Value; 5] {
+        [
+            self.call.to_string().into(),
+            self.business.0.into(),
+            self.taken_ms().into(),
+            self.change.state.as_str().into(),
+            resumes_text(&self.change.resumes).into(),
+        ]
+    }
+}
+
+fn entry_rows(of: SnapshotOf) -> impl Iterator<Item = entries::ActiveModel> {
+    let SnapshotOf { business, call, change } = of;
+    change.entries.into_iter().map(move |(number, entry)| entries::ActiveModel {
+        call_sid: Set(call.to_string()),
+        number: Set(i64::from(number)),
+        business_id: Set(business.0),
+        entry: Set(entry),
+    })
+}
+
 async fn save_entries(
     db: &impl ConnectionTrait,
-    business: BusinessId,
-    call: &CallSid,
-    entries: Vec<(u32, String)>,
+    rows: Vec<entries::ActiveModel>,
 ) -> Result<(), RecordsError> {
     let column = [entries::Column::CallSid, entries::Column::Number];
     let newest_stays = OnConflict::columns(column)
@@ -112,14 +221,6 @@ async fn save_entries(
                 .eq(Expr::col(("excluded", entries::Column::BusinessId))),
         )
         .to_owned();
-    let rows: Vec<_> = (entries.into_iter())
-        .map(|(number, entry)| entries::ActiveModel {
-            call_sid: Set(call.to_string()),
-            number: Set(i64::from(number)),
-            business_id: Set(business.0),
-            entry: Set(entry),
-        })
-        .collect();
     for part in rows.chunks(ROWS_PER_STATEMENT) {
         let insert = entries::Entity::insert_many(part.to_vec());
         insert.on_conflict(newest_stays.clone()).exec_without_returning(db).await?;

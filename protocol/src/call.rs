@@ -52,7 +52,7 @@ pub use lead::LeadFacts;
 pub use moment::Moment;
 pub use reason::{EndReason, EndedBy, Ending};
 pub use renewal::{Renewal, SessionAges};
-pub use saving::SnapshotParts;
+pub use saving::{SavedEntries, SnapshotParts};
 pub use setup::CallSetup;
 pub use speech::{AgentCut, CutItem, Greeting, Interruption};
 pub use stream::StreamState;

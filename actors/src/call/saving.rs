@@ -6,8 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use protocol::call::snapshot::CallSnapshot;
-use protocol::call::{Call, Command, Phase};
+use protocol::call::{Call, Command, Phase, SavedEntries};
 
 use crate::call_parts::CallParts;
 use crate::messages::{EntryKind, JournalEntry, SnapshotOfCall};
@@ -21,8 +20,10 @@ pub(super) struct Saving {
     saved: Saved,
     /// Something has changed that is not written.
     due: bool,
+    /// It must be written at once.
+    urgent: bool,
     /// Given to the journal. `None`: the next one has everything.
-    written: Option<CallSnapshot>,
+    written: Option<SavedEntries>,
     /// The number of the snapshot that was given out last.
     number: u64,
     /// Commands that wait, by their numbers.
@@ -43,6 +44,7 @@ impl Saving {
         Self {
             saved: parts.saved.clone(),
             due: true,
+            urgent: true,
             written: None,
             number: parts.saved.newest(),
             held: BTreeMap::new(),
@@ -52,6 +54,7 @@ impl Saving {
 
     pub(super) fn changed(&mut self, before: &Call, after: &Call) {
         self.due |= after.must_be_saved_after(before);
+        self.urgent |= after.must_be_saved_at_once_after(before);
     }
 
     /// Whether the command may be performed now.
@@ -103,11 +106,12 @@ impl Saving {
         self.number += 1;
         let snapshot = call.snapshot(parts.time.now());
         let changes = snapshot.changes_since(self.written.as_ref(), &self.unperformed);
-        let change = SnapshotOfCall {
+        let mut change = SnapshotOfCall {
             setup: self.written.is_none().then(|| Arc::clone(&parts.setup)),
             state: changes.state,
             entries: changes.entries,
             resumes: parts.resumes(),
+            is_awaited: false,
             number: self.number,
             saved: Some(self.saved.clone()),
         };
@@ -119,6 +123,7 @@ impl Saving {
         for number in held {
             self.held.entry(number).or_insert(Held { snapshot: self.number, until });
         }
+        change.is_awaited = std::mem::take(&mut self.urgent) || !self.held.is_empty();
         if !self.held.is_empty() {
             self.saved.wake(wake);
         }
@@ -130,7 +135,7 @@ impl Saving {
             kind,
             lease: parts.fence(),
         });
-        self.written = is_taken.then_some(snapshot);
+        self.written = is_taken.then_some(changes.all);
     }
 
     /// When a command that waits is performed all the same.

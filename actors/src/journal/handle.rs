@@ -1,7 +1,7 @@
 //! The way into the journal. Whoever records something never waits for it (CAL-8).
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use entities::Database;
 use supervision::{Inbox, InboxReader};
@@ -22,13 +22,20 @@ const FULL_FOR_NEW_CALLS: usize = 4096;
 pub struct Journal {
     pub(super) inbox: Inbox<JournalEntry>,
     pub(super) disk: Disk,
+    /// Whether an entry waits that must be written at once.
+    urgent: Arc<AtomicBool>,
     lost: Arc<AtomicU64>,
 }
 
 impl Journal {
     #[must_use]
     pub fn new(disk: Disk) -> Self {
-        Self { inbox: Inbox::new(INBOX_CAPACITY), disk, lost: Arc::default() }
+        Self {
+            inbox: Inbox::new(INBOX_CAPACITY),
+            disk,
+            urgent: Arc::default(),
+            lost: Arc::default(),
+        }
     }
 
     /// Takes an entry. One for which there is no room is lost, and counted.
@@ -39,6 +46,10 @@ impl Journal {
     /// As [`record`](Self::record). Returns whether there was room.
     pub(crate) fn takes(&self, entry: JournalEntry) -> bool {
         let (call, business) = (entry.call.clone(), entry.business);
+        if entry.is_urgent() {
+            // Before the entry, which wakes the actor.
+            self.urgent.store(true, Ordering::SeqCst);
+        }
         let taken = self.inbox.try_send(entry);
         if let Err(error) = &taken {
             let lost = self.count_lost(1);
@@ -51,6 +62,16 @@ impl Journal {
     #[must_use]
     pub fn has_room_for_a_call(&self) -> bool {
         self.inbox.depth() < FULL_FOR_NEW_CALLS
+    }
+
+    /// Whether an entry that must be written at once has come since the last batch was taken.
+    pub(super) fn is_urgent(&self) -> bool {
+        self.urgent.load(Ordering::SeqCst)
+    }
+
+    /// What has come until now is about to be taken.
+    pub(super) fn clear_urgent(&self) {
+        self.urgent.store(false, Ordering::SeqCst);
     }
 
     /// How many entries memory holds.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use entities::call_snapshots::{self, SnapshotChange};
+use entities::call_snapshots::{self, SnapshotChange, SnapshotOf};
 use entities::call_turns::{self, TurnOfCall};
 use entities::leads::{self, Caller, ChangedBy, LeadChanges};
 use entities::{Database, RecordsError, Writes, calls};
@@ -11,7 +11,8 @@ use protocol::ids::LeadId;
 use crate::chance::Chance;
 use crate::messages::{EntryKind, JournalEntry, PersonOfCall, SnapshotOfCall};
 
-/// Writes entries in order. Turns that follow one another are one statement.
+/// Writes entries together. Turns are one statement, and so are snapshots, and both come before the ends of
+/// calls: within one transaction their order means nothing but that.
 pub(super) async fn write_all(
     db: &impl Writes,
     chance: &Chance,
@@ -19,16 +20,44 @@ pub(super) async fn write_all(
 ) -> Result<(), RecordsError> {
     let leases = entries.iter().filter_map(|entry| Some((entry.call.clone(), entry.lease?)));
     calls::check_fences(db, leases.collect()).await?;
-    let is_turn = |entry: &JournalEntry| matches!(entry.kind, EntryKind::Turn(_));
-    for run in entries.chunk_by(|entry, next| is_turn(entry) && is_turn(next)) {
-        match run {
-            [entry] => write(db, chance, entry).await?,
-            turns => {
-                call_turns::upsert_all(db, turns.iter().filter_map(|entry| turn(entry))).await?
-            }
-        }
+    for entry in entries.iter().filter(|entry| Step::of(entry) == Step::First) {
+        write(db, chance, entry).await?;
+    }
+    call_turns::upsert_all(db, entries.iter().filter_map(|entry| turn(entry))).await?;
+    let snapshots = entries.iter().filter_map(|entry| snapshot(entry).transpose());
+    call_snapshots::save_all(db, snapshots.collect::<Result<_, _>>()?).await?;
+    for entry in entries.iter().filter(|entry| Step::of(entry) == Step::Last) {
+        write(db, chance, entry).await?;
     }
     Ok(())
+}
+
+/// When an entry of a batch is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    First,
+    Together,
+    Last,
+}
+
+impl Step {
+    fn of(entry: &JournalEntry) -> Self {
+        match entry.kind {
+            EntryKind::Started(_)
+            | EntryKind::Lead(_)
+            | EntryKind::Person(_)
+            | EntryKind::Progress(_)
+            | EntryKind::Refused(_) => Self::First,
+            EntryKind::Turn(_) | EntryKind::Snapshot(_) => Self::Together,
+            EntryKind::Ended(_) | EntryKind::Closed => Self::Last,
+        }
+    }
+}
+
+fn snapshot(entry: &JournalEntry) -> Result<Option<SnapshotOf>, RecordsError> {
+    let EntryKind::Snapshot(change) = &entry.kind else { return Ok(None) };
+    let (business, call) = (entry.business, entry.call.clone());
+    Ok(Some(SnapshotOf { business, call, change: snapshot_row(change)? }))
 }
 
 fn turn(entry: &JournalEntry) -> Option<TurnOfCall> {
@@ -70,8 +99,8 @@ pub(super) async fn write(
             }
         }
         EntryKind::Ended(end) => calls::report_end(db, business, call, (**end).clone()).await,
-        EntryKind::Snapshot(change) => {
-            call_snapshots::save(db, business, call, snapshot_row(change)?).await
+        EntryKind::Snapshot(_) => {
+            call_snapshots::save_all(db, snapshot(entry)?.into_iter().collect()).await
         }
         EntryKind::Closed => call_snapshots::remove(db, business, call).await,
         EntryKind::Refused(refused) => {

@@ -52,6 +52,9 @@ pub(crate) struct SnapshotOfCall {
     /// Entries that are new or changed.
     pub(crate) entries: Vec<Arc<Entry>>,
     pub(crate) resumes: Resumes,
+    /// Whether the caller would notice if the process died before it is written.
+    #[serde(skip)]
+    pub(crate) is_awaited: bool,
     /// Numbers the snapshots of a call in one process.
     pub(crate) number: u64,
     /// Is told when it is kept. `None`: the process that wrote it has died.
@@ -86,6 +89,20 @@ impl fmt::Debug for SnapshotOfCall {
 impl JournalEntry {
     pub(crate) fn is_snapshot(&self) -> bool {
         matches!(self.kind, EntryKind::Snapshot(_))
+    }
+
+    /// Whether somebody waits for it: a command of a call for its snapshot, or whoever reads the record of a
+    /// call that has begun or ended.
+    pub(crate) fn is_urgent(&self) -> bool {
+        match &self.kind {
+            EntryKind::Snapshot(change) => change.is_awaited,
+            EntryKind::Turn(_) | EntryKind::Progress(_) | EntryKind::Closed => false,
+            EntryKind::Started(_)
+            | EntryKind::Lead(_)
+            | EntryKind::Person(_)
+            | EntryKind::Ended(_)
+            | EntryKind::Refused(_) => true,
+        }
     }
 
     /// The database has it, or it waits for it on disk.

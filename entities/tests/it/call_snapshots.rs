@@ -4,7 +4,8 @@ use entities::Database;
 use entities::RecordsError;
 use entities::businesses::{CallKey, find_for_voice};
 use entities::call_snapshots::{
-    SnapshotChange, StoredSnapshot, left_behind, of_any_business, remove, resume, save,
+    SnapshotChange, SnapshotOf, StoredSnapshot, left_behind, of_any_business, remove, resume, save,
+    save_all,
 };
 use entities::calls::record_end;
 use jiff::SignedDuration;
@@ -63,6 +64,41 @@ async fn res_4_changes_add_up_and_an_older_one_changes_nothing() {
         assert_eq!(found.entries, ["one", "two", "three"]);
         assert!(webhook_sees_it(db, &sid).await);
         assert!(!webhook_sees_it(db, &call_sid(2)).await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn res_4_changes_of_many_calls_are_written_together() {
+    on_each(async |db| {
+        let locks = business(db, "locks", "+97231111111").await;
+        let clinic = business(db, "clinic", "+97232222222").await;
+        let (one, two, three) =
+            (call(db, locks, 1).await, call(db, locks, 2).await, call(db, clinic, 3).await);
+        let of =
+            |business, call: &CallSid, change| SnapshotOf { business, call: call.clone(), change };
+        save(db, locks, &one, first()).await.unwrap();
+        save(db, locks, &two, first()).await.unwrap();
+        save(db, locks, &two, later(90, "newer", &[])).await.unwrap();
+        let together = vec![
+            of(locks, &one, later(10, "a", &[(1, "on"), (2, "tw")])),
+            of(locks, &two, later(20, "older", &[(1, "older")])),
+            of(clinic, &three, first()),
+            of(locks, &one, later(20, "b", &[(1, "one")])),
+            of(clinic, &three, later(5, "c", &[(1, "three")])),
+            // Another business's call, and one whose snapshot is not there.
+            of(clinic, &one, later(99, "theirs", &[(9, "theirs")])),
+            of(locks, &call_sid(8), later(1, "none", &[(1, "none")])),
+        ];
+        save_all(db, together).await.unwrap();
+        for (call, state, entries) in
+            [(&one, "b", ["one", "tw"].as_slice()), (&two, "newer", &[]), (&three, "c", &["three"])]
+        {
+            let found = stored(db, call).await.unwrap();
+            assert_eq!(found.state, state);
+            assert_eq!(found.entries, entries);
+        }
+        assert_eq!(stored(db, &call_sid(8)).await, None);
     })
     .await;
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::snapshot::{CallSnapshot, SnapshotError};
-use super::{Call, Command, Entry};
+use super::{Call, Command, Conversation, Entry};
 
 /// A change of a call's snapshot.
 #[derive(Debug, Clone)]
@@ -13,7 +13,13 @@ pub struct SnapshotParts {
     pub state: CallSnapshot,
     /// Entries of the conversation that are new or changed, in order.
     pub entries: Vec<Arc<Entry>>,
+    /// All of them, for the next change.
+    pub all: SavedEntries,
 }
+
+/// The entries of a conversation that a snapshot had. It shares them with the call.
+#[derive(Debug, Clone)]
+pub struct SavedEntries(Conversation);
 
 impl Command {
     /// Whether it may be performed only once a snapshot with it is written: another process must not
@@ -54,6 +60,15 @@ impl Command {
 }
 
 impl Call {
+    /// Whether an event has changed what must be written at once: the process may die in the next moment, and
+    /// the caller must not be greeted again, or hear no end.
+    #[must_use]
+    pub fn must_be_saved_at_once_after(&self, before: &Call) -> bool {
+        self.phase != before.phase
+            || self.speech.greeting != before.speech.greeting
+            || self.stream.is_open() != before.stream.is_open()
+    }
+
     /// Whether an event has changed something that another process must know. It has some ten times in
     /// a turn, and never for a frame.
     #[must_use]
@@ -61,9 +76,7 @@ impl Call {
         let asks = |call: &Call| -> Vec<_> {
             call.speech.owed().iter().map(|owed| owed.ask.number).collect()
         };
-        self.phase != before.phase
-            || self.speech.greeting != before.speech.greeting
-            || self.stream.is_open() != before.stream.is_open()
+        self.must_be_saved_at_once_after(before)
             || (self.speech.caller_speaks && !before.speech.caller_speaks)
             || !Arc::ptr_eq(&self.lead, &before.lead)
             || asks(self) != asks(before)
@@ -74,22 +87,21 @@ impl Call {
 }
 
 impl CallSnapshot {
-    /// What has changed since the snapshot that is written. `None`: nothing is written yet.
-    /// `unperformed` are commands that were delivered, and perhaps not performed.
+    /// What has changed since the snapshot that is written, which had the entries `written`. `None`:
+    /// nothing is written yet. `unperformed` are commands that were delivered, and perhaps not performed.
     #[must_use]
     pub fn changes_since(
-        &self,
-        written: Option<&CallSnapshot>,
+        self,
+        written: Option<&SavedEntries>,
         unperformed: &[(u64, Command)],
     ) -> SnapshotParts {
-        let mut state = self.clone();
+        let mut state = self;
         let conversation = std::mem::take(&mut state.state.conversation);
-        let entries =
-            conversation.changed_since(written.map(|written| &written.state.conversation));
+        let entries = conversation.changed_since(written.map(|SavedEntries(written)| written));
         state.state.outbox.retain(|(_, command)| command.outlives_the_process());
         let waiting = std::mem::take(&mut state.state.outbox);
         state.state.outbox = unperformed.iter().cloned().chain(waiting).collect();
-        SnapshotParts { state, entries }
+        SnapshotParts { state, entries, all: SavedEntries(conversation) }
     }
 
     /// Puts together what was written of a call: the state, and all entries in order.

@@ -101,6 +101,41 @@ async fn cal_8_ten_thousand_entries_are_written_in_few_transactions_from_memory_
 }
 
 #[tokio::test(start_paused = true)]
+async fn cal_8_what_nobody_waits_for_comes_together_and_what_is_urgent_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (database, business) = database().await;
+    let statements = Arc::new(AtomicU32::new(0));
+    let counting = Arc::clone(&statements);
+    let counted = database.observed(move |_| {
+        counting.fetch_add(1, Ordering::Relaxed);
+    });
+    let journal = on(folder.path());
+    let actor = spawn(&journal, &counted).await;
+    journal.record(started(business, 1));
+    sleep(Duration::from_secs(1)).await;
+    statements.store(0, Ordering::Relaxed);
+    for seq in 0..1000 {
+        journal.record(turn(business, 1, seq, "word"));
+        sleep(Duration::from_millis(10)).await;
+    }
+    sleep(PACE).await;
+    let turns = call_turns::of_call(&database, business, &call(1)).await.unwrap();
+    assert_eq!(turns.len(), 1000);
+    let statements = statements.load(Ordering::Relaxed);
+    assert!((50..=101).contains(&statements), "{statements}");
+
+    for n in 2..10 {
+        journal.record(turn(business, 1, n, "word"));
+        sleep(Duration::from_millis(5)).await;
+        journal.record(started(business, n));
+        sleep(Duration::from_millis(1)).await;
+        assert!(calls::get(&database, business, &call(n)).await.unwrap().is_some(), "{n}");
+        assert_eq!(journal.depth(), 0);
+    }
+    actor.stop(None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn cal_8_of_a_batch_with_refused_entries_only_these_are_set_aside() {
     for from_disk in [false, true] {
         let folder = tempfile::tempdir().unwrap();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::snapshot::{scenes, tool};
 use super::*;
+use crate::call::saving::SavedEntries;
 use crate::call::snapshot::CallSnapshot;
 
 /// What the database has of a call.
@@ -11,7 +12,7 @@ use crate::call::snapshot::CallSnapshot;
 struct Written {
     state: String,
     entries: BTreeMap<u32, String>,
-    last: Option<CallSnapshot>,
+    last: Option<SavedEntries>,
     writes: usize,
     bytes: usize,
 }
@@ -28,7 +29,7 @@ impl Written {
             self.bytes += json.len();
             self.entries.insert(entry.number, json);
         }
-        self.last = Some(snapshot);
+        self.last = Some(parts.all);
     }
 
     fn read(&self) -> CallSnapshot {
