@@ -251,6 +251,7 @@ impl App {
     /// Runs until `stop`. Then it takes no new calls, tells the running ones to end, and waits for them
     /// until the drain timeout or until `now` (RES-6).
     pub async fn serve_until(
+            text_model: self.services.text_model.clone(),
         mut self,
         stop: impl Future<Output = ()>,
         now: impl Future<Output = ()>,

@@ -4,8 +4,8 @@
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use http::HeaderMap;
@@ -44,6 +44,8 @@ const MAX_BODY_BYTES: usize = 1024 * 1024;
 pub struct TextModel {
     http: HttpClient,
     endpoint: Arc<TextEndpoint>,
+    /// The one that counts.
+    key: Arc<RwLock<SecretString>>,
     clock: Clock,
     chance: Chance,
     provider: SharedBreaker,
@@ -57,7 +59,7 @@ pub struct TextModel {
 pub struct TextEndpoint {
     /// The whole address of the Responses API.
     pub url: String,
-    /// The key.
+    /// The key, until another one replaces it.
     pub key: SecretString,
     /// The model of a business that chooses none.
     pub model: String,
@@ -170,8 +172,18 @@ impl TextModel {
         metrics: Arc<Metrics>,
     ) -> Self {
         let http = HttpClient::new(dialer, connections, PATIENCE, MAX_BODY_BYTES);
+        let key = Arc::new(RwLock::new(endpoint.key.clone()));
         let (endpoint, asked) = (Arc::new(endpoint), Arc::default());
-        Self { http, endpoint, clock, chance, provider, metrics, asked }
+        Self { http, endpoint, key, clock, chance, provider, metrics, asked }
+    }
+
+    /// The key of the next questions, and of further tries of those that are asked now.
+    pub fn replace_key(&self, key: SecretString) {
+        *self.key.write().unwrap_or_else(PoisonError::into_inner) = key;
+    }
+
+    fn key(&self) -> SecretString {
+        self.key.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The model of a business that names `own`, which may be empty.
@@ -223,7 +235,7 @@ impl TextModel {
     async fn ask_once(&self, request: &TextRequest) -> Result<(ModelAnswer, Usage), Failed> {
         let body = self.http.post(&self.endpoint.url).json(&request.to_value());
         trace::point("", "text_model", format_args!("{body}"));
-        let sent = body.bearer_auth(self.endpoint.key.expose_secret()).send().await;
+        let sent = body.bearer_auth(self.key().expose_secret()).send().await;
         let answer = sent.map_err(|error| {
             trace::point("", "text_model", format_args!("no answer: {error}"));
             Failed { fault: TextFault::Unreachable(error), usage: Usage::default(), pause: None }

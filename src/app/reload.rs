@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actors::cluster::Node;
 use actors::link::Connector;
 use actors::supervisor::CallLimit;
+use actors::text_model::TextModel;
 
 use crate::config::{Changes, Config, ModelProvider};
 use crate::live_settings::LiveSettings;
@@ -16,6 +17,7 @@ pub struct Reloader {
     pub(super) live: LiveSettings,
     pub(super) limit: CallLimit,
     pub(super) connector: Arc<dyn Connector>,
+    pub(super) text_model: TextModel,
     pub(super) node: Node,
 }
 
@@ -33,6 +35,7 @@ impl Reloader {
             && let Some(key) = &running.openai.api_key
         {
             self.connector.replace_key(key.clone());
+            self.text_model.replace_key(key.clone());
         }
         self.running = running;
         changes

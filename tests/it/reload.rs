@@ -3,10 +3,19 @@
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actors::http_client::{Connections, HttpClient};
+use frontdesk::app::{App, RealtimeEndpoint};
+use frontdesk::config::{Config, DatabaseUrl, ModelProvider};
 use frontdesk::network::Network;
+use frontdesk::platform::Platform;
+use protocol::business::BusinessSettings;
+use protocol::ids::{PhoneNumber, Slug};
+use protocol::openai::responses::{HistoryItem, TextRequest};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 const OLD_TOKEN: &str = "the-old-token-of-16";
 const NEW_TOKEN: &str = "the-new-token-of-16";
@@ -157,4 +166,53 @@ fn ops_11_the_log_changes_its_filter_while_it_runs() {
     assert_eq!(daemon.reload()["changed"], "server.max_calls, log.filter");
     daemon.kill("-TERM");
     assert!(daemon.process.wait().unwrap().success());
+}
+
+/// Refuses each request, in an answer that no further try changes. Returns the key that it came with.
+async fn key_of_next(openai: &TcpListener) -> String {
+    let (mut socket, _) = openai.accept().await.unwrap();
+    let mut request = Vec::new();
+    while !request.ends_with(b"}") {
+        assert_ne!(socket.read_buf(&mut request).await.unwrap(), 0);
+    }
+    let body =
+        r#"{"error": {"message": "m", "type": "t", "param": null, "code": "invalid_value"}}"#;
+    let answer = format!(
+        "HTTP/1.1 400 x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    socket.write_all(answer.as_bytes()).await.unwrap();
+    let text = String::from_utf8(request).unwrap().to_lowercase();
+    let (_, key) = text.split_once("authorization: bearer ").unwrap();
+    key.split_once("\r\n").unwrap().0.to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ops_11_a_new_key_of_openai_counts_for_written_messages_too() {
+    let openai = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let text_url = format!("http://{}/v1/responses", openai.local_addr().unwrap());
+    let mut config = Config::default();
+    config.database.url = DatabaseUrl::parse("sqlite::memory:").unwrap();
+    config.server.listen = ([127, 0, 0, 1], 0).into();
+    config.openai.provider = ModelProvider::OpenAi;
+    config.openai.api_key = Some("sk-old".into());
+    let endpoint =
+        RealtimeEndpoint { url: "ws://127.0.0.1:1".to_owned(), text_url, key: "sk-old".into() };
+    let platform = Platform { has_disk: false, ..Platform::live() };
+    let app = App::start(config.clone(), endpoint, platform).await.unwrap();
+    let mut reloader = app.reloader();
+
+    let number = PhoneNumber::parse("+97231234567").unwrap();
+    let business = BusinessSettings::new(Slug::parse("b").unwrap(), "b", vec![number]);
+    let history = vec![HistoryItem::Person { text: "שלום".to_owned() }];
+    let request = TextRequest::new(Arc::new(business), "gpt-6-luna", "Be kind.".into(), history);
+    let model = app.services().text_model.clone();
+    for key in ["sk-old", "sk-new"] {
+        config.openai.api_key = Some(key.into());
+        reloader.reload(&config);
+        let (asked, heard) = tokio::join!(model.answer(&request), key_of_next(&openai));
+        asked.unwrap_err();
+        assert_eq!(heard, key);
+    }
+    app.stop().await;
 }

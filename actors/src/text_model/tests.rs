@@ -143,6 +143,24 @@ async fn wa_1_the_first_answer_that_can_be_used_is_the_answer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn ops_11_a_new_key_counts_from_the_next_try_on() {
+    let server = Server::with([refusal(500, "server_error"), reply()]);
+    let model = model(&server);
+    let (copy, request) = (model.clone(), request());
+    let asking = tokio::spawn(async move { copy.answer(&request).await });
+    while server.heads.lock().unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    model.replace_key("sk-new".into());
+    asking.await.unwrap().unwrap();
+    let heads = server.heads.lock().unwrap();
+    let sent =
+        |head: &String, key: &str| head.contains(&format!("authorization: Bearer {key}\r\n"));
+    assert!(sent(&heads[0], "sk-secret") && sent(&heads[1], "sk-new"), "{heads:?}");
+    assert!(!format!("{model:?}").contains("sk-new"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn wa_4_what_may_pass_is_asked_again_and_the_third_answer_counts() {
     let text = |text: &str| Step::Answer(200, "", response("completed", text));
     let filtered = json!({"type": "message", "id": "m", "role": "assistant", "status": "completed",
