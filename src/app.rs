@@ -45,6 +45,8 @@ const PLACING_PATIENCE: Duration = Duration::from_secs(10);
 /// How often a drain checks whether calls are left.
 const DRAIN_POLL: Duration = Duration::from_millis(100);
 
+/// How long calls that a drain asks to end may take: the last answer, the closing line, and the hang-up.
+const FAREWELL_PATIENCE: Duration = Duration::from_secs(30);
 /// How a daemon ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -248,8 +250,8 @@ impl App {
         }
     }
 
-    /// Runs until `stop`. Then it takes no new calls, tells the running ones to end, and waits for them
-    /// until the drain timeout or until `now` (RES-6).
+    /// Runs until `stop`. Then it takes no new calls, and the running ones go on for the drain timeout. Those
+    /// that are left end politely. It stops as soon as there is none, or at `now` (RES-6).
     pub async fn serve_until(
             text_model: self.services.text_model.clone(),
         mut self,
@@ -269,13 +271,13 @@ impl App {
         tracing::info!("stopping: no new calls");
         self.readiness.start_draining();
         self.services.node.start_draining();
-        self.calls.drain();
+        self.calls.refuse_new();
         tokio::select! {
             biased;
             () = self.calls_are_over() => {}
-            () = now => tracing::warn!("told to stop again: running calls are ended now"),
-            () = tokio::time::sleep(self.live.drain_timeout()) => {
-                tracing::warn!("calls are still running: they are ended now");
+            () = now => tracing::warn!("told to stop again: running calls are cut off now"),
+            () = self.end_running_calls() => {
+                tracing::warn!("calls are still running: they are cut off now");
             }
         }
         self.stop().await;
@@ -313,4 +315,12 @@ impl App {
             tokio::time::sleep(DRAIN_POLL).await;
         }
     }
+    /// Returns when the running calls have had their time, and time to end politely after it.
+    async fn end_running_calls(&self) {
+        tokio::time::sleep(self.live.drain_timeout()).await;
+        tracing::info!("stopping: running calls are asked to end");
+        self.calls.drain();
+        tokio::time::sleep(FAREWELL_PATIENCE).await;
+    }
+
 }

@@ -154,6 +154,7 @@ impl Actor for Supervisor {
                 let all = state.calls.values().map(|(_, handle)| handle.clone()).collect();
                 send_reply(reply, all);
             }
+            SupervisorMsg::RefuseNew => state.refuse_new(),
             SupervisorMsg::Drain => state.drain(),
             SupervisorMsg::Joined(part) => state.shared.joined(part),
             SupervisorMsg::Alarm => state.alarm.fired(),
@@ -310,9 +311,13 @@ impl SupervisorState {
         if known { Reported::WasOver } else { Reported::Unknown }
     }
 
-    fn drain(&mut self) {
+    fn refuse_new(&mut self) {
         self.draining = true;
         self.registration.set_state("draining");
+    }
+
+    fn drain(&mut self) {
+        self.refuse_new();
         self.tell_all(|| SupervisorEvent::Shutdown);
     }
 

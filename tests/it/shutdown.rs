@@ -11,7 +11,7 @@ use frontdesk::world::{Plan, World};
 use practice::twilio::{CallView, Dial, Done, EndedBy, StreamEnd};
 use serde_json::json;
 use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::support::{brief, http_client, number, recorded, virtually, within, world};
 
@@ -20,6 +20,7 @@ fn res_6_a_drain_takes_no_new_calls_ends_live_ones_politely_and_then_stops() {
     virtually(async {
         let world = world(|plan| {
             brief(plan);
+            plan.config.server.drain_timeout = Duration::ZERO;
             // Long enough to observe the draining daemon.
             plan.business.ending.hangup_delay = Duration::from_secs(3);
         })
@@ -67,6 +68,54 @@ fn res_6_a_drain_takes_no_new_calls_ends_live_ones_politely_and_then_stops() {
         }
         let both = [&without_stream, &open].map(|caller| caller.call_sid().clone());
         assert_eq!(ends, both.map(|call| (call, "shutdown".to_owned())));
+        carrier.stop().await;
+    });
+}
+
+#[test]
+fn res_6_a_drain_lets_running_calls_go_on_and_ends_those_that_are_left_after_its_time() {
+    virtually(async {
+        let world = world(|plan| {
+            brief(plan);
+            plan.config.server.drain_timeout = Duration::from_mins(5);
+            plan.business.silence.timeout = Duration::from_mins(10);
+        })
+        .await;
+        let lines = world.business.lines();
+        let [first, second] = [1, 2].map(|n| world.dial(&number(n)));
+        for caller in [&first, &second] {
+            within("the greeting", caller.hears(&lines.greeting)).await.unwrap();
+        }
+        let calls = world.app.calls().clone();
+        let World { app, carrier, business, .. } = world;
+        let begun = Instant::now();
+        let stop = std::future::ready(());
+        let serving = tokio::spawn(app.serve_until(stop, std::future::pending()));
+        let to = business.phone_numbers[0].to_string();
+        let refused = carrier.dial(&Dial::new(number(3).as_str(), &to));
+        within("the apology", refused.ended()).await;
+
+        // A minute later both go on, and one ends by itself.
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        for caller in [&first, &second] {
+            within("a question", caller.say("בתל אביב")).await.unwrap();
+            within("its answer", caller.hears("בתל אביב")).await.unwrap();
+        }
+        first.hang_up();
+        let outcome = within("its end", first.ended()).await;
+        assert_eq!((outcome.ended_by, outcome.view.hang_up_requests), (EndedBy::CallerHangUp, 0));
+        tokio::time::sleep(Duration::from_mins(3)).await;
+        assert_eq!(calls.list().await.len(), 1, "the other goes on");
+
+        // Nobody speaks for so long: `within` would give up.
+        let closing = tokio::time::timeout(Duration::from_mins(2), second.hears(&lines.closing));
+        closing.await.expect("the closing line").unwrap();
+        let drained = begun.elapsed();
+        assert!(drained > Duration::from_mins(5), "{drained:?}");
+        assert!(drained < Duration::from_mins(5) + Duration::from_secs(30), "{drained:?}");
+        let outcome = within("the end", second.ended()).await;
+        assert_eq!((outcome.ended_by, outcome.view.hang_up_requests), (EndedBy::Rest, 1));
+        assert_eq!(within("the stop", serving).await.unwrap(), Outcome::Stopped);
         carrier.stop().await;
     });
 }

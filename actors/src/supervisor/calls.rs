@@ -109,6 +109,12 @@ impl Calls {
         let _ = self.root.cast(SupervisorMsg::CutOff);
     }
 
+    /// Refuses new calls. The running ones go on (RES-6).
+    pub fn refuse_new(&self) {
+        // A stopped root has no calls.
+        let _ = self.root.cast(SupervisorMsg::RefuseNew);
+    }
+
     /// Refuses new calls, and lets the running ones end politely (RES-6).
     pub fn drain(&self) {
         // A stopped root has no calls.

@@ -103,6 +103,8 @@ pub enum SupervisorMsg {
         reply: RpcReplyPort<Option<CallHandle>>,
     },
     List(RpcReplyPort<Vec<CallHandle>>),
+    /// Refuse new calls. The running ones go on.
+    RefuseNew,
     /// Refuse new calls, and let the running ones end politely.
     Drain,
     /// The dead actor's tasks are joined. It may restart after its pause.
@@ -121,7 +123,9 @@ impl Show for SupervisorMsg {
             Self::Find { call, reply: _ } => write!(f, "Find {call}"),
             Self::List(_) => f.write_str("List"),
             Self::LetGo { .. } | Self::CutOff => write!(f, "{self:?}"),
-            Self::Drain | Self::Joined(_) | Self::Alarm => write!(f, "{self:?}"),
+            Self::RefuseNew | Self::Drain | Self::Joined(_) | Self::Alarm => {
+                write!(f, "{self:?}")
+            }
         }
     }
 }
