@@ -2,9 +2,11 @@
 
 pub mod business;
 mod cluster;
+mod erasures;
 mod error;
 mod orphans;
 mod reload;
+mod retention;
 mod services;
 
 use std::future::Future;
@@ -31,8 +33,9 @@ use crate::http::twilio::{self, Directory, DoorTransfers, MAX_UNSTARTED, TwilioS
 use crate::http::{Listener, Readiness};
 use crate::live_settings::LiveSettings;
 use crate::network::Network;
+use crate::person_keeper::PersonKeeper;
 use crate::platform::Platform;
-use orphans::{Carrier, Orphans};
+use orphans::{Carrier, Orphans, Sweep};
 
 pub use error::StartError;
 pub use reload::Reloader;
@@ -42,11 +45,11 @@ pub use services::RealtimeEndpoint;
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
 /// How long a call that Twilio is being asked for may hold up a stop: as long as one request may take.
 const PLACING_PATIENCE: Duration = Duration::from_secs(10);
+/// How long calls that a drain asks to end may take: the last answer, the closing line, and the hang-up.
+const FAREWELL_PATIENCE: Duration = Duration::from_secs(30);
 /// How often a drain checks whether calls are left.
 const DRAIN_POLL: Duration = Duration::from_millis(100);
 
-/// How long calls that a drain asks to end may take: the last answer, the closing line, and the hang-up.
-const FAREWELL_PATIENCE: Duration = Duration::from_secs(30);
 /// How a daemon ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -106,15 +109,12 @@ impl App {
         let network = platform.network.clone();
         // First: a daemon that may not live there must not touch its rows.
         let presence = services::presence(&config).await?;
-        let services = services::start(&config, realtime, platform).await?;
+        let (services, keeper) = services::start(&config, realtime, platform).await?;
         // The others on the database are known before the first call comes.
         services.node.beat(0).await?;
+        keeper.apply(&services.database, services.clock.wall()).await?;
         // Read before any new call can be among them.
-        let living = services.node.living();
-        let orphans = Orphans {
-            live: entities::calls::live_beside(&services.database, living).await?,
-            unfinished: entities::call_snapshots::left_behind(&services.database).await?,
-        };
+        let orphans = Orphans::find(&services).await?;
         let limit = CallLimit::new(config.server.max_calls.get());
         let args = SupervisorArgs { services: services.clone(), limit: limit.clone() };
         let (root, root_task) = Supervisor::start(args).await?;
@@ -140,7 +140,7 @@ impl App {
         let (twilio_address, admin_address) = (app.twilio_address, app.admin_address);
         tracing::info!(%twilio_address, ?admin_address, "listening");
         app.join_cluster();
-        app.end_orphans(orphans, &config.twilio);
+        app.keep_up(orphans, keeper, &config.twilio);
         Ok(app)
     }
 
@@ -204,11 +204,16 @@ impl App {
         self.tasks.spawn(async move { stop.run_until_cancelled(member.run()).await });
     }
 
-    fn end_orphans(&self, orphans: Orphans, twilio: &config::Twilio) {
+    /// Starts what the daemon does by itself.
+    fn keep_up(&self, orphans: Orphans, keeper: PersonKeeper, twilio: &config::Twilio) {
         let carrier = if twilio.has_a_carrier() { Carrier::Twilio } else { Carrier::Practice };
-        let end = orphans::end(self.services.clone(), self.calls.clone(), orphans, carrier);
+        let (services, calls) = (self.services.clone(), self.calls.clone());
+        let (retention, erasures) =
+            (retention::run(services.clone()), erasures::run(services.clone(), keeper));
+        let sweep = Sweep { services, calls, carrier };
+        let work = async move { tokio::join!(sweep.run(orphans), retention, erasures) };
         let stop = self.stop.clone();
-        self.tasks.spawn(async move { stop.run_until_cancelled(end).await });
+        self.tasks.spawn(async move { stop.run_until_cancelled(work).await });
     }
 
     /// As bound: with the port that the system chose for port 0.
@@ -246,6 +251,7 @@ impl App {
             live: self.live.clone(),
             limit: self.limit.clone(),
             connector: Arc::clone(&self.services.connector),
+            text_model: self.services.text_model.clone(),
             node: self.services.node.clone(),
         }
     }
@@ -253,7 +259,6 @@ impl App {
     /// Runs until `stop`. Then it takes no new calls, and the running ones go on for the drain timeout. Those
     /// that are left end politely. It stops as soon as there is none, or at `now` (RES-6).
     pub async fn serve_until(
-            text_model: self.services.text_model.clone(),
         mut self,
         stop: impl Future<Output = ()>,
         now: impl Future<Output = ()>,
@@ -310,11 +315,6 @@ impl App {
         }
     }
 
-    async fn calls_are_over(&self) {
-        while !self.placing.is_empty() || !self.calls.list().await.is_empty() {
-            tokio::time::sleep(DRAIN_POLL).await;
-        }
-    }
     /// Returns when the running calls have had their time, and time to end politely after it.
     async fn end_running_calls(&self) {
         tokio::time::sleep(self.live.drain_timeout()).await;
@@ -323,4 +323,9 @@ impl App {
         tokio::time::sleep(FAREWELL_PATIENCE).await;
     }
 
+    async fn calls_are_over(&self) {
+        while !self.placing.is_empty() || !self.calls.list().await.is_empty() {
+            tokio::time::sleep(DRAIN_POLL).await;
+        }
+    }
 }

@@ -10,6 +10,7 @@ mod environment;
 mod error;
 mod exit;
 mod http;
+mod leads;
 pub mod logging;
 mod messages;
 mod migrate;
@@ -105,6 +106,9 @@ pub enum Command {
     /// Show prompts.
     #[command(subcommand)]
     Prompt(prompt::Command),
+    /// Give out or erase what is stored of a person.
+    #[command(subcommand)]
+    Leads(leads::Command),
     /// List and show written conversations.
     #[command(subcommand)]
     Messages(messages::Command),
@@ -127,6 +131,7 @@ impl Command {
             Self::Migrate(_)
             | Self::Business(_)
             | Self::Prompt(_)
+            | Self::Leads(_)
             | Self::Messages(_)
             | Self::Check
             | Self::Actors(_) => "warn",
@@ -191,6 +196,7 @@ async fn perform(
         Command::Migrate(command) => migrate::run(command, &load()?, out).await,
         Command::Business(command) => business::run(command, &load()?, &platform, out).await,
         Command::Prompt(command) => prompt::run(command, &load()?, &platform, out).await,
+        Command::Leads(command) => leads::run(command, &load()?, &platform, out).await,
         Command::Messages(command) => messages::run(command, &load()?, out).await,
         Command::Check => check::run(&load()?, out).await,
         Command::Actors(options) => actors::run(options, &load()?, out).await,

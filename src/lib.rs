@@ -16,6 +16,7 @@ pub mod demo;
 pub mod http;
 pub mod live_settings;
 pub mod network;
+pub mod person_keeper;
 pub mod platform;
 mod proc;
 mod prompt;

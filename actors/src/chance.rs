@@ -13,6 +13,7 @@ use uuid::{Builder, Uuid};
 #[derive(Debug, Clone)]
 pub struct Chance {
     seed: u64,
+    is_of_system: bool,
     draws: Arc<Draws>,
 }
 
@@ -26,7 +27,7 @@ impl Chance {
     /// Seeded by the operating system.
     #[must_use]
     pub fn from_system() -> Self {
-        Self::seeded(system_seed())
+        Self { is_of_system: true, ..Self::seeded(system_seed()) }
     }
 
     #[must_use]
@@ -34,7 +35,7 @@ impl Chance {
         let rng = |purpose| SmallRng::seed_from_u64(seed_for(seed, purpose));
         let ids = Mutex::new(Ids { rng: rng("ids"), millis: 0, counter: 0 });
         let jitter = Mutex::new(rng("jitter"));
-        Self { seed, draws: Arc::new(Draws { ids, jitter }) }
+        Self { seed, is_of_system: false, draws: Arc::new(Draws { ids, jitter }) }
     }
 
     /// A seed for another generator. It depends on this one's seed and the purpose alone.
@@ -49,6 +50,17 @@ impl Chance {
     pub fn new_id(&self, now: Timestamp) -> Uuid {
         let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
         self.draws.ids.lock().unwrap_or_else(PoisonError::into_inner).next(millis)
+    }
+
+    /// 64 hexadecimal digits that nobody can guess. Of a generator with a given seed they are always the
+    /// same.
+    #[must_use]
+    pub fn new_secret(&self) -> String {
+        let bytes: [u8; 32] = match self.is_of_system {
+            true => system_secret(),
+            false => SmallRng::seed_from_u64(self.seed_for("secret")).random(),
+        };
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// A number from 0 to below 1, for the pauses between retries.
@@ -110,6 +122,11 @@ fn system_seed() -> u64 {
     rand::random()
 }
 
+#[expect(clippy::disallowed_methods, reason = "this is where the system is asked for a secret")]
+fn system_secret() -> [u8; 32] {
+    rand::random()
+}
+
 #[cfg(test)]
 mod tests {
     use uuid::Version;
@@ -132,6 +149,8 @@ mod tests {
         assert_eq!(ids(&one), ids(&again));
         assert_eq!(jitters(&one), jitters(&again));
         assert_eq!(one.seed_for("line"), again.seed_for("line"));
+        assert_eq!((one.new_secret(), one.new_secret().len()), (again.new_secret(), 64));
+        assert_ne!(Chance::from_system().new_secret(), Chance::from_system().new_secret());
 
         assert!(ids(&one).iter().all(|id| !ids(&other).contains(id)));
         assert_ne!(jitters(&one), jitters(&other));

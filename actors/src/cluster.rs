@@ -33,6 +33,8 @@ pub enum Errand {
     Sweep,
     /// What could not be sent is sent again.
     Resend,
+    /// People are erased whose call is over (LEAD-5).
+    Erasures,
 }
 
 impl Errand {
@@ -42,6 +44,7 @@ impl Errand {
             Self::Retention => 1,
             Self::Sweep => 2,
             Self::Resend => 3,
+            Self::Erasures => 4,
         }
     }
 }

@@ -6,12 +6,12 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use protocol::ids::{BusinessId, CallSid};
+use protocol::ids::{BusinessId, CallSid, NodeId};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Statement, Value,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, Statement, Value,
 };
 
 use uuid::Uuid;
@@ -284,18 +284,26 @@ pub async fn resume(
     .await
 }
 
-/// The calls that have ended and left a snapshot: the process died before it had finished them. Of all
-/// businesses; the sweep reads them.
-pub async fn left_behind(db: &Database) -> Result<Vec<CallSid>, RecordsError> {
+/// The calls that have ended and left a snapshot, and that none of these nodes has: the process died before
+/// it had finished them. Of all businesses; the sweep reads them.
+pub async fn left_behind(db: &Database, nodes: Vec<NodeId>) -> Result<Vec<CallSid>, RecordsError> {
     db.read(move |db| async move {
-        let ended = calls::Entity::find()
-            .select_only()
-            .column(calls::Column::CallSid)
-            .filter(calls::Column::EndedAt.is_not_null());
+        let elsewhere = Condition::any()
+            .add(calls::Column::NodeId.is_null())
+            .add(calls::Column::NodeId.is_not_in(nodes.into_iter().map(|node| node.0)));
+        // The snapshots are few, the calls are many.
+        let call = Expr::col((calls::Entity, calls::Column::CallSid));
+        let ended = Query::select()
+            .expr(Expr::val(1))
+            .from(calls::Entity)
+            .and_where(call.eq(Expr::col((snapshots::Entity, snapshots::Column::CallSid))))
+            .and_where(calls::Column::EndedAt.is_not_null())
+            .cond_where(elsewhere)
+            .take();
         let left: Vec<String> = snapshots::Entity::find()
             .select_only()
             .column(snapshots::Column::CallSid)
-            .filter(snapshots::Column::CallSid.in_subquery(sea_orm::QueryTrait::into_query(ended)))
+            .filter(Expr::exists(ended))
             .order_by_asc(snapshots::Column::CallSid)
             .into_tuple()
             .all(&db)

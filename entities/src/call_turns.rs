@@ -101,24 +101,6 @@ pub async fn of_call(
     .await
 }
 
-/// Deletes a business's turns older than `instant` (OPS-7) and returns their number.
-pub async fn delete_before(
-    db: &Database,
-    business: BusinessId,
-    instant: Timestamp,
-) -> Result<u64, RecordsError> {
-    db.write(move |db| async move {
-        let db = &db;
-        let deleted = Entity::delete_many()
-            .filter(Column::BusinessId.eq(business.0))
-            .filter(Column::At.lt(column::from_instant(instant)))
-            .exec(db)
-            .await?;
-        Ok(deleted.rows_affected)
-    })
-    .await
-}
-
 /// Merges what is said of one turn, because one statement can write a row only once. A call has one
 /// business, so what another one says of it has no row.
 fn merge_by_key(

@@ -137,6 +137,30 @@ pub async fn of_any_business(
     .await
 }
 
+/// Those of the calls whose person was erased, of whatever business.
+pub async fn erased_of(db: &Database, calls: Vec<CallSid>) -> Result<Vec<CallSid>, RecordsError> {
+    /// A statement takes so many values.
+    const AT_ONCE: usize = 500;
+    db.read(move |db| async move {
+        let mut erased = Vec::new();
+        for part in calls.chunks(AT_ONCE) {
+            let found: Vec<String> = Entity::find()
+                .select_only()
+                .column(Column::CallSid)
+                .filter(Column::CallSid.is_in(part.iter().map(CallSid::as_str)))
+                .filter(Column::ErasedAt.is_not_null())
+                .into_tuple()
+                .all(&db)
+                .await?;
+            for call in found {
+                erased.push(column::id("calls.call_sid", &call)?);
+            }
+        }
+        Ok(erased)
+    })
+    .await
+}
+
 /// The live calls of all businesses, oldest first: the daemon's start-up sweep reads them.
 pub async fn live_all(db: &Database) -> Result<Vec<CallRecord>, RecordsError> {
     db.read(move |db| async move {

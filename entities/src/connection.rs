@@ -134,6 +134,8 @@ fn sqlite_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Normal)
         .foreign_keys(true)
         .busy_timeout(SQLITE_BUSY_TIMEOUT)
+        // What is deleted is not left in free pages (LEAD-5).
+        .pragma("secure_delete", "ON")
         .pragma("cache_size", format!("-{SQLITE_CACHE_KIB}"))
 }
 

@@ -22,6 +22,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use protocol::person_key::PersonKey;
 use sea_orm::{DatabaseConnection, DbBackend, DbErr, Statement};
 use tokio::time::timeout;
 
@@ -50,6 +51,8 @@ const WORK_LIMIT: Duration = Duration::from_secs(30);
 pub struct Database {
     connection: DatabaseConnection,
     mode: Mode,
+    /// Of those who want no messages by themselves.
+    person_key: Option<Arc<PersonKey>>,
 }
 
 #[derive(Debug, Clone)]
@@ -96,7 +99,8 @@ impl Database {
             }
             None => None,
         };
-        Ok(Self { connection, mode: Mode::Live(Live { lanes: Lanes::of(pool), file }) })
+        let mode = Mode::Live(Live { lanes: Lanes::of(pool), file });
+        Ok(Self { connection, mode, person_key: None })
     }
 
     /// As [`connect`](Self::connect), simulated. A missing SQLite file is created. Blocks the thread.
@@ -107,7 +111,22 @@ impl Database {
         options.test_before_acquire(false);
         let connection = runtime.block_on(connection::open(url, options))?;
         let simulation = Simulation { runtime, faults: DatabaseFaults::default() };
-        Ok(Self { connection, mode: Mode::Simulated(Arc::new(simulation)) })
+        let mode = Mode::Simulated(Arc::new(simulation));
+        Ok(Self { connection, mode, person_key: None })
+    }
+
+    /// A handle on the same database that keeps opt-outs as hashes with this key, too (LEAD-5). Without a
+    /// key they are kept with their conversations alone.
+    #[must_use]
+    pub fn with_person_key(mut self, key: PersonKey) -> Self {
+        self.person_key = Some(Arc::new(key));
+        self
+    }
+
+    /// The key of the hashes of people.
+    #[must_use]
+    pub fn person_key(&self) -> Option<Arc<PersonKey>> {
+        self.person_key.clone()
     }
 
     /// Work that writes nothing, as one unit.

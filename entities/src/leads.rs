@@ -40,6 +40,8 @@ pub struct LeadRecord {
     pub last_call_sid: Option<CallSid>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// The person was erased then (LEAD-5). Who they were is not known any more.
+    pub erased_at: Option<Timestamp>,
 }
 
 pub async fn get(
@@ -64,6 +66,15 @@ pub async fn with_phone(
 ) -> Result<Option<LeadId>, RecordsError> {
     let phone = phone.clone();
     db.read(move |db| async move { id_of(&db, business, &phone).await }).await
+}
+
+pub(crate) async fn row_of(
+    db: &impl ConnectionTrait,
+    business: BusinessId,
+    lead: LeadId,
+) -> Result<Option<Model>, RecordsError> {
+    let of_business = Entity::find_by_id(lead.0).filter(Column::BusinessId.eq(business.0));
+    Ok(of_business.one(db).await?)
 }
 
 pub(crate) async fn id_of(
@@ -116,6 +127,7 @@ impl TryFrom<Model> for LeadRecord {
             last_call_sid: column::optional_id("leads.last_call_sid", row.last_call_sid)?,
             created_at: column::instant("leads.created_at", row.created_at)?,
             updated_at: column::instant("leads.updated_at", row.updated_at)?,
+            erased_at: column::optional_instant("leads.erased_at", row.erased_at)?,
         })
     }
 }

@@ -175,24 +175,6 @@ async fn of_person(
     rows.into_iter().map(MessageRecord::try_from).collect()
 }
 
-/// Deletes a business's messages older than `instant` (OPS-7) and returns their number.
-pub async fn delete_before(
-    db: &Database,
-    business: BusinessId,
-    instant: Timestamp,
-) -> Result<u64, RecordsError> {
-    db.write(move |db| async move {
-        let db = &db;
-        let deleted = Entity::delete_many()
-            .filter(Column::BusinessId.eq(business.0))
-            .filter(Column::CreatedAt.lt(column::from_instant(instant)))
-            .exec(db)
-            .await?;
-        Ok(deleted.rows_affected)
-    })
-    .await
-}
-
 impl From<&MessageRecord> for WrittenFact {
     fn from(message: &MessageRecord) -> Self {
         let from_person = message.direction == MessageDirection::Incoming;

@@ -149,6 +149,54 @@ pub enum MessageKind {
     Contact,
 }
 
+/// By which way an operator has asked for something.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum, ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum AskedBy {
+    /// `frontdesk leads erase`.
+    Command,
+    Api,
+}
+
+/// What was deleted, and is still counted.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    EnumIter,
+    DeriveActiveEnum,
+    ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum DeletedKind {
+    /// Turns of calls.
+    Turns,
+    /// Messages that people have written.
+    MessagesIn,
+    /// Messages that were written to people.
+    MessagesOut,
+    Conversations,
+}
+
+impl From<MessageDirection> for DeletedKind {
+    fn from(direction: MessageDirection) -> Self {
+        match direction {
+            MessageDirection::Incoming => Self::MessagesIn,
+            MessageDirection::Outgoing => Self::MessagesOut,
+        }
+    }
+}
+
 /// Who wrote an outgoing message.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum, ToSchema,

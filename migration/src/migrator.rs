@@ -12,6 +12,8 @@ mod m20261128_000007_early_statuses;
 mod m20261129_000008_call_snapshots;
 mod m20261129_000009_nodes;
 mod m20261129_000010_conversations;
+mod m20261129_000011_deleted_counts;
+mod m20261129_000012_erasures;
 mod schema;
 
 /// All migrations. Prefer [`crate::up`] and [`crate::down`], which hold a lock.
@@ -32,6 +34,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000008_call_snapshots::Migration),
             Box::new(m20261129_000009_nodes::Migration),
             Box::new(m20261129_000010_conversations::Migration),
+            Box::new(m20261129_000011_deleted_counts::Migration),
+            Box::new(m20261129_000012_erasures::Migration),
         ]
     }
 }

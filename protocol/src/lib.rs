@@ -16,6 +16,7 @@ pub mod ids;
 mod json;
 mod mistake;
 pub mod openai;
+pub mod person_key;
 pub mod phone;
 pub mod phrases;
 pub mod playback;

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::database::DatabaseError;
 use crate::http::ListenError;
+use crate::person_keeper::KeeperError;
 
 /// Why a folder of state can't be used.
 fn why(error: &io::Error) -> String {
@@ -35,6 +36,8 @@ pub enum StartError {
         why(error)
     )]
     StateDir { folder: PathBuf, error: io::Error },
+    #[error("the key by which erased people are recognised: {0}")]
+    PersonKey(#[from] KeeperError),
     /// Records wait for a SQLite database that is not there.
     #[error(
         "the database file {} is gone, and {waiting} records wait for it in {}: put the file back; or, if \

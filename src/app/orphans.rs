@@ -1,25 +1,36 @@
-//! Calls that the database still has as live when the daemon starts: the previous run died with them.
+//! Calls that the database still has as live, or as unfinished, while no living node has them: the process
+//! that had them died.
 //!
 //! Most come back by themselves: Twilio asks to resume them. If Twilio says that a call is over, it is brought
-//! to its end from its snapshot. The others are looked at again until they run or are over.
+//! to its end from its snapshot. The others are looked at again until they run or are over. One daemon looks
+//! at a time (RES-9).
 
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use actors::call::records::row_status;
 use actors::call_parts::Services;
+use actors::cluster::{Errand, ErrandLock};
 use actors::messages::JournalEntry;
 use actors::stored_call;
 use actors::supervisor::Calls;
 use actors::twilio_rest::Known;
+use entities::RecordsError;
 use entities::calls::CallRecord;
 use protocol::call::{EndReason, EndedBy, Ending};
 use protocol::ids::CallSid;
 use protocol::twilio::forms::CallStatus;
+use tokio::time::sleep;
 
 /// Their real reason is not known.
 const ENDING: Ending = Ending { reason: EndReason::Internal, by: EndedBy::Daemon };
 /// How long calls that go on at Twilio are left alone between two looks.
-const LOOK_AGAIN: Duration = Duration::from_secs(60);
+pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(60);
+/// The pause while another node looks.
+const LOCKED_PAUSE: Duration = Duration::from_secs(5);
+/// How long a call of a node that seems dead is left alone. The node may only be cut off from the database:
+/// then it writes the rest itself.
+pub(super) const LEFT_ALONE: Duration = Duration::from_mins(5);
 
 /// Who can tell how a call stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,12 +40,35 @@ pub(super) enum Carrier {
     Practice,
 }
 
-/// What the last run has left.
+/// What dead nodes have left.
+#[derive(Debug, Default)]
 pub(super) struct Orphans {
     /// Calls without an end.
-    pub(super) live: Vec<CallRecord>,
+    live: Vec<CallRecord>,
     /// Calls with an end, and with a snapshot: something of them was not finished.
-    pub(super) unfinished: Vec<CallSid>,
+    unfinished: Vec<CallSid>,
+}
+
+impl Orphans {
+    /// Those that are there now.
+    ///
+    /// # Errors
+    /// [`RecordsError`] if the database can't be reached.
+    pub(super) async fn find(services: &Services) -> Result<Self, RecordsError> {
+        let (database, living) = (&services.database, services.node.living());
+        Ok(Self {
+            live: entities::calls::live_beside(database, living.clone()).await?,
+            unfinished: entities::call_snapshots::left_behind(database, living).await?,
+        })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.live.is_empty() && self.unfinished.is_empty()
+    }
+
+    fn calls(&self) -> impl Iterator<Item = &CallSid> {
+        self.live.iter().map(|call| &call.call_sid).chain(&self.unfinished)
+    }
 }
 
 /// What is known of an orphan.
@@ -47,37 +81,97 @@ enum Fate {
     Resumed,
 }
 
-/// Ends the calls of the last run that are over, until none is left.
-pub(super) async fn end(services: Services, calls: Calls, orphans: Orphans, carrier: Carrier) {
-    for call in &orphans.unfinished {
-        if let Err(error) = stored_call::finish(&services, &calls, call, None).await {
-            tracing::error!(%error, %call, "a call that is over could not be finished");
+/// Brings orphans to their end.
+pub(super) struct Sweep {
+    pub(super) services: Services,
+    pub(super) calls: Calls,
+    pub(super) carrier: Carrier,
+}
+
+impl Sweep {
+    /// Ends what a former run has left, until nothing of it is open. Among several daemons it goes on, since
+    /// another one may die.
+    pub(super) async fn run(&self, found: Orphans) {
+        let goes_on = self.services.node.is_shared() && self.carrier == Carrier::Twilio;
+        let now = self.services.clock.now();
+        let mut ripe_at: BTreeMap<_, _> = found.calls().map(|call| (call.clone(), now)).collect();
+        let (mut found, mut is_first) = (found, true);
+        loop {
+            let mut pause = LOOK_AGAIN;
+            if !found.is_empty() {
+                match self.lock().await {
+                    Some(_lock) => {
+                        found = self.look_at(found, is_first).await;
+                        is_first = false;
+                    }
+                    None => pause = LOCKED_PAUSE,
+                }
+            }
+            if found.is_empty() && !goes_on {
+                return;
+            }
+            sleep(pause).await;
+            if goes_on {
+                found = self.ripe(&mut ripe_at).await;
+            }
         }
     }
-    let found = orphans.live.len();
-    let mut waiting = orphans.live;
-    let mut is_first = true;
-    while !waiting.is_empty() {
+
+    /// `None` while another node looks, or while the database can't say.
+    async fn lock(&self) -> Option<Box<dyn ErrandLock>> {
+        let lock = self.services.node.cluster().try_lock(Errand::Sweep).await;
+        lock.unwrap_or_else(|error| {
+            tracing::debug!(%error, "calls of dead nodes are looked at later");
+            None
+        })
+    }
+
+    /// The orphans of now that have been left alone long enough.
+    async fn ripe(&self, ripe_at: &mut BTreeMap<CallSid, Instant>) -> Orphans {
+        let found = Orphans::find(&self.services).await;
+        let Ok(mut found) = found.inspect_err(|error| {
+            tracing::debug!(%error, "calls of dead nodes are looked at later");
+        }) else {
+            return Orphans::default();
+        };
+        let now = self.services.clock.now();
+        let before = std::mem::take(ripe_at);
+        for call in found.calls() {
+            let at = before.get(call).copied().unwrap_or(now + LEFT_ALONE);
+            ripe_at.insert(call.clone(), at);
+        }
+        let is_ripe = |call: &CallSid| ripe_at.get(call).is_some_and(|at| *at <= now);
+        found.live.retain(|call| is_ripe(&call.call_sid));
+        found.unfinished.retain(is_ripe);
+        found
+    }
+
+    /// Ends those that are over. Returns the others.
+    async fn look_at(&self, found: Orphans, is_first: bool) -> Orphans {
+        let Self { services, calls, carrier } = self;
+        for call in &found.unfinished {
+            if let Err(error) = stored_call::finish(services, calls, call, None).await {
+                tracing::error!(%error, %call, "a call that is over could not be finished");
+            }
+        }
+        let count = found.live.len();
         let mut open = Vec::new();
         let (mut ended, mut resumed) = (0_usize, 0_usize);
-        for call in waiting {
-            match fate(&services, &calls, &call, carrier).await {
+        for call in found.live {
+            match fate(services, calls, &call, *carrier).await {
                 Fate::Over(last) => {
-                    end_one(&services, &calls, &call, last).await;
+                    end_one(services, calls, &call, last).await;
                     ended += 1;
                 }
                 Fate::Open => open.push(call),
                 Fate::Resumed => resumed += 1,
             }
         }
-        if is_first || ended > 0 {
+        if count > 0 && (is_first || ended > 0) {
             let open = open.len();
-            tracing::info!(found, ended, resumed, open, "calls of the previous run");
+            tracing::info!(found = count, ended, resumed, open, "calls of a run that has died");
         }
-        (waiting, is_first) = (open, false);
-        if !waiting.is_empty() {
-            tokio::time::sleep(LOOK_AGAIN).await;
-        }
+        Orphans { live: open, unfinished: Vec::new() }
     }
 }
 

@@ -24,6 +24,7 @@ use supervision::{Inbox, RestartPolicy};
 use super::error::StartError;
 use crate::config::Config;
 use crate::database::{self, DatabaseError, DatabaseMode, Owner};
+use crate::person_keeper::PersonKeeper;
 use crate::platform::Platform;
 
 /// How long a connection to either provider may take.
@@ -115,7 +116,7 @@ pub(super) async fn start(
     config: &Config,
     realtime: RealtimeEndpoint,
     platform: Platform,
-) -> Result<Services, StartError> {
+) -> Result<(Services, PersonKeeper), StartError> {
     let disk = if platform.has_disk { open_disk(config, platform.database)? } else { Disk::none() };
     refuse_to_begin_anew(config, &disk)?;
     let (pool, owner) = (PoolSettings::default(), Owner::Daemon);
@@ -123,6 +124,8 @@ pub(super) async fn start(
         Some(opened) => opened,
         None => database::open_or_create(&config.database, pool, platform.database, owner).await?,
     };
+    let keeper = PersonKeeper::open(&config.server, platform.has_disk, &platform.chance)?;
+    let database = database.with_person_key(keeper.key().clone());
     let node = node(config, &database, platform.hub, platform.clock, &platform.chance);
     let dialer = platform.network.dialer(CONNECT_PATIENCE);
     let dialer = dialer.map_err(|error| StartError::Tls(error.to_string()))?;
@@ -145,7 +148,7 @@ pub(super) async fn start(
         Arc::clone(&metrics),
     );
     let owner = platform.chance.new_id(platform.clock.wall());
-    Ok(Services {
+    let services = Services {
         clock: platform.clock,
         chance: platform.chance,
         database,
@@ -165,5 +168,6 @@ pub(super) async fn start(
             period: supervision.period,
             backoff: supervision.backoff.clone(),
         },
-    })
+    };
+    Ok((services, keeper))
 }

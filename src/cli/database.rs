@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ::migration::MigrateError;
 use entities::{Database, PoolSettings};
 
 use crate::config;
@@ -24,6 +25,11 @@ pub(super) async fn create(config: &config::Database) -> Result<Database, Databa
 /// Opens a database that exists, with its schema up to date.
 pub(super) async fn open(config: &config::Database) -> Result<Database, DatabaseError> {
     database::open(config, POOL).await
+}
+
+/// Whether it has every table of this version.
+pub(super) async fn is_up_to_date(db: &Database) -> Result<bool, MigrateError> {
+    Ok(db.read(|db| async move { ::migration::pending(&db).await }).await?.is_empty())
 }
 
 /// Opens the database with its schema up to date: SQLite is created, and migrated if no daemon lives on

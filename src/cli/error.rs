@@ -25,6 +25,7 @@ use crate::config::{self, ConfigError};
 use crate::database::{DatabaseError, LockedError};
 #[cfg(feature = "practice")]
 use crate::demo;
+use crate::person_keeper::KeeperError;
 use crate::provider::ProviderError;
 #[cfg(feature = "practice")]
 use crate::simulate::{ScenarioError, SimulateError};
@@ -34,6 +35,16 @@ use crate::simulate::{ScenarioError, SimulateError};
 pub enum CliError {
     #[error(transparent)]
     Config(#[from] ConfigError),
+    #[error("this erases the person for good; say --yes to confirm")]
+    Unconfirmed,
+    /// Hashes with two keys would not be recognised.
+    #[error(
+        "the database has hashes of people that were made with another key: set server.person_key to that of \
+         the daemons, or run this where server.state_dir has their frontdesk-person.key"
+    )]
+    OtherPersonKey,
+    #[error("the key by which erased people are recognised: {0}")]
+    PersonKey(#[from] KeeperError),
     /// Keys of the configuration contradict each other.
     #[error("{}", Problems(.0))]
     Inconsistent(Vec<Problem>),
@@ -113,6 +124,9 @@ impl CliError {
             | Self::NotExported(_)
             | Self::Stored(_)
             | Self::Records(_)
+            | Self::Unconfirmed
+            | Self::OtherPersonKey
+            | Self::PersonKey(_)
             | Self::Actors(_)
             | Self::Http(_)
             | Self::Output(_) => 1,

@@ -68,7 +68,7 @@ async fn perform(command: Command, db: &Database, out: &mut impl Write) -> Resul
     Ok(Exit::Clean)
 }
 
-async fn find(db: &Database, slug: &Slug) -> Result<BusinessId, StoredError> {
+pub(super) async fn find(db: &Database, slug: &Slug) -> Result<BusinessId, StoredError> {
     let found = businesses::find_by_slug(db, slug).await?;
     found.map(|business| business.id).ok_or_else(|| StoredError::Unknown(slug.clone()))
 }

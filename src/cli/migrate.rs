@@ -3,12 +3,15 @@
 use std::io::Write;
 
 use ::migration::cli::{self, Command};
+use actors::chance::Chance;
+use actors::clock::Clock;
 
 use super::database;
 use super::error::CliError;
 use super::exit::Exit;
 use crate::config::Config;
 use crate::database::DatabaseError;
+use crate::person_keeper::PersonKeeper;
 
 pub(super) async fn run(
     command: Command,
@@ -31,6 +34,13 @@ pub(super) async fn run(
         })
         .await
         .map_err(|error| CliError::from(error).explained(&config.database));
+    let is_up = matches!(&done, Ok(Some(_))) && changes;
+    if is_up && PersonKeeper::is_there(&config.server) && database::is_up_to_date(&db).await? {
+        // The database may have been restored from a backup.
+        let keeper = PersonKeeper::open(&config.server, true, &Chance::from_system())?;
+        let db = db.clone().with_person_key(keeper.key().clone());
+        keeper.apply(&db, Clock::start().wall()).await?;
+    }
     // A SQLite file is whole without its write-ahead log only after this.
     db.close().await?;
     let Some(report) = done? else {

@@ -15,6 +15,10 @@ const PAGE: u32 = 100;
 pub enum StoredError {
     #[error("there is no business {0}: `frontdesk business list` lists them")]
     Unknown(Slug),
+    #[error(
+        "the business has nothing of such a person: give a number in E.164, or the id of a lead"
+    )]
+    UnknownPerson,
     /// Another version of Frontdesk has written the settings.
     #[error("the stored settings of {slug} can't be read ({source}): import its file again")]
     Settings { slug: Slug, source: SettingsError },

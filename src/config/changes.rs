@@ -48,6 +48,7 @@ impl Changes {
             public_url,
             node_url,
             state_dir,
+            person_key,
             max_calls,
             drain_timeout,
             patience: _,
@@ -56,6 +57,8 @@ impl Changes {
         self.note("server.public_url", old.public_url != *public_url, Effect::Restart);
         self.note("server.node_url", old.node_url != *node_url, Effect::Restart);
         self.note("server.state_dir", old.state_dir != *state_dir, Effect::Restart);
+        let differs = differ(old.person_key.as_ref(), person_key.as_ref());
+        self.note("server.person_key", differs, Effect::Restart);
         self.note("server.max_calls", old.max_calls != *max_calls, Effect::Reload);
         self.note("server.drain_timeout", old.drain_timeout != *drain_timeout, Effect::Reload);
     }

@@ -8,7 +8,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::{Config, ModelProvider, Twilio};
 
-/// The least length of the admin listener's token, in characters.
+/// The least length of the admin listener's token, and of the key of hashes, in characters.
 const MIN_TOKEN_CHARS: usize = 16;
 
 impl Config {
@@ -21,6 +21,7 @@ impl Config {
             unreachable(self),
             unreachable_node(self),
             weak_token(self),
+            weak_person_key(self),
             practice_for_real_callers(self),
             no_key(self),
             practice_account(self),
@@ -88,6 +89,19 @@ fn weak_token(config: &Config) -> Option<Problem> {
             format!(
                 "is shorter than {MIN_TOKEN_CHARS} characters: set a longer one, or none to have no \
                  admin listener"
+            ),
+        )
+    })
+}
+
+fn weak_person_key(config: &Config) -> Option<Problem> {
+    let key = config.server.person_key.as_ref()?;
+    (key.expose_secret().chars().count() < MIN_TOKEN_CHARS).then(|| {
+        problem(
+            "server.person_key",
+            format!(
+                "is shorter than {MIN_TOKEN_CHARS} characters: set a longer one, or none to have one in \
+                 server.state_dir"
             ),
         )
     })

@@ -28,6 +28,9 @@ pub struct Server {
     /// The folder for records that the database does not take. Each daemon has its own.
     #[serde(deserialize_with = "folder")]
     pub state_dir: PathBuf,
+    /// Makes the hashes by which people who were erased are recognised. `None`: one of its own in `state_dir`.
+    #[serde(deserialize_with = "secret::optional")]
+    pub person_key: Option<SecretString>,
     /// The most calls at once. Further callers hear an apology.
     pub max_calls: NonZeroUsize,
     /// How long running calls may go on after SIGTERM.
@@ -119,6 +122,7 @@ impl Default for Server {
             public_url: PublicUrl::fixed("http://127.0.0.1:8080"),
             node_url: None,
             state_dir: ".".into(),
+            person_key: None,
             max_calls: MAX_CALLS,
             drain_timeout: Duration::from_secs(5 * 60),
             patience: Patience::default(),

@@ -51,7 +51,8 @@ static ROUTES: &[Route] = routes! {
     "/api/businesses": GET businesses::list;
     "/api/businesses/{slug}": GET businesses::show;
     "/api/leads": GET leads::list;
-    "/api/leads/{id}": GET leads::show, PATCH leads::change;
+    "/api/leads/{id}": GET leads::show, PATCH leads::change, DELETE leads::privacy::erase;
+    "/api/leads/{id}/export": GET leads::privacy::export;
     "/api/leads/{id}/history": GET leads::history::list;
     "/api/appointments": GET appointments::list, POST appointments::book;
     "/api/appointments/{id}": GET appointments::show, DELETE appointments::cancel;

@@ -1,5 +1,6 @@
 //! Two daemons on one database: in simulated time on one in memory, and on PostgreSQL (RES-9).
 
+mod errands;
 mod failing;
 mod front;
 
@@ -24,6 +25,21 @@ const CALL: &str = "CA00000000000000000000000000000007";
 
 /// Runs a test with two nodes: simulated, and on PostgreSQL if the tests have one.
 fn on_two(change: impl Fn(&mut Plan), test: impl AsyncFn(&World, &World)) {
+    on_two_simulated(&change, &test);
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let Some(schema) = Schema::new().await else { return };
+        let [one, two] = on_postgres(&schema, &change).await;
+        test(&one, &two).await;
+        two.close().await;
+        one.close().await;
+        schema.drop().await;
+    });
+}
+
+/// Runs a test with two nodes in virtual time.
+fn on_two_simulated(change: impl Fn(&mut Plan), test: impl AsyncFn(&World, &World)) {
     virtually(async {
         let hub = LocalHub::default();
         let mut first = plan();
@@ -41,16 +57,6 @@ fn on_two(change: impl Fn(&mut Plan), test: impl AsyncFn(&World, &World)) {
         // The first has opened the database, and closes it.
         two.close().await;
         one.close().await;
-    });
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    let runtime = runtime.worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(async {
-        let Some(schema) = Schema::new().await else { return };
-        let [one, two] = on_postgres(&schema, &change).await;
-        test(&one, &two).await;
-        two.close().await;
-        one.close().await;
-        schema.drop().await;
     });
 }
 

@@ -25,6 +25,7 @@ mod pipeline;
 mod polite_endings;
 mod postgres;
 mod presence;
+mod privacy;
 mod provider;
 mod put_through;
 mod reconnect;

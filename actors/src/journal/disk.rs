@@ -1,10 +1,12 @@
 //! Entries on disk, in `server.state_dir`: those that wait for the database, and those that it can
 //! never take.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use super::backlog::{Backlog, Batch};
 use super::batch::BatchSize;
@@ -97,6 +99,36 @@ impl Disk {
     pub(super) async fn set_aside(&self, line: String) -> io::Result<u64> {
         self.set_aside.fetch_add(1, Ordering::Relaxed);
         self.run(move |files| files.refused.append(&line)).await
+    }
+
+    /// The CallSids and telephone numbers in the entries that the database never takes.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub async fn named_in_refused(&self) -> io::Result<BTreeSet<String>> {
+        match self.files {
+            Some(_) => self.run(|files| files.refused.named()).await,
+            None => Ok(BTreeSet::new()),
+        }
+    }
+
+    /// Removes such entries if they name one of these. Returns how many there were.
+    ///
+    /// # Errors
+    /// The file can't be written: it is as it was.
+    pub async fn drop_refused(&self, named: BTreeSet<String>) -> io::Result<u64> {
+        self.run(move |files| files.refused.drop_those(&named)).await
+    }
+
+    /// Removes all of them if the last one was written before `instant`.
+    ///
+    /// # Errors
+    /// The file can't be removed.
+    pub async fn forget_refused_before(&self, instant: SystemTime) -> io::Result<()> {
+        match self.files {
+            Some(_) => self.run(move |files| files.refused.forget_before(instant)).await,
+            None => Ok(()),
+        }
     }
 
     async fn run<T: Send + 'static>(

@@ -127,5 +127,6 @@ pub(super) fn row(business: BusinessId, call: NewCall) -> ActiveModel {
         stats: Set(None),
         node_id: Set(None),
         fence: Set(0),
+        erased_at: Set(None),
     }
 }

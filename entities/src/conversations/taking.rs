@@ -16,6 +16,7 @@ use crate::messages::{
     self, IncomingMessage, MessageAuthor, MessageDirection, MessageId, MessageKind, MessageRecord,
     MessageStatus,
 };
+use crate::privacy;
 use crate::tables::conversations::{ActiveModel, Column, Entity};
 use crate::tables::messages as message_table;
 
@@ -48,6 +49,7 @@ pub async fn take_in(
     new_id: ConversationId,
     now: Timestamp,
 ) -> Result<TakenIn, RecordsError> {
+    let key = db.person_key();
     db.write(move |db| async move {
         let transaction = begin_write(&db).await?;
         let (sid, person) = (message.provider_sid.clone(), message.person.clone());
@@ -55,7 +57,17 @@ pub async fn take_in(
         let by_sid = message_table::Column::ProviderSid.eq(sid);
         let stored = messages::insert(&transaction, business, row, by_sid).await?;
         let conversation = if stored.created {
-            open(&transaction, business, &person, new_id, now).await?
+            let id = open(&transaction, business, &person, new_id, now).await?;
+            if let Some(key) = key.filter(|_| id == new_id)
+                && privacy::is_opted_out(&transaction, &key, business, &person).await?
+            {
+                // An earlier conversation said so, and is gone.
+                let opted_out = Entity::update_many()
+                    .col_expr(Column::OptedOut, Expr::value(true))
+                    .filter(Column::Id.eq(id.0));
+                opted_out.exec(&transaction).await?;
+            }
+            id
         } else {
             let known = of_person(&transaction, business, &person).await?;
             known.ok_or(RecordsError::NotFound)?

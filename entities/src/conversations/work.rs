@@ -19,6 +19,7 @@ use crate::error::RecordsError;
 use crate::messages::{
     self, MessageAuthor, MessageDirection, MessageId, MessageKind, MessageRecord, MessageStatus,
 };
+use crate::privacy;
 use crate::tables::conversations::{Column, Entity};
 use crate::tables::messages as message_table;
 use crate::tables::{appointments, calls, lead_changes};
@@ -171,7 +172,7 @@ pub async fn mark_undelivered(
     opted_out: bool,
     now: Timestamp,
 ) -> Result<(), RecordsError> {
-    let person = person.clone();
+    let (person, key) = (person.clone(), db.person_key());
     db.write(move |db| async move {
         let mut update = Entity::update_many()
             .col_expr(Column::NeedsPerson, Expr::value(why))
@@ -181,7 +182,12 @@ pub async fn mark_undelivered(
         if opted_out {
             update = update.col_expr(Column::OptedOut, Expr::value(true));
         }
-        update.exec(&db).await?;
+        let transaction = begin_write(&db).await?;
+        update.exec(&transaction).await?;
+        if let Some(key) = key.filter(|_| opted_out) {
+            privacy::note_opt_out(&transaction, &key, business, &person, true, now).await?;
+        }
+        transaction.commit().await?;
         Ok(())
     })
     .await
@@ -210,14 +216,17 @@ pub async fn store(
     step: Step,
     now: Timestamp,
 ) -> Result<bool, RecordsError> {
-    let person = person.clone();
+    let (person, key) = (person.clone(), db.person_key());
     db.write(move |db| async move {
         let transaction = begin_write(&db).await?;
         let changes = step.messages.clone();
-        let due = step.due;
+        let (due, opted_out) = (step.due, step.opted_out);
         let stored = changed(claim, step, now).exec(&transaction).await?;
         if stored.rows_affected == 0 {
             return Ok(false);
+        }
+        if let (Some(key), Some(out)) = (key, opted_out) {
+            privacy::note_opt_out(&transaction, &key, claim.business, &person, out, now).await?;
         }
         for change in changes {
             change_message(&transaction, claim.business, &person, change, now).await?;

@@ -269,5 +269,6 @@ fn new_row(business: BusinessId, id: LeadId, source: LeadSource, now: Timestamp)
         last_call_sid: Set(None),
         created_at: Set(now),
         updated_at: Set(now),
+        erased_at: Set(None),
     }
 }

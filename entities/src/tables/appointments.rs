@@ -1,10 +1,11 @@
 //! Table `appointments`.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 use crate::values::AppointmentStatus;
 
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Serialize, DeriveEntityModel)]
 #[sea_orm(table_name = "appointments")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]

@@ -1,10 +1,11 @@
 //! Table `call_turns`.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 use crate::values::TurnRole;
 
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Serialize, DeriveEntityModel)]
 #[sea_orm(table_name = "call_turns")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]

@@ -1,10 +1,11 @@
 //! Table `calls`.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 use crate::values::{CallDirection, CallStatus};
 
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Serialize, DeriveEntityModel)]
 #[sea_orm(table_name = "calls")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -25,6 +26,8 @@ pub struct Model {
     pub stats: Option<Json>,
     pub node_id: Option<Uuid>,
     pub fence: i32,
+    /// The person was erased then.
+    pub erased_at: Option<DateTimeUtc>,
 }
 
 /// How a call has ended, if it has, and which node has it.

@@ -1,9 +1,11 @@
 //! Table `lead_changes`.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 /// `leads::ChangedBy` without the CallSid, which has its own column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, EnumIter, DeriveActiveEnum)]
+#[serde(rename_all = "snake_case")]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum ChangeSource {
     Call,
@@ -11,7 +13,7 @@ pub enum ChangeSource {
     Api,
 }
 
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Serialize, DeriveEntityModel)]
 #[sea_orm(table_name = "lead_changes")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]

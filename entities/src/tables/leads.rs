@@ -1,10 +1,11 @@
 //! Table `leads`.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 use crate::values::{LeadFields, LeadSource, LeadStatus};
 
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Serialize, DeriveEntityModel)]
 #[sea_orm(table_name = "leads")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -20,6 +21,8 @@ pub struct Model {
     pub last_call_sid: Option<String>,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
+    /// The person was erased then. Who they were is not known any more.
+    pub erased_at: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,10 +1,11 @@
 //! Table `messages`.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 use crate::values::{MediaItems, MessageAuthor, MessageDirection, MessageKind, MessageStatus};
 
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Serialize, DeriveEntityModel)]
 #[sea_orm(table_name = "messages")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]

@@ -145,11 +145,11 @@ async fn res_4_an_ended_call_with_a_snapshot_is_found_by_the_sweep_until_it_is_r
         }
         record_end(db, locks, &over, hung_up()).await.unwrap();
         assert!(stored(db, &over).await.unwrap().is_over);
-        assert_eq!(left_behind(db).await.unwrap(), std::slice::from_ref(&over));
+        assert_eq!(left_behind(db, Vec::new()).await.unwrap(), std::slice::from_ref(&over));
         for _ in 0..2 {
             remove(db, locks, &over).await.unwrap();
         }
-        assert_eq!(left_behind(db).await.unwrap(), []);
+        assert_eq!(left_behind(db, Vec::new()).await.unwrap(), []);
         assert_eq!(stored(db, &over).await, None);
         save(db, locks, &over, first()).await.unwrap();
         assert_eq!(stored(db, &over).await.unwrap().entries, [""; 0]);

@@ -204,20 +204,3 @@ async fn many_turns_are_stored_at_once_even_if_one_comes_twice() {
     })
     .await;
 }
-
-#[tokio::test]
-async fn ops_7_old_turns_of_one_business_can_be_deleted() {
-    on_each(async |db| {
-        let [locks, clinic] = two_businesses(db).await;
-        let (ours, theirs) = (call(db, locks, 1).await, call(db, clinic, 2).await);
-        let old = TurnRow { at: at("2026-08-01T00:00:00Z"), ..turn(1, Some("old")) };
-        let turns = [old, turn(2, Some("new"))];
-        call_turns::upsert_many(db, locks, &ours, &turns).await.unwrap();
-        call_turns::upsert_many(db, clinic, &theirs, &turns).await.unwrap();
-        let cutoff = at("2026-11-01T00:00:00Z");
-        assert_eq!(call_turns::delete_before(db, locks, cutoff).await.unwrap(), 1);
-        assert_eq!(call_turns::of_call(db, locks, &ours).await.unwrap(), turns[1..]);
-        assert_eq!(call_turns::of_call(db, clinic, &theirs).await.unwrap(), turns);
-    })
-    .await;
-}

@@ -35,6 +35,10 @@ mod moves;
 #[cfg(test)]
 mod plans;
 #[cfg(test)]
+mod privacy;
+#[cfg(test)]
+mod retention;
+#[cfg(test)]
 mod schema;
 #[cfg(test)]
 mod simulated;

@@ -3,11 +3,11 @@
 use entities::RecordsError;
 use entities::messages::{
     IncomingMessage, MessageDirection, MessageId, MessageKind, MessageStatus, OutgoingMessage,
-    conversation, delete_before, insert_incoming, insert_outgoing, set_provider_sid, set_status,
+    conversation, insert_incoming, insert_outgoing, set_provider_sid, set_status,
 };
 use tokio::task::JoinSet;
 
-use crate::support::{at, business, new_id, noon, on_each, phone, two_businesses};
+use crate::support::{at, business, new_id, noon, on_each, phone};
 
 fn incoming(provider_sid: &str) -> IncomingMessage {
     IncomingMessage {
@@ -125,22 +125,6 @@ async fn a_message_has_one_provider_sid_and_two_messages_never_share_one() {
         assert!(matches!(other, Err(RecordsError::NotFound)), "{other:?}");
         let taken = set_provider_sid(db, locks, second, "SM1").await;
         assert!(matches!(taken, Err(RecordsError::Conflict)), "{taken:?}");
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn ops_7_old_messages_of_one_business_can_be_deleted() {
-    on_each(async |db| {
-        let [locks, clinic] = two_businesses(db).await;
-        let (old, person) = (at("2026-08-01T00:00:00Z"), phone("+972501234567"));
-        let asked = insert_incoming(db, locks, incoming("SM1"), old).await.unwrap().record.id;
-        let answer = insert_outgoing(db, locks, outgoing(Some(asked)), noon()).await.unwrap();
-        insert_incoming(db, clinic, incoming("SM2"), old).await.unwrap();
-        let cutoff = at("2026-11-01T00:00:00Z");
-        assert_eq!(delete_before(db, locks, cutoff).await.unwrap(), 1);
-        assert_eq!(conversation(db, locks, &person, 9).await.unwrap(), [answer.record]);
-        assert_eq!(conversation(db, clinic, &person, 9).await.unwrap().len(), 1);
     })
     .await;
 }

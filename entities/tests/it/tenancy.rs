@@ -8,6 +8,7 @@ use entities::call_turns::{self, TurnRole, TurnRow};
 use entities::calls::{self, CallStatus, EndOfCall, NewCall, Progress};
 use entities::leads::{self, Caller, ChangedBy, LeadChanges, LeadStatus};
 use entities::messages::{self, IncomingMessage, MessageId, MessageStatus, OutgoingMessage};
+use entities::retention::{Old, delete_old};
 use entities::{Database, RecordsError};
 use protocol::ids::{BusinessId, LeadId, ToolCallId};
 
@@ -183,7 +184,8 @@ async fn cannot_write_call(db: &Database, clinic: BusinessId) {
         refused(call_turns::upsert_many(db, clinic, &sid, &[turn]).await);
     }
     let cutoff = at("2030-01-01T00:00:00Z");
-    assert_eq!(call_turns::delete_before(db, clinic, cutoff).await.unwrap(), 0);
+    assert_eq!(delete_old(db, clinic, Old::Turns, cutoff, 9, noon()).await.unwrap(), 0);
+    assert_eq!(delete_old(db, clinic, Old::Snapshots, cutoff, 9, noon()).await.unwrap(), 0);
 }
 
 #[tokio::test]
@@ -215,7 +217,7 @@ async fn lead_3_another_business_cannot_read_or_change_a_message() {
         refused(messages::set_status(db, clinic, "SM1", MessageStatus::Read).await);
         assert_eq!(messages::conversation(db, clinic, &person, 9).await.unwrap(), []);
         let cutoff = at("2030-01-01T00:00:00Z");
-        assert_eq!(messages::delete_before(db, clinic, cutoff).await.unwrap(), 0);
+        assert_eq!(delete_old(db, clinic, Old::Messages, cutoff, 9, noon()).await.unwrap(), 0);
         let theirs = messages::conversation(db, locks, &person, 9).await.unwrap();
         assert_eq!(theirs, [asked, unsent.record]);
         refused(

@@ -1,6 +1,7 @@
 //! `/api/businesses`, to read only. `frontdesk business import` makes and changes businesses.
 
 use entities::businesses::{self, BusinessRecord};
+use entities::retention::{self, DeletedCount};
 use http::StatusCode;
 use jiff::Timestamp;
 use protocol::ids::{PhoneNumber, Slug};
@@ -46,6 +47,8 @@ struct BusinessDetails {
     /// All settings, with the keys of its file.
     #[schema(value_type = Object)]
     settings: serde_json::Value,
+    /// How many rows were deleted because they were too old, or because a person was erased.
+    deleted: Vec<DeletedCount>,
 }
 
 impl From<BusinessRecord> for Business {
@@ -102,6 +105,7 @@ pub(super) async fn show(request: ApiRequest<'_>) -> ApiResult {
     let record = request.business_in_path().await?;
     let phone_numbers = businesses::numbers(request.db(), record.id).await?;
     let details = BusinessDetails {
+        deleted: retention::deleted(request.db(), record.id).await?,
         phone_numbers,
         whatsapp_number: record.whatsapp_number.clone(),
         settings: record.settings.clone(),

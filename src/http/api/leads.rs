@@ -1,6 +1,7 @@
 //! `/api/leads`: the people who have called or written to a business.
 
 pub(super) mod history;
+pub(super) mod privacy;
 
 use std::collections::BTreeMap;
 
@@ -41,6 +42,8 @@ struct Lead {
     /// When the person first got in touch.
     created_at: Timestamp,
     updated_at: Timestamp,
+    /// When the person was erased. Their name, number and words are gone.
+    erased_at: Option<Timestamp>,
 }
 
 impl From<LeadRecord> for Lead {
@@ -56,6 +59,7 @@ impl From<LeadRecord> for Lead {
             last_call_sid: record.last_call_sid,
             created_at: record.created_at,
             updated_at: record.updated_at,
+            erased_at: record.erased_at,
         }
     }
 }

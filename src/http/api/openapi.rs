@@ -23,6 +23,7 @@ use crate::http::response::json;
     paths(
         businesses::list, businesses::show,
         leads::list, leads::show, leads::change, leads::history::list,
+        leads::privacy::export, leads::privacy::erase,
         appointments::list, appointments::book, appointments::show, appointments::cancel,
         slots::list,
         calls::list, calls::place, calls::show, calls::hang_up,

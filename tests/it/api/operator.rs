@@ -114,6 +114,8 @@ impl Wanted {
             "get /api/leads"
             | "get /api/leads/{id}"
             | "get /api/leads/{id}/history"
+            | "get /api/leads/{id}/export"
+            | "delete /api/leads/{id}"
             | "get /api/appointments"
             | "get /api/appointments/{id}"
             | "delete /api/appointments/{id}"

@@ -1,0 +1,148 @@
+//! `frontdesk leads`: gives out what is stored of a person, and erases it (LEAD-5).
+
+use std::io::Write;
+
+use clap::Subcommand;
+use entities::privacy::{self, AskedBy, Outcome, Subject};
+use entities::{Database, RecordsError};
+use protocol::ids::{LeadId, PhoneNumber, Slug};
+use uuid::Uuid;
+
+use super::error::CliError;
+use super::exit::Exit;
+use super::stored::StoredError;
+use super::{database, messages};
+use crate::config::Config;
+use crate::person_keeper::{self, PersonKeeper};
+use crate::platform::Platform;
+
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Print everything that is stored of a person, as JSON.
+    Export {
+        /// The business's slug.
+        business: Slug,
+        /// The person's number in E.164, as in +972501234567, or the id of their lead.
+        person: Person,
+    },
+    /// Erase a person: their name, number and words. Counts stay. One who is in a call is erased at its end.
+    Erase {
+        /// The business's slug.
+        business: Slug,
+        /// The person's number in E.164, as in +972501234567, or the id of their lead.
+        person: Person,
+        /// Confirm it. Nothing brings the data back.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// A person as an operator names them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Person {
+    Number(PhoneNumber),
+    Lead(LeadId),
+}
+
+impl std::str::FromStr for Person {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(number) = text.parse() {
+            return Ok(Self::Number(number));
+        }
+        let id = Uuid::parse_str(text).map_err(|_| {
+            "expected a number in E.164, as in +972501234567, or the id of a lead".to_owned()
+        })?;
+        Ok(Self::Lead(LeadId(id)))
+    }
+}
+
+impl From<Person> for Subject {
+    fn from(person: Person) -> Self {
+        match person {
+            Person::Number(number) => Self::Number(number),
+            Person::Lead(lead) => Self::Lead(lead),
+        }
+    }
+}
+
+pub(super) async fn run(
+    command: Command,
+    config: &Config,
+    platform: &Platform,
+    out: &mut impl Write,
+) -> Result<Exit, CliError> {
+    let db = database::open(&config.database).await?;
+    let done = perform(command, &db, config, platform, out).await;
+    let done = done.map_err(|error| error.explained(&config.database));
+    // A SQLite file is whole without its write-ahead log only after this.
+    db.close().await?;
+    done
+}
+
+async fn perform(
+    command: Command,
+    db: &Database,
+    config: &Config,
+    platform: &Platform,
+    out: &mut impl Write,
+) -> Result<Exit, CliError> {
+    let now = platform.clock.wall();
+    match command {
+        Command::Export { business, person } => {
+            let business = messages::find(db, &business).await?;
+            let found = privacy::export(db, business, person.into(), now).await;
+            let found = found.map_err(unknown_person)?;
+            serde_json::to_writer_pretty(&mut *out, &found).map_err(std::io::Error::from)?;
+            writeln!(out)?;
+        }
+        Command::Erase { yes: false, .. } => return Err(CliError::Unconfirmed),
+        Command::Erase { business, person, yes: true } => {
+            let business = messages::find(db, &business).await?;
+            let keeper = PersonKeeper::open(&config.server, true, &platform.chance)?;
+            let key = keeper.key();
+            if privacy::knows_another_key(db, key).await? {
+                return Err(CliError::OtherPersonKey);
+            }
+            let (by, id) = (AskedBy::Command, platform.chance.new_id(now));
+            let asked = privacy::ask(db, key, business, person.into(), by, id, now).await;
+            let asked = asked.map_err(unknown_person)?;
+            match person_keeper::carry_out(db, key, asked, now).await? {
+                Outcome::Done(erased) => writeln!(
+                    out,
+                    "erased: {} leads, {} calls with {} turns, {} messages; {} coming appointments are \
+                     cancelled\nA running daemon removes what its own files have of the person within a minute.",
+                    erased.leads, erased.calls, erased.turns, erased.messages, erased.cancelled
+                )?,
+                Outcome::Waits | Outcome::OtherKey => writeln!(
+                    out,
+                    "the person is in a call: a running daemon erases them when it is over"
+                )?,
+            }
+            keeper.keep(db).await?;
+        }
+    }
+    Ok(Exit::Clean)
+}
+
+fn unknown_person(error: RecordsError) -> CliError {
+    match error {
+        RecordsError::NotFound => StoredError::UnknownPerson.into(),
+        other => other.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lead_5_a_person_is_named_by_number_or_lead() {
+        let number = "+972501234567".parse::<Person>().unwrap();
+        assert_eq!(number, Person::Number(PhoneNumber::parse("+972501234567").unwrap()));
+        let id = Uuid::from_u128(7);
+        assert_eq!(id.to_string().parse::<Person>().unwrap(), Person::Lead(LeadId(id)));
+        assert!("0501234567".parse::<Person>().unwrap_err().contains("E.164"));
+    }
+}
