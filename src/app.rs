@@ -59,6 +59,21 @@ pub enum Outcome {
     GaveUp,
 }
 
+/// Ends a daemon within its process as the death of the process would: nothing is said, and nothing written. Its
+/// surroundings must have forsaken it before: what its parts still do as they fall must reach nobody.
+#[derive(Debug, Clone)]
+pub struct SuddenDeath {
+    root: ActorRef<SupervisorMsg>,
+    stop: CancellationToken,
+}
+
+impl SuddenDeath {
+    pub fn strike(&self) {
+        self.stop.cancel();
+        self.root.kill();
+    }
+}
+
 /// A daemon that answers. It goes on until [`serve_until`](Self::serve_until) or [`stop`](Self::stop).
 pub struct App {
     services: Services,
@@ -241,6 +256,12 @@ impl App {
     #[must_use]
     pub fn readiness(&self) -> &Readiness {
         &self.readiness
+    }
+
+    /// For simulations in which a daemon is killed.
+    #[must_use]
+    pub fn sudden_death(&self) -> SuddenDeath {
+        SuddenDeath { root: self.root.clone(), stop: self.stop.clone() }
     }
 
     /// Gives this daemon a new configuration while it runs.

@@ -4,6 +4,8 @@
 //! next deadline. The random choices of the runtime have a seed too, so the same seed gives the same
 //! run. There is no I/O driver: a part that opens a real socket panics.
 
+pub mod process;
+
 #[cfg(tokio_unstable)]
 use std::sync::Arc;
 #[cfg(tokio_unstable)]
@@ -53,10 +55,17 @@ fn runtime(seed: u64) -> std::io::Result<Runtime> {
 
 #[cfg(tokio_unstable)]
 fn make_replayable(builder: &mut Builder, seed: u64) {
+    use process::tasks;
     let guard = Arc::new(PollGuard::default());
     builder
         .rng_seed(tokio::runtime::RngSeed::from_bytes(&seed.to_le_bytes()))
-        .on_before_task_poll(move |_| guard.count());
+        .on_task_spawn(|task| tasks::spawned(task.id()))
+        .on_before_task_poll(move |task| {
+            guard.count();
+            tasks::runs(task.id());
+        })
+        .on_after_task_poll(|_| tasks::pauses())
+        .on_task_terminate(|task| tasks::ended(task.id()));
 }
 
 #[cfg(not(tokio_unstable))]

@@ -76,8 +76,10 @@ struct Live {
 
 #[derive(Debug)]
 struct Simulation {
-    runtime: RealTimeRuntime,
+    runtime: Arc<RealTimeRuntime>,
     faults: DatabaseFaults,
+    /// Whether the pool is another handle's, which closes it.
+    is_borrowed: bool,
 }
 
 impl Database {
@@ -105,12 +107,13 @@ impl Database {
 
     /// As [`connect`](Self::connect), simulated. A missing SQLite file is created. Blocks the thread.
     pub fn simulated(url: &str, pool: PoolSettings) -> Result<Self, ConnectError> {
-        let runtime = RealTimeRuntime::start().map_err(ConnectError::Runtime)?;
+        let runtime = Arc::new(RealTimeRuntime::start().map_err(ConnectError::Runtime)?);
         let mut options = connection::options(url, pool, OpenMode::Create, None)?;
         // A ping before each query would take longer than the query.
         options.test_before_acquire(false);
         let connection = runtime.block_on(connection::open(url, options))?;
-        let simulation = Simulation { runtime, faults: DatabaseFaults::default() };
+        let faults = DatabaseFaults::default();
+        let simulation = Simulation { runtime, faults, is_borrowed: false };
         let mode = Mode::Simulated(Arc::new(simulation));
         Ok(Self { connection, mode, person_key: None })
     }
@@ -127,6 +130,22 @@ impl Database {
     #[must_use]
     pub fn person_key(&self) -> Option<Arc<PersonKey>> {
         self.person_key.clone()
+    }
+
+    /// Another process's handle on the same simulated database: it has faults of its own, and closing it
+    /// closes nothing. A live handle is just cloned.
+    #[must_use]
+    pub fn of_another_process(&self) -> Self {
+        let mode = match &self.mode {
+            Mode::Live(live) => Mode::Live(live.clone()),
+            Mode::Simulated(simulation) => Mode::Simulated(Arc::new(Simulation {
+                runtime: Arc::clone(&simulation.runtime),
+                faults: DatabaseFaults::default(),
+                is_borrowed: true,
+            })),
+        };
+        let (connection, person_key) = (self.connection.clone(), self.person_key.clone());
+        Self { connection, mode, person_key }
     }
 
     /// Work that writes nothing, as one unit.
@@ -255,6 +274,7 @@ impl Database {
                     None => Ok(()),
                 }
             }
+            Mode::Simulated(simulation) if simulation.is_borrowed => Ok(()),
             Mode::Simulated(simulation) => Ok(simulation.runtime.block_on(closing)?),
         }
     }

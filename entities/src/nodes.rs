@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use protocol::ids::{CallSid, NodeId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use crate::column;
@@ -69,10 +69,20 @@ pub async fn beat(
             .update_columns([Column::Beat, Column::Draining, Column::Calls, Column::SeenAt])
             .to_owned();
         Entity::insert(row).on_conflict(again).exec_without_returning(&db).await?;
-        let rows = Entity::find().order_by_desc(Column::SeenAt).limit(AT_ONCE).all(&db).await?;
-        rows.into_iter().map(NodeRecord::try_from).collect()
+        read_all(&db).await
     })
     .await
+}
+
+/// The rows of all nodes, also of those that have died.
+pub async fn all(db: &Database) -> Result<Vec<NodeRecord>, RecordsError> {
+    db.read(|db| async move { read_all(&db).await }).await
+}
+
+async fn read_all(db: &impl ConnectionTrait) -> Result<Vec<NodeRecord>, RecordsError> {
+    let newest_first = nodes::Entity::find().order_by_desc(nodes::Column::SeenAt);
+    let rows = newest_first.limit(AT_ONCE).all(db).await?;
+    rows.into_iter().map(NodeRecord::try_from).collect()
 }
 
 /// Removes a node that stops.

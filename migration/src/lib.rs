@@ -8,6 +8,7 @@ pub mod cli;
 mod migrator;
 pub mod presence;
 mod runner;
+pub mod scratch;
 
 pub use migrator::Migrator;
 pub use runner::{

@@ -25,7 +25,7 @@ pub use behaviour::{
 pub use brain::{
     Brain, Line, Lines, Prompt, Rule, Script, ToolCall, Topic, Turn as BrainTurn, language_of,
 };
-pub use record::{Delta, Log, Record, SeenEvent, Turn, Violation};
+pub use record::{Delta, Life, Log, Record, SeenEvent, Turn, Violation};
 pub use server::{Faults, Frame, MemoryLink, Options, Server};
 pub use session::Handshake;
 pub use text::{

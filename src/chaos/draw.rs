@@ -4,12 +4,51 @@ mod aimed;
 mod callers;
 mod chance;
 mod model;
+mod nodes;
 mod troubles;
 
 use super::story::Story;
 use chance::Chance;
 
 pub(super) use callers::Called;
+
+/// Of a hundred runs with several daemons, so many have no other troubles than the daemons'.
+const CALM: u64 = 50;
+
+/// Draws the story of this seed, with so many calls, for several daemons. The callers are those of one daemon.
+#[must_use]
+pub(super) fn story_of_nodes(
+    seed: u64,
+    calls: usize,
+    nodes: usize,
+    businesses: &[Called],
+) -> Story {
+    let mut story = Story { nodes, ..story(seed, calls, businesses) };
+    if nodes > 1 {
+        let mut chance = Chance::seeded(seed ^ 0x6e6f_6465);
+        if chance.percent(CALM) {
+            story.troubles.clear();
+            story.model = practice::openai::Behaviour::default();
+        }
+        story.troubles.extend(nodes::draw(&mut chance, nodes, &story.callers, nodes::in_a_scene));
+    }
+    story
+}
+
+/// As [`story_of_nodes`], for real processes: nobody sees when a scene of a call begins, and all else is well.
+#[must_use]
+pub(super) fn story_of_processes(
+    seed: u64,
+    calls: usize,
+    nodes: usize,
+    businesses: &[Called],
+) -> Story {
+    let mut chance = Chance::seeded(seed ^ 0x7072_6f63);
+    let mut story = Story { nodes, ..story(seed, calls, businesses) };
+    story.model = practice::openai::Behaviour::default();
+    story.troubles = nodes::draw(&mut chance, nodes, &story.callers, nodes::at_a_time);
+    story
+}
 
 /// Draws the story of this seed, with so many calls.
 #[must_use]
@@ -19,7 +58,7 @@ pub(super) fn story(seed: u64, calls: usize, businesses: &[Called]) -> Story {
     let model = model::draw(&mut chance);
     let mut troubles = troubles::draw(&mut chance, &callers);
     troubles.extend(aimed::draw(&mut chance, callers.len()));
-    Story { seed, callers, troubles, model }
+    Story { seed, nodes: 1, callers, troubles, model }
 }
 
 #[cfg(test)]

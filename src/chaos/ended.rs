@@ -1,18 +1,22 @@
 //! What a run left behind, for the checks. The stage gathers it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use entities::appointments::AppointmentRecord;
 use entities::call_turns::TurnRow;
-use entities::calls::CallRecord;
+use entities::calls::{CallLease, CallRecord};
 use entities::leads::{HistoryEntry, LeadRecord};
 use practice::openai;
 use practice::twilio::{CallView, RestRequest};
 use protocol::business::BusinessSettings;
-use protocol::ids::{BusinessId, CallSid};
+use protocol::ids::{BusinessId, CallSid, NodeId};
 
 use super::story::Caller;
 use crate::simulate::Left;
+
+/// How often calls ended so, by the reason in their row.
+pub type Endings = BTreeMap<String, usize>;
 
 /// A run that is over.
 pub(super) struct Ended {
@@ -30,6 +34,47 @@ pub(super) struct Ended {
     /// Connections of the network that are still open.
     pub(super) connections: usize,
     pub(super) tasks: Tasks,
+    /// Who had the calls, in the order in which it was seen.
+    pub(super) tenures: Vec<Tenure>,
+    /// Every process of a daemon. With one daemon, none is told.
+    pub(super) lived: Vec<Lived>,
+    /// When the simulated OpenAI began to count time, since the run began.
+    pub(super) openai_began: Duration,
+    /// Calls that have a row and were not dialled.
+    pub(super) strangers: Vec<CallSid>,
+}
+
+/// A node has a call from now on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Tenure {
+    /// The call's place in the story.
+    pub(super) call: usize,
+    pub(super) lease: CallLease,
+    /// Since the run began. It is looked at every [`LOOK_EVERY`].
+    pub(super) since: Duration,
+}
+
+/// How often it is looked who has the calls.
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// A process of a daemon that ran.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Lived {
+    /// The key of its sessions.
+    pub(super) key: String,
+    pub(super) id: NodeId,
+}
+
+impl Ended {
+    /// How the calls ended, as their rows have it.
+    pub(super) fn endings(&self) -> Endings {
+        let mut endings = Endings::new();
+        for call in &self.calls {
+            let reason = call.record.as_ref().and_then(|record| record.end_reason.clone());
+            *endings.entry(reason.unwrap_or_else(|| "none".to_owned())).or_default() += 1;
+        }
+        endings
+    }
 }
 
 /// Living tasks of the runtime.

@@ -1,7 +1,7 @@
 //! Listens to the trace of a run: kills actors at the story's trace points, and watches the
 //! invariants.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,10 +10,13 @@ use actors::clock::Clock;
 use practice::twilio::CallerHandle;
 use tokio::sync::watch;
 
+use super::ended::Endings;
 use super::invariants::{Broken, Watcher};
 use super::played::Played;
+use super::stage::node::{KILLED, PROCESS};
 use super::story::{Moment, Scene, Scenes, Story};
 use crate::simulate::trace::{Stopwatch, Trace, TracePoint, Verdict};
+use crate::virtual_time::process::Process;
 
 type Calls = watch::Receiver<Vec<Option<CallerHandle>>>;
 
@@ -31,6 +34,8 @@ struct Seen {
     /// Where actors are killed, and how many points of that kind there were so far.
     crashes: Vec<(Moment, u32)>,
     scenes: watch::Sender<Scenes>,
+    /// Daemons that were killed: how their parts fall is nobody's affair.
+    dead: BTreeSet<Process>,
     watcher: Watcher,
     broken: Option<Broken>,
     /// The trace before it broke.
@@ -50,6 +55,7 @@ impl Observer {
             places: BTreeMap::new(),
             crashes: crashes.filter(Moment::is_of_the_trace).map(|moment| (moment, 0)).collect(),
             scenes,
+            dead: BTreeSet::new(),
             watcher: Watcher::new(story),
             broken: None,
             last_events: Vec::new(),
@@ -82,15 +88,29 @@ impl Observer {
         let mut seen = locked(&self.seen);
         if let Some(broken) = seen.broken.take() {
             let last_events = std::mem::take(&mut seen.last_events);
-            return Ok(Played { broken: Some(broken), last_events, took });
+            return Ok(Played {
+                broken: Some(broken),
+                last_events,
+                took,
+                endings: Endings::default(),
+            });
         }
         let last_events = found.as_ref().map(|broken| seen.last_lines(broken, &self.trace));
-        Ok(Played { broken: found, last_events: last_events.unwrap_or_default(), took })
+        Ok(Played {
+            broken: found,
+            last_events: last_events.unwrap_or_default(),
+            took,
+            endings: Endings::default(),
+        })
     }
 }
 
 impl Seen {
     fn take(&mut self, point: &TracePoint<'_>, trace: &Trace) -> Verdict {
+        self.dead.extend(killed_process(point));
+        if self.dead.contains(&point.process) {
+            return Verdict::GoOn;
+        }
         let place = self.place(point.call);
         if self.broken.is_none()
             && let Some(broken) = self.watcher.see(point, place)
@@ -158,6 +178,12 @@ impl Seen {
         });
         sid.map_or_else(|| trace.last(), |sid| trace.last_of(&sid))
     }
+}
+
+/// The process that is killed at this point.
+fn killed_process(point: &TracePoint<'_>) -> Option<Process> {
+    let number = point.message.strip_suffix(KILLED).filter(|_| point.actor == PROCESS)?;
+    number.parse().ok().map(Process)
 }
 
 fn locked(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {

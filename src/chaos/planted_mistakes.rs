@@ -39,7 +39,13 @@ fn call(acts: Vec<Act>) -> Story {
         acts,
         then: Finally::WaitsForTheEnd,
     };
-    Story { seed: 1, callers: vec![caller], troubles: Vec::new(), model: Behaviour::default() }
+    Story {
+        seed: 1,
+        nodes: 1,
+        callers: vec![caller],
+        troubles: Vec::new(),
+        model: Behaviour::default(),
+    }
 }
 
 impl Story {

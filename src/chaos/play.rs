@@ -10,6 +10,7 @@ use protocol::ids::Slug;
 use tokio::sync::watch;
 
 use super::draw;
+use super::ended::Endings;
 use super::error::ChaosError;
 use super::invariants::{Broken, check_ended};
 use super::observer::Observer;
@@ -39,7 +40,11 @@ const BUSINESSES: [(&str, &str); 2] = [
 pub struct Replay {
     pub seed: u64,
     pub calls: usize,
+    /// Daemons.
+    pub nodes: usize,
     pub leave_out: LeaveOut,
+    /// With real processes.
+    pub is_real: bool,
     pub plant: Plant,
 }
 
@@ -68,7 +73,7 @@ pub fn play_seed(
     }
     let businesses = businesses()?;
     let called: Vec<_> = businesses.iter().map(draw::Called::of).collect();
-    let whole = draw::story(replay.seed, replay.calls, &called);
+    let whole = draw::story_of_nodes(replay.seed, replay.calls, replay.nodes, &called);
     if let Some(part) = replay.leave_out.beyond(&whole) {
         let (calls, troubles) = (whole.callers.len(), whole.troubles.len());
         return Err(ChaosError::NoSuchPart { part, calls, troubles });
@@ -120,22 +125,30 @@ pub(super) fn play(
             (ended, clock.now() - began)
         })
     };
+    let mut endings = Endings::default();
     let (broken, took) =
         match catch_unwind(AssertUnwindSafe(|| plant.within(|| observer.watch(run)))) {
             Ok((ended, took)) => {
-                let story = story.as_it_went(&scenes.borrow());
-                (check_ended(&story, &ended?).into_iter().next(), took)
+                let (story, ended) = (story.as_it_went(&scenes.borrow()), ended?);
+                endings = ended.endings();
+                (check_ended(&story, &ended).into_iter().next(), took)
             }
             Err(panic) => (Some(Broken::panicked(&*panic)), Duration::ZERO),
         };
-    let played = observer.result(broken, took);
+    let played = observer.result(broken, took).map(|played| Played { endings, ..played });
     played.map_err(|cause| TraceError::new(trace.unwrap_or(Path::new("")), cause).into())
 }
 
 impl fmt::Display for Replay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seed, calls, leave_out, plant } = self;
+        let Self { seed, calls, nodes, leave_out, is_real, plant } = self;
         write!(f, "frontdesk simulate --chaos --seed {seed} --calls {calls}{plant}")?;
+        if *is_real {
+            return write!(f, " --processes {nodes}");
+        }
+        if *nodes > 1 {
+            write!(f, " --nodes {nodes}")?;
+        }
         if !leave_out.is_empty() {
             write!(f, " --leave-out {leave_out}")?;
         }

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::ended::Endings;
 use super::invariants::Broken;
 
 /// What came of one story.
@@ -11,4 +12,5 @@ pub struct Played {
     pub last_events: Vec<String>,
     /// Virtual time.
     pub took: Duration,
+    pub endings: Endings,
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::ended::Endings;
 use super::play::SeedRun;
 
 impl SeedRun {
@@ -34,14 +35,21 @@ pub struct Tally {
     seeds: usize,
     calls: usize,
     broken: Vec<u64>,
-    virtual_time: Duration,
+    /// Virtual time, or real time if there are real processes.
+    played: Duration,
+    is_real: bool,
+    endings: Endings,
 }
 
 impl Tally {
     pub fn add(&mut self, run: &SeedRun) {
         self.seeds += 1;
         self.calls += run.story.callers.len();
-        self.virtual_time += run.played.took;
+        self.played += run.played.took;
+        self.is_real |= run.replay.is_real;
+        for (reason, count) in &run.played.endings {
+            *self.endings.entry(reason.clone()).or_default() += count;
+        }
         if run.played.broken.is_some() {
             self.broken.push(run.story.seed);
         }
@@ -55,14 +63,21 @@ impl Tally {
     /// The last line. `took` is real time.
     #[must_use]
     pub fn summary(&self, took: Duration) -> String {
-        let Self { seeds, calls, broken, virtual_time } = self;
-        let (played, took) = (virtual_time.as_secs_f64(), took.as_secs_f64());
-        let size = format!("{calls} calls, {played:.0} s of virtual time in {took:.1} s");
+        let Self { seeds, calls, broken, played, is_real, endings } = self;
+        let (played, took) = (played.as_secs_f64(), took.as_secs_f64());
+        let size = if *is_real {
+            format!("{calls} calls in {took:.0} s")
+        } else {
+            format!("{calls} calls, {played:.0} s of virtual time in {took:.1} s")
+        };
+        let ended: Vec<_> =
+            endings.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+        let ended = format!("ended: {}\n", ended.join(", "));
         if broken.is_empty() {
-            return format!("all hold: {seeds} seeds, {size}\n");
+            return format!("all hold: {seeds} seeds, {size}\n{ended}");
         }
         let list: Vec<String> = broken.iter().map(ToString::to_string).collect();
         let (count, list) = (list.len(), list.join(", "));
-        format!("{count} of {seeds} seeds break an invariant ({list}): {size}\n")
+        format!("{count} of {seeds} seeds break an invariant ({list}): {size}\n{ended}")
     }
 }

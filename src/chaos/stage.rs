@@ -1,26 +1,30 @@
-//! Plays a story: opens the world, lets the callers call and the troubles happen, and gathers what
+//! Plays a story: opens the site, lets the callers call and the troubles happen, and gathers what
 //! there is to check.
 
-mod ended;
-mod performer;
+pub(super) mod ended;
+pub(super) mod node;
+pub(super) mod outside;
+pub(super) mod performer;
+mod site;
+pub(super) mod tenures;
 mod troubles;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use practice::twilio::{CallerHandle, Dial};
+use practice::twilio::CallerHandle;
 use protocol::business::BusinessSettings;
 use protocol::call::{HangUp, Phase};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use self::ended::Parts;
+use self::site::Site;
+use self::tenures::Tenures;
 use super::ended::Ended;
 use super::error::ChaosError;
-use super::story::{Caller, Scenes, Story};
-use crate::config::{Config, DatabaseUrl};
+use super::story::{Scenes, Story};
 use crate::platform::Platform;
-use crate::simulate::stage::left::behind_within;
-use crate::world::{Plan, World};
 
 /// The calls that were dialled, by their index in the story.
 pub(super) type Dialled = watch::Sender<Vec<Option<CallerHandle>>>;
@@ -36,8 +40,7 @@ const HANDED_OVER: Duration = Duration::from_mins(4 * 60 + 2);
 /// Plays the story on the simulation's runtime.
 ///
 /// # Errors
-/// [`ChaosError`] if the world did not open or could not be read. What the daemon does wrong is no
-/// error.
+/// [`ChaosError`] if the site did not open or could not be read. What a daemon does wrong is no error.
 pub(super) async fn play(
     story: &Story,
     businesses: &[BusinessSettings],
@@ -45,25 +48,30 @@ pub(super) async fn play(
     dialled: &Dialled,
     scenes: &watch::Sender<Scenes>,
 ) -> Result<Ended, ChaosError> {
-    let (began, network) = (platform.clock.now(), platform.network.clone());
-    let world = Arc::new(World::open(plan(story, businesses, platform)?).await?);
-    let before = ended::Before::now(began, network.clone());
+    let began = platform.clock.now();
+    let site = Arc::new(Site::open(story, businesses, platform).await?);
+    let before = ended::TasksBefore::now();
     dialled.send_replace(vec![None; story.callers.len()]);
+    let tenures = Tenures::watch(
+        story.nodes > 1,
+        site.outside.database.clone(),
+        dialled.subscribe(),
+        (site.outside.clock, began),
+    );
     let mut callers = JoinSet::new();
     for (index, caller) in story.callers.iter().cloned().enumerate() {
-        let (world, dialled) = (Arc::clone(&world), dialled.clone());
+        let (site, dialled) = (Arc::clone(&site), dialled.clone());
         callers.spawn(async move {
             tokio::time::sleep(caller.dials_at).await;
-            let handle = dial(&world, &caller);
+            let handle = site.outside.dial(&caller);
             dialled.send_modify(|calls| calls[index] = Some(handle.clone()));
             (index, performer::perform(&caller, &handle).await)
         });
     }
     let mut troubles = JoinSet::new();
     for trouble in story.troubles.iter().cloned() {
-        let (world, network) = (Arc::clone(&world), network.clone());
         let seen = (dialled.subscribe(), scenes.subscribe());
-        troubles.spawn(troubles::happen(world, network, trouble, seen));
+        troubles.spawn(troubles::happen(Arc::clone(&site), trouble, seen));
     }
     let mut overstayed = vec![false; story.callers.len()];
     while let Some(performed) = callers.join_next().await {
@@ -75,53 +83,40 @@ pub(super) async fn play(
     while let Some(happened) = troubles.join_next().await {
         happened?;
     }
-    behind_within(&world, SETTLES_WITHIN).await?;
-    if is_handed_over(&world).await {
+    ended::behind_within(&site, SETTLES_WITHIN).await?;
+    if is_handed_over(&site).await {
         tokio::time::sleep(HANDED_OVER).await;
-        behind_within(&world, SETTLES_WITHIN).await?;
+        ended::behind_within(&site, SETTLES_WITHIN).await?;
     }
-    ended::journal_is_written(&world, SETTLES_WITHIN).await;
-    let ended = ended::gather(&world, story, &dialled.borrow(), &overstayed, &before).await?;
-    if let Some(world) = Arc::into_inner(world) {
-        world.close().await;
+    for daemon in site.running() {
+        daemon.journal_is_written(SETTLES_WITHIN).await;
+    }
+    let tenures = tenures.ended().await;
+    let dialled = dialled.borrow().clone();
+    let parts = Parts { story, dialled: &dialled, overstayed: &overstayed, began };
+    let mut ended = ended::gather(&site.outside, parts, tenures).await?;
+    ended.left = ended::left(&site).await?;
+    ended.lived = site.lived();
+    ended.connections = site.network.open_connections();
+    ended.tasks = before.compared();
+    if let Some(site) = Arc::into_inner(site) {
+        site.close().await;
     }
     Ok(ended)
 }
 
-async fn is_handed_over(world: &World) -> bool {
-    let calls = world.app.calls().list().await;
-    calls.iter().any(|call| {
-        matches!(
-            call.phase(),
-            Phase::HandingOver { .. } | Phase::HangingUp { how: HangUp::PutThrough { .. }, .. }
-        )
-    })
-}
-
-fn plan(
-    story: &Story,
-    businesses: &[BusinessSettings],
-    platform: Platform,
-) -> Result<Plan, ChaosError> {
-    let mut config = Config::default();
-    config.admin.allow_actor_kill = true;
-    config.database.url = DatabaseUrl::parse("sqlite::memory:").ok_or(ChaosError::NoDatabase)?;
-    let mut plan = Plan::locksmith()?;
-    plan.config = config;
-    plan.platform = platform;
-    if let [first, others @ ..] = businesses {
-        plan.business = first.clone();
-        plan.other_businesses = others.to_vec();
+async fn is_handed_over(site: &Site) -> bool {
+    for daemon in site.running() {
+        let calls = daemon.calls.list().await;
+        let handed_over = calls.iter().any(|call| {
+            matches!(
+                call.phase(),
+                Phase::HandingOver { .. } | Phase::HangingUp { how: HangUp::PutThrough { .. }, .. }
+            )
+        });
+        if handed_over {
+            return true;
+        }
     }
-    plan.openai.behaviour = story.model.clone();
-    Ok(plan)
-}
-
-fn dial(world: &World, caller: &Caller) -> CallerHandle {
-    let (_, business) = &world.businesses[caller.business];
-    let from = caller.number.as_ref().map_or("anonymous", |number| number.as_str());
-    let mut dial = Dial::new(from, business.phone_numbers[0].as_str());
-    dial.language = business.language.as_str().to_owned();
-    dial.line = caller.line;
-    world.carrier.dial(&dial)
+    false
 }

@@ -19,10 +19,12 @@ pub use leave_out::{LeaveOut, NotAPart};
 pub(super) use order::Order;
 pub(super) use scene::{Scene, Scenes};
 
-/// One run of the daemon.
+/// One run of the daemon, or of several.
 #[derive(Debug, Clone)]
 pub struct Story {
     pub seed: u64,
+    /// How many daemons share the database.
+    pub nodes: usize,
     /// In the order in which they dial.
     pub callers: Vec<Caller>,
     pub troubles: Vec<Trouble>,
@@ -165,6 +167,30 @@ pub enum Fault {
         call: usize,
         times: usize,
     },
+    /// A daemon is killed, and started again so long after.
+    NodeDies {
+        node: WhichNode,
+        back_after: Duration,
+    },
+    /// A daemon does not reach the database for a while.
+    NodeCutOff {
+        node: WhichNode,
+        lasts: Duration,
+    },
+    /// A daemon is told to stop, and started again so long after its end.
+    NodeDrains {
+        node: WhichNode,
+        back_after: Duration,
+    },
+}
+
+/// One of the daemons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhichNode {
+    /// By its place, from 0.
+    Nth(usize),
+    /// The one that has this call then.
+    Of { call: usize },
 }
 
 /// How connections misbehave.

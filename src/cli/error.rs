@@ -112,9 +112,12 @@ impl CliError {
                 | SimulateError::WaitsForWords { .. }
                 | SimulateError::Trace(_),
             )
-            | Self::Chaos(ChaosError::Trace(_) | ChaosError::NoSuchPart { .. }) => {
-                BAD_CONFIGURATION
-            }
+            | Self::Chaos(
+                ChaosError::Trace(_)
+                | ChaosError::NoSuchPart { .. }
+                | ChaosError::NoPostgres
+                | ChaosError::Scratch(_),
+            ) => BAD_CONFIGURATION,
             Self::Start(_)
             | Self::Signals(_)
             | Self::Database(_)

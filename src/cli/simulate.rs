@@ -22,6 +22,10 @@ pub(super) async fn run(
     out: &mut (impl Write + Send),
 ) -> Result<Exit, CliError> {
     options.check()?;
+    if options.chaos && options.processes.is_some() {
+        let url = config.database.url.expose();
+        return chaos::run_processes(options.into(), url, platform, out).await;
+    }
     if options.chaos {
         return chaos::run(options.into(), platform, out).await;
     }
@@ -91,6 +95,8 @@ mod tests {
             real_time: false,
             seed: Seeds(1..=1),
             chaos: false,
+            nodes: 1,
+            processes: None,
             within: None,
             trace: None,
             shrink: false,
@@ -199,6 +205,15 @@ mod tests {
         let nowhere = Some(PathBuf::from("/nowhere/trace.txt"));
         let lines = refused(Options { trace: nowhere, ..one }, &config).await;
         assert!(lines.contains("/nowhere/trace.txt: "), "{lines}");
+    }
+
+    #[tokio::test]
+    async fn prac_6_real_processes_without_postgresql_are_refused_with_status_2() {
+        let chaos = Options { scenarios: vec![], chaos: true, ..options(PathBuf::new(), 2) };
+        let chaos = Options { processes: Some(2), ..chaos };
+        let lines = refused(chaos, &Config::default()).await;
+        assert!(lines.contains("FRONTDESK__DATABASE__URL"), "{lines}");
+        assert!(lines.contains("postgres://user@host/name"), "{lines}");
     }
 
     #[tokio::test]

@@ -75,7 +75,7 @@ impl Schema {
 }
 
 #[expect(clippy::disallowed_methods, reason = "what a test is told from outside")]
-fn setting(name: &str) -> Option<String> {
+pub(crate) fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 

@@ -6,6 +6,7 @@ mod api;
 mod barge_in;
 mod bench;
 mod booking;
+mod chaos_processes;
 mod cluster;
 mod conduct;
 mod database_away;

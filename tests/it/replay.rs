@@ -50,7 +50,14 @@ fn first_difference(one: &str, other: &str) -> Option<(usize, String, String)> {
 fn chaos(seed: u64) -> String {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("trace.txt");
-    let replay = Replay { seed, calls: 1, leave_out: LeaveOut::default(), plant: Plant::default() };
+    let replay = Replay {
+        seed,
+        calls: 1,
+        nodes: 1,
+        is_real: false,
+        leave_out: LeaveOut::default(),
+        plant: Plant::default(),
+    };
     play_seed(replay, Some(&file), false).unwrap();
     std::fs::read_to_string(file).unwrap()
 }

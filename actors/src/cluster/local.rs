@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use entities::Database;
 use entities::nodes::{NodeRecord, OrderRecord};
+use entities::{Database, RecordsError};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use protocol::ids::NodeId;
@@ -68,12 +68,13 @@ impl LocalCluster {
 #[derive(Debug)]
 struct LocalLock {
     hub: LocalHub,
+    database: Database,
     errand: Errand,
 }
 
 impl ErrandLock for LocalLock {
     fn is_held(&mut self) -> BoxFuture<'_, bool> {
-        Box::pin(ready(true))
+        Box::pin(async { reach(&self.database).await.is_ok() })
     }
 }
 
@@ -83,8 +84,22 @@ impl Drop for LocalLock {
     }
 }
 
-fn done<'a, T: Send + 'a>(answer: T) -> Answer<'a, T> {
-    Box::pin(ready(Ok(answer)))
+/// What is shared counts as kept in the database: who does not reach that does not reach this.
+async fn reach(database: &Database) -> Result<(), RecordsError> {
+    database.read(|_| async { Ok(()) }).await
+}
+
+impl LocalCluster {
+    /// Looks at what is shared, or changes it, unless the database can't be reached.
+    fn with<'a, T: Send + 'a>(
+        &'a self,
+        change: impl FnOnce(&mut Shared) -> T + Send + 'a,
+    ) -> Answer<'a, T> {
+        Box::pin(async move {
+            reach(&self.database).await?;
+            Ok(change(&mut self.hub.shared()))
+        })
+    }
 }
 
 impl Cluster for LocalCluster {
@@ -97,46 +112,48 @@ impl Cluster for LocalCluster {
     }
 
     fn beat(&self, node: NodeRecord, _now: Timestamp) -> Answer<'_, Vec<NodeRecord>> {
-        let mut shared = self.hub.shared();
-        shared.nodes.insert(node.id, node);
-        done(shared.nodes.values().cloned().collect())
+        self.with(|shared| {
+            shared.nodes.insert(node.id, node);
+            shared.nodes.values().cloned().collect()
+        })
     }
 
     fn leave(&self, node: NodeId) -> Answer<'_, ()> {
-        let mut shared = self.hub.shared();
-        shared.nodes.remove(&node);
-        shared.orders.remove(&node);
-        shared.bells.remove(&node);
-        shared.reports.retain(|(_, of), _| *of != node);
-        done(())
+        self.with(move |shared| {
+            shared.nodes.remove(&node);
+            shared.orders.remove(&node);
+            shared.bells.remove(&node);
+            shared.reports.retain(|(_, of), _| *of != node);
+        })
     }
 
     fn forget_old(&self, _now: Timestamp) -> Answer<'_, ()> {
         // Nothing of a daemon outlives this process.
-        done(())
+        Box::pin(ready(Ok(())))
     }
 
     fn give(&self, order: OrderRecord, _now: Timestamp) -> Answer<'_, ()> {
-        let mut shared = self.hub.shared();
-        let node = order.node;
-        let waiting = shared.orders.entry(node).or_default();
-        if waiting.len() >= MAX_ORDERS {
-            waiting.remove(0);
-        }
-        waiting.push(order);
-        shared.bell(node).notify_one();
-        done(())
+        self.with(move |shared| {
+            let node = order.node;
+            let waiting = shared.orders.entry(node).or_default();
+            if waiting.len() >= MAX_ORDERS {
+                waiting.remove(0);
+            }
+            waiting.push(order);
+            shared.bell(node).notify_one();
+        })
     }
 
     fn orders(&self, node: NodeId) -> Answer<'_, Vec<OrderRecord>> {
-        done(self.hub.shared().orders.get(&node).cloned().unwrap_or_default())
+        self.with(move |shared| shared.orders.get(&node).cloned().unwrap_or_default())
     }
 
     fn done(&self, orders: Vec<Uuid>) -> Answer<'_, ()> {
-        for waiting in self.hub.shared().orders.values_mut() {
-            waiting.retain(|order| !orders.contains(&order.id));
-        }
-        done(())
+        self.with(move |shared| {
+            for waiting in shared.orders.values_mut() {
+                waiting.retain(|order| !orders.contains(&order.id));
+            }
+        })
     }
 
     fn report(
@@ -147,16 +164,17 @@ impl Cluster for LocalCluster {
         asker: NodeId,
         _now: Timestamp,
     ) -> Answer<'_, ()> {
-        let mut shared = self.hub.shared();
-        shared.reports.insert((subject, node), body);
-        shared.bell(asker).notify_one();
-        done(())
+        self.with(move |shared| {
+            shared.reports.insert((subject, node), body);
+            shared.bell(asker).notify_one();
+        })
     }
 
     fn reports(&self, subject: Subject) -> Answer<'_, Vec<(NodeId, serde_json::Value)>> {
-        let shared = self.hub.shared();
-        let of_subject = shared.reports.iter().filter(|((of, _), _)| *of == subject);
-        done(of_subject.map(|((_, node), body)| (*node, body.clone())).collect())
+        self.with(move |shared| {
+            let of_subject = shared.reports.iter().filter(|((of, _), _)| *of == subject);
+            of_subject.map(|((_, node), body)| (*node, body.clone())).collect()
+        })
     }
 
     fn rings(&self, node: NodeId) -> BoxFuture<'_, ()> {
@@ -165,8 +183,47 @@ impl Cluster for LocalCluster {
     }
 
     fn try_lock(&self, errand: Errand) -> Answer<'_, Option<Box<dyn ErrandLock>>> {
-        let taken = self.hub.shared().errands.insert(errand);
-        let lock = || LocalLock { hub: self.hub.clone(), errand };
-        done(taken.then(|| Box::new(lock()) as Box<dyn ErrandLock>))
+        Box::pin(async move {
+            reach(&self.database).await?;
+            let taken = self.hub.shared().errands.insert(errand);
+            let (hub, database) = (self.hub.clone(), self.database.clone());
+            let lock = || LocalLock { hub, database, errand };
+            Ok(taken.then(|| Box::new(lock()) as Box<dyn ErrandLock>))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use entities::{DatabaseFault, FaultExtent, PoolSettings};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn node(number: u128) -> NodeRecord {
+        let id = NodeId(Uuid::from_u128(number));
+        let url = format!("http://node-{number}");
+        NodeRecord { id, url, beat: 1, draining: false, calls: 0, max_calls: 9 }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn res_9_a_node_that_does_not_reach_the_database_reaches_nothing_that_is_shared() {
+        let database = Database::simulated("sqlite::memory:", PoolSettings::default()).unwrap();
+        let (hub, now) = (LocalHub::default(), Timestamp::UNIX_EPOCH);
+        let far = database.of_another_process();
+        let one = LocalCluster::among(hub.clone(), far.clone());
+        let two = LocalCluster::among(hub, database);
+        assert_eq!(two.beat(node(2), now).await.unwrap().len(), 1);
+        far.faults().unwrap().set(DatabaseFault::Gone, FaultExtent::Lasting);
+        assert!(one.beat(node(1), now).await.is_err());
+        assert!(one.orders(node(1).id).await.is_err());
+        assert!(one.try_lock(Errand::Sweep).await.is_err());
+        assert_eq!(two.beat(node(2), now).await.unwrap().len(), 1, "nobody has seen it");
+        far.faults().unwrap().clear();
+        assert_eq!(one.beat(node(1), now).await.unwrap().len(), 2);
+        let mut lock = one.try_lock(Errand::Sweep).await.unwrap().unwrap();
+        assert!(lock.is_held().await);
+        far.faults().unwrap().set(DatabaseFault::Gone, FaultExtent::Lasting);
+        assert!(!lock.is_held().await);
     }
 }

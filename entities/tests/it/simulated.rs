@@ -4,7 +4,10 @@ use std::future::Future;
 use std::time::Duration;
 
 use entities::leads::{self, Caller, ensure_for_call};
-use entities::{Database, DatabaseFaults, OpenMode, PoolSettings, RecordsError, businesses};
+use entities::{
+    Database, DatabaseFault, DatabaseFaults, FaultExtent, OpenMode, PoolSettings, RecordsError,
+    businesses,
+};
 use protocol::ids::{BusinessId, LeadId};
 use sea_orm::DbErr;
 use tokio::time::Instant;
@@ -115,4 +118,19 @@ async fn a_live_database_has_no_faults_to_set() {
         .await
         .unwrap();
     assert!(db.faults().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_process_s_handle_has_faults_of_its_own_and_closes_nothing() {
+    let (db, faults) = simulated().await;
+    let other = db.of_another_process();
+    other.faults().unwrap().set(DatabaseFault::Gone, FaultExtent::Lasting);
+    assert!(faults.is_clear());
+    let read = async |db: &Database| db.read(async |_| Ok::<_, RecordsError>(7)).await;
+    assert!(read(&other).await.is_err(), "it is cut off");
+    assert_eq!(read(&db).await.unwrap(), 7);
+    other.close().await.unwrap();
+    assert_eq!(businesses::list(&db, None, 1).await.unwrap().items, [], "it is open");
+    db.close().await.unwrap();
+    assert!(businesses::list(&db, None, 1).await.is_err());
 }

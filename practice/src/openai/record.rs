@@ -30,6 +30,8 @@ pub struct Record {
     pub connections: u64,
     /// Sessions begun, without refused ones.
     pub sessions: u64,
+    /// The sessions begun, in the order of their numbers, without refused ones.
+    pub lives: Vec<Life>,
     /// Sessions alive now.
     pub alive: u64,
     /// The most sessions alive at once.
@@ -38,6 +40,18 @@ pub struct Record {
     pub responses: u64,
     /// Responses done, by status.
     pub done: BTreeMap<String, u64>,
+}
+
+/// When a session lived. Times since the server started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Life {
+    /// The session's number on this server, from 1.
+    pub session: u64,
+    /// The key that came with it: a server that takes any key can tell its clients apart.
+    pub key: String,
+    pub began: Duration,
+    /// `None` while it lives.
+    pub ended: Option<Duration>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

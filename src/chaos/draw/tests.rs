@@ -146,3 +146,30 @@ fn prac_6_prac_7_every_fault_of_the_model_is_drawn() {
     };
     assert!(refused.clone().all(|model| asked_for(model)), "it is one that is asked for");
 }
+
+#[test]
+fn prac_6_several_daemons_get_troubles_of_their_own_and_the_same_callers() {
+    let of = |nodes| (1..=SEEDS).map(move |seed| story_of_nodes(seed, 5, nodes, &BUSINESSES));
+    let told = |story: &Story| format!("{:?}", story.callers);
+    assert!(of(1).zip(of(2)).all(|(one, two)| told(&one) == told(&two)));
+    let is_of_nodes = |fault: &Fault| {
+        matches!(
+            fault,
+            Fault::NodeDies { .. } | Fault::NodeCutOff { .. } | Fault::NodeDrains { .. }
+        )
+    };
+    let faults = |nodes| of(nodes).flat_map(|story| story.troubles).map(|trouble| trouble.what);
+    assert!(!faults(1).any(|fault| is_of_nodes(&fault)));
+    assert_all(faults(2).filter(is_of_nodes), "NodeDies NodeCutOff NodeDrains");
+    let calm = of(2).filter(|story| {
+        let only_of_nodes =
+            |fault: &Fault| is_of_nodes(fault) || matches!(fault, Fault::MediaSocketCut { .. });
+        story.troubles.iter().all(|trouble| only_of_nodes(&trouble.what))
+    });
+    assert!(calm.count() > 50, "many runs have no other troubles");
+    let real = (1..=SEEDS).map(|seed| story_of_processes(seed, 5, 2, &BUSINESSES));
+    assert_all(
+        real.flat_map(|story| story.troubles).map(|trouble| trouble.at).collect::<Vec<_>>(),
+        "At",
+    );
+}

@@ -9,6 +9,7 @@ mod left;
 mod model;
 mod rows;
 mod sessions;
+mod tenures;
 #[cfg(test)]
 mod tests;
 
@@ -37,6 +38,7 @@ pub(in crate::chaos) fn check(story: &Story, ended: &Ended) -> Vec<Broken> {
         heard::look(&mut findings, &seen);
         rows::look(&mut findings, &seen);
     }
+    findings.look(15, rows::are_of_the_calls(ended));
     model::look(&mut findings, story, ended, &sessions);
     for business in &ended.businesses {
         appointments::look(&mut findings, business, ended);

@@ -30,11 +30,18 @@ pub(super) struct Excuses {
     pub(super) marks: bool,
     /// The call's actors that are killed, once for each time.
     pub(super) killed: Vec<ActorKind>,
+    /// Faults of daemons that the call can have met. They are faults of its line, its session and its webhooks
+    /// too: another daemon goes on with it.
+    pub(super) nodes: usize,
+    /// The line's own: what `line` would be without faults of daemons.
+    pub(super) own_line: bool,
 }
 
 /// How long a fault of a link can be felt after it ended: a dead connection is noticed, a new one is
 /// tried, what waited arrives.
 const FELT_FOR: Duration = Duration::from_secs(60);
+/// How long a daemon that is told to stop waits for its calls, and a little.
+const DRAINS_FOR: Duration = Duration::from_secs(45);
 /// How long after its end a call's records are still written.
 const WRITTEN_FOR: Duration = Duration::from_secs(90);
 
@@ -63,6 +70,13 @@ impl Excuses {
                 | Moment::Ordered { .. }
                 | Moment::Scene { .. } => {}
             }
+        }
+        excuses.own_line = excuses.line;
+        if excuses.nodes > 0 {
+            excuses.line = true;
+            excuses.model = true;
+            excuses.webhooks = true;
+            excuses.callbacks = true;
         }
         excuses
     }
@@ -100,6 +114,15 @@ impl Excuses {
             }
             Fault::Database { lasts, .. } => {
                 let ends = at + *lasts + FELT_FOR;
+                self.database |= came_before_the_end && ends >= begins;
+            }
+            Fault::NodeDies { back_after: lasts, .. }
+            | Fault::NodeDrains { back_after: lasts, .. } => {
+                self.nodes += usize::from(meets(*lasts + DRAINS_FOR));
+            }
+            Fault::NodeCutOff { lasts, .. } => {
+                let ends = at + *lasts + FELT_FOR;
+                self.nodes += usize::from(meets(*lasts));
                 self.database |= came_before_the_end && ends >= begins;
             }
             Fault::Crash | Fault::WebhookAgain { .. } => {}

@@ -17,11 +17,13 @@ use actors::trace::CRASHED;
 use super::broken::{Broken, Invariant};
 use crate::chaos::story::{Fault, Peer, Story};
 use crate::simulate::trace::TracePoint;
+use crate::virtual_time::process::Process;
 use call::CallWatch;
 use step::Step;
 
 pub(in crate::chaos) struct Watcher {
-    calls: BTreeMap<String, CallWatch>,
+    /// Of each daemon apart.
+    calls: BTreeMap<(Process, String), CallWatch>,
     /// Calls whose media socket can stall. What is written to it is traced when it is read.
     stalls: Stalls,
 }
@@ -70,7 +72,7 @@ impl Watcher {
             Stalls::All => true,
             Stalls::Some(calls) => place.is_none_or(|place| calls.contains(&place)),
         };
-        let call = self.calls.entry(point.call.to_owned()).or_default();
+        let call = self.calls.entry((point.process, point.call.to_owned())).or_default();
         let (invariant, what) = call.take(point, &step, can_stall).err()?;
         Some(broken(invariant, point, place, what))
     }

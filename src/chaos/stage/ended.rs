@@ -6,64 +6,104 @@ use entities::appointments::AppointmentFilter;
 use entities::{appointments, call_turns, calls, leads};
 use practice::twilio::CallerHandle;
 
-use crate::chaos::ended::{Ended, EndedBusiness, EndedCall, Tasks};
+use super::outside::Outside;
+use super::site::Site;
+use crate::chaos::ended::{Ended, EndedBusiness, EndedCall, Tasks, Tenure};
 use crate::chaos::error::ChaosError;
 use crate::chaos::story::Story;
-use crate::network::Network;
-use crate::simulate::stage::left::behind_within;
-use crate::world::World;
+use crate::simulate::Left;
+use crate::simulate::stage::left::is_of_a_call;
 
-/// What there was before the first call.
-pub(super) struct Before {
-    began: Instant,
-    tasks: usize,
-    network: Network,
-}
+/// The living tasks before the first call.
+pub(super) struct TasksBefore(usize);
 
-impl Before {
-    /// To be asked when the world is open.
-    pub(super) fn now(began: Instant, network: Network) -> Self {
-        Self { began, tasks: living_tasks(), network }
+impl TasksBefore {
+    /// To be asked when the site is open.
+    pub(super) fn now() -> Self {
+        Self(living_tasks())
     }
 
-    fn open_connections(&self) -> usize {
-        match &self.network {
-            Network::Tcp => 0,
-            Network::Memory(network) => network.open_connections(),
-        }
+    /// Now, beside those before.
+    pub(super) fn compared(&self) -> Tasks {
+        Tasks { before: self.0, after: living_tasks() }
     }
 }
 
-/// How often the journal is looked at.
-const LOOK: Duration = Duration::from_millis(100);
+/// What happened on the callers' side.
+pub(in crate::chaos) struct Parts<'a> {
+    pub(in crate::chaos) story: &'a Story,
+    pub(in crate::chaos) dialled: &'a [Option<CallerHandle>],
+    /// By the call's place: the caller waited, and the daemon did not end the call.
+    pub(in crate::chaos) overstayed: &'a [bool],
+    pub(in crate::chaos) began: Instant,
+}
+
+/// How often it is looked whether anything is left.
+const LOOK: Duration = Duration::from_millis(50);
 /// The most rows of a table that a run can make.
 const ALL: u32 = 10_000;
 
-pub(super) async fn gather(
-    world: &World,
-    story: &Story,
-    dialled: &[Option<CallerHandle>],
-    overstayed: &[bool],
-    before: &Before,
+/// What remains in all daemons after so much time, or nothing before.
+pub(super) async fn behind_within(site: &Site, within: Duration) -> Result<Left, ChaosError> {
+    let until = site.outside.clock.now() + within;
+    loop {
+        let left = left(site).await?;
+        if left.is_nothing() || site.outside.clock.now() >= until {
+            return Ok(left);
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// What remains now.
+pub(super) async fn left(site: &Site) -> Result<Left, ChaosError> {
+    let mut left = left_outside(&site.outside).await?;
+    for daemon in site.running() {
+        let actors = daemon.services.introspection.actors_at(site.outside.clock.now());
+        left.actors += actors.iter().filter(|actor| is_of_a_call(actor.kind)).count();
+        left.calls += daemon.calls.list().await.len();
+    }
+    Ok(left)
+}
+
+/// What can be seen of it from outside the daemons.
+pub(in crate::chaos) async fn left_outside(outside: &Outside) -> Result<Left, ChaosError> {
+    let alive = outside.openai().map_or(0, |server| server.log().look(|record| record.alive));
+    Ok(Left {
+        live_rows: calls::live_all(&outside.database).await?.len(),
+        sessions: usize::try_from(alive).unwrap_or(usize::MAX),
+        streams: outside.carrier.open_streams(),
+        requests: outside.carrier.open_requests(),
+        ..Left::default()
+    })
+}
+
+/// What can be seen from outside the daemons.
+pub(in crate::chaos) async fn gather(
+    outside: &Outside,
+    parts: Parts<'_>,
+    tenures: Vec<Tenure>,
 ) -> Result<Ended, ChaosError> {
-    let db = &world.app.services().database;
-    let mut calls = Vec::new();
+    let Parts { story, dialled, overstayed, began } = parts;
+    let db = &outside.database;
+    let mut dialled_calls = Vec::new();
     let of_story = story.callers.iter().zip(dialled).zip(overstayed).enumerate();
     for (index, ((caller, line), overstayed)) in of_story {
         let Some(line) = line else { continue };
-        let (sid, business) = (line.call_sid().clone(), world.businesses[caller.business].0);
-        calls.push(EndedCall {
+        let (sid, business) = (line.call_sid().clone(), outside.businesses[caller.business].0);
+        let view = line.view().borrow().clone();
+        dialled_calls.push(EndedCall {
             index,
             caller: caller.clone(),
-            view: line.view().borrow().clone(),
+            view,
             overstayed: *overstayed,
             record: calls::get(db, business, &sid).await?,
             turns: call_turns::of_call(db, business, &sid).await?,
             sid,
         });
     }
-    let mut businesses = Vec::new();
-    for (id, settings) in &world.businesses {
+    let (mut businesses, mut strangers) = (Vec::new(), Vec::new());
+    for (id, settings) in &outside.businesses {
         let mut with_history = Vec::new();
         for lead in leads::list(db, *id, None, None, ALL).await?.items {
             let mut history = leads::history(db, *id, lead.id, None, ALL).await?.items;
@@ -71,6 +111,9 @@ pub(super) async fn gather(
             with_history.push((lead, history));
         }
         let filter = AppointmentFilter::default();
+        let rows = calls::list(db, *id, None, ALL).await?.items.into_iter();
+        let sids = rows.map(|row| row.call_sid);
+        strangers.extend(sids.filter(|sid| dialled_calls.iter().all(|call| call.sid != *sid)));
         businesses.push(EndedBusiness {
             id: *id,
             settings: settings.clone(),
@@ -78,31 +121,21 @@ pub(super) async fn gather(
             appointments: appointments::list(db, *id, filter, None, ALL).await?.items,
         });
     }
-    let model = world.openai().map(|server| server.log().record()).unwrap_or_default();
-    let left = behind_within(world, Duration::ZERO).await?;
-    let services = world.app.services();
+    let requests = outside.carrier.rest_log().borrow().clone();
     Ok(Ended {
-        at: services.clock.now().saturating_duration_since(before.began),
-        calls,
+        at: outside.clock.now().saturating_duration_since(began),
+        calls: dialled_calls,
         businesses,
-        model,
-        requests: world.carrier.rest_log().borrow().clone(),
-        left,
-        connections: before.open_connections(),
-        tasks: Tasks { before: before.tasks, after: living_tasks() },
+        model: outside.openai().map(|server| server.log().record()).unwrap_or_default(),
+        requests,
+        left: left_outside(outside).await?,
+        connections: 0,
+        tasks: Tasks::default(),
+        tenures,
+        lived: Vec::new(),
+        openai_began: outside.openai_began.saturating_duration_since(began),
+        strangers,
     })
-}
-
-/// Waits until nothing waits in the journal, or so long.
-pub(super) async fn journal_is_written(world: &World, within: Duration) {
-    let journal = &world.app.services().journal;
-    let written = async {
-        while journal.depth() > 0 {
-            tokio::time::sleep(LOOK).await;
-        }
-    };
-    // What is missing then is found in the rows.
-    let _ = tokio::time::timeout(within, written).await;
 }
 
 fn living_tasks() -> usize {

@@ -19,7 +19,7 @@ const LONGEST: Duration = Duration::from_secs(240);
 const CALLBACKS: Duration = Duration::from_secs(120);
 
 /// Performs the acts to the end of the call. Returns whether the daemon failed to end it.
-pub(super) async fn perform(caller: &Caller, line: &CallerHandle) -> bool {
+pub(in crate::chaos) async fn perform(caller: &Caller, line: &CallerHandle) -> bool {
     let over = async {
         for act in &caller.acts {
             if perform_act(act, line).await.is_err() {

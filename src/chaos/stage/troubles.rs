@@ -1,6 +1,5 @@
 //! Makes the story's troubles happen. Each ends by itself.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,16 +8,14 @@ use practice::twilio::CallerHandle;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+use super::site::Site;
 use crate::chaos::story::{Fault, LinkTrouble, Moment, Peer, Scenes, Trouble};
-use crate::network::Network;
 use crate::network::memory::{Conditions, Dials, Flow, Route};
-use crate::world::World;
 
 /// Waits for the trouble's moment, and lets it happen until it is over. A crash at a trace point is the
 /// observer's.
 pub(super) async fn happen(
-    world: Arc<World>,
-    network: Network,
+    site: Arc<Site>,
     trouble: Trouble,
     (dialled, mut scenes): (watch::Receiver<Vec<Option<CallerHandle>>>, watch::Receiver<Scenes>),
 ) {
@@ -35,27 +32,24 @@ pub(super) async fn happen(
         Moment::TracePoint { .. } | Moment::Published { .. } | Moment::Ordered { .. } => return,
     }
     let of = |call: usize| dialled.borrow().get(call).cloned().flatten();
+    let sid = |call: usize| of(call).map(|call| call.call_sid().clone());
     match trouble.what {
         Fault::Crash => {}
         Fault::Network { to, trouble, lasts } => {
-            if let Some(route) = route(&world, &network, to) {
-                misbehave(&route, trouble, lasts).await;
-            }
+            misbehave(&routes(&site, to), trouble, lasts).await;
         }
-        Fault::Sessions(fault) => with_model(&world, |faults| faults.fail_links(fault)),
+        Fault::Sessions(fault) => with_model(&site, |faults| faults.fail_links(fault)),
         Fault::Refused { refusal, times } => {
-            with_model(&world, |faults| faults.refuse_next(refusal, times));
+            with_model(&site, |faults| faults.refuse_next(refusal, times));
         }
-        Fault::NextResponse(fault) => {
-            with_model(&world, |faults| faults.fault_next_response(fault))
-        }
-        Fault::SessionsExpire => with_model(&world, practice::openai::Faults::expire),
-        Fault::Rest { kind, fault, times } => world.carrier.plan_fault(kind, fault, times),
-        Fault::Callbacks(delivery) => world.carrier.set_delivery(delivery),
+        Fault::NextResponse(fault) => with_model(&site, |faults| faults.fault_next_response(fault)),
+        Fault::SessionsExpire => with_model(&site, practice::openai::Faults::expire),
+        Fault::Rest { kind, fault, times } => site.outside.carrier.plan_fault(kind, fault, times),
+        Fault::Callbacks(delivery) => site.outside.carrier.set_delivery(delivery),
         Fault::CutOff { lasts } => {
-            world.carrier.set_cut_off(true);
+            site.outside.carrier.set_cut_off(true);
             sleep(lasts).await;
-            world.carrier.set_cut_off(false);
+            site.outside.carrier.set_cut_off(false);
         }
         Fault::MediaSocketCut { call } => {
             // Without an open socket there is nothing to cut.
@@ -68,10 +62,25 @@ pub(super) async fn happen(
                 let _ = call.stall_reader(false);
             }
         }
-        Fault::Database { fault, lasts } => disturb(&world, fault, lasts).await,
+        Fault::Database { fault, lasts } => disturb(&site, fault, lasts).await,
         Fault::WebhookAgain { call, times } => {
             if let Some(call) = of(call) {
                 call.replay_webhook(times).await;
+            }
+        }
+        Fault::NodeDies { node, back_after } => {
+            if let Some(node) = site.find(node, sid).await {
+                site.kill(node, back_after).await;
+            }
+        }
+        Fault::NodeCutOff { node, lasts } => {
+            if let Some(node) = site.find(node, sid).await {
+                site.cut_off(node, lasts).await;
+            }
+        }
+        Fault::NodeDrains { node, back_after } => {
+            if let Some(node) = site.find(node, sid).await {
+                site.drain(node, back_after).await;
             }
         }
     }
@@ -80,56 +89,60 @@ pub(super) async fn happen(
 /// The first can be a line of the transcript, which is written beside an appointment.
 const COMMITS_LOST: u32 = 2;
 
-async fn disturb(world: &World, fault: DatabaseFault, lasts: Duration) {
-    let Some(faults) = world.app.services().database.faults() else { return };
+/// The database is one for all daemons.
+async fn disturb(site: &Site, fault: DatabaseFault, lasts: Duration) {
+    let all = site.running();
+    let begin = |extent| all.iter().for_each(|daemon| daemon.disturb(fault, extent));
     match fault {
-        DatabaseFault::CommitLost => faults.set(fault, FaultExtent::Next(COMMITS_LOST)),
+        DatabaseFault::CommitLost => begin(FaultExtent::Next(COMMITS_LOST)),
         DatabaseFault::Slow(_)
         | DatabaseFault::Locked
         | DatabaseFault::Gone
         | DatabaseFault::Full => {
-            faults.set(fault, FaultExtent::Lasting);
+            begin(FaultExtent::Lasting);
             sleep(lasts).await;
-            faults.end(fault);
+            all.iter().for_each(|daemon| daemon.heal(fault));
         }
     }
 }
 
-async fn misbehave(route: &Route, trouble: LinkTrouble, lasts: Duration) {
+async fn misbehave(routes: &[Route], trouble: LinkTrouble, lasts: Duration) {
     let passing = Conditions::default();
     let conditions = match trouble {
         LinkTrouble::Delay(delay) => Conditions { delay, ..passing },
         LinkTrouble::Stall => Conditions { flow: Flow::Stalled, ..passing },
         LinkTrouble::BlackHole => Conditions { flow: Flow::BlackHole, ..passing },
         LinkTrouble::Reset => {
-            route.set_dials(Dials { refused: true, ..Dials::default() });
-            route.reset();
+            for route in routes {
+                route.set_dials(Dials { refused: true, ..Dials::default() });
+                route.reset();
+            }
             sleep(lasts).await;
-            return route.set_dials(Dials::default());
+            return routes.iter().for_each(|route| route.set_dials(Dials::default()));
         }
     };
-    route.set_open(conditions);
-    route.set_new(conditions);
+    for route in routes {
+        route.set_open(conditions);
+        route.set_new(conditions);
+    }
     sleep(lasts).await;
-    route.set_new(passing);
-    route.set_open(passing);
+    for route in routes {
+        route.set_new(passing);
+        route.set_open(passing);
+    }
 }
 
-fn with_model(world: &World, change: impl FnOnce(&practice::openai::Faults)) {
-    if let Some(server) = world.openai() {
+fn with_model(site: &Site, change: impl FnOnce(&practice::openai::Faults)) {
+    if let Some(server) = site.outside.openai() {
         change(&server.faults());
     }
 }
 
-fn route(world: &World, network: &Network, to: Peer) -> Option<Route> {
-    let Network::Memory(network) = network else { return None };
-    Some(network.route(address(world, to)?))
-}
-
-fn address(world: &World, peer: Peer) -> Option<SocketAddr> {
-    match peer {
-        Peer::OpenAi => world.openai()?.address(),
-        Peer::TwilioApi => Some(world.carrier.api_address()),
-        Peer::Daemon => Some(world.app.twilio_address()),
-    }
+fn routes(site: &Site, to: Peer) -> Vec<Route> {
+    let one = match to {
+        Peer::Daemon => return site.routes_in(),
+        Peer::OpenAi => site.outside.openai().and_then(practice::openai::Server::address),
+        Peer::TwilioApi => Some(site.outside.carrier.api_address()),
+    };
+    one.map(|address| site.network.route(address)).into_iter().collect()
 }

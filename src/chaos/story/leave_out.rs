@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::{Fault, Moment, Story};
+use super::{Fault, Moment, Story, WhichNode};
 
 /// A part of a story, by its place in the whole one, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,7 +82,8 @@ impl LeaveOut {
                 troubles.push(trouble);
             }
         }
-        Story { seed: story.seed, callers, troubles, model: story.model.clone() }
+        let Story { seed, nodes, .. } = *story;
+        Story { seed, nodes, callers, troubles, model: story.model.clone() }
     }
 }
 
@@ -100,7 +101,10 @@ fn of_call(fault: &mut Fault) -> Option<&mut usize> {
     match fault {
         Fault::MediaSocketCut { call }
         | Fault::MediaSocketStalls { call, .. }
-        | Fault::WebhookAgain { call, .. } => Some(call),
+        | Fault::WebhookAgain { call, .. }
+        | Fault::NodeDies { node: WhichNode::Of { call }, .. }
+        | Fault::NodeCutOff { node: WhichNode::Of { call }, .. }
+        | Fault::NodeDrains { node: WhichNode::Of { call }, .. } => Some(call),
         Fault::Crash
         | Fault::Network { .. }
         | Fault::Sessions(_)
@@ -110,7 +114,10 @@ fn of_call(fault: &mut Fault) -> Option<&mut usize> {
         | Fault::Rest { .. }
         | Fault::Callbacks(_)
         | Fault::CutOff { .. }
-        | Fault::Database { .. } => None,
+        | Fault::Database { .. }
+        | Fault::NodeDies { node: WhichNode::Nth(_), .. }
+        | Fault::NodeCutOff { node: WhichNode::Nth(_), .. }
+        | Fault::NodeDrains { node: WhichNode::Nth(_), .. } => None,
     }
 }
 

@@ -10,6 +10,8 @@ use crate::simulate::trace::TracePoint;
 pub enum Scene {
     /// The agent begins to speak for the first time.
     Greeting,
+    /// The caller's first turn is taken in.
+    Turn,
     /// What the agent says is cut for the first time.
     Interruption,
     /// The model asks for an appointment.
@@ -32,6 +34,7 @@ impl Scene {
         let message = point.message;
         match point.actor {
             "call" if is_taken(message, ": AgentBegan") => Some(Self::Greeting),
+            "call" if is_taken(message, ": TurnCommitted") => Some(Self::Turn),
             "stream" if message.contains("\\\"clear\\\"") => Some(Self::Interruption),
             "introspection" if message.contains("\"create_appointment ") => Some(Self::Booking),
             "introspection" if message.contains("\\\"ending\\\":true") => Some(Self::Closing),

@@ -33,6 +33,7 @@ mod tests {
         };
         let story = Story {
             seed: 1,
+            nodes: 1,
             callers: Vec::new(),
             troubles: vec![of(Scene::Booking), of(Scene::Closing)],
             model: practice::openai::Behaviour::default(),

@@ -24,7 +24,9 @@ impl Story {
             caller_line(index + 1, business, caller)
         });
         let model = std::iter::once(model_line(&self.model));
-        callers.chain(model).chain(self.troubles.iter().map(ToString::to_string)).collect()
+        let nodes = (self.nodes > 1).then(|| format!("{} daemons share the database", self.nodes));
+        let troubles = self.troubles.iter().map(ToString::to_string);
+        callers.chain(nodes).chain(model).chain(troubles).collect()
     }
 }
 
@@ -121,6 +123,7 @@ impl fmt::Display for Trouble {
 fn of_scene(scene: Scene) -> &'static str {
     match scene {
         Scene::Greeting => "greeting",
+        Scene::Turn => "first turn",
         Scene::Interruption => "first interruption",
         Scene::Booking => "booking",
         Scene::Closing => "closing",

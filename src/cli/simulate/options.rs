@@ -37,6 +37,13 @@ pub struct Options {
     /// plays it again.
     #[arg(long, conflicts_with = "real_time")]
     pub(in crate::cli) chaos: bool,
+    /// How many daemons share a seed's database; they are killed, cut off from it and drained.
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "chaos", value_parser = clap::value_parser!(u8).range(1..=5))]
+    pub(in crate::cli) nodes: u8,
+    /// Play with so many daemons as real processes, over sockets and in real time. They share the PostgreSQL
+    /// database of database.url, in a schema that is made for it and removed.
+    #[arg(long, value_name = "N", requires = "chaos", conflicts_with_all = ["nodes", "trace", "shrink", "leave_out"], value_parser = clap::value_parser!(u8).range(2..=5))]
+    pub(in crate::cli) processes: Option<u8>,
     /// Begin no further seed after so much real time, such as 10m.
     #[arg(long = "for", value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(in crate::cli) within: Option<Duration>,
@@ -72,7 +79,7 @@ impl Options {
     /// In real time what the daemon logs belongs to the result. In virtual time faults are ordered, and
     /// a run is replayed with a trace.
     pub(in crate::cli) fn log_filter(&self) -> &'static str {
-        if self.real_time { "warn" } else { UNPLANNED_PANICS }
+        if self.real_time || self.processes.is_some() { "warn" } else { UNPLANNED_PANICS }
     }
 
     /// # Errors

@@ -7,7 +7,7 @@ use actors::dialer::ByteStream;
 use practice::transport;
 use tokio::sync::mpsc;
 
-use super::state::MemoryNetwork;
+use super::state::{Bound, MemoryNetwork};
 use super::stream::MemoryStream;
 use crate::network::acceptor::{Accepting, Acceptor};
 
@@ -18,6 +18,8 @@ const BACKLOG: usize = 1024;
 pub struct MemoryAcceptor {
     network: MemoryNetwork,
     address: SocketAddr,
+    /// Of its [`Bound`].
+    number: u64,
     backlog: mpsc::Receiver<MemoryStream>,
 }
 
@@ -29,14 +31,20 @@ impl MemoryNetwork {
     pub fn bind(&self, mut address: SocketAddr) -> io::Result<MemoryAcceptor> {
         let (sender, backlog) = mpsc::channel(BACKLOG);
         let mut state = self.state();
+        if state.down.contains(&self.own_host()) {
+            return Err(io::ErrorKind::AddrNotAvailable.into());
+        }
         if address.port() == 0 {
             address = state.free(address).ok_or(io::ErrorKind::AddrNotAvailable)?;
         }
         if state.listeners.contains_key(&address) {
             return Err(io::ErrorKind::AddrInUse.into());
         }
-        state.listeners.insert(address, sender);
-        Ok(MemoryAcceptor { network: self.clone(), address, backlog })
+        state.bindings += 1;
+        let number = state.bindings;
+        let bound = Bound { host: self.own_host(), number, backlog: sender };
+        state.listeners.insert(address, bound);
+        Ok(MemoryAcceptor { network: self.clone(), address, number, backlog })
     }
 }
 
@@ -62,13 +70,20 @@ impl transport::Acceptor for MemoryAcceptor {
 
 impl MemoryAcceptor {
     async fn next(&mut self) -> io::Result<MemoryStream> {
-        // The network holds the sender as long as the address is bound.
-        self.backlog.recv().await.ok_or_else(|| io::ErrorKind::NotConnected.into())
+        // The network holds the sender as long as the address is bound. A host that was taken down waits for ever.
+        match self.backlog.recv().await {
+            Some(stream) => Ok(stream),
+            None => std::future::pending().await,
+        }
     }
 }
 
 impl Drop for MemoryAcceptor {
     fn drop(&mut self) {
-        self.network.state().listeners.remove(&self.address);
+        let mut state = self.network.state();
+        // If its host was taken down, another may have bound the address since.
+        if state.listeners.get(&self.address).is_some_and(|bound| bound.number == self.number) {
+            state.listeners.remove(&self.address);
+        }
     }
 }

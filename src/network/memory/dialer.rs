@@ -72,19 +72,23 @@ impl MemoryNetwork {
     fn try_connect(&self, to: SocketAddr) -> Option<io::Result<MemoryStream>> {
         let state = self.state();
         let settings = state.settings(to);
+        let refused = || Some(Err(io::ErrorKind::ConnectionRefused.into()));
+        if state.down.contains(&self.own_host()) {
+            return refused();
+        }
         match settings.conditions.flow {
             Flow::Passing => {}
             Flow::Stalled | Flow::BlackHole => return None,
         }
-        let refused = || Some(Err(io::ErrorKind::ConnectionRefused.into()));
-        let Some(listener) = state.listeners.get(&to).filter(|_| !settings.dials.refused) else {
+        let Some(bound) = state.listeners.get(&to).filter(|_| !settings.dials.refused) else {
             return refused();
         };
-        let Ok(place) = listener.clone().try_reserve_owned() else { return refused() };
+        let hosts = [self.own_host(), bound.host];
+        let Ok(place) = bound.backlog.clone().try_reserve_owned() else { return refused() };
         drop(state);
         let wire = Arc::new(Mutex::new(Wire::new(settings.conditions)));
         let registry = self.registry();
-        let id = registry.add(to, Arc::clone(&wire));
+        let id = registry.add(to, Arc::clone(&wire), hosts);
         let side = |side| MemoryStream::new(registry.clone(), id, Arc::clone(&wire), side);
         let dialer = side(Side::Dialer);
         place.send(side(Side::Acceptor));

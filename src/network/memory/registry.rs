@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
+use super::state::Host;
 use super::wire::Wire;
 
 pub(super) type SharedWire = Arc<Mutex<Wire>>;
@@ -20,15 +21,21 @@ pub(super) struct Registry(Arc<Mutex<Open>>);
 #[derive(Default)]
 struct Open {
     dialed: u64,
-    wires: BTreeMap<Id, SharedWire>,
+    wires: BTreeMap<Id, Connected>,
+}
+
+struct Connected {
+    wire: SharedWire,
+    /// Who has dialed, and who was dialed.
+    hosts: [Host; 2],
 }
 
 impl Registry {
-    pub(super) fn add(&self, to: SocketAddr, wire: SharedWire) -> Id {
+    pub(super) fn add(&self, to: SocketAddr, wire: SharedWire, hosts: [Host; 2]) -> Id {
         let mut open = locked(&self.0);
         let id = (to, open.dialed);
         open.dialed += 1;
-        open.wires.insert(id, wire);
+        open.wires.insert(id, Connected { wire, hosts });
         id
     }
 
@@ -39,7 +46,20 @@ impl Registry {
     /// The connections to this address, in order of dialing.
     pub(super) fn to(&self, to: SocketAddr) -> Vec<SharedWire> {
         let open = locked(&self.0);
-        open.wires.range((to, 0)..=(to, u64::MAX)).map(|(_, wire)| Arc::clone(wire)).collect()
+        let those = open.wires.range((to, 0)..=(to, u64::MAX));
+        those.map(|(_, connected)| Arc::clone(&connected.wire)).collect()
+    }
+
+    /// Resets the connections of a host.
+    pub(super) fn reset_of(&self, host: Host) {
+        let open = locked(&self.0);
+        let its = open.wires.values().filter(|connected| connected.hosts.contains(&host));
+        let its: Vec<_> = its.map(|connected| Arc::clone(&connected.wire)).collect();
+        drop(open);
+        for wire in its {
+            let wakers = locked(&wire).reset();
+            wakers.wake();
+        }
     }
 
     pub(super) fn len(&self) -> usize {

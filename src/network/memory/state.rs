@@ -1,6 +1,6 @@
 //! What a network in memory knows: who listens, and what dials and connections meet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -32,9 +32,24 @@ pub(super) struct Settings {
     pub(super) conditions: Conditions,
 }
 
-/// Clones are the same network.
+/// A machine of the network, or a process that can be killed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Host(u32);
+
+/// The network, as one of its hosts sees it. Clones are the same host of the same network.
 #[derive(Clone)]
-pub struct MemoryNetwork(Arc<Shared>);
+pub struct MemoryNetwork {
+    shared: Arc<Shared>,
+    host: Host,
+}
+
+/// A bound address.
+pub(super) struct Bound {
+    pub(super) host: Host,
+    /// No other binding has it.
+    pub(super) number: u64,
+    pub(super) backlog: mpsc::Sender<MemoryStream>,
+}
 
 struct Shared {
     state: Mutex<State>,
@@ -45,18 +60,26 @@ struct Shared {
 
 pub(super) struct State {
     next_port: u16,
-    pub(super) listeners: BTreeMap<SocketAddr, mpsc::Sender<MemoryStream>>,
+    next_host: u32,
+    pub(super) bindings: u64,
+    pub(super) listeners: BTreeMap<SocketAddr, Bound>,
+    pub(super) down: BTreeSet<Host>,
     routes: BTreeMap<SocketAddr, Settings>,
 }
 
 impl Default for MemoryNetwork {
     fn default() -> Self {
-        let (listeners, routes) = (BTreeMap::new(), BTreeMap::new());
-        Self(Arc::new(Shared {
-            state: Mutex::new(State { next_port: FIRST_PORT, listeners, routes }),
-            registry: Registry::default(),
-            changed: Notify::new(),
-        }))
+        let state = State {
+            next_port: FIRST_PORT,
+            next_host: 1,
+            bindings: 0,
+            listeners: BTreeMap::new(),
+            down: BTreeSet::new(),
+            routes: BTreeMap::new(),
+        };
+        let (state, registry) = (Mutex::new(state), Registry::default());
+        let shared = Shared { state, registry, changed: Notify::new() };
+        Self { shared: Arc::new(shared), host: Host::default() }
     }
 }
 
@@ -70,25 +93,50 @@ impl MemoryNetwork {
     /// Connections of which at least one side has not been dropped.
     #[must_use]
     pub fn open_connections(&self) -> usize {
-        self.0.registry.len()
+        self.shared.registry.len()
+    }
+
+    /// The same network, as a new host sees it.
+    #[must_use]
+    pub fn new_host(&self) -> Self {
+        let mut state = self.state();
+        let host = Host(state.next_host);
+        state.next_host += 1;
+        drop(state);
+        Self { shared: Arc::clone(&self.shared), host }
+    }
+
+    /// Cuts this host off for good, as when its process is killed: its connections are reset, nobody listens at
+    /// its addresses, and its dials are refused.
+    pub fn take_down(&self) {
+        let mut state = self.state();
+        state.down.insert(self.host);
+        state.listeners.retain(|_, bound| bound.host != self.host);
+        drop(state);
+        self.registry().reset_of(self.host);
+        self.shared.changed.notify_waiters();
+    }
+
+    pub(super) fn own_host(&self) -> Host {
+        self.host
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
-        locked(&self.0.state)
+        locked(&self.shared.state)
     }
 
     pub(super) fn registry(&self) -> &Registry {
-        &self.0.registry
+        &self.shared.registry
     }
 
     pub(super) fn change(&self, to: SocketAddr, change: impl FnOnce(&mut Settings)) {
         change(self.state().routes.entry(to).or_default());
-        self.0.changed.notify_waiters();
+        self.shared.changed.notify_waiters();
     }
 
     /// Waits for the next change of any route, from now on.
     pub(super) fn changed(&self) -> Notified<'_> {
-        self.0.changed.notified()
+        self.shared.changed.notified()
     }
 }
 

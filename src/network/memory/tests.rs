@@ -10,6 +10,7 @@ use super::registry::now;
 use super::*;
 
 mod faults;
+mod hosts;
 
 /// A network, a listener's address, and both sides of a connection to it.
 pub(super) struct Pair {

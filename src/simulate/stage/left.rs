@@ -87,7 +87,7 @@ async fn now(world: &World) -> Result<Left, SimulateError> {
     })
 }
 
-fn is_of_a_call(kind: ActorKind) -> bool {
+pub(crate) fn is_of_a_call(kind: ActorKind) -> bool {
     match kind {
         ActorKind::CallSupervisor
         | ActorKind::Call

@@ -5,6 +5,8 @@ use std::fmt::{self, Write as _};
 use tracing::Event;
 use tracing::field::{Field, Visit};
 
+use crate::virtual_time::process::Process;
+
 /// What an actor or a provider is about to do, or has done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TracePoint<'a> {
@@ -21,6 +23,8 @@ pub struct TracePoint<'a> {
     /// Whether it is in the handler of one of a call's four actors.
     pub may_panic: bool,
     pub message: &'a str,
+    /// Whose it is, if several daemons are simulated.
+    pub process: Process,
 }
 
 /// Whether an actor survives a trace point.
@@ -41,33 +45,38 @@ pub(super) struct Fields {
     generation: u64,
     may_panic: bool,
     message: String,
+    process: Process,
 }
 
 impl Fields {
     pub(super) fn read(event: &Event<'_>) -> Self {
         let message = String::with_capacity(USUAL_LENGTH);
-        let mut fields = Self { message, ..Self::default() };
+        let mut fields = Self { message, process: Process::current(), ..Self::default() };
         event.record(&mut fields);
         fields
     }
 
     pub(super) fn point(&self, number: u64, at_ms: u64) -> TracePoint<'_> {
-        let Self { call, actor, generation, may_panic, message } = self;
-        let (generation, may_panic) = (*generation, *may_panic);
-        TracePoint { number, at_ms, call, actor, generation, may_panic, message }
+        let Self { call, actor, generation, may_panic, message, process } = self;
+        let (generation, may_panic, process) = (*generation, *may_panic, *process);
+        TracePoint { number, at_ms, call, actor, generation, may_panic, message, process }
     }
 }
 
 impl TracePoint<'_> {
     /// Replaces `line` by the point. `call` is the place of its call in the order of appearance, from 1.
     pub(super) fn write_line(&self, call: Option<usize>, line: &mut String) {
-        let Self { at_ms, actor, generation, message, .. } = self;
+        let Self { at_ms, actor, generation, message, process, .. } = self;
         line.clear();
         // Writing to a string can't fail.
         let _ = match call {
-            Some(place) => write!(line, "{at_ms} call-{place} {actor}/{generation} "),
-            None => write!(line, "{at_ms} - {actor}/{generation} "),
+            Some(place) => write!(line, "{at_ms} call-{place} {actor}/{generation}"),
+            None => write!(line, "{at_ms} - {actor}/{generation}"),
         };
+        if *process != Process::OUTSIDE {
+            let _ = write!(line, "@{}", process.0);
+        }
+        line.push(' ');
         let mut lines = message.split('\n');
         line.push_str(lines.next().unwrap_or_default());
         for next in lines {

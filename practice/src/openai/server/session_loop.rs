@@ -10,7 +10,7 @@ use tokio::time::{sleep_until, timeout};
 use super::connection::{Connection, Frame};
 use super::shared::{Command, Shared};
 use crate::openai::behaviour::{Behaviour, ConnectRefusal, LinkFault};
-use crate::openai::record::Log;
+use crate::openai::record::Life;
 use crate::openai::session::{Handshake, Output, RealtimeSession};
 
 /// Begins a session at once. The future runs it until either side ends it.
@@ -22,8 +22,10 @@ pub(super) fn run(
 ) -> impl Future<Output = ()> + Send + use<> {
     let commands = shared.commands.subscribe();
     let behaviour = shared.behaviour.subscribe();
-    let session = RealtimeSession::begin(shared.setup(refusal), handshake, shared.now());
-    let alive = session.is_open().then(|| Alive::count(&shared.log));
+    let setup = shared.setup(refusal);
+    let number = setup.number;
+    let session = RealtimeSession::begin(setup, handshake, shared.now());
+    let alive = session.is_open().then(|| Alive::count(&shared, number, handshake));
     async move {
         run_loop(&shared, session, connection, commands, behaviour).await;
         drop(alive);
@@ -163,22 +165,35 @@ async fn close(connection: &mut Connection, code: u16, reason: String) {
 }
 
 /// Counts a session as alive until it is dropped.
-struct Alive(Log);
+struct Alive {
+    shared: Arc<Shared>,
+    session: u64,
+}
 
 impl Alive {
-    fn count(log: &Log) -> Self {
-        log.change(|record| {
+    fn count(shared: &Arc<Shared>, session: u64, handshake: &Handshake) -> Self {
+        let key = handshake.key.clone().unwrap_or_default();
+        let began = shared.now();
+        shared.log.change(|record| {
             record.sessions += 1;
             record.alive += 1;
             record.most_alive = record.most_alive.max(record.alive);
+            record.lives.push(Life { session, key, began, ended: None });
         });
-        Self(log.clone())
+        Self { shared: Arc::clone(shared), session }
     }
 }
 
 impl Drop for Alive {
     fn drop(&mut self) {
-        self.0.change(|record| record.alive -= 1);
+        let now = self.shared.now();
+        self.shared.log.change(|record| {
+            record.alive -= 1;
+            let mut lives = record.lives.iter_mut().rev();
+            if let Some(life) = lives.find(|life| life.session == self.session) {
+                life.ended = Some(now);
+            }
+        });
     }
 }
 

@@ -6,6 +6,7 @@ use practice::openai::Violation;
 
 use super::findings::{Findings, ensure};
 use super::sessions::Sessions;
+use super::tenures;
 use crate::chaos::ended::{Ended, EndedCall};
 use crate::chaos::invariants::excuses::Excuses;
 use crate::chaos::story::Story;
@@ -26,6 +27,7 @@ pub(super) fn look(findings: &mut Findings, story: &Story, ended: &Ended, sessio
         findings.look_at(invariant_of(fault), owner, Err(what));
     }
     for call in &ended.calls {
+        findings.look_at(5, Some(call.index), tenures::let_go(story, ended, sessions, call.index));
         if !Excuses::of(story, call).model {
             let found = one_at_a_time(ended, &sessions.of_call(call.index));
             findings.look_at(5, Some(call.index), found);

@@ -7,6 +7,7 @@ use practice::openai::Turn;
 use practice::twilio::{CallView, Webhook};
 
 use super::findings::{CallFindings, Seen, ensure};
+use crate::chaos::ended::Ended;
 use crate::simulate::judge::ending::same_status;
 
 pub(super) fn look(findings: &mut CallFindings<'_>, seen: &Seen<'_>) {
@@ -22,6 +23,12 @@ pub(super) fn look(findings: &mut CallFindings<'_>, seen: &Seen<'_>) {
         let same = same_status(record, &seen.call.view);
         findings.look(15, same.map_err(|it| format!("the record's status: {it}")));
     }
+}
+
+/// The database has rows of the calls that were dialled, and of no others.
+pub(super) fn are_of_the_calls(ended: &Ended) -> Result<(), String> {
+    let strangers = &ended.strangers;
+    ensure(strangers.is_empty(), || format!("nobody dialled {strangers:?}"))
 }
 
 /// A call that had a stream has a row, and the row its end.

@@ -2,6 +2,7 @@
 
 mod fixture;
 mod greeting;
+mod tenures;
 
 use actors::introspection::ActorKind;
 use entities::DatabaseFault;

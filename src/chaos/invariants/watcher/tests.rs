@@ -12,12 +12,12 @@ use crate::chaos::play::businesses;
 use crate::chaos::stage;
 use crate::chaos::story::{Act, Caller, Deed, Finally, Moment, Trouble, When};
 use crate::simulate::trace::{Trace, Verdict};
-use crate::virtual_time;
+use crate::virtual_time::{self, process::Process};
 
 fn story(troubles: Vec<Fault>) -> Story {
     let troubles = troubles.into_iter();
     let troubles = troubles.map(|what| Trouble { at: Moment::At(Duration::ZERO), what }).collect();
-    Story { seed: 1, callers: Vec::new(), troubles, model: Behaviour::default() }
+    Story { seed: 1, nodes: 1, callers: Vec::new(), troubles, model: Behaviour::default() }
 }
 
 /// Plays lines such as `1250 call/0 done 3`: milliseconds, actor and generation, message. Returns the
@@ -38,6 +38,7 @@ fn play_in(story: &Story, lines: &[&str]) -> Option<u8> {
             generation: generation.parse().unwrap(),
             may_panic: false,
             message,
+            process: Process::OUTSIDE,
         };
         last = watcher.see(&point, Some(0)).map(|broken| broken.invariant.0);
     }
@@ -67,6 +68,27 @@ fn invariant_5_a_session_beside_another_is_detected() {
     let (opens, closes) = ("1 realtime/0 task socket began", "2 realtime/0 task socket ended");
     assert_eq!(play(&[opens, opens]), Some(5));
     assert_eq!(play(&[opens, closes, "3 realtime/1 task socket began"]), None);
+}
+
+#[test]
+fn a_daemon_s_steps_are_not_held_against_another() {
+    let mut watcher = Watcher::new(&story(Vec::new()));
+    let mut sees = |process, message| {
+        let point = TracePoint {
+            number: 1,
+            at_ms: 1,
+            call: "CA1",
+            actor: "realtime",
+            generation: 0,
+            may_panic: false,
+            message,
+            process: Process(process),
+        };
+        watcher.see(&point, Some(0)).map(|broken| broken.invariant.0)
+    };
+    assert_eq!(sees(1, "task socket began"), None);
+    assert_eq!(sees(2, "task socket began"), None, "who may have a session is told by leases");
+    assert_eq!(sees(2, "task socket began"), Some(5));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use practice::openai::{ArgumentsFault, ConnectRefusal, LinkFault, ResponseFault,
 use practice::twilio::{CallbackDelivery, RestFault, RestKind};
 
 use super::seconds::Seconds;
-use crate::chaos::story::{Fault, LinkTrouble, Peer};
+use crate::chaos::story::{Fault, LinkTrouble, Peer, WhichNode};
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -55,9 +55,28 @@ impl fmt::Display for Fault {
             Self::Database { fault, lasts } => {
                 write!(f, "for {}, the database {}", Seconds(*lasts), of_database(*fault))
             }
+            Self::NodeDies { node, back_after } => {
+                write!(f, "{node} is killed, and started again {} later", Seconds(*back_after))
+            }
+            Self::NodeCutOff { node, lasts } => {
+                write!(f, "for {}, {node} does not reach the database", Seconds(*lasts))
+            }
+            Self::NodeDrains { node, back_after } => {
+                let after = Seconds(*back_after);
+                write!(f, "{node} is told to stop, and started again {after} after its end")
+            }
             Self::WebhookAgain { call, times } => {
                 write!(f, "call {}'s voice webhook comes again, {times} times", call + 1)
             }
+        }
+    }
+}
+
+impl fmt::Display for WhichNode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nth(place) => write!(f, "daemon {}", place + 1),
+            Self::Of { call } => write!(f, "call {}'s daemon", call + 1),
         }
     }
 }

@@ -45,7 +45,13 @@ pub(super) fn now() -> Timestamp {
 
 pub(super) fn story() -> Story {
     let caller = caller(1);
-    Story { seed: 1, callers: vec![caller], troubles: Vec::new(), model: Behaviour::default() }
+    Story {
+        seed: 1,
+        nodes: 1,
+        callers: vec![caller],
+        troubles: Vec::new(),
+        model: Behaviour::default(),
+    }
 }
 
 /// A story with a trouble at 5 s.
@@ -83,6 +89,10 @@ pub(super) fn ended() -> Ended {
         left: Left::default(),
         connections: 0,
         tasks: Tasks { before: 9, after: 9 },
+        tenures: Vec::new(),
+        lived: Vec::new(),
+        openai_began: Duration::ZERO,
+        strangers: Vec::new(),
     }
 }
 

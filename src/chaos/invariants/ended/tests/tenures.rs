@@ -1,0 +1,67 @@
+//! A call that two daemons had, one after the other.
+
+use entities::calls::CallLease;
+use practice::openai::Life;
+use protocol::ids::{Fence, NodeId};
+use uuid::Uuid;
+
+use super::*;
+use crate::chaos::ended::{Lived, Tenure};
+
+fn lease(node: u128, fence: u32) -> CallLease {
+    CallLease { node: NodeId(Uuid::from_u128(node)), fence: Fence(fence) }
+}
+
+/// The second daemon has the call from 5 s on. The first one's session ends at `until`.
+fn taken_over(it: &mut Ended, until: Option<f64>) {
+    let key = |node: u32| format!("practice-{node}");
+    let lived = |node: u32| Lived { key: key(node), id: lease(node.into(), 1).node };
+    it.lived = vec![lived(1), lived(2)];
+    let tenure = |lease, since| Tenure { call: 0, lease, since: secs(since) };
+    it.tenures = vec![tenure(lease(1, 1), 0.5), tenure(lease(2, 2), 5.0)];
+    let ended = until.map(secs);
+    it.model.lives = vec![Life { session: SESSION, key: key(1), began: secs(0.4), ended }];
+}
+
+#[test]
+fn invariant_5_a_session_that_outlives_its_daemon_s_tenure_is_detected() {
+    let held = |until| {
+        let mut ended = ended();
+        taken_over(&mut ended, until);
+        check(&story(), &ended).into_iter().map(|it| it.invariant.0).collect::<Vec<u8>>()
+    };
+    assert_eq!(held(Some(4.0)), [0; 0]);
+    assert_eq!(held(Some(19.0)), [0; 0]);
+    assert_eq!(held(Some(21.0)), [5]);
+    assert_eq!(held(None), [5]);
+}
+
+#[test]
+fn invariant_20_a_fencing_number_that_does_not_grow_is_detected() {
+    let mut ended = ended();
+    taken_over(&mut ended, Some(4.0));
+    ended.tenures[1].lease.fence = Fence(1);
+    let broken: Vec<_> = check(&story(), &ended).into_iter().map(|it| it.invariant.0).collect();
+    assert_eq!(broken, [5]);
+}
+
+#[test]
+fn invariant_15_a_row_of_a_call_that_nobody_dialled_is_detected() {
+    each_breaks(15, &[("a stranger", |it| it.strangers = vec![sid(9)])]);
+}
+
+#[test]
+fn a_daemon_that_dies_excuses_another_hang_up_and_no_other_greeting() {
+    let dies = || {
+        let node = crate::chaos::story::WhichNode::Of { call: 0 };
+        Fault::NodeDies { node, back_after: secs(3.0) }
+    };
+    is_excused(dies(), |it| it.requests.push(it.requests[0].clone()));
+    is_excused(dies(), |it| end_reason(it, "internal", "daemon"));
+    let twice: Change = |it| {
+        let mut again = it.calls[0].view.heard[0].clone();
+        again.from += secs(3.0);
+        it.calls[0].view.heard.push(again);
+    };
+    assert!(broken_by(twice, &troubled(dies())).contains(&2));
+}

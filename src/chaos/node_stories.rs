@@ -1,0 +1,97 @@
+//! Calls that several daemons have, one after the other.
+
+use std::time::Duration;
+
+use practice::openai::Behaviour;
+use practice::twilio::LineQuality;
+use protocol::ids::PhoneNumber;
+use tokio::sync::watch;
+
+use super::ended::Ended;
+use super::invariants::check_ended;
+use super::observer::Observer;
+use super::play::businesses;
+use super::stage;
+use super::story::{
+    Act, Caller, Deed, Fault, Finally, Moment, Scene, Story, Trouble, When, WhichNode,
+};
+use crate::virtual_time;
+
+const GOODBYE: &str = "תודה, להתראות";
+
+fn story(troubles: Vec<(Moment, Fault)>) -> Story {
+    let say = |text| Act { when: When::AgentEnds, what: Deed::Say(text) };
+    let caller = Caller {
+        business: 0,
+        number: PhoneNumber::parse("+972502000001").ok(),
+        dials_at: Duration::from_secs(4),
+        line: LineQuality::default(),
+        acts: ["התקנת מנעול חכם", "בתל אביב", "כן", "כן", GOODBYE].map(say).to_vec(),
+        then: Finally::WaitsForTheEnd,
+    };
+    let troubles = troubles.into_iter().map(|(at, what)| Trouble { at, what }).collect();
+    Story { seed: 1, nodes: 2, callers: vec![caller], troubles, model: Behaviour::default() }
+}
+
+/// What the story has left, and that every invariant holds.
+fn played(story: &Story) -> Ended {
+    let (dialled, scenes) = (watch::Sender::default(), watch::Sender::default());
+    let observer = Observer::new(story, dialled.subscribe(), scenes.clone(), None);
+    let ended = observer.watch(|| {
+        virtual_time::run(story.seed, virtual_time::begins(), async |platform| {
+            observer.starts(&platform.clock);
+            let businesses = businesses().unwrap();
+            stage::play(story, &businesses, platform, &dialled, &scenes).await.unwrap()
+        })
+    });
+    let went = story.as_it_went(&scenes.borrow());
+    let found = check_ended(&went, &ended).into_iter().next();
+    let played = observer.result(found, Duration::ZERO).unwrap();
+    assert_eq!(played.broken, None, "{:#?}", played.last_events);
+    ended
+}
+
+fn fences(ended: &Ended) -> Vec<u32> {
+    ended.tenures.iter().map(|tenure| tenure.lease.fence.0).collect()
+}
+
+fn at(scene: Scene, plus_ms: u64) -> Moment {
+    Moment::Scene { call: 0, scene, plus: Duration::from_millis(plus_ms) }
+}
+
+const ITS_NODE: WhichNode = WhichNode::Of { call: 0 };
+
+#[test]
+fn res_9_a_call_whose_daemon_is_killed_goes_on_at_the_other_one() {
+    let back_after = Duration::from_secs(60);
+    let dies = Fault::NodeDies { node: ITS_NODE, back_after };
+    let ended = played(&story(vec![(at(Scene::Turn, 500), dies)]));
+    assert_eq!(fences(&ended), [1, 2]);
+    assert_eq!(ended.lived.len(), 3, "two daemons, and one of them again");
+    let record = ended.calls[0].record.as_ref().unwrap();
+    assert_eq!(record.end_reason.as_deref(), Some("user_goodbye"));
+}
+
+#[test]
+fn res_9_a_call_of_a_daemon_without_database_goes_on_at_the_other_one_when_its_stream_breaks() {
+    let cut_off = Fault::NodeCutOff { node: ITS_NODE, lasts: Duration::from_secs(40) };
+    let breaks = Fault::MediaSocketCut { call: 0 };
+    let told = vec![(at(Scene::Turn, 0), cut_off), (at(Scene::Turn, 2_000), breaks)];
+    // By chance the webhook that follows reaches either.
+    let taken_over = (1..=6).filter(|seed| {
+        let ended = played(&Story { seed: *seed, ..story(told.clone()) });
+        let record = ended.calls[0].record.as_ref().unwrap();
+        assert_eq!(record.end_reason.as_deref(), Some("user_goodbye"));
+        fences(&ended) == [1, 2]
+    });
+    assert!(taken_over.count() > 0);
+}
+
+#[test]
+fn res_6_a_daemon_that_drains_leaves_new_calls_to_the_other_one() {
+    let drains = Fault::NodeDrains { node: WhichNode::Nth(0), back_after: Duration::from_secs(5) };
+    let ended = played(&story(vec![(Moment::At(Duration::from_secs(3)), drains)]));
+    assert_eq!(fences(&ended), [1]);
+    let record = ended.calls[0].record.as_ref().unwrap();
+    assert_eq!(record.end_reason.as_deref(), Some("user_goodbye"));
+}

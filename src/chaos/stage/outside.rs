@@ -1,0 +1,80 @@
+//! What is outside the daemons of a run: the practice world, the callers, and the database.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use actors::clock::Clock;
+use entities::Database;
+use practice::openai::Server;
+use practice::twilio::{CallerHandle, Carrier, CarrierSettings, Dial, WallClock};
+use protocol::business::BusinessSettings;
+use protocol::ids::{AccountSid, BusinessId};
+
+use crate::app::business;
+use crate::chaos::error::ChaosError;
+use crate::chaos::story::Caller;
+use crate::platform::Platform;
+use crate::provider::RunningProvider;
+
+pub(in crate::chaos) struct Outside {
+    pub(in crate::chaos) carrier: Carrier,
+    pub(in crate::chaos) provider: RunningProvider,
+    pub(in crate::chaos) businesses: Vec<(BusinessId, BusinessSettings)>,
+    /// As none of the daemons has it: without faults.
+    pub(in crate::chaos) database: Database,
+    pub(in crate::chaos) clock: Clock,
+    /// When the simulated OpenAI began to count time.
+    pub(in crate::chaos) openai_began: Instant,
+}
+
+impl Outside {
+    /// The simulated OpenAI.
+    pub(in crate::chaos) fn openai(&self) -> Option<&Server> {
+        self.provider.server()
+    }
+
+    pub(in crate::chaos) fn dial(&self, caller: &Caller) -> CallerHandle {
+        let (_, business) = &self.businesses[caller.business];
+        let from = caller.number.as_ref().map_or("anonymous", |number| number.as_str());
+        let mut dial = Dial::new(from, business.phone_numbers[0].as_str());
+        dial.language = business.language.as_str().to_owned();
+        dial.line = caller.line;
+        self.carrier.dial(&dial)
+    }
+}
+
+/// A carrier whose webhooks go to `door`.
+pub(in crate::chaos) async fn carrier(
+    platform: &Platform,
+    (account, token): (AccountSid, &str),
+    businesses: &[BusinessSettings],
+    door: &str,
+) -> Result<Carrier, ChaosError> {
+    let mut line = CarrierSettings::new(account, token, &format!("{door}/twilio/voice"));
+    line.fallback_url = Some(format!("{door}/twilio/voice"));
+    line.status_callback = Some(format!("{door}/twilio/status"));
+    let numbers = businesses.iter().flat_map(|business| &business.phone_numbers);
+    line.numbers = numbers.map(ToString::to_string).collect();
+    line.seed = platform.chance.seed_for("carrier");
+    let clock = platform.clock;
+    line.wall_clock = WallClock::new(move || clock.wall());
+    let acceptor = platform.network.practice_acceptor().await.map_err(ChaosError::Listen)?;
+    let dialer: Arc<_> = platform.network.practice_dialer();
+    Ok(Carrier::start_on(acceptor, dialer, line))
+}
+
+/// Writes the businesses into the database.
+pub(in crate::chaos) async fn import(
+    database: &Database,
+    businesses: &[BusinessSettings],
+    platform: &Platform,
+) -> Result<Vec<(BusinessId, BusinessSettings)>, ChaosError> {
+    let now = platform.clock.wall();
+    let mut imported = Vec::new();
+    for settings in businesses {
+        let new_id = BusinessId(platform.chance.new_id(now));
+        let import = business::import(database, settings, new_id, now).await?;
+        imported.push((import.id, settings.clone()));
+    }
+    Ok(imported)
+}

@@ -1,0 +1,21 @@
+//! Chaos with real processes on PostgreSQL: one small seed of `simulate --chaos --processes 2`.
+
+use std::process::{Command, Stdio};
+
+use crate::booking::setting;
+
+/// Its story: a daemon is killed in the middle of a call, and started again.
+const SEED: &str = "1";
+
+#[test]
+fn prac_6_res_9_two_daemons_of_which_one_is_killed_keep_every_invariant() {
+    let Some(url) = setting("FRONTDESK_TEST_POSTGRES") else { return };
+    let mut command = Command::new(env!("CARGO_BIN_EXE_frontdesk"));
+    command.args(["simulate", "--chaos", "--processes", "2", "--calls", "1", "--seed", SEED]);
+    command.env("FRONTDESK__DATABASE__URL", url).stdin(Stdio::null());
+    let output = command.output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}\n{errors}");
+    assert!(told.starts_with("all hold: 1 seeds, 1 calls"), "{told}");
+}
