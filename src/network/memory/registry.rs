@@ -6,8 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
-use super::state::Host;
 use super::wire::Wire;
+
+/// A machine of the network, or a process that can be killed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Host(pub(super) u32);
 
 pub(super) type SharedWire = Arc<Mutex<Wire>>;
 

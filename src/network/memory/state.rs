@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, mpsc};
 
-use super::registry::{Registry, locked};
+use super::registry::{Host, Registry, locked};
 use super::stream::MemoryStream;
 use super::wire::Conditions;
 
@@ -31,10 +31,6 @@ pub(super) struct Settings {
     pub(super) dials: Dials,
     pub(super) conditions: Conditions,
 }
-
-/// A machine of the network, or a process that can be killed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Host(u32);
 
 /// The network, as one of its hosts sees it. Clones are the same host of the same network.
 #[derive(Clone)]
