@@ -207,6 +207,7 @@ pub(super) fn lead(n: u8) -> (LeadRecord, Vec<HistoryEntry>) {
         last_call_sid: Some(sid(n)),
         created_at: now(),
         updated_at: now(),
+        erased_at: None,
     };
     let history = vec![
         change(1, "status", None, "in_progress"),
