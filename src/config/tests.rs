@@ -71,7 +71,7 @@ fn an_error_in_the_file_is_one_line_with_its_place_its_key_and_what_was_expected
         (
             "[server]\n\nlistn = \"127.0.0.1:1\"",
             "config.toml:3:1: server.listn: unknown key `listn`, expected one of `listen`, \
-             `public_url`, `node_url`, `state_dir`, `max_calls`, `drain_timeout`",
+             `public_url`, `node_url`, `state_dir`, `person_key`, `max_calls`, `drain_timeout`",
         ),
         (
             "[server]\nlisten = \"8080\"",
