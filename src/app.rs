@@ -344,6 +344,14 @@ impl App {
         tokio::time::sleep(FAREWELL_PATIENCE).await;
     }
 
+    /// Ends at once, as a process that is killed: nothing more is sent or written, and nobody is told. The
+    /// simulation takes network and database away before.
+    #[cfg(feature = "practice")]
+    pub(crate) fn abandon(&self) {
+        self.stop.cancel();
+        self.root.kill();
+    }
+
     async fn calls_are_over(&self) {
         while !self.placing.is_empty() || !self.calls.list().await.is_empty() {
             tokio::time::sleep(DRAIN_POLL).await;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use actors::call_supervisor::CallStatusView;
 use actors::http_client::{Answer, HttpClient, HttpError, Request};
 use actors::introspection::ActorView;
+use entities::{DatabaseFault, FaultExtent};
 use practice::openai;
 use practice::speech::Voice;
 use practice::twilio::{CallerHandle, Carrier, CarrierError, CarrierSettings, Dial, WallClock};
@@ -122,12 +123,27 @@ pub struct World {
     network: Network,
     provider: RunningProvider,
     http: HttpClient,
+    daemon: Box<Daemon>,
+}
+
+/// What a daemon is started from, and started again.
+struct Daemon {
+    config: Config,
+    /// The daemon's own machine on the network, and its own handle on the database.
+    platform: Platform,
+    /// How often it was started.
+    starts: u32,
 }
 
 impl World {
     /// # Errors
     /// [`WorldError`] says what did not start.
     pub async fn open(plan: Plan) -> Result<Self, WorldError> {
+        // On the heap: a test that opens several has little stack.
+        Box::pin(Self::opened(plan)).await
+    }
+
+    async fn opened(plan: Plan) -> Result<Self, WorldError> {
         let Plan {
             mut config,
             business,
@@ -143,8 +159,9 @@ impl World {
         platform.has_disk = state_dir.is_some();
         config.server.state_dir = state_dir.unwrap_or_default();
         let network = platform.network.clone();
+        platform.network = own_host(&network);
         let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let listener = Listener::bind(&network, "server.listen", loopback).await?;
+        let listener = Listener::bind(&platform.network, "server.listen", loopback).await?;
         let node = format!("http://{}", listener.address());
         let daemon = public_url.unwrap_or_else(|| node.clone());
         let wrong = |error: crate::config::InvalidAddress| WorldError::Config(error.to_string());
@@ -176,6 +193,8 @@ impl World {
         config.admin.listen = loopback;
         config.admin.token = Some(ADMIN_TOKEN.into());
         let provider = RunningProvider::start_with(&config.openai, openai, &network).await?;
+        let daemon =
+            Box::new(Daemon { config: config.clone(), platform: platform.clone(), starts: 1 });
         let app = App::start_on(listener, config, provider.endpoint(), platform).await?;
         let services = app.services();
         let mut businesses = Vec::new();
@@ -186,7 +205,17 @@ impl World {
         }
         let business_id = businesses[0].0;
         let http = operator(&network);
-        Ok(Self { app, carrier, business, business_id, businesses, network, provider, http })
+        Ok(Self {
+            app,
+            carrier,
+            business,
+            business_id,
+            businesses,
+            network,
+            provider,
+            http,
+            daemon,
+        })
     }
 
     /// What connects the daemon with the rest of the world.
@@ -262,6 +291,35 @@ impl World {
         Ok((answer.status.as_u16(), read(&answer)?))
     }
 
+    /// The daemon's process dies, as by `kill -9`: what it has sent and written stays, and nothing follows. Of a
+    /// simulated daemon only.
+    pub fn kill(&self) {
+        if let Network::Memory(network) = &self.daemon.platform.network {
+            network.take_down();
+        }
+        if let Some(faults) = self.app.services().database.faults() {
+            faults.set(DatabaseFault::Gone, FaultExtent::Lasting);
+        }
+        self.app.abandon();
+    }
+
+    /// Starts the daemon again after [`kill`](Self::kill): at the same address, and on the same database.
+    ///
+    /// # Errors
+    /// [`WorldError`] says what did not start.
+    pub async fn start_again(&mut self) -> Result<(), WorldError> {
+        let Daemon { config, platform, starts } = &mut *self.daemon;
+        *starts += 1;
+        platform.network = own_host(&self.network);
+        let mut platform = platform.split(&format!("start {starts}"));
+        platform.opened = Some(self.app.services().database.of_another_process());
+        let listener =
+            Listener::bind(&platform.network, "server.listen", config.server.listen).await?;
+        let starting = App::start_on(listener, config.clone(), self.provider.endpoint(), platform);
+        self.app = Box::pin(starting).await?;
+        Ok(())
+    }
+
     pub async fn close(self) {
         self.carrier.stop().await;
         self.app.stop().await;
@@ -298,4 +356,12 @@ fn operator(network: &Network) -> HttpClient {
 
 fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, AdminError> {
     Ok(serde_json::from_slice(&answer.body)?)
+}
+
+/// The network as a machine of the daemon's own sees it.
+fn own_host(network: &Network) -> Network {
+    match network {
+        Network::Tcp => Network::Tcp,
+        Network::Memory(network) => Network::Memory(network.new_host()),
+    }
 }

@@ -227,7 +227,7 @@ impl CallParts {
                 false
             }
             Standing::Lost => {
-                self.services.node.lost(call);
+                self.services.node.lost(call, self.lease.fence);
                 false
             }
         }

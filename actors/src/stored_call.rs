@@ -24,7 +24,7 @@ use crate::supervisor::{CallRefused, Calls};
 
 /// How long the records that an earlier process left on disk are waited for: the snapshot may be among them.
 const BACKLOG_PATIENCE: Duration = Duration::from_millis(1500);
-/// How long the database may take. A webhook waits, and Twilio hears from it within 3 s.
+/// How long the database may take for all of it. A webhook waits, and Twilio hears from it within 3 s.
 const PATIENCE: Duration = Duration::from_millis(1200);
 /// How often it is looked whether those records are written.
 const BACKLOG_CHECK: Duration = Duration::from_millis(20);
@@ -32,9 +32,12 @@ const BACKLOG_CHECK: Duration = Duration::from_millis(20);
 /// Why a call does not go on.
 #[derive(Debug, Error)]
 pub enum NotRestored {
-    /// It has no snapshot: nobody knows it, or it is over.
+    /// It has neither a row nor a snapshot.
     #[error("nothing is known of the call")]
     Unknown,
+    /// It goes on, and its process died before a snapshot of it was kept. It is this node's from now on.
+    #[error("no snapshot of the call was kept")]
+    NoSnapshot,
     /// Its record has its end.
     #[error("the call is over")]
     Over,
@@ -72,10 +75,16 @@ pub async fn restore(
         }
         await_backlog(services).await;
         let now = services.clock.wall();
-        let reading = call_snapshots::resume(&services.database, call, now);
-        let found = tokio::time::timeout(PATIENCE, reading).await;
-        let found = found.map_err(|_| NotRestored::TooSlow)??;
-        let Some(mut found) = found else { return Err(NotRestored::Unknown) };
+        let taking = async {
+            // First: what the former node writes after this is refused, so nothing newer is missed.
+            let lease = take_over(services, call).await?;
+            Ok((lease, call_snapshots::resume(&services.database, call, now).await?))
+        };
+        let (lease, found) = within_patience(taking).await?;
+        let Some(mut found) = found else {
+            let why = if lease.is_some() { NotRestored::NoSnapshot } else { NotRestored::Unknown };
+            return Err(why);
+        };
         if found.is_over {
             return Err(NotRestored::Over);
         }
@@ -91,7 +100,7 @@ pub async fn restore(
             let call_sid = snapshot.call_sid().clone();
             return Err(unreadable(SnapshotError::OtherCall { call_sid }));
         }
-        let lease = take_over(services, call).await?;
+        let lease = lease.unwrap_or_else(|| services.node.first_lease());
         let stored = StoredCall { setup, snapshot, resumes: found.resumes, lease };
         Ok(calls.resume(stored).await?)
     };
@@ -121,12 +130,9 @@ pub async fn finish(
             return Err(NotRestored::TooSlow);
         };
         let Some(found) = found? else { return Ok(false) };
-        let lease = match take_over(services, call).await {
-            Ok(lease) => lease,
-            // Its record has its end, and nobody has it.
-            Err(NotRestored::Over) => services.node.first_lease(),
-            Err(why) => return Err(why),
-        };
+        // Without a lease its record has its end, and nobody has it.
+        let lease = within_patience(take_over(services, call)).await?;
+        let lease = lease.unwrap_or_else(|| services.node.first_lease());
         let Ok(stored) = stored(&found, lease) else {
             // The plain end of the record is all that can be written.
             return Ok(false);
@@ -146,16 +152,20 @@ pub async fn finish(
 }
 
 /// The call is this node's from now on: Twilio has told that its stream has ended, or that it is over (RES-9).
-async fn take_over(services: &Services, call: &CallSid) -> Result<CallLease, NotRestored> {
-    let taking = async {
-        let Some(live) = calls::lease_of_live(&services.database, call).await? else {
-            return Err(NotRestored::Over);
-        };
-        let taken = services.node.take_over(live.business, call, live.lease).await?;
-        // Another node was faster.
-        taken.ok_or(NotRestored::Refused(CallRefused::Failed))
+/// `None` if it has no row, or has ended.
+async fn take_over(services: &Services, call: &CallSid) -> Result<Option<CallLease>, NotRestored> {
+    let Some(live) = calls::lease_of_live(&services.database, call).await? else {
+        return Ok(None);
     };
-    tokio::time::timeout(PATIENCE, taking).await.unwrap_or(Err(NotRestored::TooSlow))
+    let taken = services.node.take_over(live.business, call, live.lease).await?;
+    // Another node was faster.
+    taken.map(Some).ok_or(NotRestored::Refused(CallRefused::Failed))
+}
+
+async fn within_patience<T>(
+    asking: impl Future<Output = Result<T, NotRestored>>,
+) -> Result<T, NotRestored> {
+    tokio::time::timeout(PATIENCE, asking).await.unwrap_or(Err(NotRestored::TooSlow))
 }
 
 fn stored(found: &StoredSnapshot, lease: CallLease) -> Result<StoredCall, SnapshotError> {

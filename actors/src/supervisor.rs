@@ -333,9 +333,9 @@ impl SupervisorState {
     }
 
     /// A call that this node has under a newer number is not meant.
-    fn let_go(&self, call: &CallSid, fence: Option<Fence>) {
+    fn let_go(&self, call: &CallSid, fence: Fence) {
         let Some((_, handle)) = self.calls.get(call) else { return };
-        if fence.is_some_and(|fence| handle.parts().lease.fence >= fence) {
+        if handle.parts().lease.fence >= fence {
             return;
         }
         if let Err(error) = handle.tell(SupervisorEvent::LetGo) {

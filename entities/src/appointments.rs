@@ -20,8 +20,8 @@ mod moving;
 
 pub use crate::values::AppointmentStatus;
 pub use booking::{BookingError, NewAppointment, book, book_for};
-pub use cancelling::{Authority, cancel};
-pub use moving::{MoveError, NewTimes, move_to};
+pub use cancelling::{Authority, cancel, cancel_for};
+pub use moving::{MoveError, NewTimes, move_for, move_to};
 
 /// A UUID of version 7.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

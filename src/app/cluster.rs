@@ -76,8 +76,8 @@ impl Member {
     async fn watches(&self) {
         let node = &self.services.node;
         loop {
-            for call in node.take_lost() {
-                self.calls.let_go(call, None);
+            for (call, fence) in node.take_lost() {
+                self.calls.let_go(call, fence.next());
             }
             if !node.is_in_touch() {
                 self.calls.cut_off();
@@ -121,7 +121,7 @@ impl Member {
                 }
                 None => drop(self.services.node.hand_on(&call, None, &Order::HangUp).await?),
             },
-            (Order::LetGo { fence }, Some(call)) => self.calls.let_go(call, Some(fence)),
+            (Order::LetGo { fence }, Some(call)) => self.calls.let_go(call, fence),
             (Order::Kill { actor }, None) if self.live.allow_actor_kill() => {
                 if let Err(refused) = self.services.introspection.crash(actor) {
                     tracing::info!(%refused, actor, "another node wanted an actor to crash");

@@ -1,8 +1,8 @@
 //! Two daemons on one database: in simulated time on one in memory, and on PostgreSQL (RES-9).
 
+mod adoption;
 mod errands;
 mod failing;
-mod front;
 
 use std::time::Duration;
 
@@ -41,23 +41,29 @@ fn on_two(change: impl Fn(&mut Plan), test: impl AsyncFn(&World, &World)) {
 /// Runs a test with two nodes in virtual time.
 fn on_two_simulated(change: impl Fn(&mut Plan), test: impl AsyncFn(&World, &World)) {
     virtually(async {
-        let hub = LocalHub::default();
-        let mut first = plan();
-        change(&mut first);
-        first.platform.hub = Some(hub.clone());
-        let one = World::open(first).await.unwrap();
-        let mut second = plan();
-        change(&mut second);
-        second.platform = platform().split("two");
-        second.platform.hub = Some(hub);
-        second.platform.opened = Some(one.app.services().database.clone());
-        let two = World::open(second).await.unwrap();
-        know_each_other(&one, &two).await;
+        let [one, two] = simulated(&change).await;
         test(&one, &two).await;
         // The first has opened the database, and closes it.
         two.close().await;
         one.close().await;
     });
+}
+
+/// Two nodes on one database in memory. Each has faults of its own.
+async fn simulated(change: &impl Fn(&mut Plan)) -> [World; 2] {
+    let hub = LocalHub::default();
+    let mut first = plan();
+    change(&mut first);
+    first.platform.hub = Some(hub.clone());
+    let one = World::open(first).await.unwrap();
+    let mut second = plan();
+    change(&mut second);
+    second.platform = platform().split("two");
+    second.platform.hub = Some(hub);
+    second.platform.opened = Some(one.app.services().database.of_another_process());
+    let two = World::open(second).await.unwrap();
+    know_each_other(&one, &two).await;
+    [one, two]
 }
 
 async fn on_postgres(schema: &Schema, change: impl Fn(&mut Plan)) -> [World; 2] {

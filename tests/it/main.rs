@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at a surprise")]
 
 mod api;
+mod balancers;
 mod barge_in;
 mod bench;
 mod booking;
@@ -14,6 +15,7 @@ mod database_file;
 mod door;
 mod edge;
 mod endings;
+mod front;
 mod greeting;
 mod greeting_lost;
 mod http;

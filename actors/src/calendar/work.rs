@@ -59,7 +59,7 @@ pub(super) async fn carry_out(
                     return None;
                 }
                 Err(RecordsError::Fenced) => {
-                    tracing::info!("another node has the call: nothing is booked here");
+                    tracing::info!("another node has the call: the calendar stays as it is");
                     return None;
                 }
                 Err(

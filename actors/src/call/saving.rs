@@ -116,12 +116,14 @@ impl Saving {
             saved: Some(self.saved.clone()),
         };
         let now = parts.clock.now();
-        let held = (call.outbox())
-            .filter(|(_, command)| command.awaits_the_snapshot())
-            .map(|(number, _)| number);
         let until = now + SAVE_PATIENCE;
-        for number in held {
-            self.held.entry(number).or_insert(Held { snapshot: self.number, until });
+        let waiting = call.outbox().filter(|(_, command)| command.awaits_the_snapshot());
+        for (number, command) in waiting {
+            self.held.entry(number).or_insert_with(|| {
+                // Invariant 17: what happens outside is known to whoever goes on from this snapshot.
+                debug_assert!(change.state.knows_of(command), "{} is not in it", command.name());
+                Held { snapshot: self.number, until }
+            });
         }
         change.is_awaited = std::mem::take(&mut self.urgent) || !self.held.is_empty();
         if !self.held.is_empty() {

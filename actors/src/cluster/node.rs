@@ -1,6 +1,6 @@
 //! This daemon among the others on its database.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -65,8 +65,8 @@ struct Known {
     /// The last time the database answered.
     in_touch: Instant,
     others: BTreeMap<NodeId, Other>,
-    /// Calls that others have taken over.
-    lost: BTreeSet<CallSid>,
+    /// Calls that others have taken over, and the newest number under which this node has lost each.
+    lost: BTreeMap<CallSid, Fence>,
 }
 
 struct Other {
@@ -133,7 +133,7 @@ impl Node {
             draining: false,
             in_touch: clock.now(),
             others: BTreeMap::new(),
-            lost: BTreeSet::new(),
+            lost: BTreeMap::new(),
         };
         Self(Arc::new(Shared {
             id: NodeId(chance.new_id(clock.wall())),
@@ -246,6 +246,13 @@ impl Node {
         other.map(|other| other.record.url.clone())
     }
 
+    /// Whether any other node is alive.
+    #[must_use]
+    pub fn another_lives(&self) -> bool {
+        let now = self.0.clock.now();
+        self.known().others.values().any(|other| other.is_alive(now))
+    }
+
     /// Whether another live node takes calls and is not full.
     #[must_use]
     pub fn another_has_room(&self) -> bool {
@@ -266,7 +273,7 @@ impl Node {
             node: self.0.settings.url.clone(),
             draining: known.draining,
             calls: u32::try_from(calls).unwrap_or(u32::MAX),
-            max_calls: self.0.settings.max_calls,
+            max_calls: self.0.max_calls.load(Ordering::Relaxed),
             here: true,
             alive: true,
         };
@@ -369,18 +376,20 @@ impl Node {
         }
     }
 
-    /// The database has refused a write of this call: another node has it.
-    pub fn lost(&self, call: &CallSid) {
+    /// The database has refused a write of this call under `fence`: another node has it. If this node has
+    /// taken it back since, it keeps it.
+    pub fn lost(&self, call: &CallSid, fence: Fence) {
         let mut known = self.known();
-        if known.lost.len() < MAX_LOST {
-            known.lost.insert(call.clone());
+        if known.lost.len() < MAX_LOST || known.lost.contains_key(call) {
+            let newest = known.lost.entry(call.clone()).or_insert(fence);
+            *newest = fence.max(*newest);
         }
         self.0.losing.notify_one();
     }
 
-    /// The calls that were lost since the last time.
+    /// The calls that were lost since the last time, and under which number.
     #[must_use]
-    pub fn take_lost(&self) -> Vec<CallSid> {
+    pub fn take_lost(&self) -> Vec<(CallSid, Fence)> {
         std::mem::take(&mut self.known().lost).into_iter().collect()
     }
 

@@ -12,7 +12,7 @@ use super::rows;
 use crate::call_span::call_span;
 use crate::chance::Chance;
 use crate::cluster::Node;
-use crate::messages::JournalEntry;
+use crate::messages::{EntryKind, JournalEntry};
 
 /// How long a transaction may take. A database that hangs counts as one that fails.
 const PATIENCE: Duration = Duration::from_secs(6);
@@ -73,14 +73,23 @@ impl Writer {
         self.database.write_batch(work).await
     }
 
-    /// In units of its own: of a person whose details are refused, the link to the call stays.
-    async fn write(&self, entry: &JournalEntry) -> Result<(), String> {
-        match in_time(rows::write_fenced(&self.database, &self.chance, entry)).await {
+    /// With its fencing number, in one transaction. A person is written in units of its own: if details are refused,
+    /// the link to the call stays.
+    async fn write(&self, entry: &Arc<JournalEntry>) -> Result<(), String> {
+        let is_person = matches!(entry.kind, EntryKind::Person(_));
+        let written = if entry.lease.is_some() && !is_person {
+            in_time(self.write_batch(std::slice::from_ref(entry))).await
+        } else {
+            in_time(rows::write_fenced(&self.database, &self.chance, entry)).await
+        };
+        match written {
             Ok(()) => entry.kept(),
             Err(Unwritten::Failed(error)) => return Err(error),
             Err(Unwritten::Refused(RecordsError::Fenced)) => {
                 tracing::info!("another node has the call: a record of this one is dropped");
-                self.node.lost(&entry.call);
+                if let Some(lease) = entry.lease {
+                    self.node.lost(&entry.call, lease.fence);
+                }
             }
             Err(Unwritten::Refused(error)) if entry.is_snapshot() => {
                 // It is of use only while the call runs, and nobody can mend it in that time.

@@ -27,8 +27,8 @@ pub struct ToolUse {
     pub writer: Writer,
     /// The tool call. Its id is the idempotency key of a booking (CAL-4).
     pub call: FunctionCall,
-    /// Whose the call is. Nothing is booked for a node that has lost it. `None` if there is one daemon only, and
-    /// for the API.
+    /// Whose the call is. Nothing is booked, moved or cancelled for a node that has lost it. `None` if there is
+    /// one daemon only, and for the API.
     pub lease: Option<CallLease>,
 }
 

@@ -99,8 +99,9 @@ impl Calls {
         }
     }
 
-    /// Another node has taken the call over. It is let go here, unless this node has it under a newer number.
-    pub fn let_go(&self, call: CallSid, fence: Option<Fence>) {
+    /// Another node has taken the call over under `fence`. It is let go here, unless this node has it under that
+    /// number or a newer one.
+    pub fn let_go(&self, call: CallSid, fence: Fence) {
         let _ = self.root.cast(SupervisorMsg::LetGo { call, fence });
     }
 

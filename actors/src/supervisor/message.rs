@@ -93,8 +93,7 @@ pub enum SupervisorMsg {
     /// Another node has taken the call over under this fencing number, or under a newer one.
     LetGo {
         call: CallSid,
-        /// `None`: the database has refused what this node wrote.
-        fence: Option<Fence>,
+        fence: Fence,
     },
     /// The database can't be reached. Calls whose stream has ended close their sessions.
     CutOff,

@@ -1,10 +1,12 @@
 //! Cancels appointments.
 
-use protocol::ids::{BusinessId, LeadId};
+use protocol::ids::{BusinessId, CallSid, LeadId};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
 
 use super::{AppointmentRecord, AppointmentStatus, Selector};
+use crate::calls::{CallLease, require_lease};
+use crate::connection::begin_write;
 use crate::database::Database;
 use crate::error::RecordsError;
 use crate::tables::appointments::{Column, Entity};
@@ -28,8 +30,26 @@ pub async fn cancel(
     authority: Authority,
     selector: Selector,
 ) -> Result<AppointmentRecord, RecordsError> {
+    cancel_for(db, business, authority, selector, None).await
+}
+
+/// As [`cancel`], in a call: refused if another node has taken it over since.
+///
+/// # Errors
+/// Those of [`cancel`], and [`RecordsError::Fenced`].
+pub async fn cancel_for(
+    db: &Database,
+    business: BusinessId,
+    authority: Authority,
+    selector: Selector,
+    call: Option<(CallSid, CallLease)>,
+) -> Result<AppointmentRecord, RecordsError> {
     db.write(move |db| async move {
-        let db = &db;
+        let transaction = begin_write(&db).await?;
+        let db = &transaction;
+        if let Some((call, lease)) = &call {
+            require_lease(db, business, call, *lease).await?;
+        }
         let mut condition =
             Condition::all().add(Column::BusinessId.eq(business.0)).add(selector.filter());
         if let Authority::Lead(lead) = authority {
@@ -45,7 +65,9 @@ pub async fn cancel(
             Some(row) => Some(row),
             None => Entity::find().filter(condition).order_by_desc(Column::Id).one(db).await?,
         };
-        row.ok_or(RecordsError::NotFound)?.try_into()
+        let row = row.ok_or(RecordsError::NotFound)?;
+        transaction.commit().await?;
+        row.try_into()
     })
     .await
 }

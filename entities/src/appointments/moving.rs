@@ -1,13 +1,14 @@
 //! Moves appointments: the new slot is taken and the old one freed in one transaction (CAL-6).
 
 use jiff::Timestamp;
-use protocol::ids::{BusinessId, LeadId};
+use protocol::ids::{BusinessId, CallSid, LeadId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, QueryFilter};
 use thiserror::Error;
 
 use super::booking::{first_overlap, lock_business};
 use super::{AppointmentId, AppointmentRecord, AppointmentStatus};
+use crate::calls::{CallLease, require_lease};
 use crate::column;
 use crate::connection::begin_write;
 use crate::database::Database;
@@ -53,9 +54,24 @@ pub async fn move_to(
     appointment: AppointmentId,
     times: NewTimes,
 ) -> Result<AppointmentRecord, MoveError> {
+    move_for(db, business, lead, appointment, times, None).await
+}
+
+/// As [`move_to`], in a call: refused if another node has taken it over since ([`RecordsError::Fenced`]).
+pub async fn move_for(
+    db: &Database,
+    business: BusinessId,
+    lead: LeadId,
+    appointment: AppointmentId,
+    times: NewTimes,
+    call: Option<(CallSid, CallLease)>,
+) -> Result<AppointmentRecord, MoveError> {
     db.write(move |db| async move {
         let transaction = begin_write(&db).await?;
         lock_business(&transaction, business).await?;
+        if let Some((call, lease)) = &call {
+            require_lease(&transaction, business, call, *lease).await?;
+        }
         let mine = Entity::find_by_id(appointment.0)
             .filter(Column::BusinessId.eq(business.0))
             .filter(Column::LeadId.eq(lead.0))

@@ -2,11 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use entities::appointments::{
+    self, AppointmentId, AppointmentStatus, Authority, MoveError, NewAppointment, NewTimes,
+    Selector,
+};
 use entities::calls::{self, CallLease};
 use entities::{Database, RecordsError};
 use protocol::ids::{BusinessId, Fence, NodeId};
 
-use crate::support::{business, call_sid, hung_up, inbound, new_id, noon, on_each, two_businesses};
+use crate::support::{
+    business, call_sid, hung_up, inbound, lead, new_id, noon, on_each, two_businesses,
+};
 
 fn lease(fence: u32) -> CallLease {
     CallLease { node: NodeId(new_id()), fence: Fence(fence) }
@@ -74,6 +80,54 @@ async fn invariant_21_after_a_take_over_the_database_refuses_what_carries_the_ol
         // What is written of other calls in the same transaction is not meant.
         let both = BTreeMap::from([(call_sid(1), new), (call_sid(2), lease(1))]);
         calls::check_fences(db, both).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn invariant_21_a_node_that_has_lost_a_call_moves_and_cancels_nothing_for_it() {
+    on_each(async |db| {
+        let business = business(db, "locks", "+97231111111").await;
+        let lead = lead(db, business, "+972501111111").await;
+        let at = |hour: i64| noon() + jiff::SignedDuration::from_hours(hour);
+        let times = |hour| NewTimes {
+            starts_at: at(hour),
+            ends_at: at(hour + 1),
+            busy_until: at(hour + 1),
+        };
+        let NewTimes { starts_at, ends_at, busy_until } = times(24);
+        let wanted = NewAppointment {
+            id: AppointmentId(new_id()),
+            lead_id: lead,
+            call_sid: Some(call_sid(1)),
+            starts_at,
+            ends_at,
+            busy_until,
+            notes: None,
+            idempotency_key: None,
+            additional: false,
+        };
+        let old = leased(db, business, 1).await;
+        let booked =
+            appointments::book_for(db, business, wanted, None, Some(old), noon()).await.unwrap();
+        let node = NodeId(new_id());
+        let new = calls::take_over(db, business, &call_sid(1), Some(old), node).await.unwrap();
+
+        let (id, on_call) = (booked.id, |lease| Some((call_sid(1), lease)));
+        let moved = appointments::move_for(db, business, lead, id, times(48), on_call(old)).await;
+        assert!(matches!(moved, Err(MoveError::Records(RecordsError::Fenced))), "{moved:?}");
+        let (authority, which) = (Authority::Lead(lead), Selector::Id(id));
+        let cancelled =
+            appointments::cancel_for(db, business, authority, which, on_call(old)).await;
+        assert!(matches!(cancelled, Err(RecordsError::Fenced)), "{cancelled:?}");
+        let held = appointments::of_lead(db, business, lead, which).await.unwrap();
+        assert_eq!(held, Some(booked));
+
+        let new = on_call(new.unwrap());
+        let moved = appointments::move_for(db, business, lead, id, times(48), new.clone()).await;
+        assert_eq!(moved.unwrap().starts_at, at(48));
+        let gone = appointments::cancel_for(db, business, authority, which, new).await.unwrap();
+        assert_eq!(gone.status, AppointmentStatus::Cancelled);
     })
     .await;
 }

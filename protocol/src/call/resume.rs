@@ -49,7 +49,7 @@ impl Call {
         let was_answered = !matches!(call.stream, StreamState::Awaited { .. });
         let stream_was_open = call.stream.is_open();
         call.await_stream_and_session(now);
-        call.lose_the_agents_audio(taken);
+        call.lose_the_agents_audio(taken, now);
         call.silence.begin_anew();
         let words_lost = call.lose_the_callers_audio(now);
         call.run_tools_again(now);
@@ -88,9 +88,8 @@ impl Call {
     /// again.
     fn lose_the_callers_audio(&mut self, now: Now) -> bool {
         let is_lost = |turn: &ItemId| !self.is_known(turn);
-        let lost = self.speech.caller_speaks
-            || self.caller_words_are_awaited()
-            || self.unanswered_turns().iter().any(is_lost);
+        // What was answered, or has called a tool, need not be said again.
+        let lost = self.speech.caller_speaks || self.unanswered_turns().iter().any(is_lost);
         self.speech.caller_speaks = false;
         let awaited: Vec<ItemId> = (self.conversation.entries())
             .filter_map(|entry| {
@@ -122,7 +121,7 @@ impl Call {
         }
     }
 
-    /// A last line of which nothing was heard is spoken again, in the business's words. Nothing else
+    /// A last line that was not heard to its end is spoken again, in the business's words. Nothing else
     /// is said any more.
     fn say_last_line_again(&mut self, now: Now) {
         self.speech.owe_only_the_closing_line();
@@ -130,7 +129,7 @@ impl Call {
         let (ending, line) = (*ending, line.clone());
         let ask = match line {
             ClosingLine::Awaited { ask, .. } => ask,
-            ClosingLine::Speaking { response, .. } if self.speech.was_heard_whole(&response) => {
+            ClosingLine::Speaking { response, .. } if self.speech.was_not_lost(&response) => {
                 return;
             }
             ClosingLine::Speaking { .. } => match self.speech.owed() {

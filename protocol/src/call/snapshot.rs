@@ -109,6 +109,23 @@ impl CallSnapshot {
             .map_err(|error| SnapshotError::Unreadable { why: error.to_string() })
     }
 
+    /// Whether another process, going on from here, knows that this command was given out. Asked of commands that
+    /// await their snapshot ([`Command::awaits_the_snapshot`], invariant 17).
+    #[must_use]
+    pub fn knows_of(&self, command: &Command) -> bool {
+        let State { phase, tools, .. } = &self.state;
+        let is_over = matches!(phase, Phase::Over { .. });
+        if let Command::UseCalendar { call, .. } = command {
+            tools.awaits(&call.call)
+        } else if *command == Command::HangUp {
+            is_over || matches!(phase, Phase::HangingUp { .. })
+        } else if *command == Command::Transfer {
+            is_over || matches!(phase, Phase::HandingOver { .. } | Phase::HangingUp { .. })
+        } else {
+            true
+        }
+    }
+
     /// When it was taken.
     #[must_use]
     pub fn taken(&self) -> Now {

@@ -11,6 +11,9 @@ const MAX_HOPS: u8 = 3;
 pub(super) struct Hop(u8);
 
 impl Hop {
+    /// The call is not passed on.
+    pub(super) const LAST: Self = Self(MAX_HOPS);
+
     /// A number that can't be read counts as the last.
     pub(super) fn of(query: Option<&str>) -> Self {
         let parameters = query.unwrap_or_default().split('&');

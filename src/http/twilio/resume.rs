@@ -10,8 +10,9 @@ use protocol::twilio::forms::{DialForm, DialStatus, Form, VoiceForm};
 use protocol::twilio::twiml::Twiml;
 
 use super::connect::{apology, connect};
-use super::lookup;
+use super::ending::{hang_up, transfer};
 use super::state::TwilioState;
+use super::{lookup, voice};
 
 /// Answers `/twilio/voice/resume`: the media stream has ended, for whatever reason.
 pub(super) async fn resume(state: &TwilioState, form: &Form) -> Twiml {
@@ -26,6 +27,10 @@ pub(super) async fn resume(state: &TwilioState, form: &Form) -> Twiml {
         Ok(Found::Running(handle)) => handle,
         // The restoring has counted this resume.
         Ok(Found::Restored(handle)) => return go_on(state, &handle, reconnected).await,
+        Err(NotRestored::NoSnapshot) => {
+            tracing::warn!(call = %form.call_sid, "no snapshot of a call was kept: it begins anew");
+            return voice::begin_anew(state, &form).await;
+        }
         Err(why) => return not_restored(state, &form.call_sid, form.business_number(), why),
     };
     go_on(state, &handle, reconnect).await
@@ -74,6 +79,11 @@ pub(super) fn not_restored(
             tracing::info!(%call, %why, "a call that can't be resumed");
             return Twiml::hangup();
         }
+        // A transfer's outcome comes for a call that had one: it is over for us.
+        NotRestored::NoSnapshot => {
+            tracing::error!(%call, %why, "a call can't be resumed");
+            return Twiml::hangup();
+        }
         NotRestored::TooOften(settings)
         | NotRestored::Unreadable { settings: Some(settings), .. } => apology(settings),
         NotRestored::Unreadable { settings: None, .. }
@@ -83,25 +93,6 @@ pub(super) fn not_restored(
     };
     tracing::error!(%call, %why, "a call can't be resumed");
     twiml
-}
-
-/// Twilio is being told to dial the transfer target, and asks at the same moment what follows. Either
-/// the stream was lost, or the voice webhook's first answer was.
-pub(super) async fn transfer(handle: &CallHandle) -> Twiml {
-    handle.gives_document().await;
-    if handle.is_over_at_twilio() {
-        return Twiml::hangup();
-    }
-    handle.parts().setup.transfer.clone().map_or_else(Twiml::hangup, Twiml::transfer)
-}
-
-/// The same, while Twilio is being told to end the call in this way.
-pub(super) async fn hang_up(handle: &CallHandle, how: HangUp) -> Twiml {
-    match how {
-        HangUp::PutThrough { .. } => transfer(handle).await,
-        HangUp::Apology if handle.gives_document().await => apology(&handle.parts().setup.settings),
-        HangUp::Apology | HangUp::Rest | HangUp::Answered => Twiml::hangup(),
-    }
 }
 
 /// Answers `/twilio/voice/transfer`: the transfer target has hung up, or has not answered.

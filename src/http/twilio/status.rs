@@ -53,8 +53,12 @@ pub(super) async fn on_status(state: &TwilioState, form: &Form) {
 }
 
 /// Whether another node has the call, and writes what follows from the status. If the database does not say,
-/// the status waits in the journal like that of a call that nobody has.
+/// the status waits in the journal like that of a call that nobody has. While no other node is alive, none is
+/// looked for: Twilio waits.
 async fn is_handed_on(state: &TwilioState, status: &StatusForm) -> bool {
+    if !state.services.node.another_lives() {
+        return false;
+    }
     let order = Order::Status { status: status.status, duration_secs: status.duration_secs };
     let handing = state.services.node.hand_on(&status.call_sid, None, &order);
     match tokio::time::timeout(lookup::PATIENCE, handing).await {

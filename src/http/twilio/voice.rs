@@ -18,11 +18,12 @@ use protocol::twilio::twiml::{Dial, RejectReason, Twiml};
 
 use super::connect::{apology, connect, connect_to};
 use super::directory::Listed;
+use super::ending::{hang_up, transfer};
 use super::hop::Hop;
 use super::refusal::{self, Refusal};
-use super::resume::{hang_up, transfer};
 use super::span::name_business;
 use super::state::TwilioState;
+use super::takeover::{self, Elsewhere};
 use super::unanswerable;
 use super::{answering_machine, lookup};
 use crate::config::PublicUrl;
@@ -40,41 +41,10 @@ pub(super) async fn answer(state: &TwilioState, form: &Form, query: Option<&str>
             return lookup::apology_of(state, form).await;
         }
     };
-    let Some(number) = form.business_number() else {
-        tracing::warn!(call = %form.call_sid, "a call without a number of a business");
-        return Twiml::reject(RejectReason::Rejected);
+    let (setup, lookup) = match read(state, &form).await {
+        Ok(read) => read,
+        Err(twiml) => return twiml,
     };
-    let key = CallKey {
-        our_number: number,
-        their_number: form.person().number(),
-        call: Some(&form.call_sid),
-    };
-    let lookup = match lookup::find(state, key).await {
-        Ok(Some(lookup)) => lookup,
-        Ok(None) => {
-            tracing::warn!(call = %form.call_sid, number = number.masked(), "unknown number");
-            return Twiml::reject(RejectReason::Rejected);
-        }
-        Err(error) => {
-            tracing::error!(%error, "the business of a call could not be read");
-            return without_database(state, number, &form).await;
-        }
-    };
-    if state.directory.find(number).is_none() {
-        name_business(&lookup.business.slug);
-    }
-    let setup = match call_setup(state, &form, &lookup) {
-        Ok(setup) => setup,
-        Err(error) => {
-            tracing::error!(%error, business = %lookup.business.slug, "settings can't be read");
-            return lookup::apology_at(state, number);
-        }
-    };
-    let listed = Listed { id: setup.business, settings: Arc::clone(&setup.settings) };
-    state.directory.learn(number, listed);
-    if let Some(ended) = &lookup.ended {
-        return once_more(state, &setup, ended);
-    }
     if let Some(running) = lookup.running
         && let Some(connects) = elsewhere(state, &form, &setup, running).await
     {
@@ -91,7 +61,52 @@ pub(super) async fn answer(state: &TwilioState, form: &Form, query: Option<&str>
     }
     match form.answered_by.filter(|answered| answered.is_machine()) {
         Some(machine) => answering_machine::answer(state, &setup, machine),
-        None => start(state, &form, setup, Hop::of(query)).await,
+        None => start(state, &form, (setup, lookup.running), Hop::of(query)).await,
+    }
+}
+
+/// Answers the resume of a call whose process died before it had kept a snapshot: it begins anew, here.
+pub(super) async fn begin_anew(state: &TwilioState, form: &VoiceForm) -> Twiml {
+    match read(state, form).await {
+        Ok((setup, lookup)) => start(state, form, (setup, lookup.running), Hop::LAST).await,
+        Err(twiml) => twiml,
+    }
+}
+
+/// What the call begins with, in one read of the database. `Err` is the answer if it does not begin.
+async fn read(state: &TwilioState, form: &VoiceForm) -> Result<(CallSetup, VoiceLookup), Twiml> {
+    let Some(number) = form.business_number() else {
+        tracing::warn!(call = %form.call_sid, "a call without a number of a business");
+        return Err(Twiml::reject(RejectReason::Rejected));
+    };
+    let key = CallKey {
+        our_number: number,
+        their_number: form.person().number(),
+        call: Some(&form.call_sid),
+    };
+    let lookup = match lookup::find(state, key).await {
+        Ok(Some(lookup)) => lookup,
+        Ok(None) => {
+            tracing::warn!(call = %form.call_sid, number = number.masked(), "unknown number");
+            return Err(Twiml::reject(RejectReason::Rejected));
+        }
+        Err(error) => {
+            tracing::error!(%error, "the business of a call could not be read");
+            return Err(without_database(state, number, form).await);
+        }
+    };
+    if state.directory.find(number).is_none() {
+        name_business(&lookup.business.slug);
+    }
+    let setup = call_setup(state, form, &lookup).map_err(|error| {
+        tracing::error!(%error, business = %lookup.business.slug, "settings can't be read");
+        lookup::apology_at(state, number)
+    })?;
+    let listed = Listed { id: setup.business, settings: Arc::clone(&setup.settings) };
+    state.directory.learn(number, listed);
+    match &lookup.ended {
+        Some(ended) => Err(once_more(state, &setup, ended)),
+        None => Ok((setup, lookup)),
     }
 }
 
@@ -106,8 +121,13 @@ async fn began_before(state: &TwilioState, setup: &CallSetup) -> Option<CallHand
         .ok()
 }
 
-/// Starts the call and connects it.
-async fn start(state: &TwilioState, form: &VoiceForm, setup: CallSetup, hop: Hop) -> Twiml {
+/// Starts the call and connects it. A node that had it before is dead, or its stream has ended.
+async fn start(
+    state: &TwilioState,
+    form: &VoiceForm,
+    (setup, running): (CallSetup, Option<RunningCall>),
+    hop: Hop,
+) -> Twiml {
     let call = &form.call_sid;
     let now = state.services.clock.now();
     if let Err(cause) = state.services.provider.admit(call, &setup.settings, now)
@@ -115,7 +135,14 @@ async fn start(state: &TwilioState, form: &VoiceForm, setup: CallSetup, hop: Hop
     {
         return unanswerable::answer(state, &setup, cause);
     }
-    let lease = state.services.node.first_lease();
+    let lease = match takeover::lease(state, &setup, running).await {
+        Ok(lease) => lease,
+        Err(Elsewhere::Runs(running)) => {
+            let connects = elsewhere(state, form, &setup, running).await;
+            return connects.unwrap_or_else(|| apology(&setup.settings));
+        }
+        Err(Elsewhere::Over) => return over(state, &setup, true),
+    };
     let why = match state.calls.start(setup.clone(), lease).await {
         Ok(handle) => return go_on(state, &handle, form).await,
         Err(CallRefused::Over) => return over(state, &setup, false),

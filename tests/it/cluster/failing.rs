@@ -7,9 +7,9 @@ use frontdesk::config::DatabaseUrl;
 use frontdesk::world::World;
 use tokio::time::sleep;
 
-use super::front::Front;
 use super::{greeted, know_each_other};
 use crate::booking::Schema;
+use crate::front::Front;
 use crate::support::{brief, ended_record, nothing_left, pause, plan, practice, within};
 
 /// The user, the server and the rest of a URL.

@@ -1,4 +1,4 @@
-//! `frontdesk serve` as a process that can be killed, and the world around it.
+//! `frontdesk serve` as processes that can be killed, and the world around them.
 
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
@@ -13,28 +13,62 @@ use practice::twilio::{CallerHandle, Carrier, CarrierSettings, Dial};
 use protocol::business::{BusinessSettings, TimeSpan};
 use protocol::ids::{AccountSid, BusinessId, CallSid};
 
+use crate::booking::Schema;
+use crate::front::Front;
 use crate::support::{number, pause, within};
 
 const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
-/// What outlives the daemon: both providers, and the database.
-pub(super) struct Stage {
+/// Where the call goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// In the same daemon, started again on its SQLite database.
+    Restarted,
+    /// In another daemon, which runs already, on the same PostgreSQL database.
+    OtherNode,
+}
+
+/// Where two daemons are reached.
+#[derive(Debug, Clone)]
+pub(crate) struct Places {
+    /// Where they listen.
+    pub(crate) daemons: [SocketAddr; 2],
+    /// Their `server.node_url`.
+    pub(crate) nodes: [String; 2],
+    /// Their `server.public_url`.
+    pub(crate) public: String,
+}
+
+impl Places {
+    /// Free ports. Webhooks go to the first daemon.
+    pub(crate) fn free() -> Self {
+        let bound = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+        let daemons = bound.map(|listener| listener.local_addr().unwrap());
+        let nodes = daemons.map(|address| format!("http://{address}"));
+        Self { daemons, public: nodes[0].clone(), nodes }
+    }
+}
+
+/// What outlives the daemons: both providers, the database, and the load balancer if there are several.
+pub(crate) struct Stage {
     folder: tempfile::TempDir,
-    address: SocketAddr,
+    places: Places,
+    balancer: Option<Front>,
+    schema: Option<Schema>,
     carrier: Carrier,
     openai: Server,
     business: BusinessSettings,
-    pub(super) business_id: BusinessId,
-    pub(super) database: Database,
+    pub(crate) business_id: BusinessId,
+    pub(crate) database: Database,
 }
 
 /// A daemon. It is killed when the test ends.
-pub(super) struct Daemon(Child);
+pub(crate) struct Daemon(Child);
 
 impl Daemon {
     /// `kill -9`.
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
@@ -48,10 +82,34 @@ impl Drop for Daemon {
 }
 
 impl Stage {
-    pub(super) async fn open(brain: Brain, change: impl FnOnce(&mut BusinessSettings)) -> Self {
+    /// `None` if it takes a PostgreSQL server, and the tests have none.
+    pub(crate) async fn open(
+        next: Next,
+        brain: Brain,
+        change: impl FnOnce(&mut BusinessSettings),
+    ) -> Option<Self> {
+        let mut places = Places::free();
+        let (balancer, schema) = match next {
+            Next::Restarted => (None, None),
+            Next::OtherNode => {
+                let balancer = Front::to(places.daemons[0]).await;
+                places.public = format!("http://{}", balancer.address);
+                (Some(balancer), Some(Schema::new().await?))
+            }
+        };
+        let stage = Self::at(places, schema, brain, change).await;
+        Some(Self { balancer, ..stage })
+    }
+
+    /// Without `schema`, the database is a SQLite file.
+    pub(crate) async fn at(
+        places: Places,
+        schema: Option<Schema>,
+        brain: Brain,
+        change: impl FnOnce(&mut BusinessSettings),
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let daemon = format!("http://{address}");
+        let daemon = places.public.clone();
         let mut business = Plan::locksmith().unwrap().business;
         let hours = &mut business.appointments.hours;
         for day in [
@@ -75,28 +133,44 @@ impl Stage {
         let carrier = Carrier::start(line).await.unwrap();
         let openai = Server::on_loopback(Options { brain, ..Options::default() }).await.unwrap();
 
-        let url = database_url(&folder);
+        let url = schema.as_ref().map_or_else(|| sqlite(&folder), |schema| schema.url.clone());
         let database =
             Database::connect(&url, PoolSettings::default(), OpenMode::Create).await.unwrap();
-        database.write(|db| async move { migration::up(&db, None).await }).await.unwrap();
+        if schema.is_none() {
+            database.write(|db| async move { migration::up(&db, None).await }).await.unwrap();
+        }
         let platform = Platform::live();
         let now = platform.clock.wall();
         let new_id = BusinessId(platform.chance.new_id(now));
         let imported = business::import(&database, &business, new_id, now).await.unwrap();
         let business_id = imported.id;
-        Self { folder, address, carrier, openai, business, business_id, database }
+        let balancer = None;
+        Self { folder, places, balancer, schema, carrier, openai, business, business_id, database }
     }
 
-    /// Starts a daemon, and waits until it listens.
-    pub(super) async fn start(&self) -> Daemon {
-        let daemon = format!("http://{}", self.address);
+    /// Webhooks go to the second daemon from now on.
+    pub(crate) fn turn_to_the_second(&self) {
+        if let Some(balancer) = &self.balancer {
+            balancer.turn(self.places.daemons[1]);
+        }
+    }
+
+    /// Starts a daemon, the first one or the second, and waits until it listens.
+    pub(crate) async fn start(&self, which: usize) -> Daemon {
+        let Places { daemons, nodes, public } = &self.places;
+        let address = daemons[which];
+        let state_dir = self.folder.path().join(format!("state-{which}"));
+        let database =
+            self.schema.as_ref().map_or_else(|| sqlite(&self.folder), |schema| schema.url.clone());
         let mut command = Command::new(env!("CARGO_BIN_EXE_frontdesk"));
         command.arg("serve").current_dir(self.folder.path());
         command.stdout(Stdio::null()).stderr(Stdio::inherit()).env("RUST_LOG", "warn");
         for (key, value) in [
-            ("SERVER__LISTEN", self.address.to_string()),
-            ("SERVER__PUBLIC_URL", daemon),
-            ("DATABASE__URL", database_url(&self.folder)),
+            ("SERVER__LISTEN", address.to_string()),
+            ("SERVER__PUBLIC_URL", public.clone()),
+            ("SERVER__NODE_URL", nodes[which].clone()),
+            ("SERVER__STATE_DIR", state_dir.display().to_string()),
+            ("DATABASE__URL", database),
             ("OPENAI__PROVIDER", "openai".to_owned()),
             ("OPENAI__REALTIME_URL", self.openai.url()),
             ("OPENAI__API_KEY", "practice".to_owned()),
@@ -108,7 +182,7 @@ impl Stage {
         }
         let mut daemon = Daemon(command.spawn().unwrap());
         let listens = async {
-            while tokio::net::TcpStream::connect(self.address).await.is_err() {
+            while tokio::net::TcpStream::connect(address).await.is_err() {
                 assert_eq!(daemon.0.try_wait().unwrap(), None, "the daemon ended by itself");
                 pause().await;
             }
@@ -117,17 +191,17 @@ impl Stage {
         daemon
     }
 
-    pub(super) fn dial(&self) -> CallerHandle {
+    pub(crate) fn dial(&self) -> CallerHandle {
         let dial = Dial::new(number(1).as_str(), self.business.phone_numbers[0].as_str());
         self.carrier.dial(&dial)
     }
 
-    pub(super) fn log(&self) -> &Log {
+    pub(crate) fn log(&self) -> &Log {
         self.openai.log()
     }
 
     /// The record of a call that is over.
-    pub(super) async fn ended(&self, call: &CallSid) -> CallRecord {
+    pub(crate) async fn ended(&self, call: &CallSid) -> CallRecord {
         let reading = async {
             loop {
                 let found = entities::calls::get(&self.database, self.business_id, call).await;
@@ -142,8 +216,16 @@ impl Stage {
         within("the record", reading).await
     }
 
+    /// Removes the schema.
+    pub(crate) async fn close(self) {
+        if let Some(schema) = self.schema {
+            self.database.close().await.unwrap();
+            schema.drop().await;
+        }
+    }
+
     /// Waits until the call's snapshot has this word.
-    pub(super) async fn has_written(&self, call: &CallSid, word: &str) {
+    pub(crate) async fn has_written(&self, call: &CallSid, word: &str) {
         loop {
             let found = entities::call_snapshots::of_any_business(&self.database, call).await;
             let has = |text: &String| text.contains(word);
@@ -157,7 +239,7 @@ impl Stage {
         }
     }
 
-    pub(super) async fn snapshot_is_gone(&self, call: &CallSid) -> bool {
+    pub(crate) async fn snapshot_is_gone(&self, call: &CallSid) -> bool {
         let looking = async {
             while entities::call_snapshots::of_any_business(&self.database, call)
                 .await
@@ -172,6 +254,6 @@ impl Stage {
     }
 }
 
-fn database_url(folder: &tempfile::TempDir) -> String {
+fn sqlite(folder: &tempfile::TempDir) -> String {
     format!("sqlite://{}?mode=rwc", folder.path().join("frontdesk.db").display())
 }

@@ -5,11 +5,12 @@ use entities::appointments::{
     self, AppointmentId, AppointmentRecord, AppointmentStatus, Authority, MoveError, NewTimes,
     Selector,
 };
+use entities::calls::CallLease;
 use jiff::Timestamp;
 use protocol::calendar::{
     AppointmentKey, BookedAppointment, CalendarError, CalendarOutcome, UnclearStart,
 };
-use protocol::ids::LeadId;
+use protocol::ids::{CallSid, LeadId};
 
 use super::{Operation, booked_appointment};
 
@@ -57,7 +58,9 @@ impl Operation<'_> {
                     busy_until: slot.busy_until,
                 };
                 let business = self.tool_use.business;
-                match appointments::move_to(self.db, business, lead, held.id, times).await {
+                let moving =
+                    appointments::move_for(self.db, business, lead, held.id, times, self.on_call());
+                match moving.await {
                     Ok(record) => {
                         tracing::info!(appointment = %record.id.0, "appointment moved");
                         return Ok(moved(booked_appointment(&record)));
@@ -87,10 +90,16 @@ impl Operation<'_> {
                 return Ok(CalendarOutcome::Refused(CalendarError::Over, None));
             }
             let (authority, which) = (Authority::Lead(lead), Selector::Id(appointment.id));
-            appointments::cancel(self.db, self.tool_use.business, authority, which).await?;
+            let (business, call) = (self.tool_use.business, self.on_call());
+            appointments::cancel_for(self.db, business, authority, which, call).await?;
             tracing::info!(appointment = %appointment.id.0, "appointment cancelled");
         }
         Ok(CalendarOutcome::Cancelled(booked_appointment(&appointment)))
+    }
+
+    /// The call in which the tool is used, and whose it is.
+    fn on_call(&self) -> Option<(CallSid, CallLease)> {
+        self.tool_use.call_sid.clone().zip(self.tool_use.lease)
     }
 
     /// The appointment to move: the one that is named, or the lead's only one. If none is found and the

@@ -59,9 +59,39 @@ async fn invariant_21_of_a_batch_what_a_node_writes_of_a_lost_call_is_dropped_an
     assert!(
         !is_complete(&database, business, 1).await && is_complete(&database, business, 2).await
     );
-    assert_eq!(node.take_lost(), [call(1)]);
+    assert_eq!(node.take_lost(), [(call(1), mine.fence)]);
     assert_eq!((journal.depth(), journal.disk.set_aside_so_far()), (0, 0));
     actor.stop(None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn invariant_21_what_is_written_alone_is_checked_in_the_transaction_that_writes_it() {
+    for after in (10..=610).step_by(60) {
+        let folder = tempfile::tempdir().unwrap();
+        let (database, business) = database().await;
+        let node = crate::testing::node(&database);
+        let (mine, other) = (node.first_lease(), NodeId(Uuid::from_u128(7)));
+        let journal = on(folder.path());
+        let actor = spawn_as(node.clone(), &journal, &database, Chance::seeded(1)).await;
+        for n in [1, 2] {
+            journal.record(under(mine, started(business, n)));
+        }
+        sleep(Duration::from_secs(1)).await;
+        let theirs = database.of_another_process();
+        calls::take_over(&theirs, business, &call(1), Some(mine), other).await.unwrap().unwrap();
+        let faults = database.faults().unwrap();
+        faults.set(DatabaseFault::Slow(Duration::from_millis(100)), FaultExtent::Lasting);
+        // The batch is refused for the first call, so each entry is written alone.
+        for n in [1, 2] {
+            journal.record(under(mine, spoken(business, n, 1)));
+        }
+        sleep(Duration::from_millis(after)).await;
+        calls::take_over(&theirs, business, &call(2), Some(mine), other).await.unwrap().unwrap();
+        let before = turns(&theirs, business, 2).await;
+        sleep(Duration::from_secs(2)).await;
+        assert_eq!(turns(&theirs, business, 2).await, before, "taken over after {after} ms");
+        actor.stop(None);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -83,7 +113,7 @@ async fn invariant_21_what_waited_on_disk_is_refused_after_a_take_over_too() {
     calls::take_over(&database, business, &call(1), Some(mine), other).await.unwrap().unwrap();
     sleep(Duration::from_secs(10)).await;
     assert_eq!((journal.disk.waiting(), turns(&database, business, 1).await), (0, 0));
-    assert_eq!(node.take_lost(), [call(1)]);
+    assert_eq!(node.take_lost(), [(call(1), mine.fence)]);
     actor.stop(None);
 }
 

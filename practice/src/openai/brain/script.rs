@@ -56,7 +56,7 @@ pub struct Topic {
 pub struct Rule {
     /// The caller's last words contain one of these. An empty list always holds.
     pub heard: Vec<String>,
-    /// The last line is the output of this function.
+    /// The last line is the output of this function, or only system messages follow it.
     pub after_tool: Option<String>,
     /// That output contains this.
     pub output_has: Option<String>,
@@ -108,7 +108,12 @@ impl Rule {
 
     /// A rule without `after_tool` doesn't match after a tool's output, or it would repeat forever.
     fn fits_last_line(&self, prompt: &Prompt<'_>) -> bool {
-        let Some(Line::Output { call_id: id, output }) = prompt.history.last() else {
+        let is_system = |line: &&Line| matches!(line, Line::System(_));
+        let last = match self.after_tool {
+            Some(_) => prompt.history.iter().rev().find(|line| !is_system(line)),
+            None => prompt.history.last(),
+        };
+        let Some(Line::Output { call_id: id, output }) = last else {
             return self.after_tool.is_none();
         };
         let called = prompt.history.iter().rev().find_map(|line| match line {

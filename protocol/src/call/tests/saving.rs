@@ -148,14 +148,19 @@ fn res_4_bookings_transfers_and_hang_ups_wait_for_the_snapshot() {
     let lead = LeadFacts { id: Some(LeadId(Uuid::nil())), ..LeadFacts::default() };
     stage.does(Event::LeadKnown { lead });
     let ask = stage.turn("u1");
+    let before = stage.call.snapshot(stage.now);
     let book = vec![tool("call_1", "create_appointment", r#"{"slot_start":"2026-11-22T10:00"}"#)];
     stage.ends("r1", vec![ask], book);
     stage.does(Event::OperatorHungUp);
-    let awaiting: Vec<&str> = (stage.sent.iter())
-        .filter(|command| command.awaits_the_snapshot())
-        .map(Command::name)
-        .collect();
-    assert_eq!(awaiting, ["UseCalendar", "HangUp"]);
+    let awaiting: Vec<&Command> =
+        stage.sent.iter().filter(|command| command.awaits_the_snapshot()).collect();
+    let names: Vec<&str> = awaiting.iter().map(|command| command.name()).collect();
+    assert_eq!(names, ["UseCalendar", "HangUp"]);
+    // Invariant 17: the snapshot with a command knows of it, and the one before does not.
+    let with = stage.call.snapshot(stage.now);
+    for command in awaiting {
+        assert!(with.knows_of(command) && !before.knows_of(command), "{command:?}");
+    }
 }
 
 #[test]

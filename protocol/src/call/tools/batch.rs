@@ -90,6 +90,11 @@ impl Tools {
         self.batches.iter().any(|batch| batch.answer_follows)
     }
 
+    /// Whether this call has not returned.
+    pub(in crate::call) fn awaits(&self, call: &ToolCallId) -> bool {
+        self.batches.iter().any(|batch| batch.waiting.contains(call))
+    }
+
     /// The number of calls that have not returned.
     pub(in crate::call) fn running(&self) -> usize {
         self.batches.iter().map(|batch| batch.waiting.len()).sum()

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
-pub(super) struct Front {
-    pub(super) address: SocketAddr,
+pub(crate) struct Front {
+    pub(crate) address: SocketAddr,
     state: Arc<Mutex<State>>,
 }
 
@@ -19,7 +19,7 @@ struct State {
 }
 
 impl Front {
-    pub(super) async fn to(target: SocketAddr) -> Self {
+    pub(crate) async fn to(target: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let open = CancellationToken::new();
@@ -39,12 +39,12 @@ impl Front {
     }
 
     /// New connections go there. Open ones stay.
-    pub(super) fn turn(&self, target: SocketAddr) {
+    pub(crate) fn turn(&self, target: SocketAddr) {
         self.state.lock().unwrap().target = Some(target);
     }
 
     /// Ends every connection, and lets no new one through.
-    pub(super) fn cut(&self) {
+    pub(crate) fn cut(&self) {
         let mut state = self.state.lock().unwrap();
         state.target = None;
         std::mem::take(&mut state.open).cancel();

@@ -1,0 +1,166 @@
+//! The load balancers of `docs/scaling.md`, where they are installed: two daemons behind the example, a call, and
+//! the death of the one that has it (RES-9). Without TLS, and with addresses of this machine.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use practice::twilio::{CallerHandle, Done};
+
+use crate::booking::Schema;
+use crate::support::{pause, within};
+use crate::survival::daemon::{Places, Stage};
+use crate::survival::{BACK, CLOSING, GREETING, STORY, brain, hears, hears_any, hears_some, says};
+
+const PAGE: &str = include_str!("../../docs/scaling.md");
+
+/// A program that runs until the test ends.
+struct Balancer(Child);
+
+impl Drop for Balancer {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The example in the page for this language, with the places of the test.
+fn example(language: &str, places: &Places, port: u16) -> String {
+    let (_, after) = PAGE.split_once(&format!("```{language}\n")).unwrap();
+    let (text, _) = after.split_once("```").unwrap();
+    let bind = ":443 ssl crt /etc/haproxy/voice.example.net.pem";
+    let text = text
+        .replace(bind, &format!(":{port}"))
+        .replace("10.0.0.1:8080", &places.daemons[0].to_string())
+        .replace("10.0.0.2:8080", &places.daemons[1].to_string());
+    let site = |host: &str| {
+        if language == "caddyfile" {
+            format!("http://{host}:{port}")
+        } else {
+            format!("{host}:{port}")
+        }
+    };
+    text.replace("node-1.voice.example.net", &site("127.0.0.2"))
+        .replace("node-2.voice.example.net", &site("127.0.0.3"))
+        .replace("voice.example.net", &site("127.0.0.1"))
+}
+
+/// The places of two daemons behind a balancer on this port. It knows each by an address of its own.
+fn places(port: u16) -> Places {
+    let nodes = [2, 3].map(|host| format!("http://127.0.0.{host}:{port}"));
+    Places { nodes, public: format!("http://127.0.0.1:{port}"), ..Places::free() }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn haproxy(folder: &Path, config: &str) -> Option<Balancer> {
+    let file = folder.join("haproxy.cfg");
+    fs::write(&file, config).unwrap();
+    let mut command = Command::new("haproxy");
+    command.arg("-db").arg("-f").arg(file);
+    start(command)
+}
+
+fn caddy(folder: &Path, config: &str) -> Option<Balancer> {
+    let file = folder.join("Caddyfile");
+    fs::write(&file, format!("{{\n\tadmin off\n\tauto_https off\n}}\n{config}")).unwrap();
+    let mut command = Command::new("caddy");
+    command.arg("run").arg("--config").arg(file).env("HOME", folder);
+    start(command)
+}
+
+/// `None` if it is not installed.
+fn start(mut command: Command) -> Option<Balancer> {
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    Some(Balancer(command.spawn().ok()?))
+}
+
+/// Which daemon the call's newest stream connects to.
+fn owner(caller: &CallerHandle, places: &Places) -> usize {
+    let view = caller.view();
+    let connected = view.borrow().verbs.iter().rev().find_map(|verb| match &verb.what {
+        Done::Connected { url } => Some(url.replace("ws://", "http://")),
+        Done::Said { .. }
+        | Done::Played { .. }
+        | Done::PlayedDigits(_)
+        | Done::Paused(_)
+        | Done::Redirected(_)
+        | Done::Rejected(_)
+        | Done::HungUp
+        | Done::Dialled { .. } => None,
+    });
+    let connected = connected.unwrap();
+    places.nodes.iter().position(|node| connected.starts_with(node)).unwrap()
+}
+
+async fn a_call_goes_on_behind(
+    language: &str,
+    balance: impl FnOnce(&Path, &str) -> Option<Balancer>,
+) {
+    let port = free_port();
+    let places = places(port);
+    let folder = tempfile::tempdir().unwrap();
+    let Some(mut balancer) = balance(folder.path(), &example(language, &places, port)) else {
+        return;
+    };
+    let Some(schema) = Schema::new().await else { return };
+    let stage = Stage::at(places.clone(), Some(schema), brain(), |business| {
+        business.greeting.text = Some(GREETING.to_owned());
+        business.ending.closing_text = Some(CLOSING.to_owned());
+        business.silence.timeout = Duration::from_secs(60);
+    })
+    .await;
+    let mut daemons = [stage.start(0).await, stage.start(1).await];
+    let passes = async {
+        let ready = format!("127.0.0.1:{port}");
+        while !is_ready(&ready).await {
+            assert_eq!(balancer.0.try_wait().unwrap(), None, "the balancer ended by itself");
+            pause().await;
+        }
+    };
+    within("a daemon behind the balancer", passes).await;
+
+    let caller = stage.dial();
+    hears(&caller, GREETING).await;
+    let first = owner(&caller, &places);
+    says(&caller, "ספרי לי").await;
+    hears_some(&caller, Duration::from_millis(900)).await;
+    daemons[first].kill();
+    hears_any(&caller, &[STORY, BACK]).await;
+    assert_eq!(owner(&caller, &places), 1 - first, "the other one has the call");
+    says(&caller, "ביי").await;
+    hears(&caller, CLOSING).await;
+    let outcome = within("the end", caller.ended()).await;
+    assert!(outcome.view.violations.is_empty(), "{:?}", outcome.view.violations);
+    let record = stage.ended(&outcome.view.call_sid).await;
+    assert_eq!(record.end_reason.as_deref(), Some("user_goodbye"));
+    drop(daemons);
+    stage.close().await;
+}
+
+/// Whether a daemon behind the balancer takes calls.
+async fn is_ready(balancer: &str) -> bool {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let Ok(mut stream) = tokio::net::TcpStream::connect(balancer).await else { return false };
+    let request = format!(
+        "GET /readyz?for=webhooks HTTP/1.1\r\nHost: {balancer}\r\nConnection: close\r\n\r\n"
+    );
+    let mut answer = String::new();
+    stream.write_all(request.as_bytes()).await.is_ok()
+        && stream.read_to_string(&mut answer).await.is_ok()
+        && answer.starts_with("HTTP/1.1 200")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn res_9_a_call_outlives_its_daemon_behind_haproxy_as_the_documentation_sets_it_up() {
+    a_call_goes_on_behind("haproxy", haproxy).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn res_9_a_call_outlives_its_daemon_behind_caddy_as_the_documentation_sets_it_up() {
+    a_call_goes_on_behind("caddyfile", caddy).await;
+}
