@@ -20,6 +20,10 @@ files:
 format:
     .ci/run format
 
+# Check the systemd unit
+unit:
+    .ci/run unit
+
 # Check licences, sources and known vulnerabilities of the dependencies
 dependencies:
     .ci/run dependencies
@@ -36,7 +40,7 @@ features:
 documentation:
     .ci/run documentation
 
-# Build the fuzz targets
+# Check that the fuzz targets compile
 fuzz:
     .ci/run fuzz
 

@@ -19,6 +19,9 @@ cargo clippy --version || rustup component add clippy
 # ring and SQLite contain C, the fuzzing engine C++.
 { have cc && have c++; } || packages build-essential
 
+# It checks the unit of the package.
+have systemd-analyze || packages systemd
+
 # Built unoptimised and in its own folder: the build takes minutes, a run takes seconds.
 if ! have cargo-deny && [[ ! -x target/tools/bin/cargo-deny ]]; then
     echo 'building cargo-deny'

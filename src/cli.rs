@@ -1,6 +1,7 @@
 //! The command line. Each command has a module; the daemon itself is [`app`](crate::app).
 
 mod actors;
+mod backup;
 #[cfg(feature = "practice")]
 mod bench;
 mod business;
@@ -51,7 +52,7 @@ const NO_PRACTICE: &str =
 #[command(name = "frontdesk", version, propagate_version = true)]
 #[cfg_attr(not(feature = "practice"), command(after_help = NO_PRACTICE))]
 pub struct Arguments {
-    /// The configuration file [default: ./config.toml if there is one].
+    /// The configuration file [default: ./config.toml, or else /etc/frontdesk/config.toml].
     ///
     /// Without a file the defaults hold. FRONTDESK__SECTION__KEY in the environment overrides both.
     #[arg(long, global = true, value_name = "FILE")]
@@ -100,6 +101,22 @@ pub enum Command {
     /// Migrate the database's schema.
     #[command(subcommand)]
     Migrate(::migration::cli::Command),
+    /// Write the SQLite database to a file, also while a daemon runs on it.
+    Backup {
+        /// A file that does not exist yet.
+        file: PathBuf,
+    },
+    /// Put a backup in the place of the SQLite database. Stop the daemon first.
+    ///
+    /// The backup is checked and migrated before anything is replaced. The database that was there stays
+    /// beside it, under another name.
+    Restore {
+        /// What `frontdesk backup` has written.
+        file: PathBuf,
+        /// Confirm that the database is replaced.
+        #[arg(long)]
+        yes: bool,
+    },
     /// Import, export or list businesses.
     #[command(subcommand)]
     Business(business::Command),
@@ -129,6 +146,8 @@ impl Command {
             #[cfg(feature = "practice")]
             Self::Demo { .. } | Self::Bench(_) | Self::BenchLoad | Self::BenchRelay(_) => "warn",
             Self::Migrate(_)
+            | Self::Backup { .. }
+            | Self::Restore { .. }
             | Self::Business(_)
             | Self::Prompt(_)
             | Self::Leads(_)
@@ -194,6 +213,10 @@ async fn perform(
         #[cfg(feature = "practice")]
         Command::BenchRelay(options) => bench::relay(options).await,
         Command::Migrate(command) => migrate::run(command, &load()?, out).await,
+        Command::Backup { file } => backup::back_up(&file, &load()?, out).await,
+        Command::Restore { file, yes } => {
+            backup::restore(&file, yes, &load()?, platform.clock.wall(), out).await
+        }
         Command::Business(command) => business::run(command, &load()?, &platform, out).await,
         Command::Prompt(command) => prompt::run(command, &load()?, &platform, out).await,
         Command::Leads(command) => leads::run(command, &load()?, &platform, out).await,

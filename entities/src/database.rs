@@ -10,6 +10,7 @@
 //! [`DatabaseFaults`].
 
 mod batch;
+mod copy;
 mod errors;
 mod faults;
 mod file;

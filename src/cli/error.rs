@@ -10,6 +10,7 @@ use protocol::business::Problem;
 use thiserror::Error;
 
 use super::actors::daemon::ActorsError;
+use super::backup::error::BackupError;
 use super::exit::BAD_CONFIGURATION;
 use super::http::ClientError;
 #[cfg(feature = "practice")]
@@ -75,6 +76,8 @@ pub enum CliError {
     #[error(transparent)]
     Database(#[from] DatabaseError),
     #[error(transparent)]
+    Backup(#[from] BackupError),
+    #[error(transparent)]
     Migrate(#[from] MigrateError),
     #[error(transparent)]
     BusinessFile(#[from] BusinessFileError),
@@ -121,6 +124,7 @@ impl CliError {
             Self::Start(_)
             | Self::Signals(_)
             | Self::Database(_)
+            | Self::Backup(_)
             | Self::Migrate(_)
             | Self::BusinessFile(_)
             | Self::NotImported(_)

@@ -20,9 +20,12 @@ impl Source {
     }
 }
 
-/// The configuration in `file`, else in ./config.toml, else the defaults.
+/// Where a file is looked for that was not named, in this order. The second is the Debian package's.
+const USUAL: [&str; 2] = ["config.toml", "/etc/frontdesk/config.toml"];
+
+/// The configuration in `file`, else in the first of the usual places, else the defaults.
 pub(super) fn load(file: Option<&Path>, environment: &Environment) -> Result<Config, CliError> {
-    let usual = Path::new("config.toml");
-    let file = file.or_else(|| usual.exists().then_some(usual));
+    let usual = USUAL.map(Path::new);
+    let file = file.or_else(|| usual.into_iter().find(|usual| usual.exists()));
     Ok(Config::load(file, environment.variables())?)
 }

@@ -108,6 +108,8 @@ fn ops_5_every_command_is_there() {
         "frontdesk migrate down --all",
         "frontdesk migrate status",
         "frontdesk migrate fresh --yes",
+        "frontdesk backup monday.db",
+        "frontdesk restore monday.db --yes",
         "frontdesk business import examples/businesses/tel-aviv-locks.toml",
         "frontdesk business export tel-aviv-locks",
         "frontdesk business list",
@@ -119,6 +121,15 @@ fn ops_5_every_command_is_there() {
             panic!("{line}: {error}");
         }
     }
+}
+
+#[test]
+fn ops_15_the_configuration_of_the_package_is_one_that_serve_takes() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/config.toml");
+    let config = load(Some(&file), &Environment::default()).unwrap();
+    assert_eq!(config.check(), Ok(()));
+    assert_eq!(config.server.state_dir, Path::new("/var/lib/frontdesk"));
+    assert_eq!(config.database.url.shown(), "/var/lib/frontdesk/frontdesk.db");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use protocol::business::duration_text;
@@ -171,6 +171,14 @@ impl DatabaseUrl {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         entities::is_url(text).then(|| Self(text.into()))
+    }
+
+    /// The SQLite database in a file that exists.
+    #[must_use]
+    pub(crate) fn of_file(path: &Path) -> Option<Self> {
+        // A question mark in a path would begin the parameters.
+        let path = url::Url::from_file_path(path).ok()?;
+        Self::parse(&format!("sqlite://{}", path.path()))
     }
 
     #[must_use]
