@@ -29,6 +29,8 @@ use crate::platform::Platform;
 /// The calls that were dialled, by their index in the story.
 pub(super) type Dialled = watch::Sender<Vec<Option<CallerHandle>>>;
 
+/// How long after its last entry a journal has nothing under way. It writes ten times a second at most.
+const JOURNAL_RESTS: Duration = Duration::from_millis(500);
 /// How long the daemon may take to be rid of everything, once the callers have gone and the troubles
 /// are over.
 const SETTLES_WITHIN: Duration = Duration::from_secs(120);
@@ -91,6 +93,8 @@ pub(super) async fn play(
     for daemon in site.running() {
         daemon.journal_is_written(SETTLES_WITHIN).await;
     }
+    // Its alarm for the next transaction may be set still.
+    tokio::time::sleep(JOURNAL_RESTS).await;
     let tenures = tenures.ended().await;
     let dialled = dialled.borrow().clone();
     let parts = Parts { story, dialled: &dialled, overstayed: &overstayed, began };
