@@ -220,7 +220,7 @@ async fn perform(
         Command::Business(command) => business::run(command, &load()?, &platform, out).await,
         Command::Prompt(command) => prompt::run(command, &load()?, &platform, out).await,
         Command::Leads(command) => leads::run(command, &load()?, &platform, out).await,
-        Command::Messages(command) => messages::run(command, &load()?, out).await,
+        Command::Messages(command) => messages::run(command, &load()?, &platform, out).await,
         Command::Check => check::run(&load()?, out).await,
         Command::Actors(options) => actors::run(options, &load()?, out).await,
     }

@@ -6,6 +6,7 @@
 
 mod context;
 mod jobs;
+mod records;
 mod services;
 mod tools;
 mod worker;

@@ -3,6 +3,8 @@
 //! A row is worked on by one owner at a time, by a lease with an end. Each claim raises the fence, and
 //! what an older one writes is refused: a node that was slow or cut off changes nothing.
 
+mod facts;
+mod steps;
 mod taking;
 mod work;
 
@@ -21,11 +23,10 @@ use crate::error::RecordsError;
 use crate::page::{Page, rows_for};
 use crate::tables::conversations::{Column, Entity, Model};
 
+pub use facts::{after_call_facts, is_on_call};
+pub use steps::{ClosedWith, MessageChange, Step, store};
 pub use taking::{ByHand, TakenIn, mark_handled, take_in, write_by_hand};
-pub use work::{
-    Claim, Claimed, ClosedWith, MessageChange, Step, after_call_facts, claim, is_on_call,
-    mark_undelivered, release, renew, store, waiting,
-};
+pub use work::{Claim, Claimed, claim, mark_undelivered, release, release_all, renew, waiting};
 
 /// A UUID of version 7.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -19,7 +19,7 @@ use crate::tables::messages::{Column, Entity, Model};
 mod writing;
 
 pub use crate::values::{
-    MediaItem, MediaItems, MessageAuthor, MessageDirection, MessageKind, MessageStatus,
+    MediaItem, MediaItems, MessageAuthor, MessageCost, MessageDirection, MessageKind, MessageStatus,
 };
 pub use writing::{
     Delivery, IncomingMessage, OutgoingMessage, StoredMessage, insert_incoming, insert_outgoing,
@@ -59,6 +59,8 @@ pub struct MessageRecord {
     pub author: Option<MessageAuthor>,
     /// Twilio's code, if it did not reach the person.
     pub error_code: Option<u32>,
+    /// Of an outgoing message that the text model was asked for.
+    pub cost: Option<MessageCost>,
 }
 
 /// The newest `limit` messages since `began` of a conversation, oldest first: those that the person has
@@ -203,6 +205,7 @@ impl TryFrom<Model> for MessageRecord {
             error_code: (row.error_code)
                 .map(|code| column::number("messages.error_code", code))
                 .transpose()?,
+            cost: row.cost,
         })
     }
 }

@@ -210,6 +210,23 @@ pub enum MessageAuthor {
     Operator,
 }
 
+/// What an answer has cost at OpenAI: tokens of all the questions that it took, and what they cost at list
+/// prices.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult, ToSchema)]
+pub struct MessageCost {
+    /// The text model that was asked.
+    pub model: String,
+    /// How often it was asked, tools and repetitions included.
+    pub questions: u32,
+    /// Input tokens, cached ones included.
+    pub input_tokens: u64,
+    pub cached_tokens: u64,
+    /// Output tokens, reasoning included.
+    pub output_tokens: u64,
+    /// In millionths of a US dollar; null if the model's prices are not known.
+    pub cost_micro_usd: Option<u64>,
+}
+
 /// The files that came with a message.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 #[serde(transparent)]

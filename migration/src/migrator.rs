@@ -14,6 +14,7 @@ mod m20261129_000009_nodes;
 mod m20261129_000010_conversations;
 mod m20261129_000011_deleted_counts;
 mod m20261129_000012_erasures;
+mod m20261129_000013_message_cost;
 mod schema;
 
 /// All migrations. Prefer [`crate::up`] and [`crate::down`], which hold a lock.
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000010_conversations::Migration),
             Box::new(m20261129_000011_deleted_counts::Migration),
             Box::new(m20261129_000012_erasures::Migration),
+            Box::new(m20261129_000013_message_cost::Migration),
         ]
     }
 }

@@ -27,9 +27,9 @@ use crate::phrases::{Phrases, Reading};
 
 pub use event::{Content, Event, JobResult, Prepared, SendFault, Text};
 pub use job::{Job, PersonNeeded, Record};
-pub use length::{LONGEST_MESSAGE, fits, units};
+pub use length::{LONGEST_MESSAGE, TextFlaw, fits, one_message, units};
 pub use opt_out::{OptOut, opt_out};
-pub use state::{MessageId, Outgoing, Phase, PhaseName, State};
+pub use state::{Cost, MessageId, Outgoing, Phase, PhaseName, State};
 pub use timer::{LONGEST_SETTLE, LOOK_EVERY, Timer, WINDOW, window_is_open};
 
 use state::Owed;
@@ -133,6 +133,14 @@ impl Conversation {
             }
             // Of a job that nobody waits for any more.
             Event::JobDone { .. } => {}
+        }
+    }
+
+    /// What the job in work has cost, before it is [done](Event::JobDone).
+    pub fn add_cost(&mut self, job: u64, cost: Cost) {
+        if let Some(round) = self.state.round.as_mut().filter(|_| job == self.state.job) {
+            round.cost.questions = round.cost.questions.saturating_add(cost.questions);
+            round.cost.usage += cost.usage;
         }
     }
 

@@ -126,6 +126,10 @@ pub(super) async fn start(
     };
     let keeper = PersonKeeper::open(&config.server, platform.has_disk, &platform.chance)?;
     let database = database.with_person_key(keeper.key().clone());
+    if platform.hub.is_none() && config.database.url.is_sqlite() {
+        // No other daemon is on this database: who held these claims has died.
+        entities::conversations::release_all(&database).await?;
+    }
     let node = node(config, &database, platform.hub, platform.clock, &platform.chance);
     let dialer = platform.network.dialer(CONNECT_PATIENCE);
     let dialer = dialer.map_err(|error| StartError::Tls(error.to_string()))?;

@@ -13,6 +13,7 @@ use super::actors::daemon::ActorsError;
 use super::backup::error::BackupError;
 use super::exit::BAD_CONFIGURATION;
 use super::http::ClientError;
+use super::messages::MessagesError;
 #[cfg(feature = "practice")]
 use super::simulate::options::OptionsError;
 use super::stored::StoredError;
@@ -88,6 +89,8 @@ pub enum CliError {
     #[error(transparent)]
     Stored(#[from] StoredError),
     #[error(transparent)]
+    Messages(#[from] MessagesError),
+    #[error(transparent)]
     Records(#[from] RecordsError),
     #[error(transparent)]
     Actors(#[from] ActorsError),
@@ -130,6 +133,7 @@ impl CliError {
             | Self::NotImported(_)
             | Self::NotExported(_)
             | Self::Stored(_)
+            | Self::Messages(_)
             | Self::Records(_)
             | Self::Unconfirmed
             | Self::OtherPersonKey

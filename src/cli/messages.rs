@@ -1,19 +1,23 @@
-//! `frontdesk messages`: lists written conversations, and shows one.
+//! `frontdesk messages`: lists written conversations, shows one, answers by hand, and marks as seen to.
 
 use std::io::Write;
 
 use clap::Subcommand;
 use entities::businesses;
-use entities::conversations::{self, ConversationRecord};
-use entities::messages::{self, MessageDirection, MessageRecord};
+use entities::conversations::{self, ByHand, ConversationRecord};
+use entities::messages::{self, MessageDirection, MessageId, MessageRecord};
 use entities::{Database, RecordsError};
+use protocol::business::BusinessSettings;
 use protocol::ids::{BusinessId, PhoneNumber, Slug};
+use protocol::texting::{MOST_BY_HAND, TextFlaw, one_message, window_is_open};
+use thiserror::Error;
 
 use super::database;
 use super::error::CliError;
 use super::exit::Exit;
 use super::stored::StoredError;
 use crate::config::Config;
+use crate::platform::Platform;
 use crate::table::table;
 
 /// Messages of a conversation that are shown.
@@ -39,21 +43,63 @@ pub enum Command {
         /// The person's number in E.164, as in +972501234567.
         person: PhoneNumber,
     },
+    /// Answer a person by hand, within 24 h of their last message.
+    ///
+    /// A running daemon sends it within 30 s, or after the person's call.
+    Answer {
+        /// The business's slug.
+        business: Slug,
+        /// The person's number in E.164, as in +972501234567.
+        person: PhoneNumber,
+        /// The whole text, at most 1,600 characters.
+        text: String,
+    },
+    /// Mark a conversation as seen to: it needs no person until the next reason.
+    Handled {
+        /// The business's slug.
+        business: Slug,
+        /// The person's number in E.164, as in +972501234567.
+        person: PhoneNumber,
+    },
+}
+
+/// Why a message by hand was not taken, or a conversation not marked.
+#[derive(Debug, Error)]
+pub enum MessagesError {
+    #[error("{0} has never written to {1}: WhatsApp lets a business answer, not begin")]
+    Unknown(PhoneNumber, Slug),
+    #[error("the text {0}")]
+    Text(#[from] TextFlaw),
+    #[error("{0} has no whatsapp_number: give it one in its file, and import it again")]
+    NoSender(Slug),
+    #[error(
+        "the person's last message is older than 24 h: WhatsApp delivers nothing but templates now; \
+         call them, or wait until they write"
+    )]
+    WindowClosed,
+    #[error("{MOST_BY_HAND} messages wait in this conversation already: try again later")]
+    TooMany,
 }
 
 pub(super) async fn run(
     command: Command,
     config: &Config,
+    platform: &Platform,
     out: &mut impl Write,
 ) -> Result<Exit, CliError> {
     let db = database::open(&config.database).await?;
-    let done = perform(command, &db, out).await;
+    let done = perform(command, &db, platform, out).await;
     let done = done.map_err(|error| error.explained(&config.database));
     db.close().await?;
     done
 }
 
-async fn perform(command: Command, db: &Database, out: &mut impl Write) -> Result<Exit, CliError> {
+async fn perform(
+    command: Command,
+    db: &Database,
+    platform: &Platform,
+    out: &mut impl Write,
+) -> Result<Exit, CliError> {
     let text = match command {
         Command::List { business, needs_person, limit } => {
             let business = find(db, &business).await?;
@@ -63,6 +109,15 @@ async fn perform(command: Command, db: &Database, out: &mut impl Write) -> Resul
             let business = find(db, &business).await?;
             show(db, business, &person).await?
         }
+        Command::Answer { business, person, text } => {
+            answer(db, platform, (business, person), &text).await?
+        }
+        Command::Handled { business, person } => {
+            let id = find(db, &business).await?;
+            let known = conversation(db, id, (&business, &person)).await?;
+            conversations::mark_handled(db, id, known.id).await?;
+            format!("{person} needs nobody any more\n")
+        }
     };
     out.write_all(text.as_bytes())?;
     Ok(Exit::Clean)
@@ -71,6 +126,45 @@ async fn perform(command: Command, db: &Database, out: &mut impl Write) -> Resul
 pub(super) async fn find(db: &Database, slug: &Slug) -> Result<BusinessId, StoredError> {
     let found = businesses::find_by_slug(db, slug).await?;
     found.map(|business| business.id).ok_or_else(|| StoredError::Unknown(slug.clone()))
+}
+
+/// The conversation of a person who has written to the business.
+async fn conversation(
+    db: &Database,
+    business: BusinessId,
+    (slug, person): (&Slug, &PhoneNumber),
+) -> Result<ConversationRecord, CliError> {
+    let known = conversations::of_person(db, business, person).await?;
+    Ok(known.ok_or_else(|| MessagesError::Unknown(person.clone(), slug.clone()))?)
+}
+
+/// Stores the message as the API does. The running daemon finds it.
+async fn answer(
+    db: &Database,
+    platform: &Platform,
+    (slug, person): (Slug, PhoneNumber),
+    text: &str,
+) -> Result<String, CliError> {
+    let body = one_message(text).map_err(MessagesError::from)?;
+    let business = businesses::find_by_slug(db, &slug).await?;
+    let business = business.ok_or_else(|| StoredError::Unknown(slug.clone()))?;
+    let settings = BusinessSettings::from_json(business.settings)
+        .map_err(|source| StoredError::Settings { slug: slug.clone(), source })?;
+    if settings.whatsapp_number.is_none() {
+        return Err(MessagesError::NoSender(slug).into());
+    }
+    let known = conversation(db, business.id, (&slug, &person)).await?;
+    let now = platform.clock.wall();
+    if !window_is_open(known.last_came_at, now) {
+        return Err(MessagesError::WindowClosed.into());
+    }
+    let (_, waiting) = conversations::waiting(db, business.id, &person).await?;
+    if waiting.len() >= MOST_BY_HAND {
+        return Err(MessagesError::TooMany.into());
+    }
+    let message = ByHand { id: MessageId(platform.chance.new_id(now)), body };
+    conversations::write_by_hand(db, business.id, known.id, message, now).await?;
+    Ok("a running daemon sends it within 30 s, or after the person's call\n".to_owned())
 }
 
 async fn list(
@@ -130,3 +224,6 @@ fn line(message: &MessageRecord) -> String {
     let body = message.body.replace('\n', "\n    ");
     format!("{at} {who} [{status}{failed}{kind}] {body}\n")
 }
+
+#[cfg(test)]
+mod tests;

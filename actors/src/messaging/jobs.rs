@@ -11,13 +11,13 @@ use jiff::Timestamp;
 use protocol::ids::MessageSid;
 use protocol::openai::responses::{HistoryItem, TextRequest, Tools};
 use protocol::texting::history::after_call;
-use protocol::texting::{Job, JobResult, Outgoing, Prepared, Rules, SendFault};
+use protocol::texting::{Cost, Job, JobResult, Outgoing, Prepared, Rules, SendFault};
 use protocol::twilio::rest::messaging::{MessageBody, NewMessage};
 
 use super::MessagingServices;
 use super::context::{Context, is_on_call};
 use crate::lead::facts;
-use crate::text_model::ModelAnswer;
+use crate::text_model::{Answered, ModelAnswer, Spent};
 use crate::twilio_rest::{SendFault as TwilioFault, Sending};
 use crate::written::Pair;
 
@@ -30,6 +30,8 @@ const MAX_KNOWN: u32 = 50;
 pub(super) struct JobDone {
     pub(super) result: JobResult,
     pub(super) context: Option<Arc<Context>>,
+    /// What the text model has cost.
+    pub(super) cost: Option<Cost>,
 }
 
 /// One job's surroundings.
@@ -58,6 +60,7 @@ impl Task {
     }
 
     async fn attempt(&self, job: &Job) -> Result<JobDone, RecordsError> {
+        let mut cost = None;
         let result = match job {
             Job::Prepare { after_call } => {
                 let settings = self.rules.settings();
@@ -72,10 +75,12 @@ impl Task {
                     call_earns_message: context.call_earns_message,
                 };
                 let result = JobResult::Prepared(prepared);
-                return Ok(JobDone { result, context: Some(Arc::new(context)) });
+                return Ok(JobDone { result, context: Some(Arc::new(context)), cost });
             }
             Job::AskModel { more, tools, after_call } => {
-                self.ask(more.clone(), *tools, after_call.is_some()).await
+                let (result, spent) = self.ask(more.clone(), *tools, after_call.is_some()).await;
+                cost = spent.map(|Spent { tries, usage }| Cost { questions: tries, usage });
+                result
             }
             Job::RunTool { tool, call, offered } => match &self.context {
                 Some(context) => self.run_tool(context, *tool, call.clone(), offered.clone()).await,
@@ -88,12 +93,17 @@ impl Task {
                 self.send(message, *look_first, *since).await?
             }
         };
-        Ok(JobDone { result, context: None })
+        Ok(JobDone { result, context: None, cost })
     }
 
-    async fn ask(&self, more: Vec<HistoryItem>, tools: Tools, follows_a_call: bool) -> JobResult {
+    async fn ask(
+        &self,
+        more: Vec<HistoryItem>,
+        tools: Tools,
+        follows_a_call: bool,
+    ) -> (JobResult, Option<Spent>) {
         // Each process prepares before it asks.
-        let Some(context) = &self.context else { return JobResult::NoAnswer };
+        let Some(context) = &self.context else { return (JobResult::NoAnswer, None) };
         let settings = self.rules.settings();
         let mut history = context.history.clone();
         history.extend(follows_a_call.then(after_call));
@@ -104,13 +114,16 @@ impl Task {
         let mut request = TextRequest::new(Arc::clone(settings), &model, instructions, history);
         request.tools = tools;
         match text_model.answer(&request).await {
-            Ok(answered) => match answered.answer {
-                ModelAnswer::Reply(reply) => JobResult::Replied(reply),
-                ModelAnswer::Calls(calls) => JobResult::Called(calls),
-            },
+            Ok(Answered { answer, spent }) => {
+                let result = match answer {
+                    ModelAnswer::Reply(reply) => JobResult::Replied(reply),
+                    ModelAnswer::Calls(calls) => JobResult::Called(calls),
+                };
+                (result, Some(spent))
+            }
             Err(error) => {
                 tracing::error!(%error, business = %self.pair.0, "a message gets no answer");
-                JobResult::NoAnswer
+                (JobResult::NoAnswer, Some(error.spent))
             }
         }
     }

@@ -6,11 +6,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use entities::conversations::{
-    self, Claim, Claimed, ClosedWith, ConversationRecord, MessageChange, Step,
-};
+use entities::conversations::{self, Claim, Claimed, ConversationRecord, Step};
 use entities::leads::{self, ChangedBy, LeadChanges};
-use entities::messages::{MessageId as RowId, MessageRecord, MessageStatus};
+use entities::messages::MessageRecord;
 use entities::{RecordsError, businesses};
 use jiff::Timestamp;
 use protocol::business::BusinessSettings;
@@ -20,9 +18,9 @@ use protocol::texting::{
 };
 use tokio::sync::mpsc;
 
-use super::MessagingServices;
 use super::context::{Context, attached};
 use super::jobs::{self, JobDone};
+use super::{MessagingServices, records};
 use crate::introspection::IntrospectionEvent;
 use crate::written::{News, Pair};
 
@@ -209,6 +207,9 @@ impl<'a> Worker<'a> {
         if let Some(context) = done.context {
             self.context = Some(context);
         }
+        if let Some(cost) = done.cost {
+            self.conversation.add_cost(job, cost);
+        }
         self.conversation.handle(Event::JobDone { job, result: done.result }, self.now());
     }
 
@@ -283,8 +284,10 @@ impl<'a> Worker<'a> {
             needs_person: None,
             messages: Vec::new(),
         };
+        let settings = self.conversation.rules().settings();
+        let model = self.services.text_model.model(&settings.whatsapp.model);
         for record in &records {
-            add(&mut step, record);
+            records::add(&mut step, record, model);
         }
         self.write_lead_status(&records).await?;
         if let Some(began) = step.began {
@@ -339,44 +342,6 @@ impl<'a> Worker<'a> {
                 let event = IntrospectionEvent::MessageSent { conversation, message: id.0 };
                 self.services.introspection.tell(event);
             }
-        }
-    }
-}
-
-fn add(step: &mut Step, record: &Record) {
-    let row = |id: &MessageId| RowId(id.0);
-    match record {
-        Record::Began { at } => (step.began, step.closed) = (Some(*at), None),
-        Record::Handled(ids) => {
-            step.messages.push(MessageChange::Handled(ids.iter().map(row).collect()));
-        }
-        Record::Stored { message, answers } => step.messages.push(MessageChange::Stored {
-            id: row(&message.id),
-            body: message.body.clone(),
-            answers: answers.as_ref().map(row),
-            status: MessageStatus::Queued,
-        }),
-        Record::Held { message, answers } => step.messages.push(MessageChange::Stored {
-            id: row(&message.id),
-            body: message.body.clone(),
-            answers: answers.as_ref().map(row),
-            status: MessageStatus::Held,
-        }),
-        Record::Sent { id, sid } => {
-            let provider_sid = sid.clone();
-            step.messages.push(MessageChange::Sent { id: row(id), provider_sid });
-        }
-        Record::Refused { id, code } => {
-            step.messages.push(MessageChange::Failed { id: row(id), error_code: *code });
-        }
-        // Written before.
-        Record::LeadStatus(_) => {}
-        Record::GivenUp { id } => step.messages.push(MessageChange::GivenUp(row(id))),
-        Record::Noted(notes) => step.notes = Some(notes.clone()),
-        Record::ForPerson(why) => step.needs_person = Some(why.as_str()),
-        Record::OptedOut(out) => step.opted_out = Some(*out),
-        Record::Closed(reason) => {
-            step.closed = Some(ClosedWith { reason: reason.as_str().to_owned() });
         }
     }
 }

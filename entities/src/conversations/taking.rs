@@ -109,6 +109,7 @@ pub async fn write_by_hand(
             handled: Set(false),
             author: Set(Some(MessageAuthor::Operator)),
             error_code: Set(None),
+            cost: Set(None),
         };
         let by_id = message_table::Column::Id.eq(id);
         let stored = messages::insert(&transaction, business, row, by_id).await?;

@@ -83,6 +83,7 @@ pub(crate) fn incoming_row(
         handled: Set(false),
         author: Set(None),
         error_code: Set(None),
+        cost: Set(None),
     }
 }
 
@@ -123,6 +124,7 @@ pub async fn insert_outgoing(
             handled: Set(true),
             author: Set(Some(MessageAuthor::Agent)),
             error_code: Set(None),
+            cost: Set(None),
         };
         insert(db, business, row, stored).await
     })

@@ -3,7 +3,9 @@
 use sea_orm::entity::prelude::*;
 use serde::Serialize;
 
-use crate::values::{MediaItems, MessageAuthor, MessageDirection, MessageKind, MessageStatus};
+use crate::values::{
+    MediaItems, MessageAuthor, MessageCost, MessageDirection, MessageKind, MessageStatus,
+};
 
 #[derive(Clone, Debug, PartialEq, Serialize, DeriveEntityModel)]
 #[sea_orm(table_name = "messages")]
@@ -23,6 +25,7 @@ pub struct Model {
     pub handled: bool,
     pub author: Option<MessageAuthor>,
     pub error_code: Option<i64>,
+    pub cost: Option<MessageCost>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -7,11 +7,12 @@ use entities::appointments::{AppointmentId, NewAppointment, book};
 use entities::businesses::{CallKey, find_for_text, find_for_voice};
 use entities::conversations::{
     self, ByHand, Claimed, ClosedWith, ConversationId, MessageChange, Step, claim, due_of_all, get,
-    is_on_call, list, mark_handled, release, renew, store, take_in, waiting, write_by_hand,
+    is_on_call, list, mark_handled, release, release_all, renew, store, take_in, waiting,
+    write_by_hand,
 };
 use entities::messages::{
-    self, Delivery, IncomingMessage, MessageAuthor, MessageId, MessageKind, MessageStatus,
-    report_delivery,
+    self, Delivery, IncomingMessage, MessageAuthor, MessageCost, MessageId, MessageKind,
+    MessageStatus, report_delivery,
 };
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, PhoneNumber, ToolCallId};
@@ -69,7 +70,8 @@ fn step(due: bool, messages: Vec<MessageChange>) -> Step {
 }
 
 fn answer(id: MessageId, body: &str, answers: MessageId, status: MessageStatus) -> MessageChange {
-    MessageChange::Stored { id, body: body.to_owned(), answers: Some(answers), status }
+    let (body, answers, cost) = (body.to_owned(), Some(answers), None);
+    MessageChange::Stored { id, body, answers, status, cost }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -198,6 +200,7 @@ async fn wa_1_a_message_by_hand_is_due_until_it_is_sent_given_up_or_held() {
                 body: "We call you.".to_owned(),
                 answers: None,
                 status: MessageStatus::Held,
+                cost: None,
             },
         ];
         for end in ends {
@@ -359,6 +362,55 @@ async fn wa_7_the_one_read_of_a_call_brings_the_last_messages_of_that_person_and
         assert!(find_for_voice(db, withheld, noon()).await.unwrap().unwrap().messages.is_empty());
         let written = find_for_text(db, clinic, &theirs, noon()).await.unwrap().unwrap();
         assert_eq!((written.business.id, written.lead), (clinic, None));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn wa_2_a_daemon_that_has_the_database_for_itself_ends_the_claims_of_a_dead_one() {
+    on_each(async |db| {
+        let locks = business(db, "locks", "+97231111111").await;
+        came(db, locks, "SM1").await;
+        let dead = claimed(db, locks, 1, noon()).await.unwrap();
+        assert!(claimed(db, locks, 2, noon()).await.is_none(), "its lease goes on");
+        assert!(due_of_all(db, noon(), 9).await.unwrap().is_empty());
+        release_all(db).await.unwrap();
+        assert_eq!(due_of_all(db, noon(), 9).await.unwrap(), [(locks, person())]);
+        assert!(claimed(db, locks, 2, noon()).await.is_some());
+        assert!(!store(db, dead.claim, &person(), step(false, Vec::new()), noon()).await.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn wa_4_an_answer_keeps_what_it_has_cost_and_the_last_word_counts() {
+    on_each(async |db| {
+        let locks = business(db, "locks", "+97231111111").await;
+        came(db, locks, "SM1").await;
+        let work = claimed(db, locks, 1, noon()).await.unwrap();
+        let (id, answers) = (MessageId(new_id()), Some(work.owed[0].id));
+        for (questions, cost_micro_usd) in [(1, Some(30)), (3, None)] {
+            let cost = MessageCost {
+                model: "gpt-6-luna".to_owned(),
+                questions,
+                input_tokens: 200,
+                cached_tokens: 100,
+                output_tokens: 20,
+                cost_micro_usd,
+            };
+            let stored = MessageChange::Stored {
+                id,
+                body: "At nine.".to_owned(),
+                answers,
+                status: MessageStatus::Queued,
+                cost: Some(cost.clone()),
+            };
+            assert!(
+                store(db, work.claim, &person(), step(true, vec![stored]), noon()).await.unwrap()
+            );
+            let rows = messages::conversation(db, locks, &person(), 9).await.unwrap();
+            assert_eq!(rows.iter().find(|row| row.id == id).unwrap().cost, Some(cost));
+        }
     })
     .await;
 }

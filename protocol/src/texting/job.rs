@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Conversation;
-use super::state::{MessageId, Outgoing, Phase};
+use super::state::{Cost, MessageId, Outgoing, Phase};
 use crate::business::LeadStatus;
 use crate::call::{EndReason, FunctionCall};
 use crate::ids::CallSid;
@@ -67,6 +67,8 @@ pub enum Record {
         message: Outgoing,
         /// The newest text that it answers.
         answers: Option<MessageId>,
+        /// What it has cost; `None` if the text model was not asked for it.
+        cost: Option<Cost>,
     },
     /// This message is not sent, and waits for a person: the window is closed.
     Held {
@@ -74,6 +76,8 @@ pub enum Record {
         message: Outgoing,
         /// The newest text that it answers.
         answers: Option<MessageId>,
+        /// What it has cost; `None` if the text model was not asked for it.
+        cost: Option<Cost>,
     },
     /// Twilio has the message.
     Sent {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::Conversation;
 use super::event::SendFault;
 use super::job::{PersonNeeded, Record};
-use super::state::{MessageId, Outgoing, Phase};
+use super::state::{Cost, MessageId, Outgoing, Phase};
 use super::timer::window_is_open;
 
 /// The pauses between tries. The last one is repeated.
@@ -40,14 +40,14 @@ impl Conversation {
             return self.done(now);
         }
         if !window_is_open(self.state.last_came, now) {
-            let answers = self.answered_by(&message);
-            self.records.push(Record::Held { message, answers });
+            let (answers, cost) = (self.answered_by(&message), self.cost_of(&message));
+            self.records.push(Record::Held { message, answers, cost });
             self.records.push(Record::ForPerson(PersonNeeded::WindowClosed));
             return self.done(now);
         }
         self.state.sends_since.get_or_insert(now);
-        let answers = self.answered_by(&message);
-        self.records.push(Record::Stored { message, answers });
+        let (answers, cost) = (self.answered_by(&message), self.cost_of(&message));
+        self.records.push(Record::Stored { message, answers, cost });
         self.go_to(Phase::Sending { look_first: false });
     }
 
@@ -122,6 +122,11 @@ impl Conversation {
     fn round_of(&self, message: &Outgoing) -> Option<Option<MessageId>> {
         let round = self.state.round.as_ref()?;
         (round.answer == Some(message.id)).then(|| round.newest().map(|newest| newest.id))
+    }
+
+    fn cost_of(&self, message: &Outgoing) -> Option<Cost> {
+        let round = self.state.round.as_ref().filter(|round| round.answer == Some(message.id))?;
+        Some(round.cost).filter(|cost| cost.questions > 0)
     }
 
     fn answered_by(&self, message: &Outgoing) -> Option<MessageId> {

@@ -10,6 +10,7 @@ use super::job::PersonNeeded;
 use crate::call::{EndReason, FunctionCall};
 use crate::ids::CallSid;
 use crate::openai::responses::{HistoryItem, Tools};
+use crate::openai::usage::Usage;
 
 /// The row of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -171,6 +172,15 @@ pub(super) struct Owed {
     pub(super) says_goodbye: bool,
 }
 
+/// What an answer has cost at OpenAI.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cost {
+    /// How often the text model was asked.
+    pub questions: u32,
+    /// Billed tokens.
+    pub usage: Usage,
+}
+
 /// One answer, from the first question to the model until it is sent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -193,6 +203,7 @@ pub(super) struct Round {
     /// Decided with the answer.
     pub(super) closes: Option<EndReason>,
     pub(super) for_person: Option<PersonNeeded>,
+    pub(super) cost: Cost,
 }
 
 impl Round {

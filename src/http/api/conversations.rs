@@ -7,9 +7,9 @@ use entities::messages::{self, MessageId, MessageRecord};
 use http::StatusCode;
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, PhoneNumber};
-use protocol::text::check_lines;
-use protocol::texting::{LONGEST_MESSAGE, MOST_BY_HAND, units, window_is_open};
-use serde::{Deserialize, Serialize};
+use protocol::texting::{MOST_BY_HAND, one_message, window_is_open};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -99,7 +99,8 @@ pub(super) struct ConversationsQuery {
     #[param(required = true)]
     business: Option<String>,
     /// Only conversations that need a person of the business.
-    #[serde(default)]
+    #[param(value_type = Option<bool>)]
+    #[serde(default, deserialize_with = "flag")]
     needs_person: bool,
     /// `next` of the page before.
     #[param(value_type = Option<String>)]
@@ -108,6 +109,12 @@ pub(super) struct ConversationsQuery {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
     #[serde(default)]
     limit: Limit,
+}
+
+/// A query has texts alone.
+fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(|_| D::Error::custom("expected true or false"))
 }
 
 /// A business's conversations
@@ -183,7 +190,8 @@ pub(super) async fn write(request: ApiRequest<'_>) -> ApiResult {
     let business = request.business_in_query().await?;
     let record = find(&request, business.id).await?;
     let message: NewMessage = request.body()?;
-    let body = checked(&message.body)?;
+    let body = one_message(&message.body)
+        .map_err(|flaw| ApiError::bad_request("bad_field", flaw.to_string()).at("body"))?;
     if settings(&business)?.whatsapp_number.is_none() {
         let message = "this business has no whatsapp_number: give it one, and import it again";
         return Err(ApiError::conflict("no_sender", message));
@@ -205,22 +213,6 @@ pub(super) async fn write(request: ApiRequest<'_>) -> ApiResult {
     let stored = write_by_hand(db, business.id, record.id, by_hand, now).await?;
     services.messaging.due(business.id, &record.person);
     Ok(json(StatusCode::CREATED, &Message::from(stored)))
-}
-
-fn checked(body: &str) -> Result<String, ApiError> {
-    let wrong = |message: String| ApiError::bad_request("bad_field", message).at("body");
-    let body = body.trim();
-    if body.is_empty() {
-        return Err(wrong("is empty: write a text".to_owned()));
-    }
-    let units = units(body);
-    if units > LONGEST_MESSAGE {
-        let message =
-            format!("has {units} characters, and {LONGEST_MESSAGE} are the most: shorten it");
-        return Err(wrong(message));
-    }
-    check_lines(body, LONGEST_MESSAGE).map_err(|flaw| wrong(flaw.to_string()))?;
-    Ok(body.to_owned())
 }
 
 async fn find(

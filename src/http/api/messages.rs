@@ -1,8 +1,8 @@
 //! `/api/messages`: written messages of a business, in both directions.
 
 use entities::messages::{
-    self, MediaItem, MessageAuthor, MessageDirection, MessageId, MessageKind, MessageRecord,
-    MessageStatus,
+    self, MediaItem, MessageAuthor, MessageCost, MessageDirection, MessageId, MessageKind,
+    MessageRecord, MessageStatus,
 };
 use http::StatusCode;
 use jiff::Timestamp;
@@ -40,6 +40,8 @@ pub(super) struct Message {
     in_reply_to: Option<Uuid>,
     /// Twilio's name for it; null until Twilio has it.
     provider_sid: Option<String>,
+    /// What the text model has cost for it; null if it was not asked.
+    cost: Option<MessageCost>,
     /// When it came or was written.
     created_at: Timestamp,
 }
@@ -59,6 +61,7 @@ impl From<MessageRecord> for Message {
             handled: record.handled,
             in_reply_to: record.in_reply_to.map(|id| id.0),
             provider_sid: record.provider_sid,
+            cost: record.cost,
             created_at: record.created_at,
         }
     }

@@ -1,0 +1,70 @@
+//! The person calls too.
+
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn wa_7_what_is_told_in_writing_is_in_the_lead_of_the_calls() {
+    let desk = Desk::open().await;
+    let arguments = json!({"full_name": "דנה", "email": null, "fields": {"city": "חיפה"}});
+    desk.outside.will_answer([tool_call("update_lead_details", &arguments), reply("רשמתי.")]);
+    desk.come(1, "אני דנה מחיפה").await;
+    after(6).await;
+    assert_eq!(desk.sent(), ["רשמתי."]);
+    let lead = desk.conversation().await.lead_id.unwrap();
+    let db = &desk.services.database;
+    let lead = entities::leads::get(db, desk.business, lead).await.unwrap().unwrap();
+    assert_eq!(lead.full_name.as_deref(), Some("דנה"));
+    assert_eq!(lead.fields.0["city"], "חיפה");
+    assert_eq!(lead.phone, Some(person()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn wa_3_nothing_is_sent_during_a_call_and_what_came_is_answered_after_it() {
+    let desk = Desk::open().await;
+    desk.outside.will_answer([reply("לפני השיחה"), reply("אחרי השיחה")]);
+    desk.outside.takes(Duration::from_secs(3));
+    desk.come(1, "מתי?").await;
+    after(3).await;
+    let call = desk.call();
+    after(30).await;
+    assert_eq!(desk.sent(), [""; 0], "the answer was ready while the call went on");
+    desk.come(2, "הלו?").await;
+    after(30).await;
+    call.close(protocol::call::EndReason::UserGoodbye);
+    after(20).await;
+    assert_eq!(desk.sent(), ["אחרי השיחה"]);
+    assert!(told(desk.outside.asked().last().unwrap()).contains(&"הלו?".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn wa_3_a_call_on_another_node_counts_too() {
+    let desk = Desk::open().await;
+    desk.outside.will_answer([reply("בתשע.")]);
+    let call = testing::call_sid();
+    let db = &desk.services.database;
+    let row = entities::calls::NewCall {
+        call_sid: call.clone(),
+        direction: entities::calls::CallDirection::Inbound,
+        status: entities::calls::CallStatus::InProgress,
+        from_number: Some(person()),
+        to_number: settings().phone_numbers[0].clone(),
+        lead_id: None,
+        prompt_version: 1,
+        started_at: NOW,
+    };
+    entities::calls::insert_started(db, desk.business, row).await.unwrap();
+    desk.come(1, "מתי?").await;
+    after(60).await;
+    assert_eq!((desk.sent().len(), desk.outside.asked().len()), (0, 0));
+    let end = entities::calls::EndOfCall {
+        ended_at: desk.services.clock.wall(),
+        end_reason: "user_goodbye".to_owned(),
+        ended_by: "caller".to_owned(),
+        status: None,
+        duration: None,
+        stats: None,
+    };
+    entities::calls::report_end(db, desk.business, &call, end).await.unwrap();
+    after(10).await;
+    assert_eq!(desk.sent(), ["בתשע."]);
+}
