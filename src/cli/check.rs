@@ -23,12 +23,12 @@ pub(super) async fn run(config: &Config, out: &mut impl Write) -> Result<Exit, C
     let client = http::client()?;
     let mut report = Report { out, worst: Verdict::Ok };
     report.add(configuration::check(config))?;
-    let Records { findings, numbers, models } = records::check(&config.database).await;
+    let Records { findings, numbers, senders, models } = records::check(&config.database).await;
     report.add(findings)?;
     let (finding, shut_downs) = provider::check(&config.openai, &client).await;
     report.add([finding])?;
     report.add(models::check(&models, &shut_downs))?;
-    report.add(telephony::check(config, &numbers, &client).await)?;
+    report.add(telephony::check(config, &numbers, &senders, &client).await)?;
     match report.worst {
         Verdict::Ok | Verdict::Warn => Ok(Exit::Clean),
         Verdict::Fail => Ok(Exit::Failed),

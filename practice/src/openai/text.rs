@@ -63,6 +63,11 @@ impl TextServer {
         Ok(Self::start(Box::new(TcpAcceptor::on_loopback().await?), options))
     }
 
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// The URL of the Responses API.
     #[must_use]
     pub fn url(&self) -> String {

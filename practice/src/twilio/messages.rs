@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::debugger::TwilioError;
+use super::fetch::Answer;
 use super::form::{Form, form};
 use super::message_store::{MessageStatus, SentMessage};
 use super::network::Network;
@@ -142,12 +143,28 @@ pub(super) async fn receive(
     let url = network.settings.message_url.as_deref();
     let url = url.ok_or_else(|| TwilioError::Http("no address for messages".to_owned()))?;
     let started = now();
-    let answer = network.fetcher.fetch(url, Method::Post, &form).await.result?;
+    let answer = match network.fetcher.fetch(url, Method::Post, &form).await.result {
+        Ok(answer) => answer,
+        Err(error) => fall_back(network, form, url, error).await?,
+    };
     Ok(MessageAnswer {
         content_type: answer.content_type,
         body: String::from_utf8_lossy(&answer.body).into_owned(),
         took: now().saturating_duration_since(started),
     })
+}
+
+/// Delivers the same message to the fallback address, if there is one.
+async fn fall_back(
+    network: &Network,
+    mut form: Form,
+    failed: &str,
+    error: TwilioError,
+) -> Result<Answer, TwilioError> {
+    let Some(url) = &network.settings.message_fallback_url else { return Err(error) };
+    form.push(("ErrorCode".to_owned(), error.code().to_string()));
+    form.push(("ErrorUrl".to_owned(), failed.to_owned()));
+    network.fetcher.fetch(url, Method::Post, &form).await.result
 }
 
 /// Accepts a message and reports its progress to `callback`. Free text outside the 24-hour window

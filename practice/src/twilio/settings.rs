@@ -24,6 +24,10 @@ pub struct CarrierSettings {
     pub status_callback: Option<String>,
     /// Requested for incoming messages ([`Carrier::receive_message`](super::Carrier::receive_message)).
     pub message_url: Option<String>,
+    /// Requested if that one fails, with the same message.
+    pub message_fallback_url: Option<String>,
+    /// The numbers that are WhatsApp senders, as the REST API lists them.
+    pub senders: Vec<String>,
     /// Whether persons read what they are sent. If so, the status `read` follows.
     pub persons_read: bool,
     /// Whether the account takes `STOP` by itself: nothing may be sent to that person then (21610) until
@@ -61,6 +65,8 @@ impl CarrierSettings {
             fallback_url: None,
             status_callback: None,
             message_url: None,
+            message_fallback_url: None,
+            senders: Vec::new(),
             persons_read: false,
             handles_stop: false,
             numbers: Vec::new(),

@@ -20,6 +20,8 @@ pub(super) struct Records {
     pub(super) findings: Vec<Finding>,
     /// All numbers of the businesses.
     pub(super) numbers: Vec<PhoneNumber>,
+    /// The numbers that people write to.
+    pub(super) senders: Vec<PhoneNumber>,
     /// All models of the businesses.
     pub(super) models: Vec<UsedModel>,
 }
@@ -117,6 +119,7 @@ impl Records {
                 Ok(settings) => {
                     self.findings.extend(of_settings(&business.slug, &settings));
                     self.models.extend(UsedModel::of(&settings));
+                    self.senders.extend(settings.whatsapp_number);
                 }
                 Err(error) => self.findings.push(unreadable(&business.slug, &error)),
             }

@@ -1,6 +1,7 @@
 //! Checks Twilio: that it accepts the account, and sends the calls of each number to this daemon.
 
 mod number;
+mod sender;
 
 use ::actors::http_client::{HttpClient, HttpError};
 use http::StatusCode;
@@ -19,10 +20,12 @@ use number::{ABOUT, IncomingNumber};
 /// The most pages of 1,000 numbers that are read. The largest accounts have some ten thousand numbers.
 const MAX_PAGES: usize = 50;
 
-/// Checks the account, and each number in `ours`, the numbers of all businesses.
+/// Checks the account, each number in `ours`, the numbers of all businesses, and each WhatsApp number in
+/// `senders`.
 pub(super) async fn check(
     config: &Config,
     ours: &[PhoneNumber],
+    senders: &[PhoneNumber],
     client: &HttpClient,
 ) -> Vec<Finding> {
     let twilio = &config.twilio;
@@ -40,10 +43,24 @@ pub(super) async fn check(
             for number in ours {
                 findings.extend(number::check(number, &there, &config.server.public_url));
             }
+            if !senders.is_empty() {
+                findings.extend(of_senders(config, senders, client).await);
+            }
         }
         Err(fault) => findings.push(Finding::fail(ABOUT, fault.to_string())),
     }
     findings
+}
+
+/// Whether messages to the senders come here. Without an answer the console has to be looked at.
+async fn of_senders(config: &Config, ours: &[PhoneNumber], client: &HttpClient) -> Vec<Finding> {
+    match sender::read(&config.twilio, client).await {
+        Ok(there) => {
+            let public_url = &config.server.public_url;
+            ours.iter().flat_map(|number| sender::check(number, &there, public_url)).collect()
+        }
+        Err(fault) => vec![Finding::warn(ABOUT, format!("{fault}: {}", sender::BY_HAND))],
+    }
 }
 
 /// Twilio's auth tokens are 32 hexadecimal digits.

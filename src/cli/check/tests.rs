@@ -6,7 +6,7 @@ use protocol::ids::{AccountSid, BusinessId, PhoneNumber, Slug};
 use super::*;
 use crate::cli::business;
 use crate::cli::tests::{OnDisk, example, server};
-use practice::twilio::{Carrier, CarrierSettings};
+use practice::twilio::{Carrier, CarrierSettings, RestFault, RestKind};
 
 const ACCOUNT: &str = "AC00000000000000000000000000000001";
 const TOKEN: &str = "00112233445566778899aabbccddeeff";
@@ -37,6 +37,9 @@ async fn carrier(settings: impl FnOnce(&mut CarrierSettings)) -> Carrier {
     all.status_callback = Some(format!("{PUBLIC}/twilio/status"));
     all.fallback_url = Some(format!("{PUBLIC}/twilio/voice"));
     all.numbers = vec!["+97231234567".to_owned()];
+    all.senders = all.numbers.clone();
+    all.message_url = Some(format!("{PUBLIC}/twilio/whatsapp"));
+    all.message_fallback_url = all.message_url.clone();
     settings(&mut all);
     Carrier::start(all).await.unwrap()
 }
@@ -213,7 +216,29 @@ async fn ops_5_numbers_that_lead_here_are_well() {
     let (exit, lines) = checked_with(&carrier(|_| {}).await, TOKEN).await;
     assert_eq!(exit, Exit::Clean, "{lines:#?}");
     assert!(about(&lines, "twilio").iter().all(|line| line.starts_with("ok")), "{lines:#?}");
-    assert!(lines.last().unwrap().contains("+97231234567 brings its calls"), "{lines:#?}");
+    for brings in ["+97231234567 brings its calls", "+97231234567 brings its messages"] {
+        assert!(lines.iter().any(|line| line.contains(brings)), "{lines:#?}");
+    }
+}
+
+#[tokio::test]
+async fn ops_5_wa_1_a_sender_whose_messages_go_elsewhere_fails_and_one_that_twilio_hides_warns() {
+    let astray = carrier(|settings| {
+        settings.message_url = Some("https://demo.twilio.com/welcome/sms/reply/".to_owned());
+        settings.message_fallback_url = None;
+    });
+    let (exit, lines) = checked_with(&astray.await, TOKEN).await;
+    assert_eq!(exit, Exit::Failed);
+    let lines = about(&lines, "twilio").join("\n");
+    assert!(lines.contains(&format!("set it to {PUBLIC}/twilio/whatsapp")), "{lines}");
+    assert!(lines.contains("has no fallback URL"), "{lines}");
+    let hidden = carrier(|_| {}).await;
+    hidden.plan_fault(RestKind::ListSenders, RestFault::Forbidden, 1);
+    let (exit, lines) = checked_with(&hidden, TOKEN).await;
+    assert_eq!(exit, Exit::Clean, "{lines:#?}");
+    assert!(
+        lines.iter().any(|line| line.starts_with("warn") && line.contains("senders can't be read"))
+    );
 }
 
 #[tokio::test]

@@ -95,6 +95,8 @@ impl Dialogue<'_> {
         };
         let next = match self.conduct.go_on(self.language, &self.say.go_on) {
             Some(question) => question.to_owned(),
+            // Nothing is left to ask.
+            None if self.confirmed => return Turn::saying(answer.clone()),
             None => self.next_question(),
         };
         Turn::saying(format!("{answer} {next}"))

@@ -79,3 +79,27 @@ pub(super) fn numbers(network: &Network, form: &[(String, String)]) -> Reply {
     });
     page("incoming_phone_numbers", items.collect())
 }
+
+/// The account's WhatsApp senders, each with the carrier's configuration.
+pub(super) fn senders(network: &Network, form: &[(String, String)]) -> Reply {
+    let settings = &network.settings;
+    let whatsapp = value(form, "Channel") == Some("whatsapp");
+    let senders = settings.senders.iter().enumerate().filter(|_| whatsapp);
+    let senders: Vec<Value> = senders
+        .map(|(n, number)| {
+            json!({
+                "sid": format!("XE{:032x}", n + 1), "status": "ONLINE",
+                "sender_id": format!("whatsapp:{number}"),
+                "configuration": { "waba_id": "1" }, "profile": { "name": "Practice" },
+                "webhook": {
+                    "callback_url": settings.message_url, "callback_method": "POST",
+                    "fallback_url": settings.message_fallback_url, "fallback_method": "POST",
+                    "status_callback_url": null, "status_callback_method": "POST",
+                },
+                "properties": null, "offline_reasons": null,
+            })
+        })
+        .collect();
+    let meta = json!({ "key": "senders", "page": 0, "page_size": 50, "next_page_url": null });
+    Reply { status: 200, body: json!({ "senders": senders, "meta": meta }) }
+}

@@ -35,6 +35,8 @@ pub enum RestKind {
     ReadMessage,
     ListMessages,
     ListNumbers,
+    /// The WhatsApp senders.
+    ListSenders,
     /// A route that the carrier does not implement.
     Unknown,
 }

@@ -21,6 +21,10 @@ pub(super) fn route(
     parameters: Vec<(String, String)>,
 ) -> ApiRequest {
     let unknown = || (RestKind::Unknown, Some(path.to_owned()));
+    // Of another host at Twilio's, and of no account's path.
+    if *method == Method::GET && path == "/v2/Channels/Senders" {
+        return ApiRequest { kind: RestKind::ListSenders, sid: None, parameters };
+    }
     let rest = path
         .strip_prefix("/2010-04-01/Accounts/")
         .and_then(|rest| rest.strip_prefix(account))

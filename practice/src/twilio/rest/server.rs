@@ -121,6 +121,7 @@ fn perform(network: &Arc<Network>, asked: &ApiRequest) -> Result<Reply, RestErro
         RestKind::ReadMessage => messages::read(network, sid),
         RestKind::ListMessages => Ok(messages::list(network, form)),
         RestKind::ListNumbers => Ok(json::numbers(network, form)),
+        RestKind::ListSenders => Ok(json::senders(network, form)),
         RestKind::Unknown => Err(RestError::not_found(sid)),
     }
 }
@@ -146,6 +147,7 @@ fn count(network: &Network, kind: RestKind, call_sid: Option<&CallSid>) {
         | RestKind::ReadMessage
         | RestKind::ListMessages
         | RestKind::ListNumbers
+        | RestKind::ListSenders
         | RestKind::Unknown => {}
     });
 }

@@ -34,6 +34,7 @@ impl fmt::Display for Fault {
                     RestKind::CreateMessage => "new messages",
                     RestKind::ReadMessage | RestKind::ListMessages => "look-ups of messages",
                     RestKind::ListNumbers => "look-ups of numbers",
+                    RestKind::ListSenders => "look-ups of senders",
                     RestKind::Unknown => "other requests",
                 };
                 write!(f, "Twilio's API and the next {times} {kind}: {}", of_rest(*fault))

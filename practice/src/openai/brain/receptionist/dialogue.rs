@@ -150,7 +150,24 @@ impl<'a> Dialogue<'a> {
                 }
                 Some(_) | None => {}
             },
-            Line::System(_) | Line::Call { .. } => {}
+            Line::System(note) => self.learn_from_call(note),
+            Line::Call { .. } => {}
+        }
+    }
+
+    /// A note can tell a telephone call: a line for each turn.
+    fn learn_from_call(&mut self, note: &str) {
+        let mut told = false;
+        for line in note.lines() {
+            if let Some(words) = line.strip_prefix("the person: ") {
+                self.learn_from_caller(words);
+            } else if let Some(words) = line.strip_prefix("you: ") {
+                self.learn_from_model(words);
+                told = true;
+            }
+        }
+        if told {
+            (self.open, self.aside) = (None, false);
         }
     }
 
