@@ -6,6 +6,7 @@
 
 mod error;
 pub(crate) mod judge;
+mod line;
 mod outcome;
 mod player;
 mod report;
@@ -37,7 +38,7 @@ pub use judge::Verdict;
 pub use outcome::{CallOutcome, Outcome};
 pub use player::{Played, Spoken};
 pub use report::{Tally, call_lines, scenario_lines, summary};
-pub use scenario::{Action, After, Happening, Scenario, ScenarioError, Script};
+pub use scenario::{Action, After, Happening, Scenario, ScenarioError, Script, Writing};
 pub use stage::Left;
 pub use waits::Waits;
 

@@ -172,6 +172,7 @@ impl World {
         line.fallback_url = Some(format!("{daemon}/twilio/voice"));
         line.status_callback = Some(format!("{daemon}/twilio/status"));
         line.message_url = Some(format!("{daemon}/twilio/whatsapp"));
+        line.message_fallback_url = Some(format!("{daemon}/twilio/whatsapp"));
         let hosted = || std::iter::once(&business).chain(&other_businesses);
         let numbers = hosted().flat_map(|business| &business.phone_numbers);
         line.numbers = numbers.map(ToString::to_string).collect();

@@ -6,11 +6,13 @@ mod lines;
 mod records;
 mod told;
 mod verdict;
+mod written;
 
 use practice::twilio::HeardSpeech;
 
+use super::player::Played;
 use super::scenario::{Expectations, HeardLine, Scenario};
-use super::seen::{ModelSide, Seen};
+use super::seen::{ModelSide, Seen, WrittenSide};
 use lines::{followed, heard_line};
 
 pub use verdict::Verdict;
@@ -27,6 +29,23 @@ pub(super) fn judge(scenario: &Scenario, seen: &Seen) -> Verdict {
     }
     verdict.equal("clears", expect.clears.as_ref(), &seen.clears());
     records::look(&mut verdict, expect, seen);
+    if let Some(side) = &seen.written {
+        written::look(&mut verdict, expect, side, seen.played.wrote);
+        written::silent_during_the_call(&mut verdict, side, seen);
+    }
+    verdict
+}
+
+/// What was written, where nobody called.
+pub(super) fn judge_written(scenario: &Scenario, played: &Played, side: &WrittenSide) -> Verdict {
+    let mut verdict = Verdict::default();
+    let expect = &scenario.script.expect;
+    verdict.look("the script", played.stopped.clone().map_or(Ok(()), Err));
+    written::look(&mut verdict, expect, side, played.wrote);
+    if let Some(lead) = &expect.lead {
+        let found = side.lead.as_ref().ok_or_else(|| "the conversation has none".to_owned());
+        verdict.look("lead", found.and_then(|was| records::lead_fits(lead, was)));
+    }
     verdict
 }
 

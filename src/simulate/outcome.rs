@@ -9,6 +9,7 @@ use protocol::ids::PhoneNumber;
 use super::judge::Verdict;
 use super::player::Spoken;
 use super::scenario::Scenario;
+use super::seen::WrittenSide;
 use super::stage::left::Left;
 use super::waits::Waits;
 
@@ -31,10 +32,14 @@ pub struct Outcome {
 pub struct CallOutcome {
     /// The caller's number.
     pub number: PhoneNumber,
-    /// From dialling to the end.
+    /// From dialling to the end. Without a call, of all that happened.
     pub length: Duration,
+    /// Whether there was a call.
+    pub called: bool,
     pub spoken: Vec<Spoken>,
     pub heard: Vec<HeardSpeech>,
+    /// The messages of both sides, each in a line, with the time since the scenario began.
+    pub written: Vec<(Duration, String)>,
     /// The practice model's client events in order, without audio.
     pub told: Vec<String>,
     /// As in the call's record.
@@ -49,5 +54,27 @@ impl Outcome {
     #[must_use]
     pub fn holds(&self) -> bool {
         self.left.is_nothing() && self.calls.iter().all(|call| call.verdict.holds())
+    }
+}
+
+impl CallOutcome {
+    /// The result of what was only written.
+    pub(super) fn without_call(
+        number: PhoneNumber,
+        written: &WrittenSide,
+        verdict: Verdict,
+    ) -> Self {
+        Self {
+            number,
+            length: written.took,
+            called: false,
+            spoken: Vec::new(),
+            heard: Vec::new(),
+            written: written.lines(),
+            told: Vec::new(),
+            end_reason: None,
+            waits: Waits::default(),
+            verdict,
+        }
     }
 }

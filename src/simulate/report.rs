@@ -51,7 +51,8 @@ const MOST_FAILURES: usize = 3;
 /// The faults and the course of one call.
 #[must_use]
 pub fn call_lines(call: &CallOutcome) -> String {
-    let mut text = format!("       the call from {}:\n", call.number.as_str());
+    let what = if call.called { "the call from" } else { "the messages of" };
+    let mut text = format!("       {what} {}:\n", call.number.as_str());
     for fault in &call.verdict.faults {
         text.push_str(&format!("       - {fault}\n"));
     }
@@ -69,6 +70,9 @@ pub fn call_lines(call: &CallOutcome) -> String {
     for (from, to, who, what) in lines {
         let (from, to) = (from.as_secs_f64(), to.as_secs_f64());
         text.push_str(&format!("       {from:>6.2}–{to:<6.2} {who:>6}  {what}\n"));
+    }
+    for (at, line) in &call.written {
+        text.push_str(&format!("       {:>6.2} s  {line}\n", at.as_secs_f64()));
     }
     if !call.told.is_empty() {
         text.push_str(&format!("       the model was told: {}\n", call.told.join(", ")));
@@ -123,7 +127,8 @@ impl From<&Outcome> for Tally {
         let (mut endings, mut waits) = (BTreeMap::new(), Waits::default());
         for call in &outcome.calls {
             waits += &call.waits;
-            let reason = call.end_reason.as_deref().unwrap_or("unknown");
+            let none = if call.called { "unknown" } else { "without a call" };
+            let reason = call.end_reason.as_deref().unwrap_or(none);
             *endings.entry(reason.to_owned()).or_insert(0) += 1;
         }
         Self {

@@ -6,16 +6,19 @@ mod model;
 mod script;
 mod step;
 mod twilio;
+mod writing;
 
 pub(super) use expect::{
-    AgentLine, End, Expectations, HeardLine, LeadExpectation, ModelTold, ToolExpectation,
-    TranscriptLine, Words,
+    AgentLine, End, Expectations, HeardLine, LeadExpectation, MessageExpectation, MessageText,
+    ModelTold, TextModelExpectation, ToolExpectation, TranscriptLine, Words,
 };
 pub use file::ScenarioError;
 pub(crate) use script::Answers;
+pub(super) use script::Calling;
 pub use script::{Scenario, Script};
 pub(super) use step::Step;
 pub use step::{Action, After, Happening};
+pub use writing::Writing;
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 //! What was seen of one call: by the caller, by the model and in the database.
 
+mod written;
+
 use std::time::Duration;
 
 use entities::call_turns::TurnRow;
@@ -10,8 +12,12 @@ use practice::openai::{Log, Record, SeenEvent, Turn, Violation};
 use practice::twilio::{CallView, CallerHandle, Webhook};
 use protocol::ids::{CallSid, PhoneNumber};
 
+use jiff::Timestamp;
+
 use super::player::Played;
 use crate::world::World;
+
+pub(super) use written::{WrittenSide, sent_to};
 
 #[derive(Debug, Clone)]
 pub(super) struct Seen {
@@ -26,6 +32,10 @@ pub(super) struct Seen {
     pub(super) record: Option<CallRecord>,
     pub(super) turns: Vec<TurnRow>,
     pub(super) lead: Option<LeadRecord>,
+    /// When the call was dialled, by the daemon's wall clock.
+    pub(super) dialled_at: Timestamp,
+    /// What was written; `None` if the scenario has no writing.
+    pub(super) written: Option<WrittenSide>,
 }
 
 /// The practice model's side of one call.
@@ -53,13 +63,15 @@ impl Seen {
         caller: &CallerHandle,
         number: &PhoneNumber,
         played: Played,
+        written: Option<WrittenSide>,
     ) -> Result<Self, RecordsError> {
+        let dialled_at = world.app.services().clock.wall() - caller.elapsed();
         let (db, business) = (&world.app.services().database, world.business_id);
         let call = caller.call_sid();
         let _ = tokio::time::timeout(RID_WITHIN, forgotten(world, call)).await;
         let view = caller.view().borrow().clone();
         let status_came = status_came(&view);
-        let writing = written(world, call, status_came);
+        let writing = when_written(world, call, status_came);
         let record = match tokio::time::timeout(WRITTEN_WITHIN, writing).await {
             Ok(record) => Some(record?),
             Err(_) => None,
@@ -70,7 +82,7 @@ impl Seen {
             None => None,
         };
         let model = world.openai().map(|practice| ModelSide::of(practice.log(), number));
-        Ok(Self { played, view, status_came, model, record, turns, lead })
+        Ok(Self { played, view, status_came, model, record, turns, lead, dialled_at, written })
     }
 }
 
@@ -82,7 +94,7 @@ async fn forgotten(world: &World, call: &CallSid) {
 }
 
 /// Waits until the call's row has its end, and the final status if that reached the daemon.
-async fn written(
+async fn when_written(
     world: &World,
     call: &CallSid,
     status_came: bool,

@@ -6,18 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use practice::speech::Voice;
-use practice::twilio::{Callee, CallerHandle, Dial, LineQuality, RestKind};
+use practice::twilio::RestKind;
 use protocol::ids::{InvalidId, PhoneNumber};
-use serde_json::json;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
 use super::error::SimulateError;
 use super::outcome::{CallOutcome, Outcome};
-use super::scenario::{Answers, Scenario};
-use super::seen::{ModelSide, Seen};
+use super::player::Course;
+use super::scenario::{Calling, Scenario};
+use super::seen::{ModelSide, Seen, WrittenSide};
 use super::waits::Waits;
-use super::{judge, player};
+use super::{judge, line, player};
 use crate::config::{Config, DatabaseUrl};
 use crate::platform::Platform;
 use crate::world::{Plan, World, WorldError};
@@ -114,12 +114,24 @@ impl Stage {
     /// Starts a world for the call from `part`, or for all.
     async fn open(&self, part: &str) -> Result<World, SimulateError> {
         let world = World::open(self.plan(self.platform.split(part))?).await?;
-        for trouble in &self.scenario.script.twilio.hang_ups {
-            world.carrier.plan_fault(RestKind::HangUp, (*trouble).into(), 1);
+        let script = &self.scenario.script;
+        for (kind, troubles) in [
+            (RestKind::HangUp, &script.twilio.hang_ups),
+            (RestKind::CreateMessage, &script.twilio.messages),
+        ] {
+            for trouble in troubles {
+                world.carrier.plan_fault(kind, (*trouble).into(), 1);
+            }
         }
-        world.carrier.set_delivery(self.scenario.script.twilio.callbacks.into());
+        for code in &script.twilio.failed_deliveries {
+            world.carrier.fail_next_delivery(*code);
+        }
+        world.carrier.set_delivery(script.twilio.callbacks.into());
+        if let Some(text_model) = world.text_model() {
+            script.model.spoil_texts(&text_model.faults());
+        }
         if let Some(transfer) = &self.scenario.business.transfer {
-            let person = self.scenario.script.transfer.into();
+            let person = script.transfer.into();
             world.carrier.set_callee(transfer.number.as_str(), person);
         }
         Ok(world)
@@ -136,20 +148,48 @@ impl Stage {
 
     async fn play(&self, world: &World, number: PhoneNumber) -> Result<CallOutcome, SimulateError> {
         let scenario = &self.scenario;
-        let caller = match scenario.script.caller.answers {
-            None => dial(world, scenario, &number),
-            Some(answers) => be_called(world, answers, &number).await?,
+        world.carrier.set_opted_out(number.as_str(), scenario.script.twilio.opted_out);
+        let caller = match (scenario.script.calling(), scenario.script.caller.answers) {
+            (Calling::Never | Calling::InAStep, _) => None,
+            (Calling::AtOnce, None) => Some(line::dial(world, scenario, &number)),
+            (Calling::AtOnce, Some(answers)) => {
+                Some(line::be_called(world, answers, &number).await?)
+            }
         };
-        let played = player::play(world, &caller, &scenario.script).await;
+        let Course { played, caller, began } = player::play(world, scenario, &number, caller).await;
+        let written = match scenario.script.has_writing() {
+            true => {
+                Some(WrittenSide::gather(world, &number, began, &scenario.script.expect).await?)
+            }
+            false => None,
+        };
+        let Some(caller) = caller else {
+            let written = written.unwrap_or_default();
+            let verdict = judge::judge_written(scenario, &played, &written);
+            return Ok(CallOutcome::without_call(number, &written, verdict));
+        };
         let length = caller.view().borrow().ended_at.unwrap_or_else(|| caller.elapsed());
         caller.forget_recording();
-        let seen = Seen::gather(world, &caller, &number, played).await?;
+        let seen = Seen::gather(world, &caller, &number, played, written).await?;
         let verdict = judge::judge(scenario, &seen);
         let told = seen.model.as_ref().map(ModelSide::told).unwrap_or_default();
         let waits = Waits::kept_in(seen.record.as_ref().and_then(|record| record.stats.as_ref()));
         let end_reason = seen.record.and_then(|record| record.end_reason);
         let (spoken, heard) = (seen.played.spoken, seen.view.heard);
-        Ok(CallOutcome { number, length, spoken, heard, told, end_reason, waits, verdict })
+        let written = seen.written.map(|written| written.lines()).unwrap_or_default();
+        let called = true;
+        Ok(CallOutcome {
+            number,
+            length,
+            called,
+            spoken,
+            heard,
+            written,
+            told,
+            end_reason,
+            waits,
+            verdict,
+        })
     }
 
     fn plan(&self, platform: Platform) -> Result<Plan, SimulateError> {
@@ -178,36 +218,6 @@ impl Stage {
             keeps_audio: false,
         })
     }
-}
-
-fn dial(world: &World, scenario: &Scenario, number: &PhoneNumber) -> CallerHandle {
-    let caller = &scenario.script.caller;
-    let mut dial = Dial::new(number.as_str(), world.business.phone_numbers[0].as_str());
-    dial.language = world.business.language.as_str().to_owned();
-    dial.line = LineQuality {
-        silence: caller.silence.into(),
-        burst: u32::from(caller.burst.get()),
-        loses_marks: scenario.script.twilio.loses_marks,
-        stream_fails: scenario.script.twilio.stream.map(|it| (it.after, it.by.into())),
-        ..LineQuality::default()
-    };
-    world.carrier.dial(&dial)
-}
-
-/// Lets the business call a number that answers like this.
-async fn be_called(
-    world: &World,
-    answers: Answers,
-    number: &PhoneNumber,
-) -> Result<CallerHandle, SimulateError> {
-    let callee = Callee { then: answers.into(), ..Callee::default() };
-    world.carrier.set_callee(number.as_str(), callee);
-    let body = json!({ "business": world.business.slug.as_str(), "to": number });
-    let (status, answer) = world.post_json("api/calls", &body).await?;
-    if status != 201 {
-        return Err(SimulateError::NotPlaced(format!("HTTP {status}: {answer}")));
-    }
-    Ok(world.carrier.callee(number.as_str(), world.business.language.as_str()).await)
 }
 
 /// The `n`th number after this one.

@@ -38,9 +38,28 @@ fn prac_5_every_example_scenario_has_a_description_and_checks_all_three_sides() 
         let text = std::fs::read_to_string(&file).unwrap();
         let scenario = Scenario::read(&file).unwrap();
         assert!(!scenario.script.about.is_empty(), "{}", file.display());
-        for side in ["caller_heard", "model_told", "transcript"] {
-            assert!(text.contains(side), "{}: {side}", file.display());
+        let of_calls = ["caller_heard", "model_told", "transcript"];
+        let of_texts = ["messages", "text_model", "conversation"];
+        let name = scenario.name();
+        if !scenario.script.caller.only_writes {
+            for side in of_calls {
+                assert!(text.contains(side), "{name}: {side}");
+            }
         }
+        if scenario.script.has_writing() {
+            for side in of_texts {
+                assert!(text.contains(side), "{name}: {side}");
+            }
+        }
+    }
+}
+
+#[test]
+fn wa_8_the_example_scenarios_cover_every_requirement_of_messages() {
+    let texts: Vec<_> = files().iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
+    for requirement in ["WA-1", "WA-2", "WA-3", "WA-4", "WA-5", "WA-6", "WA-7"] {
+        let names = |text: &&String| text.contains(requirement) && text.contains("write = ");
+        assert!(texts.iter().any(|text| names(&text)), "{requirement}");
     }
 }
 

@@ -131,7 +131,7 @@ fn holds(value: &Value, wanted: &Value) -> bool {
     }
 }
 
-fn lead_fits(expected: &LeadExpectation, was: &LeadRecord) -> Result<(), String> {
+pub(super) fn lead_fits(expected: &LeadExpectation, was: &LeadRecord) -> Result<(), String> {
     let differs = |key: &str, expected: &str, was: Option<&str>| {
         let was = was.unwrap_or_default();
         if expected == was {

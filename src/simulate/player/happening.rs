@@ -16,12 +16,12 @@ impl Player<'_> {
     pub(super) async fn happens(&self, what: Happening) -> Result<(), NotDone> {
         match what {
             Happening::OperatorHangsUp => {
-                let path = format!("api/calls/{}/hangup", self.caller.call_sid());
+                let path = format!("api/calls/{}/hangup", self.line()?.call_sid());
                 accepted(self.world.post(&path).await?)
             }
             Happening::LineIsLost => {
                 self.world.carrier.set_cut_off(true);
-                Ok(self.caller.cut_socket()?)
+                Ok(self.line()?.cut_socket()?)
             }
             Happening::OpenaiIsLost => {
                 // A real model can't be cut off from here.
@@ -41,10 +41,11 @@ impl Player<'_> {
 
     /// Kills each generation of an actor until its call ends.
     async fn keeps_crashing(&self, kind: ActorKind) -> Result<(), NotDone> {
+        let call = self.line()?.call_sid();
         let mut killed: Option<Generation> = None;
         loop {
             let mut ours = self.world.actors().await?;
-            ours.retain(|actor| actor.call_sid.as_ref() == Some(self.caller.call_sid()));
+            ours.retain(|actor| actor.call_sid.as_ref() == Some(call));
             if ours.is_empty() {
                 return Ok(());
             }

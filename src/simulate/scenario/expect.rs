@@ -1,11 +1,15 @@
 //! The expected result of a scenario's call. What is not written is not checked.
 
+mod written;
+
 use std::collections::BTreeMap;
 
 use entities::calls::CallStatus;
 use entities::leads::LeadStatus;
 use protocol::call::{EndReason, EndedBy};
 use serde::Deserialize;
+
+pub use written::{ConversationExpectation, MessageExpectation, MessageText, TextModelExpectation};
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -29,6 +33,10 @@ pub struct Expectations {
     /// The turns of caller and agent in the database, in order.
     pub transcript: Option<Vec<TranscriptLine>>,
     pub end: End,
+    /// The messages that the person was sent, in order.
+    pub messages: Option<Vec<MessageExpectation>>,
+    pub conversation: ConversationExpectation,
+    pub text_model: TextModelExpectation,
 }
 
 /// Number of events of each kind to the model.
@@ -201,29 +209,34 @@ fn agent_line(
 impl Expectations {
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self {
-            caller_heard,
-            clears,
-            model_heard,
-            model_told,
-            agent_said,
-            agent_asked,
-            agent_never_said,
-            tools,
-            lead,
-            transcript,
-            end,
-        } = self;
-        caller_heard.is_none()
-            && clears.is_none()
-            && model_heard.is_none()
-            && *model_told == ModelTold::default()
-            && agent_said.is_empty()
-            && agent_asked.is_empty()
-            && agent_never_said.is_empty()
-            && tools.is_none()
-            && lead.is_none()
-            && transcript.is_none()
-            && *end == End::default()
+        self.lead.is_none() && self.first_about_a_call().is_none() && !self.is_about_writing()
+    }
+
+    /// The key of an expectation that only a call can fulfil.
+    pub(super) fn first_about_a_call(&self) -> Option<&'static str> {
+        let Self { caller_heard, clears, model_heard, model_told, agent_said, agent_asked, .. } =
+            self;
+        let Self { agent_never_said, tools, transcript, end, .. } = self;
+        let named = [
+            ("expect.caller_heard", caller_heard.is_some()),
+            ("expect.clears", clears.is_some()),
+            ("expect.model_heard", model_heard.is_some()),
+            ("expect.model_told", *model_told != ModelTold::default()),
+            ("expect.agent_said", !agent_said.is_empty()),
+            ("expect.agent_asked", !agent_asked.is_empty()),
+            ("expect.agent_never_said", !agent_never_said.is_empty()),
+            ("expect.tools", tools.is_some()),
+            ("expect.transcript", transcript.is_some()),
+            ("expect.end", *end != End::default()),
+        ];
+        named.into_iter().find(|(_, is_there)| *is_there).map(|(key, _)| key)
+    }
+
+    /// Whether something is expected in writing.
+    pub(super) fn is_about_writing(&self) -> bool {
+        let Self { messages, conversation, text_model, .. } = self;
+        messages.is_some()
+            || *conversation != ConversationExpectation::default()
+            || *text_model != TextModelExpectation::default()
     }
 }

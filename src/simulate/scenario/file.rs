@@ -43,6 +43,9 @@ impl Scenario {
             let expected = "at least one expectation, such as caller_heard or end, is expected";
             return Err(located::at_key(file, text, "expect", expected).into());
         }
+        if let Some((key, told)) = script.contradiction() {
+            return Err(located::at_key(file, text, key, &told).into());
+        }
         let (business_file, business_text) = match &script.business.file {
             None => (PathBuf::from(world::LOCKSMITH_FILE), world::LOCKSMITH.to_owned()),
             Some(named) => {
@@ -57,6 +60,11 @@ impl Scenario {
         };
         let business =
             business_file::parse_changed(&business_file, &business_text, changes, place)?;
+        if script.has_writing() && business.whatsapp_number.is_none() {
+            let told =
+                "the business has no whatsapp_number: give it one in its file, or set it here";
+            return Err(located::at_key(file, text, "business.set", told).into());
+        }
         let number = caller(&script, &business)
             .map_err(|message| located::at_key(file, text, "caller.number", &message))?;
         Ok(Self { file: file.to_owned(), business, number, script })

@@ -1,16 +1,18 @@
 //! The practice model of a scenario: its answers, its pace and its faults.
 
+mod texts;
 mod trouble;
 
 use std::time::Duration;
 
 use practice::openai::{
     ArgumentsFault, Behaviour, Brain, ConnectRefusal, LinkFault, Options, ResponseFault,
-    SpeechFault, ToolCall, Transcription,
+    SpeechFault, TextFault, ToolCall, Transcription,
 };
 use protocol::business::duration_text;
 use serde::Deserialize;
 
+use texts::TextTrouble;
 use trouble::{ArgumentsTrouble, LinkTrouble, ResponseTrouble, SpeechTrouble};
 
 /// How the practice model differs from the default.
@@ -49,6 +51,10 @@ pub struct Model {
     pub link: Option<LinkFails>,
     /// Every session is refused.
     pub refuses: Option<Refused>,
+    /// Faults of the text model's first answers, in order.
+    pub texts: Vec<TextTrouble>,
+    /// What is wrong with every answer of the text model after those.
+    pub other_texts: TextTrouble,
 }
 
 /// When and how a link fails.
@@ -111,6 +117,12 @@ pub enum TranscriptTiming {
 }
 
 impl Model {
+    /// Tells the text model what goes wrong.
+    pub fn spoil_texts(&self, faults: &practice::openai::TextFaults) {
+        faults.next(self.texts.iter().cloned().map(TextFault::from));
+        faults.always(self.other_texts.clone().into());
+    }
+
     /// The options of the practice server.
     #[must_use]
     pub fn options(&self) -> Options {

@@ -82,6 +82,17 @@ pub struct Caller {
     pub burst: NonZeroU16,
     /// How the caller answers a call of the business. `None`: they call the business.
     pub answers: Option<Answers>,
+    /// Nobody calls: the person writes.
+    pub only_writes: bool,
+}
+
+/// When the call begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Calling {
+    AtOnce,
+    /// A step begins it.
+    InAStep,
+    Never,
 }
 
 /// The number that calls are transferred to (CALL-10).
@@ -166,6 +177,7 @@ impl Default for Caller {
             silence: LineSilence::default(),
             burst: NonZeroU16::MIN,
             answers: None,
+            only_writes: false,
         }
     }
 }
@@ -184,9 +196,64 @@ impl Script {
             | Action::Noise { .. }
             | Action::Silence(_)
             | Action::Press(_)
-            | Action::HangUp => false,
+            | Action::HangUp
+            | Action::Call
+            | Action::Write(_) => false,
         };
-        let uses_up = !self.twilio.hang_ups.is_empty() || !self.model.responses_once.is_empty();
-        uses_up || self.steps.iter().any(affects_all)
+        let uses_up = !self.model.responses_once.is_empty() || !self.model.texts.is_empty();
+        self.twilio.is_used_up() || uses_up || self.steps.iter().any(affects_all)
+    }
+
+    /// When the call begins.
+    #[must_use]
+    pub fn calling(&self) -> Calling {
+        match (self.caller.only_writes, self.steps.iter().any(|step| step.action == Action::Call)) {
+            (true, _) => Calling::Never,
+            (false, true) => Calling::InAStep,
+            (false, false) => Calling::AtOnce,
+        }
+    }
+
+    /// Whether anything is written or expected in writing.
+    #[must_use]
+    pub fn has_writing(&self) -> bool {
+        let writes = |step: &Step| matches!(step.action, Action::Write(_));
+        self.steps.iter().any(writes) || self.expect.is_about_writing()
+    }
+
+    /// What contradicts what: the key, and what is expected there.
+    pub(super) fn contradiction(&self) -> Option<(&'static str, String)> {
+        let calls = |step: &Step| step.action == Action::Call;
+        match self.calling() {
+            Calling::AtOnce => None,
+            Calling::Never => {
+                let spoken = self.steps.iter().position(|step| step.needs_call() || calls(step));
+                if let Some(at) = spoken {
+                    let told = self.steps[at].action.told();
+                    let told = format!("nobody calls, and step {} ({told}) needs a call", at + 1);
+                    return Some(("caller.only_writes", told));
+                }
+                let of_a_call = self.expect.first_about_a_call();
+                of_a_call.map(|key| (key, "nobody calls here: leave it out".to_owned()))
+            }
+            Calling::InAStep => {
+                if self.caller.answers.is_some() {
+                    let told = "with it the business calls: leave out the step call = true";
+                    return Some(("caller.answers", told.to_owned()));
+                }
+                if self.steps.iter().filter(|step| calls(step)).count() > 1 {
+                    return Some(("step", "one call = true is expected".to_owned()));
+                }
+                let before = self.steps.iter().take_while(|step| !calls(step));
+                let early = before.zip(1..).find(|(step, _)| step.needs_call());
+                early.map(|(step, at)| {
+                    let told = step.action.told();
+                    (
+                        "step",
+                        format!("step {at} ({told}) comes before call = true, and needs the call"),
+                    )
+                })
+            }
+        }
     }
 }

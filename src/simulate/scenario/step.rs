@@ -6,6 +6,8 @@ use actors::introspection::ActorKind;
 use protocol::business::duration_text;
 use serde::Deserialize;
 
+use super::writing::{Attachment, Writing};
+
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Written")]
 pub struct Step {
@@ -28,6 +30,12 @@ pub enum After {
     AgentEnds,
     /// These words, since the previous step began.
     Words(String),
+    /// The end of the call.
+    CallEnds,
+    /// A message of the business's, since the previous step began.
+    MessageComes,
+    /// A message with these words, since the previous step began.
+    Message(String),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +51,10 @@ pub enum Action {
     Silence(Duration),
     Press(String),
     HangUp,
+    /// The person calls, and the call is answered.
+    Call,
+    /// The person writes by WhatsApp.
+    Write(Writing),
     /// Does nothing; an event happens around the call.
     Happens(Happening),
 }
@@ -71,6 +83,14 @@ impl Happening {
         }
     }
 
+    /// Whether it happens to a call.
+    fn is_of_a_call(self) -> bool {
+        match self {
+            Self::OperatorHangsUp | Self::KeepsCrashing(_) | Self::LineIsLost => true,
+            Self::OpenaiIsLost | Self::DaemonStops => false,
+        }
+    }
+
     fn told(self) -> String {
         match self {
             Self::OperatorHangsUp => "the operator hangs up".to_owned(),
@@ -92,8 +112,46 @@ impl Action {
             Self::Silence(length) => format!("silence of {length:?}"),
             Self::Press(keys) => format!("press {keys:?}"),
             Self::HangUp => "hang up".to_owned(),
+            Self::Call => "call".to_owned(),
+            Self::Write(writing) => writing.told(),
             Self::Happens(what) => what.told(),
         }
+    }
+
+    /// How long it takes by itself.
+    fn lasts(&self) -> Duration {
+        match self {
+            Self::Noise { length, .. } | Self::Silence(length) => *length,
+            Self::Say(_)
+            | Self::Press(_)
+            | Self::HangUp
+            | Self::Call
+            | Self::Write(_)
+            | Self::Happens(_) => Duration::ZERO,
+        }
+    }
+}
+
+impl Step {
+    /// How long it waits and acts by itself. Patience is for the rest.
+    #[must_use]
+    pub fn lasts(&self) -> Duration {
+        self.plus + self.action.lasts()
+    }
+
+    /// Whether it makes no sense without a call.
+    #[must_use]
+    pub fn needs_call(&self) -> bool {
+        let waits = match &self.after {
+            After::AgentBegins | After::AgentEnds | After::Words(_) | After::CallEnds => true,
+            After::Previous | After::MessageComes | After::Message(_) => false,
+        };
+        let acts = match &self.action {
+            Action::Say(_) | Action::Noise { .. } | Action::Press(_) | Action::HangUp => true,
+            Action::Happens(what) => what.is_of_a_call(),
+            Action::Silence(_) | Action::Call | Action::Write(_) => false,
+        };
+        waits || acts
     }
 }
 
@@ -111,6 +169,10 @@ struct Written {
     silence: Option<Duration>,
     press: Option<String>,
     hang_up: Option<bool>,
+    call: Option<bool>,
+    write: Option<String>,
+    attached: Option<Attachment>,
+    deliveries: Option<u32>,
     happens: Option<Happening>,
 }
 
@@ -141,14 +203,22 @@ impl TryFrom<Written> for Step {
     type Error = String;
 
     fn try_from(written: Written) -> Result<Self, String> {
-        let Written { after, plus, say, noise, silence, press, hang_up, happens } = written;
+        let Written { after, plus, say, noise, silence, press, hang_up, .. } = written;
+        let Written { call, write, attached, deliveries, happens, .. } = written;
         if press.as_ref().is_some_and(|keys| !keys.chars().all(|key| KEYS.contains(key))) {
             return Err(format!("press: a key is one of {KEYS}"));
         }
-        if let After::Words(words) = &after
-            && words.trim().is_empty()
-        {
-            return Err("after: words are expected; \"agent_begins\" waits for any".to_owned());
+        let nameless = match &after {
+            After::Words(words) => words.trim().is_empty().then_some("agent_begins"),
+            After::Message(words) => words.trim().is_empty().then_some("message_comes"),
+            After::Previous
+            | After::AgentBegins
+            | After::AgentEnds
+            | After::CallEnds
+            | After::MessageComes => None,
+        };
+        if let Some(any) = nameless {
+            return Err(format!("after: words are expected; \"{any}\" waits for any"));
         }
         if say.as_ref().is_some_and(|words| words.trim().is_empty()) {
             return Err("say: words are expected; silence says nothing".to_owned());
@@ -162,12 +232,15 @@ impl TryFrom<Written> for Step {
             silence.map(Action::Silence),
             press.map(Action::Press),
             hang_up.filter(|hang_up| *hang_up).map(|_| Action::HangUp),
+            call.filter(|call| *call).map(|_| Action::Call),
+            Writing::of(write, attached, deliveries)?.map(Action::Write),
             happens.map(Action::Happens),
         ];
         let mut actions = actions.into_iter().flatten();
         match (actions.next(), actions.next()) {
             (Some(action), None) => Ok(Self { after, plus, action }),
-            _ => Err("one of say, noise, silence, press, hang_up = true and happens is expected"
+            _ => Err("one of say, noise, silence, press, hang_up = true, call = true, write and \
+                      happens is expected"
                 .to_owned()),
         }
     }

@@ -1,6 +1,7 @@
 //! Scenario files that are read, and errors in them.
 
 mod trouble;
+mod writing;
 
 use std::path::Path;
 use std::time::Duration;

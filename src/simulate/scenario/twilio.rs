@@ -17,6 +17,20 @@ pub struct Twilio {
     pub callbacks: Callbacks,
     /// How the call's first media socket fails.
     pub stream: Option<StreamFails>,
+    /// Faults of the first requests to send a message, in order.
+    pub messages: Vec<RequestTrouble>,
+    /// Error codes of the first deliveries, such as 63016. Twilio takes the message before it fails.
+    pub failed_deliveries: Vec<u32>,
+    /// The person has told Twilio to stop: every message is refused with 21610.
+    pub opted_out: bool,
+}
+
+impl Twilio {
+    /// Whether something is meant for the first request of all.
+    pub(super) fn is_used_up(&self) -> bool {
+        let faults = [&self.hang_ups, &self.messages];
+        faults.iter().any(|of| !of.is_empty()) || !self.failed_deliveries.is_empty()
+    }
 }
 
 /// What happens to status callbacks.
