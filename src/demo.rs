@@ -1,9 +1,10 @@
-//! The demo: a whole call through the real daemon without an account (PRAC-1). Only the caller, Twilio and
-//! the model are simulated.
+//! The demo: a whole call through the real daemon without an account (PRAC-1), and one message after it. Only the
+//! caller, Twilio and the model are simulated.
 
 mod error;
 mod record;
 mod screen;
+mod writing;
 
 use std::path::{Path, PathBuf};
 
@@ -60,7 +61,8 @@ pub async fn run(options: Options) -> Result<(), Failed> {
         world.app.twilio_address()
     ))?;
 
-    let caller = world.dial(&PhoneNumber::parse(CALLER)?);
+    let person = PhoneNumber::parse(CALLER)?;
+    let caller = world.dial(&person);
     let told = tokio::spawn(tell_turns(
         world.app.services().introspection.listen(),
         caller.call_sid().clone(),
@@ -74,6 +76,8 @@ pub async fn run(options: Options) -> Result<(), Failed> {
     check(&world, &said, &outcome)?;
     let shown = record::show(&world, caller.call_sid(), &kept, &screen);
     tokio::time::timeout(PATIENCE, shown).await.map_err(|_| Failed::TooLong)??;
+    let written = writing::exchange(&world, &person, &screen);
+    tokio::time::timeout(PATIENCE, written).await.map_err(|_| Failed::NoAnswer)??;
     save(&outcome, &options.wav)?;
     screen.note(&format!("recording: {} (caller left, agent right)", options.wav.display()))?;
     world.close().await;

@@ -23,6 +23,8 @@ pub enum Failed {
     Number(#[from] InvalidId),
     #[error("the call did not end within {PATIENCE:?}")]
     TooLong,
+    #[error("the message got no answer within {PATIENCE:?}")]
+    NoAnswer,
     #[error("{0}")]
     Wrong(String),
     #[error(transparent)]

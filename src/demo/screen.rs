@@ -25,8 +25,8 @@ impl Screen {
 
     pub(super) fn turn(self, role: &str, text: &str) -> io::Result<()> {
         let code = match role {
-            "caller" => "36",
-            "agent" => "32",
+            "caller" | "writes" => "36",
+            "agent" | "answer" => "32",
             _ => "33",
         };
         self.line(&format!("{}  {}", self.paint(code, &format!("{role:>7}")), self.isolate(text)))
