@@ -17,6 +17,7 @@ mod runs;
 mod soak;
 mod subject;
 mod svg;
+mod texts;
 mod trial;
 mod wire;
 
@@ -31,3 +32,6 @@ pub use run::run;
 pub use runs::{Plan, Report, Run, Sample};
 pub use soak::{Soak, SoakPlan, soak};
 pub use svg::{memory as soak_svg, ratios as svg};
+pub use texts::{
+    MOST_TEXTS, TextsPlan, TextsReport, json as texts_json, text as texts_text, texts,
+};

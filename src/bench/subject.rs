@@ -215,6 +215,7 @@ url = "sqlite://bench.db?mode=rwc"
 [openai]
 provider = "openai"
 realtime_url = "{scheme}://{openai}/v1/realtime"
+text_url = "http://{openai}/v1/responses"
 api_key = "bench"
 
 [twilio]

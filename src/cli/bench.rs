@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::error::CliError;
 use super::exit::Exit;
 use super::signals;
-use crate::bench::{self, BenchError, CeilingPlan, Plan, Sample, SoakPlan, Try};
+use crate::bench::{self, BenchError, CeilingPlan, Plan, Sample, SoakPlan, TextsPlan, Try};
 use crate::virtual_time::IS_REPLAYABLE;
 
 #[derive(Debug, Clone, Args)]
@@ -42,6 +42,9 @@ pub struct Options {
     /// The most calls that --ceiling tries.
     #[arg(long, value_name = "N", default_value_t = bench::MOST, requires = "ceiling", value_parser = clap::value_parser!(u32).range(1..=i64::from(bench::MOST)))]
     most: u32,
+    /// Let so many people write at once, and once more, in place of calls.
+    #[arg(long, value_name = "N", conflicts_with_all = ["within", "pairs", "relay", "soak", "ceiling", "storm", "tls", "cold", "svg"], value_parser = clap::value_parser!(u32).range(1..=i64::from(bench::MOST_TEXTS)))]
+    texts: Option<u32>,
     /// Let so many calls a second ring besides, while the daemon is full, and be refused.
     #[arg(long, value_name = "N", default_value_t = 0, conflicts_with_all = ["relay", "soak", "ceiling"], value_parser = clap::value_parser!(u32).range(0..=1000))]
     storm: u32,
@@ -82,6 +85,7 @@ pub(super) async fn run(options: Options, out: &mut impl Write) -> Result<Exit, 
     let stop = stop_with_a_signal()?;
     let done = off_the_runtime(move || match options.soak {
         Some(time) => soaked(&options, seconds(time), &stop),
+        None if options.texts.is_some() => written(&options, &stop),
         None if options.ceiling => found(&options, &stop),
         None => measured(&options, &stop),
     });
@@ -129,6 +133,16 @@ fn soaked(options: &Options, seconds: u32, stop: &AtomicBool) -> Result<Done, Be
         text: options.print(|| bench::soak_text(&soak), || bench::soak_json(&soak)),
         picture: options.svg.clone().zip(bench::soak_svg(&soak)),
         is_faithful: soak.run.findings.is_faithful(),
+    })
+}
+
+fn written(options: &Options, stop: &Arc<AtomicBool>) -> Result<Done, BenchError> {
+    let plan = TextsPlan { texts: options.texts.unwrap_or(1) };
+    let report = bench::texts(plan, stop)?;
+    Ok(Done {
+        text: options.print(|| bench::texts_text(&report), || bench::texts_json(&report)),
+        picture: None,
+        is_faithful: report.is_faithful(),
     })
 }
 

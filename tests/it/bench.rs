@@ -150,3 +150,16 @@ fn a_signal_ends_the_bench_with_its_processes_and_files() {
     });
     assert_eq!(left.count(), 0);
 }
+
+#[test]
+fn wa_5_everybody_who_writes_at_once_gets_one_answer_and_a_second_one_to_the_second_text() {
+    let report = bench(&["--texts", "30"]);
+    let rounds = report["rounds"].as_array().unwrap();
+    assert_eq!(rounds.len(), 2, "{report:#}");
+    for round in rounds {
+        assert_eq!(round["answered"], 30, "{report:#}");
+        assert!(round["cpu_us"].as_u64() > Some(0), "{report:#}");
+        assert_eq!(round["added_us"]["count"], 30, "{report:#}");
+    }
+    assert!(report["idle_bytes"].as_u64() > Some(0), "{report:#}");
+}
