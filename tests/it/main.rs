@@ -44,6 +44,7 @@ mod supervision;
 mod support;
 mod survival;
 mod systemd;
+mod texts;
 mod trace;
 mod transfer;
 mod turns;
