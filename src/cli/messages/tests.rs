@@ -39,8 +39,8 @@ async fn written(ago: Duration) -> OnDisk {
     };
     let id = ConversationId(platform.chance.new_id(at));
     conversations::take_in(&db, business, message, id, at).await.unwrap();
-    let mark = conversations::mark_undelivered(&db, business, &person(), "model_failed", false, at);
-    mark.await.unwrap();
+    let why = "model_failed";
+    conversations::mark_undelivered(&db, business, &person(), why, false, at).await.unwrap();
     db.close().await.unwrap();
     on_disk
 }

@@ -9,7 +9,9 @@ use entities::leads::LeadStatus;
 use protocol::call::{EndReason, EndedBy};
 use serde::Deserialize;
 
-pub use written::{ConversationExpectation, MessageExpectation, MessageText, TextModelExpectation};
+pub(in crate::simulate) use written::{
+    ConversationExpectation, MessageExpectation, MessageText, TextModelExpectation,
+};
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
