@@ -67,6 +67,7 @@ async fn wrote(db: &Database, business: BusinessId, person: &str, opted_out: boo
         body: "yes".to_owned(),
         answers: Some(asked),
         status: MessageStatus::Queued,
+        cost: None,
     };
     let step = Step {
         state: json!({"said": "yes"}),

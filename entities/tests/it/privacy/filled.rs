@@ -122,6 +122,7 @@ pub(super) async fn wrote(db: &Database, business: BusinessId, opted_out: bool, 
         body: format!("dear {NAME}"),
         answers: Some(asked),
         status: MessageStatus::Queued,
+        cost: None,
     };
     let step = Step {
         state: json!({ "said": WORD }),
