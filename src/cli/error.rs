@@ -13,7 +13,7 @@ use super::actors::daemon::ActorsError;
 use super::backup::error::BackupError;
 use super::exit::BAD_CONFIGURATION;
 use super::http::ClientError;
-use super::messages::MessagesError;
+use super::messages::refused::MessagesError;
 #[cfg(feature = "practice")]
 use super::simulate::options::OptionsError;
 use super::stored::StoredError;

@@ -1,5 +1,7 @@
 //! `frontdesk messages`: lists written conversations, shows one, answers by hand, and marks as seen to.
 
+pub(super) mod refused;
+
 use std::io::Write;
 
 use clap::Subcommand;
@@ -9,8 +11,7 @@ use entities::messages::{self, MessageDirection, MessageId, MessageRecord};
 use entities::{Database, RecordsError};
 use protocol::business::BusinessSettings;
 use protocol::ids::{BusinessId, PhoneNumber, Slug};
-use protocol::texting::{MOST_BY_HAND, TextFlaw, one_message, window_is_open};
-use thiserror::Error;
+use protocol::texting::{MOST_BY_HAND, one_message, window_is_open};
 
 use super::database;
 use super::error::CliError;
@@ -19,6 +20,7 @@ use super::stored::StoredError;
 use crate::config::Config;
 use crate::platform::Platform;
 use crate::table::table;
+use refused::MessagesError;
 
 /// Messages of a conversation that are shown.
 const MAX_SHOWN: u32 = 200;
@@ -61,24 +63,6 @@ pub enum Command {
         /// The person's number in E.164, as in +972501234567.
         person: PhoneNumber,
     },
-}
-
-/// Why a message by hand was not taken, or a conversation not marked.
-#[derive(Debug, Error)]
-pub enum MessagesError {
-    #[error("{0} has never written to {1}: WhatsApp lets a business answer, not begin")]
-    Unknown(PhoneNumber, Slug),
-    #[error("the text {0}")]
-    Text(#[from] TextFlaw),
-    #[error("{0} has no whatsapp_number: give it one in its file, and import it again")]
-    NoSender(Slug),
-    #[error(
-        "the person's last message is older than 24 h: WhatsApp delivers nothing but templates now; \
-         call them, or wait until they write"
-    )]
-    WindowClosed,
-    #[error("{MOST_BY_HAND} messages wait in this conversation already: try again later")]
-    TooMany,
 }
 
 pub(super) async fn run(
