@@ -155,10 +155,10 @@ async fn look(db: &Database, from: &Path) -> Result<(), BackupError> {
 
 /// Names the backup, and not its copy.
 fn named(error: DatabaseError, from: &Path) -> CliError {
-    match error {
-        DatabaseError::Foreign(_) => BackupError::Foreign(from.to_owned()).into(),
-        error => error.into(),
+    if matches!(error, DatabaseError::Foreign(_)) {
+        return BackupError::Foreign(from.to_owned()).into();
     }
+    error.into()
 }
 
 async fn copy(db: &Database, part: &Path) -> Result<(), BackupError> {

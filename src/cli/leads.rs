@@ -127,10 +127,10 @@ async fn perform(
 }
 
 fn unknown_person(error: RecordsError) -> CliError {
-    match error {
-        RecordsError::NotFound => StoredError::UnknownPerson.into(),
-        other => other.into(),
+    if matches!(error, RecordsError::NotFound) {
+        return StoredError::UnknownPerson.into();
     }
+    error.into()
 }
 
 #[cfg(test)]

@@ -75,8 +75,8 @@ pub(in super::super) async fn erase(request: ApiRequest<'_>) -> ApiResult {
 }
 
 fn no_such_lead(error: entities::RecordsError) -> ApiError {
-    match error {
-        entities::RecordsError::NotFound => ApiError::no_such_lead(),
-        other => other.into(),
+    if matches!(error, entities::RecordsError::NotFound) {
+        return ApiError::no_such_lead();
     }
+    error.into()
 }
