@@ -11,7 +11,7 @@ use frontdesk::world::{Plan, World};
 use practice::twilio::{CallView, Dial, Done, EndedBy, StreamEnd};
 use serde_json::json;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use crate::support::{brief, http_client, number, recorded, virtually, within, world};
 
@@ -87,8 +87,9 @@ fn res_6_a_drain_lets_running_calls_go_on_and_ends_those_that_are_left_after_its
             within("the greeting", caller.hears(&lines.greeting)).await.unwrap();
         }
         let calls = world.app.calls().clone();
+        let clock = world.app.services().clock.clone();
         let World { app, carrier, business, .. } = world;
-        let begun = Instant::now();
+        let begun = clock.now();
         let stop = std::future::ready(());
         let serving = tokio::spawn(app.serve_until(stop, std::future::pending()));
         let to = business.phone_numbers[0].to_string();
@@ -110,7 +111,7 @@ fn res_6_a_drain_lets_running_calls_go_on_and_ends_those_that_are_left_after_its
         // Nobody speaks for so long: `within` would give up.
         let closing = tokio::time::timeout(Duration::from_mins(2), second.hears(&lines.closing));
         closing.await.expect("the closing line").unwrap();
-        let drained = begun.elapsed();
+        let drained = clock.now() - begun;
         assert!(drained > Duration::from_mins(5), "{drained:?}");
         assert!(drained < Duration::from_mins(5) + Duration::from_secs(30), "{drained:?}");
         let outcome = within("the end", second.ended()).await;
