@@ -87,7 +87,7 @@ fn res_6_a_drain_lets_running_calls_go_on_and_ends_those_that_are_left_after_its
             within("the greeting", caller.hears(&lines.greeting)).await.unwrap();
         }
         let calls = world.app.calls().clone();
-        let clock = world.app.services().clock.clone();
+        let clock = world.app.services().clock;
         let World { app, carrier, business, .. } = world;
         let begun = clock.now();
         let stop = std::future::ready(());
