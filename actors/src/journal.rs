@@ -1,5 +1,5 @@
 //! JournalActor: writes turns and call records to the database, in the order in which they arrive. What
-//! comes within [`PACE`] of the last transaction waits, and is written together; what a call waits for is not
+//! comes within 0.1 s of the last transaction waits, and is written together; what a call waits for is not
 //! held up.
 //! No call waits for it. What the database does not take now goes on on disk, and is written later,
 //! after a restart too. Writing an entry twice is harmless.
