@@ -54,8 +54,8 @@ fn lead_4_the_caller_s_number_is_read_as_any_other() {
         assert_eq!(scenario.number.as_str(), read);
     }
     assert_eq!(parse(LEAST).unwrap().number.as_str(), "+972501000001");
-    let clinic = "[business.set]\nphone_numbers = [\"020 7946 0000\"]\ntimezone = \"Europe/London\"\n\
-                  [caller]\nnumber = \"07911 123456\"\n";
+    let clinic = "[business.set]\nphone_numbers = [\"020 7946 0000\"]\nwhatsapp_number = \"020 7946 0001\"\n\
+                  timezone = \"Europe/London\"\n[caller]\nnumber = \"07911 123456\"\n";
     assert_eq!(parse(&format!("{clinic}{LEAST}")).unwrap().number.as_str(), "+447911123456");
     let told = refusal(&format!("[caller]\nnumber = \"100\"\n{LEAST}"));
     assert!(told.starts_with("scenarios/a.toml:2:1: caller.number: \"100\" is not a"), "{told}");
