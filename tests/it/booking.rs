@@ -183,6 +183,7 @@ async fn import(
     let mut clinic = world.business.clone();
     clinic.slug = Slug::parse(slug).unwrap();
     clinic.phone_numbers = vec![PhoneNumber::parse("+97239999999").unwrap()];
+    clinic.whatsapp_number = None;
     change(&mut clinic);
     let (id, now) = (BusinessId(services.new_id()), services.clock.wall());
     frontdesk::app::business::import(&services.database, &clinic, id, now).await.unwrap().id
