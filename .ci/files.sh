@@ -7,9 +7,8 @@ mapfile -t sources < <(find . -name target -prune -o -name '*.rs' -print | sort)
 [[ ${#sources[@]} -gt 0 ]] || { echo 'no sources found' >&2; exit 1; }
 
 bad=0
-for file in "${sources[@]}"; do
-    lines=$(wc -l <"$file")
-    if [[ $(basename "$file") == mod.rs ]]; then
+while read -r lines file; do
+    if [[ ${file##*/} == mod.rs ]]; then
         echo "$file: use foo.rs beside foo/, not foo/mod.rs"
         bad=1
     fi
@@ -19,6 +18,6 @@ for file in "${sources[@]}"; do
     elif ((lines > 300)); then
         echo "$file: $lines lines; could it be two files?"
     fi
-done
+done < <(printf '%s\0' "${sources[@]}" | xargs -0 -n 500 wc -l | grep -v ' total$')
 echo "${#sources[@]} files"
 exit "$bad"

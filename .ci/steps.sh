@@ -7,10 +7,14 @@
 source .ci/postgres.sh
 
 # shellcheck disable=SC2034  # read by .ci/run
-steps=(tools files format unit dependencies lints features documentation fuzz demo simulation tests)
+steps=(tools files format unit lints dependencies features documentation fuzz demo simulation tests)
 
-# Installs what the other steps need and this machine lacks.
-step_tools() { .ci/tools.sh; }
+# Installs what the other steps need and this machine lacks. One tool is built beside the steps that follow:
+# its build, like theirs, ends on one core.
+step_tools() {
+    .ci/tools.sh
+    .ci/deny.sh 2>/dev/null &
+}
 
 # Rules on source files: their length, and no mod.rs. And `just` has a recipe for every step.
 step_files() {
@@ -36,7 +40,10 @@ step_unit() {
 }
 
 # Licences, bans and sources of the dependencies, and known vulnerabilities.
-step_dependencies() { .ci/dependencies.sh; }
+step_dependencies() {
+    .ci/deny.sh
+    .ci/dependencies.sh
+}
 
 step_lints() { cargo clippy --workspace --all-targets --locked --quiet -- -D warnings; }
 
@@ -78,7 +85,7 @@ step_simulation() {
         xargs --max-args=1 --max-procs="$(nproc)" "${chaos[@]}" --calls 5 --seed
     first=$(date +%s)
     echo "fresh seeds: $first..=$((first + 19))"
-    "${chaos[@]}" --calls 2 --seed "$first..=$((first + 19))" --for 60s ||
+    "${chaos[@]}" --calls 2 --seed "$first..=$((first + 19))" --for 30s ||
         echo 'a fresh seed breaks an invariant: keep its story as a test'
     # A call of three hours, frame by frame.
     cargo test --locked --quiet --test it renewal -- --ignored

@@ -21,11 +21,3 @@ cargo clippy --version || rustup component add clippy
 
 # It checks the unit of the package.
 have systemd-analyze || packages systemd
-
-# Built unoptimised and in its own folder: the build takes minutes, a run takes seconds.
-if ! have cargo-deny && [[ ! -x target/tools/bin/cargo-deny ]]; then
-    echo 'building cargo-deny'
-    CARGO_TARGET_DIR=target/tools/build cargo install cargo-deny --version '^0.20' --locked \
-        --profile dev --config 'profile.dev.debug=false' --root target/tools --quiet
-fi
-PATH="$PATH:$PWD/target/tools/bin" cargo deny --version
