@@ -326,7 +326,7 @@ impl App {
             tracing::warn!("the actors did not stop in time");
             self.root.kill();
         }
-        cluster::leave(&self.services.node).await;
+        cluster::leave(&self.services).await;
         self.tasks.close();
         let _ = tokio::time::timeout(STOP_PATIENCE, self.tasks.wait()).await;
         match tokio::time::timeout(STOP_PATIENCE, self.services.database.close()).await {

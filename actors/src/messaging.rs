@@ -29,6 +29,8 @@ pub(crate) use services::MessagingServices;
 
 /// How often it is looked for conversations on which nobody works.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// The same if other nodes work on this database: one of them may have died.
+const LOOK_AMONG_NODES: Duration = Duration::from_secs(5);
 /// Conversations that are worked on at once. The others wait in the database.
 const MAX_AT_WORK: usize = 2_000;
 /// News that wait for one conversation. What does not fit is in the database.
@@ -198,8 +200,10 @@ impl MessagingState {
         let (services, me) = (Arc::clone(&self.services), me.clone());
         let work = async move {
             let limit = u32::try_from(MAX_AT_WORK).unwrap_or(u32::MAX);
+            // Those that are worked on here are known by name.
+            let (now, passed_over) = (services.clock.wall(), services.claimant().passes_over());
             let found =
-                conversations::due_of_all(&services.database, services.clock.wall(), limit).await;
+                conversations::due_of_all(&services.database, now, &passed_over, limit).await;
             let _ = me.cast(MessagingMsg::Found(found));
         };
         self.tasks.spawn("look", Source::actor(&self.registration).task("look", work));
@@ -208,7 +212,8 @@ impl MessagingState {
     fn on_found(&mut self, found: Result<Vec<Pair>, RecordsError>, me: &ActorRef<MessagingMsg>) {
         self.looking = false;
         let now = self.services.clock.now();
-        self.alarm.set(Some(now + LOOK_EVERY));
+        let pause = if self.services.node.is_shared() { LOOK_AMONG_NODES } else { LOOK_EVERY };
+        self.alarm.set(Some(now + pause));
         match found {
             Ok(due) => {
                 self.outage.ended();

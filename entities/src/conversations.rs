@@ -3,6 +3,7 @@
 //! A row is worked on by one owner at a time, by a lease with an end. Each claim raises the fence, and
 //! what an older one writes is refused: a node that was slow or cut off changes nothing.
 
+mod claimant;
 mod facts;
 mod steps;
 mod taking;
@@ -23,10 +24,13 @@ use crate::error::RecordsError;
 use crate::page::{Page, rows_for};
 use crate::tables::conversations::{Column, Entity, Model};
 
+pub use claimant::Claimant;
 pub use facts::{after_call_facts, is_on_call};
 pub use steps::{ClosedWith, MessageChange, Step, store};
 pub use taking::{ByHand, TakenIn, mark_handled, take_in, write_by_hand};
-pub use work::{Claim, Claimed, claim, mark_undelivered, release, release_all, renew, waiting};
+pub use work::{
+    Claim, Claimed, claim, mark_undelivered, release, release_all, release_of, renew, waiting,
+};
 
 /// A UUID of version 7.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -128,23 +132,23 @@ pub async fn list(
     .await
 }
 
-/// Conversations of all businesses in which something is owed and on which nobody works.
+/// Conversations of all businesses in which something is owed and on which nobody works. What the owners of
+/// `passed_over` have claimed counts as free.
 pub async fn due_of_all(
     db: &Database,
     now: Timestamp,
+    passed_over: &[Uuid],
     limit: u32,
 ) -> Result<Vec<(BusinessId, PhoneNumber)>, RecordsError> {
+    let passed_over = passed_over.to_vec();
     db.read(move |db| async move {
-        let free = Condition::any()
-            .add(Column::LeaseUntil.is_null())
-            .add(Column::LeaseUntil.lt(column::from_instant(now)));
         let found: Vec<(Uuid, String)> = Entity::find()
             .select_only()
             .column(Column::BusinessId)
             .column(Column::Person)
             // As the partial index has it: a comparison with a parameter would not use it.
             .filter(Expr::col((Entity, Column::Due)))
-            .filter(free)
+            .filter(claimant::is_free(now, passed_over))
             .order_by_asc(Column::ActiveAt)
             .limit(u64::from(limit))
             .into_tuple()

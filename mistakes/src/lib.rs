@@ -66,6 +66,17 @@ mistakes! {
     ForgottenOutbox = "forgotten-outbox",
     /// The silence timer that was paused halfway is not armed again (END-7).
     UnarmedTimer = "unarmed-timer",
+    /// `Conversation::finish_round` takes texts that have come since for answered (invariant 30).
+    ForgottenText = "forgotten-text",
+    /// `TwilioRest::send_message` repeats a request whose result is unknown without a look into Twilio's list
+    /// (invariant 31).
+    SecondMessage = "second-message",
+    /// MessagingActor sees no call that had begun before the text came (invariant 32).
+    MessageInCall = "message-in-call",
+    /// A written conversation forgets the person's STOP (invariant 34).
+    MessageAfterStop = "message-after-stop",
+    /// The text model is told the newest messages of the business, whoever they are of (invariant 35).
+    ForeignHistory = "foreign-history",
 }
 
 thread_local! {

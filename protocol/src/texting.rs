@@ -23,6 +23,7 @@ use jiff::Timestamp;
 use crate::business::{AfterCall, BusinessSettings, Lines};
 use crate::call::LeadFacts;
 use crate::ids::CallSid;
+use crate::mistake::planted;
 use crate::phrases::{Phrases, Reading};
 
 pub use event::{Content, Event, JobResult, Prepared, SendFault, Text};
@@ -207,7 +208,7 @@ impl Conversation {
     fn on_call_ended(&mut self, call: CallSid, now: Timestamp) {
         self.on_call = false;
         let wanted = self.rules.settings.whatsapp.after_call != AfterCall::Off;
-        if wanted && !self.state.opted_out && window_is_open(self.state.last_came, now) {
+        if wanted && !self.wants_none() && window_is_open(self.state.last_came, now) {
             self.state.after_call = Some(call);
         }
         if let Phase::OnCall { look_at } = &mut self.state.phase {
@@ -221,6 +222,11 @@ impl Conversation {
             self.opt_out(true);
         }
         self.records.push(Record::ForPerson(PersonNeeded::Undelivered));
+    }
+
+    /// Whether nothing may be sent by itself.
+    fn wants_none(&self) -> bool {
+        self.state.opted_out && !planted!(MessageAfterStop)
     }
 
     fn opt_out(&mut self, out: bool) {

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use actors::call::records::row_status;
 use actors::call_parts::Services;
-use actors::cluster::{BEAT_EVERY, Handed, Node, Order, Subject};
+use actors::cluster::{BEAT_EVERY, Handed, Order, Subject};
 use actors::messages::{JournalEntry, SupervisorEvent};
 use actors::supervisor::{Calls, Reported, ReportedStatus};
-use entities::RecordsError;
 use entities::nodes::OrderRecord;
+use entities::{RecordsError, conversations};
 use protocol::call::{EndReason, EndedBy, Ending};
 use protocol::ids::CallSid;
 use protocol::twilio::forms::CallStatus;
@@ -184,11 +184,21 @@ impl Member {
     }
 }
 
-/// Leaves the registry, so that nobody waits for a daemon that has stopped.
-pub(super) async fn leave(node: &Node) {
-    if node.is_shared() && timeout(LEAVE_PATIENCE, node.cluster().leave(node.id())).await.is_err() {
-        tracing::warn!(
+/// Gives back the conversations that are worked on here, and leaves the registry, so that nobody waits for a
+/// daemon that has stopped.
+pub(super) async fn leave(services: &Services) {
+    let node = &services.node;
+    if !node.is_shared() {
+        return;
+    }
+    let leaving = async {
+        conversations::release_of(&services.database, node.id().0).await?;
+        node.cluster().leave(node.id()).await
+    };
+    match timeout(LEAVE_PATIENCE, leaving).await {
+        Ok(Ok(())) => {}
+        Ok(Err(_)) | Err(_) => tracing::warn!(
             "the daemon stays in the registry of nodes until others see that it is gone"
-        );
+        ),
     }
 }

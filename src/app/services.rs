@@ -151,7 +151,7 @@ pub(super) async fn start(
         provider.clone(),
         Arc::clone(&metrics),
     );
-    let owner = platform.chance.new_id(platform.clock.wall());
+    let owner = node.id().0;
     let services = Services {
         clock: platform.clock,
         chance: platform.chance,

@@ -22,6 +22,8 @@ use crate::clock::Clock;
 pub const BEAT_EVERY: Duration = Duration::from_secs(3);
 /// A node whose entry has not changed for so long counts as dead: it gets no calls and no orders.
 pub const DEAD_AFTER: Duration = Duration::from_secs(12);
+/// The same of an entry with this node's own URL: an earlier process of it, whose place it has taken.
+const REPLACED_AFTER: Duration = Duration::from_secs(6);
 /// A node that has not reached the database for so long counts itself as cut off.
 const OUT_OF_TOUCH_AFTER: Duration = Duration::from_secs(8);
 /// How long the database may take to say whether a call is still this node's.
@@ -235,6 +237,21 @@ impl Node {
     pub fn is_alive(&self, node: NodeId) -> bool {
         let now = self.0.clock.now();
         node == self.0.id || self.known().others.get(&node).is_some_and(|other| other.is_alive(now))
+    }
+
+    /// The nodes that have died: their entries change no more. An earlier process of this node is believed dead
+    /// sooner than another node.
+    #[must_use]
+    pub fn dead(&self) -> Vec<NodeId> {
+        let now = self.0.clock.now();
+        let known = self.known();
+        let has_died = |other: &Other| {
+            let was_ours = other.record.url == self.0.settings.url;
+            let patience = if was_ours { REPLACED_AFTER } else { DEAD_AFTER };
+            other.changed + patience <= now
+        };
+        let dead = known.others.iter().filter(|(_, other)| has_died(other));
+        dead.map(|(id, _)| *id).collect()
     }
 
     /// The URL of another node that is alive.

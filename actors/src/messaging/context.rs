@@ -18,6 +18,7 @@ use protocol::texting::history::{Attached, Speaker, call_was, person_wrote};
 use protocol::twilio::forms::Direction;
 
 use super::MessagingServices;
+use crate::mistake::planted;
 use crate::written::Pair;
 
 /// Messages that the model is told, and calls.
@@ -50,7 +51,12 @@ impl Context {
         let found = businesses::find_for_text(db, business, person, now).await?;
         let found = found.ok_or(RecordsError::NotFound)?;
         let instructions = instructions(settings, &found, person, now).into();
-        let written = messages::history(db, business, person, began_at, MAX_MESSAGES).await?;
+        let written = if planted!(ForeignHistory) {
+            let everybodys = messages::list(db, business, None, None, MAX_MESSAGES).await?;
+            everybodys.items.into_iter().rev().collect()
+        } else {
+            messages::history(db, business, person, began_at, MAX_MESSAGES).await?
+        };
         let spoken = calls::of_lead(db, business, lead.id, MAX_CALLS).await?;
         let history = history(db, settings, written, spoken).await?;
         let call_earns_message = match after_call {
@@ -71,13 +77,21 @@ impl Context {
     }
 }
 
+/// In this process. It takes no time.
+pub(super) fn is_on_call_here(services: &MessagingServices, pair: &Pair) -> bool {
+    services.messaging.is_on_call(pair) && !planted!(MessageInCall)
+}
+
 /// In this process, or by its row on another node.
 pub(super) async fn is_on_call(
     services: &MessagingServices,
     pair: &Pair,
 ) -> Result<bool, RecordsError> {
-    if services.messaging.is_on_call(pair) {
+    if is_on_call_here(services, pair) {
         return Ok(true);
+    }
+    if planted!(MessageInCall) {
+        return Ok(false);
     }
     let now = services.clock.wall();
     conversations::is_on_call(&services.database, pair.0, &pair.1, now).await

@@ -15,7 +15,7 @@ use protocol::texting::{Cost, Job, JobResult, Outgoing, Prepared, Rules, SendFau
 use protocol::twilio::rest::messaging::{MessageBody, NewMessage};
 
 use super::MessagingServices;
-use super::context::{Context, is_on_call};
+use super::context::{Context, is_on_call, is_on_call_here};
 use crate::lead::facts;
 use crate::text_model::{Answered, ModelAnswer, Spent};
 use crate::twilio_rest::{SendFault as TwilioFault, Sending};
@@ -165,7 +165,14 @@ impl Task {
                 }
             });
         }
-        Ok(match twilio.send_message(&sending).await {
+        // A call may have begun while the step was stored, or while Twilio was busy (WA-3).
+        let may_send = || !is_on_call_here(&self.services, &self.pair);
+        if !may_send() {
+            return Ok(JobResult::NotThere);
+        }
+        // Once this node is cut off, another one may send it.
+        let may_repeat = || may_send() && self.services.node.is_in_touch();
+        Ok(match twilio.send_message(&sending, may_repeat).await {
             Ok(accepted) => JobResult::Sent { sid: accepted.sid.to_string() },
             Err(fault) => {
                 tracing::warn!(%fault, "a message was not sent");

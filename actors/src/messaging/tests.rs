@@ -3,6 +3,8 @@
 mod answers;
 mod calls;
 mod outside;
+#[cfg(feature = "mistakes")]
+mod planted_mistakes;
 mod sending;
 mod sharing;
 
@@ -88,8 +90,9 @@ impl Desk {
 
     /// Starts the actor, as the root does.
     async fn start(&mut self) {
-        let Services { messaging, clock, chance, database, calendar, twilio, text_model, .. } =
-            self.services.clone();
+        let Services {
+            messaging, node, clock, chance, database, calendar, twilio, text_model, ..
+        } = self.services.clone();
         let (introspection, metrics) =
             (self.services.introspection.clone(), Arc::clone(&self.services.metrics));
         let info = ActorInfo {
@@ -103,6 +106,7 @@ impl Desk {
         let registration = introspection.register(info, clock.now());
         let services = MessagingServices {
             messaging,
+            node,
             clock,
             chance,
             database,

@@ -24,7 +24,7 @@ use super::{MessagingServices, records};
 use crate::introspection::IntrospectionEvent;
 use crate::written::{News, Pair};
 
-/// How long a claim lasts without being renewed. A node that died is followed by another one after it.
+/// How long a claim lasts without being renewed, if nobody knows that its node has died.
 const LEASE: Duration = Duration::from_secs(60);
 /// How often it is renewed.
 const RENEW_EVERY: Duration = Duration::from_secs(20);
@@ -94,8 +94,8 @@ impl<'a> Worker<'a> {
     ) -> Result<Option<Self>, Stop> {
         let (db, now) = (&services.database, services.clock.wall());
         let (business, person) = pair;
-        let owner = services.messaging.owner();
-        let claimed = conversations::claim(db, *business, person, owner, now + LEASE, now).await?;
+        let by = services.claimant();
+        let claimed = conversations::claim(db, *business, person, by, now + LEASE, now).await?;
         let Some(Claimed { claim, record, state, owed, by_hand }) = claimed else {
             return Ok(None);
         };

@@ -131,6 +131,7 @@ impl SharedActors {
             SharedPart::Messaging => {
                 let services = MessagingServices {
                     messaging: services.messaging.clone(),
+                    node: services.node.clone(),
                     clock,
                     chance: services.chance.clone(),
                     database,

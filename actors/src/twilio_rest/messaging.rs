@@ -14,6 +14,7 @@ use thiserror::Error;
 use super::placing::{CLOCK_SKEW, whole_second};
 use super::{LONGEST_PAUSE, PATIENCE, TwilioRest};
 use crate::http_client::with_query;
+use crate::mistake::planted;
 
 /// Why a message counts as not sent.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -58,12 +59,16 @@ enum Tried {
 
 impl TwilioRest {
     /// Sends a message, once. If the result of a request is unknown, it is not repeated before Twilio's
-    /// list of messages was read (WA-2).
+    /// list of messages was read (WA-2). Nothing is repeated once `may_repeat` says no.
     ///
     /// # Errors
     /// [`SendFault`], after 30 s of tries or at once if a retry cannot help. A try that has begun is waited
     /// for: its answer says whether the message was sent.
-    pub async fn send_message(&self, sending: &Sending) -> Result<Accepted, SendFault> {
+    pub async fn send_message(
+        &self,
+        sending: &Sending,
+        may_repeat: impl Fn() -> bool,
+    ) -> Result<Accepted, SendFault> {
         let mut time_is_up = std::pin::pin!(tokio::time::sleep(PATIENCE));
         let mut pauses = self.pauses();
         loop {
@@ -78,6 +83,9 @@ impl TwilioRest {
                 biased;
                 () = &mut time_is_up => return Err(SendFault::NotSent(why)),
                 () = tokio::time::sleep(pause) => {}
+            }
+            if !may_repeat() {
+                return Err(SendFault::NotSent(why));
             }
         }
     }
@@ -108,6 +116,7 @@ impl TwilioRest {
                 return Err(Tried::Never(SendFault::Refused(error, fault)));
             }
             Err(Attempt::Again(why)) => return Err(Tried::Again(why)),
+            Err(Attempt::Unknown(why)) if planted!(SecondMessage) => return Err(Tried::Again(why)),
             Err(Attempt::Unknown(why)) => why,
         };
         tracing::warn!(why, "a message may have been sent: reading Twilio's list");

@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use protocol::ids::{BusinessId, PhoneNumber};
 use sea_orm::prelude::DateTimeUtc;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, UpdateMany};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, UpdateMany};
 use uuid::Uuid;
 
+use super::claimant::{Claimant, is_free};
 use super::{ConversationId, ConversationRecord};
 use crate::column;
 use crate::connection::begin_write;
@@ -45,24 +46,21 @@ pub async fn claim(
     db: &Database,
     business: BusinessId,
     person: &PhoneNumber,
-    owner: Uuid,
+    by: impl Into<Claimant>,
     until: Timestamp,
     now: Timestamp,
 ) -> Result<Option<Claimed>, RecordsError> {
-    let person = person.clone();
+    let (person, by) = (person.clone(), by.into());
+    let owner = by.owner;
     db.write(move |db| async move {
         let transaction = begin_write(&db).await?;
-        let free = Condition::any()
-            .add(Column::LeaseUntil.is_null())
-            .add(Column::LeaseUntil.lt(column::from_instant(now)))
-            .add(Column::LeaseOwner.eq(owner));
         let claimed = Entity::update_many()
             .col_expr(Column::LeaseOwner, Expr::value(owner))
             .col_expr(Column::LeaseUntil, Expr::value(column::from_instant(until)))
             .col_expr(Column::LeaseFence, Expr::col(Column::LeaseFence).add(1))
             .filter(Column::BusinessId.eq(business.0))
             .filter(Column::Person.eq(person.as_str()))
-            .filter(free)
+            .filter(is_free(now, by.passes_over()))
             .exec(&transaction)
             .await?;
         if claimed.rows_affected == 0 {
@@ -148,6 +146,21 @@ pub async fn release(db: &Database, claim: Claim) -> Result<(), RecordsError> {
         under(claim)
             .col_expr(Column::LeaseUntil, Expr::value(None::<DateTimeUtc>))
             .col_expr(Column::LeaseOwner, Expr::value(None::<Uuid>))
+            .exec(&db)
+            .await?;
+        Ok(())
+    })
+    .await
+}
+
+/// Ends the claims of an owner that stops.
+pub async fn release_of(db: &Database, owner: Uuid) -> Result<(), RecordsError> {
+    db.write(move |db| async move {
+        Entity::update_many()
+            .col_expr(Column::LeaseUntil, Expr::value(None::<DateTimeUtc>))
+            .col_expr(Column::LeaseOwner, Expr::value(None::<Uuid>))
+            .filter(Column::LeaseUntil.is_not_null())
+            .filter(Column::LeaseOwner.eq(owner))
             .exec(&db)
             .await?;
         Ok(())

@@ -78,8 +78,8 @@ async fn use_everything(db: &Database) {
     };
     let new = ConversationId(new_id());
     conversations::take_in(db, locks, text, new, noon()).await.unwrap();
-    conversations::due_of_all(db, noon(), 10).await.unwrap();
     let owner = new_id();
+    conversations::due_of_all(db, noon(), &[owner], 10).await.unwrap();
     conversations::claim(db, locks, &number, owner, noon(), noon()).await.unwrap();
     conversations::waiting(db, locks, &number).await.unwrap();
     conversations::is_on_call(db, locks, &number, noon()).await.unwrap();

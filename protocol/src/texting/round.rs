@@ -10,6 +10,7 @@ use super::state::{MessageId, Outgoing, Owed, Phase, Round};
 use super::timer::LOOK_EVERY;
 use crate::call::call_control::{Situation, Verdict, judge};
 use crate::call::{EndReason, FunctionCall, LeadFacts, ToolOutcome};
+use crate::mistake::planted;
 use crate::openai::responses::{Asked, HistoryItem, ModelReply, ToolCall, ToolCalls};
 
 /// How often the model is asked for a shorter answer (WA-1).
@@ -235,7 +236,10 @@ impl Conversation {
         if !round.batch.is_empty() {
             let declines = round.newest().is_some_and(|newest| newest.declines);
             self.state.declined |= declines;
-            let ids = round.batch.iter().map(|owed: &Owed| owed.id).collect();
+            let mut ids: Vec<_> = round.batch.iter().map(|owed: &Owed| owed.id).collect();
+            if planted!(ForgottenText) {
+                ids.extend(self.state.owed.drain(..).map(|owed| owed.id));
+            }
             self.records.push(Record::Handled(ids));
         }
         if let Some(why) = round.for_person {

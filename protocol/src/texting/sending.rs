@@ -36,7 +36,7 @@ impl Conversation {
         }
         let Some(message) = self.state.sending.clone() else { return self.rest(now) };
         let is_after_call = self.round_of(&message).is_some_and(|answers| answers.is_none());
-        if is_after_call && self.state.opted_out {
+        if is_after_call && self.wants_none() {
             return self.done(now);
         }
         if !window_is_open(self.state.last_came, now) {

@@ -2,6 +2,8 @@
 
 mod answers;
 mod calls;
+#[cfg(feature = "mistakes")]
+mod planted_mistakes;
 mod story;
 mod table;
 

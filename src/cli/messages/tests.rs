@@ -77,7 +77,7 @@ async fn wa_1_an_operator_lists_shows_answers_and_marks_a_conversation() {
     // The running daemon finds it among what is due.
     let db = database::open(&on_disk.config().database).await.unwrap();
     let business = find(&db, &slug()).await.unwrap();
-    let due = conversations::due_of_all(&db, Platform::live().clock.wall(), 10).await.unwrap();
+    let due = conversations::due_of_all(&db, Platform::live().clock.wall(), &[], 10).await.unwrap();
     assert_eq!(due, [(business, person())]);
     let (_, by_hand) = conversations::waiting(&db, business, &person()).await.unwrap();
     assert_eq!(by_hand.len(), 1);

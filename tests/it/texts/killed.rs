@@ -15,6 +15,7 @@ use practice::twilio::{Carrier, CarrierSettings, RestFault, RestKind};
 use protocol::business::BusinessSettings;
 use protocol::ids::{AccountSid, BusinessId};
 
+use crate::booking::Schema;
 use crate::support::{number, pause, within};
 
 const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
@@ -43,6 +44,7 @@ struct Stage {
     business: BusinessSettings,
     business_id: BusinessId,
     database: Database,
+    database_url: String,
 }
 
 /// A daemon. It is killed when the test ends.
@@ -56,7 +58,8 @@ impl Drop for Daemon {
 }
 
 impl Stage {
-    async fn open() -> Self {
+    /// On PostgreSQL if its URL is given.
+    async fn open(postgres: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let daemon = format!("http://{address}");
@@ -68,16 +71,18 @@ impl Stage {
         let carrier = Carrier::start(line).await.unwrap();
         let options = TextOptions { brain: Brain::Echo, ..TextOptions::default() };
         let model = TextServer::on_loopback(options).await.unwrap();
-        let url = database_url(&folder);
-        let database =
-            Database::connect(&url, PoolSettings::default(), OpenMode::Create).await.unwrap();
+        let file = folder.path().join("frontdesk.db");
+        let sqlite = || format!("sqlite://{}?mode=rwc", file.display());
+        let database_url = postgres.map_or_else(sqlite, str::to_owned);
+        let (pool, mode) = (PoolSettings::default(), OpenMode::Create);
+        let database = Database::connect(&database_url, pool, mode).await.unwrap();
         database.write(|db| async move { migration::up(&db, None).await }).await.unwrap();
         let platform = Platform::live();
         let now = platform.clock.wall();
         let new_id = BusinessId(platform.chance.new_id(now));
         let imported = business::import(&database, &business, new_id, now).await.unwrap();
         let business_id = imported.id;
-        Self { folder, address, carrier, model, business, business_id, database }
+        Self { folder, address, carrier, model, business, business_id, database, database_url }
     }
 
     /// Starts a daemon, and waits until it listens.
@@ -88,7 +93,7 @@ impl Stage {
         for (key, value) in [
             ("SERVER__LISTEN", self.address.to_string()),
             ("SERVER__PUBLIC_URL", format!("http://{}", self.address)),
-            ("DATABASE__URL", database_url(&self.folder)),
+            ("DATABASE__URL", self.database_url.clone()),
             ("OPENAI__PROVIDER", "openai".to_owned()),
             ("OPENAI__TEXT_URL", self.model.url()),
             ("OPENAI__API_KEY", "practice".to_owned()),
@@ -150,12 +155,21 @@ impl Stage {
     }
 }
 
-fn database_url(folder: &tempfile::TempDir) -> String {
-    format!("sqlite://{}?mode=rwc", folder.path().join("frontdesk.db").display())
+async fn dies(dies: Dies) {
+    let stage = Stage::open(None).await;
+    answers_once(&stage, dies).await;
 }
 
-async fn dies(dies: Dies) {
-    let stage = Stage::open().await;
+/// Nobody else tells that the process has died: its own successor does not wait for the end of its claim.
+async fn dies_on_postgres(dies: Dies) {
+    let Some(schema) = Schema::new().await else { return };
+    let stage = Stage::open(Some(&schema.url)).await;
+    answers_once(&stage, dies).await;
+    stage.database.close().await.unwrap();
+    schema.drop().await;
+}
+
+async fn answers_once(stage: &Stage, dies: Dies) {
     if matches!(dies, Dies::Asking) {
         stage.model.faults().next([TextFault::Late(Duration::from_secs(20))]);
     }
@@ -200,4 +214,20 @@ async fn wa_2_a_process_killed_while_it_sends_finds_the_message_after_its_restar
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wa_2_a_process_killed_after_it_has_sent_sends_nothing_more_after_its_restart() {
     dies(Dies::Sent).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wa_2_on_postgres_a_process_killed_while_a_text_settles_answers_it_soon_after_its_restart()
+{
+    dies_on_postgres(Dies::Settling).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wa_2_on_postgres_a_process_killed_while_the_model_answers_sends_one_message_soon_after() {
+    dies_on_postgres(Dies::Asking).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wa_2_on_postgres_a_process_killed_while_it_sends_finds_the_message_soon_after() {
+    dies_on_postgres(Dies::Sending).await;
 }

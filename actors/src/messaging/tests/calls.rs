@@ -1,5 +1,7 @@
 //! The person calls too.
 
+use entities::{DatabaseFault, FaultExtent};
+
 use super::*;
 
 #[tokio::test(start_paused = true)]
@@ -34,6 +36,49 @@ async fn wa_3_nothing_is_sent_during_a_call_and_what_came_is_answered_after_it()
     after(20).await;
     assert_eq!(desk.sent(), ["אחרי השיחה"]);
     assert!(told(desk.outside.asked().last().unwrap()).contains(&"הלו?".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn wa_3_a_message_that_twilio_was_too_busy_for_waits_for_the_end_of_a_call() {
+    let desk = Desk::open().await;
+    desk.outside.will_answer([reply("לפני השיחה"), reply("אחרי השיחה")]);
+    desk.outside.will_send(std::iter::repeat_n(Send::Busy, 4));
+    desk.come(1, "מתי?").await;
+    after(2).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let call = desk.call();
+    after(60).await;
+    assert_eq!(desk.sent(), [""; 0], "Twilio would take it while the call goes on");
+    call.close(protocol::call::EndReason::UserGoodbye);
+    after(60).await;
+    assert_eq!(desk.sent(), ["אחרי השיחה"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn wa_3_a_call_that_begins_while_a_step_is_stored_holds_its_message_back() {
+    // The look for a call, and the write after it, take 3 s each.
+    for tenths in (0..150).step_by(15) {
+        let desk = Desk::open().await;
+        desk.outside.will_answer([reply("לפני השיחה"), reply("אחרי השיחה")]);
+        desk.outside.takes(Duration::from_secs(2));
+        desk.come(1, "מתי?").await;
+        after(3).await;
+        let faults = desk.services.database.faults().unwrap();
+        faults.set(DatabaseFault::Slow(Duration::from_secs(3)), FaultExtent::Lasting);
+        tokio::time::sleep(Duration::from_millis(100 * tenths)).await;
+        let before = desk.sent().len();
+        let call = desk.call();
+        // What is on its way arrives.
+        after(2).await;
+        let on_its_way = desk.sent().len();
+        after(60).await;
+        assert_eq!(desk.sent().len(), on_its_way, "nothing is sent in a call after {tenths}");
+        assert!(on_its_way - before <= 1);
+        faults.clear();
+        call.close(protocol::call::EndReason::UserGoodbye);
+        after(60).await;
+        assert_eq!(desk.sent().len(), 1);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -44,7 +44,7 @@ fn methods(twilio: &Twilio) -> Vec<String> {
 #[tokio::test]
 async fn wa_2_a_message_is_sent_with_both_addresses_and_its_callback() {
     let twilio = Twilio::answering(vec![(201, ACCEPTED)]).await;
-    let accepted = twilio.client().send_message(&sending()).await.unwrap();
+    let accepted = twilio.client().send_message(&sending(), || true).await.unwrap();
     assert_eq!((accepted.sid, accepted.status.as_str()), (sid(1), "queued"));
     let [request] = twilio.requests().try_into().unwrap();
     assert!(request.contains("/messages.json http/1.1"), "{request}");
@@ -57,14 +57,14 @@ async fn wa_2_a_message_is_sent_with_both_addresses_and_its_callback() {
 async fn wa_2_a_send_whose_answer_was_lost_is_looked_up_before_it_is_repeated() {
     // Twilio had taken it.
     let twilio = Twilio::answering(vec![(503, "<html>"), (200, LISTED)]).await;
-    assert_eq!(twilio.client().send_message(&sending()).await.unwrap().sid, sid(1));
+    assert_eq!(twilio.client().send_message(&sending(), || true).await.unwrap().sid, sid(1));
     assert_eq!(methods(&twilio), ["post", "get"]);
     let query = "to=whatsapp%3a%2b972501234567&from=whatsapp%3a%2b97231234567&pagesize=20";
     assert!(twilio.requests()[1].contains(query), "{}", twilio.requests()[1]);
     // It had not, and the list fails at first.
     let script = vec![(201, "<html>"), (500, ""), (200, NONE), (201, ACCEPTED)];
     let twilio = Twilio::answering(script).await;
-    assert_eq!(twilio.client().send_message(&sending()).await.unwrap().sid, sid(1));
+    assert_eq!(twilio.client().send_message(&sending(), || true).await.unwrap().sid, sid(1));
     assert_eq!(methods(&twilio), ["post", "get", "get", "post"]);
 }
 
@@ -83,7 +83,7 @@ async fn wa_2_an_earlier_message_of_the_same_text_is_another_one() {
 async fn wa_2_a_busy_twilio_is_asked_again_and_has_taken_nothing() {
     let script = vec![(429, r#"{"code":20429}"#), (400, r#"{"code":63018}"#), (201, ACCEPTED)];
     let twilio = Twilio::answering(script).await;
-    assert!(twilio.client().send_message(&sending()).await.is_ok());
+    assert!(twilio.client().send_message(&sending(), || true).await.is_ok());
     assert_eq!(methods(&twilio), ["post"; 3]);
 }
 
@@ -96,7 +96,7 @@ async fn wa_2_a_refusal_is_final_and_says_for_whom_it_is() {
         (401, r#"{"code":20003}"#, DeliveryFault::Other),
     ] {
         let twilio = Twilio::answering(vec![(status, body)]).await;
-        let fault = twilio.client().send_message(&sending()).await.unwrap_err();
+        let fault = twilio.client().send_message(&sending(), || true).await.unwrap_err();
         assert_eq!(fault, SendFault::Refused(RestError::read(status, body), expected));
         assert_eq!(methods(&twilio), ["post"]);
     }
@@ -120,7 +120,7 @@ async fn wa_2_a_twilio_that_nobody_reaches_has_not_taken_the_message_and_a_silen
         let account = AccountSid::parse("AC0000000000000000000000000000000a").unwrap();
         let (chance, closed) = (Chance::seeded(1), Connections::Closed);
         let client = TwilioRest::new(dialer, closed, "http://twilio", account, "t".into(), chance);
-        let fault = client.send_message(&sending()).await.unwrap_err();
+        let fault = client.send_message(&sending(), || true).await.unwrap_err();
         assert_eq!(matches!(fault, SendFault::Unknown(_)), is_unknown, "{fault:?}");
         assert_eq!(matches!(fault, SendFault::NotSent(_)), !is_unknown, "{fault:?}");
     }

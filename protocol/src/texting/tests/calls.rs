@@ -70,3 +70,20 @@ fn wa_7_a_message_after_a_call_that_the_model_can_not_write_is_left_out_silently
     assert!(conversation.is_at_rest());
     assert_eq!(conversation.take_records(), []);
 }
+
+#[test]
+fn invariant_34_wa_6_after_stop_no_message_follows_a_call_until_start() {
+    let follows = |said: &[&str]| {
+        let mut conversation = idle();
+        for (number, words) in (1..).zip(said) {
+            conversation.handle(text(number, words, NOON), NOON);
+        }
+        conversation.state.owed.clear();
+        conversation.handle(Event::CallEnded { call: call_sid() }, after(5));
+        conversation.job().is_some()
+    };
+    assert!(follows(&["hello"]));
+    assert!(!follows(&["hello", "STOP"]));
+    assert!(follows(&["STOP", "START"]));
+    assert!(!follows(&["START", "הסר"]));
+}
