@@ -6,6 +6,7 @@ mod chance;
 mod model;
 mod nodes;
 mod troubles;
+mod writers;
 
 use super::story::Story;
 use chance::Chance;
@@ -46,6 +47,7 @@ pub(super) fn story_of_processes(
     let mut chance = Chance::seeded(seed ^ 0x7072_6f63);
     let mut story = Story { nodes, ..story(seed, calls, businesses) };
     story.model = practice::openai::Behaviour::default();
+    story.writers.clear();
     story.troubles = nodes::draw(&mut chance, nodes, &story.callers, nodes::at_a_time);
     story
 }
@@ -58,7 +60,11 @@ pub(super) fn story(seed: u64, calls: usize, businesses: &[Called]) -> Story {
     let model = model::draw(&mut chance);
     let mut troubles = troubles::draw(&mut chance, &callers);
     troubles.extend(aimed::draw(&mut chance, callers.len()));
-    Story { seed, nodes: 1, callers, troubles, model }
+    // From a chance of their own, so that the same seed has the same callers without them.
+    let mut chance = Chance::seeded(seed ^ 0x7465_7874);
+    let (writers, of_writers) = writers::draw(&mut chance, &callers, businesses);
+    troubles.extend(of_writers);
+    Story { seed, nodes: 1, callers, writers, troubles, model }
 }
 
 #[cfg(test)]

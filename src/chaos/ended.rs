@@ -1,5 +1,7 @@
 //! What a run left behind, for the checks. The stage gathers it.
 
+mod written;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -7,6 +9,7 @@ use entities::appointments::AppointmentRecord;
 use entities::call_turns::TurnRow;
 use entities::calls::{CallLease, CallRecord};
 use entities::leads::{HistoryEntry, LeadRecord};
+use jiff::Timestamp;
 use practice::openai;
 use practice::twilio::{CallView, RestRequest};
 use protocol::business::BusinessSettings;
@@ -14,6 +17,7 @@ use protocol::ids::{BusinessId, CallSid, NodeId};
 
 use super::story::Caller;
 use crate::simulate::Left;
+pub(super) use written::{Delivered, EndedWriter, Written};
 
 /// How often calls ended so, by the reason in their row.
 pub type Endings = BTreeMap<String, usize>;
@@ -42,6 +46,9 @@ pub(super) struct Ended {
     pub(super) openai_began: Duration,
     /// Calls that have a row and were not dialled.
     pub(super) strangers: Vec<CallSid>,
+    /// What the wall clock showed when the run began.
+    pub(super) began_at: Timestamp,
+    pub(super) written: Written,
 }
 
 /// A node has a call from now on.

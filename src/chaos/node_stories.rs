@@ -30,7 +30,14 @@ fn story(troubles: Vec<(Moment, Fault)>) -> Story {
         then: Finally::WaitsForTheEnd,
     };
     let troubles = troubles.into_iter().map(|(at, what)| Trouble { at, what }).collect();
-    Story { seed: 1, nodes: 2, callers: vec![caller], troubles, model: Behaviour::default() }
+    Story {
+        seed: 1,
+        nodes: 2,
+        callers: vec![caller],
+        writers: Vec::new(),
+        troubles,
+        model: Behaviour::default(),
+    }
 }
 
 /// What the story has left, and that every invariant holds.

@@ -5,13 +5,16 @@ use std::time::Duration;
 use actors::introspection::ActorKind;
 use entities::DatabaseFault;
 use mistakes::Mistake;
-use practice::openai::{Behaviour, LinkFault};
-use practice::twilio::{LineQuality, RestFault, RestKind};
+use practice::openai::{Behaviour, LinkFault, TextFault};
+use practice::twilio::{Attached, LineQuality, RestFault, RestKind};
 use protocol::ids::PhoneNumber;
 
 use super::plant::Plant;
 use super::play::{businesses, play};
-use super::story::{Act, Caller, Deed, Fault, Finally, Moment, Order, Scene, Story, Trouble, When};
+use super::story::{
+    Act, Arrival, Caller, Deed, Fault, Finally, Moment, Note, Order, Scene, Story, Trouble, When,
+    Writer,
+};
 
 const LOCKSMITH: usize = 0;
 
@@ -43,6 +46,7 @@ fn call(acts: Vec<Act>) -> Story {
         seed: 1,
         nodes: 1,
         callers: vec![caller],
+        writers: Vec::new(),
         troubles: Vec::new(),
         model: Behaviour::default(),
     }
@@ -57,6 +61,34 @@ impl Story {
     fn at_scene(self, scene: Scene, plus: u64, what: Fault) -> Self {
         self.with(Moment::Scene { call: 0, scene, plus: ms(plus) }, what)
     }
+}
+
+/// People who write to the locksmith, each with the seconds at which they write and their words.
+fn written(people: &[&[(u64, &str)]]) -> Story {
+    let mut story = call(Vec::new());
+    story.callers.clear();
+    let writer = |(place, said): (usize, &&[(u64, &str)])| {
+        let word = format!("k1w{place}q");
+        let note = |(at, text): &(u64, &str)| Note {
+            at: Duration::from_secs(*at),
+            text: text.replace("{word}", &word),
+            attached: Attached::Nothing,
+            arrives: Arrival::Once,
+        };
+        let notes = said.iter().map(note).collect();
+        let number = PhoneNumber::parse(&format!("+97250200000{}", place + 1)).unwrap();
+        Writer { business: LOCKSMITH, number, word, notes }
+    };
+    story.writers = people.iter().enumerate().map(writer).collect();
+    story
+}
+
+/// They call too, so long after the beginning.
+fn called(mut story: Story, after: u64, acts: &[&'static str]) -> Story {
+    let mut caller = call(acts.iter().copied().map(say).collect()).callers.remove(0);
+    caller.dials_at = Duration::from_secs(after);
+    story.callers.push(caller);
+    story
 }
 
 fn dropped() -> Fault {
@@ -125,6 +157,24 @@ fn of(mistake: Mistake) -> (u8, Story) {
             let at = Moment::Ordered { call: 0, order: Order::HangUp, nth: 1 };
             (2, call(vec![say(GOODBYE)]).with(at, Fault::Crash))
         }
+        Mistake::ForgottenText => {
+            let late = Fault::Text(TextFault::Late(ms(5_000)));
+            (30, written(&[&[(1, "{word}?"), (5, "כמה זה עולה?")]]).with(Moment::At(ms(0)), late))
+        }
+        Mistake::SecondMessage => {
+            let fault = RestFault::AcceptedThenError;
+            let lost = Fault::Rest { kind: RestKind::CreateMessage, fault, times: 1 };
+            (31, written(&[&[(1, "{word}?")]]).with(Moment::At(ms(0)), lost))
+        }
+        Mistake::MessageInCall => {
+            let acts = ["התקנת מנעול חכם", "בתל אביב", "כן", GOODBYE];
+            (32, called(written(&[&[(5, "{word}?")]]), 0, &acts))
+        }
+        Mistake::MessageAfterStop => {
+            let acts = ["התקנת מנעול חכם", "בתל אביב", "כן", GOODBYE];
+            (34, called(written(&[&[(1, "{word}?"), (8, "STOP")]]), 12, &acts))
+        }
+        Mistake::ForeignHistory => (35, written(&[&[(1, "{word}?")], &[(9, "{word}?")]])),
         // The timer is paused while there is no session.
         Mistake::UnarmedTimer => (2, call(Vec::new()).with(Moment::At(ms(7_000)), dropped())),
     }

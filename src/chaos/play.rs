@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Duration;
 
-use protocol::business::BusinessSettings;
+use protocol::business::{AfterCall, BusinessSettings};
 use protocol::ids::Slug;
 use tokio::sync::watch;
 
@@ -96,10 +96,14 @@ pub fn play_seed(
     Ok(SeedRun { replay, story, businesses: slugs, played })
 }
 
-/// The businesses that are called.
+/// The businesses that are called. They write after calls that have told something.
 pub(super) fn businesses() -> Result<Vec<BusinessSettings>, ChaosError> {
-    let read = |(path, text): (&str, &str)| business_file::parse(Path::new(path), text);
-    Ok(BUSINESSES.map(read).into_iter().collect::<Result<_, _>>()?)
+    let read = |(path, text): (&str, &str)| {
+        let mut business = business_file::parse(Path::new(path), text)?;
+        business.whatsapp.after_call = AfterCall::Lead;
+        Ok(business)
+    };
+    BUSINESSES.into_iter().map(read).collect()
 }
 
 /// Plays a story.

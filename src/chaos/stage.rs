@@ -8,6 +8,7 @@ pub(super) mod performer;
 mod site;
 pub(super) mod tenures;
 mod troubles;
+mod writers;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,6 +76,10 @@ pub(super) async fn play(
         let seen = (dialled.subscribe(), scenes.subscribe());
         troubles.spawn(troubles::happen(Arc::clone(&site), trouble, seen));
     }
+    let mut writers = JoinSet::new();
+    for (index, writer) in story.writers.iter().cloned().enumerate() {
+        writers.spawn(writers::write(Arc::clone(&site), index, writer));
+    }
     let mut overstayed = vec![false; story.callers.len()];
     while let Some(performed) = callers.join_next().await {
         let (index, waited_too_long) = performed?;
@@ -85,7 +90,14 @@ pub(super) async fn play(
     while let Some(happened) = troubles.join_next().await {
         happened?;
     }
+    let mut delivered = Vec::new();
+    while let Some(written) = writers.join_next().await {
+        delivered.extend(written?);
+    }
     ended::behind_within(&site, SETTLES_WITHIN).await?;
+    if !story.writers.is_empty() {
+        writers::settle(&site).await?;
+    }
     if is_handed_over(&site).await {
         tokio::time::sleep(HANDED_OVER).await;
         ended::behind_within(&site, SETTLES_WITHIN).await?;
@@ -100,6 +112,7 @@ pub(super) async fn play(
     let parts = Parts { story, dialled: &dialled, overstayed: &overstayed, began };
     let mut ended = ended::gather(&site.outside, parts, tenures).await?;
     ended.left = ended::left(&site).await?;
+    ended.written = writers::gather(&site.outside, story, delivered).await?;
     ended.lived = site.lived();
     ended.connections = site.network.open_connections();
     ended.tasks = before.compared();

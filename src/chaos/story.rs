@@ -6,18 +6,20 @@ mod order;
 mod scene;
 mod went;
 mod words;
+mod writers;
 
 use std::time::Duration;
 
 use actors::introspection::ActorKind;
 use entities::DatabaseFault;
-use practice::openai::{Behaviour, ConnectRefusal, LinkFault, ResponseFault};
+use practice::openai::{Behaviour, ConnectRefusal, LinkFault, ResponseFault, TextFault};
 use practice::twilio::{CallbackDelivery, LineQuality, RestFault, RestKind};
 use protocol::ids::PhoneNumber;
 
 pub use leave_out::{LeaveOut, NotAPart};
 pub(super) use order::Order;
 pub(super) use scene::{Scene, Scenes};
+pub(super) use writers::{Arrival, Note, Writer};
 
 /// One run of the daemon, or of several.
 #[derive(Debug, Clone)]
@@ -27,6 +29,8 @@ pub struct Story {
     pub nodes: usize,
     /// In the order in which they dial.
     pub callers: Vec<Caller>,
+    /// One for each person and business.
+    pub writers: Vec<Writer>,
     pub troubles: Vec<Trouble>,
     /// The model's habits.
     pub model: Behaviour,
@@ -143,6 +147,10 @@ pub enum Fault {
         fault: RestFault,
         times: u32,
     },
+    /// The next answer of the text model fails.
+    Text(TextFault),
+    /// The next message that Twilio accepts does not reach the person, for this reason.
+    Undelivered(u32),
     /// Status callbacks arrive like this from now on.
     Callbacks(CallbackDelivery),
     /// Twilio can't reach the daemon for a while. Open media sockets stay open.

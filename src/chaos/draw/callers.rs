@@ -49,7 +49,7 @@ fn caller(
     dials_at: Duration,
 ) -> Caller {
     let number = chance.percent(95).then(|| number(person)).flatten();
-    let lines = if called.speaks_hebrew { &HEBREW } else { &ENGLISH };
+    let lines = sentences(called);
     let kind = chance.weighted(&KINDS);
     let mut acts = match kind {
         Kind::Customer => customer(chance, lines),
@@ -88,7 +88,7 @@ const KINDS: [(u64, Kind); 5] = [
 ];
 
 /// What a caller can say, in the order of a whole call.
-struct Sentences {
+pub(super) struct Sentences {
     errand: &'static [&'static str],
     place: &'static [&'static str],
     yes: &'static [&'static str],
@@ -115,8 +115,13 @@ const ENGLISH: Sentences = Sentences {
     asides: &["how much is it?", "one moment", "can we speak Hebrew?", "no thanks", "what?"],
 };
 
+/// What people say and write to a business.
+pub(super) fn sentences(called: Called) -> &'static Sentences {
+    if called.speaks_hebrew { &HEBREW } else { &ENGLISH }
+}
+
 impl Sentences {
-    fn any(&self, chance: &mut Chance) -> &'static str {
+    pub(super) fn any(&self, chance: &mut Chance) -> &'static str {
         let of = chance.one_of(&[
             self.errand,
             self.place,
@@ -203,6 +208,6 @@ fn line(chance: &mut Chance) -> LineQuality {
     }
 }
 
-fn number(person: usize) -> Option<PhoneNumber> {
+pub(super) fn number(person: usize) -> Option<PhoneNumber> {
     PhoneNumber::parse(&format!("+97250{:07}", 2_000_000 + person)).ok()
 }

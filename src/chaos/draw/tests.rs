@@ -92,7 +92,7 @@ fn prac_6_every_trouble_that_is_listed_is_drawn() {
     assert_all(
         faults(),
         "Crash Network Sessions Refused NextResponse SessionsExpire Rest Callbacks CutOff \
-         MediaSocketCut MediaSocketStalls Database WebhookAgain",
+         MediaSocketCut MediaSocketStalls Database WebhookAgain Text Undelivered",
     );
     assert_all(troubles.iter().map(|trouble| trouble.at), "At TracePoint Published Ordered Scene");
     let (mut scenes, mut orders) = (Vec::new(), Vec::new());

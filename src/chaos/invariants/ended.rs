@@ -12,6 +12,7 @@ mod sessions;
 mod tenures;
 #[cfg(test)]
 mod tests;
+mod written;
 
 use super::broken::Broken;
 use super::excuses::Excuses;
@@ -45,5 +46,6 @@ pub(in crate::chaos) fn check(story: &Story, ended: &Ended) -> Vec<Broken> {
         leads::look(&mut findings, story, business, ended);
     }
     left::look(&mut findings, story, ended);
+    written::look(&mut findings, story, ended, &sessions);
     findings.broken
 }

@@ -99,6 +99,8 @@ impl Excuses {
             Fault::Refused { .. } | Fault::NextResponse(_) => self.model |= at <= over,
             // They wait for a request. Their answers are in Twilio's log.
             Fault::Rest { .. } => {}
+            // Of messages alone.
+            Fault::Text(_) | Fault::Undelivered(_) => {}
             Fault::Callbacks(_) => self.callbacks |= came_before_the_end,
             Fault::CutOff { lasts } => {
                 self.webhooks |= meets(*lasts);

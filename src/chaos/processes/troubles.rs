@@ -49,6 +49,8 @@ pub(super) async fn happen(
         | Fault::NextResponse(_)
         | Fault::SessionsExpire
         | Fault::Rest { .. }
+        | Fault::Text(_)
+        | Fault::Undelivered(_)
         | Fault::Callbacks(_)
         | Fault::CutOff { .. }
         | Fault::MediaSocketStalls { .. }

@@ -8,7 +8,7 @@ use practice::twilio::CallerHandle;
 
 use super::outside::Outside;
 use super::site::Site;
-use crate::chaos::ended::{Ended, EndedBusiness, EndedCall, Tasks, Tenure};
+use crate::chaos::ended::{Ended, EndedBusiness, EndedCall, Tasks, Tenure, Written};
 use crate::chaos::error::ChaosError;
 use crate::chaos::story::Story;
 use crate::simulate::Left;
@@ -135,6 +135,8 @@ pub(in crate::chaos) async fn gather(
         lived: Vec::new(),
         openai_began: outside.openai_began.saturating_duration_since(began),
         strangers,
+        began_at: outside.clock.wall() - outside.clock.now().saturating_duration_since(began),
+        written: Written::default(),
     })
 }
 

@@ -53,6 +53,8 @@ pub(in crate::chaos) async fn carrier(
     let mut line = CarrierSettings::new(account, token, &format!("{door}/twilio/voice"));
     line.fallback_url = Some(format!("{door}/twilio/voice"));
     line.status_callback = Some(format!("{door}/twilio/status"));
+    line.message_url = Some(format!("{door}/twilio/whatsapp"));
+    line.message_fallback_url = line.message_url.clone();
     let numbers = businesses.iter().flat_map(|business| &business.phone_numbers);
     line.numbers = numbers.map(ToString::to_string).collect();
     line.seed = platform.chance.seed_for("carrier");

@@ -45,6 +45,12 @@ pub(super) async fn happen(
         Fault::NextResponse(fault) => with_model(&site, |faults| faults.fault_next_response(fault)),
         Fault::SessionsExpire => with_model(&site, practice::openai::Faults::expire),
         Fault::Rest { kind, fault, times } => site.outside.carrier.plan_fault(kind, fault, times),
+        Fault::Text(fault) => {
+            if let Some(model) = site.outside.provider.text_server() {
+                model.faults().next([fault]);
+            }
+        }
+        Fault::Undelivered(code) => site.outside.carrier.fail_next_delivery(code),
         Fault::Callbacks(delivery) => site.outside.carrier.set_delivery(delivery),
         Fault::CutOff { lasts } => {
             site.outside.carrier.set_cut_off(true);

@@ -12,9 +12,11 @@ use super::{Fault, Moment, Story, WhichNode};
 pub enum Part {
     Call(usize),
     Trouble(usize),
+    Writer(usize),
 }
 
-/// The parts of a story that are not played: `c2,t1` leaves out the second call and the first trouble.
+/// The parts of a story that are not played: `c2,t1,w1` leaves out the second call, the first trouble and the
+/// first person who writes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LeaveOut(Vec<Part>);
 
@@ -43,6 +45,7 @@ impl LeaveOut {
         let is_beyond = |part: &Part| match part {
             Part::Call(place) => *place > story.callers.len(),
             Part::Trouble(place) => *place > story.troubles.len(),
+            Part::Writer(place) => *place > story.writers.len(),
         };
         self.0.iter().copied().find(is_beyond)
     }
@@ -56,7 +59,8 @@ impl LeaveOut {
     pub fn rest(&self, story: &Story) -> Vec<Part> {
         let calls = (1..=story.callers.len()).map(Part::Call);
         let troubles = (1..=story.troubles.len()).map(Part::Trouble);
-        calls.chain(troubles).filter(|part| !self.has(*part)).collect()
+        let writers = (1..=story.writers.len()).map(Part::Writer);
+        calls.chain(troubles).chain(writers).filter(|part| !self.has(*part)).collect()
     }
 
     /// The rest of the story. A trouble of a call that is left out is left out too.
@@ -82,8 +86,11 @@ impl LeaveOut {
                 troubles.push(trouble);
             }
         }
+        let writers = story.writers.iter().zip(1..);
+        let writers = writers.filter(|(_, place)| !self.has(Part::Writer(*place)));
+        let writers = writers.map(|(writer, _)| writer.clone()).collect();
         let Story { seed, nodes, .. } = *story;
-        Story { seed, nodes, callers, troubles, model: story.model.clone() }
+        Story { seed, nodes, callers, writers, troubles, model: story.model.clone() }
     }
 }
 
@@ -112,6 +119,8 @@ fn of_call(fault: &mut Fault) -> Option<&mut usize> {
         | Fault::NextResponse(_)
         | Fault::SessionsExpire
         | Fault::Rest { .. }
+        | Fault::Text(_)
+        | Fault::Undelivered(_)
         | Fault::Callbacks(_)
         | Fault::CutOff { .. }
         | Fault::Database { .. }
@@ -126,6 +135,7 @@ impl fmt::Display for Part {
         match self {
             Self::Call(place) => write!(f, "c{place}"),
             Self::Trouble(place) => write!(f, "t{place}"),
+            Self::Writer(place) => write!(f, "w{place}"),
         }
     }
 }
@@ -150,6 +160,7 @@ impl FromStr for LeaveOut {
             match kind {
                 "c" => place(digits).map(Part::Call),
                 "t" => place(digits).map(Part::Trouble),
+                "w" => place(digits).map(Part::Writer),
                 _ => None,
             }
         };
@@ -170,7 +181,7 @@ mod tests {
 
     #[test]
     fn parts_are_read_as_they_are_written_and_anything_else_is_refused() {
-        let written = "c2,c11,t1";
+        let written = "c2,c11,t1,w2";
         assert_eq!(written.parse::<LeaveOut>().unwrap().to_string(), written);
         for wrong in ["", "2", "c", "c0", "x1", "c1;t1", "ת1"] {
             let error = wrong.parse::<LeaveOut>().unwrap_err();

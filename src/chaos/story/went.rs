@@ -35,6 +35,7 @@ mod tests {
             seed: 1,
             nodes: 1,
             callers: Vec::new(),
+            writers: Vec::new(),
             troubles: vec![of(Scene::Booking), of(Scene::Closing)],
             model: practice::openai::Behaviour::default(),
         };

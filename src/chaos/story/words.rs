@@ -2,6 +2,7 @@
 
 mod faults;
 mod seconds;
+mod writers;
 
 use std::fmt;
 use std::time::Duration;
@@ -15,18 +16,22 @@ use seconds::Seconds;
 use super::{Act, Caller, Deed, Fault, Finally, Moment, Scene, Story, Trouble, When};
 
 impl Story {
-    /// The callers in the order in which they dial, the model's habits, and the troubles. `businesses`
-    /// are those of the story.
+    /// The callers in the order in which they dial, those who write, the model's habits, and the troubles.
+    /// `businesses` are those of the story.
     #[must_use]
     pub fn lines(&self, businesses: &[Slug]) -> Vec<String> {
         let callers = self.callers.iter().enumerate().map(|(index, caller)| {
             let business = businesses.get(caller.business).map_or("?", Slug::as_str);
             caller_line(index + 1, business, caller)
         });
+        let writers = self.writers.iter().zip(1..).map(|(writer, place)| {
+            let business = businesses.get(writer.business).map_or("?", Slug::as_str);
+            writers::line(place, business, writer)
+        });
         let model = std::iter::once(model_line(&self.model));
         let nodes = (self.nodes > 1).then(|| format!("{} daemons share the database", self.nodes));
         let troubles = self.troubles.iter().map(ToString::to_string);
-        callers.chain(nodes).chain(model).chain(troubles).collect()
+        callers.chain(writers).chain(nodes).chain(model).chain(troubles).collect()
     }
 }
 

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use protocol::calendar::Calendar;
 
 use super::findings::{Findings, ensure};
+use super::leads::writes_to;
 use crate::chaos::ended::{Ended, EndedBusiness};
 
 pub(super) fn look(findings: &mut Findings, business: &EndedBusiness, ended: &Ended) {
@@ -17,6 +18,7 @@ pub(super) fn look(findings: &mut Findings, business: &EndedBusiness, ended: &En
         findings.look(12, keeps_to_the_rules(business, appointment));
         findings.look(13, is_of_its_call(business, appointment, ended));
     }
+    findings.look(11, booked_in_writing(business, ended));
     for call in &ended.calls {
         let ours = business.appointments.iter();
         let ours = ours.filter(|it| it.call_sid.as_ref() == Some(&call.sid)).count();
@@ -64,7 +66,7 @@ fn keeps_to_the_rules(
     ensure(slot.busy_until == busy_until, || format!("an appointment is busy until {busy_until}"))
 }
 
-/// It was booked in a call to this business, for that call's lead.
+/// It was booked in a call to this business, for that call's lead, or in writing.
 fn is_of_its_call(
     business: &EndedBusiness,
     appointment: &AppointmentRecord,
@@ -72,13 +74,16 @@ fn is_of_its_call(
 ) -> Result<(), String> {
     let (lead, id) = (appointment.lead_id, appointment.id.0);
     ensure(appointment.business_id == business.id, || format!("appointment {id} is another's"))?;
-    let sid = appointment.call_sid.as_ref();
-    let call = ended.calls.iter().find(|call| Some(&call.sid) == sid);
-    let Some(call) = call else { return Err(format!("appointment {id} is of no call")) };
     let known = business.leads.iter().find(|(known, _)| known.id == lead);
     let Some((known, _)) = known else {
         return Err(format!("appointment {id} has a lead of another business"));
     };
+    let sid = appointment.call_sid.as_ref();
+    if sid.is_none() && writes_to(business, ended, known) {
+        return Ok(());
+    }
+    let call = ended.calls.iter().find(|call| Some(&call.sid) == sid);
+    let Some(call) = call else { return Err(format!("appointment {id} is of no call")) };
     ensure(known.phone == call.caller.number, || {
         format!("appointment {id} has the lead of {:?}", known.phone)
     })?;
@@ -86,6 +91,18 @@ fn is_of_its_call(
     ensure(row.is_none_or(|row| row == lead), || {
         format!("appointment {id} has lead {lead}, its call {row:?}")
     })
+}
+
+/// The text model has asked for as many appointments at least as are of no call.
+fn booked_in_writing(business: &EndedBusiness, ended: &Ended) -> Result<(), String> {
+    let of_no_call = business.appointments.iter().filter(|it| it.call_sid.is_none()).count();
+    let name = &business.settings.name;
+    let asked = ended.written.model.turns.iter().filter(|turn| {
+        let is_ours = turn.request["instructions"].as_str().is_some_and(|it| it.contains(name));
+        is_ours && turn.calls.iter().any(|call| call == "create_appointment")
+    });
+    let asked = asked.count();
+    ensure(of_no_call <= asked, || format!("{asked} tool calls in writing booked {of_no_call}"))
 }
 
 /// The transcript writes a tool call as its name and its arguments.

@@ -1,5 +1,5 @@
 //! Leads: each is what its history says, there is one for each person and business, and it is of calls
-//! to its own business (invariant 13).
+//! and messages to its own business (invariant 13).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,8 @@ pub(super) fn look(
     let mut phones = BTreeSet::new();
     for (lead, history) in &business.leads {
         findings.look(13, is_what_its_history_says(lead, history));
-        findings.look(13, is_of_calls_to(business, &calls, lead, history));
+        let writes = writes_to(business, ended, lead);
+        findings.look(13, is_of_calls_to(business, &calls, writes, lead, history));
         findings.look(13, has_the_last_call(story, &calls, lead));
         if let Some(phone) = &lead.phone {
             let twice = || format!("{phone} has two leads");
@@ -34,6 +35,13 @@ pub(super) fn look(
 fn calls_to<'a>(business: &EndedBusiness, ended: &'a Ended) -> Vec<&'a EndedCall> {
     let ours = |call: &&EndedCall| ended.businesses[call.caller.business].id == business.id;
     ended.calls.iter().filter(ours).collect()
+}
+
+/// Whether the lead is of somebody who has written to this business.
+pub(super) fn writes_to(business: &EndedBusiness, ended: &Ended, lead: &LeadRecord) -> bool {
+    let conversations = ended.written.writers.iter().filter_map(|it| it.conversation.as_ref());
+    let mut theirs = conversations.filter(|known| known.business_id == business.id);
+    theirs.any(|known| Some(&known.person) == lead.phone.as_ref())
 }
 
 /// Each old value is the previous new one, and the last values are those of the row.
@@ -70,18 +78,26 @@ fn row_values(lead: &LeadRecord) -> BTreeMap<String, String> {
 fn is_of_calls_to(
     business: &EndedBusiness,
     calls: &[&EndedCall],
+    writes: bool,
     lead: &LeadRecord,
     history: &[HistoryEntry],
 ) -> Result<(), String> {
     let own = |what: &str| format!("lead {}: {what} another business", lead.id);
     ensure(lead.business_id == business.id, || own("it is of"))?;
-    ensure(lead.source == LeadSource::PhoneCall, || format!("its source is {:?}", lead.source))?;
+    let is_by = match lead.source {
+        LeadSource::PhoneCall => true,
+        LeadSource::Whatsapp => writes,
+        LeadSource::Operator => false,
+    };
+    ensure(is_by, || format!("its source is {:?}", lead.source))?;
     let fits = |sid| calls.iter().any(|call| call.sid == sid && call.caller.number == lead.phone);
     let last = lead.last_call_sid.clone();
-    ensure(last.clone().is_some_and(fits), || own(&format!("its last call {last:?} is of")))?;
+    let has_called = last.clone().map_or(writes, fits);
+    ensure(has_called, || own(&format!("its last call {last:?} is of")))?;
     let changed_by = history.iter().find(|entry| match &entry.by {
         ChangedBy::Call { call_sid } => !fits(call_sid.clone()),
-        ChangedBy::Message | ChangedBy::Api => true,
+        ChangedBy::Message => !writes,
+        ChangedBy::Api => true,
     });
     match changed_by {
         Some(entry) => Err(own(&format!("{entry:?} is of another caller or"))),

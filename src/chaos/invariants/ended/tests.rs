@@ -3,6 +3,7 @@
 mod fixture;
 mod greeting;
 mod tenures;
+mod written;
 
 use actors::introspection::ActorKind;
 use entities::DatabaseFault;

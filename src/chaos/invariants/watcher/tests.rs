@@ -17,7 +17,8 @@ use crate::virtual_time::{self, process::Process};
 fn story(troubles: Vec<Fault>) -> Story {
     let troubles = troubles.into_iter();
     let troubles = troubles.map(|what| Trouble { at: Moment::At(Duration::ZERO), what }).collect();
-    Story { seed: 1, nodes: 1, callers: Vec::new(), troubles, model: Behaviour::default() }
+    let (callers, writers) = (Vec::new(), Vec::new());
+    Story { seed: 1, nodes: 1, callers, writers, troubles, model: Behaviour::default() }
 }
 
 /// Plays lines such as `1250 call/0 done 3`: milliseconds, actor and generation, message. Returns the

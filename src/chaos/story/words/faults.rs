@@ -7,6 +7,7 @@ use practice::openai::{ArgumentsFault, ConnectRefusal, LinkFault, ResponseFault,
 use practice::twilio::{CallbackDelivery, RestFault, RestKind};
 
 use super::seconds::Seconds;
+use super::writers::of_text;
 use crate::chaos::story::{Fault, LinkTrouble, Peer, WhichNode};
 
 impl fmt::Display for Fault {
@@ -39,6 +40,8 @@ impl fmt::Display for Fault {
                 };
                 write!(f, "Twilio's API and the next {times} {kind}: {}", of_rest(*fault))
             }
+            Self::Text(fault) => write!(f, "the next answer of the text model {}", of_text(fault)),
+            Self::Undelivered(code) => write!(f, "the next message is not delivered ({code})"),
             Self::Callbacks(delivery) => {
                 write!(f, "from now on status callbacks {}", of_callbacks(*delivery))
             }

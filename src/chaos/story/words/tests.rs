@@ -50,7 +50,7 @@ fn story() -> Story {
     let lost = ResponseFault::Lost { after: None, by: LinkFault::Closed(1011) };
     let model =
         Behaviour { responses_once: vec![ResponseFault::None, lost], ..Behaviour::default() };
-    Story { seed: 1, nodes: 1, callers, troubles, model }
+    Story { seed: 1, nodes: 1, callers, writers: Vec::new(), troubles, model }
 }
 
 #[test]

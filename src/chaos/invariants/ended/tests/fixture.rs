@@ -17,7 +17,7 @@ use protocol::business::BusinessSettings;
 use protocol::ids::{BusinessId, CallSid, ItemId, LeadId, PhoneNumber, StreamSid};
 use uuid::Uuid;
 
-use crate::chaos::ended::{Ended, EndedBusiness, EndedCall, Tasks};
+use crate::chaos::ended::{Ended, EndedBusiness, EndedCall, Tasks, Written};
 use crate::chaos::story::{Act, Caller, Deed, Fault, Finally, Moment, Story, Trouble, When};
 use crate::config::business_file;
 use crate::simulate::Left;
@@ -49,6 +49,7 @@ pub(super) fn story() -> Story {
         seed: 1,
         nodes: 1,
         callers: vec![caller],
+        writers: Vec::new(),
         troubles: Vec::new(),
         model: Behaviour::default(),
     }
@@ -93,6 +94,8 @@ pub(super) fn ended() -> Ended {
         lived: Vec::new(),
         openai_began: Duration::ZERO,
         strangers: Vec::new(),
+        began_at: now(),
+        written: Written::default(),
     }
 }
 
