@@ -147,6 +147,8 @@ enum NotDone {
     Undelivered(#[from] TwilioError),
     #[error("the message was answered with {0:?} in place of an empty document")]
     Answered(String),
+    #[error("the database can be away in virtual time only")]
+    RealTime,
 }
 
 struct Player<'a> {

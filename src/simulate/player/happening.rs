@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use actors::introspection::ActorKind;
+use entities::{DatabaseFault, FaultExtent};
 use practice::openai::ConnectRefusal;
 use protocol::ids::Generation;
 
@@ -36,6 +37,14 @@ impl Player<'_> {
                 Ok(())
             }
             Happening::KeepsCrashing(kind) => self.keeps_crashing(kind).await,
+            Happening::DatabaseIsAway(lasts) => {
+                let database = &self.world.app.services().database;
+                let faults = database.faults().ok_or(NotDone::RealTime)?;
+                faults.set(DatabaseFault::Gone, FaultExtent::Lasting);
+                tokio::time::sleep(lasts).await;
+                faults.end(DatabaseFault::Gone);
+                Ok(())
+            }
         }
     }
 

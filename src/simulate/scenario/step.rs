@@ -72,6 +72,9 @@ pub enum Happening {
     DaemonStops,
     /// This actor of the call panics after every restart.
     KeepsCrashing(ActorKind),
+    /// The daemon does not reach its database for so long. In virtual time only.
+    #[serde(with = "duration_text")]
+    DatabaseIsAway(Duration),
 }
 
 impl Happening {
@@ -79,7 +82,9 @@ impl Happening {
     pub(super) fn affects_all(self) -> bool {
         match self {
             Self::OperatorHangsUp | Self::KeepsCrashing(_) => false,
-            Self::LineIsLost | Self::OpenaiIsLost | Self::DaemonStops => true,
+            Self::LineIsLost | Self::OpenaiIsLost | Self::DaemonStops | Self::DatabaseIsAway(_) => {
+                true
+            }
         }
     }
 
@@ -87,7 +92,7 @@ impl Happening {
     fn is_of_a_call(self) -> bool {
         match self {
             Self::OperatorHangsUp | Self::KeepsCrashing(_) | Self::LineIsLost => true,
-            Self::OpenaiIsLost | Self::DaemonStops => false,
+            Self::OpenaiIsLost | Self::DaemonStops | Self::DatabaseIsAway(_) => false,
         }
     }
 
@@ -98,6 +103,7 @@ impl Happening {
             Self::OpenaiIsLost => "OpenAI is lost".to_owned(),
             Self::DaemonStops => "the daemon stops".to_owned(),
             Self::KeepsCrashing(kind) => format!("{} keeps crashing", kind.as_str()),
+            Self::DatabaseIsAway(lasts) => format!("the database is away for {lasts:?}"),
         }
     }
 }
@@ -121,7 +127,9 @@ impl Action {
     /// How long it takes by itself.
     fn lasts(&self) -> Duration {
         match self {
-            Self::Noise { length, .. } | Self::Silence(length) => *length,
+            Self::Noise { length, .. }
+            | Self::Silence(length)
+            | Self::Happens(Happening::DatabaseIsAway(length)) => *length,
             Self::Say(_)
             | Self::Press(_)
             | Self::HangUp
