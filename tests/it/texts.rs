@@ -2,6 +2,7 @@
 
 mod after_calls;
 mod by_hand;
+mod dropped;
 mod killed;
 mod lengths;
 mod tenancy;
