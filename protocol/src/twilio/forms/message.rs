@@ -189,9 +189,13 @@ fn kind(form: &Form, files: &[MessageFile]) -> MessageKind {
 
 fn place(form: &Form) -> String {
     let named = ["Label", "Address"].into_iter().filter_map(|field| form.get(field));
-    let at = ["Latitude", "Longitude"].map(|field| form.get(field).unwrap_or_default());
-    let named: Vec<&str> = named.collect();
-    format!("[a location: {} ({})]", named.join(", "), at.join(", "))
+    let mut named: Vec<&str> = named.filter(|name| !name.trim().is_empty()).collect();
+    named.dedup();
+    let at = ["Latitude", "Longitude"].map(|field| form.get(field).unwrap_or_default()).join(", ");
+    if named.is_empty() {
+        return format!("[a location ({at})]");
+    }
+    format!("[a location: {} ({at})]", named.join(", "))
 }
 
 #[cfg(test)]
@@ -232,10 +236,19 @@ mod tests {
             assert_eq!(read.kind, kind, "{content_type}");
             assert_eq!(read.files.len(), 1);
         }
-        let place = [("Latitude", "32.08"), ("Longitude", "34.78"), ("Label", "Our gate")];
-        let read = MessageForm::read(&form(&place)).unwrap();
-        assert_eq!(read.body, "[a location: Our gate (32.08, 34.78)]");
-        assert_eq!(read.kind, MessageKind::Location);
+        let at = [("Latitude", "32.08"), ("Longitude", "34.78")];
+        for (names, told) in [
+            (&[("Label", "Our gate")][..], "[a location: Our gate (32.08, 34.78)]"),
+            (
+                &[("Label", "Gate"), ("Address", "1 Elm")],
+                "[a location: Gate, 1 Elm (32.08, 34.78)]",
+            ),
+            (&[("Label", "1 Elm"), ("Address", "1 Elm")], "[a location: 1 Elm (32.08, 34.78)]"),
+            (&[], "[a location (32.08, 34.78)]"),
+        ] {
+            let read = MessageForm::read(&form(&[&at[..], names].concat())).unwrap();
+            assert_eq!((&*read.body, read.kind), (told, MessageKind::Location));
+        }
     }
 
     #[test]
