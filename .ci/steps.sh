@@ -79,6 +79,8 @@ step_simulation() {
     "${chaos[@]}" --calls 2 --seed 1..=40
     # Several daemons on one database, which die, drain and are cut off from it.
     "${chaos[@]}" --nodes 2 --calls 2 --seed 3..=6
+    # The same with more people who write than who call.
+    "${chaos[@]}" --nodes 2 --calls 1 --seed 5010..=5016
     # These have found a mistake once.
     local first
     echo 329 342 444 515 791 1044 1386 1757 2217 2594 2821 2994 3833 |
