@@ -94,10 +94,8 @@ fn wa_2_a_daemon_that_dies_in_any_phase_leaves_the_next_one_one_answer_to_send()
             let mut world = world(plan).await;
             let outside = world.app.services().database.of_another_process();
             let person = Person::of(&world, 1);
-            let caller = match phase {
-                PhaseName::OnCall => Some(calls(&person).await),
-                _ => None,
-            };
+            let is_on_call = phase == PhaseName::OnCall;
+            let caller = if is_on_call { Some(calls(&person).await) } else { None };
             hold(&world, phase);
             person.writes(TEXT).await;
             comes_to(&outside, phase).await;

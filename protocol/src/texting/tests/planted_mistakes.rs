@@ -9,10 +9,10 @@ fn handled_with_the_first() -> usize {
     let mut conversation = sending();
     conversation.handle(text(2, "hello?", after(5)), after(5));
     done(&mut conversation, sent(), after(6));
-    let handled = conversation.take_records().into_iter().find_map(|record| match record {
-        Record::Handled(ids) => Some(ids.len()),
-        _ => None,
-    });
+    let handled = conversation
+        .take_records()
+        .into_iter()
+        .find_map(|record| if let Record::Handled(ids) = record { Some(ids.len()) } else { None });
     handled.unwrap()
 }
 
