@@ -26,6 +26,7 @@ use crate::booking::{Schema, lead, world_on};
 use crate::support::{call_form, http_client, pause, post_as_twilio, within};
 
 const CALL: &str = "CA00000000000000000000000000000007";
+const NEXT_CALL: &str = "CA00000000000000000000000000000008";
 
 /// Locks a table against everything, for as long as the transaction lives.
 async fn lock(schema: &Schema, table: &str) -> DatabaseTransaction {
@@ -54,7 +55,8 @@ async fn call_1_a_webhook_is_answered_with_the_apology_while_the_businesses_are_
         }
     }
     locked.rollback().await.unwrap();
-    connects(&world, &form).await;
+    // The caller who heard the apology rings again: that call is over.
+    connects(&world, &call_form(&world, NEXT_CALL, "ringing")).await;
     world.close().await;
     schema.drop().await;
 }
@@ -84,7 +86,8 @@ async fn call_1_calls_are_answered_while_everybody_waits_for_the_appointments() 
     }
     leads::list(&db, business, None, None, 10).await.unwrap();
     locked.rollback().await.unwrap();
-    connects(&world, &form).await;
+    // The caller who heard the apology rings again: that call is over.
+    connects(&world, &call_form(&world, NEXT_CALL, "ringing")).await;
     world.close().await;
     schema.drop().await;
 }
