@@ -1,20 +1,26 @@
 //! The command line. Each command has a module; the daemon itself is [`app`](crate::app).
 
 mod actors;
+mod appointments;
 mod backup;
 #[cfg(feature = "practice")]
 mod bench;
 mod business;
+mod calls;
 mod check;
+mod daemon;
 mod database;
 mod environment;
 mod error;
 mod exit;
 mod http;
 mod leads;
+mod list_options;
+mod listing;
 pub mod logging;
 mod messages;
 mod migrate;
+mod moment;
 mod output;
 mod prompt;
 #[cfg(feature = "practice")]
@@ -31,7 +37,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::pin::Pin;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::Log;
 #[cfg(feature = "practice")]
@@ -123,9 +129,15 @@ pub enum Command {
     /// Show prompts.
     #[command(subcommand)]
     Prompt(prompt::Command),
-    /// Give out or erase what is stored of a person.
+    /// List and show calls, or hang one up.
+    #[command(subcommand)]
+    Calls(calls::Command),
+    /// List and show leads, or give out or erase what is stored of a person.
     #[command(subcommand)]
     Leads(leads::Command),
+    /// List appointments.
+    #[command(subcommand)]
+    Appointments(appointments::Command),
     /// List and show written conversations.
     #[command(subcommand)]
     Messages(messages::Command),
@@ -133,6 +145,8 @@ pub enum Command {
     Check,
     /// Show the running daemon's actors as a tree.
     Actors(actors::Options),
+    /// Print a script by which a shell completes these commands.
+    Completions { shell: clap_complete::Shell },
 }
 
 impl Command {
@@ -150,7 +164,10 @@ impl Command {
             | Self::Restore { .. }
             | Self::Business(_)
             | Self::Prompt(_)
+            | Self::Calls(_)
             | Self::Leads(_)
+            | Self::Appointments(_)
+            | Self::Completions { .. }
             | Self::Messages(_)
             | Self::Check
             | Self::Actors(_) => "warn",
@@ -196,7 +213,7 @@ async fn perform(
     match command {
         Command::Serve => {
             let read = Source { file: config.clone(), environment: environment.clone() };
-            serve::run(load()?, read, platform).await
+            serve::run(load()?, read, platform, out).await
         }
         #[cfg(feature = "practice")]
         Command::Demo { wav } => {
@@ -219,6 +236,16 @@ async fn perform(
         }
         Command::Business(command) => business::run(command, &load()?, &platform, out).await,
         Command::Prompt(command) => prompt::run(command, &load()?, &platform, out).await,
+        Command::Calls(command) => calls::run(command, &load()?, &platform, out).await,
+        Command::Appointments(command) => {
+            appointments::run(command, &load()?, &platform, out).await
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "frontdesk", &mut script);
+            out.write_all(&script)?;
+            Ok(Exit::Clean)
+        }
         Command::Leads(command) => leads::run(command, &load()?, &platform, out).await,
         Command::Messages(command) => messages::run(command, &load()?, &platform, out).await,
         Command::Check => check::run(&load()?, out).await,

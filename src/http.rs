@@ -10,6 +10,7 @@ mod listener;
 mod readiness;
 mod request;
 mod response;
+pub(crate) mod shown;
 pub mod twilio;
 
 pub use listener::{ListenError, Listener};

@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use actors::introspection::{ActorKind, ActorView};
+use protocol::ids::CallSid;
 
-use crate::table::table;
+use crate::table::{cut, one_line, table};
 
-/// The most characters that are shown of an actor's last error.
-const LONGEST_ERROR: usize = 60;
+/// The most characters of a line with an actor's last error: what a terminal shows.
+const LONGEST_ERROR: usize = 80;
+/// What is shown of a SID: its last characters, which tell calls apart, and by which `frontdesk calls show` finds one.
+const END_OF_SID: usize = 8;
 
 /// The tree of each node. With several, the node stands above it.
 #[must_use]
@@ -24,17 +27,23 @@ pub fn draw(actors: &[ActorView]) -> String {
     trees.collect::<Vec<_>>().join("\n")
 }
 
-/// One line for each actor. Siblings are in the order of their starts. An actor whose supervisor is
-/// missing is drawn as a root.
+/// One line for each actor, and another below it for its last error. Siblings are in the order of their starts. An
+/// actor whose supervisor is missing is drawn as a root.
 fn draw_one(actors: &[ActorView]) -> String {
-    let heading = ["ACTOR", "STATE", "GEN", "RESTARTS", "DEPTH", "HANDLED", "AGE", "LAST ERROR"];
+    let heading = ["ACTOR", "STATE", "RESTARTS", "DEPTH", "HANDLED", "AGE"];
     let mut rows = vec![heading.map(str::to_owned).to_vec()];
+    let mut errors = vec![None];
     let forest = Forest::of(actors);
     for root in forest.under(None) {
-        forest.add(root, "", "", &mut rows);
+        forest.add(root, ("", ""), &mut rows, &mut errors);
     }
-    align_right(&mut rows, 2..=6);
-    table(&rows)
+    align_right(&mut rows, 2..=5);
+    let table = table(&rows);
+    let lines = table.lines().zip(errors).flat_map(|(line, error)| {
+        let error = error.map(|error| cut(&error, LONGEST_ERROR));
+        std::iter::once(line.to_owned()).chain(error)
+    });
+    lines.map(|line| line + "\n").collect()
 }
 
 /// Actors by their supervisor's id; the roots are under `None`.
@@ -60,13 +69,22 @@ impl<'a> Forest<'a> {
     }
 
     /// Adds `actor` and its descendants. `branch` is drawn before its name, `trunk` before its children.
-    fn add(&self, actor: &ActorView, branch: &str, trunk: &str, rows: &mut Vec<Vec<String>>) {
+    fn add(
+        &self,
+        actor: &ActorView,
+        (branch, trunk): (&str, &str),
+        rows: &mut Vec<Vec<String>>,
+        errors: &mut Vec<Option<String>>,
+    ) {
         rows.push(row(actor, branch));
+        let error = actor.last_error.as_deref();
+        errors.push(error.map(|error| format!("{trunk}   last error: {}", one_line(error))));
         let children = self.under(Some(actor.id));
         for (place, child) in children.iter().enumerate() {
             let is_last = place + 1 == children.len();
             let (branch, on) = if is_last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
-            self.add(child, &format!("{trunk}{branch}"), &format!("{trunk}{on}"), rows);
+            let before = (format!("{trunk}{branch}"), format!("{trunk}{on}"));
+            self.add(child, (&before.0, &before.1), rows, errors);
         }
     }
 }
@@ -75,19 +93,19 @@ fn row(actor: &ActorView, branch: &str) -> Vec<String> {
     vec![
         format!("{branch}{}", name(actor)),
         actor.state.clone(),
-        actor.generation.0.to_string(),
         actor.restarts.to_string(),
         actor.mailbox_depth.to_string(),
         actor.handled.to_string(),
         age(Duration::from_millis(actor.uptime_ms)),
-        actor.last_error.as_deref().map(one_line).unwrap_or_default(),
     ]
 }
 
 /// Only a call's supervisor shows the SID: its children belong to the same call.
 fn name(actor: &ActorView) -> String {
     match (actor.kind, &actor.call_sid) {
-        (ActorKind::CallSupervisor, Some(call)) => format!("{} {call}", actor.kind.as_str()),
+        (ActorKind::CallSupervisor, Some(call)) => {
+            format!("{} {}", actor.kind.as_str(), end_of(call))
+        }
         _ => actor.kind.as_str().to_owned(),
     }
 }
@@ -103,14 +121,10 @@ fn age(age: Duration) -> String {
     }
 }
 
-fn one_line(error: &str) -> String {
-    let words = error.split(|c: char| c.is_whitespace() || c.is_control());
-    let line = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    if line.chars().count() <= LONGEST_ERROR {
-        return line;
-    }
-    let cut: String = line.chars().take(LONGEST_ERROR - 1).collect();
-    format!("{cut}…")
+/// A call's SID, shortened: an ellipsis and its last characters.
+pub(crate) fn end_of(call: &CallSid) -> String {
+    let sid = call.as_str();
+    format!("…{}", sid.get(sid.len() - END_OF_SID..).unwrap_or(sid))
 }
 
 fn align_right(rows: &mut [Vec<String>], columns: std::ops::RangeInclusive<usize>) {

@@ -1,9 +1,9 @@
 //! Appointments. The schema itself refuses two that overlap in one business (CAL-3).
 
 use jiff::Timestamp;
-use protocol::ids::{BusinessId, CallSid, LeadId, ToolCallId};
+use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber, ToolCallId};
 use protocol::prompt::AppointmentFact;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -13,6 +13,7 @@ use crate::database::Database;
 use crate::error::RecordsError;
 use crate::page::{Page, rows_for};
 use crate::tables::appointments::{Column, Entity, Model};
+use crate::tables::leads as lead_table;
 
 mod booking;
 mod cancelling;
@@ -163,30 +164,42 @@ pub async fn between(
 }
 
 /// Which appointments [`list`] returns; the default is all.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AppointmentFilter {
     pub status: Option<AppointmentStatus>,
     pub lead: Option<LeadId>,
+    /// The number of the lead.
+    pub phone: Option<PhoneNumber>,
     /// The earliest start.
     pub from: Option<Timestamp>,
     /// Starts are earlier than this.
     pub until: Option<Timestamp>,
 }
 
-/// A page of a business's appointments, the last booked first, that begins behind `after`.
+/// A page of a business's appointments, the last booked first, that begins behind `after`; of all businesses
+/// for `None`.
 pub async fn list(
     db: &Database,
-    business: BusinessId,
+    business: impl Into<Option<BusinessId>>,
     filter: AppointmentFilter,
     after: Option<AppointmentId>,
     limit: u32,
 ) -> Result<Page<AppointmentRecord, AppointmentId>, RecordsError> {
+    let business = business.into();
     db.read(move |db| async move {
         let db = &db;
         let condition = Condition::all()
-            .add(Column::BusinessId.eq(business.0))
+            .add_option(business.map(|business| Column::BusinessId.eq(business.0)))
             .add_option(filter.status.map(|status| Column::Status.eq(status)))
             .add_option(filter.lead.map(|lead| Column::LeadId.eq(lead.0)))
+            .add_option(filter.phone.map(|phone| {
+                let of_phone = Query::select()
+                    .column(lead_table::Column::Id)
+                    .from(lead_table::Entity)
+                    .and_where(lead_table::Column::Phone.eq(phone.as_str()))
+                    .to_owned();
+                Column::LeadId.in_subquery(of_phone)
+            }))
             .add_option(filter.from.map(|from| Column::StartsAt.gte(column::from_instant(from))))
             .add_option(filter.until.map(|until| Column::StartsAt.lt(column::from_instant(until))))
             .add_option(after.map(|after| Column::Id.lt(after.0)));

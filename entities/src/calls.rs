@@ -70,22 +70,61 @@ pub async fn get(
     db.read(move |db| async move { find_record(&db, business, &call).await }).await
 }
 
-/// A page of a business's calls, newest first, that begins behind `after`.
+/// Which calls [`list`] returns; the default is all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CallFilter {
+    /// The earliest start.
+    pub since: Option<Timestamp>,
+    /// Starts are earlier than this.
+    pub until: Option<Timestamp>,
+    /// The person's number: the caller's, or the one that was called.
+    pub phone: Option<PhoneNumber>,
+    /// END-1.
+    pub end_reason: Option<String>,
+    pub status: Option<CallStatus>,
+}
+
+impl CallFilter {
+    fn condition(self) -> Condition {
+        let phone = self.phone.map(|phone| {
+            let of_person = |direction, number: Column| {
+                let is_theirs = number.eq(phone.as_str());
+                Condition::all().add(Column::Direction.eq(direction)).add(is_theirs)
+            };
+            Condition::any()
+                .add(of_person(CallDirection::Inbound, Column::FromNumber))
+                .add(of_person(CallDirection::Outbound, Column::ToNumber))
+        });
+        Condition::all()
+            .add_option(self.since.map(|at| Column::StartedAt.gte(column::from_instant(at))))
+            .add_option(self.until.map(|at| Column::StartedAt.lt(column::from_instant(at))))
+            .add_option(phone)
+            .add_option(self.end_reason.map(|reason| Column::EndReason.eq(reason)))
+            .add_option(self.status.map(|status| Column::Status.eq(status)))
+    }
+}
+
+/// A page of a business's calls, newest first, that begins behind `after`; of all businesses for `None`.
 ///
 /// # Errors
-/// [`RecordsError::NotFound`] if this business has no call `after`.
+/// [`RecordsError::NotFound`] if there is no such call `after`.
 pub async fn list(
     db: &Database,
-    business: BusinessId,
+    business: impl Into<Option<BusinessId>>,
+    filter: CallFilter,
     after: Option<&CallSid>,
     limit: u32,
 ) -> Result<Page<CallRecord, CallSid>, RecordsError> {
-    let after = after.cloned();
+    let (after, business) = (after.cloned(), business.into());
     db.read(move |db| async move {
         let (db, after) = (&db, after.as_ref());
-        let mut query = Entity::find().filter(Column::BusinessId.eq(business.0));
+        let of_business = business.map(|business| Column::BusinessId.eq(business.0));
+        let of_business = Condition::all().add_option(of_business);
+        let mut query = Entity::find().filter(of_business.clone()).filter(filter.condition());
         if let Some(after) = after {
-            let last = find_record(db, business, after).await?.ok_or(RecordsError::NotFound)?;
+            let last = Entity::find_by_id(after.as_str()).filter(of_business);
+            let last = last.into_partial_model::<Row>().one(db).await?;
+            let last = last.map(CallRecord::try_from).transpose()?.ok_or(RecordsError::NotFound)?;
             let started = column::from_instant(last.started_at);
             let same_instant = Condition::all()
                 .add(Column::StartedAt.eq(started))
@@ -133,6 +172,24 @@ pub async fn of_any_business(
     db.read(move |db| async move {
         let query = Entity::find_by_id(call.as_str()).into_partial_model::<Row>();
         query.one(&db).await?.map(CallRecord::try_from).transpose()
+    })
+    .await
+}
+
+/// The calls, of all businesses, whose SIDs have `part` in them, which is letters and digits: the first `limit`.
+/// It reads every row.
+pub async fn with_part(
+    db: &Database,
+    part: &str,
+    limit: u32,
+) -> Result<Vec<CallRecord>, RecordsError> {
+    let part = part.to_owned();
+    db.read(move |db| async move {
+        let query = Entity::find()
+            .filter(Column::CallSid.contains(part))
+            .order_by_asc(Column::CallSid)
+            .limit(u64::from(limit));
+        records(&db, query).await
     })
     .await
 }

@@ -87,20 +87,34 @@ pub(crate) async fn id_of(
     Ok(found.map(|lead| LeadId(lead.id)))
 }
 
-/// A page of a business's leads, newest first, that begins behind `after`. `None` as `status` lists
-/// all.
+/// Which leads [`list`] returns; the default is all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LeadFilter {
+    pub status: Option<LeadStatus>,
+    pub phone: Option<PhoneNumber>,
+    /// The first contact is not before this.
+    pub since: Option<Timestamp>,
+    /// The first contact is earlier than this.
+    pub until: Option<Timestamp>,
+}
+
+/// A page of a business's leads, newest first, that begins behind `after`; of all businesses for `None`.
 pub async fn list(
     db: &Database,
-    business: BusinessId,
-    status: Option<LeadStatus>,
+    business: impl Into<Option<BusinessId>>,
+    filter: LeadFilter,
     after: Option<LeadId>,
     limit: u32,
 ) -> Result<Page<LeadRecord, LeadId>, RecordsError> {
+    let business = business.into();
     db.read(move |db| async move {
         let db = &db;
         let filter = Condition::all()
-            .add(Column::BusinessId.eq(business.0))
-            .add_option(status.map(|status| Column::Status.eq(status)))
+            .add_option(business.map(|business| Column::BusinessId.eq(business.0)))
+            .add_option(filter.status.map(|status| Column::Status.eq(status)))
+            .add_option(filter.phone.map(|phone| Column::Phone.eq(phone.as_str())))
+            .add_option(filter.since.map(|at| Column::CreatedAt.gte(column::from_instant(at))))
+            .add_option(filter.until.map(|at| Column::CreatedAt.lt(column::from_instant(at))))
             .add_option(after.map(|after| Column::Id.lt(after.0)));
         let query = Entity::find().filter(filter);
         // UUIDs of version 7 sort by time.

@@ -1,19 +1,15 @@
 //! `frontdesk actors`: draws the actors of the running daemon (OPS-2).
 
-pub(super) mod daemon;
-
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
-use clap::Args;
-use secrecy::SecretString;
-
+use super::daemon::{Daemon, DaemonOptions};
 use super::error::CliError;
 use super::exit::Exit;
-use super::http;
-use crate::config::{Admin, Config};
+use super::listing::print_json;
+use crate::config::Config;
 use crate::tree;
-use daemon::{ActorsError, Daemon, local_address};
+use clap::Args;
 
 /// The time between two drawings.
 const REDRAW: Duration = Duration::from_secs(1);
@@ -26,12 +22,11 @@ pub struct Options {
     /// Draw the tree every second, until interrupted.
     #[arg(long)]
     watch: bool,
-    /// The daemon's admin listener. Default: admin.listen of the configuration, on this machine.
-    #[arg(long, value_name = "http://HOST:PORT")]
-    url: Option<String>,
-    /// Its token. Default: admin.token of the configuration.
-    #[arg(long)]
-    token: Option<SecretString>,
+    /// Print JSON: what the introspection shows.
+    #[arg(long, conflicts_with = "watch")]
+    json: bool,
+    #[command(flatten)]
+    daemon: DaemonOptions,
 }
 
 pub(super) async fn run(
@@ -39,7 +34,11 @@ pub(super) async fn run(
     config: &Config,
     out: &mut impl Write,
 ) -> Result<Exit, CliError> {
-    let daemon = daemon(&options, &config.admin)?;
+    let daemon = Daemon::new(&options.daemon, &config.admin)?;
+    if options.json {
+        print_json(out, &daemon.actors().await?)?;
+        return Ok(Exit::Clean);
+    }
     if !options.watch {
         let actors = daemon.actors().await?;
         write!(out, "{}", tree::draw(&actors))?;
@@ -57,14 +56,6 @@ pub(super) async fn run(
         write!(out, "{clear}{picture}")?;
         out.flush()?;
     }
-}
-
-fn daemon(options: &Options, admin: &Admin) -> Result<Daemon, CliError> {
-    let token = options.token.clone().or_else(|| admin.token.clone());
-    let token = token.ok_or(ActorsError::NoToken)?;
-    let configured = || format!("http://{}", local_address(admin.listen));
-    let url = options.url.clone().unwrap_or_else(configured);
-    Ok(Daemon::new(http::client()?, &url, token))
 }
 
 #[cfg(test)]

@@ -4,24 +4,27 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use entities::businesses::{self, Imported};
+use entities::businesses::{self, BusinessRecord, Imported};
 use entities::{Database, RecordsError};
 use protocol::ids::{BusinessId, PhoneNumber, Slug};
+use serde::Serialize;
 
 use super::error::CliError;
 use super::exit::Exit;
+use super::list_options::{or_dash, or_empty};
+use super::listing::{Column, Format, Layout};
 use super::{database, stored};
 use crate::app;
 use crate::config::Config;
 use crate::config::business_file::{self, BusinessFile};
+use crate::http::shown::Business;
 use crate::platform::Platform;
-use crate::table::table;
 
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Command {
     /// Create a business from its file, or update the business with that slug.
     Import {
-        /// The business file.
+        /// The business file, or a folder: all its files whose names end in .toml.
         file: PathBuf,
     },
     /// Print a business as a file that can be imported again.
@@ -30,7 +33,10 @@ pub enum Command {
         slug: Slug,
     },
     /// List all businesses.
-    List,
+    List {
+        #[command(flatten)]
+        format: Format,
+    },
 }
 
 pub(super) async fn run(
@@ -41,7 +47,7 @@ pub(super) async fn run(
 ) -> Result<Exit, CliError> {
     let db = match command {
         Command::Import { .. } => database::open_or_create(&config.database).await?,
-        Command::Export { .. } | Command::List => database::open(&config.database).await?,
+        Command::Export { .. } | Command::List { .. } => database::open(&config.database).await?,
     };
     let done = perform(command, &db, platform, out).await;
     let done = done.map_err(|error| error.explained(&config.database));
@@ -57,19 +63,40 @@ async fn perform(
     out: &mut impl Write,
 ) -> Result<Exit, CliError> {
     match command {
-        Command::Import { file } => {
-            let (slug, imported) = import(db, &file, platform, out).await?;
-            let verb = if imported.created { "created" } else { "updated" };
-            writeln!(out, "{verb} {slug}, prompt version {}", imported.prompt_version)?;
+        Command::Import { file } if file.is_dir() => {
+            return import_folder(db, &file, platform, out).await;
         }
+        Command::Import { file } => import(db, &file, platform, out).await?,
         Command::Export { slug } => {
             let (settings, _) = stored::find(db, &slug, None, platform.clock.wall()).await?;
             let text = toml::to_string_pretty(&settings)?;
             out.write_all(text.as_bytes())?;
         }
-        Command::List => out.write_all(list(db).await?.as_bytes())?,
+        Command::List { format } => LAYOUT.print(format, rows(db).await?, Shown::from, out)?,
     }
     Ok(Exit::Clean)
+}
+
+/// Imports every file. One that is refused is told, and keeps no other from being imported.
+async fn import_folder(
+    db: &Database,
+    folder: &Path,
+    platform: &Platform,
+    out: &mut impl Write,
+) -> Result<Exit, CliError> {
+    let files = business_file::in_folder(folder)?;
+    let mut exit = Exit::Clean;
+    for file in files {
+        match import(db, &file, platform, out).await {
+            Ok(()) => {}
+            Err(error @ (CliError::BusinessFile(_) | CliError::NotImported(_))) => {
+                writeln!(out, "{}", error.lines())?;
+                exit = Exit::Failed;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(exit)
 }
 
 async fn import(
@@ -77,39 +104,75 @@ async fn import(
     file: &Path,
     platform: &Platform,
     out: &mut impl Write,
-) -> Result<(Slug, Imported), CliError> {
+) -> Result<(), CliError> {
     let BusinessFile { settings, notices } = business_file::read(file)?;
     for notice in notices {
         writeln!(out, "notice: {notice}")?;
     }
     let new_id = BusinessId(platform.chance.new_id(platform.clock.wall()));
-    let imported = app::business::import(db, &settings, new_id, platform.clock.wall()).await?;
-    Ok((settings.slug, imported))
+    let Imported { created, prompt_version, .. } =
+        app::business::import(db, &settings, new_id, platform.clock.wall()).await?;
+    let verb = if created { "created" } else { "updated" };
+    writeln!(out, "{verb} {}, prompt version {prompt_version}", settings.slug)?;
+    Ok(())
 }
 
-async fn list(db: &Database) -> Result<String, RecordsError> {
-    let businesses = stored::all(db).await?;
-    if businesses.is_empty() {
-        return Ok("no businesses yet: `frontdesk business import FILE` makes one\n".to_owned());
+/// A business with its numbers.
+struct Row {
+    business: BusinessRecord,
+    numbers: Vec<PhoneNumber>,
+}
+
+/// As the API shows a business, and its numbers.
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    business: Business,
+    phone_numbers: Vec<PhoneNumber>,
+    whatsapp_number: Option<PhoneNumber>,
+}
+
+impl From<Row> for Shown {
+    fn from(Row { business, numbers }: Row) -> Self {
+        let whatsapp_number = business.whatsapp_number.clone();
+        Self { business: business.into(), phone_numbers: numbers, whatsapp_number }
     }
-    let heading = ["SLUG", "NUMBERS", "WHATSAPP", "LANGUAGE", "TIMEZONE", "UPDATED", "NAME"];
-    let mut rows = vec![heading.map(str::to_owned).to_vec()];
-    for business in businesses {
+}
+
+const LAYOUT: Layout<Row> = Layout {
+    table: &[
+        Column("SLUG", |row: &Row| row.business.slug.to_string()),
+        Column("NUMBER", |row: &Row| match row.numbers.as_slice() {
+            [] => "-".to_owned(),
+            [one] => one.to_string(),
+            [first, others @ ..] => format!("{first} and {} more", others.len()),
+        }),
+        Column("WHATSAPP", |row: &Row| or_dash(row.business.whatsapp_number.as_ref())),
+        // Last: a terminal may reorder what follows right-to-left text.
+        Column("NAME", |row: &Row| row.business.name.clone()),
+    ],
+    csv: &[
+        Column("slug", |row: &Row| row.business.slug.to_string()),
+        Column("name", |row: &Row| row.business.name.clone()),
+        Column("phone_numbers", |row: &Row| {
+            row.numbers.iter().map(PhoneNumber::as_str).collect::<Vec<_>>().join(" ")
+        }),
+        Column("whatsapp_number", |row: &Row| or_empty(row.business.whatsapp_number.as_ref())),
+        Column("language", |row: &Row| row.business.language.clone()),
+        Column("timezone", |row: &Row| row.business.timezone.clone()),
+        Column("created_at", |row: &Row| row.business.created_at.to_string()),
+        Column("updated_at", |row: &Row| row.business.updated_at.to_string()),
+    ],
+    none: "no businesses yet: `frontdesk business import FILE` makes one",
+};
+
+async fn rows(db: &Database) -> Result<Vec<Row>, RecordsError> {
+    let mut rows = Vec::new();
+    for business in stored::all(db).await? {
         let numbers = businesses::numbers(db, business.id).await?;
-        let numbers: Vec<_> = numbers.iter().map(PhoneNumber::as_str).collect();
-        let whatsapp = business.whatsapp_number.as_ref().map_or("-", PhoneNumber::as_str);
-        rows.push(vec![
-            business.slug.to_string(),
-            numbers.join(" "),
-            whatsapp.to_owned(),
-            business.language,
-            business.timezone,
-            business.updated_at.strftime("%Y-%m-%d %H:%MZ").to_string(),
-            // Last: a terminal may reorder what follows right-to-left text.
-            business.name,
-        ]);
+        rows.push(Row { business, numbers });
     }
-    Ok(table(&rows))
+    Ok(rows)
 }
 
 #[cfg(test)]

@@ -9,8 +9,9 @@ use entities::{RecordsError, Trouble};
 use protocol::business::Problem;
 use thiserror::Error;
 
-use super::actors::daemon::ActorsError;
 use super::backup::error::BackupError;
+use super::calls::error::CallsError;
+use super::daemon::DaemonError;
 use super::exit::BAD_CONFIGURATION;
 use super::http::ClientError;
 use super::messages::refused::MessagesError;
@@ -93,7 +94,9 @@ pub enum CliError {
     #[error(transparent)]
     Records(#[from] RecordsError),
     #[error(transparent)]
-    Actors(#[from] ActorsError),
+    Calls(#[from] CallsError),
+    #[error(transparent)]
+    Daemon(#[from] DaemonError),
     #[error(transparent)]
     Http(#[from] ClientError),
     #[error("the output could not be written: {0}")]
@@ -138,7 +141,8 @@ impl CliError {
             | Self::Unconfirmed
             | Self::OtherPersonKey
             | Self::PersonKey(_)
-            | Self::Actors(_)
+            | Self::Calls(_)
+            | Self::Daemon(_)
             | Self::Http(_)
             | Self::Output(_) => 1,
             #[cfg(feature = "practice")]

@@ -1,8 +1,11 @@
-//! `frontdesk leads`: gives out what is stored of a person, and erases it (LEAD-5).
+//! `frontdesk leads`: lists leads, shows one, gives out what is stored of a person, and erases it (LEAD-5).
+
+mod listing;
 
 use std::io::Write;
 
 use clap::Subcommand;
+use entities::leads::{LeadFilter, LeadStatus};
 use entities::privacy::{self, AskedBy, Outcome, Subject};
 use entities::{Database, RecordsError};
 use protocol::ids::{LeadId, PhoneNumber, Slug};
@@ -10,6 +13,7 @@ use uuid::Uuid;
 
 use super::error::CliError;
 use super::exit::Exit;
+use super::list_options::{ListOptions, of_words, owners};
 use super::stored::StoredError;
 use super::{database, messages};
 use crate::config::Config;
@@ -18,6 +22,29 @@ use crate::platform::Platform;
 
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Command {
+    /// List leads, the newest first contact first.
+    ///
+    /// Times are those of the business's clock; in CSV and JSON, UTC.
+    List {
+        #[command(flatten)]
+        options: ListOptions,
+        /// Only the person with this number, in E.164, as in +972501234567.
+        #[arg(long)]
+        phone: Option<PhoneNumber>,
+        /// Only leads with this status, as in complete.
+        #[arg(long, value_parser = of_words::<LeadStatus>)]
+        status: Option<LeadStatus>,
+    },
+    /// Show a lead, with the person's calls and coming appointments.
+    Show {
+        /// The business's slug.
+        business: Slug,
+        /// The person's number in E.164, as in +972501234567, or the id of their lead.
+        person: Person,
+        /// Print JSON: the lead as the API shows it.
+        #[arg(long)]
+        json: bool,
+    },
     /// Print everything that is stored of a person, as JSON.
     Export {
         /// The business's slug.
@@ -90,6 +117,15 @@ async fn perform(
 ) -> Result<Exit, CliError> {
     let now = platform.clock.wall();
     match command {
+        Command::List { options, phone, status } => {
+            let wanted = LeadFilter { phone, status, ..LeadFilter::default() };
+            listing::list(db, &options, wanted, now, out).await?;
+        }
+        Command::Show { business, person, json } => {
+            let id = messages::find(db, &business).await?;
+            let owner = owners(db).await?.remove(&id).ok_or(StoredError::Gone)?;
+            listing::show(db, owner, (person, json), id, now, out).await?;
+        }
         Command::Export { business, person } => {
             let business = messages::find(db, &business).await?;
             let found = privacy::export(db, business, person.into(), now).await;

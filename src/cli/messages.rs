@@ -16,10 +16,13 @@ use protocol::texting::{MOST_BY_HAND, one_message, window_is_open};
 use super::database;
 use super::error::CliError;
 use super::exit::Exit;
+use super::list_options::{or_dash, or_empty};
+use super::listing::{Column, Format, Layout};
 use super::stored::StoredError;
 use crate::config::Config;
+use crate::http::shown::Conversation;
 use crate::platform::Platform;
-use crate::table::table;
+use crate::table::one_line;
 use refused::MessagesError;
 
 /// Messages of a conversation that are shown.
@@ -37,6 +40,8 @@ pub enum Command {
         /// How many at most.
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
         limit: u32,
+        #[command(flatten)]
+        format: Format,
     },
     /// Show the newest messages with one person.
     Show {
@@ -85,9 +90,12 @@ async fn perform(
     out: &mut impl Write,
 ) -> Result<Exit, CliError> {
     let text = match command {
-        Command::List { business, needs_person, limit } => {
+        Command::List { business, needs_person, limit, format } => {
             let business = find(db, &business).await?;
-            list(db, business, needs_person, limit).await?
+            let page = conversations::list(db, business, needs_person, None, limit).await?;
+            let now = platform.clock.wall();
+            LAYOUT.print(format, page.items, |record| Conversation::of(record, now), out)?;
+            return Ok(Exit::Clean);
         }
         Command::Show { business, person } => {
             let business = find(db, &business).await?;
@@ -151,34 +159,30 @@ async fn answer(
     Ok("a running daemon sends it within 30 s, or after the person's call\n".to_owned())
 }
 
-async fn list(
-    db: &Database,
-    business: BusinessId,
-    needs_person: bool,
-    limit: u32,
-) -> Result<String, RecordsError> {
-    let page = conversations::list(db, business, needs_person, None, limit).await?;
-    if page.items.is_empty() {
-        return Ok("no conversations\n".to_owned());
-    }
-    let heading = ["PERSON", "MOVED", "STATE", "NOTES"].map(str::to_owned).to_vec();
-    let rows: Vec<_> = std::iter::once(heading).chain(page.items.iter().map(row)).collect();
-    Ok(table(&rows))
-}
+const LAYOUT: Layout<ConversationRecord> = Layout {
+    table: &[
+        Column("PERSON", |one: &ConversationRecord| one.person.to_string()),
+        Column("MOVED", |one: &ConversationRecord| {
+            one.active_at.strftime("%Y-%m-%d %H:%MZ").to_string()
+        }),
+        Column("STATE", state),
+        Column("NOTES", |one: &ConversationRecord| one_line(&or_dash(one.notes.as_ref()))),
+    ],
+    csv: &[
+        Column("person", |one: &ConversationRecord| one.person.to_string()),
+        Column("active_at", |one: &ConversationRecord| one.active_at.to_string()),
+        Column("state", state),
+        Column("notes", |one: &ConversationRecord| or_empty(one.notes.as_ref())),
+    ],
+    none: "no conversations",
+};
 
-fn row(conversation: &ConversationRecord) -> Vec<String> {
-    let state = match (&conversation.needs_person, conversation.closed_at) {
+fn state(conversation: &ConversationRecord) -> String {
+    match (&conversation.needs_person, conversation.closed_at) {
         (Some(why), _) => format!("needs a person: {why}"),
         (None, Some(_)) => "closed".to_owned(),
         (None, None) => "open".to_owned(),
-    };
-    let notes = conversation.notes.as_deref().unwrap_or("-");
-    vec![
-        conversation.person.to_string(),
-        conversation.active_at.strftime("%Y-%m-%d %H:%M").to_string(),
-        state,
-        notes.split_whitespace().collect::<Vec<_>>().join(" "),
-    ]
+    }
 }
 
 async fn show(

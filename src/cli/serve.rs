@@ -1,6 +1,9 @@
 //! `frontdesk serve`: runs the daemon until a signal stops it.
 
+mod welcome;
+
 use std::convert::Infallible;
+use std::io::Write;
 use std::net::SocketAddr;
 
 use tokio::signal::unix::Signal;
@@ -18,6 +21,7 @@ pub(super) async fn run(
     config: Config,
     source: Source,
     platform: Platform,
+    out: &mut (impl Write + Send),
 ) -> Result<Exit, CliError> {
     config.check().map_err(CliError::Inconsistent)?;
     set_log_filter(&config, &source);
@@ -25,15 +29,17 @@ pub(super) async fn run(
     let (first, second) = signals::listen().map_err(CliError::Signals)?;
     let hang_ups = signals::hang_ups().map_err(CliError::Signals)?;
     let provider = RunningProvider::start(&config.openai).await?;
-    let app = App::start(config, provider.endpoint(), platform).await?;
+    let app = App::start(config.clone(), provider.endpoint(), platform).await?;
     if app.services().database.is_in_memory() {
         tracing::warn!(
             "database.url is a database in memory: businesses, leads and calls are gone when this process \
              ends"
         );
     }
-    if app.admin_address().is_none() {
-        tracing::info!("no admin listener: admin.token is not set");
+    match welcome::lines(&app, &config).await {
+        // A reader who has gone is no reason not to answer calls.
+        Ok(lines) => drop(out.write_all(lines.as_bytes()).and_then(|()| out.flush())),
+        Err(error) => tracing::warn!(%error, "the businesses could not be read"),
     }
     systemd::ready(app.twilio_address());
     systemd::watch(&app);

@@ -22,6 +22,8 @@ pub enum StoredError {
     /// Another version of Frontdesk has written the settings.
     #[error("the stored settings of {slug} can't be read ({source}): import its file again")]
     Settings { slug: Slug, source: SettingsError },
+    #[error("the business was removed meanwhile")]
+    Gone,
     #[error("{0} has no phone number: import its file again")]
     NoNumber(Slug),
     #[error(transparent)]

@@ -1,5 +1,7 @@
 //! Arguments, exit statuses, and helpers for the commands' tests.
 
+mod lists;
+
 use std::path::Path;
 
 use clap::CommandFactory;
@@ -114,6 +116,13 @@ fn ops_5_every_command_is_there() {
         "frontdesk business export tel-aviv-locks",
         "frontdesk business list",
         "frontdesk prompt show tel-aviv-locks --number +972501234567 --direction outbound",
+        "frontdesk calls list tel-aviv-locks --since 24h --reason user_goodbye --status completed --csv",
+        "frontdesk calls show …89abcdef --json",
+        "frontdesk calls hangup CA0123456789abcdef0123456789abcdef --url http://127.0.0.1:8081",
+        "frontdesk leads list --until 2026-12-31 --phone +972501234567 --status complete --json",
+        "frontdesk leads show tel-aviv-locks +972501234567",
+        "frontdesk appointments list tel-aviv-locks --status booked --limit 10",
+        "frontdesk completions bash",
         "frontdesk check",
         "frontdesk actors --watch --url http://127.0.0.1:8081 --token 0123456789abcdef",
     ] {
@@ -137,6 +146,10 @@ fn arguments_that_cannot_be_used_are_refused_with_status_2() {
     for (line, kind) in [
         ("frontdesk prompt show x --number 0501234567", ErrorKind::ValueValidation),
         ("frontdesk prompt show x --direction sideways", ErrorKind::InvalidValue),
+        ("frontdesk calls list --reason bored", ErrorKind::ValueValidation),
+        ("frontdesk calls list --since yesterday", ErrorKind::ValueValidation),
+        ("frontdesk calls list --json --csv", ErrorKind::ArgumentConflict),
+        ("frontdesk calls show %", ErrorKind::ValueValidation),
         ("frontdesk business export Not_A_Slug", ErrorKind::ValueValidation),
         #[cfg(feature = "practice")]
         ("frontdesk simulate", ErrorKind::MissingRequiredArgument),
@@ -169,9 +182,14 @@ fn ops_6_a_token_given_on_the_command_line_is_not_shown() {
 async fn prac_4_serve_refuses_practice_with_a_public_url_and_says_so_with_status_2() {
     let public = [("SERVER__PUBLIC_URL", "https://calls.example.com")];
     let source = Source { file: None, environment: Environment::default() };
-    let refused = serve::run(OnDisk::default().config_with(&public), source, Platform::live())
-        .await
-        .unwrap_err();
+    let refused = serve::run(
+        OnDisk::default().config_with(&public),
+        source,
+        Platform::live(),
+        &mut Vec::new(),
+    )
+    .await
+    .unwrap_err();
     assert_eq!(refused.code(), BAD_CONFIGURATION);
     let lines = refused.lines();
     assert!(lines.contains("openai.provider is \"practice\""), "{lines}");

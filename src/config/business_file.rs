@@ -3,7 +3,8 @@
 mod numbers;
 
 use std::fmt;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use protocol::business::BusinessSettings;
 use thiserror::Error;
@@ -24,6 +25,10 @@ pub enum BusinessFileError {
     /// Every key is well-formed, but they contradict each other. One line for each problem.
     #[error("{}", Lines(.0))]
     Inconsistent(Vec<Located>),
+    #[error("{} can't be read: {}", .0.display(), .1)]
+    Folder(PathBuf, io::Error),
+    #[error("{} has no file whose name ends in .toml", .0.display())]
+    NoFile(PathBuf),
 }
 
 /// A business as its file describes it.
@@ -32,6 +37,26 @@ pub struct BusinessFile {
     pub settings: BusinessSettings,
     /// What was read otherwise than it is written.
     pub notices: Vec<Located>,
+}
+
+/// The business files in a folder, sorted by name: those whose names end in `.toml`.
+///
+/// # Errors
+/// If the folder can't be read, or has none.
+pub fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, BusinessFileError> {
+    let unread = |error| BusinessFileError::Folder(folder.to_owned(), error);
+    let mut files = Vec::new();
+    for entry in folder.read_dir().map_err(unread)? {
+        let path = entry.map_err(unread)?.path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            files.push(path);
+        }
+    }
+    if files.is_empty() {
+        return Err(BusinessFileError::NoFile(folder.to_owned()));
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// Reads and checks a business file.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use actors::call_supervisor::CallStatusView;
-use entities::leads::{ChangedBy, LeadRecord, LeadSource, history};
+use entities::leads::{ChangedBy, LeadFilter, LeadRecord, LeadSource, history};
 use entities::{calls, leads};
 use frontdesk::world::World;
 use practice::openai::{Brain, Rule, ToolCall};
@@ -90,7 +90,10 @@ fn lead_1_simultaneous_calls_from_one_phone_share_a_lead_and_withheld_numbers_do
         }
         nothing_left(&world).await;
         let (db, business) = (&world.app.services().database, world.business_id);
-        assert_eq!(leads::list(db, business, None, None, 99).await.unwrap().items.len(), 4);
+        assert_eq!(
+            leads::list(db, business, LeadFilter::default(), None, 99).await.unwrap().items.len(),
+            4
+        );
         world.close().await;
     });
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
+use entities::leads::LeadFilter;
 use entities::{RecordsError, Trouble, appointments, leads};
 use frontdesk::world::World;
 use http::StatusCode;
@@ -84,7 +85,7 @@ async fn call_1_calls_are_answered_while_everybody_waits_for_the_appointments() 
         let error = waited.unwrap_err().to_string();
         assert!(error.contains("lock timeout"), "{error}");
     }
-    leads::list(&db, business, None, None, 10).await.unwrap();
+    leads::list(&db, business, LeadFilter::default(), None, 10).await.unwrap();
     locked.rollback().await.unwrap();
     // The caller who heard the apology rings again: that call is over.
     connects(&world, &call_form(&world, NEXT_CALL, "ringing")).await;
@@ -259,7 +260,7 @@ async fn cal_8_connections_that_fall_silent_are_dropped_and_new_ones_are_made() 
         assert_eq!(refused.unwrap_err().trouble(), Some(Trouble::Away));
     }
     let answered = async {
-        while leads::list(&db, business, None, None, 10).await.is_err() {
+        while leads::list(&db, business, LeadFilter::default(), None, 10).await.is_err() {
             pause().await;
         }
     };

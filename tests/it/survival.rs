@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use entities::appointments::{self, AppointmentFilter};
 use entities::call_turns;
-use entities::leads;
+use entities::calls::CallFilter;
+use entities::leads::{self, LeadFilter};
 use frontdesk::platform::Platform;
 use practice::openai::{Brain, Rule, ToolCall};
 use practice::twilio::{CallOutcome, CallerHandle, EndedBy, WebhookRun};
@@ -204,9 +205,10 @@ async fn survives(dies: Dies, next: Next) {
     assert_eq!(record.end_reason.as_deref(), Some("user_goodbye"), "{dies:?}");
     assert!(record.duration.is_some(), "{dies:?}");
     let (db, business) = (&stage.database, stage.business_id);
-    let calls = entities::calls::list(db, business, None, 9).await.unwrap().items;
+    let calls =
+        entities::calls::list(db, business, CallFilter::default(), None, 9).await.unwrap().items;
     assert_eq!(calls.len(), 1, "{dies:?}");
-    let leads = leads::list(db, business, None, None, 9).await.unwrap().items;
+    let leads = leads::list(db, business, LeadFilter::default(), None, 9).await.unwrap().items;
     assert_eq!((leads.len(), record.lead_id), (1, leads.first().map(|lead| lead.id)), "{dies:?}");
     let booked = appointments::list(db, business, AppointmentFilter::default(), None, 9)
         .await

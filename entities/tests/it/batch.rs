@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use entities::call_turns::{self, TurnOfCall, TurnRole, TurnRow};
 use entities::calls::{self, CallStatus, Progress};
-use entities::leads::{self, Caller, LeadChanges};
+use entities::leads::{self, Caller, LeadChanges, LeadFilter};
 use entities::{Batch, Database, OpenMode, PoolSettings, RecordsError};
 use protocol::ids::{BusinessId, CallSid, LeadId};
 use tokio::sync::Notify;
@@ -99,7 +99,7 @@ async fn ops_10_of_a_batch_that_breaks_a_rule_nothing_is_written_and_the_pool_go
                 "{breaks}: {refused}"
             );
             assert!(texts(db, locks, &call_sid(1)).await.is_empty(), "{breaks}");
-            let leads = leads::list(db, locks, None, None, 10).await.unwrap();
+            let leads = leads::list(db, locks, LeadFilter::default(), None, 10).await.unwrap();
             assert!(leads.items.is_empty(), "{breaks}");
         }
         call_turns::upsert_all(db, [turn(locks, &sid, 1, "שלום")]).await.unwrap();

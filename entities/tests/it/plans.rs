@@ -9,7 +9,7 @@ use entities::appointments::{
 };
 use entities::businesses::CallKey;
 use entities::conversations::ConversationId;
-use entities::leads::{Caller, LeadChanges, ensure_for_call, history, merge_details};
+use entities::leads::{Caller, LeadChanges, LeadFilter, ensure_for_call, history, merge_details};
 use entities::messages::{IncomingMessage, MessageId, MessageKind};
 use entities::{
     Database, appointments, businesses, call_turns, calls, conversations, leads, messages,
@@ -38,7 +38,7 @@ async fn use_everything(db: &Database) {
     let told = LeadChanges { full_name: Some("דנה".to_owned()), ..LeadChanges::default() };
     merge_details(db, locks, dana, told, None, in_call(1), noon()).await.unwrap();
     history(db, locks, dana, Some(2), 10).await.unwrap();
-    leads::list(db, locks, None, Some(dana), 10).await.unwrap();
+    leads::list(db, locks, LeadFilter::default(), Some(dana), 10).await.unwrap();
 
     let key = ToolCallId::parse("call_1").unwrap();
     let (starts_at, ends_at) = (at("2026-11-25T10:00:00Z"), at("2026-11-25T10:30:00Z"));

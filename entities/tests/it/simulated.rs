@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use entities::leads::{self, Caller, ensure_for_call};
+use entities::leads::{self, Caller, LeadFilter, ensure_for_call};
 use entities::{
     Database, DatabaseFault, DatabaseFaults, FaultExtent, OpenMode, PoolSettings, RecordsError,
     businesses,
@@ -45,7 +45,7 @@ pub(crate) async fn write(
 }
 
 pub(crate) async fn leads(db: &Database, locks: BusinessId) -> Result<usize, RecordsError> {
-    Ok(leads::list(db, locks, None, None, 100).await?.items.len())
+    Ok(leads::list(db, locks, LeadFilter::default(), None, 100).await?.items.len())
 }
 
 pub(crate) fn text<T: std::fmt::Debug>(result: Result<T, RecordsError>) -> String {

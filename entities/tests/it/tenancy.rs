@@ -5,8 +5,8 @@ use entities::appointments::{
 };
 use entities::call_snapshots::{self, SnapshotChange};
 use entities::call_turns::{self, TurnRole, TurnRow};
-use entities::calls::{self, CallStatus, EndOfCall, NewCall, Progress};
-use entities::leads::{self, Caller, ChangedBy, LeadChanges, LeadStatus};
+use entities::calls::{self, CallFilter, CallStatus, EndOfCall, NewCall, Progress};
+use entities::leads::{self, Caller, ChangedBy, LeadChanges, LeadFilter, LeadStatus};
 use entities::messages::{self, IncomingMessage, MessageId, MessageStatus, OutgoingMessage};
 use entities::retention::{Old, delete_old};
 use entities::{Database, RecordsError};
@@ -58,7 +58,13 @@ async fn lead_3_another_business_cannot_read_or_change_a_lead() {
         let before = leads::get(db, locks, theirs).await.unwrap();
         let history = leads::history(db, locks, theirs, None, 9).await.unwrap().items;
         assert_eq!(leads::get(db, clinic, theirs).await.unwrap(), None);
-        assert!(leads::list(db, clinic, None, None, 10).await.unwrap().items.is_empty());
+        assert!(
+            leads::list(db, clinic, LeadFilter::default(), None, 10)
+                .await
+                .unwrap()
+                .items
+                .is_empty()
+        );
         let changes = LeadChanges { full_name: Some("X".to_owned()), ..LeadChanges::default() };
         let status = Some(LeadStatus::Declined);
         let by = ChangedBy::Api;
@@ -151,8 +157,8 @@ fn snapshot(text: &str) -> SnapshotChange {
 async fn cannot_read_call(db: &Database, clinic: BusinessId) {
     let sid = call_sid(1);
     assert_eq!(calls::get(db, clinic, &sid).await.unwrap(), None);
-    assert_eq!(calls::list(db, clinic, None, 9).await.unwrap().items, []);
-    refused(calls::list(db, clinic, Some(&sid), 9).await);
+    assert_eq!(calls::list(db, clinic, CallFilter::default(), None, 9).await.unwrap().items, []);
+    refused(calls::list(db, clinic, CallFilter::default(), Some(&sid), 9).await);
     assert_eq!(call_turns::of_call(db, clinic, &sid).await.unwrap(), []);
 }
 

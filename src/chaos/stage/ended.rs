@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use entities::appointments::AppointmentFilter;
+use entities::calls::CallFilter;
+use entities::leads::LeadFilter;
 use entities::{appointments, call_turns, calls, leads};
 use practice::twilio::CallerHandle;
 
@@ -105,13 +107,13 @@ pub(in crate::chaos) async fn gather(
     let (mut businesses, mut strangers) = (Vec::new(), Vec::new());
     for (id, settings) in &outside.businesses {
         let mut with_history = Vec::new();
-        for lead in leads::list(db, *id, None, None, ALL).await?.items {
+        for lead in leads::list(db, *id, LeadFilter::default(), None, ALL).await?.items {
             let mut history = leads::history(db, *id, lead.id, None, ALL).await?.items;
             history.reverse();
             with_history.push((lead, history));
         }
         let filter = AppointmentFilter::default();
-        let rows = calls::list(db, *id, None, ALL).await?.items.into_iter();
+        let rows = calls::list(db, *id, CallFilter::default(), None, ALL).await?.items.into_iter();
         let sids = rows.map(|row| row.call_sid);
         strangers.extend(sids.filter(|sid| dialled_calls.iter().all(|call| call.sid != *sid)));
         businesses.push(EndedBusiness {

@@ -1,6 +1,9 @@
 //! The actors of a daemon, and the errors where it does not answer.
 
+use secrecy::SecretString;
+
 use super::*;
+use crate::cli::daemon::local_address;
 use crate::cli::tests::{OnDisk, server};
 
 const TOKEN: &str = "0123456789abcdef";
@@ -8,8 +11,11 @@ const TOKEN: &str = "0123456789abcdef";
 fn options(address: &str, token: Option<&str>) -> Options {
     Options {
         watch: false,
-        url: Some(format!("http://{address}/")),
-        token: token.map(SecretString::from),
+        json: false,
+        daemon: DaemonOptions {
+            url: Some(format!("http://{address}/")),
+            token: token.map(SecretString::from),
+        },
     }
 }
 

@@ -2,6 +2,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use super::*;
 use crate::cli::business;
+use crate::cli::listing::Format;
 use crate::cli::migrate;
 use crate::cli::tests::{OnDisk, example};
 use crate::platform::Platform;
@@ -26,7 +27,7 @@ impl World {
 
     async fn businesses(&self) -> String {
         let mut out = Vec::new();
-        let command = business::Command::List;
+        let command = business::Command::List { format: Format::default() };
         business::run(command, &self.on_disk.config(), &Platform::live(), &mut out).await.unwrap();
         String::from_utf8(out).unwrap()
     }

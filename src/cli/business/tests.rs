@@ -41,7 +41,7 @@ async fn ops_5_a_copy_of_the_file_has_what_was_imported() {
         path.split('?').next().unwrap().to_owned()
     };
     std::fs::copy(path(&on_disk), path(&copy)).unwrap();
-    let list = said(&copy, Command::List).await.unwrap();
+    let list = said(&copy, Command::List { format: Format::default() }).await.unwrap();
     assert!(list.contains("tel-aviv-locks"), "{list}");
 }
 
@@ -61,20 +61,22 @@ async fn ops_5_an_exported_business_can_be_imported_unchanged() {
 #[tokio::test]
 async fn ops_5_a_list_has_a_line_for_each_business() {
     let on_disk = OnDisk::default();
-    let missing = said(&on_disk, Command::List).await.unwrap_err().to_string();
+    let missing =
+        said(&on_disk, Command::List { format: Format::default() }).await.unwrap_err().to_string();
     assert!(missing.contains("no database file") && missing.contains("business import"));
     let up = ::migration::cli::Command::Up { steps: None };
     crate::cli::migrate::run(up, &on_disk.config(), &mut Vec::new()).await.unwrap();
-    let empty = said(&on_disk, Command::List).await.unwrap();
+    let empty = said(&on_disk, Command::List { format: Format::default() }).await.unwrap();
     assert!(empty.contains("business import"));
     for name in ["tel-aviv-locks", "harbour-clinic"] {
         said(&on_disk, Command::Import { file: example(name) }).await.unwrap();
     }
-    let list = said(&on_disk, Command::List).await.unwrap();
+    let list = said(&on_disk, Command::List { format: Format::default() }).await.unwrap();
     let first_words: Vec<_> =
         list.lines().map(|line| line.split_whitespace().next().unwrap()).collect();
     assert_eq!(first_words, ["SLUG", "harbour-clinic", "tel-aviv-locks"]);
     assert!(list.contains("+97231234567") && list.ends_with("מנעולי תל אביב\n"));
+    assert!(list.lines().all(|line| line.chars().count() <= 80), "{list}");
 }
 
 #[tokio::test]
@@ -94,4 +96,30 @@ async fn an_error_in_a_file_names_its_place() {
     let wrong = "slug = \"a\"\nname = \"A\"\nphone_number = [\"+97231234567\"]\n";
     let refused = import_text(&on_disk, wrong).await.unwrap_err();
     assert!(refused.to_string().contains("business.toml:3:1"), "{refused}");
+}
+
+#[tokio::test]
+async fn ops_14_a_folder_of_files_is_imported_but_for_those_that_are_wrong() {
+    let on_disk = OnDisk::default();
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    put("a.toml", "slug = \"a\"\nname = \"A\"\nphone_numbers = [\"+97231234567\"]\n");
+    put("b.toml", "slug = \"b\"\nname = \"B\"\n");
+    put("c.toml", "slug = \"c\"\nname = \"C\"\nphone_numbers = [\"+97231234568\"]\n");
+    put("notes.txt", "not a business");
+    let mut out = Vec::new();
+    let import = Command::Import { file: folder.path().to_owned() };
+    let exit = run(import, &on_disk.config(), &Platform::live(), &mut out).await.unwrap();
+    let said = String::from_utf8(out).unwrap();
+    assert_eq!(exit, Exit::Failed);
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(
+        (lines[0], lines[2]),
+        ("created a, prompt version 1", "created c, prompt version 1")
+    );
+    assert!(lines[1].starts_with("error: ") && lines[1].contains("b.toml"), "{said}");
+    let nothing = tempfile::tempdir().unwrap();
+    let empty = Command::Import { file: nothing.path().to_owned() };
+    let refused = run(empty, &on_disk.config(), &Platform::live(), &mut Vec::new()).await;
+    assert!(refused.unwrap_err().to_string().contains("no file whose name ends in .toml"));
 }

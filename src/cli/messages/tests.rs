@@ -64,7 +64,12 @@ async fn refused(on_disk: &OnDisk, command: Command) -> String {
 #[tokio::test]
 async fn wa_1_an_operator_lists_shows_answers_and_marks_a_conversation() {
     let on_disk = written(Duration::from_secs(60)).await;
-    let list = || Command::List { business: slug(), needs_person: true, limit: 50 };
+    let list = || Command::List {
+        business: slug(),
+        needs_person: true,
+        limit: 50,
+        format: Format::default(),
+    };
     let listed = said(&on_disk, list()).await.unwrap();
     assert!(listed.contains(PERSON) && listed.contains("needs a person: model_failed"), "{listed}");
     let taken = said(&on_disk, answer(" כן, אני כאן. ")).await.unwrap();
@@ -101,6 +106,11 @@ async fn wa_1_what_can_t_be_sent_is_refused_with_what_to_do() {
     let handled = Command::Handled { business: slug(), person: stranger };
     assert!(refused(&on_disk, handled).await.contains("has never written"));
     let nobody = Slug::parse("nobody").unwrap();
-    let list = Command::List { business: nobody, needs_person: false, limit: 50 };
+    let list = Command::List {
+        business: nobody,
+        needs_person: false,
+        limit: 50,
+        format: Format::default(),
+    };
     assert!(refused(&on_disk, list).await.contains("there is no business nobody"));
 }

@@ -2,14 +2,12 @@
 
 mod booking;
 
-use entities::appointments::{
-    self, AppointmentFilter, AppointmentId, AppointmentRecord, AppointmentStatus,
-};
+use entities::appointments::{self, AppointmentFilter, AppointmentId, AppointmentStatus};
 use http::StatusCode;
 use jiff::Timestamp;
-use protocol::ids::{CallSid, LeadId};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use protocol::ids::{LeadId, PhoneNumber};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::error::{ApiError, ApiResult, ErrorAnswer};
@@ -17,45 +15,8 @@ use super::page::{Cursor, Limit, Listing};
 use super::query::{self, BusinessQuery};
 use super::request::ApiRequest;
 use crate::http::response::json;
+use crate::http::shown::Appointment;
 use booking::{Booked, NewAppointment};
-
-/// An appointment.
-#[derive(Debug, Serialize, ToSchema)]
-struct Appointment {
-    id: Uuid,
-    /// The lead it is for.
-    lead_id: Uuid,
-    /// The call it was booked in; null if not in a call.
-    #[schema(value_type = Option<String>)]
-    call_sid: Option<CallSid>,
-    /// When it begins.
-    starts_at: Timestamp,
-    /// When it ends.
-    ends_at: Timestamp,
-    /// When the next may begin: its end plus the business's buffer.
-    busy_until: Timestamp,
-    status: AppointmentStatus,
-    /// Notes of the person's.
-    notes: Option<String>,
-    /// When it was booked.
-    created_at: Timestamp,
-}
-
-impl From<AppointmentRecord> for Appointment {
-    fn from(record: AppointmentRecord) -> Self {
-        Self {
-            id: record.id.0,
-            lead_id: record.lead_id.0,
-            call_sid: record.call_sid,
-            starts_at: record.starts_at,
-            ends_at: record.ends_at,
-            busy_until: record.busy_until,
-            status: record.status,
-            notes: record.notes,
-            created_at: record.created_at,
-        }
-    }
-}
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -69,6 +30,10 @@ pub(super) struct AppointmentsQuery {
     status: Option<AppointmentStatus>,
     /// Only appointments of this lead.
     lead_id: Option<Uuid>,
+    /// Only appointments of the person with this number, in E.164.
+    #[param(value_type = Option<String>, example = "+972501234567")]
+    #[serde(default, deserialize_with = "query::phone")]
+    phone: Option<PhoneNumber>,
     /// Only appointments that begin then or later.
     #[serde(default, deserialize_with = "query::timestamp")]
     from: Option<Timestamp>,
@@ -98,6 +63,7 @@ pub(super) async fn list(request: ApiRequest<'_>) -> ApiResult {
     let filter = AppointmentFilter {
         status: query.status,
         lead: query.lead_id.map(LeadId),
+        phone: query.phone,
         from: query.from,
         until: query.to,
     };

@@ -1,9 +1,8 @@
 //! `/api/businesses`, to read only. `frontdesk business import` makes and changes businesses.
 
-use entities::businesses::{self, BusinessRecord};
+use entities::businesses;
 use entities::retention::{self, DeletedCount};
 use http::StatusCode;
-use jiff::Timestamp;
 use protocol::ids::{PhoneNumber, Slug};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -12,26 +11,7 @@ use super::error::ApiResult;
 use super::page::{Cursor, Limit, Listing};
 use super::request::ApiRequest;
 use crate::http::response::json;
-
-/// A business.
-#[derive(Debug, Serialize, ToSchema)]
-struct Business {
-    /// Its name in URLs.
-    #[schema(value_type = String, example = "tel-aviv-locks")]
-    slug: Slug,
-    /// Its name in speech and text.
-    name: String,
-    /// Its IANA time zone.
-    #[schema(example = "Asia/Jerusalem")]
-    timezone: String,
-    /// The language its calls start in: a BCP 47 tag.
-    #[schema(example = "he")]
-    language: String,
-    /// When it was first imported.
-    created_at: Timestamp,
-    /// When it was last imported.
-    updated_at: Timestamp,
-}
+use crate::http::shown::Business;
 
 /// A business with its settings.
 #[derive(Debug, Serialize, ToSchema)]
@@ -49,19 +29,6 @@ struct BusinessDetails {
     settings: serde_json::Value,
     /// How many rows were deleted because they were too old, or because a person was erased.
     deleted: Vec<DeletedCount>,
-}
-
-impl From<BusinessRecord> for Business {
-    fn from(record: BusinessRecord) -> Self {
-        Self {
-            slug: record.slug,
-            name: record.name,
-            timezone: record.timezone,
-            language: record.language,
-            created_at: record.created_at,
-            updated_at: record.updated_at,
-        }
-    }
 }
 
 #[derive(Deserialize, IntoParams)]

@@ -1,23 +1,25 @@
 //! `/api/calls`: lists and shows calls, places one, and hangs up.
 
 mod placing;
-mod record;
 
 use actors::cluster::{Handed, Order};
 use actors::messages::SupervisorEvent;
-use entities::{call_turns, calls};
+use entities::call_turns;
+use entities::calls::{self, CallFilter, CallStatus};
 use http::StatusCode;
-use protocol::ids::{BusinessId, CallSid};
+use jiff::Timestamp;
+use protocol::call::EndReason;
+use protocol::ids::{BusinessId, CallSid, PhoneNumber};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::error::{ApiError, ApiResult, ErrorAnswer};
 use super::page::{Cursor, Limit, Listing, NOT_A_CURSOR};
-use super::query::BusinessQuery;
+use super::query::{self, BusinessQuery};
 use super::request::ApiRequest;
 use crate::http::response::{empty, json};
+use crate::http::shown::{Call, CallDetails};
 use placing::{NewCall, Placed};
-use record::{Call, CallDetails};
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -26,6 +28,22 @@ pub(super) struct CallsQuery {
     /// The business's slug.
     #[param(required = true)]
     business: Option<String>,
+    /// Only calls that began then or later.
+    #[serde(default, deserialize_with = "query::timestamp")]
+    since: Option<Timestamp>,
+    /// Only calls that began before then.
+    #[serde(default, deserialize_with = "query::timestamp")]
+    until: Option<Timestamp>,
+    /// Only calls with this person, in E.164.
+    #[param(value_type = Option<String>, example = "+972501234567")]
+    #[serde(default, deserialize_with = "query::phone")]
+    phone: Option<PhoneNumber>,
+    /// Only calls that ended for this reason.
+    #[param(value_type = Option<String>, example = "user_goodbye")]
+    reason: Option<EndReason>,
+    /// Only calls with this status at Twilio.
+    #[param(inline)]
+    status: Option<CallStatus>,
     /// `next` of the page before.
     #[param(value_type = Option<String>)]
     cursor: Option<Cursor<CallSid>>,
@@ -47,7 +65,15 @@ pub(super) async fn list(request: ApiRequest<'_>) -> ApiResult {
     let query: CallsQuery = request.query()?;
     let business = request.business(query.business.as_deref()).await?.id;
     let after = query.cursor.map(|cursor| cursor.0);
-    let page = match calls::list(request.db(), business, after.as_ref(), query.limit.0).await {
+    let filter = CallFilter {
+        since: query.since,
+        until: query.until,
+        phone: query.phone,
+        end_reason: query.reason.map(|reason| reason.as_str().to_owned()),
+        status: query.status,
+    };
+    let page = calls::list(request.db(), business, filter, after.as_ref(), query.limit.0).await;
+    let page = match page {
         Err(entities::RecordsError::NotFound) => {
             return Err(ApiError::bad_request("bad_parameter", NOT_A_CURSOR).at("cursor"));
         }

@@ -3,66 +3,22 @@
 pub(super) mod history;
 pub(super) mod privacy;
 
-use std::collections::BTreeMap;
-
 use actors::lead::{Author, Details};
-use entities::leads::{self, ChangedBy, LeadChanges, LeadRecord, LeadSource, LeadStatus};
+use entities::leads::{self, ChangedBy, LeadChanges, LeadFilter, LeadStatus};
 use http::StatusCode;
 use jiff::Timestamp;
 use protocol::business::BusinessSettings;
-use protocol::ids::{CallSid, LeadId, PhoneNumber};
-use serde::{Deserialize, Deserializer, Serialize};
+use protocol::ids::{LeadId, PhoneNumber};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
 
 use super::error::{ApiError, ApiResult};
 use super::page::{Cursor, Limit, Listing};
-use super::query::BusinessQuery;
+use super::query::{self, BusinessQuery};
 use super::request::{ApiRequest, settings};
 use crate::http::response::json;
-
-/// A lead.
-#[derive(Debug, Serialize, ToSchema)]
-struct Lead {
-    id: Uuid,
-    /// The person's number, in E.164; null if withheld.
-    #[schema(value_type = Option<String>, example = "+972501234567")]
-    phone: Option<PhoneNumber>,
-    full_name: Option<String>,
-    email: Option<String>,
-    status: LeadStatus,
-    /// How the person first got in touch.
-    source: LeadSource,
-    /// The business's own fields, by name.
-    fields: BTreeMap<String, String>,
-    /// The person's last call.
-    #[schema(value_type = Option<String>)]
-    last_call_sid: Option<CallSid>,
-    /// When the person first got in touch.
-    created_at: Timestamp,
-    updated_at: Timestamp,
-    /// When the person was erased. Their name, number and words are gone.
-    erased_at: Option<Timestamp>,
-}
-
-impl From<LeadRecord> for Lead {
-    fn from(record: LeadRecord) -> Self {
-        Self {
-            id: record.id.0,
-            phone: record.phone,
-            full_name: record.full_name,
-            email: record.email,
-            status: record.status,
-            source: record.source,
-            fields: record.fields.0,
-            last_call_sid: record.last_call_sid,
-            created_at: record.created_at,
-            updated_at: record.updated_at,
-            erased_at: record.erased_at,
-        }
-    }
-}
+use crate::http::shown::Lead;
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -74,6 +30,16 @@ pub(super) struct LeadsQuery {
     /// Only leads with this status.
     #[param(inline)]
     status: Option<LeadStatus>,
+    /// Only the lead with this number, in E.164.
+    #[param(value_type = Option<String>, example = "+972501234567")]
+    #[serde(default, deserialize_with = "query::phone")]
+    phone: Option<PhoneNumber>,
+    /// Only people whose first contact was then or later.
+    #[serde(default, deserialize_with = "query::timestamp")]
+    since: Option<Timestamp>,
+    /// Only people whose first contact was before then.
+    #[serde(default, deserialize_with = "query::timestamp")]
+    until: Option<Timestamp>,
     /// `next` of the page before.
     #[param(value_type = Option<String>)]
     cursor: Option<Cursor<LeadId>>,
@@ -95,7 +61,9 @@ pub(super) async fn list(request: ApiRequest<'_>) -> ApiResult {
     let query: LeadsQuery = request.query()?;
     let business = request.business(query.business.as_deref()).await?.id;
     let after = query.cursor.map(|cursor| cursor.0);
-    let page = leads::list(request.db(), business, query.status, after, query.limit.0).await?;
+    let LeadsQuery { status, phone, since, until, .. } = query;
+    let filter = LeadFilter { status, phone, since, until };
+    let page = leads::list(request.db(), business, filter, after, query.limit.0).await?;
     Ok(json(StatusCode::OK, &Listing::<Lead>::new(page)))
 }
 

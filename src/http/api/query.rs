@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::fmt::temporal::Pieces;
 use jiff::tz::TimeZone;
+use protocol::ids::PhoneNumber;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
@@ -105,6 +106,14 @@ fn moment(text: &str) -> Option<Timestamp> {
     let at_end = |year: i16| if year > 0 { Timestamp::MAX } else { first };
     let read = text.parse().ok().or_else(|| has_moment.then(|| at_end(pieces.date().year())));
     read.map(|moment| moment.max(first))
+}
+
+/// Reads a telephone number from a query.
+pub(super) fn phone<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PhoneNumber>, D::Error> {
+    let text = String::deserialize(from)?;
+    // An unescaped plus in a query means a space.
+    let number = PhoneNumber::parse(&text.replacen(' ', "+", 1));
+    number.map(Some).map_err(D::Error::custom)
 }
 
 /// What is said of a wrong length. The calendar checks that it is from 1 to 1440.

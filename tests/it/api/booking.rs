@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actors::calendar::{ToolUse, use_tool};
 use entities::appointments::{self, AppointmentFilter, AppointmentStatus};
-use entities::leads::{self, LeadSource};
+use entities::leads::{self, LeadFilter, LeadSource};
 use frontdesk::world::World;
 use http::Method;
 use jiff::Timestamp;
@@ -216,7 +216,11 @@ fn ops_4_a_booking_that_is_refused_leaves_no_lead() {
         };
         let kept = async || {
             let db = &world.app.services().database;
-            leads::list(db, world.business_id, None, None, 10).await.unwrap().items.len()
+            leads::list(db, world.business_id, LeadFilter::default(), None, 10)
+                .await
+                .unwrap()
+                .items
+                .len()
         };
         for start in ["2020-01-06T10:00:00Z", "2036-01-06T10:00:00Z"] {
             let refused = asks("0500000001", start).await;
@@ -261,7 +265,10 @@ fn ops_4_booking_by_phone_number_creates_the_lead_once() {
         }
         assert_eq!(leads_of[0], leads_of[1]);
         let db = &world.app.services().database;
-        let kept = leads::list(db, world.business_id, None, None, 10).await.unwrap().items;
+        let kept = leads::list(db, world.business_id, LeadFilter::default(), None, 10)
+            .await
+            .unwrap()
+            .items;
         assert_eq!((kept.len(), kept[0].source), (1, LeadSource::Operator));
         assert_eq!(kept[0].phone.as_ref(), Some(&number(1)));
 
@@ -310,7 +317,10 @@ fn ops_4_booking_by_phone_number_creates_the_lead_once() {
                 (&json!(code), &json!(field))
             );
         }
-        let kept = leads::list(db, world.business_id, None, None, 10).await.unwrap().items;
+        let kept = leads::list(db, world.business_id, LeadFilter::default(), None, 10)
+            .await
+            .unwrap()
+            .items;
         assert_eq!(kept.len(), 1, "what can't be read makes no lead");
         world.close().await;
     });

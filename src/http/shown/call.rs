@@ -1,4 +1,4 @@
-//! A call as the API shows it: its row, its counters and its turns.
+//! A call: its row, its counters and its turns.
 
 use entities::call_turns::{TurnRole, TurnRow};
 use entities::calls::{CallDirection, CallRecord, CallStatus};
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 /// A call.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Call {
+pub(crate) struct Call {
     /// Its SID at Twilio.
     #[schema(value_type = String)]
     call_sid: CallSid,
@@ -42,25 +42,25 @@ pub(super) struct Call {
     #[schema(example = "agent")]
     ended_by: Option<String>,
     /// Counters; null until the call is over.
-    stats: Option<Stats>,
+    pub(crate) stats: Option<Stats>,
 }
 
 /// Counters of a call.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
-struct Stats {
+pub(crate) struct Stats {
     /// How long the daemon held the call, in milliseconds.
     age_ms: u64,
     /// How long the caller waited for the greeting, in milliseconds.
-    greeting_ms: Option<u64>,
+    pub(crate) greeting_ms: Option<u64>,
     /// The daemon's part of that wait, in microseconds.
     greeting_added_us: Option<u64>,
     /// How often the caller interrupted the agent.
-    barge_ins: u64,
+    pub(crate) barge_ins: u64,
     /// The time from the last interruption to `clear`, in microseconds.
     barge_in_us: Option<u64>,
     /// Responses of the model.
-    responses: u64,
+    pub(crate) responses: u64,
     /// Responses that reached their length limit.
     incomplete: u64,
     /// The caller's audio.
@@ -72,7 +72,7 @@ struct Stats {
     /// Transcribed speech of the caller, in milliseconds.
     transcribed_ms: u64,
     /// The cost in millionths of a US dollar; null if a model's prices are not known.
-    cost_micro_usd: Option<u64>,
+    pub(crate) cost_micro_usd: Option<u64>,
 }
 
 /// Frames of the caller's audio, of 20 ms each.
@@ -103,7 +103,7 @@ struct Tokens {
 
 /// A call, with what was said in it.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct CallDetails {
+pub(crate) struct CallDetails {
     #[serde(flatten)]
     call: Call,
     /// Its turns, oldest first.
@@ -128,7 +128,7 @@ struct Turn {
 }
 
 impl CallDetails {
-    pub(super) fn new(call: CallRecord, turns: Vec<TurnRow>) -> Self {
+    pub(crate) fn new(call: CallRecord, turns: Vec<TurnRow>) -> Self {
         Self { call: call.into(), turns: turns.into_iter().map(Turn::from).collect() }
     }
 }
