@@ -1,6 +1,6 @@
 //! `frontdesk appointments`: lists them.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use clap::Subcommand;
@@ -86,8 +86,8 @@ impl From<Row> for Appointment {
 async fn people(
     db: &Database,
     appointments: &[AppointmentRecord],
-) -> Result<HashMap<LeadId, LeadRecord>, RecordsError> {
-    let mut people = HashMap::new();
+) -> Result<BTreeMap<LeadId, LeadRecord>, RecordsError> {
+    let mut people = BTreeMap::new();
     for AppointmentRecord { business_id, lead_id, .. } in appointments {
         if !people.contains_key(lead_id)
             && let Some(lead) = leads::get(db, *business_id, *lead_id).await?

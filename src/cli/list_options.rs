@@ -1,6 +1,6 @@
 //! What the lists of calls, leads and appointments have in common.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use clap::Args;
 use entities::Database;
@@ -37,7 +37,7 @@ pub(super) struct Listed {
     pub(super) business: Option<BusinessId>,
     pub(super) since: Option<Timestamp>,
     pub(super) until: Option<Timestamp>,
-    businesses: HashMap<BusinessId, Owner>,
+    businesses: BTreeMap<BusinessId, Owner>,
 }
 
 /// The business that has a row.
@@ -107,7 +107,7 @@ impl Listed {
 }
 
 /// Every business by its key.
-pub(super) async fn owners(db: &Database) -> Result<HashMap<BusinessId, Owner>, StoredError> {
+pub(super) async fn owners(db: &Database) -> Result<BTreeMap<BusinessId, Owner>, StoredError> {
     let businesses = stored::all(db).await?.into_iter().map(|business| {
         let zone = TimeZone::get(&business.timezone).unwrap_or(TimeZone::UTC);
         (business.id, Owner { slug: business.slug, zone })

@@ -5,8 +5,8 @@ use std::time::Duration;
 use entities::RecordsError;
 use entities::call_turns::{self, TurnRole, TurnRow};
 use entities::calls::{
-    CallStatus, EndOfCall, Progress, get, insert_started, link_lead, list, live_all, record_end,
-    record_progress,
+    CallDirection, CallFilter, CallStatus, EndOfCall, NewCall, Progress, get, insert_started,
+    link_lead, list, live_all, record_end, record_progress, with_part,
 };
 use protocol::ids::ItemId;
 use serde_json::json;
@@ -147,7 +147,7 @@ async fn ops_4_calls_are_listed_newest_first_in_pages_even_when_two_began_togeth
         let mut listed = Vec::new();
         let mut after = None;
         loop {
-            let page = list(db, locks, after.as_ref(), 2).await.unwrap();
+            let page = list(db, locks, CallFilter::default(), after.as_ref(), 2).await.unwrap();
             listed.extend(page.items.into_iter().map(|call| call.call_sid));
             after = page.next;
             if after.is_none() {
@@ -155,8 +155,54 @@ async fn ops_4_calls_are_listed_newest_first_in_pages_even_when_two_began_togeth
             }
         }
         assert_eq!(listed, [1, 4, 3, 2, 5].map(call_sid));
-        let unknown = list(db, locks, Some(&call_sid(9)), 2).await;
+        let unknown = list(db, locks, CallFilter::default(), Some(&call_sid(9)), 2).await;
         assert!(matches!(unknown, Err(RecordsError::NotFound)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn ops_14_calls_are_filtered_by_time_person_end_and_status_and_found_by_a_part_of_their_sid()
+{
+    on_each(async |db| {
+        let [locks, clinic] = two_businesses(db).await;
+        let other = phone("+972509999999");
+        let placed = NewCall {
+            direction: CallDirection::Outbound,
+            from_number: Some(phone("+97231111111")),
+            to_number: other.clone(),
+            started_at: at("2026-11-22T13:00:00Z"),
+            ..inbound(2)
+        };
+        insert_started(db, locks, inbound(1)).await.unwrap();
+        insert_started(db, locks, placed).await.unwrap();
+        insert_started(db, clinic, inbound(3)).await.unwrap();
+        record_end(db, locks, &call_sid(1), hang_up()).await.unwrap();
+        record_end(db, locks, &call_sid(1), callback()).await.unwrap();
+        let one_o_clock = at("2026-11-22T13:00:00Z");
+        let all = CallFilter::default;
+        for (filter, found) in [
+            (all(), vec![2, 1]),
+            (CallFilter { since: Some(one_o_clock), ..all() }, vec![2]),
+            (CallFilter { until: Some(one_o_clock), ..all() }, vec![1]),
+            // The person is who was called. The business's own number is nobody's.
+            (CallFilter { phone: Some(other), ..all() }, vec![2]),
+            (CallFilter { phone: Some(phone("+97231111111")), ..all() }, vec![]),
+            (CallFilter { end_reason: Some("lead_complete".to_owned()), ..all() }, vec![1]),
+            (CallFilter { status: Some(CallStatus::Completed), ..all() }, vec![1]),
+        ] {
+            let page = list(db, locks, filter.clone(), None, 10).await.unwrap();
+            let sids: Vec<_> = page.items.into_iter().map(|call| call.call_sid).collect();
+            let found: Vec<_> = found.into_iter().map(call_sid).collect();
+            assert_eq!(sids, found, "{filter:?}");
+        }
+        let of_all = list(db, None, all(), None, 10).await.unwrap();
+        assert_eq!(of_all.items.len(), 3);
+        let sid = call_sid(3);
+        let ending = &sid.as_str()[sid.as_str().len() - 8..];
+        let found = with_part(db, ending, 2).await.unwrap();
+        assert_eq!(found.into_iter().map(|call| call.call_sid).collect::<Vec<_>>(), [sid]);
+        assert_eq!(with_part(db, "CA", 2).await.unwrap().len(), 2);
     })
     .await;
 }

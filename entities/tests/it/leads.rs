@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use entities::Database;
 use entities::leads::{
-    Caller, EnsuredLead, LeadChanges, LeadSource, LeadStatus, ensure_for_call, ensure_for_message,
-    ensure_for_operator, get, list, merge_details,
+    Caller, EnsuredLead, LeadChanges, LeadFilter, LeadSource, LeadStatus, ensure_for_call,
+    ensure_for_message, ensure_for_operator, get, list, merge_details,
 };
 use protocol::ids::{BusinessId, LeadId};
 use tokio::task::JoinSet;
@@ -66,7 +66,7 @@ async fn lead_1_forty_calls_at_once_from_one_phone_make_one_lead() {
         assert_eq!(ensured.iter().filter(|lead| lead.created).count(), 1);
         let ids: BTreeSet<LeadId> = ensured.iter().map(|lead| lead.record.id).collect();
         assert_eq!(ids.len(), 1);
-        assert_eq!(list(db, locks, None, None, 10).await.unwrap().items.len(), 1);
+        assert_eq!(list(db, locks, LeadFilter::default(), None, 10).await.unwrap().items.len(), 1);
     })
     .await;
 }
@@ -175,7 +175,7 @@ async fn ops_4_leads_are_listed_newest_first_in_pages() {
         let mut listed = Vec::new();
         let mut after = None;
         loop {
-            let page = list(db, locks, None, after, 2).await.unwrap();
+            let page = list(db, locks, LeadFilter::default(), after, 2).await.unwrap();
             assert!(page.items.len() <= 2);
             listed.extend(page.items.iter().map(|lead| lead.id));
             after = page.next;

@@ -9,7 +9,6 @@ use entities::leads::{self, Caller, ChangedBy, LeadChanges, LeadStatus};
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber, Slug};
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::*;
 use crate::cli::{business, database, messages};
@@ -37,7 +36,7 @@ async fn day() -> OnDisk {
     call(&db, locks, CALL, Some(DANA), noon).await;
     let live = "CA000000000000000000000000bbbbbbbb";
     call(&db, clinic, live, None, noon + Duration::from_secs(60)).await;
-    let (lead, sid) = (LeadId(Uuid::now_v7()), CallSid::parse(CALL).unwrap());
+    let (lead, sid) = (LeadId(platform.chance.new_id(noon)), CallSid::parse(CALL).unwrap());
     let dana = number(DANA);
     leads::ensure_for_call(&db, locks, Caller::Known(&dana), &sid, lead, noon).await.unwrap();
     let known = LeadChanges { full_name: Some("=דנה".to_owned()), ..LeadChanges::default() };
@@ -46,7 +45,7 @@ async fn day() -> OnDisk {
     calls::link_lead(&db, locks, &sid, lead).await.unwrap();
     let starts_at = noon + Duration::from_secs(24 * 3600);
     let booked = NewAppointment {
-        id: AppointmentId(Uuid::now_v7()),
+        id: AppointmentId(platform.chance.new_id(noon)),
         lead_id: lead,
         call_sid: Some(sid.clone()),
         starts_at,

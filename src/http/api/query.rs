@@ -146,3 +146,25 @@ pub(super) struct BusinessQuery {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NoQuery {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Wanted {
+        #[serde(default, deserialize_with = "phone")]
+        phone: Option<PhoneNumber>,
+    }
+
+    #[test]
+    fn ops_4_a_number_may_be_given_with_its_plus_escaped_or_not() {
+        let read = |query: &str| read::<Wanted>(Some(query)).map(|wanted| wanted.phone);
+        let number = PhoneNumber::parse("+972501234567").unwrap();
+        for query in ["phone=%2B972501234567", "phone=+972501234567"] {
+            assert_eq!(read(query).unwrap(), Some(number.clone()), "{query}");
+        }
+        assert_eq!(read("").unwrap(), None);
+        assert!(read("phone=0501234567").is_err());
+    }
+}
