@@ -22,6 +22,7 @@ mod messages;
 mod migrate;
 mod moment;
 mod output;
+mod person;
 mod prompt;
 #[cfg(feature = "practice")]
 mod seeds;

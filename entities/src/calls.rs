@@ -61,6 +61,17 @@ pub struct CallRecord {
     pub stats: Option<serde_json::Value>,
 }
 
+impl CallRecord {
+    /// The number of the person, who called or was called; `None` if it is withheld.
+    #[must_use]
+    pub fn person(&self) -> Option<&PhoneNumber> {
+        match self.direction {
+            CallDirection::Inbound => self.from_number.as_ref(),
+            CallDirection::Outbound => Some(&self.to_number),
+        }
+    }
+}
+
 pub async fn get(
     db: &Database,
     business: BusinessId,

@@ -136,7 +136,7 @@ const LAYOUT: Layout<Row> = Layout {
     table: &[
         Column("STARTED", |call: &Row| call.owner.local(call.row.started_at)),
         Column("CALL", |call: &Row| end_of(&call.row.call_sid)),
-        Column("PERSON", |call: &Row| match (call.row.direction, person(&call.row)) {
+        Column("PERSON", |call: &Row| match (call.row.direction, call.row.person()) {
             (CallDirection::Inbound, None) => "withheld".to_owned(),
             (CallDirection::Inbound, person) => or_dash(person),
             (CallDirection::Outbound, person) => format!("to {}", or_dash(person)),
@@ -153,7 +153,7 @@ const LAYOUT: Layout<Row> = Layout {
         Column("business", |call: &Row| call.owner.slug.to_string()),
         Column("direction", |call: &Row| word(&call.row.direction)),
         Column("status", |call: &Row| word(&call.row.status)),
-        Column("person", |call: &Row| or_empty(person(&call.row))),
+        Column("person", |call: &Row| or_empty(call.row.person())),
         Column("started_at", |call: &Row| call.row.started_at.to_string()),
         Column("answered_at", |call: &Row| or_empty(call.row.answered_at)),
         Column("ended_at", |call: &Row| or_empty(call.row.ended_at)),
@@ -166,14 +166,6 @@ const LAYOUT: Layout<Row> = Layout {
     ],
     none: "no calls",
 };
-
-/// The number of the person, who called or was called; `None` if it is withheld.
-fn person(call: &CallRecord) -> Option<&PhoneNumber> {
-    match call.direction {
-        CallDirection::Inbound => call.from_number.as_ref(),
-        CallDirection::Outbound => Some(&call.to_number),
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,6 @@ use entities::Database;
 use entities::call_turns::{self, TurnRow};
 use entities::calls::{CallDirection, CallRecord};
 
-use super::person;
 use crate::cli::error::CliError;
 use crate::cli::list_options::{OwnedShown, Owner, or_dash, owners, word};
 use crate::cli::listing::print_json;
@@ -70,7 +69,7 @@ fn head(owner: &Owner, call: &CallRecord) -> String {
     let mut text = String::new();
     push(&mut text, "call", call.call_sid.as_str());
     push(&mut text, "business", owner.slug.as_str());
-    let person = person(call).map_or("withheld", |person| person.as_str());
+    let person = call.person().map_or("withheld", |person| person.as_str());
     let person = match call.direction {
         CallDirection::Inbound => format!("{person}, who called"),
         CallDirection::Outbound => format!("{person}, who was called"),

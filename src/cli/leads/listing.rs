@@ -10,12 +10,12 @@ use entities::leads::{self, LeadFilter, LeadRecord};
 use jiff::Timestamp;
 use protocol::ids::LeadId;
 
-use super::Person;
 use crate::cli::error::CliError;
 use crate::cli::list_options::{
     ListOptions, Listed, Owned, OwnedShown, Owner, or_dash, or_empty, word,
 };
 use crate::cli::listing::{Column, Layout, print_json};
+use crate::cli::person::Person;
 use crate::cli::stored::StoredError;
 use crate::http::shown::Lead;
 use crate::table::one_line;
