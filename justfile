@@ -48,6 +48,10 @@ fuzz:
 demo:
     .ci/run demo
 
+# Look at every page of the web console in Chromium
+console:
+    .ci/run console
+
 # Play chaos by seed: fixed seeds, and fresh ones
 simulation:
     .ci/run simulation

@@ -7,7 +7,7 @@
 source .ci/postgres.sh
 
 # shellcheck disable=SC2034  # read by .ci/run
-steps=(tools files format unit lints dependencies features documentation fuzz demo simulation tests)
+steps=(tools files format unit lints dependencies features documentation fuzz demo console simulation tests)
 
 # Installs what the other steps need and this machine lacks. One tool is built beside the steps that follow:
 # its build, like theirs, ends on one core.
@@ -71,6 +71,9 @@ step_demo() {
     # shellcheck disable=SC2154  # the run's folder for temporary files
     .ci/demo.sh "$scratch"
 }
+
+# Every page of the web console in a real browser.
+step_console() { .ci/console.sh "$scratch"; }
 
 # Chaos by seed. Fixed seeds decide. Fresh ones search: what they find is reported, and fails nothing.
 step_simulation() {

@@ -13,7 +13,8 @@ use self::file_graph::{circles, edges};
 use crate::sources;
 
 /// The root package has no name. Not `protocol`: its state machines are types spread over several files.
-const CRATES: [&str; 6] = ["", "supervision", "actors", "entities", "migration", "practice"];
+const CRATES: [&str; 7] =
+    ["", "supervision", "actors", "entities", "migration", "practice", "console"];
 
 /// Where a crate's files are.
 fn folder(name: &str) -> String {

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use crate::sources;
 
 /// A crate, the crates of ours that it may depend on, and those that its tests may use too.
-const RULES: [(&str, &[&str], &[&str]); 7] = [
+const RULES: [(&str, &[&str], &[&str]); 8] = [
     ("mistakes", &[], &[]),
     ("protocol", &["mistakes"], &[]),
     ("supervision", &[], &[]),
     ("practice", &["protocol"], &[]),
     ("migration", &[], &[]),
+    ("console", &["protocol"], &[]),
     ("entities", &["protocol"], &["migration"]),
     ("actors", &["mistakes", "protocol", "entities", "supervision"], &["migration"]),
 ];
