@@ -222,3 +222,33 @@ fn month(date: Date) -> &'static str {
         .copied()
         .unwrap_or("month-1")
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+
+    /// An isolate whose letters are all in isolates within it is read from left to right.
+    #[test]
+    fn con_6_a_hebrew_date_is_one_run_of_text() {
+        let now: Timestamp = "2026-11-29T08:30:00Z".parse().unwrap();
+        let texts = Texts::new(Locale::Hebrew, TimeZone::UTC, now);
+        let date = texts.date(&Date::constant(2026, 11, 27));
+        assert_eq!(date, "יום שישי, 27 בנובמבר");
+        let when = texts.when(&"2026-11-28T18:27:00Z".parse().unwrap()).to_string();
+        assert!(when.contains("<bdi>אתמול, 18:27</bdi>"), "{when}");
+    }
+
+    #[test]
+    fn con_6_numbers_amounts_and_lengths_are_written_as_people_read_them() {
+        let texts = Texts::new(Locale::English, TimeZone::UTC, Timestamp::UNIX_EPOCH);
+        assert_eq!(texts.number(1_234_567u32), "1,234,567");
+        assert_eq!(texts.money(&81_300).to_string(), "<bdi dir=\"ltr\">$0.0813</bdi>");
+        assert_eq!(texts.money(&4_127_000).to_string(), "<bdi dir=\"ltr\">$4.12</bdi>");
+        let duration = |secs| texts.duration(&Duration::from_secs(secs)).to_string();
+        assert!(duration(125).contains(">2:05<") && duration(3725).contains(">1:02:05<"));
+        let hebrew = Texts::new(Locale::Hebrew, TimeZone::UTC, Timestamp::UNIX_EPOCH);
+        assert_eq!(hebrew.length(&Duration::from_secs(7200)), "שעתיים");
+    }
+}

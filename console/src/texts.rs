@@ -78,6 +78,9 @@ static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| bundle(Locale::English));
 fn bundle(locale: Locale) -> Bundle {
     let language: LanguageIdentifier = locale.tag().parse().unwrap_or_default();
     let mut bundle = Bundle::new_concurrent(vec![language]);
+    // A text of ours in a text of ours needs no isolation, and would be read from left to right: all its letters would be in
+    // isolates of their own. `named` isolates what others have written.
+    bundle.set_use_isolating(false);
     bundle.set_formatter(Some(|value, _| {
         let FluentValue::Number(number) = value else { return None };
         whole(number.value).map(grouped)
@@ -141,13 +144,14 @@ impl Texts {
         self.message(key, Some(&FluentArgs::from_iter([("count", number(count.value()))])))
     }
 
-    /// A text with `$name`.
+    /// A text with `$name`, isolated from the text around it.
     #[must_use]
     pub fn named(&self, key: &str, name: impl AsRef<str>) -> String {
-        self.message(key, Some(&FluentArgs::from_iter([("name", name.as_ref())])))
+        let isolated = format!("\u{2068}{}\u{2069}", name.as_ref());
+        self.message(key, Some(&FluentArgs::from_iter([("name", isolated)])))
     }
 
-    /// A text with `$first` and `$second`.
+    /// A text with `$first` and `$second`, which are texts or numbers of ours.
     #[must_use]
     pub fn pair(&self, key: &str, first: impl AsRef<str>, second: impl AsRef<str>) -> String {
         let args = [("first", first.as_ref()), ("second", second.as_ref())];
