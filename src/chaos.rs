@@ -8,10 +8,13 @@
 mod draw;
 mod ended;
 mod error;
+#[cfg(test)]
+mod every_ending;
 mod invariants;
 #[cfg(test)]
 mod node_stories;
 mod observer;
+mod operator;
 mod plant;
 #[cfg(all(test, feature = "mistakes"))]
 mod planted_mistakes;

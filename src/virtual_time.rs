@@ -59,7 +59,7 @@ fn make_replayable(builder: &mut Builder, seed: u64) {
     let guard = Arc::new(PollGuard::default());
     builder
         .rng_seed(tokio::runtime::RngSeed::from_bytes(&seed.to_le_bytes()))
-        .on_task_spawn(|task| tasks::spawned(task.id()))
+        .on_task_spawn(|task| tasks::spawned(task.id(), task.spawned_at()))
         .on_before_task_poll(move |task| {
             guard.count();
             tasks::runs(task.id());

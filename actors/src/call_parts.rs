@@ -21,7 +21,7 @@ use crate::call_span::call_span;
 use crate::call_supervisor::Redirect;
 use crate::chance::Chance;
 use crate::clock::Clock;
-use crate::cluster::{Node, Standing};
+use crate::cluster::{Node, Order, Standing};
 use crate::introspection::Introspection;
 use crate::journal::Journal;
 use crate::link::Connector;
@@ -227,9 +227,22 @@ impl CallParts {
                 false
             }
             Standing::Lost => {
+                self.leave_to_the_owner().await;
                 self.services.node.lost(call, self.lease.fence);
                 false
             }
+        }
+    }
+
+    /// What an operator has ordered here is still to be done where the call is now.
+    async fn leave_to_the_owner(&self) {
+        let call = &self.setup.call_sid;
+        let ending = self.snapshot.borrow().call.ending();
+        if ending.is_none_or(|ending| ending.reason != EndReason::Operator) {
+            return;
+        }
+        if let Err(error) = self.services.node.hand_on(call, None, &Order::HangUp).await {
+            tracing::error!(%error, "an operator's hang-up could not be handed on");
         }
     }
 

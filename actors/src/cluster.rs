@@ -4,9 +4,11 @@
 //! keeps it in the database; [`LocalCluster`] in this process, for one daemon and for simulations. [`Node`]
 //! is this daemon among them, and knows the others from memory.
 
+mod keeper;
 mod local;
 mod node;
 mod order;
+mod others;
 mod postgres;
 
 use std::fmt;
@@ -19,9 +21,11 @@ use jiff::Timestamp;
 use protocol::ids::{BusinessId, CallSid, NodeId};
 use uuid::Uuid;
 
+pub use keeper::{Handed, Keeper};
 pub use local::{LocalCluster, LocalHub};
-pub use node::{BEAT_EVERY, DEAD_AFTER, Handed, Node, NodeSettings, NodeView, Standing};
+pub use node::{BEAT_EVERY, Node, NodeSettings, NodeView, Standing};
 pub use order::{Order, Subject};
+pub use others::{LEFT_ALONE, Life, SILENT_AFTER};
 pub use postgres::PostgresCluster;
 
 /// Work that one node does for all.
@@ -66,6 +70,9 @@ pub trait Cluster: Send + Sync + fmt::Debug + 'static {
 
     /// Writes this node's entry of the registry, and reads all of them.
     fn beat(&self, node: NodeRecord, now: Timestamp) -> Answer<'_, Vec<NodeRecord>>;
+
+    /// Reads all entries of the registry.
+    fn nodes(&self) -> Answer<'_, Vec<NodeRecord>>;
 
     /// Removes this node's entry.
     fn leave(&self, node: NodeId) -> Answer<'_, ()>;

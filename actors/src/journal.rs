@@ -204,7 +204,8 @@ impl JournalState {
                 self.write_oldest(me, now);
             }
         }
-        let paced_at = self.paced_at.filter(|_| self.journal.depth() > 0);
+        // A batch that is being written ends with a message.
+        let paced_at = self.paced_at.filter(|_| !self.busy && self.journal.depth() > 0);
         self.alarm.set([self.retry_at, self.disk_at, paced_at].into_iter().flatten().min());
     }
 

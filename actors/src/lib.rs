@@ -29,6 +29,7 @@ mod mistake;
 mod outage;
 pub mod provider;
 mod realtime;
+pub mod reported;
 mod reports;
 mod saved;
 pub mod stored_call;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use entities::RecordsError;
 use entities::call_snapshots::{self, StoredSnapshot};
-use entities::calls::{self, CallLease};
+use entities::calls::{self, CallLease, LeasedCall};
 use protocol::business::BusinessSettings;
 use protocol::call::snapshot::{CallSnapshot, SnapshotError};
 use protocol::call::{Call, CallSetup, Event};
@@ -19,6 +19,7 @@ use thiserror::Error;
 
 use crate::call_parts::{CallParts, Services};
 use crate::call_supervisor::{CallHandle, finish_stored_call};
+use crate::messages::SupervisorEvent;
 use crate::saved::{StoredCall, may_resume};
 use crate::supervisor::{CallRefused, Calls};
 
@@ -108,16 +109,18 @@ pub async fn restore(
 }
 
 /// Brings a call to its end that is over at Twilio and does not run here: its record, and what is to be
-/// written of its lead. `reported` is Twilio's terminal status, with the call's length in seconds; without it
-/// the reason is `internal`, unless an ending had begun. Returns `false` if there is no snapshot, or the
-/// call runs here.
+/// written of its lead. `live` is its lease, if its record has no end yet; it must be for this node to end it
+/// ([`Node::keeper_of`](crate::cluster::Node::keeper_of)). `reported` is Twilio's terminal status, with the
+/// call's length in seconds; without it the reason is `internal`, unless an ending had begun. Returns `false` if
+/// there is no snapshot, or the call runs here.
 ///
 /// # Errors
-/// [`NotRestored::TooSlow`] or [`NotRestored::Records`] if the database fails. Then nothing has happened.
+/// [`NotRestored`] if the database fails, or another node was faster. Then nothing has happened.
 pub async fn finish(
     services: &Services,
     calls: &Calls,
     call: &CallSid,
+    live: Option<LeasedCall>,
     reported: Option<(CallStatus, Option<u32>)>,
 ) -> Result<bool, NotRestored> {
     let finishing = async {
@@ -130,9 +133,11 @@ pub async fn finish(
             return Err(NotRestored::TooSlow);
         };
         let Some(found) = found? else { return Ok(false) };
-        // Without a lease its record has its end, and nobody has it.
-        let lease = within_patience(take_over(services, call)).await?;
-        let lease = lease.unwrap_or_else(|| services.node.first_lease());
+        let lease = match live {
+            Some(live) => within_patience(take_from(services, call, live)).await?,
+            // Its record has its end, and nobody has it.
+            None => services.node.first_lease(),
+        };
         let Ok(stored) = stored(&found, lease) else {
             // The plain end of the record is all that can be written.
             return Ok(false);
@@ -151,15 +156,38 @@ pub async fn finish(
     calls.locks().alone(call, finishing).await
 }
 
+/// Ends a call for an operator that goes on at Twilio and is for this node to see to: the call goes on here from its
+/// snapshot, and hangs up.
+///
+/// # Errors
+/// [`NotRestored`] if it could not go on.
+pub async fn hang_up(
+    services: &Services,
+    calls: &Calls,
+    call: &CallSid,
+) -> Result<(), NotRestored> {
+    let handle = restore(services, calls, call).await?;
+    // Its inbox is closed only when it is over.
+    handle.tell(SupervisorEvent::OperatorHangUp).map_err(|_| NotRestored::Over)
+}
+
 /// The call is this node's from now on: Twilio has told that its stream has ended, or that it is over (RES-9).
 /// `None` if it has no row, or has ended.
 async fn take_over(services: &Services, call: &CallSid) -> Result<Option<CallLease>, NotRestored> {
     let Some(live) = calls::lease_of_live(&services.database, call).await? else {
         return Ok(None);
     };
+    take_from(services, call, live).await.map(Some)
+}
+
+async fn take_from(
+    services: &Services,
+    call: &CallSid,
+    live: LeasedCall,
+) -> Result<CallLease, NotRestored> {
     let taken = services.node.take_over(live.business, call, live.lease).await?;
     // Another node was faster.
-    taken.map(Some).ok_or(NotRestored::Refused(CallRefused::Failed))
+    taken.ok_or(NotRestored::Refused(CallRefused::Failed))
 }
 
 async fn within_patience<T>(

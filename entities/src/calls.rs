@@ -22,7 +22,7 @@ mod row;
 mod writing;
 
 pub use crate::values::{CallDirection, CallStatus};
-pub use early::report_end;
+pub use early::{report_end, report_status};
 pub use lease::{
     CallLease, LeasedCall, check_fences, holds, insert_leased, lease_of_live, live_beside,
     take_over,

@@ -64,6 +64,9 @@ mistakes! {
     /// CallActor's successor drops the commands that its predecessor had published and not delivered
     /// (invariant 7).
     ForgottenOutbox = "forgotten-outbox",
+    /// A call whose stream is lost keeps its session for five minutes, also while its daemon is cut off from the
+    /// database and another one has the call (invariant 18).
+    KeptSession = "kept-session",
     /// The silence timer that was paused halfway is not armed again (END-7).
     UnarmedTimer = "unarmed-timer",
     /// `Conversation::finish_round` takes texts that have come since for answered (invariant 30).

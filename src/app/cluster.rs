@@ -3,16 +3,15 @@
 
 use std::time::Duration;
 
-use actors::call::records::row_status;
 use actors::call_parts::Services;
 use actors::cluster::{BEAT_EVERY, Handed, Order, Subject};
-use actors::messages::{JournalEntry, SupervisorEvent};
-use actors::supervisor::{Calls, Reported, ReportedStatus};
+use actors::messages::SupervisorEvent;
+use actors::reported::{self, Rest};
+use actors::stored_call;
+use actors::supervisor::{Calls, ReportedStatus};
 use entities::nodes::OrderRecord;
 use entities::{RecordsError, conversations};
-use protocol::call::{EndReason, EndedBy, Ending};
 use protocol::ids::CallSid;
-use protocol::twilio::forms::CallStatus;
 use serde_json::json;
 use tokio::time::{sleep, timeout};
 
@@ -111,16 +110,9 @@ impl Member {
         };
         match (order, record.call) {
             (Order::Status { status, duration_secs }, Some(call)) => {
-                self.on_status(call, status, duration_secs).await?;
+                self.on_status(ReportedStatus { call, status, duration_secs }).await?;
             }
-            (Order::HangUp, Some(call)) => match self.calls.find(call.clone()).await {
-                Some(handle) => {
-                    if let Err(error) = handle.tell(SupervisorEvent::OperatorHangUp) {
-                        tracing::warn!(%error, %call, "a call was not told that an operator ends it");
-                    }
-                }
-                None => drop(self.services.node.hand_on(&call, None, &Order::HangUp).await?),
-            },
+            (Order::HangUp, Some(call)) => self.hang_up(call).await?,
             (Order::LetGo { fence }, Some(call)) => self.calls.let_go(call, fence),
             (Order::Kill { actor }, None) if self.live.allow_actor_kill() => {
                 if let Err(refused) = self.services.introspection.crash(actor) {
@@ -137,31 +129,32 @@ impl Member {
         Ok(())
     }
 
-    /// The call has moved on if it does not run here.
-    async fn on_status(
-        &self,
-        call: CallSid,
-        status: CallStatus,
-        duration_secs: Option<u32>,
-    ) -> Result<(), RecordsError> {
-        let reported = ReportedStatus { call: call.clone(), status, duration_secs };
-        if self.calls.report(reported).await == Reported::Runs {
-            return Ok(());
-        }
-        let order = Order::Status { status, duration_secs };
-        if self.services.node.hand_on(&call, None, &order).await? == Handed::On
-            || !status.is_terminal()
-        {
+    /// The call may have moved on.
+    async fn on_status(&self, reported: ReportedStatus) -> Result<(), RecordsError> {
+        let rest = reported::pass_on(&self.services, &self.calls, &reported).await;
+        if rest == Rest::Nothing {
             return Ok(());
         }
         let database = &self.services.database;
-        if let Some(record) = entities::calls::of_any_business(database, &call).await? {
-            let duration = duration_secs.map(|secs| Duration::from_secs(secs.into()));
-            let last = Some((row_status(status), duration));
-            let ending = Ending { reason: EndReason::CallerHungUp, by: EndedBy::Caller };
-            let now = self.services.clock.wall();
-            let entry = JournalEntry::ended(record.business_id, call, ending, last, now);
-            self.services.journal.record(entry);
+        if let Some(record) = entities::calls::of_any_business(database, &reported.call).await? {
+            reported::write(&self.services, record.business_id, &reported, rest);
+        }
+        Ok(())
+    }
+
+    /// The call may have moved on.
+    async fn hang_up(&self, call: CallSid) -> Result<(), RecordsError> {
+        if let Some(handle) = self.calls.find(call.clone()).await {
+            if let Err(error) = handle.tell(SupervisorEvent::OperatorHangUp) {
+                tracing::warn!(%error, %call, "a call was not told that an operator ends it");
+            }
+            return Ok(());
+        }
+        let handed = self.services.node.hand_on(&call, None, &Order::HangUp).await?;
+        if matches!(handed, Handed::Back(Some(_)))
+            && let Err(why) = stored_call::hang_up(&self.services, &self.calls, &call).await
+        {
+            tracing::error!(%why, %call, "a call could not be ended for an operator");
         }
         Ok(())
     }

@@ -5,18 +5,19 @@
 //! to its end from its snapshot. The others are looked at again until they run or are over. One daemon looks
 //! at a time (RES-9).
 
-use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actors::call::records::row_status;
 use actors::call_parts::Services;
-use actors::cluster::{Errand, ErrandLock};
+use actors::cluster::{Errand, ErrandLock, Keeper, Order};
 use actors::messages::JournalEntry;
 use actors::stored_call;
 use actors::supervisor::Calls;
 use actors::twilio_rest::Known;
 use entities::RecordsError;
-use entities::calls::CallRecord;
+use entities::calls::{CallRecord, CallStatus as RowStatus, LeasedCall};
+use entities::nodes::OrderRecord;
+use jiff::SignedDuration;
 use protocol::call::{EndReason, EndedBy, Ending};
 use protocol::ids::CallSid;
 use protocol::twilio::forms::CallStatus;
@@ -28,9 +29,8 @@ const ENDING: Ending = Ending { reason: EndReason::Internal, by: EndedBy::Daemon
 pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(60);
 /// The pause while another node looks.
 const LOCKED_PAUSE: Duration = Duration::from_secs(5);
-/// How long a call of a node that seems dead is left alone. The node may only be cut off from the database:
-/// then it writes the rest itself.
-pub(super) const LEFT_ALONE: Duration = Duration::from_mins(5);
+/// How old a call is before Twilio is asked for it that nobody has answered: it may ring.
+const RINGS_FOR: SignedDuration = SignedDuration::from_mins(5);
 
 /// Who can tell how a call stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,31 +55,34 @@ impl Orphans {
     /// # Errors
     /// [`RecordsError`] if the database can't be reached.
     pub(super) async fn find(services: &Services) -> Result<Self, RecordsError> {
-        let (database, living) = (&services.database, services.node.living());
+        let database = &services.database;
+        if services.node.is_shared() {
+            services.node.look_around().await?;
+        }
+        let theirs = services.node.not_dead();
         Ok(Self {
-            live: entities::calls::live_beside(database, living.clone()).await?,
-            unfinished: entities::call_snapshots::left_behind(database, living).await?,
+            live: entities::calls::live_beside(database, theirs.clone()).await?,
+            unfinished: entities::call_snapshots::left_behind(database, theirs).await?,
         })
     }
 
     fn is_empty(&self) -> bool {
         self.live.is_empty() && self.unfinished.is_empty()
     }
-
-    fn calls(&self) -> impl Iterator<Item = &CallSid> {
-        self.live.iter().map(|call| &call.call_sid).chain(&self.unfinished)
-    }
 }
 
 /// What is known of an orphan.
 enum Fate {
     /// It is over, perhaps with this status and duration.
-    Over(Option<(CallStatus, Option<u32>)>),
-    /// It goes on at Twilio, or Twilio could not say.
-    Open,
-    /// It runs here.
-    Resumed,
+    Over(LeasedCall, Option<LastStatus>),
+    /// It goes on at Twilio, or nobody can say.
+    Open(Option<LeasedCall>),
+    /// It runs here, or somebody else sees to it.
+    Kept,
 }
+
+/// Twilio's terminal status, and the call's length in seconds.
+type LastStatus = (CallStatus, Option<u32>);
 
 /// Brings orphans to their end.
 pub(super) struct Sweep {
@@ -93,8 +96,6 @@ impl Sweep {
     /// another one may die.
     pub(super) async fn run(&self, found: Orphans) {
         let goes_on = self.services.node.is_shared() && self.carrier == Carrier::Twilio;
-        let now = self.services.clock.now();
-        let mut ripe_at: BTreeMap<_, _> = found.calls().map(|call| (call.clone(), now)).collect();
         let (mut found, mut is_first) = (found, true);
         loop {
             let mut pause = LOOK_AGAIN;
@@ -112,7 +113,10 @@ impl Sweep {
             }
             sleep(pause).await;
             if goes_on {
-                found = self.ripe(&mut ripe_at).await;
+                found = Orphans::find(&self.services).await.unwrap_or_else(|error| {
+                    tracing::debug!(%error, "calls of dead nodes are looked at later");
+                    Orphans::default()
+                });
             }
         }
     }
@@ -126,94 +130,131 @@ impl Sweep {
         })
     }
 
-    /// The orphans of now that have been left alone long enough.
-    async fn ripe(&self, ripe_at: &mut BTreeMap<CallSid, Instant>) -> Orphans {
-        let found = Orphans::find(&self.services).await;
-        let Ok(mut found) = found.inspect_err(|error| {
-            tracing::debug!(%error, "calls of dead nodes are looked at later");
-        }) else {
-            return Orphans::default();
-        };
-        let now = self.services.clock.now();
-        let before = std::mem::take(ripe_at);
-        for call in found.calls() {
-            let at = before.get(call).copied().unwrap_or(now + LEFT_ALONE);
-            ripe_at.insert(call.clone(), at);
-        }
-        let is_ripe = |call: &CallSid| ripe_at.get(call).is_some_and(|at| *at <= now);
-        found.live.retain(|call| is_ripe(&call.call_sid));
-        found.unfinished.retain(is_ripe);
-        found
-    }
-
     /// Ends those that are over. Returns the others.
     async fn look_at(&self, found: Orphans, is_first: bool) -> Orphans {
-        let Self { services, calls, carrier } = self;
+        let Self { services, calls, .. } = self;
         for call in &found.unfinished {
-            if let Err(error) = stored_call::finish(services, calls, call, None).await {
+            if let Err(error) = stored_call::finish(services, calls, call, None, None).await {
                 tracing::error!(%error, %call, "a call that is over could not be finished");
             }
         }
         let count = found.live.len();
         let mut open = Vec::new();
-        let (mut ended, mut resumed) = (0_usize, 0_usize);
+        let (mut ended, mut kept) = (0_usize, 0_usize);
         for call in found.live {
-            match fate(services, calls, &call, *carrier).await {
-                Fate::Over(last) => {
-                    end_one(services, calls, &call, last).await;
-                    ended += 1;
+            match self.fate(&call).await {
+                Fate::Over(live, last) => {
+                    let is_ended = self.end(&call, live, last).await;
+                    ended += usize::from(is_ended);
+                    open.extend((!is_ended).then_some(call));
                 }
-                Fate::Open => open.push(call),
-                Fate::Resumed => resumed += 1,
+                Fate::Open(live) => {
+                    self.hang_up_if_ordered(&call, live).await;
+                    open.push(call);
+                }
+                Fate::Kept => kept += 1,
             }
         }
         if count > 0 && (is_first || ended > 0) {
             let open = open.len();
-            tracing::info!(found = count, ended, resumed, open, "calls of a run that has died");
+            tracing::info!(found = count, ended, kept, open, "calls of a run that has died");
         }
         Orphans { live: open, unfinished: Vec::new() }
     }
-}
 
-async fn end_one(
-    services: &Services,
-    calls: &Calls,
-    call: &CallRecord,
-    last: Option<(CallStatus, Option<u32>)>,
-) {
-    let (call_sid, business) = (&call.call_sid, call.business_id);
-    match stored_call::finish(services, calls, call_sid, last).await {
-        Ok(true) => return,
-        Ok(false) if calls.find(call_sid.clone()).await.is_some() => return,
-        Ok(false) => {}
-        Err(error) => {
-            tracing::error!(%error, call = %call_sid, %business, "a snapshot could not be read");
+    /// Returns `false` if it is to be looked at again.
+    async fn end(&self, call: &CallRecord, live: LeasedCall, last: Option<LastStatus>) -> bool {
+        let Self { services, calls, .. } = self;
+        let (call_sid, business) = (&call.call_sid, call.business_id);
+        match stored_call::finish(services, calls, call_sid, Some(live), last).await {
+            Ok(true) => return true,
+            Ok(false) if calls.find(call_sid.clone()).await.is_some() => return true,
+            Ok(false) => {}
+            Err(error) => {
+                tracing::warn!(%error, call = %call_sid, %business, "a call is finished later");
+                return false;
+            }
+        }
+        let last = last.map(|(status, secs)| {
+            (row_status(status), secs.map(|secs| Duration::from_secs(secs.into())))
+        });
+        let now = services.clock.wall();
+        let entry = JournalEntry::ended(business, call_sid.clone(), ENDING, last, now);
+        services.journal.record(entry);
+        services.metrics.ended(ENDING.reason);
+        true
+    }
+
+    /// An operator's order that the dead node has not carried out.
+    async fn hang_up_if_ordered(&self, call: &CallRecord, live: Option<LeasedCall>) {
+        let Self { services, calls, .. } = self;
+        let Some(lease) = live.and_then(|live| live.lease) else { return };
+        let Ok(orders) = services.node.cluster().orders(lease.node).await else { return };
+        let is_it = |order: &OrderRecord| {
+            order.call.as_ref() == Some(&call.call_sid)
+                && serde_json::from_value(order.body.clone()).ok() == Some(Order::HangUp)
+        };
+        let ordered: Vec<_> = orders.iter().filter(|order| is_it(order)).collect();
+        if ordered.is_empty() {
+            return;
+        }
+        if let Err(why) = stored_call::hang_up(services, calls, &call.call_sid).await {
+            tracing::error!(%why, call = %call.call_sid, "a call could not be ended for an operator");
+            return;
+        }
+        let done = ordered.into_iter().map(|order| order.id).collect();
+        if let Err(error) = services.node.cluster().done(done).await {
+            tracing::debug!(%error, "an order that is carried out stays");
         }
     }
-    let last = last.map(|(status, secs)| {
-        (row_status(status), secs.map(|secs| Duration::from_secs(secs.into())))
-    });
-    let now = services.clock.wall();
-    let entry = JournalEntry::ended(business, call_sid.clone(), ENDING, last, now);
-    services.journal.record(entry);
-    services.metrics.ended(ENDING.reason);
-}
 
-async fn fate(services: &Services, calls: &Calls, call: &CallRecord, carrier: Carrier) -> Fate {
-    if calls.find(call.call_sid.clone()).await.is_some() {
-        return Fate::Resumed;
-    }
-    if carrier == Carrier::Practice {
-        return Fate::Over(None);
-    }
-    match services.twilio.look_up(&call.call_sid).await {
-        Ok(Known::Call(known)) if !known.status.is_terminal() => Fate::Open,
-        Ok(Known::Call(known)) => Fate::Over(Some((known.status, known.duration_secs))),
-        Ok(Known::Nothing) => Fate::Over(None),
-        Err(why) => {
-            let (call, business) = (&call.call_sid, call.business_id);
-            tracing::warn!(%call, %business, why, "Twilio could not say whether a call goes on");
-            Fate::Open
+    async fn fate(&self, call: &CallRecord) -> Fate {
+        let Self { services, calls, carrier } = self;
+        let (call_sid, business) = (&call.call_sid, call.business_id);
+        if calls.find(call_sid.clone()).await.is_some() {
+            return Fate::Kept;
+        }
+        let live = match services.node.keeper_of(call_sid, None).await {
+            Ok(Keeper::Here(live)) => live,
+            Ok(Keeper::Nobody | Keeper::Another { .. }) => return Fate::Kept,
+            Err(error) => {
+                tracing::debug!(%error, call = %call_sid, "whose a call is can't be read");
+                return Fate::Open(None);
+            }
+        };
+        let age = services.clock.wall().duration_since(call.started_at);
+        if services.node.is_shared() && live.lease.is_none() && age < RINGS_FOR {
+            return Fate::Open(None);
+        }
+        if let Some(last) = reported(call) {
+            return Fate::Over(live, Some(last));
+        }
+        if *carrier == Carrier::Practice {
+            return Fate::Over(live, None);
+        }
+        match services.twilio.look_up(call_sid).await {
+            Ok(Known::Call(known)) if !known.status.is_terminal() => Fate::Open(Some(live)),
+            Ok(Known::Call(known)) => Fate::Over(live, Some((known.status, known.duration_secs))),
+            Ok(Known::Nothing) => Fate::Over(live, None),
+            Err(why) => {
+                let call = call_sid;
+                tracing::warn!(%call, %business, why, "Twilio could not say whether a call goes on");
+                Fate::Open(None)
+            }
         }
     }
+}
+
+/// A terminal status that waits in the record: it came to a node that did not know whether the call's own was dead.
+fn reported(call: &CallRecord) -> Option<LastStatus> {
+    let status = match call.status {
+        RowStatus::Queued | RowStatus::Ringing | RowStatus::InProgress => return None,
+        RowStatus::Completed => CallStatus::Completed,
+        RowStatus::Busy => CallStatus::Busy,
+        RowStatus::NoAnswer => CallStatus::NoAnswer,
+        RowStatus::Failed => CallStatus::Failed,
+        RowStatus::Canceled => CallStatus::Canceled,
+    };
+    let secs = call.duration.map(|duration| duration.as_secs());
+    Some((status, secs.and_then(|secs| u32::try_from(secs).ok())))
 }

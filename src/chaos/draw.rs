@@ -3,12 +3,13 @@
 mod aimed;
 mod callers;
 mod chance;
+mod endings;
 mod model;
 mod nodes;
 mod troubles;
 mod writers;
 
-use super::story::Story;
+use super::story::{Fault, Setting, Story};
 use chance::Chance;
 
 pub(super) use callers::Called;
@@ -28,7 +29,7 @@ pub(super) fn story_of_nodes(
     if nodes > 1 {
         let mut chance = Chance::seeded(seed ^ 0x6e6f_6465);
         if chance.percent(CALM) {
-            story.troubles.clear();
+            story.troubles.retain(|it| matches!(it.what, Fault::OperatorHangsUp { .. }));
             story.model = practice::openai::Behaviour::default();
         }
         story.troubles.extend(nodes::draw(&mut chance, nodes, &story.callers, nodes::in_a_scene));
@@ -46,6 +47,9 @@ pub(super) fn story_of_processes(
 ) -> Story {
     let mut chance = Chance::seeded(seed ^ 0x7072_6f63);
     let mut story = Story { nodes, ..story(seed, calls, businesses) };
+    // No operator is there to place a call.
+    story.callers.iter_mut().for_each(|caller| caller.answers = None);
+    story.setting = Setting::default();
     story.model = practice::openai::Behaviour::default();
     story.writers.clear();
     story.troubles = nodes::draw(&mut chance, nodes, &story.callers, nodes::at_a_time);
@@ -64,7 +68,10 @@ pub(super) fn story(seed: u64, calls: usize, businesses: &[Called]) -> Story {
     let mut chance = Chance::seeded(seed ^ 0x7465_7874);
     let (writers, of_writers) = writers::draw(&mut chance, &callers, businesses);
     troubles.extend(of_writers);
-    Story { seed, nodes: 1, callers, writers, troubles, model }
+    let setting = Setting::default();
+    let mut story = Story { seed, nodes: 1, callers, writers, troubles, model, setting };
+    endings::draw(&mut Chance::seeded(seed ^ 0x656e_6473), &mut story, businesses);
+    story
 }
 
 #[cfg(test)]

@@ -84,12 +84,22 @@ impl Ended {
     }
 }
 
-/// Living tasks of the runtime.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// Living tasks of the runtime, by the line that has spawned them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Tasks {
     /// Before the first call.
-    pub(super) before: usize,
-    pub(super) after: usize,
+    pub(super) before: BTreeMap<String, usize>,
+    pub(super) after: BTreeMap<String, usize>,
+}
+
+impl Tasks {
+    /// Those that are more than before.
+    pub(super) fn left(&self) -> BTreeMap<&str, usize> {
+        let before = |at: &String| self.before.get(at).copied().unwrap_or_default();
+        let more =
+            self.after.iter().map(|(at, count)| (at.as_str(), count - before(at).min(*count)));
+        more.filter(|(_, count)| *count > 0).collect()
+    }
 }
 
 pub(super) struct EndedCall {

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use actors::cluster::LEFT_ALONE;
 use practice::openai::Behaviour;
-use practice::twilio::LineQuality;
+use practice::twilio::{LineQuality, Pickup};
 use protocol::ids::PhoneNumber;
 use tokio::sync::watch;
 
@@ -24,6 +25,7 @@ fn story(troubles: Vec<(Moment, Fault)>) -> Story {
     let caller = Caller {
         business: 0,
         number: PhoneNumber::parse("+972502000001").ok(),
+        answers: None,
         dials_at: Duration::from_secs(4),
         line: LineQuality::default(),
         acts: ["התקנת מנעול חכם", "בתל אביב", "כן", "כן", GOODBYE].map(say).to_vec(),
@@ -37,6 +39,7 @@ fn story(troubles: Vec<(Moment, Fault)>) -> Story {
         writers: Vec::new(),
         troubles,
         model: Behaviour::default(),
+        setting: Default::default(),
     }
 }
 
@@ -101,4 +104,25 @@ fn res_6_a_daemon_that_drains_leaves_new_calls_to_the_other_one() {
     assert_eq!(fences(&ended), [1]);
     let record = ended.calls[0].record.as_ref().unwrap();
     assert_eq!(record.end_reason.as_deref(), Some("user_goodbye"));
+}
+
+/// Nobody asks to resume a call whose caller talks with a person.
+#[test]
+fn res_9_an_operator_s_hang_up_that_a_dead_daemon_has_not_carried_out_is_carried_out_by_the_sweep()
+{
+    let secs = Duration::from_secs;
+    let dies = Fault::NodeDies { node: ITS_NODE, back_after: secs(900) };
+    let hangs_up = Fault::OperatorHangsUp { call: 0, daemon: 0 };
+    let mut story = story(vec![(Moment::At(secs(60)), dies), (Moment::At(secs(80)), hangs_up)]);
+    let caller = &mut story.callers[0];
+    caller.business = 1;
+    let say = |text| Act { when: When::AgentEnds, what: Deed::Say(text) };
+    caller.acts = ["I was locked out", "let me speak to a person"].map(say).to_vec();
+    caller.then = Finally::HangsUpAfter(secs(900));
+    story.setting.person = Pickup::Person { talks: secs(800) };
+    let ended = played(&story);
+    let record = ended.calls[0].record.as_ref().unwrap();
+    assert_eq!(record.end_reason.as_deref(), Some("operator"));
+    let lasted = ended.calls[0].view.duration().unwrap();
+    assert!(lasted > LEFT_ALONE && lasted < LEFT_ALONE + secs(180), "{lasted:?}");
 }

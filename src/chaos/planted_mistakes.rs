@@ -13,10 +13,12 @@ use super::plant::Plant;
 use super::play::{businesses, play};
 use super::story::{
     Act, Arrival, Caller, Deed, Fault, Finally, Moment, Note, Order, Scene, Story, Trouble, When,
-    Writer,
+    WhichNode, Writer,
 };
 
 const LOCKSMITH: usize = 0;
+/// A seed with which another daemon takes the call over.
+const TAKEN_OVER: u64 = 2;
 
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -37,6 +39,7 @@ fn call(acts: Vec<Act>) -> Story {
     let caller = Caller {
         business: LOCKSMITH,
         number: PhoneNumber::parse("+972502000001").ok(),
+        answers: None,
         dials_at: Duration::ZERO,
         line: LineQuality::default(),
         acts,
@@ -49,6 +52,7 @@ fn call(acts: Vec<Act>) -> Story {
         writers: Vec::new(),
         troubles: Vec::new(),
         model: Behaviour::default(),
+        setting: Default::default(),
     }
 }
 
@@ -175,6 +179,15 @@ fn of(mistake: Mistake) -> (u8, Story) {
             (34, called(written(&[&[(1, "{word}?"), (8, "STOP")]]), 12, &acts))
         }
         Mistake::ForeignHistory => (35, written(&[&[(1, "{word}?")], &[(9, "{word}?")]])),
+        Mistake::KeptSession => {
+            let acts = ["התקנת מנעול חכם", "בתל אביב", "כן", GOODBYE].map(say).to_vec();
+            let node = WhichNode::Of { call: 0 };
+            let cut_off = Fault::NodeCutOff { node, lasts: ms(40_000) };
+            let story = call(acts).at_scene(Scene::Turn, 0, cut_off);
+            let story = story.at_scene(Scene::Turn, 2_000, Fault::MediaSocketCut { call: 0 });
+            // By chance the webhook that follows reaches the other daemon.
+            (18, Story { nodes: 2, seed: TAKEN_OVER, ..story })
+        }
         // The timer is paused while there is no session.
         Mistake::UnarmedTimer => (2, call(Vec::new()).with(Moment::At(ms(7_000)), dropped())),
     }

@@ -32,7 +32,7 @@ mod tests {
 
     #[test]
     fn prac_6_a_story_shrinks_to_the_parts_that_break_it() {
-        let called = [draw::Called { speaks_hebrew: true }];
+        let called = [draw::Called { speaks_hebrew: true, ..Default::default() }];
         let story = draw::story(7, 6, &called);
         let presses = |story: &Story| {
             story

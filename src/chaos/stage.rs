@@ -30,8 +30,6 @@ use crate::platform::Platform;
 /// The calls that were dialled, by their index in the story.
 pub(super) type Dialled = watch::Sender<Vec<Option<CallerHandle>>>;
 
-/// How long after its last entry a journal has nothing under way. It writes ten times a second at most.
-const JOURNAL_RESTS: Duration = Duration::from_millis(500);
 /// How long the daemon may take to be rid of everything, once the callers have gone and the troubles
 /// are over.
 const SETTLES_WITHIN: Duration = Duration::from_secs(120);
@@ -66,7 +64,7 @@ pub(super) async fn play(
         let (site, dialled) = (Arc::clone(&site), dialled.clone());
         callers.spawn(async move {
             tokio::time::sleep(caller.dials_at).await;
-            let handle = site.outside.dial(&caller);
+            let Some(handle) = site.begin(&caller).await else { return (index, false) };
             dialled.send_modify(|calls| calls[index] = Some(handle.clone()));
             (index, performer::perform(&caller, &handle).await)
         });
@@ -94,28 +92,22 @@ pub(super) async fn play(
     while let Some(written) = writers.join_next().await {
         delivered.extend(written?);
     }
-    ended::behind_within(&site, SETTLES_WITHIN).await?;
+    ended::settled(&site, SETTLES_WITHIN).await?;
     if !story.writers.is_empty() {
         writers::settle(&site).await?;
     }
     if is_handed_over(&site).await {
         tokio::time::sleep(HANDED_OVER).await;
-        ended::behind_within(&site, SETTLES_WITHIN).await?;
     }
-    for daemon in site.running() {
-        daemon.journal_is_written(SETTLES_WITHIN).await;
-    }
-    // Its alarm for the next transaction may be set still.
-    tokio::time::sleep(JOURNAL_RESTS).await;
     let tenures = tenures.ended().await;
+    let left = ended::settled(&site, SETTLES_WITHIN).await?;
+    // At once: nothing has run since.
+    let (tasks, connections) = (before.compared(), site.network.open_connections());
     let dialled = dialled.borrow().clone();
     let parts = Parts { story, dialled: &dialled, overstayed: &overstayed, began };
-    let mut ended = ended::gather(&site.outside, parts, tenures).await?;
-    ended.left = ended::left(&site).await?;
-    ended.written = writers::gather(&site.outside, story, delivered).await?;
-    ended.lived = site.lived();
-    ended.connections = site.network.open_connections();
-    ended.tasks = before.compared();
+    let ended = ended::gather(&site.outside, parts, tenures).await?;
+    let written = writers::gather(&site.outside, story, delivered).await?;
+    let ended = Ended { left, tasks, connections, written, lived: site.lived(), ..ended };
     if let Some(site) = Arc::into_inner(site) {
         site.close().await;
     }

@@ -4,6 +4,7 @@
 pub(super) mod leave_out;
 mod order;
 mod scene;
+mod setting;
 mod went;
 mod words;
 mod writers;
@@ -13,12 +14,13 @@ use std::time::Duration;
 use actors::introspection::ActorKind;
 use entities::DatabaseFault;
 use practice::openai::{Behaviour, ConnectRefusal, LinkFault, ResponseFault, TextFault};
-use practice::twilio::{CallbackDelivery, LineQuality, RestFault, RestKind};
+use practice::twilio::{CallbackDelivery, LineQuality, Pickup, RestFault, RestKind};
 use protocol::ids::PhoneNumber;
 
 pub use leave_out::{LeaveOut, NotAPart};
 pub(super) use order::Order;
 pub(super) use scene::{Scene, Scenes};
+pub(super) use setting::Setting;
 pub(super) use writers::{Arrival, Note, Writer};
 
 /// One run of the daemon, or of several.
@@ -34,15 +36,18 @@ pub struct Story {
     pub troubles: Vec<Trouble>,
     /// The model's habits.
     pub model: Behaviour,
+    pub setting: Setting,
 }
 
-/// One call to a business.
+/// One call to a business, or of a business.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// The index of the business that is called.
     pub business: usize,
     /// `None` withholds the number.
     pub number: Option<PhoneNumber>,
+    /// How the number answers, if the business calls. `None`: the caller does.
+    pub answers: Option<Pickup>,
     /// Since the run began.
     pub dials_at: Duration,
     pub line: LineQuality,
@@ -174,6 +179,12 @@ pub enum Fault {
     WebhookAgain {
         call: usize,
         times: usize,
+    },
+    /// An operator ends a call, at one of the daemons that live.
+    OperatorHangsUp {
+        call: usize,
+        /// Its place among them. Past the last one, the first follows.
+        daemon: usize,
     },
     /// A daemon is killed, and started again so long after.
     NodeDies {

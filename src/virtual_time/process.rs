@@ -2,6 +2,7 @@
 //! process whose task has spawned it.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 
 use tokio::task::JoinHandle;
 
@@ -35,39 +36,49 @@ thread_local! {
     static RUNNING: Cell<Process> = const { Cell::new(Process::OUTSIDE) };
 }
 
+/// How many tasks live on this thread's runtime, by the line that has spawned them. Only a build that can replay a
+/// run knows.
+#[must_use]
+pub fn living() -> BTreeMap<String, usize> {
+    #[cfg(tokio_unstable)]
+    return tasks::living();
+    #[cfg(not(tokio_unstable))]
+    BTreeMap::new()
+}
+
 /// Follows the tasks of a runtime, by its hooks.
 #[cfg(tokio_unstable)]
 pub(super) mod tasks {
     use std::cell::RefCell;
+    use std::collections::BTreeMap;
     #[expect(
         clippy::disallowed_types,
         reason = "ids of tasks have no order; they are looked up"
     )]
     use std::collections::HashMap;
+    use std::panic::Location;
 
     use tokio::task::Id;
 
     use super::{Process, RUNNING};
 
     #[expect(clippy::disallowed_types, reason = "see above")]
-    type Owners = HashMap<Id, Process>;
+    type Tasks = HashMap<Id, (Process, &'static Location<'static>)>;
 
     thread_local! {
-        /// Of the living tasks that are a daemon's.
-        static OWNERS: RefCell<Owners> = RefCell::default();
+        /// The living tasks, and where each was spawned.
+        static TASKS: RefCell<Tasks> = RefCell::default();
     }
 
     /// A task was spawned by the one that runs.
-    pub(in crate::virtual_time) fn spawned(task: Id) {
+    pub(in crate::virtual_time) fn spawned(task: Id, at: &'static Location<'static>) {
         let process = RUNNING.get();
-        if process != Process::OUTSIDE {
-            OWNERS.with_borrow_mut(|owners| owners.insert(task, process));
-        }
+        TASKS.with_borrow_mut(|tasks| tasks.insert(task, (process, at)));
     }
 
     pub(in crate::virtual_time) fn runs(task: Id) {
-        let process = OWNERS.with_borrow(|owners| owners.get(&task).copied());
-        RUNNING.set(process.unwrap_or_default());
+        let known = TASKS.with_borrow(|tasks| tasks.get(&task).copied());
+        RUNNING.set(known.map(|(process, _)| process).unwrap_or_default());
     }
 
     pub(in crate::virtual_time) fn pauses() {
@@ -75,12 +86,17 @@ pub(super) mod tasks {
     }
 
     pub(in crate::virtual_time) fn ended(task: Id) {
-        OWNERS.with_borrow_mut(|owners| owners.remove(&task));
+        TASKS.with_borrow_mut(|tasks| tasks.remove(&task));
     }
 
-    #[cfg(test)]
-    pub(super) fn known() -> usize {
-        OWNERS.with_borrow(|owners| owners.len())
+    pub(super) fn living() -> BTreeMap<String, usize> {
+        let mut living = BTreeMap::new();
+        TASKS.with_borrow(|tasks| {
+            for (_, at) in tasks.values() {
+                *living.entry(format!("{}:{}", at.file(), at.line())).or_default() += 1;
+            }
+        });
+        living
     }
 }
 
@@ -90,6 +106,19 @@ mod tests {
 
     use super::*;
     use crate::virtual_time::{begins, run};
+
+    #[test]
+    fn living_tasks_are_known_by_the_line_that_has_spawned_them() {
+        run(1, begins(), async |_| {
+            let sleeper = tokio::spawn(std::future::pending::<()>());
+            assert!(
+                living().into_iter().any(|(at, count)| at.contains("process.rs") && count == 1)
+            );
+            sleeper.abort();
+            let _ = sleeper.await;
+            assert_eq!(living(), BTreeMap::new());
+        });
+    }
 
     #[test]
     fn res_10_a_task_is_of_the_process_whose_task_has_spawned_it() {
@@ -111,6 +140,6 @@ mod tests {
             let outside = tokio::spawn(async { Process::current() });
             assert_eq!(outside.await.unwrap(), Process::OUTSIDE);
         });
-        assert_eq!(tasks::known(), 0, "nothing is kept of ended tasks");
+        assert_eq!(living(), BTreeMap::new(), "nothing is kept of ended tasks");
     }
 }

@@ -57,7 +57,7 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-fn haproxy(folder: &Path, config: &str) -> Option<Balancer> {
+fn haproxy(folder: &Path, config: &str) -> Balancer {
     let file = folder.join("haproxy.cfg");
     fs::write(&file, config).unwrap();
     let mut command = Command::new("haproxy");
@@ -65,7 +65,7 @@ fn haproxy(folder: &Path, config: &str) -> Option<Balancer> {
     start(command)
 }
 
-fn caddy(folder: &Path, config: &str) -> Option<Balancer> {
+fn caddy(folder: &Path, config: &str) -> Balancer {
     let file = folder.join("Caddyfile");
     fs::write(&file, format!("{{\n\tadmin off\n\tauto_https off\n}}\n{config}")).unwrap();
     let mut command = Command::new("caddy");
@@ -73,10 +73,13 @@ fn caddy(folder: &Path, config: &str) -> Option<Balancer> {
     start(command)
 }
 
-/// `None` if it is not installed.
-fn start(mut command: Command) -> Option<Balancer> {
+fn is_installed(program: &str) -> bool {
+    Command::new(program).arg("version").output().is_ok()
+}
+
+fn start(mut command: Command) -> Balancer {
     command.stdout(Stdio::null()).stderr(Stdio::null());
-    Some(Balancer(command.spawn().ok()?))
+    Balancer(command.spawn().unwrap())
 }
 
 /// Which daemon the call's newest stream connects to.
@@ -99,14 +102,15 @@ fn owner(caller: &CallerHandle, places: &Places) -> usize {
 
 async fn a_call_goes_on_behind(
     language: &str,
-    balance: impl FnOnce(&Path, &str) -> Option<Balancer>,
+    program: &str,
+    balance: impl FnOnce(&Path, &str) -> Balancer,
 ) {
     let port = free_port();
     let places = places(port);
     let folder = tempfile::tempdir().unwrap();
-    let Some(mut balancer) = balance(folder.path(), &example(language, &places, port)) else {
+    if !is_installed(program) {
         return;
-    };
+    }
     let Some(schema) = Schema::new().await else { return };
     let stage = Stage::at(places.clone(), Some(schema), brain(), |business| {
         business.greeting.text = Some(GREETING.to_owned());
@@ -115,6 +119,8 @@ async fn a_call_goes_on_behind(
     })
     .await;
     let mut daemons = [stage.start(0).await, stage.start(1).await];
+    // After the daemons: what the balancer does not reach counts as failed for seconds.
+    let mut balancer = balance(folder.path(), &example(language, &places, port));
     let passes = async {
         let ready = format!("127.0.0.1:{port}");
         while !is_ready(&ready).await {
@@ -157,10 +163,10 @@ async fn is_ready(balancer: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn res_9_a_call_outlives_its_daemon_behind_haproxy_as_the_documentation_sets_it_up() {
-    a_call_goes_on_behind("haproxy", haproxy).await;
+    a_call_goes_on_behind("haproxy", "haproxy", haproxy).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn res_9_a_call_outlives_its_daemon_behind_caddy_as_the_documentation_sets_it_up() {
-    a_call_goes_on_behind("caddyfile", caddy).await;
+    a_call_goes_on_behind("caddyfile", "caddy", caddy).await;
 }

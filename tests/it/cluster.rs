@@ -3,12 +3,14 @@
 mod adoption;
 mod errands;
 mod failing;
+mod silent;
 
 use std::time::Duration;
 
 use actors::cluster::{LocalHub, NodeView};
 use actors::introspection::ActorKind;
 use entities::calls::CallLease;
+use entities::{Database, call_snapshots};
 use frontdesk::config::DatabaseUrl;
 use frontdesk::world::{Plan, World};
 use practice::twilio::{CallerHandle, EndedBy};
@@ -96,6 +98,20 @@ async fn greeted(world: &World) -> CallerHandle {
     // The lease is written behind the webhook.
     recorded(world, caller.call_sid(), |_| true).await;
     caller
+}
+
+/// Waits until the call's snapshot says that the greeting was heard.
+async fn snapshot_is_written(db: &Database, call: &CallSid) {
+    let written = async {
+        loop {
+            let found = call_snapshots::of_any_business(db, call).await.unwrap();
+            if found.is_some_and(|found| found.state.contains("\"greeting\":\"done\"")) {
+                return;
+            }
+            pause().await;
+        }
+    };
+    within("the snapshot", written).await;
 }
 
 fn form(world: &World, call: &CallSid, status: &str) -> Vec<(String, String)> {

@@ -39,6 +39,7 @@ mod resume;
 mod scenarios;
 mod secrecy;
 mod shutdown;
+mod statements;
 mod stories;
 mod supervision;
 mod support;

@@ -1,22 +1,29 @@
 //! The daemon's process is killed with -9 in the middle of a call, and the call goes on: in the same daemon, started
 //! again (RES-4), or in another one on the same PostgreSQL (RES-9). Twilio and OpenAI are the practice ones, in this
-//! process.
+//! process. `virtually` has the same in virtual time.
 
 pub(crate) mod daemon;
+mod virtually;
+
+pub(crate) use virtually::plan as as_in_virtual_time;
 
 use std::time::Duration;
 
 use entities::appointments::{self, AppointmentFilter};
-use entities::call_turns;
-use entities::calls::CallFilter;
+use entities::calls::{CallFilter, CallRecord};
 use entities::leads::{self, LeadFilter};
+use entities::{Database, call_turns};
 use frontdesk::platform::Platform;
-use practice::openai::{Brain, Rule, ToolCall};
-use practice::twilio::{CallOutcome, CallerHandle, EndedBy, WebhookRun};
+use jiff::Timestamp;
+use practice::openai::{Brain, Log, Rule, ToolCall};
+use practice::twilio::{CallOutcome, CallOver, CallerHandle, Done, EndedBy, WebhookRun};
+use protocol::business::{BusinessSettings, Transfer};
+use protocol::ids::{BusinessId, PhoneNumber};
 use serde_json::json;
+use tokio::task::JoinHandle;
 
 use crate::support::within;
-use daemon::{Daemon, Next, Stage};
+use daemon::{Daemon, Next, Stage, has_written, snapshot_is_gone};
 
 pub(crate) const GREETING: &str = "שלום, הגעתם למנעולי תל אביב, במה אפשר לעזור לכם היום בבקשה";
 pub(crate) const CLOSING: &str = "תודה רבה שהתקשרתם אלינו היום, יום נעים ולהתראות";
@@ -24,10 +31,12 @@ pub(crate) const STORY: &str =
     "אנחנו מחליפים מנעולים בכל רחבי העיר, בבתים, במשרדים ובחנויות, בכל שעה";
 pub(crate) const BACK: &str = "אני שוב כאן";
 const AGAIN: &str = "סליחה, מה אמרת";
-const BOOKED: &str = "קבעתי לך תור";
+pub(crate) const BOOKED: &str = "קבעתי לך תור";
+const FAREWELL: &str = "רגע, מעבירים אותך לדנה";
+const PERSON: &str = "+972501112233";
 
 /// When the process dies, and what the caller hears of the next one.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Dies {
     InTheGreeting,
     WhileTheCallerSpeaks,
@@ -35,11 +44,20 @@ enum Dies {
     WhileAToolRuns,
     InTheClosingLine,
     InTheHangUpDelay,
+    /// The caller and the person to whom the call was transferred talk with each other.
+    InATransfer,
 }
+
+/// The speaking of a caller that goes on when the process dies.
+type Speaking = Option<JoinHandle<Result<(), CallOver>>>;
 
 /// What the model says and calls.
 pub(crate) fn brain() -> Brain {
-    let now = Platform::live().clock.wall().to_zoned(jiff::tz::TimeZone::UTC);
+    brain_at(Platform::live().clock.wall())
+}
+
+fn brain_at(now: Timestamp) -> Brain {
+    let now = now.to_zoned(jiff::tz::TimeZone::UTC);
     let day = now.date().saturating_add(jiff::Span::new().days(2));
     let book = json!({ "slot_start": format!("{day}T10:00") });
     let end = json!({ "should_end_call": true, "end_reason": "user_goodbye" });
@@ -51,6 +69,7 @@ pub(crate) fn brain() -> Brain {
         Rule { after_tool: say("create_appointment"), say: say(BOOKED), ..Rule::default() },
         Rule { calls: calls("call_control", end), ..heard("ביי") },
         Rule { calls: calls("create_appointment", book), ..heard("לקבוע") },
+        Rule { calls: calls("transfer_call", json!({})), ..heard("נציג") },
         Rule { say: say(STORY), ..heard("ספרי") },
         Rule { say: say(AGAIN), ..told("was lost") },
         Rule { say: say(BACK), ..told("cut off") },
@@ -82,60 +101,86 @@ impl Dies {
             Next::OtherNode => Some(stage.start(1).await),
         };
         let caller = stage.dial();
-        if matches!(self, Self::InTheGreeting) {
-            hears_some(&caller, Duration::from_millis(800)).await;
-        } else {
-            hears(&caller, GREETING).await;
+        let speaking = self.leads_to(&caller).await;
+        for word in self.is_known() {
+            within(word, has_written(&stage.database, caller.call_sid(), word)).await;
         }
+        let second = match other {
+            Some(second) => {
+                stage.turn_to(1);
+                first.kill();
+                second
+            }
+            None => {
+                stage.hold();
+                first.kill();
+                let again = stage.start(0).await;
+                stage.turn_to(0);
+                again
+            }
+        };
+        (self.goes_on(&caller, speaking).await, second)
+    }
+
+    /// Leads the call to where the process dies.
+    async fn leads_to(self, caller: &CallerHandle) -> Speaking {
         let some = Duration::from_millis(900);
-        let mut speaking = None;
+        if self == Self::InTheGreeting {
+            hears_some(caller, Duration::from_millis(800)).await;
+            return None;
+        }
+        hears(caller, GREETING).await;
         match self {
             Self::InTheGreeting => {}
             Self::WhileTheCallerSpeaks => {
                 let speaker = caller.clone();
                 let text = "אני צריך להחליף את המנעול בדלת הכניסה של הבית שלי ברחוב הראשי";
-                speaking = Some(tokio::spawn(async move { speaker.say(text).await }));
+                let speaking = tokio::spawn(async move { speaker.say(text).await });
                 tokio::time::sleep(some).await;
+                return Some(speaking);
             }
             Self::InAnAnswer => {
-                says(&caller, "ספרי לי").await;
-                hears_some(&caller, some).await;
+                says(caller, "ספרי לי").await;
+                hears_some(caller, some).await;
             }
-            Self::WhileAToolRuns => says(&caller, "אני רוצה לקבוע תור").await,
+            Self::WhileAToolRuns => says(caller, "אני רוצה לקבוע תור").await,
             Self::InTheClosingLine => {
-                says(&caller, "ביי").await;
-                hears_some(&caller, some).await;
+                says(caller, "ביי").await;
+                hears_some(caller, some).await;
             }
             Self::InTheHangUpDelay => {
-                says(&caller, "ביי").await;
-                hears(&caller, CLOSING).await;
+                says(caller, "ביי").await;
+                hears(caller, CLOSING).await;
+            }
+            Self::InATransfer => {
+                says(caller, "תנו לי נציג").await;
+                hears(caller, FAREWELL).await;
+                let dialled = Done::Dialled { number: PERSON.to_owned() };
+                let rung = caller.until(|view| view.verbs.iter().any(|verb| verb.what == dialled));
+                within("the ringing", rung).await.unwrap();
             }
         }
-        for word in self.is_known() {
-            within(word, stage.has_written(caller.call_sid(), word)).await;
-        }
-        stage.turn_to_the_second();
-        first.kill();
-        let second = match other {
-            Some(second) => second,
-            None => stage.start(0).await,
-        };
+        None
+    }
+
+    /// Leads the call from the next process to its end.
+    async fn goes_on(self, caller: &CallerHandle, speaking: Speaking) -> CallOutcome {
         if let Some(speaking) = speaking {
             within("the rest of the sentence", speaking).await.unwrap().unwrap();
         }
         match self {
-            Self::InTheGreeting => hears(&caller, BACK).await,
-            Self::WhileTheCallerSpeaks => hears_any(&caller, &[AGAIN, "כן"]).await,
-            Self::InAnAnswer => hears_any(&caller, &[STORY, BACK]).await,
-            Self::WhileAToolRuns => hears(&caller, BOOKED).await,
-            Self::InTheClosingLine => hears(&caller, CLOSING).await,
-            Self::InTheHangUpDelay => {}
+            Self::InTheGreeting => hears(caller, BACK).await,
+            Self::WhileTheCallerSpeaks => hears_any(caller, &[AGAIN, "כן"]).await,
+            Self::InAnAnswer => hears_any(caller, &[STORY, BACK]).await,
+            Self::WhileAToolRuns => hears(caller, BOOKED).await,
+            Self::InTheClosingLine => hears(caller, CLOSING).await,
+            Self::InTheHangUpDelay | Self::InATransfer => {}
         }
         if caller.view().borrow().ended.is_none() && !self.is_ending() {
-            says(&caller, "ביי").await;
-            hears(&caller, CLOSING).await;
+            says(caller, "ביי").await;
+            hears(caller, CLOSING).await;
         }
-        (within("the end", caller.ended()).await, second)
+        within("the end", caller.ended()).await
     }
 
     /// What the snapshot has before the process dies: on a slow machine it is written later than the caller hears of
@@ -148,11 +193,12 @@ impl Dies {
             Self::WhileAToolRuns => &["לקבוע", "create_appointment"],
             Self::InTheClosingLine => &["ביי", "\"closing\""],
             Self::InTheHangUpDelay => &["ביי", "\"pausing\""],
+            Self::InATransfer => &["\"handing_over\""],
         }
     }
 
     fn is_ending(self) -> bool {
-        matches!(self, Self::InTheClosingLine | Self::InTheHangUpDelay)
+        matches!(self, Self::InTheClosingLine | Self::InTheHangUpDelay | Self::InATransfer)
     }
 
     /// What of the conversation must be in the transcript.
@@ -162,6 +208,7 @@ impl Dies {
             Self::InAnAnswer => &["ספרי לי"],
             Self::WhileAToolRuns => &["אני רוצה לקבוע תור", BOOKED],
             Self::InTheClosingLine | Self::InTheHangUpDelay => &["ביי"],
+            Self::InATransfer => &["תנו לי נציג", FAREWELL],
         }
     }
 }
@@ -174,72 +221,93 @@ pub(crate) async fn hears_any(caller: &CallerHandle, texts: &[&str]) {
         let mut whole = new.filter(|speech| speech.flaw.is_none());
         whole.any(|speech| texts.iter().any(|text| speech.text.contains(text)))
     });
-    within("the agent again", heard).await.unwrap();
+    let heard = within("the agent again", heard).await;
+    heard.unwrap_or_else(|over| panic!("{over:?}: {:?}", caller.view().borrow().requests));
+}
+
+fn business(business: &mut BusinessSettings) {
+    business.greeting.text = Some(GREETING.to_owned());
+    business.ending.closing_text = Some(CLOSING.to_owned());
+    // The process dies in it, on a slow machine too.
+    business.ending.hangup_delay = Duration::from_secs(8);
+    business.silence.timeout = Duration::from_secs(60);
+    let number = PhoneNumber::parse(PERSON).unwrap();
+    business.transfer = Some(Transfer { number, text: Some(FAREWELL.to_owned()) });
 }
 
 async fn survives(dies: Dies, next: Next) {
-    let stage = Stage::open(next, brain(), |business| {
-        business.greeting.text = Some(GREETING.to_owned());
-        business.ending.closing_text = Some(CLOSING.to_owned());
-        business.ending.hangup_delay = Duration::from_secs(4);
-        business.silence.timeout = Duration::from_secs(60);
-    })
-    .await;
-    let Some(stage) = stage else { return };
+    let Some(stage) = Stage::open(next, brain(), business).await else { return };
     let (outcome, second) = dies.play(next, &stage).await;
-    let view = &outcome.view;
-    assert!(view.violations.is_empty(), "{dies:?}: {:?}", view.violations);
-    let whole = |text: &str| {
-        let whole = view.heard.iter().filter(|speech| speech.flaw.is_none());
-        whole.filter(|speech| speech.text.contains(text)).count()
-    };
-    let greeted = usize::from(!matches!(dies, Dies::InTheGreeting));
-    assert_eq!(whole(GREETING), greeted, "{dies:?}: {:?}", view.heard);
-    // If the delay is over by the resume, the answer to that can come before the request.
-    let by_webhook = outcome.ended_by == EndedBy::HangupVerb;
-    let (asked, ended_by) = (view.hang_up_requests, outcome.ended_by);
-    assert!(asked == 1 || (asked == 0 && by_webhook), "{dies:?}: {asked}, {ended_by:?}");
-    assert_eq!(whole(CLOSING), 1, "{dies:?}: {:?}", view.heard);
-
-    let record = stage.ended(&view.call_sid).await;
-    assert_eq!(record.end_reason.as_deref(), Some("user_goodbye"), "{dies:?}");
-    assert!(record.duration.is_some(), "{dies:?}");
-    let (db, business) = (&stage.database, stage.business_id);
-    let calls =
-        entities::calls::list(db, business, CallFilter::default(), None, 9).await.unwrap().items;
-    assert_eq!(calls.len(), 1, "{dies:?}");
-    let leads = leads::list(db, business, LeadFilter::default(), None, 9).await.unwrap().items;
-    assert_eq!((leads.len(), record.lead_id), (1, leads.first().map(|lead| lead.id)), "{dies:?}");
-    let booked = appointments::list(db, business, AppointmentFilter::default(), None, 9)
-        .await
-        .unwrap()
-        .items;
-    assert_eq!(booked.len(), usize::from(matches!(dies, Dies::WhileAToolRuns)), "{dies:?}");
-
-    let turns = call_turns::of_call(db, business, &view.call_sid).await.unwrap();
-    let texts: Vec<&str> = turns.iter().filter_map(|turn| turn.text.as_deref()).collect();
-    let greeting =
-        texts.iter().filter(|text| !text.is_empty() && GREETING.starts_with(**text)).count();
-    assert_eq!(greeting, 1, "{dies:?}: {texts:?}");
-    for said in dies.was_said() {
-        assert!(texts.iter().any(|text| text.contains(said)), "{dies:?}: {said}: {texts:?}");
-    }
-    assert!(stage.snapshot_is_gone(&view.call_sid).await, "{dies:?}");
-    stage.log().look(|record| {
-        assert_eq!(record.most_alive, 1, "{dies:?}");
-        // What the caller says while no daemon lives reaches nobody.
-        let speaks = matches!(dies, Dies::WhileTheCallerSpeaks);
-        let faults: Vec<_> =
-            record.faults().filter(|fault| !(speaks && fault.code == "broken_audio")).collect();
-        assert!(faults.is_empty(), "{dies:?}: {faults:?}");
-    });
-    // In virtual time: `res_9_a_resume_is_answered_within_3_s_however_slow_the_database_is`.
-    let answered = |webhook: &WebhookRun| {
-        webhook.url.contains("/twilio/voice/resume") && webhook.status == Some(200)
-    };
-    assert!(view.requests.iter().any(answered), "{dies:?}: {:?}", view.requests);
+    let record = stage.ended(&outcome.view.call_sid).await;
+    let (database, business) = (&stage.database, stage.business_id);
+    dies.has_left(&outcome, &record, Left { database, business, log: stage.log() }).await;
     drop(second);
     stage.close().await;
+}
+
+/// Where it is looked what a call has left.
+struct Left<'a> {
+    database: &'a Database,
+    business: BusinessId,
+    log: &'a Log,
+}
+
+impl Dies {
+    /// The call was heard, hung up and written down as if no process had died.
+    async fn has_left(self, outcome: &CallOutcome, record: &CallRecord, left: Left<'_>) {
+        let (dies, view) = (self, &outcome.view);
+        let Left { database: db, business, log } = left;
+        assert!(view.violations.is_empty(), "{dies:?}: {:?}", view.violations);
+        let whole = |text: &str| {
+            let whole = view.heard.iter().filter(|speech| speech.flaw.is_none());
+            whole.filter(|speech| speech.text.contains(text)).count()
+        };
+        let is_transferred = dies == Self::InATransfer;
+        assert_eq!(whole(GREETING), usize::from(dies != Self::InTheGreeting), "{:?}", view.heard);
+        // If the delay is over by the resume, the answer to that can come before the request.
+        let by_webhook = outcome.ended_by == EndedBy::HangupVerb;
+        let (asked, ended_by) = (view.hang_up_requests, outcome.ended_by);
+        let is_asked = asked == 1 && !is_transferred;
+        assert!(is_asked || (asked == 0 && by_webhook), "{dies:?}: {asked}, {ended_by:?}");
+        assert_eq!(whole(CLOSING), usize::from(!is_transferred), "{dies:?}: {:?}", view.heard);
+
+        let reason = if is_transferred { "transferred" } else { "user_goodbye" };
+        assert_eq!(record.end_reason.as_deref(), Some(reason), "{dies:?}");
+        assert!(record.duration.is_some(), "{dies:?}");
+        let calls = entities::calls::list(db, business, CallFilter::default(), None, 9)
+            .await
+            .unwrap()
+            .items;
+        assert_eq!(calls.len(), 1, "{dies:?}");
+        let leads = leads::list(db, business, LeadFilter::default(), None, 9).await.unwrap().items;
+        let lead = leads.first().map(|lead| lead.id);
+        assert_eq!((leads.len(), record.lead_id), (1, lead), "{dies:?}");
+        let all = AppointmentFilter::default();
+        let booked = appointments::list(db, business, all, None, 9).await.unwrap().items;
+        assert_eq!(booked.len(), usize::from(dies == Self::WhileAToolRuns), "{dies:?}");
+
+        let turns = call_turns::of_call(db, business, &view.call_sid).await.unwrap();
+        let texts: Vec<&str> = turns.iter().filter_map(|turn| turn.text.as_deref()).collect();
+        let is_greeting = |text: &&&str| !text.is_empty() && GREETING.starts_with(**text);
+        assert_eq!(texts.iter().filter(is_greeting).count(), 1, "{dies:?}: {texts:?}");
+        for said in dies.was_said() {
+            assert!(texts.iter().any(|text| text.contains(said)), "{dies:?}: {said}: {texts:?}");
+        }
+        within("the end of the snapshot", snapshot_is_gone(db, &view.call_sid)).await;
+        log.look(|record| {
+            assert_eq!(record.most_alive, 1, "{dies:?}");
+            // What the caller says while no daemon lives reaches nobody.
+            let speaks = dies == Self::WhileTheCallerSpeaks;
+            let faults: Vec<_> =
+                record.faults().filter(|fault| !(speaks && fault.code == "broken_audio")).collect();
+            assert!(faults.is_empty(), "{dies:?}: {faults:?}");
+        });
+        // In virtual time: `res_9_a_resume_is_answered_within_3_s_however_slow_the_database_is`.
+        let path = if is_transferred { "/twilio/voice/transfer" } else { "/twilio/voice/resume" };
+        let answered =
+            |webhook: &WebhookRun| webhook.url.contains(path) && webhook.status == Some(200);
+        assert!(view.requests.iter().any(answered), "{dies:?}: {:?}", view.requests);
+    }
 }
 
 macro_rules! scenes {

@@ -118,6 +118,10 @@ impl Cluster for LocalCluster {
         })
     }
 
+    fn nodes(&self) -> Answer<'_, Vec<NodeRecord>> {
+        self.with(|shared| shared.nodes.values().cloned().collect())
+    }
+
     fn leave(&self, node: NodeId) -> Answer<'_, ()> {
         self.with(move |shared| {
             shared.nodes.remove(&node);

@@ -4,26 +4,23 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use entities::RecordsError;
-use entities::calls::{self, CallLease};
+use entities::calls::CallLease;
 use entities::nodes::{NodeRecord, OrderRecord};
 use protocol::ids::{BusinessId, CallSid, Fence, NodeId};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
+use super::others::{Life, Others};
 use super::{Cluster, Order};
 use crate::chance::Chance;
 use crate::clock::Clock;
 
 /// How often a node writes its entry of the registry, and reads its orders without being rung for.
 pub const BEAT_EVERY: Duration = Duration::from_secs(3);
-/// A node whose entry has not changed for so long counts as dead: it gets no calls and no orders.
-pub const DEAD_AFTER: Duration = Duration::from_secs(12);
-/// The same of an entry with this node's own URL: an earlier process of it, whose place it has taken.
-const REPLACED_AFTER: Duration = Duration::from_secs(6);
 /// A node that has not reached the database for so long counts itself as cut off.
 const OUT_OF_TOUCH_AFTER: Duration = Duration::from_secs(8);
 /// How long the database may take to say whether a call is still this node's.
@@ -64,17 +61,9 @@ struct Shared {
 struct Known {
     beat: u64,
     draining: bool,
-    /// The last time the database answered.
-    in_touch: Instant,
-    others: BTreeMap<NodeId, Other>,
+    others: Others,
     /// Calls that others have taken over, and the newest number under which this node has lost each.
     lost: BTreeMap<CallSid, Fence>,
-}
-
-struct Other {
-    record: NodeRecord,
-    /// When its entry was last seen to change.
-    changed: Instant,
 }
 
 /// A node, as an operator sees it.
@@ -90,17 +79,6 @@ pub struct NodeView {
     pub here: bool,
     /// Whether its entry of the registry still changes.
     pub alive: bool,
-}
-
-/// Where an order about a call has gone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Handed {
-    /// To the node that has the call.
-    On,
-    /// No other node has such a call.
-    Nowhere,
-    /// The node that has the call is dead.
-    OwnerIsDead,
 }
 
 /// Whose a call is.
@@ -133,8 +111,7 @@ impl Node {
         let known = Known {
             beat: 0,
             draining: false,
-            in_touch: clock.now(),
-            others: BTreeMap::new(),
+            others: Others::new(clock.now()),
             lost: BTreeMap::new(),
         };
         Self(Arc::new(Shared {
@@ -212,46 +189,50 @@ impl Node {
             }
         };
         let all = self.0.cluster.beat(record, self.0.clock.wall()).await?;
-        let now = self.0.clock.now();
-        let mut known = self.known();
-        known.in_touch = now;
-        let mut before = std::mem::take(&mut known.others);
-        for record in all.into_iter().filter(|record| record.id != self.0.id) {
-            let changed = match before.remove(&record.id) {
-                Some(other) if other.record.beat == record.beat => other.changed,
-                Some(_) | None => now,
-            };
-            known.others.insert(record.id, Other { record, changed });
-        }
+        self.known().others.read(all, self.0.id, self.0.clock.now());
+        Ok(())
+    }
+
+    /// Learns of the others without waiting for the next beat.
+    ///
+    /// # Errors
+    /// [`RecordsError`] if the database can't be reached.
+    pub async fn look_around(&self) -> Result<(), RecordsError> {
+        let all = self.0.cluster.nodes().await?;
+        self.known().others.read(all, self.0.id, self.0.clock.now());
         Ok(())
     }
 
     /// Whether this node has reached the database lately. A node that is alone needs nobody's word.
     #[must_use]
     pub fn is_in_touch(&self) -> bool {
-        !self.is_shared() || self.known().in_touch + OUT_OF_TOUCH_AFTER > self.0.clock.now()
+        let now = self.0.clock.now();
+        !self.is_shared() || self.known().others.read_at() + OUT_OF_TOUCH_AFTER > now
+    }
+
+    /// What is known of a node. A node that is alone on its database has outlived all others.
+    #[must_use]
+    pub fn life_of(&self, node: NodeId) -> Life {
+        if node == self.0.id {
+            return Life::Alive;
+        }
+        if !self.is_shared() {
+            return Life::Dead;
+        }
+        self.known().others.life_of(node, self.url(), self.0.clock.now())
     }
 
     /// Whether the node is this one, or its entry still changes.
     #[must_use]
     pub fn is_alive(&self, node: NodeId) -> bool {
-        let now = self.0.clock.now();
-        node == self.0.id || self.known().others.get(&node).is_some_and(|other| other.is_alive(now))
+        self.life_of(node) == Life::Alive
     }
 
     /// The nodes that have died: their entries change no more. An earlier process of this node is believed dead
     /// sooner than another node.
     #[must_use]
     pub fn dead(&self) -> Vec<NodeId> {
-        let now = self.0.clock.now();
-        let known = self.known();
-        let has_died = |other: &Other| {
-            let was_ours = other.record.url == self.0.settings.url;
-            let patience = if was_ours { REPLACED_AFTER } else { DEAD_AFTER };
-            other.changed + patience <= now
-        };
-        let dead = known.others.iter().filter(|(_, other)| has_died(other));
-        dead.map(|(id, _)| *id).collect()
+        self.known().others.died(self.url(), self.0.clock.now())
     }
 
     /// The URL of another node that is alive.
@@ -259,24 +240,16 @@ impl Node {
     pub fn url_of(&self, node: NodeId) -> Option<String> {
         let now = self.0.clock.now();
         let known = self.known();
-        let other = known.others.get(&node).filter(|other| other.is_alive(now));
-        other.map(|other| other.record.url.clone())
-    }
-
-    /// Whether any other node is alive.
-    #[must_use]
-    pub fn another_lives(&self) -> bool {
-        let now = self.0.clock.now();
-        self.known().others.values().any(|other| other.is_alive(now))
+        known.others.living(now).find(|other| other.id == node).map(|other| other.url.clone())
     }
 
     /// Whether another live node takes calls and is not full.
     #[must_use]
     pub fn another_has_room(&self) -> bool {
         let now = self.0.clock.now();
-        self.known().others.values().any(|other| {
-            let NodeRecord { draining, calls, max_calls, .. } = other.record;
-            other.is_alive(now) && !draining && calls < max_calls
+        self.known().others.living(now).any(|other| {
+            let NodeRecord { draining, calls, max_calls, .. } = *other;
+            !draining && calls < max_calls
         })
     }
 
@@ -294,14 +267,14 @@ impl Node {
             here: true,
             alive: true,
         };
-        let others = known.others.values().map(|other| NodeView {
-            id: other.record.id,
-            node: other.record.url.clone(),
-            draining: other.record.draining,
-            calls: other.record.calls,
-            max_calls: other.record.max_calls,
+        let others = known.others.all(now).map(|(record, alive)| NodeView {
+            id: record.id,
+            node: record.url.clone(),
+            draining: record.draining,
+            calls: record.calls,
+            max_calls: record.max_calls,
             here: false,
-            alive: other.is_alive(now),
+            alive,
         });
         std::iter::once(here).chain(others).collect()
     }
@@ -312,28 +285,11 @@ impl Node {
         self.all(0).into_iter().filter(|node| node.alive).map(|node| node.id).collect()
     }
 
-    /// Hands an order on to the node that has the call. With `business`, only if that has the call.
-    ///
-    /// # Errors
-    /// [`RecordsError`] if the database can't be reached.
-    pub async fn hand_on(
-        &self,
-        call: &CallSid,
-        business: Option<BusinessId>,
-        order: &Order,
-    ) -> Result<Handed, RecordsError> {
-        if !self.is_shared() {
-            return Ok(Handed::Nowhere);
-        }
-        let found = calls::lease_of_live(self.0.cluster.database(), call).await?;
-        let found = found.filter(|found| business.is_none_or(|wanted| wanted == found.business));
-        let lease = found.and_then(|found| found.lease).filter(|lease| lease.node != self.0.id);
-        let Some(lease) = lease else { return Ok(Handed::Nowhere) };
-        if !self.is_alive(lease.node) {
-            return Ok(Handed::OwnerIsDead);
-        }
-        self.give(lease.node, Some(call.clone()), order).await?;
-        Ok(Handed::On)
+    /// The nodes whose calls are theirs: all but the dead ones.
+    #[must_use]
+    pub fn not_dead(&self) -> Vec<NodeId> {
+        let all = self.all(0).into_iter().map(|node| node.id);
+        all.filter(|node| self.life_of(*node) != Life::Dead).collect()
     }
 
     /// Writes an order for a node.
@@ -432,11 +388,5 @@ impl Node {
     /// Returns when a report may have come.
     pub async fn reported(&self) {
         self.0.reported.notified().await;
-    }
-}
-
-impl Other {
-    fn is_alive(&self, now: Instant) -> bool {
-        self.changed + DEAD_AFTER > now
     }
 }

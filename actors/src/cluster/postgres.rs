@@ -51,6 +51,10 @@ impl Cluster for PostgresCluster {
         Box::pin(nodes::beat(&self.database, node, now))
     }
 
+    fn nodes(&self) -> Answer<'_, Vec<NodeRecord>> {
+        Box::pin(nodes::all(&self.database))
+    }
+
     fn leave(&self, node: NodeId) -> Answer<'_, ()> {
         Box::pin(nodes::leave(&self.database, node))
     }

@@ -62,6 +62,7 @@ impl JournalEntry {
             | EntryKind::Lead(_)
             | EntryKind::Progress(_)
             | EntryKind::Ended(_)
+            | EntryKind::Reported(_)
             | EntryKind::Refused(_) => 0,
         };
         BESIDES_TEXT + text

@@ -49,7 +49,7 @@ impl Step {
             | EntryKind::Progress(_)
             | EntryKind::Refused(_) => Self::First,
             EntryKind::Turn(_) | EntryKind::Snapshot(_) => Self::Together,
-            EntryKind::Ended(_) | EntryKind::Closed => Self::Last,
+            EntryKind::Ended(_) | EntryKind::Reported(_) | EntryKind::Closed => Self::Last,
         }
     }
 }
@@ -99,6 +99,9 @@ pub(super) async fn write(
             }
         }
         EntryKind::Ended(end) => calls::report_end(db, business, call, (**end).clone()).await,
+        EntryKind::Reported(told) => {
+            calls::report_status(db, business, call, told.end.clone(), told.reporter).await
+        }
         EntryKind::Snapshot(_) => {
             call_snapshots::save_all(db, snapshot(entry)?.into_iter().collect()).await
         }

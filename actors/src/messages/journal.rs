@@ -10,7 +10,7 @@ use entities::leads::{LeadChanges, LeadStatus};
 use jiff::Timestamp;
 use protocol::call::snapshot::CallSnapshot;
 use protocol::call::{CallSetup, Ending, Entry};
-use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber};
+use protocol::ids::{BusinessId, CallSid, LeadId, NodeId, PhoneNumber};
 use serde::{Deserialize, Serialize};
 
 use crate::saved::{Resumes, Saved};
@@ -37,10 +37,18 @@ pub(crate) enum EntryKind {
     Person(Box<PersonOfCall>),
     Progress(Progress),
     Ended(Box<EndOfCall>),
+    Reported(Box<ReportedEnd>),
     Refused(Box<RefusedCall>),
     Snapshot(Box<SnapshotOfCall>),
     /// Nothing of the call is left to do: its snapshot goes.
     Closed,
+}
+
+/// Twilio's terminal status of a call that the reporting node may not end: another may have it (RES-9).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ReportedEnd {
+    pub(crate) end: EndOfCall,
+    pub(crate) reporter: NodeId,
 }
 
 /// A change of a call's snapshot (RES-4).
@@ -101,6 +109,7 @@ impl JournalEntry {
             | EntryKind::Lead(_)
             | EntryKind::Person(_)
             | EntryKind::Ended(_)
+            | EntryKind::Reported(_)
             | EntryKind::Refused(_) => true,
         }
     }
@@ -176,14 +185,38 @@ impl JournalEntry {
         reported: Option<(CallStatus, Option<Duration>)>,
         at: Timestamp,
     ) -> Self {
-        let end = EndOfCall {
-            ended_at: at,
-            end_reason: ending.reason.as_str().to_owned(),
-            ended_by: ending.by.as_str().to_owned(),
-            status: reported.map(|(status, _)| status),
-            duration: reported.and_then(|(_, duration)| duration),
-            stats: None,
-        };
-        Self { business, call, kind: EntryKind::Ended(Box::new(end)), lease: None }
+        let kind = EntryKind::Ended(Box::new(end(ending, reported, at)));
+        Self { business, call, kind, lease: None }
+    }
+
+    /// As [`ended`](Self::ended), if no node but `reporter` has the call. Else its record gets the status, and
+    /// goes on.
+    #[must_use]
+    pub fn reported(
+        business: BusinessId,
+        call: CallSid,
+        ending: Ending,
+        reported: (CallStatus, Option<Duration>),
+        at: Timestamp,
+        reporter: NodeId,
+    ) -> Self {
+        let end = end(ending, Some(reported), at);
+        let kind = EntryKind::Reported(Box::new(ReportedEnd { end, reporter }));
+        Self { business, call, kind, lease: None }
+    }
+}
+
+fn end(
+    ending: Ending,
+    reported: Option<(CallStatus, Option<Duration>)>,
+    at: Timestamp,
+) -> EndOfCall {
+    EndOfCall {
+        ended_at: at,
+        end_reason: ending.reason.as_str().to_owned(),
+        ended_by: ending.by.as_str().to_owned(),
+        status: reported.map(|(status, _)| status),
+        duration: reported.and_then(|(_, duration)| duration),
+        stats: None,
     }
 }

@@ -6,15 +6,16 @@
 //! have committed: at one time there may be one writer of batches, which the journal is.
 
 use jiff::{SignedDuration, Timestamp};
-use protocol::ids::{BusinessId, CallSid};
+use protocol::ids::{BusinessId, CallSid, NodeId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
 
-use super::row::{EndOfCall, end_row};
+use super::row::{EndOfCall, end_row, ended, reported, update};
 use crate::column;
 use crate::database::Writes;
 use crate::error::RecordsError;
+use crate::tables::calls::Column as Calls;
 use crate::tables::early_statuses::{ActiveModel, Column, Entity, Model};
 
 /// How long an early end is kept.
@@ -46,6 +47,36 @@ pub async fn report_end(
         forget_old(db, business, end.ended_at).await
     })
     .await
+}
+
+/// As [`report_end`], for a node that does not know whose the call is. A call that another node has is not
+/// ended: its row gets the status and the duration, and that node, or whoever finds it dead, ends it.
+///
+/// # Errors
+/// [`RecordsError::NotFound`] if there is no such business.
+pub async fn report_status(
+    db: &impl Writes,
+    business: BusinessId,
+    call: &CallSid,
+    end: EndOfCall,
+    reporter: NodeId,
+) -> Result<(), RecordsError> {
+    let (call_sid, told) = (call.clone(), end.clone());
+    let is_written = db
+        .write_here(move |db| async move {
+            let is_free = Condition::any()
+                .add(Calls::EndedAt.is_not_null())
+                .add(Calls::NodeId.is_null())
+                .add(Calls::NodeId.eq(reporter.0));
+            let row = || update(business, &call_sid);
+            let done = ended(row(), told.clone()).filter(is_free).exec(&*db).await?;
+            if done.rows_affected > 0 {
+                return Ok(true);
+            }
+            Ok(reported(row(), &told).exec(&*db).await?.rows_affected > 0)
+        })
+        .await?;
+    if is_written { Ok(()) } else { report_end(db, business, call, end).await }
 }
 
 /// Ends a call whose row was just written, if its end was reported before.

@@ -60,15 +60,20 @@ pub(super) async fn end_row(
 }
 
 pub(super) fn ended(update: UpdateMany<Entity>, end: EndOfCall) -> UpdateMany<Entity> {
-    let duration = end.duration.map(column::from_seconds);
     let at = Some(column::from_instant(end.ended_at));
-    update
+    reported(update, &end)
         .col_expr(Column::EndedAt, keep_or_set(Column::EndedAt, at))
         .col_expr(Column::EndReason, keep_or_set(Column::EndReason, Some(end.end_reason)))
         .col_expr(Column::EndedBy, keep_or_set(Column::EndedBy, Some(end.ended_by)))
+        .col_expr(Column::Stats, keep_or_set(Column::Stats, end.stats))
+}
+
+/// What Twilio has reported of a call's end, and nothing else.
+pub(super) fn reported(update: UpdateMany<Entity>, end: &EndOfCall) -> UpdateMany<Entity> {
+    let duration = end.duration.map(column::from_seconds);
+    update
         .col_expr(Column::Status, next_status(end.status))
         .col_expr(Column::DurationSecs, keep_or_set(Column::DurationSecs, duration))
-        .col_expr(Column::Stats, keep_or_set(Column::Stats, end.stats))
 }
 
 /// The number of rows that were inserted: none if the call is stored already.

@@ -6,7 +6,7 @@ use entities::appointments::{
     self, AppointmentId, AppointmentStatus, Authority, MoveError, NewAppointment, NewTimes,
     Selector,
 };
-use entities::calls::{self, CallLease};
+use entities::calls::{self, CallLease, CallRecord};
 use entities::{Database, RecordsError};
 use protocol::ids::{BusinessId, Fence, NodeId};
 
@@ -57,6 +57,42 @@ async fn invariant_20_a_placed_call_belongs_to_the_node_that_answers_it() {
             calls::lease_of_live(db, &call_sid(1)).await.unwrap().unwrap().lease,
             Some(first)
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn call_5_a_status_ends_no_call_that_another_node_has_and_any_other() {
+    on_each(async |db| {
+        let business = business(db, "locks", "+97231111111").await;
+        let reporter = NodeId(new_id());
+        let report = async |n| {
+            calls::report_status(db, business, &call_sid(n), hung_up(), reporter).await.unwrap();
+            calls::get(db, business, &call_sid(n)).await.unwrap()
+        };
+        let told = hung_up();
+        let has_status = |record: &CallRecord| {
+            (Some(record.status), record.duration) == (told.status, told.duration)
+        };
+        leased(db, business, 1).await;
+        let record = report(1).await.unwrap();
+        assert!(has_status(&record), "{record:?}");
+        assert_eq!((record.ended_at, record.end_reason, record.ended_by), (None, None, None));
+        // The call's own node ends it.
+        let ended = calls::record_end(db, business, &call_sid(1), hung_up()).await.unwrap();
+        assert!(ended.ended_at.is_some() && has_status(&ended));
+        assert_eq!(report(1).await.unwrap(), ended, "it is over");
+
+        let own = CallLease { node: reporter, fence: Fence(1) };
+        calls::insert_leased(db, business, inbound(2), own).await.unwrap();
+        calls::insert_started(db, business, inbound(3)).await.unwrap();
+        for n in [2, 3] {
+            let record = report(n).await.unwrap();
+            assert!(record.ended_at.is_some() && has_status(&record), "{n}: {record:?}");
+        }
+        assert_eq!(report(4).await, None);
+        let late = calls::insert_started(db, business, inbound(4)).await.unwrap().record;
+        assert!(late.ended_at.is_some(), "it was kept for the row");
     })
     .await;
 }

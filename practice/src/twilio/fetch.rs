@@ -30,6 +30,7 @@ const IDEMPOTENCY_TOKEN: HeaderName = HeaderName::from_static("i-twilio-idempote
 pub(super) struct Fetcher {
     auth_token: SecretString,
     retry_pause: Duration,
+    patience: u32,
     client: Client,
     ids: Arc<Ids>,
     /// No request reaches the daemon.
@@ -59,12 +60,12 @@ pub(super) struct Answer {
 impl Fetcher {
     pub(super) fn new(
         auth_token: SecretString,
-        retry_pause: Duration,
+        (retry_pause, patience): (Duration, u32),
         ids: Arc<Ids>,
         dialer: Arc<dyn Dialer>,
     ) -> Self {
         let cut_off = AtomicBool::new(false);
-        Self { auth_token, retry_pause, client: Client::new(dialer), ids, cut_off }
+        Self { auth_token, retry_pause, patience, client: Client::new(dialer), ids, cut_off }
     }
 
     pub(super) fn set_cut_off(&self, cut_off: bool) {
@@ -82,6 +83,7 @@ impl Fetcher {
             Ok(overrides) => (overrides, None),
             Err(part) => (Overrides::default(), Some(Violation::Override(part))),
         };
+        let overrides = overrides.stretched(self.patience);
         let started = clock::now();
         let token = self.ids.idempotency_token();
         let attempts = Attempts { fetcher: self, url, method, form, overrides, token };

@@ -43,7 +43,7 @@ impl Network {
     pub(super) fn new(settings: CarrierSettings, dialer: Arc<dyn Dialer>) -> Self {
         let ids = Arc::new(Ids::new(settings.seed));
         let token = settings.auth_token.clone();
-        let pause = settings.retry_pause;
+        let pause = (settings.retry_pause, settings.webhook_patience);
         Self {
             fetcher: Fetcher::new(token, pause, Arc::clone(&ids), Arc::clone(&dialer)),
             ids,

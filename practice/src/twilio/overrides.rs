@@ -58,6 +58,12 @@ impl Overrides {
         Ok(overrides)
     }
 
+    /// With limits that are so many times as long.
+    pub(super) fn stretched(self, times: u32) -> Self {
+        let Self { connect, read, total, .. } = self;
+        Self { connect: connect * times, read: read * times, total: total * times, ..self }
+    }
+
     fn take(&mut self, part: &str) -> Option<()> {
         let (name, value) = part.split_once('=')?;
         match name {
@@ -112,6 +118,15 @@ mod tests {
         assert_eq!(overrides.retries, 5);
         assert_eq!(overrides.retry_on, RetryOn::ALL);
         assert_eq!(overrides.connect, Duration::from_secs(3));
+    }
+
+    #[test]
+    fn limits_are_stretched_and_retries_are_not() {
+        let overrides = Overrides::of("https://h/p#rc=5&rp=all&ct=3000").unwrap();
+        let stretched = overrides.stretched(4);
+        assert_eq!(stretched.connect, Duration::from_secs(12));
+        assert_eq!(stretched.total, Duration::from_secs(60));
+        assert_eq!((stretched.retries, stretched.retry_on), (5, RetryOn::ALL));
     }
 
     #[test]

@@ -43,6 +43,9 @@ pub struct CarrierSettings {
     /// Wall time between two attempts of a webhook. Twilio documents none. It must be long enough for
     /// retries to outlast a restart of the daemon.
     pub retry_pause: Duration,
+    /// Twilio's time limits of webhooks are so many times as long. More than 1 is for tests of other things, on slow
+    /// machines.
+    pub webhook_patience: u32,
     pub delivery: CallbackDelivery,
     /// A media message over this many bytes is a violation. Twilio documents no limit.
     pub largest_message: usize,
@@ -73,6 +76,7 @@ impl CarrierSettings {
             voice: Voice::built_in(),
             clock_speed: 1.0,
             retry_pause: Duration::from_secs(1),
+            webhook_patience: 1,
             delivery: CallbackDelivery::Faithful,
             largest_message: 32 * 1024,
             keeps_audio: false,

@@ -8,6 +8,7 @@ use super::event::StreamEnd;
 use super::reason::{EndReason, EndedBy};
 use super::{Call, CallSetup, Moment, Now};
 use crate::ids::StreamSid;
+use crate::mistake::planted;
 use crate::twilio::forms::CallStatus;
 
 /// Whether there is a media stream.
@@ -77,7 +78,7 @@ impl Call {
     /// At most one node has a session. The one that is cut off gives its own up when the stream has ended, and
     /// opens another if the stream comes back (RES-9).
     pub(super) fn on_cut_off(&mut self) {
-        if matches!(self.stream, StreamState::Lost { .. }) {
+        if matches!(self.stream, StreamState::Lost { .. }) && !planted!(KeptSession) {
             self.close_session();
         }
     }
@@ -99,7 +100,9 @@ impl Call {
                 self.over(EndReason::CallerHungUp, EndedBy::Caller);
             }
             (_, StreamEnd::Lost) => {
-                self.stream = StreamState::Lost { until: now.at + self.setup.stream_patience };
+                let patience = self.setup.stream_patience;
+                let patience = if planted!(KeptSession) { patience * 20 } else { patience };
+                self.stream = StreamState::Lost { until: now.at + patience };
             }
         }
     }

@@ -3,22 +3,30 @@
 use std::time::Duration;
 
 use practice::twilio::{LineQuality, Silence};
-use protocol::business::BusinessSettings;
+use protocol::business::{BusinessSettings, MachineDetection};
 use protocol::ids::PhoneNumber;
 
 use super::chance::Chance;
 use crate::chaos::story::{Act, Caller, Deed, Finally, When};
 
 /// What a caller must know of a business.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(in crate::chaos) struct Called {
     pub(in crate::chaos) speaks_hebrew: bool,
+    /// Whether there is a person to transfer to.
+    pub(in crate::chaos) transfers: bool,
+    /// Whether answering machines of people whom it calls are detected.
+    pub(in crate::chaos) detects_machines: bool,
 }
 
 impl Called {
     #[must_use]
     pub(in crate::chaos) fn of(business: &BusinessSettings) -> Self {
-        Self { speaks_hebrew: business.language.as_str() == "he" }
+        Self {
+            speaks_hebrew: business.language.as_str() == "he",
+            transfers: business.transfer.is_some(),
+            detects_machines: business.outbound.machine_detection != MachineDetection::Off,
+        }
     }
 }
 
@@ -65,7 +73,7 @@ fn caller(
     } else {
         Finally::WaitsForTheEnd
     };
-    Caller { business, number, dials_at, line: line(chance), acts, then }
+    Caller { business, number, answers: None, dials_at, line: line(chance), acts, then }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -94,6 +102,8 @@ pub(super) struct Sentences {
     yes: &'static [&'static str],
     visit: &'static [&'static str],
     goodbye: &'static [&'static str],
+    person: &'static [&'static str],
+    decline: &'static [&'static str],
     asides: &'static [&'static str],
 }
 
@@ -103,6 +113,8 @@ const HEBREW: Sentences = Sentences {
     yes: &["כן", "כן, נכון", "בטח"],
     visit: &["אפשר לקבוע תור?", "אני רוצה לתאם ביקור"],
     goodbye: &["תודה, להתראות", "ביי", "לא תודה, להתראות"],
+    person: &["תנו לי נציג"],
+    decline: &["אני באמת לא מעוניין בכלום"],
     asides: &["כמה זה עולה?", "רגע אחד", "אפשר באנגלית?", "לא תודה", "מתי אתם פתוחים?", "מה?"],
 };
 
@@ -112,6 +124,8 @@ const ENGLISH: Sentences = Sentences {
     yes: &["yes", "yes, that is right", "sure"],
     visit: &["can I book an appointment?", "I want to schedule a visit"],
     goodbye: &["thank you, goodbye", "bye bye", "no thanks, see you"],
+    person: &["a human please", "let me speak to a person"],
+    decline: &["I really want nothing", "nothing at all, I am not interested"],
     asides: &["how much is it?", "one moment", "can we speak Hebrew?", "no thanks", "what?"],
 };
 
@@ -152,6 +166,20 @@ fn customer(chance: &mut Chance, lines: &Sentences) -> Vec<Act> {
     }
     acts.push(say(When::AgentEnds, chance.one_of(lines.goodbye)));
     acts
+}
+
+/// Says what they want, and wants a person.
+pub(super) fn asks_for_a_person(chance: &mut Chance, called: Called) -> Vec<Act> {
+    let lines = sentences(called);
+    let words = [lines.errand, lines.person, lines.person];
+    words.map(|of| say(When::AgentEnds, chance.one_of(of))).to_vec()
+}
+
+/// Wants nothing, and says so for good.
+pub(super) fn declines(chance: &mut Chance, called: Called) -> Vec<Act> {
+    let lines = sentences(called);
+    let no = say(When::AgentEnds, if called.speaks_hebrew { "לא תודה" } else { "no thanks" });
+    vec![no, say(When::AgentEnds, chance.one_of(lines.decline))]
 }
 
 fn interrupter(chance: &mut Chance, lines: &Sentences) -> Vec<Act> {
@@ -210,4 +238,9 @@ fn line(chance: &mut Chance) -> LineQuality {
 
 pub(super) fn number(person: usize) -> Option<PhoneNumber> {
     PhoneNumber::parse(&format!("+97250{:07}", 2_000_000 + person)).ok()
+}
+
+/// Nobody else has it: a business calls each number once.
+pub(super) fn callee_number(call: usize) -> Option<PhoneNumber> {
+    number(1_000_000 + call)
 }

@@ -6,7 +6,10 @@ use practice::openai::ResponseFault;
 use super::*;
 use crate::chaos::story::{Caller, Deed, Fault, Finally, Moment, Order, When};
 
-const BUSINESSES: [Called; 2] = [Called { speaks_hebrew: true }, Called { speaks_hebrew: false }];
+const BUSINESSES: [Called; 2] = [
+    Called { speaks_hebrew: true, transfers: false, detects_machines: false },
+    Called { speaks_hebrew: false, transfers: true, detects_machines: true },
+];
 /// Within so many seeds everything happens that can be drawn.
 const SEEDS: u64 = 200;
 
@@ -92,7 +95,7 @@ fn prac_6_every_trouble_that_is_listed_is_drawn() {
     assert_all(
         faults(),
         "Crash Network Sessions Refused NextResponse SessionsExpire Rest Callbacks CutOff \
-         MediaSocketCut MediaSocketStalls Database WebhookAgain Text Undelivered",
+         MediaSocketCut MediaSocketStalls Database WebhookAgain Text Undelivered OperatorHangsUp",
     );
     assert_all(troubles.iter().map(|trouble| trouble.at), "At TracePoint Published Ordered Scene");
     let (mut scenes, mut orders) = (Vec::new(), Vec::new());
@@ -112,12 +115,23 @@ fn prac_6_every_trouble_that_is_listed_is_drawn() {
             databases.push(*fault);
         }
     }
-    assert_all(scenes, "Greeting Interruption Booking Closing");
+    assert_all(scenes, "Greeting Turn Interruption Booking Closing");
     assert_eq!(variants(orders), variants(Order::ALL));
     assert_all(killed, "Call TwilioIo Realtime Lead");
     assert_all(peers, "OpenAi TwilioApi Daemon");
     assert_all(links, "Delay Stall BlackHole Reset");
     assert_all(databases, "Slow Locked Gone Full CommitLost");
+}
+
+#[test]
+fn prac_6_every_setting_is_drawn() {
+    let settings: Vec<_> = stories().map(|story| story.setting).collect();
+    assert!(settings.iter().any(|it| it.max_calls.is_some()), "a daemon that is full");
+    assert!(settings.iter().any(|it| it.max_duration.is_some()), "calls that may not be long");
+    assert!(settings.iter().any(|it| it.phrases_decide), "phrases that end calls");
+    assert_all(settings.iter().map(|it| it.person), "Person Busy NoAnswer");
+    let answers = callers().into_iter().filter_map(|caller| caller.answers);
+    assert_all(answers, "Machine Person Busy");
 }
 
 #[test]
@@ -162,8 +176,11 @@ fn prac_6_several_daemons_get_troubles_of_their_own_and_the_same_callers() {
     assert!(!faults(1).any(|fault| is_of_nodes(&fault)));
     assert_all(faults(2).filter(is_of_nodes), "NodeDies NodeCutOff NodeDrains");
     let calm = of(2).filter(|story| {
-        let only_of_nodes =
-            |fault: &Fault| is_of_nodes(fault) || matches!(fault, Fault::MediaSocketCut { .. });
+        let only_of_nodes = |fault: &Fault| {
+            let is_beside =
+                matches!(fault, Fault::MediaSocketCut { .. } | Fault::OperatorHangsUp { .. });
+            is_of_nodes(fault) || is_beside
+        };
         story.troubles.iter().all(|trouble| only_of_nodes(&trouble.what))
     });
     assert!(calm.count() > 50, "many runs have no other troubles");

@@ -151,8 +151,9 @@ mod tests {
     use crate::chaos::draw::story;
     use crate::chaos::story::Story;
 
-    const BUSINESSES: [Called; 2] =
-        [Called { speaks_hebrew: true }, Called { speaks_hebrew: false }];
+    const HEBREW: Called =
+        Called { speaks_hebrew: true, transfers: false, detects_machines: false };
+    const BUSINESSES: [Called; 2] = [HEBREW, Called { speaks_hebrew: false, ..HEBREW }];
 
     fn stories() -> Vec<Story> {
         (1..=300).map(|seed| story(seed, 3, &BUSINESSES)).collect()

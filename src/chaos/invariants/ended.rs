@@ -33,6 +33,7 @@ pub(in crate::chaos) fn check(story: &Story, ended: &Ended) -> Vec<Broken> {
             ended,
             sessions: &sessions,
             excuses: &excuses,
+            setting: &story.setting,
         };
         let mut findings = findings.about(call);
         ending::look(&mut findings, &seen);
@@ -41,6 +42,7 @@ pub(in crate::chaos) fn check(story: &Story, ended: &Ended) -> Vec<Broken> {
     }
     findings.look(15, rows::are_of_the_calls(ended));
     model::look(&mut findings, story, ended, &sessions);
+    tenures::look(&mut findings, story, ended, &sessions);
     for business in &ended.businesses {
         appointments::look(&mut findings, business, ended);
         leads::look(&mut findings, story, business, ended);

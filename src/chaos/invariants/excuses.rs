@@ -35,6 +35,10 @@ pub(super) struct Excuses {
     pub(super) nodes: usize,
     /// The line's own: what `line` would be without faults of daemons.
     pub(super) own_line: bool,
+    /// An operator ended the call.
+    pub(super) operator: bool,
+    /// The model's own, in the same way.
+    pub(super) own_model: bool,
 }
 
 /// How long a fault of a link can be felt after it ended: a dead connection is noticed, a new one is
@@ -71,7 +75,7 @@ impl Excuses {
                 | Moment::Scene { .. } => {}
             }
         }
-        excuses.own_line = excuses.line;
+        (excuses.own_line, excuses.own_model) = (excuses.line, excuses.model);
         if excuses.nodes > 0 {
             excuses.line = true;
             excuses.model = true;
@@ -127,6 +131,7 @@ impl Excuses {
                 self.nodes += usize::from(meets(*lasts));
                 self.database |= came_before_the_end && ends >= begins;
             }
+            Fault::OperatorHangsUp { call: index, .. } => self.operator |= *index == call.index,
             Fault::Crash | Fault::WebhookAgain { .. } => {}
         }
     }

@@ -55,6 +55,7 @@ pub(super) async fn happen(
         | Fault::CutOff { .. }
         | Fault::MediaSocketStalls { .. }
         | Fault::Database { .. }
+        | Fault::OperatorHangsUp { .. }
         | Fault::WebhookAgain { .. } => {}
     }
     Ok(())

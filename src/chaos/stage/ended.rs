@@ -1,5 +1,6 @@
 //! Gathers what a run left behind.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use entities::appointments::AppointmentFilter;
@@ -8,6 +9,7 @@ use entities::leads::LeadFilter;
 use entities::{appointments, call_turns, calls, leads};
 use practice::twilio::CallerHandle;
 
+use super::node::Running;
 use super::outside::Outside;
 use super::site::Site;
 use crate::chaos::ended::{Ended, EndedBusiness, EndedCall, Tasks, Tenure, Written};
@@ -15,19 +17,20 @@ use crate::chaos::error::ChaosError;
 use crate::chaos::story::Story;
 use crate::simulate::Left;
 use crate::simulate::stage::left::is_of_a_call;
+use crate::virtual_time::process;
 
 /// The living tasks before the first call.
-pub(super) struct TasksBefore(usize);
+pub(super) struct TasksBefore(BTreeMap<String, usize>);
 
 impl TasksBefore {
     /// To be asked when the site is open.
     pub(super) fn now() -> Self {
-        Self(living_tasks())
+        Self(process::living())
     }
 
     /// Now, beside those before.
-    pub(super) fn compared(&self) -> Tasks {
-        Tasks { before: self.0, after: living_tasks() }
+    pub(super) fn compared(self) -> Tasks {
+        Tasks { before: self.0, after: process::living() }
     }
 }
 
@@ -45,12 +48,15 @@ const LOOK: Duration = Duration::from_millis(50);
 /// The most rows of a table that a run can make.
 const ALL: u32 = 10_000;
 
-/// What remains in all daemons after so much time, or nothing before.
-pub(super) async fn behind_within(site: &Site, within: Duration) -> Result<Left, ChaosError> {
+/// What remains in all daemons after so much time, or nothing before. Then the journals have written everything,
+/// too.
+pub(super) async fn settled(site: &Site, within: Duration) -> Result<Left, ChaosError> {
     let until = site.outside.clock.now() + within;
     loop {
         let left = left(site).await?;
-        if left.is_nothing() || site.outside.clock.now() >= until {
+        let is_written = site.running().iter().all(Running::has_written);
+        // What is missing then is found in the rows.
+        if (left.is_nothing() && is_written) || site.outside.clock.now() >= until {
             return Ok(left);
         }
         tokio::time::sleep(LOOK).await;
@@ -58,7 +64,7 @@ pub(super) async fn behind_within(site: &Site, within: Duration) -> Result<Left,
 }
 
 /// What remains now.
-pub(super) async fn left(site: &Site) -> Result<Left, ChaosError> {
+async fn left(site: &Site) -> Result<Left, ChaosError> {
     let mut left = left_outside(&site.outside).await?;
     for daemon in site.running() {
         let actors = daemon.services.introspection.actors_at(site.outside.clock.now());
@@ -140,8 +146,4 @@ pub(in crate::chaos) async fn gather(
         began_at: outside.clock.wall() - outside.clock.now().saturating_duration_since(began),
         written: Written::default(),
     })
-}
-
-fn living_tasks() -> usize {
-    tokio::runtime::Handle::current().metrics().num_alive_tasks()
 }

@@ -1,8 +1,8 @@
 //! One daemon among several in the simulation's process.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use actors::call_parts::Services;
 use actors::cluster::LocalHub;
@@ -41,6 +41,8 @@ pub(super) struct Running {
     pub(super) network: MemoryNetwork,
     /// The key of its sessions.
     pub(super) key: String,
+    /// Its admin listener.
+    pub(super) admin: Option<SocketAddr>,
     process: Process,
     death: SuddenDeath,
     stop: CancellationToken,
@@ -82,18 +84,31 @@ impl Setting {
                 Ok(app) => app,
                 Err(error) => return drop(sender.send(Err(error))),
             };
-            let parts = (app.services().clone(), app.calls().clone(), app.sudden_death());
+            let (calls, admin) = (app.calls().clone(), app.admin_address());
+            let parts = (app.services().clone(), calls, app.sudden_death(), admin);
             if sender.send(Ok(parts)).is_ok() {
                 app.serve_until(told.cancelled(), std::future::pending()).await;
             }
         });
         let started: Result<_, StartError> =
             starting.await.map_err(|_| ChaosError::DaemonFailed)?;
-        let (services, calls, death) =
+        let (services, calls, death, admin) =
             started.map_err(|error| ChaosError::Start(Box::new(error)))?;
         let task = Arc::new(task.abort_handle());
         let is_killed = Arc::default();
-        Ok(Running { services, calls, network, key, process, death, stop, ended, task, is_killed })
+        Ok(Running {
+            services,
+            calls,
+            network,
+            key,
+            admin,
+            process,
+            death,
+            stop,
+            ended,
+            task,
+            is_killed,
+        })
     }
 }
 
@@ -134,17 +149,8 @@ impl Running {
         self.ended.cancelled().await;
     }
 
-    /// Waits until nothing waits in its journal, or so long.
-    pub(super) async fn journal_is_written(&self, within: Duration) {
-        let written = async {
-            while self.services.journal.depth() > 0 {
-                tokio::time::sleep(LOOK).await;
-            }
-        };
-        // What is missing then is found in the rows.
-        let _ = tokio::time::timeout(within, written).await;
+    /// Whether nothing waits in its journal.
+    pub(super) fn has_written(&self) -> bool {
+        self.services.journal.depth() == 0
     }
 }
-
-/// How often the journal is looked at.
-const LOOK: Duration = Duration::from_millis(100);

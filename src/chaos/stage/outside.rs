@@ -6,7 +6,7 @@ use std::time::Instant;
 use actors::clock::Clock;
 use entities::Database;
 use practice::openai::Server;
-use practice::twilio::{CallerHandle, Carrier, CarrierSettings, Dial, WallClock};
+use practice::twilio::{Callee, CallerHandle, Carrier, CarrierSettings, Dial, Pickup, WallClock};
 use protocol::business::BusinessSettings;
 use protocol::ids::{AccountSid, BusinessId};
 
@@ -40,6 +40,16 @@ impl Outside {
         dial.language = business.language.as_str().to_owned();
         dial.line = caller.line;
         self.carrier.dial(&dial)
+    }
+
+    /// How the people behave to whom businesses transfer.
+    pub(in crate::chaos) fn set_person(&self, then: Pickup) {
+        for (_, business) in &self.businesses {
+            if let Some(transfer) = &business.transfer {
+                let callee = Callee { then, ..Callee::default() };
+                self.carrier.set_callee(transfer.number.as_str(), callee);
+            }
+        }
     }
 }
 

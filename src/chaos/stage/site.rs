@@ -2,22 +2,26 @@
 //! a load balancer, and can be killed and started again.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZero;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use actors::cluster::LocalHub;
 use entities::{DatabaseFault, FaultExtent, PoolSettings};
 use practice::openai::Options;
+use practice::twilio::{Callee, CallerHandle};
 use protocol::business::BusinessSettings;
 use protocol::ids::CallSid;
-use tokio::time::sleep;
+use serde_json::{Value, json};
+use tokio::time::{sleep, timeout};
 
 use super::node::{Running, Setting};
 use super::outside::{Outside, carrier, import};
 use crate::chaos::ended::Lived;
 use crate::chaos::error::ChaosError;
+use crate::chaos::operator;
 use crate::chaos::proxy::Proxy;
-use crate::chaos::story::{Story, WhichNode};
+use crate::chaos::story::{Caller, Story, WhichNode};
 use crate::config::{Config, DatabaseUrl, HttpUrl, PublicUrl};
 use crate::database::{self, DatabaseMode, Owner};
 use crate::http::Listener;
@@ -31,6 +35,8 @@ use crate::virtual_time::process::Process;
 const HEALTH_CHECK: Duration = Duration::from_secs(2);
 /// How long a node waits for its calls to end when it is told to stop. It is less than a run is watched.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a call may take to be placed.
+const PLACED_WITHIN: Duration = Duration::from_secs(90);
 /// How soon a daemon that could not start is started again, as systemd would.
 const START_AGAIN: Duration = Duration::from_secs(1);
 
@@ -61,6 +67,7 @@ impl Site {
         let Network::Memory(network) = platform.network.clone() else {
             return Err(ChaosError::NoDatabase);
         };
+        let businesses = &story.setting.applied_to(businesses);
         let is_shared = story.nodes > 1;
         let mut listeners = Vec::new();
         for _ in 0..story.nodes {
@@ -83,6 +90,11 @@ impl Site {
         config.database.url =
             DatabaseUrl::parse("sqlite::memory:").ok_or(ChaosError::NoDatabase)?;
         config.server.drain_timeout = DRAIN_TIMEOUT;
+        config.admin.listen = (Ipv4Addr::LOCALHOST, 0).into();
+        config.admin.token = Some(operator::TOKEN.into());
+        if let Some(most) = story.setting.max_calls.and_then(|most| usize::try_from(most).ok()) {
+            config.server.max_calls = NonZero::new(most).unwrap_or(NonZero::<usize>::MIN);
+        }
         let token = secrecy::ExposeSecret::expose_secret(&config.twilio.auth_token).to_owned();
         let account = (config.twilio.account_sid.clone(), token.as_str());
         let carrier = carrier(&platform, account, businesses, &door).await?;
@@ -109,6 +121,7 @@ impl Site {
         };
         let clock = platform.clock;
         let outside = Outside { carrier, provider, businesses, database, clock, openai_began };
+        outside.set_person(story.setting.person);
         let site = Self {
             outside,
             network,
@@ -163,6 +176,30 @@ impl Site {
             }
         }
         None
+    }
+
+    /// The call begins: the caller dials, or the business does. `None` if it was not placed.
+    pub(super) async fn begin(&self, caller: &Caller) -> Option<CallerHandle> {
+        let Some(then) = caller.answers else { return Some(self.outside.dial(caller)) };
+        let number = caller.number.as_ref()?.as_str();
+        let (_, business) = &self.outside.businesses[caller.business];
+        let carrier = &self.outside.carrier;
+        carrier.set_callee(number, Callee { then, ..Callee::default() });
+        let body = json!({ "business": business.slug.as_str(), "to": number });
+        let placing = self.operator_asks(0, "api/calls", &body);
+        // The answer can be lost, and the call placed all the same.
+        let callee = carrier.callee(number, business.language.as_str());
+        let ((), callee) = tokio::join!(placing, timeout(PLACED_WITHIN, callee));
+        callee.ok()
+    }
+
+    /// An operator's request to one of the living daemons.
+    pub(super) async fn operator_asks(&self, daemon: usize, path: &str, body: &Value) {
+        let running = self.running();
+        let asked = running.get(daemon % running.len().max(1));
+        if let Some(admin) = asked.and_then(|running| running.admin) {
+            operator::post(&Network::Memory(self.network.clone()), admin, path, body).await;
+        }
     }
 
     /// Kills a daemon, and starts it again later.

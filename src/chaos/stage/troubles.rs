@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use entities::{DatabaseFault, FaultExtent};
 use practice::twilio::CallerHandle;
+use serde_json::Value;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -73,6 +74,11 @@ pub(super) async fn happen(
             if let Some(call) = of(call) {
                 call.replay_webhook(times).await;
             }
+        }
+        Fault::OperatorHangsUp { call, daemon } => {
+            let Some(call) = sid(call) else { return };
+            let path = format!("api/calls/{call}/hangup");
+            site.operator_asks(daemon, &path, &Value::Null).await;
         }
         Fault::NodeDies { node, back_after } => {
             if let Some(node) = site.find(node, sid).await {

@@ -89,8 +89,8 @@ impl LeaveOut {
         let writers = story.writers.iter().zip(1..);
         let writers = writers.filter(|(_, place)| !self.has(Part::Writer(*place)));
         let writers = writers.map(|(writer, _)| writer.clone()).collect();
-        let Story { seed, nodes, .. } = *story;
-        Story { seed, nodes, callers, writers, troubles, model: story.model.clone() }
+        let Story { seed, nodes, setting, .. } = *story;
+        Story { seed, nodes, callers, writers, troubles, model: story.model.clone(), setting }
     }
 }
 
@@ -109,6 +109,7 @@ fn of_call(fault: &mut Fault) -> Option<&mut usize> {
         Fault::MediaSocketCut { call }
         | Fault::MediaSocketStalls { call, .. }
         | Fault::WebhookAgain { call, .. }
+        | Fault::OperatorHangsUp { call, .. }
         | Fault::NodeDies { node: WhichNode::Of { call }, .. }
         | Fault::NodeCutOff { node: WhichNode::Of { call }, .. }
         | Fault::NodeDrains { node: WhichNode::Of { call }, .. } => Some(call),
@@ -191,7 +192,7 @@ mod tests {
 
     #[test]
     fn prac_6_what_is_left_out_takes_its_troubles_along_and_the_rest_keeps_its_own() {
-        let called = [draw::Called { speaks_hebrew: true }];
+        let called = [draw::Called { speaks_hebrew: true, ..Default::default() }];
         let mut whole = draw::story(1, 3, &called);
         let cut =
             |call| Trouble { at: Moment::At(Duration::ZERO), what: Fault::MediaSocketCut { call } };
@@ -207,7 +208,7 @@ mod tests {
 
     #[test]
     fn parts_beyond_the_story_are_found() {
-        let called = [draw::Called { speaks_hebrew: true }];
+        let called = [draw::Called { speaks_hebrew: true, ..Default::default() }];
         let mut story = draw::story(1, 3, &called);
         story.troubles.clear();
         let beyond = |text: &str| text.parse::<LeaveOut>().unwrap().beyond(&story);

@@ -38,6 +38,7 @@ mod tests {
             writers: Vec::new(),
             troubles: vec![of(Scene::Booking), of(Scene::Closing)],
             model: practice::openai::Behaviour::default(),
+            setting: Default::default(),
         };
         let began = BTreeMap::from([((0, Scene::Closing), Duration::from_secs(9))]);
         let went = story.as_it_went(&Scenes { began, are_over: true });

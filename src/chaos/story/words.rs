@@ -30,15 +30,20 @@ impl Story {
         });
         let model = std::iter::once(model_line(&self.model));
         let nodes = (self.nodes > 1).then(|| format!("{} daemons share the database", self.nodes));
+        let setting = self.setting.line();
         let troubles = self.troubles.iter().map(ToString::to_string);
-        callers.chain(writers).chain(nodes).chain(model).chain(troubles).collect()
+        let who = callers.chain(writers).chain(nodes);
+        who.chain(model).chain(setting).chain(troubles).collect()
     }
 }
 
 fn caller_line(call: usize, business: &str, caller: &Caller) -> String {
     let from = caller.number.as_ref().map_or("a withheld number", |number| number.as_str());
     let at = Seconds(caller.dials_at);
-    let mut line = format!("at {at} call {call} ({business}, from {from}{})", Line(&caller.line));
+    let mut line = match caller.answers {
+        None => format!("at {at} call {call} ({business}, from {from}{})", Line(&caller.line)),
+        Some(answers) => format!("at {at} call {call} ({business} calls {from}: {answers:?})"),
+    };
     for (index, act) in caller.acts.iter().enumerate() {
         line.push_str(if index == 0 { ": " } else { "; " });
         line.push_str(&act.to_string());

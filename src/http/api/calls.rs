@@ -4,6 +4,7 @@ mod placing;
 
 use actors::cluster::{Handed, Order};
 use actors::messages::SupervisorEvent;
+use actors::stored_call::{self, NotRestored};
 use entities::call_turns;
 use entities::calls::{self, CallFilter, CallStatus};
 use http::StatusCode;
@@ -137,14 +138,36 @@ pub(super) async fn hang_up(request: ApiRequest<'_>) -> ApiResult {
     let call = request.state.calls.find(call_sid.clone()).await;
     let call = call.filter(|call| business.is_none_or(|business| business == call.business()));
     let Some(call) = call else {
-        let node = &request.state.services.node;
-        if node.hand_on(&call_sid, business, &Order::HangUp).await? == Handed::On {
-            return Ok(empty(StatusCode::ACCEPTED));
-        }
-        return Err(not_running(request, business, &call_sid).await?);
+        return hang_up_elsewhere(request, business, &call_sid).await;
     };
     call.tell(SupervisorEvent::OperatorHangUp).map_err(|_| over())?;
     Ok(empty(StatusCode::ACCEPTED))
+}
+
+/// The order goes to the node that has the call. If that is dead, the call goes on here for its hang-up.
+async fn hang_up_elsewhere(
+    request: ApiRequest<'_>,
+    business: Option<BusinessId>,
+    call: &CallSid,
+) -> ApiResult {
+    let (services, calls) = (&request.state.services, &request.state.calls);
+    let live = match services.node.hand_on(call, business, &Order::HangUp).await? {
+        Handed::On | Handed::Left => return Ok(empty(StatusCode::ACCEPTED)),
+        Handed::Back(live) => live,
+    };
+    // Of a call that nobody has answered there is nothing to go on with.
+    if live.is_none_or(|live| live.lease.is_none()) {
+        return Err(not_running(request, business, call).await?);
+    }
+    match stored_call::hang_up(services, calls, call).await {
+        Ok(()) => Ok(empty(StatusCode::ACCEPTED)),
+        Err(NotRestored::Records(error)) => Err(error.into()),
+        Err(NotRestored::Over) => Err(over()),
+        Err(why) => {
+            tracing::error!(%why, %call, "a call of a dead daemon can't be ended");
+            Err(not_running(request, business, call).await?)
+        }
+    }
 }
 
 /// Why a call that does not run here can't be hung up.
@@ -161,8 +184,7 @@ async fn not_running(
         None => no_such_call(),
         Some(record) if record.ended_at.is_some() => over(),
         Some(_) => {
-            let message =
-                "the call runs nowhere: nobody has answered it yet, or its daemon has died";
+            let message = "the call runs nowhere: nobody has answered it yet, or its daemon has died and left nothing to go on with";
             ApiError::conflict("not_running", message)
         }
     })

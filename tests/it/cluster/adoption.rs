@@ -10,24 +10,10 @@ use protocol::ids::{BusinessId, CallSid, Fence, NodeId};
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use super::{CALL, form, greeted, lease, on_two, simulated};
+use super::{CALL, form, greeted, lease, on_two, simulated, snapshot_is_written};
 use crate::support::{
     brief, nothing_left, pause, post_as_twilio, practice, recorded, virtually, within,
 };
-
-/// Waits until the call's snapshot says that the greeting was heard.
-async fn snapshot_is_written(db: &Database, call: &CallSid) {
-    let written = async {
-        loop {
-            let found = call_snapshots::of_any_business(db, call).await.unwrap();
-            if found.is_some_and(|found| found.state.contains("\"greeting\":\"done\"")) {
-                return;
-            }
-            pause().await;
-        }
-    };
-    within("the snapshot", written).await;
-}
 
 fn connects_to(twiml: &str, world: &World) -> bool {
     twiml.contains(&format!("url=\"ws://{}/twilio/media\"", world.app.twilio_address()))
@@ -120,7 +106,7 @@ fn invariant_22_a_node_that_was_not_told_asks_before_it_hangs_up_and_lets_the_ca
         // Of the order that the taker gives nothing has come.
         one.carrier.set_cut_off(true);
         let handle = one.app.calls().find(call.clone()).await.unwrap();
-        handle.tell(SupervisorEvent::OperatorHangUp).unwrap();
+        handle.tell(SupervisorEvent::Shutdown).unwrap();
         nothing_left(one).await;
         assert_eq!(caller.view().borrow().hang_up_requests, 0);
         let record = calls::get(db, business, call).await.unwrap().unwrap();
@@ -169,38 +155,6 @@ fn res_9_a_node_cut_off_from_the_database_has_no_session_15_s_after_its_call_was
         nothing_left(&two).await;
         two.close().await;
         one.close().await;
-    });
-}
-
-#[test]
-fn call_5_a_status_of_a_dead_node_s_call_finishes_it_without_looking_for_that_node() {
-    virtually(async {
-        let [one, two] = simulated(&brief).await;
-        let caller = greeted(&one).await;
-        let call = caller.call_sid();
-        let db = &two.app.services().database;
-        snapshot_is_written(db, call).await;
-        one.kill();
-        let id = one.app.services().node.id();
-        let dead = async {
-            while two.app.services().node.is_alive(id) {
-                pause().await;
-            }
-        };
-        within("the news of the death", dead).await;
-        let began = two.app.services().clock.now();
-        let faults = two.app.services().database.faults().unwrap();
-        faults.set(DatabaseFault::Slow(Duration::from_millis(300)), FaultExtent::Lasting);
-        post_as_twilio(&two, "/twilio/status", &form(&two, call, "completed")).await;
-        let took = two.app.services().clock.now() - began;
-        // The snapshot, who has the call, the take-over, the order to let go: nothing is asked before them.
-        assert_eq!(took.as_millis() / 300, 4, "{took:?}");
-        faults.clear();
-        let ended = |record: &calls::CallRecord| record.duration.is_some();
-        let record = recorded(&two, call, ended).await;
-        assert_eq!(record.end_reason.as_deref(), Some("caller_hung_up"));
-        assert!(record.stats.is_some(), "{record:?}");
-        two.close().await;
     });
 }
 

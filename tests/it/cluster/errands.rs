@@ -5,6 +5,7 @@ use std::time::Duration;
 use actors::cluster::Errand;
 use entities::call_turns::{self, TurnRole, TurnRow};
 use entities::calls::{self, CallDirection, CallLease, CallStatus, NewCall};
+use entities::nodes::NodeRecord;
 use entities::retention::{DeletedKind, deleted};
 use frontdesk::world::World;
 use jiff::SignedDuration;
@@ -46,6 +47,15 @@ async fn left_by_a_dead_node(world: &World) -> CallSid {
     call_sid
 }
 
+/// A node writes its entry of the registry once, and never again.
+async fn dies(world: &World, number: u128) {
+    let id = NodeId(Uuid::from_u128(number));
+    let url = format!("http://node-{number}");
+    let record = NodeRecord { id, url, beat: 1, draining: false, calls: 1, max_calls: 9 };
+    let services = world.app.services();
+    services.node.cluster().beat(record, services.clock.wall()).await.unwrap();
+}
+
 async fn turns(world: &World, call: &CallSid) -> usize {
     let db = &world.app.services().database;
     call_turns::of_call(db, world.business_id, call).await.unwrap().len()
@@ -76,6 +86,7 @@ fn ops_7_one_node_deletes_what_is_old_and_none_while_another_is_at_it() {
 #[test]
 fn res_9_a_call_of_a_dead_node_is_left_alone_for_minutes_and_then_ended_by_one_node() {
     on_two_simulated(brief, async |one, two| {
+        dies(one, 7).await;
         let call = left_by_a_dead_node(one).await;
         let db = &one.app.services().database;
         let is_over = async || {
@@ -96,6 +107,7 @@ fn res_9_a_call_of_a_dead_node_is_left_alone_for_minutes_and_then_ended_by_one_n
         });
         assert_eq!(ended.iter().sum::<u64>(), 1, "{ended:?}");
 
+        dies(one, 8).await;
         let call = CallSid::parse(&CALL.replace('7', "8")).unwrap();
         let late = NewCall {
             call_sid: call.clone(),
@@ -107,7 +119,7 @@ fn res_9_a_call_of_a_dead_node_is_left_alone_for_minutes_and_then_ended_by_one_n
             prompt_version: 1,
             started_at: one.app.services().clock.wall(),
         };
-        let lease = CallLease { node: NodeId(Uuid::from_u128(7)), fence: Fence::FIRST };
+        let lease = CallLease { node: NodeId(Uuid::from_u128(8)), fence: Fence::FIRST };
         calls::insert_leased(db, one.business_id, late, lease).await.unwrap();
         sleep(Duration::from_mins(4)).await;
         let record = calls::get(db, one.business_id, &call).await.unwrap().unwrap();

@@ -20,6 +20,9 @@ use crate::support::{number, pause, within};
 const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
+/// Twilio gives up a webhook after 15 s. A daemon of a slow machine may need longer to start.
+const WEBHOOK_PATIENCE: u32 = 8;
+
 /// Where the call goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Next {
@@ -50,7 +53,7 @@ impl Places {
     }
 }
 
-/// What outlives the daemons: both providers, the database, and the load balancer if there are several.
+/// What outlives the daemons: both providers, the database, and a load balancer.
 pub(crate) struct Stage {
     folder: tempfile::TempDir,
     places: Places,
@@ -89,16 +92,14 @@ impl Stage {
         change: impl FnOnce(&mut BusinessSettings),
     ) -> Option<Self> {
         let mut places = Places::free();
-        let (balancer, schema) = match next {
-            Next::Restarted => (None, None),
-            Next::OtherNode => {
-                let balancer = Front::to(places.daemons[0]).await;
-                places.public = format!("http://{}", balancer.address);
-                (Some(balancer), Some(Schema::new().await?))
-            }
+        let balancer = Front::to(places.daemons[0]).await;
+        places.public = format!("http://{}", balancer.address);
+        let schema = match next {
+            Next::Restarted => None,
+            Next::OtherNode => Some(Schema::new().await?),
         };
         let stage = Self::at(places, schema, brain, change).await;
-        Some(Self { balancer, ..stage })
+        Some(Self { balancer: Some(balancer), ..stage })
     }
 
     /// Without `schema`, the database is a SQLite file.
@@ -111,24 +112,13 @@ impl Stage {
         let folder = tempfile::tempdir().unwrap();
         let daemon = places.public.clone();
         let mut business = Plan::locksmith().unwrap().business;
-        let hours = &mut business.appointments.hours;
-        for day in [
-            &mut hours.sunday,
-            &mut hours.monday,
-            &mut hours.tuesday,
-            &mut hours.wednesday,
-            &mut hours.thursday,
-            &mut hours.friday,
-            &mut hours.saturday,
-        ] {
-            *day = vec![TimeSpan::parse("00:00-24:00").unwrap()];
-        }
-        business.appointments.days_off.clear();
+        open_always(&mut business);
         change(&mut business);
         let account = AccountSid::parse(ACCOUNT).unwrap();
         let mut line = CarrierSettings::new(account, TOKEN, &format!("{daemon}/twilio/voice"));
         line.fallback_url = Some(format!("{daemon}/twilio/voice"));
         line.status_callback = Some(format!("{daemon}/twilio/status"));
+        line.webhook_patience = WEBHOOK_PATIENCE;
         line.numbers = business.phone_numbers.iter().map(ToString::to_string).collect();
         let carrier = Carrier::start(line).await.unwrap();
         let openai = Server::on_loopback(Options { brain, ..Options::default() }).await.unwrap();
@@ -148,10 +138,17 @@ impl Stage {
         Self { folder, places, balancer, schema, carrier, openai, business, business_id, database }
     }
 
-    /// Webhooks go to the second daemon from now on.
-    pub(crate) fn turn_to_the_second(&self) {
+    /// Webhooks go to this daemon from now on.
+    pub(crate) fn turn_to(&self, which: usize) {
         if let Some(balancer) = &self.balancer {
-            balancer.turn(self.places.daemons[1]);
+            balancer.turn(self.places.daemons[which]);
+        }
+    }
+
+    /// Webhooks wait until there is a daemon. How long one takes to start is the machine's affair.
+    pub(crate) fn hold(&self) {
+        if let Some(balancer) = &self.balancer {
+            balancer.hold();
         }
     }
 
@@ -223,35 +220,42 @@ impl Stage {
             schema.drop().await;
         }
     }
+}
 
-    /// Waits until the call's snapshot has this word.
-    pub(crate) async fn has_written(&self, call: &CallSid, word: &str) {
-        loop {
-            let found = entities::call_snapshots::of_any_business(&self.database, call).await;
-            let has = |text: &String| text.contains(word);
-            if found
-                .unwrap()
-                .is_some_and(|found| has(&found.state) || found.entries.iter().any(has))
-            {
-                return;
-            }
-            pause().await;
+/// Waits until the call's snapshot has this word.
+pub(super) async fn has_written(db: &Database, call: &CallSid, word: &str) {
+    loop {
+        let found = entities::call_snapshots::of_any_business(db, call).await;
+        let has = |text: &String| text.contains(word);
+        if found.unwrap().is_some_and(|found| has(&found.state) || found.entries.iter().any(has)) {
+            return;
         }
+        pause().await;
     }
+}
 
-    pub(crate) async fn snapshot_is_gone(&self, call: &CallSid) -> bool {
-        let looking = async {
-            while entities::call_snapshots::of_any_business(&self.database, call)
-                .await
-                .unwrap()
-                .is_some()
-            {
-                pause().await;
-            }
-        };
-        within("the end of the snapshot", looking).await;
-        true
+/// Waits until nothing is left of the call's snapshot.
+pub(super) async fn snapshot_is_gone(db: &Database, call: &CallSid) {
+    while entities::call_snapshots::of_any_business(db, call).await.unwrap().is_some() {
+        pause().await;
     }
+}
+
+/// The business takes appointments at any time.
+pub(super) fn open_always(business: &mut BusinessSettings) {
+    let hours = &mut business.appointments.hours;
+    for day in [
+        &mut hours.sunday,
+        &mut hours.monday,
+        &mut hours.tuesday,
+        &mut hours.wednesday,
+        &mut hours.thursday,
+        &mut hours.friday,
+        &mut hours.saturday,
+    ] {
+        *day = vec![TimeSpan::parse("00:00-24:00").unwrap()];
+    }
+    business.appointments.days_off.clear();
 }
 
 fn sqlite(folder: &tempfile::TempDir) -> String {

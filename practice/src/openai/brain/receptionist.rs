@@ -35,6 +35,12 @@ impl Dialogue<'_> {
         if has_any(words, &script.goodbyes) {
             return self.goodbye();
         }
+        if has_any(words, &script.refusals) && self.offers("call_control") {
+            return self.declined_for_good();
+        }
+        if has_any(words, &script.persons) && self.offers("transfer_call") {
+            return Turn::calling("transfer_call", json!({}));
+        }
         if self.only_goes_on(words) {
             return Turn::saying(self.next_question());
         }
@@ -155,6 +161,15 @@ impl Dialogue<'_> {
             turn.calls.push(("call_control".to_owned(), arguments));
         }
         turn
+    }
+
+    fn declined_for_good(&self) -> Turn {
+        let arguments = json!({
+            "should_end_call": true,
+            "end_reason": "customer_declined",
+            "lead_status": "declined",
+        });
+        Turn::calling("call_control", arguments)
     }
 
     fn after_tool(&self, name: &str, output: &str) -> Turn {

@@ -21,6 +21,8 @@ pub struct Script {
     pub goodbyes: Vec<String>,
     /// They don't end the call by themselves.
     pub declines: Vec<String>,
+    /// They end the call.
+    pub refusals: Vec<String>,
     pub agreements: Vec<String>,
     /// Phrases that ask for an appointment.
     pub appointments: Vec<String>,
@@ -30,6 +32,8 @@ pub struct Script {
     pub additions: Vec<String>,
     /// Phrases that ask for the price.
     pub prices: Vec<String>,
+    /// Phrases that ask for a person.
+    pub persons: Vec<String>,
     /// Phrases that ask for a language.
     pub languages: Vec<String>,
     /// Phrases of other questions, with or without a question mark.
@@ -193,6 +197,7 @@ impl Default for Script {
                 "not interested",
                 "no need",
             ]),
+            refusals: texts(&["באמת לא מעוניין", "want nothing", "nothing at all"]),
             agreements: texts(&[
                 "כן",
                 "נכון",
@@ -232,6 +237,7 @@ impl Default for Script {
             ]),
             additions: texts(&["נוספת", "נוסף", "עוד אחת", "another one", "one more"]),
             prices: texts(&["כמה", "מחיר", "המחיר", "how much", "price"]),
+            persons: texts(&["נציג", "נציגה", "בן אדם", "a person", "a human", "representative"]),
             languages: texts(&["עברית", "בעברית", "אנגלית", "באנגלית", "hebrew", "english"]),
             questions: texts(&["מתי", "when", "open", "פתוחים"]),
             he: Lines::hebrew(),

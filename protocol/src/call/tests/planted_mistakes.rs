@@ -101,3 +101,22 @@ fn unarmed_timer_waits_for_ever_after_a_noise_in_the_middle_of_the_silence() {
     assert_eq!(silence_checks(cough), 0);
     assert_eq!(silence_checks(None), 1);
 }
+
+/// Whether the session is kept when the stream is lost, and the daemon then sees that it is cut off or not.
+fn keeps_its_session(is_cut_off: bool) -> bool {
+    let mut stage = Stage::open();
+    let stream = StreamSid::parse(STREAM).unwrap();
+    stage.does(Event::StreamClosed { stream, how: StreamEnd::Lost });
+    if is_cut_off {
+        stage.does(Event::CutOff);
+    }
+    stage.count(&Command::CloseSession) == 0
+}
+
+#[test]
+fn kept_session_stays_when_the_daemon_is_cut_off() {
+    assert!(keeps_its_session(false));
+    assert!(!keeps_its_session(true));
+    let _planted = plant(Mistake::KeptSession);
+    assert!(keeps_its_session(true));
+}

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use practice::twilio::{Done, EndedBy as Ended, HeardSpeech, RestKind, RestRequest};
+use practice::twilio::{Done, EndedBy as Ended, HeardSpeech, Pickup, RestKind, RestRequest};
 use protocol::call::{EndReason, EndedBy};
 
 use super::findings::{CallFindings, Seen, ensure};
@@ -153,10 +153,15 @@ fn has_cause(reason: EndReason, seen: &Seen<'_>) -> Result<(), String> {
         }
         EndReason::Transferred => (settings.transfer.is_some(), "there is nobody to transfer to"),
         EndReason::Refused => {
-            (excuses.database || excuses.nodes > 0, "nothing kept the daemon from taking it")
+            let is_full = seen.setting.max_calls.is_some();
+            let is_kept = is_full || excuses.database || excuses.nodes > 0;
+            (is_kept, "nothing kept the daemon from taking it")
         }
         EndReason::Shutdown => (excuses.nodes > 0, "nobody stopped the daemon"),
-        EndReason::Operator | EndReason::Machine => (false, "nobody did that"),
+        EndReason::Operator => (excuses.operator, "no operator ended it"),
+        EndReason::Machine => {
+            (call.caller.answers == Some(Pickup::Machine), "no machine has answered")
+        }
     };
     ensure(is, || format!("ended as {}, but {what}", reason.as_str()))
 }
@@ -177,7 +182,7 @@ fn says_goodbye(reason: EndReason, seen: &Seen<'_>) -> Result<(), String> {
     let (view, excuses) = (&seen.call.view, seen.excuses);
     // Without marks, a little of what was heard on one stream is repeated on the next.
     let repeats = excuses.marks && view.streams.len() > 1;
-    let can_be_spoiled = excuses.line || repeats || excuses.sessions_change();
+    let can_be_spoiled = excuses.line || repeats || excuses.operator || excuses.sessions_change();
     let Some(asked_at) = view.hang_up_asked_at else { return Ok(()) };
     if !Rule::of(reason).is_polite || view.ended != Some(Ended::Rest) || can_be_spoiled {
         return Ok(());
@@ -211,6 +216,7 @@ const UNPLAYED: u64 = 800;
 fn plays_what_has_come(reason: EndReason, seen: &Seen<'_>) -> Result<(), String> {
     let (view, excuses) = (&seen.call.view, seen.excuses);
     let unplayed = view.unplayed_at_hang_up;
-    let holds = !Rule::of(reason).is_polite || excuses.line || unplayed <= UNPLAYED;
+    let is_excused = excuses.line || excuses.operator;
+    let holds = !Rule::of(reason).is_polite || is_excused || unplayed <= UNPLAYED;
     ensure(holds, || format!("the hang-up came before {unplayed} samples were played"))
 }

@@ -6,6 +6,7 @@ use super::sessions::Sessions;
 use crate::chaos::ended::{Ended, EndedBusiness, EndedCall};
 use crate::chaos::invariants::broken::{Broken, Invariant};
 use crate::chaos::invariants::excuses::Excuses;
+use crate::chaos::story::Setting;
 
 /// One call, with all that is needed to judge it.
 pub(super) struct Seen<'a> {
@@ -14,6 +15,7 @@ pub(super) struct Seen<'a> {
     pub(super) ended: &'a Ended,
     pub(super) sessions: &'a Sessions,
     pub(super) excuses: &'a Excuses,
+    pub(super) setting: &'a Setting,
 }
 
 pub(super) struct Findings {

@@ -14,7 +14,8 @@ pub(super) fn look(findings: &mut Findings, story: &Story, ended: &Ended) {
     if !others_side {
         let connections = ended.connections;
         findings.look(9, ensure(connections == 0, || format!("left: {connections} connections")));
-        let more = ended.tasks.after.saturating_sub(ended.tasks.before);
-        findings.look(9, ensure(more == 0, || format!("left: {more} tasks")));
+        let more = ended.tasks.left();
+        let told = || more.iter().map(|(at, count)| format!("{count} of {at}")).collect::<Vec<_>>();
+        findings.look(9, ensure(more.is_empty(), || format!("left: tasks, {}", told().join(", "))));
     }
 }

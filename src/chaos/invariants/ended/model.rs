@@ -6,7 +6,6 @@ use practice::openai::Violation;
 
 use super::findings::{Findings, ensure};
 use super::sessions::Sessions;
-use super::tenures;
 use crate::chaos::ended::{Ended, EndedCall};
 use crate::chaos::invariants::excuses::Excuses;
 use crate::chaos::story::Story;
@@ -27,7 +26,6 @@ pub(super) fn look(findings: &mut Findings, story: &Story, ended: &Ended, sessio
         findings.look_at(invariant_of(fault), owner, Err(what));
     }
     for call in &ended.calls {
-        findings.look_at(5, Some(call.index), tenures::let_go(story, ended, sessions, call.index));
         if !Excuses::of(story, call).model {
             let found = one_at_a_time(ended, &sessions.of_call(call.index));
             findings.look_at(5, Some(call.index), found);
@@ -60,7 +58,7 @@ fn is_excused(story: &Story, ended: &Ended, call: Option<&EndedCall>) -> bool {
 }
 
 /// Nothing comes in a session after the first event of the next one.
-fn one_at_a_time(ended: &Ended, sessions: &[u64]) -> Result<(), String> {
+pub(super) fn one_at_a_time(ended: &Ended, sessions: &[u64]) -> Result<(), String> {
     let of = |session: u64| {
         ended
             .model

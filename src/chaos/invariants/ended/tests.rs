@@ -245,7 +245,7 @@ fn invariant_9_what_is_left_is_detected() {
         &[
             ("an actor", |it| it.left.actors = 1),
             ("a connection", |it| it.connections = 1),
-            ("a task", |it| it.tasks.after += 1),
+            ("a task", |it| it.tasks.after = tasks(10)),
             ("a session", |it| it.left.sessions = 1),
         ],
     );

@@ -17,8 +17,15 @@ use crate::virtual_time::{self, process::Process};
 fn story(troubles: Vec<Fault>) -> Story {
     let troubles = troubles.into_iter();
     let troubles = troubles.map(|what| Trouble { at: Moment::At(Duration::ZERO), what }).collect();
-    let (callers, writers) = (Vec::new(), Vec::new());
-    Story { seed: 1, nodes: 1, callers, writers, troubles, model: Behaviour::default() }
+    Story {
+        seed: 1,
+        nodes: 1,
+        callers: Vec::new(),
+        writers: Vec::new(),
+        troubles,
+        model: Behaviour::default(),
+        setting: Default::default(),
+    }
 }
 
 /// Plays lines such as `1250 call/0 done 3`: milliseconds, actor and generation, message. Returns the
@@ -159,6 +166,7 @@ fn interrupter() -> Caller {
     Caller {
         business: 1,
         number: PhoneNumber::parse("+972502000001").ok(),
+        answers: None,
         dials_at: Duration::ZERO,
         line: LineQuality::default(),
         acts: vec![says("I was locked out"), says("I am new here"), says("sure")],

@@ -59,6 +59,9 @@ impl fmt::Display for Fault {
             Self::Database { fault, lasts } => {
                 write!(f, "for {}, the database {}", Seconds(*lasts), of_database(*fault))
             }
+            Self::OperatorHangsUp { call, daemon } => {
+                write!(f, "an operator ends call {}, at living daemon {}", call + 1, daemon + 1)
+            }
             Self::NodeDies { node, back_after } => {
                 write!(f, "{node} is killed, and started again {} later", Seconds(*back_after))
             }

@@ -10,6 +10,7 @@ fn story() -> Story {
         Caller {
             business: 1,
             number: PhoneNumber::parse("+972502000001").ok(),
+            answers: None,
             dials_at: Duration::from_millis(9_716),
             line: LineQuality { burst: 5, loses_marks: true, ..LineQuality::default() },
             acts: vec![
@@ -21,6 +22,7 @@ fn story() -> Story {
         Caller {
             business: 0,
             number: None,
+            answers: None,
             dials_at: Duration::from_secs(12),
             line: LineQuality::default(),
             acts: Vec::new(),
@@ -50,7 +52,8 @@ fn story() -> Story {
     let lost = ResponseFault::Lost { after: None, by: LinkFault::Closed(1011) };
     let model =
         Behaviour { responses_once: vec![ResponseFault::None, lost], ..Behaviour::default() };
-    Story { seed: 1, nodes: 1, callers, writers: Vec::new(), troubles, model }
+    let (writers, setting) = (Vec::new(), Default::default());
+    Story { seed: 1, nodes: 1, callers, writers, troubles, model, setting }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A run that holds: one call, which books an appointment and ends with a goodbye.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -52,6 +53,7 @@ pub(super) fn story() -> Story {
         writers: Vec::new(),
         troubles: Vec::new(),
         model: Behaviour::default(),
+        setting: Default::default(),
     }
 }
 
@@ -65,6 +67,7 @@ pub(super) fn caller(n: u8) -> Caller {
     Caller {
         business: 0,
         number: Some(number(n)),
+        answers: None,
         dials_at: Duration::ZERO,
         line: LineQuality::default(),
         acts: vec![Act { when: When::AgentEnds, what: Deed::Say(GOODBYE) }],
@@ -89,7 +92,7 @@ pub(super) fn ended() -> Ended {
         requests: vec![request],
         left: Left::default(),
         connections: 0,
-        tasks: Tasks { before: 9, after: 9 },
+        tasks: Tasks { before: tasks(9), after: tasks(9) },
         tenures: Vec::new(),
         lived: Vec::new(),
         openai_began: Duration::ZERO,
@@ -97,6 +100,11 @@ pub(super) fn ended() -> Ended {
         began_at: now(),
         written: Written::default(),
     }
+}
+
+/// So many tasks that were spawned at one line.
+pub(super) fn tasks(count: usize) -> BTreeMap<String, usize> {
+    BTreeMap::from([("src/app.rs:9".to_owned(), count)])
 }
 
 fn settings() -> BusinessSettings {

@@ -24,7 +24,30 @@ fn taken_over(it: &mut Ended, until: Option<f64>) {
 }
 
 #[test]
-fn invariant_5_a_session_that_outlives_its_daemon_s_tenure_is_detected() {
+fn invariant_18_two_sessions_at_once_under_one_fencing_number_are_detected() {
+    let used = |first: f64, last: f64, next: f64| {
+        let mut ended = ended();
+        taken_over(&mut ended, Some(4.0));
+        ended.calls[0].turns.insert(2, turn(9, TurnRole::Caller, Some("item_9"), "x"));
+        ended.model.heard.push(Turn { session: SESSION + 1, ..said("item_9", "x") });
+        let key = ended.lived[0].key.clone();
+        let life = Life { session: SESSION + 1, key, began: secs(next), ended: Some(secs(4.5)) };
+        ended.model.lives.push(life);
+        for (session, at) in [(SESSION, first), (SESSION, last), (SESSION + 1, next)] {
+            let (kind, body) = ("response.create".to_owned(), json!({}));
+            ended.model.events.push_back(SeenEvent { session, at: secs(at), kind, bytes: 0, body });
+        }
+        let node = crate::chaos::story::WhichNode::Of { call: 0 };
+        let dies = troubled(Fault::NodeDies { node, back_after: secs(3.0) });
+        let found = check(&dies, &ended).into_iter().map(|it| it.invariant.0);
+        found.collect::<Vec<u8>>()
+    };
+    assert_eq!(used(1.0, 2.0, 3.0), [0; 0], "one after the other");
+    assert_eq!(used(1.0, 3.5, 3.0), [18], "a daemon's death excuses nothing");
+}
+
+#[test]
+fn invariant_18_a_session_that_outlives_its_daemon_s_tenure_is_detected() {
     let held = |until| {
         let mut ended = ended();
         taken_over(&mut ended, until);
@@ -32,8 +55,8 @@ fn invariant_5_a_session_that_outlives_its_daemon_s_tenure_is_detected() {
     };
     assert_eq!(held(Some(4.0)), [0; 0]);
     assert_eq!(held(Some(19.0)), [0; 0]);
-    assert_eq!(held(Some(21.0)), [5]);
-    assert_eq!(held(None), [5]);
+    assert_eq!(held(Some(21.0)), [18]);
+    assert_eq!(held(None), [18]);
 }
 
 #[test]
@@ -42,7 +65,7 @@ fn invariant_20_a_fencing_number_that_does_not_grow_is_detected() {
     taken_over(&mut ended, Some(4.0));
     ended.tenures[1].lease.fence = Fence(1);
     let broken: Vec<_> = check(&story(), &ended).into_iter().map(|it| it.invariant.0).collect();
-    assert_eq!(broken, [5]);
+    assert_eq!(broken, [20]);
 }
 
 #[test]
