@@ -47,14 +47,16 @@ step_dependencies() {
 
 step_lints() { cargo clippy --workspace --all-targets --locked --quiet -- -D warnings; }
 
-# The daemon without its optional features, and the mistakes that tests plant, which no other build has.
+# The daemon without its default features, and what no other build has: traces for a collector, and the mistakes that
+# tests plant.
 step_features() {
-    cargo clippy --package frontdesk --no-default-features --all-targets --locked --quiet \
-        -- -D warnings
+    cargo clippy --package frontdesk --no-default-features --features otel --all-targets --locked \
+        --quiet -- -D warnings
     cargo test --package frontdesk --no-default-features --lib --locked --quiet
     cargo test --package mistakes --package protocol --package actors --lib --locked --quiet \
         --features protocol/mistakes,actors/mistakes
-    cargo test --package frontdesk --lib --locked --quiet --features mistakes planted_mistakes
+    cargo test --package frontdesk --lib --locked --quiet --features mistakes,otel \
+        -- planted_mistakes telemetry
 }
 
 step_documentation() {

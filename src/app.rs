@@ -35,6 +35,7 @@ use crate::live_settings::LiveSettings;
 use crate::network::Network;
 use crate::person_keeper::PersonKeeper;
 use crate::platform::Platform;
+use crate::telemetry::Telemetry;
 use orphans::{Carrier, Orphans, Sweep};
 
 pub use error::StartError;
@@ -92,6 +93,8 @@ pub struct App {
     tasks: TaskTracker,
     /// Calls that Twilio is being asked for.
     placing: TaskTracker,
+    /// No call is left to tell of.
+    calls_are_gone: CancellationToken,
     /// On the database, until the end (OPS-11).
     _presence: Presence,
 }
@@ -124,7 +127,8 @@ impl App {
         let network = platform.network.clone();
         // First: a daemon that may not live there must not touch its rows.
         let presence = services::presence(&config).await?;
-        let (services, keeper) = services::start(&config, realtime, platform).await?;
+        let (telemetry, traces) = Telemetry::of(&config.telemetry, &platform)?;
+        let (services, keeper) = services::start(&config, realtime, platform, traces).await?;
         // The others on the database are known before the first call comes.
         services.node.beat(0).await?;
         keeper.apply(&services.database, services.clock.wall()).await?;
@@ -148,6 +152,7 @@ impl App {
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             placing: TaskTracker::new(),
+            calls_are_gone: CancellationToken::new(),
             _presence: presence,
         };
         app.serve_twilio(listener, &config);
@@ -156,6 +161,8 @@ impl App {
         tracing::info!(%twilio_address, ?admin_address, "listening");
         app.join_cluster();
         app.keep_up(orphans, keeper, &config.twilio);
+        let (metrics, last) = (Arc::clone(&app.services.metrics), app.calls_are_gone.clone());
+        app.tasks.spawn(telemetry.export(metrics, last));
         Ok(app)
     }
 
@@ -326,6 +333,7 @@ impl App {
             tracing::warn!("the actors did not stop in time");
             self.root.kill();
         }
+        self.calls_are_gone.cancel();
         cluster::leave(&self.services).await;
         self.tasks.close();
         let _ = tokio::time::timeout(STOP_PATIENCE, self.tasks.wait()).await;

@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 pub use address::{HttpUrl, InvalidAddress, PublicUrl, WebSocketUrl};
 pub use changes::Changes;
-pub use daemon::{Admin, Database, DatabaseUrl, Log, Patience, Server, Supervision};
+pub use daemon::{Admin, Database, DatabaseUrl, Log, Patience, Server, Supervision, Telemetry};
 pub use error::{ConfigError, Located};
 pub use load::DEFAULT_FILE;
 pub use providers::{ModelProvider, OpenAi, Twilio};
@@ -35,6 +35,7 @@ pub struct Config {
     pub twilio: Twilio,
     /// How often a part of a call may be restarted.
     pub supervision: Supervision,
+    pub telemetry: Telemetry,
     pub log: Log,
 }
 

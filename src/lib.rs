@@ -24,6 +24,7 @@ pub mod provider;
 #[cfg(feature = "practice")]
 pub mod simulate;
 mod table;
+mod telemetry;
 pub mod tree;
 #[cfg(feature = "practice")]
 pub mod virtual_time;

@@ -148,6 +148,7 @@ impl CallState {
         let before = self.parts.snapshot.send_replace(Arc::new(snapshot));
         // Each change of the call is published once, whichever actor crashes: so it counts once.
         self.parts.services.metrics.changed(&before.call, &self.call);
+        self.parts.trace.changed(&before.call, &self.call, self.parts.clock);
         self.saving.changed(&before.call, &self.call);
         route::log_changes(&before.call, &self.call);
         trace::published(&self.registration, self.handled, &self.call);

@@ -19,6 +19,7 @@ use crate::audio::uplink::Uplink;
 use crate::call_clock::CallClock;
 use crate::call_span::call_span;
 use crate::call_supervisor::Redirect;
+use crate::call_trace::{CallTraces, TraceOfCall};
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::cluster::{Node, Order, Standing};
@@ -62,6 +63,8 @@ pub struct Services {
     pub introspection: Introspection,
     /// What is counted for `GET /metrics`.
     pub metrics: Arc<Metrics>,
+    /// Where traces of calls go.
+    pub traces: CallTraces,
     /// The transcription model that OpenAI accepted last.
     pub transcriptions: Arc<WorkingTranscription>,
     /// For the actors of a call, and for the actors that all calls share.
@@ -117,6 +120,7 @@ pub struct CallParts {
     pub(crate) realtime_view: watch::Sender<RealtimeView>,
     /// While the call goes on: no message is sent to the person (WA-3).
     on_call: Mutex<Option<OnCall>>,
+    pub(crate) trace: TraceOfCall,
 }
 
 impl CallParts {
@@ -155,6 +159,7 @@ impl CallParts {
         let (uplink, loudness) = (Arc::default(), Arc::default());
         services.metrics.call_began(&setup.call_sid, &uplink, &loudness);
         let on_call = services.messaging.call_began(&setup);
+        let trace = services.traces.of_call();
         Arc::new(Self {
             setup,
             lease,
@@ -179,6 +184,7 @@ impl CallParts {
             redirect: Redirect::default(),
             realtime_view: watch::Sender::default(),
             on_call: Mutex::new(on_call),
+            trace,
         })
     }
 
@@ -258,11 +264,13 @@ impl CallParts {
 
     /// The call is over here: it counts as ended, and its inboxes are closed. The first reason counts.
     pub(crate) fn close(&self, reason: EndReason) {
-        if self.is_let_go() {
-            self.services.metrics.call_moved(&self.setup.call_sid);
-        } else {
-            self.services.metrics.call_over(&self.setup.call_sid, reason);
+        let metrics = &self.services.metrics;
+        let ended = (!self.is_let_go()).then_some(reason);
+        match ended {
+            Some(reason) => metrics.call_over(&self.setup.call_sid, reason),
+            None => metrics.call_moved(&self.setup.call_sid),
         }
+        self.trace.over(&self.setup, &self.snapshot.borrow().call, ended, self.clock, metrics);
         drop(self.on_call.lock().unwrap_or_else(PoisonError::into_inner).take());
         self.call.close();
         self.twilio.close();

@@ -13,6 +13,7 @@ mod call_locks;
 pub mod call_parts;
 pub mod call_span;
 pub mod call_supervisor;
+pub mod call_trace;
 pub mod chance;
 pub mod clock;
 pub mod cluster;

@@ -23,6 +23,7 @@ use protocol::tools::Tool;
 pub use audio::{AudioView, Frames};
 pub use by_label::{ByLabel, OTHER};
 pub use histogram::{Counter, Histogram};
+pub(crate) use of_call::returned;
 pub use usage::{Tokens, Transcribed};
 
 use crate::audio::loudness::Loudness;
@@ -39,6 +40,9 @@ const WAITS: [u64; 11] = [
 const OWN_SHARE: [u64; 9] = [100, 250, 500, 1_000, 2_000, 5_000, 10_000, 50_000, 250_000];
 const TOOL_TIMES: [u64; 9] =
     [1_000, 5_000, 25_000, 100_000, 250_000, 1_000_000, 2_500_000, 5_000_000, 10_000_000];
+
+/// What becomes of traces.
+const TRACES: [&str; 2] = ["exported", "dropped"];
 
 /// What is counted of written messages.
 const MESSAGES: [&str; 4] = ["came", "sent", "delivered", "failed"];
@@ -67,6 +71,8 @@ pub struct Metrics {
     pub messages: ByLabel<Counter>,
     /// Conversations that were marked for a person, by [`PersonNeeded::as_str`].
     pub person_needed: ByLabel<Counter>,
+    /// Traces of calls, by what became of them.
+    pub traces: ByLabel<Counter>,
     audio: Mutex<Audio>,
 }
 
@@ -84,6 +90,7 @@ impl Default for Metrics {
             transcribed: ByLabel::open(TRANSCRIPTION_MODELS, Transcribed::default),
             messages: ByLabel::closed(MESSAGES),
             person_needed: ByLabel::closed(PersonNeeded::ALL.map(PersonNeeded::as_str)),
+            traces: ByLabel::closed(TRACES),
             audio: Mutex::default(),
         }
     }
@@ -112,6 +119,16 @@ impl Metrics {
     /// A conversation is marked for a person of the business.
     pub fn person_needed(&self, why: PersonNeeded) {
         self.person_needed.count(why.as_str());
+    }
+
+    /// The collector has taken so many traces.
+    pub fn traces_exported(&self, count: usize) {
+        (0..count).for_each(|_| self.traces.count("exported"));
+    }
+
+    /// So many traces found no room, or no collector.
+    pub fn traces_dropped(&self, count: usize) {
+        (0..count).for_each(|_| self.traces.count("dropped"));
     }
 
     /// The text model was billed for an answer.

@@ -118,6 +118,7 @@ pub(crate) fn services(
         calendar: Inbox::new(64),
         messaging: Messaging::new("http://frontdesk", Uuid::nil()),
         text_model,
+        traces: crate::call_trace::CallTraces::default(),
         introspection: Introspection::on("http://node"),
         metrics: Arc::default(),
         transcriptions: Arc::default(),

@@ -50,6 +50,9 @@ pub enum StartError {
     Listen(#[from] ListenError),
     #[error("TLS could not be set up: {0}")]
     Tls(String),
+    #[cfg(feature = "otel")]
+    #[error("telemetry.otlp_url: traces can't be sent there: {0}")]
+    Telemetry(String),
     #[error("the actors could not be started: {0}")]
     Actors(#[from] ractor::SpawnErr),
 }

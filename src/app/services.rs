@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use actors::calendar;
 use actors::call_parts::Services;
+use actors::call_trace::CallTraces;
 use actors::chance::Chance;
 use actors::clock::Clock;
 use actors::cluster::{Cluster, LocalCluster, LocalHub, Node, NodeSettings, PostgresCluster};
@@ -116,6 +117,7 @@ pub(super) async fn start(
     config: &Config,
     realtime: RealtimeEndpoint,
     platform: Platform,
+    traces: CallTraces,
 ) -> Result<(Services, PersonKeeper), StartError> {
     let disk = if platform.has_disk { open_disk(config, platform.database)? } else { Disk::none() };
     refuse_to_begin_anew(config, &disk)?;
@@ -166,6 +168,7 @@ pub(super) async fn start(
         messaging: Messaging::new(&config.server.public_url.to_string(), owner),
         text_model,
         metrics,
+        traces,
         transcriptions: Arc::default(),
         restarts: RestartPolicy {
             intensity: supervision.intensity,

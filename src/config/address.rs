@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::str::FromStr;
 
 use http::Uri;
 use serde::{Deserialize, Deserializer};
@@ -41,6 +42,14 @@ macro_rules! address {
             #[must_use]
             pub fn is_loopback(&self) -> bool {
                 is_loopback(&self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidAddress;
+
+            fn from_str(text: &str) -> Result<Self, InvalidAddress> {
+                Self::parse(text)
             }
         }
 
@@ -103,14 +112,14 @@ impl fmt::Display for WebSocketUrl {
 }
 
 /// An empty text means none, so that the default file can name the key.
-pub(super) fn optional<'de, D: Deserializer<'de>>(
+pub(super) fn optional<'de, D: Deserializer<'de>, A: FromStr<Err = InvalidAddress>>(
     deserializer: D,
-) -> Result<Option<PublicUrl>, D::Error> {
+) -> Result<Option<A>, D::Error> {
     let text = String::deserialize(deserializer)?;
     if text.is_empty() {
         return Ok(None);
     }
-    PublicUrl::parse(&text).map(Some).map_err(serde::de::Error::custom)
+    text.parse().map(Some).map_err(serde::de::Error::custom)
 }
 
 /// An absolute URL with one of `schemes`, without a user, a password or a fragment.

@@ -2,7 +2,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Admin, Config, Database, Log, OpenAi, Server, Supervision, Twilio};
+use super::{Admin, Config, Database, Log, OpenAi, Server, Supervision, Telemetry, Twilio};
 
 /// The keys whose values differ.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,7 +24,7 @@ impl Changes {
     /// What is different in `new`. Every key is listed here: a new one doesn't compile otherwise.
     #[must_use]
     pub fn between(old: &Config, new: &Config) -> Self {
-        let Config { server, admin, database, openai, twilio, supervision, log } = new;
+        let Config { server, admin, database, openai, twilio, supervision, telemetry, log } = new;
         let mut changes = Self::default();
         changes.server(&old.server, server);
         changes.admin(&old.admin, admin);
@@ -37,6 +37,9 @@ impl Changes {
         changes.note("supervision.intensity", was.intensity != *intensity, Effect::Restart);
         changes.note("supervision.period", was.period != *period, Effect::Restart);
         changes.note("supervision.backoff", was.backoff != *backoff, Effect::Restart);
+        let Telemetry { otlp_url } = telemetry;
+        let differs = old.telemetry.otlp_url != *otlp_url;
+        changes.note("telemetry.otlp_url", differs, Effect::Restart);
         let Log { filter } = log;
         changes.note("log.filter", old.log.filter != *filter, Effect::Reload);
         changes
@@ -159,6 +162,7 @@ mod tests {
             ("server.listen" | "admin.listen", _) => "127.0.0.1:9",
             ("openai.realtime_url", _) => "wss://other.example",
             ("server.node_url", _) => "https://node.example",
+            ("telemetry.otlp_url", _) => "http://collector.example",
             (_, Value::Boolean(value)) => return (!value).to_string(),
             (_, Value::Integer(value)) => return (value + 1).to_string(),
             (_, Value::Array(_)) => "3ms",

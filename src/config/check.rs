@@ -31,6 +31,7 @@ impl Config {
             no_period(self),
             no_patience(self),
             no_filter(self),
+            no_telemetry(self),
         ]
         .into_iter()
         .flatten()
@@ -38,6 +39,16 @@ impl Config {
         .collect();
         if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
+}
+
+/// Traces are wanted from a program that makes none.
+fn no_telemetry(config: &Config) -> Option<Problem> {
+    let is_wanted = config.telemetry.otlp_url.is_some() && !cfg!(feature = "otel");
+    is_wanted.then(|| {
+        let message = "this program was built without the feature otel: build it with \
+                       --features otel, or remove the key";
+        problem("telemetry.otlp_url", message)
+    })
 }
 
 fn problem(key: &str, message: impl Into<String>) -> Problem {

@@ -11,7 +11,7 @@ use protocol::call::SessionAges;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 
-use super::address::{self, PublicUrl};
+use super::address::{self, HttpUrl, PublicUrl};
 use super::secret;
 
 /// `[server]`: Twilio's listener.
@@ -94,6 +94,15 @@ pub struct Supervision {
     /// The delay before the first restart, the second, and so on. The last is repeated.
     #[serde(with = "duration_text::list")]
     pub backoff: Vec<Duration>,
+}
+
+/// `[telemetry]`: where traces of calls go.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Telemetry {
+    /// The address at which an OpenTelemetry collector takes traces. `None`: none are made.
+    #[serde(deserialize_with = "address::optional")]
+    pub otlp_url: Option<HttpUrl>,
 }
 
 /// `[log]`: what `serve` logs.

@@ -89,6 +89,7 @@ fn finish_call(
             let before = call.clone();
             call.handle(Event::clone(&event), now);
             parts.services.metrics.changed(&before, &call);
+            parts.trace.changed(&before, &call, parts.clock);
         }
         inbox.ack(number);
     }

@@ -67,7 +67,7 @@ impl Metrics {
 }
 
 /// Which tool returned with this entry, and how long it took.
-fn returned<'a>(call: &'a Call, output: &Arc<Entry>) -> Option<(&'a str, Duration)> {
+pub(crate) fn returned<'a>(call: &'a Call, output: &Arc<Entry>) -> Option<(&'a str, Duration)> {
     let Body::ToolOutput { call: answered, .. } = &output.body else { return None };
     call.entries().rev().find_map(|entry| match &entry.body {
         Body::ToolCall { call, name, .. } if call == answered => {

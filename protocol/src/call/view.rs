@@ -10,6 +10,7 @@ use super::ending::Phase;
 use super::latency::LatencyView;
 use super::lead::LeadFacts;
 use super::reason::{EndReason, Ending};
+use super::session::SessionState;
 use super::setup::CallSetup;
 use super::speech::Greeting;
 use super::stream::StreamState;
@@ -141,6 +142,15 @@ impl Call {
         let kept = self.kept_line.as_ref().is_some_and(|line| self.speech.is_unheard(line));
         let farewell = self.farewell.as_ref().is_some_and(|line| self.speech.is_unheard(line));
         greeting || kept || farewell || !matches!(self.phase, Phase::Open)
+    }
+
+    /// The number of the session that is configured, if one is.
+    #[must_use]
+    pub fn session_number(&self) -> Option<u32> {
+        match self.session {
+            SessionState::Ready { session, .. } => Some(session),
+            SessionState::NotWanted | SessionState::Missing { .. } => None,
+        }
     }
 
     /// The call as it stands at `now`.

@@ -27,6 +27,7 @@ pub(super) async fn serve(state: &AdminState) -> Response {
     waits(&mut text, metrics);
     usage(&mut text, metrics);
     messages(&mut text, metrics);
+    traces(&mut text, metrics);
     queues(&mut text, state);
     provider(&mut text, state);
     database(&mut text, state);
@@ -141,6 +142,15 @@ fn messages(text: &mut Text, metrics: &Metrics) {
     let mut marked = text.family(name, Kind::Counter, help);
     for (reason, count) in metrics.person_needed.iter() {
         marked.value(&[("reason", reason)], count.get());
+    }
+}
+
+fn traces(text: &mut Text, metrics: &Metrics) {
+    let help = "Traces of calls: that the collector of telemetry.otlp_url took (exported), and that were \
+                dropped because it did not, or not soon enough.";
+    let mut counted = text.family("frontdesk_traces_total", Kind::Counter, help);
+    for (result, count) in metrics.traces.iter() {
+        counted.value(&[("result", result)], count.get());
     }
 }
 
