@@ -33,6 +33,7 @@ mod simulate;
 mod source;
 mod stored;
 mod systemd;
+mod webhooks;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -142,6 +143,9 @@ pub enum Command {
     /// List and show written conversations.
     #[command(subcommand)]
     Messages(messages::Command),
+    /// List events for other systems, send dead ones again, or listen for them.
+    #[command(subcommand)]
+    Webhooks(webhooks::Command),
     /// Check everything that calls need, and say how to fix what is wrong.
     Check,
     /// Show the running daemon's actors as a tree.
@@ -170,6 +174,7 @@ impl Command {
             | Self::Appointments(_)
             | Self::Completions { .. }
             | Self::Messages(_)
+            | Self::Webhooks(_)
             | Self::Check
             | Self::Actors(_) => "warn",
         }
@@ -249,6 +254,7 @@ async fn perform(
         }
         Command::Leads(command) => leads::run(command, &load()?, &platform, out).await,
         Command::Messages(command) => messages::run(command, &load()?, &platform, out).await,
+        Command::Webhooks(command) => webhooks::run(command, &load()?, &platform, out).await,
         Command::Check => check::run(&load()?, out).await,
         Command::Actors(options) => actors::run(options, &load()?, out).await,
     }

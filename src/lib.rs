@@ -16,11 +16,13 @@ pub mod demo;
 pub mod http;
 pub mod live_settings;
 pub mod network;
+mod outbox_view;
 pub mod person_keeper;
 pub mod platform;
 mod proc;
 mod prompt;
 pub mod provider;
+pub mod receiver;
 #[cfg(feature = "practice")]
 pub mod simulate;
 mod table;

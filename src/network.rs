@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actors::dialer::{ByteStream, Dialer, TcpDialer, tls_config};
+use actors::dialer::{ByteStream, Dialer, GuardedDialer, TcpDialer, public_dialer, tls_config};
 use actors::http_client::Connections;
 #[cfg(feature = "practice")]
 use memory::{MemoryDialer, MemoryNetwork};
@@ -53,6 +53,23 @@ impl Network {
             #[cfg(feature = "practice")]
             Self::Memory(network) => Arc::new(MemoryDialer::new(network.clone(), patience)),
         })
+    }
+
+    /// The dialer of requests to addresses that businesses choose.
+    ///
+    /// # Errors
+    /// TLS cannot be set up.
+    pub fn guarded_dialer(
+        &self,
+        patience: Duration,
+        allow_private: bool,
+    ) -> Result<Arc<dyn Dialer>, rustls::Error> {
+        let inner: Arc<dyn Dialer> = if matches!(self, Self::Tcp) && !allow_private {
+            Arc::new(public_dialer(tls_config()?, patience))
+        } else {
+            self.dialer(patience)?
+        };
+        Ok(Arc::new(GuardedDialer::new(inner, allow_private)))
     }
 
     /// What HTTP clients do with their connections. A pool chooses among those that are ready, which

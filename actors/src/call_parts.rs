@@ -30,6 +30,7 @@ use crate::messages::{
     CalendarRequest, LeadOrder, RealtimeEvent, RealtimeView, SupervisorEvent, TwilioEvent,
 };
 use crate::metrics::Metrics;
+use crate::outbox::Outbox;
 use crate::provider::SharedBreaker;
 use crate::saved::{Resumes, Saved, StoredCall, may_resume};
 use crate::text_model::TextModel;
@@ -58,6 +59,8 @@ pub struct Services {
     pub calendar: Inbox<CalendarRequest>,
     /// Written messages.
     pub messaging: Messaging,
+    /// Sends events to other systems.
+    pub outbox: Outbox,
     /// Answers written messages.
     pub text_model: TextModel,
     pub introspection: Introspection,

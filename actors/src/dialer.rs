@@ -1,5 +1,7 @@
 //! Opens the connections of the daemon's clients: over TCP and TLS, or as another [`Dialer`] does.
 
+mod guarded;
+mod resolver;
 #[cfg(test)]
 mod tests;
 
@@ -15,11 +17,16 @@ use http::Uri;
 use http::uri::Scheme;
 use hyper_util::client::legacy::connect::dns::GaiResolver;
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
+use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
+
+pub use guarded::GuardedDialer;
+use resolver::PublicResolver;
 
 /// How long a connection may be idle before TCP probes it, and the pause between probes.
 const PROBE_EVERY: Duration = Duration::from_secs(15);
@@ -47,9 +54,9 @@ impl ByteStream {
     }
 }
 
-/// Dials over TCP, and over TLS if the URL's scheme is `https` or `wss`.
-pub struct TcpDialer {
-    tcp: HttpConnector,
+/// Dials over TCP, and over TLS if the URL's scheme is `https` or `wss`. `R` finds the addresses of a host.
+pub struct TcpDialer<R = GaiResolver> {
+    tcp: HttpConnector<R>,
     tls: Option<TlsConnector>,
     patience: Duration,
 }
@@ -68,6 +75,14 @@ impl TcpDialer {
     }
 }
 
+/// Dials addresses of the public internet alone. A host that is an address itself is not looked at: that is
+/// [`GuardedDialer`]'s.
+#[must_use]
+pub fn public_dialer(tls: Arc<ClientConfig>, patience: Duration) -> impl Dialer {
+    let tcp = connector(PublicResolver(GaiResolver::new()), patience);
+    TcpDialer { tcp, tls: Some(TlsConnector::from(tls)), patience }
+}
+
 /// `patience` is divided among the addresses of a host, so that a silent one leaves time for the
 /// next.
 fn connector<R: Clone>(resolver: R, patience: Duration) -> HttpConnector<R> {
@@ -82,7 +97,18 @@ fn connector<R: Clone>(resolver: R, patience: Duration) -> HttpConnector<R> {
     tcp
 }
 
-impl Dialer for TcpDialer {
+impl<R> Dialer for TcpDialer<R>
+where
+    HttpConnector<R>: Service<
+            Uri,
+            Response = TokioIo<TcpStream>,
+            Error: Error + Send + Sync + 'static,
+            Future: Send,
+        > + Clone
+        + Send
+        + Sync
+        + 'static,
+{
     fn dial(&self, to: Uri) -> Dialing {
         let (mut tcp, tls, patience) = (self.tcp.clone(), self.tls.clone(), self.patience);
         Box::pin(async move {

@@ -28,6 +28,7 @@ mod messaging;
 pub mod metrics;
 mod mistake;
 mod outage;
+pub mod outbox;
 pub mod provider;
 mod realtime;
 pub mod reported;

@@ -19,6 +19,7 @@ use protocol::openai::usage::{
 };
 use protocol::texting::PersonNeeded;
 use protocol::tools::Tool;
+use protocol::webhooks::Target;
 
 pub use audio::{AudioView, Frames};
 pub use by_label::{ByLabel, OTHER};
@@ -73,6 +74,12 @@ pub struct Metrics {
     pub person_needed: ByLabel<Counter>,
     /// Traces of calls, by what became of them.
     pub traces: ByLabel<Counter>,
+    /// Events that were taken, by [`Target::as_str`].
+    pub events_sent: ByLabel<Counter>,
+    /// Tries of events that failed, by target.
+    pub events_failed: ByLabel<Counter>,
+    /// Events that are not tried any more, by target.
+    pub events_dead: ByLabel<Counter>,
     audio: Mutex<Audio>,
 }
 
@@ -91,6 +98,9 @@ impl Default for Metrics {
             messages: ByLabel::closed(MESSAGES),
             person_needed: ByLabel::closed(PersonNeeded::ALL.map(PersonNeeded::as_str)),
             traces: ByLabel::closed(TRACES),
+            events_sent: ByLabel::closed(Target::ALL.map(Target::as_str)),
+            events_failed: ByLabel::closed(Target::ALL.map(Target::as_str)),
+            events_dead: ByLabel::closed(Target::ALL.map(Target::as_str)),
             audio: Mutex::default(),
         }
     }
@@ -129,6 +139,18 @@ impl Metrics {
     /// So many traces found no room, or no collector.
     pub fn traces_dropped(&self, count: usize) {
         (0..count).for_each(|_| self.traces.count("dropped"));
+    }
+
+    pub(crate) fn event_sent(&self, target: Target) {
+        self.events_sent.count(target.as_str());
+    }
+
+    pub(crate) fn event_failed(&self, target: Target) {
+        self.events_failed.count(target.as_str());
+    }
+
+    pub(crate) fn event_died(&self, target: Target) {
+        self.events_dead.count(target.as_str());
     }
 
     /// The text model was billed for an answer.

@@ -21,6 +21,7 @@ use crate::http_client::Connections;
 use crate::introspection::{ActorKind, Introspection, Registration};
 use crate::journal::{Disk, Journal};
 use crate::link::{Connecting, Connector};
+use crate::outbox::Outbox;
 use crate::provider::SharedBreaker;
 use crate::text_model::{TextEndpoint, TextModel};
 use crate::twilio_rest::TwilioRest;
@@ -117,6 +118,7 @@ pub(crate) fn services(
         journal: Journal::new(Disk::none()),
         calendar: Inbox::new(64),
         messaging: Messaging::new("http://frontdesk", Uuid::nil()),
+        outbox: Outbox::new(Uuid::nil(), Arc::new(Unreachable), Connections::Closed),
         text_model,
         traces: crate::call_trace::CallTraces::default(),
         introspection: Introspection::on("http://node"),
@@ -164,6 +166,7 @@ pub(crate) async fn database<const N: usize>(slugs: [&str; N]) -> (Database, [Bu
             retention: Duration::from_secs(24 * 60 * 60),
             settings: serde_json::json!({}),
             prompt: "answer".to_owned(),
+            outbox: entities::outbox::ImportOutbox::default(),
         };
         ids.push(import(&database, business, clock.wall()).await.unwrap().id);
     }

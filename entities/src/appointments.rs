@@ -18,11 +18,13 @@ use crate::tables::leads as lead_table;
 mod booking;
 mod cancelling;
 mod moving;
+mod telling;
 
 pub use crate::values::AppointmentStatus;
 pub use booking::{BookingError, NewAppointment, book, book_for};
 pub use cancelling::{Authority, cancel, cancel_for};
 pub use moving::{MoveError, NewTimes, move_for, move_to};
+pub(crate) use telling::{Change, tell};
 
 /// A UUID of version 7.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

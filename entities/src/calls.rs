@@ -244,7 +244,7 @@ fn find(business: BusinessId, call: &CallSid) -> Select<Entity> {
     Entity::find_by_id(call.as_str()).filter(Column::BusinessId.eq(business.0))
 }
 
-async fn find_record(
+pub(crate) async fn find_record(
     db: &impl ConnectionTrait,
     business: BusinessId,
     call: &CallSid,

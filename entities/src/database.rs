@@ -10,6 +10,7 @@
 //! [`DatabaseFaults`].
 
 mod batch;
+mod bell;
 mod copy;
 mod errors;
 mod faults;
@@ -28,6 +29,7 @@ use sea_orm::{DatabaseConnection, DbBackend, DbErr, Statement};
 use tokio::time::timeout;
 
 pub use batch::{Batch, Writes};
+pub use bell::{Bell, Told};
 pub use faults::{DatabaseFault, DatabaseFaults, FaultExtent};
 
 use crate::connection::{self, ConnectError, OpenMode, PoolSettings, STATEMENT_TIMEOUT};
@@ -54,6 +56,7 @@ pub struct Database {
     mode: Mode,
     /// Of those who want no messages by themselves.
     person_key: Option<Arc<PersonKey>>,
+    bell: Bell,
 }
 
 #[derive(Debug, Clone)]
@@ -103,7 +106,7 @@ impl Database {
             None => None,
         };
         let mode = Mode::Live(Live { lanes: Lanes::of(pool), file });
-        Ok(Self { connection, mode, person_key: None })
+        Ok(Self { connection, mode, person_key: None, bell: Bell::default() })
     }
 
     /// As [`connect`](Self::connect), simulated. A missing SQLite file is created. Blocks the thread.
@@ -116,7 +119,7 @@ impl Database {
         let faults = DatabaseFaults::default();
         let simulation = Simulation { runtime, faults, is_borrowed: false };
         let mode = Mode::Simulated(Arc::new(simulation));
-        Ok(Self { connection, mode, person_key: None })
+        Ok(Self { connection, mode, person_key: None, bell: Bell::default() })
     }
 
     /// A handle on the same database that keeps opt-outs as hashes with this key, too (LEAD-5). Without a
@@ -133,6 +136,16 @@ impl Database {
         self.person_key.clone()
     }
 
+    /// Rings when this process has written events for other systems (OPS-13).
+    #[must_use]
+    pub fn bell(&self) -> &Bell {
+        &self.bell
+    }
+
+    pub(crate) fn told(&self) -> Told {
+        Told::new(&self.bell)
+    }
+
     /// Another process's handle on the same simulated database: it has faults of its own, and closing it
     /// closes nothing. A live handle is just cloned.
     #[must_use]
@@ -146,7 +159,7 @@ impl Database {
             })),
         };
         let (connection, person_key) = (self.connection.clone(), self.person_key.clone());
-        Self { connection, mode, person_key }
+        Self { connection, mode, person_key, bell: Bell::default() }
     }
 
     /// Work that writes nothing, as one unit.

@@ -8,7 +8,7 @@
 //! ([`businesses::find_for_voice`], [`businesses::find_by_slug`],
 //! [`businesses::find_by_whatsapp_number`], [`businesses::list`], [`businesses::import`]), or serve
 //! the daemons themselves ([`calls::live_all`], [`calls::live_beside`], [`calls::lease_of_live`],
-//! [`calls::check_fences`], [`call_snapshots::left_behind`], [`nodes`]), a resume, which names the call alone
+//! [`calls::check_fences`], [`call_snapshots::left_behind`], [`nodes`], [`outbox::due`]), a resume, which names the call alone
 //! ([`call_snapshots::resume`], [`call_snapshots::of_any_business`]), the operator of all businesses
 //! ([`calls::of_any_business`]), whoever takes up what nobody works on ([`conversations::due_of_all`]), or the
 //! hashes of those who were erased ([`privacy::to_carry_out`], [`privacy::kept`], [`calls::erased_of`]).
@@ -28,6 +28,7 @@ mod error;
 pub mod leads;
 pub mod messages;
 pub mod nodes;
+pub mod outbox;
 mod page;
 pub mod privacy;
 pub mod retention;
@@ -39,6 +40,8 @@ pub use connection::{
     ConnectError, OpenMode, PoolSettings, SQLITE_BUSY_TIMEOUT, is_url, sqlite_file,
     why_postgres_is_away,
 };
-pub use database::{Batch, Database, DatabaseFault, DatabaseFaults, FaultExtent, PoolView, Writes};
+pub use database::{
+    Batch, Bell, Database, DatabaseFault, DatabaseFaults, FaultExtent, PoolView, Told, Writes,
+};
 pub use error::{RecordsError, Trouble};
 pub use page::Page;

@@ -1,11 +1,11 @@
-//! What is too old is deleted (OPS-7): turns, snapshots, messages, conversations. How many there were is
+//! What is too old is deleted (OPS-7): turns, snapshots, messages, conversations, events. How many turns, messages and conversations there were is
 //! kept, by month and kind. Calls, leads and appointments stay.
 //!
 //! One unit of work takes a few rows of one kind, so nobody waits long for it.
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use protocol::ids::BusinessId;
 use sea_orm::ActiveValue::Set;
 use sea_orm::prelude::DateTimeUtc;
@@ -24,10 +24,14 @@ use crate::database::Database;
 use crate::error::RecordsError;
 use crate::tables::{
     call_snapshot_entries as entries, call_snapshots as snapshots, call_turns as turns, calls,
-    conversations, deleted_counts, messages,
+    conversations, deleted_counts, messages, outbox,
 };
 
 pub use crate::values::DeletedKind;
+use crate::values::OutboxState;
+
+/// How long an event is kept once it is sent.
+const SENT_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// What can be too old.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sea_orm::EnumIter)]
@@ -38,6 +42,8 @@ pub enum Old {
     Messages,
     /// Those without messages. An opt-out stays, without anything that was said.
     Conversations,
+    /// Events that are sent or dead.
+    Events,
 }
 
 impl Old {
@@ -77,6 +83,9 @@ pub async fn delete_old(
             Old::Messages => old_messages(db, business, before, most).await?,
             Old::Conversations => {
                 old_conversations(db, business, before, most, column::from_instant(now)).await?
+            }
+            Old::Events => {
+                old_events(db, business, before, most, column::from_instant(now)).await?
             }
         };
         transaction.commit().await?;
@@ -132,6 +141,38 @@ pub(crate) async fn count_deleted(
         Entity::insert(row).on_conflict(conflict).exec_without_returning(db).await?;
     }
     Ok(())
+}
+
+/// Sent ones are kept for a week, to be looked at.
+async fn old_events(
+    db: &impl ConnectionTrait,
+    business: BusinessId,
+    before: DateTimeUtc,
+    most: u64,
+    now: DateTimeUtc,
+) -> Result<u64, RecordsError> {
+    use outbox::{Column, Entity};
+    let is_over = Condition::any()
+        .add(Column::CreatedAt.lt(before))
+        .add(Column::SentAt.lt(now - SENT_KEPT.unsigned_abs()));
+    let found: Vec<i64> = Entity::find()
+        .select_only()
+        .column(Column::Number)
+        .filter(Column::BusinessId.eq(business.0))
+        .filter(Column::State.ne(OutboxState::Waiting))
+        .filter(is_over)
+        .order_by_asc(Column::Number)
+        .limit(most)
+        .lock(LockType::Update)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let gone = Entity::delete_many()
+        .filter(Column::Number.is_in(found))
+        .filter(Column::State.ne(OutboxState::Waiting))
+        .exec(db)
+        .await?;
+    Ok(gone.rows_affected)
 }
 
 async fn old_turns(

@@ -18,4 +18,7 @@ pub(crate) mod node_orders;
 pub(crate) mod node_reports;
 pub(crate) mod nodes;
 pub(crate) mod opt_outs;
+pub(crate) mod outbox;
 pub(crate) mod prompts;
+pub(crate) mod subscriptions;
+pub(crate) mod webhooks;

@@ -210,6 +210,21 @@ pub enum MessageAuthor {
     Operator,
 }
 
+/// How far an event is (OPS-13).
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum, ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum OutboxState {
+    /// It is to be sent, for the first time or again.
+    Waiting,
+    /// Its receiver has taken it.
+    Sent,
+    /// It was tried for 24 h, or can't be sent.
+    Dead,
+}
+
 /// What an answer has cost at OpenAI: tokens of all the questions that it took, and what they cost at list
 /// prices.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult, ToSchema)]

@@ -15,6 +15,7 @@ mod m20261129_000010_conversations;
 mod m20261129_000011_deleted_counts;
 mod m20261129_000012_erasures;
 mod m20261129_000013_message_cost;
+mod m20261129_000014_outbox;
 mod schema;
 
 /// All migrations. Prefer [`crate::up`] and [`crate::down`], which hold a lock.
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000011_deleted_counts::Migration),
             Box::new(m20261129_000012_erasures::Migration),
             Box::new(m20261129_000013_message_cost::Migration),
+            Box::new(m20261129_000014_outbox::Migration),
         ]
     }
 }

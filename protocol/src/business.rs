@@ -18,6 +18,7 @@ mod outbound;
 pub mod phrases;
 mod silence;
 mod validate;
+mod webhooks;
 mod whatsapp;
 mod zone;
 
@@ -38,6 +39,7 @@ pub use lines::Lines;
 pub use outbound::{MachineDetection, Outbound};
 pub use silence::Silence;
 pub use validate::Problem;
+pub use webhooks::{Notify, Webhooks};
 pub use whatsapp::{AfterCall, Whatsapp};
 pub use zone::{UnknownZone, Zone};
 
@@ -101,6 +103,12 @@ pub struct BusinessSettings {
     /// What a caller hears if no session with OpenAI can be opened.
     #[serde(default)]
     pub apology: Apology,
+    /// The receiver of events; `None`: nobody is told.
+    #[serde(default)]
+    pub webhooks: Option<Webhooks>,
+    /// Lines to the owner.
+    #[serde(default)]
+    pub notify: Notify,
 }
 
 /// Why [`BusinessSettings::from_json`] refused a value: serde's error, and the key it is about.
@@ -138,6 +146,8 @@ impl BusinessSettings {
             transfer: None,
             whatsapp: Whatsapp::default(),
             apology: Apology::default(),
+            webhooks: None,
+            notify: Notify::default(),
         }
     }
 

@@ -26,3 +26,4 @@ pub mod text;
 pub mod texting;
 pub mod tools;
 pub mod twilio;
+pub mod webhooks;

@@ -2,6 +2,7 @@
 
 use entities::Database;
 use entities::businesses::{self, ImportBusiness, ImportError, Imported};
+use entities::outbox::{ImportOutbox, ImportWebhook};
 use jiff::Timestamp;
 use protocol::business::BusinessSettings;
 use protocol::ids::BusinessId;
@@ -28,6 +29,13 @@ pub async fn import(
         retention: settings.retention,
         settings: serde_json::to_value(settings).map_err(ImportError::Settings)?,
         prompt: settings.agent.prompt.clone(),
+        outbox: ImportOutbox {
+            webhook: settings.webhooks.as_ref().map(|webhooks| ImportWebhook {
+                url: webhooks.url.clone(),
+                secret: webhooks.secret.clone(),
+            }),
+            subscriptions: settings.subscriptions(),
+        },
     };
     businesses::import(database, import, now).await
 }

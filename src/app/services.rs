@@ -13,6 +13,7 @@ use actors::introspection::Introspection;
 use actors::journal::{Disk, DiskMode, Journal};
 use actors::link::OpenAiConnector;
 use actors::metrics::Metrics;
+use actors::outbox::Outbox;
 use actors::provider::SharedBreaker;
 use actors::text_model::{TextEndpoint, TextModel};
 use actors::twilio_rest::TwilioRest;
@@ -131,6 +132,7 @@ pub(super) async fn start(
     if platform.hub.is_none() && config.database.url.is_sqlite() {
         // No other daemon is on this database: who held these claims has died.
         entities::conversations::release_all(&database).await?;
+        entities::outbox::release_all(&database, platform.clock.wall()).await?;
     }
     let node = node(config, &database, platform.hub, platform.clock, &platform.chance);
     let dialer = platform.network.dialer(CONNECT_PATIENCE);
@@ -154,6 +156,10 @@ pub(super) async fn start(
         Arc::clone(&metrics),
     );
     let owner = node.id().0;
+    let guarded =
+        platform.network.guarded_dialer(CONNECT_PATIENCE, config.server.allow_private_webhooks);
+    let guarded = guarded.map_err(|error| StartError::Tls(error.to_string()))?;
+    let outbox = Outbox::new(owner, guarded, platform.network.http_connections());
     let services = Services {
         clock: platform.clock,
         chance: platform.chance,
@@ -166,6 +172,7 @@ pub(super) async fn start(
         calendar: Inbox::new(calendar::INBOX_CAPACITY),
         introspection: Introspection::on(&config.server.own_url().to_string()),
         messaging: Messaging::new(&config.server.public_url.to_string(), owner),
+        outbox,
         text_model,
         metrics,
         traces,

@@ -49,7 +49,8 @@ pub(super) async fn run(
         Command::Import { .. } => database::open_or_create(&config.database).await?,
         Command::Export { .. } | Command::List { .. } => database::open(&config.database).await?,
     };
-    let done = perform(command, &db, platform, out).await;
+    let allow_private = config.server.allow_private_webhooks;
+    let done = perform(command, &db, allow_private, platform, out).await;
     let done = done.map_err(|error| error.explained(&config.database));
     // A SQLite file is whole without its write-ahead log only after this.
     db.close().await?;
@@ -59,14 +60,15 @@ pub(super) async fn run(
 async fn perform(
     command: Command,
     db: &Database,
+    allow_private: bool,
     platform: &Platform,
     out: &mut impl Write,
 ) -> Result<Exit, CliError> {
     match command {
         Command::Import { file } if file.is_dir() => {
-            return import_folder(db, &file, platform, out).await;
+            return import_folder(db, &file, allow_private, platform, out).await;
         }
-        Command::Import { file } => import(db, &file, platform, out).await?,
+        Command::Import { file } => import(db, &file, allow_private, platform, out).await?,
         Command::Export { slug } => {
             let (settings, _) = stored::find(db, &slug, None, platform.clock.wall()).await?;
             let text = toml::to_string_pretty(&settings)?;
@@ -81,13 +83,14 @@ async fn perform(
 async fn import_folder(
     db: &Database,
     folder: &Path,
+    allow_private: bool,
     platform: &Platform,
     out: &mut impl Write,
 ) -> Result<Exit, CliError> {
     let files = business_file::in_folder(folder)?;
     let mut exit = Exit::Clean;
     for file in files {
-        match import(db, &file, platform, out).await {
+        match import(db, &file, allow_private, platform, out).await {
             Ok(()) => {}
             Err(error @ (CliError::BusinessFile(_) | CliError::NotImported(_))) => {
                 writeln!(out, "{}", error.lines())?;
@@ -102,10 +105,14 @@ async fn import_folder(
 async fn import(
     db: &Database,
     file: &Path,
+    allow_private: bool,
     platform: &Platform,
     out: &mut impl Write,
 ) -> Result<(), CliError> {
     let BusinessFile { settings, notices } = business_file::read(file)?;
+    if !allow_private {
+        business_file::refuse_inside(file, &settings)?;
+    }
     for notice in notices {
         writeln!(out, "notice: {notice}")?;
     }

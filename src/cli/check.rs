@@ -7,6 +7,7 @@ mod models;
 mod provider;
 mod records;
 mod telephony;
+mod webhooks;
 
 use std::io::Write;
 
@@ -23,7 +24,7 @@ pub(super) async fn run(config: &Config, out: &mut impl Write) -> Result<Exit, C
     let client = http::client()?;
     let mut report = Report { out, worst: Verdict::Ok };
     report.add(configuration::check(config))?;
-    let Records { findings, numbers, senders, models } = records::check(&config.database).await;
+    let Records { findings, numbers, senders, models } = records::check(config).await;
     report.add(findings)?;
     let (finding, shut_downs) = provider::check(&config.openai, &client).await;
     report.add([finding])?;

@@ -18,6 +18,7 @@ use super::messages::refused::MessagesError;
 #[cfg(feature = "practice")]
 use super::simulate::options::OptionsError;
 use super::stored::StoredError;
+use super::webhooks::refused::WebhooksError;
 use crate::app::StartError;
 #[cfg(feature = "practice")]
 use crate::bench::BenchError;
@@ -92,6 +93,8 @@ pub enum CliError {
     #[error(transparent)]
     Messages(#[from] MessagesError),
     #[error(transparent)]
+    Webhooks(#[from] WebhooksError),
+    #[error(transparent)]
     Records(#[from] RecordsError),
     #[error(transparent)]
     Calls(#[from] CallsError),
@@ -137,6 +140,7 @@ impl CliError {
             | Self::NotExported(_)
             | Self::Stored(_)
             | Self::Messages(_)
+            | Self::Webhooks(_)
             | Self::Records(_)
             | Self::Unconfirmed
             | Self::OtherPersonKey

@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use protocol::business::BusinessSettings;
+use protocol::webhooks::check_url;
 use thiserror::Error;
 
 use numbers::Remark;
@@ -65,6 +66,18 @@ pub fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, BusinessFileError> {
 /// [`BusinessFileError`] names file, line and key, and says what was expected.
 pub fn read(path: &Path) -> Result<BusinessFile, BusinessFileError> {
     parse_noticing(path, &located::read_file(path)?)
+}
+
+/// Refuses a receiver of events that the daemon must not reach (OPS-13).
+///
+/// # Errors
+/// [`BusinessFileError`] names the key.
+pub fn refuse_inside(path: &Path, settings: &BusinessSettings) -> Result<(), BusinessFileError> {
+    let Some(webhooks) = &settings.webhooks else { return Ok(()) };
+    let Err(flaw) = check_url(&webhooks.url, false) else { return Ok(()) };
+    let text = located::read_file(path)?;
+    let problem = located::at_key(path, &text, "webhooks.url", &flaw.to_string());
+    Err(BusinessFileError::Inconsistent(vec![problem]))
 }
 
 /// Reads and checks `text`, the content of `file`.

@@ -52,6 +52,7 @@ impl Changes {
             node_url,
             state_dir,
             person_key,
+            allow_private_webhooks,
             max_calls,
             drain_timeout,
             patience: _,
@@ -62,6 +63,8 @@ impl Changes {
         self.note("server.state_dir", old.state_dir != *state_dir, Effect::Restart);
         let differs = differ(old.person_key.as_ref(), person_key.as_ref());
         self.note("server.person_key", differs, Effect::Restart);
+        let differs = old.allow_private_webhooks != *allow_private_webhooks;
+        self.note("server.allow_private_webhooks", differs, Effect::Restart);
         self.note("server.max_calls", old.max_calls != *max_calls, Effect::Reload);
         self.note("server.drain_timeout", old.drain_timeout != *drain_timeout, Effect::Reload);
     }

@@ -31,6 +31,8 @@ pub struct Server {
     /// Makes the hashes by which people who were erased are recognised. `None`: one of its own in `state_dir`.
     #[serde(deserialize_with = "secret::optional")]
     pub person_key: Option<SecretString>,
+    /// Whether a business's events may go to this machine and its network.
+    pub allow_private_webhooks: bool,
     /// The most calls at once. Further callers hear an apology.
     pub max_calls: NonZeroUsize,
     /// How long running calls may go on after SIGTERM.
@@ -132,6 +134,7 @@ impl Default for Server {
             node_url: None,
             state_dir: ".".into(),
             person_key: None,
+            allow_private_webhooks: false,
             max_calls: MAX_CALLS,
             drain_timeout: Duration::from_secs(5 * 60),
             patience: Patience::default(),

@@ -71,7 +71,7 @@ fn an_error_in_the_file_is_one_line_with_its_place_its_key_and_what_was_expected
         (
             "[server]\n\nlistn = \"127.0.0.1:1\"",
             "config.toml:3:1: server.listn: unknown key `listn`, expected one of `listen`, \
-             `public_url`, `node_url`, `state_dir`, `person_key`, `max_calls`, `drain_timeout`",
+             `public_url`, `node_url`, `state_dir`, `person_key`, `allow_private_webhooks`, `max_calls`, `drain_timeout`",
         ),
         (
             "[server]\nlisten = \"8080\"",
@@ -206,7 +206,11 @@ fn an_error_in_the_environment_names_the_variable_and_what_was_expected() {
         ("FRONTDESK__SERVER__DRAIN_TIMEOUT", "5", "for seconds write \"5s\""),
         ("FRONTDESK__SUPERVISION__BACKOFF", "[1,2]", "for seconds write \"1s\""),
         ("FRONTDESK__SERVER__PUBLIC_URL", "http://\u{FFFD}", "is not UTF-8 text"),
-        ("FRONTDESK__SERVER__PORT", "8080", "expected one of drain_timeout, listen, max_calls"),
+        (
+            "FRONTDESK__SERVER__PORT",
+            "8080",
+            "expected one of allow_private_webhooks, drain_timeout, listen, max_calls",
+        ),
         ("FRONTDESK__SERVR__LISTEN", "", "expected one of admin, database, log, openai, server"),
         ("FRONTDESK__SERVER", "", "expected FRONTDESK__SECTION__KEY"),
         ("FRONTDESK__ADMIN__ALLOW_ACTOR_KILL", "yes", "neither \"true\" nor \"false\""),

@@ -1,4 +1,4 @@
-//! The operator's API (OPS-4): businesses, leads, appointments, slots, calls and written messages, in JSON. The operator's
+//! The operator's API (OPS-4): businesses, leads, appointments, slots, calls, written messages and events, in JSON. The operator's
 //! listener has checked the token before. A test compares `ROUTES` with the OpenAPI document.
 
 mod appointments;
@@ -14,6 +14,7 @@ mod query;
 mod request;
 mod slot;
 mod slots;
+mod webhooks;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -65,6 +66,8 @@ static ROUTES: &[Route] = routes! {
     "/api/conversations/{id}/handled": POST conversations::handled;
     "/api/conversations/{id}/messages": POST conversations::write;
     "/api/messages": GET messages::list;
+    "/api/webhooks": GET webhooks::list;
+    "/api/webhooks/resend": POST webhooks::resend;
     "/api/openapi.json": GET openapi::show;
 };
 

@@ -6,5 +6,5 @@ mod leads;
 mod lists;
 pub(crate) mod operator;
 mod refusals;
-mod rows;
+pub(crate) mod rows;
 mod tenancy;

@@ -51,4 +51,5 @@ mod transfer;
 mod turns;
 mod unstorable;
 mod webhook;
+mod webhooks;
 mod wire;

@@ -40,7 +40,7 @@ async fn call_9_a_hundred_webhooks_and_five_sockets_start_one_actor_tree_and_one
     };
     within("the end of the older ones", caller.until(one_is_left)).await.unwrap();
     assert_eq!(world.calls().await.unwrap().len(), 1);
-    assert_eq!(world.actors().await.unwrap().len(), 4 + 5);
+    assert_eq!(world.actors().await.unwrap().len(), 5 + 5);
 
     within("the sentence", caller.say("בתל אביב")).await.unwrap();
     within("the answer", caller.hears("בתל אביב")).await.unwrap();

@@ -18,7 +18,7 @@ fn times(offer: &str) -> Vec<String> {
 }
 
 /// Calls, books the last of the offered times, and says goodbye. Returns the offered times.
-async fn book_a_visit(world: &World, caller: u32) -> (CallSid, Vec<String>) {
+pub(crate) async fn book_a_visit(world: &World, caller: u32) -> (CallSid, Vec<String>) {
     let caller = world.dial(&number(caller));
     let call = caller.call_sid().clone();
     within("the greeting", caller.hears(&world.business.lines().greeting)).await.unwrap();

@@ -92,8 +92,13 @@ pub(crate) fn practice(world: &World) -> &Server {
 
 /// Waits until only the daemon's permanent actors are left, and no session at OpenAI (RES-8).
 pub(crate) async fn nothing_left(world: &World) {
-    const PERMANENT: [ActorKind; 4] =
-        [ActorKind::Supervisor, ActorKind::Journal, ActorKind::Calendar, ActorKind::Messaging];
+    const PERMANENT: [ActorKind; 5] = [
+        ActorKind::Supervisor,
+        ActorKind::Outbox,
+        ActorKind::Journal,
+        ActorKind::Calendar,
+        ActorKind::Messaging,
+    ];
     let gone = async {
         let mut news = world.app.services().introspection.listen();
         loop {

@@ -8,6 +8,7 @@ pub enum ActorKind {
     Supervisor,
     Calendar,
     Messaging,
+    Outbox,
     Journal,
     CallSupervisor,
     Call,
@@ -17,10 +18,11 @@ pub enum ActorKind {
 }
 
 impl ActorKind {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Supervisor,
         Self::Calendar,
         Self::Messaging,
+        Self::Outbox,
         Self::Journal,
         Self::CallSupervisor,
         Self::Call,
@@ -36,6 +38,7 @@ impl ActorKind {
             Self::Supervisor => "supervisor",
             Self::Calendar => "calendar",
             Self::Messaging => "messaging",
+            Self::Outbox => "outbox",
             Self::Journal => "journal",
             Self::CallSupervisor => "call_supervisor",
             Self::Call => "call",
@@ -53,6 +56,7 @@ impl ActorKind {
             Self::Supervisor
             | Self::Calendar
             | Self::Messaging
+            | Self::Outbox
             | Self::Journal
             | Self::CallSupervisor => false,
         }

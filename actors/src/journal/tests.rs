@@ -66,6 +66,7 @@ async fn database() -> (Database, BusinessId) {
         retention: Duration::from_secs(24 * 60 * 60),
         settings: serde_json::json!({}),
         prompt: "answer".to_owned(),
+        outbox: entities::outbox::ImportOutbox::default(),
     };
     let id = import(&database, business, began()).await.unwrap().id;
     (database, id)

@@ -76,6 +76,7 @@ impl Desk {
             retention: Duration::from_secs(24 * 60 * 60),
             settings: serde_json::to_value(&settings).unwrap(),
             prompt: "answer".to_owned(),
+            outbox: entities::outbox::ImportOutbox::default(),
         };
         let business = import(&database, file, NOW).await.unwrap().id;
         let outside = Arc::<Outside>::default();

@@ -20,6 +20,7 @@ pub enum SharedPart {
     Journal,
     Calendar,
     Messaging,
+    Outbox,
 }
 
 impl SharedPart {
@@ -28,6 +29,7 @@ impl SharedPart {
             Self::Journal => ActorKind::Journal,
             Self::Calendar => ActorKind::Calendar,
             Self::Messaging => ActorKind::Messaging,
+            Self::Outbox => ActorKind::Outbox,
         }
     }
 }

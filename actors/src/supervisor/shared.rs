@@ -1,4 +1,4 @@
-//! The actors that all calls share: journal, calendar, messaging. They restart by the same policy
+//! The actors that all calls share: journal, calendar, messaging, outbox. They restart by the same policy
 //! as the actors of a call. Beyond it the root fails.
 
 use std::sync::Arc;
@@ -16,10 +16,11 @@ use crate::call_parts::Services;
 use crate::introspection::{ActorKind, IntrospectionEvent};
 use crate::journal::{JournalActor, JournalArgs};
 use crate::messaging::{MessagingActor, MessagingArgs, MessagingServices};
+use crate::outbox::{OutboxActor, OutboxArgs, OutboxServices};
 
 /// The start order. They stop in the reverse order.
-const IN_ORDER: [SharedPart; 3] =
-    [SharedPart::Journal, SharedPart::Calendar, SharedPart::Messaging];
+const IN_ORDER: [SharedPart; 4] =
+    [SharedPart::Outbox, SharedPart::Journal, SharedPart::Calendar, SharedPart::Messaging];
 
 /// How often a stopping daemon checks whether the journal is written.
 const CHECK_EVERY: Duration = Duration::from_millis(20);
@@ -144,12 +145,24 @@ impl SharedActors {
                 let args = MessagingArgs { services, tasks, registration };
                 Actor::spawn_linked(None, MessagingActor, args, supervisor).await?.0.get_cell()
             }
+            SharedPart::Outbox => {
+                let services = OutboxServices {
+                    outbox: services.outbox.clone(),
+                    clock,
+                    chance: services.chance.clone(),
+                    database,
+                    twilio: services.twilio.clone(),
+                    metrics: Arc::clone(&services.metrics),
+                };
+                let args = OutboxArgs { services, tasks, registration };
+                Actor::spawn_linked(None, OutboxActor, args, supervisor).await?.0.get_cell()
+            }
         })
     }
 
     fn info(&self, start: Start<SharedPart>) -> ActorInfo<ActorKind, CallSid> {
         let (journal, calendar) = (self.services.journal.clone(), self.services.calendar.clone());
-        let messaging = self.services.messaging.clone();
+        let (messaging, outbox) = (self.services.messaging.clone(), self.services.outbox.clone());
         let part = start.kind;
         ActorInfo {
             kind: part.kind(),
@@ -161,6 +174,7 @@ impl SharedActors {
                 SharedPart::Journal => journal.depth(),
                 SharedPart::Calendar => calendar.depth(),
                 SharedPart::Messaging => messaging.depth(),
+                SharedPart::Outbox => outbox.depth(),
             }),
         }
     }

@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use super::placing::{CLOCK_SKEW, whole_second};
 use super::{LONGEST_PAUSE, PATIENCE, TwilioRest};
-use crate::http_client::with_query;
+use crate::http_client::{Request, with_query};
 use crate::mistake::planted;
 
 /// Why a message counts as not sent.
@@ -90,6 +90,24 @@ impl TwilioRest {
         }
     }
 
+    /// Sends a line to an owner: tries once, and looks nothing up. A line that may have been sent is sent
+    /// again by whoever asks again.
+    ///
+    /// # Errors
+    /// [`SendFault`].
+    pub async fn send_notice(
+        &self,
+        form: &[(&'static str, String)],
+    ) -> Result<Accepted, SendFault> {
+        let request = self.http.post(&self.url("Messages.json")).form(form);
+        match self.post(request).await {
+            Ok(accepted) => Ok(accepted),
+            Err(Attempt::Again(why)) => Err(SendFault::NotSent(why)),
+            Err(Attempt::Unknown(why)) => Err(SendFault::Unknown(why)),
+            Err(Attempt::Refused(error, fault)) => Err(SendFault::Refused(error, fault)),
+        }
+    }
+
     /// Looks for a message that may have been sent, in Twilio's list. `None`: it was not sent.
     ///
     /// # Errors
@@ -128,7 +146,10 @@ impl TwilioRest {
     }
 
     async fn try_to_send(&self, message: &NewMessage) -> Result<Accepted, Attempt> {
-        let request = self.http.post(&self.url("Messages.json")).form(&message.form());
+        self.post(self.http.post(&self.url("Messages.json")).form(&message.form())).await
+    }
+
+    async fn post(&self, request: Request<'_>) -> Result<Accepted, Attempt> {
         let (status, body) = self.answer(None, request).await.map_err(|error| {
             if error.was_never_sent() {
                 Attempt::Again(error.to_string())

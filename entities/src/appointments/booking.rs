@@ -10,6 +10,7 @@ use sea_orm::{
 };
 use thiserror::Error;
 
+use super::telling::{Change, tell};
 use super::{AppointmentId, AppointmentRecord, AppointmentStatus};
 use crate::calls::{CallLease, require_lease};
 use crate::column;
@@ -85,6 +86,7 @@ pub async fn book_for(
     lease: Option<CallLease>,
     now: Timestamp,
 ) -> Result<AppointmentRecord, BookingError> {
+    let told = db.told();
     db.write(move |db| async move {
         let db = &db;
         if wanted.ends_at <= wanted.starts_at || wanted.busy_until < wanted.ends_at {
@@ -121,14 +123,18 @@ pub async fn book_for(
             return Err(BookingError::SlotTaken);
         }
         if let Some(phone) = &newcomer {
-            let lead = leads::ensure_in(&transaction, business, phone, wanted.lead_id, now).await?;
+            let lead =
+                leads::ensure_in(&transaction, &told, business, phone, wanted.lead_id, now).await?;
             wanted.lead_id = lead.record.id;
         }
         // The schema refuses overlaps by writers that did not take the lock above.
         let booked =
             Entity::insert(row(business, wanted, now)).exec_with_returning(&transaction).await?;
+        let booked: AppointmentRecord = booked.try_into()?;
+        let call = booked.call_sid.clone();
+        tell(&transaction, &told, &booked, Change::Booked, call, now).await?;
         transaction.commit().await?;
-        Ok(booked.try_into()?)
+        Ok(booked)
     })
     .await
 }

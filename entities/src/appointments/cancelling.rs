@@ -1,9 +1,11 @@
 //! Cancels appointments.
 
+use jiff::Timestamp;
 use protocol::ids::{BusinessId, CallSid, LeadId};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
 
+use super::telling::{Change, tell};
 use super::{AppointmentRecord, AppointmentStatus, Selector};
 use crate::calls::{CallLease, require_lease};
 use crate::connection::begin_write;
@@ -29,8 +31,9 @@ pub async fn cancel(
     business: BusinessId,
     authority: Authority,
     selector: Selector,
+    now: Timestamp,
 ) -> Result<AppointmentRecord, RecordsError> {
-    cancel_for(db, business, authority, selector, None).await
+    cancel_for(db, business, authority, selector, None, now).await
 }
 
 /// As [`cancel`], in a call: refused if another node has taken it over since.
@@ -43,7 +46,9 @@ pub async fn cancel_for(
     authority: Authority,
     selector: Selector,
     call: Option<(CallSid, CallLease)>,
+    now: Timestamp,
 ) -> Result<AppointmentRecord, RecordsError> {
+    let told = db.told();
     db.write(move |db| async move {
         let transaction = begin_write(&db).await?;
         let db = &transaction;
@@ -61,13 +66,15 @@ pub async fn cancel_for(
             .filter(Column::Status.eq(AppointmentStatus::Booked))
             .exec_with_returning(db)
             .await?;
-        let row = match cancelled.into_iter().next() {
-            Some(row) => Some(row),
-            None => Entity::find().filter(condition).order_by_desc(Column::Id).one(db).await?,
+        let Some(row) = cancelled.into_iter().next() else {
+            let known = Entity::find().filter(condition).order_by_desc(Column::Id).one(db).await?;
+            return known.ok_or(RecordsError::NotFound)?.try_into();
         };
-        let row = row.ok_or(RecordsError::NotFound)?;
+        let cancelled: AppointmentRecord = row.try_into()?;
+        let call = call.map(|(call, _)| call);
+        tell(db, &told, &cancelled, Change::Cancelled, call, now).await?;
         transaction.commit().await?;
-        row.try_into()
+        Ok(cancelled)
     })
     .await
 }

@@ -7,6 +7,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, QueryFilter};
 use thiserror::Error;
 
 use super::booking::{first_overlap, lock_business};
+use super::telling::{Change, tell};
 use super::{AppointmentId, AppointmentRecord, AppointmentStatus};
 use crate::calls::{CallLease, require_lease};
 use crate::column;
@@ -53,8 +54,9 @@ pub async fn move_to(
     lead: LeadId,
     appointment: AppointmentId,
     times: NewTimes,
+    now: Timestamp,
 ) -> Result<AppointmentRecord, MoveError> {
-    move_for(db, business, lead, appointment, times, None).await
+    move_for(db, business, lead, appointment, times, None, now).await
 }
 
 /// As [`move_to`], in a call: refused if another node has taken it over since ([`RecordsError::Fenced`]).
@@ -65,7 +67,9 @@ pub async fn move_for(
     appointment: AppointmentId,
     times: NewTimes,
     call: Option<(CallSid, CallLease)>,
+    now: Timestamp,
 ) -> Result<AppointmentRecord, MoveError> {
+    let told = db.told();
     db.write(move |db| async move {
         let transaction = begin_write(&db).await?;
         lock_business(&transaction, business).await?;
@@ -87,14 +91,21 @@ pub async fn move_for(
         if first_overlap(&transaction, business, (starts, busy_until), others).await?.is_some() {
             return Err(MoveError::SlotTaken);
         }
+        let before = column::instant("appointments.starts_at", mine.starts_at)?;
+        let changes = mine.starts_at != column::from_instant(starts)
+            || mine.ends_at != column::from_instant(times.ends_at);
         let mut row = ActiveModel::from(mine);
         row.starts_at = Set(column::from_instant(starts));
         row.ends_at = Set(column::from_instant(times.ends_at));
         row.busy_until = Set(column::from_instant(busy_until));
         // The schema refuses overlaps by writers that did not take the lock above.
-        let moved = row.update(&transaction).await?;
+        let moved: AppointmentRecord = row.update(&transaction).await?.try_into()?;
+        if changes {
+            let (change, call) = (Change::Moved { from: before }, call.map(|(call, _)| call));
+            tell(&transaction, &told, &moved, change, call, now).await?;
+        }
         transaction.commit().await?;
-        Ok(moved.try_into()?)
+        Ok(moved)
     })
     .await
 }

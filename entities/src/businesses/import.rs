@@ -13,6 +13,7 @@ use crate::column;
 use crate::connection::begin_write;
 use crate::database::Database;
 use crate::error::RecordsError;
+use crate::outbox::{self, ImportOutbox};
 use crate::tables::{business_numbers, businesses, prompts};
 
 /// A business's file.
@@ -36,6 +37,8 @@ pub struct ImportBusiness {
     pub retention: Duration,
     pub settings: serde_json::Value,
     pub prompt: String,
+    /// Who is told of its events.
+    pub outbox: ImportOutbox,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +56,12 @@ pub enum ImportError {
     /// Another business has the number.
     #[error("the number {number} belongs to the business {owner}")]
     NumberTaken { number: PhoneNumber, owner: Slug },
+    /// Events are signed, and there is nothing to sign them with.
+    #[error(
+        "webhooks.secret: is missing, and none is stored: give whsec_ and 24 to 64 random bytes in base64; \
+         `echo whsec_$(openssl rand -base64 32)` makes one"
+    )]
+    NoWebhookSecret,
     #[error("the settings could not be written as JSON")]
     Settings(#[source] serde_json::Error),
     #[error(transparent)]
@@ -95,6 +104,9 @@ pub async fn import(
         let id = BusinessId(row.id);
         replace_numbers(&transaction, id, &business.phone_numbers).await?;
         let prompt_version = store_prompt(&transaction, id, business.prompt, now).await?;
+        if !outbox::store_subscriptions(&transaction, id, business.outbox).await? {
+            return Err(ImportError::NoWebhookSecret);
+        }
         transaction.commit().await?;
         Ok(Imported { id, created: id == business.new_id, prompt_version })
     })

@@ -9,12 +9,17 @@ use jiff::{SignedDuration, Timestamp};
 use protocol::ids::{BusinessId, CallSid, NodeId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    TransactionTrait,
+};
 
 use super::row::{EndOfCall, end_row, ended, reported, update};
 use crate::column;
-use crate::database::Writes;
+use crate::connection::begin_write;
+use crate::database::{Told, Writes};
 use crate::error::RecordsError;
+use crate::outbox;
 use crate::tables::calls::Column as Calls;
 use crate::tables::early_statuses::{ActiveModel, Column, Entity, Model};
 
@@ -34,14 +39,14 @@ pub async fn report_end(
     call: &CallSid,
     end: EndOfCall,
 ) -> Result<(), RecordsError> {
-    let call = call.clone();
+    let (call, told) = (call.clone(), db.told());
     db.write_here(move |db| async move {
         let (db, call) = (&*db, &call);
-        if end_row(db, business, call, end.clone()).await? {
+        if end_row(db, &told, business, call, end.clone()).await? {
             return Ok(());
         }
         keep(db, business, call, &end).await?;
-        if end_row(db, business, call, end.clone()).await? {
+        if end_row(db, &told, business, call, end.clone()).await? {
             remove(db, business, call).await?;
         }
         forget_old(db, business, end.ended_at).await
@@ -61,19 +66,27 @@ pub async fn report_status(
     end: EndOfCall,
     reporter: NodeId,
 ) -> Result<(), RecordsError> {
-    let (call_sid, told) = (call.clone(), end.clone());
+    let (call_sid, reported_end, told) = (call.clone(), end.clone(), db.told());
     let is_written = db
         .write_here(move |db| async move {
+            let (call, end) = (&call_sid, reported_end);
+            let transaction = begin_write(&*db).await?;
             let is_free = Condition::any()
-                .add(Calls::EndedAt.is_not_null())
                 .add(Calls::NodeId.is_null())
                 .add(Calls::NodeId.eq(reporter.0));
-            let row = || update(business, &call_sid);
-            let done = ended(row(), told.clone()).filter(is_free).exec(&*db).await?;
-            if done.rows_affected > 0 {
-                return Ok(true);
-            }
-            Ok(reported(row(), &told).exec(&*db).await?.rows_affected > 0)
+            let row = || update(business, call);
+            let ends = ended(row(), end.clone()).filter(Calls::EndedAt.is_null()).filter(is_free);
+            let is_written = if ends.exec(&transaction).await?.rows_affected > 0 {
+                // This is the first end: others are told of it.
+                outbox::tell_end(&transaction, &told, business, call, end.told(), true).await?;
+                true
+            } else {
+                let known = ended(row(), end.clone()).filter(Calls::EndedAt.is_not_null());
+                known.exec(&transaction).await?.rows_affected > 0
+                    || reported(row(), &end).exec(&transaction).await?.rows_affected > 0
+            };
+            transaction.commit().await?;
+            Ok(is_written)
         })
         .await?;
     if is_written { Ok(()) } else { report_end(db, business, call, end).await }
@@ -81,7 +94,8 @@ pub async fn report_status(
 
 /// Ends a call whose row was just written, if its end was reported before.
 pub(super) async fn apply(
-    db: &impl ConnectionTrait,
+    db: &(impl ConnectionTrait + TransactionTrait<Transaction = DatabaseTransaction>),
+    told: &Told,
     business: BusinessId,
     call: &CallSid,
     started_at: Timestamp,
@@ -91,7 +105,7 @@ pub(super) async fn apply(
     let mut end = EndOfCall::try_from(early)?;
     // No call ends before it begins.
     end.ended_at = end.ended_at.max(started_at);
-    end_row(db, business, call, end).await?;
+    end_row(db, told, business, call, end).await?;
     remove(db, business, call).await
 }
 

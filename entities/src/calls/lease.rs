@@ -45,6 +45,7 @@ pub async fn insert_leased(
     call: NewCall,
     lease: CallLease,
 ) -> Result<(), RecordsError> {
+    let told = db.told();
     db.write_here(move |db| async move {
         let db = &*db;
         let (call_sid, started_at) = (call.call_sid.clone(), call.started_at);
@@ -66,7 +67,7 @@ pub async fn insert_leased(
                 return Err(RecordsError::Fenced);
             }
         }
-        early::apply(db, business, &call_sid, started_at).await
+        early::apply(db, &told, business, &call_sid, started_at).await
     })
     .await
 }

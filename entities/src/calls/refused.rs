@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::row::{EndOfCall, NewCall, ended, insert_new, row, update};
 use super::{CallDirection, CallRecord, CallStatus, early, find_record};
 use crate::column;
+use crate::connection::begin_write;
 use crate::database::Writes;
 use crate::error::RecordsError;
+use crate::outbox;
 use crate::tables::calls::{ActiveModel, Column};
 use crate::tables::prompts;
 
@@ -37,6 +39,7 @@ pub async fn insert_refused(
     business: BusinessId,
     refused: RefusedCall,
 ) -> Result<CallRecord, RecordsError> {
+    let told = db.told();
     db.write_here(move |db| async move {
         let db = &*db;
         let RefusedCall { call_sid, direction, from_number, to_number, started_at, end } = refused;
@@ -57,12 +60,21 @@ pub async fn insert_refused(
             stats: Set(end.stats.clone()),
             ..row(business, new)
         };
-        if insert_new(db, row).await? == 0 {
+        let transaction = begin_write(db).await?;
+        let mut written = insert_new(&transaction, row).await?;
+        if written == 0 {
             let unanswered = [CallStatus::Queued, CallStatus::Ringing];
-            let update = ended(update(business, &call_sid), end);
-            update.filter(Column::Status.is_in(unanswered)).exec(db).await?;
+            let update = ended(update(business, &call_sid), end.clone());
+            let update = update.filter(Column::Status.is_in(unanswered));
+            // An end that was told of before is not told of again.
+            let update = update.filter(Column::EndedAt.is_null());
+            written = update.exec(&transaction).await?.rows_affected;
         }
-        early::apply(db, business, &call_sid, started_at).await?;
+        if written > 0 {
+            outbox::tell_end(&transaction, &told, business, &call_sid, end.told(), true).await?;
+        }
+        transaction.commit().await?;
+        early::apply(db, &told, business, &call_sid, started_at).await?;
         find_record(db, business, &call_sid).await?.ok_or(RecordsError::Conflict)
     })
     .await

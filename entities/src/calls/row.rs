@@ -7,14 +7,17 @@ use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{CaseStatement, Expr, Func, OnConflict};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, Iterable, QueryFilter, UpdateMany,
-    UpdateResult,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, Iterable,
+    QueryFilter, TransactionTrait, UpdateMany, UpdateResult,
 };
 use serde::{Deserialize, Serialize};
 
 use super::{CallDirection, CallStatus};
 use crate::column;
+use crate::connection::begin_write;
+use crate::database::Told;
 use crate::error::RecordsError;
+use crate::outbox::{self, CallEnd};
 use crate::tables::calls::{ActiveModel, Column, Entity};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,14 +51,25 @@ pub struct EndOfCall {
     pub stats: Option<serde_json::Value>,
 }
 
-/// Ends the call's row; `false` if this business has no such call.
+impl EndOfCall {
+    pub(super) fn told(&self) -> CallEnd<'_> {
+        let (at, reason) = (self.ended_at, self.end_reason.as_str());
+        CallEnd { at, reason, is_whole: self.duration.is_some() }
+    }
+}
+
+/// Ends the call's row, and tells of it (OPS-13); `false` if this business has no such call.
 pub(super) async fn end_row(
-    db: &impl ConnectionTrait,
+    db: &impl TransactionTrait<Transaction = DatabaseTransaction>,
+    told: &Told,
     business: BusinessId,
     call: &CallSid,
     end: EndOfCall,
 ) -> Result<bool, RecordsError> {
-    let done = ended(update(business, call), end).exec(db).await?;
+    let transaction = begin_write(db).await?;
+    outbox::tell_end(&transaction, told, business, call, end.told(), false).await?;
+    let done = ended(update(business, call), end).exec(&transaction).await?;
+    transaction.commit().await?;
     Ok(done.rows_affected > 0)
 }
 

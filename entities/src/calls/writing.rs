@@ -41,11 +41,12 @@ pub async fn insert_started(
     business: BusinessId,
     call: NewCall,
 ) -> Result<StartedCall, RecordsError> {
+    let told = db.told();
     db.write_here(move |db| async move {
         let db = &*db;
         let (call_sid, started_at) = (call.call_sid.clone(), call.started_at);
         let inserted = insert_new(db, row(business, call)).await?;
-        early::apply(db, business, &call_sid, started_at).await?;
+        early::apply(db, &told, business, &call_sid, started_at).await?;
         let record = find_record(db, business, &call_sid).await?.ok_or(RecordsError::Conflict)?;
         Ok(StartedCall { record, created: inserted > 0 })
     })
@@ -112,10 +113,10 @@ pub async fn record_end(
     call: &CallSid,
     end: EndOfCall,
 ) -> Result<CallRecord, RecordsError> {
-    let call = call.clone();
+    let (call, told) = (call.clone(), db.told());
     db.write(move |db| async move {
         let (db, call) = (&db, &call);
-        end_row(db, business, call, end).await?;
+        end_row(db, &told, business, call, end).await?;
         find_record(db, business, call).await?.ok_or(RecordsError::NotFound)
     })
     .await

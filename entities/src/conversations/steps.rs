@@ -15,6 +15,7 @@ use crate::error::RecordsError;
 use crate::messages::{
     MessageAuthor, MessageCost, MessageDirection, MessageId, MessageKind, MessageStatus,
 };
+use crate::outbox;
 use crate::privacy;
 use crate::tables::conversations::{Column, Entity};
 use crate::tables::messages as message_table;
@@ -74,17 +75,21 @@ pub async fn store(
     step: Step,
     now: Timestamp,
 ) -> Result<bool, RecordsError> {
-    let (person, key) = (person.clone(), db.person_key());
+    let (person, key, told) = (person.clone(), db.person_key(), db.told());
     db.write(move |db| async move {
         let transaction = begin_write(&db).await?;
         let changes = step.messages.clone();
-        let (due, opted_out) = (step.due, step.opted_out);
+        let (due, opted_out, need) = (step.due, step.opted_out, step.needs_person);
         let stored = changed(claim, step, now).exec(&transaction).await?;
         if stored.rows_affected == 0 {
             return Ok(false);
         }
         if let (Some(key), Some(out)) = (key, opted_out) {
             privacy::note_opt_out(&transaction, &key, claim.business, &person, out, now).await?;
+        }
+        if let Some(why) = need {
+            let (business, of) = (claim.business, (claim.conversation.0, &person));
+            outbox::tell_of_need(&transaction, &told, business, of, why, now).await?;
         }
         for change in changes {
             change_message(&transaction, claim.business, &person, change, now).await?;

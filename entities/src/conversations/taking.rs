@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, PhoneNumber};
+use protocol::webhooks::EventKind;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
@@ -16,6 +17,7 @@ use crate::messages::{
     self, IncomingMessage, MessageAuthor, MessageDirection, MessageId, MessageKind, MessageRecord,
     MessageStatus,
 };
+use crate::outbox::{self, MessageData, NewEvent};
 use crate::privacy;
 use crate::tables::conversations::{ActiveModel, Column, Entity};
 use crate::tables::messages as message_table;
@@ -49,7 +51,7 @@ pub async fn take_in(
     new_id: ConversationId,
     now: Timestamp,
 ) -> Result<TakenIn, RecordsError> {
-    let key = db.person_key();
+    let (key, told) = (db.person_key(), db.told());
     db.write(move |db| async move {
         let transaction = begin_write(&db).await?;
         let (sid, person) = (message.provider_sid.clone(), message.person.clone());
@@ -67,6 +69,11 @@ pub async fn take_in(
                     .filter(Column::Id.eq(id.0));
                 opted_out.exec(&transaction).await?;
             }
+            let message = &stored.record;
+            let key = message.id.0.to_string();
+            let event = NewEvent::new(EventKind::MessageReceived, key, now);
+            let event = event.of_conversation(id.0, &person).with(MessageData::new(message, id.0));
+            outbox::tell(&transaction, &told, business, event).await?;
             id
         } else {
             let known = of_person(&transaction, business, &person).await?;

@@ -14,6 +14,7 @@ use crate::connection::begin_write;
 use crate::database::Database;
 use crate::error::RecordsError;
 use crate::messages::{self, MessageRecord};
+use crate::outbox;
 use crate::privacy;
 use crate::tables::conversations::{Column, Entity};
 
@@ -119,7 +120,7 @@ pub async fn mark_undelivered(
     opted_out: bool,
     now: Timestamp,
 ) -> Result<(), RecordsError> {
-    let (person, key) = (person.clone(), db.person_key());
+    let (person, key, told) = (person.clone(), db.person_key(), db.told());
     db.write(move |db| async move {
         let mut update = Entity::update_many()
             .col_expr(Column::NeedsPerson, Expr::value(why))
@@ -130,7 +131,10 @@ pub async fn mark_undelivered(
             update = update.col_expr(Column::OptedOut, Expr::value(true));
         }
         let transaction = begin_write(&db).await?;
-        update.exec(&transaction).await?;
+        for row in update.exec_with_returning(&transaction).await? {
+            let of = (row.id, &person);
+            outbox::tell_of_need(&transaction, &told, business, of, why, now).await?;
+        }
         if let Some(key) = key.filter(|_| opted_out) {
             privacy::note_opt_out(&transaction, &key, business, &person, true, now).await?;
         }

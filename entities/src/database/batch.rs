@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait};
 
-use super::Database;
+use super::{Database, Told};
 use crate::connection::begin_write;
 use crate::error::RecordsError;
 
@@ -15,6 +15,9 @@ pub trait Writes: Sync {
         + TransactionTrait<Transaction = DatabaseTransaction>
         + Send
         + 'static;
+
+    /// To be held by what writes events, until they are written.
+    fn told(&self) -> Told;
 
     fn write_here<T, W>(
         &self,
@@ -27,6 +30,10 @@ pub trait Writes: Sync {
 
 impl Writes for Database {
     type Connection = DatabaseConnection;
+
+    fn told(&self) -> Told {
+        Self::told(self)
+    }
 
     async fn write_here<T, W>(
         &self,
@@ -44,10 +51,15 @@ impl Writes for Database {
 #[derive(Debug)]
 pub struct Batch {
     transaction: Arc<DatabaseTransaction>,
+    told: Told,
 }
 
 impl Writes for Batch {
     type Connection = DatabaseTransaction;
+
+    fn told(&self) -> Told {
+        self.told.clone()
+    }
 
     async fn write_here<T, W>(
         &self,
@@ -76,16 +88,20 @@ impl Database {
     {
         let asker = Arc::new(());
         let waiting = Arc::downgrade(&asker);
+        let told = self.told();
         let written = self.write(|db| async move {
             let transaction = Arc::new(begin_write(&db).await?);
-            let done = work(Batch { transaction }).await?;
-            let Some(transaction) = Arc::into_inner(done.transaction) else {
+            let Batch { transaction, told } = work(Batch { transaction, told }).await?;
+            let Some(transaction) = Arc::into_inner(transaction) else {
                 return Err(DbErr::Custom("a write of the batch goes on".to_owned()).into());
             };
             if waiting.strong_count() == 0 {
                 return Err(DbErr::Custom("nobody waits for the batch".to_owned()).into());
             }
-            Ok(transaction.commit().await?)
+            transaction.commit().await?;
+            // Now others see the events.
+            drop(told);
+            Ok(())
         });
         let written = written.await;
         drop(asker);

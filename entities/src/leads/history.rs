@@ -72,21 +72,22 @@ pub async fn history(
     .await
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Change {
     pub(super) field: String,
     pub(super) old: Option<String>,
     pub(super) new: String,
 }
 
-/// Writes history rows in the transaction that makes the changes and holds the lock on the lead.
+/// Writes history rows in the transaction that makes the changes and holds the lock on the lead. Returns the
+/// number of the last one.
 pub(super) async fn write(
     transaction: &DatabaseTransaction,
     (business, lead): (Uuid, Uuid),
     changes: Vec<Change>,
     by: &ChangedBy,
     now: Timestamp,
-) -> Result<(), RecordsError> {
+) -> Result<i64, RecordsError> {
     let last: Option<i64> = Entity::find()
         .select_only()
         .column(Column::Seq)
@@ -96,7 +97,9 @@ pub(super) async fn write(
         .one(transaction)
         .await?;
     let (changed_by, call_sid) = by.columns();
-    let rows = changes.into_iter().zip(last.unwrap_or(0) + 1..).map(|(change, seq)| ActiveModel {
+    let first = last.unwrap_or(0) + 1;
+    let count = i64::try_from(changes.len()).unwrap_or(i64::MAX);
+    let rows = changes.into_iter().zip(first..).map(|(change, seq)| ActiveModel {
         lead_id: Set(lead),
         seq: Set(seq),
         business_id: Set(business),
@@ -108,10 +111,18 @@ pub(super) async fn write(
         new_value: Set(change.new),
     });
     Entity::insert_many(rows).exec_without_returning(transaction).await?;
-    Ok(())
+    Ok(first + count - 1)
 }
 
 impl ChangedBy {
+    /// The call in which it was.
+    pub(super) fn call(&self) -> Option<&CallSid> {
+        match self {
+            Self::Call { call_sid } => Some(call_sid),
+            Self::Message | Self::Api => None,
+        }
+    }
+
     fn columns(&self) -> (ChangeSource, Option<String>) {
         match self {
             Self::Call { call_sid } => (ChangeSource::Call, Some(call_sid.to_string())),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber};
+use protocol::webhooks::EventKind;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{LockType, OnConflict};
 use sea_orm::{
@@ -18,8 +19,9 @@ use super::history::{self, Change, ChangedBy};
 use super::{LeadFields, LeadRecord, LeadSource, LeadStatus};
 use crate::column;
 use crate::connection::begin_write;
-use crate::database::{Database, Writes};
+use crate::database::{Database, Told, Writes};
 use crate::error::RecordsError;
+use crate::outbox::{self, LeadData, NewEvent};
 use crate::tables::leads::{ActiveModel, Column, Entity, Model};
 
 /// The person at the other end of a call.
@@ -74,6 +76,7 @@ pub async fn ensure_for_call(
     now: Timestamp,
 ) -> Result<EnsuredLead, RecordsError> {
     let (phone, call) = (caller.phone().cloned(), call.clone());
+    let told = db.told();
     db.write_here(move |db| async move {
         let db = &*db;
         let mut row = new_row(business, new_id, LeadSource::PhoneCall, now);
@@ -91,7 +94,7 @@ pub async fn ensure_for_call(
         let conflict = OnConflict::columns([Column::BusinessId, key])
             .update_columns([Column::LastCallSid, Column::UpdatedAt])
             .to_owned();
-        ensure(db, row, conflict, new_id, ChangedBy::Call { call_sid: call }, now).await
+        ensure(db, &told, row, conflict, ChangedBy::Call { call_sid: call }, now).await
     })
     .await
 }
@@ -107,12 +110,12 @@ pub async fn ensure_for_message(
     new_id: LeadId,
     now: Timestamp,
 ) -> Result<EnsuredLead, RecordsError> {
-    let person = person.clone();
+    let (person, told) = (person.clone(), db.told());
     db.write(move |db| async move {
         let db = &db;
         let mut row = new_row(business, new_id, LeadSource::Whatsapp, now);
         row.phone = Set(Some(person.to_string()));
-        ensure(db, row, on_same_phone(), new_id, ChangedBy::Message, now).await
+        ensure(db, &told, row, on_same_phone(), ChangedBy::Message, now).await
     })
     .await
 }
@@ -128,13 +131,15 @@ pub async fn ensure_for_operator(
     new_id: LeadId,
     now: Timestamp,
 ) -> Result<EnsuredLead, RecordsError> {
-    let person = person.clone();
-    db.write(move |db| async move { ensure_in(&db, business, &person, new_id, now).await }).await
+    let (person, told) = (person.clone(), db.told());
+    db.write(move |db| async move { ensure_in(&db, &told, business, &person, new_id, now).await })
+        .await
 }
 
 /// As [`ensure_for_operator`], in a transaction that writes more.
 pub(crate) async fn ensure_in(
     db: &impl TransactionTrait<Transaction = DatabaseTransaction>,
+    told: &Told,
     business: BusinessId,
     person: &PhoneNumber,
     new_id: LeadId,
@@ -142,7 +147,7 @@ pub(crate) async fn ensure_in(
 ) -> Result<EnsuredLead, RecordsError> {
     let mut row = new_row(business, new_id, LeadSource::Operator, now);
     row.phone = Set(Some(person.to_string()));
-    ensure(db, row, on_same_phone(), new_id, ChangedBy::Api, now).await
+    ensure(db, told, row, on_same_phone(), ChangedBy::Api, now).await
 }
 
 /// Finds the lead with the same phone number.
@@ -167,6 +172,7 @@ pub async fn merge_details(
     by: ChangedBy,
     now: Timestamp,
 ) -> Result<LeadRecord, RecordsError> {
+    let told = db.told();
     db.write_here(move |db| async move {
         let db = &*db;
         let transaction = begin_write(db).await?;
@@ -181,12 +187,27 @@ pub async fn merge_details(
             return known.try_into();
         }
         row.updated_at = Set(column::from_instant(now));
-        let merged = row.update(&transaction).await?;
-        history::write(&transaction, (business.0, lead.0), changes, &by, now).await?;
+        let merged: LeadRecord = row.update(&transaction).await?.try_into()?;
+        let rows = changes.clone();
+        let seq = history::write(&transaction, (business.0, lead.0), rows, &by, now).await?;
+        let event = NewEvent::new(EventKind::LeadUpdated, format!("{}/{seq}", lead.0), now);
+        let updated = Updated { lead: LeadData::from(&merged), by: &by, changes: &changes };
+        let event = event.of_call(by.call().cloned()).of_lead(lead).with(updated);
+        outbox::tell(&transaction, &told, business, event).await?;
         transaction.commit().await?;
-        merged.try_into()
+        Ok(merged)
     })
     .await
+}
+
+/// What is told of a change.
+#[derive(Serialize)]
+struct Updated<'a> {
+    #[serde(flatten)]
+    lead: LeadData,
+    #[serde(flatten)]
+    by: &'a ChangedBy,
+    changes: &'a [Change],
 }
 
 /// The updated row, and its changes.
@@ -235,23 +256,31 @@ fn merge(
 /// Finds the lead with the row's key by `conflict`, or inserts the row and begins its history.
 async fn ensure(
     db: &impl TransactionTrait<Transaction = DatabaseTransaction>,
+    told: &Told,
     row: ActiveModel,
     conflict: OnConflict,
-    new_id: LeadId,
     by: ChangedBy,
     now: Timestamp,
 ) -> Result<EnsuredLead, RecordsError> {
     let transaction = begin_write(db).await?;
+    let new_id = row.id.clone();
     let row = Entity::insert(row).on_conflict(conflict).exec_with_returning(&transaction).await?;
-    let created = row.id == new_id.0;
+    let created = Set(row.id) == new_id;
     if created {
         let initial = |field: &str, new| Change { field: field.to_owned(), old: None, new };
         let mut changes = vec![initial("status", row.status.to_value())];
         changes.extend(row.phone.clone().map(|phone| initial("phone", phone)));
         history::write(&transaction, (row.business_id, row.id), changes, &by, now).await?;
     }
+    let record: LeadRecord = row.try_into()?;
+    if created {
+        let event = NewEvent::new(EventKind::LeadCreated, record.id.0.to_string(), now);
+        let event = event.of_call(by.call().cloned()).of_lead(record.id);
+        let event = event.with(LeadData::from(&record));
+        outbox::tell(&transaction, told, record.business_id, event).await?;
+    }
     transaction.commit().await?;
-    Ok(EnsuredLead { record: row.try_into()?, created })
+    Ok(EnsuredLead { record, created })
 }
 
 fn new_row(business: BusinessId, id: LeadId, source: LeadSource, now: Timestamp) -> ActiveModel {

@@ -17,15 +17,16 @@ use uuid::Uuid;
 use super::ErasureRecord;
 use super::matching::{self, People};
 use super::opt_outs::note_opt_out;
+use crate::appointments::{AppointmentRecord, Change, tell};
 use crate::column;
 use crate::connection::begin_write;
-use crate::database::Database;
+use crate::database::{Database, Told};
 use crate::error::RecordsError;
 use crate::retention::count_deleted;
 use crate::tables::{
     appointments, call_snapshot_entries as entries, call_snapshots as snapshots,
     call_turns as turns, calls, conversations, erasures, lead_changes, leads, messages,
-    node_reports,
+    node_reports, outbox,
 };
 use crate::values::{AppointmentStatus, CallDirection, DeletedKind, LeadFields, MessageDirection};
 
@@ -76,7 +77,7 @@ pub async fn carry_out(
     if erasure.key_id != key.id() {
         return Ok(Outcome::OtherKey);
     }
-    let key = key.clone();
+    let (key, told) = (key.clone(), db.told());
     db.write(move |db| async move {
         let people = match erasure.lead {
             Some(lead) => of_lead(&db, erasure.business, lead).await?,
@@ -97,6 +98,7 @@ pub async fn carry_out(
         let work = Work {
             db: &transaction,
             key: &key,
+            told: &told,
             business: erasure.business,
             until,
             now: column::from_instant(now),
@@ -134,6 +136,7 @@ async fn of_lead(
 struct Work<'a> {
     db: &'a DatabaseTransaction,
     key: &'a PersonKey,
+    told: &'a Told,
     business: BusinessId,
     /// What was written later stays.
     until: DateTimeUtc,
@@ -174,14 +177,16 @@ impl Work<'_> {
             done.turns += self.turns(part).await?;
             done.calls += self.calls(part).await?;
         }
+        self.events(&lead_ids, &call_sids, &numbers).await?;
         for part in lead_ids.chunks(AT_ONCE) {
             done.cancelled += self.appointments(part).await?;
             self.history(part).await?;
             done.leads += self.blank_leads(part).await?;
         }
         for number in &people.numbers {
-            done.messages += self.messages(number.as_str()).await?;
+            // In the order in which a step of a conversation locks them.
             done.conversations += self.conversation(number).await?;
+            done.messages += self.messages(number.as_str()).await?;
         }
         // What other nodes have shown of their calls. They show it again when they are asked.
         node_reports::Entity::delete_many().exec(self.db).await?;
@@ -261,6 +266,32 @@ impl Work<'_> {
         Ok(inbound + outbound.exec(self.db).await?.rows_affected)
     }
 
+    /// Those without data are read from their call when they are sent, and then nothing of the person is
+    /// left. The others go.
+    async fn events(
+        &self,
+        leads: &[Uuid],
+        calls: &[String],
+        numbers: &[&str],
+    ) -> Result<(), RecordsError> {
+        use outbox::{Column, Entity};
+        let mut theirs = Condition::any().add(Column::Person.is_in(numbers.iter().copied()));
+        for part in leads.chunks(AT_ONCE) {
+            theirs = theirs.add(Column::LeadId.is_in(part.to_vec()));
+        }
+        for part in calls.chunks(AT_ONCE) {
+            theirs = theirs.add(Column::CallSid.is_in(part.to_vec()));
+        }
+        Entity::delete_many()
+            .filter(Column::BusinessId.eq(self.business.0))
+            .filter(Column::CreatedAt.lte(self.until))
+            .filter(Column::Data.is_not_null())
+            .filter(theirs)
+            .exec(self.db)
+            .await?;
+        Ok(())
+    }
+
     async fn appointments(&self, leads: &[Uuid]) -> Result<u64, RecordsError> {
         use appointments::{Column, Entity};
         let update = || {
@@ -277,7 +308,13 @@ impl Work<'_> {
             .col_expr(Column::Status, Expr::value(AppointmentStatus::Cancelled))
             .filter(Column::Status.eq(AppointmentStatus::Booked))
             .filter(Column::StartsAt.gt(self.now));
-        Ok(to_come.exec(self.db).await?.rows_affected)
+        let cancelled = to_come.exec_with_returning(self.db).await?;
+        let (count, now) = (cancelled.len() as u64, column::instant("erasures.done_at", self.now)?);
+        for row in cancelled {
+            let record = AppointmentRecord::try_from(row)?;
+            tell(self.db, self.told, &record, Change::Freed, None, now).await?;
+        }
+        Ok(count)
     }
 
     /// The history says of a lead what is left of it: its status.

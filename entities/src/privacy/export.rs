@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 use protocol::ids::BusinessId;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -14,7 +16,7 @@ use crate::error::RecordsError;
 use crate::leads as lead_queries;
 use crate::tables::{
     appointments, call_snapshot_entries as entries, call_snapshots as snapshots,
-    call_turns as turns, calls, conversations, lead_changes, leads, messages,
+    call_turns as turns, calls, conversations, lead_changes, leads, messages, outbox,
 };
 use crate::values::CallDirection;
 
@@ -41,6 +43,9 @@ pub struct Export {
     pub conversations: Vec<Value>,
     #[schema(value_type = Vec<Object>)]
     pub messages: Vec<Value>,
+    /// Events for other systems that are not sent yet.
+    #[schema(value_type = Vec<Object>)]
+    pub outbox: Vec<Value>,
 }
 
 /// All that a business has of a person.
@@ -104,10 +109,25 @@ pub async fn export(
             call_snapshot_entries: rows!(entries, CallSid in sids, by Number),
             conversations: rows!(conversations, Person in numbers, by BeganAt),
             messages: rows!(messages, Person in numbers, by CreatedAt),
+            outbox: as_json(events(db, business, (&lead, &sids, &numbers)).await?),
             calls: as_json(found),
         })
     })
     .await
+}
+
+async fn events(
+    db: &impl ConnectionTrait,
+    business: BusinessId,
+    (leads, calls, numbers): (&[Uuid], &[String], &[String]),
+) -> Result<Vec<outbox::Model>, RecordsError> {
+    use outbox::{Column, Entity};
+    let theirs = Condition::any()
+        .add(Column::Person.is_in(numbers.to_vec()))
+        .add(Column::LeadId.is_in(leads.to_vec()))
+        .add(Column::CallSid.is_in(calls.to_vec()));
+    let rows = Entity::find().filter(Column::BusinessId.eq(business.0)).filter(theirs);
+    Ok(rows.order_by_asc(Column::Number).limit(MOST).all(db).await?)
 }
 
 /// Rows of one table that are given out.

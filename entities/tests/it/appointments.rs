@@ -93,7 +93,7 @@ async fn cal_3_invariant_11_the_schema_refuses_an_overlap_written_by_plain_sql()
         let apart = book(db, locks, slot(noa, "12:00", "12:30", "12:30"), noon()).await.unwrap();
         let cancelled =
             book(db, locks, slot(noa, "14:00", "14:30", "14:30"), noon()).await.unwrap();
-        cancel(db, locks, Authority::Business, Selector::Id(cancelled.id)).await.unwrap();
+        cancel(db, locks, Authority::Business, Selector::Id(cancelled.id), noon()).await.unwrap();
 
         let shifted = "starts_at = (SELECT starts_at FROM appointments WHERE lead_id = $2), \
                        ends_at = (SELECT ends_at FROM appointments WHERE lead_id = $2), \
@@ -195,18 +195,18 @@ async fn cal_1_a_lead_cancels_only_its_own_appointments_and_the_slot_is_free_aga
         let (locks, dana, noa) = two_leads(db).await;
         let held = book(db, locks, slot(dana, "10:00", "10:30", "10:30"), noon()).await.unwrap();
         for which in [Selector::Id(held.id), Selector::StartsAt(held.starts_at)] {
-            let refused = cancel(db, locks, Authority::Lead(noa), which).await;
+            let refused = cancel(db, locks, Authority::Lead(noa), which, noon()).await;
             assert!(matches!(refused, Err(RecordsError::NotFound)), "{refused:?}");
         }
         let expected = AppointmentRecord { status: AppointmentStatus::Cancelled, ..held.clone() };
         for _ in 0..2 {
             let which = Selector::StartsAt(held.starts_at);
-            let cancelled = cancel(db, locks, Authority::Lead(dana), which).await.unwrap();
+            let cancelled = cancel(db, locks, Authority::Lead(dana), which, noon()).await.unwrap();
             assert_eq!(cancelled, expected);
         }
         let taken = book(db, locks, slot(noa, "10:00", "10:30", "10:30"), noon()).await.unwrap();
         let cancelled =
-            cancel(db, locks, Authority::Business, Selector::Id(taken.id)).await.unwrap();
+            cancel(db, locks, Authority::Business, Selector::Id(taken.id), noon()).await.unwrap();
         assert_eq!((cancelled.id, cancelled.status), (taken.id, AppointmentStatus::Cancelled));
     })
     .await;
@@ -220,7 +220,7 @@ async fn upcoming_and_between_return_booked_appointments_that_have_not_ended_in_
         let tens = book(db, locks, slot(dana, "10:00", "10:30", "10:40"), noon()).await.unwrap();
         let hers = book(db, locks, slot(noa, "14:00", "14:30", "14:30"), noon()).await.unwrap();
         let gone = book(db, locks, slot(dana, "16:00", "16:30", "16:30"), noon()).await.unwrap();
-        cancel(db, locks, Authority::Business, Selector::Id(gone.id)).await.unwrap();
+        cancel(db, locks, Authority::Business, Selector::Id(gone.id), noon()).await.unwrap();
 
         let upcoming = async |now| of_lead_upcoming(db, locks, dana, at(now)).await.unwrap();
         assert_eq!(upcoming("2026-11-25T10:29:59Z").await, [tens.clone(), noons.clone()]);

@@ -55,7 +55,7 @@ async fn call_1_one_statement_reads_business_settings_newest_prompt_and_the_call
         // One in the past, one cancelled, one of another lead, and two upcoming ones.
         booked(db, locks, caller, "2026-11-21T10:00:00Z").await;
         let cancelled = booked(db, locks, caller, "2026-11-24T10:00:00Z").await;
-        cancel(db, locks, Authority::Lead(caller), Selector::Id(cancelled)).await.unwrap();
+        cancel(db, locks, Authority::Lead(caller), Selector::Id(cancelled), noon()).await.unwrap();
         let somebody = lead(db, locks, "+972508888888").await;
         booked(db, locks, somebody, "2026-11-25T10:00:00Z").await;
         let later = booked(db, locks, caller, "2026-11-27T10:00:00Z").await;

@@ -150,19 +150,22 @@ async fn invariant_21_a_node_that_has_lost_a_call_moves_and_cancels_nothing_for_
         let new = calls::take_over(db, business, &call_sid(1), Some(old), node).await.unwrap();
 
         let (id, on_call) = (booked.id, |lease| Some((call_sid(1), lease)));
-        let moved = appointments::move_for(db, business, lead, id, times(48), on_call(old)).await;
+        let moved =
+            appointments::move_for(db, business, lead, id, times(48), on_call(old), noon()).await;
         assert!(matches!(moved, Err(MoveError::Records(RecordsError::Fenced))), "{moved:?}");
         let (authority, which) = (Authority::Lead(lead), Selector::Id(id));
         let cancelled =
-            appointments::cancel_for(db, business, authority, which, on_call(old)).await;
+            appointments::cancel_for(db, business, authority, which, on_call(old), noon()).await;
         assert!(matches!(cancelled, Err(RecordsError::Fenced)), "{cancelled:?}");
         let held = appointments::of_lead(db, business, lead, which).await.unwrap();
         assert_eq!(held, Some(booked));
 
         let new = on_call(new.unwrap());
-        let moved = appointments::move_for(db, business, lead, id, times(48), new.clone()).await;
+        let moved =
+            appointments::move_for(db, business, lead, id, times(48), new.clone(), noon()).await;
         assert_eq!(moved.unwrap().starts_at, at(48));
-        let gone = appointments::cancel_for(db, business, authority, which, new).await.unwrap();
+        let gone =
+            appointments::cancel_for(db, business, authority, which, new, noon()).await.unwrap();
         assert_eq!(gone.status, AppointmentStatus::Cancelled);
     })
     .await;

@@ -33,6 +33,8 @@ mod messages;
 #[cfg(test)]
 mod moves;
 #[cfg(test)]
+mod outbox;
+#[cfg(test)]
 mod plans;
 #[cfg(test)]
 mod privacy;

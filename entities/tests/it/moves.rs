@@ -71,15 +71,15 @@ async fn cal_6_a_moved_appointment_has_its_new_times_and_its_old_slot_is_free() 
         let locks = business(db, "locks", "+97231111111").await;
         let (dana, noa) = (person(db, locks, 1).await, person(db, locks, 2).await);
         let held = booked(db, locks, dana, "10:00").await;
-        let moved = move_to(db, locks, dana, held.id, times("12:00")).await.unwrap();
+        let moved = move_to(db, locks, dana, held.id, times("12:00"), noon()).await.unwrap();
         let NewTimes { starts_at, ends_at, busy_until } = times("12:00");
         let expected = AppointmentRecord { starts_at, ends_at, busy_until, ..held.clone() };
         assert_eq!(moved, expected);
-        let again = move_to(db, locks, dana, held.id, times("12:00")).await.unwrap();
+        let again = move_to(db, locks, dana, held.id, times("12:00"), noon()).await.unwrap();
         assert_eq!(again, expected, "where it is already");
         booked(db, locks, noa, "10:00").await;
         // Its own time does not stand in its way.
-        let nearby = move_to(db, locks, dana, held.id, times("12:20")).await.unwrap();
+        let nearby = move_to(db, locks, dana, held.id, times("12:20"), noon()).await.unwrap();
         assert_eq!(nearby.starts_at, on_the_day("12:20"));
         assert_eq!(the_day(db, locks).await.len(), 2);
     })
@@ -95,18 +95,18 @@ async fn cal_6_an_appointment_that_cannot_be_moved_keeps_its_slot() {
         let held = booked(db, locks, dana, "10:00").await;
         let other = booked(db, locks, noa, "12:00").await;
         for taken in ["12:00", "11:30", "12:35"] {
-            let refused = move_to(db, locks, dana, held.id, times(taken)).await;
+            let refused = move_to(db, locks, dana, held.id, times(taken), noon()).await;
             assert!(matches!(refused, Err(MoveError::SlotTaken)), "{taken}: {refused:?}");
         }
         // Neither somebody else's nor, in another business, one's own (LEAD-3).
         for (business, lead) in [(locks, noa), (clinic, dana)] {
-            let refused = move_to(db, business, lead, held.id, times("16:00")).await;
+            let refused = move_to(db, business, lead, held.id, times("16:00"), noon()).await;
             let not_found = matches!(refused, Err(MoveError::Records(RecordsError::NotFound)));
             assert!(not_found, "{refused:?}");
         }
         assert_eq!(the_day(db, locks).await, [held.clone(), other]);
-        cancel(db, locks, Authority::Lead(dana), Selector::Id(held.id)).await.unwrap();
-        let refused = move_to(db, locks, dana, held.id, times("16:00")).await;
+        cancel(db, locks, Authority::Lead(dana), Selector::Id(held.id), noon()).await.unwrap();
+        let refused = move_to(db, locks, dana, held.id, times("16:00"), noon()).await;
         assert!(matches!(refused, Err(MoveError::Cancelled)), "{refused:?}");
     })
     .await;
@@ -133,7 +133,7 @@ async fn cal_6_a_lead_with_an_appointment_to_come_is_answered_with_it_and_gets_a
         let Err(BookingError::AlreadyHolds(held)) = refused else { panic!("{refused:?}") };
         assert_eq!(held, [first.clone(), second.clone()]);
         // What has begun is not to come any more, and what is cancelled is not held.
-        cancel(db, locks, Authority::Lead(dana), Selector::Id(second.id)).await.unwrap();
+        cancel(db, locks, Authority::Lead(dana), Selector::Id(second.id), noon()).await.unwrap();
         book(db, locks, wanted(dana, "16:00", false), first.starts_at).await.unwrap();
     })
     .await;
@@ -150,7 +150,7 @@ async fn cal_4_a_booking_that_is_repeated_after_it_was_moved_returns_the_moved_a
             ..wanted(dana, "10:00", false)
         };
         let first = book(db, locks, keyed(), noon()).await.unwrap();
-        let moved = move_to(db, locks, dana, first.id, times("12:00")).await.unwrap();
+        let moved = move_to(db, locks, dana, first.id, times("12:00"), noon()).await.unwrap();
         assert_eq!(book(db, locks, keyed(), noon()).await.unwrap(), moved);
         assert_eq!(by_key(db, locks, &key).await.unwrap(), Some(moved));
         assert_eq!(the_day(db, locks).await.len(), 1);
@@ -174,7 +174,7 @@ async fn cal_6_of_moves_and_bookings_of_one_slot_at_once_one_gets_it_and_the_oth
             let booker = person(&db, locks, 100 + u32::try_from(n).unwrap()).await;
             let moving = db.clone();
             tries.spawn(async move {
-                match move_to(&moving, locks, mine.lead_id, mine.id, times("20:00")).await {
+                match move_to(&moving, locks, mine.lead_id, mine.id, times("20:00"), noon()).await {
                     Ok(_) => Some(mine.id),
                     Err(MoveError::SlotTaken) => None,
                     Err(other) => panic!("{other:?}"),
@@ -216,7 +216,7 @@ async fn cal_6_moves_into_each_others_slots_and_bookings_of_those_never_overlap(
                 let db = db.clone();
                 let to = times(SLOTS[(n + round + 1) % SLOTS.len()]);
                 tries.spawn(async move {
-                    let moved = move_to(&db, locks, mine.lead_id, mine.id, to).await;
+                    let moved = move_to(&db, locks, mine.lead_id, mine.id, to, noon()).await;
                     assert!(matches!(moved, Ok(_) | Err(MoveError::SlotTaken)), "{moved:?}");
                 });
             }
@@ -246,11 +246,11 @@ async fn cal_6_an_appointment_that_is_moved_and_cancelled_at_once_is_cancelled()
             let held = booked(db, locks, dana, "10:00").await;
             let (moving, cancelling) = (db.clone(), db.clone());
             let moving = tokio::spawn(async move {
-                let moved = move_to(&moving, locks, dana, held.id, times("12:00")).await;
+                let moved = move_to(&moving, locks, dana, held.id, times("12:00"), noon()).await;
                 assert!(matches!(moved, Ok(_) | Err(MoveError::Cancelled)), "{moved:?}");
             });
             let (authority, which) = (Authority::Lead(dana), Selector::Id(held.id));
-            cancel(&cancelling, locks, authority, which).await.unwrap();
+            cancel(&cancelling, locks, authority, which, noon()).await.unwrap();
             moving.await.unwrap();
             let row = get(db, locks, held.id).await.unwrap().unwrap();
             assert_eq!(row.status, AppointmentStatus::Cancelled);

@@ -12,20 +12,21 @@ use entities::conversations::ConversationId;
 use entities::leads::{Caller, LeadChanges, LeadFilter, ensure_for_call, history, merge_details};
 use entities::messages::{IncomingMessage, MessageId, MessageKind};
 use entities::{
-    Database, appointments, businesses, call_turns, calls, conversations, leads, messages,
+    Database, appointments, businesses, call_turns, calls, conversations, leads, messages, outbox,
 };
 use protocol::ids::{LeadId, ToolCallId};
+use protocol::webhooks::Target;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, TransactionTrait};
 
 use crate::support::{
-    at, business, call, call_sid, hung_up, in_call, lead, new_id, noon, on_each, phone,
+    at, call, call_sid, hung_up, in_call, lead, new_id, noon, on_each, phone, told,
 };
 
 const HALF_HOUR: Duration = Duration::from_mins(30);
 
 /// Runs the queries of a call and of the lists.
 async fn use_everything(db: &Database) {
-    let locks = business(db, "locks", "+97231111111").await;
+    let locks = told(db, "locks", "+97231111111").await;
     let dana = lead(db, locks, "+972501111111").await;
     let number = phone("+972501111111");
     let ours = phone("+97231111111");
@@ -64,8 +65,8 @@ async fn use_everything(db: &Database) {
         ends_at: ends_at + HALF_HOUR,
         busy_until: ends_at + HALF_HOUR,
     };
-    move_to(db, locks, dana, held.id, times).await.unwrap();
-    cancel(db, locks, Authority::Lead(dana), Selector::Id(held.id)).await.unwrap();
+    move_to(db, locks, dana, held.id, times, noon()).await.unwrap();
+    cancel(db, locks, Authority::Lead(dana), Selector::Id(held.id), noon()).await.unwrap();
     appointments::list(db, locks, AppointmentFilter::default(), Some(held.id), 10).await.unwrap();
 
     let text = IncomingMessage {
@@ -92,6 +93,16 @@ async fn use_everything(db: &Database) {
     let sid = call(db, locks, 1).await;
     calls::get(db, locks, &sid).await.unwrap();
     call_turns::of_call(db, locks, &sid).await.unwrap();
+
+    let later = noon() + HALF_HOUR;
+    outbox::due(db, later).await.unwrap();
+    let lane = (locks, Target::Webhook);
+    let claimed = outbox::claim(db, lane, owner, 4, later, later + HALF_HOUR).await.unwrap();
+    outbox::receiver(db, locks).await.unwrap();
+    outbox::prepare(db, &claimed[0]).await.unwrap();
+    outbox::settle(db, &claimed[0], outbox::Outcome::Sent, later).await.unwrap();
+    outbox::backlog(db).await.unwrap();
+    outbox::list(db, locks, outbox::OutboxFilter::default(), None, 10).await.unwrap();
 }
 
 /// The lines of a statement's plan that read a whole table.

@@ -23,11 +23,11 @@ use protocol::person_key::PersonKey;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use serde_json::json;
 
-use crate::support::{business, call_sid, new_id, noon, on_each, phone, two_businesses};
+use crate::support::{call_sid, new_id, noon, on_each, phone, told};
 use filled::{NAME, NUMBER, WORD, fill, finished, person, wrote};
 
 /// Tables that hold something of a person.
-const PERSONAL: [&str; 10] = [
+const PERSONAL: [&str; 11] = [
     "leads",
     "lead_changes",
     "appointments",
@@ -37,13 +37,16 @@ const PERSONAL: [&str; 10] = [
     "call_snapshot_entries",
     "messages",
     "conversations",
+    "outbox",
     "node_reports",
 ];
 /// Tables that hold nothing of a person, and why.
-const OTHERS: [(&str, &str); 12] = [
+const OTHERS: [(&str, &str); 14] = [
     ("businesses", "the business's own settings"),
     ("business_numbers", "the business's own numbers"),
     ("prompts", "the business's own words"),
+    ("webhooks", "the business's own receiver"),
+    ("subscriptions", "words of ours"),
     ("early_statuses", "a CallSid and words of ours"),
     ("nodes", "daemons"),
     ("node_orders", "a CallSid and words of ours"),
@@ -127,7 +130,7 @@ async fn lead_5_every_table_is_known_to_hold_something_of_a_person_or_nothing() 
             "{unknown:?} can hold something of a person, or not: say so here and in docs/privacy.md, and \
              if they can, fill, export and erase them"
         );
-        let locks = business(db, "locks", "+97231111111").await;
+        let locks = told(db, "locks", "+97231111111").await;
         fill(db, locks).await;
         let personal: BTreeSet<_> = PERSONAL.into_iter().map(str::to_owned).collect();
         assert_eq!(found(db).await, personal);
@@ -138,7 +141,8 @@ async fn lead_5_every_table_is_known_to_hold_something_of_a_person_or_nothing() 
 #[tokio::test]
 async fn lead_5_what_is_erased_leaves_no_name_number_or_word_and_every_count() {
     on_each(async |db| {
-        let [locks, clinic] = two_businesses(db).await;
+        let locks = told(db, "locks", "+97231111111").await;
+        let clinic = told(db, "clinic", "+97232222222").await;
         let filled = fill(db, locks).await;
         let subject = || Subject::Number(person());
         // Both calls go on: nothing happens yet.
@@ -209,7 +213,8 @@ async fn fill_clinic(db: &Database, clinic: BusinessId) {
 #[tokio::test]
 async fn lead_5_an_export_has_something_of_every_table_and_of_no_other_business() {
     on_each(async |db| {
-        let [locks, clinic] = two_businesses(db).await;
+        let locks = told(db, "locks", "+97231111111").await;
+        let clinic = told(db, "clinic", "+97232222222").await;
         let filled = fill(db, locks).await;
         for subject in [Subject::Number(person()), Subject::Lead(filled.lead)] {
             let given = export(db, locks, subject.clone(), noon()).await.unwrap();
@@ -236,7 +241,7 @@ async fn lead_5_an_export_has_something_of_every_table_and_of_no_other_business(
 #[tokio::test]
 async fn lead_5_a_restored_database_erases_again_what_is_older_and_not_what_came_later() {
     on_each(async |db| {
-        let locks = business(db, "locks", "+97231111111").await;
+        let locks = told(db, "locks", "+97231111111").await;
         let filled = fill(db, locks).await;
         for call in [&filled.inbound, &filled.outbound] {
             finished(db, locks, call).await;
@@ -289,7 +294,7 @@ async fn lead_5_a_restored_database_erases_again_what_is_older_and_not_what_came
 async fn lead_5_an_opt_out_outlives_the_conversation_that_says_so() {
     on_each(async |db| {
         let db = &db.clone().with_person_key(key());
-        let locks = business(db, "locks", "+97231111111").await;
+        let locks = told(db, "locks", "+97231111111").await;
         wrote(db, locks, true, noon()).await;
         erased(db, locks, Subject::Number(person())).await;
         assert_eq!(of_person(db, locks, &person()).await.unwrap(), None);
@@ -313,7 +318,7 @@ async fn lead_5_an_opt_out_outlives_the_conversation_that_says_so() {
 #[tokio::test]
 async fn lead_5_somebody_who_withheld_their_number_is_erased_by_their_lead() {
     on_each(async |db| {
-        let locks = business(db, "locks", "+97231111111").await;
+        let locks = told(db, "locks", "+97231111111").await;
         let (caller, new) = (Caller::Withheld, LeadId(new_id()));
         let lead = ensure_for_call(db, locks, caller, &call_sid(5), new, noon()).await.unwrap();
         let told = LeadChanges { full_name: Some(NAME.to_owned()), ..LeadChanges::default() };
@@ -334,7 +339,7 @@ async fn lead_5_the_sqlite_file_holds_nothing_of_the_person_either() {
     let pool = entities::PoolSettings::default();
     let db = Database::connect(&url, pool, entities::OpenMode::Create).await.unwrap();
     crate::support::migrate(&db).await;
-    let locks = business(&db, "locks", "+97231111111").await;
+    let locks = told(&db, "locks", "+97231111111").await;
     let filled = fill(&db, locks).await;
     for call in [&filled.inbound, &filled.outbound] {
         finished(&db, locks, call).await;

@@ -8,7 +8,7 @@ use sea_orm_migration::SchemaManager;
 
 use crate::support::{migrate, on_each, on_each_bare, two_businesses};
 
-const TABLES: [&str; 16] = [
+const TABLES: [&str; 19] = [
     "businesses",
     "business_numbers",
     "prompts",
@@ -25,6 +25,9 @@ const TABLES: [&str; 16] = [
     "deleted_counts",
     "erasures",
     "opt_outs",
+    "webhooks",
+    "subscriptions",
+    "outbox",
 ];
 
 /// The URL of a database that nobody else can be on.
@@ -45,7 +48,7 @@ async fn tables_there(db: &Database) -> usize {
 async fn the_schema_goes_up_down_and_up_again() {
     on_each_bare(async |db| {
         let all = db.read(|db| async move { migration::pending(&db).await }).await.unwrap();
-        assert_eq!(all.len(), 13, "every migration is pending on an empty database: {all:?}");
+        assert_eq!(all.len(), 14, "every migration is pending on an empty database: {all:?}");
         assert_eq!(
             db.write(move |db| async move { migration::up(&db, None).await })
                 .await
@@ -91,7 +94,7 @@ async fn simultaneous_migrations_apply_each_migration_once() {
         }
         let mut applied = movers.join_all().await;
         applied.sort_unstable();
-        assert_eq!(applied, [0, 0, 0, 0, 0, 13]);
+        assert_eq!(applied, [0, 0, 0, 0, 0, 14]);
     })
     .await;
 }
@@ -131,7 +134,7 @@ async fn the_commands_report_what_they_did_and_fresh_needs_a_confirmation() {
             .await
             .unwrap();
         let Report::Changed(progress) = &report else { panic!("{report:?}") };
-        assert_eq!((progress.reverted.len(), progress.applied.len()), (13, 13));
+        assert_eq!((progress.reverted.len(), progress.applied.len()), (14, 14));
         assert!(entities::businesses::list(db, None, 10).await.unwrap().items.is_empty());
 
         db.write(|db| async move {
@@ -143,7 +146,7 @@ async fn the_commands_report_what_they_did_and_fresh_needs_a_confirmation() {
             db.write(|db| async move { run(Command::Status, &db, ALONE).await }).await.unwrap();
         let Report::Status(statuses) = &report else { panic!("{report:?}") };
         assert_eq!(statuses.iter().filter(|(_, s)| *s == MigrationStatus::Pending).count(), 1);
-        assert!(report.to_string().ends_with("pending  m20261129_000013_message_cost"), "{report}");
+        assert!(report.to_string().ends_with("pending  m20261129_000014_outbox"), "{report}");
 
         db.write(|db| async move { run(Command::Up { steps: None }, &db, ALONE).await })
             .await

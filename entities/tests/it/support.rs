@@ -5,9 +5,11 @@ use std::time::Duration;
 use entities::businesses::{ImportBusiness, import};
 use entities::calls::{CallDirection, CallStatus, EndOfCall, NewCall, insert_started};
 use entities::leads::{Caller, ChangedBy, ensure_for_call};
+use entities::outbox::{ImportOutbox, ImportWebhook};
 use entities::{Database, OpenMode, PoolSettings};
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber, Slug};
+use protocol::webhooks::{EventKind, Target, WebhookSecret};
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
@@ -118,12 +120,34 @@ pub(crate) fn file(name: &str, number: &str) -> ImportBusiness {
         retention: Duration::from_secs(90 * 24 * 3600),
         settings: serde_json::json!({"greeting": {"text": "שלום"}}),
         prompt: "ענה בנימוס".to_owned(),
+        outbox: ImportOutbox::default(),
     }
 }
 
 pub(crate) async fn business(db: &Database, name: &str, number: &str) -> BusinessId {
     import(db, file(name, number), noon()).await.unwrap().id
 }
+
+/// A business whose receiver wants every event.
+pub(crate) async fn told(db: &Database, name: &str, number: &str) -> BusinessId {
+    import(db, ImportBusiness { outbox: receiver(), ..file(name, number) }, noon())
+        .await
+        .unwrap()
+        .id
+}
+
+/// A receiver that wants every event.
+pub(crate) fn receiver() -> ImportOutbox {
+    ImportOutbox {
+        webhook: Some(ImportWebhook {
+            url: "https://hooks.example.com/".to_owned(),
+            secret: Some(WebhookSecret::parse(SECRET).unwrap()),
+        }),
+        subscriptions: EventKind::ALL.map(|kind| (Target::Webhook, kind)).to_vec(),
+    }
+}
+
+pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// Two businesses that must never see each other's rows.
 pub(crate) async fn two_businesses(db: &Database) -> [BusinessId; 2] {

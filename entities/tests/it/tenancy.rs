@@ -105,7 +105,7 @@ async fn lead_3_another_business_cannot_read_or_change_an_appointment() {
         );
         for authority in [Authority::Business, Authority::Lead(lead)] {
             for which in [Selector::Id(held.id), Selector::StartsAt(held.starts_at)] {
-                refused(appointments::cancel(db, clinic, authority, which).await);
+                refused(appointments::cancel(db, clinic, authority, which, noon()).await);
             }
         }
         // With the other business's lead and even its key, nothing is returned and nothing is booked.

@@ -1,5 +1,6 @@
 //! Rules for a business's settings that the types of its keys can't express.
 
+mod events;
 mod limits;
 mod notices;
 mod sizes;
@@ -48,6 +49,7 @@ pub(super) fn check(business: &BusinessSettings) -> Result<(), Vec<Problem>> {
     outbound(business, &mut problems);
     whatsapp(business, &mut problems);
     fallback(business, &mut problems);
+    events::check(business, &mut problems);
     sizes::check(business, &mut problems);
     limits::texts(business, &mut problems);
     limits::names(business, &mut problems);

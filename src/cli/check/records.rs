@@ -7,9 +7,10 @@ use protocol::ids::{PhoneNumber, Slug};
 
 use super::finding::Finding;
 use super::models::UsedModel;
+use super::webhooks;
 use crate::cli::{database, stored};
-use crate::config;
 use crate::config::words::in_words;
+use crate::config::{self, Config};
 use crate::database::DatabaseError;
 
 const ABOUT: &str = "database";
@@ -26,7 +27,8 @@ pub(super) struct Records {
     pub(super) models: Vec<UsedModel>,
 }
 
-pub(super) async fn check(config: &config::Database) -> Records {
+pub(super) async fn check(config: &Config) -> Records {
+    let (allow_private, config) = (config.server.allow_private_webhooks, &config.database);
     let mut records = Records::default();
     let db = match database::open(config).await {
         Ok(db) => db,
@@ -38,7 +40,7 @@ pub(super) async fn check(config: &config::Database) -> Records {
     let current = "it can be reached, and its schema is current";
     records.findings.push(Finding::ok(ABOUT, current));
     records.findings.extend(unwritable(&db, config).await);
-    match records.read(&db).await {
+    match records.read(&db, allow_private).await {
         Ok(()) if records.numbers.is_empty() => records.findings.push(Finding::warn(
             ABOUT,
             "there is no business, so every call is rejected: create one with \
@@ -112,12 +114,14 @@ fn unusable(error: DatabaseError, is_sqlite: bool) -> Finding {
 }
 
 impl Records {
-    async fn read(&mut self, db: &Database) -> Result<(), RecordsError> {
+    async fn read(&mut self, db: &Database, allow_private: bool) -> Result<(), RecordsError> {
         for business in stored::all(db).await? {
             self.numbers.extend(businesses::numbers(db, business.id).await?);
             match BusinessSettings::from_json(business.settings) {
                 Ok(settings) => {
                     self.findings.extend(of_settings(&business.slug, &settings));
+                    let found = webhooks::check(db, business.id, &settings, allow_private).await?;
+                    self.findings.extend(found);
                     self.models.extend(UsedModel::of(&settings));
                     self.senders.extend(settings.whatsapp_number);
                 }

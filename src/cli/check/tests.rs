@@ -110,7 +110,7 @@ async fn ops_5_every_problem_of_the_configuration_is_a_line_and_fails() {
 async fn ops_5_a_database_whose_folder_is_missing_is_told_with_the_key() {
     let url = "sqlite:///no/such/folder/frontdesk.db";
     let config = OnDisk::default().config_with(&[("DATABASE__URL", url)]);
-    let records = records::check(&config.database).await;
+    let records = records::check(&config).await;
     let line = records.findings[0].to_string();
     assert!(line.starts_with("fail  database") && line.contains("set database.url"), "{line}");
 }
@@ -125,7 +125,7 @@ async fn ops_5_a_file_that_is_no_database_or_is_damaged_is_named_and_to_be_resto
     for content in [b"no database at all. ".repeat(300), damaged] {
         let path = on_disk.file("test.db", "");
         std::fs::write(&path, content).unwrap();
-        let records::Records { findings, .. } = records::check(&on_disk.config().database).await;
+        let records::Records { findings, .. } = records::check(&on_disk.config()).await;
         let line = findings[0].to_string();
         assert!(line.starts_with("fail  database") && line.contains("test.db"), "{line}");
         assert!(line.contains("damaged") && line.contains("from a backup"), "{line}");
@@ -136,7 +136,7 @@ async fn ops_5_a_file_that_is_no_database_or_is_damaged_is_named_and_to_be_resto
 async fn ops_5_a_server_that_cannot_be_reached_is_named_with_host_and_port_and_no_password() {
     let url = "postgres://root:hunter2@127.0.0.1:1/frontdesk";
     let config = OnDisk::default().config_with(&[("DATABASE__URL", url)]);
-    let records::Records { findings, .. } = records::check(&config.database).await;
+    let records::Records { findings, .. } = records::check(&config).await;
     let line = findings[0].to_string();
     assert!(line.starts_with("fail  database") && line.contains("127.0.0.1:1"), "{line}");
     assert!(line.contains("refused") && !line.contains("hunter2"), "{line}");

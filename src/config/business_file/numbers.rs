@@ -59,11 +59,18 @@ fn numbers(keys: &mut Value) -> Vec<(String, &mut Value)> {
                 let number = transfer.get_mut("number");
                 found.extend(number.map(|number| ("transfer.number".to_owned(), number)));
             }
+            ("notify", Value::Object(notify)) => {
+                let named = notify.iter_mut().filter(|(name, _)| NOTIFIED.contains(&name.as_str()));
+                found.extend(named.map(|(name, one)| (format!("notify.{name}"), one)));
+            }
             _ => {}
         }
     }
     found
 }
+
+/// The numbers of `[notify]`.
+const NOTIFIED: [&str; 3] = ["sms_from", "sms_to", "whatsapp_to"];
 
 /// The country of the business's first number that tells its own; or of its time zone. The default of the
 /// time zone says nothing.

@@ -28,6 +28,7 @@ pub(super) async fn serve(state: &AdminState) -> Response {
     usage(&mut text, metrics);
     messages(&mut text, metrics);
     traces(&mut text, metrics);
+    events(&mut text, state);
     queues(&mut text, state);
     provider(&mut text, state);
     database(&mut text, state);
@@ -152,6 +153,29 @@ fn traces(text: &mut Text, metrics: &Metrics) {
     for (result, count) in metrics.traces.iter() {
         counted.value(&[("result", result)], count.get());
     }
+}
+
+fn events(text: &mut Text, state: &AdminState) {
+    let (metrics, clock) = (&state.services.metrics, state.services.clock);
+    let help = "Events for other systems, by who is told: taken (sent), tries that failed, and events that \
+                are not tried any more (dead).";
+    let mut counted = text.family("frontdesk_events_total", Kind::Counter, help);
+    for (result, counts) in [
+        ("sent", &metrics.events_sent),
+        ("failed", &metrics.events_failed),
+        ("dead", &metrics.events_dead),
+    ] {
+        for (target, count) in counts.iter() {
+            counted.value(&[("target", target), ("result", result)], count.get());
+        }
+    }
+    let backlog = state.services.outbox.backlog();
+    let help = "Events of all businesses that wait in the database, as last looked at.";
+    text.family("frontdesk_events_waiting", Kind::Gauge, help).value(&[], backlog.waiting);
+    let help = "The age of the oldest event that waits; 0 if none does.";
+    let age = backlog.oldest.map_or(0.0, |at| clock.wall().duration_since(at).as_secs_f64());
+    let mut oldest = text.family("frontdesk_events_oldest_waiting_seconds", Kind::Gauge, help);
+    oldest.value(&[], age.max(0.0));
 }
 
 fn usage(text: &mut Text, metrics: &Metrics) {

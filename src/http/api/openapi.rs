@@ -9,7 +9,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::error::{ApiResult, ErrorAnswer};
 use super::request::ApiRequest;
-use super::{appointments, businesses, calls, conversations, leads, messages, slots};
+use super::{appointments, businesses, calls, conversations, leads, messages, slots, webhooks};
 use crate::http::response::json;
 
 #[derive(OpenApi)]
@@ -29,6 +29,7 @@ use crate::http::response::json;
         calls::list, calls::place, calls::show, calls::hang_up,
         conversations::list, conversations::show, conversations::handled, conversations::write,
         messages::list,
+        webhooks::list, webhooks::resend,
         show,
     ),
     components(schemas(ErrorAnswer)),

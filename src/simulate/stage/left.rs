@@ -94,9 +94,11 @@ pub(crate) fn is_of_a_call(kind: ActorKind) -> bool {
         | ActorKind::TwilioIo
         | ActorKind::Realtime
         | ActorKind::Lead => true,
-        ActorKind::Supervisor | ActorKind::Calendar | ActorKind::Messaging | ActorKind::Journal => {
-            false
-        }
+        ActorKind::Supervisor
+        | ActorKind::Calendar
+        | ActorKind::Messaging
+        | ActorKind::Outbox
+        | ActorKind::Journal => false,
     }
 }
 

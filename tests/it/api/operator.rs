@@ -125,6 +125,7 @@ impl Wanted {
             | "get /api/conversations/{id}"
             | "post /api/conversations/{id}/handled"
             | "get /api/messages"
+            | "get /api/webhooks"
             | "post /api/calls/{call_sid}/hangup" => of_business,
             "get /api/slots" => of_business.and(&format!("date={}", &rows.free[..10])),
             "patch /api/leads/{id}" => of_business.with(&json!({ "full_name": "אחר" })),
@@ -134,6 +135,7 @@ impl Wanted {
             "post /api/conversations/{id}/messages" => {
                 of_business.with(&json!({ "body": "נחזור אליך." }))
             }
+            "post /api/webhooks/resend" => plain.with(&json!({ "business": slug })),
             "post /api/calls" => plain.with(&json!({ "business": slug, "to": number(7) })),
             unknown => panic!("say how {unknown} is asked"),
         }

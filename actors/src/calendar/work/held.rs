@@ -57,9 +57,9 @@ impl Operation<'_> {
                     ends_at: slot.end,
                     busy_until: slot.busy_until,
                 };
-                let business = self.tool_use.business;
-                let moving =
-                    appointments::move_for(self.db, business, lead, held.id, times, self.on_call());
+                let (business, now) = (self.tool_use.business, self.clock.wall());
+                let (id, call) = (held.id, self.on_call());
+                let moving = appointments::move_for(self.db, business, lead, id, times, call, now);
                 match moving.await {
                     Ok(record) => {
                         tracing::info!(appointment = %record.id.0, "appointment moved");
@@ -91,7 +91,8 @@ impl Operation<'_> {
             }
             let (authority, which) = (Authority::Lead(lead), Selector::Id(appointment.id));
             let (business, call) = (self.tool_use.business, self.on_call());
-            appointments::cancel_for(self.db, business, authority, which, call).await?;
+            let now = self.clock.wall();
+            appointments::cancel_for(self.db, business, authority, which, call, now).await?;
             tracing::info!(appointment = %appointment.id.0, "appointment cancelled");
         }
         Ok(CalendarOutcome::Cancelled(booked_appointment(&appointment)))
