@@ -33,6 +33,7 @@ mod simulate;
 mod source;
 mod stored;
 mod systemd;
+mod token;
 mod webhooks;
 
 use std::io::Write;
@@ -146,6 +147,9 @@ pub enum Command {
     /// List events for other systems, send dead ones again, or listen for them.
     #[command(subcommand)]
     Webhooks(webhooks::Command),
+    /// Make, list or revoke tokens of the API.
+    #[command(subcommand)]
+    Token(token::Command),
     /// Check everything that calls need, and say how to fix what is wrong.
     Check,
     /// Show the running daemon's actors as a tree.
@@ -175,6 +179,7 @@ impl Command {
             | Self::Completions { .. }
             | Self::Messages(_)
             | Self::Webhooks(_)
+            | Self::Token(_)
             | Self::Check
             | Self::Actors(_) => "warn",
         }
@@ -255,6 +260,7 @@ async fn perform(
         Command::Leads(command) => leads::run(command, &load()?, &platform, out).await,
         Command::Messages(command) => messages::run(command, &load()?, &platform, out).await,
         Command::Webhooks(command) => webhooks::run(command, &load()?, &platform, out).await,
+        Command::Token(command) => token::run(command, &load()?, &platform, out).await,
         Command::Check => check::run(&load()?, out).await,
         Command::Actors(options) => actors::run(options, &load()?, out).await,
     }

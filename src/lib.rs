@@ -3,6 +3,7 @@
 //! ([`config`]) and the command line ([`cli`]). With the `practice` feature it also has the simulated
 //! providers (`world`), the demo (`demo`), scripted callers (`simulate`) and the bench (`bench`).
 
+mod api_token;
 pub mod app;
 #[cfg(feature = "practice")]
 pub mod bench;

@@ -57,6 +57,17 @@ pub async fn find_by_slug(
     .await
 }
 
+pub async fn get(
+    db: &Database,
+    business: BusinessId,
+) -> Result<Option<BusinessRecord>, RecordsError> {
+    db.read(move |db| async move {
+        let found = businesses::Entity::find_by_id(business.0).one(&db).await?;
+        found.map(BusinessRecord::try_from).transpose()
+    })
+    .await
+}
+
 /// Finds the business that sends messages from a number (WA-1).
 pub async fn find_by_whatsapp_number(
     db: &Database,

@@ -10,7 +10,7 @@
 //! the daemons themselves ([`calls::live_all`], [`calls::live_beside`], [`calls::lease_of_live`],
 //! [`calls::check_fences`], [`call_snapshots::left_behind`], [`nodes`], [`outbox::due`]), a resume, which names the call alone
 //! ([`call_snapshots::resume`], [`call_snapshots::of_any_business`]), the operator of all businesses
-//! ([`calls::of_any_business`]), whoever takes up what nobody works on ([`conversations::due_of_all`]), or the
+//! ([`calls::of_any_business`], [`tokens`]), whoever takes up what nobody works on ([`conversations::due_of_all`]), or the
 //! hashes of those who were erased ([`privacy::to_carry_out`], [`privacy::kept`], [`calls::erased_of`]).
 //!
 //! Times and keys are arguments: UTC instants, and UUIDs of version 7 made by the caller's clock.
@@ -34,6 +34,7 @@ pub mod privacy;
 pub mod retention;
 #[expect(unreachable_pub, reason = "SeaORM's derives make everything beside a model public")]
 mod tables;
+pub mod tokens;
 mod values;
 
 pub use connection::{

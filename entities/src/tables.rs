@@ -21,4 +21,5 @@ pub(crate) mod opt_outs;
 pub(crate) mod outbox;
 pub(crate) mod prompts;
 pub(crate) mod subscriptions;
+pub(crate) mod tokens;
 pub(crate) mod webhooks;

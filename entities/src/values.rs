@@ -210,6 +210,21 @@ pub enum MessageAuthor {
     Operator,
 }
 
+/// What a token of the API may (OPS-14).
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum, ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum TokenRole {
+    /// Everything.
+    Admin,
+    /// The API of one business.
+    Business,
+    /// Reads alone.
+    Read,
+}
+
 /// How far an event is (OPS-13).
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum, ToSchema,

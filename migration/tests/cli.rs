@@ -33,7 +33,7 @@ mod tests {
         let variables = [("FRONTDESK__DATABASE__URL", ours.as_str()), ("DATABASE_URL", &other)];
         let down = migration(&["down", "--steps", "2", "--yes"], &variables);
         let told = String::from_utf8(down.stdout).unwrap();
-        assert!(told.starts_with("reverted  m20261129_000014_outbox\n"), "{told}");
+        assert!(told.starts_with("reverted  m20261129_000015_tokens\n"), "{told}");
 
         let status = migration(&["status", "--database-url", &ours], &[("DATABASE_URL", &other)]);
         let told = String::from_utf8(status.stdout).unwrap();

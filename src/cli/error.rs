@@ -18,6 +18,7 @@ use super::messages::refused::MessagesError;
 #[cfg(feature = "practice")]
 use super::simulate::options::OptionsError;
 use super::stored::StoredError;
+use super::token::refused::TokenError;
 use super::webhooks::refused::WebhooksError;
 use crate::app::StartError;
 #[cfg(feature = "practice")]
@@ -93,6 +94,8 @@ pub enum CliError {
     #[error(transparent)]
     Messages(#[from] MessagesError),
     #[error(transparent)]
+    Token(#[from] TokenError),
+    #[error(transparent)]
     Webhooks(#[from] WebhooksError),
     #[error(transparent)]
     Records(#[from] RecordsError),
@@ -141,6 +144,7 @@ impl CliError {
             | Self::Stored(_)
             | Self::Messages(_)
             | Self::Webhooks(_)
+            | Self::Token(_)
             | Self::Records(_)
             | Self::Unconfirmed
             | Self::OtherPersonKey

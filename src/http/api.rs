@@ -20,14 +20,16 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::LazyLock;
 
+use entities::RecordsError;
 use http::{HeaderValue, Method, StatusCode, header};
 use matchit::Router;
 use warp::reply::Response;
 
+use super::admin::Access;
 use super::admin::state::AdminState;
 use super::request::Request;
 use super::response;
-use error::ApiResult;
+use error::{ApiError, ApiResult};
 use request::ApiRequest;
 
 type Handler = for<'a> fn(ApiRequest<'a>) -> Pin<Box<dyn Future<Output = ApiResult> + Send + 'a>>;
@@ -81,7 +83,7 @@ static ROUTER: LazyLock<Router<&Route>> = LazyLock::new(|| {
 });
 
 /// Answers one request below `/api/`.
-pub(super) async fn serve(state: &AdminState, request: &Request) -> Response {
+pub(super) async fn serve(state: &AdminState, access: Access, request: &Request) -> Response {
     let path = format!("/{}", request.path.trim_matches('/'));
     let Ok(found) = ROUTER.at(&path) else { return response::not_found() };
     let handlers = found.value.handlers;
@@ -89,8 +91,13 @@ pub(super) async fn serve(state: &AdminState, request: &Request) -> Response {
         return method_not_allowed(handlers);
     };
     let parameter = found.params.iter().next().map_or("", |(_, value)| value);
-    let result = handler(ApiRequest::new(state, request, parameter)).await;
+    let result = handler(ApiRequest::new(state, access, request, parameter)).await;
     result.unwrap_or_else(|error| error.explained(&state.services.database).into_response())
+}
+
+/// The answer to a request whose token can't be looked up.
+pub(super) fn unavailable(failed: RecordsError) -> Response {
+    ApiError::from(failed).into_response()
 }
 
 fn method_not_allowed(handlers: &[(Method, Handler)]) -> Response {

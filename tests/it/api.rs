@@ -6,5 +6,6 @@ mod leads;
 mod lists;
 pub(crate) mod operator;
 mod refusals;
+mod roles;
 pub(crate) mod rows;
 mod tenancy;

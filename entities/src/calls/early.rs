@@ -71,9 +71,8 @@ pub async fn report_status(
         .write_here(move |db| async move {
             let (call, end) = (&call_sid, reported_end);
             let transaction = begin_write(&*db).await?;
-            let is_free = Condition::any()
-                .add(Calls::NodeId.is_null())
-                .add(Calls::NodeId.eq(reporter.0));
+            let is_free =
+                Condition::any().add(Calls::NodeId.is_null()).add(Calls::NodeId.eq(reporter.0));
             let row = || update(business, call);
             let ends = ended(row(), end.clone()).filter(Calls::EndedAt.is_null()).filter(is_free);
             let is_written = if ends.exec(&transaction).await?.rows_affected > 0 {

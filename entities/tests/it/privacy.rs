@@ -41,12 +41,13 @@ const PERSONAL: [&str; 11] = [
     "node_reports",
 ];
 /// Tables that hold nothing of a person, and why.
-const OTHERS: [(&str, &str); 14] = [
+const OTHERS: [(&str, &str); 15] = [
     ("businesses", "the business's own settings"),
     ("business_numbers", "the business's own numbers"),
     ("prompts", "the business's own words"),
     ("webhooks", "the business's own receiver"),
     ("subscriptions", "words of ours"),
+    ("tokens", "hashes of keys, and the operator's names for them"),
     ("early_statuses", "a CallSid and words of ours"),
     ("nodes", "daemons"),
     ("node_orders", "a CallSid and words of ours"),

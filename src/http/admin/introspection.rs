@@ -14,18 +14,67 @@ use super::state::AdminState;
 use crate::http::request::Request;
 use crate::http::response::{empty, error, json as json_answer, not_found};
 
+/// What can be asked.
+#[derive(Debug, Clone, Copy)]
+enum Endpoint {
+    Actors,
+    Calls,
+    Call,
+    Provider,
+    Events,
+    Kill,
+}
+
+/// Each with its method and its path behind `/introspect/`. `{}` stands for one part of a path.
+static ENDPOINTS: [(Method, &str, Endpoint); 6] = [
+    (Method::GET, "actors", Endpoint::Actors),
+    (Method::GET, "calls", Endpoint::Calls),
+    (Method::GET, "calls/{}", Endpoint::Call),
+    (Method::GET, "provider", Endpoint::Provider),
+    (Method::GET, "events", Endpoint::Events),
+    (Method::POST, "actors/{}/kill", Endpoint::Kill),
+];
+
+/// All of them, as `get /introspect/calls/{}`.
+pub fn endpoints() -> impl Iterator<Item = String> {
+    ENDPOINTS
+        .iter()
+        .map(|(method, path, _)| format!("{} /introspect/{path}", method.as_str().to_lowercase()))
+}
+
 /// Answers one request; `path` is what follows `/introspect/`.
 pub(super) async fn serve(state: &AdminState, request: &Request, path: &[&str]) -> Response {
+    let found = ENDPOINTS.iter().find_map(|(method, pattern, endpoint)| {
+        let parameter = matching(pattern, path)?;
+        (*method == request.method).then_some((*endpoint, parameter))
+    });
+    let Some((endpoint, parameter)) = found else { return not_found() };
     let query = Query::of(request.query.as_deref());
-    match (&request.method, path) {
-        (&Method::GET, ["actors"]) => actors(state, query).await,
-        (&Method::GET, ["calls"]) => calls(state, query).await,
-        (&Method::GET, ["calls", call_sid]) => call(state, call_sid).await,
-        (&Method::GET, ["provider"]) => provider(state),
-        (&Method::GET, ["events"]) => events(state),
-        (&Method::POST, ["actors", id, "kill"]) => kill(state, id, query).await,
-        _ => not_found(),
+    match endpoint {
+        Endpoint::Actors => actors(state, query).await,
+        Endpoint::Calls => calls(state, query).await,
+        Endpoint::Call => call(state, parameter).await,
+        Endpoint::Provider => provider(state),
+        Endpoint::Events => events(state),
+        Endpoint::Kill => kill(state, parameter, query).await,
     }
+}
+
+/// What stands for `{}`; empty if there is none. `None` if the path is another one.
+fn matching<'a>(pattern: &str, path: &[&'a str]) -> Option<&'a str> {
+    let parts: Vec<&str> = pattern.split('/').collect();
+    if parts.len() != path.len() {
+        return None;
+    }
+    let mut parameter = "";
+    for (part, given) in parts.into_iter().zip(path) {
+        match part {
+            "{}" => parameter = given,
+            part if part == *given => {}
+            _ => return None,
+        }
+    }
+    Some(parameter)
 }
 
 /// `node` in the query: whose actors or calls are meant.

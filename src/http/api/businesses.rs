@@ -1,5 +1,6 @@
 //! `/api/businesses`, to read only. `frontdesk business import` makes and changes businesses.
 
+use entities::Page;
 use entities::businesses;
 use entities::retention::{self, DeletedCount};
 use http::StatusCode;
@@ -46,7 +47,7 @@ pub(super) struct BusinessesQuery {
 
 /// All businesses
 ///
-/// Sorted by slug.
+/// Sorted by slug. A token of one business sees that one.
 #[utoipa::path(
     get, path = "/api/businesses", operation_id = "listBusinesses", tag = "businesses",
     params(BusinessesQuery),
@@ -55,7 +56,12 @@ pub(super) struct BusinessesQuery {
 pub(super) async fn list(request: ApiRequest<'_>) -> ApiResult {
     let query: BusinessesQuery = request.query()?;
     let after = query.cursor.map(|cursor| cursor.0);
-    let page = businesses::list(request.db(), after.as_ref(), query.limit.0).await?;
+    let mut page = businesses::list(request.db(), after.as_ref(), query.limit.0).await?;
+    if let Some(own) = request.access().business() {
+        let own = businesses::get(request.db(), own).await?;
+        let is_first = after.is_none();
+        page = Page { items: own.into_iter().filter(|_| is_first).collect(), next: None };
+    }
     Ok(json(StatusCode::OK, &Listing::<Business>::new(page)))
 }
 

@@ -133,7 +133,7 @@ pub(super) async fn hang_up(request: ApiRequest<'_>) -> ApiResult {
     let call_sid = request.call_sid()?;
     let business = match query.business {
         Some(slug) => Some(request.business(Some(&slug)).await?.id),
-        None => None,
+        None => request.access().business(),
     };
     let call = request.state.calls.find(call_sid.clone()).await;
     let call = call.filter(|call| business.is_none_or(|business| business == call.business()));

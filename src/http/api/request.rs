@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::error::ApiError;
 use super::query::{self, BusinessQuery, NoQuery};
+use crate::http::admin::Access;
 use crate::http::admin::state::AdminState;
 use crate::http::request::Request;
 
@@ -18,14 +19,25 @@ use crate::http::request::Request;
 #[derive(Clone, Copy)]
 pub(super) struct ApiRequest<'a> {
     pub(super) state: &'a AdminState,
+    access: Access,
     request: &'a Request,
     parameter: &'a str,
 }
 
 impl<'a> ApiRequest<'a> {
     /// `parameter` is the value of the parameter in the path; empty if the route has none.
-    pub(super) fn new(state: &'a AdminState, request: &'a Request, parameter: &'a str) -> Self {
-        Self { state, request, parameter }
+    pub(super) fn new(
+        state: &'a AdminState,
+        access: Access,
+        request: &'a Request,
+        parameter: &'a str,
+    ) -> Self {
+        Self { state, access, request, parameter }
+    }
+
+    /// What the request's token may.
+    pub(super) fn access(&self) -> Access {
+        self.access
     }
 
     pub(super) fn db(&self) -> &'a Database {
@@ -100,6 +112,8 @@ impl<'a> ApiRequest<'a> {
             Ok(slug) => find_by_slug(self.db(), &slug).await?,
             Err(_) => None,
         };
+        // Another business's is no business for this token.
+        let found = found.filter(|business| self.access.sees(business.id));
         found.ok_or_else(|| {
             let message = "there is no such business; GET /api/businesses lists all";
             ApiError::not_found("no_such_business", message).at("business")
