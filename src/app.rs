@@ -230,10 +230,11 @@ impl App {
     fn keep_up(&self, orphans: Orphans, keeper: PersonKeeper, twilio: &config::Twilio) {
         let carrier = if twilio.has_a_carrier() { Carrier::Twilio } else { Carrier::Practice };
         let (services, calls) = (self.services.clone(), self.calls.clone());
-        let (retention, erasures) =
-            (retention::run(services.clone()), erasures::run(services.clone(), keeper));
-        let sweep = Sweep { services, calls, carrier };
-        let work = async move { tokio::join!(sweep.run(orphans), retention, erasures) };
+        // Boxed: they are large, and spawning copies a task on the stack.
+        let retention = Box::pin(retention::run(services.clone()));
+        let erasures = Box::pin(erasures::run(services.clone(), keeper));
+        let sweep = Box::pin(Sweep { services, calls, carrier }.run(orphans));
+        let work = async move { tokio::join!(sweep, retention, erasures) };
         let stop = self.stop.clone();
         self.tasks.spawn(async move { stop.run_until_cancelled(work).await });
     }

@@ -28,7 +28,7 @@ mod tests {
         let other = url(folder.path(), "other.db");
         let up = migration(&["up"], &[("DATABASE_URL", &ours)]);
         assert!(up.status.success());
-        assert_eq!(String::from_utf8(up.stdout).unwrap().lines().count(), 13);
+        assert_eq!(String::from_utf8(up.stdout).unwrap().lines().count(), 15);
 
         let variables = [("FRONTDESK__DATABASE__URL", ours.as_str()), ("DATABASE_URL", &other)];
         let down = migration(&["down", "--steps", "2", "--yes"], &variables);

@@ -86,6 +86,7 @@ fn name(section: Section) -> &'static str {
         Section::Transfer => "settings-transfer",
         Section::Whatsapp => "settings-whatsapp",
         Section::Apology => "settings-apology",
+        Section::Notices => "settings-notices",
     }
 }
 

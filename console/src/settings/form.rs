@@ -157,7 +157,7 @@ pub fn read<'a>(
     if !problems.is_empty() {
         return Err(problems);
     }
-    without_empty_transfer(&mut value);
+    without_empty_tables(&mut value);
     checked(value)
 }
 
@@ -226,10 +226,12 @@ fn put(settings: &mut Value, path: &str, new: Option<Value>) {
     }
 }
 
-/// Without a number nobody can be put through to, so the whole table goes.
-fn without_empty_transfer(settings: &mut Value) {
-    if settings["transfer"]["number"].is_null() {
-        settings["transfer"] = Value::Null;
+/// Without a number nobody can be put through to, and without an address nothing is sent: the whole table goes.
+fn without_empty_tables(settings: &mut Value) {
+    for (table, key) in [("transfer", "number"), ("webhooks", "url")] {
+        if settings[table][key].is_null() {
+            settings[table] = Value::Null;
+        }
     }
 }
 

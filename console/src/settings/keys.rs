@@ -17,6 +17,8 @@ pub enum Section {
     Transfer,
     Whatsapp,
     Apology,
+    /// Who is told of what: webhooks, and lines to the owner.
+    Notices,
 }
 
 impl Section {
@@ -41,6 +43,7 @@ impl Section {
             Self::Transfer => "transfer",
             Self::Whatsapp => "whatsapp",
             Self::Apology => "apology",
+            Self::Notices => "notices",
         }
     }
 
@@ -66,6 +69,7 @@ impl Section {
             Self::Transfer => ("section-transfer", "section-transfer-text"),
             Self::Whatsapp => ("section-whatsapp", "section-whatsapp-text"),
             Self::Apology => ("section-apology", "section-apology-text"),
+            Self::Notices => ("section-notices", "section-notices-text"),
         }
     }
 
@@ -250,13 +254,21 @@ keys! {
         "apology.audio_url" Code, Business;
         "apology.say_voice" Code, Business;
     }
+    Notices {
+        "notify.sms_to" Phone, Business;
+        "notify.whatsapp_to" Phone, Business;
+        "notify.sms_from" Phone, Admin;
+        "notify.whatsapp_template" Code, Admin;
+        "webhooks.url" Code, Admin;
+        "webhooks.events" List, Admin;
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
-    use protocol::business::{BusinessSettings, Transfer};
+    use protocol::business::{BusinessSettings, Transfer, Webhooks};
     use protocol::ids::{PhoneNumber, Slug};
     use serde_json::Value;
 
@@ -280,6 +292,9 @@ mod tests {
         let mut settings =
             BusinessSettings::new(Slug::parse("a").unwrap(), "a", vec![number.clone()]);
         settings.transfer = Some(Transfer { number, text: None });
+        // The secret is no field: it is written by the business's file, and never shown.
+        let url = "https://example.com/".to_owned();
+        settings.webhooks = Some(Webhooks { url, secret: None, events: Vec::new() });
         let mut of_type = BTreeSet::new();
         paths("", &serde_json::to_value(settings).unwrap(), &mut of_type);
         let of_table: BTreeSet<String> = KEYS.iter().map(|key| key.path.to_owned()).collect();
@@ -290,9 +305,14 @@ mod tests {
     fn con_2_what_costs_money_or_trust_is_the_admins() {
         let owned: Vec<_> =
             KEYS.iter().filter(|it| it.owner == Owner::Admin).map(|it| it.path).collect();
-        for path in
-            ["phone_numbers", "whatsapp_number", "agent.model", "whatsapp.model", "transfer.number"]
-        {
+        for path in [
+            "phone_numbers",
+            "whatsapp_number",
+            "agent.model",
+            "whatsapp.model",
+            "transfer.number",
+            "webhooks.url",
+        ] {
             assert!(owned.contains(&path), "{path}");
         }
     }

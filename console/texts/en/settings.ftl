@@ -24,6 +24,8 @@ section-whatsapp = WhatsApp
 section-whatsapp-text = How written messages are answered.
 section-apology = Apology
 section-apology-text = What a caller hears when the agent can't speak.
+section-notices = Notices
+section-notices-text = Who is told of a new lead, a booking or a failed call.
 section-prompt = What the agent knows
 section-prompt-text = The agent's instructions, in your words: what you do, prices, and how a call should go.
 
@@ -165,6 +167,18 @@ set-apology-audio-url = Recording
 set-apology-audio-url-help = Played in place of the words.
 set-apology-say-voice = Voice
 set-apology-say-voice-help = Twilio's name for it, as in Google.he-IL-Wavenet-A.
+set-notify-sms-to = SMS to
+set-notify-sms-to-help = Gets a line for each new lead, booking and failed call. Empty: nobody.
+set-notify-whatsapp-to = WhatsApp to
+set-notify-whatsapp-to-help = Gets the same lines by WhatsApp. Empty: nobody.
+set-notify-sms-from = SMS from
+set-notify-sms-from-help = The number that sends the SMS.
+set-notify-whatsapp-template = WhatsApp template
+set-notify-whatsapp-template-help = The approved template that carries the line, as in HX and 32 digits.
+set-webhooks-url = Webhook
+set-webhooks-url-help = Where another system receives events. Its secret is set in the business's file.
+set-webhooks-events = Events
+set-webhooks-events-help = One a line, as in call.ended. Empty: all.
 
 set-agent-turn-detection-server-vad = By a pause
 set-agent-turn-detection-semantic-vad = By the meaning

@@ -24,6 +24,8 @@ section-whatsapp = ווטסאפ
 section-whatsapp-text = איך נענות הודעות כתובות.
 section-apology = התנצלות
 section-apology-text = מה שומע מתקשר כשהנציג לא יכול לדבר.
+section-notices = עדכונים
+section-notices-text = למי מודיעים על פנייה חדשה, על ביקור שנקבע או על שיחה שנכשלה.
 section-prompt = מה הנציג יודע
 section-prompt-text = ההנחיות לנציג, במילים שלכם: מה אתם עושים, מחירים, ואיך שיחה צריכה להתנהל.
 
@@ -165,6 +167,18 @@ set-apology-audio-url = הקלטה
 set-apology-audio-url-help = מושמעת במקום המילים.
 set-apology-say-voice = קול
 set-apology-say-voice-help = השם שלו ב־Twilio, למשל Google.he-IL-Wavenet-A.
+set-notify-sms-to = הודעת SMS אל
+set-notify-sms-to-help = מקבל שורה על כל פנייה חדשה, ביקור שנקבע ושיחה שנכשלה. ריק: אף אחד.
+set-notify-whatsapp-to = הודעת ווטסאפ אל
+set-notify-whatsapp-to-help = מקבל את אותן שורות בווטסאפ. ריק: אף אחד.
+set-notify-sms-from = הודעת SMS מאת
+set-notify-sms-from-help = המספר ששולח את ה־SMS.
+set-notify-whatsapp-template = תבנית ווטסאפ
+set-notify-whatsapp-template-help = התבנית המאושרת שנושאת את השורה: HX ו־32 ספרות.
+set-webhooks-url = כתובת לאירועים
+set-webhooks-url-help = לשם מערכת אחרת מקבלת אירועים. הסוד נקבע בקובץ של העסק.
+set-webhooks-events = אירועים
+set-webhooks-events-help = אחד בכל שורה, למשל call.ended. ריק: כולם.
 
 set-agent-turn-detection-server-vad = לפי הפסקה
 set-agent-turn-detection-semantic-vad = לפי המשמעות
