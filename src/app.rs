@@ -233,7 +233,8 @@ impl App {
         // Boxed: they are large, and spawning copies a task on the stack.
         let retention = Box::pin(retention::run(services.clone()));
         let erasures = Box::pin(erasures::run(services.clone(), keeper));
-        let sweep = Box::pin(Sweep { services, calls, carrier }.run(orphans));
+        let sweep = Sweep { services, calls, carrier };
+        let sweep = Box::pin(async move { sweep.run(orphans).await });
         let work = async move { tokio::join!(sweep, retention, erasures) };
         let stop = self.stop.clone();
         self.tasks.spawn(async move { stop.run_until_cancelled(work).await });

@@ -37,7 +37,7 @@ mod tests {
 
         let status = migration(&["status", "--database-url", &ours], &[("DATABASE_URL", &other)]);
         let told = String::from_utf8(status.stdout).unwrap();
-        assert_eq!(told.lines().filter(|line| line.starts_with("applied ")).count(), 11);
+        assert_eq!(told.lines().filter(|line| line.starts_with("applied ")).count(), 13);
         assert_eq!(told.lines().filter(|line| line.starts_with("pending ")).count(), 2);
     }
 
