@@ -87,4 +87,5 @@ async fn numbers(db: &Database) -> Result<String, RecordsError> {
 }
 
 #[cfg(test)]
+#[cfg(feature = "practice")]
 mod tests;

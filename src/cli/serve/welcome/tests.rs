@@ -19,7 +19,6 @@ async fn told(on_disk: &OnDisk, keys: &[(&str, &str)]) -> String {
 }
 
 #[tokio::test]
-#[cfg(feature = "practice")]
 async fn ops_14_serve_says_where_it_listens_what_is_practice_and_whose_numbers_it_answers() {
     let on_disk = OnDisk::default();
     let empty = told(&on_disk, &[]).await;
