@@ -1,6 +1,6 @@
 //! Events for other systems, and lines to the owner (OPS-13).
 //!
-//! Whoever changes a row writes the event in the same transaction, with [`tell`](writing): one statement,
+//! Whoever changes a row writes the event in the same transaction, with `tell`: one statement,
 //! which writes nothing if nobody wants the event. Any daemon sends it: a row is claimed by a lease with an
 //! end. Events of one series, such as a call, wait for the earlier ones until those are sent or dead.
 
