@@ -4,6 +4,7 @@ pub mod business;
 mod cluster;
 mod erasures;
 mod error;
+mod listeners;
 mod orphans;
 mod reload;
 mod retention;
@@ -12,27 +13,19 @@ mod services;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use actors::call_parts::Services;
 use actors::supervisor::{CallLimit, Calls, Supervisor, SupervisorArgs, SupervisorMsg};
 use migration::presence::Presence;
-use protocol::twilio::signature::Signatures;
-use protocol::twilio::token::StreamTokens;
 use ractor::ActorRef;
-use secrecy::ExposeSecret;
-use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{self, Config};
-use crate::http::admin::{self, AdminState, Elsewhere};
-use crate::http::twilio::{self, Directory, DoorTransfers, MAX_UNSTARTED, TwilioState};
 use crate::http::{Listener, Readiness};
 use crate::live_settings::LiveSettings;
-use crate::network::Network;
 use crate::person_keeper::PersonKeeper;
 use crate::platform::Platform;
 use crate::telemetry::Telemetry;
@@ -88,6 +81,7 @@ pub struct App {
     limit: CallLimit,
     twilio_address: SocketAddr,
     admin_address: Option<SocketAddr>,
+    console_address: Option<SocketAddr>,
     /// Stops the listeners, and the connections that are not calls.
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -149,6 +143,7 @@ impl App {
             config: config.clone(),
             twilio_address: listener.address(),
             admin_address: None,
+            console_address: None,
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             placing: TaskTracker::new(),
@@ -156,67 +151,17 @@ impl App {
             _presence: presence,
         };
         app.serve_twilio(listener, &config);
-        app.admin_address = app.serve_admin(&network, &config).await?;
+        let state = app.console_state(&config);
+        app.admin_address = app.serve_admin(&network, &config, &state).await?;
+        app.console_address = app.serve_console(&network, &config, state).await?;
         let (twilio_address, admin_address) = (app.twilio_address, app.admin_address);
-        tracing::info!(%twilio_address, ?admin_address, "listening");
+        let console_address = app.console_address;
+        tracing::info!(%twilio_address, ?admin_address, ?console_address, "listening");
         app.join_cluster();
         app.keep_up(orphans, keeper, &config.twilio);
         let (metrics, last) = (Arc::clone(&app.services.metrics), app.calls_are_gone.clone());
         app.tasks.spawn(telemetry.export(metrics, last));
         Ok(app)
-    }
-
-    fn serve_twilio(&self, listener: Listener, config: &Config) {
-        let token = config.twilio.auth_token.expose_secret();
-        let directory = Directory::default();
-        let state = Arc::new(TwilioState {
-            public_url: config.server.public_url.clone(),
-            node_url: config.server.own_url().clone(),
-            signatures: (config.twilio.validate_signatures)
-                .then(|| Signatures::new([token.to_owned()])),
-            tokens: StreamTokens::new(token),
-            calls: self.calls.clone(),
-            services: self.services.clone(),
-            live: self.live.clone(),
-            patience: config.server.patience,
-            handshakes: AtomicU64::new(0),
-            tasks: self.tasks.clone(),
-            stop: self.stop.clone(),
-            unstarted: Arc::new(Semaphore::new(MAX_UNSTARTED)),
-            readiness: self.readiness.clone(),
-            directory: directory.clone(),
-            door_transfers: DoorTransfers::default(),
-        });
-        let (fresh, stop) =
-            (directory.keep_fresh(self.services.database.clone()), self.stop.clone());
-        self.tasks.spawn(async move { stop.run_until_cancelled(fresh).await });
-        let handler = move |request| twilio::serve(Arc::clone(&state), request);
-        self.tasks.spawn(listener.serve(handler, self.tasks.clone(), self.stop.clone()));
-    }
-
-    /// Starts the operator's listener if there is a token; returns its address.
-    async fn serve_admin(
-        &self,
-        network: &Network,
-        config: &Config,
-    ) -> Result<Option<SocketAddr>, StartError> {
-        let Some((address, _)) = config.admin.listener() else { return Ok(None) };
-        let listener = Listener::bind(network, "admin.listen", address).await?;
-        let address = listener.address();
-        let state = Arc::new(AdminState {
-            live: self.live.clone(),
-            calls: self.calls.clone(),
-            limit: self.limit.clone(),
-            services: self.services.clone(),
-            public_url: config.server.public_url.clone(),
-            readiness: self.readiness.clone(),
-            placing: self.placing.clone(),
-            elsewhere: Elsewhere::default(),
-            stop: self.stop.clone(),
-        });
-        let handler = move |request| admin::serve(Arc::clone(&state), request);
-        self.tasks.spawn(listener.serve(handler, self.tasks.clone(), self.stop.clone()));
-        Ok(Some(address))
     }
 
     fn join_cluster(&self) {
@@ -250,6 +195,12 @@ impl App {
     #[must_use]
     pub fn admin_address(&self) -> Option<SocketAddr> {
         self.admin_address
+    }
+
+    /// As bound. `None`: the console has no listener of its own.
+    #[must_use]
+    pub fn console_address(&self) -> Option<SocketAddr> {
+        self.console_address
     }
 
     #[must_use]

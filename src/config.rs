@@ -17,7 +17,9 @@ use serde::Deserialize;
 
 pub use address::{HttpUrl, InvalidAddress, PublicUrl, WebSocketUrl};
 pub use changes::Changes;
-pub use daemon::{Admin, Database, DatabaseUrl, Log, Patience, Server, Supervision, Telemetry};
+pub use daemon::{
+    Admin, Console, Database, DatabaseUrl, Log, Patience, Server, Supervision, Telemetry,
+};
 pub use error::{ConfigError, Located};
 pub use load::DEFAULT_FILE;
 pub use providers::{ModelProvider, OpenAi, Twilio};
@@ -30,6 +32,8 @@ pub struct Config {
     pub server: Server,
     /// The operator's listener.
     pub admin: Admin,
+    /// The web console's listener.
+    pub console: Console,
     pub database: Database,
     pub openai: OpenAi,
     pub twilio: Twilio,

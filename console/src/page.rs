@@ -3,7 +3,7 @@
 use crate::shell::Shell;
 
 /// What one page knows.
-pub trait Page {
+pub trait Page: Send + Sync {
     /// The whole document.
     fn html(&self, shell: &Shell) -> String;
 }

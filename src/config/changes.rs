@@ -2,7 +2,9 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Admin, Config, Database, Log, OpenAi, Server, Supervision, Telemetry, Twilio};
+use super::{
+    Admin, Config, Console, Database, Log, OpenAi, Server, Supervision, Telemetry, Twilio,
+};
 
 /// The keys whose values differ.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,10 +26,24 @@ impl Changes {
     /// What is different in `new`. Every key is listed here: a new one doesn't compile otherwise.
     #[must_use]
     pub fn between(old: &Config, new: &Config) -> Self {
-        let Config { server, admin, database, openai, twilio, supervision, telemetry, log } = new;
+        let Config {
+            server,
+            admin,
+            console,
+            database,
+            openai,
+            twilio,
+            supervision,
+            telemetry,
+            log,
+        } = new;
         let mut changes = Self::default();
         changes.server(&old.server, server);
         changes.admin(&old.admin, admin);
+        let Console { listen, public_url } = console;
+        let was = &old.console;
+        changes.note("console.listen", was.listen != *listen, Effect::Restart);
+        changes.note("console.public_url", was.public_url != *public_url, Effect::Restart);
         changes.openai(&old.openai, openai);
         changes.twilio(&old.twilio, twilio);
         let Database { url } = database;
@@ -162,9 +178,9 @@ mod tests {
             ("openai.provider", _) => "openai",
             ("twilio.account_sid", _) => "AC00000000000000000000000000000009",
             ("database.url", _) => "sqlite://other.db?mode=rwc",
-            ("server.listen" | "admin.listen", _) => "127.0.0.1:9",
+            ("server.listen" | "admin.listen" | "console.listen", _) => "127.0.0.1:9",
             ("openai.realtime_url", _) => "wss://other.example",
-            ("server.node_url", _) => "https://node.example",
+            ("server.node_url" | "console.public_url", _) => "https://node.example",
             ("telemetry.otlp_url", _) => "http://collector.example",
             (_, Value::Boolean(value)) => return (!value).to_string(),
             (_, Value::Integer(value)) => return (value + 1).to_string(),

@@ -77,6 +77,18 @@ pub struct Admin {
     pub allow_actor_kill: bool,
 }
 
+/// `[console]`: the web console's own listener. The operator's listener shows the console too.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Console {
+    /// `None`: there is no such listener.
+    #[serde(deserialize_with = "optional_listen")]
+    pub listen: Option<SocketAddr>,
+    /// The address at which browsers reach it. `None`: that of the listener.
+    #[serde(deserialize_with = "address::optional")]
+    pub public_url: Option<PublicUrl>,
+}
+
 /// `[database]`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -242,13 +254,24 @@ fn loopback(port: u16) -> SocketAddr {
 }
 
 fn listen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
-    let text = String::deserialize(deserializer)?;
+    listen_text(&String::deserialize(deserializer)?)
+}
+
+fn listen_text<E: serde::de::Error>(text: &str) -> Result<SocketAddr, E> {
     text.parse().map_err(|_| {
-        serde::de::Error::custom(format!(
+        E::custom(format!(
             "{text:?} is not an address to listen on: expected an IP address and a port, \
              as in \"127.0.0.1:8080\""
         ))
     })
+}
+
+/// An empty text means none, so that the default file can name the key.
+fn optional_listen<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() { Ok(None) } else { listen_text(&text).map(Some) }
 }
 
 fn folder<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {

@@ -211,7 +211,11 @@ fn an_error_in_the_environment_names_the_variable_and_what_was_expected() {
             "8080",
             "expected one of allow_private_webhooks, drain_timeout, listen, max_calls",
         ),
-        ("FRONTDESK__SERVR__LISTEN", "", "expected one of admin, database, log, openai, server"),
+        (
+            "FRONTDESK__SERVR__LISTEN",
+            "",
+            "expected one of admin, console, database, log, openai, server",
+        ),
         ("FRONTDESK__SERVER", "", "expected FRONTDESK__SECTION__KEY"),
         ("FRONTDESK__ADMIN__ALLOW_ACTOR_KILL", "yes", "neither \"true\" nor \"false\""),
         ("FRONTDESK__SUPERVISION__BACKOFF", "1s,2", "\"2\" is not a duration"),

@@ -10,6 +10,7 @@ mod booking;
 mod chaos_processes;
 mod cluster;
 mod conduct;
+mod console;
 mod database_away;
 mod database_file;
 mod door;

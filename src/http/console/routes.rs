@@ -1,0 +1,96 @@
+//! Which handler answers which address, and who may ask it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::LazyLock;
+
+use console::error::Problem;
+use http::Method;
+use matchit::{Params, Router};
+
+use super::refused::{Answer, Refused};
+use super::visit::Visit;
+use super::{home, style_guide};
+
+type Handler = for<'a> fn(Visit<'a>) -> Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
+
+/// Who may do it (CON-2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    /// Whoever has signed in and sees the business.
+    Look,
+    /// Whoever may change what belongs to the business.
+    Change,
+    /// An administrator.
+    Admin,
+}
+
+/// What one method of an address does.
+pub(super) struct Action {
+    method: Method,
+    pub(super) need: Need,
+    pub(super) handler: Handler,
+}
+
+struct Route {
+    /// Below `/console`.
+    path: &'static str,
+    actions: &'static [Action],
+}
+
+macro_rules! routes {
+    ($($path:literal: $($method:ident $need:ident $handler:path),+;)*) => {
+        &[$(Route {
+            path: concat!("/console", $path),
+            actions: &[$(Action {
+                method: Method::$method,
+                need: Need::$need,
+                handler: |visit| Box::pin($handler(visit)),
+            }),+],
+        }),*]
+    };
+}
+
+static ROUTES: &[Route] = routes! {
+    "": GET Look home::show;
+    "/style-guide": GET Look style_guide::show;
+};
+
+static ROUTER: LazyLock<Router<&Route>> = LazyLock::new(|| {
+    let mut router = Router::new();
+    for route in ROUTES {
+        #[expect(clippy::expect_used, reason = "a test builds the router")]
+        router.insert(route.path, route).expect("no two routes conflict");
+    }
+    router
+});
+
+/// An action, and the parameters of its address.
+pub(super) struct Found<'a> {
+    pub(super) action: &'static Action,
+    pub(super) parameters: Params<'a, 'a>,
+}
+
+/// The action of a method and a path without a slash at its end.
+pub(super) fn find<'a>(method: &Method, path: &'a str) -> Result<Found<'a>, Refused> {
+    let found = ROUTER.at(path).map_err(|_| Refused(Problem::NotFound))?;
+    let action = found.value.actions.iter().find(|action| action.method == *method);
+    let action = action.ok_or(Refused(Problem::NotFound))?;
+    Ok(Found { action, parameters: found.params })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn con_2_what_changes_something_is_no_get_and_needs_more_than_a_look() {
+        for route in ROUTES {
+            assert!(ROUTER.at(&route.path.replace(['{', '}'], "")).is_ok(), "{}", route.path);
+            for action in route.actions {
+                let is_safe = action.method.is_safe();
+                assert!(is_safe != (action.need == Need::Change), "{}", route.path);
+            }
+        }
+    }
+}

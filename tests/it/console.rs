@@ -1,0 +1,3 @@
+//! The web console over its own listener (CON-1, CON-2).
+
+mod doors;
