@@ -58,11 +58,9 @@ impl App {
             elsewhere: Elsewhere::default(),
             stop: self.stop.clone(),
         });
-        Arc::new(ConsoleState {
-            operator,
-            public_url: config.console.public_url.clone(),
-            practice: config.openai.provider == ModelProvider::Practice,
-        })
+        let practice = config.openai.provider == ModelProvider::Practice;
+        let public_url = config.console.public_url.clone();
+        Arc::new(ConsoleState::new(operator, public_url, practice, self.tasks.clone()))
     }
 
     /// Starts the operator's listener if there is a token; returns its address. It shows the console too.
@@ -82,7 +80,12 @@ impl App {
                 if console::is_for(&request) {
                     console::serve(console, request).await
                 } else {
-                    admin::serve(Arc::clone(&console.operator), request).await
+                    let changes = !request.method.is_safe();
+                    let answer = admin::serve(Arc::clone(&console.operator), request).await;
+                    if changes && answer.status().is_success() {
+                        console.pulse.ring();
+                    }
+                    answer
                 }
             }
         };

@@ -7,7 +7,9 @@ mod answer;
 mod bare;
 mod form;
 mod home;
+mod live;
 mod preferences;
+mod pulse;
 mod refused;
 mod routes;
 mod session;
@@ -85,7 +87,7 @@ fn asset(asset: &'static assets::Asset, request: &Request) -> Response {
 }
 
 async fn respond(
-    state: &ConsoleState,
+    state: &Arc<ConsoleState>,
     request: &Request,
     preferences: Preferences,
 ) -> Result<Response, Refused> {
@@ -115,5 +117,9 @@ async fn respond(
         return Err(Problem::Forbidden.into());
     }
     let visit = Visit::new(state, request, preferences, &session, form, parameters).await?;
-    (action.handler)(visit).await
+    let answer = (action.handler)(visit).await;
+    if !request.method.is_safe() && answer.is_ok() {
+        state.pulse.ring();
+    }
+    answer
 }

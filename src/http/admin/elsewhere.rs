@@ -26,7 +26,7 @@ pub struct Elsewhere(Mutex<BTreeMap<Subject, (Instant, Vec<Value>)>>);
 
 impl Elsewhere {
     /// What the other live nodes show, in one list. A node that does not answer in time is missing.
-    pub(super) async fn show(&self, services: &Services, subject: Subject) -> Vec<Value> {
+    pub(in crate::http) async fn show(&self, services: &Services, subject: Subject) -> Vec<Value> {
         if !services.node.is_shared() {
             return Vec::new();
         }

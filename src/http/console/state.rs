@@ -2,8 +2,15 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+
+use super::pulse::Pulse;
 use crate::config::PublicUrl;
 use crate::http::admin::AdminState;
+
+/// The most event streams at once. A page without one is read again by hand.
+const MAX_STREAMS: usize = 512;
 
 /// What the console's handlers share.
 pub struct ConsoleState {
@@ -13,4 +20,23 @@ pub struct ConsoleState {
     pub public_url: Option<PublicUrl>,
     /// Whether a simulated model answers.
     pub practice: bool,
+    /// What open pages are told of.
+    pub pulse: Pulse,
+    /// Places for event streams.
+    pub(super) streams: Arc<Semaphore>,
+}
+
+impl ConsoleState {
+    /// Its tasks will be among `tasks`.
+    #[must_use]
+    pub fn new(
+        operator: Arc<AdminState>,
+        public_url: Option<PublicUrl>,
+        practice: bool,
+        tasks: TaskTracker,
+    ) -> Self {
+        let pulse = Pulse::new(Arc::clone(&operator), tasks);
+        let streams = Arc::new(Semaphore::new(MAX_STREAMS));
+        Self { operator, public_url, practice, pulse, streams }
+    }
 }

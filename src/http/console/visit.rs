@@ -1,5 +1,7 @@
 //! A request of a user who has signed in, and what its handler needs to answer it.
 
+use std::sync::Arc;
+
 use console::Page;
 use console::error::Problem;
 use console::notice::{Notice, Tone};
@@ -31,7 +33,7 @@ const DONE: &[&str] = &[];
 
 /// A request of a user who has signed in.
 pub(super) struct Visit<'a> {
-    pub(super) state: &'a ConsoleState,
+    pub(super) state: &'a Arc<ConsoleState>,
     pub(super) request: &'a Request,
     pub(super) session: &'a Session,
     /// The fields of a form that was sent.
@@ -48,7 +50,7 @@ impl<'a> Visit<'a> {
     /// # Errors
     /// The business of the address does not exist, or is not for this user.
     pub(super) async fn new(
-        state: &'a ConsoleState,
+        state: &'a Arc<ConsoleState>,
         request: &'a Request,
         preferences: Preferences,
         session: &'a Session,
