@@ -44,6 +44,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::Log;
 #[cfg(feature = "practice")]
+use crate::config::business_file;
+#[cfg(feature = "practice")]
 use crate::demo;
 use crate::platform::Platform;
 
@@ -76,7 +78,13 @@ pub enum Command {
     Serve,
     #[cfg(feature = "practice")]
     /// Play one call without any account, and show what happens.
+    ///
+    /// With --business the caller phones your own business: a simulated model asks for its fields in its language,
+    /// and books if it has opening hours. Nothing of that call is stored but its audio.
     Demo {
+        /// A business file, in place of the example.
+        #[arg(long, value_name = "FILE")]
+        business: Option<PathBuf>,
         /// Where to write the call's audio: the caller left, the agent right.
         #[arg(long, value_name = "FILE", default_value = "demo.wav")]
         wav: PathBuf,
@@ -227,9 +235,13 @@ async fn perform(
             serve::run(load()?, read, platform, out).await
         }
         #[cfg(feature = "practice")]
-        Command::Demo { wav } => {
+        Command::Demo { business, wav } => {
             let color = output::is_colored(&std::io::stdout(), &environment);
-            demo::run(demo::Options { color, wav }).await?;
+            let options = demo::Options { color, wav };
+            match business {
+                Some(file) => demo::own::run(business_file::read(&file)?, options).await?,
+                None => demo::run(options).await?,
+            }
             Ok(Exit::Clean)
         }
         #[cfg(feature = "practice")]

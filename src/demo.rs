@@ -1,12 +1,14 @@
 //! The demo: a whole call through the real daemon without an account (PRAC-1), and one message after it. Only the
-//! caller, Twilio and the model are simulated.
+//! caller, Twilio and the model are simulated. [`own`] plays it with a business of one's own.
 
 mod error;
+pub mod own;
 mod record;
 mod screen;
 mod writing;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use actors::introspection::IntrospectionEvent;
 use practice::speech::Voice;
@@ -21,12 +23,13 @@ use crate::world::{Plan, World};
 use screen::Screen;
 
 pub use error::Failed;
-use error::PATIENCE;
 
 /// The caller's number.
 const CALLER: &str = "+972501234567";
 /// The caller's sentences, one after each answer, until times are offered.
 const SENTENCES: [&str; 4] = ["התקנת מנעול חכם", "בתל אביב", "כן", "אפשר לקבוע תור?"];
+/// Time limit of the call and of what follows it, which normally take half of it.
+const PATIENCE: Duration = Duration::from_secs(90);
 /// The caller's last words, once the visit is booked and moved.
 const GOODBYE: &str = "תודה, להתראות";
 /// The demo's database. A second run finds the lead of the first.
@@ -66,22 +69,25 @@ pub async fn run(options: Options) -> Result<(), Failed> {
     let told = tokio::spawn(tell_turns(
         world.app.services().introspection.listen(),
         caller.call_sid().clone(),
-        screen,
+        screen.clone(),
     ));
-    let outcome = tokio::time::timeout(PATIENCE, converse(&world, &caller, &screen)).await;
-    let (said, kept, outcome) = outcome.map_err(|_| Failed::TooLong)??;
-    let told = tokio::time::timeout(PATIENCE, told).await;
-    told.map_err(|_| Failed::TooLong)?.map_err(|error| Failed::Wrong(error.to_string()))??;
+    let (said, kept, outcome) = within(PATIENCE, converse(&world, &caller, &screen)).await??;
+    within(PATIENCE, told).await?.map_err(|error| Failed::Wrong(error.to_string()))??;
 
     check(&world, &said, &outcome)?;
-    let shown = record::show(&world, caller.call_sid(), &kept, &screen);
-    tokio::time::timeout(PATIENCE, shown).await.map_err(|_| Failed::TooLong)??;
-    let written = writing::exchange(&world, &person, &screen);
-    tokio::time::timeout(PATIENCE, written).await.map_err(|_| Failed::NoAnswer)??;
-    save(&outcome, &options.wav)?;
-    screen.note(&format!("recording: {} (caller left, agent right)", options.wav.display()))?;
+    if outcome.ended_by != EndedBy::Rest {
+        return Err(Failed::Wrong(format!("the call ended by {:?}", outcome.ended_by)));
+    }
+    within(PATIENCE, record::show(&world, caller.call_sid(), Some(&kept), &screen)).await??;
+    within(PATIENCE, writing::exchange(&world, &person, &screen)).await??;
+    save(&outcome, &options.wav, &screen)?;
     world.close().await;
     Ok(())
+}
+
+/// Something that must come in time.
+async fn within<T>(patience: Duration, coming: impl Future<Output = T>) -> Result<T, Failed> {
+    tokio::time::timeout(patience, coming).await.map_err(|_| Failed::TooLong(patience))
 }
 
 /// Plays the caller, who chooses a time and then makes it another one. Returns everything the caller
@@ -144,25 +150,35 @@ async fn tell_turns(
     }
 }
 
-/// Checks that the model heard what the caller said, that neither simulator objects, and that the daemon
-/// hung up.
+/// Checks that the model heard what the caller said, and that neither simulator objects.
 fn check(world: &World, said: &[String], outcome: &CallOutcome) -> Result<(), Failed> {
+    let heard = heard(world);
+    if heard != said {
+        return Err(Failed::Wrong(format!("the model heard {heard:?}")));
+    }
+    objections(world, outcome)
+}
+
+/// What the model has heard.
+fn heard(world: &World) -> Vec<String> {
+    let texts = |server: &practice::openai::Server| {
+        server.log().record().heard_texts().into_iter().map(str::to_owned).collect()
+    };
+    world.openai().map(texts).unwrap_or_default()
+}
+
+/// Checks that neither simulator objects.
+fn objections(world: &World, outcome: &CallOutcome) -> Result<(), Failed> {
     let wrong = |what: String| Err(Failed::Wrong(what));
     let Some(practice) = world.openai() else {
         return wrong("the practice server is not there".to_owned());
     };
     let record = practice.log().record();
-    if record.heard_texts() != said {
-        return wrong(format!("the model heard {:?}", record.heard_texts()));
-    }
     if let Some(fault) = record.faults().next() {
         return wrong(format!("OpenAI would have objected: {fault:?}"));
     }
     if let Some(violation) = outcome.view.violations.first() {
         return wrong(format!("Twilio would have objected: {violation:?}"));
-    }
-    if outcome.ended_by != EndedBy::Rest {
-        return wrong(format!("the call ended by {:?}", outcome.ended_by));
     }
     Ok(())
 }
@@ -178,7 +194,7 @@ fn may_write(path: &Path) -> Result<(), Failed> {
     if is_new { std::fs::remove_file(path).map_err(failed) } else { Ok(()) }
 }
 
-fn save(outcome: &CallOutcome, path: &Path) -> Result<(), Failed> {
+fn save(outcome: &CallOutcome, path: &Path, screen: &Screen) -> Result<(), Failed> {
     let mut recording = wav::Recording::new();
     for (at, audio) in &outcome.recording.caller.0 {
         recording.caller(*at, audio);
@@ -187,7 +203,9 @@ fn save(outcome: &CallOutcome, path: &Path) -> Result<(), Failed> {
         recording.agent(*at, audio);
     }
     let saved = recording.save(path);
-    saved.map_err(|error| Failed::Recording(path.to_owned(), error.to_string()))
+    saved.map_err(|error| Failed::Recording(path.to_owned(), error.to_string()))?;
+    screen.note(&format!("recording: {} (caller left, agent right)", path.display()))?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -2,8 +2,10 @@
 
 mod chance;
 mod clock;
+pub mod fields;
 mod http_client;
 pub mod openai;
+pub mod person;
 pub mod speech;
 pub mod trace;
 pub mod transport;

@@ -10,9 +10,6 @@ use thiserror::Error;
 
 use crate::world::WorldError;
 
-/// Time limit of the demo, which normally takes half of it.
-pub(super) const PATIENCE: Duration = Duration::from_secs(90);
-
 #[derive(Debug, Error)]
 pub enum Failed {
     #[error(transparent)]
@@ -21,10 +18,8 @@ pub enum Failed {
     CutShort(#[from] CallOver),
     #[error(transparent)]
     Number(#[from] InvalidId),
-    #[error("the call did not end within {PATIENCE:?}")]
-    TooLong,
-    #[error("the message got no answer within {PATIENCE:?}")]
-    NoAnswer,
+    #[error("the call was not over and answered in writing within {0:?}")]
+    TooLong(Duration),
     #[error("{0}")]
     Wrong(String),
     #[error(transparent)]

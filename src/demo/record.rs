@@ -9,12 +9,12 @@ use super::error::Failed;
 use super::screen::Screen;
 use crate::world::World;
 
-/// Shows lead, appointment and call once everything is written. The appointment must begin at the time
-/// of day `kept`.
+/// Shows lead, appointment and call once everything is written. The appointment must begin at the time of day
+/// `kept`, if one was made.
 pub(super) async fn show(
     world: &World,
     call: &CallSid,
-    kept: &str,
+    kept: Option<&str>,
     screen: &Screen,
 ) -> Result<(), Failed> {
     let (db, business) = (&world.app.services().database, world.business_id);
@@ -34,6 +34,8 @@ pub(super) async fn show(
     screen.row(
         "lead",
         &[
+            ("name", lead.full_name.clone().unwrap_or_default()),
+            ("email", lead.email.clone().unwrap_or_default()),
             ("phone", lead.phone.map(|phone| phone.to_string()).unwrap_or_default()),
             ("status", lead_status(lead.status).to_owned()),
         ],
@@ -41,7 +43,9 @@ pub(super) async fn show(
     for (field, value) in &lead.fields.0 {
         screen.row("", &[(field, value.clone())])?;
     }
-    show_appointment(world, lead.id, kept, screen).await?;
+    if let Some(kept) = kept {
+        show_appointment(world, lead.id, kept, screen).await?;
+    }
     let duration = row.duration.unwrap_or_default();
     screen.row(
         "call",

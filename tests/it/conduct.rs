@@ -25,6 +25,8 @@ fn prompt_in(language: &str) -> String {
     let slug = Slug::parse("tel-aviv-locks").unwrap();
     let mut business = BusinessSettings::new(slug, "Tel Aviv Locks", numbers);
     business.language = Language::parse(language).unwrap();
+    business.ending.required_lead_fields =
+        ["service_category", "problem_description", "city"].map(str::to_owned).to_vec();
     system_prompt(&PromptParts {
         business: &business,
         business_prompt: "",

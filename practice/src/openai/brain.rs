@@ -8,6 +8,7 @@ mod language;
 mod receptionist;
 mod script;
 mod slots;
+mod task;
 mod turn;
 mod words;
 

@@ -1,5 +1,5 @@
-//! A receptionist: asks for the job and the city, has them confirmed, books a visit, and ends the call
-//! when the caller says goodbye. The prompt's rules of conduct decide how it converses.
+//! A receptionist: asks for what the prompt says must be collected, has it confirmed, books a visit, and ends the
+//! call when the caller says goodbye. The prompt's rules of conduct decide how it converses.
 
 mod dialogue;
 
@@ -57,6 +57,9 @@ impl Dialogue<'_> {
             let today = slots::first_date(self.prompt.instructions);
             return Turn::calling("find_available_slots", json!({"date_iso": today}));
         }
+        if has_any(words, &script.requests) {
+            return Turn::saying(format!("{} {}", self.say.gladly, self.next_question()));
+        }
         if let Some(fields) = self.details(words) {
             return self.note(fields, words);
         }
@@ -90,7 +93,11 @@ impl Dialogue<'_> {
     /// Answers the question, then asks whether to go on. Without that rule it asks the next question at
     /// once.
     fn answer_question(&self, words: &str) -> Turn {
-        let answer = if has_any(words, &self.script.prices) {
+        let hours = has_any(words, &self.script.hours).then(|| self.task.told_hours(self.language));
+        let told = hours.flatten().map(|hours| self.say.open.replace("{hours}", &hours));
+        let answer = if let Some(told) = &told {
+            told
+        } else if has_any(words, &self.script.prices) {
             &self.say.answer
         } else if has_any(words, &self.script.languages) {
             &self.say.speaks
@@ -123,6 +130,9 @@ impl Dialogue<'_> {
         }
         match open {
             Some(Step::Name) => return Some(json!({"full_name": words})),
+            Some(Step::Field(field)) if field == "email" => {
+                return Some(json!({ "email": words }));
+            }
             Some(Step::Field(field)) if fields.is_empty() => {
                 fields.insert(field.clone(), json!(words));
             }
@@ -204,26 +214,26 @@ impl Dialogue<'_> {
 
     /// The question of the current step. Without the rule of one question it asks all that is missing.
     fn next_question(&self) -> String {
-        match (&self.service, &self.city) {
-            (None, None) if !self.conduct.asks_one_question() => {
-                format!("{} {}", self.say.ask_service, self.say.ask_city)
-            }
-            (None, _) => self.say.ask_service.clone(),
-            (Some(_), None) => self.say.ask_city.clone(),
-            (Some(service), Some(city)) if !self.confirmed => {
-                self.say.confirm.replace("{service}", service).replace("{city}", city)
-            }
-            (Some(_), Some(_)) => self.say.confirmed.clone(),
+        let steps = self.steps();
+        let known = |step: &Step| self.known(step).is_some();
+        if steps.is_empty() {
+            return self.say.ask_anything.clone();
         }
+        if !self.conduct.asks_one_question() && !steps.iter().any(known) {
+            return steps.iter().map(|step| self.question(step)).collect::<Vec<_>>().join(" ");
+        }
+        if let Some(missing) = steps.iter().find(|step| !known(step)) {
+            return self.question(missing);
+        }
+        if self.confirmed {
+            return self.say.confirmed.clone();
+        }
+        let details: Vec<&str> = steps.iter().filter_map(|step| self.known(step)).collect();
+        self.say.confirm.replace("{details}", &details.join(", "))
     }
 
     fn question_for(&self, field: &str) -> String {
-        match field {
-            "service_category" | "problem_description" => self.say.ask_service.clone(),
-            "city" => self.say.ask_city.clone(),
-            "full_name" => self.say.ask_name.clone(),
-            other => self.say.ask_field.replace("{field}", &other.replace('_', " ")),
-        }
+        self.question(&Step::of(field))
     }
 
     fn offers(&self, tool: &str) -> bool {

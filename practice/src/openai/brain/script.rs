@@ -36,6 +36,10 @@ pub struct Script {
     pub persons: Vec<String>,
     /// Phrases that ask for a language.
     pub languages: Vec<String>,
+    /// Phrases that ask for help and don't say with what.
+    pub requests: Vec<String>,
+    /// Phrases that ask when the business is open.
+    pub hours: Vec<String>,
     /// Phrases of other questions, with or without a question mark.
     pub questions: Vec<String>,
     /// Sentences in Hebrew.
@@ -156,10 +160,7 @@ impl Script {
 
     /// Whether this sentence of the model asks to confirm the summary.
     pub(super) fn asks_for_yes(&self, sentence: &str) -> bool {
-        [&self.he, &self.en].iter().any(|lines| {
-            let question = lines.confirm.split(['.', '}']).next_back().unwrap_or_default().trim();
-            !question.is_empty() && plain(sentence).contains(&plain(question))
-        })
+        [&self.he, &self.en].iter().any(|lines| lines.asks_for_yes(sentence))
     }
 }
 
@@ -239,6 +240,8 @@ impl Default for Script {
             prices: texts(&["כמה", "מחיר", "המחיר", "how much", "price"]),
             persons: texts(&["נציג", "נציגה", "בן אדם", "a person", "a human", "representative"]),
             languages: texts(&["עברית", "בעברית", "אנגלית", "באנגלית", "hebrew", "english"]),
+            requests: texts(&["אשמח לעזרה", "צריך עזרה", "צריכה עזרה", "some help", "need help"]),
+            hours: texts(&["פתוחים", "שעות", "open", "opening hours"]),
             questions: texts(&["מתי", "when", "open", "פתוחים"]),
             he: Lines::hebrew(),
             en: Lines::english(),

@@ -1,9 +1,13 @@
 //! The state of the dialogue, derived from the conversation: the lead, the open question, the
 //! language.
 
+use std::collections::BTreeMap;
+
+use crate::fields;
 use crate::openai::brain::conduct::Conduct;
 use crate::openai::brain::script::{Lines, Script, Topic};
 use crate::openai::brain::slots::{self, Appointment};
+use crate::openai::brain::task::Task;
 use crate::openai::brain::turn::{Line, Prompt};
 use crate::openai::brain::words::{asks, has_any, plain};
 
@@ -19,14 +23,29 @@ pub(super) enum Step {
     Confirm,
 }
 
+impl Step {
+    /// The question for a field.
+    pub(super) fn of(field: &str) -> Self {
+        match field {
+            "service_category" | "problem_description" => Self::Service,
+            "city" => Self::City,
+            "full_name" => Self::Name,
+            other => Self::Field(other.to_owned()),
+        }
+    }
+}
+
 pub(super) struct Dialogue<'a> {
     pub(super) script: &'a Script,
     pub(super) prompt: &'a Prompt<'a>,
     pub(super) conduct: Conduct<'a>,
     pub(super) language: &'static str,
     pub(super) say: &'a Lines,
+    pub(super) task: Task<'a>,
     pub(super) service: Option<String>,
     pub(super) city: Option<String>,
+    /// What was answered to the other questions, by field.
+    pub(super) noted: BTreeMap<String, String>,
     pub(super) confirmed: bool,
     /// The slots that a mere "yes" can choose from.
     pub(super) slots: Vec<String>,
@@ -59,8 +78,10 @@ impl<'a> Dialogue<'a> {
             conduct,
             language,
             say: script.lines(language),
+            task: Task::of(prompt.instructions),
             service: None,
             city: None,
+            noted: BTreeMap::new(),
             confirmed: false,
             slots: Vec::new(),
             offered: Vec::new(),
@@ -74,6 +95,34 @@ impl<'a> Dialogue<'a> {
         let (open, aside) = (dialogue.open.clone(), dialogue.aside);
         news.iter().for_each(|line| dialogue.learn(line));
         Self { open, aside, ..dialogue }
+    }
+
+    /// The questions of the flow, each once. Without a list of fields in the prompt: for the job and the city.
+    pub(super) fn steps(&self) -> Vec<Step> {
+        let Some(fields) = &self.task.fields else { return vec![Step::Service, Step::City] };
+        let mut steps: Vec<Step> = Vec::new();
+        for step in fields.iter().map(|field| Step::of(field)) {
+            if !steps.contains(&step) {
+                steps.push(step);
+            }
+        }
+        steps
+    }
+
+    /// What is known of a step.
+    pub(super) fn known(&self, step: &Step) -> Option<&str> {
+        match step {
+            Step::Service => self.service.as_deref(),
+            Step::City => self.city.as_deref(),
+            Step::Name => self.noted.get("full_name").map(String::as_str),
+            Step::Field(field) => self.noted.get(field).map(String::as_str),
+            Step::Confirm => None,
+        }
+    }
+
+    /// The question of a step, in the language of the call.
+    pub(super) fn question(&self, step: &Step) -> String {
+        question(self.say, step, self.language)
     }
 
     /// The function that an output answers.
@@ -195,11 +244,26 @@ impl<'a> Dialogue<'a> {
         let go_on = [&script.he, &script.en].map(|lines| lines.go_on.as_str());
         let own = self.conduct.go_on(self.language, &self.say.go_on);
         self.aside = go_on.into_iter().chain(own).any(|question| said.contains(question));
-        let asked = [&script.he, &script.en].into_iter().find_map(|lines| step(lines, said));
+        let asked = self
+            .of_the_flow(said)
+            .or_else(|| [&script.he, &script.en].into_iter().find_map(|lines| step(lines, said)));
         let asked = asked.or_else(|| script.asks_for_yes(said).then_some(Step::Confirm));
         if asked.is_some() {
             self.open = asked;
         }
+    }
+
+    /// The step of the flow whose question a sentence has: of two with one question, that which is open.
+    fn of_the_flow(&self, said: &str) -> Option<Step> {
+        let languages = [(&self.script.he, "he"), (&self.script.en, "en")];
+        let asks = |step: &Step| {
+            languages
+                .iter()
+                .any(|(lines, language)| said.contains(&question(lines, step, language)))
+        };
+        let mut steps: Vec<Step> = self.steps().into_iter().filter(asks).collect();
+        steps.sort_by_key(|step| self.known(step).is_some());
+        steps.into_iter().next()
     }
 
     fn learn_from_caller(&mut self, text: &str) {
@@ -219,10 +283,18 @@ impl<'a> Dialogue<'a> {
             self.city = Some(text.trim_start_matches("in ").trim_start_matches('ב').to_owned());
             answered = true;
         }
-        match self.open {
-            Some(Step::Confirm) if self.script.agrees(text) => self.confirmed = true,
-            Some(Step::Name | Step::Field(_)) => answered |= free,
-            Some(Step::Service | Step::City | Step::Confirm) | None => {}
+        let field = match &self.open {
+            Some(Step::Confirm) if self.script.agrees(text) => {
+                self.confirmed = true;
+                None
+            }
+            Some(Step::Name) => Some("full_name"),
+            Some(Step::Field(field)) => Some(field.as_str()),
+            Some(Step::Service | Step::City | Step::Confirm) | None => None,
+        };
+        if let Some(field) = field.filter(|_| free) {
+            self.noted.insert(field.to_owned(), text.to_owned());
+            answered = true;
         }
         if answered || self.confirmed {
             self.open = None;
@@ -230,7 +302,20 @@ impl<'a> Dialogue<'a> {
     }
 }
 
-/// The question in a sentence of the model.
+fn question(lines: &Lines, step: &Step, language: &str) -> String {
+    match step {
+        Step::Service => lines.ask_service.clone(),
+        Step::City => lines.ask_city.clone(),
+        Step::Name => lines.ask_name.clone(),
+        Step::Field(field) => match fields::question(field, language) {
+            Some(question) => question.to_owned(),
+            None => lines.ask_field.replace("{field}", &field.replace('_', " ")),
+        },
+        Step::Confirm => lines.confirm.clone(),
+    }
+}
+
+/// The question in a sentence of the model, if it is none of the flow's.
 fn step(lines: &Lines, said: &str) -> Option<Step> {
     let fixed = [
         (&lines.ask_service, Step::Service),
@@ -238,10 +323,5 @@ fn step(lines: &Lines, said: &str) -> Option<Step> {
         (&lines.ask_name, Step::Name),
     ];
     let fixed = fixed.into_iter().find(|(question, _)| said.contains(question.as_str()));
-    fixed.map(|(_, step)| step).or_else(|| {
-        let (before, after) = lines.ask_field.split_once("{field}")?;
-        let (_, rest) = said.split_once(before)?;
-        let (field, _) = rest.split_once(after)?;
-        Some(Step::Field(field.trim().replace(' ', "_")))
-    })
+    fixed.map(|(_, step)| step).or_else(|| lines.field_asked(said).map(Step::Field))
 }
