@@ -2,12 +2,15 @@
 //!
 //! `keys` is the table of all keys; a test compares it with [`BusinessSettings`](protocol::business::BusinessSettings). `form`
 //! writes values into fields and reads them back; `hours` is the grid of opening hours.
+//! `reference` is the documentation of all keys.
 
 mod changes;
+mod examples;
 mod form;
 mod hours;
 mod keys;
 mod language_defaults;
+pub mod reference;
 
 use jiff::Timestamp;
 

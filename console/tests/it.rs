@@ -5,6 +5,8 @@ mod samples;
 
 #[path = "it/assets.rs"]
 mod assets;
+#[path = "it/businesses.rs"]
+mod businesses;
 #[path = "it/document.rs"]
 mod document;
 #[path = "it/pages.rs"]

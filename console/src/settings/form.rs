@@ -35,7 +35,7 @@ pub fn fields(
         let default = written(at(&defaults, key.path));
         let default = Some(shown(t, key, &default)).filter(|text| !text.is_empty());
         Field {
-            help: Some(t.say(&format!("{}-help", key.text()))),
+            help: Some(help(t, key)),
             default: language_defaults::text(key.path, &language).or(default),
             error: problems.iter().find(|it| it.path == key.path).map(|it| it.message.clone()),
             locked: locked(t, key, admin),
@@ -44,6 +44,24 @@ pub fn fields(
         }
     };
     keys.map(field).collect()
+}
+
+fn help(t: &Texts, key: &Key) -> String {
+    let help = t.say(&format!("{}-help", key.text()));
+    match key.kind {
+        Kind::List | Kind::Phones | Kind::Dates => format!("{help} {}", t.say("one-a-line")),
+        Kind::Line
+        | Kind::Lines
+        | Kind::Code
+        | Kind::Phone
+        | Kind::Integer
+        | Kind::Decimal
+        | Kind::Duration
+        | Kind::Switch
+        | Kind::Choice(_)
+        | Kind::Limit
+        | Kind::Elsewhere => help,
+    }
 }
 
 fn locked(t: &Texts, key: &Key, admin: bool) -> Option<String> {
