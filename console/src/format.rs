@@ -30,6 +30,12 @@ impl Texts {
     /// An amount in US dollars, from millionths.
     #[must_use]
     pub fn money(&self, micro_usd: &u64) -> Markup {
+        left_to_right(&self.dollars(*micro_usd))
+    }
+
+    /// The same as plain text.
+    #[must_use]
+    pub fn dollars(&self, micro_usd: u64) -> String {
         // Above a dollar nobody counts tenths of cents.
         let (whole, part) = (micro_usd / 1_000_000, micro_usd % 1_000_000);
         let amount = if whole > 0 {
@@ -37,10 +43,10 @@ impl Texts {
         } else {
             format!("0.{:04}", part / 100)
         };
-        left_to_right(&match self.locale {
+        match self.locale {
             Locale::Hebrew => format!("{amount}\u{a0}$"),
             Locale::English => format!("${amount}"),
-        })
+        }
     }
 
     /// A telephone number as a person reads it, or the words for a withheld one.

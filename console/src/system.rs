@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use strum::IntoEnumIterator as _;
 use uuid::Uuid;
 
 use crate::notice::Tone;
 use crate::page::page;
+use crate::texts::Texts;
 
 /// A check of the daemon's health or wiring.
 #[derive(Debug, Clone)]
@@ -18,15 +20,113 @@ pub struct Check {
     pub text: String,
 }
 
+/// What the daemon needs to answer a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumIter)]
+enum Needed {
+    Calls,
+    Database,
+    Records,
+    Model,
+}
+
+impl Needed {
+    /// The keys of its name, and of what is said when all is well.
+    fn keys(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Calls => ("check-calls", "ready-calls"),
+            Self::Database => ("check-database", "ready-database"),
+            Self::Records => ("check-records", "ready-records"),
+            Self::Model => ("check-model", "ready-model"),
+        }
+    }
+}
+
+/// Why a call could not be answered now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumIter)]
+pub enum Illness {
+    Draining,
+    DatabaseUnreachable,
+    DatabaseBusy,
+    DatabaseFile,
+    DatabaseReadOnly,
+    DatabaseFull,
+    DatabaseSchema,
+    JournalFull,
+    BadKey,
+    Quota,
+    AccountClosed,
+    Refused,
+}
+
+impl Illness {
+    fn of(self) -> (Needed, &'static str) {
+        match self {
+            Self::Draining => (Needed::Calls, "unready-draining"),
+            Self::DatabaseUnreachable => (Needed::Database, "unready-database-unreachable"),
+            Self::DatabaseBusy => (Needed::Database, "unready-database-busy"),
+            Self::DatabaseFile => (Needed::Database, "unready-database-file"),
+            Self::DatabaseReadOnly => (Needed::Database, "unready-database-read-only"),
+            Self::DatabaseFull => (Needed::Database, "unready-database-full"),
+            Self::DatabaseSchema => (Needed::Database, "unready-database-schema"),
+            Self::JournalFull => (Needed::Records, "unready-journal-full"),
+            Self::BadKey => (Needed::Model, "unready-provider-bad-key"),
+            Self::Quota => (Needed::Model, "unready-provider-quota"),
+            Self::AccountClosed => (Needed::Model, "unready-provider-account-closed"),
+            Self::Refused => (Needed::Model, "unready-provider"),
+        }
+    }
+}
+
+/// The checks of the daemon's health: one for each thing that a call needs.
+#[must_use]
+pub fn health(t: &Texts, ill: &[Illness]) -> Vec<Check> {
+    let check = |needed: Needed| {
+        let (name, good) = needed.keys();
+        let wrong = ill.iter().map(|illness| illness.of()).find(|(of, _)| *of == needed);
+        let text = t.say(wrong.map_or(good, |(_, wrong)| wrong));
+        Check { name: t.say(name), passed: wrong.is_none(), text }
+    };
+    Needed::iter().map(check).collect()
+}
+
 /// A daemon that lives on the database.
 #[derive(Debug, Clone)]
 pub struct Node {
     pub url: String,
-    pub version: String,
     pub calls: u32,
-    pub draining: bool,
-    pub seen_at: Timestamp,
+    /// As many calls as it takes at once.
+    pub max_calls: u32,
+    pub state: NodeState,
+    /// Whether it is the daemon that answers.
     pub is_this: bool,
+}
+
+/// Whether a daemon takes calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumIter)]
+pub enum NodeState {
+    Open,
+    /// It is being stopped: it takes no new calls.
+    Draining,
+    /// It does not answer any more.
+    Gone,
+}
+
+impl NodeState {
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Self::Open => "node-open",
+            Self::Draining => "node-draining",
+            Self::Gone => "node-gone",
+        }
+    }
+
+    pub(crate) fn tone(self) -> Tone {
+        match self {
+            Self::Open => Tone::Good,
+            Self::Draining => Tone::Warning,
+            Self::Gone => Tone::Bad,
+        }
+    }
 }
 
 /// A living actor, and those below it.

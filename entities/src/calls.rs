@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber};
+use sea_orm::prelude::DateTimeUtc;
+use sea_orm::sea_query::Query;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter,
     QueryOrder, QuerySelect, Select,
@@ -225,6 +227,45 @@ pub async fn erased_of(db: &Database, calls: Vec<CallSid>) -> Result<Vec<CallSid
             }
         }
         Ok(erased)
+    })
+    .await
+}
+
+/// When a call began and ended, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallSpan {
+    pub started_at: Timestamp,
+    /// `None` while the call is live.
+    pub ended_at: Option<Timestamp>,
+    pub end_reason: Option<String>,
+}
+
+/// The calls of all businesses that began since then, the newest first.
+pub async fn spans(
+    db: &Database,
+    since: Timestamp,
+    limit: u32,
+) -> Result<Vec<CallSpan>, RecordsError> {
+    db.read(move |db| async move {
+        // By the index of each business: there is none by time alone.
+        let businesses = Query::select().column("id").from("businesses").take();
+        let query = Entity::find()
+            .select_only()
+            .columns([Column::StartedAt, Column::EndedAt, Column::EndReason])
+            .filter(Column::BusinessId.in_subquery(businesses))
+            .filter(Column::StartedAt.gte(column::from_instant(since)))
+            .order_by_desc(Column::StartedAt)
+            .limit(u64::from(limit));
+        let rows: Vec<(DateTimeUtc, Option<DateTimeUtc>, Option<String>)> =
+            query.into_tuple().all(&db).await?;
+        let read = |(started, ended, end_reason)| {
+            Ok(CallSpan {
+                started_at: column::instant("calls.started_at", started)?,
+                ended_at: column::optional_instant("calls.ended_at", ended)?,
+                end_reason,
+            })
+        };
+        rows.into_iter().map(read).collect()
     })
     .await
 }

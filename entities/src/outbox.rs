@@ -23,7 +23,7 @@ use crate::tables::outbox::Model;
 
 pub use crate::values::OutboxState;
 pub use claiming::{Claimed, Outcome, claim, due, release, release_all, settle};
-pub use listing::{Backlog, OutboxFilter, Which, backlog, list, resend};
+pub use listing::{Backlog, OutboxFilter, Which, backlog, latest, list, resend};
 pub use preparing::prepare;
 pub(crate) use receiver::store_subscriptions;
 pub use receiver::{ImportOutbox, ImportWebhook, Receiver, has_secret, receiver};

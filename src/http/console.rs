@@ -16,6 +16,7 @@ mod session;
 mod sign_in;
 mod state;
 mod style_guide;
+mod system;
 mod visit;
 mod waiting;
 

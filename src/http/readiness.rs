@@ -14,7 +14,7 @@ use entities::Database;
 use tokio::sync::Mutex;
 
 use looks::Looks;
-pub(super) use reason::NotReady;
+pub(in crate::http) use reason::NotReady;
 
 /// Clones share what they know.
 #[derive(Debug, Clone)]

@@ -54,8 +54,48 @@ impl Histogram {
         bounds.chain([None]).zip(counts).collect()
     }
 
+    /// The observation in the middle, as far as the bounds tell: as if those between two bounds were spread evenly.
+    /// `None` if there is none, or if it is above the last bound.
+    #[must_use]
+    pub fn median(&self) -> Option<Duration> {
+        let cumulative = self.cumulative();
+        let (_, all) = *cumulative.last()?;
+        let half = all.div_ceil(2);
+        let mut below = (Duration::ZERO, 0);
+        for (bound, count) in cumulative {
+            let bound = bound?;
+            if all > 0 && count >= half {
+                let within = u32::try_from(count - below.1).ok()?;
+                let steps = u32::try_from(half - below.1).ok()?;
+                return Some(below.0 + (bound - below.0) * steps / within.max(1));
+            }
+            below = (bound, count);
+        }
+        None
+    }
+
     #[must_use]
     pub fn sum(&self) -> Duration {
         Duration::from_micros(self.sum_micros.get())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn con_3_the_median_lies_between_the_bounds_that_hold_it() {
+        let waits = Histogram::new(&[100, 200, 400]);
+        assert_eq!(waits.median(), None, "nothing was observed");
+        for micros in [50, 150, 160, 170, 390] {
+            waits.observe(Duration::from_micros(micros));
+        }
+        // The third of five is the second of three between 100 and 200.
+        assert_eq!(waits.median(), Some(Duration::from_nanos(166_666)));
+        for _ in 0..6 {
+            waits.observe(Duration::from_micros(1_000));
+        }
+        assert_eq!(waits.median(), None, "above the last bound");
     }
 }

@@ -10,7 +10,10 @@ use console::notice::Tone;
 use console::shell::{Place, Role, Shell};
 use console::sign_in::{Refused, SignInPage};
 use console::style_guide::StyleGuidePage;
-use console::system::{Actor, Check, Delivery, DeliveryState, Figure, Measure, Node, SystemPage};
+use console::system::{
+    Actor, Check, Delivery, DeliveryState, Figure, Illness, Measure, Node, NodeState, SystemPage,
+    health,
+};
 use console::users::{UserForm, UserRow, UsersPage};
 
 use super::{Sample, World, id, minutes_ago, sid};
@@ -62,17 +65,17 @@ pub(super) fn all(of: World) -> Vec<Sample> {
 }
 
 fn system(of: World) -> SystemPage {
-    let check = |name: &str, passed, text: &str| Check {
-        name: name.to_owned(),
-        passed,
-        text: text.to_owned(),
-    };
+    let mut checks = health(&of.shell(Place::System, Role::Admin).texts, &[Illness::Quota]);
+    checks.push(Check {
+        name: "twilio".to_owned(),
+        passed: false,
+        text: "the Voice URL of +97231234567 is not https://frontdesk.example/twilio/voice: set it in the console of Twilio".to_owned(),
+    });
     let node = |url: &str, is_this: bool, calls| Node {
         url: url.to_owned(),
-        version: "0.1.0".to_owned(),
         calls,
-        draining: !is_this,
-        seen_at: minutes_ago(0),
+        max_calls: 200,
+        state: if is_this { NodeState::Open } else { NodeState::Draining },
         is_this,
     };
     let figure = |of, value: &str, tone, course: &[u8]| Figure {
@@ -92,15 +95,7 @@ fn system(of: World) -> SystemPage {
     };
     let course: Vec<u8> = (0..60).map(|minute| (minute * 37 % 83) as u8 + 5).collect();
     SystemPage {
-        checks: vec![
-            check("database", true, "sqlite, 14 migrations"),
-            check(
-                "twilio",
-                false,
-                "the Voice URL of +97231234567 is not https://frontdesk.example/twilio/voice: set it in the console of Twilio",
-            ),
-            check("openai", true, "gpt-realtime-2.1 answers in 210 ms"),
-        ],
+        checks,
         nodes: vec![
             node("https://a.frontdesk.example", true, 3),
             node("https://b.frontdesk.example", false, 1),

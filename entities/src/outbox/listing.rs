@@ -63,6 +63,21 @@ pub async fn list(
     .await
 }
 
+/// The newest events of all businesses, in this state if one is given.
+pub async fn latest(
+    db: &Database,
+    state: Option<OutboxState>,
+    limit: u32,
+) -> Result<Vec<OutboxRecord>, RecordsError> {
+    db.read(move |db| async move {
+        let condition = Condition::all().add_option(state.map(|state| Column::State.eq(state)));
+        let query = Entity::find().filter(condition).order_by_desc(Column::Number);
+        let rows = query.limit(u64::from(limit)).all(&db).await?;
+        rows.into_iter().map(OutboxRecord::try_from).collect()
+    })
+    .await
+}
+
 /// Sends dead events of a business again, as if they were new. Returns how many.
 pub async fn resend(
     db: &Database,

@@ -10,7 +10,7 @@ use matchit::{Params, Router};
 
 use super::refused::{Answer, Refused};
 use super::visit::Visit;
-use super::{home, live, style_guide};
+use super::{home, live, style_guide, system};
 
 type Handler = for<'a> fn(Visit<'a>) -> Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
 
@@ -55,6 +55,8 @@ static ROUTES: &[Route] = routes! {
     "": GET Look home::show;
     "/b/{slug}/events/{page}": GET Look live::of_business;
     "/events/system": GET Admin live::of_system;
+    "/system": GET Admin system::show;
+    "/system/webhooks/{id}/resend": POST Admin system::resend;
     "/style-guide": GET Look style_guide::show;
 };
 
