@@ -10,12 +10,15 @@
 //! the daemons themselves ([`calls::live_all`], [`calls::live_beside`], [`calls::lease_of_live`],
 //! [`calls::check_fences`], [`call_snapshots::left_behind`], [`nodes`], [`outbox::due`]), a resume, which names the call alone
 //! ([`call_snapshots::resume`], [`call_snapshots::of_any_business`]), the operator of all businesses
-//! ([`calls::of_any_business`], [`tokens`]), whoever takes up what nobody works on ([`conversations::due_of_all`]), or the
-//! hashes of those who were erased ([`privacy::to_carry_out`], [`privacy::kept`], [`calls::erased_of`]).
+//! ([`calls::of_any_business`], [`tokens`]), know who asks ([`users`], [`sessions`], [`sign_ins`]) and
+//! what they have done ([`audit`]), whoever takes up what nobody works on
+//! ([`conversations::due_of_all`]), or the hashes of those who were erased
+//! ([`privacy::to_carry_out`], [`privacy::kept`], [`calls::erased_of`]).
 //!
 //! Times and keys are arguments: UTC instants, and UUIDs of version 7 made by the caller's clock.
 
 pub mod appointments;
+pub mod audit;
 pub mod businesses;
 pub mod call_snapshots;
 pub mod call_turns;
@@ -32,9 +35,12 @@ pub mod outbox;
 mod page;
 pub mod privacy;
 pub mod retention;
+pub mod sessions;
+pub mod sign_ins;
 #[expect(unreachable_pub, reason = "SeaORM's derives make everything beside a model public")]
 mod tables;
 pub mod tokens;
+pub mod users;
 mod values;
 
 pub use connection::{

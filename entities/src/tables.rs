@@ -1,6 +1,7 @@
 //! The tables as SeaORM models, one file each. The crate `migration` creates their columns.
 
 pub(crate) mod appointments;
+pub(crate) mod audit_log;
 pub(crate) mod business_numbers;
 pub(crate) mod businesses;
 pub(crate) mod call_snapshot_entries;
@@ -17,9 +18,14 @@ pub(crate) mod messages;
 pub(crate) mod node_orders;
 pub(crate) mod node_reports;
 pub(crate) mod nodes;
+pub(crate) mod one_time_links;
 pub(crate) mod opt_outs;
 pub(crate) mod outbox;
 pub(crate) mod prompts;
+pub(crate) mod sessions;
+pub(crate) mod sign_in_failures;
 pub(crate) mod subscriptions;
 pub(crate) mod tokens;
+pub(crate) mod user_businesses;
+pub(crate) mod users;
 pub(crate) mod webhooks;

@@ -225,6 +225,21 @@ pub enum TokenRole {
     Read,
 }
 
+/// What a user of the console may (CON-2).
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum, ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum UserRole {
+    /// Everything, in every business.
+    Admin,
+    /// Everything in their businesses but what costs money or trust.
+    Business,
+    /// Reads in their businesses.
+    Viewer,
+}
+
 /// How far an event is (OPS-13).
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum, ToSchema,

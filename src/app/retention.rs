@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use actors::call_parts::Services;
 use actors::cluster::Errand;
-use entities::RecordsError;
 use entities::businesses::{self, BusinessRecord};
 use entities::retention::{Old, delete_old};
+use entities::{RecordsError, audit, sessions, sign_ins};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::sleep;
 
@@ -47,7 +47,7 @@ async fn round(services: &Services) -> Result<u64, RecordsError> {
     let Some(mut lock) = services.node.cluster().try_lock(Errand::Retention).await? else {
         return Ok(0);
     };
-    let (mut rows, mut after) = (0, None);
+    let (mut rows, mut after) = (forget_sign_ins(services).await?, None);
     loop {
         let page = businesses::list(&services.database, after.as_ref(), PAGE).await?;
         for business in &page.items {
@@ -71,6 +71,20 @@ async fn round(services: &Services) -> Result<u64, RecordsError> {
         if after.is_none() {
             return Ok(rows);
         }
+    }
+}
+
+/// What is over of the console: sessions, links, failed sign-ins, and old entries of the audit log (CON-2).
+async fn forget_sign_ins(services: &Services) -> Result<u64, RecordsError> {
+    let (db, now) = (&services.database, services.clock.wall());
+    let mut rows = sessions::delete_old(db, now).await? + sign_ins::delete_old(db, now).await?;
+    loop {
+        let done = audit::delete_old(db, now, ROWS_AT_ONCE).await?;
+        rows += done;
+        if done < u64::from(ROWS_AT_ONCE) {
+            return Ok(rows);
+        }
+        sleep(PAUSE).await;
     }
 }
 

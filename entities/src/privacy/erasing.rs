@@ -24,7 +24,7 @@ use crate::database::{Database, Told};
 use crate::error::RecordsError;
 use crate::retention::count_deleted;
 use crate::tables::{
-    appointments, call_snapshot_entries as entries, call_snapshots as snapshots,
+    appointments, audit_log, call_snapshot_entries as entries, call_snapshots as snapshots,
     call_turns as turns, calls, conversations, erasures, lead_changes, leads, messages,
     node_reports, outbox,
 };
@@ -178,6 +178,7 @@ impl Work<'_> {
             done.calls += self.calls(part).await?;
         }
         self.events(&lead_ids, &call_sids, &numbers).await?;
+        self.audit(&lead_ids, &call_sids, &numbers).await?;
         for part in lead_ids.chunks(AT_ONCE) {
             done.cancelled += self.appointments(part).await?;
             self.history(part).await?;
@@ -286,6 +287,35 @@ impl Work<'_> {
             .filter(Column::BusinessId.eq(self.business.0))
             .filter(Column::CreatedAt.lte(self.until))
             .filter(Column::Data.is_not_null())
+            .filter(theirs)
+            .exec(self.db)
+            .await?;
+        Ok(())
+    }
+
+    /// Who has done what and when stays; whom it tells of goes.
+    async fn audit(
+        &self,
+        leads: &[Uuid],
+        calls: &[String],
+        numbers: &[&str],
+    ) -> Result<(), RecordsError> {
+        use audit_log::{Column, Entity};
+        let mut theirs = Condition::any().add(Column::Person.is_in(numbers.iter().copied()));
+        for part in leads.chunks(AT_ONCE) {
+            theirs = theirs.add(Column::LeadId.is_in(part.to_vec()));
+        }
+        for part in calls.chunks(AT_ONCE) {
+            theirs = theirs.add(Column::CallSid.is_in(part.to_vec()));
+        }
+        Entity::update_many()
+            .col_expr(Column::Object, Expr::value(None::<String>))
+            .col_expr(Column::Detail, Expr::value(None::<serde_json::Value>))
+            .col_expr(Column::Person, Expr::value(None::<String>))
+            .col_expr(Column::LeadId, Expr::value(None::<Uuid>))
+            .col_expr(Column::CallSid, Expr::value(None::<String>))
+            .filter(Column::BusinessId.eq(self.business.0))
+            .filter(Column::At.lte(self.until))
             .filter(theirs)
             .exec(self.db)
             .await?;

@@ -15,7 +15,7 @@ use crate::database::Database;
 use crate::error::RecordsError;
 use crate::leads as lead_queries;
 use crate::tables::{
-    appointments, call_snapshot_entries as entries, call_snapshots as snapshots,
+    appointments, audit_log, call_snapshot_entries as entries, call_snapshots as snapshots,
     call_turns as turns, calls, conversations, lead_changes, leads, messages, outbox,
 };
 use crate::values::CallDirection;
@@ -46,6 +46,9 @@ pub struct Export {
     /// Events for other systems that are not sent yet.
     #[schema(value_type = Vec<Object>)]
     pub outbox: Vec<Value>,
+    /// What users of the console have done to these.
+    #[schema(value_type = Vec<Object>)]
+    pub audit_log: Vec<Value>,
 }
 
 /// All that a business has of a person.
@@ -110,6 +113,7 @@ pub async fn export(
             conversations: rows!(conversations, Person in numbers, by BeganAt),
             messages: rows!(messages, Person in numbers, by CreatedAt),
             outbox: as_json(events(db, business, (&lead, &sids, &numbers)).await?),
+            audit_log: as_json(entries_of(db, business, (&lead, &sids, &numbers)).await?),
             calls: as_json(found),
         })
     })
@@ -128,6 +132,20 @@ async fn events(
         .add(Column::CallSid.is_in(calls.to_vec()));
     let rows = Entity::find().filter(Column::BusinessId.eq(business.0)).filter(theirs);
     Ok(rows.order_by_asc(Column::Number).limit(MOST).all(db).await?)
+}
+
+async fn entries_of(
+    db: &impl ConnectionTrait,
+    business: BusinessId,
+    (leads, calls, numbers): (&[Uuid], &[String], &[String]),
+) -> Result<Vec<audit_log::Model>, RecordsError> {
+    use audit_log::{Column, Entity};
+    let theirs = Condition::any()
+        .add(Column::Person.is_in(numbers.to_vec()))
+        .add(Column::LeadId.is_in(leads.to_vec()))
+        .add(Column::CallSid.is_in(calls.to_vec()));
+    let rows = Entity::find().filter(Column::BusinessId.eq(business.0)).filter(theirs);
+    Ok(rows.order_by_asc(Column::Id).limit(MOST).all(db).await?)
 }
 
 /// Rows of one table that are given out.

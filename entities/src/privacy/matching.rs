@@ -8,7 +8,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelec
 use uuid::Uuid;
 
 use crate::error::RecordsError;
-use crate::tables::{calls, conversations, leads, messages, outbox};
+use crate::tables::{audit_log, calls, conversations, leads, messages, outbox};
 
 /// Whose rows are erased.
 #[derive(Debug, Default)]
@@ -47,6 +47,7 @@ pub(super) async fn find(
         each_once!(db, messages, Person, business),
         each_once!(db, conversations, Person, business),
         each_once!(db, outbox, Person, business),
+        each_once!(db, audit_log, Person, business),
     ] {
         let known = known.iter().filter_map(|number| PhoneNumber::parse(number).ok());
         numbers.extend(known.filter(|number| key.of_number(business, number) == *wanted));

@@ -48,3 +48,5 @@ mod simulated;
 mod support;
 #[cfg(test)]
 mod tenancy;
+#[cfg(test)]
+mod users;

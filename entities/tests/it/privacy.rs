@@ -27,7 +27,7 @@ use crate::support::{call_sid, new_id, noon, on_each, phone, told};
 use filled::{NAME, NUMBER, WORD, fill, finished, person, wrote};
 
 /// Tables that hold something of a person.
-const PERSONAL: [&str; 11] = [
+const PERSONAL: [&str; 12] = [
     "leads",
     "lead_changes",
     "appointments",
@@ -39,9 +39,10 @@ const PERSONAL: [&str; 11] = [
     "conversations",
     "outbox",
     "node_reports",
+    "audit_log",
 ];
 /// Tables that hold nothing of a person, and why.
-const OTHERS: [(&str, &str); 15] = [
+const OTHERS: [(&str, &str); 20] = [
     ("businesses", "the business's own settings"),
     ("business_numbers", "the business's own numbers"),
     ("prompts", "the business's own words"),
@@ -54,6 +55,11 @@ const OTHERS: [(&str, &str); 15] = [
     ("deleted_counts", "counts"),
     ("erasures", "keyed hashes"),
     ("opt_outs", "keyed hashes"),
+    ("users", "the operator's own people, and hashes of their passwords"),
+    ("user_businesses", "who of those sees which business"),
+    ("sessions", "hashes of secrets"),
+    ("one_time_links", "hashes of secrets"),
+    ("sign_in_failures", "hashes of names and addresses"),
     ("seaql_migrations", "names of migrations"),
     ("spatial_ref_sys", "of an extension that a shared PostgreSQL may have"),
     ("sqlite_sequence", "of SQLite"),

@@ -2,6 +2,7 @@
 
 use entities::Database;
 use entities::appointments::{AppointmentId, NewAppointment, book};
+use entities::audit::{self, About, Author, NewEntry};
 use entities::call_snapshots::{self, SnapshotChange};
 use entities::call_turns::{self, TurnRole, TurnRow};
 use entities::calls::{self, CallDirection, CallStatus, EndOfCall, NewCall, record_end};
@@ -140,6 +141,26 @@ pub(super) async fn wrote(db: &Database, business: BusinessId, opted_out: bool, 
     release(db, claimed.claim).await.unwrap();
 }
 
+/// Entries of the audit log that know the person by each of the three ways.
+async fn changed_by_hand(db: &Database, business: BusinessId, lead: LeadId) {
+    let of_lead = About { lead: Some(lead), ..About::default() };
+    let of_number = About { person: Some(person()), ..About::default() };
+    let of_call = About { call: Some(call_sid(1)), ..About::default() };
+    for about in [of_lead, of_number, of_call] {
+        let entry = NewEntry {
+            id: new_id(),
+            at: noon(),
+            by: Author { user: None, name: "noam".to_owned(), address: None },
+            action: "lead.edit",
+            business: Some(business),
+            object: Some(NAME.to_owned()),
+            detail: Some(json!({ "before": WORD })),
+            about,
+        };
+        audit::write(db, entry).await.unwrap();
+    }
+}
+
 /// Something of the person in every table that may have something.
 pub(super) async fn fill(db: &Database, business: BusinessId) -> Filled {
     let inbound = call(db, business, 1, CallDirection::Inbound).await;
@@ -164,5 +185,6 @@ pub(super) async fn fill(db: &Database, business: BusinessId) -> Filled {
     wrote(db, business, true, noon()).await;
     let (node, asker) = (NodeId(new_id()), NodeId(new_id()));
     nodes::report(db, node, "calls", json!({ "from": NUMBER }), asker, noon()).await.unwrap();
+    changed_by_hand(db, business, lead).await;
     Filled { lead, inbound, outbound, booked: booked_at, to_come }
 }
