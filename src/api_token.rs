@@ -1,9 +1,10 @@
 //! A token of the API: its text, and how it is recognised. The text is `fdt_`, the id of its row, and a
 //! secret of which the row has the SHA-256 digest alone.
 
-use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
+
+use crate::secret_hash::secret_hash;
 
 const PREFIX: &str = "fdt_";
 
@@ -33,8 +34,7 @@ impl ApiToken {
 
     /// What its row keeps.
     pub(crate) fn hash(&self) -> String {
-        let digest: [u8; 32] = Sha256::digest(&self.secret).into();
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        secret_hash(&self.secret)
     }
 
     /// Whether the row with this hash is its own. Compared in constant time.

@@ -34,6 +34,7 @@ mod source;
 mod stored;
 mod systemd;
 mod token;
+mod user;
 mod webhooks;
 
 use std::io::Write;
@@ -158,6 +159,9 @@ pub enum Command {
     /// Make, list or revoke tokens of the API.
     #[command(subcommand)]
     Token(token::Command),
+    /// Make, list or remove users of the console, or set a password.
+    #[command(subcommand)]
+    User(user::Command),
     /// Check everything that calls need, and say how to fix what is wrong.
     Check,
     /// Show the running daemon's actors as a tree.
@@ -188,6 +192,7 @@ impl Command {
             | Self::Messages(_)
             | Self::Webhooks(_)
             | Self::Token(_)
+            | Self::User(_)
             | Self::Check
             | Self::Actors(_) => "warn",
         }
@@ -273,6 +278,7 @@ async fn perform(
         Command::Messages(command) => messages::run(command, &load()?, &platform, out).await,
         Command::Webhooks(command) => webhooks::run(command, &load()?, &platform, out).await,
         Command::Token(command) => token::run(command, &load()?, &platform, out).await,
+        Command::User(command) => user::run(command, &load()?, &platform, out).await,
         Command::Check => check::run(&load()?, out).await,
         Command::Actors(options) => actors::run(options, &load()?, out).await,
     }

@@ -3,6 +3,7 @@
 //! ([`config`]) and the command line ([`cli`]). With the `practice` feature it also has the simulated
 //! providers (`world`), the demo (`demo`), scripted callers (`simulate`) and the bench (`bench`).
 
+pub mod accounts;
 mod api_token;
 pub mod app;
 #[cfg(feature = "practice")]
@@ -18,12 +19,14 @@ pub mod http;
 pub mod live_settings;
 pub mod network;
 mod outbox_view;
+mod password;
 pub mod person_keeper;
 pub mod platform;
 mod proc;
 mod prompt;
 pub mod provider;
 pub mod receiver;
+mod secret_hash;
 #[cfg(feature = "practice")]
 pub mod simulate;
 mod table;

@@ -21,6 +21,7 @@ pub struct Chance {
 struct Draws {
     ids: Mutex<Ids>,
     jitter: Mutex<SmallRng>,
+    secrets: Mutex<SmallRng>,
 }
 
 impl Chance {
@@ -35,7 +36,8 @@ impl Chance {
         let rng = |purpose| SmallRng::seed_from_u64(seed_for(seed, purpose));
         let ids = Mutex::new(Ids { rng: rng("ids"), millis: 0, counter: 0 });
         let jitter = Mutex::new(rng("jitter"));
-        Self { seed, is_of_system: false, draws: Arc::new(Draws { ids, jitter }) }
+        let secrets = Mutex::new(rng("secrets"));
+        Self { seed, is_of_system: false, draws: Arc::new(Draws { ids, jitter, secrets }) }
     }
 
     /// A seed for another generator. It depends on this one's seed and the purpose alone.
@@ -60,7 +62,17 @@ impl Chance {
             true => system_secret(),
             false => SmallRng::seed_from_u64(self.seed_for("secret")).random(),
         };
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        hexadecimal(&bytes)
+    }
+
+    /// As [`new_secret`](Self::new_secret), but another one each time, of a generator with a given seed too.
+    #[must_use]
+    pub fn next_secret(&self) -> String {
+        let bytes: [u8; 32] = match self.is_of_system {
+            true => system_secret(),
+            false => self.draws.secrets.lock().unwrap_or_else(PoisonError::into_inner).random(),
+        };
+        hexadecimal(&bytes)
     }
 
     /// A number from 0 to below 1, for the pauses between retries.
@@ -104,6 +116,10 @@ impl Ids {
     fn begin_count(&mut self) {
         self.counter = self.rng.random_range(0..1 << (Self::COUNTER_BITS - 1));
     }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// FNV-1a over the purpose, then the finish of splitmix64, so that neighbouring seeds share nothing.
@@ -151,6 +167,9 @@ mod tests {
         assert_eq!(one.seed_for("line"), again.seed_for("line"));
         assert_eq!((one.new_secret(), one.new_secret().len()), (again.new_secret(), 64));
         assert_ne!(Chance::from_system().new_secret(), Chance::from_system().new_secret());
+        let [first, second] = [one.next_secret(), one.next_secret()];
+        assert_ne!(first, second);
+        assert_eq!([first, second], [again.next_secret(), again.next_secret()]);
 
         assert!(ids(&one).iter().all(|id| !ids(&other).contains(id)));
         assert_ne!(jitters(&one), jitters(&other));

@@ -19,7 +19,9 @@ use super::messages::refused::MessagesError;
 use super::simulate::options::OptionsError;
 use super::stored::StoredError;
 use super::token::refused::TokenError;
+use super::user::typed::TypedError;
 use super::webhooks::refused::WebhooksError;
+use crate::accounts::AccountError;
 use crate::app::StartError;
 #[cfg(feature = "practice")]
 use crate::bench::BenchError;
@@ -96,6 +98,10 @@ pub enum CliError {
     #[error(transparent)]
     Token(#[from] TokenError),
     #[error(transparent)]
+    Account(#[from] AccountError),
+    #[error(transparent)]
+    Typed(#[from] TypedError),
+    #[error(transparent)]
     Webhooks(#[from] WebhooksError),
     #[error(transparent)]
     Records(#[from] RecordsError),
@@ -145,6 +151,8 @@ impl CliError {
             | Self::Messages(_)
             | Self::Webhooks(_)
             | Self::Token(_)
+            | Self::Account(_)
+            | Self::Typed(_)
             | Self::Records(_)
             | Self::Unconfirmed
             | Self::OtherPersonKey
@@ -165,6 +173,7 @@ impl CliError {
     /// Says more of a database that is locked or damaged.
     pub(super) fn explained(self, config: &config::Database) -> Self {
         let trouble = if let Self::Records(error)
+        | Self::Account(AccountError::Records(error))
         | Self::NotImported(ImportError::Records(error))
         | Self::Stored(StoredError::Records(error)) = &self
         {

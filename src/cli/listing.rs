@@ -12,10 +12,10 @@ use crate::table::table;
 pub struct Format {
     /// Print JSON: what the API shows of each.
     #[arg(long, conflicts_with = "csv")]
-    json: bool,
+    pub(super) json: bool,
     /// Print CSV in UTF-8, with a line of headings.
     #[arg(long)]
-    csv: bool,
+    pub(super) csv: bool,
 }
 
 /// A column of a table or a CSV file.

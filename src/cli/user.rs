@@ -1,0 +1,243 @@
+//! `frontdesk user`: makes, lists and removes users of the console, and sets their passwords (CON-2).
+
+pub(super) mod typed;
+
+use std::io::Write;
+
+use clap::{Args, Subcommand, ValueEnum};
+use entities::Database;
+use entities::audit::Author;
+use entities::users::{self, UserRecord, UserRole};
+use jiff::Timestamp;
+use protocol::ids::{BusinessId, Slug};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::error::CliError;
+use super::exit::Exit;
+use super::list_options::{or_dash, or_empty, word};
+use super::listing::{Column, Format, Layout};
+use super::{database, messages, stored};
+use crate::accounts::{AccountError, Accounts, NewUser};
+use crate::config::Config;
+use crate::platform::Platform;
+use typed::TypedError;
+
+/// Characters of a password that is made: as many as nobody guesses, and few enough to be typed.
+const GENERATED: usize = 24;
+
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Make a user. Their password is typed, or is the first line of the standard input.
+    Add {
+        /// The name to sign in with.
+        name: String,
+        /// What they may.
+        #[arg(long)]
+        role: Role,
+        /// A business that they may see; can be given several times. An admin sees all.
+        #[arg(long, value_name = "SLUG")]
+        business: Vec<Slug>,
+        #[command(flatten)]
+        secret: Secret,
+    },
+    /// List all users.
+    List {
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Remove a user, and sign them out.
+    Remove {
+        /// Their name.
+        name: String,
+    },
+    /// Set a user's password, and sign them out.
+    Password {
+        /// Their name.
+        name: String,
+        #[command(flatten)]
+        secret: Secret,
+    },
+}
+
+/// Where a password comes from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Args)]
+pub struct Secret {
+    /// Make a password, and print it. It is shown this once.
+    #[arg(long)]
+    generate: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// Everything, in every business.
+    Admin,
+    /// Everything in their businesses but what costs money or trust.
+    Business,
+    /// Reads in their businesses.
+    Viewer,
+}
+
+impl From<Role> for UserRole {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Admin => Self::Admin,
+            Role::Business => Self::Business,
+            Role::Viewer => Self::Viewer,
+        }
+    }
+}
+
+pub(super) async fn run(
+    command: Command,
+    config: &Config,
+    platform: &Platform,
+    out: &mut impl Write,
+) -> Result<Exit, CliError> {
+    let db = database::open(&config.database).await?;
+    let done = perform(command, &db, platform, typed::password, out).await;
+    let done = done.map_err(|error| error.explained(&config.database));
+    db.close().await?;
+    done.map(|()| Exit::Clean)
+}
+
+async fn perform(
+    command: Command,
+    db: &Database,
+    platform: &Platform,
+    typed: impl FnOnce() -> Result<String, TypedError>,
+    out: &mut impl Write,
+) -> Result<(), CliError> {
+    let accounts = Accounts::new(db.clone(), platform.clock, platform.chance.clone());
+    let made = |secret: Secret| secret.generate.then(|| generated(platform));
+    match command {
+        Command::Add { name, role, business, secret } => {
+            let businesses = of_slugs(db, &business).await?;
+            let new = NewUser { name, role: role.into(), businesses, password: None };
+            Accounts::check(&new)?;
+            let made = made(secret);
+            let password = made.clone().map_or_else(typed, Ok)?;
+            accounts.add(NewUser { password: Some(password), ..new }, by()).await?;
+            told(out, made)?;
+        }
+        Command::List { format } => {
+            let businesses = stored::all(db).await?;
+            let slug = |id: &BusinessId| {
+                let found = businesses.iter().find(|business| business.id == *id);
+                found.map(|business| business.slug.clone())
+            };
+            let row = |user: UserRecord| {
+                let businesses = user.businesses.iter().filter_map(slug).collect();
+                Row { user, businesses }
+            };
+            let rows = users::list(db).await?.into_iter().map(row).collect();
+            LAYOUT.print(format, rows, Shown::from, out)?;
+        }
+        Command::Remove { name } => {
+            accounts.remove(&find(db, &name).await?, by()).await?;
+            writeln!(out, "removed")?;
+        }
+        Command::Password { name, secret } => {
+            let user = find(db, &name).await?;
+            let made = made(secret);
+            let password = made.clone().map_or_else(typed, Ok)?;
+            accounts.set_password(&user, password, by()).await?;
+            told(out, made)?;
+        }
+    }
+    Ok(())
+}
+
+/// What the audit log says of commands.
+fn by() -> Author {
+    Author { user: None, name: "frontdesk user".to_owned(), address: None }
+}
+
+fn told(out: &mut impl Write, made: Option<String>) -> Result<(), CliError> {
+    Ok(writeln!(out, "{}", made.as_deref().unwrap_or("done"))?)
+}
+
+/// In groups of four, which are easier to type.
+fn generated(platform: &Platform) -> String {
+    let digits: Vec<char> = platform.chance.next_secret().chars().take(GENERATED).collect();
+    let groups = digits.chunks(4).map(|group| group.iter().collect::<String>());
+    groups.collect::<Vec<_>>().join("-")
+}
+
+async fn find(db: &Database, name: &str) -> Result<UserRecord, CliError> {
+    let found = users::find_by_name(db, name).await?;
+    Ok(found.map(|(user, _)| user).ok_or_else(|| AccountError::Unknown(name.to_owned()))?)
+}
+
+async fn of_slugs(db: &Database, slugs: &[Slug]) -> Result<Vec<BusinessId>, CliError> {
+    let mut found = Vec::new();
+    for slug in slugs {
+        let id = messages::find(db, slug).await?;
+        if !found.contains(&id) {
+            found.push(id);
+        }
+    }
+    Ok(found)
+}
+
+/// A user, with the slugs of the businesses that they may see.
+struct Row {
+    user: UserRecord,
+    businesses: Vec<Slug>,
+}
+
+impl Row {
+    fn slugs(&self, between: &str) -> String {
+        self.businesses.iter().map(Slug::as_str).collect::<Vec<_>>().join(between)
+    }
+}
+
+/// A user as JSON has them.
+#[derive(Serialize)]
+struct Shown {
+    id: Uuid,
+    name: String,
+    role: UserRole,
+    businesses: Vec<Slug>,
+    has_password: bool,
+    created_at: Timestamp,
+    signed_in_at: Option<Timestamp>,
+}
+
+impl From<Row> for Shown {
+    fn from(Row { user, businesses }: Row) -> Self {
+        let UserRecord { id, name, role, has_password, created_at, signed_in_at, .. } = user;
+        Self { id, name, role, businesses, has_password, created_at, signed_in_at }
+    }
+}
+
+fn minute(at: Option<Timestamp>) -> Option<String> {
+    at.map(|at| at.strftime("%Y-%m-%d %H:%MZ").to_string())
+}
+
+const LAYOUT: Layout<Row> = Layout {
+    table: &[
+        Column("ROLE", |row: &Row| word(&row.user.role)),
+        Column("SIGNED IN", |row: &Row| or_dash(minute(row.user.signed_in_at))),
+        Column("NAME", |row: &Row| row.user.name.clone()),
+        // Last: there can be many.
+        Column("BUSINESSES", |row: &Row| match (row.user.role, row.businesses.is_empty()) {
+            (UserRole::Admin, _) => "all".to_owned(),
+            (UserRole::Business | UserRole::Viewer, true) => "-".to_owned(),
+            (UserRole::Business | UserRole::Viewer, false) => row.slugs(", "),
+        }),
+    ],
+    csv: &[
+        Column("id", |row: &Row| row.user.id.to_string()),
+        Column("name", |row: &Row| row.user.name.clone()),
+        Column("role", |row: &Row| word(&row.user.role)),
+        Column("businesses", |row: &Row| row.slugs(" ")),
+        Column("has_password", |row: &Row| row.user.has_password.to_string()),
+        Column("created_at", |row: &Row| row.user.created_at.to_string()),
+        Column("signed_in_at", |row: &Row| or_empty(row.user.signed_in_at)),
+    ],
+    none: "no users yet: `frontdesk user add NAME --role admin` makes one",
+};
+
+#[cfg(test)]
+mod tests;
