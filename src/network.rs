@@ -130,9 +130,9 @@ impl Acceptor for TcpAcceptor {
 
     fn accept(&mut self) -> Accepting<'_> {
         Box::pin(async {
-            let (stream, _) = self.listener.accept().await?;
+            let (stream, peer) = self.listener.accept().await?;
             stream.set_nodelay(true)?;
-            Ok(ByteStream::new(stream))
+            Ok((ByteStream::new(stream), Some(peer.ip())))
         })
     }
 }

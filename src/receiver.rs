@@ -77,7 +77,7 @@ impl Receiver {
         let tasks = TaskTracker::new();
         while let Some(accepted) = stop.run_until_cancelled(acceptor.accept()).await {
             match accepted {
-                Ok(stream) => {
+                Ok((stream, _)) => {
                     let (receiver, stop) = (self.clone(), stop.clone());
                     let serving = async move { receiver.connection(stream).await };
                     tasks.spawn(async move { stop.run_until_cancelled(serving).await });

@@ -104,7 +104,7 @@ async fn accept(
 ) {
     let mut connections = JoinSet::new();
     loop {
-        let Ok(client) = acceptor.accept().await else {
+        let Ok((client, _)) = acceptor.accept().await else {
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };

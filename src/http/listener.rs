@@ -5,7 +5,7 @@ mod places;
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +23,7 @@ use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
-use super::request::{self, Request};
+use super::request::{self, Peer, Request};
 use crate::network::{Acceptor, Network};
 use places::{Answering, Place, Places};
 
@@ -113,7 +113,7 @@ impl Listener {
                 () = stop.cancelled() => return,
                 accepted = accept(&mut *self.acceptor, &permits) => accepted,
             };
-            let (stream, permit) = match accepted {
+            let (stream, peer, permit) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -121,7 +121,7 @@ impl Listener {
                     continue;
                 }
             };
-            let connection = serve(stream, routes.clone(), places.enter(), stop.clone());
+            let connection = serve((stream, peer), routes.clone(), places.enter(), stop.clone());
             tasks.spawn(async move {
                 let _permit = permit;
                 connection.await;
@@ -132,7 +132,7 @@ impl Listener {
 
 /// Serves one connection, until it ends, is stopped, or gives way to a newer one.
 async fn serve(
-    stream: ByteStream,
+    (stream, peer): (ByteStream, Option<IpAddr>),
     routes: BoxedFilter<(Response,)>,
     place: Place,
     stop: CancellationToken,
@@ -141,6 +141,9 @@ async fn serve(
     let its_place = place.clone();
     let service = service_fn(move |mut request: http::Request<Incoming>| {
         request.extensions_mut().insert(its_place.clone());
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(Peer(peer));
+        }
         let (answering, place) = (service.call(request), its_place.clone());
         async move {
             let response = answering.await?;
@@ -184,10 +187,11 @@ fn routes(handler: Handler) -> BoxedFilter<(Response,)> {
 async fn accept(
     acceptor: &mut dyn Acceptor,
     permits: &Arc<Semaphore>,
-) -> std::io::Result<(ByteStream, Option<OwnedSemaphorePermit>)> {
+) -> std::io::Result<(ByteStream, Option<IpAddr>, Option<OwnedSemaphorePermit>)> {
     // The semaphore is never closed.
     let permit = Arc::clone(permits).acquire_owned().await.ok();
-    Ok((acceptor.accept().await?, permit))
+    let (stream, peer) = acceptor.accept().await?;
+    Ok((stream, peer, permit))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! An HTTP request as the handlers get it: read in full, within the size limit.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
@@ -8,6 +9,7 @@ use futures_util::{Stream, StreamExt};
 use http::{HeaderMap, Method, StatusCode};
 use hyper::upgrade::OnUpgrade;
 use warp::filters::BoxedFilter;
+use warp::path::FullPath;
 use warp::reply::Response;
 use warp::{Filter, Rejection};
 
@@ -17,6 +19,10 @@ use super::response;
 const MAX_BODY_BYTES: u64 = 64 * 1024;
 /// How long a client may take to send a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The address at the other end of a connection.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer(pub(super) IpAddr);
 
 /// A request whose body was read whole: 64 KiB at most, within 10 s.
 #[derive(Debug)]
@@ -28,6 +34,8 @@ pub struct Request {
     pub query: Option<String>,
     pub headers: HeaderMap,
     pub body: Bytes,
+    /// The other end of the connection: the client, or a proxy before it.
+    pub peer: Option<IpAddr>,
     /// The connection, if it can become a WebSocket.
     pub upgrade: Option<OnUpgrade>,
 }
@@ -47,13 +55,15 @@ impl Request {
             .and(warp::header::headers_cloned())
             .boxed();
         head.and(body)
+            .and(warp::ext::optional::<Peer>())
             .and(warp::ext::optional::<OnUpgrade>())
-            .map(|method, path: warp::path::FullPath, query, headers, body, upgrade| Self {
+            .map(|method, path: FullPath, query, headers, body, peer: Option<Peer>, upgrade| Self {
                 method,
                 path: path.as_str().to_owned(),
                 query,
                 headers,
                 body,
+                peer: peer.map(|peer| peer.0),
                 upgrade,
             })
             .boxed()

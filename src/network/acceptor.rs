@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 
 use actors::dialer::ByteStream;
@@ -11,8 +11,9 @@ use actors::dialer::ByteStream;
 pub trait Acceptor: Send {
     fn address(&self) -> SocketAddr;
 
-    /// The next connection. Cancel-safe.
+    /// The next connection, and the address at its other end if there is one. Cancel-safe.
     fn accept(&mut self) -> Accepting<'_>;
 }
 
-pub type Accepting<'a> = Pin<Box<dyn Future<Output = io::Result<ByteStream>> + Send + 'a>>;
+pub type Accepting<'a> =
+    Pin<Box<dyn Future<Output = io::Result<(ByteStream, Option<IpAddr>)>> + Send + 'a>>;

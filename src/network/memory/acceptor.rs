@@ -54,7 +54,7 @@ impl Acceptor for MemoryAcceptor {
     }
 
     fn accept(&mut self) -> Accepting<'_> {
-        Box::pin(async { Ok(ByteStream::new(self.next().await?)) })
+        Box::pin(async { Ok((ByteStream::new(self.next().await?), None)) })
     }
 }
 
