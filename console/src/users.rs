@@ -47,6 +47,34 @@ impl UserForm {
     }
 }
 
+/// Why a user was not made or removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserWrong {
+    NameTaken,
+    NameWrong,
+    NoBusiness,
+    AdminOfOne,
+    TooMany,
+    LastAdmin,
+    Oneself,
+}
+
+impl UserWrong {
+    /// The key of its text.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::NameTaken => "user-name-taken",
+            Self::NameWrong => "user-name-wrong",
+            Self::NoBusiness => "user-no-business",
+            Self::AdminOfOne => "user-admin-of-one",
+            Self::TooMany => "user-too-many",
+            Self::LastAdmin => "user-last-admin",
+            Self::Oneself => "user-oneself",
+        }
+    }
+}
+
 /// The page.
 #[derive(Debug, Clone)]
 pub struct UsersPage {
@@ -56,6 +84,8 @@ pub struct UsersPage {
     pub link: Option<(String, String)>,
     /// The user whose removal is asked for once more.
     pub removing: Option<(Uuid, String)>,
+    /// Why nothing was done, if it does not concern the form.
+    pub refused: Option<UserWrong>,
 }
 
 page!(UsersPage, "users.html");

@@ -8,13 +8,13 @@ use console::components::Pager;
 use console::error::{ErrorPage, Problem};
 use console::notice::Tone;
 use console::shell::{Place, Role, Shell};
-use console::sign_in::{Refused, SignInPage};
+use console::sign_in::{NewPasswordPage, PasswordWrong, Refused, SignInPage};
 use console::style_guide::StyleGuidePage;
 use console::system::{
     Actor, Check, Delivery, DeliveryState, Figure, Illness, Measure, Node, NodeState, SystemPage,
     health,
 };
-use console::users::{UserForm, UserRow, UsersPage};
+use console::users::{UserForm, UserRow, UserWrong, UsersPage};
 
 use super::{Sample, World, id, minutes_ago, sid};
 
@@ -34,7 +34,10 @@ pub(super) fn all(of: World) -> Vec<Sample> {
     };
     let mut removing = users(of);
     removing.removing = Some((id(3), of.either("אורי", "Uri").to_owned()));
+    let mut last = users(of);
+    last.refused = Some(UserWrong::LastAdmin);
     let mut samples = vec![
+        admin("users-refused", Place::Users, Box::new(last)),
         admin("system", Place::System, Box::new(system(of))),
         admin("system-empty", Place::System, Box::<SystemPage>::default()),
         admin("users", Place::Users, Box::new(users(of))),
@@ -48,6 +51,13 @@ pub(super) fn all(of: World) -> Vec<Sample> {
         stranger("sign-in-expired", Box::new(refused(Refused::Expired))),
         stranger("sign-in-stale", Box::new(refused(Refused::StaleLink))),
     ];
+    samples.push(stranger("new-password", Box::new(new_password(None))));
+    for (name, wrong) in [
+        ("new-password-wrong", PasswordWrong::TooShort),
+        ("new-password-differs", PasswordWrong::Differs),
+    ] {
+        samples.push(stranger(name, Box::new(new_password(Some(wrong)))));
+    }
     let errors = [
         ("error-forbidden", Problem::Forbidden),
         ("error-stale-form", Problem::StaleForm),
@@ -62,6 +72,10 @@ pub(super) fn all(of: World) -> Vec<Sample> {
         page: Box::new(ErrorPage { problem }),
     }));
     samples
+}
+
+fn new_password(wrong: Option<PasswordWrong>) -> NewPasswordPage {
+    NewPasswordPage { user: "dana".to_owned(), wrong, ..NewPasswordPage::default() }
 }
 
 fn system(of: World) -> SystemPage {
@@ -184,6 +198,7 @@ fn users(of: World) -> UsersPage {
             "https://frontdesk.example/console/sign-in?link=Zm9yLW9uZS11c2U".to_owned(),
         )),
         removing: None,
+        refused: None,
     }
 }
 

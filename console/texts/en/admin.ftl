@@ -95,3 +95,23 @@ audit-by = Who
 audit-action = What
 audit-object = To what
 audit-address = From where
+
+password-choose = Choose a password
+password-choose-text = For the user { $name }. With it you sign in from now on.
+password-new = New password
+password-new-help = 12 characters or more. A few words that do not belong together are easy to keep in mind.
+password-again = The same once more
+password-choose-button = Save and sign in
+password-too-short = Give 12 characters or more.
+password-too-long = Give 256 characters or fewer.
+password-like-name = Leave the user name out of it.
+password-monotonous = Give more different characters.
+password-differs = The two are not the same.
+
+user-name-taken = This name is taken.
+user-name-wrong = Give a name of one line, with 60 characters or fewer.
+user-no-business = Choose at least one.
+user-admin-of-one = An administrator sees all: choose none, or another role.
+user-too-many = There are too many users. Remove some first.
+user-last-admin = This is the last administrator. Make another one first.
+user-oneself = Nobody can remove themselves.

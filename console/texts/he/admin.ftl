@@ -100,3 +100,23 @@ audit-by = מי
 audit-action = מה
 audit-object = על מה
 audit-address = מאיפה
+
+password-choose = בחירת סיסמה
+password-choose-text = למשתמש { $name }. בעזרתה נכנסים מעכשיו.
+password-new = סיסמה חדשה
+password-new-help = 12 תווים או יותר. כמה מילים שאינן קשורות זו לזו קל לזכור.
+password-again = אותה סיסמה שוב
+password-choose-button = שמירה וכניסה
+password-too-short = יש לתת 12 תווים או יותר.
+password-too-long = יש לתת 256 תווים או פחות.
+password-like-name = שם המשתמש לא יכול להיות בתוך הסיסמה.
+password-monotonous = יש לתת יותר תווים שונים.
+password-differs = שתי הסיסמאות אינן זהות.
+
+user-name-taken = השם הזה תפוס.
+user-name-wrong = יש לתת שם בשורה אחת, עד 60 תווים.
+user-no-business = יש לבחור לפחות אחד.
+user-admin-of-one = מנהל מערכת רואה את כולם: אין לבחור עסק, או לבחור תפקיד אחר.
+user-too-many = יש יותר מדי משתמשים. יש להסיר כמה מהם קודם.
+user-last-admin = זה מנהל המערכת האחרון. יש להוסיף אחר קודם.
+user-oneself = אי אפשר להסיר את עצמך.
