@@ -8,7 +8,7 @@ use actors::chance::Chance;
 use actors::clock::Clock;
 use entities::Database;
 use entities::audit::{About, Author, NewEntry};
-use entities::users::{self, NewLink, UserRecord, UserRole};
+use entities::users::{self, NewLink, UserError, UserRecord, UserRole};
 use jiff::SignedDuration;
 use protocol::ids::BusinessId;
 use protocol::text;
@@ -167,9 +167,12 @@ impl Accounts {
         let entry = self.entry("user.password", by, &user.name, None);
         let set =
             users::set_password_by_link(&self.db, &secret_hash(secret), password, entry).await;
-        set.map_err(|error| match AccountError::of(&user.name, error) {
-            AccountError::Unknown(_) => AccountError::StaleLink,
-            other => other,
+        set.map_err(|error| match error {
+            UserError::Unknown => AccountError::StaleLink,
+            UserError::NameTaken
+            | UserError::LastAdmin
+            | UserError::TooMany
+            | UserError::Records(_) => AccountError::of(&user.name, error),
         })?;
         self.forget_failures(&user.name).await?;
         Ok(user)

@@ -101,16 +101,18 @@ pub struct NewPasswordPage {
 
 impl NewPasswordPage {
     pub(crate) fn fields(&self, t: &Texts) -> [Field; 2] {
-        let wrong = |at| self.wrong.filter(at).map(|wrong| t.say(wrong.key()));
+        let differs = self.wrong == Some(PasswordWrong::Differs);
+        let wrong = self.wrong.map(|wrong| t.say(wrong.key()));
+        let (of_both, of_first) = if differs { (wrong, None) } else { (None, wrong) };
         [
             Field::typed("password", "password", t.say("password-new"), "")
                 .required()
                 .help(t.say("password-new-help"))
-                .error(wrong(|it| *it != PasswordWrong::Differs))
+                .error(of_first)
                 .autocomplete("new-password"),
             Field::typed("password", "again", t.say("password-again"), "")
                 .required()
-                .error(wrong(|it| *it == PasswordWrong::Differs))
+                .error(of_both)
                 .autocomplete("new-password"),
         ]
     }

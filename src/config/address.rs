@@ -84,6 +84,12 @@ impl PublicUrl {
         self.0.authority().map_or("", |authority| authority.as_str())
     }
 
+    /// Whether browsers keep the cookie of a session there: with https, or on their own machine.
+    #[must_use]
+    pub fn keeps_sessions(&self) -> bool {
+        self.0.scheme_str() == Some("https") || self.is_loopback()
+    }
+
     /// The same address for WebSockets: `wss://` for `https://`, `ws://` for `http://`.
     #[must_use]
     pub fn websocket_origin(&self) -> String {
@@ -140,6 +146,13 @@ fn is_loopback(uri: &Uri) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn con_1_browsers_keep_sessions_with_https_or_on_their_own_machine() {
+        let keeps = |text: &str| PublicUrl::parse(text).unwrap().keeps_sessions();
+        assert!(keeps("https://console.example") && keeps("http://localhost:8082"));
+        assert!(keeps("http://127.0.0.1:8082") && !keeps("http://192.168.1.7:8082"));
+    }
 
     #[test]
     fn a_public_address_is_an_origin_and_nothing_more() {

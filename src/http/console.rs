@@ -4,7 +4,10 @@
 //! forms call the functions of the API (CON-7).
 
 mod answer;
+mod audit;
 mod bare;
+mod client;
+mod cookies;
 mod form;
 mod home;
 mod live;
@@ -17,6 +20,7 @@ mod sign_in;
 mod state;
 mod style_guide;
 mod system;
+mod users;
 mod visit;
 mod waiting;
 
@@ -32,8 +36,10 @@ use super::response::not_found;
 use preferences::Preferences;
 use refused::Refused;
 use routes::{Found, Need};
+use sign_in::Stranger;
 use visit::Visit;
 
+pub use routes::endpoints;
 pub use state::ConsoleState;
 
 /// Whether the request is for the console.
@@ -96,9 +102,12 @@ async fn respond(
         return Err(Problem::StaleForm.into());
     }
     let path = request.path.trim_end_matches('/');
+    let stranger = Stranger { state, request, preferences };
     match (&request.method, path.strip_prefix(ROOT).unwrap_or_default()) {
         (&Method::POST, "/preferences") => return preferences::change(request, preferences),
-        (&Method::GET, "/sign-in") => return sign_in::show(state, request, preferences).await,
+        (&Method::GET, "/sign-in") => return sign_in::show(stranger).await,
+        (&Method::POST, "/sign-in") => return sign_in::submit(stranger).await,
+        (&Method::POST, "/sign-in/password") => return sign_in::choose_password(stranger).await,
         _ => {}
     }
     let Some(session) = session::of(state, request).await? else {
@@ -110,7 +119,7 @@ async fn respond(
         session.guards(&form)?;
     }
     let is_allowed = match action.need {
-        Need::Look => true,
+        Need::Look | Need::Oneself => true,
         Need::Change => session.may_change(),
         Need::Admin => session.is_admin(),
     };

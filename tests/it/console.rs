@@ -1,3 +1,7 @@
 //! The web console over its own listener (CON-1, CON-2).
 
+pub(crate) mod browser;
 mod doors;
+mod roles;
+mod sign_in;
+mod users;

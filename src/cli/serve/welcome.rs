@@ -25,6 +25,7 @@ pub(super) async fn lines(app: &App, config: &Config) -> Result<String, RecordsE
                 None => "none: admin.token is not set".to_owned(),
             },
         ),
+        row("console", console(app, config)),
         row("voice", format!("{public}/twilio/voice, and as the fallback")),
         row("status", format!("{public}/twilio/status")),
         row("whatsapp", format!("{public}/twilio/whatsapp")),
@@ -33,6 +34,30 @@ pub(super) async fn lines(app: &App, config: &Config) -> Result<String, RecordsE
     lay_out(&mut text, rows);
     text.push_str(&numbers(&app.services().database).await?);
     Ok(text)
+}
+
+/// Where the console is, and why nobody could sign in there.
+fn console(app: &App, config: &Config) -> String {
+    let (Some(address), url) = (app.console_address(), &config.console.public_url) else {
+        return match app.admin_address() {
+            Some(address) => {
+                format!("http://{address}/console, with the operator's listener alone")
+            }
+            None => "none: console.listen is not set".to_owned(),
+        };
+    };
+    let is_kept = match url {
+        Some(url) => url.keeps_sessions(),
+        None => address.ip().is_loopback(),
+    };
+    let url = url.as_ref().map_or_else(|| format!("http://{address}"), ToString::to_string);
+    if is_kept {
+        return format!("{url}/console");
+    }
+    format!(
+        "{url}/console, where nobody can sign in: browsers want https, so put a proxy with TLS before it and \
+         set console.public_url"
+    )
 }
 
 /// A URL is never cut: it is there to be copied.

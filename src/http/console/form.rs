@@ -46,6 +46,11 @@ impl Form {
         self.0.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
     }
 
+    /// The values of all fields with this name, in their order.
+    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.as_str())
+    }
+
     /// All fields, in their order.
     pub(super) fn fields(&self) -> &[(String, String)] {
         &self.0

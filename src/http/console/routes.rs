@@ -10,7 +10,7 @@ use matchit::{Params, Router};
 
 use super::refused::{Answer, Refused};
 use super::visit::Visit;
-use super::{home, live, style_guide, system};
+use super::{audit, home, live, sign_in, style_guide, system, users};
 
 type Handler = for<'a> fn(Visit<'a>) -> Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
 
@@ -21,8 +21,21 @@ pub(super) enum Need {
     Look,
     /// Whoever may change what belongs to the business.
     Change,
+    /// Whoever has signed in; it changes nothing but what is their own.
+    Oneself,
     /// An administrator.
     Admin,
+}
+
+impl Need {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Look => "Look",
+            Self::Change => "Change",
+            Self::Oneself => "Oneself",
+            Self::Admin => "Admin",
+        }
+    }
 }
 
 /// What one method of an address does.
@@ -58,6 +71,11 @@ static ROUTES: &[Route] = routes! {
     "/system": GET Admin system::show;
     "/system/webhooks/{id}/resend": POST Admin system::resend;
     "/style-guide": GET Look style_guide::show;
+    "/sign-out": POST Oneself sign_in::sign_out;
+    "/users": GET Admin users::show, POST Admin users::add;
+    "/users/{id}/password": POST Admin users::reset;
+    "/users/{id}/remove": POST Admin users::remove;
+    "/audit": GET Admin audit::show;
 };
 
 static ROUTER: LazyLock<Router<&Route>> = LazyLock::new(|| {
@@ -68,6 +86,14 @@ static ROUTER: LazyLock<Router<&Route>> = LazyLock::new(|| {
     }
     router
 });
+
+/// Every address: its method, its path with parameters in braces, and the name of what it needs.
+pub fn endpoints() -> impl Iterator<Item = (Method, &'static str, &'static str)> {
+    ROUTES.iter().flat_map(|route| {
+        let of = |action: &Action| (action.method.clone(), route.path, action.need.name());
+        route.actions.iter().map(of)
+    })
+}
 
 /// An action, and the parameters of its address.
 pub(super) struct Found<'a> {

@@ -3,10 +3,11 @@
 use console::error::Problem;
 use console::shell::{Role, SignedIn};
 use entities::RecordsError;
+use entities::users::{UserRecord, UserRole};
 use protocol::ids::BusinessId;
 use subtle::ConstantTimeEq as _;
-use uuid::Uuid;
 
+use super::cookies;
 use super::form::Form;
 use super::refused::Refused;
 use super::state::ConsoleState;
@@ -15,13 +16,15 @@ use crate::http::request::Request;
 /// A user who has signed in.
 #[derive(Debug, Clone)]
 pub(super) struct Session {
-    pub(super) user: Uuid,
+    pub(super) user: UserRecord,
     pub(super) name: String,
     pub(super) role: Role,
     /// The businesses that they may see; `None`: all.
     pub(super) businesses: Option<Vec<BusinessId>>,
     /// In every form that changes something.
     pub(super) csrf: String,
+    /// What the cookie has.
+    pub(super) secret: String,
 }
 
 impl Session {
@@ -49,7 +52,7 @@ impl Session {
 
     pub(super) fn shown(&self) -> SignedIn {
         SignedIn {
-            id: self.user,
+            id: self.user.id,
             name: self.name.clone(),
             role: self.role,
             csrf: self.csrf.clone(),
@@ -59,8 +62,27 @@ impl Session {
 
 /// The session of the request's cookie.
 pub(super) async fn of(
-    _state: &ConsoleState,
-    _request: &Request,
+    state: &ConsoleState,
+    request: &Request,
 ) -> Result<Option<Session>, RecordsError> {
-    Ok(None)
+    let Some(secret) = cookies::secret(request, cookies::SESSION) else { return Ok(None) };
+    let Some(found) = state.accounts.session(secret).await? else { return Ok(None) };
+    let sees_all = found.user.role == UserRole::Admin;
+    Ok(Some(Session {
+        name: found.user.name.clone(),
+        role: role(found.user.role),
+        businesses: (!sees_all).then(|| found.user.businesses.clone()),
+        csrf: found.csrf,
+        secret: secret.to_owned(),
+        user: found.user,
+    }))
+}
+
+/// A role as pages have it.
+pub(super) fn role(role: UserRole) -> Role {
+    match role {
+        UserRole::Admin => Role::Admin,
+        UserRole::Business => Role::Business,
+        UserRole::Viewer => Role::Viewer,
+    }
 }

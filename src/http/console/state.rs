@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use actors::call_parts::Services;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use super::pulse::Pulse;
+use crate::accounts::Accounts;
 use crate::config::PublicUrl;
 use crate::http::admin::AdminState;
 
@@ -18,6 +20,8 @@ pub struct ConsoleState {
     pub operator: Arc<AdminState>,
     /// The address at which browsers reach the console; `None`: that of its listener.
     pub public_url: Option<PublicUrl>,
+    /// Who may sign in.
+    pub accounts: Accounts,
     /// Whether a simulated model answers.
     pub practice: bool,
     /// What open pages are told of.
@@ -37,6 +41,8 @@ impl ConsoleState {
     ) -> Self {
         let pulse = Pulse::new(Arc::clone(&operator), tasks);
         let streams = Arc::new(Semaphore::new(MAX_STREAMS));
-        Self { operator, public_url, practice, pulse, streams }
+        let Services { database, clock, chance, .. } = &operator.services;
+        let accounts = Accounts::new(database.clone(), *clock, chance.clone());
+        Self { operator, public_url, accounts, practice, pulse, streams }
     }
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use console::Page;
 use console::error::Problem;
 use console::notice::{Notice, Tone};
-use console::shell::{BusinessRef, Place, Shell, Waiting};
+use console::shell::{BusinessRef, Place, Shell, SignedIn, Waiting};
 use console::texts::Texts;
+use entities::audit::{About, Author, NewEntry};
 use entities::businesses::{self, BusinessRecord};
 use entities::{Database, RecordsError};
 use http::StatusCode;
@@ -22,7 +23,7 @@ use super::preferences::Preferences;
 use super::refused::{Answer, Refused};
 use super::session::Session;
 use super::state::ConsoleState;
-use super::{answer, bare, waiting};
+use super::{answer, bare, client, waiting};
 use crate::http::request::Request;
 
 /// The businesses of a page of the query.
@@ -72,6 +73,35 @@ impl<'a> Visit<'a> {
     /// The time on the wall clock.
     pub(super) fn now(&self) -> Timestamp {
         self.state.operator.services.clock.wall()
+    }
+
+    /// Who asks, as the audit log says it.
+    pub(super) fn author(&self) -> Author {
+        let address = client::address(self.request).map(|address| address.to_string());
+        let SignedIn { id, name, .. } = self.session.shown();
+        Author { user: Some(id), name, address }
+    }
+
+    /// An entry of the audit log about the business of the address: every change has one (CON-2).
+    pub(super) fn entry(&self, action: &'static str) -> NewEntry {
+        NewEntry {
+            id: self.state.operator.services.new_id(),
+            at: self.now(),
+            by: self.author(),
+            action,
+            business: self.business.as_ref().map(|business| business.id),
+            object: None,
+            detail: None,
+            about: About::default(),
+        }
+    }
+
+    /// The console's address as the browser has it: scheme, host and port.
+    pub(super) fn origin(&self) -> String {
+        match &self.state.public_url {
+            Some(url) => url.to_string().trim_end_matches('/').to_owned(),
+            None => format!("http://{}", self.request.header("host").unwrap_or("localhost")),
+        }
     }
 
     /// The business of the address.

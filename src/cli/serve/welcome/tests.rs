@@ -33,5 +33,10 @@ async fn ops_14_serve_says_where_it_listens_what_is_practice_and_whose_numbers_i
         "{one}"
     );
     assert!(one.contains("1 business\n  tel-aviv-locks  +97231234567  voice\n"), "{one}");
+    assert!(one.contains("/console, with the operator's listener alone\n"), "{one}");
+    let plain =
+        [("CONSOLE__LISTEN", "127.0.0.1:0"), ("CONSOLE__PUBLIC_URL", "http://locks.example")];
+    let published = told(&on_disk, &plain).await;
+    assert!(published.contains("nobody can sign in: browsers want https"), "{published}");
     assert!(one.contains("admin     http://127.0.0.1:") && !one.contains("0123456789"), "{one}");
 }
