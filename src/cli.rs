@@ -38,6 +38,8 @@ mod user;
 mod webhooks;
 
 use std::io::Write;
+#[cfg(feature = "practice")]
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::Pin;
 
@@ -82,10 +84,24 @@ pub enum Command {
     ///
     /// With --business the caller phones your own business: a simulated model asks for its fields in its language,
     /// and books if it has opening hours. Nothing of that call is stored but its audio.
+    ///
+    /// With --console the daemon stays up and shows the web console, with a week of practice calls and a new one each
+    /// minute.
     Demo {
         /// A business file, in place of the example.
         #[arg(long, value_name = "FILE")]
         business: Option<PathBuf>,
+        /// Stay up, and show the web console.
+        #[arg(long, conflicts_with_all = ["business", "wav"])]
+        console: bool,
+        /// Where the console listens.
+        #[arg(
+            long,
+            value_name = "ADDRESS",
+            requires = "console",
+            default_value = "127.0.0.1:8090"
+        )]
+        listen: SocketAddr,
         /// Where to write the call's audio: the caller left, the agent right.
         #[arg(long, value_name = "FILE", default_value = "demo.wav")]
         wav: PathBuf,
@@ -240,7 +256,14 @@ async fn perform(
             serve::run(load()?, read, platform, out).await
         }
         #[cfg(feature = "practice")]
-        Command::Demo { business, wav } => {
+        Command::Demo { console: true, listen, .. } => {
+            let color = output::is_colored(&std::io::stdout(), &environment);
+            let (stop, _) = signals::listen().map_err(CliError::Signals)?;
+            demo::console::run(listen, color, stop).await?;
+            Ok(Exit::Clean)
+        }
+        #[cfg(feature = "practice")]
+        Command::Demo { business, wav, .. } => {
             let color = output::is_colored(&std::io::stdout(), &environment);
             let options = demo::Options { color, wav };
             match business {

@@ -1,10 +1,12 @@
 //! The demo: a whole call through the real daemon without an account (PRAC-1), and one message after it. Only the
 //! caller, Twilio and the model are simulated. [`own`] plays it with a business of one's own.
 
+pub mod console;
 mod error;
 pub mod own;
 mod record;
 mod screen;
+mod week;
 mod writing;
 
 use std::path::{Path, PathBuf};

@@ -106,6 +106,12 @@ fn introduce(business: &BusinessSettings, screen: &Screen) -> Result<(), Failed>
     Ok(())
 }
 
+/// Plays a caller with these wishes to the end of the call.
+pub(super) async fn served(world: &World, caller: &CallerHandle, wishes: &[Wish]) -> CallOutcome {
+    let mut person = Person::new(world.business.language.as_str(), wishes.iter().copied());
+    converse(world, caller, &mut person).await.1
+}
+
 /// A caller who wants what this business offers, and ends the call by its rules.
 fn person(business: &BusinessSettings) -> Person {
     let has_hours = !business.appointments.hours.is_empty();

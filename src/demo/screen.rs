@@ -25,6 +25,11 @@ impl Screen {
         (Self { color: false, kept: Some(Arc::clone(&kept)) }, kept)
     }
 
+    /// A screen that shows nothing.
+    pub(super) fn silent() -> Self {
+        Self { color: false, kept: Some(Arc::default()) }
+    }
+
     pub(super) fn heading(&self, text: &str) -> io::Result<()> {
         self.line(&format!("{}\n", self.paint("1", text)))
     }
