@@ -18,12 +18,14 @@ use crate::tables::leads as lead_table;
 mod booking;
 mod cancelling;
 mod moving;
+mod of_day;
 mod telling;
 
 pub use crate::values::AppointmentStatus;
 pub use booking::{BookingError, NewAppointment, book, book_for};
 pub use cancelling::{Authority, cancel, cancel_for};
 pub use moving::{MoveError, NewTimes, move_for, move_to};
+pub use of_day::{count_made_since, last_of_lead, of_call, of_leads, starting};
 pub(crate) use telling::{Change, tell};
 
 /// A UUID of version 7.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use jiff::Timestamp;
-use protocol::ids::{BusinessId, CallSid, ItemId};
+use protocol::ids::{BusinessId, CallSid, ItemId, ToolCallId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, OnConflict};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
@@ -17,8 +17,19 @@ use crate::tables::call_turns::{ActiveModel, Column, Entity, Model};
 
 pub use crate::values::TurnRole;
 
-/// A row has nine values, and a SQLite statement takes 32,766.
+/// A row has twelve values, and a SQLite statement takes 32,766.
 const ROWS_PER_STATEMENT: usize = 500;
+
+/// What was measured of a turn. Each is `None` if it is not known.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnMeasures {
+    /// Of an answer: how many milliseconds the caller waited for it.
+    pub waited_ms: Option<u32>,
+    /// Of speech: its whole length in milliseconds, however much of it was heard.
+    pub lasts_ms: Option<u32>,
+    /// Of a tool call and of its output: the name that both have.
+    pub tool_call: Option<ToolCallId>,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TurnRow {
@@ -33,8 +44,10 @@ pub struct TurnRow {
     pub heard_ms: Option<u32>,
     /// Whether the caller interrupted it.
     pub cut: bool,
-    /// When it began.
+    /// When it began; of a caller's turn, when it was over.
     pub at: Timestamp,
+    #[serde(default)]
+    pub measures: TurnMeasures,
 }
 
 /// A turn, with the call that it belongs to.
@@ -101,6 +114,27 @@ pub async fn of_call(
     .await
 }
 
+/// The last words that the caller or the agent said in a call.
+pub async fn last_words(
+    db: &Database,
+    business: BusinessId,
+    call: &CallSid,
+) -> Result<Option<TurnRow>, RecordsError> {
+    let call = call.clone();
+    db.read(move |db| async move {
+        let found = Entity::find()
+            .filter(Column::CallSid.eq(call.as_str()))
+            .filter(Column::BusinessId.eq(business.0))
+            .filter(Column::Role.is_in([TurnRole::Caller, TurnRole::Agent]))
+            .filter(Column::Text.is_not_null())
+            .order_by_desc(Column::Seq)
+            .one(&db)
+            .await?;
+        found.map(TurnRow::try_from).transpose()
+    })
+    .await
+}
+
 /// Merges what is said of one turn, because one statement can write a row only once. A call has one
 /// business, so what another one says of it has no row.
 fn merge_by_key(
@@ -125,6 +159,15 @@ impl TurnRow {
         self.text = new.text.or_else(|| self.text.take());
         self.heard_ms = new.heard_ms.or(self.heard_ms);
         self.cut |= new.cut;
+        self.measures.merge(new.measures);
+    }
+}
+
+impl TurnMeasures {
+    fn merge(&mut self, new: Self) {
+        self.waited_ms = new.waited_ms.or(self.waited_ms);
+        self.lasts_ms = new.lasts_ms.or(self.lasts_ms);
+        self.tool_call = new.tool_call.or_else(|| self.tool_call.take());
     }
 }
 
@@ -133,7 +176,14 @@ fn merge_into_stored() -> OnConflict {
     let new = |column| Expr::col(("excluded", column));
     let known = |column| Expr::col((Entity, column));
     let mut conflict = OnConflict::columns([Column::CallSid, Column::Seq]);
-    for column in [Column::ItemId, Column::Text, Column::HeardMs] {
+    for column in [
+        Column::ItemId,
+        Column::Text,
+        Column::HeardMs,
+        Column::WaitedMs,
+        Column::LastsMs,
+        Column::ToolCall,
+    ] {
         conflict.value(column, Func::coalesce([new(column), known(column)]));
     }
     conflict
@@ -153,6 +203,9 @@ fn row(TurnOfCall { business, call, turn }: &TurnOfCall) -> ActiveModel {
         heard_ms: Set(turn.heard_ms.map(i64::from)),
         cut: Set(turn.cut),
         at: Set(column::from_instant(turn.at)),
+        waited_ms: Set(turn.measures.waited_ms.map(i64::from)),
+        lasts_ms: Set(turn.measures.lasts_ms.map(i64::from)),
+        tool_call: Set(turn.measures.tool_call.as_ref().map(ToString::to_string)),
     }
 }
 
@@ -161,6 +214,8 @@ impl TryFrom<Model> for TurnRow {
 
     fn try_from(row: Model) -> Result<Self, RecordsError> {
         let heard_ms = row.heard_ms.map(|heard| column::number("call_turns.heard_ms", heard));
+        let waited_ms = row.waited_ms.map(|ms| column::number("call_turns.waited_ms", ms));
+        let lasts_ms = row.lasts_ms.map(|ms| column::number("call_turns.lasts_ms", ms));
         Ok(Self {
             seq: column::number("call_turns.seq", row.seq)?,
             role: row.role,
@@ -169,6 +224,11 @@ impl TryFrom<Model> for TurnRow {
             heard_ms: heard_ms.transpose()?,
             cut: row.cut,
             at: column::instant("call_turns.at", row.at)?,
+            measures: TurnMeasures {
+                waited_ms: waited_ms.transpose()?,
+                lasts_ms: lasts_ms.transpose()?,
+                tool_call: column::optional_id("call_turns.tool_call", row.tool_call)?,
+            },
         })
     }
 }

@@ -19,8 +19,10 @@ use crate::tables::calls::{Column, Entity, Row};
 
 mod early;
 mod lease;
+mod of_day;
 mod refused;
 mod row;
+mod searching;
 mod writing;
 
 pub use crate::values::{CallDirection, CallStatus};
@@ -30,8 +32,10 @@ pub use lease::{
     take_over,
 };
 pub(crate) use lease::{lease_of, require_lease};
+pub use of_day::{booked_in, count_since, failed_since, live, some};
 pub use refused::{RefusedCall, insert_refused};
 pub use row::{EndOfCall, NewCall};
+pub use searching::{CallOutcome, CallSearch, search};
 pub use writing::{Progress, StartedCall, insert_started, link_lead, record_end, record_progress};
 
 /// A call.
@@ -133,17 +137,9 @@ pub async fn list(
         let (db, after) = (&db, after.as_ref());
         let of_business = business.map(|business| Column::BusinessId.eq(business.0));
         let of_business = Condition::all().add_option(of_business);
-        let mut query = Entity::find().filter(of_business.clone()).filter(filter.condition());
+        let mut query = Entity::find().filter(of_business).filter(filter.condition());
         if let Some(after) = after {
-            let last = Entity::find_by_id(after.as_str()).filter(of_business);
-            let last = last.into_partial_model::<Row>().one(db).await?;
-            let last = last.map(CallRecord::try_from).transpose()?.ok_or(RecordsError::NotFound)?;
-            let started = column::from_instant(last.started_at);
-            let same_instant = Condition::all()
-                .add(Column::StartedAt.eq(started))
-                .add(Column::CallSid.lt(after.as_str()));
-            query =
-                query.filter(Condition::any().add(Column::StartedAt.lt(started)).add(same_instant));
+            query = query.filter(behind(db, business, after).await?);
         }
         let query = query
             .order_by_desc(Column::StartedAt)
@@ -153,6 +149,23 @@ pub async fn list(
         Ok(Page::of(rows, limit, |call: &CallRecord| call.call_sid.clone()))
     })
     .await
+}
+
+/// Calls that are listed behind this one.
+async fn behind(
+    db: &DatabaseConnection,
+    business: Option<BusinessId>,
+    after: &CallSid,
+) -> Result<Condition, RecordsError> {
+    let of_business = business.map(|business| Column::BusinessId.eq(business.0));
+    let last = Entity::find_by_id(after.as_str())
+        .filter(Condition::all().add_option(of_business))
+        .into_partial_model::<Row>();
+    let last = last.one(db).await?.ok_or(RecordsError::NotFound)?;
+    let same_instant = Condition::all()
+        .add(Column::StartedAt.eq(last.started_at))
+        .add(Column::CallSid.lt(after.as_str()));
+    Ok(Condition::any().add(Column::StartedAt.lt(last.started_at)).add(same_instant))
 }
 
 /// The newest `limit` calls of a person, oldest first.

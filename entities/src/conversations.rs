@@ -13,7 +13,8 @@ use jiff::Timestamp;
 use protocol::ids::{BusinessId, LeadId, PhoneNumber};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -128,6 +129,17 @@ pub async fn list(
         let rows = rows.into_iter().map(ConversationRecord::try_from).collect::<Result<_, _>>()?;
         let key = |row: &ConversationRecord| After { active_at: row.active_at, id: row.id };
         Ok(Page::of(rows, limit, key))
+    })
+    .await
+}
+
+/// How many conversations need a person.
+pub async fn count_needy(db: &Database, business: BusinessId) -> Result<u64, RecordsError> {
+    db.read(move |db| async move {
+        let needy = Entity::find()
+            .filter(Column::BusinessId.eq(business.0))
+            .filter(Column::NeedsPerson.is_not_null());
+        Ok(needy.count(&db).await?)
     })
     .await
 }

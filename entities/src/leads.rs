@@ -2,6 +2,8 @@
 
 mod facts;
 mod history;
+mod of_day;
+mod searching;
 mod writing;
 
 use jiff::Timestamp;
@@ -18,6 +20,8 @@ use crate::tables::leads::{Column, Entity, Model};
 
 pub use crate::values::{LeadFields, LeadSource, LeadStatus};
 pub use history::{ChangedBy, HistoryEntry, history};
+pub use of_day::{count_new_since, in_touch, note_seen_to, some};
+pub use searching::{LeadAfter, LeadSearch, search};
 pub(crate) use writing::ensure_in;
 pub use writing::{
     Caller, EnsuredLead, LeadChanges, ensure_for_call, ensure_for_message, ensure_for_operator,
@@ -42,6 +46,8 @@ pub struct LeadRecord {
     pub updated_at: Timestamp,
     /// The person was erased then (LEAD-5). Who they were is not known any more.
     pub erased_at: Option<Timestamp>,
+    /// When a person of the business last saw to it.
+    pub seen_to_at: Option<Timestamp>,
 }
 
 pub async fn get(
@@ -142,6 +148,7 @@ impl TryFrom<Model> for LeadRecord {
             created_at: column::instant("leads.created_at", row.created_at)?,
             updated_at: column::instant("leads.updated_at", row.updated_at)?,
             erased_at: column::optional_instant("leads.erased_at", row.erased_at)?,
+            seen_to_at: column::optional_instant("leads.seen_to_at", row.seen_to_at)?,
         })
     }
 }

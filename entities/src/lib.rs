@@ -37,6 +37,7 @@ pub mod privacy;
 pub mod retention;
 pub mod sessions;
 pub mod sign_ins;
+mod search;
 #[expect(unreachable_pub, reason = "SeaORM's derives make everything beside a model public")]
 mod tables;
 pub mod tokens;

@@ -1,5 +1,7 @@
 //! Text messages in both directions. Each is stored whole and once.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, PhoneNumber};
 use protocol::prompt::WrittenFact;
@@ -111,6 +113,31 @@ pub async fn conversation(
             .all(db)
             .await?;
         rows.into_iter().rev().map(MessageRecord::try_from).collect()
+    })
+    .await
+}
+
+/// The newest message with each of these people.
+pub async fn newest_with(
+    db: &Database,
+    business: BusinessId,
+    people: Vec<PhoneNumber>,
+) -> Result<BTreeMap<PhoneNumber, MessageRecord>, RecordsError> {
+    db.read(move |db| async move {
+        let mut newest = BTreeMap::new();
+        for person in people {
+            let found = Entity::find()
+                .filter(Column::BusinessId.eq(business.0))
+                .filter(Column::Person.eq(person.as_str()))
+                .order_by_desc(Column::CreatedAt)
+                .order_by_desc(Column::Id)
+                .one(&db)
+                .await?;
+            if let Some(found) = found {
+                newest.insert(person, found.try_into()?);
+            }
+        }
+        Ok(newest)
     })
     .await
 }

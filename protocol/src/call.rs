@@ -15,6 +15,7 @@ mod interjection;
 mod language;
 mod latency;
 mod lead;
+mod measures;
 mod moment;
 mod put_through;
 mod reason;
@@ -49,6 +50,7 @@ pub use event::{Event, FunctionCall, SessionFault, StreamEnd, ToolOutcome};
 pub use interjection::Interjection;
 pub use latency::LatencyView;
 pub use lead::LeadFacts;
+pub use measures::Measured;
 pub use moment::Moment;
 pub use reason::{EndReason, EndedBy, Ending};
 pub use renewal::{Renewal, SessionAges};
@@ -64,6 +66,7 @@ use conversation::Conversation;
 use digits::Digits;
 use end_detection::EndDetection;
 use latency::Latencies;
+use measures::Measures;
 use recording::Recording;
 use session::SessionState;
 use silence::Silence;
@@ -116,6 +119,7 @@ pub struct Call {
     transcribed: Duration,
     transcription: TurnTranscription,
     latencies: Latencies,
+    measures: Measures,
     duration_secs: Option<u32>,
     status: Option<CallStatus>,
     outbox: VecDeque<(u64, Command)>,
@@ -148,6 +152,7 @@ impl Call {
             transcribed: Duration::ZERO,
             transcription: TurnTranscription::default(),
             latencies: Latencies::default(),
+            measures: Measures::default(),
             duration_secs: None,
             status: None,
             outbox: VecDeque::new(),
@@ -229,12 +234,15 @@ impl Call {
             Event::AgentBegan { response, item } => self.on_agent_began(response, item, now),
             Event::AgentText { item, delta } => self.conversation.append_agent(&item, &delta),
             Event::AgentTextDone { item, text } => self.on_agent_text_done(&item, text),
-            Event::AgentAudioDone { item, came_ms } => self.speech.note_whole(&item, came_ms),
+            Event::AgentAudioDone { item, came_ms } => {
+                self.speech.note_whole(&item, came_ms);
+                self.measure_length(&item, came_ms);
+            }
             Event::AgentBrokeOff { response, item, came_ms } => {
                 self.on_agent_broke_off(response, item, came_ms, now);
             }
-            Event::ItemPlaying { response, added, .. } => {
-                self.on_item_playing(&response, added, now);
+            Event::ItemPlaying { response, item, added } => {
+                self.on_item_playing(&response, &item, added, now);
             }
             Event::ItemQueued { item, plays_until } => self.on_item_queued(&item, plays_until),
             Event::ItemPlayed { item, .. } => self.on_item_played(&item),

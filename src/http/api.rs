@@ -1,17 +1,17 @@
 //! The operator's API (OPS-4): businesses, leads, appointments, slots, calls, written messages and events, in JSON. The operator's
 //! listener has checked the token before. A test compares `ROUTES` with the OpenAPI document.
 
-mod appointments;
+pub(super) mod appointments;
 mod businesses;
-mod calls;
-mod conversations;
-mod error;
-mod leads;
+pub(super) mod calls;
+pub(super) mod conversations;
+pub(super) mod error;
+pub(super) mod leads;
 mod messages;
 mod openapi;
 mod page;
 mod query;
-mod request;
+pub(super) mod request;
 mod slot;
 mod slots;
 mod webhooks;
@@ -58,7 +58,7 @@ static ROUTES: &[Route] = routes! {
     "/api/leads/{id}/export": GET leads::privacy::export;
     "/api/leads/{id}/history": GET leads::history::list;
     "/api/appointments": GET appointments::list, POST appointments::book;
-    "/api/appointments/{id}": GET appointments::show, DELETE appointments::cancel;
+    "/api/appointments/{id}": GET appointments::show, PATCH appointments::reschedule, DELETE appointments::cancel;
     "/api/slots": GET slots::list;
     "/api/calls": GET calls::list, POST calls::place;
     "/api/calls/{call_sid}": GET calls::show;

@@ -1,12 +1,11 @@
 //! The database rows of a call, made from `protocol::call` for the journal.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use entities::call_turns::{TurnRole, TurnRow};
+use entities::call_turns::{TurnMeasures, TurnRole, TurnRow};
 use entities::calls::{CallDirection, CallStatus, EndOfCall, NewCall, Progress};
 use jiff::Timestamp;
-use protocol::call::{AgentSpeech, Body, Call, CallSetup, Entry, Record, Role};
+use protocol::call::{AgentSpeech, Body, Call, CallSetup, Entry, Measured, Record, Role};
 use protocol::openai::usage::{cost_micro_usd, transcription_cost_micro_usd};
 use protocol::twilio::forms::Direction;
 use serde_json::json;
@@ -24,7 +23,7 @@ pub(crate) fn entry(parts: &CallParts, call: &Call, record: Record) -> JournalEn
         Record::Answered(at) => {
             EntryKind::Progress(Progress { status: CallStatus::InProgress, answered_at: Some(at) })
         }
-        Record::Turn(entry) => EntryKind::Turn(Box::new(turn(&entry))),
+        Record::Turn(entry) => EntryKind::Turn(Box::new(turn(call, &entry))),
         Record::Lead(lead) => EntryKind::Lead(lead),
         Record::Ended(ending) => EntryKind::Ended(Box::new(EndOfCall {
             ended_at: parts.clock.wall(),
@@ -64,7 +63,8 @@ pub fn new_call(setup: &CallSetup, status: CallStatus, started_at: Timestamp) ->
     }
 }
 
-fn turn(entry: &Arc<Entry>) -> TurnRow {
+/// The row of an entry of the call's conversation.
+pub(crate) fn turn(call: &Call, entry: &Entry) -> TurnRow {
     let (cut, heard_ms) = match entry.body {
         Body::Agent { speech: AgentSpeech::Cut, .. } => (true, None),
         Body::Agent { speech: AgentSpeech::Interrupted { heard_ms }, .. } => (true, Some(heard_ms)),
@@ -89,6 +89,17 @@ fn turn(entry: &Arc<Entry>) -> TurnRow {
         heard_ms,
         cut,
         at: entry.at,
+        measures: measures(call, entry),
+    }
+}
+
+fn measures(call: &Call, entry: &Entry) -> TurnMeasures {
+    let Measured { waited, lasts } = call.measured(entry);
+    let millis = |duration: Duration| u32::try_from(duration.as_millis()).ok();
+    TurnMeasures {
+        waited_ms: waited.and_then(millis),
+        lasts_ms: lasts.and_then(millis),
+        tool_call: entry.tool_call().cloned(),
     }
 }
 

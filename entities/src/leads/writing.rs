@@ -299,5 +299,6 @@ fn new_row(business: BusinessId, id: LeadId, source: LeadSource, now: Timestamp)
         created_at: Set(now),
         updated_at: Set(now),
         erased_at: Set(None),
+        seen_to_at: Set(None),
     }
 }

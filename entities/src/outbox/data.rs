@@ -203,7 +203,7 @@ impl CallData {
             return Ok(Self { turns_left_out: true, ..self });
         }
         let turn = |row: TurnRow| {
-            let TurnRow { seq, role, item_id: _, text, heard_ms, cut, at } = row;
+            let TurnRow { seq, role, item_id: _, text, heard_ms, cut, at, measures: _ } = row;
             TurnData { seq, role, text, heard_ms, cut, at }
         };
         Ok(Self { turns: Some(rows.into_iter().map(turn).collect()), ..self })

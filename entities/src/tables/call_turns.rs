@@ -19,6 +19,9 @@ pub struct Model {
     pub heard_ms: Option<i64>,
     pub cut: bool,
     pub at: DateTimeUtc,
+    pub waited_ms: Option<i64>,
+    pub lasts_ms: Option<i64>,
+    pub tool_call: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

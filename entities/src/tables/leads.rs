@@ -23,6 +23,8 @@ pub struct Model {
     pub updated_at: DateTimeUtc,
     /// The person was erased then. Who they were is not known any more.
     pub erased_at: Option<DateTimeUtc>,
+    /// A person of the business saw to it then.
+    pub seen_to_at: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -26,8 +26,7 @@ fn turn(seq: u32, at: Timestamp) -> TurnRow {
         text: Some("my lock is broken".to_owned()),
         heard_ms: None,
         cut: false,
-        at,
-    }
+        at, measures: entities::call_turns::TurnMeasures::default() }
 }
 
 /// A call with three turns and a snapshot.

@@ -46,8 +46,7 @@ fn turn(text: &str) -> TurnRow {
         text: Some(text.to_owned()),
         heard_ms: None,
         cut: false,
-        at: noon(),
-    }
+        at: noon(), measures: entities::call_turns::TurnMeasures::default() }
 }
 
 #[tokio::test]

@@ -79,6 +79,7 @@ impl Interjection {
 impl Call {
     pub(super) fn on_speech_started(&mut self, now: Now) {
         self.speech.caller_speaks = true;
+        self.measures.caller_began(now.at);
         self.interject(|unread| Interjection::of(unread, true, now));
     }
 

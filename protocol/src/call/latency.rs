@@ -47,18 +47,25 @@ impl Latencies {
         self.caller_stopped = Some(now);
     }
 
-    /// Audio of the agent's goes to Twilio. `added` is the daemon's own delay.
-    pub(super) fn agent_heard(&mut self, greeting: bool, added: Duration, now: Moment) {
-        let passed = |since: Moment| {
-            u64::try_from(now.saturating_duration_since(since).as_millis()).unwrap_or(u64::MAX)
-        };
+    /// Audio of the agent's goes to Twilio. `added` is the daemon's own delay. Returns how long the caller has
+    /// waited for an answer, if it is one.
+    pub(super) fn agent_heard(
+        &mut self,
+        greeting: bool,
+        added: Duration,
+        now: Moment,
+    ) -> Option<Duration> {
+        let passed = |since: Moment| now.saturating_duration_since(since);
+        let millis = |passed: Duration| u64::try_from(passed.as_millis()).unwrap_or(u64::MAX);
         if greeting {
-            self.greeting_ms = self.greeting_ms.or(self.stream_opened.map(passed));
+            self.greeting_ms = self.greeting_ms.or(self.stream_opened.map(passed).map(millis));
             self.greeting_added.get_or_insert(added);
-        } else if let Some(since) = self.caller_stopped.take() {
-            self.turns += 1;
-            self.last_turn_ms = Some(passed(since));
+            return None;
         }
+        let waited = self.caller_stopped.take().map(passed)?;
+        self.turns += 1;
+        self.last_turn_ms = Some(millis(waited));
+        Some(waited)
     }
 
     /// The caller has interrupted the agent, who fell silent after `took`.

@@ -172,6 +172,7 @@ impl Call {
             transcribed,
             transcription,
             latencies,
+            measures: _,
             duration_secs,
             status,
             outbox,
@@ -264,6 +265,8 @@ impl Call {
             transcribed,
             transcription,
             latencies,
+            // They are with the journal.
+            measures: Measures::default(),
             duration_secs,
             status,
             outbox,

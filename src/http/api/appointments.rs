@@ -1,6 +1,6 @@
 //! `/api/appointments`: appointments, booked and cancelled.
 
-mod booking;
+pub(in crate::http) mod booking;
 
 use entities::appointments::{self, AppointmentFilter, AppointmentId, AppointmentStatus};
 use http::StatusCode;
@@ -16,7 +16,7 @@ use super::query::{self, BusinessQuery};
 use super::request::ApiRequest;
 use crate::http::response::json;
 use crate::http::shown::Appointment;
-use booking::{Booked, NewAppointment};
+use booking::{Booked, Booking, NewAppointment, NewStart};
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -106,11 +106,38 @@ pub(super) async fn show(request: ApiRequest<'_>) -> ApiResult {
 )]
 pub(super) async fn book(request: ApiRequest<'_>) -> ApiResult {
     request.no_query()?;
-    let (status, record) = match booking::book(request, request.body()?).await? {
+    let wanted: NewAppointment = request.body()?;
+    let key = booking::key(request)?;
+    let business = request.business(Some(&wanted.business)).await?;
+    let booking = Booking::new(&request.state.services, &business)?;
+    let (status, record) = match booking.book(wanted.into(), key).await? {
         Booked::Now(record) => (StatusCode::CREATED, record),
         Booked::Before(record) => (StatusCode::OK, record),
     };
     Ok(json(status, &Appointment::from(record)))
+}
+
+/// Move an appointment
+///
+/// The rules are those of a call; its length stays. If the slot can't be booked, the status is 409 and the body lists
+/// free slots. Moving it to where it is changes nothing.
+#[utoipa::path(
+    patch, path = "/api/appointments/{id}",
+    operation_id = "moveAppointment", tag = "appointments",
+    request_body = NewStart,
+    params(("id" = Uuid, Path, description = "The appointment"), BusinessQuery),
+    responses(
+        (status = 200, description = "The appointment as it is now", body = Appointment),
+        (status = 409, description = "The slot can't be booked", body = ErrorAnswer),
+    ),
+)]
+pub(super) async fn reschedule(request: ApiRequest<'_>) -> ApiResult {
+    let id = AppointmentId(request.id()?);
+    let wanted: NewStart = request.body()?;
+    let business = request.business_in_query().await?;
+    let booking = Booking::new(&request.state.services, &business)?;
+    let moved = booking.reschedule(id, &wanted.slot_start).await?;
+    Ok(json(StatusCode::OK, &Appointment::from(moved)))
 }
 
 /// Cancel an appointment
@@ -125,6 +152,6 @@ pub(super) async fn book(request: ApiRequest<'_>) -> ApiResult {
 pub(super) async fn cancel(request: ApiRequest<'_>) -> ApiResult {
     let id = AppointmentId(request.id()?);
     let business = request.business_in_query().await?;
-    let cancelled = booking::cancel(request, &business, id).await?;
+    let cancelled = Booking::new(&request.state.services, &business)?.cancel(id).await?;
     Ok(json(StatusCode::OK, &Appointment::from(cancelled)))
 }

@@ -2,9 +2,12 @@
 
 mod placing;
 
+use actors::call_parts::Services;
 use actors::cluster::{Handed, Order};
 use actors::messages::SupervisorEvent;
 use actors::stored_call::{self, NotRestored};
+use actors::supervisor::Calls;
+use entities::Database;
 use entities::call_turns;
 use entities::calls::{self, CallFilter, CallStatus};
 use http::StatusCode;
@@ -18,6 +21,7 @@ use super::error::{ApiError, ApiResult, ErrorAnswer};
 use super::page::{Cursor, Limit, Listing, NOT_A_CURSOR};
 use super::query::{self, BusinessQuery};
 use super::request::ApiRequest;
+use crate::http::admin::state::AdminState;
 use crate::http::response::{empty, json};
 use crate::http::shown::{Call, CallDetails};
 use placing::{NewCall, Placed};
@@ -135,50 +139,61 @@ pub(super) async fn hang_up(request: ApiRequest<'_>) -> ApiResult {
         Some(slug) => Some(request.business(Some(&slug)).await?.id),
         None => request.access().business(),
     };
-    let call = request.state.calls.find(call_sid.clone()).await;
-    let call = call.filter(|call| business.is_none_or(|business| business == call.business()));
-    let Some(call) = call else {
-        return hang_up_elsewhere(request, business, &call_sid).await;
-    };
-    call.tell(SupervisorEvent::OperatorHangUp).map_err(|_| over())?;
+    let AdminState { services, calls, .. } = request.state;
+    end(services, calls, business, &call_sid).await?;
     Ok(empty(StatusCode::ACCEPTED))
 }
 
+/// Ends a call that runs here or on another node; of one business, or of any.
+pub(in crate::http) async fn end(
+    services: &Services,
+    calls: &Calls,
+    business: Option<BusinessId>,
+    call_sid: &CallSid,
+) -> Result<(), ApiError> {
+    let call = calls.find(call_sid.clone()).await;
+    let call = call.filter(|call| business.is_none_or(|business| business == call.business()));
+    let Some(call) = call else {
+        return end_elsewhere(services, calls, business, call_sid).await;
+    };
+    call.tell(SupervisorEvent::OperatorHangUp).map_err(|_| over())
+}
+
 /// The order goes to the node that has the call. If that is dead, the call goes on here for its hang-up.
-async fn hang_up_elsewhere(
-    request: ApiRequest<'_>,
+async fn end_elsewhere(
+    services: &Services,
+    calls: &Calls,
     business: Option<BusinessId>,
     call: &CallSid,
-) -> ApiResult {
-    let (services, calls) = (&request.state.services, &request.state.calls);
+) -> Result<(), ApiError> {
     let live = match services.node.hand_on(call, business, &Order::HangUp).await? {
-        Handed::On | Handed::Left => return Ok(empty(StatusCode::ACCEPTED)),
+        Handed::On | Handed::Left => return Ok(()),
         Handed::Back(live) => live,
     };
     // Of a call that nobody has answered there is nothing to go on with.
     if live.is_none_or(|live| live.lease.is_none()) {
-        return Err(not_running(request, business, call).await?);
+        return Err(not_running(&services.database, business, call).await?);
     }
     match stored_call::hang_up(services, calls, call).await {
-        Ok(()) => Ok(empty(StatusCode::ACCEPTED)),
+        Ok(()) => Ok(()),
         Err(NotRestored::Records(error)) => Err(error.into()),
         Err(NotRestored::Over) => Err(over()),
         Err(why) => {
             tracing::error!(%why, %call, "a call of a dead daemon can't be ended");
-            Err(not_running(request, business, call).await?)
+            Err(not_running(&services.database, business, call).await?)
         }
     }
 }
 
 /// Why a call that does not run here can't be hung up.
 async fn not_running(
-    request: ApiRequest<'_>,
+    db: &Database,
     business: Option<BusinessId>,
     call: &CallSid,
 ) -> Result<ApiError, ApiError> {
     let found = match business {
-        Some(business) => calls::get(request.db(), business, call).await?,
-        None => calls::of_any_business(request.db(), call).await?,
+        Some(business) => calls::get(db, business, call).await?,
+        None => calls::of_any_business(db, call).await?,
     };
     Ok(match found {
         None => no_such_call(),

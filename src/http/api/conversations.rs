@@ -1,11 +1,14 @@
 //! `/api/conversations`: lists and shows written conversations, marks one as seen to, and answers by hand.
 
+use actors::call_parts::Services;
+use entities::Database;
+use entities::businesses::BusinessRecord;
 use entities::conversations::{
     self, After, ByHand, ConversationId, ConversationRecord, mark_handled, write_by_hand,
 };
 use entities::messages::{self, MessageId, MessageRecord};
 use http::StatusCode;
-use protocol::ids::{BusinessId, PhoneNumber};
+use protocol::ids::BusinessId;
 use protocol::texting::{MOST_BY_HAND, one_message, window_is_open};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -20,7 +23,7 @@ use crate::http::response::json;
 use crate::http::shown::Conversation;
 
 /// Messages that are shown with a conversation.
-const MAX_SHOWN: u32 = 200;
+pub(in crate::http) const MAX_SHOWN: u32 = 200;
 
 /// A conversation as a row of a page.
 struct Row(Conversation);
@@ -93,8 +96,9 @@ pub(super) async fn list(request: ApiRequest<'_>) -> ApiResult {
 )]
 pub(super) async fn show(request: ApiRequest<'_>) -> ApiResult {
     let business = request.business_in_query().await?.id;
-    let record = find(&request, business).await?;
-    let messages = newest(&request, business, &record.person).await?;
+    let record = find(request.db(), business, ConversationId(request.id()?)).await?;
+    let messages =
+        messages::conversation(request.db(), business, &record.person, MAX_SHOWN).await?;
     let conversation = Conversation::of(record, request.now());
     let messages = messages.into_iter().map(Message::from).collect();
     Ok(json(StatusCode::OK, &ConversationDetails { conversation, messages }))
@@ -111,7 +115,7 @@ pub(super) async fn show(request: ApiRequest<'_>) -> ApiResult {
 )]
 pub(super) async fn handled(request: ApiRequest<'_>) -> ApiResult {
     let business = request.business_in_query().await?.id;
-    let id = find(&request, business).await?.id;
+    let id = find(request.db(), business, ConversationId(request.id()?)).await?.id;
     let record = mark_handled(request.db(), business, id).await?;
     Ok(json(StatusCode::OK, &Conversation::of(record, request.now())))
 }
@@ -137,47 +141,52 @@ pub(super) struct NewMessage {
 )]
 pub(super) async fn write(request: ApiRequest<'_>) -> ApiResult {
     let business = request.business_in_query().await?;
-    let record = find(&request, business.id).await?;
+    let id = ConversationId(request.id()?);
+    find(request.db(), business.id, id).await?;
     let message: NewMessage = request.body()?;
-    let body = one_message(&message.body)
+    let stored = answer_by_hand(&request.state.services, &business, id, &message.body).await?;
+    Ok(json(StatusCode::CREATED, &Message::from(stored)))
+}
+
+/// Stores an answer by hand, which is sent at once, or after the person's call.
+pub(in crate::http) async fn answer_by_hand(
+    services: &Services,
+    business: &BusinessRecord,
+    conversation: ConversationId,
+    body: &str,
+) -> Result<MessageRecord, ApiError> {
+    let (db, now) = (&services.database, services.clock.wall());
+    let record = find(db, business.id, conversation).await?;
+    let body = one_message(body)
         .map_err(|flaw| ApiError::bad_request("bad_field", flaw.to_string()).at("body"))?;
-    if settings(&business)?.whatsapp_number.is_none() {
+    if settings(business)?.whatsapp_number.is_none() {
         let message = "this business has no whatsapp_number: give it one, and import it again";
         return Err(ApiError::conflict("no_sender", message));
     }
-    if !window_is_open(record.last_came_at, request.now()) {
+    if !window_is_open(record.last_came_at, now) {
         let message = "the person's last message is older than 24 h: WhatsApp delivers nothing but \
                        templates now; call them, or wait until they write";
         return Err(ApiError::conflict("window_closed", message));
     }
-    let (_, waiting) = conversations::waiting(request.db(), business.id, &record.person).await?;
+    let (_, waiting) = conversations::waiting(db, business.id, &record.person).await?;
     if waiting.len() >= MOST_BY_HAND {
         let message =
             "as many messages as may wait in a conversation wait already: try again later";
         return Err(ApiError::conflict("too_many_messages", message));
     }
-    let services = &request.state.services;
     let by_hand = ByHand { id: MessageId(services.new_id()), body };
-    let (db, now) = (request.db(), request.now());
     let stored = write_by_hand(db, business.id, record.id, by_hand, now).await?;
     services.messaging.due(business.id, &record.person);
-    Ok(json(StatusCode::CREATED, &Message::from(stored)))
+    Ok(stored)
 }
 
-async fn find(
-    request: &ApiRequest<'_>,
+/// The business's conversation with this id.
+pub(in crate::http) async fn find(
+    db: &Database,
     business: BusinessId,
+    conversation: ConversationId,
 ) -> Result<ConversationRecord, ApiError> {
-    let id = ConversationId(request.id()?);
-    conversations::get(request.db(), business, id).await?.ok_or_else(|| {
+    conversations::get(db, business, conversation).await?.ok_or_else(|| {
         ApiError::not_found("no_such_conversation", "this business has no such conversation")
     })
-}
-
-async fn newest(
-    request: &ApiRequest<'_>,
-    business: BusinessId,
-    person: &PhoneNumber,
-) -> Result<Vec<MessageRecord>, ApiError> {
-    Ok(messages::conversation(request.db(), business, person, MAX_SHOWN).await?)
 }

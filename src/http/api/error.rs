@@ -3,6 +3,7 @@
 use entities::appointments::AppointmentId;
 use entities::{Database, RecordsError, Trouble};
 use http::{HeaderValue, StatusCode, header};
+use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -45,7 +46,7 @@ struct ErrorBody {
 
 /// A request that failed.
 #[derive(Debug)]
-pub(super) struct ApiError {
+pub(in crate::http) struct ApiError {
     status: StatusCode,
     body: Box<ErrorAnswer>,
     /// Whether the same request may succeed soon.
@@ -140,6 +141,31 @@ impl ApiError {
     pub(super) fn with_slots(mut self, slots: Vec<Slot>) -> Self {
         self.body.slots = slots;
         self
+    }
+
+    /// The HTTP status.
+    pub(in crate::http) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The word for programs.
+    pub(in crate::http) fn code(&self) -> &str {
+        &self.body.error.code
+    }
+
+    /// The parameter, field or header that is wrong, if it is one of them.
+    pub(in crate::http) fn field(&self) -> Option<&str> {
+        self.body.error.field.as_deref()
+    }
+
+    /// When the slots begin that are free instead.
+    pub(in crate::http) fn free_starts(&self) -> Vec<Timestamp> {
+        self.body.slots.iter().filter_map(Slot::starts_at).collect()
+    }
+
+    /// Whether the same request may succeed soon.
+    pub(in crate::http) fn passes(&self) -> bool {
+        self.passes
     }
 
     pub(super) fn into_response(self) -> Response {

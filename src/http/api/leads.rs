@@ -1,10 +1,12 @@
 //! `/api/leads`: the people who have called or written to a business.
 
 pub(super) mod history;
-pub(super) mod privacy;
+pub(in crate::http) mod privacy;
 
+use actors::call_parts::Services;
 use actors::lead::{Author, Details};
-use entities::leads::{self, ChangedBy, LeadChanges, LeadFilter, LeadStatus};
+use entities::businesses::BusinessRecord;
+use entities::leads::{self, ChangedBy, LeadChanges, LeadFilter, LeadRecord, LeadStatus};
 use http::StatusCode;
 use jiff::Timestamp;
 use protocol::business::BusinessSettings;
@@ -116,21 +118,31 @@ pub(super) async fn change(request: ApiRequest<'_>) -> ApiResult {
     let id = LeadId(request.id()?);
     let LeadPatch { full_name, email, fields, status } = request.body()?;
     let business = request.business_in_query().await?;
-    let settings = settings(&business)?;
     let told = [("full_name", full_name), ("email", email), ("fields", fields)];
     let told = told.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-    let changes = changes(told.collect(), &settings)?;
-    let known =
-        leads::get(request.db(), business.id, id).await?.ok_or_else(ApiError::no_such_lead)?;
+    let lead = merge(&request.state.services, &business, id, told.collect(), status).await?;
+    Ok(json(StatusCode::OK, &Lead::from(lead)))
+}
+
+/// Merges what is told of a lead into it, by the rules of a call.
+pub(in crate::http) async fn merge(
+    services: &Services,
+    business: &BusinessRecord,
+    lead: LeadId,
+    told: Map<String, Value>,
+    status: Option<LeadStatus>,
+) -> Result<LeadRecord, ApiError> {
+    let changes = changes(told, &settings(business)?)?;
+    let (db, now) = (&services.database, services.clock.wall());
+    let known = leads::get(db, business.id, lead).await?.ok_or_else(ApiError::no_such_lead)?;
     if status == Some(LeadStatus::InProgress) && known.status != LeadStatus::InProgress {
         let message = "a lead that is complete or declined can't go back to in_progress";
         return Err(ApiError::conflict("decided", message).at("status"));
     }
-    let (by, now) = (ChangedBy::Api, request.now());
-    let lead =
-        leads::merge_details(request.db(), business.id, id, changes, status, by, now).await?;
-    tracing::info!(lead = %id, "the operator has changed a lead");
-    Ok(json(StatusCode::OK, &Lead::from(lead)))
+    let by = ChangedBy::Api;
+    let merged = leads::merge_details(db, business.id, lead, changes, status, by, now).await?;
+    tracing::info!(%lead, "the operator has changed a lead");
+    Ok(merged)
 }
 
 /// The changes to make; an error if one value is invalid.

@@ -17,7 +17,7 @@ use crate::http::request::Request;
 
 /// A request to the API.
 #[derive(Clone, Copy)]
-pub(super) struct ApiRequest<'a> {
+pub(in crate::http) struct ApiRequest<'a> {
     pub(super) state: &'a AdminState,
     access: Access,
     request: &'a Request,
@@ -122,7 +122,7 @@ impl<'a> ApiRequest<'a> {
 }
 
 /// The settings in a business's row.
-pub(super) fn settings(business: &BusinessRecord) -> Result<BusinessSettings, ApiError> {
+pub(in crate::http) fn settings(business: &BusinessRecord) -> Result<BusinessSettings, ApiError> {
     BusinessSettings::from_json(business.settings.clone()).map_err(|error| {
         ApiError::internal(&format!("the settings of {} can't be read: {error}", business.slug))
     })

@@ -1,5 +1,6 @@
 //! A slot as the API shows it.
 
+use jiff::Timestamp;
 use protocol::calendar::{self, Calendar};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,6 +17,11 @@ pub(super) struct Slot {
 }
 
 impl Slot {
+    /// When it begins.
+    pub(super) fn starts_at(&self) -> Option<Timestamp> {
+        self.start.parse().ok()
+    }
+
     /// The slot in the time zone of `calendar`.
     pub(super) fn new(slot: &calendar::Slot, calendar: &Calendar<'_>) -> Self {
         Self { start: calendar.rfc3339(slot.start), end: calendar.rfc3339(slot.end) }

@@ -1,9 +1,9 @@
 //! A call: its row, its counters and its turns.
 
-use entities::call_turns::{TurnRole, TurnRow};
+use entities::call_turns::{TurnMeasures, TurnRole, TurnRow};
 use entities::calls::{CallDirection, CallRecord, CallStatus};
 use jiff::Timestamp;
-use protocol::ids::{CallSid, PhoneNumber};
+use protocol::ids::{CallSid, PhoneNumber, ToolCallId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -123,8 +123,15 @@ struct Turn {
     heard_ms: Option<u32>,
     /// Whether the caller interrupted it.
     cut: bool,
-    /// When it began.
+    /// When it began; of a caller's turn, when it was over.
     at: Timestamp,
+    /// Of an answer: how many milliseconds the caller waited for it; null if that is not known.
+    waited_ms: Option<u32>,
+    /// Of speech: its whole length in milliseconds, however much of it was heard; null if that is not known.
+    lasts_ms: Option<u32>,
+    /// Of a tool call and of its output: the name that both have.
+    #[schema(value_type = Option<String>)]
+    tool_call: Option<ToolCallId>,
 }
 
 impl CallDetails {
@@ -158,7 +165,8 @@ impl From<CallRecord> for Call {
 
 impl From<TurnRow> for Turn {
     fn from(row: TurnRow) -> Self {
-        let TurnRow { seq, role, item_id: _, text, heard_ms, cut, at } = row;
-        Self { seq, role, text, heard_ms, cut, at }
+        let TurnRow { seq, role, item_id: _, text, heard_ms, cut, at, measures } = row;
+        let TurnMeasures { waited_ms, lasts_ms, tool_call } = measures;
+        Self { seq, role, text, heard_ms, cut, at, waited_ms, lasts_ms, tool_call }
     }
 }

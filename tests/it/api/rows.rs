@@ -100,8 +100,7 @@ pub(crate) async fn call(
         text: Some(text.to_owned()),
         heard_ms: (role == TurnRole::Agent).then_some(900),
         cut: false,
-        at: now,
-    };
+        at: now, measures: entities::call_turns::TurnMeasures::default() };
     let turns = [turn(1, TurnRole::Agent, "שלום"), turn(2, TurnRole::Caller, "בתל אביב")];
     call_turns::upsert_many(db, business, &call, &turns).await.unwrap();
     let end = EndOfCall {

@@ -145,6 +145,19 @@ impl Entry {
         }
     }
 
+    /// The tool call that it is, or whose output it is.
+    #[must_use]
+    pub fn tool_call(&self) -> Option<&ToolCallId> {
+        match &self.body {
+            Body::ToolCall { call, .. } | Body::ToolOutput { call, .. } => Some(call),
+            Body::Caller { .. }
+            | Body::Agent { .. }
+            | Body::Digits(_)
+            | Body::Recorded(_)
+            | Body::System(_) => None,
+        }
+    }
+
     /// OpenAI's item, for speech of the caller or the agent.
     #[must_use]
     pub fn item(&self) -> Option<&ItemId> {

@@ -58,6 +58,7 @@ impl Call {
         }
         let text = String::new();
         self.conversation.push(Body::Agent { response, item, text, speech }, now.wall);
+        self.measure_item();
     }
 
     pub(in crate::call) fn on_agent_began(&mut self, response: ResponseId, item: ItemId, now: Now) {
@@ -77,12 +78,15 @@ impl Call {
     pub(in crate::call) fn on_item_playing(
         &mut self,
         response: &ResponseId,
+        item: &ItemId,
         added: Duration,
         now: Now,
     ) {
         self.speech.end_trouble_of(response);
         let greeting = self.speech.is_greeting(response);
-        self.latencies.agent_heard(greeting, added, now.at);
+        if let Some(waited) = self.latencies.agent_heard(greeting, added, now.at) {
+            self.measure_wait(item, waited);
+        }
         if greeting && self.speech.greeting == Greeting::Pending {
             self.speech.greeting = Greeting::Playing;
         }

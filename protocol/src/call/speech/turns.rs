@@ -27,10 +27,12 @@ impl Call {
     pub(in crate::call) fn on_speech_stopped(&mut self, now: Now) {
         self.speech.caller_speaks = false;
         self.latencies.caller_stopped(now.at);
+        self.measures.caller_stopped(now.at);
     }
 
     pub(in crate::call) fn note_turn(&mut self, item: ItemId, now: Now) {
         if self.conversation.entry_of(&item).is_none() {
+            self.measure_turn();
             self.add_entry(Body::Caller { item, words: Words::Awaited }, now);
         }
     }

@@ -126,6 +126,44 @@ fn ops_1_the_waits_for_the_greeting_and_for_an_answer_are_measured() {
 }
 
 #[test]
+fn ops_3_a_turn_has_its_length_and_an_answer_its_wait_whichever_news_comes_first() {
+    for plays_early in [false, true] {
+        let mut stage = Stage::open();
+        stage.does(Event::SpeechStarted);
+        stage.waits(Duration::from_millis(1_300));
+        stage.does(Event::SpeechStopped);
+        stage.does(Event::TurnCommitted { item: item("u1") });
+        stage.waits(Duration::from_millis(700));
+        stage.does(Event::ResponseStarted { response: resp("r1"), asks: vec![AskNumber(2)] });
+        if plays_early {
+            stage.plays_first_of("r1", "a1", Duration::ZERO);
+        }
+        stage.does(Event::AgentBegan { response: resp("r1"), item: item("a1") });
+        stage.does(Event::AgentAudioDone { item: item("a1"), came_ms: 2_100 });
+        stage.does(Event::AgentTextDone { item: item("a1"), text: "words".to_owned() });
+        let recorded = |stage: &Stage| {
+            let of = stage.sent.iter().filter(|sent| {
+                let Command::Record(Record::Turn(entry)) = sent else { return false };
+                entry.item() == Some(&item("a1"))
+            });
+            of.count()
+        };
+        assert_eq!(recorded(&stage), 1);
+        if !plays_early {
+            stage.plays_first_of("r1", "a1", Duration::ZERO);
+            assert_eq!(recorded(&stage), 2, "the wait was not known when it was first recorded");
+        }
+        let measured = |of| {
+            let entry = stage.call.entries().find(|entry| entry.item() == Some(&item(of)));
+            stage.call.measured(entry.unwrap())
+        };
+        let millis = |millis| Some(Duration::from_millis(millis));
+        assert_eq!(measured("u1"), Measured { waited: None, lasts: millis(1_300) });
+        assert_eq!(measured("a1"), Measured { waited: millis(700), lasts: millis(2_100) });
+    }
+}
+
+#[test]
 fn pipe_4_a_committed_turn_is_owed_one_answer_however_often_it_is_told() {
     let mut stage = Stage::open();
     stage.does(Event::TurnCommitted { item: item("u1") });

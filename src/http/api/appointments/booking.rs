@@ -1,10 +1,10 @@
-//! Books and cancels appointments for the operator. Both go through CalendarActor, as they do in a
-//! call, so that the same rules and the same queue hold (CAL-3, CAL-4).
+//! Books, moves and cancels appointments for the operator, through CalendarActor as in a call, so that the same rules and the same queue hold (CAL-3, CAL-4).
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use actors::calendar::{ToolUse, use_tool};
+use actors::call_parts::Services;
 use entities::appointments::{self, AppointmentId, AppointmentRecord};
 use entities::businesses::BusinessRecord;
 use entities::leads;
@@ -34,7 +34,7 @@ const KEY: &str = "Idempotency-Key";
 #[serde(deny_unknown_fields)]
 pub(super) struct NewAppointment {
     /// The business's slug.
-    business: String,
+    pub(super) business: String,
     /// The lead; or give `phone`.
     lead_id: Option<Uuid>,
     /// The person's telephone number; or give `lead_id`. The lead with this number is found, or made
@@ -52,45 +52,39 @@ pub(super) struct NewAppointment {
     notes: Option<String>,
 }
 
+/// A new time for an appointment.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewStart {
+    /// When it shall begin: the start of a free slot. Without an offset it is the business's local time. Its length
+    /// stays.
+    #[schema(example = "2026-11-22T08:30:00+02:00")]
+    pub(super) slot_start: String,
+}
+
+/// The appointment that is wanted, and whose.
+#[derive(Debug, Clone, Default)]
+pub(in crate::http) struct Wanted {
+    /// The lead; or `phone`.
+    pub(in crate::http) lead: Option<LeadId>,
+    pub(in crate::http) phone: Option<String>,
+    pub(in crate::http) slot_start: String,
+    pub(in crate::http) duration_min: Option<u64>,
+    pub(in crate::http) notes: Option<String>,
+}
+
+impl From<NewAppointment> for Wanted {
+    fn from(new: NewAppointment) -> Self {
+        let NewAppointment { business: _, lead_id, phone, slot_start, duration_min, notes } = new;
+        Self { lead: lead_id.map(LeadId), phone, slot_start, duration_min, notes }
+    }
+}
+
 /// The answer to a request for an appointment.
-pub(super) enum Booked {
+pub(in crate::http) enum Booked {
     Now(AppointmentRecord),
     /// The same request has booked it before, or another one for the same lead.
     Before(AppointmentRecord),
-}
-
-/// Books the appointment. If the same one is booked already, returns that.
-pub(super) async fn book(
-    request: ApiRequest<'_>,
-    wanted: NewAppointment,
-) -> Result<Booked, ApiError> {
-    let key = key(request)?;
-    let business = request.business(Some(&wanted.business)).await?;
-    let booking = Booking::new(request, &business)?;
-    let arguments = json!({
-        "slot_start": wanted.slot_start,
-        "duration_min": wanted.duration_min,
-        "notes": wanted.notes,
-        // The operator decides how many appointments a person gets.
-        "additional": true,
-    });
-    let checked = CalendarArguments::read(
-        CalendarTool::Create,
-        &arguments.to_string(),
-        &booking.calendar(),
-        &Writer::Program,
-    );
-    let checked = checked.map_err(|error| booking.api_error(&error, None))?;
-    let person = booking.person(&wanted).await?;
-    match booking.use_tool(CalendarTool::Create, person, key, &arguments).await? {
-        Done::Now(id) => Ok(Booked::Now(booking.appointment(id).await?)),
-        Done::Before(id) => {
-            let record = booking.appointment(id).await?;
-            // Another request may have made the lead meanwhile.
-            same_as(&record, booking.person(&wanted).await?.lead, &checked)?;
-            Ok(Booked::Before(record))
-        }
-    }
 }
 
 /// Checks that the appointment which was booked before is the one that is wanted.
@@ -118,36 +112,16 @@ fn same_as(
     Err(ApiError::conflict("booked_otherwise", message).at(field).about(record.id))
 }
 
-/// Cancels the appointment, for whichever lead it is.
-pub(super) async fn cancel(
-    request: ApiRequest<'_>,
-    business: &BusinessRecord,
-    appointment: AppointmentId,
-) -> Result<AppointmentRecord, ApiError> {
-    let booking = Booking::new(request, business)?;
-    let lead = booking.appointment(appointment).await?.lead_id;
-    let person = Person { lead, newcomer: None };
-    let arguments = json!({ "appointment_id": appointment.0 });
-    let key = new_key(request)?;
-    let (Done::Now(cancelled) | Done::Before(cancelled)) =
-        booking.use_tool(CalendarTool::Cancel, person, key, &arguments).await?;
-    booking.appointment(cancelled).await
-}
-
-fn key(request: ApiRequest<'_>) -> Result<ToolCallId, ApiError> {
-    let Some(given) = request.headers().get(KEY) else { return new_key(request) };
+/// The key that a client has given; `None` if it gave none.
+pub(super) fn key(request: ApiRequest<'_>) -> Result<Option<ToolCallId>, ApiError> {
+    let Some(given) = request.headers().get(KEY) else { return Ok(None) };
     let given = given.to_str().ok().filter(|given| !given.is_empty());
     // The prefix tells it from the keys of calls, which begin with a call's SID.
     let key = given.and_then(|given| ToolCallId::parse(&format!("api/{given}")).ok());
-    key.ok_or_else(|| {
+    key.map(Some).ok_or_else(|| {
         let message = "must be 1 to 124 printable characters, without spaces or quotes";
         ApiError::bad_request("bad_idempotency_key", message).at(KEY)
     })
-}
-
-fn new_key(request: ApiRequest<'_>) -> Result<ToolCallId, ApiError> {
-    let key = format!("api/{}", request.state.services.new_id());
-    ToolCallId::parse(&key).map_err(|invalid| ApiError::internal(&invalid.to_string()))
 }
 
 /// The appointment that a tool was used on.
@@ -164,25 +138,86 @@ struct Person {
     newcomer: Option<PhoneNumber>,
 }
 
-/// One request to a business's calendar.
-struct Booking<'a> {
-    request: ApiRequest<'a>,
+/// A business's calendar, as an operator uses it.
+pub(in crate::http) struct Booking<'a> {
+    services: &'a Services,
     business: BusinessId,
     settings: Arc<BusinessSettings>,
 }
 
 impl<'a> Booking<'a> {
-    fn new(request: ApiRequest<'a>, business: &BusinessRecord) -> Result<Self, ApiError> {
-        Ok(Self { request, business: business.id, settings: Arc::new(settings(business)?) })
+    pub(in crate::http) fn new(services: &'a Services, business: &BusinessRecord) -> Result<Self, ApiError> {
+        Ok(Self { services, business: business.id, settings: Arc::new(settings(business)?) })
+    }
+
+    /// Books an appointment. If the same one is booked already, returns that.
+    pub(in crate::http) async fn book(
+        &self,
+        wanted: Wanted,
+        key: Option<ToolCallId>,
+    ) -> Result<Booked, ApiError> {
+        let arguments = json!({
+            "slot_start": wanted.slot_start,
+            "duration_min": wanted.duration_min,
+            "notes": wanted.notes,
+            // The operator decides how many appointments a person gets.
+            "additional": true,
+        });
+        let checked = self.check(CalendarTool::Create, &arguments)?;
+        let person = self.person(&wanted).await?;
+        match self.use_tool(CalendarTool::Create, person, key, &arguments).await? {
+            Done::Now(id) => Ok(Booked::Now(self.appointment(id).await?)),
+            Done::Before(id) => {
+                let record = self.appointment(id).await?;
+                // Another request may have made the lead meanwhile.
+                same_as(&record, self.person(&wanted).await?.lead, &checked)?;
+                Ok(Booked::Before(record))
+            }
+        }
+    }
+
+    /// Moves the appointment, for whichever lead it is. Moving it to where it is changes nothing.
+    pub(in crate::http) async fn reschedule(
+        &self,
+        appointment: AppointmentId,
+        slot_start: &str,
+    ) -> Result<AppointmentRecord, ApiError> {
+        let lead = self.appointment(appointment).await?.lead_id;
+        let arguments = json!({ "appointment_id": appointment.0, "slot_start": slot_start });
+        self.check(CalendarTool::Reschedule, &arguments)?;
+        let person = Person { lead, newcomer: None };
+        let (Done::Now(moved) | Done::Before(moved)) =
+            self.use_tool(CalendarTool::Reschedule, person, None, &arguments).await?;
+        self.appointment(moved).await
+    }
+
+    /// Cancels the appointment, for whichever lead it is.
+    pub(in crate::http) async fn cancel(
+        &self,
+        appointment: AppointmentId,
+    ) -> Result<AppointmentRecord, ApiError> {
+        let lead = self.appointment(appointment).await?.lead_id;
+        let person = Person { lead, newcomer: None };
+        let arguments = json!({ "appointment_id": appointment.0 });
+        let (Done::Now(cancelled) | Done::Before(cancelled)) =
+            self.use_tool(CalendarTool::Cancel, person, None, &arguments).await?;
+        self.appointment(cancelled).await
     }
 
     fn calendar(&self) -> Calendar<'_> {
-        Calendar::of(&self.settings, self.request.now())
+        Calendar::of(&self.settings, self.services.clock.wall())
     }
 
-    async fn person(&self, wanted: &NewAppointment) -> Result<Person, ApiError> {
-        let db = self.request.db();
-        match (wanted.lead_id.map(LeadId), &wanted.phone) {
+    /// Whether the calendar can read what is wanted.
+    fn check(&self, tool: CalendarTool, arguments: &Value) -> Result<CalendarArguments, ApiError> {
+        let text = arguments.to_string();
+        let read = CalendarArguments::read(tool, &text, &self.calendar(), &Writer::Program);
+        read.map_err(|error| self.api_error(&error, None))
+    }
+
+    async fn person(&self, wanted: &Wanted) -> Result<Person, ApiError> {
+        let db = &self.services.database;
+        match (wanted.lead, &wanted.phone) {
             (Some(lead), None) => {
                 let found = leads::get(db, self.business, lead).await?;
                 let lead = found.ok_or_else(|| ApiError::no_such_lead().at("lead_id"))?.id;
@@ -196,7 +231,7 @@ impl<'a> Booking<'a> {
                 Ok(match leads::with_phone(db, self.business, &phone).await? {
                     Some(lead) => Person { lead, newcomer: None },
                     None => {
-                        let lead = LeadId(self.request.state.services.new_id());
+                        let lead = LeadId(self.services.new_id());
                         Person { lead, newcomer: Some(phone) }
                     }
                 })
@@ -208,12 +243,12 @@ impl<'a> Booking<'a> {
         }
     }
 
-    /// Has CalendarActor book or cancel.
+    /// Has CalendarActor book, move or cancel.
     async fn use_tool(
         &self,
         tool: CalendarTool,
         Person { lead, newcomer }: Person,
-        key: ToolCallId,
+        key: Option<ToolCallId>,
         arguments: &Value,
     ) -> Result<Done, ApiError> {
         let used = ToolUse {
@@ -225,30 +260,38 @@ impl<'a> Booking<'a> {
             tool,
             writer: Writer::Program,
             call: FunctionCall {
-                call: key,
+                call: key.map_or_else(|| self.new_key(), Ok)?,
                 name: tool.name().to_owned(),
                 arguments: arguments.to_string(),
             },
             lease: None,
         };
-        let answer = use_tool(&self.request.state.services.calendar, used).await;
+        let answer = use_tool(&self.services.calendar, used).await;
         let answer =
             answer.ok_or_else(|| ApiError::unavailable("stopping", "the daemon is stopping"))?;
         match answer.outcome {
-            CalendarOutcome::Booked(done) | CalendarOutcome::Cancelled(done) => {
-                Ok(Done::Now(AppointmentId(done.id)))
-            }
+            CalendarOutcome::Booked(done)
+            | CalendarOutcome::Cancelled(done)
+            | CalendarOutcome::Moved { from: _, to: done } => Ok(Done::Now(AppointmentId(done.id))),
             CalendarOutcome::BookedBefore(done) => Ok(Done::Before(AppointmentId(done.id))),
             CalendarOutcome::Refused(error, free) => Err(self.api_error(&error, free)),
+            CalendarOutcome::Mine { why: why @ CalendarError::Cancelled, .. } => {
+                Err(ApiError::conflict(why.to_string(), "the appointment was cancelled"))
+            }
             CalendarOutcome::Mine { why, .. } => Err(self.api_error(&why, None)),
-            done @ (CalendarOutcome::Offered { .. } | CalendarOutcome::Moved { .. }) => {
+            done @ CalendarOutcome::Offered { .. } => {
                 Err(ApiError::internal(&format!("the calendar has answered {done:?}")))
             }
         }
     }
 
+    fn new_key(&self) -> Result<ToolCallId, ApiError> {
+        let key = format!("api/{}", self.services.new_id());
+        ToolCallId::parse(&key).map_err(|invalid| ApiError::internal(&invalid.to_string()))
+    }
+
     async fn appointment(&self, id: AppointmentId) -> Result<AppointmentRecord, ApiError> {
-        let found = appointments::get(self.request.db(), self.business, id).await?;
+        let found = appointments::get(&self.services.database, self.business, id).await?;
         found.ok_or_else(ApiError::no_such_appointment)
     }
 
@@ -279,7 +322,7 @@ impl<'a> Booking<'a> {
             CalendarError::Taken => self.no_slot(code, "is booked already", free),
             CalendarError::NoSuchAppointment => ApiError::no_such_appointment(),
             CalendarError::Over => {
-                ApiError::conflict(code, "an appointment that is over can't be cancelled")
+                ApiError::conflict(code, "an appointment that is over can't be changed")
             }
             CalendarError::Cancelled => {
                 let message = "the appointment that this key booked was cancelled";

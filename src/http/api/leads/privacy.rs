@@ -1,8 +1,9 @@
 //! `/api/leads/{id}/export`, and the erasure of a lead (LEAD-5).
 
+use actors::call_parts::Services;
 use entities::privacy::{self, AskedBy, Erased, Export, Outcome, Subject};
 use http::StatusCode;
-use protocol::ids::LeadId;
+use protocol::ids::{BusinessId, LeadId};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -40,12 +41,22 @@ enum State {
     responses((status = 200, description = "All rows", body = Export)),
 )]
 pub(in super::super) async fn export(request: ApiRequest<'_>) -> ApiResult {
-    let subject = Subject::Lead(LeadId(request.id()?));
+    let lead = LeadId(request.id()?);
     let business = request.business_in_query().await?.id;
-    let found = privacy::export(request.db(), business, subject, request.now()).await;
+    Ok(json(StatusCode::OK, &give_out(&request.state.services, business, lead).await?))
+}
+
+/// Everything that is stored of a lead.
+pub(in crate::http) async fn give_out(
+    services: &Services,
+    business: BusinessId,
+    lead: LeadId,
+) -> Result<Export, ApiError> {
+    let (db, now) = (&services.database, services.clock.wall());
+    let found = privacy::export(db, business, Subject::Lead(lead), now).await;
     let found = found.map_err(no_such_lead)?;
     tracing::info!(%business, "what is stored of a person was given out");
-    Ok(json(StatusCode::OK, &found))
+    Ok(found)
 }
 
 /// Erase a person
@@ -60,18 +71,29 @@ pub(in super::super) async fn export(request: ApiRequest<'_>) -> ApiResult {
     ),
 )]
 pub(in super::super) async fn erase(request: ApiRequest<'_>) -> ApiResult {
-    let subject = Subject::Lead(LeadId(request.id()?));
+    let lead = LeadId(request.id()?);
     let business = request.business_in_query().await?.id;
-    let (db, now) = (request.db(), request.now());
-    let key = db.person_key().ok_or_else(|| ApiError::internal("there is no key of hashes"))?;
-    let id = request.state.services.new_id();
-    let asked = privacy::ask(db, &key, business, subject, AskedBy::Api, id, now).await;
-    let outcome = person_keeper::carry_out(db, &key, asked.map_err(no_such_lead)?, now).await?;
+    let (id, outcome) = forget(&request.state.services, business, lead).await?;
     let (status, state, erased) = match outcome {
         Outcome::Done(erased) => (StatusCode::OK, State::Erased, Some(erased)),
         Outcome::Waits | Outcome::OtherKey => (StatusCode::ACCEPTED, State::Waits, None),
     };
     Ok(json(status, &Erasure { id, state, erased }))
+}
+
+/// Asks for the erasure of a lead, and carries it out unless a call of the person goes on. Returns its id.
+pub(in crate::http) async fn forget(
+    services: &Services,
+    business: BusinessId,
+    lead: LeadId,
+) -> Result<(Uuid, Outcome), ApiError> {
+    let (db, now) = (&services.database, services.clock.wall());
+    let key = db.person_key().ok_or_else(|| ApiError::internal("there is no key of hashes"))?;
+    let id = services.new_id();
+    let subject = Subject::Lead(lead);
+    let asked = privacy::ask(db, &key, business, subject, AskedBy::Api, id, now).await;
+    let outcome = person_keeper::carry_out(db, &key, asked.map_err(no_such_lead)?, now).await?;
+    Ok((id, outcome))
 }
 
 fn no_such_lead(error: entities::RecordsError) -> ApiError {

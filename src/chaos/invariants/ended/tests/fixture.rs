@@ -119,8 +119,7 @@ pub(super) fn turn(seq: u32, role: TurnRole, item: Option<&str>, text: &str) -> 
         text: Some(text.to_owned()),
         heard_ms: None,
         cut: false,
-        at: now(),
-    }
+        at: now(), measures: entities::call_turns::TurnMeasures::default() }
 }
 
 pub(super) fn speech(text: &str, from: f64, to: f64) -> HeardSpeech {
@@ -219,6 +218,7 @@ pub(super) fn lead(n: u8) -> (LeadRecord, Vec<HistoryEntry>) {
         created_at: now(),
         updated_at: now(),
         erased_at: None,
+        seen_to_at: None,
     };
     let history = vec![
         change(1, "status", None, "in_progress"),
