@@ -5,7 +5,7 @@ use askama::Template;
 use crate::markup::Markup;
 use crate::texts::Texts;
 
-/// The addresses of the pages beside this one.
+/// The addresses of the newest page, unless this is it, and of the one behind this one.
 #[derive(Debug, Clone, Default)]
 pub struct Pager {
     pub newer: Option<String>,

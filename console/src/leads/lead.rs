@@ -61,6 +61,8 @@ pub struct LeadForm {
     pub fields: Vec<(String, String, bool)>,
     /// What is wrong: the field's name and why.
     pub wrong: Vec<(String, String)>,
+    /// What the user was shown: the field's name and value. So a value that changed meanwhile is not undone.
+    pub was: Vec<(String, String)>,
 }
 
 impl LeadForm {

@@ -111,7 +111,7 @@ field-password = Password
 field-role = Role
 
 pager-label = Pages
-pager-newer = Newer
+pager-newer = Newest
 pager-older = Older
 filter-search = Search
 filter-show = Show

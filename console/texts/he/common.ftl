@@ -119,7 +119,7 @@ field-password = סיסמה
 field-role = תפקיד
 
 pager-label = עמודים
-pager-newer = חדשים יותר
+pager-newer = החדשים ביותר
 pager-older = ישנים יותר
 filter-search = חיפוש
 filter-show = הצגה

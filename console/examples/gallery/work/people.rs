@@ -104,6 +104,7 @@ fn full(of: World) -> LeadPage {
                 ("floor".to_owned(), String::new(), false),
             ],
             wrong: Vec::new(),
+            was: vec![("full_name".to_owned(), of.person(1).name.unwrap_or_default())],
         },
         since: minutes_ago(20_000),
         history: vec![
