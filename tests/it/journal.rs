@@ -172,7 +172,9 @@ async fn rows_a_second(world: &World) -> f64 {
         text: Some("I would like somebody to look at the lock of our front door.".to_owned()),
         heard_ms: Some(2_000),
         cut: false,
-        at: started_at, measures: entities::call_turns::TurnMeasures::default() };
+        at: started_at,
+        measures: entities::call_turns::TurnMeasures::default(),
+    };
     let (began, mut seq) = (services.clock.now(), 0);
     let passed = || services.clock.now().saturating_duration_since(began);
     while passed() < Duration::from_secs(5) {

@@ -18,7 +18,7 @@ use crate::tables::{appointments, call_turns, leads};
 use crate::values::{CallDirection, LeadStatus, TurnRole};
 
 /// Calls that one page of a search reads.
-const MOST_SEARCHED: u64 = 2_000;
+const MOST_SEARCHED: u64 = 1_000;
 
 /// What came of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,9 +159,7 @@ fn lead_with(is_so: Expr) -> SelectStatement {
     Query::select()
         .expr(Expr::val(1))
         .from(leads::Entity)
-        .and_where(
-            Expr::col((leads::Entity, leads::Column::Id)).equals((Entity, Column::LeadId)),
-        )
+        .and_where(Expr::col((leads::Entity, leads::Column::Id)).equals((Entity, Column::LeadId)))
         .and_where(is_so)
         .to_owned()
 }

@@ -19,7 +19,7 @@ use crate::search::Words;
 use crate::tables::leads::{Column, Entity};
 
 /// Leads that one page of a search reads.
-const MOST_SEARCHED: u64 = 5_000;
+const MOST_SEARCHED: u64 = 2_000;
 
 /// Which leads [`search`] returns.
 #[derive(Debug, Clone, Default)]

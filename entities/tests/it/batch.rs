@@ -23,7 +23,9 @@ fn turn(business: BusinessId, call: &CallSid, seq: u32, text: &str) -> TurnOfCal
         text: Some(text.to_owned()),
         heard_ms: None,
         cut: false,
-        at: noon(), measures: entities::call_turns::TurnMeasures::default() };
+        at: noon(),
+        measures: entities::call_turns::TurnMeasures::default(),
+    };
     TurnOfCall { business, call: call.clone(), turn }
 }
 

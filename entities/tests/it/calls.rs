@@ -45,7 +45,9 @@ fn turn(seq: u32, text: Option<&str>) -> TurnRow {
         text: text.map(ToOwned::to_owned),
         heard_ms: None,
         cut: false,
-        at: noon(), measures: entities::call_turns::TurnMeasures::default() }
+        at: noon(),
+        measures: entities::call_turns::TurnMeasures::default(),
+    }
 }
 
 #[tokio::test]

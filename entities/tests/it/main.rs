@@ -43,6 +43,8 @@ mod retention;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
+mod searching;
+#[cfg(test)]
 mod simulated;
 #[cfg(test)]
 mod support;

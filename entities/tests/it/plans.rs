@@ -8,13 +8,17 @@ use entities::appointments::{
     by_key, cancel, move_to, of_lead, of_lead_upcoming,
 };
 use entities::businesses::CallKey;
+use entities::calls::{CallFilter, CallOutcome, CallSearch};
 use entities::conversations::ConversationId;
-use entities::leads::{Caller, LeadChanges, LeadFilter, ensure_for_call, history, merge_details};
+use entities::leads::{
+    Caller, LeadAfter, LeadChanges, LeadFilter, LeadSearch, LeadStatus, ensure_for_call, history,
+    merge_details,
+};
 use entities::messages::{IncomingMessage, MessageId, MessageKind};
 use entities::{
     Database, appointments, businesses, call_turns, calls, conversations, leads, messages, outbox,
 };
-use protocol::ids::{LeadId, ToolCallId};
+use protocol::ids::{BusinessId, CallSid, LeadId, ToolCallId};
 use protocol::webhooks::Target;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, TransactionTrait};
 
@@ -94,6 +98,8 @@ async fn use_everything(db: &Database) {
     calls::get(db, locks, &sid).await.unwrap();
     call_turns::of_call(db, locks, &sid).await.unwrap();
 
+    a_day(db, locks, dana, &sid).await;
+
     let later = noon() + HALF_HOUR;
     outbox::due(db, later).await.unwrap();
     let lane = (locks, Target::Webhook);
@@ -103,6 +109,41 @@ async fn use_everything(db: &Database) {
     outbox::settle(db, &claimed[0], outbox::Outcome::Sent, later).await.unwrap();
     outbox::backlog(db).await.unwrap();
     outbox::list(db, locks, outbox::OutboxFilter::default(), None, 10).await.unwrap();
+}
+
+/// Runs the queries of the console's pages (CON-3).
+async fn a_day(db: &Database, business: BusinessId, lead: LeadId, call: &CallSid) {
+    let (now, leads) = (noon(), vec![lead]);
+    calls::live(db, business, now, 10).await.unwrap();
+    calls::failed_since(db, business, now, 10).await.unwrap();
+    calls::count_since(db, business, now).await.unwrap();
+    calls::some(db, business, vec![call.clone()]).await.unwrap();
+    calls::booked_in(db, business, vec![call.clone()]).await.unwrap();
+    call_turns::last_words(db, business, call).await.unwrap();
+    for outcome in [CallOutcome::Booked, CallOutcome::Complete, CallOutcome::Failed] {
+        let words = "050 0000001".to_owned();
+        let search = CallSearch { words, outcome: Some(outcome), ..CallSearch::default() };
+        calls::search(db, business, search, Some(call), 10).await.unwrap();
+    }
+    calls::list(db, business, CallFilter::default(), Some(call), 10).await.unwrap();
+
+    leads::in_touch(db, business, now, 10).await.unwrap();
+    leads::count_new_since(db, business, now).await.unwrap();
+    leads::some(db, business, leads.clone()).await.unwrap();
+    leads::note_seen_to(db, business, lead, now).await.unwrap();
+    let after = LeadAfter { updated_at: now, id: lead };
+    let search = LeadSearch { words: "דנה".to_owned(), status: Some(LeadStatus::Complete) };
+    leads::search(db, business, search, Some(after), 10).await.unwrap();
+
+    appointments::starting(db, business, now, now + HALF_HOUR, 10).await.unwrap();
+    appointments::count_made_since(db, business, now).await.unwrap();
+    appointments::of_leads(db, business, leads, now).await.unwrap();
+    appointments::last_of_lead(db, business, lead, 10).await.unwrap();
+    appointments::of_call(db, business, call).await.unwrap();
+
+    conversations::count_needy(db, business).await.unwrap();
+    conversations::list(db, business, true, None, 10).await.unwrap();
+    messages::newest_with(db, business, vec![phone("+972501111111")]).await.unwrap();
 }
 
 /// The lines of a statement's plan that read a whole table.

@@ -26,7 +26,9 @@ fn turn(seq: u32, at: Timestamp) -> TurnRow {
         text: Some("my lock is broken".to_owned()),
         heard_ms: None,
         cut: false,
-        at, measures: entities::call_turns::TurnMeasures::default() }
+        at,
+        measures: entities::call_turns::TurnMeasures::default(),
+    }
 }
 
 /// A call with three turns and a snapshot.

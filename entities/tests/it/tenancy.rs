@@ -46,7 +46,9 @@ fn turn(text: &str) -> TurnRow {
         text: Some(text.to_owned()),
         heard_ms: None,
         cut: false,
-        at: noon(), measures: entities::call_turns::TurnMeasures::default() }
+        at: noon(),
+        measures: entities::call_turns::TurnMeasures::default(),
+    }
 }
 
 #[tokio::test]

@@ -89,7 +89,9 @@ async fn end(db: &entities::Database, business: BusinessId, sid: &CallSid, began
         text: Some(text.to_owned()),
         heard_ms: cut.then_some(1_200),
         cut,
-        at: began + Duration::from_secs(u64::from(seq) * 65), measures: entities::call_turns::TurnMeasures::default() };
+        at: began + Duration::from_secs(u64::from(seq) * 65),
+        measures: entities::call_turns::TurnMeasures::default(),
+    };
     let turns = [
         turn(0, TurnRole::Agent, "שלום,\nאיך אפשר לעזור?", true),
         turn(1, TurnRole::Caller, "צריך מנעול", false),

@@ -228,7 +228,9 @@ mod tests {
             text: Some(text.to_owned()),
             heard_ms: None,
             cut,
-            at: jiff::Timestamp::UNIX_EPOCH, measures: entities::call_turns::TurnMeasures::default() }
+            at: jiff::Timestamp::UNIX_EPOCH,
+            measures: entities::call_turns::TurnMeasures::default(),
+        }
     }
 
     #[test]

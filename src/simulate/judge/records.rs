@@ -205,7 +205,9 @@ mod tests {
             text: text.map(str::to_owned),
             heard_ms: None,
             cut: false,
-            at: jiff::Timestamp::UNIX_EPOCH, measures: entities::call_turns::TurnMeasures::default() };
+            at: jiff::Timestamp::UNIX_EPOCH,
+            measures: entities::call_turns::TurnMeasures::default(),
+        };
         let caller = TranscriptLine::Caller("yes".into());
         assert!(turn_fits(&caller, &turn(TurnRole::Caller, Some("yes"))).is_ok());
         assert!(turn_fits(&caller, &turn(TurnRole::Agent, Some("yes"))).is_err());

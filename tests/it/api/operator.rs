@@ -129,6 +129,9 @@ impl Wanted {
             | "post /api/calls/{call_sid}/hangup" => of_business,
             "get /api/slots" => of_business.and(&format!("date={}", &rows.free[..10])),
             "patch /api/leads/{id}" => of_business.with(&json!({ "full_name": "אחר" })),
+            "patch /api/appointments/{id}" => {
+                of_business.with(&json!({ "slot_start": rows.later }))
+            }
             "post /api/appointments" => plain.with(&json!({
                 "business": slug, "lead_id": rows.lead.0, "slot_start": rows.free,
             })),

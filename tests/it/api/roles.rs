@@ -25,7 +25,7 @@ enum May {
 use May::{No, Own, Yes};
 
 /// Roles: business; read of one business; read of all. The admin may all.
-const TABLE: [(&str, [May; 3]); 32] = [
+const TABLE: [(&str, [May; 3]); 33] = [
     ("get /api/businesses", [Own, Own, Yes]),
     ("get /api/businesses/{slug}", [Own, Own, Yes]),
     ("get /api/leads", [Own, Own, Yes]),
@@ -37,6 +37,7 @@ const TABLE: [(&str, [May; 3]); 32] = [
     ("get /api/appointments", [Own, Own, Yes]),
     ("post /api/appointments", [Own, No, No]),
     ("get /api/appointments/{id}", [Own, Own, Yes]),
+    ("patch /api/appointments/{id}", [Own, No, No]),
     ("delete /api/appointments/{id}", [Own, No, No]),
     ("get /api/slots", [Own, Own, Yes]),
     ("get /api/calls", [Own, Own, Yes]),

@@ -23,6 +23,8 @@ pub(crate) struct Rows {
     pub(crate) conversation: ConversationId,
     /// A free slot.
     pub(crate) free: String,
+    /// Another one, to which an appointment can be moved.
+    pub(crate) later: String,
 }
 
 impl Rows {
@@ -36,6 +38,7 @@ impl Rows {
             call: call(world, business, n, Some(lead)).await,
             conversation: conversation(world, business, n).await,
             free: written(world, slots[4]),
+            later: written(world, slots[6]),
         }
     }
 }
@@ -100,7 +103,9 @@ pub(crate) async fn call(
         text: Some(text.to_owned()),
         heard_ms: (role == TurnRole::Agent).then_some(900),
         cut: false,
-        at: now, measures: entities::call_turns::TurnMeasures::default() };
+        at: now,
+        measures: entities::call_turns::TurnMeasures::default(),
+    };
     let turns = [turn(1, TurnRole::Agent, "שלום"), turn(2, TurnRole::Caller, "בתל אביב")];
     call_turns::upsert_many(db, business, &call, &turns).await.unwrap();
     let end = EndOfCall {

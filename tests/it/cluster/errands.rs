@@ -41,7 +41,9 @@ async fn left_by_a_dead_node(world: &World) -> CallSid {
         text: Some("בתל אביב".to_owned()),
         heard_ms: None,
         cut: false,
-        at: started_at, measures: entities::call_turns::TurnMeasures::default() };
+        at: started_at,
+        measures: entities::call_turns::TurnMeasures::default(),
+    };
     call_turns::upsert_many(db, business, &call_sid, &[turn]).await.unwrap();
     call_sid
 }

@@ -20,7 +20,9 @@ fn turn(business: BusinessId, n: u32, seq: u32, text: &str) -> JournalEntry {
         text: Some(text.to_owned()),
         heard_ms: None,
         cut: false,
-        at: began(), measures: entities::call_turns::TurnMeasures::default() };
+        at: began(),
+        measures: entities::call_turns::TurnMeasures::default(),
+    };
     JournalEntry { business, call: call(n), kind: EntryKind::Turn(Box::new(row)), lease: None }
 }
 

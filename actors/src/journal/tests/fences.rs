@@ -19,7 +19,9 @@ fn spoken(business: BusinessId, n: u32, seq: u32) -> JournalEntry {
         text: Some(format!("turn {seq}")),
         heard_ms: None,
         cut: false,
-        at: began(), measures: entities::call_turns::TurnMeasures::default() };
+        at: began(),
+        measures: entities::call_turns::TurnMeasures::default(),
+    };
     JournalEntry::turn(business, call(n), turn)
 }
 

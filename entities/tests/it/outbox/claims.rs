@@ -87,7 +87,9 @@ async fn ops_13_what_is_sent_of_a_call_is_its_whole_record_and_every_try_sends_t
             text: Some("שלום".to_owned()),
             heard_ms: None,
             cut: false,
-            at: noon(), measures: entities::call_turns::TurnMeasures::default() };
+            at: noon(),
+            measures: entities::call_turns::TurnMeasures::default(),
+        };
         entities::call_turns::upsert_many(db, locks, &call, &[turn]).await.unwrap();
         record_end(db, locks, &call, hung_up()).await.unwrap();
         assert_eq!(kinds(db, locks).await, ["lead.created", "call.ended"]);

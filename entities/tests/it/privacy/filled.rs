@@ -61,7 +61,9 @@ async fn call(db: &Database, business: BusinessId, n: u32, direction: CallDirect
         text: Some(format!("my {WORD} is {NAME}, {NUMBER}")),
         heard_ms: None,
         cut: false,
-        at: noon(), measures: entities::call_turns::TurnMeasures::default() };
+        at: noon(),
+        measures: entities::call_turns::TurnMeasures::default(),
+    };
     call_turns::upsert_many(db, business, &call_sid, &[turn(1), turn(2)]).await.unwrap();
     let snapshot = SnapshotChange {
         taken_ms: 1,

@@ -146,7 +146,10 @@ pub(in crate::http) struct Booking<'a> {
 }
 
 impl<'a> Booking<'a> {
-    pub(in crate::http) fn new(services: &'a Services, business: &BusinessRecord) -> Result<Self, ApiError> {
+    pub(in crate::http) fn new(
+        services: &'a Services,
+        business: &BusinessRecord,
+    ) -> Result<Self, ApiError> {
         Ok(Self { services, business: business.id, settings: Arc::new(settings(business)?) })
     }
 

@@ -119,7 +119,9 @@ pub(super) fn turn(seq: u32, role: TurnRole, item: Option<&str>, text: &str) -> 
         text: Some(text.to_owned()),
         heard_ms: None,
         cut: false,
-        at: now(), measures: entities::call_turns::TurnMeasures::default() }
+        at: now(),
+        measures: entities::call_turns::TurnMeasures::default(),
+    }
 }
 
 pub(super) fn speech(text: &str, from: f64, to: f64) -> HeardSpeech {
