@@ -164,7 +164,8 @@ impl TurnRow {
 }
 
 impl TurnMeasures {
-    fn merge(&mut self, new: Self) {
+    /// Takes what is known of the same turn elsewhere; what is `None` there changes nothing.
+    pub fn merge(&mut self, new: Self) {
         self.waited_ms = new.waited_ms.or(self.waited_ms);
         self.lasts_ms = new.lasts_ms.or(self.lasts_ms);
         self.tool_call = new.tool_call.or_else(|| self.tool_call.take());

@@ -35,9 +35,9 @@ pub mod outbox;
 mod page;
 pub mod privacy;
 pub mod retention;
+mod search;
 pub mod sessions;
 pub mod sign_ins;
-mod search;
 #[expect(unreachable_pub, reason = "SeaORM's derives make everything beside a model public")]
 mod tables;
 pub mod tokens;

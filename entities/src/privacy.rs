@@ -122,6 +122,22 @@ pub async fn to_carry_out(
     .await
 }
 
+/// Whether the erasure of a lead waits for the end of the person's call.
+pub async fn waits_for(
+    db: &Database,
+    business: BusinessId,
+    lead: LeadId,
+) -> Result<bool, RecordsError> {
+    db.read(move |db| async move {
+        let waiting = Entity::find()
+            .filter(Column::DoneAt.is_null())
+            .filter(Column::BusinessId.eq(business.0))
+            .filter(Column::LeadId.eq(lead.0));
+        Ok(waiting.one(&db).await?.is_some())
+    })
+    .await
+}
+
 /// Whether the database has hashes that were made with another key.
 pub async fn knows_another_key(db: &Database, key: &PersonKey) -> Result<bool, RecordsError> {
     use crate::tables::opt_outs;

@@ -6,11 +6,22 @@
 mod answer;
 mod audit;
 mod bare;
+mod calendar;
+mod call;
+mod call_backs;
+mod calls;
 mod client;
+mod conversation;
 mod cookies;
+mod desk;
 mod form;
 mod home;
+mod lead;
+mod leads;
 mod live;
+mod messages;
+mod pages;
+mod persons;
 mod preferences;
 mod pulse;
 mod refused;
@@ -20,9 +31,12 @@ mod sign_in;
 mod state;
 mod style_guide;
 mod system;
+mod talk;
+mod today;
 mod users;
 mod visit;
 mod waiting;
+mod wrong;
 
 use std::sync::Arc;
 

@@ -4,6 +4,7 @@ mod booking;
 mod document;
 mod leads;
 mod lists;
+mod moving;
 pub(crate) mod operator;
 mod refusals;
 mod roles;

@@ -5,3 +5,4 @@ mod doors;
 mod roles;
 mod sign_in;
 mod users;
+mod work;

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use entities::call_turns::TurnRow;
 use jiff::Timestamp;
 use protocol::call::{CallView, Now, Phase};
 use protocol::ids::{BusinessId, CallSid, Generation, PhoneNumber};
 use serde::{Deserialize, Serialize};
 use supervision::TrySendError;
 
+use crate::call::records::turn;
 use crate::call_parts::CallParts;
 use crate::introspection::ActorKind;
 use crate::messages::{RealtimeView, SupervisorEvent};
@@ -119,6 +121,13 @@ impl CallHandle {
     ) -> bool {
         let now = self.parts.time.now().at;
         self.parts.snapshot.borrow().call.transfer_caused(passed_on_by, from, now)
+    }
+
+    /// What was said and done so far, as it is written to the database.
+    #[must_use]
+    pub fn turns(&self) -> Vec<TurnRow> {
+        let snapshot = Arc::clone(&self.parts.snapshot.borrow());
+        snapshot.call.entries().map(|entry| turn(&snapshot.call, entry)).collect()
     }
 
     #[must_use]

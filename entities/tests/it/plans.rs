@@ -17,6 +17,7 @@ use entities::leads::{
 use entities::messages::{IncomingMessage, MessageId, MessageKind};
 use entities::{
     Database, appointments, businesses, call_turns, calls, conversations, leads, messages, outbox,
+    privacy,
 };
 use protocol::ids::{BusinessId, CallSid, LeadId, ToolCallId};
 use protocol::webhooks::Target;
@@ -135,6 +136,7 @@ async fn a_day(db: &Database, business: BusinessId, lead: LeadId, call: &CallSid
     let search = LeadSearch { words: "דנה".to_owned(), status: Some(LeadStatus::Complete) };
     leads::search(db, business, search, Some(after), 10).await.unwrap();
 
+    privacy::waits_for(db, business, lead).await.unwrap();
     appointments::starting(db, business, now, now + HALF_HOUR, 10).await.unwrap();
     appointments::count_made_since(db, business, now).await.unwrap();
     appointments::of_leads(db, business, leads, now).await.unwrap();

@@ -70,7 +70,10 @@ impl ApiError {
     }
 
     /// 400: the request itself is wrong.
-    pub(super) fn bad_request(code: impl Into<String>, message: impl Into<String>) -> Self {
+    pub(in crate::http) fn bad_request(
+        code: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, message)
     }
 
@@ -80,12 +83,12 @@ impl ApiError {
     }
 
     /// 404: the business has no such lead.
-    pub(super) fn no_such_lead() -> Self {
+    pub(in crate::http) fn no_such_lead() -> Self {
         Self::not_found("no_such_lead", "this business has no such lead")
     }
 
     /// 404: the business has no such appointment.
-    pub(super) fn no_such_appointment() -> Self {
+    pub(in crate::http) fn no_such_appointment() -> Self {
         Self::not_found("no_such_appointment", "this business has no such appointment")
     }
 
@@ -116,7 +119,7 @@ impl ApiError {
     }
 
     /// 500. The cause is logged and not sent.
-    pub(super) fn internal(cause: &str) -> Self {
+    pub(in crate::http) fn internal(cause: &str) -> Self {
         tracing::error!(cause, "a request to the API failed");
         let message = "something failed in the daemon; its log says what";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)

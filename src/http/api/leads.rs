@@ -132,7 +132,7 @@ pub(in crate::http) async fn merge(
     told: Map<String, Value>,
     status: Option<LeadStatus>,
 ) -> Result<LeadRecord, ApiError> {
-    let changes = changes(told, &settings(business)?)?;
+    let changes = check(told, &settings(business)?)?;
     let (db, now) = (&services.database, services.clock.wall());
     let known = leads::get(db, business.id, lead).await?.ok_or_else(ApiError::no_such_lead)?;
     if status == Some(LeadStatus::InProgress) && known.status != LeadStatus::InProgress {
@@ -146,7 +146,10 @@ pub(in crate::http) async fn merge(
 }
 
 /// The changes to make; an error if one value is invalid.
-fn changes(told: Map<String, Value>, settings: &BusinessSettings) -> Result<LeadChanges, ApiError> {
+pub(in crate::http) fn check(
+    told: Map<String, Value>,
+    settings: &BusinessSettings,
+) -> Result<LeadChanges, ApiError> {
     let home = settings.phone_numbers.first();
     let home = home.ok_or_else(|| ApiError::internal("the business has no number"))?;
     let Details { changes, refused, ignored } =

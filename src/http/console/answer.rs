@@ -19,6 +19,11 @@ pub(super) fn page_with(status: StatusCode, shell: &Shell, page: &dyn Page) -> R
     warp::reply::with_status(html, status).into_response()
 }
 
+/// The status of a page with a form: it was sent and is wrong, or it is at rest.
+pub(super) fn status_of(is_wrong: bool) -> StatusCode {
+    if is_wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }
+}
+
 /// To another page, by GET.
 pub(super) fn redirect(path: &str) -> Response {
     let mut response = StatusCode::SEE_OTHER.into_response();

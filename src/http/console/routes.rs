@@ -10,7 +10,10 @@ use matchit::{Params, Router};
 
 use super::refused::{Answer, Refused};
 use super::visit::Visit;
-use super::{audit, home, live, sign_in, style_guide, system, users};
+use super::{
+    audit, calendar, call, calls, conversation, home, lead, leads, live, messages, sign_in,
+    style_guide, system, today, users,
+};
 
 type Handler = for<'a> fn(Visit<'a>) -> Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
 
@@ -66,6 +69,22 @@ macro_rules! routes {
 
 static ROUTES: &[Route] = routes! {
     "": GET Look home::show;
+    "/b/{slug}/today": GET Look today::show;
+    "/b/{slug}/calls": GET Look calls::show;
+    "/b/{slug}/calls/{sid}": GET Look call::show;
+    "/b/{slug}/calls/{sid}/hangup": POST Change call::hang_up;
+    "/b/{slug}/calendar": GET Look calendar::show;
+    "/b/{slug}/calendar/book": POST Change calendar::book;
+    "/b/{slug}/calendar/{id}/move": POST Change calendar::reschedule;
+    "/b/{slug}/calendar/{id}/cancel": POST Change calendar::cancel;
+    "/b/{slug}/leads": GET Look leads::show;
+    "/b/{slug}/leads/{id}": GET Look lead::show, POST Change lead::save;
+    "/b/{slug}/leads/{id}/export": GET Change lead::export;
+    "/b/{slug}/leads/{id}/erase": POST Change lead::erase;
+    "/b/{slug}/leads/{id}/seen-to": POST Change lead::seen_to;
+    "/b/{slug}/messages": GET Look messages::show;
+    "/b/{slug}/messages/{id}": GET Look conversation::show, POST Change conversation::write;
+    "/b/{slug}/messages/{id}/handled": POST Change conversation::handled;
     "/b/{slug}/events/{page}": GET Look live::of_business;
     "/events/system": GET Admin live::of_system;
     "/system": GET Admin system::show;

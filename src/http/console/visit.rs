@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use console::Page;
+use console::done::Done;
 use console::error::Problem;
 use console::notice::{Notice, Tone};
 use console::shell::{BusinessRef, Place, Shell, SignedIn, Waiting};
@@ -28,9 +29,6 @@ use crate::http::request::Request;
 
 /// The businesses of a page of the query.
 const BUSINESSES: u32 = 200;
-
-/// What was done, as the address of the next page says it (`?done=WORD`): the text's key is `done-WORD`.
-const DONE: &[&str] = &[];
 
 /// A request of a user who has signed in.
 pub(super) struct Visit<'a> {
@@ -143,14 +141,14 @@ impl<'a> Visit<'a> {
     }
 
     /// What surrounds the page.
-    pub(super) async fn shell(&self, place: Place) -> Result<Shell, RecordsError> {
+    pub(super) async fn shell(&self, place: Place) -> Result<Shell, Refused> {
         let waiting = match &self.business {
             Some(business) => waiting::of(self.state, business).await?,
             None => Waiting::default(),
         };
         let texts = self.texts();
-        let done = self.query.get("done").filter(|word| DONE.contains(word));
-        let done = done.map(|word| Notice::new(Tone::Good, texts.say(&format!("done-{word}"))));
+        let done = self.query.get("done").and_then(Done::of_word);
+        let done = done.map(|done| Notice::new(Tone::Good, texts.say(done.key())));
         Ok(Shell {
             user: Some(self.session.shown()),
             business: self.business.as_ref().map(shown),
@@ -174,10 +172,10 @@ impl<'a> Visit<'a> {
         Ok(answer::page_with(StatusCode::UNPROCESSABLE_ENTITY, &shell, page))
     }
 
-    /// To another page of the business, which says what was done: one of [`DONE`].
-    pub(super) fn done(&self, path: &str, word: &'static str) -> Response {
+    /// To another page of the business, which says what was done.
+    pub(super) fn done(&self, path: &str, done: Done) -> Response {
         let mark = if path.contains('?') { '&' } else { '?' };
-        answer::redirect(&self.at(&format!("{path}{mark}done={word}")))
+        answer::redirect(&self.at(&format!("{path}{mark}done={}", done.word())))
     }
 
     /// The businesses that the user may see, by their slugs.

@@ -66,11 +66,11 @@ pub(crate) struct Stats {
     /// The caller's audio.
     frames: Frames,
     /// Tokens of the model.
-    tokens: Tokens,
+    pub(crate) tokens: Tokens,
     /// The model that transcribed the caller's turns; null if OpenAI accepted none.
     transcription_model: Option<String>,
     /// Transcribed speech of the caller, in milliseconds.
-    transcribed_ms: u64,
+    pub(crate) transcribed_ms: u64,
     /// The cost in millionths of a US dollar; null if a model's prices are not known.
     pub(crate) cost_micro_usd: Option<u64>,
 }
@@ -90,15 +90,15 @@ struct Frames {
 /// Tokens of the model.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
-struct Tokens {
-    text_in: u64,
+pub(crate) struct Tokens {
+    pub(crate) text_in: u64,
     /// The cached part of `text_in`.
-    text_cached: u64,
-    audio_in: u64,
+    pub(crate) text_cached: u64,
+    pub(crate) audio_in: u64,
     /// The cached part of `audio_in`.
-    audio_cached: u64,
-    text_out: u64,
-    audio_out: u64,
+    pub(crate) audio_cached: u64,
+    pub(crate) text_out: u64,
+    pub(crate) audio_out: u64,
 }
 
 /// A call, with what was said in it.

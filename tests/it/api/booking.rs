@@ -22,16 +22,16 @@ fn wanted(world: &World, lead: LeadId, slot: &str) -> Wanted {
     Wanted::new(Method::POST, "/api/appointments").with(&body)
 }
 
-fn code(answer: &Answered) -> (u16, &str) {
+pub(super) fn code(answer: &Answered) -> (u16, &str) {
     (answer.status.as_u16(), answer.body["error"]["code"].as_str().unwrap_or("none"))
 }
 
-fn instant(value: &Value) -> Timestamp {
+pub(super) fn instant(value: &Value) -> Timestamp {
     value.as_str().unwrap().parse().unwrap()
 }
 
 /// The number of booked appointments.
-async fn standing(world: &World) -> usize {
+pub(super) async fn standing(world: &World) -> usize {
     let db = &world.app.services().database;
     let listed = AppointmentFilter {
         status: Some(AppointmentStatus::Booked),
@@ -463,44 +463,6 @@ fn ops_4_an_appointment_that_has_ended_cannot_be_cancelled() {
         let its = format!("/api/appointments/{id}?business={}", world.business.slug);
         let answer = operator.asks(&Wanted::new(Method::DELETE, its)).await;
         assert_eq!(code(&answer), (409, "appointment_is_over"));
-        assert_eq!(standing(&world).await, 1);
-        world.close().await;
-    });
-}
-
-#[test]
-fn ops_4_an_appointment_is_moved_by_the_rules_of_a_call_and_keeps_its_length() {
-    virtually(async {
-        let world = world(brief).await;
-        let operator = Operator::of(&world);
-        let free = slots(&world, 3);
-        let lead = rows::lead(&world, world.business_id, 1).await;
-        let held = rows::appointment(&world, world.business_id, lead, free[0]).await;
-        let other = rows::lead(&world, world.business_id, 2).await;
-        rows::appointment(&world, world.business_id, other, free[4]).await;
-        let its = format!("/api/appointments/{}?business={}", held.0, world.business.slug);
-        let to = |start: Timestamp| {
-            let body = json!({ "slot_start": written(&world, start) });
-            Wanted::new(Method::PATCH, &its).with(&body)
-        };
-        // The second time it is there already.
-        for _ in 0..2 {
-            let moved = operator.asks(&to(free[2])).await;
-            assert_eq!(moved.status.as_u16(), 200, "{}", moved.body);
-            assert_eq!(instant(&moved.body["starts_at"]), free[2]);
-            let lasts = instant(&moved.body["ends_at"]).duration_since(free[2]);
-            assert_eq!(lasts.unsigned_abs(), world.business.appointments.length);
-        }
-        let taken = operator.asks(&to(free[4])).await;
-        assert_eq!(code(&taken), (409, "taken"));
-        assert!(!taken.body["slots"].as_array().unwrap().is_empty(), "{}", taken.body);
-        let past = operator.asks(&to(free[0] - jiff::SignedDuration::from_hours(240))).await;
-        assert_eq!(code(&past), (409, "in_the_past"));
-        let body = json!({ "slot_start": "soon" });
-        let unread = operator.asks(&Wanted::new(Method::PATCH, &its).with(&body)).await;
-        assert_eq!(code(&unread), (400, "unreadable_date"));
-        assert_eq!(operator.asks(&Wanted::new(Method::DELETE, &its)).await.status.as_u16(), 200);
-        assert_eq!(code(&operator.asks(&to(free[0])).await), (409, "cancelled_since"));
         assert_eq!(standing(&world).await, 1);
         world.close().await;
     });

@@ -145,14 +145,16 @@ impl Wanted {
     }
 }
 
-/// All operations of a document, as `get /api/leads/{id}`.
+/// All operations of a document, as `get /api/leads/{id}`. What takes a row away comes last.
 pub(crate) fn operations(document: &Value) -> Vec<String> {
     let paths = document["paths"].as_object().unwrap();
     let of = |(path, item): (&String, &Value)| {
         let methods: Vec<String> = item.as_object().unwrap().keys().cloned().collect();
         methods.into_iter().map(move |method| format!("{method} {path}")).collect::<Vec<_>>()
     };
-    paths.iter().flat_map(|(path, item)| of((path, item))).collect()
+    let mut all: Vec<String> = paths.iter().flat_map(of).collect();
+    all.sort_by_key(|operation| operation.starts_with("delete "));
+    all
 }
 
 /// A second business, like the world's own, in the same database.
