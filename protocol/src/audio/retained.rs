@@ -1,5 +1,6 @@
 //! The caller's audio that would be lost with the session: what was sent since the last commit, and
-//! turns without a transcript (RES-2). At most the last 15 s.
+//! turns without a transcript (RES-2). At most the last 15 s, and the whole of a turn that ended in them:
+//! half a sentence can mean the opposite.
 
 mod recording;
 
@@ -17,8 +18,8 @@ const KEPT_BYTES: u64 = 15_000 * BYTES_PER_MS as u64;
 /// What a new session needs of the one before.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Carryover {
-    /// Committed turns without a transcript, oldest first: to be created again as `input_audio`
-    /// items. Of a longer turn only the last 15 s.
+    /// Committed turns without a transcript that ended in the last 15 s, oldest first: to be created
+    /// again as `input_audio` items. Of a longer turn only its last 15 s.
     pub turns: Vec<(ItemId, Payload)>,
     /// The frames since the last commit: to be appended again before live audio.
     pub unfinished: Vec<Payload>,
@@ -90,7 +91,7 @@ impl RetainedAudio {
     /// The session is over: returns what the next one needs, and sets the clock to 0 for it.
     ///
     /// The unfinished frames are to be appended again, and reported by [`Self::appended`]. The
-    /// turns are kept for a further session until they have a transcript or are older than 15 s.
+    /// turns are kept for a further session until they have a transcript or ended more than 15 s ago.
     pub fn take_for_new_session(&mut self) -> Carryover {
         let turns =
             self.turns.iter().map(|turn| (turn.item.clone(), turn.frames.joined())).collect();
@@ -114,10 +115,7 @@ impl RetainedAudio {
 
     fn drop_oldest(&mut self) {
         let horizon = self.clock.saturating_sub(KEPT_BYTES);
-        for turn in &mut self.turns {
-            turn.frames.drop_before(horizon);
-        }
-        self.turns.retain(|turn| !turn.frames.is_empty());
+        self.turns.retain(|turn| turn.frames.end() > horizon);
         self.unfinished.drop_before(horizon);
     }
 }

@@ -35,6 +35,11 @@ impl Recording {
         self.began
     }
 
+    /// Where the last frame ends.
+    pub(super) fn end(&self) -> u64 {
+        self.began + self.lengths.total()
+    }
+
     /// Adds a frame at the end.
     pub(super) fn push(&mut self, frame: &Payload) {
         // A payload was checked when it was made, so decoding it cannot fail.
@@ -143,6 +148,10 @@ impl Lengths {
             Some(run) if run.length == length => run.frames += 1,
             Some(_) | None => self.0.push_back(Run { length, frames: 1 }),
         }
+    }
+
+    fn total(&self) -> u64 {
+        self.0.iter().map(|run| u64::from(run.length) * u64::from(run.frames)).sum()
     }
 
     /// The first frame's.

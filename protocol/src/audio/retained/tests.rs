@@ -151,17 +151,35 @@ fn res_2_carrying_over_again_and_again_makes_nothing_older() {
 }
 
 #[test]
-fn res_2_only_the_last_15_s_are_kept() {
-    let mut audio = one_turn();
-    append(&mut audio, 100..800);
-    let carried = audio.take_for_new_session();
-    assert_eq!(carried.turns, [(item("item_a"), joined(50..70))], "50 frames are too old");
-    assert_eq!(carried.unfinished, frames(70..800));
-
+fn res_2_of_unfinished_audio_only_the_last_15_s_are_kept() {
     let mut audio = one_turn();
     append(&mut audio, 100..5_000);
     let carried = audio.take_for_new_session();
     assert_eq!(carried, Carryover { turns: vec![], unfinished: frames(4_250..5_000) });
+}
+
+/// Half a sentence can mean the opposite.
+#[test]
+fn res_2_a_turn_is_carried_over_whole_until_its_end_is_older_than_15_s() {
+    let mut audio = one_turn();
+    append(&mut audio, 100..819);
+    let carried = audio.take_for_new_session();
+    assert_eq!(carried.turns, [(item("item_a"), joined(20..70))]);
+
+    let mut audio = one_turn();
+    append(&mut audio, 100..820);
+    assert_eq!(audio.take_for_new_session().turns, []);
+}
+
+#[test]
+fn res_2_of_a_turn_longer_than_15_s_the_last_15_s_are_kept() {
+    let mut audio = RetainedAudio::default();
+    audio.speech_started(&item("item_a"), 0);
+    append(&mut audio, 0..1_000);
+    audio.committed(&item("item_a"));
+    append(&mut audio, 1_000..1_100);
+    let carried = audio.take_for_new_session();
+    assert_eq!(carried.turns, [(item("item_a"), joined(250..1_000))]);
 }
 
 #[derive(Debug, Clone)]
@@ -227,7 +245,10 @@ proptest! {
                     let carried = audio.take_for_new_session();
                     let kept = kept(&carried);
                     prop_assert!(kept.is_sorted_by(|one, other| one < other));
-                    prop_assert!(kept.iter().all(|number| number + 750 >= next));
+                    let ends_late = |(_, turn): &(ItemId, Payload)| {
+                        numbers(&turn.decode()).last().is_some_and(|last| last + 750 >= next)
+                    };
+                    prop_assert!(carried.turns.iter().all(ends_late));
                     carried.unfinished.iter().for_each(|frame| audio.appended(frame));
                     session_ms = carried.unfinished.len() as u64 * 20;
                 }
@@ -236,10 +257,11 @@ proptest! {
         let carried = audio.take_for_new_session();
         let unfinished: Vec<_> =
             carried.unfinished.iter().flat_map(|frame| numbers(&frame.decode())).collect();
+        prop_assert!(unfinished.len() <= 750);
         let newest = next - u32::try_from(unfinished.len()).unwrap()..next;
         prop_assert_eq!(unfinished, newest.collect::<Vec<_>>(), "the newest frames, without a gap");
         let kept = kept(&carried);
-        prop_assert!(kept.len() <= 750);
+        prop_assert!(kept.len() <= 1_500);
         prop_assert!(kept.is_sorted_by(|one, other| one < other));
     }
 }
