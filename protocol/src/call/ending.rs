@@ -91,8 +91,19 @@ impl Call {
         };
     }
 
-    /// A response has begun to speak. It may be the awaited last line.
+    /// A response has begun to speak. It may be the awaited last line. One that was asked for just before the
+    /// call was to end is not cut off either: it is the last line, too.
     pub(super) fn begin_last_line(&mut self, response: &ResponseId, now: Now) {
+        if let Phase::Pausing { ending, interjection, .. } = &self.phase
+            && self.stream.is_open()
+            && self.speech.is_unheard(response)
+        {
+            let (ending, interjection) = (*ending, interjection.clone());
+            let fallback = now.at + LINE_PATIENCE;
+            let line = ClosingLine::Speaking { response: response.clone(), fallback };
+            self.phase = Phase::Closing { ending, line, interjection };
+            return;
+        }
         let carries = |ask: &AskNumber| self.speech.carries(response, *ask);
         if let Phase::Closing { line: ClosingLine::Awaited { ask, .. }, .. } = &self.phase
             && carries(ask)
@@ -113,11 +124,13 @@ impl Call {
         }
     }
 
-    /// When the last line was heard to its end, the hang-up follows after a pause.
+    /// When the last line was heard to its end, and whatever came after it, the hang-up follows after a
+    /// pause.
     pub(super) fn settle_last_line(&mut self, now: Now) {
         if let Phase::Closing { ending, line: ClosingLine::Speaking { response, .. }, interjection } =
             &self.phase
             && self.speech.was_heard_whole(response)
+            && !(self.stream.is_open() && self.speech.more_is_to_be_heard())
         {
             let until = if ending.reason == EndReason::Transferred {
                 now.at

@@ -152,10 +152,20 @@ impl Speech {
         self.response(response).is_some_and(|known| known.asks.contains(&ask))
     }
 
-    /// When all that this response has begun to say should have been played. `None` while more of it comes.
-    pub(super) fn plays_until(&self, response: &ResponseId) -> Option<Moment> {
-        let begun = self.response(response)?.items.iter().filter(|item| item.began);
+    /// When all that the last line has begun to say should have been played, and what comes after it. `None`
+    /// while more of it comes.
+    pub(super) fn line_plays_until(&self, line: &ResponseId) -> Option<Moment> {
+        let line = self.response(line)?;
+        let after = self.responses.iter().filter(|known| known.id != line.id && known.is_unheard());
+        let all = std::iter::once(line).chain(after.map(|known| &**known));
+        let begun = all.flat_map(|known| &known.items).filter(|item| item.began);
         begun.map(|item| item.plays_until).collect::<Option<Vec<_>>>()?.into_iter().max()
+    }
+
+    /// Whether a response speaks, or is on its way to the caller.
+    pub(super) fn more_is_to_be_heard(&self) -> bool {
+        let speaks = |known: &Response| known.spoke() && !known.done && !known.interrupted;
+        self.responses.iter().any(|known| speaks(known) || known.is_unheard())
     }
 
     pub(super) fn was_heard_whole(&self, response: &ResponseId) -> bool {

@@ -137,7 +137,7 @@ impl Call {
             ClosingLine::Awaited { until, .. } => *until,
             ClosingLine::Speaking { response, fallback } => self
                 .speech
-                .plays_until(response)
+                .line_plays_until(response)
                 .map_or(*fallback, |at| (at + super::ending::MARK_GRACE).max(self.began.at)),
         }
     }

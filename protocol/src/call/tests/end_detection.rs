@@ -97,6 +97,69 @@ fn end_3_a_reply_that_ended_in_a_goodbye_itself_is_not_followed_by_another() {
     }
 }
 
+/// The agent has said goodbye, and its tool call was refused: a follow-up was asked for just before the caller's
+/// goodbye was known. Returns the follow-up's ask.
+fn goodbye_with_a_follow_up(stage: &mut Stage) -> AskNumber {
+    let ask = stage.turn("u1");
+    stage.begins("r1", "a1", vec![ask]);
+    stage.does(Event::AgentTextDone { item: item("a1"), text: "להתראות!".to_owned() });
+    stage.ends("r1", vec![ask], control(GOODBYE));
+    let follow_up = stage.asks()[1].number;
+    stage.words("u1", "ביי");
+    assert!(closing(stage));
+    follow_up
+}
+
+#[test]
+fn end_6_a_response_that_comes_after_the_last_line_is_not_cut_off_by_the_hang_up() {
+    for speaks_in_the_pause in [false, true] {
+        let mut stage = phrases(Decider::Phrases, Duration::ZERO);
+        let follow_up = goodbye_with_a_follow_up(&mut stage);
+        if speaks_in_the_pause {
+            stage.plays("r1", "a1");
+        }
+        stage.begins("r2", "a2", vec![follow_up]);
+        if !speaks_in_the_pause {
+            stage.plays("r1", "a1");
+        }
+        stage.waits(Duration::from_secs(4));
+        stage.ends("r2", vec![follow_up], Vec::new());
+        let plays_until = stage.now.at + Duration::from_secs(6);
+        stage.does(Event::ItemQueued { item: item("a2"), plays_until });
+        stage.waits(Duration::from_secs(6));
+        assert_eq!(stage.count(&Command::HangUp), 0, "the caller hears it");
+        stage.plays("r2", "a2");
+        stage.waits(Duration::from_millis(999));
+        assert_eq!(stage.count(&Command::HangUp), 0, "the delay follows it");
+        stage.waits(Duration::from_millis(1));
+        assert_eq!(stage.count(&Command::HangUp), 1);
+    }
+}
+
+#[test]
+fn end_6_the_mark_of_a_response_after_the_last_line_is_not_waited_for_any_longer() {
+    for speaks_in_the_pause in [false, true] {
+        let mut stage = phrases(Decider::Phrases, Duration::ZERO);
+        let follow_up = goodbye_with_a_follow_up(&mut stage);
+        if speaks_in_the_pause {
+            stage.plays("r1", "a1");
+        }
+        stage.begins("r2", "a2", vec![follow_up]);
+        stage.ends("r2", vec![follow_up], Vec::new());
+        let plays_until = stage.now.at + Duration::from_secs(2);
+        stage.does(Event::ItemQueued { item: item("a2"), plays_until });
+        if !speaks_in_the_pause {
+            let plays_until = stage.now.at;
+            stage.does(Event::ItemQueued { item: item("a1"), plays_until });
+            stage.plays("r1", "a1");
+        }
+        stage.waits(Duration::from_millis(4_999));
+        assert_eq!(stage.count(&Command::HangUp), 0);
+        stage.waits(Duration::from_millis(1));
+        assert_eq!(stage.count(&Command::HangUp), 1);
+    }
+}
+
 #[test]
 fn end_3_a_goodbye_after_which_the_caller_had_another_turn_ends_nothing() {
     let mut stage = phrases(Decider::Phrases, Duration::ZERO);
