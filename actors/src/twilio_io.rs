@@ -33,6 +33,27 @@ pub(crate) enum TwilioMsg {
 
 pub(crate) struct TwilioIoActor;
 
+/// Reports to the call's record what the caller has heard, if the actor has died and not reported it. The marks that
+/// wait count. One that has crashed the actor does not.
+pub(crate) fn finish(parts: &CallParts, mut playback: Leased<PlaybackState>) {
+    if playback.has_stopped() {
+        return;
+    }
+    let now = parts.clock.now();
+    let inbox = parts.twilio.attach_with(|| {});
+    while let Some(Delivery { number, attempt, event }) = inbox.receive() {
+        if number > playback.handled
+            && attempt == 1
+            && let TwilioEvent::Mark { stream, name } = &*event
+        {
+            playback.on_mark(stream, name, now);
+        }
+        inbox.ack(number);
+    }
+    playback.stopping(&parts.downlink, now);
+    playback.reports.send(&parts.call);
+}
+
 pub(crate) struct TwilioArgs {
     pub(crate) parts: Arc<CallParts>,
     /// As its predecessor left it.

@@ -136,3 +136,16 @@ fn prac_6_every_ending_comes_and_holds() {
     }
     assert_eq!(came.len(), EndReason::ALL.len());
 }
+
+/// The apology stops what Twilio plays, and nobody is left who knows how much of it was heard.
+#[test]
+fn barge_6_of_what_a_part_that_gives_up_has_played_the_transcript_keeps_what_was_heard() {
+    let businesses = businesses().unwrap();
+    for first in (30..210).step_by(20) {
+        let at = |nth| Moment::TracePoint { call: 0, kind: ActorKind::TwilioIo, nth };
+        let talk = call(&["התקנת מנעול חכם", "בתל אביב", "כן", GOODBYE]);
+        let story = (0..12).fold(talk, |story, nth| story.has(at(first + 3 * nth), Fault::Crash));
+        let played = play(&story, &businesses, Plant::default(), None).unwrap();
+        assert_eq!(played.broken, None, "from {first} on: {:#?}", played.last_events);
+    }
+}

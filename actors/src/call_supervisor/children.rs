@@ -106,6 +106,10 @@ impl CallChildren {
         }
     }
 
+    pub(super) fn playback(&self) -> Lease<PlaybackState> {
+        self.playback.clone()
+    }
+
     /// The running actors in their start order, and all their tasks.
     pub(super) fn running(&self) -> (Vec<ActorCell>, Vec<TaskGroup>) {
         self.children.running()

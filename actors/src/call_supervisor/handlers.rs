@@ -283,6 +283,7 @@ impl CallSupervisorState {
             parts: Arc::clone(&self.parts),
             requests: self.requests.clone(),
             hang_up: self.hang_up.clone(),
+            playback: self.children.playback(),
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use protocol::call::{Command, EndReason, EndedBy, Event};
 use ractor::ActorCell;
-use supervision::{Delivery, TaskGroup, stop_in_reverse};
+use supervision::{Delivery, Lease, TaskGroup, stop_in_reverse};
 
 use super::hang_up::HangUpOnce;
 use crate::call::records;
@@ -15,6 +15,7 @@ use crate::introspection::IntrospectionEvent;
 use crate::lead;
 use crate::messages::{JournalEntry, LeadOrder};
 use crate::trace::{Shown, Source};
+use crate::twilio_io::{self, PlaybackState};
 
 /// How long an actor may take to stop. Then it is killed.
 pub(super) const STOP_PATIENCE: Duration = Duration::from_secs(1);
@@ -29,6 +30,8 @@ pub(super) struct Teardown {
     pub(super) parts: Arc<CallParts>,
     pub(super) requests: TaskGroup,
     pub(super) hang_up: HangUpOnce,
+    /// What the caller has heard, if TwilioIoActor has died and does not tell it.
+    pub(super) playback: Lease<PlaybackState>,
 }
 
 impl Teardown {
@@ -51,6 +54,9 @@ impl Teardown {
         stop_in_reverse(self.running.into_iter(), STOP_PATIENCE).await;
         for group in &self.tasks {
             group.cancel_and_join().await;
+        }
+        if let Ok(playback) = tokio::time::timeout(STOP_PATIENCE, self.playback.take()).await {
+            twilio_io::finish(&self.parts, playback);
         }
         finish_call(&self.parts, reason, &self.hang_up, &self.requests);
         if tokio::time::timeout(patience, self.requests.join()).await.is_err() {

@@ -51,6 +51,8 @@ pub(crate) struct PlaybackState {
     /// A `clear` found no room in the socket. Nothing may be sent before it.
     clear_due: bool,
     awaited_speech: Option<AwaitedSpeech>,
+    /// What was heard is reported, and nothing more is played.
+    stopped: bool,
 }
 
 struct Sent {
@@ -81,7 +83,12 @@ impl PlaybackState {
             awaits_confirmation: settings.resume_false_interruption,
             clear_due: false,
             awaited_speech: None,
+            stopped: false,
         }
+    }
+
+    pub(super) fn has_stopped(&self) -> bool {
+        self.stopped
     }
 
     pub(super) fn state_name(&self) -> &'static str {
@@ -129,6 +136,7 @@ impl PlaybackState {
     pub(super) fn stopping(&mut self, downlink: &Downlink, now: Instant) {
         self.stream = None;
         self.playback_stopped(downlink, now);
+        self.stopped = true;
     }
 
     pub(super) fn on_digit(&mut self, digit: char) {
