@@ -10,6 +10,7 @@ mod reload;
 mod retention;
 mod services;
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -127,7 +128,7 @@ impl App {
         services.node.beat(0).await?;
         keeper.apply(&services.database, services.clock.wall()).await?;
         // Read before any new call can be among them.
-        let orphans = Orphans::find(&services).await?;
+        let orphans = Orphans::find(&services, &BTreeSet::new()).await?;
         let limit = CallLimit::new(config.server.max_calls.get());
         let args = SupervisorArgs { services: services.clone(), limit: limit.clone() };
         let (root, root_task) = Supervisor::start(args).await?;

@@ -74,6 +74,7 @@ pub async fn restore(
         if let Some(handle) = calls.find(call.clone()).await {
             return Ok(handle);
         }
+        calls.may_run(call.clone()).await?;
         await_backlog(services).await;
         let now = services.clock.wall();
         let taking = async {

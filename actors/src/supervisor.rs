@@ -150,6 +150,10 @@ impl Actor for Supervisor {
             SupervisorMsg::Find { call, reply } => {
                 send_reply(reply, state.calls.get(&call).map(|(_, handle)| handle.clone()));
             }
+            SupervisorMsg::MayRun { call, reply } => {
+                let runs = state.calls.contains_key(&call);
+                send_reply(reply, if runs { Ok(()) } else { state.may_run(&call) });
+            }
             SupervisorMsg::List(reply) => {
                 let all = state.calls.values().map(|(_, handle)| handle.clone()).collect();
                 send_reply(reply, all);

@@ -1,10 +1,11 @@
-//! Calls that the database still has as live, or as unfinished, while no living node has them: the process
-//! that had them died.
+//! Calls that the database still has as live, or as unfinished, while no living node runs them: the process
+//! that had them died, or this node has taken one over and could not go on with it.
 //!
 //! Most come back by themselves: Twilio asks to resume them. If Twilio says that a call is over, it is brought
 //! to its end from its snapshot. The others are looked at again until they run or are over. One daemon looks
 //! at a time (RES-9).
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use actors::call::records::row_status;
@@ -40,7 +41,7 @@ pub(super) enum Carrier {
     Practice,
 }
 
-/// What dead nodes have left.
+/// What dead nodes have left, and what this one has and does not run.
 #[derive(Debug, Default)]
 pub(super) struct Orphans {
     /// Calls without an end.
@@ -50,20 +51,23 @@ pub(super) struct Orphans {
 }
 
 impl Orphans {
-    /// Those that are there now.
+    /// Those that are there now. `running` are the calls of this node.
     ///
     /// # Errors
     /// [`RecordsError`] if the database can't be reached.
-    pub(super) async fn find(services: &Services) -> Result<Self, RecordsError> {
-        let database = &services.database;
-        if services.node.is_shared() {
-            services.node.look_around().await?;
+    pub(super) async fn find(
+        services: &Services,
+        running: &BTreeSet<CallSid>,
+    ) -> Result<Self, RecordsError> {
+        let (database, node) = (&services.database, &services.node);
+        if node.is_shared() {
+            node.look_around().await?;
         }
-        let theirs = services.node.not_dead();
-        Ok(Self {
-            live: entities::calls::live_beside(database, theirs.clone()).await?,
-            unfinished: entities::call_snapshots::left_behind(database, theirs).await?,
-        })
+        let all = node.not_dead();
+        let others = all.iter().copied().filter(|other| *other != node.id()).collect();
+        let mut live = entities::calls::live_beside(database, others).await?;
+        live.retain(|call| !running.contains(&call.call_sid));
+        Ok(Self { live, unfinished: entities::call_snapshots::left_behind(database, all).await? })
     }
 
     fn is_empty(&self) -> bool {
@@ -92,10 +96,10 @@ pub(super) struct Sweep {
 }
 
 impl Sweep {
-    /// Ends what a former run has left, until nothing of it is open. Among several daemons it goes on, since
-    /// another one may die.
+    /// Ends what a former run has left. It goes on: another node may die, and a call that this one has taken over
+    /// may not go on here.
     pub(super) async fn run(&self, found: Orphans) {
-        let goes_on = self.services.node.is_shared() && self.carrier == Carrier::Twilio;
+        let goes_on = self.carrier == Carrier::Twilio;
         let (mut found, mut is_first) = (found, true);
         loop {
             let mut pause = LOOK_AGAIN;
@@ -113,7 +117,10 @@ impl Sweep {
             }
             sleep(pause).await;
             if goes_on {
-                found = Orphans::find(&self.services).await.unwrap_or_else(|error| {
+                let running = self.calls.list().await.into_iter();
+                let running = running.map(|call| call.parts().setup.call_sid.clone()).collect();
+                let looking = Orphans::find(&self.services, &running).await;
+                found = looking.unwrap_or_else(|error| {
                     tracing::debug!(%error, "calls of dead nodes are looked at later");
                     Orphans::default()
                 });
@@ -214,6 +221,8 @@ impl Sweep {
         if calls.find(call_sid.clone()).await.is_some() {
             return Fate::Kept;
         }
+        // Asked before the database is: a call that has ended here meanwhile has its end in the row by then.
+        let is_written = services.journal.depth() == 0 && services.journal.disk().waiting() == 0;
         let live = match services.node.keeper_of(call_sid, None).await {
             Ok(Keeper::Here(live)) => live,
             Ok(Keeper::Nobody | Keeper::Another { .. }) => return Fate::Kept,
@@ -224,6 +233,10 @@ impl Sweep {
         };
         let age = services.clock.wall().duration_since(call.started_at);
         if services.node.is_shared() && live.lease.is_none() && age < RINGS_FOR {
+            return Fate::Open(None);
+        }
+        let is_own = live.lease.is_some_and(|lease| lease.node == services.node.id());
+        if is_own && !is_written {
             return Fate::Open(None);
         }
         if let Some(last) = reported(call) {

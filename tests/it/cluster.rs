@@ -3,6 +3,7 @@
 mod adoption;
 mod errands;
 mod failing;
+mod half_way;
 mod silent;
 
 use std::time::Duration;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use entities::RecordsError;
-use entities::calls::CallLease;
+use entities::calls::{self, CallLease};
 use entities::nodes::{NodeRecord, OrderRecord};
 use protocol::ids::{BusinessId, CallSid, Fence, NodeId};
 use serde::{Deserialize, Serialize};
@@ -319,7 +319,10 @@ impl Node {
         call: &CallSid,
         from: Option<CallLease>,
     ) -> Result<Option<CallLease>, RecordsError> {
-        let taken = self.0.cluster.take_over(business, call, from, self.0.id).await?;
+        let taken = match self.0.cluster.take_over(business, call, from, self.0.id).await {
+            Ok(taken) => taken,
+            Err(error) => Some(self.has_taken(call, from).await.ok_or(error)?),
+        };
         if let (Some(lease), Some(from)) = (taken, from)
             && from.node != self.0.id
         {
@@ -330,6 +333,13 @@ impl Node {
             }
         }
         Ok(taken)
+    }
+
+    /// The lease, if a take-over that has failed was done all the same: the answer to the commit was lost.
+    async fn has_taken(&self, call: &CallSid, from: Option<CallLease>) -> Option<CallLease> {
+        let fence = from.map_or(Fence::FIRST, |lease| lease.fence.next());
+        let found = calls::lease_of_live(self.0.cluster.database(), call).await.ok()??;
+        found.lease.filter(|lease| *lease == CallLease { node: self.0.id, fence })
     }
 
     /// Whether the call is still this node's, before something is done that can't be taken back.

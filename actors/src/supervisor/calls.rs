@@ -82,6 +82,20 @@ impl Calls {
         }
     }
 
+    /// Whether a call runs or could run here.
+    ///
+    /// # Errors
+    /// [`CallRefused`] if it is known to be over, or the daemon drains. Then nothing is to be taken from the node that
+    /// has it.
+    pub async fn may_run(&self, call: CallSid) -> Result<(), CallRefused> {
+        let asked =
+            self.root.call(|reply| SupervisorMsg::MayRun { call, reply }, Some(ANSWER_PATIENCE));
+        match asked.await {
+            Ok(CallResult::Success(answer)) => answer,
+            Ok(CallResult::Timeout | CallResult::SenderError) | Err(_) => Err(CallRefused::Failed),
+        }
+    }
+
     /// All living calls. None if the root does not answer in time.
     pub async fn list(&self) -> Vec<CallHandle> {
         self.try_list().await.unwrap_or_default()

@@ -103,6 +103,11 @@ pub enum SupervisorMsg {
         call: CallSid,
         reply: RpcReplyPort<Option<CallHandle>>,
     },
+    /// Whether a call runs or could run here: this is asked before it is taken from another node.
+    MayRun {
+        call: CallSid,
+        reply: RpcReplyPort<Result<(), CallRefused>>,
+    },
     List(RpcReplyPort<Vec<CallHandle>>),
     /// Refuse new calls. The running ones go on.
     RefuseNew,
@@ -122,6 +127,7 @@ impl Show for SupervisorMsg {
             Self::Resume { stored, reply: _ } => write!(f, "Resume {}", stored.setup.call_sid),
             Self::Report { reported, reply: _ } => write!(f, "{reported:?}"),
             Self::Find { call, reply: _ } => write!(f, "Find {call}"),
+            Self::MayRun { call, reply: _ } => write!(f, "MayRun {call}"),
             Self::List(_) => f.write_str("List"),
             Self::LetGo { .. } | Self::CutOff => write!(f, "{self:?}"),
             Self::RefuseNew | Self::Drain | Self::Joined(_) | Self::Alarm => {

@@ -135,15 +135,20 @@ async fn start(
     {
         return unanswerable::answer(state, &setup, cause);
     }
-    let lease = match takeover::lease(state, &setup, running).await {
-        Ok(lease) => lease,
+    let leased = match state.calls.may_run(call.clone()).await {
+        Ok(()) => takeover::lease(state, &setup, running).await.map(Ok),
+        Err(why) => Ok(Err(why)),
+    };
+    let started = match leased {
+        Ok(Ok(lease)) => state.calls.start(setup.clone(), lease).await,
+        Ok(Err(why)) => Err(why),
         Err(Elsewhere::Runs(running)) => {
             let connects = elsewhere(state, form, &setup, running).await;
             return connects.unwrap_or_else(|| apology(&setup.settings));
         }
         Err(Elsewhere::Over) => return over(state, &setup, true),
     };
-    let why = match state.calls.start(setup.clone(), lease).await {
+    let why = match started {
         Ok(handle) => return go_on(state, &handle, form).await,
         Err(CallRefused::Over) => return over(state, &setup, false),
         Err(CallRefused::Full) => Refusal::Full,
