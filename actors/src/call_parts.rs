@@ -3,6 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use entities::calls::CallLease;
 use jiff::Timestamp;
@@ -41,6 +42,8 @@ use crate::written::{Messaging, OnCall};
 /// Events that may wait for one actor of a call. They exchange some tens of events a second at
 /// most.
 const INBOX_CAPACITY: usize = 256;
+/// How often the database is asked whose a call without a stream is, while it does not answer.
+const ASK_WHOSE_AGAIN: Duration = Duration::from_secs(1);
 
 /// The daemon's services that a call uses.
 #[derive(Clone)]
@@ -223,22 +226,24 @@ impl CallParts {
     }
 
     /// Whether Twilio may be asked to end or redirect the call: it is still this node's. While the database
-    /// does not say, it is as long as its stream lives.
+    /// does not say, it is as long as its stream lives. Without a stream it is asked until it answers.
     pub(crate) async fn may_act(&self) -> bool {
         let (business, call) = (self.setup.business, &self.setup.call_sid);
-        match self.services.node.standing(business, call, self.lease).await {
-            Standing::Ours => true,
-            Standing::Unknown if self.snapshot.borrow().call.has_stream() => true,
-            Standing::Unknown => {
-                tracing::warn!(
-                    "the database does not say whose the call is: Twilio is not asked to end it"
-                );
-                false
-            }
-            Standing::Lost => {
-                self.leave_to_the_owner().await;
-                self.services.node.lost(call, self.lease.fence);
-                false
+        loop {
+            match self.services.node.standing(business, call, self.lease).await {
+                Standing::Ours => return true,
+                Standing::Unknown if self.snapshot.borrow().call.has_stream() => return true,
+                Standing::Unknown => {
+                    tracing::warn!(
+                        "the database does not say whose the call is: Twilio is asked later"
+                    );
+                    tokio::time::sleep(ASK_WHOSE_AGAIN).await;
+                }
+                Standing::Lost => {
+                    self.leave_to_the_owner().await;
+                    self.services.node.lost(call, self.lease.fence);
+                    return false;
+                }
             }
         }
     }

@@ -14,7 +14,8 @@ use super::observer::Observer;
 use super::play::businesses;
 use super::stage;
 use super::story::{
-    Act, Caller, Deed, Fault, Finally, Moment, Scene, Story, Trouble, When, WhichNode,
+    Act, Caller, Deed, Fault, Finally, LinkTrouble, Moment, Peer, Scene, Story, Trouble, When,
+    WhichNode,
 };
 use crate::virtual_time;
 
@@ -95,6 +96,21 @@ fn res_9_a_call_of_a_daemon_without_database_goes_on_at_the_other_one_when_its_s
         fences(&ended) == [1, 2]
     });
     assert!(taken_over.count() > 0);
+}
+
+/// Twilio still believes that the stream is open, so it asks nobody to resume the call.
+#[test]
+fn res_9_a_call_whose_stream_is_dead_is_hung_up_on_once_its_daemon_reaches_the_database_again() {
+    let secs = Duration::from_secs;
+    let trouble = LinkTrouble::BlackHole;
+    let dies = Fault::Network { to: Peer::Daemon, trouble, lasts: secs(2) };
+    let cut_off = Fault::NodeCutOff { node: ITS_NODE, lasts: secs(30) };
+    let told = vec![(Moment::At(secs(10)), dies), (Moment::At(secs(50)), cut_off)];
+    let ended = played(&story(told));
+    let record = ended.calls[0].record.as_ref().unwrap();
+    assert_eq!(record.end_reason.as_deref(), Some("stream_lost"));
+    let lasted = ended.calls[0].view.duration().unwrap();
+    assert!(lasted < secs(90), "{lasted:?}");
 }
 
 #[test]
