@@ -101,8 +101,9 @@ pub(super) async fn play(
     }
     let tenures = tenures.ended().await;
     let left = ended::settled(&site, SETTLES_WITHIN).await?;
+    let tasks = before.settled(&site).await;
     // At once: nothing has run since.
-    let (tasks, connections) = (before.compared(), site.network.open_connections());
+    let connections = site.network.open_connections();
     let dialled = dialled.borrow().clone();
     let parts = Parts { story, dialled: &dialled, overstayed: &overstayed, began };
     let ended = ended::gather(&site.outside, parts, tenures).await?;

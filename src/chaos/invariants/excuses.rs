@@ -10,7 +10,7 @@ use entities::DatabaseFault;
 use practice::openai::{LinkFault, ResponseFault};
 
 use crate::chaos::ended::EndedCall;
-use crate::chaos::story::{Fault, LinkTrouble, Moment, Peer, Story};
+use crate::chaos::story::{Fault, LinkTrouble, Moment, Peer, Story, Trouble};
 
 /// What may not be held against a call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,6 +39,11 @@ pub(super) struct Excuses {
     pub(super) operator: bool,
     /// The model's own, in the same way.
     pub(super) own_model: bool,
+    /// A daemon died, or ended, while it did not reach the database: what it had not written is lost. In memory it has
+    /// no disk.
+    pub(super) unwritten: bool,
+    /// So many voice webhooks came again while no daemon could learn from the database that the call was another's.
+    pub(super) forgotten: usize,
 }
 
 /// How long a fault of a link can be felt after it ended: a dead connection is noticed, a new one is
@@ -74,6 +79,10 @@ impl Excuses {
                 | Moment::Ordered { .. }
                 | Moment::Scene { .. } => {}
             }
+        }
+        excuses.unwritten = loses_what_is_unwritten(story, call);
+        if excuses.database && story.nodes > 1 {
+            excuses.forgotten = webhooks_again(story, call);
         }
         (excuses.own_line, excuses.own_model) = (excuses.line, excuses.model);
         if excuses.nodes > 0 {
@@ -149,6 +158,43 @@ impl Excuses {
     pub(super) fn hears_otherwise(&self) -> bool {
         self.line || self.marks
     }
+}
+
+fn loses_what_is_unwritten(story: &Story, call: &EndedCall) -> bool {
+    let times = |trouble: &Trouble, lasts: fn(&Fault) -> Option<Duration>| {
+        let Moment::At(at) = trouble.at else { return None };
+        Some((at, at + lasts(&trouble.what)?))
+    };
+    let of = |lasts| story.troubles.iter().filter_map(move |trouble| times(trouble, lasts));
+    of(ends_for).filter(|(from, _)| *from <= call.over_at() + WRITTEN_FOR).any(|(from, to)| {
+        of(keeps_the_database_away_for).any(|(begins, ends)| begins <= to && from <= ends)
+    })
+}
+
+/// How long a daemon takes to end.
+fn ends_for(fault: &Fault) -> Option<Duration> {
+    if matches!(fault, Fault::NodeDies { .. }) {
+        return Some(Duration::ZERO);
+    }
+    matches!(fault, Fault::NodeDrains { .. }).then_some(DRAINS_FOR)
+}
+
+fn keeps_the_database_away_for(fault: &Fault) -> Option<Duration> {
+    if let Fault::NodeCutOff { lasts, .. } = fault {
+        return Some(*lasts);
+    }
+    let Fault::Database { fault, lasts } = fault else { return None };
+    let is_away =
+        matches!(fault, DatabaseFault::Gone | DatabaseFault::Locked | DatabaseFault::Full);
+    is_away.then_some(*lasts)
+}
+
+fn webhooks_again(story: &Story, call: &EndedCall) -> usize {
+    let of = |trouble: &Trouble| {
+        let Fault::WebhookAgain { call: index, times } = trouble.what else { return 0 };
+        if index == call.index { times } else { 0 }
+    };
+    story.troubles.iter().map(of).sum()
 }
 
 /// Faults of responses that the model has by habit.

@@ -28,9 +28,16 @@ impl TasksBefore {
         Self(process::living())
     }
 
-    /// Now, beside those before.
-    pub(super) fn compared(self) -> Tasks {
-        Tasks { before: self.0, after: process::living() }
+    /// Those that are left, beside those before. What a daemon does by itself again and again may be under way on a slow
+    /// database.
+    pub(super) async fn settled(self, site: &Site) -> Tasks {
+        let until = site.outside.clock.now() + ROUND;
+        let mut tasks = Tasks { before: self.0, after: process::living() };
+        while !tasks.left().is_empty() && site.outside.clock.now() < until {
+            tokio::time::sleep(LOOK).await;
+            tasks.after = process::living();
+        }
+        tasks
     }
 }
 
@@ -45,6 +52,8 @@ pub(in crate::chaos) struct Parts<'a> {
 
 /// How often it is looked whether anything is left.
 const LOOK: Duration = Duration::from_millis(50);
+/// How long one round of a daemon's upkeep may take.
+const ROUND: Duration = Duration::from_secs(10);
 /// The most rows of a table that a run can make.
 const ALL: u32 = 10_000;
 

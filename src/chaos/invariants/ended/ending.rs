@@ -66,7 +66,9 @@ fn hung_up_once(seen: &Seen<'_>) -> Result<(), String> {
     let unanswered = |status: Option<u16>| status.is_none_or(|it| it == 429 || it >= 500);
     let failed = requests.iter().filter(|request| unanswered(request.status)).count();
     // A daemon that dies before it has the answer leaves the request to the next one.
-    let holds = seen.excuses.api || requests.len() <= 1 + failed + seen.excuses.nodes;
+    // One that does not know of the call begins it anew, and gives it up when no stream comes.
+    let most = 1 + failed + seen.excuses.nodes + seen.excuses.forgotten;
+    let holds = seen.excuses.api || requests.len() <= most;
     ensure(holds, || format!("{} requests to hang up, of which {failed} failed", requests.len()))
 }
 
@@ -172,7 +174,9 @@ fn ends_as_its_reason_says(reason: EndReason, seen: &Seen<'_>) -> Result<(), Str
     let rule = Rule::of(reason);
     let by_request = seen.call.view.ended == Some(Ended::Rest);
     let is_stuck = reason == EndReason::NotConnected && seen.excuses.line;
-    ensure(!by_request || rule.hang_ups > 0 || rule.apologises || is_stuck, || {
+    // All that is left then is Twilio's word that the call is over.
+    let is_lost = reason == EndReason::CallerHungUp && seen.excuses.unwritten;
+    ensure(!by_request || rule.hang_ups > 0 || rule.apologises || is_stuck || is_lost, || {
         format!("the daemon hung up, and the record says {}", reason.as_str())
     })
 }

@@ -85,10 +85,12 @@ fn kept_no_other_words(model: &ModelSide, seen: &Seen<'_>) -> Result<(), String>
     Ok(())
 }
 
-/// Simulations in virtual time speak with the built-in voice.
+/// Simulations in virtual time speak with the built-in voice. The shortest words take longer alone than with more.
 fn to_say_ms(text: &str) -> u64 {
-    let length = Voice::built_in().speak(text, "").duration();
-    u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
+    const MORE: &str = " and some more";
+    let length = |text: &str| Voice::built_in().speak(text, "").duration();
+    let alone = length(&format!("{text}{MORE}")).saturating_sub(length(MORE));
+    u64::try_from(alone.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The same words can be spoken twice: the longest time that they were heard counts. A frame that was cut

@@ -105,13 +105,18 @@ fn is_of_calls_to(
     }
 }
 
-/// The last call is the newest one that reached the daemon, if all took place one after another.
+/// The last call is the newest one that reached the daemon, if all took place one after another. One that the
+/// business has placed and nobody has answered is not told to the lead.
 fn has_the_last_call(story: &Story, calls: &[&EndedCall], lead: &LeadRecord) -> Result<(), String> {
     if lead.phone.is_none() {
         return Ok(());
     }
     let ours = calls.iter().filter(|call| call.caller.number == lead.phone);
-    let mut ours: Vec<_> = ours.filter(|call| call.record.is_some()).collect();
+    let was_answered = |call: &EndedCall| {
+        let row = call.record.as_ref();
+        row.is_some_and(|row| call.caller.answers.is_none() || row.lead_id.is_some())
+    };
+    let mut ours: Vec<_> = ours.filter(|call| was_answered(call)).collect();
     ours.sort_by_key(|call| call.caller.dials_at);
     let apart = ours.windows(2).all(|pair| pair[0].over_at() < pair[1].caller.dials_at);
     let delayed = ours.iter().any(|call| {

@@ -10,7 +10,7 @@ use super::model::one_at_a_time;
 use super::sessions::Sessions;
 use crate::chaos::ended::{Ended, EndedCall, LOOK_EVERY, Tenure};
 use crate::chaos::invariants::excuses::{Excuses, has_black_holes};
-use crate::chaos::story::Story;
+use crate::chaos::story::{Fault, Moment, Story};
 
 /// How long a daemon whose call was taken over may keep the session.
 const LETS_GO_WITHIN: Duration = Duration::from_secs(15);
@@ -21,7 +21,7 @@ pub(super) fn look(findings: &mut Findings, story: &Story, ended: &Ended, sessio
         findings.look_at(20, Some(call.index), numbers_grow(&terms));
         // OpenAI never learns that such a session is over.
         if !has_black_holes(story) {
-            findings.look_at(18, Some(call.index), are_let_go(ended, &terms));
+            findings.look_at(18, Some(call.index), are_let_go(story, ended, &terms));
         }
         if !Excuses::of(story, call).own_model {
             findings.look_at(18, Some(call.index), have_one_session(ended, &terms));
@@ -59,10 +59,16 @@ fn numbers_grow(terms: &[Term<'_>]) -> Result<(), String> {
     Ok(())
 }
 
-fn are_let_go(ended: &Ended, terms: &[Term<'_>]) -> Result<(), String> {
-    for Term { tenure, next, sessions } in terms {
+/// If the daemon that takes a call over dies before it has a session of it, the stream can come back to the former one,
+/// which goes on with its own.
+fn are_let_go(story: &Story, ended: &Ended, terms: &[Term<'_>]) -> Result<(), String> {
+    for (place, Term { tenure, next, sessions }) in terms.iter().enumerate() {
         let Some(next) = next else { continue };
         let until = next.since + LETS_GO_WITHIN;
+        let has_rival = terms[place + 1..].iter().any(|later| !later.sessions.is_empty());
+        if !has_rival && a_daemon_dies(story, next.since, until) {
+            continue;
+        }
         for life in sessions {
             let over = life.ended.map(|at| at + ended.openai_began);
             ensure(over.is_some_and(|over| over <= until), || {
@@ -75,6 +81,13 @@ fn are_let_go(ended: &Ended, terms: &[Term<'_>]) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+fn a_daemon_dies(story: &Story, from: Duration, until: Duration) -> bool {
+    let mut deaths = story.troubles.iter().filter(|it| matches!(it.what, Fault::NodeDies { .. }));
+    // A take-over is seen a little after it.
+    let is_then = |at| at + LOOK_EVERY >= from && at <= until;
+    deaths.any(|trouble| matches!(trouble.at, Moment::At(at) if is_then(at)))
 }
 
 fn have_one_session(ended: &Ended, terms: &[Term<'_>]) -> Result<(), String> {

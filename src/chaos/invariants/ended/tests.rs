@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::*;
 use crate::chaos::invariants::broken::Invariant;
-use crate::chaos::story::{Fault, Moment, Trouble};
+use crate::chaos::story::{Fault, Moment, Trouble, WhichNode};
 use fixture::*;
 
 type Change = fn(&mut Ended);
@@ -99,6 +99,34 @@ fn invariant_2_a_call_that_ends_wrongly_is_detected() {
             }),
         ],
     );
+}
+
+fn at(from: f64, what: Fault) -> Trouble {
+    Trouble { at: Moment::At(secs(from)), what }
+}
+
+/// Twilio's word is all that is left of such a call.
+#[test]
+fn invariant_2_the_end_of_a_call_is_lost_only_with_a_daemon_that_dies_without_its_database() {
+    let forgets: Change = |it| end_reason(it, "caller_hung_up", "caller");
+    let node = WhichNode::Of { call: 0 };
+    let cut_off = Fault::NodeCutOff { node, lasts: secs(10.0) };
+    let dies = Fault::NodeDies { node, back_after: secs(1.0) };
+    let broken = |troubles: Vec<Trouble>| broken_by(forgets, &Story { troubles, ..story() });
+    assert_eq!(broken(vec![at(5.0, cut_off.clone()), at(9.0, dies.clone())]), [0; 0]);
+    assert_eq!(broken(vec![at(5.0, dies.clone()), at(9.0, cut_off)]), [2]);
+    assert_eq!(broken(vec![at(5.0, dies)]), [2]);
+}
+
+#[test]
+fn invariant_2_a_daemon_that_can_know_of_a_call_does_not_end_it_a_second_time() {
+    let twice: Change = |it| it.requests.push(it.requests[0].clone());
+    let again = at(9.0, Fault::WebhookAgain { call: 0, times: 1 });
+    let full = at(5.0, Fault::Database { fault: DatabaseFault::Full, lasts: secs(60.0) });
+    let broken = |nodes, troubles| broken_by(twice, &Story { nodes, troubles, ..story() });
+    assert_eq!(broken(2, vec![full.clone(), again.clone()]), [0; 0]);
+    assert_eq!(broken(2, vec![again.clone()]), [2]);
+    assert_eq!(broken(1, vec![full, again]), [2], "it knows its own calls");
 }
 
 fn apologises(it: &mut Ended) {
@@ -347,6 +375,22 @@ fn invariant_15_other_words_than_were_heard_of_a_cut_turn_are_detected() {
         let cut = turn(9, TurnRole::Agent, Some("item_9"), kept);
         ended.calls[0].turns.insert(1, TurnRow { cut: true, heard_ms: Some(1_000), ..cut });
         ended.model.said.insert(1, said("item_9", "one two three four five six"));
+        let found = check(&story(), &ended);
+        let found: Vec<_> = found.iter().map(|broken| broken.invariant.0).collect();
+        assert_eq!(found, broken, "{kept:?}");
+    }
+}
+
+#[test]
+fn invariant_15_a_short_word_that_was_heard_as_the_first_of_many_may_be_kept() {
+    for (kept, broken) in [("No", vec![]), ("No problem.", vec![15])] {
+        let mut ended = ended();
+        let mut part = speech("", 5.0, 5.14);
+        part.flaw = Some(Flaw::CutOff);
+        ended.calls[0].view.heard.insert(1, part);
+        let cut = turn(9, TurnRole::Agent, Some("item_9"), kept);
+        ended.calls[0].turns.insert(1, TurnRow { cut: true, heard_ms: Some(140), ..cut });
+        ended.model.said.insert(1, said("item_9", "No problem. I am here if you need more."));
         let found = check(&story(), &ended);
         let found: Vec<_> = found.iter().map(|broken| broken.invariant.0).collect();
         assert_eq!(found, broken, "{kept:?}");

@@ -59,6 +59,29 @@ fn invariant_18_a_session_that_outlives_its_daemon_s_tenure_is_detected() {
     assert_eq!(held(None), [18]);
 }
 
+/// The stream has come back to the first daemon.
+#[test]
+fn invariant_18_a_session_may_go_on_if_the_daemon_that_took_the_call_over_dies_without_one() {
+    let held = |dies_at: f64, has_rival: bool| {
+        let mut ended = ended();
+        taken_over(&mut ended, Some(40.0));
+        if has_rival {
+            ended.calls[0].turns.insert(2, turn(9, TurnRole::Caller, Some("item_9"), "x"));
+            ended.model.heard.push(Turn { session: SESSION + 1, ..said("item_9", "x") });
+            let (key, ended_at) = (ended.lived[1].key.clone(), Some(secs(6.0)));
+            let life = Life { session: SESSION + 1, key, began: secs(5.1), ended: ended_at };
+            ended.model.lives.push(life);
+        }
+        let node = WhichNode::Nth(1);
+        let dies = Fault::NodeDies { node, back_after: secs(3.0) };
+        let story = Story { troubles: vec![at(dies_at, dies)], ..story() };
+        check(&story, &ended).into_iter().map(|it| it.invariant.0).collect::<Vec<u8>>()
+    };
+    assert_eq!(held(6.0, false), [0; 0]);
+    assert_eq!(held(6.0, true), [18]);
+    assert_eq!(held(25.0, false), [18]);
+}
+
 #[test]
 fn invariant_20_a_fencing_number_that_does_not_grow_is_detected() {
     let mut ended = ended();
