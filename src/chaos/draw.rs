@@ -47,12 +47,17 @@ pub(super) fn story_of_processes(
 ) -> Story {
     let mut chance = Chance::seeded(seed ^ 0x7072_6f63);
     let mut story = Story { nodes, ..story(seed, calls, businesses) };
-    // No operator is there to place a call.
-    story.callers.iter_mut().for_each(|caller| caller.answers = None);
     story.setting = Setting::default();
     story.model = practice::openai::Behaviour::default();
     story.writers.clear();
-    story.troubles = nodes::draw(&mut chance, nodes, &story.callers, nodes::at_a_time);
+    story.troubles.retain(|it| matches!(it.what, Fault::OperatorHangsUp { .. }));
+    let of_nodes = nodes::draw(&mut chance, nodes, &story.callers, nodes::at_a_time);
+    for trouble in &mut story.troubles {
+        if let Fault::OperatorHangsUp { call, .. } = trouble.what {
+            trouble.at = nodes::at_a_time(&mut chance, call, &story.callers);
+        }
+    }
+    story.troubles.extend(of_nodes);
     story
 }
 

@@ -85,7 +85,7 @@ async fn play(story: &Story, hall: &Arc<Hall>) -> Result<Played, ChaosError> {
         let (hall, dialled) = (Arc::clone(hall), dialled.clone());
         callers.spawn(async move {
             sleep(caller.dials_at).await;
-            let handle = hall.outside.dial(&caller);
+            let Some(handle) = hall.begin(&caller).await else { return (index, false) };
             dialled.send_modify(|calls| calls[index] = Some(handle.clone()));
             (index, performer::perform(&caller, &handle).await)
         });

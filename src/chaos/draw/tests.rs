@@ -184,9 +184,13 @@ fn prac_6_several_daemons_get_troubles_of_their_own_and_the_same_callers() {
         story.troubles.iter().all(|trouble| only_of_nodes(&trouble.what))
     });
     assert!(calm.count() > 50, "many runs have no other troubles");
-    let real = (1..=SEEDS).map(|seed| story_of_processes(seed, 5, 2, &BUSINESSES));
+    let real = || (1..=SEEDS).map(|seed| story_of_processes(seed, 5, 2, &BUSINESSES));
+    let troubles: Vec<_> = real().flat_map(|story| story.troubles).collect();
+    assert_all(troubles.iter().map(|trouble| trouble.at), "At");
     assert_all(
-        real.flat_map(|story| story.troubles).map(|trouble| trouble.at).collect::<Vec<_>>(),
-        "At",
+        troubles.iter().map(|trouble| &trouble.what),
+        "NodeDies NodeCutOff NodeDrains MediaSocketCut OperatorHangsUp",
     );
+    let answers = real().flat_map(|story| story.callers).filter_map(|caller| caller.answers);
+    assert_all(answers, "Machine Person Busy");
 }

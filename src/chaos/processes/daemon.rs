@@ -24,6 +24,8 @@ pub(super) struct DaemonPlan {
     /// Its place, from 1.
     pub(super) number: usize,
     pub(super) address: SocketAddr,
+    /// Its admin listener.
+    pub(super) admin: SocketAddr,
     /// Its own: it holds its state and its log.
     pub(super) folder: PathBuf,
     /// `FRONTDESK__…`, without the prefix.

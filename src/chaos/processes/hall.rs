@@ -8,17 +8,20 @@ use std::time::Duration;
 
 use entities::{Database, OpenMode, PoolSettings};
 use practice::openai::Options;
+use practice::twilio::CallerHandle;
 use protocol::business::BusinessSettings;
 use protocol::ids::{AccountSid, CallSid, NodeId};
+use serde_json::Value;
 use tokio::sync::Mutex;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::daemon::{Daemon, DaemonPlan};
 use crate::chaos::ended::Lived;
 use crate::chaos::error::ChaosError;
+use crate::chaos::operator;
 use crate::chaos::proxy::Proxy;
 use crate::chaos::stage::outside::{Outside, carrier, import};
-use crate::chaos::story::{Story, WhichNode};
+use crate::chaos::story::{Caller, Story, WhichNode};
 use crate::config::OpenAi;
 use crate::network::Network;
 use crate::platform::Platform;
@@ -90,8 +93,11 @@ impl Hall {
             let own = folder.join(format!("daemon-{}", place + 1));
             std::fs::create_dir_all(&own)
                 .map_err(|cause| ChaosError::Process { what: "a daemon's folder", cause })?;
+            let admin = free_address()?;
             let settings = vec![
                 ("SERVER__LISTEN", address.to_string()),
+                ("ADMIN__LISTEN", admin.to_string()),
+                ("ADMIN__TOKEN", operator::TOKEN.to_owned()),
                 ("SERVER__PUBLIC_URL", door.clone()),
                 ("SERVER__NODE_URL", format!("http://{address}")),
                 ("SERVER__STATE_DIR", own.join("state").display().to_string()),
@@ -103,7 +109,7 @@ impl Hall {
                 ("TWILIO__ACCOUNT_SID", ACCOUNT.to_owned()),
                 ("TWILIO__AUTH_TOKEN", AUTH_TOKEN.to_owned()),
             ];
-            let plan = DaemonPlan { number: place + 1, address, folder: own, settings };
+            let plan = DaemonPlan { number: place + 1, address, admin, folder: own, settings };
             let (daemon, runs) = (Mutex::default(), StdMutex::default());
             nodes.push(Node { plan, daemon, to_database, runs });
         }
@@ -141,6 +147,28 @@ impl Hall {
         let lived = self.lived();
         let key = &lived.iter().find(|lived| lived.id == owner)?.key;
         self.nodes.iter().position(|node| key.starts_with(&key_of(node.plan.number, "")))
+    }
+
+    /// The call begins: the caller dials, or the business does. `None` if it was not placed.
+    pub(super) async fn begin(&self, caller: &Caller) -> Option<CallerHandle> {
+        let Some((body, callee)) = self.outside.placing(caller) else {
+            return Some(self.outside.dial(caller));
+        };
+        let placing = self.operator_asks(0, operator::CALLS, &body);
+        // The answer can be lost, and the call placed all the same.
+        let ((), callee) = tokio::join!(placing, timeout(operator::PLACED_WITHIN, callee));
+        callee.ok()
+    }
+
+    /// An operator's request to one of the living daemons.
+    pub(super) async fn operator_asks(&self, daemon: usize, path: &str, body: &Value) {
+        let mut living = Vec::new();
+        for node in &self.nodes {
+            living.extend(node.daemon.lock().await.is_some().then_some(node.plan.admin));
+        }
+        if let Some(admin) = living.get(daemon % living.len().max(1)) {
+            operator::post(&Network::Tcp, *admin, path, body).await;
+        }
     }
 
     /// SIGKILL, and a start so long after.

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use practice::twilio::CallerHandle;
+use serde_json::Value;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::hall::Hall;
 use crate::chaos::error::ChaosError;
+use crate::chaos::operator;
 use crate::chaos::story::{Fault, Moment, Trouble};
 
 type Calls = watch::Receiver<Vec<Option<CallerHandle>>>;
@@ -42,6 +44,10 @@ pub(super) async fn happen(
             // Without an open socket there is nothing to cut.
             let _ = of(call).map(|call| call.cut_socket());
         }
+        Fault::OperatorHangsUp { call, daemon } => {
+            let Some(call) = sid(call) else { return Ok(()) };
+            hall.operator_asks(daemon, &operator::hang_up_of(&call), &Value::Null).await;
+        }
         Fault::Crash
         | Fault::Network { .. }
         | Fault::Sessions(_)
@@ -55,7 +61,6 @@ pub(super) async fn happen(
         | Fault::CutOff { .. }
         | Fault::MediaSocketStalls { .. }
         | Fault::Database { .. }
-        | Fault::OperatorHangsUp { .. }
         | Fault::WebhookAgain { .. } => {}
     }
     Ok(())

@@ -9,6 +9,7 @@ use practice::openai::Server;
 use practice::twilio::{Callee, CallerHandle, Carrier, CarrierSettings, Dial, Pickup, WallClock};
 use protocol::business::BusinessSettings;
 use protocol::ids::{AccountSid, BusinessId};
+use serde_json::{Value, json};
 
 use crate::app::business;
 use crate::chaos::error::ChaosError;
@@ -40,6 +41,21 @@ impl Outside {
         dial.language = business.language.as_str().to_owned();
         dial.line = caller.line;
         self.carrier.dial(&dial)
+    }
+
+    /// A call that a business places: what an operator asks for, and the telephone that rings then. `None` if the caller
+    /// dials.
+    pub(in crate::chaos) fn placing(
+        &self,
+        caller: &Caller,
+    ) -> Option<(Value, impl Future<Output = CallerHandle> + Send)> {
+        let (then, number) = (caller.answers?, caller.number.clone()?);
+        let (_, business) = &self.businesses[caller.business];
+        self.carrier.set_callee(number.as_str(), Callee { then, ..Callee::default() });
+        let body = json!({ "business": business.slug.as_str(), "to": number.as_str() });
+        let callee =
+            async move { self.carrier.callee(number.as_str(), business.language.as_str()).await };
+        Some((body, callee))
     }
 
     /// How the people behave to whom businesses transfer.

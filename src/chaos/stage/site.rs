@@ -9,10 +9,10 @@ use std::time::Duration;
 use actors::cluster::LocalHub;
 use entities::{DatabaseFault, FaultExtent, PoolSettings};
 use practice::openai::Options;
-use practice::twilio::{Callee, CallerHandle};
+use practice::twilio::CallerHandle;
 use protocol::business::BusinessSettings;
 use protocol::ids::CallSid;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
 use super::node::{Running, Setting};
@@ -35,8 +35,6 @@ use crate::virtual_time::process::Process;
 const HEALTH_CHECK: Duration = Duration::from_secs(2);
 /// How long a node waits for its calls to end when it is told to stop. It is less than a run is watched.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a call may take to be placed.
-const PLACED_WITHIN: Duration = Duration::from_secs(90);
 /// How soon a daemon that could not start is started again, as systemd would.
 const START_AGAIN: Duration = Duration::from_secs(1);
 
@@ -180,16 +178,12 @@ impl Site {
 
     /// The call begins: the caller dials, or the business does. `None` if it was not placed.
     pub(super) async fn begin(&self, caller: &Caller) -> Option<CallerHandle> {
-        let Some(then) = caller.answers else { return Some(self.outside.dial(caller)) };
-        let number = caller.number.as_ref()?.as_str();
-        let (_, business) = &self.outside.businesses[caller.business];
-        let carrier = &self.outside.carrier;
-        carrier.set_callee(number, Callee { then, ..Callee::default() });
-        let body = json!({ "business": business.slug.as_str(), "to": number });
-        let placing = self.operator_asks(0, "api/calls", &body);
+        let Some((body, callee)) = self.outside.placing(caller) else {
+            return Some(self.outside.dial(caller));
+        };
+        let placing = self.operator_asks(0, operator::CALLS, &body);
         // The answer can be lost, and the call placed all the same.
-        let callee = carrier.callee(number, business.language.as_str());
-        let ((), callee) = tokio::join!(placing, timeout(PLACED_WITHIN, callee));
+        let ((), callee) = tokio::join!(placing, timeout(operator::PLACED_WITHIN, callee));
         callee.ok()
     }
 

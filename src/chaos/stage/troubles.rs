@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::site::Site;
+use crate::chaos::operator;
 use crate::chaos::story::{Fault, LinkTrouble, Moment, Peer, Scenes, Trouble};
 use crate::network::memory::{Conditions, Dials, Flow, Route};
 
@@ -77,8 +78,7 @@ pub(super) async fn happen(
         }
         Fault::OperatorHangsUp { call, daemon } => {
             let Some(call) = sid(call) else { return };
-            let path = format!("api/calls/{call}/hangup");
-            site.operator_asks(daemon, &path, &Value::Null).await;
+            site.operator_asks(daemon, &operator::hang_up_of(&call), &Value::Null).await;
         }
         Fault::NodeDies { node, back_after } => {
             if let Some(node) = site.find(node, sid).await {
