@@ -11,8 +11,8 @@ mod services;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 use entities::RecordsError;
 use entities::outbox::{self as rows, Backlog, Claimed};
@@ -21,6 +21,7 @@ use protocol::ids::BusinessId;
 use protocol::webhooks::Target;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use supervision::{Alarm, TaskCrashed, TaskGroup};
+use uuid::Uuid;
 
 use crate::introspection::Registration;
 use crate::outage::Outage;
@@ -30,6 +31,8 @@ pub(crate) use services::OutboxServices;
 
 /// How often it is looked for events that other processes have written.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// How often it is asked whether another node has died. The database is looked at if one has.
+const LOOK_AMONG_NODES: Duration = Duration::from_secs(5);
 /// Events of one business and target that are sent at once.
 const MOST_PER_LANE: u32 = 4;
 /// Events that are sent at once. The others wait in the database.
@@ -54,6 +57,7 @@ pub(crate) enum OutboxMsg {
 /// What a look has brought.
 #[derive(Debug)]
 pub(crate) struct Found {
+    released: Vec<Uuid>,
     claimed: Vec<Claimed>,
     /// When the next event is due.
     next: Option<Timestamp>,
@@ -73,10 +77,12 @@ pub(crate) struct OutboxState {
     /// How many tries of each lane are under way.
     at_work: BTreeMap<Lane, u32>,
     looking: bool,
+    /// When the next look is due.
+    look_at: Option<Instant>,
     /// Something has changed since the look that is under way began.
     again: bool,
-    /// What a predecessor had claimed is free.
-    released: bool,
+    /// Owners whose claims are free: a predecessor here, and nodes that have died.
+    released: BTreeSet<Uuid>,
     alarm: Alarm<OutboxMsg>,
     tasks: TaskGroup,
     outage: Outage,
@@ -111,8 +117,9 @@ impl Actor for OutboxActor {
             services,
             at_work: BTreeMap::new(),
             looking: false,
+            look_at: None,
             again: false,
-            released: false,
+            released: BTreeSet::new(),
             alarm: Alarm::new(me, || OutboxMsg::Alarm),
             tasks,
             outage: Outage::default(),
@@ -131,7 +138,7 @@ impl Actor for OutboxActor {
             OutboxMsg::Rung => state.look(&me),
             OutboxMsg::Alarm => {
                 state.alarm.fired();
-                state.look(&me);
+                state.on_alarm(&me);
             }
             OutboxMsg::Found(found) => state.on_found(found, &me),
             OutboxMsg::Done(lane) => {
@@ -164,6 +171,27 @@ impl OutboxMsg {
 }
 
 impl OutboxState {
+    fn on_alarm(&mut self, me: &ActorRef<OutboxMsg>) {
+        let now = self.services.clock.now();
+        if self.look_at.is_none_or(|at| at <= now) || !self.to_release().is_empty() {
+            self.look(me);
+        } else {
+            self.set_alarm(now);
+        }
+    }
+
+    /// Owners whose claims are to be ended: those of a predecessor here, and of nodes that have died.
+    fn to_release(&self) -> Vec<Uuid> {
+        let dead = self.services.node.dead().into_iter().map(|node| node.0);
+        let owners = std::iter::once(self.services.outbox.owner()).chain(dead);
+        owners.filter(|owner| !self.released.contains(owner)).collect()
+    }
+
+    fn set_alarm(&mut self, now: Instant) {
+        let ask = self.services.node.is_shared().then(|| now + LOOK_AMONG_NODES);
+        self.alarm.set(self.look_at.into_iter().chain(ask).min());
+    }
+
     fn look(&mut self, me: &ActorRef<OutboxMsg>) {
         if std::mem::replace(&mut self.looking, true) {
             self.again = true;
@@ -171,9 +199,10 @@ impl OutboxState {
         }
         self.again = false;
         let (services, at_work) = (self.services.clone(), self.at_work.clone());
-        let (released, me) = (self.released, me.clone());
+        let to_release = self.to_release();
+        let me = me.clone();
         let work = async move {
-            let found = look(&services, &at_work, released).await;
+            let found = look(&services, &at_work, to_release).await;
             let _ = me.cast(OutboxMsg::Found(found));
         };
         self.tasks.spawn("look", Source::actor(&self.registration).task("look", work));
@@ -184,9 +213,9 @@ impl OutboxState {
         let (now, wall) = (self.services.clock.now(), self.services.clock.wall());
         let mut next_look = LOOK_EVERY;
         match found {
-            Ok(Found { claimed, next, backlog }) => {
+            Ok(Found { released, claimed, next, backlog }) => {
                 self.outage.ended();
-                self.released = true;
+                self.released.extend(released);
                 self.services.outbox.set_backlog(backlog);
                 if let Some(due) = next {
                     next_look = next_look.min(due.duration_since(wall).unsigned_abs());
@@ -201,7 +230,8 @@ impl OutboxState {
                 }
             }
         }
-        self.alarm.set(Some(now + next_look));
+        self.look_at = Some(now + next_look);
+        self.set_alarm(now);
         if self.again {
             self.look(me);
         }
@@ -223,12 +253,12 @@ impl OutboxState {
 async fn look(
     services: &OutboxServices,
     at_work: &BTreeMap<Lane, u32>,
-    released: bool,
+    to_release: Vec<Uuid>,
 ) -> Result<Found, RecordsError> {
     let (db, owner) = (&services.database, services.outbox.owner());
     let now = services.clock.wall();
-    if !released {
-        rows::release(db, owner, now).await?;
+    if !to_release.is_empty() {
+        rows::release(db, to_release.clone(), now).await?;
     }
     let (lanes, next) = rows::due(db, now).await?;
     let mut free = MOST.saturating_sub(at_work.values().sum());
@@ -244,5 +274,5 @@ async fn look(
         free = free.saturating_sub(u32::try_from(events.len()).unwrap_or(u32::MAX));
         claimed.extend(events);
     }
-    Ok(Found { claimed, next, backlog: rows::backlog(db).await? })
+    Ok(Found { released: to_release, claimed, next, backlog: rows::backlog(db).await? })
 }

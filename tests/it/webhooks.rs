@@ -2,6 +2,7 @@
 
 mod examples;
 mod killed;
+mod snippets;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};

@@ -1,11 +1,12 @@
 //! Lines to the owner: for a new lead, a booking, a failed call.
 
 use entities::conversations;
+use entities::leads;
 use entities::outbox::{Claimed, Receiver};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use protocol::business::{BusinessSettings, Notify};
-use protocol::ids::PhoneNumber;
+use protocol::ids::{LeadId, PhoneNumber};
 use protocol::twilio::rest::messaging::whatsapp;
 use protocol::webhooks::{EventKind, Target};
 use serde_json::{Value, json};
@@ -13,6 +14,9 @@ use serde_json::{Value, json};
 use super::failure::Failure;
 use super::services::OutboxServices;
 use crate::twilio_rest::SendFault;
+
+/// The longest that is told of a person's wish, in characters.
+const LONGEST_WISH: usize = 100;
 
 pub(super) async fn send(
     services: &OutboxServices,
@@ -24,7 +28,11 @@ pub(super) async fn send(
         BusinessSettings::from_json(receiver.business.settings.clone()).map_err(|error| {
             Failure::Again(format!("the business's settings can't be read: {error}"))
         })?;
-    let text = line(event.record.kind, data, &settings)
+    let fresh = match event.record.kind {
+        EventKind::LeadCreated => lead_now(services, receiver, data).await?,
+        _ => None,
+    };
+    let text = line(event.record.kind, fresh.as_ref().unwrap_or(data), &settings)
         .ok_or_else(|| Failure::Never("there is no line for this event".to_owned()))?;
     let gone = || Failure::Never("the business has no such [notify] any more".to_owned());
     let form = match event.record.target {
@@ -49,6 +57,30 @@ pub(super) async fn send(
             Err(Failure::Again(fault.to_string()))
         }
     }
+}
+
+/// The lead as it is by now: when it was made, only its number was known.
+async fn lead_now(
+    services: &OutboxServices,
+    receiver: &Receiver,
+    data: &Value,
+) -> Result<Option<Value>, Failure> {
+    let id = data["id"].as_str().and_then(|id| id.parse().ok());
+    let Some(id) = id.map(LeadId) else { return Ok(None) };
+    let lead = leads::get(&services.database, receiver.business.id, id).await?;
+    Ok(lead.map(
+        |lead| json!({ "phone": lead.phone, "full_name": lead.full_name, "fields": lead.fields.0 }),
+    ))
+}
+
+/// What the person wants, in their words: the fields that must be known, as far as they are.
+fn wish(lead: &Value, settings: &BusinessSettings) -> String {
+    let known = |field: &String| lead["fields"][field].as_str().map(str::to_owned);
+    let mut words: Vec<String> =
+        settings.ending.required_lead_fields.iter().filter_map(known).collect();
+    words.dedup();
+    let wish: String = words.join(", ").chars().take(LONGEST_WISH).collect();
+    if wish.is_empty() { wish } else { format!(" ({wish})") }
 }
 
 type Form = Vec<(&'static str, String)>;
@@ -81,10 +113,12 @@ fn line(kind: EventKind, data: &Value, settings: &BusinessSettings) -> Option<St
     match kind {
         EventKind::LeadCreated => {
             let phone = number(data, "phone");
+            let who = of(data, "full_name").map_or(phone.clone(), |who| format!("{who}, {phone}"));
+            let wish = wish(data, settings);
             Some(if is_hebrew {
-                format!("{name}: פנייה חדשה מ-{phone}")
+                format!("{name}: פנייה חדשה מ-{who}{wish}")
             } else {
-                format!("{name}: a new lead, {phone}")
+                format!("{name}: a new lead, {who}{wish}")
             })
         }
         EventKind::AppointmentBooked => {
@@ -159,6 +193,13 @@ mod tests {
                 "Locks: a call failed, a withheld number (internal)",
             ]
         );
+        settings.ending.required_lead_fields = vec!["problem".to_owned(), "city".to_owned()];
+        let known = json!({
+            "phone": "+972501234567", "full_name": "Dana",
+            "fields": { "city": "Haifa", "problem": "locked out", "floor": "3" },
+        });
+        let told = line(EventKind::LeadCreated, &known, &settings).unwrap();
+        assert_eq!(told, "Locks: a new lead, Dana, +972501234567 (locked out, Haifa)");
         for kind in EventKind::ALL {
             let is_told = EventKind::NOTICES.contains(&kind);
             let told = events.iter().any(|(known, _)| *known == kind);

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::chance::Chance;
 use crate::clock::Clock;
+use crate::cluster::Node;
 use crate::dialer::Dialer;
 use crate::http_client::{Connections, HttpClient};
 use crate::metrics::Metrics;
@@ -75,6 +76,7 @@ impl Outbox {
 #[derive(Clone)]
 pub(crate) struct OutboxServices {
     pub(crate) outbox: Outbox,
+    pub(crate) node: Node,
     pub(crate) clock: Clock,
     pub(crate) chance: Chance,
     pub(crate) database: entities::Database,

@@ -30,6 +30,8 @@ use crate::introspection::ActorKind;
 use crate::testing::{self, Unreachable};
 use outside::{Answers, Dial, Outside};
 
+/// How long the line of a new lead waits.
+const LEAD_SETTLES: Duration = Duration::from_secs(120);
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 /// A Sunday, 10:00 in Jerusalem.
 const NOW: Timestamp = Timestamp::constant(1_795_334_400, 0);
@@ -88,8 +90,9 @@ impl Desk {
 
     /// Starts the actor, as the root does.
     async fn start(&mut self) {
-        let Services { outbox, clock, chance, database, twilio, introspection, metrics, .. } =
-            self.services.clone();
+        let Services {
+            outbox, node, clock, chance, database, twilio, introspection, metrics, ..
+        } = self.services.clone();
         let info = ActorInfo {
             kind: ActorKind::Outbox,
             parent: None,
@@ -99,7 +102,7 @@ impl Desk {
             depth: Box::new(|| 0),
         };
         let registration = introspection.register(info, clock.now());
-        let services = OutboxServices { outbox, clock, chance, database, twilio, metrics };
+        let services = OutboxServices { outbox, node, clock, chance, database, twilio, metrics };
         let tasks = TaskGroup::new();
         let args = OutboxArgs { services, tasks: tasks.clone(), registration };
         let (actor, task) = Actor::spawn(None, OutboxActor, args).await.unwrap();
@@ -291,7 +294,10 @@ async fn ops_13_the_owner_is_told_by_sms_and_whatsapp_and_not_after_a_stop() {
     });
     let locks = locks.await;
     desk.part_of_call(locks, 1, 0).await;
+    // Nothing but the number is known at first.
     after(SECOND).await;
+    assert_eq!(desk.outside.messages.lock().unwrap().len(), 0);
+    after(LEAD_SETTLES).await;
     let mut messages = desk.outside.messages.lock().unwrap().clone();
     messages.sort();
     let field = |form: &[(String, String)], name: &str| {
@@ -318,7 +324,7 @@ async fn ops_13_the_owner_is_told_by_sms_and_whatsapp_and_not_after_a_stop() {
     conversations::take_in(db, locks, stop, new_id, NOW).await.unwrap();
     conversations::mark_undelivered(db, locks, &owner, "refused", true, NOW).await.unwrap();
     desk.part_of_call(locks, 3, 0).await;
-    after(SECOND).await;
+    after(SECOND + LEAD_SETTLES).await;
     let told = desk.events(locks).await;
     let whatsapp = told.iter().find(|event| event.target == Target::Whatsapp).unwrap();
     assert_eq!(whatsapp.last_error.as_deref(), Some("its receiver wants no messages"));
@@ -326,7 +332,7 @@ async fn ops_13_the_owner_is_told_by_sms_and_whatsapp_and_not_after_a_stop() {
     // Twilio does not take it, and a refusal is final.
     desk.outside.answer("twilio", Answers::Status(400));
     desk.part_of_call(locks, 2, 0).await;
-    after(SECOND).await;
+    after(SECOND + LEAD_SETTLES).await;
     let states = desk.states(locks).await;
     assert_eq!(states[4..], [OutboxState::Dead; 2]);
     assert_eq!(desk.outside.taken().len(), 0, "the business has no receiver");

@@ -148,6 +148,7 @@ impl SharedActors {
             SharedPart::Outbox => {
                 let services = OutboxServices {
                     outbox: services.outbox.clone(),
+                    node: services.node.clone(),
                     clock,
                     chance: services.chance.clone(),
                     database,

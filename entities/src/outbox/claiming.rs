@@ -168,9 +168,9 @@ pub async fn settle(
     .await
 }
 
-/// Ends the claims of an owner whose tasks have ended.
-pub async fn release(db: &Database, owner: Uuid, now: Timestamp) -> Result<(), RecordsError> {
-    free(db, Column::LeaseOwner.eq(owner), now).await
+/// Ends the claims of owners whose tasks have ended, or that have died.
+pub async fn release(db: &Database, owners: Vec<Uuid>, now: Timestamp) -> Result<(), RecordsError> {
+    free(db, Column::LeaseOwner.is_in(owners), now).await
 }
 
 /// Ends the claims of all owners. For a daemon that has the database for itself, before it claims anything.

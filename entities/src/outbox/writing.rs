@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use protocol::call::EndReason;
 use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber};
-use protocol::webhooks::{EventKind, event_id};
-use sea_orm::sea_query::{Expr, OnConflict, Query};
+use protocol::webhooks::{EventKind, Target, event_id};
+use sea_orm::sea_query::{CaseStatement, Expr, OnConflict, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr};
 use serde_json::Value;
 use uuid::Uuid;
@@ -17,6 +17,9 @@ use crate::tables::{calls, outbox, subscriptions};
 
 /// How long the event of a call's end waits for Twilio's last word on it, the duration.
 const SETTLES: SignedDuration = SignedDuration::from_secs(3);
+
+/// How long the owner's line of a new lead waits: by then most people have said who they are, and what they want.
+const LEAD_SETTLES: SignedDuration = SignedDuration::from_mins(2);
 
 /// An event that is to be written.
 #[derive(Debug, Clone)]
@@ -125,6 +128,20 @@ pub(crate) async fn tell_of_need(
     tell(db, told, business, event).await
 }
 
+/// When the event is due, for the target of the row.
+fn due(kind: EventKind, at: Timestamp) -> Expr {
+    let at_once = Expr::val(column::from_instant(at));
+    if kind != EventKind::LeadCreated {
+        return at_once;
+    }
+    let later = at.checked_add(LEAD_SETTLES).unwrap_or(at);
+    let is_line = subscriptions::Column::Target.ne(Target::Webhook.as_str());
+    CaseStatement::new()
+        .case(is_line, Expr::val(column::from_instant(later)))
+        .finally(at_once)
+        .into()
+}
+
 /// One statement: the rows are made from those of `subscriptions`.
 async fn write(
     db: &impl ConnectionTrait,
@@ -148,7 +165,6 @@ async fn write(
         (Column::Prepared, Expr::val(false)),
         (Column::State, Expr::val(OutboxState::Waiting)),
         (Column::CreatedAt, Expr::val(column::from_instant(event.at))),
-        (Column::DueAt, Expr::val(column::from_instant(due_at))),
         (Column::Tries, Expr::val(0_i64)),
     ];
     let mut wanted = Query::select();
@@ -158,6 +174,8 @@ async fn write(
         columns.push(column);
         wanted.expr(value);
     }
+    columns.push(Column::DueAt);
+    wanted.expr(due(event.kind, due_at));
     wanted
         .and_where(subscriptions::Column::BusinessId.eq(business.0))
         .and_where(subscriptions::Column::Event.eq(kind));

@@ -14,6 +14,7 @@ use http::StatusCode;
 use protocol::ids::{BusinessId, CallSid, LeadId};
 
 use super::Hooks;
+use crate::booking::Schema;
 use crate::support::{number, pause, within};
 
 /// A daemon. It is killed when the test ends.
@@ -49,15 +50,11 @@ async fn start(address: SocketAddr, folder: &tempfile::TempDir, url: &str) -> Da
     daemon
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ops_13_a_process_killed_while_its_receiver_takes_nothing_sends_each_event_after_its_restart()
- {
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}?mode=rwc", folder.path().join("frontdesk.db").display());
+/// The daemon is killed twice while it sends, and started again.
+async fn sends_each_event(folder: &tempfile::TempDir, url: &str) {
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let hooks = Hooks::open(&Network::Tcp).await;
-    let database =
-        Database::connect(&url, PoolSettings::default(), OpenMode::Create).await.unwrap();
+    let database = Database::connect(url, PoolSettings::default(), OpenMode::Create).await.unwrap();
     database.write(|db| async move { migration::up(&db, None).await }).await.unwrap();
     let mut settings = Plan::locksmith().unwrap().business;
     settings.webhooks = Some(hooks.settings());
@@ -71,7 +68,7 @@ async fn ops_13_a_process_killed_while_its_receiver_takes_nothing_sends_each_eve
         let call = CallSid::parse(&format!("CA{n:032x}")).unwrap();
         let (caller, id) = (Caller::Known(&phone), LeadId(new_id()));
         ensure_for_call(&database, imported.id, caller, &call, id, now).await.unwrap();
-        let daemon = start(address, &folder, &url).await;
+        let daemon = start(address, folder, url).await;
         let tried = async {
             let filter = entities::outbox::OutboxFilter::default();
             loop {
@@ -87,7 +84,7 @@ async fn ops_13_a_process_killed_while_its_receiver_takes_nothing_sends_each_eve
     }
     assert_eq!(hooks.taken().len(), 0);
     hooks.answer(Reply::Status(StatusCode::NO_CONTENT));
-    let _last = start(address, &folder, &url).await;
+    let _last = start(address, folder, url).await;
     let both = async {
         while hooks.taken().len() < 2 {
             pause().await;
@@ -98,4 +95,22 @@ async fn ops_13_a_process_killed_while_its_receiver_takes_nothing_sends_each_eve
     let ids: std::collections::BTreeSet<_> =
         hooks.taken().into_iter().map(|event| event.id).collect();
     assert_eq!(ids.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ops_13_a_process_killed_while_its_receiver_takes_nothing_sends_each_event_after_its_restart()
+ {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}?mode=rwc", folder.path().join("frontdesk.db").display());
+    sends_each_event(&folder, &url).await;
+}
+
+/// Nobody else tells that the process has died: its successor does not wait for the end of its claim.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ops_13_on_postgres_a_process_killed_while_it_sends_sends_each_event_soon_after_its_restart()
+ {
+    let Some(schema) = Schema::new().await else { return };
+    let folder = tempfile::tempdir().unwrap();
+    sends_each_event(&folder, &schema.url).await;
+    schema.drop().await;
 }
