@@ -14,6 +14,7 @@ mod environment;
 mod error;
 mod exit;
 mod http;
+mod id_part;
 mod leads;
 mod list_options;
 mod listing;

@@ -50,11 +50,8 @@ pub(super) async fn run(
         Command::Export { .. } | Command::List { .. } => database::open(&config.database).await?,
     };
     let allow_private = config.server.allow_private_webhooks;
-    let done = perform(command, &db, allow_private, platform, out).await;
-    let done = done.map_err(|error| error.explained(&config.database));
-    // A SQLite file is whole without its write-ahead log only after this.
-    db.close().await?;
-    done
+    let work = |db| async move { perform(command, &db, allow_private, platform, out).await };
+    database::with(db, config, work).await
 }
 
 async fn perform(

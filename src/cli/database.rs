@@ -5,7 +5,8 @@ use std::time::Duration;
 use ::migration::MigrateError;
 use entities::{Database, PoolSettings};
 
-use crate::config;
+use super::error::CliError;
+use crate::config::{self, Config};
 use crate::database::{self, DatabaseError, DatabaseMode, Owner};
 
 /// Two connections, and a short wait for each: somebody waits at the terminal.
@@ -25,6 +26,32 @@ pub(super) async fn create(config: &config::Database) -> Result<Database, Databa
 /// Opens a database that exists, with its schema up to date.
 pub(super) async fn open(config: &config::Database) -> Result<Database, DatabaseError> {
     database::open(config, POOL).await
+}
+
+/// Works on a database that exists, with its schema up to date. What its errors mean is explained.
+pub(super) async fn with_open<T, F>(
+    config: &Config,
+    work: impl FnOnce(Database) -> F,
+) -> Result<T, CliError>
+where
+    F: Future<Output = Result<T, CliError>>,
+{
+    with(open(&config.database).await?, config, work).await
+}
+
+/// The same with a database that is open already. It is closed afterwards.
+pub(super) async fn with<T, F>(
+    db: Database,
+    config: &Config,
+    work: impl FnOnce(Database) -> F,
+) -> Result<T, CliError>
+where
+    F: Future<Output = Result<T, CliError>>,
+{
+    let done = work(db.clone()).await.map_err(|error| error.explained(&config.database));
+    // A SQLite file is whole without its write-ahead log only after this.
+    db.close().await?;
+    done
 }
 
 /// Whether it has every table of this version.

@@ -27,7 +27,7 @@ use crate::app::StartError;
 use crate::bench::BenchError;
 #[cfg(feature = "practice")]
 use crate::chaos::ChaosError;
-use crate::config::business_file::BusinessFileError;
+use crate::config::business_file::{BusinessFileError, FolderError};
 use crate::config::{self, ConfigError};
 use crate::database::{DatabaseError, LockedError};
 #[cfg(feature = "practice")]
@@ -87,6 +87,8 @@ pub enum CliError {
     Migrate(#[from] MigrateError),
     #[error(transparent)]
     BusinessFile(#[from] BusinessFileError),
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     #[error("not imported: {0}")]
     NotImported(#[from] ImportError),
     #[error("the settings can't be written as a file: {0}")]
@@ -145,6 +147,7 @@ impl CliError {
             | Self::Backup(_)
             | Self::Migrate(_)
             | Self::BusinessFile(_)
+            | Self::Folder(_)
             | Self::NotImported(_)
             | Self::NotExported(_)
             | Self::Stored(_)

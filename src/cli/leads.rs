@@ -70,12 +70,8 @@ pub(super) async fn run(
     platform: &Platform,
     out: &mut impl Write,
 ) -> Result<Exit, CliError> {
-    let db = database::open(&config.database).await?;
-    let done = perform(command, &db, config, platform, out).await;
-    let done = done.map_err(|error| error.explained(&config.database));
-    // A SQLite file is whole without its write-ahead log only after this.
-    db.close().await?;
-    done
+    let work = |db| async move { perform(command, &db, config, platform, out).await };
+    database::with_open(config, work).await
 }
 
 async fn perform(

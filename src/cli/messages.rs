@@ -76,11 +76,8 @@ pub(super) async fn run(
     platform: &Platform,
     out: &mut impl Write,
 ) -> Result<Exit, CliError> {
-    let db = database::open(&config.database).await?;
-    let done = perform(command, &db, platform, out).await;
-    let done = done.map_err(|error| error.explained(&config.database));
-    db.close().await?;
-    done
+    let work = |db| async move { perform(command, &db, platform, out).await };
+    database::with_open(config, work).await
 }
 
 async fn perform(

@@ -52,12 +52,14 @@ pub(super) async fn run(
     out: &mut impl Write,
 ) -> Result<Exit, CliError> {
     let Command::Show { business, number, direction } = command;
-    let db = database::open(&config.database).await?;
     let now = platform.clock.wall();
-    let (settings, found) = stored::find(&db, &business, number.as_ref(), now).await?;
-    let prompt = prompt::for_call(&settings, &found, direction.into(), number.as_ref(), now);
-    out.write_all(prompt.as_bytes())?;
-    Ok(Exit::Clean)
+    let work = |db| async move {
+        let (settings, found) = stored::find(&db, &business, number.as_ref(), now).await?;
+        let prompt = prompt::for_call(&settings, &found, direction.into(), number.as_ref(), now);
+        out.write_all(prompt.as_bytes())?;
+        Ok(Exit::Clean)
+    };
+    database::with_open(config, work).await
 }
 
 #[cfg(test)]

@@ -5,25 +5,32 @@ pub(super) mod refused;
 use std::io::Write;
 
 use clap::{Subcommand, ValueEnum};
-use entities::Database;
 use entities::businesses::BusinessRecord;
 use entities::tokens::{self, TokenRecord, TokenRole};
+use entities::{Database, RecordsError};
+use jiff::Timestamp;
 use protocol::ids::{BusinessId, Slug};
 use protocol::text;
+use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::error::CliError;
 use super::exit::Exit;
+use super::id_part::{IdPart, end_of};
+use super::list_options::{or_dash, or_empty, word};
+use super::listing::{Column, Format, Layout};
 use super::{database, messages, stored};
 use crate::api_token::ApiToken;
 use crate::config::Config;
 use crate::platform::Platform;
-use crate::table::table;
+use crate::table::cut;
 use refused::TokenError;
 
 /// The longest name, in characters.
 const LONGEST_NAME: usize = 100;
+/// What a table shows of a slug, in characters.
+const MOST_OF_SLUG: usize = 24;
 
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Command {
@@ -43,14 +50,13 @@ pub enum Command {
     },
     /// List all tokens, without their secrets.
     List {
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        format: Format,
     },
     /// Revoke a token: the next request with it is refused.
     Revoke {
-        /// Its id, as `list` shows it.
-        id: Uuid,
+        /// Its id, or the part of it that `list` shows.
+        id: IdPart,
     },
 }
 
@@ -80,27 +86,33 @@ pub(super) async fn run(
     platform: &Platform,
     out: &mut impl Write,
 ) -> Result<Exit, CliError> {
-    let db = database::open(&config.database).await?;
-    let done = perform(command, &db, platform).await;
-    let done = done.map_err(|error| error.explained(&config.database));
-    db.close().await?;
-    out.write_all(done?.as_bytes())?;
-    Ok(Exit::Clean)
+    let work = |db| async move { perform(command, &db, platform, out).await };
+    database::with_open(config, work).await
 }
 
-async fn perform(command: Command, db: &Database, platform: &Platform) -> Result<String, CliError> {
+async fn perform(
+    command: Command,
+    db: &Database,
+    platform: &Platform,
+    out: &mut impl Write,
+) -> Result<Exit, CliError> {
     match command {
         Command::Add { name, role, business, json } => {
-            add(db, platform, (name, role.into(), business), json).await
+            let told = add(db, platform, (name, role.into(), business), json).await?;
+            out.write_all(told.as_bytes())?;
         }
-        Command::List { json } => list(db, json).await,
-        Command::Revoke { id } => {
+        Command::List { format } => LAYOUT.print(format, rows(db).await?, Shown::from, out)?,
+        Command::Revoke { id: part } => {
+            let known = tokens::list(db).await?.into_iter().map(|token| token.id);
+            let unknown = || TokenError::Unknown(part.clone());
+            let id = part.find(known).ok_or_else(unknown)?;
             if !tokens::revoke(db, id).await? {
-                return Err(TokenError::Unknown(id).into());
+                return Err(unknown().into());
             }
-            Ok("revoked\n".to_owned())
+            writeln!(out, "revoked")?;
         }
     }
+    Ok(Exit::Clean)
 }
 
 async fn add(
@@ -126,36 +138,55 @@ async fn add(
     Ok(format!("{}\n", token.text()))
 }
 
-async fn list(db: &Database, json: bool) -> Result<String, CliError> {
+/// A token, with the slug of its business.
+struct Row {
+    token: TokenRecord,
+    business: Option<Slug>,
+}
+
+/// A token, as JSON has it.
+#[derive(Serialize)]
+struct Shown {
+    id: Uuid,
+    name: String,
+    role: TokenRole,
+    business: Option<Slug>,
+    created_at: Timestamp,
+}
+
+impl From<Row> for Shown {
+    fn from(Row { token, business }: Row) -> Self {
+        let TokenRecord { id, name, role, created_at, .. } = token;
+        Self { id, name, role, business, created_at }
+    }
+}
+
+const LAYOUT: Layout<Row> = Layout {
+    table: &[
+        Column("ID", |row: &Row| end_of(row.token.id)),
+        Column("ROLE", |row: &Row| word(&row.token.role)),
+        Column("MADE", |row: &Row| row.token.created_at.strftime("%Y-%m-%d").to_string()),
+        Column("BUSINESS", |row: &Row| cut(&or_dash(row.business.as_ref()), MOST_OF_SLUG)),
+        Column("NAME", |row: &Row| row.token.name.clone()),
+    ],
+    csv: &[
+        Column("id", |row: &Row| row.token.id.to_string()),
+        Column("role", |row: &Row| word(&row.token.role)),
+        Column("business", |row: &Row| or_empty(row.business.as_ref())),
+        Column("created_at", |row: &Row| row.token.created_at.to_string()),
+        Column("name", |row: &Row| row.token.name.clone()),
+    ],
+    none: "no tokens: `frontdesk token add NAME --role ROLE` makes one",
+};
+
+async fn rows(db: &Database) -> Result<Vec<Row>, RecordsError> {
     let (found, businesses) = (tokens::list(db).await?, stored::all(db).await?);
     let slug = |id: BusinessId| {
         let of = |business: &&BusinessRecord| business.id == id;
-        businesses.iter().find(of).map_or_else(String::new, |business| business.slug.to_string())
+        businesses.iter().find(of).map(|business| business.slug.clone())
     };
-    if json {
-        let rows = found.iter().map(|token| {
-            json!({
-                "id": token.id, "name": token.name, "role": token.role,
-                "business": token.business.map(slug), "created_at": token.created_at,
-            })
-        });
-        return Ok(format!("{:#}\n", json!(rows.collect::<Vec<_>>())));
-    }
-    if found.is_empty() {
-        return Ok("no tokens: `frontdesk token add NAME --role ROLE` makes one\n".to_owned());
-    }
-    let heading = ["ID", "ROLE", "BUSINESS", "MADE", "NAME"].map(str::to_owned).to_vec();
-    let rows = found.iter().map(|token| {
-        let role = match token.role {
-            TokenRole::Admin => "admin",
-            TokenRole::Business => "business",
-            TokenRole::Read => "read",
-        };
-        let made = token.created_at.strftime("%Y-%m-%d %H:%MZ").to_string();
-        let business = token.business.map_or_else(|| "-".to_owned(), slug);
-        vec![token.id.to_string(), role.to_owned(), business, made, token.name.clone()]
-    });
-    Ok(table(&std::iter::once(heading).chain(rows).collect::<Vec<_>>()))
+    let row = |token: TokenRecord| Row { business: token.business.and_then(slug), token };
+    Ok(found.into_iter().map(row).collect())
 }
 
 #[cfg(test)]

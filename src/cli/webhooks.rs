@@ -9,22 +9,29 @@ use std::net::SocketAddr;
 use clap::{Subcommand, ValueEnum};
 use entities::Database;
 use entities::outbox::{self, OutboxFilter, OutboxRecord, OutboxState, Which};
-use protocol::ids::Slug;
+use protocol::ids::{BusinessId, Slug};
 use protocol::webhooks::{EventKind, WebhookSecret};
 use uuid::Uuid;
 
 use super::error::CliError;
 use super::exit::Exit;
+use super::id_part::{IdPart, end_of};
+use super::list_options::{or_dash, or_empty, word};
+use super::listing::{Column, Format, Layout};
 use super::{database, messages};
 use crate::config::Config;
 use crate::outbox_view::Event;
 use crate::platform::Platform;
-use crate::table::table;
 use refused::WebhooksError;
+
+/// How many dead events are read at once.
+const PAGE: u32 = 200;
 
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Command {
     /// List a business's events, the newest first.
+    ///
+    /// The table shows the state with the number of tries. --csv has whole ids, dates and causes.
     List {
         /// The business's slug.
         business: Slug,
@@ -37,9 +44,8 @@ pub enum Command {
         /// How many at most.
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
         limit: u32,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        format: Format,
     },
     /// Send dead events again: one, or all of a business.
     ///
@@ -47,9 +53,9 @@ pub enum Command {
     Resend {
         /// The business's slug.
         business: Slug,
-        /// The event's id, as `list` shows it.
+        /// The event's id, or the part of it that `list` shows.
         #[arg(required_unless_present = "all", conflicts_with = "all")]
-        id: Option<Uuid>,
+        id: Option<IdPart>,
         /// All dead ones.
         #[arg(long)]
         all: bool,
@@ -107,68 +113,96 @@ pub(super) async fn run(
     if let Command::Listen { secret, on, fail, json } = command {
         return listen::run(listen::Options { secret, on, fail, json }, platform, out).await;
     }
-    let db = database::open(&config.database).await?;
-    let done = perform(command, &db, platform).await;
-    let done = done.map_err(|error| error.explained(&config.database));
-    db.close().await?;
-    out.write_all(done?.as_bytes())?;
-    Ok(Exit::Clean)
+    let work = |db| async move { perform(command, &db, platform, out).await };
+    database::with_open(config, work).await
 }
 
-async fn perform(command: Command, db: &Database, platform: &Platform) -> Result<String, CliError> {
+async fn perform(
+    command: Command,
+    db: &Database,
+    platform: &Platform,
+    out: &mut impl Write,
+) -> Result<Exit, CliError> {
     match command {
-        Command::List { business, state, kind, limit, json } => {
+        Command::List { business, state, kind, limit, format } => {
             let business = messages::find(db, &business).await?;
             let filter = OutboxFilter { state: state.map(OutboxState::from), kind };
             let page = outbox::list(db, business, filter, None, limit).await?;
-            if json {
-                let events: Vec<_> = page.items.into_iter().map(Event::from).collect();
-                return Ok(format!("{:#}\n", serde_json::json!(events)));
-            }
-            Ok(listed(&page.items))
+            LAYOUT.print(format, page.items, Event::from, out)?;
         }
         Command::Resend { business: slug, id, all: _ } => {
             let business = messages::find(db, &slug).await?;
-            let (which, now) = (id.map_or(Which::All, Which::One), platform.clock.wall());
-            match (outbox::resend(db, business, which, now).await?, id) {
-                (0, Some(id)) => Err(WebhooksError::NotDead(id, slug).into()),
-                (0, None) => Ok("no event is dead\n".to_owned()),
-                (1, _) => Ok("1 event is sent again by a running daemon, within 30 s\n".to_owned()),
-                (count, _) => {
-                    Ok(format!("{count} events are sent again by a running daemon, within 30 s\n"))
+            let which = match id {
+                Some(part) => Which::One(dead(db, business, slug, part).await?),
+                None => Which::All,
+            };
+            match outbox::resend(db, business, which, platform.clock.wall()).await? {
+                0 => writeln!(out, "no event is dead")?,
+                1 => writeln!(out, "1 event is sent again by a running daemon, within 30 s")?,
+                count => {
+                    writeln!(
+                        out,
+                        "{count} events are sent again by a running daemon, within 30 s"
+                    )?;
                 }
             }
         }
-        Command::Listen { .. } => Ok(String::new()),
+        Command::Listen { .. } => {}
     }
+    Ok(Exit::Clean)
 }
 
-fn listed(events: &[OutboxRecord]) -> String {
-    if events.is_empty() {
-        return "no events\n".to_owned();
+/// The one dead event whose id ends so.
+async fn dead(
+    db: &Database,
+    business: BusinessId,
+    slug: Slug,
+    part: IdPart,
+) -> Result<Uuid, CliError> {
+    let filter = OutboxFilter { state: Some(OutboxState::Dead), kind: None };
+    let (mut ids, mut after) = (Vec::new(), None);
+    loop {
+        let page = outbox::list(db, business, filter, after, PAGE).await?;
+        ids.extend(page.items.into_iter().map(|event| event.id));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
     }
-    let heading = ["WHEN", "TYPE", "TO", "STATE", "TRIES", "ID", "LAST ERROR"];
-    let heading = heading.map(str::to_owned).to_vec();
-    let rows: Vec<_> = std::iter::once(heading).chain(events.iter().map(row)).collect();
-    table(&rows)
+    ids.sort();
+    Ok(part.find(ids).ok_or_else(|| WebhooksError::NotDead(part.clone(), slug))?)
 }
 
-fn row(event: &OutboxRecord) -> Vec<String> {
-    let state = match event.state {
-        OutboxState::Waiting => "waiting",
-        OutboxState::Sent => "sent",
-        OutboxState::Dead => "dead",
-    };
-    vec![
-        event.created_at.strftime("%Y-%m-%d %H:%M").to_string(),
-        event.kind.to_string(),
-        event.target.as_str().to_owned(),
-        state.to_owned(),
-        event.tries.to_string(),
-        event.id.to_string(),
-        event.last_error.clone().unwrap_or_else(|| "-".to_owned()),
-    ]
-}
+const LAYOUT: Layout<OutboxRecord> = Layout {
+    table: &[
+        Column("WHEN", |event: &OutboxRecord| {
+            event.created_at.strftime("%m-%d %H:%MZ").to_string()
+        }),
+        Column("TYPE", |event: &OutboxRecord| event.kind.to_string()),
+        Column("TO", |event: &OutboxRecord| event.target.as_str().to_owned()),
+        Column("STATE", |event: &OutboxRecord| match event.tries {
+            0 => word(&event.state),
+            tries => format!("{} {tries}", word(&event.state)),
+        }),
+        Column("ID", |event: &OutboxRecord| end_of(event.id)),
+        Column("LAST ERROR", |event: &OutboxRecord| or_dash(event.last_error.as_ref())),
+    ],
+    csv: &[
+        Column("id", |event: &OutboxRecord| event.id.to_string()),
+        Column("type", |event: &OutboxRecord| event.kind.to_string()),
+        Column("target", |event: &OutboxRecord| event.target.as_str().to_owned()),
+        Column("state", |event: &OutboxRecord| word(&event.state)),
+        Column("tries", |event: &OutboxRecord| event.tries.to_string()),
+        Column("call_sid", |event: &OutboxRecord| or_empty(event.call_sid.as_ref())),
+        Column("created_at", |event: &OutboxRecord| event.created_at.to_string()),
+        Column("next_try_at", |event: &OutboxRecord| {
+            or_empty((event.state == OutboxState::Waiting).then_some(event.due_at))
+        }),
+        Column("sent_at", |event: &OutboxRecord| or_empty(event.sent_at)),
+        Column("last_error", |event: &OutboxRecord| or_empty(event.last_error.as_ref())),
+    ],
+    none: "no events",
+};
 
 #[cfg(test)]
 mod tests;

@@ -26,10 +26,15 @@ pub enum BusinessFileError {
     /// Every key is well-formed, but they contradict each other. One line for each problem.
     #[error("{}", Lines(.0))]
     Inconsistent(Vec<Located>),
+}
+
+/// Why a folder gives no business files.
+#[derive(Debug, Error)]
+pub enum FolderError {
     #[error("{} can't be read: {}", .0.display(), .1)]
-    Folder(PathBuf, io::Error),
+    Unreadable(PathBuf, io::Error),
     #[error("{} has no file whose name ends in .toml", .0.display())]
-    NoFile(PathBuf),
+    Empty(PathBuf),
 }
 
 /// A business as its file describes it.
@@ -44,8 +49,8 @@ pub struct BusinessFile {
 ///
 /// # Errors
 /// If the folder can't be read, or has none.
-pub fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, BusinessFileError> {
-    let unread = |error| BusinessFileError::Folder(folder.to_owned(), error);
+pub fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, FolderError> {
+    let unread = |error| FolderError::Unreadable(folder.to_owned(), error);
     let mut files = Vec::new();
     for entry in folder.read_dir().map_err(unread)? {
         let path = entry.map_err(unread)?.path();
@@ -54,7 +59,7 @@ pub fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, BusinessFileError> {
         }
     }
     if files.is_empty() {
-        return Err(BusinessFileError::NoFile(folder.to_owned()));
+        return Err(FolderError::Empty(folder.to_owned()));
     }
     files.sort();
     Ok(files)

@@ -1,7 +1,8 @@
 //! Why a token is not made or revoked.
 
 use thiserror::Error;
-use uuid::Uuid;
+
+use crate::cli::id_part::IdPart;
 
 /// Why a token is not made or revoked.
 #[derive(Debug, Error)]
@@ -14,6 +15,8 @@ pub enum TokenError {
     AdminOfOne,
     #[error("the token's name {0}")]
     Name(String),
-    #[error("there is no token {0}: `frontdesk token list` shows them")]
-    Unknown(Uuid),
+    #[error(
+        "there is no token {0}, or more than one: `frontdesk token list --csv` shows whole ids"
+    )]
+    Unknown(IdPart),
 }

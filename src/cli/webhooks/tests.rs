@@ -53,21 +53,33 @@ async fn said(on_disk: &OnDisk, command: Command) -> Result<String, CliError> {
 }
 
 fn listing(state: Option<State>, json: bool) -> Command {
-    Command::List { business: slug(), state, kind: None, limit: 50, json }
+    let format = Format { json, csv: false };
+    Command::List { business: slug(), state, kind: None, limit: 50, format }
 }
 
 #[tokio::test]
 async fn ops_14_events_are_listed_and_dead_ones_sent_again() {
     let (on_disk, id) = with_a_dead_event().await;
     let listed = said(&on_disk, listing(Some(State::Dead), false)).await.unwrap();
-    for part in ["lead.created", "webhook", "dead", "HTTP 410", &id.to_string()] {
+    for part in ["lead.created", "webhook", "dead 1", "HTTP 410", &end_of(id)] {
         assert!(listed.contains(part), "{part}: {listed}");
     }
     assert_eq!(said(&on_disk, listing(Some(State::Sent), false)).await.unwrap(), "no events\n");
     let json = said(&on_disk, listing(None, true)).await.unwrap();
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!((&json[0]["type"], &json[0]["tries"]), (&"lead.created".into(), &1.into()));
-    let resend = |id| Command::Resend { business: slug(), id, all: id.is_none() };
+    let resend = |id: Option<Uuid>| Command::Resend {
+        business: slug(),
+        id: id.map(|id| end_of(id).parse().unwrap()),
+        all: id.is_none(),
+    };
+    let widest = listed.lines().map(|line| line.chars().count()).max().unwrap();
+    assert!(widest <= 80, "{widest}: {listed}");
+    let format = Format { json: false, csv: true };
+    let csv = Command::List { business: slug(), state: None, kind: None, limit: 50, format };
+    let csv = said(&on_disk, csv).await.unwrap();
+    assert!(csv.starts_with("id,type,target,state,tries,"), "{csv}");
+    assert!(csv.contains(&format!("{id},lead.created,webhook,dead,1,")), "{csv}");
     let unknown = said(&on_disk, resend(Some(Uuid::from_u128(5)))).await.unwrap_err();
     assert!(unknown.to_string().contains("--state dead"), "{unknown}");
     let done = said(&on_disk, resend(Some(id))).await.unwrap();
