@@ -13,9 +13,12 @@ use crate::page::{Page, rows_for};
 use crate::tables::{business_numbers, businesses, prompts};
 
 mod import;
+mod standing;
 mod voice;
 
+pub use crate::values::Standing;
 pub use import::{ImportBusiness, ImportError, Imported, import};
+pub use standing::{Kept, Removal, Removed, pause, remove, resume};
 pub use voice::{
     CallKey, EndedCall, RunningCall, VoiceLookup, find_for_text, find_for_voice, try_find_for_voice,
 };
@@ -41,6 +44,7 @@ pub struct BusinessRecord {
     pub created_at: Timestamp,
     /// The last import.
     pub updated_at: Timestamp,
+    pub standing: Standing,
 }
 
 pub async fn find_by_slug(
@@ -153,6 +157,11 @@ impl TryFrom<businesses::Model> for BusinessRecord {
             settings: row.settings,
             created_at: column::instant("businesses.created_at", row.created_at)?,
             updated_at: column::instant("businesses.updated_at", row.updated_at)?,
+            standing: match (row.removed_at, row.paused_at) {
+                (Some(_), _) => Standing::Removed,
+                (None, Some(_)) => Standing::Paused,
+                (None, None) => Standing::Answering,
+            },
         })
     }
 }

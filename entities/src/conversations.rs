@@ -11,7 +11,7 @@ mod work;
 
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, LeadId, PhoneNumber};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect,
@@ -161,6 +161,7 @@ pub async fn due_of_all(
             // As the partial index has it: a comparison with a parameter would not use it.
             .filter(Expr::col((Entity, Column::Due)))
             .filter(claimant::is_free(now, passed_over))
+            .filter(Column::BusinessId.not_in_subquery(businesses_at_rest()))
             .order_by_asc(Column::ActiveAt)
             .limit(u64::from(limit))
             .into_tuple()
@@ -172,6 +173,14 @@ pub async fn due_of_all(
         found.into_iter().map(read).collect()
     })
     .await
+}
+
+/// Those that are paused or removed: what is owed there waits.
+fn businesses_at_rest() -> SelectStatement {
+    use crate::tables::businesses::{Column, Entity};
+    let at_rest =
+        Condition::any().add(Column::PausedAt.is_not_null()).add(Column::RemovedAt.is_not_null());
+    Query::select().column(Column::Id).from(Entity).cond_where(at_rest).take()
 }
 
 async fn find(

@@ -240,6 +240,17 @@ pub enum UserRole {
     Viewer,
 }
 
+/// Whether a business answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    Answering,
+    /// Callers hear the apology, and messages wait.
+    Paused,
+    /// It has no numbers. What is stored of its people is kept.
+    Removed,
+}
+
 /// How far an event is (OPS-13).
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum, ToSchema,

@@ -18,6 +18,7 @@ mod m20261129_000013_message_cost;
 mod m20261129_000014_outbox;
 mod m20261129_000015_tokens;
 mod m20261129_000016_users;
+mod m20261129_000017_standing;
 mod m20261129_000018_daily_work;
 mod schema;
 
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000014_outbox::Migration),
             Box::new(m20261129_000015_tokens::Migration),
             Box::new(m20261129_000016_users::Migration),
+            Box::new(m20261129_000017_standing::Migration),
             Box::new(m20261129_000018_daily_work::Migration),
         ]
     }

@@ -28,7 +28,7 @@ mod tests {
         let other = url(folder.path(), "other.db");
         let up = migration(&["up"], &[("DATABASE_URL", &ours)]);
         assert!(up.status.success());
-        assert_eq!(String::from_utf8(up.stdout).unwrap().lines().count(), 17);
+        assert_eq!(String::from_utf8(up.stdout).unwrap().lines().count(), 18);
 
         let variables = [("FRONTDESK__DATABASE__URL", ours.as_str()), ("DATABASE_URL", &other)];
         let down = migration(&["down", "--steps", "2", "--yes"], &variables);
@@ -37,7 +37,7 @@ mod tests {
 
         let status = migration(&["status", "--database-url", &ours], &[("DATABASE_URL", &other)]);
         let told = String::from_utf8(status.stdout).unwrap();
-        assert_eq!(told.lines().filter(|line| line.starts_with("applied ")).count(), 15);
+        assert_eq!(told.lines().filter(|line| line.starts_with("applied ")).count(), 16);
         assert_eq!(told.lines().filter(|line| line.starts_with("pending ")).count(), 2);
     }
 

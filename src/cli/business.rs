@@ -1,4 +1,6 @@
-//! `frontdesk business`: imports businesses from files, exports them, and lists them.
+//! `frontdesk business`: imports businesses from files, exports and lists them, and pauses, resumes or removes one.
+
+pub(super) mod standing;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -11,7 +13,7 @@ use serde::Serialize;
 
 use super::error::CliError;
 use super::exit::Exit;
-use super::list_options::{or_dash, or_empty};
+use super::list_options::{or_dash, or_empty, word};
 use super::listing::{Column, Format, Layout};
 use super::{database, stored};
 use crate::app;
@@ -37,6 +39,27 @@ pub enum Command {
         #[command(flatten)]
         format: Format,
     },
+    /// Let callers hear the apology, from the next call on. Written messages wait.
+    Pause {
+        /// The business's slug.
+        slug: Slug,
+    },
+    /// Answer again, from the next call on.
+    Resume {
+        /// The business's slug.
+        slug: Slug,
+    },
+    /// Take a business's numbers, its receiver of events and its tokens away. Its records stay.
+    ///
+    /// Leads, calls, appointments and messages stay until they are too old, and can be listed, given out and
+    /// erased. An import of its file brings the business back. Refused while one of its calls runs.
+    Remove {
+        /// The business's slug.
+        slug: Slug,
+        /// Confirm it.
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 pub(super) async fn run(
@@ -47,7 +70,11 @@ pub(super) async fn run(
 ) -> Result<Exit, CliError> {
     let db = match command {
         Command::Import { .. } => database::open_or_create(&config.database).await?,
-        Command::Export { .. } | Command::List { .. } => database::open(&config.database).await?,
+        Command::Export { .. }
+        | Command::List { .. }
+        | Command::Pause { .. }
+        | Command::Resume { .. }
+        | Command::Remove { .. } => database::open(&config.database).await?,
     };
     let allow_private = config.server.allow_private_webhooks;
     let work = |db| async move { perform(command, &db, allow_private, platform, out).await };
@@ -72,6 +99,9 @@ async fn perform(
             out.write_all(text.as_bytes())?;
         }
         Command::List { format } => LAYOUT.print(format, rows(db).await?, Shown::from, out)?,
+        Command::Pause { slug } => standing::pause(db, slug, platform, out).await?,
+        Command::Resume { slug } => standing::resume(db, slug, out).await?,
+        Command::Remove { slug, yes } => standing::remove(db, slug, yes, platform, out).await?,
     }
     Ok(Exit::Clean)
 }
@@ -152,6 +182,7 @@ const LAYOUT: Layout<Row> = Layout {
             [first, others @ ..] => format!("{first} and {} more", others.len()),
         }),
         Column("WHATSAPP", |row: &Row| or_dash(row.business.whatsapp_number.as_ref())),
+        Column("STATE", |row: &Row| word(&row.business.standing)),
         // Last: a terminal may reorder what follows right-to-left text.
         Column("NAME", |row: &Row| row.business.name.clone()),
     ],
@@ -162,6 +193,7 @@ const LAYOUT: Layout<Row> = Layout {
             row.numbers.iter().map(PhoneNumber::as_str).collect::<Vec<_>>().join(" ")
         }),
         Column("whatsapp_number", |row: &Row| or_empty(row.business.whatsapp_number.as_ref())),
+        Column("state", |row: &Row| word(&row.business.standing)),
         Column("language", |row: &Row| row.business.language.clone()),
         Column("timezone", |row: &Row| row.business.timezone.clone()),
         Column("created_at", |row: &Row| row.business.created_at.to_string()),

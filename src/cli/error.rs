@@ -10,6 +10,7 @@ use protocol::business::Problem;
 use thiserror::Error;
 
 use super::backup::error::BackupError;
+use super::business::standing::StandingError;
 use super::calls::error::CallsError;
 use super::daemon::DaemonError;
 use super::exit::BAD_CONFIGURATION;
@@ -89,6 +90,8 @@ pub enum CliError {
     BusinessFile(#[from] BusinessFileError),
     #[error(transparent)]
     Folder(#[from] FolderError),
+    #[error(transparent)]
+    Standing(#[from] StandingError),
     #[error("not imported: {0}")]
     NotImported(#[from] ImportError),
     #[error("the settings can't be written as a file: {0}")]
@@ -148,6 +151,7 @@ impl CliError {
             | Self::Migrate(_)
             | Self::BusinessFile(_)
             | Self::Folder(_)
+            | Self::Standing(_)
             | Self::NotImported(_)
             | Self::NotExported(_)
             | Self::Stored(_)

@@ -24,7 +24,7 @@ pub enum StoredError {
     Settings { slug: Slug, source: SettingsError },
     #[error("the business was removed meanwhile")]
     Gone,
-    #[error("{0} has no phone number: import its file again")]
+    #[error("{0} has no phone number, or was removed: import its file again")]
     NoNumber(Slug),
     #[error(transparent)]
     Records(#[from] RecordsError),

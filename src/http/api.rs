@@ -52,7 +52,7 @@ macro_rules! routes {
 
 static ROUTES: &[Route] = routes! {
     "/api/businesses": GET businesses::list;
-    "/api/businesses/{slug}": GET businesses::show;
+    "/api/businesses/{slug}": GET businesses::show, PATCH businesses::change;
     "/api/leads": GET leads::list;
     "/api/leads/{id}": GET leads::show, PATCH leads::change, DELETE leads::privacy::erase;
     "/api/leads/{id}/export": GET leads::privacy::export;

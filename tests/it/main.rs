@@ -40,6 +40,7 @@ mod resume;
 mod scenarios;
 mod secrecy;
 mod shutdown;
+mod standing;
 mod statements;
 mod stories;
 mod supervision;

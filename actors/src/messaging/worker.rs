@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use entities::businesses::Standing;
 use entities::conversations::{self, Claim, Claimed, ConversationRecord, Step};
 use entities::leads::{self, ChangedBy, LeadChanges};
 use entities::messages::MessageRecord;
@@ -101,6 +102,11 @@ impl<'a> Worker<'a> {
         };
         let found = businesses::find_for_text(db, *business, person, now).await?;
         let found = found.ok_or(Stop::Failed(RecordsError::NotFound))?;
+        if found.business.standing != Standing::Answering {
+            // What is owed waits until the business answers again.
+            conversations::release(db, claim).await?;
+            return Ok(None);
+        }
         let settings = BusinessSettings::from_json(found.business.settings)
             .map_err(|_| Stop::Failed(RecordsError::Corrupt { column: "businesses.settings" }))?;
         let state = match state.map(serde_json::from_value::<State>) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, PhoneNumber, Slug};
-use sea_orm::ActiveValue::Set;
+use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder};
 use thiserror::Error;
@@ -96,6 +96,8 @@ pub async fn import(
                         businesses::Column::RetentionSecs,
                         businesses::Column::Settings,
                         businesses::Column::UpdatedAt,
+                        // One that was removed is back, with what was kept of it.
+                        businesses::Column::RemovedAt,
                     ])
                     .to_owned(),
             )
@@ -126,6 +128,8 @@ fn row(business: &ImportBusiness, now: Timestamp) -> businesses::ActiveModel {
         settings: Set(business.settings.clone()),
         created_at: Set(now),
         updated_at: Set(now),
+        paused_at: NotSet,
+        removed_at: Set(None),
     }
 }
 

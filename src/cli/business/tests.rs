@@ -123,3 +123,44 @@ async fn ops_14_a_folder_of_files_is_imported_but_for_those_that_are_wrong() {
     let refused = run(empty, &on_disk.config(), &Platform::live(), &mut Vec::new()).await;
     assert!(refused.unwrap_err().to_string().contains("no file whose name ends in .toml"));
 }
+
+#[tokio::test]
+async fn ops_14_a_business_is_paused_resumed_and_removed_by_commands() {
+    let on_disk = OnDisk::default();
+    let text = std::fs::read_to_string(example("tel-aviv-locks")).unwrap();
+    import_text(&on_disk, &text).await.unwrap();
+    let locks = || slug("tel-aviv-locks");
+    let pause = || said(&on_disk, Command::Pause { slug: locks() });
+    let resume = || said(&on_disk, Command::Resume { slug: locks() });
+    let list = || said(&on_disk, Command::List { format: Format::default() });
+    assert!(list().await.unwrap().contains(" answering "));
+    assert!(pause().await.unwrap().contains("from the next call on"));
+    assert!(pause().await.unwrap().contains("was paused before"));
+    assert!(list().await.unwrap().contains(" paused "));
+    let mut checked = Vec::new();
+    crate::cli::check::run(&on_disk.config(), &mut checked).await.unwrap();
+    let checked = String::from_utf8(checked).unwrap();
+    assert!(checked.contains("tel-aviv-locks is paused"), "{checked}");
+    // An import is no reason to answer again.
+    import_text(&on_disk, &text).await.unwrap();
+    assert!(list().await.unwrap().contains(" paused "));
+    assert!(resume().await.unwrap().contains("answers again"));
+    assert!(resume().await.unwrap().contains("was not paused"));
+
+    let remove = |yes| said(&on_disk, Command::Remove { slug: locks(), yes });
+    let refused = remove(false).await.unwrap_err().to_string();
+    assert!(refused.contains("--yes"), "{refused}");
+    let told = remove(true).await.unwrap();
+    assert!(told.starts_with("removed tel-aviv-locks, with its numbers (1)"), "{told}");
+    assert!(told.contains("kept: leads (0)"), "{told}");
+    assert!(list().await.unwrap().contains(" removed "));
+    for refused in [remove(true).await, pause().await, resume().await] {
+        let refused = refused.unwrap_err().to_string();
+        assert!(refused.contains("`frontdesk business import FILE` brings it back"), "{refused}");
+    }
+    // Another business can have its number.
+    let other = text.replace("tel-aviv-locks", "other").replace("מנעולי תל אביב", "אחר");
+    import_text(&on_disk, &other).await.unwrap();
+    let unknown = said(&on_disk, Command::Pause { slug: slug("nobody") }).await.unwrap_err();
+    assert!(unknown.to_string().contains("business list"), "{unknown}");
+}

@@ -1,5 +1,6 @@
 //! Checks the database: that it can be opened, its schema is current, and it has a business.
 
+use entities::businesses::Standing;
 use entities::{Database, RecordsError, Trouble, businesses};
 use migration::MigrateError;
 use protocol::business::{BusinessSettings, SettingsError};
@@ -116,6 +117,11 @@ fn unusable(error: DatabaseError, is_sqlite: bool) -> Finding {
 impl Records {
     async fn read(&mut self, db: &Database, allow_private: bool) -> Result<(), RecordsError> {
         for business in stored::all(db).await? {
+            match business.standing {
+                Standing::Answering => {}
+                Standing::Paused => self.findings.push(paused(&business.slug)),
+                Standing::Removed => continue,
+            }
             self.numbers.extend(businesses::numbers(db, business.id).await?);
             match BusinessSettings::from_json(business.settings) {
                 Ok(settings) => {
@@ -130,6 +136,11 @@ impl Records {
         }
         Ok(())
     }
+}
+
+fn paused(slug: &Slug) -> Finding {
+    let told = "is paused, so its callers hear the apology";
+    Finding::warn(ABOUT, format!("{slug} {told}: `frontdesk business resume {slug}` ends that"))
 }
 
 /// Settings that an older version has stored may be refused by this one.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use entities::businesses::Standing;
 use entities::{Database, RecordsError, businesses};
 
 use crate::app::App;
@@ -88,7 +89,8 @@ fn practice(config: &Config) -> Vec<String> {
 
 /// The businesses, with the numbers that have the URLs above.
 async fn numbers(db: &Database) -> Result<String, RecordsError> {
-    let all = stored::all(db).await?;
+    let mut all = stored::all(db).await?;
+    all.retain(|business| business.standing != Standing::Removed);
     let mut text = match all.len() {
         0 => return Ok("no business: `frontdesk business import FILE` makes one\n".to_owned()),
         1 => "1 business\n".to_owned(),

@@ -28,6 +28,11 @@ impl Access {
         self.business
     }
 
+    /// Whether it may do everything.
+    pub(in crate::http) fn is_admin(self) -> bool {
+        self.role == TokenRole::Admin
+    }
+
     /// Whether it may see the rows of this business.
     pub(in crate::http) fn sees(self, business: BusinessId) -> bool {
         self.business.is_none_or(|own| own == business)

@@ -1,14 +1,15 @@
-//! `/api/businesses`, to read only. `frontdesk business import` makes and changes businesses.
+//! `/api/businesses`: reads them, and pauses, resumes or removes one. `frontdesk business import` makes and changes
+//! businesses.
 
-use entities::Page;
-use entities::businesses;
+use entities::businesses::{self, BusinessRecord, Removal, Standing};
 use entities::retention::{self, DeletedCount};
+use entities::{Page, RecordsError};
 use http::StatusCode;
 use protocol::ids::{PhoneNumber, Slug};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::error::ApiResult;
+use super::error::{ApiError, ApiResult};
 use super::page::{Cursor, Limit, Listing};
 use super::request::ApiRequest;
 use crate::http::response::json;
@@ -75,7 +76,62 @@ pub(super) async fn list(request: ApiRequest<'_>) -> ApiResult {
 )]
 pub(super) async fn show(request: ApiRequest<'_>) -> ApiResult {
     request.no_query()?;
+    details(request, request.business_in_path().await?).await
+}
+
+/// What is changed of a business.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BusinessChanges {
+    standing: Standing,
+}
+
+/// Pause, resume or remove a business
+///
+/// It counts from the next call on. `removed` takes its numbers, its receiver of events and its tokens away, and
+/// keeps what is stored of its people; only an admin's token may, and only while none of its calls runs.
+#[utoipa::path(
+    patch, path = "/api/businesses/{slug}", operation_id = "changeBusiness", tag = "businesses",
+    params(("slug" = String, Path, description = "Its name in URLs")),
+    request_body = BusinessChanges,
+    responses(
+        (status = 200, description = "The business as it is now", body = BusinessDetails),
+    ),
+)]
+pub(super) async fn change(request: ApiRequest<'_>) -> ApiResult {
+    request.no_query()?;
+    let BusinessChanges { standing } = request.body()?;
     let record = request.business_in_path().await?;
+    let (db, id) = (request.db(), record.id);
+    if record.standing == Standing::Removed && standing != Standing::Removed {
+        let message = "the business was removed: import its file to bring it back";
+        return Err(ApiError::conflict("removed", message).at("standing"));
+    }
+    match standing {
+        Standing::Answering => drop(businesses::resume(db, id).await?),
+        Standing::Paused => drop(businesses::pause(db, id, request.now()).await?),
+        Standing::Removed => remove(request, &record).await?,
+    }
+    tracing::info!(business = %record.slug, ?standing, "the standing of a business was set");
+    let changed = businesses::get(db, id).await?.ok_or(RecordsError::NotFound)?;
+    details(request, changed).await
+}
+
+async fn remove(request: ApiRequest<'_>, record: &BusinessRecord) -> Result<(), ApiError> {
+    if !request.access().is_admin() {
+        let message = "only a token with role admin may remove a business";
+        return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", message));
+    }
+    match businesses::remove(request.db(), record.id, request.now()).await? {
+        Removal::Done(..) | Removal::Before => Ok(()),
+        Removal::Running(calls) => {
+            let message = format!("{calls} of its calls run: wait for their end, or hang up");
+            Err(ApiError::conflict("calls_run", message))
+        }
+    }
+}
+
+async fn details(request: ApiRequest<'_>, record: BusinessRecord) -> ApiResult {
     let phone_numbers = businesses::numbers(request.db(), record.id).await?;
     let details = BusinessDetails {
         deleted: retention::deleted(request.db(), record.id).await?,

@@ -21,7 +21,7 @@ use crate::http::response::json;
         license(name = "MIT OR Apache-2.0"),
     ),
     paths(
-        businesses::list, businesses::show,
+        businesses::list, businesses::show, businesses::change,
         leads::list, leads::show, leads::change, leads::history::list,
         leads::privacy::export, leads::privacy::erase,
         appointments::list, appointments::book, appointments::show, appointments::reschedule,

@@ -1,6 +1,6 @@
 //! A business.
 
-use entities::businesses::BusinessRecord;
+use entities::businesses::{BusinessRecord, Standing};
 use jiff::Timestamp;
 use protocol::ids::Slug;
 use serde::Serialize;
@@ -20,6 +20,8 @@ pub(crate) struct Business {
     /// The language its calls start in: a BCP 47 tag.
     #[schema(example = "he")]
     language: String,
+    /// Whether it answers.
+    standing: Standing,
     /// When it was first imported.
     created_at: Timestamp,
     /// When it was last imported.
@@ -33,6 +35,7 @@ impl From<BusinessRecord> for Business {
             name: record.name,
             timezone: record.timezone,
             language: record.language,
+            standing: record.standing,
             created_at: record.created_at,
             updated_at: record.updated_at,
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use entities::businesses::{self, BusinessRecord};
+use entities::businesses::{self, BusinessRecord, Standing};
 use entities::{Database, RecordsError};
 use protocol::business::BusinessSettings;
 use protocol::ids::{BusinessId, PhoneNumber};
@@ -71,9 +71,9 @@ async fn read(database: &Database) -> Result<Map, RecordsError> {
     let (mut map, mut after) = (Map::new(), None);
     loop {
         let page = businesses::list(database, after.as_ref(), PAGE).await?;
-        for business in page.items {
-            add(&mut map, business);
-        }
+        let have_numbers =
+            page.items.into_iter().filter(|business| business.standing != Standing::Removed);
+        have_numbers.for_each(|business| add(&mut map, business));
         after = page.next;
         if after.is_none() || map.len() >= MAX_NUMBERS {
             return Ok(map);

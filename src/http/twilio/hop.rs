@@ -27,7 +27,7 @@ impl Hop {
             Refusal::Full | Refusal::Draining | Refusal::JournalFull => {
                 state.services.node.another_has_room()
             }
-            Refusal::NoDatabase | Refusal::Failed => false,
+            Refusal::NoDatabase | Refusal::Failed | Refusal::Paused => false,
         };
         let hop = self.0.saturating_add(1);
         (others_can && hop <= MAX_HOPS)

@@ -21,6 +21,8 @@ pub(super) enum Refusal {
     NoDatabase,
     /// The actors could not be started.
     Failed,
+    /// The business is paused.
+    Paused,
 }
 
 impl Refusal {
@@ -31,6 +33,7 @@ impl Refusal {
             Self::JournalFull => "journal_full",
             Self::NoDatabase => "no_database",
             Self::Failed => "failed",
+            Self::Paused => "paused",
         }
     }
 }

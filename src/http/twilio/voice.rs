@@ -8,7 +8,7 @@ use actors::call_supervisor::CallHandle;
 use actors::messages::{JournalEntry, SupervisorEvent};
 use actors::stored_call;
 use actors::supervisor::CallRefused;
-use entities::businesses::{CallKey, EndedCall, RunningCall, VoiceLookup};
+use entities::businesses::{CallKey, EndedCall, RunningCall, Standing, VoiceLookup};
 use entities::calls::CallStatus;
 use protocol::business::{BusinessSettings, OpeningLine, SettingsError};
 use protocol::call::{CallSetup, EndReason, LeadFacts, Phase};
@@ -59,6 +59,9 @@ pub(super) async fn answer(state: &TwilioState, form: &Form, query: Option<&str>
     {
         return go_on(state, &handle, &form).await;
     }
+    if is_paused(state, &lookup, &setup).await {
+        return paused(state, &form, &setup);
+    }
     match form.answered_by.filter(|answered| answered.is_machine()) {
         Some(machine) => answering_machine::answer(state, &setup, machine),
         None => start(state, &form, (setup, lookup.running), Hop::of(query)).await,
@@ -68,9 +71,25 @@ pub(super) async fn answer(state: &TwilioState, form: &Form, query: Option<&str>
 /// Answers the resume of a call whose process died before it had kept a snapshot: it begins anew, here.
 pub(super) async fn begin_anew(state: &TwilioState, form: &VoiceForm) -> Twiml {
     match read(state, form).await {
+        Ok((setup, lookup)) if is_paused(state, &lookup, &setup).await => {
+            paused(state, form, &setup)
+        }
         Ok((setup, lookup)) => start(state, form, (setup, lookup.running), Hop::LAST).await,
         Err(twiml) => twiml,
     }
+}
+
+/// Whether the business takes no new call. One that runs goes on.
+async fn is_paused(state: &TwilioState, lookup: &VoiceLookup, setup: &CallSetup) -> bool {
+    lookup.business.standing != Standing::Answering
+        && lookup.running.is_none()
+        && state.calls.find(setup.call_sid.clone()).await.is_none()
+}
+
+fn paused(state: &TwilioState, form: &VoiceForm, setup: &CallSetup) -> Twiml {
+    tracing::info!(call = %form.call_sid, "a call to a paused business hears the apology");
+    refusal::record(state, setup.business, form, Refusal::Paused);
+    apology(&setup.settings)
 }
 
 /// What the call begins with, in one read of the database. `Err` is the answer if it does not begin.

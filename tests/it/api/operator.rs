@@ -128,6 +128,7 @@ impl Wanted {
             | "get /api/webhooks"
             | "post /api/calls/{call_sid}/hangup" => of_business,
             "get /api/slots" => of_business.and(&format!("date={}", &rows.free[..10])),
+            "patch /api/businesses/{slug}" => plain.with(&json!({ "standing": "answering" })),
             "patch /api/leads/{id}" => of_business.with(&json!({ "full_name": "אחר" })),
             "patch /api/appointments/{id}" => {
                 of_business.with(&json!({ "slot_start": rows.later }))

@@ -28,6 +28,7 @@ use May::{No, Own, Yes};
 const TABLE: [(&str, [May; 3]); 33] = [
     ("get /api/businesses", [Own, Own, Yes]),
     ("get /api/businesses/{slug}", [Own, Own, Yes]),
+    ("patch /api/businesses/{slug}", [Own, No, No]),
     ("get /api/leads", [Own, Own, Yes]),
     ("get /api/leads/{id}", [Own, Own, Yes]),
     ("patch /api/leads/{id}", [Own, No, No]),
@@ -168,6 +169,29 @@ fn ops_14_a_token_that_is_revoked_or_altered_is_refused_at_once() {
         let all = tokens::list(db).await.unwrap();
         assert!(tokens::revoke(db, all[0].id).await.unwrap());
         assert_eq!(asks(&world, &good, &wanted).await.0, StatusCode::UNAUTHORIZED);
+        world.close().await;
+    });
+}
+
+#[test]
+fn ops_14_a_business_is_removed_by_an_admin_s_token_alone() {
+    virtually(async {
+        let world = world(brief_in_writing).await;
+        let (id, slug) = (world.business_id, world.business.slug.clone());
+        let own = token(&world, TokenRole::Business, Some(id)).await;
+        let admin = token(&world, TokenRole::Admin, None).await;
+        let set = |standing: &str| {
+            Wanted::new(Method::PATCH, format!("/api/businesses/{slug}"))
+                .with(&serde_json::json!({ "standing": standing }))
+        };
+        assert_eq!(asks(&world, &own, &set("removed")).await.0, StatusCode::FORBIDDEN);
+        let (status, body) = asks(&world, &own, &set("paused")).await;
+        assert!(status == StatusCode::OK && body.contains("\"standing\":\"paused\""), "{body}");
+        assert_eq!(asks(&world, &admin, &set("removed")).await.0, StatusCode::OK);
+        let (status, body) = asks(&world, &admin, &set("answering")).await;
+        assert!(status == StatusCode::CONFLICT && body.contains("import its file"), "{body}");
+        // Its tokens went with it.
+        assert_eq!(asks(&world, &own, &set("paused")).await.0, StatusCode::UNAUTHORIZED);
         world.close().await;
     });
 }

@@ -121,8 +121,15 @@ impl Dialogue<'_> {
         let open = self.open.as_ref().filter(|_| !self.is_beside_the_flow(words));
         let names_service = Topic::of(&self.script.services, words).is_some();
         if names_service || open == Some(&Step::Service) {
-            fields.insert("service_category".into(), json!(self.service));
-            fields.insert("problem_description".into(), json!(words));
+            let is_known =
+                |name: &str| self.task.fields.as_ref().is_none_or(|it| it.contains(&name));
+            for (name, value) in
+                [("service_category", json!(self.service)), ("problem_description", json!(words))]
+            {
+                if names_service || is_known(name) {
+                    fields.insert(name.into(), value);
+                }
+            }
         }
         let names_city = Topic::of(&self.script.cities, words).is_some();
         if names_city || open == Some(&Step::City) {

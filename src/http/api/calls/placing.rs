@@ -6,7 +6,7 @@ use std::panic::resume_unwind;
 use actors::call_parts::Services;
 use actors::messages::JournalEntry;
 use actors::twilio_rest::PlacingFault;
-use entities::businesses::{BusinessRecord, CallKey, VoiceLookup, find_for_voice};
+use entities::businesses::{BusinessRecord, CallKey, Standing, VoiceLookup, find_for_voice};
 use entities::calls::{self, CallDirection, CallStatus};
 use http::StatusCode;
 use jiff::Timestamp;
@@ -49,6 +49,10 @@ pub(super) async fn place(request: ApiRequest<'_>, call: NewCall) -> Result<Plac
     let state = request.state;
     check_capacity(state).await?;
     let business = request.business(Some(&call.business)).await?;
+    if business.standing != Standing::Answering {
+        let message = "the business is paused or removed: it places no calls";
+        return Err(ApiError::conflict("not_answering", message).at("business"));
+    }
     let settings = settings(&business)?;
     let now = state.services.clock.now();
     let admitted = state.services.provider.would_admit(&settings, now);
