@@ -1,6 +1,7 @@
 //! `frontdesk business`: imports businesses from files, exports and lists them, and pauses, resumes or removes one.
 
-pub(super) mod standing;
+pub(super) mod refused;
+mod standing;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -69,7 +70,13 @@ pub(super) async fn run(
     out: &mut impl Write,
 ) -> Result<Exit, CliError> {
     let db = match command {
-        Command::Import { .. } => database::open_or_create(&config.database).await?,
+        Command::Import { ref file } => {
+            // A file that is refused makes no database.
+            if !file.is_dir() {
+                business_file::read(file)?;
+            }
+            database::open_or_create(&config.database).await?
+        }
         Command::Export { .. }
         | Command::List { .. }
         | Command::Pause { .. }

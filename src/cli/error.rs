@@ -10,7 +10,7 @@ use protocol::business::Problem;
 use thiserror::Error;
 
 use super::backup::error::BackupError;
-use super::business::standing::StandingError;
+use super::business::refused::StandingError;
 use super::calls::error::CallsError;
 use super::daemon::DaemonError;
 use super::exit::BAD_CONFIGURATION;

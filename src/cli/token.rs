@@ -30,7 +30,7 @@ use refused::TokenError;
 /// The longest name, in characters.
 const LONGEST_NAME: usize = 100;
 /// What a table shows of a slug, in characters.
-const MOST_OF_SLUG: usize = 24;
+const SLUG_WIDTH: usize = 24;
 
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Command {
@@ -166,7 +166,7 @@ const LAYOUT: Layout<Row> = Layout {
         Column("ID", |row: &Row| end_of(row.token.id)),
         Column("ROLE", |row: &Row| word(&row.token.role)),
         Column("MADE", |row: &Row| row.token.created_at.strftime("%Y-%m-%d").to_string()),
-        Column("BUSINESS", |row: &Row| cut(&or_dash(row.business.as_ref()), MOST_OF_SLUG)),
+        Column("BUSINESS", |row: &Row| cut(&or_dash(row.business.as_ref()), SLUG_WIDTH)),
         Column("NAME", |row: &Row| row.token.name.clone()),
     ],
     csv: &[

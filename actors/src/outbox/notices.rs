@@ -28,10 +28,8 @@ pub(super) async fn send(
         BusinessSettings::from_json(receiver.business.settings.clone()).map_err(|error| {
             Failure::Again(format!("the business's settings can't be read: {error}"))
         })?;
-    let fresh = match event.record.kind {
-        EventKind::LeadCreated => lead_now(services, receiver, data).await?,
-        _ => None,
-    };
+    let is_lead = event.record.kind == EventKind::LeadCreated;
+    let fresh = if is_lead { lead_now(services, receiver, data).await? } else { None };
     let text = line(event.record.kind, fresh.as_ref().unwrap_or(data), &settings)
         .ok_or_else(|| Failure::Never("there is no line for this event".to_owned()))?;
     let gone = || Failure::Never("the business has no such [notify] any more".to_owned());

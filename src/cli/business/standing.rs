@@ -5,26 +5,11 @@ use std::io::Write;
 use entities::Database;
 use entities::businesses::{self, BusinessRecord, Kept, Removal, Removed, Standing};
 use protocol::ids::Slug;
-use thiserror::Error;
 
+use super::refused::StandingError;
 use crate::cli::error::CliError;
 use crate::cli::stored::StoredError;
 use crate::platform::Platform;
-
-/// Why the standing of a business is not changed.
-#[derive(Debug, Error)]
-pub enum StandingError {
-    #[error("{0} was removed: `frontdesk business import FILE` brings it back")]
-    Removed(Slug),
-    #[error(
-        "this takes the numbers of {0} away, and its receiver and tokens; say --yes to confirm"
-    )]
-    Unconfirmed(Slug),
-    #[error(
-        "{1} of the calls of {0} run: pause it and wait for their end, or end them with `frontdesk calls hangup`"
-    )]
-    Running(Slug, u64),
-}
 
 pub(super) async fn pause(
     db: &Database,

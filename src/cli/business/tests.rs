@@ -164,3 +164,11 @@ async fn ops_14_a_business_is_paused_resumed_and_removed_by_commands() {
     let unknown = said(&on_disk, Command::Pause { slug: slug("nobody") }).await.unwrap_err();
     assert!(unknown.to_string().contains("business list"), "{unknown}");
 }
+
+#[tokio::test]
+async fn ops_14_a_file_that_is_refused_makes_no_database() {
+    let on_disk = OnDisk::default();
+    import_text(&on_disk, "slug = \"a\"\n").await.unwrap_err();
+    let missing = said(&on_disk, Command::List { format: Format::default() }).await.unwrap_err();
+    assert!(missing.to_string().contains("there is no database file"), "{missing}");
+}

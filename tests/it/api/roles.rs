@@ -25,7 +25,7 @@ enum May {
 use May::{No, Own, Yes};
 
 /// Roles: business; read of one business; read of all. The admin may all.
-const TABLE: [(&str, [May; 3]); 33] = [
+const TABLE: [(&str, [May; 3]); 34] = [
     ("get /api/businesses", [Own, Own, Yes]),
     ("get /api/businesses/{slug}", [Own, Own, Yes]),
     ("patch /api/businesses/{slug}", [Own, No, No]),
