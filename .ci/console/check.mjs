@@ -2,54 +2,13 @@
 // Fails on: a serious finding of axe, a line that is wider than the page, an error of a script, a request to another host
 // or to what is not there. Then it tries what the scripts do.
 // Arguments: the gallery's address, a folder for pictures, and a pattern of the pages' names if not all are wanted.
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import puppeteer from 'puppeteer-core';
+import { mkdirSync } from 'node:fs';
+import { address, browser, expect, findings, graveFindings, open, pictures, report, tooWide, visit } from './browser.mjs';
 
-const [address, pictures, pattern = ''] = process.argv.slice(2);
-const require = createRequire(import.meta.url);
-const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+const pattern = process.argv[4] ?? '';
 const VARIANTS = [
   ['he', 'light', 360], ['he', 'dark', 1280], ['en', 'dark', 360], ['en', 'light', 1280],
 ];
-const GRAVE = ['serious', 'critical'];
-const findings = [];
-
-const browser = await puppeteer.launch({
-  executablePath: '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--lang=en'],
-});
-
-// A page that notes what goes wrong on it. Browsers draw date fields by data addresses of their own.
-async function open(width, { inject = false, scripts = true } = {}) {
-  const page = await browser.newPage();
-  await page.setViewport({ width, height: 800 });
-  await page.setJavaScriptEnabled(scripts);
-  // The policy of the page forbids what the checker brings.
-  if (inject) await page.setBypassCSP(true);
-  page.name = '';
-  const note = (what) => findings.push(`${page.name}: ${what}`);
-  page.on('console', (message) => { if (message.type() === 'error') note(message.text()); });
-  page.on('pageerror', (error) => note(error.message));
-  page.on('request', (request) => { if (!request.url().startsWith(address) && !request.url().startsWith('data:')) note(`asks ${request.url()}`); });
-  page.on('response', (answer) => { if (answer.status() >= 400) note(`${answer.status()} for ${answer.url()}`); });
-  return page;
-}
-
-async function visit(page, path) {
-  page.name = path;
-  await page.goto(`${address}/${path}`, { waitUntil: 'load' });
-}
-
-// Elements that reach over the page's edge, but for those in a box that scrolls.
-const tooWide = () => {
-  const width = document.documentElement.clientWidth;
-  const is = (element) => {
-    const { left, right, width: own } = element.getBoundingClientRect();
-    return own > 0 && (right > width + 1 || left < -1) && !element.closest('.scroll, .index, .hidden, .skip, .brand');
-  };
-  return [...document.querySelectorAll('body *')].filter(is).slice(0, 3).map((it) => `${it.tagName}.${it.className}`);
-};
 
 const names = await (async () => {
   const page = await open(1280);
@@ -65,17 +24,9 @@ for (const [language, theme, width] of VARIANTS) {
     await visit(page, `${language}/${theme}/${name}`);
     for (const what of await page.evaluate(tooWide)) findings.push(`${page.name} at ${width}: too wide: ${what}`);
     await page.screenshot({ path: `${pictures}/${name}.${language}.${theme}.${width}.png`, fullPage: true });
-    await page.evaluate(axe);
-    const found = await page.evaluate(async () => (await axe.run(document, { resultTypes: ['violations'] })).violations);
-    for (const { impact, id, nodes } of found.filter((it) => GRAVE.includes(it.impact))) {
-      findings.push(`${page.name} at ${width}: ${impact}: ${id}: ${nodes.map((node) => node.html).slice(0, 2).join(' ')}`);
-    }
+    findings.push(...await graveFindings(page, width));
   }
   await page.close();
-}
-
-function expect(page, holds, what) {
-  if (!holds) findings.push(`${page.name}: ${what}`);
 }
 
 // What the scripts do, under the page's own policy.
@@ -145,8 +96,4 @@ function expect(page, holds, what) {
   await page.close();
 }
 
-await browser.close();
-const different = [...new Set(findings)];
-console.log(different.join('\n'));
-console.log(`${names.length} pages in ${VARIANTS.length} forms: ${different.length} findings; pictures in ${pictures}`);
-process.exit(different.length === 0 ? 0 : 1);
+await report(`${names.length} pages in ${VARIANTS.length} forms`);
