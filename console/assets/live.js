@@ -1,6 +1,8 @@
 // One event stream per page (CON-4). An event names the parts that have changed; the page is read again and those parts are
 // put in place of the old ones. After a break everything is read again: so a page that was asleep catches up.
+// A page that nobody sees has no stream: browsers open few connections to one server, for all of their tabs.
 const PAUSE = 1000;
+const PATIENCE = 6000;
 
 export function listen(address) {
   if (!address) return;
@@ -8,6 +10,7 @@ export function listen(address) {
   const wanted = new Set();
   let all = false;
   let timer = 0;
+  let stream = null;
 
   const later = () => {
     if (!timer && !document.hidden) timer = setTimeout(refresh, PAUSE);
@@ -28,21 +31,38 @@ export function listen(address) {
     }
   };
 
-  const stream = new EventSource(address);
-  let opened = false;
-  stream.addEventListener('open', () => {
-    lost.hidden = true;
-    if (opened) { all = true; later(); }
-    opened = true;
-  });
-  stream.addEventListener('error', () => { lost.hidden = false; });
-  stream.addEventListener('changed', (event) => {
-    for (const name of event.data.split(' ')) wanted.add(name);
-    later();
-  });
+  const open = () => {
+    if (stream || document.hidden) return;
+    let opened = false;
+    stream = new EventSource(address);
+    stream.addEventListener('open', () => {
+      lost.hidden = true;
+      if (opened || all) { all = true; later(); }
+      opened = true;
+    });
+    // The server ends each stream after some minutes, and the browser opens another one.
+    stream.addEventListener('error', ({ target }) => setTimeout(() => {
+      if (target === stream && target.readyState !== EventSource.OPEN) lost.hidden = false;
+    }, PATIENCE));
+    stream.addEventListener('changed', (event) => {
+      for (const name of event.data.split(' ')) wanted.add(name);
+      later();
+    });
+  };
+  const close = () => {
+    stream?.close();
+    stream = null;
+    all = true;
+  };
+
   document.addEventListener('visibilitychange', () => {
-    if (!document.hidden && (all || wanted.size)) later();
+    if (document.hidden) close();
+    else open();
   });
+  // A browser keeps a page that was left, with its connections, to show it again.
+  addEventListener('pagehide', close);
+  addEventListener('pageshow', open);
+  open();
 }
 
 // Replaces the parts with these names, or all. A part in which somebody writes or has opened something stays as it is.
