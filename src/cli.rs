@@ -7,7 +7,7 @@ mod backup;
 mod bench;
 mod business;
 mod calls;
-mod check;
+pub(crate) mod check;
 mod daemon;
 mod database;
 mod environment;

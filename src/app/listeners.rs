@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use tokio::sync::Semaphore;
 
 use super::{App, StartError};
-use crate::config::{Config, ModelProvider};
+use crate::config::Config;
 use crate::http::Listener;
 use crate::http::admin::{self, AdminState, Elsewhere};
 use crate::http::console::{self, ConsoleState};
@@ -58,9 +58,7 @@ impl App {
             elsewhere: Elsewhere::default(),
             stop: self.stop.clone(),
         });
-        let practice = config.openai.provider == ModelProvider::Practice;
-        let public_url = config.console.public_url.clone();
-        Arc::new(ConsoleState::new(operator, public_url, practice, self.tasks.clone()))
+        Arc::new(ConsoleState::new(operator, config.clone(), self.tasks.clone()))
     }
 
     /// Starts the operator's listener if there is a token; returns its address. It shows the console too.

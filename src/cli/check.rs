@@ -11,7 +11,7 @@ mod webhooks;
 
 use std::io::Write;
 
-use finding::{Finding, Verdict};
+pub(crate) use finding::{Finding, Verdict};
 use records::Records;
 
 use super::error::CliError;
@@ -21,19 +21,40 @@ use crate::config::Config;
 
 /// Prints each finding as soon as it is known.
 pub(super) async fn run(config: &Config, out: &mut impl Write) -> Result<Exit, CliError> {
-    let client = http::client()?;
     let mut report = Report { out, worst: Verdict::Ok };
-    report.add(configuration::check(config))?;
-    let Records { findings, numbers, senders, models } = records::check(config).await;
-    report.add(findings)?;
-    let (finding, shut_downs) = provider::check(&config.openai, &client).await;
-    report.add([finding])?;
-    report.add(models::check(&models, &shut_downs))?;
-    report.add(telephony::check(config, &numbers, &senders, &client).await)?;
+    look(config, |findings| report.add(findings)).await?;
     match report.worst {
         Verdict::Ok | Verdict::Warn => Ok(Exit::Clean),
         Verdict::Fail => Ok(Exit::Failed),
     }
+}
+
+/// All findings, for the console.
+///
+/// # Errors
+/// [`CliError`] if there is no HTTP client.
+pub(crate) async fn findings(config: &Config) -> Result<Vec<Finding>, CliError> {
+    let mut all = Vec::new();
+    look(config, |findings| {
+        all.extend(findings);
+        Ok(())
+    })
+    .await?;
+    Ok(all)
+}
+
+async fn look(
+    config: &Config,
+    mut found: impl FnMut(Vec<Finding>) -> Result<(), CliError>,
+) -> Result<(), CliError> {
+    let client = http::client()?;
+    found(configuration::check(config))?;
+    let Records { findings, numbers, senders, models } = records::check(config).await;
+    found(findings)?;
+    let (finding, shut_downs) = provider::check(&config.openai, &client).await;
+    found(vec![finding])?;
+    found(models::check(&models, &shut_downs))?;
+    found(telephony::check(config, &numbers, &senders, &client).await)
 }
 
 struct Report<'a, W> {

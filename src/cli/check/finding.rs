@@ -3,7 +3,7 @@
 use std::fmt;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     Ok,
     /// Calls are answered, but something should be fixed.
     Warn,
@@ -12,12 +12,12 @@ pub(super) enum Verdict {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Finding {
-    pub(super) verdict: Verdict,
+pub(crate) struct Finding {
+    pub(crate) verdict: Verdict,
     /// What was checked, in one word.
-    about: &'static str,
+    pub(crate) about: &'static str,
     /// What is wrong and how to fix it, or that all is well.
-    message: String,
+    pub(crate) message: String,
 }
 
 impl Finding {

@@ -88,6 +88,7 @@ static ROUTES: &[Route] = routes! {
     "/b/{slug}/events/{page}": GET Look live::of_business;
     "/events/system": GET Admin live::of_system;
     "/system": GET Admin system::show;
+    "/system/check": POST Admin system::check;
     "/system/webhooks/{id}/resend": POST Admin system::resend;
     "/style-guide": GET Look style_guide::show;
     "/sign-out": POST Oneself sign_in::sign_out;

@@ -1,6 +1,6 @@
 //! What the console's handlers share.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use actors::call_parts::Services;
 use tokio::sync::Semaphore;
@@ -8,7 +8,8 @@ use tokio_util::task::TaskTracker;
 
 use super::pulse::Pulse;
 use crate::accounts::Accounts;
-use crate::config::PublicUrl;
+use crate::cli::check::Finding;
+use crate::config::{Config, ModelProvider, PublicUrl};
 use crate::http::admin::AdminState;
 
 /// The most event streams at once. A page without one is read again by hand.
@@ -22,27 +23,39 @@ pub struct ConsoleState {
     pub public_url: Option<PublicUrl>,
     /// Who may sign in.
     pub accounts: Accounts,
+    /// What the daemon was started with.
+    pub config: Config,
     /// Whether a simulated model answers.
     pub practice: bool,
     /// What open pages are told of.
     pub pulse: Pulse,
     /// Places for event streams.
     pub(super) streams: Arc<Semaphore>,
+    /// What the last look at the wiring has found.
+    wiring: Mutex<Vec<Finding>>,
 }
 
 impl ConsoleState {
     /// Its tasks will be among `tasks`.
     #[must_use]
-    pub fn new(
-        operator: Arc<AdminState>,
-        public_url: Option<PublicUrl>,
-        practice: bool,
-        tasks: TaskTracker,
-    ) -> Self {
+    pub fn new(operator: Arc<AdminState>, config: Config, tasks: TaskTracker) -> Self {
         let pulse = Pulse::new(Arc::clone(&operator), tasks);
         let streams = Arc::new(Semaphore::new(MAX_STREAMS));
         let Services { database, clock, chance, .. } = &operator.services;
         let accounts = Accounts::new(database.clone(), *clock, chance.clone());
-        Self { operator, public_url, accounts, practice, pulse, streams }
+        let practice = config.openai.provider == ModelProvider::Practice;
+        let public_url = config.console.public_url.clone();
+        let wiring = Mutex::default();
+        Self { operator, public_url, accounts, config, practice, pulse, streams, wiring }
+    }
+
+    /// What the last look at the wiring has found; empty before the first.
+    pub(super) fn wiring(&self) -> Vec<Finding> {
+        self.wiring.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Keeps what a look at the wiring has found.
+    pub(super) fn keep_wiring(&self, found: Vec<Finding>) {
+        *self.wiring.lock().unwrap_or_else(PoisonError::into_inner) = found;
     }
 }

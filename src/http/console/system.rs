@@ -6,10 +6,12 @@ use std::time::Duration;
 use actors::cluster::{NodeView, Subject};
 use actors::introspection::ActorView;
 use actors::metrics::Metrics;
+use console::error::Problem;
 use console::notice::Tone;
 use console::shell::Place;
 use console::system::{
-    Actor, Delivery, DeliveryState, Figure, Illness, Measure, Node, NodeState, SystemPage, health,
+    Actor, Check, Delivery, DeliveryState, Figure, Illness, Measure, Node, NodeState, SystemPage,
+    health,
 };
 use console::texts::Texts;
 use entities::calls::{self, CallSpan};
@@ -18,10 +20,12 @@ use jiff::{SignedDuration, Timestamp};
 use protocol::call::EndReason;
 use protocol::ids::BusinessId;
 use protocol::openai::fault::FatalCause;
+use tokio::time::timeout;
 
 use super::answer;
 use super::refused::Answer;
 use super::visit::Visit;
+use crate::cli::check::{self, Verdict};
 use crate::http::admin::AdminState;
 use crate::http::readiness::NotReady;
 
@@ -31,6 +35,8 @@ const MINUTES: usize = 60;
 const MOST_CALLS: u32 = 20_000;
 /// Events that are shown, beside the dead ones.
 const EVENTS: u32 = 30;
+/// How long a look at the wiring may take: a request to each provider, and some for many numbers.
+const CHECK: Duration = Duration::from_secs(60);
 /// Dead events that are shown.
 const MOST_DEAD: u32 = 100;
 
@@ -46,14 +52,33 @@ pub(super) async fn show(visit: Visit<'_>) -> Answer {
     let spans = calls::spans(visit.db(), since, MOST_CALLS).await?;
     let mut shell = visit.shell(Place::System).await?;
     shell.events = Some(format!("{}/events/system", console::assets::ROOT));
+    let mut checks = health(&shell.texts, &ill);
+    checks.extend(visit.state.wiring().into_iter().map(|finding| Check {
+        name: finding.about.to_owned(),
+        passed: finding.verdict != Verdict::Fail,
+        text: finding.message,
+    }));
     let page = SystemPage {
-        checks: health(&shell.texts, &ill),
+        checks,
         nodes: nodes.into_iter().map(node).collect(),
         actors: forest(&actors),
         figures: figures(state, &shell.texts, &spans),
         deliveries: deliveries(&visit).await?,
     };
     Ok(answer::page(&shell, &page))
+}
+
+/// Looks at the wiring as `frontdesk check` does: the configuration, the records, OpenAI and Twilio.
+pub(super) async fn check(visit: Visit<'_>) -> Answer {
+    match timeout(CHECK, check::findings(&visit.state.config)).await {
+        Ok(Ok(found)) => visit.state.keep_wiring(found),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "the wiring could not be looked at");
+            return Err(Problem::Internal.into());
+        }
+        Err(_) => return Err(Problem::Busy.into()),
+    }
+    Ok(answer::redirect(&visit.at("system")))
 }
 
 /// Sends a dead event again.
