@@ -66,6 +66,9 @@ pub struct Secret {
     /// Make a password, and print it. It is shown this once.
     #[arg(long)]
     generate: bool,
+    /// Print a link by which the user chooses a password, once and within a day.
+    #[arg(long, conflicts_with = "generate")]
+    link: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -95,26 +98,48 @@ pub(super) async fn run(
     out: &mut impl Write,
 ) -> Result<Exit, CliError> {
     let db = database::open(&config.database).await?;
-    let done = perform(command, &db, platform, typed::password, out).await;
+    let place = Place { db: &db, platform, origin: origin(config) };
+    let done = perform(command, &place, typed::password, out).await;
     let done = done.map_err(|error| error.explained(&config.database));
     db.close().await?;
     done.map(|()| Exit::Clean)
 }
 
+/// Where the users are, and where they sign in.
+struct Place<'a> {
+    db: &'a Database,
+    platform: &'a Platform,
+    /// The console's address: scheme, host and port.
+    origin: String,
+}
+
+fn origin(config: &Config) -> String {
+    let listens = || config.console.listen.unwrap_or(config.admin.listen);
+    let public = config.console.public_url.as_ref();
+    public.map_or_else(|| format!("http://{}", listens()), ToString::to_string)
+}
+
 async fn perform(
     command: Command,
-    db: &Database,
-    platform: &Platform,
+    place: &Place<'_>,
     typed: impl FnOnce() -> Result<String, TypedError>,
     out: &mut impl Write,
 ) -> Result<(), CliError> {
-    let accounts = Accounts::new(db.clone(), platform.clock, platform.chance.clone());
+    let Place { db, platform, origin } = place;
+    let accounts = Accounts::new((*db).clone(), platform.clock, platform.chance.clone());
     let made = |secret: Secret| secret.generate.then(|| generated(platform));
+    let address = |secret: String| format!("{origin}/console/sign-in?link={secret}");
     match command {
         Command::Add { name, role, business, secret } => {
             let businesses = of_slugs(db, &business).await?;
             let new = NewUser { name, role: role.into(), businesses, password: None };
             Accounts::check(&new)?;
+            if secret.link {
+                accounts.add(new.clone(), by()).await?;
+                let user = find(db, &new.name).await?;
+                let link = accounts.give_link(&user, by()).await?;
+                return told(out, Some(address(link)));
+            }
             let made = made(secret);
             let password = made.clone().map_or_else(typed, Ok)?;
             accounts.add(NewUser { password: Some(password), ..new }, by()).await?;
@@ -139,6 +164,10 @@ async fn perform(
         }
         Command::Password { name, secret } => {
             let user = find(db, &name).await?;
+            if secret.link {
+                let link = accounts.give_link(&user, by()).await?;
+                return told(out, Some(address(link)));
+            }
             let made = made(secret);
             let password = made.clone().map_or_else(typed, Ok)?;
             accounts.set_password(&user, password, by()).await?;

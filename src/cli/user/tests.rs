@@ -5,11 +5,15 @@ use crate::cli::tests::{OnDisk, example};
 
 const PASSWORD: &str = "four plain words here";
 
+fn place<'a>(db: &'a Database, platform: &'a Platform) -> Place<'a> {
+    Place { db, platform, origin: "https://console.example".to_owned() }
+}
+
 async fn said(on_disk: &OnDisk, command: Command, typed: &str) -> Result<String, CliError> {
     let mut out = Vec::new();
     let db = database::open(&on_disk.config().database).await?;
     let typed = typed.to_owned();
-    let done = perform(command, &db, &Platform::live(), || Ok(typed), &mut out).await;
+    let done = perform(command, &place(&db, &Platform::live()), || Ok(typed), &mut out).await;
     db.close().await?;
     done.map(|()| String::from_utf8(out).unwrap())
 }
@@ -69,7 +73,7 @@ async fn ops_14_a_password_is_typed_or_made_and_shown_once() {
         assert!(refused.contains(told), "{refused}");
     }
     said(&on_disk, adding("dana", Role::Admin, &[]), PASSWORD).await.unwrap();
-    let secret = Secret { generate: true };
+    let secret = Secret { generate: true, link: false };
     let password = Command::Password { name: "DANA".to_owned(), secret };
     let made = said(&on_disk, password, "").await.unwrap();
     assert_eq!(made.trim().len(), 29, "{made}");
@@ -98,9 +102,33 @@ async fn ops_14_a_role_and_the_businesses_of_a_user_must_fit() {
             asked = true;
             Ok(PASSWORD.to_owned())
         };
-        let done = perform(command, &db, &Platform::live(), typed, &mut Vec::new()).await;
+        let done = perform(command, &place(&db, &Platform::live()), typed, &mut Vec::new()).await;
         let refused = done.unwrap_err().to_string();
         assert!(refused.contains(told) && !asked, "{refused}");
         db.close().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn ops_14_a_link_is_printed_by_which_a_user_chooses_a_password() {
+    let on_disk = with_business().await;
+    let secret = Secret { generate: false, link: true };
+    let adding =
+        Command::Add { name: "dana".to_owned(), role: Role::Admin, business: vec![], secret };
+    let again = Command::Password { name: "dana".to_owned(), secret };
+    let mut links = Vec::new();
+    for command in [adding, again] {
+        let told = said(&on_disk, command, "").await.unwrap();
+        let link = told.trim().strip_prefix("https://console.example/console/sign-in?link=");
+        links.push(link.unwrap_or_else(|| panic!("{told}")).to_owned());
+    }
+    let db = database::open(&on_disk.config().database).await.unwrap();
+    let platform = Platform::live();
+    let accounts = Accounts::new(db.clone(), platform.clock, platform.chance);
+    assert_eq!(accounts.by_link(&links[0]).await.unwrap(), None, "the newest holds");
+    assert_eq!(accounts.by_link(&links[1]).await.unwrap().unwrap().name, "dana");
+    db.close().await.unwrap();
+    let config = on_disk.config_with(&[("CONSOLE__PUBLIC_URL", "https://locks.example")]);
+    assert_eq!(origin(&config), "https://locks.example");
+    assert_eq!(origin(&on_disk.config()), "http://127.0.0.1:8081");
 }
