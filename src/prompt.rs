@@ -29,3 +29,17 @@ pub(crate) fn for_call(
         messages: &messages,
     })
 }
+
+/// The system prompt of a call by somebody of whom nothing is known.
+pub(crate) fn preview(settings: &BusinessSettings, direction: Direction, now: Timestamp) -> String {
+    system_prompt(&PromptParts {
+        business: settings,
+        business_prompt: &settings.agent.prompt,
+        direction,
+        now,
+        caller: None,
+        lead: &LeadFacts::default(),
+        appointments: &[],
+        messages: &[],
+    })
+}

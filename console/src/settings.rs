@@ -5,6 +5,7 @@
 //! `reference` is the documentation of all keys.
 
 mod changes;
+mod drafts;
 mod examples;
 mod form;
 mod hours;
@@ -18,6 +19,7 @@ use crate::components::Field;
 use crate::page::page;
 
 pub use changes::{Changed, ChangesPage, Difference, Version, VersionsPage};
+pub use drafts::{allowed, as_entered, changes, check, conflicts, rebased};
 pub use form::{Problem, fields, read};
 pub use hours::{HoursGrid, read_hours};
 pub use keys::{KEYS, Key, Kind, Owner, Section};

@@ -17,7 +17,7 @@ mod standing;
 mod voice;
 
 pub use crate::values::Standing;
-pub use import::{ImportBusiness, ImportError, Imported, import};
+pub use import::{ImportBusiness, ImportError, Imported, Publication, import, publish};
 pub use standing::{Kept, Removal, Removed, pause, remove, resume};
 pub use voice::{
     CallKey, EndedCall, RunningCall, VoiceLookup, find_for_text, find_for_voice, try_find_for_voice,

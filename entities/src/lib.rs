@@ -6,7 +6,8 @@
 //! [`BusinessId`](protocol::ids::BusinessId) whose rows it may see, so no caller can read or write
 //! another business's rows. The exceptions find a business in the first place
 //! ([`businesses::find_for_voice`], [`businesses::find_by_slug`],
-//! [`businesses::find_by_whatsapp_number`], [`businesses::list`], [`businesses::import`]), or serve
+//! [`businesses::find_by_whatsapp_number`], [`businesses::list`], [`businesses::import`],
+//! [`businesses::publish`]), or serve
 //! the daemons themselves ([`calls::live_all`], [`calls::live_beside`], [`calls::lease_of_live`],
 //! [`calls::check_fences`], [`call_snapshots::left_behind`], [`nodes`], [`outbox::due`]), a resume, which names the call alone
 //! ([`call_snapshots::resume`], [`call_snapshots::of_any_business`]), the operator of all businesses
@@ -27,6 +28,7 @@ mod column;
 mod connection;
 pub mod conversations;
 mod database;
+pub mod drafts;
 mod error;
 pub mod leads;
 pub mod messages;
@@ -37,6 +39,7 @@ pub mod privacy;
 pub mod retention;
 mod search;
 pub mod sessions;
+pub mod settings_versions;
 pub mod sign_ins;
 #[expect(unreachable_pub, reason = "SeaORM's derives make everything beside a model public")]
 mod tables;

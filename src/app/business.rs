@@ -1,7 +1,7 @@
 //! Imports a business into the database.
 
 use entities::Database;
-use entities::businesses::{self, ImportBusiness, ImportError, Imported};
+use entities::businesses::{self, ImportBusiness, ImportError, Imported, Publication};
 use entities::outbox::{ImportOutbox, ImportWebhook};
 use jiff::Timestamp;
 use protocol::business::BusinessSettings;
@@ -18,7 +18,25 @@ pub async fn import(
     new_id: BusinessId,
     now: Timestamp,
 ) -> Result<Imported, ImportError> {
-    let import = ImportBusiness {
+    businesses::import(database, of(settings, new_id)?, now).await
+}
+
+/// Publishes the draft of a business, as an import of these settings.
+///
+/// # Errors
+/// As [`import`], and [`ImportError::Moved`] if it is not the draft that was looked at.
+pub async fn publish(
+    database: &Database,
+    settings: &BusinessSettings,
+    business: BusinessId,
+    publication: Publication,
+    now: Timestamp,
+) -> Result<Imported, ImportError> {
+    businesses::publish(database, of(settings, business)?, publication, now).await
+}
+
+fn of(settings: &BusinessSettings, new_id: BusinessId) -> Result<ImportBusiness, ImportError> {
+    Ok(ImportBusiness {
         new_id,
         slug: settings.slug.clone(),
         name: settings.name.clone(),
@@ -36,6 +54,5 @@ pub async fn import(
             }),
             subscriptions: settings.subscriptions(),
         },
-    };
-    businesses::import(database, import, now).await
+    })
 }

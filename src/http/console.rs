@@ -27,6 +27,7 @@ mod pulse;
 mod refused;
 mod routes;
 mod session;
+mod settings;
 mod sign_in;
 mod state;
 mod style_guide;

@@ -3,6 +3,7 @@
 pub(crate) mod browser;
 mod doors;
 mod roles;
+mod settings;
 mod sign_in;
 mod users;
 mod work;

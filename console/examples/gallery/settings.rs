@@ -64,7 +64,11 @@ pub(super) fn all(of: World) -> Vec<Sample> {
         changes: Vec::new(),
         problems: Vec::new(),
         revision: "7".to_owned(),
+        moved: None,
     };
+    let mut moved = changes(of, Vec::new());
+    moved.moved = Some(edit(of));
+    samples.push(sample("changes-moved", Role::Business, Box::new(moved)));
     samples.push(sample("changes-empty", Role::Business, Box::new(nothing)));
     samples.push(sample("versions", Role::Business, Box::new(versions(of))));
     let first = VersionsPage { versions: Vec::new(), shown: None };
@@ -164,7 +168,13 @@ fn changed(of: World) -> Vec<Changed> {
 }
 
 fn changes(of: World, problems: Vec<Problem>) -> ChangesPage {
-    ChangesPage { draft: draft(of), changes: changed(of), problems, revision: "8".to_owned() }
+    ChangesPage {
+        draft: draft(of),
+        changes: changed(of),
+        problems,
+        revision: "8".to_owned(),
+        moved: None,
+    }
 }
 
 fn versions(of: World) -> VersionsPage {

@@ -73,6 +73,8 @@ pub struct ChangesPage {
     /// Why the draft can't be published.
     pub problems: Vec<Problem>,
     pub revision: String,
+    /// Somebody has changed something since the user looked: nothing was published.
+    pub moved: Option<Edit>,
 }
 
 page!(ChangesPage, "changes.html");

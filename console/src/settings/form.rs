@@ -228,7 +228,7 @@ fn parsed(kind: Kind, entered: Option<&str>) -> Result<Option<Value>, String> {
 }
 
 /// Sets or removes the value at a path.
-fn put(settings: &mut Value, path: &str, new: Option<Value>) {
+pub(super) fn put(settings: &mut Value, path: &str, new: Option<Value>) {
     let (table, key) = path.split_once('.').map_or((None, path), |(table, key)| (Some(table), key));
     let place = match table {
         Some(table) => &mut settings[table],
@@ -245,7 +245,7 @@ fn put(settings: &mut Value, path: &str, new: Option<Value>) {
 }
 
 /// Without a number nobody can be put through to, and without an address nothing is sent: the whole table goes.
-fn without_empty_tables(settings: &mut Value) {
+pub(super) fn without_empty_tables(settings: &mut Value) {
     for (table, key) in [("transfer", "number"), ("webhooks", "url")] {
         if settings[table][key].is_null() {
             settings[table] = Value::Null;

@@ -220,6 +220,7 @@ changed-name = { $first }: { $second }
 changes-title = Unpublished changes
 changes-empty = Everything is published
 changes-empty-text = Change a setting, and it appears here before it counts.
+changes-moved = { $name } has changed something since you looked, so nothing was done. Look again:
 changes-edit = Change something
 before = Before
 after = After

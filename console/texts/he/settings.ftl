@@ -220,6 +220,7 @@ changed-name = { $first }: { $second }
 changes-title = שינויים שלא פורסמו
 changes-empty = הכול פורסם
 changes-empty-text = כל שינוי בהגדרות יופיע כאן לפני שיחול.
+changes-moved = דבר לא נעשה, כי { $name } שינה משהו מאז שהסתכלת. כדאי להסתכל שוב:
 changes-edit = לשנות משהו
 before = לפני
 after = אחרי

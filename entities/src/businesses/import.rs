@@ -9,12 +9,18 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder};
 use thiserror::Error;
 
+use crate::audit::{self, NewEntry};
 use crate::column;
 use crate::connection::begin_write;
 use crate::database::Database;
+use crate::drafts;
 use crate::error::RecordsError;
 use crate::outbox::{self, ImportOutbox};
+use crate::settings_versions;
 use crate::tables::{business_numbers, businesses, prompts};
+
+/// Who has published the settings of a file.
+const BY_IMPORT: &str = "import";
 
 /// A business's file.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +54,18 @@ pub struct Imported {
     pub created: bool,
     /// Increases only when the text changes.
     pub prompt_version: i32,
+    /// Increases only when something changes.
+    pub settings_version: i32,
+}
+
+/// A draft that is published.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Publication {
+    /// The version that the draft changes.
+    pub base: i32,
+    /// The draft's revision.
+    pub draft: i64,
+    pub entry: NewEntry,
 }
 
 /// Nothing of the business was stored.
@@ -62,6 +80,9 @@ pub enum ImportError {
          `echo whsec_$(openssl rand -base64 32)` makes one"
     )]
     NoWebhookSecret,
+    /// Somebody has published or changed the draft meanwhile.
+    #[error("the draft or the settings that it changes are not those that were looked at")]
+    Moved,
     #[error("the settings could not be written as JSON")]
     Settings(#[source] serde_json::Error),
     #[error(transparent)]
@@ -80,10 +101,35 @@ pub async fn import(
     business: ImportBusiness,
     now: Timestamp,
 ) -> Result<Imported, ImportError> {
+    store(db, business, None, now).await
+}
+
+/// Updates a business by a draft, which is no longer one then (CON-3).
+///
+/// # Errors
+/// [`ImportError::Moved`] if it is not the draft that was looked at.
+pub async fn publish(
+    db: &Database,
+    business: ImportBusiness,
+    publication: Publication,
+    now: Timestamp,
+) -> Result<Imported, ImportError> {
+    store(db, business, Some(publication), now).await
+}
+
+async fn store(
+    db: &Database,
+    business: ImportBusiness,
+    publication: Option<Publication>,
+    now: Timestamp,
+) -> Result<Imported, ImportError> {
     db.write(move |db| async move {
         let db = &db;
         let transaction = begin_write(db).await?;
         refuse_taken_whatsapp_number(&transaction, &business).await?;
+        if publication.is_some() {
+            refuse_unless_there(&transaction, &business.slug).await?;
+        }
         // This also locks the row, so that imports of one business run one at a time.
         let row = businesses::Entity::insert(row(&business, now))
             .on_conflict(
@@ -105,14 +151,53 @@ pub async fn import(
             .await?;
         let id = BusinessId(row.id);
         replace_numbers(&transaction, id, &business.phone_numbers).await?;
+        let by = match publication {
+            Some(publication) => {
+                let by = publication.entry.by.name.clone();
+                take_draft(&transaction, id, publication).await?;
+                by
+            }
+            None => BY_IMPORT.to_owned(),
+        };
+        let settings = business.settings;
+        let settings_version =
+            settings_versions::store(&transaction, id, settings, by, now).await?;
         let prompt_version = store_prompt(&transaction, id, business.prompt, now).await?;
         if !outbox::store_subscriptions(&transaction, id, business.outbox).await? {
             return Err(ImportError::NoWebhookSecret);
         }
         transaction.commit().await?;
-        Ok(Imported { id, created: id == business.new_id, prompt_version })
+        let created = id == business.new_id;
+        Ok(Imported { id, created, prompt_version, settings_version })
     })
     .await
+}
+
+/// Only an import makes a business, or brings a removed one back.
+async fn refuse_unless_there(
+    transaction: &DatabaseTransaction,
+    slug: &Slug,
+) -> Result<(), RecordsError> {
+    let there = businesses::Entity::find()
+        .filter(businesses::Column::Slug.eq(slug.as_str()))
+        .filter(businesses::Column::RemovedAt.is_null())
+        .one(transaction)
+        .await?;
+    there.map(|_| ()).ok_or(RecordsError::NotFound)
+}
+
+/// The draft is used up, if it and what it changes are still the same.
+async fn take_draft(
+    transaction: &DatabaseTransaction,
+    business: BusinessId,
+    publication: Publication,
+) -> Result<(), ImportError> {
+    let newest = settings_versions::newest(transaction, business).await?;
+    let is_same = newest.is_some_and(|newest| newest.version == publication.base);
+    if !is_same || !drafts::remove(transaction, business, publication.draft).await? {
+        return Err(ImportError::Moved);
+    }
+    Ok(audit::insert(transaction, publication.entry).await?)
 }
 
 fn row(business: &ImportBusiness, now: Timestamp) -> businesses::ActiveModel {

@@ -15,6 +15,8 @@ mod cancelled;
 #[cfg(test)]
 mod conversations;
 #[cfg(test)]
+mod drafts;
+#[cfg(test)]
 mod early_statuses;
 #[cfg(test)]
 mod faults;

@@ -42,9 +42,11 @@ const PERSONAL: [&str; 12] = [
     "audit_log",
 ];
 /// Tables that hold nothing of a person, and why.
-const OTHERS: [(&str, &str); 20] = [
+const OTHERS: [(&str, &str); 22] = [
     ("businesses", "the business's own settings"),
     ("business_numbers", "the business's own numbers"),
+    ("settings_versions", "the business's own settings"),
+    ("drafts", "the business's own settings"),
     ("prompts", "the business's own words"),
     ("webhooks", "the business's own receiver"),
     ("subscriptions", "words of ours"),

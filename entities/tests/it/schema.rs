@@ -8,7 +8,7 @@ use sea_orm_migration::SchemaManager;
 
 use crate::support::{migrate, on_each, on_each_bare, two_businesses};
 
-const TABLES: [&str; 26] = [
+const TABLES: [&str; 28] = [
     "businesses",
     "business_numbers",
     "prompts",
@@ -35,6 +35,8 @@ const TABLES: [&str; 26] = [
     "one_time_links",
     "sign_in_failures",
     "audit_log",
+    "settings_versions",
+    "drafts",
 ];
 
 /// The URL of a database that nobody else can be on.
@@ -55,7 +57,7 @@ async fn tables_there(db: &Database) -> usize {
 async fn the_schema_goes_up_down_and_up_again() {
     on_each_bare(async |db| {
         let all = db.read(|db| async move { migration::pending(&db).await }).await.unwrap();
-        assert_eq!(all.len(), 17, "every migration is pending on an empty database: {all:?}");
+        assert_eq!(all.len(), 19, "every migration is pending on an empty database: {all:?}");
         assert_eq!(
             db.write(move |db| async move { migration::up(&db, None).await })
                 .await
@@ -101,7 +103,7 @@ async fn simultaneous_migrations_apply_each_migration_once() {
         }
         let mut applied = movers.join_all().await;
         applied.sort_unstable();
-        assert_eq!(applied, [0, 0, 0, 0, 0, 17]);
+        assert_eq!(applied, [0, 0, 0, 0, 0, 19]);
     })
     .await;
 }
@@ -141,7 +143,7 @@ async fn the_commands_report_what_they_did_and_fresh_needs_a_confirmation() {
             .await
             .unwrap();
         let Report::Changed(progress) = &report else { panic!("{report:?}") };
-        assert_eq!((progress.reverted.len(), progress.applied.len()), (17, 17));
+        assert_eq!((progress.reverted.len(), progress.applied.len()), (19, 19));
         assert!(entities::businesses::list(db, None, 10).await.unwrap().items.is_empty());
 
         db.write(|db| async move {
@@ -153,7 +155,7 @@ async fn the_commands_report_what_they_did_and_fresh_needs_a_confirmation() {
             db.write(|db| async move { run(Command::Status, &db, ALONE).await }).await.unwrap();
         let Report::Status(statuses) = &report else { panic!("{report:?}") };
         assert_eq!(statuses.iter().filter(|(_, s)| *s == MigrationStatus::Pending).count(), 1);
-        assert!(report.to_string().ends_with("pending  m20261129_000018_daily_work"), "{report}");
+        assert!(report.to_string().ends_with("pending  m20261129_000019_settings"), "{report}");
 
         db.write(|db| async move { run(Command::Up { steps: None }, &db, ALONE).await })
             .await

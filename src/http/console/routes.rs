@@ -11,8 +11,8 @@ use matchit::{Params, Router};
 use super::refused::{Answer, Refused};
 use super::visit::Visit;
 use super::{
-    audit, calendar, call, calls, conversation, home, lead, leads, live, messages, sign_in,
-    style_guide, system, today, users,
+    audit, calendar, call, calls, conversation, home, lead, leads, live, messages, settings,
+    sign_in, style_guide, system, today, users,
 };
 
 type Handler = for<'a> fn(Visit<'a>) -> Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
@@ -91,6 +91,15 @@ static ROUTES: &[Route] = routes! {
     "/system/check": POST Admin system::check;
     "/system/webhooks/{id}/resend": POST Admin system::resend;
     "/style-guide": GET Look style_guide::show;
+    "/b/{slug}/settings": GET Look settings::index;
+    "/b/{slug}/settings/prompt":
+        GET Look settings::show_prompt, POST Change settings::save_prompt;
+    "/b/{slug}/settings/changes": GET Look settings::show_changes;
+    "/b/{slug}/settings/publish": POST Change settings::publish;
+    "/b/{slug}/settings/discard": POST Change settings::discard;
+    "/b/{slug}/settings/versions": GET Look settings::show_versions;
+    "/b/{slug}/settings/versions/{number}/restore": POST Change settings::restore;
+    "/b/{slug}/settings/{section}": GET Look settings::show, POST Change settings::save;
     "/sign-out": POST Oneself sign_in::sign_out;
     "/users": GET Admin users::show, POST Admin users::add;
     "/users/{id}/password": POST Admin users::reset;

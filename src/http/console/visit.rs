@@ -172,6 +172,18 @@ impl<'a> Visit<'a> {
         Ok(answer::page_with(StatusCode::UNPROCESSABLE_ENTITY, &shell, page))
     }
 
+    /// The page again, with what is wrong and has no place on it.
+    pub(super) async fn wrong_with(
+        &self,
+        place: Place,
+        page: &dyn Page,
+        notices: Vec<String>,
+    ) -> Answer {
+        let mut shell = self.shell(place).await?;
+        shell.notices.extend(notices.into_iter().map(|text| Notice::new(Tone::Bad, text)));
+        Ok(answer::page_with(StatusCode::UNPROCESSABLE_ENTITY, &shell, page))
+    }
+
     /// To another page of the business, which says what was done.
     pub(super) fn done(&self, path: &str, done: Done) -> Response {
         let mark = if path.contains('?') { '&' } else { '?' };
