@@ -59,9 +59,9 @@ async fn ops_13_a_claim_that_nobody_settles_ends_and_the_event_is_sent_again() {
         let after = later() + SignedDuration::from_secs(90);
         assert_eq!(claimed(db, locks, SOMEBODY, after).await.len(), 1);
         // Its owner's next process does not wait for that.
-        release(db, ME, after).await.unwrap();
+        release(db, vec![ME], after).await.unwrap();
         assert_eq!(claimed(db, locks, ME, after).await, []);
-        release(db, SOMEBODY, after).await.unwrap();
+        release(db, vec![SOMEBODY], after).await.unwrap();
         let mine = claimed(db, locks, ME, after).await;
         assert_eq!(mine[0].record.tries, 3);
         assert_eq!(backlog(db).await.unwrap().waiting, 1);
