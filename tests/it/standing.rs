@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use entities::businesses::{self, Removal, Standing};
+use entities::outbox::{self, OutboxFilter};
+use entities::tokens::{self, TokenRecord, TokenRole};
 use frontdesk::world::World;
 use practice::twilio::{CallOutcome, CallerHandle, Done};
 use protocol::ids::CallSid;
@@ -12,6 +14,7 @@ use crate::support::{
     brief, brief_in_writing, nothing_left, number, practice, recorded, virtually, within, world,
 };
 
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 /// Longer than the looks for what is owed in writing.
 const A_WHILE: Duration = Duration::from_secs(90);
 
@@ -97,9 +100,23 @@ fn ops_14_what_is_written_to_a_paused_business_is_answered_when_it_is_resumed() 
 #[test]
 fn ops_14_a_business_is_not_removed_while_its_calls_run_and_keeps_its_people_when_it_is() {
     virtually(async {
-        let world = world(brief_in_writing).await;
+        let world = world(|plan| {
+            brief_in_writing(plan);
+            // Nobody is there: its events wait.
+            let keys = serde_json::json!({ "url": "https://nobody.example/", "secret": SECRET });
+            plan.business.webhooks = Some(serde_json::from_value(keys).unwrap());
+        })
+        .await;
         let services = world.app.services();
         let (db, id) = (&services.database, world.business_id);
+        let token = TokenRecord {
+            id: services.new_id(),
+            name: "test".to_owned(),
+            role: TokenRole::Business,
+            business: Some(id),
+            created_at: services.clock.wall(),
+        };
+        tokens::add(db, token, "hash".to_owned()).await.unwrap();
         let running = world.dial(&number(1));
         running.hears("שלום").await.unwrap();
         recorded(&world, running.call_sid(), |record| record.lead_id.is_some()).await;
@@ -111,7 +128,12 @@ fn ops_14_a_business_is_not_removed_while_its_calls_run_and_keeps_its_people_whe
         nothing_left(&world).await;
 
         let Removal::Done(removed, kept) = remove().await else { panic!("a call runs") };
-        assert_eq!((removed.numbers, kept.leads, kept.calls), (1, 1, 1));
+        assert_eq!((removed.numbers, removed.tokens), (1, 1));
+        assert!(removed.events >= 2, "the lead and the end of its call: {removed:?}");
+        assert_eq!((kept.leads, kept.calls), (1, 1));
+        assert_eq!(tokens::list(db).await.unwrap(), []);
+        let events = outbox::list(db, id, OutboxFilter::default(), None, 9).await.unwrap();
+        assert_eq!(events.items, []);
         assert_eq!(remove().await, Removal::Before);
         assert!(businesses::pause(db, id, services.clock.wall()).await.is_err());
 
