@@ -142,6 +142,23 @@ impl Call {
         }
     }
 
+    /// The last line has not begun in time, or was not heard in time. It can't begin while an answer before it is
+    /// spoken, and the hang-up would cut that off. An answer that does not end is a stalled session, which the gate
+    /// replaces; here the longest duration of the call is the bound.
+    pub(super) fn on_line_overdue(&mut self, now: Now) {
+        let longest = self.setup.settings.ending.max_duration + LINE_PATIENCE;
+        let is_answering = self.stream.is_open()
+            && self.speech.speaks_until_later_than(now.at)
+            && now.at < self.began.at + longest;
+        if let Phase::Closing { line: ClosingLine::Awaited { until, .. }, .. } = &mut self.phase
+            && is_answering
+        {
+            *until = now.at + FIRST_AUDIO_PATIENCE;
+            return;
+        }
+        self.do_without_the_line(now);
+    }
+
     /// The last line, or the rest of it, is not waited for any more. The call ends as soon as the
     /// caller is quiet.
     pub(super) fn do_without_the_line(&mut self, now: Now) {

@@ -22,6 +22,7 @@ pub use interruption::{AgentCut, CutItem, Interruption};
 pub(super) use unserved::BeforeTools;
 
 use crate::call::Moment;
+use crate::call::ending::MARK_GRACE;
 use crate::ids::{ItemId, ResponseId};
 use crate::response_gate::AskNumber;
 use owed::Owed;
@@ -100,6 +101,10 @@ impl Response {
         self.items.iter().any(|item| item.began)
     }
 
+    fn speaks(&self) -> bool {
+        self.spoke() && !self.done && !self.interrupted
+    }
+
     /// It is over, it spoke, and the caller has heard all of it.
     fn was_heard_whole(&self) -> bool {
         self.done && self.spoke() && !self.is_unheard()
@@ -164,8 +169,16 @@ impl Speech {
 
     /// Whether a response speaks, or is on its way to the caller.
     pub(super) fn more_is_to_be_heard(&self) -> bool {
-        let speaks = |known: &Response| known.spoke() && !known.done && !known.interrupted;
-        self.responses.iter().any(|known| speaks(known) || known.is_unheard())
+        self.responses.iter().any(|known| known.speaks() || known.is_unheard())
+    }
+
+    /// As [`more_is_to_be_heard`](Self::more_is_to_be_heard), without what should have been heard by now.
+    pub(super) fn speaks_until_later_than(&self, now: Moment) -> bool {
+        let is_late = |item: &AudioItem| item.plays_until.is_some_and(|at| at + MARK_GRACE <= now);
+        let plays = |known: &Response| {
+            known.items.iter().any(|item| item.began && !item.heard && !is_late(item))
+        };
+        self.responses.iter().any(|known| known.speaks() || plays(known))
     }
 
     pub(super) fn was_heard_whole(&self, response: &ResponseId) -> bool {

@@ -119,7 +119,10 @@ impl Call {
         } else {
             EndReason::NotConnected
         };
+        // Whoever has hung up on whom, the agent has put the caller through.
+        let was_put_through = reason == EndReason::Transferred;
+        let by = if was_put_through { EndedBy::Agent } else { EndedBy::Caller };
         self.stream = StreamState::Closed;
-        self.over(reason, EndedBy::Caller);
+        self.over(reason, by);
     }
 }

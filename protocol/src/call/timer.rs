@@ -105,7 +105,7 @@ impl Call {
             }
             Timer::UpstreamPatience => self.on_no_session(now),
             Timer::AskAgain => self.ask_again(now),
-            Timer::ClosingLine => self.do_without_the_line(now),
+            Timer::ClosingLine => self.on_line_overdue(now),
             Timer::HangUpDelay | Timer::TransferPatience => self.hang_up(now),
             Timer::InterjectionWords => self.take_back(now),
             Timer::HangUpPatience => self.over(EndReason::Internal, EndedBy::Daemon),

@@ -81,6 +81,36 @@ fn end_6_without_the_mark_or_without_the_line_the_call_is_ended_all_the_same() {
     assert_eq!(stage.count(&Command::HangUp), 1);
 }
 
+/// OpenAI speaks one response at a time.
+#[test]
+fn end_6_the_last_line_is_waited_for_longer_while_an_answer_before_it_is_spoken() {
+    let mut stage = Stage::open();
+    let ask = stage.turn("u1");
+    stage.begins("r1", "a1", vec![ask]);
+    stage.does(Event::ShutdownOrdered);
+    stage.waits(Duration::from_secs(8));
+    assert_eq!(stage.count(&Command::HangUp), 0, "the answer comes");
+    stage.ends("r1", vec![ask], Vec::new());
+    let plays_until = stage.now.at + Duration::from_secs(6);
+    stage.does(Event::ItemQueued { item: item("a1"), plays_until });
+    stage.waits(Duration::from_secs(6));
+    assert_eq!(stage.count(&Command::HangUp), 0, "the caller hears it");
+    stage.plays("r1", "a1");
+    stage.last_line_is_heard("closing");
+    stage.waits(Duration::from_secs(1));
+    assert_eq!(stage.count(&Command::HangUp), 1);
+
+    let mut stage = Stage::open();
+    let ask = stage.turn("u1");
+    stage.begins("r1", "a1", vec![ask]);
+    stage.does(Event::ShutdownOrdered);
+    let longest = stage.call.setup.settings.ending.max_duration;
+    stage.waits(longest);
+    assert_eq!(stage.count(&Command::HangUp), 0);
+    stage.waits(Duration::from_secs(65));
+    assert_eq!(stage.count(&Command::HangUp), 1, "it never ends");
+}
+
 #[test]
 fn end_6_the_lines_end_counts_also_if_it_is_known_before_the_line() {
     let mut stage = Stage::open();

@@ -143,12 +143,14 @@ fn call_10_a_transfer_that_twilio_refuses_leaves_the_caller_with_the_agent() {
 
 #[test]
 fn call_10_why_a_call_ended_meanwhile_depends_on_whether_anybody_can_have_answered() {
-    for (after, reason) in [(25, EndReason::CallerHungUp), (31, EndReason::Transferred)] {
+    let hung_up = Ending { reason: EndReason::CallerHungUp, by: EndedBy::Caller };
+    let transferred = Ending { reason: EndReason::Transferred, by: EndedBy::Agent };
+    for (after, ending) in [(25, hung_up), (31, transferred)] {
         let mut stage = Stage::ringing();
         stage.waits(Duration::from_secs(after));
         let status = CallStatus::Completed;
         stage.does(Event::StatusReported { status, duration_secs: Some(60) });
-        assert_eq!(stage.reason(), Some(reason), "after {after} s");
+        assert_eq!(stage.call.ending(), Some(ending), "after {after} s");
     }
 }
 
