@@ -32,6 +32,10 @@ fn runtime() -> std::io::Result<Runtime> {
 fn run() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
     let environment = Environment::read();
+    #[cfg(feature = "mistakes")]
+    if let Some(name) = environment.get(mistakes::VARIABLE) {
+        mistakes::plant_everywhere(name.parse()?);
+    }
     if let Err(refused) = logging::start(&environment, arguments.command.log_filter()) {
         writeln!(std::io::stderr(), "error: {refused}")?;
         return Ok(ExitCode::from(cli::BAD_CONFIGURATION));

@@ -2,13 +2,14 @@
 //!
 //! The crates that hold them ask [`planted`] at the place of the mistake, and only with their feature
 //! `mistakes`. No build for use has it. What is planted is planted for the current thread: a simulation runs
-//! on one.
+//! on one. A daemon has several: see [`plant_everywhere`].
 
 #![warn(missing_docs)]
 
 use std::cell::Cell;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::OnceLock;
 
 macro_rules! mistakes {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
@@ -86,10 +87,30 @@ thread_local! {
     static PLANTED: Cell<Option<Mistake>> = const { Cell::new(None) };
 }
 
-/// Whether this mistake is planted on the current thread.
+/// The environment variable that names the mistake of a whole process.
+pub const VARIABLE: &str = "FRONTDESK_PLANT";
+
+static EVERYWHERE: OnceLock<Mistake> = OnceLock::new();
+
+/// Whether this mistake is planted on the current thread, or in the whole process.
 #[must_use]
 pub fn planted(mistake: Mistake) -> bool {
-    PLANTED.get() == Some(mistake)
+    PLANTED.get() == Some(mistake) || EVERYWHERE.get() == Some(&mistake)
+}
+
+/// Plants a mistake in every thread of the process, for good. The first one counts.
+///
+/// ```
+/// use mistakes::{Mistake, plant_everywhere, planted};
+///
+/// plant_everywhere(Mistake::LostFrame);
+/// plant_everywhere(Mistake::LeakedTask);
+/// let elsewhere = std::thread::spawn(|| planted(Mistake::LostFrame));
+/// assert!(matches!(elsewhere.join(), Ok(true)));
+/// assert!(!planted(Mistake::LeakedTask));
+/// ```
+pub fn plant_everywhere(mistake: Mistake) {
+    EVERYWHERE.get_or_init(|| mistake);
 }
 
 /// Plants a mistake, or none, on the current thread, until what this returns is dropped.

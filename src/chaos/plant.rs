@@ -16,6 +16,15 @@ impl Plant {
         let _planted = mistakes::plant(self.0);
         run()
     }
+
+    /// The environment variable that plants it in a process, and its value.
+    pub(super) fn variable(self) -> Option<(&'static str, &'static str)> {
+        #[cfg(feature = "mistakes")]
+        if let Some(mistake) = self.0 {
+            return Some((mistakes::VARIABLE, mistake.as_str()));
+        }
+        None
+    }
 }
 
 #[cfg(feature = "mistakes")]

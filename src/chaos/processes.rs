@@ -53,7 +53,7 @@ pub async fn play_processes(
     let name = format!("frontdesk_{}", platform.chance.new_id(platform.clock.wall()).simple());
     let schema = ScratchSchema::make(url, &name, URL_KEY).await?;
     let place = (schema.url.as_str(), std::env::temp_dir().join(&name));
-    let played = match Hall::open(&story, &businesses, place, platform).await {
+    let played = match Hall::open(&story, &businesses, place, replay.plant, platform).await {
         Ok(hall) => play_in(&story, hall).await,
         Err(error) => Err(error),
     };

@@ -11,6 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::sleep;
 
 use crate::chaos::error::ChaosError;
+use crate::chaos::plant::Plant;
 
 /// How often a daemon that starts is tried, and the pause between.
 const TRIES: u32 = 400;
@@ -30,6 +31,7 @@ pub(super) struct DaemonPlan {
     pub(super) folder: PathBuf,
     /// `FRONTDESK__…`, without the prefix.
     pub(super) settings: Vec<(&'static str, String)>,
+    pub(super) plant: Plant,
 }
 
 /// A running daemon. Dropping it kills it.
@@ -52,7 +54,7 @@ impl DaemonPlan {
         for (name, value) in &self.settings {
             command.env(format!("FRONTDESK__{name}"), value);
         }
-        command.env("FRONTDESK__OPENAI__API_KEY", key);
+        command.env("FRONTDESK__OPENAI__API_KEY", key).envs(self.plant.variable());
         let mut daemon = Daemon(command.spawn().map_err(failed("a daemon's process"))?);
         for _ in 0..TRIES {
             if TcpStream::connect(self.address).is_ok() {

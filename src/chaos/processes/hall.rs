@@ -19,6 +19,7 @@ use super::daemon::{Daemon, DaemonPlan};
 use crate::chaos::ended::Lived;
 use crate::chaos::error::ChaosError;
 use crate::chaos::operator;
+use crate::chaos::plant::Plant;
 use crate::chaos::proxy::Proxy;
 use crate::chaos::stage::outside::{Outside, carrier, import};
 use crate::chaos::story::{Caller, Story, WhichNode};
@@ -61,6 +62,7 @@ impl Hall {
         story: &Story,
         businesses: &[BusinessSettings],
         (url, folder): (&str, PathBuf),
+        plant: Plant,
         platform: &Platform,
     ) -> Result<Self, ChaosError> {
         let network = Network::Tcp;
@@ -109,7 +111,8 @@ impl Hall {
                 ("TWILIO__ACCOUNT_SID", ACCOUNT.to_owned()),
                 ("TWILIO__AUTH_TOKEN", AUTH_TOKEN.to_owned()),
             ];
-            let plan = DaemonPlan { number: place + 1, address, admin, folder: own, settings };
+            let number = place + 1;
+            let plan = DaemonPlan { number, address, admin, folder: own, settings, plant };
             let (daemon, runs) = (Mutex::default(), StdMutex::default());
             nodes.push(Node { plan, daemon, to_database, runs });
         }
