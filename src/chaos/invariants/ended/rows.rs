@@ -34,7 +34,10 @@ pub(super) fn are_of_the_calls(ended: &Ended) -> Result<(), String> {
 /// A call that had a stream has a row, and the row its end.
 fn has_its_end(seen: &Seen<'_>) -> Result<(), String> {
     match &seen.call.record {
-        None => ensure(!seen.call.had_stream(), || "the call has no row".to_owned()),
+        None => {
+            let is_lost = seen.excuses.unwritten || !seen.call.had_stream();
+            ensure(is_lost, || "the call has no row".to_owned())
+        }
         Some(row) => {
             let ended =
                 row.ended_at.is_some() && row.end_reason.is_some() && row.ended_by.is_some();
