@@ -81,6 +81,20 @@ for (const [language, theme, width] of VARIANTS) {
   await page.close();
 }
 
+// A page that was left gives its stream back: a browser has six connections to one host.
+{
+  const page = await open(1280);
+  const looks = ['he/light', 'en/light', 'he/dark', 'en/dark'];
+  for (let turn = 0; turn < 9; turn += 1) {
+    page.name = `${looks[turn % looks.length]}/call-live as page ${turn + 1}`;
+    const path = `${address}/${looks[turn % looks.length]}/call-live`;
+    const came = await page.goto(path, { waitUntil: 'load', timeout: 10_000 }).catch(() => null);
+    expect(page, came, 'the page did not come: other pages hold the connections');
+    if (!came) break;
+  }
+  await page.close();
+}
+
 // Without scripts every page can be read, and a dialog is there to be used.
 {
   const page = await open(360, { scripts: false });

@@ -115,6 +115,13 @@ impl LeadPage {
         self.person.lead.unwrap_or_default()
     }
 
+    /// A value as it is read: a status in words, all else as it is.
+    pub(crate) fn value(&self, t: &Texts, field: &str, value: &str) -> String {
+        let all = [Status::InProgress, Status::Complete, Status::Declined];
+        let status = all.into_iter().find(|it| field == "status" && it.word() == value);
+        status.map_or_else(|| value.to_owned(), |status| t.say(status.key()))
+    }
+
     /// The words for a field of every lead, or the business's own name for it.
     pub(crate) fn field_name(&self, t: &Texts, field: &str) -> String {
         match field {

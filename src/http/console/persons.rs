@@ -35,10 +35,13 @@ pub(super) fn of_number(number: &PhoneNumber, lead: Option<&LeadRecord>) -> Pers
 
 /// What a person wants: the values of the business's own fields, in the order of its settings.
 pub(super) fn wants(lead: &LeadRecord, settings: &BusinessSettings) -> Option<String> {
-    let fields = settings.lead_fields();
-    let values = fields.iter().filter_map(|field| lead.fields.0.get(*field));
-    let words = values.map(String::as_str).collect::<Vec<_>>().join(", ");
-    (!words.is_empty()).then_some(words)
+    let mut values: Vec<&str> = Vec::new();
+    for field in settings.lead_fields() {
+        // A person who says little has told the same for several fields.
+        let value = lead.fields.0.get(field).filter(|value| !values.contains(&value.as_str()));
+        values.extend(value.map(String::as_str));
+    }
+    (!values.is_empty()).then(|| values.join(", "))
 }
 
 pub(super) fn status(status: LeadStatus) -> Status {

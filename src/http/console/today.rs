@@ -4,6 +4,7 @@ use console::call::CallEnd;
 use console::shell::{Place, Shell};
 use console::today::{Answering, FailedCall, LiveCall, TodayPage, Trouble, Visit as Coming};
 use entities::appointments::{self, AppointmentStatus};
+use entities::businesses::Standing;
 use entities::call_turns::{self, TurnRole, TurnRow};
 use entities::calls::{self, CallRecord};
 use entities::{RecordsError, conversations, leads};
@@ -91,6 +92,9 @@ fn small(count: u64) -> u32 {
 }
 
 async fn answering(desk: &Desk<'_>) -> Answering {
+    if desk.record.standing != Standing::Answering {
+        return Answering::Paused;
+    }
     let operator = desk.operator;
     let reason = match operator.readiness.reasons().await.first() {
         Some(NotReady::Draining) => Some(Trouble::Draining),

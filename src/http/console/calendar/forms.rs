@@ -66,8 +66,13 @@ pub(in crate::http::console) async fn book(visit: Visit<'_>) -> Answer {
             return shown(&visit, &desk, Some(form), Some(&wrong)).await;
         }
     };
-    let (Booked::Now(held) | Booked::Before(held)) = booked;
-    note(&visit, &held, "appointment.book", None).await?;
+    let held = match booked {
+        Booked::Now(held) => {
+            note(&visit, &held, "appointment.book", None).await?;
+            held
+        }
+        Booked::Before(held) => held,
+    };
     Ok(visit.done(&path(&desk, held.starts_at), Done::Booked))
 }
 

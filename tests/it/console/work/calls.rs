@@ -104,6 +104,7 @@ fn con_3_calls_are_searched_by_words_and_dates_and_what_is_no_date_is_said() {
         assert!(!found(&mut browser, "q=needle").await);
         assert!(found(&mut browser, "show=all").await);
         assert!(!found(&mut browser, "show=failed").await);
+        assert!(!found(&mut browser, "show=tests").await);
         assert!(!found(&mut browser, "until=2020-01-01").await);
         let text = page(&mut browser, &at(&world, "calls?since=tomorrow")).await;
         assert!(text.contains("This is no date."), "{text}");

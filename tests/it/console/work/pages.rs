@@ -99,3 +99,19 @@ fn con_2_rows_of_another_business_are_not_found_through_one_s_own() {
         world.close().await;
     });
 }
+
+#[test]
+fn con_3_today_says_whether_the_telephone_is_answered() {
+    virtually(async {
+        let world = world(planned).await;
+        let mut browser = noam(&world).await;
+        let today = at(&world, "today");
+        assert!(page(&mut browser, &today).await.contains("Calls are answered."));
+        let services = world.app.services();
+        let (db, now) = (&services.database, services.clock.wall());
+        entities::businesses::pause(db, world.business_id, now).await.unwrap();
+        let text = page(&mut browser, &today).await;
+        assert!(text.contains("Paused.") && !text.contains("Calls are answered."), "{text}");
+        world.close().await;
+    });
+}
