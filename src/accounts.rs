@@ -93,7 +93,7 @@ impl Accounts {
         Ok(id)
     }
 
-    /// Sets what a user may. Their sessions go on with the new rights.
+    /// Sets what a user may; nobody does for themselves. Their sessions go on with the new rights.
     ///
     /// # Errors
     /// [`AccountError`]: nothing has changed.
@@ -104,6 +104,9 @@ impl Accounts {
         businesses: Vec<BusinessId>,
         by: Author,
     ) -> Result<(), AccountError> {
+        if by.user == Some(user.id) {
+            return Err(AccountError::Oneself);
+        }
         refuse_misfit(role, &businesses)?;
         let shown = |role: UserRole, businesses: &[BusinessId]| json!({ "role": role, "businesses": ids(businesses) });
         let detail = json!({

@@ -30,20 +30,22 @@ pub struct UserForm {
     pub businesses: Vec<(String, String, bool)>,
     pub wrong_name: Option<String>,
     pub wrong_businesses: Option<String>,
+    /// The user whose role and businesses are changed; `None`: a new one.
+    pub of: Option<Uuid>,
 }
 
 impl UserForm {
-    pub(crate) fn fields(&self, t: &Texts) -> [Field; 2] {
+    /// A user keeps their name.
+    pub(crate) fn fields(&self, t: &Texts) -> Vec<Field> {
         let choices =
             Role::iter().map(|role| Choice::new(role.word(), t.say(role.key()))).collect();
         let role = Control::Choice { value: self.role.word().to_owned(), choices };
-        [
-            Field::typed("text", "name", t.say("field-user"), &*self.name)
-                .required()
-                .error(self.wrong_name.clone())
-                .autocomplete("off"),
-            Field::new("role", t.say("field-role"), role).help(t.say("field-role-help")),
-        ]
+        let name = Field::typed("text", "name", t.say("field-user"), &*self.name)
+            .required()
+            .error(self.wrong_name.clone())
+            .autocomplete("off");
+        let role = Field::new("role", t.say("field-role"), role).help(t.say("field-role-help"));
+        if self.of.is_some() { vec![role] } else { vec![name, role] }
     }
 }
 

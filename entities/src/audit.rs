@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, IntoColumnRef, LikeExpr, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -18,6 +18,7 @@ use crate::database::Database;
 use crate::error::RecordsError;
 use crate::page::{Page, rows_for};
 use crate::tables::audit_log::{ActiveModel, Column, Entity, Model};
+use crate::tables::businesses;
 
 /// How long entries are kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(2 * 365 * 24);
@@ -81,7 +82,8 @@ pub struct EntryRecord {
 pub struct EntryFilter {
     pub business: Option<BusinessId>,
     pub user: Option<Uuid>,
-    /// Each of its words must be in the user's name, the action, the object or the address.
+    /// Each of its words must be in the user's name, the action, the object, the
+    /// address, or the business's name or slug.
     pub search: Option<String>,
     pub since: Option<Timestamp>,
     pub until: Option<Timestamp>,
@@ -138,7 +140,8 @@ pub async fn list(
         for word in search.split_whitespace().take(MOST_WORDS) {
             let found = [Column::UserName, Column::Action, Column::Object, Column::Address]
                 .into_iter()
-                .fold(Condition::any(), |any, column| any.add(contains(column, word)));
+                .fold(Condition::any(), |any, column| any.add(contains(column, word)))
+                .add(Column::BusinessId.in_subquery(named(word)));
             wanted = wanted.add(found);
         }
         if let Some(after) = after {
@@ -153,10 +156,17 @@ pub async fn list(
 }
 
 /// Whether the column has the word, whatever its case.
-fn contains(column: Column, word: &str) -> Expr {
+fn contains(column: impl IntoColumnRef, word: &str) -> Expr {
     let literal = word.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     let pattern = LikeExpr::new(format!("%{literal}%")).escape('\\');
     Expr::expr(Func::lower(Expr::col(column))).like(pattern)
+}
+
+/// The businesses that a word names.
+fn named(word: &str) -> SelectStatement {
+    use businesses::Column;
+    let by = Condition::any().add(contains(Column::Name, word)).add(contains(Column::Slug, word));
+    Query::select().column(Column::Id).from(businesses::Entity).cond_where(by).take()
 }
 
 /// Deletes entries that are older than they are kept, at most `most`. Returns how many there were.

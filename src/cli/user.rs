@@ -46,6 +46,17 @@ pub enum Command {
         #[command(flatten)]
         format: Format,
     },
+    /// Set what a user may. Their sessions go on with the new rights.
+    Rights {
+        /// Their name.
+        name: String,
+        /// What they may.
+        #[arg(long)]
+        role: Role,
+        /// A business that they may see; can be given several times. An admin sees all.
+        #[arg(long, value_name = "SLUG")]
+        business: Vec<Slug>,
+    },
     /// Remove a user, and sign them out.
     Remove {
         /// Their name.
@@ -157,6 +168,11 @@ async fn perform(
             };
             let rows = users::list(db).await?.into_iter().map(row).collect();
             LAYOUT.print(format, rows, Shown::from, out)?;
+        }
+        Command::Rights { name, role, business } => {
+            let (user, businesses) = (find(db, &name).await?, of_slugs(db, &business).await?);
+            accounts.set_access(&user, role.into(), businesses, by()).await?;
+            told(out, None)?;
         }
         Command::Remove { name } => {
             accounts.remove(&find(db, &name).await?, by()).await?;

@@ -34,9 +34,12 @@ pub(super) fn all(of: World) -> Vec<Sample> {
     };
     let mut removing = users(of);
     removing.removing = Some((id(3), of.either("אורי", "Uri").to_owned()));
+    let mut rights = users(of);
+    rights.form.of = Some(id(2));
     let mut last = users(of);
     last.refused = Some(UserWrong::LastAdmin);
     let mut samples = vec![
+        admin("users-rights", Place::Users, Box::new(rights)),
         admin("users-refused", Place::Users, Box::new(last)),
         admin("system", Place::System, Box::new(system(of))),
         admin("system-empty", Place::System, Box::<SystemPage>::default()),
@@ -188,6 +191,7 @@ fn users(of: World) -> UsersPage {
                 ("tel-aviv-locks".to_owned(), locks.clone(), false),
                 ("harbour-clinic".to_owned(), clinic.clone(), false),
             ],
+            of: None,
             wrong_name: Some(of.either("השם הזה תפוס", "This name is taken").to_owned()),
             wrong_businesses: Some(
                 of.either("יש לבחור לפחות אחד", "Choose at least one").to_owned(),

@@ -241,6 +241,8 @@ async fn con_2_the_audit_log_is_listed_by_pages_and_searched() {
             ("192.0.2", 3),
             ("100%", 3),
             ("1%0", 0),
+            ("CLINIC", 1),
+            ("תל אביב", 2),
             ("nobody", 0),
         ] {
             let search = Some(search.to_owned());

@@ -54,6 +54,15 @@ async fn ops_14_a_user_is_made_listed_and_removed_and_their_password_is_in_no_fi
     let removing = |name: &str| Command::Remove { name: name.to_owned() };
     let last = said(&on_disk, removing("dana"), "").await.unwrap_err().to_string();
     assert!(last.contains("last user with role admin"), "{last}");
+    let rights = |name: &str, role| {
+        let business = vec![Slug::parse("tel-aviv-locks").unwrap()];
+        Command::Rights { name: name.to_owned(), role, business }
+    };
+    said(&on_disk, rights("נועם", Role::Viewer), "").await.unwrap();
+    let listed = said(&on_disk, listing(), "").await.unwrap();
+    assert!(listed.contains("viewer  -          נועם  tel-aviv-locks"), "{listed}");
+    let last = said(&on_disk, rights("dana", Role::Viewer), "").await.unwrap_err().to_string();
+    assert!(last.contains("last user with role admin"), "{last}");
     assert_eq!(said(&on_disk, removing("נועם"), "").await.unwrap(), "removed\n");
     let again = said(&on_disk, removing("נועם"), "").await.unwrap_err().to_string();
     assert!(again.contains("frontdesk user list"), "{again}");

@@ -103,6 +103,7 @@ static ROUTES: &[Route] = routes! {
     "/sign-out": POST Oneself sign_in::sign_out;
     "/users": GET Admin users::show, POST Admin users::add;
     "/users/{id}/password": POST Admin users::reset;
+    "/users/{id}/rights": POST Admin users::set_rights;
     "/users/{id}/remove": POST Admin users::remove;
     "/audit": GET Admin audit::show;
 };

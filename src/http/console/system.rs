@@ -14,6 +14,7 @@ use console::system::{
     health,
 };
 use console::texts::Texts;
+use entities::audit;
 use entities::calls::{self, CallSpan};
 use entities::outbox::{self, OutboxRecord, OutboxState, Which};
 use jiff::{SignedDuration, Timestamp};
@@ -87,6 +88,9 @@ pub(super) async fn resend(visit: Visit<'_>) -> Answer {
     for business in visit.businesses().await? {
         outbox::resend(visit.db(), business.id, Which::One(id), visit.now()).await?;
     }
+    let mut entry = visit.entry("webhook.resend");
+    entry.object = Some(id.to_string());
+    audit::write(visit.db(), entry).await?;
     Ok(answer::redirect(&visit.at("system")))
 }
 

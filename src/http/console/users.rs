@@ -24,7 +24,48 @@ pub(super) async fn show(visit: Visit<'_>) -> Answer {
         .iter()
         .find(|user| Some(user.id) == removing && !user.is_self)
         .map(|user| (user.id, user.name.clone()));
+    if let Some(id) = visit.query.get("rights") {
+        let id = id.parse().map_err(|_| Refused(Problem::NotFound))?;
+        let user = users::get(visit.db(), id).await?.ok_or(Refused(Problem::NotFound))?;
+        page.form = rights_of(&user, &visit.businesses().await?);
+    }
     visit.page(Place::Users, &page).await
+}
+
+/// Sets a user's role and businesses.
+pub(super) async fn set_rights(visit: Visit<'_>) -> Answer {
+    let (user, t) = (user(&visit).await?, visit.texts());
+    let businesses = visit.businesses().await?;
+    let chosen = chosen(&visit.form, &businesses);
+    let wanted = of_word(visit.form.get("role").unwrap_or_default())?;
+    let ids = chosen.iter().map(|business| business.id).collect();
+    let wrong = match visit.state.accounts.set_access(&user, wanted, ids, visit.author()).await {
+        Ok(()) => return Ok(answer::redirect(&format!("{ROOT}/users"))),
+        Err(error) => wrong(error)?,
+    };
+    let mut page = page(&visit).await?;
+    let is_of_businesses = matches!(wrong, UserWrong::NoBusiness | UserWrong::AdminOfOne);
+    page.form = UserForm {
+        role: role(wanted),
+        businesses: checkboxes(&businesses, &chosen),
+        wrong_businesses: is_of_businesses.then(|| t.say(wrong.key())),
+        ..rights_of(&user, &businesses)
+    };
+    page.refused = (!is_of_businesses).then_some(wrong);
+    visit.wrong(Place::Users, &page).await
+}
+
+fn rights_of(user: &UserRecord, businesses: &[BusinessRecord]) -> UserForm {
+    let theirs: Vec<_> =
+        businesses.iter().filter(|business| user.businesses.contains(&business.id)).collect();
+    UserForm {
+        name: user.name.clone(),
+        role: role(user.role),
+        businesses: checkboxes(businesses, &theirs),
+        wrong_name: None,
+        wrong_businesses: None,
+        of: Some(user.id),
+    }
 }
 
 /// Makes a user. They choose a password by a link, which is shown once.
@@ -56,6 +97,7 @@ pub(super) async fn add(visit: Visit<'_>) -> Answer {
             .then(|| t.say(wrong.key())),
         wrong_businesses: matches!(wrong, UserWrong::NoBusiness | UserWrong::AdminOfOne)
             .then(|| t.say(wrong.key())),
+        of: None,
     };
     page.refused = matches!(wrong, UserWrong::TooMany).then_some(wrong);
     visit.wrong(Place::Users, &page).await
@@ -113,6 +155,7 @@ async fn page(visit: &Visit<'_>) -> Result<UsersPage, Refused> {
             businesses: checkboxes(&businesses, &[]),
             wrong_name: None,
             wrong_businesses: None,
+            of: None,
         },
         link: None,
         removing: None,

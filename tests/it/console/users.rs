@@ -78,6 +78,35 @@ fn con_2_a_form_of_a_user_that_is_wrong_makes_none() {
 }
 
 #[test]
+fn con_2_a_user_is_given_other_rights_and_has_them_at_once() {
+    virtually(async {
+        let world = world(with_console).await;
+        let mut admin = Browser::of(&world, UserRole::Admin, &[]).await;
+        let mut noam = Browser::of(&world, UserRole::Business, &[world.business_id]).await;
+        let db = &world.app.services().database;
+        let all = users::list(db).await.unwrap();
+        let id = |name: &str| all.iter().find(|user| user.name == name).unwrap().id;
+        let (own, other) = (id("Admin 0"), id("Business 1"));
+        let page = admin.get(&format!("/console/users?rights={other}")).await.text();
+        assert!(page.contains(&format!("/console/users/{other}/rights")), "{page}");
+        let path = format!("/console/users/{other}/rights");
+        let answer = admin.post(&path, &[("role", "viewer")]).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "no business");
+        assert_eq!(noam.get("/console/users").await.status, StatusCode::FORBIDDEN);
+        let answer = admin.post(&path, &[("role", "admin")]).await;
+        assert_eq!(answer.headers["location"], "/console/users");
+        assert_eq!(noam.get("/console/users").await.status, StatusCode::OK);
+        let business = ("business", "tel-aviv-locks");
+        let own = format!("/console/users/{own}/rights");
+        let answer = admin.post(&own, &[("role", "viewer"), business]).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "for oneself");
+        let log = admin.get("/console/audit?q=user.edit").await.text();
+        assert!(log.contains("user.edit"), "{log}");
+        world.close().await;
+    });
+}
+
+#[test]
 fn con_2_nobody_removes_themselves_and_the_last_administrator_stays() {
     virtually(async {
         let world = world(with_console).await;
