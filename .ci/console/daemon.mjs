@@ -125,6 +125,10 @@ for (const [language, theme, width] of [['he', 'light', 360], ['en', 'dark', 128
     await visit(page, path);
     return page.$$eval('main a', (all) => all.map((it) => new URL(it.href).pathname.slice(1)));
   };
+  // What is not there is noted.
+  for (const path of await page.$$eval('nav a', (all) => all.map((it) => new URL(it.href).pathname.slice(1)))) {
+    await visit(page, path);
+  }
   // A call, a lead and a conversation, by their links.
   const one = async (list) => (await of(`${BUSINESS}/${list}`)).find((path) => path.startsWith(`${BUSINESS}/${list}/`));
   const details = [await one('calls'), await one('leads'), await one('messages')];

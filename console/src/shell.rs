@@ -161,6 +161,8 @@ pub struct Shell {
     pub waiting: Waiting,
     /// Whether the daemon speaks with the practice provider: no real person calls.
     pub practice: bool,
+    /// Whether the daemon can be called from the browser.
+    pub test_calls: bool,
     /// The address of this page's event stream; `None` if nothing on it moves.
     pub events: Option<String>,
 }
@@ -199,6 +201,12 @@ impl Shell {
     #[must_use]
     pub fn may_write(&self) -> bool {
         self.user.as_ref().is_some_and(|user| user.role != Role::Viewer)
+    }
+
+    /// Whether the user may call the daemon from the browser.
+    #[must_use]
+    pub fn may_test(&self) -> bool {
+        self.test_calls && self.may_write()
     }
 
     #[must_use]
@@ -252,7 +260,7 @@ impl Shell {
         }
         if self.business.is_some() {
             items.push(self.item(Place::Settings, "settings", "nav-settings", "settings", 0));
-            if self.may_write() {
+            if self.may_test() {
                 items.push(self.item(Place::TestCall, "test-call", "nav-test-call", "mic", 0));
             }
         }

@@ -64,6 +64,7 @@ impl World {
             notices: Vec::new(),
             waiting: Waiting { live_calls: 1, to_call_back: 3, conversations: 2 },
             practice: false,
+            test_calls: true,
             events: None,
         }
     }
