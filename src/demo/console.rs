@@ -9,6 +9,7 @@ use entities::users::{self, UserRole};
 use practice::person::Wish;
 use practice::speech::Voice;
 use protocol::ids::PhoneNumber;
+use tokio::time::{MissedTickBehavior, interval};
 use tracing::subscriber::{NoSubscriber, with_default};
 
 use super::error::Failed;
@@ -16,6 +17,7 @@ use super::screen::Screen;
 use super::{own, week};
 use crate::accounts::{Accounts, NewUser};
 use crate::config::DatabaseUrl;
+use crate::platform::Platform;
 use crate::world::{Plan, World};
 
 /// The database. A second run goes on with what the first has left.
@@ -44,11 +46,12 @@ pub async fn run(
 ) -> Result<(), Failed> {
     let screen = Screen::new(color);
     screen.heading("Frontdesk's console: simulated callers, a simulated model, the real daemon")?;
+    let platform = Platform::live();
     let database = DatabaseUrl::parse(DATABASE)
         .ok_or_else(|| Failed::Wrong("the demo's database has no URL".to_owned()))?;
     if !std::path::Path::new("frontdesk-console-demo.db").exists() {
         screen.note("a week of practice calls is played into frontdesk-console-demo.db …")?;
-        let (url, now) = (database.clone(), jiff::Timestamp::now());
+        let (url, now) = (database.clone(), platform.clock.wall());
         // Two of the calls fail on purpose, and the log would tell of it.
         let silent = NoSubscriber::default();
         let play = move || with_default(silent, || week::play(&url, now));
@@ -56,24 +59,20 @@ pub async fn run(
         let played = played.map_err(|error| Failed::Wrong(error.to_string()))??;
         screen.note(&format!("{played} calls of the last seven days are in it"))?;
     }
-    let world = open(database, listen).await?;
+    let world = open(platform, database, listen).await?;
     welcome(&world, &screen).await?;
     let mut stop = std::pin::pin!(stop);
-    let mut callers = CALLERS.iter().cycle();
-    loop {
-        let next = tokio::time::Instant::now() + EACH;
-        if let Some((number, wishes)) = callers.next() {
-            let calling = call(&world, number, wishes, &screen);
-            tokio::select! {
-                biased;
-                () = &mut stop => break,
-                called = calling => called?,
-            }
-        }
+    let mut minutes = interval(EACH);
+    minutes.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    for (number, wishes) in CALLERS.iter().cycle() {
+        let calling = async {
+            minutes.tick().await;
+            call(&world, number, wishes, &screen).await
+        };
         tokio::select! {
             biased;
             () = &mut stop => break,
-            () = tokio::time::sleep_until(next) => {}
+            called = calling => called?,
         }
     }
     screen.note("the daemon stops; frontdesk-console-demo.db keeps what it has")?;
@@ -81,8 +80,13 @@ pub async fn run(
     Ok(())
 }
 
-async fn open(database: DatabaseUrl, listen: SocketAddr) -> Result<World, Failed> {
+async fn open(
+    platform: Platform,
+    database: DatabaseUrl,
+    listen: SocketAddr,
+) -> Result<World, Failed> {
     let mut plan = Plan::locksmith()?;
+    plan.platform = platform;
     plan.config.database.url = database;
     plan.config.console.listen = Some(listen);
     plan.voice = Voice::detect();

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use futures_util::StreamExt as _;
 use protocol::ids::{BusinessId, CallSid};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{OwnedSemaphorePermit, broadcast};
-use tokio::time::{Instant, Interval, interval_at, sleep_until};
+use tokio::time::{Interval, Sleep, interval, sleep};
 use uuid::Uuid;
 use warp::reply::Reply as _;
 use warp::sse::Event;
@@ -129,11 +130,13 @@ pub(super) async fn of_system(visit: Visit<'_>) -> Answer {
 fn stream(visit: &Visit<'_>, watched: Watched, business: Option<BusinessId>) -> Answer {
     let place = Arc::clone(&visit.state.streams).try_acquire_owned();
     let place = place.map_err(|_| Problem::TooMany)?;
-    let now = Instant::now();
+    let mut tick = interval(watched.tick());
+    // The page has just been read.
+    tick.reset();
     let open = Open {
         batches: visit.state.pulse.listen(),
-        tick: interval_at(now + watched.tick(), watched.tick()),
-        until: now + LIFE,
+        tick,
+        end: Box::pin(sleep(LIFE)),
         watched,
         business,
         _place: place,
@@ -152,7 +155,8 @@ fn stream(visit: &Visit<'_>, watched: Watched, business: Option<BusinessId>) -> 
 struct Open {
     batches: broadcast::Receiver<Batch>,
     tick: Interval,
-    until: Instant,
+    /// Of the stream's life.
+    end: Pin<Box<Sleep>>,
     watched: Watched,
     /// `None`: the page is about all.
     business: Option<BusinessId>,
@@ -165,7 +169,7 @@ impl Open {
         loop {
             let parts: BTreeSet<_> = tokio::select! {
                 biased;
-                () = sleep_until(self.until) => return None,
+                () = &mut self.end => return None,
                 batch = self.batches.recv() => match batch {
                     Ok(batch) => self.changed(&batch),
                     Err(RecvError::Lagged(_)) => self.watched.parts().iter().copied().collect(),

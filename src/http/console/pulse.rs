@@ -4,6 +4,7 @@
 //! calls tell. What has changed is not sent: pages read it again, by the rules that they were read by.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use actors::introspection::IntrospectionEvent;
 use protocol::ids::{BusinessId, CallSid};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
@@ -134,11 +135,11 @@ impl Gatherer {
     /// The changes of one window. The others' calls are looked at when it is time.
     async fn window(&mut self) -> BTreeSet<Change> {
         let mut batch = BTreeSet::new();
-        let end = Instant::now() + if self.is_shared() { OTHERS_EVERY } else { WINDOW };
+        let mut end = pin!(sleep(if self.is_shared() { OTHERS_EVERY } else { WINDOW }));
         loop {
             tokio::select! {
                 biased;
-                () = sleep_until(end) => break,
+                () = &mut end => break,
                 event = self.events.recv() => match event {
                     Ok(event) => self.note(event, &mut batch).await,
                     Err(RecvError::Lagged(_)) => drop(batch.insert(Change::Records)),
