@@ -55,6 +55,7 @@ static ROUTES: &[Route] = routes! {
     "/api/businesses/{slug}": GET businesses::show, PATCH businesses::change;
     "/api/leads": GET leads::list;
     "/api/leads/{id}": GET leads::show, PATCH leads::change, DELETE leads::privacy::erase;
+    "/api/leads/{id}/seen-to": POST leads::seen_to;
     "/api/leads/{id}/export": GET leads::privacy::export;
     "/api/leads/{id}/history": GET leads::history::list;
     "/api/appointments": GET appointments::list, POST appointments::book;

@@ -82,6 +82,22 @@ pub(super) async fn show(request: ApiRequest<'_>) -> ApiResult {
     Ok(json(StatusCode::OK, &Lead::from(found)))
 }
 
+/// Mark a lead as seen to
+///
+/// It is not to be called back any more, until the person's next contact.
+#[utoipa::path(
+    post, path = "/api/leads/{id}/seen-to", operation_id = "markLeadSeenTo", tag = "leads",
+    params(("id" = Uuid, Path, description = "The lead"), BusinessQuery),
+    responses((status = 200, description = "The lead", body = Lead)),
+)]
+pub(super) async fn seen_to(request: ApiRequest<'_>) -> ApiResult {
+    let id = LeadId(request.id()?);
+    let business = request.business_in_query().await?.id;
+    leads::note_seen_to(request.db(), business, id, request.now()).await?;
+    let found = leads::get(request.db(), business, id).await?.ok_or_else(ApiError::no_such_lead)?;
+    Ok(json(StatusCode::OK, &Lead::from(found)))
+}
+
 /// Values to write. A key that is missing or empty changes nothing; null clears the value.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -22,7 +22,7 @@ use crate::http::response::json;
     ),
     paths(
         businesses::list, businesses::show, businesses::change,
-        leads::list, leads::show, leads::change, leads::history::list,
+        leads::list, leads::show, leads::change, leads::seen_to, leads::history::list,
         leads::privacy::export, leads::privacy::erase,
         appointments::list, appointments::book, appointments::show, appointments::reschedule,
         appointments::cancel,

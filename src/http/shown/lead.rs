@@ -31,6 +31,8 @@ pub(crate) struct Lead {
     updated_at: Timestamp,
     /// When the person was erased. Their name, number and words are gone.
     erased_at: Option<Timestamp>,
+    /// When a person of the business last saw to it.
+    seen_to_at: Option<Timestamp>,
 }
 
 impl From<LeadRecord> for Lead {
@@ -47,6 +49,7 @@ impl From<LeadRecord> for Lead {
             created_at: record.created_at,
             updated_at: record.updated_at,
             erased_at: record.erased_at,
+            seen_to_at: record.seen_to_at,
         }
     }
 }

@@ -150,3 +150,20 @@ fn lead_2_an_operator_can_complete_or_decline_a_lead_but_not_reopen_it() {
         world.close().await;
     });
 }
+
+#[test]
+fn ops_4_a_lead_is_marked_as_seen_to() {
+    virtually(async {
+        let world = world(brief).await;
+        let operator = Operator::of(&world);
+        let lead = rows::lead(&world, world.business_id, 1).await;
+        let at =
+            |rest: &str| format!("/api/leads/{}{rest}?business={}", lead.0, world.business.slug);
+        assert_eq!(operator.gets(&at("")).await["seen_to_at"], Value::Null);
+        let marked = operator.asks(&Wanted::new(Method::POST, at("/seen-to"))).await;
+        assert_eq!(marked.status.as_u16(), 200, "{}", marked.body);
+        assert!(marked.body["seen_to_at"].is_string(), "{}", marked.body);
+        assert_eq!(operator.gets(&at("")).await, marked.body);
+        world.close().await;
+    });
+}

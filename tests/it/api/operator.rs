@@ -115,6 +115,7 @@ impl Wanted {
             | "get /api/leads/{id}"
             | "get /api/leads/{id}/history"
             | "get /api/leads/{id}/export"
+            | "post /api/leads/{id}/seen-to"
             | "delete /api/leads/{id}"
             | "get /api/appointments"
             | "get /api/appointments/{id}"

@@ -25,7 +25,7 @@ enum May {
 use May::{No, Own, Yes};
 
 /// Roles: business; read of one business; read of all. The admin may all.
-const TABLE: [(&str, [May; 3]); 34] = [
+const TABLE: [(&str, [May; 3]); 35] = [
     ("get /api/businesses", [Own, Own, Yes]),
     ("get /api/businesses/{slug}", [Own, Own, Yes]),
     ("patch /api/businesses/{slug}", [Own, No, No]),
@@ -33,6 +33,7 @@ const TABLE: [(&str, [May; 3]); 34] = [
     ("get /api/leads/{id}", [Own, Own, Yes]),
     ("patch /api/leads/{id}", [Own, No, No]),
     ("delete /api/leads/{id}", [Own, No, No]),
+    ("post /api/leads/{id}/seen-to", [Own, No, No]),
     ("get /api/leads/{id}/export", [Own, Own, Yes]),
     ("get /api/leads/{id}/history", [Own, Own, Yes]),
     ("get /api/appointments", [Own, Own, Yes]),
