@@ -37,7 +37,7 @@ impl Collector {
     fn serve(&self, mut acceptor: Box<dyn Acceptor>) {
         let collector = self.clone();
         tokio::spawn(async move {
-            while let Ok((stream, _)) = acceptor.accept().await {
+            while let Ok(stream) = acceptor.accept().await {
                 let collector = collector.clone();
                 tokio::spawn(async move {
                     let service = service_fn(|request: http::Request<hyper::body::Incoming>| {
