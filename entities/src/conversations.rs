@@ -13,8 +13,8 @@ use jiff::Timestamp;
 use protocol::ids::{BusinessId, LeadId, PhoneNumber};
 use sea_orm::sea_query::{Expr, Query, SelectStatement};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -161,7 +161,7 @@ pub async fn due_of_all(
             // As the partial index has it: a comparison with a parameter would not use it.
             .filter(Expr::col((Entity, Column::Due)))
             .filter(claimant::is_free(now, passed_over))
-            .filter(Column::BusinessId.not_in_subquery(businesses_at_rest()))
+            .filter(Expr::exists(business_at_rest()).not())
             .order_by_asc(Column::ActiveAt)
             .limit(u64::from(limit))
             .into_tuple()
@@ -175,12 +175,22 @@ pub async fn due_of_all(
     .await
 }
 
-/// Those that are paused or removed: what is owed there waits.
-fn businesses_at_rest() -> SelectStatement {
-    use crate::tables::businesses::{Column, Entity};
-    let at_rest =
-        Condition::any().add(Column::PausedAt.is_not_null()).add(Column::RemovedAt.is_not_null());
-    Query::select().column(Column::Id).from(Entity).cond_where(at_rest).take()
+/// A conversation's business, if it is paused or removed: what is owed there waits. Looked up by its key for each of the
+/// few conversations that are due.
+fn business_at_rest() -> SelectStatement {
+    use crate::tables::businesses;
+    let at_rest = Condition::any()
+        .add(businesses::Column::PausedAt.is_not_null())
+        .add(businesses::Column::RemovedAt.is_not_null());
+    Query::select()
+        .expr(Expr::value(1))
+        .from(businesses::Entity)
+        .cond_where(
+            Expr::col((businesses::Entity, businesses::Column::Id))
+                .equals((Entity, Column::BusinessId)),
+        )
+        .cond_where(at_rest)
+        .take()
 }
 
 async fn find(
