@@ -47,10 +47,11 @@ fn draw_one(actors: &[ActorView]) -> String {
 }
 
 /// Actors by their supervisor's id; the roots are under `None`.
-struct Forest<'a>(BTreeMap<Option<u64>, Vec<&'a ActorView>>);
+pub(crate) struct Forest<'a>(BTreeMap<Option<u64>, Vec<&'a ActorView>>);
 
 impl<'a> Forest<'a> {
-    fn of(actors: &'a [ActorView]) -> Self {
+    /// Of one node: each numbers its actors for itself.
+    pub(crate) fn of(actors: &'a [ActorView]) -> Self {
         let ids: BTreeSet<_> = actors.iter().map(|actor| actor.id).collect();
         let mut children = BTreeMap::<_, Vec<_>>::new();
         for actor in actors {
@@ -64,7 +65,7 @@ impl<'a> Forest<'a> {
         Self(children)
     }
 
-    fn under(&self, supervisor: Option<u64>) -> &[&'a ActorView] {
+    pub(crate) fn under(&self, supervisor: Option<u64>) -> &[&'a ActorView] {
         self.0.get(&supervisor).map_or(&[], Vec::as_slice)
     }
 

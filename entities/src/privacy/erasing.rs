@@ -276,13 +276,8 @@ impl Work<'_> {
         numbers: &[&str],
     ) -> Result<(), RecordsError> {
         use outbox::{Column, Entity};
-        let mut theirs = Condition::any().add(Column::Person.is_in(numbers.iter().copied()));
-        for part in leads.chunks(AT_ONCE) {
-            theirs = theirs.add(Column::LeadId.is_in(part.to_vec()));
-        }
-        for part in calls.chunks(AT_ONCE) {
-            theirs = theirs.add(Column::CallSid.is_in(part.to_vec()));
-        }
+        let of = (Column::Person, Column::LeadId, Column::CallSid);
+        let theirs = of_person(of, leads, calls, numbers);
         Entity::delete_many()
             .filter(Column::BusinessId.eq(self.business.0))
             .filter(Column::CreatedAt.lte(self.until))
@@ -301,13 +296,8 @@ impl Work<'_> {
         numbers: &[&str],
     ) -> Result<(), RecordsError> {
         use audit_log::{Column, Entity};
-        let mut theirs = Condition::any().add(Column::Person.is_in(numbers.iter().copied()));
-        for part in leads.chunks(AT_ONCE) {
-            theirs = theirs.add(Column::LeadId.is_in(part.to_vec()));
-        }
-        for part in calls.chunks(AT_ONCE) {
-            theirs = theirs.add(Column::CallSid.is_in(part.to_vec()));
-        }
+        let of = (Column::Person, Column::LeadId, Column::CallSid);
+        let theirs = of_person(of, leads, calls, numbers);
         Entity::update_many()
             .col_expr(Column::Object, Expr::value(None::<String>))
             .col_expr(Column::Detail, Expr::value(None::<serde_json::Value>))
@@ -446,4 +436,21 @@ impl Work<'_> {
             .await?;
         Ok(gone)
     }
+}
+
+/// Rows that name the person: by a number, by a lead, or by a call.
+fn of_person<C: ColumnTrait>(
+    (person, lead, call): (C, C, C),
+    leads: &[Uuid],
+    calls: &[String],
+    numbers: &[&str],
+) -> Condition {
+    let mut theirs = Condition::any().add(person.is_in(numbers.iter().copied()));
+    for part in leads.chunks(AT_ONCE) {
+        theirs = theirs.add(lead.is_in(part.to_vec()));
+    }
+    for part in calls.chunks(AT_ONCE) {
+        theirs = theirs.add(call.is_in(part.to_vec()));
+    }
+    theirs
 }

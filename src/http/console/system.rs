@@ -29,6 +29,7 @@ use super::visit::Visit;
 use crate::cli::check::{self, Verdict};
 use crate::http::admin::AdminState;
 use crate::http::readiness::NotReady;
+use crate::tree::Forest;
 
 /// The minutes of a course.
 const MINUTES: usize = 60;
@@ -125,27 +126,18 @@ fn node(view: NodeView) -> Node {
     Node { url: view.node, calls: view.calls, max_calls: view.max_calls, state, is_this: view.here }
 }
 
-/// The tree of each node's actors. An actor whose supervisor is missing is a root.
+/// The tree of each node's actors.
 fn forest(actors: &[ActorView]) -> Vec<Actor> {
-    let known: BTreeSet<(&str, u64)> =
-        actors.iter().map(|actor| (actor.node.as_str(), actor.id)).collect();
-    let mut children = BTreeMap::<(&str, Option<u64>), Vec<&ActorView>>::new();
-    for actor in actors {
-        let node = actor.node.as_str();
-        // A supervisor is older than its children. Any other parent would make a circle.
-        let is_parent = |parent: &u64| *parent < actor.id && known.contains(&(node, *parent));
-        children.entry((node, actor.parent.filter(is_parent))).or_default().push(actor);
-    }
     let nodes: BTreeSet<&str> = actors.iter().map(|actor| actor.node.as_str()).collect();
-    nodes.into_iter().flat_map(|node| below(&children, (node, None))).collect()
+    let trees = nodes.into_iter().flat_map(|node| {
+        let own: Vec<_> = actors.iter().filter(|actor| actor.node == node).cloned().collect();
+        below(&Forest::of(&own), None)
+    });
+    trees.collect()
 }
 
-fn below(
-    children: &BTreeMap<(&str, Option<u64>), Vec<&ActorView>>,
-    (node, supervisor): (&str, Option<u64>),
-) -> Vec<Actor> {
-    let own = children.get(&(node, supervisor)).map_or(&[][..], Vec::as_slice);
-    let shown = own.iter().map(|actor| Actor {
+fn below(forest: &Forest<'_>, supervisor: Option<u64>) -> Vec<Actor> {
+    let shown = forest.under(supervisor).iter().map(|actor| Actor {
         name: actor.name.clone(),
         state: actor.state.clone(),
         generation: actor.generation.0,
@@ -155,7 +147,7 @@ fn below(
         uptime: Duration::from_millis(actor.uptime_ms),
         last_error: actor.last_error.clone(),
         call: actor.call_sid.as_ref().map(ToString::to_string),
-        children: below(children, (node, Some(actor.id))),
+        children: below(forest, Some(actor.id)),
     });
     shown.collect()
 }
