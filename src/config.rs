@@ -17,6 +17,7 @@ use serde::Deserialize;
 
 pub use address::{HttpUrl, InvalidAddress, PublicUrl, WebSocketUrl};
 pub use changes::Changes;
+pub use check::Problem;
 pub use daemon::{
     Admin, Console, Database, DatabaseUrl, Log, Patience, Server, Supervision, Telemetry,
 };

@@ -147,7 +147,7 @@ impl CallState {
         let snapshot = Snapshot { call: self.call.clone(), handled: self.handled };
         let before = self.parts.snapshot.send_replace(Arc::new(snapshot));
         // Each change of the call is published once, whichever actor crashes: so it counts once.
-        self.parts.services.metrics.changed(&before.call, &self.call);
+        self.parts.services.metrics.changed(&before.call, &self.call, self.parts.clock);
         self.parts.trace.changed(&before.call, &self.call, self.parts.clock);
         self.saving.changed(&before.call, &self.call);
         route::log_changes(&before.call, &self.call);

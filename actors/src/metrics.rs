@@ -6,6 +6,7 @@
 
 mod audio;
 mod by_label;
+mod course;
 mod histogram;
 mod of_call;
 mod usage;
@@ -23,6 +24,7 @@ use protocol::webhooks::Target;
 
 pub use audio::{AudioView, Frames};
 pub use by_label::{ByLabel, OTHER};
+pub use course::{Course, MINUTES};
 pub use histogram::{Counter, Histogram};
 pub(crate) use of_call::returned;
 pub use usage::{Tokens, Transcribed};
@@ -60,6 +62,10 @@ pub struct Metrics {
     pub greeting_added: Histogram,
     /// From the end of the caller's speech to the answer's first audio to Twilio.
     pub turn: Histogram,
+    /// The waits for greetings in the last hour.
+    pub greeting_course: Course,
+    /// The waits for answers in the last hour.
+    pub turn_course: Course,
     /// From the frame that decides an interruption to Twilio's `clear`.
     pub barge_in: Histogram,
     /// By [`Tool::name`].
@@ -91,6 +97,8 @@ impl Default for Metrics {
             greeting: Histogram::new(&WAITS),
             greeting_added: Histogram::new(&OWN_SHARE),
             turn: Histogram::new(&WAITS),
+            greeting_course: Course::default(),
+            turn_course: Course::default(),
             barge_in: Histogram::new(&OWN_SHARE),
             tools: ByLabel::open(Tool::ALL.map(Tool::name), || Histogram::new(&TOOL_TIMES)),
             tokens: ByLabel::open(VOICE_MODELS.into_iter().chain(TEXT_MODELS), Tokens::default),

@@ -15,10 +15,11 @@ pub enum Done {
     HangingUp,
     MessageSent,
     ConversationSeenTo,
+    PasswordChanged,
 }
 
 impl Done {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Booked,
         Self::Moved,
         Self::Cancelled,
@@ -29,6 +30,7 @@ impl Done {
         Self::HangingUp,
         Self::MessageSent,
         Self::ConversationSeenTo,
+        Self::PasswordChanged,
     ];
 
     /// Its word in the address of the next page.
@@ -45,6 +47,7 @@ impl Done {
             Self::HangingUp => "hanging-up",
             Self::MessageSent => "message-sent",
             Self::ConversationSeenTo => "conversation-seen-to",
+            Self::PasswordChanged => "password-changed",
         }
     }
 
@@ -68,6 +71,7 @@ impl Done {
             Self::HangingUp => "done-hanging-up",
             Self::MessageSent => "done-message-sent",
             Self::ConversationSeenTo => "done-conversation-seen-to",
+            Self::PasswordChanged => "done-password-changed",
         }
     }
 }

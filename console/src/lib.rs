@@ -19,6 +19,7 @@ mod markup;
 pub mod messages;
 pub mod notice;
 mod page;
+pub mod password;
 pub mod prompt;
 pub mod refusal;
 pub mod security;

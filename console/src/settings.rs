@@ -12,6 +12,7 @@ mod hours;
 mod keys;
 mod language_defaults;
 pub mod reference;
+mod why;
 
 use jiff::Timestamp;
 
@@ -20,9 +21,10 @@ use crate::page::page;
 
 pub use changes::{Changed, ChangesPage, Difference, Version, VersionsPage};
 pub use drafts::{allowed, as_entered, changes, check, conflicts, rebased};
-pub use form::{Problem, fields, read};
+pub use form::{fields, read};
 pub use hours::{HoursGrid, read_hours};
 pub use keys::{KEYS, Key, Kind, Owner, Section};
+pub use why::{Problem, Why};
 
 /// Who has changed the settings, and when.
 #[derive(Debug, Clone)]

@@ -51,7 +51,7 @@ pub struct SignedIn {
 }
 
 /// A business that the user may see.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BusinessRef {
     pub slug: String,
     pub name: String,
@@ -195,6 +195,16 @@ impl Shell {
             Some(business) => format!("{ROOT}/b/{}/{path}", business.slug),
             None => format!("{ROOT}/{path}"),
         }
+    }
+
+    /// Whether there is another business to go to.
+    pub(crate) fn can_switch(&self) -> bool {
+        self.businesses.iter().any(|other| !self.is_of(other))
+    }
+
+    /// Whether the page is about this business.
+    pub(crate) fn is_of(&self, other: &BusinessRef) -> bool {
+        self.business.as_ref().is_some_and(|business| business.slug == other.slug)
     }
 
     /// Whether the user may change what belongs to the business.

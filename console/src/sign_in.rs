@@ -1,4 +1,4 @@
-//! Sign-in, and the new password that a first sign-in asks for.
+//! Sign-in.
 
 use std::time::Duration;
 
@@ -60,62 +60,3 @@ impl SignInPage {
 }
 
 page!(SignInPage, "sign_in.html");
-
-/// What is wrong with a new password.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PasswordWrong {
-    TooShort,
-    TooLong,
-    /// The user's name is in it.
-    LikeName,
-    /// It has too few different characters.
-    Monotonous,
-    /// It was entered twice, and differently.
-    Differs,
-}
-
-impl PasswordWrong {
-    /// The key of its text.
-    #[must_use]
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::TooShort => "password-too-short",
-            Self::TooLong => "password-too-long",
-            Self::LikeName => "password-like-name",
-            Self::Monotonous => "password-monotonous",
-            Self::Differs => "password-differs",
-        }
-    }
-}
-
-/// The page behind a one-time link, on which a user chooses their password.
-#[derive(Debug, Clone, Default)]
-pub struct NewPasswordPage {
-    pub user: String,
-    /// The link's secret; sent back with the form.
-    pub link: String,
-    pub wrong: Option<PasswordWrong>,
-    /// Guards the form before there is a session.
-    pub csrf: String,
-}
-
-impl NewPasswordPage {
-    pub(crate) fn fields(&self, t: &Texts) -> [Field; 2] {
-        let differs = self.wrong == Some(PasswordWrong::Differs);
-        let wrong = self.wrong.map(|wrong| t.say(wrong.key()));
-        let (of_both, of_first) = if differs { (wrong, None) } else { (None, wrong) };
-        [
-            Field::typed("password", "password", t.say("password-new"), "")
-                .required()
-                .help(t.say("password-new-help"))
-                .error(of_first)
-                .autocomplete("new-password"),
-            Field::typed("password", "again", t.say("password-again"), "")
-                .required()
-                .error(of_both)
-                .autocomplete("new-password"),
-        ]
-    }
-}
-
-page!(NewPasswordPage, "new_password.html");

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::notice::Tone;
 use crate::page::page;
+use crate::shell::BusinessRef;
 use crate::texts::Texts;
 
 /// A check of the daemon's health or wiring.
@@ -205,7 +206,7 @@ pub struct Figure {
 #[derive(Debug, Clone)]
 pub struct Delivery {
     pub id: Uuid,
-    pub business: String,
+    pub business: BusinessRef,
     pub event: String,
     pub at: Timestamp,
     pub tries: u32,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, PhoneNumber, Slug};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
 
 use crate::column;
 use crate::database::Database;
@@ -104,6 +105,35 @@ pub async fn list(
             query.order_by_asc(businesses::Column::Slug).limit(rows_for(limit)).all(db).await?;
         let rows = rows.into_iter().map(BusinessRecord::try_from).collect::<Result<_, _>>()?;
         Ok(Page::of(rows, limit, |business: &BusinessRecord| business.slug.clone()))
+    })
+    .await
+}
+
+/// A business, as lists name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BusinessName {
+    pub id: BusinessId,
+    pub slug: Slug,
+    /// For people.
+    pub name: String,
+}
+
+/// The names of all businesses, ordered by slug.
+pub async fn names(db: &Database) -> Result<Vec<BusinessName>, RecordsError> {
+    use businesses::Column;
+    db.read(move |db| async move {
+        let rows: Vec<(Uuid, String, String)> = businesses::Entity::find()
+            .select_only()
+            .columns([Column::Id, Column::Slug, Column::Name])
+            .order_by_asc(Column::Slug)
+            .into_tuple()
+            .all(&db)
+            .await?;
+        let named = |(id, slug, name): (Uuid, String, String)| {
+            let slug = column::id("businesses.slug", &slug)?;
+            Ok(BusinessName { id: BusinessId(id), slug, name })
+        };
+        rows.into_iter().map(named).collect()
     })
     .await
 }

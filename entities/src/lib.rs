@@ -6,8 +6,8 @@
 //! [`BusinessId`](protocol::ids::BusinessId) whose rows it may see, so no caller can read or write
 //! another business's rows. The exceptions find a business in the first place
 //! ([`businesses::find_for_voice`], [`businesses::find_by_slug`],
-//! [`businesses::find_by_whatsapp_number`], [`businesses::list`], [`businesses::import`],
-//! [`businesses::publish`]), or serve
+//! [`businesses::find_by_whatsapp_number`], [`businesses::list`], [`businesses::names`],
+//! [`businesses::import`], [`businesses::publish`]), or serve
 //! the daemons themselves ([`calls::live_all`], [`calls::live_beside`], [`calls::lease_of_live`],
 //! [`calls::check_fences`], [`call_snapshots::left_behind`], [`nodes`], [`outbox::due`]), a resume, which names the call alone
 //! ([`call_snapshots::resume`], [`call_snapshots::of_any_business`]), the operator of all businesses

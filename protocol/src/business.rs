@@ -38,7 +38,7 @@ pub use lead::{LeadSettings, LeadStatus};
 pub use lines::Lines;
 pub use outbound::{MachineDetection, Outbound};
 pub use silence::Silence;
-pub use validate::Problem;
+pub use validate::{Problem, Rule};
 pub use webhooks::{Notify, Webhooks};
 pub use whatsapp::{AfterCall, Whatsapp};
 pub use zone::{UnknownZone, Zone};

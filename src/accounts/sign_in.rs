@@ -9,6 +9,7 @@ use entities::users::{self, UserRecord};
 use entities::{RecordsError, sign_ins};
 
 use super::{AccountError, Accounts};
+use crate::password;
 use crate::secret_hash::secret_hash;
 
 /// Why somebody is not signed in.
@@ -38,6 +39,35 @@ impl Accounts {
         password: String,
         address: Option<IpAddr>,
     ) -> Result<String, SignInRefused> {
+        let user = self.prove(name, password, address).await?;
+        Ok(self.begin_session(&user, address.map(|address| address.to_string())).await?)
+    }
+
+    /// Changes the password of somebody who shows the one that they have. Their sessions end.
+    ///
+    /// # Errors
+    /// [`SignInRefused`]; what is wrong with the new password is a [`SignInRefused::Failed`].
+    pub async fn change_password(
+        &self,
+        user: &UserRecord,
+        current: String,
+        new: String,
+        address: Option<IpAddr>,
+    ) -> Result<(), SignInRefused> {
+        password::check(&new, &user.name).map_err(AccountError::from)?;
+        let user = self.prove(&user.name, current, address).await?;
+        let address = address.map(|address| address.to_string());
+        let by = Author { user: Some(user.id), name: user.name.clone(), address };
+        Ok(self.set_password(&user, new, by).await?)
+    }
+
+    /// The user with this name and password. A wrong one is counted.
+    async fn prove(
+        &self,
+        name: &str,
+        password: String,
+        address: Option<IpAddr>,
+    ) -> Result<UserRecord, SignInRefused> {
         let (by_name, by_address) = (of_name(name), address.map(of_address));
         let subjects = std::iter::once(by_name.clone()).chain(by_address.clone()).collect();
         let now = self.clock.wall();
@@ -52,7 +82,7 @@ impl Accounts {
             return Err(SignInRefused::Wrong);
         };
         sign_ins::succeeded(&self.db, by_name, by_address).await?;
-        Ok(self.begin_session(&user, address.map(|address| address.to_string())).await?)
+        Ok(user)
     }
 
     /// Begins a session of a user who has shown that it is them. Returns its secret.

@@ -6,7 +6,6 @@ use std::io;
 use ::migration::MigrateError;
 use entities::businesses::ImportError;
 use entities::{RecordsError, Trouble};
-use protocol::business::Problem;
 use thiserror::Error;
 
 use super::backup::error::BackupError;
@@ -29,7 +28,7 @@ use crate::bench::BenchError;
 #[cfg(feature = "practice")]
 use crate::chaos::ChaosError;
 use crate::config::business_file::{BusinessFileError, FolderError};
-use crate::config::{self, ConfigError};
+use crate::config::{self, ConfigError, Problem};
 use crate::database::{DatabaseError, LockedError};
 #[cfg(feature = "practice")]
 use crate::demo;

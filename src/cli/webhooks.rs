@@ -136,7 +136,7 @@ async fn perform(
                 Some(part) => Which::One(dead(db, business, slug, part).await?),
                 None => Which::All,
             };
-            match outbox::resend(db, business, which, platform.clock.wall()).await? {
+            match outbox::resend(db, business, which, platform.clock.wall(), None).await? {
                 0 => writeln!(out, "no event is dead")?,
                 1 => writeln!(out, "1 event is sent again by a running daemon, within 30 s")?,
                 count => {

@@ -106,7 +106,9 @@ fn parse_noticing(file: &Path, text: &str) -> Result<BusinessFile, BusinessFileE
     let rewritten = mended.map_err(|wrong| ConfigError::InFile(remark(wrong)))?;
     let settings = validated(read.map_err(ConfigError::InFile)?, place)?;
     let mut notices: Vec<Located> = rewritten.into_iter().map(remark).collect();
-    notices.extend(settings.notices().iter().map(|notice| place(&notice.key, &notice.message)));
+    notices.extend(
+        settings.notices().iter().map(|notice| place(&notice.key, &notice.rule.to_string())),
+    );
     if has_section && settings.appointments.hours.is_empty() {
         notices.push(place("appointments.hours", NO_HOURS));
     }
@@ -153,7 +155,7 @@ fn validated(
     place: impl Fn(&str, &str) -> Located,
 ) -> Result<BusinessSettings, BusinessFileError> {
     settings.validate().map_err(|problems| {
-        let located = problems.iter().map(|problem| place(&problem.key, &problem.message));
+        let located = problems.iter().map(|problem| place(&problem.key, &problem.rule.to_string()));
         BusinessFileError::Inconsistent(located.collect())
     })?;
     Ok(settings)

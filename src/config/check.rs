@@ -2,14 +2,25 @@
 
 use std::time::Duration;
 
-use protocol::business::{Problem, duration_text};
+use protocol::business::duration_text;
 use secrecy::ExposeSecret;
+use thiserror::Error;
 use tracing_subscriber::EnvFilter;
 
 use super::{Config, ModelProvider, Twilio};
 
 /// The least length of the admin listener's token, and of the key of hashes, in characters.
 const MIN_TOKEN_CHARS: usize = 16;
+
+/// A key whose value does not go with the others.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{key}: {message}")]
+pub struct Problem {
+    /// As in `server.public_url`.
+    pub key: String,
+    /// What is wrong and how to correct it.
+    pub message: String,
+}
 
 impl Config {
     /// Checks the rules between keys (PRAC-4).

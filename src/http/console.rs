@@ -21,6 +21,7 @@ mod leads;
 mod live;
 mod messages;
 mod pages;
+mod password;
 mod persons;
 mod preferences;
 mod pulse;

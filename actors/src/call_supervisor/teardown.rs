@@ -94,7 +94,7 @@ fn finish_call(
         if number > snapshot.handled {
             let before = call.clone();
             call.handle(Event::clone(&event), now);
-            parts.services.metrics.changed(&before, &call);
+            parts.services.metrics.changed(&before, &call, parts.clock);
             parts.trace.changed(&before, &call, parts.clock);
         }
         inbox.ack(number);

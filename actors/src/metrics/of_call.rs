@@ -7,32 +7,42 @@ use protocol::call::{Body, Call, Entry};
 use protocol::openai::usage::{TRANSCRIPTION_MODELS, VOICE_MODELS, known_model};
 
 use super::{Metrics, OTHER};
+use crate::clock::Clock;
 
 impl Metrics {
     /// Counts what one event has changed. Each change must come here once.
-    pub(crate) fn changed(&self, before: &Call, after: &Call) {
-        self.count_waits(before, after);
+    pub(crate) fn changed(&self, before: &Call, after: &Call, clock: Clock) {
+        self.count_waits(before, after, clock);
         self.count_tools(before, after);
         self.count_usage(before, after);
     }
 
-    fn count_waits(&self, before: &Call, after: &Call) {
+    fn count_waits(&self, before: &Call, after: &Call, clock: Clock) {
         let (old, new) = (before.latencies(), after.latencies());
         let millis = |wait: Option<u64>| wait.map(Duration::from_millis);
         let micros = |wait: Option<u64>| wait.map(Duration::from_micros);
         let counted = [
-            (old.greeting_ms != new.greeting_ms, &self.greeting, millis(new.greeting_ms)),
+            (
+                old.greeting_ms != new.greeting_ms,
+                millis(new.greeting_ms),
+                &self.greeting,
+                Some(&self.greeting_course),
+            ),
             (
                 old.greeting_added_us != new.greeting_added_us,
-                &self.greeting_added,
                 micros(new.greeting_added_us),
+                &self.greeting_added,
+                None,
             ),
-            (old.turns != new.turns, &self.turn, millis(new.last_turn_ms)),
-            (old.barge_ins != new.barge_ins, &self.barge_in, micros(new.last_barge_in_us)),
+            (old.turns != new.turns, millis(new.last_turn_ms), &self.turn, Some(&self.turn_course)),
+            (old.barge_ins != new.barge_ins, micros(new.last_barge_in_us), &self.barge_in, None),
         ];
-        for (is_new, histogram, wait) in counted {
+        for (is_new, wait, histogram, course) in counted {
             if let Some(wait) = wait.filter(|_| is_new) {
                 histogram.observe(wait);
+                if let Some(course) = course {
+                    course.observe(clock.wall(), wait);
+                }
             }
         }
     }

@@ -7,8 +7,9 @@ use console::audit::{AuditEntry, AuditPage};
 use console::components::Pager;
 use console::error::{ErrorPage, Problem};
 use console::notice::Tone;
-use console::shell::{Place, Role, Shell};
-use console::sign_in::{NewPasswordPage, PasswordWrong, Refused, SignInPage};
+use console::password::{NewPasswordPage, OwnPasswordPage, OwnPasswordWrong, PasswordWrong};
+use console::shell::{BusinessRef, Place, Role, Shell};
+use console::sign_in::{Refused, SignInPage};
 use console::style_guide::StyleGuidePage;
 use console::system::{
     Actor, Check, Delivery, DeliveryState, Figure, Illness, Measure, Node, NodeState, SystemPage,
@@ -54,6 +55,9 @@ pub(super) fn all(of: World) -> Vec<Sample> {
         stranger("sign-in-expired", Box::new(refused(Refused::Expired))),
         stranger("sign-in-stale", Box::new(refused(Refused::StaleLink))),
     ];
+    for (name, wrong) in [("password", None), ("password-wrong", Some(OwnPasswordWrong::Current))] {
+        samples.push(admin(name, Place::Elsewhere, Box::new(OwnPasswordPage { wrong })));
+    }
     samples.push(stranger("new-password", Box::new(new_password(None))));
     for (name, wrong) in [
         ("new-password-wrong", PasswordWrong::TooShort),
@@ -103,7 +107,10 @@ fn system(of: World) -> SystemPage {
     };
     let delivery = |number, state, tries, answer: Option<&str>| Delivery {
         id: id(number),
-        business: of.either("מנעולי תל אביב", "Tel Aviv Locks").to_owned(),
+        business: BusinessRef {
+            slug: "tel-aviv-locks".to_owned(),
+            name: of.either("מנעולי תל אביב", "Tel Aviv Locks").to_owned(),
+        },
         event: "call.ended".to_owned(),
         at: minutes_ago(i64::from(number) * 10),
         tries,

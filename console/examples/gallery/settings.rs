@@ -1,12 +1,13 @@
 //! The settings.
 
+use console::components::Pager;
 use console::prompt::PromptPage;
 use console::settings::{
-    Changed, ChangesPage, Conflict, Draft, Edit, HoursGrid, Problem, Section, SettingsPage,
-    Version, VersionsPage, fields, read_hours,
+    Changed, ChangesPage, Conflict, Draft, Edit, HoursGrid, Kind, Problem, Section, SettingsPage,
+    Version, VersionsPage, Why, fields, read_hours,
 };
 use console::shell::{Place, Role};
-use protocol::business::BusinessSettings;
+use protocol::business::{BusinessSettings, Rule};
 use protocol::ids::Slug;
 use serde_json::{Value, json};
 
@@ -19,11 +20,7 @@ pub(super) fn all(of: World) -> Vec<Sample> {
             sample(name(section), Role::Business, Box::new(section_page(of, section, &[])))
         })
         .collect();
-    let wrong = [Problem {
-        path: "silence.timeout".to_owned(),
-        message: "\"seven\" is not a duration: expected a number and its unit, as in \"7s\""
-            .to_owned(),
-    }];
+    let wrong = [Problem { path: "silence.timeout".to_owned(), why: Why::NotA(Kind::Duration) }];
     samples.push(sample(
         "settings-wrong",
         Role::Admin,
@@ -54,10 +51,7 @@ pub(super) fn all(of: World) -> Vec<Sample> {
     samples.push(sample("prompt", Role::Business, Box::new(prompt(of, true))));
     samples.push(sample("prompt-wrong", Role::Business, Box::new(prompt(of, false))));
     samples.push(sample("changes", Role::Business, Box::new(changes(of, Vec::new()))));
-    let problem = Problem {
-        path: "phone_numbers".to_owned(),
-        message: "is empty: give at least one".to_owned(),
-    };
+    let problem = Problem { path: "phone_numbers".to_owned(), why: Why::Rule(Rule::NoNumber) };
     samples.push(sample("changes-refused", Role::Business, Box::new(changes(of, vec![problem]))));
     let nothing = ChangesPage {
         draft: None,
@@ -71,7 +65,7 @@ pub(super) fn all(of: World) -> Vec<Sample> {
     samples.push(sample("changes-moved", Role::Business, Box::new(moved)));
     samples.push(sample("changes-empty", Role::Business, Box::new(nothing)));
     samples.push(sample("versions", Role::Business, Box::new(versions(of))));
-    let first = VersionsPage { versions: Vec::new(), shown: None };
+    let first = VersionsPage { versions: Vec::new(), shown: None, pager: Pager::default() };
     samples.push(sample("versions-empty", Role::Viewer, Box::new(first)));
     samples
 }
@@ -187,5 +181,6 @@ fn versions(of: World) -> VersionsPage {
     VersionsPage {
         versions: vec![version(7, true), version(6, false), version(5, false)],
         shown: Some((6, minutes_ago(6000), changed(of))),
+        pager: Pager { newer: None, older: Some("?before=5".to_owned()) },
     }
 }

@@ -3,10 +3,12 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::form::{Problem, at, defaults, written};
+use super::form::{at, defaults, written};
 use super::keys::{KEYS, Kind};
+use super::why::Problem;
 use super::{Draft, Edit};
 use crate::changes::{DiffLine, diff};
+use crate::components::Pager;
 use crate::page::page;
 use crate::texts::Texts;
 
@@ -97,6 +99,7 @@ pub struct VersionsPage {
     pub versions: Vec<Version>,
     /// The version that is looked at: its number, when, and what restoring it would change.
     pub shown: Option<(u32, Timestamp, Vec<Changed>)>,
+    pub pager: Pager,
 }
 
 page!(VersionsPage, "versions.html");

@@ -3,8 +3,9 @@
 use protocol::business::BusinessSettings;
 use serde_json::Value;
 
-use super::form::{Problem, at, checked, put, without_empty_tables, written};
+use super::form::{at, checked, put, without_empty_tables, written};
 use super::keys::{KEYS, Key, Kind, Owner, Section};
+use super::why::Problem;
 use crate::texts::Texts;
 
 impl Key {

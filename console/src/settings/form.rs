@@ -1,21 +1,14 @@
 //! Settings to fields, and fields back to settings.
 
-use protocol::business::{BusinessSettings, Language};
+use protocol::business::{BusinessSettings, Language, SettingsError};
 use protocol::ids::Slug;
 use serde_json::{Map, Value};
 
 use super::keys::{KEYS, Key, Kind, Owner, Section};
 use super::language_defaults;
+use super::why::{Problem, Why};
 use crate::components::{Choice, Control, Field};
 use crate::texts::Texts;
-
-/// What is wrong with the value of a key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// As in the business's file.
-    pub path: String,
-    pub message: String,
-}
 
 /// The fields of a section, with these values.
 #[must_use]
@@ -37,7 +30,7 @@ pub fn fields(
         Field {
             help: Some(help(t, key)),
             default: language_defaults::text(key.path, &language).or(default),
-            error: problems.iter().find(|it| it.path == key.path).map(|it| it.message.clone()),
+            error: problems.iter().find(|it| it.path == key.path).map(|it| it.why.say(t)),
             locked: locked(t, key, admin),
             left_to_right: is_left_to_right(key.kind),
             ..Field::new(key.path, t.say(&key.text()), control(t, key, value))
@@ -169,7 +162,7 @@ pub fn read<'a>(
         }
         match parsed(key.kind, entered(key.path)) {
             Ok(new) => put(&mut value, key.path, new),
-            Err(message) => problems.push(Problem { path: key.path.to_owned(), message }),
+            Err(why) => problems.push(Problem { path: key.path.to_owned(), why }),
         }
     }
     if !problems.is_empty() {
@@ -185,20 +178,30 @@ pub(super) fn checked(value: Value) -> Result<BusinessSettings, Vec<Problem>> {
         let path = wrong.path().to_string();
         // Entries of a list have a number in brackets.
         let path = path.split('[').next().unwrap_or_default().to_owned();
-        vec![Problem { path, message: wrong.inner().to_string() }]
+        vec![Problem { why: unreadable(&path, &wrong), path }]
     })?;
     match settings.validate() {
         Ok(()) => Ok(settings),
         Err(problems) => {
             let ours =
-                |it: protocol::business::Problem| Problem { path: it.key, message: it.message };
+                |it: protocol::business::Problem| Problem { path: it.key, why: Why::Rule(it.rule) };
             Err(problems.into_iter().map(ours).collect())
         }
     }
 }
 
+/// Why the type of a key refuses its value.
+fn unreadable(path: &str, error: &SettingsError) -> Why {
+    match (path, KEYS.iter().find(|key| key.path == path)) {
+        ("timezone", _) => Why::Zone,
+        ("language" | "agent.transcription_language", _) => Why::Language,
+        (_, Some(key)) => Why::NotA(key.kind),
+        (_, None) => Why::Unusable(error.inner().to_string()),
+    }
+}
+
 /// The value of a field; `None`: the default holds.
-fn parsed(kind: Kind, entered: Option<&str>) -> Result<Option<Value>, String> {
+fn parsed(kind: Kind, entered: Option<&str>) -> Result<Option<Value>, Why> {
     let text = entered.unwrap_or_default().trim().replace("\r\n", "\n");
     if kind == Kind::Switch {
         return Ok(Some(Value::Bool(text == "true")));
@@ -208,9 +211,7 @@ fn parsed(kind: Kind, entered: Option<&str>) -> Result<Option<Value>, String> {
     }
     let number = || text.parse::<serde_json::Number>().map(Value::Number).ok();
     Ok(Some(match kind {
-        Kind::Integer | Kind::Decimal => {
-            number().ok_or_else(|| format!("{text:?} is not a number"))?
-        }
+        Kind::Integer | Kind::Decimal => number().ok_or(Why::NotA(kind))?,
         Kind::Limit => number().unwrap_or(Value::String(text)),
         Kind::List | Kind::Phones | Kind::Dates => {
             let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
@@ -257,6 +258,7 @@ pub(super) fn without_empty_tables(settings: &mut Value) {
 mod tests {
     use std::collections::BTreeMap;
 
+    use protocol::business::Rule;
     use serde_json::json;
 
     use super::*;
@@ -318,6 +320,26 @@ mod tests {
             let shown = fields(&texts(), section, &value, true, &problems);
             assert!(shown.iter().find(|field| field.name == path).unwrap().error.is_some());
         }
+    }
+
+    #[test]
+    fn con_6_an_error_is_in_the_users_language() {
+        let problems = [Problem {
+            path: "silence.timeout".to_owned(),
+            why: Why::Rule(Rule::Within {
+                least: "1s".to_owned(),
+                most: "10m".to_owned(),
+                why: "",
+            }),
+        }];
+        let texts = Texts::new(
+            crate::texts::Locale::Hebrew,
+            jiff::tz::TimeZone::UTC,
+            jiff::Timestamp::UNIX_EPOCH,
+        );
+        let shown = fields(&texts, Section::Silence, &business(), true, &problems);
+        let error = shown.iter().find_map(|field| field.error.as_deref()).unwrap();
+        assert_eq!(error, "הערך חייב להיות מ־1s עד 10m.");
     }
 
     #[test]

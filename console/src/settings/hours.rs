@@ -2,6 +2,7 @@
 
 use protocol::business::{TimeSpan, WeeklyHours};
 
+use super::why::Why;
 use crate::format::weekday;
 
 /// Spans that the form offers beyond those that are there.
@@ -28,7 +29,7 @@ pub struct HoursDay {
 pub struct HoursGrid {
     pub days: Vec<HoursDay>,
     /// What is wrong: the weekday's word and why.
-    pub wrong: Vec<(String, String)>,
+    pub wrong: Vec<(String, Why)>,
 }
 
 const WORDS: [&str; 7] =
@@ -51,7 +52,7 @@ impl HoursGrid {
         Self { days: days.collect(), wrong: Vec::new() }
     }
 
-    pub(crate) fn wrong_at(&self, word: &&str) -> Option<&String> {
+    pub(crate) fn wrong_at(&self, word: &&str) -> Option<&Why> {
         self.wrong.iter().find(|(at, _)| at == word).map(|(_, why)| why)
     }
 }
@@ -88,7 +89,7 @@ pub fn read_hours(entered: impl Fn(&str) -> Vec<String>) -> Result<WeeklyHours, 
             let close = if close == "00:00" { "24:00" } else { close };
             match TimeSpan::parse(&format!("{open}-{close}")) {
                 Ok(span) => on(&mut hours, word).push(span),
-                Err(wrong) => grid.wrong.push((word.to_owned(), wrong.to_string())),
+                Err(wrong) => grid.wrong.push((word.to_owned(), Why::Span(wrong))),
             }
         }
         grid.days.push(HoursDay::new(word, weekday(day), spans));

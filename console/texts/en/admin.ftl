@@ -109,6 +109,10 @@ password-too-long = Give 256 characters or fewer.
 password-like-name = Leave the user name out of it.
 password-monotonous = Give more different characters.
 password-differs = The two are not the same.
+password-own = Change my password
+password-own-text = You stay signed in here, and are signed out everywhere else.
+password-current = The password that you have
+password-current-wrong = This is not the password that you have.
 
 user-name-taken = This name is taken.
 user-name-wrong = Give a name of one line, with 60 characters or fewer.

@@ -19,6 +19,7 @@ nav-waiting = { $count ->
    *[other] { $count } wait
 }
 business-switch = Business:
+business-choose = Choose a business
 sign-out = Sign out
 theme-device = Colours: as the device
 theme-light = Colours: light

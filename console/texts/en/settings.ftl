@@ -248,3 +248,60 @@ prompt-tokens = { $count ->
    *[other] about { $count } tokens
 }
 version-number = Version { $count }
+
+# Why a value is refused.
+wrong-value = This value cannot be used.
+wrong-integer = This is not a whole number.
+wrong-decimal = This is not a number.
+wrong-duration = This is not a length of time. Give a number and its unit, as in 7s, 15m or 90days.
+wrong-phone = This is not a telephone number. Give it with + and the country, as in +97231234567.
+wrong-dates = This is not a date. Give year, month and day, as in 2026-12-25.
+wrong-limit = Give a number from 1 to 4096, or inf for no limit.
+wrong-choice = Choose one of the list.
+wrong-zone = There is no such time zone. Give its name, as in Asia/Jerusalem.
+wrong-language = This is not the tag of a language. Give one such as he, en or fr.
+wrong-span = { $name } are no opening hours. Give two times, as in 09:00-13:00.
+wrong-span-empty = { $name } closes before it has opened. Hours past midnight are two spans: one to 24:00, and one from 00:00 of the next day.
+wrong-number-taken = The number { $first } belongs to the business { $second }.
+wrong-no-secret = Events are signed, and no secret is stored for this business. An administrator gives one with the business file.
+wrong-unusable = The settings cannot be used: { $name }
+wrong-blank = Give a text.
+wrong-blank-entry = One of the texts is empty. Give it words, or take it out.
+wrong-no-default-text = Give a text: there are texts of ours in Hebrew and English only.
+wrong-too-long = { $count ->
+    [one] Shorten it to { $count } character.
+   *[other] Shorten it to { $count } characters.
+}
+wrong-invisible = There is a character in it that nobody sees. Type it again, in one line.
+wrong-control = There is a control character in it that nobody sees. Type that part again.
+wrong-web-address = This is not a web address. It begins with https:// or http:// and a host.
+wrong-receiver = This is not the address of a receiver. Give https:// and a host, without a name and a password.
+wrong-receiver-plain = It must begin with https://.
+wrong-receiver-private = This address is not on the public internet, and the daemon does not allow others.
+wrong-zero = It must be more than 0.
+wrong-range = It must be from { $first } to { $second }.
+wrong-too-many = { $count ->
+    [one] There may be { $count } entry.
+   *[other] There may be { $count } entries.
+}
+wrong-twice = { $name } is there twice. Give it once.
+wrong-no-number = Give at least one number, or no call reaches this business.
+wrong-keywords = Give at most 100 words or names, each of 1 to 100 characters.
+wrong-wordless = One of the phrases has no word. Take it out.
+wrong-field-name = { $name } cannot name a detail. Use letters, digits and underscores, at most 64, as in service_category.
+wrong-no-recording = Give the address of the recording, or let the agent say the greeting.
+wrong-no-warnings = Give a text for each warning, or none at all for the texts of ours, or set the warnings to 0.
+wrong-horizon = It must be longer than the shortest notice, or no visit can ever be booked.
+wrong-longer = It is longer than the longest opening, which is { $name }. No visit could be booked.
+wrong-overlap = { $first } and { $second } overlap. Make them one, or part them.
+wrong-own-number = This is a number of the business. A call that is put through to it would come back. Give a person's number.
+wrong-no-apology-voice = Name a voice with its locale, as in Google.fr-FR-Wavenet-A. Only Hebrew and English have one of ours.
+wrong-sign = There is a { $name } in it. Use letters from a to z, digits, and . - _ : /
+wrong-voice = The model has no voice { $name }.
+wrong-prompt = It is about { $first } tokens long. Shorten it to { $second }, so that a conversation has room.
+wrong-no-events = Name at least one event, or none at all for all of them.
+wrong-no-sender = Give the number of yours at Twilio that sends the SMS.
+wrong-no-template = Give an approved template, as in HX…: WhatsApp delivers nothing else to somebody who has not written within a day.
+wrong-template = This is no template at Twilio. It begins with HX, and 32 hexadecimal digits follow.
+wrong-no-whatsapp = The business needs a WhatsApp number to send it from.
+wrong-model = This version does not know the model { $name }.

@@ -243,6 +243,7 @@ done-lead-seen-to = Done. If they call again, they appear here again.
 done-hanging-up = The call is being ended.
 done-message-sent = The message is on its way.
 done-conversation-seen-to = The conversation needs nobody now.
+done-password-changed = The password is changed. Wherever else you had signed in, you are signed out.
 
 refused-past = This time has passed.
 refused-too-soon = This time is too soon: the settings want more notice.

@@ -114,6 +114,10 @@ password-too-long = יש לתת 256 תווים או פחות.
 password-like-name = שם המשתמש לא יכול להיות בתוך הסיסמה.
 password-monotonous = יש לתת יותר תווים שונים.
 password-differs = שתי הסיסמאות אינן זהות.
+password-own = שינוי הסיסמה שלי
+password-own-text = כאן החיבור יישאר פתוח, ובכל מכשיר אחר הוא ייסגר.
+password-current = הסיסמה הנוכחית
+password-current-wrong = זו אינה הסיסמה הנוכחית.
 
 user-name-taken = השם הזה תפוס.
 user-name-wrong = יש לתת שם בשורה אחת, עד 60 תווים.

@@ -20,6 +20,7 @@ nav-waiting = { $count ->
    *[other] { $count } ממתינים
 }
 business-switch = עסק:
+business-choose = בחירת עסק
 sign-out = יציאה
 theme-device = צבעים: לפי המכשיר
 theme-light = צבעים: בהיר

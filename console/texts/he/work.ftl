@@ -246,6 +246,7 @@ done-lead-seen-to = טופל. אם תהיה פנייה נוספת, היא תופ
 done-hanging-up = השיחה מתנתקת.
 done-message-sent = ההודעה בדרך.
 done-conversation-seen-to = ההתכתבות אינה מחכה לאיש כעת.
+done-password-changed = הסיסמה שונתה. בכל מכשיר אחר החיבור נסגר.
 
 refused-past = המועד הזה כבר עבר.
 refused-too-soon = המועד קרוב מדי: ההגדרות דורשות התראה ארוכה יותר.

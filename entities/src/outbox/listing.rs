@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::claiming::waiting;
 use super::{Number, OutboxRecord, OutboxState};
+use crate::audit::{self, NewEntry};
 use crate::column;
 use crate::database::Database;
 use crate::error::RecordsError;
@@ -78,12 +79,14 @@ pub async fn latest(
     .await
 }
 
-/// Sends dead events of a business again, as if they were new. Returns how many.
+/// Sends dead events of a business again, as if they were new. Returns how many. `entry` goes into the audit log
+/// if there are any.
 pub async fn resend(
     db: &Database,
     business: BusinessId,
     which: Which,
     now: Timestamp,
+    entry: Option<NewEntry>,
 ) -> Result<u64, RecordsError> {
     let told = db.told();
     db.write(move |db| async move {
@@ -99,6 +102,9 @@ pub async fn resend(
         }
         let revived = update.exec(&db).await?.rows_affected;
         if revived > 0 {
+            if let Some(entry) = entry {
+                audit::insert(&db, entry).await?;
+            }
             told.something();
         }
         Ok(revived)

@@ -3,34 +3,29 @@
 mod events;
 mod limits;
 mod notices;
+mod rule;
 mod sizes;
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::time::Duration;
 
-pub(super) use notices::notices;
+use thiserror::Error;
 
 use crate::text;
 
-use super::{
-    BusinessSettings, GreetingMode, MachineDetection, TurnDetection, WeeklyHours, duration_text,
-    lines,
-};
+pub(super) use notices::notices;
+pub use rule::Rule;
+
+use super::{BusinessSettings, GreetingMode, MachineDetection, TurnDetection, WeeklyHours, lines};
 
 /// One broken rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Error)]
+#[error("{key}: {rule}")]
 pub struct Problem {
     /// Path of the key in the file, `greeting.audio_url` for one.
     pub key: String,
     /// What is wrong and how to correct it.
-    pub message: String,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.key, self.message)
-    }
+    pub rule: Rule,
 }
 
 /// The longest name of a lead's field, in characters.
@@ -61,45 +56,45 @@ pub(super) fn check(business: &BusinessSettings) -> Result<(), Vec<Problem>> {
 struct Problems(Vec<Problem>);
 
 impl Problems {
-    fn add(&mut self, key: &str, message: impl Into<String>) {
-        self.0.push(Problem { key: key.to_owned(), message: message.into() });
+    fn add(&mut self, key: &str, rule: impl Into<Rule>) {
+        self.0.push(Problem { key: key.to_owned(), rule: rule.into() });
     }
 
-    fn add_if(&mut self, wrong: bool, key: &str, message: &str) {
+    fn add_if(&mut self, wrong: bool, key: &str, rule: Rule) {
         if wrong {
-            self.add(key, message);
+            self.add(key, rule);
         }
     }
 
     fn not_blank(&mut self, key: &str, text: &str) {
-        self.add_if(text.trim().is_empty(), key, "is empty: give it a text");
+        self.add_if(text.trim().is_empty(), key, Rule::Blank);
+    }
+
+    fn within(&mut self, key: &str, value: f64, (least, most): (f64, f64), why: &'static str) {
+        let rule = Rule::Within { least: least.to_string(), most: most.to_string(), why };
+        self.add_if(!(least..=most).contains(&value), key, rule);
     }
 
     fn more_than_zero(&mut self, key: &str, duration: Duration) {
-        self.add_if(duration.is_zero(), key, "must be more than 0");
+        self.add_if(duration.is_zero(), key, Rule::MoreThanZero);
     }
 
     /// A scripted text must not be blank, and must be given if the language has no default.
     fn line(&mut self, key: &str, text: Option<&str>, business: &BusinessSettings) {
         match text {
             Some(text) if text.trim().is_empty() => {
-                self.add(key, "is empty: give it a text, or leave the key out for the default");
+                self.add(key, Rule::BlankLine);
             }
-            None if lines::defaults(&business.language).is_none() => self.add(
-                key,
-                format!(
-                    "is missing: there are default texts in \"he\" and \"en\" only, so a business \
-                     with language = \"{}\" gives its own",
-                    business.language
-                ),
-            ),
+            None if lines::defaults(&business.language).is_none() => {
+                self.add(key, Rule::NoDefaultText(business.language.clone()));
+            }
             Some(_) | None => {}
         }
     }
 
     fn web_address(&mut self, key: &str, address: Option<&str>) {
         let wrong = address.is_some_and(|address| !is_web_address(address));
-        self.add_if(wrong, key, "is no web address: expected http:// or https:// and a host");
+        self.add_if(wrong, key, Rule::WebAddress);
     }
 }
 
@@ -107,13 +102,9 @@ fn identity(business: &BusinessSettings, problems: &mut Problems) {
     problems.not_blank("name", &business.name);
     limits::name(business, problems);
     let numbers = &business.phone_numbers;
-    problems.add_if(
-        numbers.is_empty(),
-        "phone_numbers",
-        "is empty: give at least one number, or no call reaches this business",
-    );
+    problems.add_if(numbers.is_empty(), "phone_numbers", Rule::NoNumber);
     if let Some(twice) = first_repeated(numbers) {
-        problems.add("phone_numbers", format!("holds {twice} twice: give each number once"));
+        problems.add("phone_numbers", Rule::Twice(twice.to_string()));
     }
     problems.more_than_zero("retention", business.retention);
 }
@@ -124,20 +115,13 @@ fn agent(business: &BusinessSettings, problems: &mut Problems) {
     problems.not_blank("agent.voice", &agent.voice);
     limits::voice(business, problems);
     limits::prompt(business, problems);
-    problems.add_if(
-        !(0.25..=1.5).contains(&agent.speed),
-        "agent.speed",
-        "must be from 0.25 to 1.5; 1.0 is natural",
-    );
-    problems.add_if(
-        !(0.0..=1.0).contains(&agent.vad_threshold),
-        "agent.vad_threshold",
-        "must be from 0.0 to 1.0",
-    );
+    problems.within("agent.speed", agent.speed, (0.25, 1.5), "1.0 is natural");
+    let sure = "the higher, the surer it must be to hear speech";
+    problems.within("agent.vad_threshold", agent.vad_threshold, (0.0, 1.0), sure);
     problems.add_if(
         agent.turn_detection == TurnDetection::ServerVad && agent.silence_duration.is_zero(),
         "agent.silence_duration",
-        "must be more than 0: it is the pause that ends a turn",
+        Rule::MoreThanZero,
     );
     problems.not_blank("agent.transcription_model", &agent.transcription_model);
     let keywords = &agent.transcription_keywords;
@@ -145,7 +129,7 @@ fn agent(business: &BusinessSettings, problems: &mut Problems) {
     problems.add_if(
         keywords.len() > MOST_KEYWORDS || keywords.iter().any(is_bad),
         "agent.transcription_keywords",
-        "must be at most 100 words or names, none of them empty or longer than 100 characters",
+        Rule::Keywords,
     );
 }
 
@@ -161,8 +145,7 @@ fn greeting(business: &BusinessSettings, problems: &mut Problems) {
     problems.add_if(
         greeting.mode == GreetingMode::Play && greeting.audio_url.is_none(),
         "greeting.audio_url",
-        "is missing: mode = \"play\" needs the recording's address, \
-         or choose mode = \"realtime\"",
+        Rule::NoRecording,
     );
     problems.web_address("greeting.audio_url", greeting.audio_url.as_deref());
 }
@@ -187,7 +170,7 @@ fn ending(business: &BusinessSettings, problems: &mut Problems) {
         problems.add_if(
             phrases.as_ref().is_some_and(|phrases| phrases.iter().any(wordless)),
             key,
-            "holds a phrase without a word: take it out",
+            Rule::Wordless,
         );
     }
 }
@@ -199,17 +182,10 @@ fn silence(business: &BusinessSettings, problems: &mut Problems) {
     match silence.texts.as_deref() {
         None if silence.warnings == 0 => {}
         None => problems.line(KEY, None, business),
-        Some([]) => problems.add_if(
-            silence.warnings > 0,
-            KEY,
-            "is empty: give a text per warning, leave the key out for the defaults, \
-             or set warnings = 0",
-        ),
-        Some(texts) => problems.add_if(
-            texts.iter().any(|text| text.trim().is_empty()),
-            KEY,
-            "holds an empty text: give it words or take it out",
-        ),
+        Some([]) => problems.add_if(silence.warnings > 0, KEY, Rule::NoWarnings),
+        Some(texts) => {
+            problems.add_if(texts.iter().any(|text| text.trim().is_empty()), KEY, Rule::BlankEntry)
+        }
     }
 }
 
@@ -220,21 +196,14 @@ fn appointments(business: &BusinessSettings, problems: &mut Problems) {
     problems.add_if(
         appointments.horizon <= appointments.min_notice,
         "appointments.horizon",
-        "must be longer than min_notice, or no appointment can ever be made",
+        Rule::Horizon,
     );
     let spans = || WeeklyHours::WEEK.into_iter().flat_map(|day| appointments.hours.on(day));
     let longest = spans().map(|span| span.length()).max();
     if let Some(longest) = longest
         && appointments.length > longest
     {
-        problems.add(
-            "appointments.length",
-            format!(
-                "is longer than the longest opening of appointments.hours, which is {}: no \
-                 appointment could be made",
-                duration_text::written(longest)
-            ),
-        );
+        problems.add("appointments.length", Rule::LongerThanOpening(longest));
     }
     for (day, name) in WeeklyHours::WEEK.into_iter().zip(WEEKDAYS) {
         let mut spans = appointments.hours.on(day).to_vec();
@@ -243,10 +212,8 @@ fn appointments(business: &BusinessSettings, problems: &mut Problems) {
             if let [earlier, later] = pair
                 && earlier.overlaps(*later)
             {
-                problems.add(
-                    &format!("appointments.hours.{name}"),
-                    format!("{earlier} and {later} overlap: make them one span or part them"),
-                );
+                let key = format!("appointments.hours.{name}");
+                problems.add(&key, Rule::Overlap(*earlier, *later));
             }
         }
     }
@@ -261,17 +228,11 @@ fn fields(key: &str, names: &[String], problems: &mut Problems) {
         let well_formed = (1..=LONGEST_FIELD).contains(&name.chars().count())
             && name.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
         if !well_formed {
-            problems.add(
-                key,
-                format!(
-                    "{name:?} is no field name: expected 1 to {LONGEST_FIELD} letters, digits \
-                     and underscores, as in \"service_category\""
-                ),
-            );
+            problems.add(key, Rule::FieldName(name.clone()));
         }
     }
     if let Some(twice) = first_repeated(names) {
-        problems.add(key, format!("holds {twice:?} twice: give each field once"));
+        problems.add(key, Rule::Twice(twice.clone()));
     }
 }
 
@@ -302,7 +263,7 @@ fn fallback(business: &BusinessSettings, problems: &mut Problems) {
         problems.add_if(
             business.phone_numbers.contains(&transfer.number),
             "transfer.number",
-            "is the business's own: a call handed to it would come back; give a person's number",
+            Rule::OwnNumber,
         );
     }
     let apology = &business.apology;
@@ -312,8 +273,7 @@ fn fallback(business: &BusinessSettings, problems: &mut Problems) {
         problems.add_if(
             apology.voice(&business.language).is_none(),
             "apology.say_voice",
-            "must name a voice with its locale, as \"Google.fr-FR-Wavenet-A\" does: \
-             only \"he\" and \"en\" have one by default",
+            Rule::NoApologyVoice,
         );
     }
 }

@@ -83,7 +83,7 @@ pub(super) async fn resend(request: ApiRequest<'_>) -> ApiResult {
     let wanted: Resend = request.body()?;
     let business = request.business(Some(&wanted.business)).await?.id;
     let which = wanted.id.map_or(Which::All, Which::One);
-    let resent = outbox::resend(request.db(), business, which, request.now()).await?;
+    let resent = outbox::resend(request.db(), business, which, request.now(), None).await?;
     if resent == 0 && wanted.id.is_some() {
         let message = "this business has no dead event with this id";
         return Err(ApiError::not_found("no_such_event", message).at("id"));

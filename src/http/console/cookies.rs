@@ -1,5 +1,6 @@
 //! Cookies that no other site and no script can read or set: `__Host-` names need https or this machine.
 
+use entities::sessions::LIMIT;
 use http::{HeaderValue, header};
 use warp::reply::Response;
 
@@ -28,6 +29,11 @@ pub(super) fn keep(response: &mut Response, name: &str, secret: &str, seconds: i
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
+}
+
+/// Has the browser keep the secret of its session.
+pub(super) fn keep_session(response: &mut Response, secret: &str) {
+    keep(response, SESSION, secret, LIMIT.as_secs());
 }
 
 /// Has the browser forget a secret.

@@ -11,8 +11,8 @@ use matchit::{Params, Router};
 use super::refused::{Answer, Refused};
 use super::visit::Visit;
 use super::{
-    audit, calendar, call, calls, conversation, home, lead, leads, live, messages, settings,
-    sign_in, style_guide, system, today, users,
+    audit, calendar, call, calls, conversation, home, lead, leads, live, messages, password,
+    settings, sign_in, style_guide, system, today, users,
 };
 
 type Handler = for<'a> fn(Visit<'a>) -> Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
@@ -101,6 +101,7 @@ static ROUTES: &[Route] = routes! {
     "/b/{slug}/settings/versions/{number}/restore": POST Change settings::restore;
     "/b/{slug}/settings/{section}": GET Look settings::show, POST Change settings::save;
     "/sign-out": POST Oneself sign_in::sign_out;
+    "/password": GET Look password::show, POST Oneself password::change;
     "/users": GET Admin users::show, POST Admin users::add;
     "/users/{id}/password": POST Admin users::reset;
     "/users/{id}/rights": POST Admin users::set_rights;

@@ -7,7 +7,7 @@ mod told;
 mod versions;
 
 use console::settings::{
-    Conflict, HoursGrid, Problem, Section, SettingsPage, as_entered, check, conflicts, fields,
+    Conflict, HoursGrid, Problem, Section, SettingsPage, Why, as_entered, check, conflicts, fields,
     read, read_hours,
 };
 use console::shell::Place;
@@ -64,7 +64,7 @@ pub(super) async fn save(visit: Visit<'_>) -> Answer {
     let mut page = page(&visit, &edited, section, &shown, &problems);
     put_hours(&mut page, hours, &problems);
     let elsewhere = problems.iter().filter(|problem| !is_shown(&page, problem));
-    let notices = elsewhere.map(|problem| format!("{} {}", problem.path, problem.message));
+    let notices = elsewhere.map(|problem| problem.line(&visit.texts()));
     visit.wrong_with(Place::Settings, &page, notices.collect()).await
 }
 
@@ -121,7 +121,7 @@ fn put_hours(
     let mut grid = hours.map_or_else(|wrong| wrong, |hours| HoursGrid::of(&hours));
     for problem in problems {
         if let Some(day) = problem.path.strip_prefix("appointments.hours.") {
-            grid.wrong.push((day.to_owned(), problem.message.clone()));
+            grid.wrong.push((day.to_owned(), problem.why.clone()));
         }
     }
     page.hours = Some(grid);
@@ -144,6 +144,7 @@ fn with_hours(
 
 /// As the database keeps settings.
 fn value(settings: &BusinessSettings) -> Result<Value, Vec<Problem>> {
-    serde_json::to_value(settings)
-        .map_err(|error| vec![Problem { path: "business".to_owned(), message: error.to_string() }])
+    serde_json::to_value(settings).map_err(|error| {
+        vec![Problem { path: "business".to_owned(), why: Why::Unusable(error.to_string()) }]
+    })
 }

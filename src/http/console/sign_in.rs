@@ -2,8 +2,8 @@
 
 use console::assets::ROOT;
 use console::error::Problem;
-use console::sign_in::{NewPasswordPage, PasswordWrong, SignInPage};
-use entities::sessions::LIMIT;
+use console::password::{NewPasswordPage, PasswordWrong};
+use console::sign_in::SignInPage;
 use entities::users;
 use http::StatusCode;
 use subtle::ConstantTimeEq as _;
@@ -58,7 +58,7 @@ impl Stranger<'_> {
     /// Signed in: the browser gets the secret of the session, and goes where it wanted to.
     fn welcome(self, secret: &str, next: Option<&str>) -> Response {
         let mut response = answer::redirect(next.and_then(own_path).unwrap_or(ROOT));
-        cookies::keep(&mut response, cookies::SESSION, secret, LIMIT.as_secs());
+        cookies::keep_session(&mut response, secret);
         cookies::forget(&mut response, cookies::FORM);
         response
     }
@@ -161,7 +161,8 @@ pub(super) async fn choose_password(stranger: Stranger<'_>) -> Answer {
     }
 }
 
-fn wrong(flaw: PasswordFlaw) -> PasswordWrong {
+/// What the page says of a password that can't be chosen.
+pub(super) fn wrong(flaw: PasswordFlaw) -> PasswordWrong {
     match flaw {
         PasswordFlaw::TooShort => PasswordWrong::TooShort,
         PasswordFlaw::TooLong => PasswordWrong::TooLong,

@@ -1,38 +1,33 @@
 //! The daemon from inside, for administrators: its health, the nodes, the actors, figures, and events for other systems.
 
+mod figures;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use actors::cluster::{NodeView, Subject};
 use actors::introspection::ActorView;
-use actors::metrics::Metrics;
 use console::error::Problem;
-use console::notice::Tone;
-use console::shell::Place;
+use console::shell::{BusinessRef, Place};
 use console::system::{
-    Actor, Check, Delivery, DeliveryState, Figure, Illness, Measure, Node, NodeState, SystemPage,
-    health,
+    Actor, Check, Delivery, DeliveryState, Illness, Node, NodeState, SystemPage, health,
 };
-use console::texts::Texts;
-use entities::audit;
-use entities::calls::{self, CallSpan};
+use entities::audit::NewEntry;
+use entities::businesses::{self, BusinessName};
+use entities::calls;
 use entities::outbox::{self, OutboxRecord, OutboxState, Which};
-use jiff::{SignedDuration, Timestamp};
-use protocol::call::EndReason;
-use protocol::ids::BusinessId;
+use jiff::SignedDuration;
+use protocol::ids::{BusinessId, Slug};
 use protocol::openai::fault::FatalCause;
 use tokio::time::timeout;
 
 use super::answer;
-use super::refused::Answer;
+use super::refused::{Answer, Refused};
 use super::visit::Visit;
 use crate::cli::check::{self, Verdict};
-use crate::http::admin::AdminState;
 use crate::http::readiness::NotReady;
 use crate::tree::Forest;
 
-/// The minutes of a course.
-const MINUTES: usize = 60;
 /// The most calls of which a course is made.
 const MOST_CALLS: u32 = 20_000;
 /// Events that are shown, beside the dead ones.
@@ -64,7 +59,7 @@ pub(super) async fn show(visit: Visit<'_>) -> Answer {
         checks,
         nodes: nodes.into_iter().map(node).collect(),
         actors: forest(&actors),
-        figures: figures(state, &shell.texts, &spans),
+        figures: figures::of(&state.services.metrics, &shell.texts, &spans),
         deliveries: deliveries(&visit).await?,
     };
     Ok(answer::page(&shell, &page))
@@ -86,12 +81,13 @@ pub(super) async fn check(visit: Visit<'_>) -> Answer {
 /// Sends a dead event again.
 pub(super) async fn resend(visit: Visit<'_>) -> Answer {
     let id = visit.id()?;
-    for business in visit.businesses().await? {
-        outbox::resend(visit.db(), business.id, Which::One(id), visit.now()).await?;
-    }
-    let mut entry = visit.entry("webhook.resend");
-    entry.object = Some(id.to_string());
-    audit::write(visit.db(), entry).await?;
+    let slug = visit.form.get("business").and_then(|slug| Slug::parse(slug).ok());
+    let slug = slug.ok_or(Refused(Problem::StaleForm))?;
+    let business = businesses::find_by_slug(visit.db(), &slug).await?;
+    let business = business.ok_or(Refused(Problem::NotFound))?.id;
+    let object = Some(id.to_string());
+    let entry = NewEntry { business: Some(business), object, ..visit.entry("webhook.resend") };
+    outbox::resend(visit.db(), business, Which::One(id), visit.now(), Some(entry)).await?;
     Ok(answer::redirect(&visit.at("system")))
 }
 
@@ -152,108 +148,23 @@ fn below(forest: &Forest<'_>, supervisor: Option<u64>) -> Vec<Actor> {
     shown.collect()
 }
 
-/// What this daemon has counted, and the course of the last hour on all of them.
-fn figures(state: &AdminState, t: &Texts, spans: &[CallSpan]) -> Vec<Figure> {
-    let metrics = &state.services.metrics;
-    let failed: u64 = failures(metrics);
-    let total: u64 = metrics.ended.iter().map(|(_, count)| count.get()).sum();
-    let cost: u64 = metrics.tokens.iter().map(|(_, tokens)| tokens.micro_usd.get()).sum::<u64>()
-        + metrics.transcribed.iter().map(|(_, heard)| heard.micro_usd.get()).sum::<u64>();
-    let course = Course { spans, now: t.now() };
-    let figure = |of, value, tone, course| Figure { of, value, tone, course };
-    let wait = |median: Option<Duration>| {
-        median.map_or_else(|| "–".to_owned(), |median| t.seconds(&median))
-    };
-    let bad = if failed > 0 { Tone::Warning } else { Tone::Plain };
-    vec![
-        figure(
-            Measure::LiveCalls,
-            t.number(metrics.audio().calls),
-            Tone::Plain,
-            course.bars(|span, from, until| span.goes_on_within(from, until)),
-        ),
-        figure(
-            Measure::TotalCalls,
-            t.number(total),
-            Tone::Plain,
-            course.bars(|span, from, until| span.ended_within(from, until)),
-        ),
-        figure(
-            Measure::FailedCalls,
-            t.number(failed),
-            bad,
-            course.bars(|span, from, until| span.has_failed() && span.ended_within(from, until)),
-        ),
-        figure(Measure::AnswerWait, wait(metrics.turn.median()), Tone::Plain, Vec::new()),
-        figure(Measure::GreetingWait, wait(metrics.greeting.median()), Tone::Plain, Vec::new()),
-        figure(Measure::Cost, t.dollars(cost), Tone::Plain, Vec::new()),
-    ]
-}
-
-fn failures(metrics: &Metrics) -> u64 {
-    let failures = EndReason::ALL.into_iter().filter(|reason| reason.is_failure());
-    failures.filter_map(|reason| Some(metrics.ended.of(reason.as_str())?.get())).sum()
-}
-
-trait Spanning {
-    fn goes_on_within(&self, from: Timestamp, until: Timestamp) -> bool;
-    fn ended_within(&self, from: Timestamp, until: Timestamp) -> bool;
-    fn has_failed(&self) -> bool;
-}
-
-impl Spanning for CallSpan {
-    fn goes_on_within(&self, from: Timestamp, until: Timestamp) -> bool {
-        self.started_at < until && self.ended_at.is_none_or(|ended| ended >= from)
-    }
-
-    fn ended_within(&self, from: Timestamp, until: Timestamp) -> bool {
-        self.ended_at.is_some_and(|ended| from <= ended && ended < until)
-    }
-
-    fn has_failed(&self) -> bool {
-        let reason = self.end_reason.as_deref();
-        EndReason::ALL.iter().any(|it| it.is_failure() && Some(it.as_str()) == reason)
-    }
-}
-
-/// The last hour.
-struct Course<'a> {
-    spans: &'a [CallSpan],
-    now: Timestamp,
-}
-
-impl Course<'_> {
-    /// A bar for each minute, the oldest first: from 0 to 100, where 100 is the most. Empty if nothing counts.
-    fn bars(&self, counts: impl Fn(&CallSpan, Timestamp, Timestamp) -> bool) -> Vec<u8> {
-        let minutes = (0..MINUTES).rev().map(|ago| {
-            let minutes = |ago| SignedDuration::from_mins(i64::try_from(ago).unwrap_or_default());
-            let (from, until) = (self.now - minutes(ago + 1), self.now - minutes(ago));
-            self.spans.iter().filter(|span| counts(span, from, until)).count()
-        });
-        let counted: Vec<usize> = minutes.collect();
-        let most = counted.iter().copied().max().unwrap_or_default();
-        if most == 0 {
-            return Vec::new();
-        }
-        let bar = |count: usize| u8::try_from(count * 100 / most).unwrap_or(100);
-        counted.into_iter().map(bar).collect()
-    }
-}
-
 /// Dead events, which somebody must see, and the newest of all.
 async fn deliveries(visit: &Visit<'_>) -> Result<Vec<Delivery>, entities::RecordsError> {
-    let names: BTreeMap<BusinessId, String> = visit
-        .businesses()
-        .await?
-        .into_iter()
-        .map(|business| (business.id, business.name))
-        .collect();
+    let businesses = visit.businesses().await?.into_iter();
+    let names: BTreeMap<BusinessId, BusinessName> =
+        businesses.map(|business| (business.id, business)).collect();
     let mut events = outbox::latest(visit.db(), Some(OutboxState::Dead), MOST_DEAD).await?;
     let newest = outbox::latest(visit.db(), None, EVENTS).await?;
     events.extend(newest.into_iter().filter(|event| event.state != OutboxState::Dead));
+    let business = |id| {
+        let business: Option<&BusinessName> = names.get(&id);
+        let name =
+            |it: &BusinessName| BusinessRef { slug: it.slug.to_string(), name: it.name.clone() };
+        business.map(name)
+    };
     let shown = |event: OutboxRecord| Delivery {
         id: event.id,
-        business: names.get(&event.business_id).cloned().unwrap_or_default(),
+        business: business(event.business_id).unwrap_or_default(),
         event: format!("{} → {}", event.kind.as_str(), event.target.as_str()),
         at: event.created_at,
         tries: event.tries,
@@ -265,40 +176,4 @@ async fn deliveries(visit: &Visit<'_>) -> Result<Vec<Delivery>, entities::Record
         answer: event.last_error,
     };
     Ok(events.into_iter().map(shown).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(minute: i64) -> Timestamp {
-        Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minute)
-    }
-
-    fn span(from: i64, until: Option<i64>, reason: &str) -> CallSpan {
-        CallSpan {
-            started_at: at(from),
-            ended_at: until.map(at),
-            end_reason: until.map(|_| reason.to_owned()),
-        }
-    }
-
-    #[test]
-    fn con_3_a_course_has_a_bar_for_each_minute_of_the_last_hour() {
-        let spans = [
-            span(98, Some(99), "user_goodbye"),
-            span(98, None, ""),
-            span(60, Some(61), "internal"),
-        ];
-        let course = Course { spans: &spans, now: at(100) };
-        let live = course.bars(CallSpan::goes_on_within);
-        assert_eq!(live.len(), 60);
-        assert_eq!(live[57..], [0, 100, 100], "two calls, in both of the last minutes");
-        assert_eq!((live[19], live[20], live[21], live[22]), (0, 50, 50, 0));
-        let failed = course.bars(|it, from, until| it.has_failed() && it.ended_within(from, until));
-        assert_eq!(failed.iter().position(|bar| *bar > 0), Some(21));
-        assert_eq!(failed.iter().filter(|bar| **bar > 0).count(), 1);
-        let nothing = Course { spans: &[], now: at(100) };
-        assert!(nothing.bars(CallSpan::goes_on_within).is_empty());
-    }
 }

@@ -4,7 +4,7 @@ use console::assets::ROOT;
 use console::error::Problem;
 use console::shell::{Place, Role};
 use console::users::{UserForm, UserRow, UserWrong, UsersPage};
-use entities::businesses::BusinessRecord;
+use entities::businesses::BusinessName;
 use entities::users::{self, UserRecord, UserRole};
 
 use super::answer;
@@ -55,7 +55,7 @@ pub(super) async fn set_rights(visit: Visit<'_>) -> Answer {
     visit.wrong(Place::Users, &page).await
 }
 
-fn rights_of(user: &UserRecord, businesses: &[BusinessRecord]) -> UserForm {
+fn rights_of(user: &UserRecord, businesses: &[BusinessName]) -> UserForm {
     let theirs: Vec<_> =
         businesses.iter().filter(|business| user.businesses.contains(&business.id)).collect();
     UserForm {
@@ -164,8 +164,8 @@ async fn page(visit: &Visit<'_>) -> Result<UsersPage, Refused> {
 }
 
 fn checkboxes(
-    businesses: &[BusinessRecord],
-    chosen: &[&BusinessRecord],
+    businesses: &[BusinessName],
+    chosen: &[&BusinessName],
 ) -> Vec<(String, String, bool)> {
     let is_chosen = |id| chosen.iter().any(|business| business.id == id);
     let boxes = businesses
@@ -174,7 +174,7 @@ fn checkboxes(
     boxes.collect()
 }
 
-fn chosen<'a>(form: &Form, businesses: &'a [BusinessRecord]) -> Vec<&'a BusinessRecord> {
+fn chosen<'a>(form: &Form, businesses: &'a [BusinessName]) -> Vec<&'a BusinessName> {
     let slugs: Vec<&str> = form.all("business").collect();
     businesses.iter().filter(|business| slugs.contains(&business.slug.as_str())).collect()
 }

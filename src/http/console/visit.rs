@@ -9,7 +9,7 @@ use console::notice::{Notice, Tone};
 use console::shell::{BusinessRef, Place, Shell, SignedIn, Waiting};
 use console::texts::Texts;
 use entities::audit::{About, Author, NewEntry};
-use entities::businesses::{self, BusinessRecord};
+use entities::businesses::{self, BusinessName, BusinessRecord};
 use entities::{Database, RecordsError};
 use http::StatusCode;
 use jiff::Timestamp;
@@ -26,9 +26,6 @@ use super::session::Session;
 use super::state::ConsoleState;
 use super::{answer, bare, client, waiting};
 use crate::http::request::Request;
-
-/// The businesses of a page of the query.
-const BUSINESSES: u32 = 200;
 
 /// A request of a user who has signed in.
 pub(super) struct Visit<'a> {
@@ -152,7 +149,7 @@ impl<'a> Visit<'a> {
         Ok(Shell {
             user: Some(self.session.shown()),
             business: self.business.as_ref().map(shown),
-            businesses: self.businesses().await?.iter().map(shown).collect(),
+            businesses: self.businesses().await?.into_iter().map(listed).collect(),
             place,
             notices: done.into_iter().collect(),
             waiting,
@@ -191,18 +188,15 @@ impl<'a> Visit<'a> {
     }
 
     /// The businesses that the user may see, by their slugs.
-    pub(super) async fn businesses(&self) -> Result<Vec<BusinessRecord>, RecordsError> {
-        let mut all = Vec::new();
-        let mut after = None;
-        loop {
-            let page = businesses::list(self.db(), after.as_ref(), BUSINESSES).await?;
-            all.extend(page.items.into_iter().filter(|it| self.session.sees(it.id)));
-            after = page.next;
-            if after.is_none() {
-                return Ok(all);
-            }
-        }
+    pub(super) async fn businesses(&self) -> Result<Vec<BusinessName>, RecordsError> {
+        let mut all = businesses::names(self.db()).await?;
+        all.retain(|business| self.session.sees(business.id));
+        Ok(all)
     }
+}
+
+fn listed(business: BusinessName) -> BusinessRef {
+    BusinessRef { slug: business.slug.to_string(), name: business.name }
 }
 
 fn shown(business: &BusinessRecord) -> BusinessRef {

@@ -324,3 +324,27 @@ fn con_3_a_publication_counts_for_the_next_call_and_not_for_one_that_goes_on() {
         world.close().await;
     });
 }
+
+#[test]
+fn con_3_every_version_that_is_kept_can_be_reached() {
+    virtually(async {
+        let world = world(with_console).await;
+        let mut noam = Browser::of(&world, UserRole::Viewer, &[world.business_id]).await;
+        let services = world.app.services();
+        let mut imported = world.business.clone();
+        for seconds in 10..61 {
+            imported.silence.timeout = std::time::Duration::from_secs(seconds);
+            let (id, now) = (world.business_id, services.clock.wall());
+            frontdesk::app::business::import(&services.database, &imported, id, now).await.unwrap();
+        }
+        assert_eq!(number_of_versions(&world).await, 52);
+        let first = noam.get(&format!("{AT}/versions")).await.text();
+        let link = |number: u32| format!("versions?show={number}\"");
+        assert!(first.contains(&link(52)) && first.contains(&link(3)), "{first}");
+        assert!(!first.contains(&link(2)) && first.contains("href=\"?before=3\""), "{first}");
+        let second = noam.get(&format!("{AT}/versions?before=3")).await.text();
+        assert!(second.contains(&link(2)) && second.contains(&link(1)), "{second}");
+        assert!(!second.contains(&link(3)) && !second.contains("href=\"?before="), "{second}");
+        world.close().await;
+    });
+}

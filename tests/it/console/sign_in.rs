@@ -158,6 +158,63 @@ fn con_2_the_session_of_a_removed_user_ends_and_so_do_those_of_an_old_password()
 }
 
 #[test]
+fn con_2_a_user_changes_their_own_password_and_is_signed_out_everywhere_else() {
+    virtually(async {
+        let world = world(with_console).await;
+        user(&world, "dana", UserRole::Viewer, &[world.business_id]).await;
+        let (mut here, mut elsewhere) = (Browser::new(&world), Browser::new(&world));
+        for browser in [&mut here, &mut elsewhere] {
+            browser.sign_in("dana", PASSWORD, "").await;
+        }
+        assert_eq!(here.get("/console/password").await.status, StatusCode::OK);
+        let new = "other plain words here";
+        for (current, password, again) in [
+            ("not the password", new, new),
+            (PASSWORD, new, "other plain words"),
+            (PASSWORD, "short", "short"),
+            (PASSWORD, "dana and her words", "dana and her words"),
+        ] {
+            let fields = [("current", current), ("password", password), ("again", again)];
+            let answer = here.post("/console/password", &fields).await;
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{password}");
+            assert!(!answer.text().contains(new), "no password is written back");
+        }
+        let fields = [("current", PASSWORD), ("password", new), ("again", new)];
+        let answer = here.post("/console/password", &fields).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
+        assert_eq!(here.get("/console/password").await.status, StatusCode::OK, "signed in here");
+        assert_eq!(elsewhere.get("/console/password").await.status, StatusCode::SEE_OTHER);
+        let answer = elsewhere.sign_in("dana", PASSWORD, "").await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "the old one is none");
+        let answer = elsewhere.sign_in("dana", new, "").await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER);
+        assert!(actions(&world).await.contains(&"user.password".to_owned()));
+        world.close().await;
+    });
+}
+
+#[test]
+fn con_2_wrong_passwords_of_a_session_wait_as_those_of_a_sign_in() {
+    virtually(async {
+        let world = world(with_console).await;
+        let mut browser = Browser::of(&world, UserRole::Admin, &[]).await;
+        let new = "other plain words here";
+        let mut change = async |current: &str| {
+            let fields = [("current", current), ("password", new), ("again", new)];
+            browser.post("/console/password", &fields).await
+        };
+        for _ in 0..10 {
+            change("not the password").await;
+        }
+        let answer = change(PASSWORD).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "the right one waits too");
+        tokio::time::sleep(Duration::from_secs(31)).await;
+        assert_eq!(change(PASSWORD).await.status, StatusCode::SEE_OTHER);
+        world.close().await;
+    });
+}
+
+#[test]
 fn con_2_a_session_goes_on_as_long_as_it_is_used() {
     virtually(async {
         let world = world(with_console).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::Problems;
+use super::{Problems, Rule};
 use crate::business::{BusinessSettings, TurnDetection};
 use crate::text;
 
@@ -28,7 +28,7 @@ const LARGE_INPUT: usize = 96_000;
 
 pub(super) fn name(business: &BusinessSettings, problems: &mut Problems) {
     if let Err(flaw) = text::check_name(&business.name, LONGEST_NAME) {
-        problems.add("name", flaw.to_string());
+        problems.add("name", flaw);
     }
 }
 
@@ -50,7 +50,7 @@ fn look_at(key: &str, value: &Value, problems: &mut Problems) {
             let is_wrong =
                 |letter: &char| text::controls(*letter) && !matches!(letter, '\n' | '\r' | '\t');
             if let Some(mark) = text.chars().find(is_wrong) {
-                problems.add(key, text::Flaw::Control(mark).to_string());
+                problems.add(key, text::Flaw::Control(mark));
             }
         }
         Value::Array(items) => items.iter().for_each(|item| look_at(key, item, problems)),
@@ -76,12 +76,7 @@ pub(super) fn names(business: &BusinessSettings, problems: &mut Problems) {
         let is_sign = |letter: char| letter.is_ascii_alphanumeric() || ".-_:/".contains(letter);
         if let Some(wrong) = name.and_then(|name| name.trim().chars().find(|sign| !is_sign(*sign)))
         {
-            problems.add(
-                key,
-                format!(
-                    "holds {wrong:?}: expected a name of letters a to z, digits, and the signs . - _ : /"
-                ),
-            );
+            problems.add(key, Rule::Sign(wrong));
         }
     }
 }
@@ -91,14 +86,7 @@ pub(super) fn voice(business: &BusinessSettings, problems: &mut Problems) {
     let custom = CUSTOM_VOICES.iter().find_map(|begins| voice.strip_prefix(begins));
     let is_known = VOICES.contains(&voice) || custom.is_some_and(|id| !id.is_empty());
     if !voice.is_empty() && !is_known {
-        problems.add(
-            "agent.voice",
-            format!(
-                "{voice:?} is no voice of the model's: expected one of {}, or \"custom:\" and the id \
-                 of a voice of your own",
-                VOICES.join(", ")
-            ),
-        );
+        problems.add("agent.voice", Rule::UnknownVoice(voice.to_owned()));
     }
 }
 
@@ -110,15 +98,8 @@ pub(super) fn prompt(business: &BusinessSettings, problems: &mut Problems) {
     let input = if small { SMALL_INPUT } else { LARGE_INPUT };
     let tokens = tokens(&agent.prompt);
     if tokens > input / 2 {
-        problems.add(
-            "agent.prompt",
-            format!(
-                "is about {tokens} tokens long, and {} takes {input} with the whole conversation: \
-                 shorten it to {} at most",
-                agent.model,
-                input / 2
-            ),
-        );
+        let model = agent.model.clone();
+        problems.add("agent.prompt", Rule::PromptTooLong { tokens, model, input });
     }
 }
 
@@ -138,10 +119,10 @@ const DAY: Duration = Duration::from_hours(24);
 pub(super) fn durations(business: &BusinessSettings, problems: &mut Problems) {
     let BusinessSettings { agent, ending, silence, appointments, .. } = business;
     let mut within =
-        |key: &str, length: Duration, (least, most): (Duration, Duration), why: &str| {
+        |key: &str, length: Duration, (least, most): (Duration, Duration), why: &'static str| {
             if !(least..=most).contains(&length) && !length.is_zero() {
                 let (least, most) = (told(least), told(most));
-                problems.add(key, format!("must be from {least} to {most}: {why}"));
+                problems.add(key, Rule::Within { least, most, why });
             }
         };
     within("retention", business.retention, (DAY, 3650 * DAY), "older transcripts are deleted");

@@ -1,6 +1,6 @@
 //! What is taken, and is likely not meant (OPS-12).
 
-use super::Problem;
+use super::{Problem, Rule};
 use crate::business::BusinessSettings;
 use crate::openai::usage::{TRANSCRIPTION_MODELS, VOICE_MODELS, is_among};
 
@@ -12,13 +12,9 @@ pub(in crate::business) fn notices(business: &BusinessSettings) -> Vec<Problem> 
         ("agent.transcription_model", &agent.transcription_model, &TRANSCRIPTION_MODELS[..]),
     ];
     let unknown = models.into_iter().filter(|(_, model, known)| !is_among(known, model));
-    let notice = |(key, model, known): (&str, &String, &[&str])| Problem {
+    let notice = |(key, model, known): (&str, &String, &'static [&'static str])| Problem {
         key: key.to_owned(),
-        message: format!(
-            "{model:?} is no model that this version knows: its calls fail if OpenAI does not \
-             have it, and their cost is not known; known are {}",
-            known.join(", ")
-        ),
+        rule: Rule::UnknownModel { model: model.clone(), known },
     };
     unknown.map(notice).collect()
 }

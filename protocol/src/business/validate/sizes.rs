@@ -1,7 +1,7 @@
 //! How long texts and lists may be (OPS-12): what is spoken is heard to its end, and every list is looked
 //! through in each call.
 
-use super::Problems;
+use super::{Problems, Rule};
 use crate::business::BusinessSettings;
 use crate::text::Flaw;
 
@@ -30,10 +30,11 @@ pub(super) fn check(business: &BusinessSettings, problems: &mut Problems) {
     spoken(business, problems);
     written(business, problems);
     lists(business, problems);
-    problems.add_if(
-        business.barge_in.rms_threshold.is_some_and(|rms| rms > LOUDEST),
+    problems.at_most_of(
         "barge_in.rms_threshold",
-        &format!("must be from 0 to {LOUDEST}, the loudest that a line can be"),
+        business.barge_in.rms_threshold.unwrap_or_default().into(),
+        LOUDEST.into(),
+        "that is the loudest that a line can be",
     );
 }
 
@@ -102,10 +103,11 @@ fn lists(business: &BusinessSettings, problems: &mut Problems) {
     ] {
         problems.at_most(key, count, most);
     }
-    problems.add_if(
-        usize::from(silence.warnings) > MOST_WARNINGS,
+    problems.at_most_of(
         "silence.warnings",
-        &format!("must be from 0 to {MOST_WARNINGS}"),
+        silence.warnings.into(),
+        MOST_WARNINGS,
+        "then the call is ended",
     );
 }
 
@@ -118,11 +120,16 @@ impl Problems {
     ) {
         let is_long = |text: &String| text.chars().count() > longest;
         if texts.into_iter().any(is_long) {
-            self.add(key, Flaw::TooLong(longest).to_string());
+            self.add(key, Flaw::TooLong(longest));
         }
     }
 
     fn at_most(&mut self, key: &str, count: usize, most: usize) {
-        self.add_if(count > most, key, &format!("holds {count} entries, and may hold {most}"));
+        self.add_if(count > most, key, Rule::TooMany { count, most });
+    }
+
+    fn at_most_of(&mut self, key: &str, value: usize, most: usize, why: &'static str) {
+        let rule = Rule::Within { least: "0".to_owned(), most: most.to_string(), why };
+        self.add_if(value > most, key, rule);
     }
 }

@@ -33,8 +33,9 @@ pub(in super::super) async fn save(visit: Visit<'_>) -> Answer {
         Err(problems) => {
             let (ours, others): (Vec<_>, Vec<_>) =
                 problems.into_iter().partition(|problem| problem.path == PATH);
-            page.wrong = ours.into_iter().next().map(|problem| problem.message);
-            let others = others.iter().map(|it| format!("{} {}", it.path, it.message)).collect();
+            let t = visit.texts();
+            page.wrong = ours.first().map(|problem| problem.why.say(&t));
+            let others = others.iter().map(|problem| problem.line(&t)).collect();
             return visit.wrong_with(Place::Settings, &page, others).await;
         }
     };

@@ -1,6 +1,6 @@
 //! The difference that a draft makes, and its publication.
 
-use console::settings::{Changed, ChangesPage, Problem, check};
+use console::settings::{Changed, ChangesPage, Problem, Why, check};
 use console::shell::Place;
 use entities::businesses::{ImportError, Publication};
 use entities::drafts;
@@ -44,14 +44,16 @@ pub(in super::super) async fn publish(visit: Visit<'_>) -> Answer {
         Ok(_) => Ok(answer::redirect(&visit.at("settings/versions"))),
         Err(ImportError::Moved) => moved(&visit).await,
         Err(ImportError::Records(error)) => Err(error.into()),
-        Err(error @ ImportError::NumberTaken { .. }) => {
-            wrong(&visit, &edited, vec![problem("phone_numbers", error.to_string())]).await
+        Err(ImportError::NumberTaken { number, owner }) => {
+            let why = Why::NumberTaken { number: number.to_string(), owner: owner.to_string() };
+            wrong(&visit, &edited, vec![problem("phone_numbers", why)]).await
         }
-        Err(error @ ImportError::NoWebhookSecret) => {
-            wrong(&visit, &edited, vec![problem("webhooks.url", error.to_string())]).await
+        Err(ImportError::NoWebhookSecret) => {
+            wrong(&visit, &edited, vec![problem("webhooks.url", Why::NoSecret)]).await
         }
         Err(error @ ImportError::Settings(_)) => {
-            wrong(&visit, &edited, vec![problem("business", error.to_string())]).await
+            let why = Why::Unusable(error.to_string());
+            wrong(&visit, &edited, vec![problem("business", why)]).await
         }
     }
 }
@@ -80,13 +82,13 @@ fn checked(visit: &Visit<'_>, edited: &Edited) -> Result<BusinessSettings, Vec<P
         && let Err(flaw) =
             check_url(&webhooks.url, visit.state.config.server.allow_private_webhooks)
     {
-        return Err(vec![problem("webhooks.url", flaw.to_string())]);
+        return Err(vec![problem("webhooks.url", Why::Rule(flaw.into()))]);
     }
     Ok(settings)
 }
 
-fn problem(path: &str, message: String) -> Problem {
-    Problem { path: path.to_owned(), message }
+fn problem(path: &str, why: Why) -> Problem {
+    Problem { path: path.to_owned(), why }
 }
 
 async fn wrong(visit: &Visit<'_>, edited: &Edited, problems: Vec<Problem>) -> Answer {

@@ -1,5 +1,6 @@
 //! The versions that were published, and a way back to each.
 
+use console::components::Pager;
 use console::error::Problem;
 use console::settings::{Changed, Edit, Version, VersionsPage, allowed};
 use console::shell::Place;
@@ -14,7 +15,7 @@ use super::edited::Edited;
 /// Versions of the page.
 const MOST_SHOWN: u32 = 50;
 
-/// The newest versions, and what restoring one of them would change.
+/// The newest versions or those before one, and what restoring one of them would change.
 pub(in super::super) async fn show(visit: Visit<'_>) -> Answer {
     let (t, business) = (visit.texts(), visit.business()?.id);
     let edited = Edited::of(&visit).await?;
@@ -27,8 +28,17 @@ pub(in super::super) async fn show(visit: Visit<'_>) -> Answer {
         }
         None => None,
     };
+    let before = match visit.query.get("before") {
+        Some(number) => Some(number.parse().map_err(|_| Refused(Problem::NotFound))?),
+        None => None,
+    };
     // One more than is shown, to compare the last one with.
-    let found = settings_versions::list(visit.db(), business, None, MOST_SHOWN + 1).await?.items;
+    let found = settings_versions::list(visit.db(), business, before, MOST_SHOWN + 1).await?.items;
+    let last = found.get(MOST_SHOWN as usize).and_then(|_| found.get(MOST_SHOWN as usize - 1));
+    let pager = Pager {
+        newer: before.map(|_| "?".to_owned()),
+        older: last.map(|last| format!("?before={}", last.number)),
+    };
     let versions = found.iter().enumerate().take(MOST_SHOWN as usize).map(|(at, version)| {
         let before = found.get(at + 1);
         let changed = before.map_or_else(Vec::new, |before| {
@@ -42,7 +52,7 @@ pub(in super::super) async fn show(visit: Visit<'_>) -> Answer {
             changed,
         }
     });
-    let page = VersionsPage { versions: versions.collect(), shown };
+    let page = VersionsPage { versions: versions.collect(), shown, pager };
     visit.page(Place::Settings, &page).await
 }
 
