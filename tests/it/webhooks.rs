@@ -8,6 +8,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use entities::audit::{self, EntryFilter};
+use entities::users::UserRole;
 use frontdesk::network::Network;
 use frontdesk::receiver::{Received, Receiver, Reply};
 use frontdesk::world::{Plan, World};
@@ -18,6 +20,7 @@ use protocol::webhooks::WebhookSecret;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::operator::{Operator, Wanted};
+use crate::console::browser::{Browser, with_console};
 use crate::support::{brief, nothing_left, number, pause, platform, virtually, within};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -164,6 +167,36 @@ fn ops_13_a_process_that_dies_while_its_receiver_is_away_loses_no_event() {
         for kinds in by_call.values() {
             assert_eq!(kinds, &["lead.created", "call.ended"]);
         }
+        world.close().await;
+    });
+}
+
+#[test]
+fn con_3_a_dead_event_is_sent_again_by_the_consoles_page_and_noted_once() {
+    virtually(async {
+        let (hooks, world) = open(with_console).await;
+        hooks.answer(Reply::Status(StatusCode::GONE));
+        crate::api::rows::lead(&world, world.business_id, 1).await;
+        tokio::time::sleep(Duration::from_hours(25)).await;
+        let mut admin = Browser::of(&world, UserRole::Admin, &[]).await;
+        let page = admin.get("/console/system").await.text();
+        let (_, form) = page.split_once("/console/system/webhooks/").expect("a dead event");
+        let (id, _) = form.split_once("/resend").expect("its form");
+        let path = format!("/console/system/webhooks/{id}/resend");
+        hooks.answer(Reply::Status(StatusCode::NO_CONTENT));
+        let slug = world.business.slug.to_string();
+        for _ in 0..2 {
+            let answer = admin.post(&path, &[("business", &slug)]).await;
+            assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
+            hooks.gets("lead.created").await;
+        }
+        let answer = admin.post(&path, &[]).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "a form without its business");
+        let db = &world.app.services().database;
+        let filter = EntryFilter { business: Some(world.business_id), ..EntryFilter::default() };
+        let noted = audit::list(db, filter, None, 100).await.unwrap().items;
+        let resent = noted.iter().filter(|entry| entry.action == "webhook.resend").count();
+        assert_eq!(resent, 1, "the second press has sent nothing");
         world.close().await;
     });
 }

@@ -246,7 +246,7 @@ async fn ops_13_an_event_is_tried_for_24_h_and_a_dead_one_lets_the_later_ones_pa
     after(HOUR).await;
     assert_eq!(desk.states(locks).await, [OutboxState::Dead, OutboxState::Sent]);
     let now = desk.services.clock.wall();
-    assert_eq!(resend(&desk.services.database, locks, Which::All, now).await.unwrap(), 1);
+    assert_eq!(resend(&desk.services.database, locks, Which::All, now, None).await.unwrap(), 1);
     after(SECOND).await;
     assert_eq!(desk.states(locks).await, [OutboxState::Sent; 2]);
     let kinds: Vec<_> = desk.outside.taken().iter().map(|event| event.kind().to_owned()).collect();

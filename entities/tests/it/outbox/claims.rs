@@ -39,7 +39,7 @@ async fn ops_13_events_of_one_call_wait_for_the_earlier_ones_until_those_are_sen
             assert_eq!(next[0].record.kind.as_str(), expected);
             assert!(settle(db, &next[0], Outcome::Sent, later()).await.unwrap());
         }
-        assert_eq!(resend(db, locks, Which::All, later()).await.unwrap(), 1);
+        assert_eq!(resend(db, locks, Which::All, later(), None).await.unwrap(), 1);
         let revived = claimed(db, locks, ME, later()).await;
         assert_eq!((revived.len(), revived[0].record.tries), (1, 1));
     })
@@ -135,8 +135,8 @@ async fn ops_13_a_list_shows_one_business_in_pages_and_resends_what_is_named() {
         assert_eq!((first.items.len(), rest.items.len(), rest.next), (3, 2, None::<Number>));
         assert_eq!(first.items[0].last_error.as_deref(), Some("gone"));
         let one = first.items[0].id;
-        assert_eq!(resend(db, clinic, Which::One(one), later()).await.unwrap(), 0);
-        assert_eq!(resend(db, locks, Which::One(one), later()).await.unwrap(), 1);
+        assert_eq!(resend(db, clinic, Which::One(one), later(), None).await.unwrap(), 0);
+        assert_eq!(resend(db, locks, Which::One(one), later(), None).await.unwrap(), 1);
         assert_eq!(list(db, locks, dead, None, 9).await.unwrap().items.len(), 4);
         let filter = OutboxFilter { state: None, kind: Some(EventKind::CallEnded) };
         assert_eq!(list(db, locks, filter, None, 9).await.unwrap().items, []);
