@@ -147,6 +147,7 @@ fn setup() -> Result<CallSetup, InvalidId> {
         upstream_patience: Duration::from_secs(10),
         stream_patience: Duration::from_secs(15),
         session_ages: SessionAges::default(),
+        is_test: false,
     })
 }
 

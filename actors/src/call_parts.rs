@@ -21,6 +21,7 @@ use crate::call_clock::CallClock;
 use crate::call_span::call_span;
 use crate::call_supervisor::Redirect;
 use crate::call_trace::{CallTraces, TraceOfCall};
+use crate::carrier::{BrowserLines, Carrier};
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::cluster::{Node, Order, Standing};
@@ -34,6 +35,7 @@ use crate::metrics::Metrics;
 use crate::outbox::Outbox;
 use crate::provider::SharedBreaker;
 use crate::saved::{Resumes, Saved, StoredCall, may_resume};
+use crate::test_records::TestRecords;
 use crate::text_model::TextModel;
 use crate::transcriptions::WorkingTranscription;
 use crate::twilio_rest::TwilioRest;
@@ -56,6 +58,8 @@ pub struct Services {
     /// Whether OpenAI can answer new calls.
     pub provider: SharedBreaker,
     pub twilio: TwilioRest,
+    /// The lines of test calls.
+    pub lines: BrowserLines,
     /// This daemon among the others on its database.
     pub node: Node,
     pub journal: Journal,
@@ -82,6 +86,10 @@ impl Services {
     #[must_use]
     pub fn new_id(&self) -> Uuid {
         self.chance.new_id(self.clock.wall())
+    }
+
+    fn carrier(&self, setup: &CallSetup) -> Arc<dyn Carrier> {
+        if setup.is_test { Arc::new(self.lines.clone()) } else { Arc::new(self.twilio.clone()) }
     }
 }
 
@@ -120,6 +128,10 @@ pub struct CallParts {
     pub(crate) is_resumed: bool,
     /// The snapshot that is kept.
     pub(crate) saved: Saved,
+    /// Who is asked to end or redirect the call.
+    pub(crate) carrier: Arc<dyn Carrier>,
+    /// Of a test call: what another call would write.
+    pub(crate) test: Option<Arc<TestRecords>>,
     /// The redirect of the call to other TwiML.
     pub(crate) redirect: Redirect,
     /// The session as RealtimeActor last published it.
@@ -167,6 +179,8 @@ impl CallParts {
         let on_call = services.messaging.call_began(&setup);
         let trace = services.traces.of_call();
         Arc::new(Self {
+            carrier: services.carrier(&setup),
+            test: setup.is_test.then(Arc::default),
             setup,
             lease,
             let_go: AtomicBool::new(false),
@@ -228,6 +242,10 @@ impl CallParts {
     /// Whether Twilio may be asked to end or redirect the call: it is still this node's. While the database
     /// does not say, it is as long as its stream lives. Without a stream it is asked until it answers.
     pub(crate) async fn may_act(&self) -> bool {
+        if self.setup.is_test {
+            // Its line ends in this process.
+            return true;
+        }
         let (business, call) = (self.setup.business, &self.setup.call_sid);
         loop {
             match self.services.node.standing(business, call, self.lease).await {
@@ -280,6 +298,9 @@ impl CallParts {
         }
         self.trace.over(&self.setup, &self.snapshot.borrow().call, ended, self.clock, metrics);
         drop(self.on_call.lock().unwrap_or_else(PoisonError::into_inner).take());
+        if self.setup.is_test {
+            self.services.lines.call_over(&self.setup.call_sid);
+        }
         self.call.close();
         self.twilio.close();
         self.realtime.close();

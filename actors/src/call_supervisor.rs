@@ -9,6 +9,7 @@ mod children;
 mod handlers;
 mod hang_up;
 mod message;
+mod no_webhooks;
 mod open_stream;
 mod redirect;
 mod state;

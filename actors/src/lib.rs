@@ -14,6 +14,7 @@ pub mod call_parts;
 pub mod call_span;
 pub mod call_supervisor;
 pub mod call_trace;
+pub mod carrier;
 pub mod chance;
 pub mod clock;
 pub mod cluster;
@@ -36,6 +37,7 @@ mod reports;
 mod saved;
 pub mod stored_call;
 pub mod supervisor;
+pub mod test_records;
 #[cfg(test)]
 #[cfg_attr(
     not(feature = "mistakes"),

@@ -13,6 +13,7 @@ use supervision::{ActorInfo, Inbox, RestartPolicy};
 use uuid::Uuid;
 
 use crate::call_parts::{CallParts, Services};
+use crate::carrier::BrowserLines;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::cluster::{LocalCluster, Node, NodeSettings};
@@ -69,6 +70,7 @@ pub(crate) fn setup(business: BusinessId, person: Party) -> CallSetup {
         upstream_patience: Duration::from_secs(10),
         stream_patience: Duration::from_secs(15),
         session_ages: SessionAges::default(),
+        is_test: false,
     }
 }
 
@@ -115,6 +117,7 @@ pub(crate) fn services(
             "token".to_owned().into(),
             chance,
         ),
+        lines: BrowserLines::default(),
         journal: Journal::new(Disk::none()),
         calendar: Inbox::new(64),
         messaging: Messaging::new("http://frontdesk", Uuid::nil()),

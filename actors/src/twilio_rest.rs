@@ -40,6 +40,9 @@ pub enum TwilioFault {
     /// Twilio was unreachable or too busy during all tries.
     #[error("Twilio cannot be reached: {0}")]
     Unreachable(String),
+    /// There is no such document.
+    #[error("{0}")]
+    Document(String),
 }
 
 /// The result of a request about a call.

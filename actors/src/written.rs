@@ -88,9 +88,12 @@ impl Messaging {
         self.inbox.depth()
     }
 
-    /// A call has begun. It is over when what is returned is dropped. `None` if the business does not
-    /// write, or the number is withheld.
+    /// A call has begun. It is over when what is returned is dropped. `None` of a test, if the business does not
+    /// write, or if the number is withheld.
     pub(crate) fn call_began(&self, setup: &CallSetup) -> Option<OnCall> {
+        if setup.is_test {
+            return None;
+        }
         setup.settings.whatsapp_number.as_ref()?;
         let person = setup.person.number()?.clone();
         let may_be_followed = setup.settings.whatsapp.after_call != AfterCall::Off;

@@ -48,6 +48,7 @@ pub struct LiveCall {
     pub sid: String,
     pub person: Person,
     pub since: Timestamp,
+    pub is_test: bool,
     /// What was said last, and whether the agent said it.
     pub last_words: Option<(bool, String)>,
 }

@@ -65,6 +65,8 @@ pub struct CallRecord {
     pub ended_by: Option<String>,
     /// Counters of the call.
     pub stats: Option<serde_json::Value>,
+    /// From a page of the console (CON-5): nobody called.
+    pub is_test: bool,
 }
 
 impl CallRecord {
@@ -99,6 +101,8 @@ pub struct CallFilter {
     /// END-1.
     pub end_reason: Option<String>,
     pub status: Option<CallStatus>,
+    /// Tests alone, or none of them.
+    pub is_test: Option<bool>,
 }
 
 impl CallFilter {
@@ -118,6 +122,7 @@ impl CallFilter {
             .add_option(phone)
             .add_option(self.end_reason.map(|reason| Column::EndReason.eq(reason)))
             .add_option(self.status.map(|status| Column::Status.eq(status)))
+            .add_option(self.is_test.map(|is_test| Column::IsTest.eq(is_test)))
     }
 }
 
@@ -336,6 +341,7 @@ impl TryFrom<Row> for CallRecord {
             end_reason: row.end_reason,
             ended_by: row.ended_by,
             stats: row.stats,
+            is_test: row.is_test,
         })
     }
 }

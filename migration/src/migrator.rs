@@ -21,6 +21,7 @@ mod m20261129_000016_users;
 mod m20261129_000017_standing;
 mod m20261129_000018_daily_work;
 mod m20261129_000019_settings;
+mod m20261129_000020_test_calls;
 mod schema;
 
 /// All migrations. Prefer [`crate::up`] and [`crate::down`], which hold a lock.
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000017_standing::Migration),
             Box::new(m20261129_000018_daily_work::Migration),
             Box::new(m20261129_000019_settings::Migration),
+            Box::new(m20261129_000020_test_calls::Migration),
         ]
     }
 }

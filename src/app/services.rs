@@ -6,6 +6,7 @@ use std::time::Duration;
 use actors::calendar;
 use actors::call_parts::Services;
 use actors::call_trace::CallTraces;
+use actors::carrier::BrowserLines;
 use actors::chance::Chance;
 use actors::clock::Clock;
 use actors::cluster::{Cluster, LocalCluster, LocalHub, Node, NodeSettings, PostgresCluster};
@@ -168,6 +169,7 @@ pub(super) async fn start(
         connector: Arc::new(OpenAiConnector::new(realtime.url, realtime.key, dialer)),
         provider,
         twilio,
+        lines: BrowserLines::default(),
         journal: Journal::new(disk),
         calendar: Inbox::new(calendar::INBOX_CAPACITY),
         introspection: Introspection::on(&config.server.own_url().to_string()),

@@ -102,6 +102,7 @@ async fn perform(
                 phone,
                 end_reason: reason.map(|reason| reason.as_str().to_owned()),
                 status,
+                is_test: None,
             };
             let found = calls::list(db, listed.business, filter, None, options.limit).await?;
             let rows = listed.own(found.items, |call| call.business_id);

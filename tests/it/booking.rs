@@ -130,6 +130,7 @@ impl Person {
             writer: Writer::Model { offered: self.offered.clone() },
             call,
             lease: None,
+            test: None,
         }
     }
 

@@ -163,6 +163,7 @@ async fn rows_a_second(world: &World) -> f64 {
         lead_id: None,
         prompt_version: 1,
         started_at,
+        is_test: false,
     };
     services.journal.record(JournalEntry::placed(world.business_id, new));
     let row = |seq| TurnRow {

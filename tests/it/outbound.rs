@@ -335,6 +335,7 @@ fn left_behind(world: &World, call: &str) -> NewCall {
         lead_id: None,
         prompt_version: 1,
         started_at: world.app.services().clock.wall(),
+        is_test: false,
     }
 }
 

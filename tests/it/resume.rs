@@ -71,6 +71,7 @@ impl Left {
             upstream_patience: Duration::from_secs(10),
             stream_patience: Duration::from_secs(15),
             session_ages: Default::default(),
+            is_test: false,
         };
         let wall = wall(world) - SignedDuration::from_secs(10);
         let now = Now { at: Moment::ZERO, wall };

@@ -70,6 +70,7 @@ async fn cal_8_records_that_postgresql_never_takes_are_set_aside_and_the_journal
             lead_id: None,
             prompt_version: 1,
             started_at: now,
+            is_test: false,
         };
         JournalEntry::placed(business, call)
     };

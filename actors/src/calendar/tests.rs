@@ -33,6 +33,7 @@ fn tool_use(business: u128, date_iso: &str) -> ToolUse {
             arguments: serde_json::json!({ "date_iso": date_iso }).to_string(),
         },
         lease: None,
+        test: None,
     }
 }
 

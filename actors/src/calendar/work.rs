@@ -1,12 +1,13 @@
 //! Carries out one use of a calendar tool in the database.
 
 mod held;
+mod ledger;
 mod searching;
 
 use std::time::Duration;
 
 use entities::appointments::{
-    self, AppointmentId, AppointmentRecord, AppointmentStatus, BookingError, NewAppointment,
+    AppointmentId, AppointmentRecord, AppointmentStatus, BookingError, NewAppointment,
 };
 use entities::{Database, RecordsError};
 use jiff::Timestamp;
@@ -21,6 +22,7 @@ use crate::clock::Clock;
 use crate::messages::{Answer, ToolUse};
 #[cfg(feature = "mistakes")]
 use crate::mistake::planted;
+use ledger::Ledger;
 
 /// How often a use is tried after database errors, and the pause between.
 const TRIES: u32 = 3;
@@ -41,7 +43,7 @@ pub(super) async fn carry_out(
             let operation = Operation {
                 #[cfg(feature = "mistakes")]
                 attempt,
-                db,
+                ledger: Ledger { db, tool_use },
                 clock,
                 chance,
                 tool_use,
@@ -81,7 +83,7 @@ pub(super) async fn carry_out(
 }
 
 struct Operation<'a> {
-    db: &'a Database,
+    ledger: Ledger<'a>,
     /// From 0.
     #[cfg(feature = "mistakes")]
     attempt: u32,
@@ -168,9 +170,7 @@ impl Operation<'_> {
                     additional,
                 };
                 let (id, now) = (new.id, self.calendar.now());
-                let (business, newcomer) = (self.tool_use.business, self.tool_use.newcomer.clone());
-                let lease = self.tool_use.lease;
-                match appointments::book_for(self.db, business, new, newcomer, lease, now).await {
+                match self.ledger.book(new, now).await {
                     Ok(record) if record.id == id => {
                         tracing::info!(appointment = %record.id.0, "appointment booked");
                         return Ok(CalendarOutcome::Booked(booked_appointment(&record)));
@@ -223,10 +223,7 @@ impl Operation<'_> {
         lead: LeadId,
         start: Timestamp,
     ) -> Result<Option<AppointmentRecord>, RecordsError> {
-        let business = self.tool_use.business;
-        if let Some(record) =
-            appointments::by_key(self.db, business, &self.idempotency_key()).await?
-        {
+        if let Some(record) = self.ledger.by_key(&self.idempotency_key()).await? {
             return Ok(Some(record));
         }
         Ok(self.held_at(lead, start).await?.filter(|held| held.status == AppointmentStatus::Booked))

@@ -13,8 +13,9 @@ use serde_json::json;
 use crate::call_parts::CallParts;
 use crate::messages::{EntryKind, JournalEntry};
 
+/// `None`: a test call has no lead in the database.
 #[must_use]
-pub(crate) fn entry(parts: &CallParts, call: &Call, record: Record) -> JournalEntry {
+pub(crate) fn entry(parts: &CallParts, call: &Call, record: Record) -> Option<JournalEntry> {
     let kind = match record {
         Record::Started => {
             let (status, began) = (CallStatus::InProgress, call.began().wall);
@@ -24,6 +25,7 @@ pub(crate) fn entry(parts: &CallParts, call: &Call, record: Record) -> JournalEn
             EntryKind::Progress(Progress { status: CallStatus::InProgress, answered_at: Some(at) })
         }
         Record::Turn(entry) => EntryKind::Turn(Box::new(turn(call, &entry))),
+        Record::Lead(_) if parts.setup.is_test => return None,
         Record::Lead(lead) => EntryKind::Lead(lead),
         Record::Ended(ending) => EntryKind::Ended(Box::new(EndOfCall {
             ended_at: parts.clock.wall(),
@@ -35,7 +37,7 @@ pub(crate) fn entry(parts: &CallParts, call: &Call, record: Record) -> JournalEn
         })),
     };
     let (business, call) = (parts.setup.business, parts.setup.call_sid.clone());
-    JournalEntry { business, call, kind, lease: parts.fence() }
+    Some(JournalEntry { business, call, kind, lease: parts.fence() })
 }
 
 /// The row that a call begins with. `status` is Twilio's at the webhook or at the placing.
@@ -57,9 +59,10 @@ pub fn new_call(setup: &CallSetup, status: CallStatus, started_at: Timestamp) ->
         status,
         from_number,
         to_number,
-        lead_id: setup.lead.id,
+        lead_id: setup.lead.id.filter(|_| !setup.is_test),
         prompt_version: setup.prompt_version,
         started_at,
+        is_test: setup.is_test,
     }
 }
 

@@ -103,6 +103,7 @@ fn use_calendar(
             writer: Writer::Model { offered },
             call,
             lease: parts.fence(),
+            test: parts.test.clone(),
         },
         parts.call.clone(),
     );
@@ -129,8 +130,9 @@ fn write_record(parts: &CallParts, call: &Call, record: Record) {
     {
         tracing::info!(tool = name, "tool called");
     }
-    let entry = records::entry(parts, call, record);
-    parts.services.journal.record(entry);
+    if let Some(entry) = records::entry(parts, call, record) {
+        parts.services.journal.record(entry);
+    }
     if let Some(event) = turn_added {
         parts.services.introspection.tell(event);
     }

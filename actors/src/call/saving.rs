@@ -18,6 +18,8 @@ pub(super) const SAVE_PATIENCE: Duration = Duration::from_secs(1);
 /// CallActor's share of it.
 pub(super) struct Saving {
     saved: Saved,
+    /// Nobody goes on with a test call: its page has died with the process.
+    is_test: bool,
     /// Something has changed that is not written.
     due: bool,
     /// It must be written at once.
@@ -43,6 +45,7 @@ impl Saving {
     pub(super) fn new(parts: &CallParts) -> Self {
         Self {
             saved: parts.saved.clone(),
+            is_test: parts.setup.is_test,
             due: true,
             urgent: true,
             written: None,
@@ -65,7 +68,7 @@ impl Saving {
         call: &Call,
         now: Instant,
     ) -> bool {
-        if !command.awaits_the_snapshot() || is_over(call) {
+        if !command.awaits_the_snapshot() || is_over(call) || self.is_test {
             return true;
         }
         let Some(held) = self.held.get(&number) else {
@@ -97,7 +100,7 @@ impl Saving {
         call: &Call,
         wake: impl Fn() + Send + 'static,
     ) {
-        if !std::mem::take(&mut self.due) || is_over(call) {
+        if !std::mem::take(&mut self.due) || is_over(call) || self.is_test {
             return;
         }
         if parts.lead.depth() == 0 {

@@ -7,14 +7,14 @@ use std::time::Duration;
 use protocol::call::{Command, EndReason, EndedBy, Ending, Event, HangUp, Phase, Record};
 use protocol::ids::StreamSid;
 use protocol::twilio::forms::CallStatus;
-use protocol::twilio::twiml::{Twiml, TwimlError};
+use protocol::twilio::twiml::Twiml;
 use ractor::{ActorRef, SupervisionEvent};
 use supervision::{Decision, Delivery, TaskGroup};
-use thiserror::Error;
 use tracing::Instrument;
 
 use super::apology::apology;
 use super::message::CallSupervisorMsg;
+use super::no_webhooks;
 use super::open_stream::{OpenStream, leave};
 use super::state::{CallSupervisorState, STATUS_EVERY};
 use super::teardown::{STOP_PATIENCE, Teardown};
@@ -185,7 +185,10 @@ impl CallSupervisorState {
                 never = leave(&parts, stream) => match never {},
             };
             let event = match answer {
-                Ok(Answer::Done) => return parts.redirect.succeed(),
+                Ok(Answer::Done) => {
+                    parts.redirect.succeed();
+                    return no_webhooks::line_ended(&parts, Some(&document));
+                }
                 Ok(Answer::NotInProgress) => Event::HangUpAnswered,
                 Err(error) => {
                     tracing::error!(%error, task, "redirecting the call at Twilio failed");
@@ -299,8 +302,7 @@ impl CallSupervisorState {
             let Command::Record(record @ Record::Ended(_)) = command else { return None };
             Some(record.clone())
         });
-        if let Some(record) = last.last() {
-            let entry = records::entry(&self.parts, &call, record);
+        if let Some(entry) = last.last().and_then(|last| records::entry(&self.parts, &call, last)) {
             self.parts.services.journal.record(entry);
         }
     }
@@ -319,21 +321,12 @@ async fn await_webhook(parts: &CallParts, stream: Option<OpenStream>) {
 
 /// A call that is being answered is not in progress yet, so this tries again. A call that stays so
 /// is over.
-async fn redirect(parts: &CallParts, document: &Twiml) -> Result<Answer, RedirectError> {
-    let document = document.to_xml()?;
+async fn redirect(parts: &CallParts, document: &Twiml) -> Result<Answer, TwilioFault> {
     for _ in 0..REDIRECT_TRIES {
-        match parts.services.twilio.redirect(&parts.setup.call_sid, &document).await? {
+        match parts.carrier.redirect(&parts.setup.call_sid, document).await? {
             Answer::Done => return Ok(Answer::Done),
             Answer::NotInProgress => tokio::time::sleep(REDIRECT_PAUSE).await,
         }
     }
     Ok(Answer::NotInProgress)
-}
-
-#[derive(Debug, Error)]
-enum RedirectError {
-    #[error(transparent)]
-    Document(#[from] TwimlError),
-    #[error(transparent)]
-    Twilio(#[from] TwilioFault),
 }

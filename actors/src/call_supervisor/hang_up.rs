@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use protocol::call::Event;
 use supervision::TaskGroup;
 
+use super::no_webhooks;
 use crate::call_parts::CallParts;
 use crate::mistake::planted;
 use crate::trace::Source;
@@ -37,10 +38,12 @@ impl HangUpOnce {
             let answer = tokio::select! {
                 biased;
                 () = parts.redirect.over() => Ok(Answer::Done),
-                answer = parts.services.twilio.hang_up(&parts.setup.call_sid) => answer,
+                answer = parts.carrier.hang_up(&parts.setup.call_sid) => answer,
             };
-            if let Err(error) = answer {
-                tracing::error!(%error, "hanging up at Twilio failed");
+            match answer {
+                Ok(Answer::Done) => no_webhooks::line_ended(&parts, None),
+                Ok(Answer::NotInProgress) => {}
+                Err(error) => tracing::error!(%error, "hanging up at Twilio failed"),
             }
             let _ = parts.call.try_send(Event::HangUpAnswered);
         };

@@ -9,6 +9,7 @@ use ractor::ActorCell;
 use supervision::{Delivery, Lease, TaskGroup, stop_in_reverse};
 
 use super::hang_up::HangUpOnce;
+use super::no_webhooks;
 use crate::call::records;
 use crate::call_parts::CallParts;
 use crate::introspection::IntrospectionEvent;
@@ -100,13 +101,16 @@ fn finish_call(
         inbox.ack(number);
     }
     call.finish(EndReason::Internal, EndedBy::Daemon);
+    no_webhooks::complete(parts, &mut call);
     let mut lead_orders = Vec::new();
     let left: Vec<Command> = call.outbox().map(|(_, command)| command.clone()).collect();
     for command in left {
         source.point(format_args!("{command:?}"));
         match command {
             Command::Record(record) => {
-                parts.services.journal.record(records::entry(parts, &call, record));
+                if let Some(entry) = records::entry(parts, &call, record) {
+                    parts.services.journal.record(entry);
+                }
             }
             Command::HangUp => hang_up.send(parts, requests),
             Command::EnsureLead => lead_orders.push(LeadOrder::Ensure),

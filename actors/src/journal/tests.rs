@@ -42,6 +42,7 @@ fn started(business: BusinessId, n: u32) -> JournalEntry {
             lead_id: None,
             prompt_version: 1,
             started_at: began(),
+            is_test: false,
         },
     )
 }

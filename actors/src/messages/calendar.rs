@@ -10,6 +10,8 @@ use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber};
 use supervision::Inbox;
 use tokio::sync::mpsc;
 
+use crate::test_records::TestRecords;
+
 /// One use of a calendar tool. The business comes from the caller of the tool, never from its
 /// arguments (LEAD-3).
 #[derive(Debug, Clone)]
@@ -30,6 +32,8 @@ pub struct ToolUse {
     /// Whose the call is. Nothing is booked, moved or cancelled for a node that has lost it. `None` if there is
     /// one daemon only, and for the API.
     pub lease: Option<CallLease>,
+    /// Of a test call: its bookings are kept here, and nothing is written.
+    pub test: Option<Arc<TestRecords>>,
 }
 
 /// The result of one use of a calendar tool.

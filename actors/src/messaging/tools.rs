@@ -79,6 +79,7 @@ impl Task {
             tool,
             writer: Writer::Model { offered: offered.into() },
             call,
+            test: None,
         };
         match use_tool(&self.services.calendar, tool_use).await {
             Some(answer) => answer.reply,

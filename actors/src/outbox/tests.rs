@@ -136,6 +136,7 @@ impl Desk {
                 lead_id: Some(lead),
                 prompt_version: 1,
                 started_at: now,
+                is_test: false,
             };
             calls::insert_started(db, business, new).await.unwrap();
         } else if part == 1 {

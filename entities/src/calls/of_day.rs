@@ -17,7 +17,7 @@ use crate::tables::calls::{Column, Entity};
 /// A call's row counts as live for so long: Twilio ends every call after 4 h.
 const LONGEST_CALL: SignedDuration = SignedDuration::from_hours(4);
 
-/// A business's calls that go on, on whatever node: the newest `limit`.
+/// A business's calls that go on, on whatever node, tests too: the newest `limit`.
 pub async fn live(
     db: &Database,
     business: BusinessId,
@@ -36,7 +36,7 @@ pub async fn live(
     .await
 }
 
-/// The newest `limit` calls since then in which the caller was failed.
+/// The newest `limit` calls since then in which the caller was failed, without tests.
 pub async fn failed_since(
     db: &Database,
     business: BusinessId,
@@ -48,6 +48,7 @@ pub async fn failed_since(
             .filter(Column::BusinessId.eq(business.0))
             .filter(Column::StartedAt.gte(column::from_instant(since)))
             .filter(failed())
+            .filter(Column::IsTest.eq(false))
             .order_by_desc(Column::StartedAt)
             .limit(u64::from(limit));
         records(&db, query).await
@@ -55,7 +56,7 @@ pub async fn failed_since(
     .await
 }
 
-/// How many calls have begun since then.
+/// How many calls have begun since then, without tests.
 pub async fn count_since(
     db: &Database,
     business: BusinessId,
@@ -64,7 +65,8 @@ pub async fn count_since(
     db.read(move |db| async move {
         let since = column::from_instant(since);
         let of_business = Entity::find().filter(Column::BusinessId.eq(business.0));
-        Ok(of_business.filter(Column::StartedAt.gte(since)).count(&db).await?)
+        let real = of_business.filter(Column::IsTest.eq(false));
+        Ok(real.filter(Column::StartedAt.gte(since)).count(&db).await?)
     })
     .await
 }

@@ -52,6 +52,7 @@ pub async fn insert_refused(
             lead_id: None,
             prompt_version: newest_prompt(db, business).await?,
             started_at,
+            is_test: false,
         };
         let row = ActiveModel {
             ended_at: Set(Some(column::from_instant(end.ended_at))),

@@ -33,6 +33,9 @@ pub struct NewCall {
     pub prompt_version: i32,
     /// When its webhook arrived, or when it was placed.
     pub started_at: Timestamp,
+    /// From a page of the console (CON-5).
+    #[serde(default)]
+    pub is_test: bool,
 }
 
 /// The end of a call as one observer reports it.
@@ -147,5 +150,6 @@ pub(super) fn row(business: BusinessId, call: NewCall) -> ActiveModel {
         node_id: Set(None),
         fence: Set(0),
         erased_at: Set(None),
+        is_test: Set(call.is_test),
     }
 }

@@ -29,6 +29,7 @@ pub async fn is_on_call(
         let live = calls::Entity::find()
             .filter(calls::Column::BusinessId.eq(business.0))
             .filter(calls::Column::EndedAt.is_null())
+            .filter(calls::Column::IsTest.eq(false))
             .filter(calls::Column::StartedAt.gt(since))
             .filter(theirs);
         Ok(live.count(&db).await? > 0)

@@ -182,7 +182,7 @@ pub async fn merge_details(
             .one(&transaction)
             .await?
             .ok_or(RecordsError::NotFound)?;
-        let (mut row, changes) = merge(known.clone(), details, status);
+        let (mut row, changes) = merge(known.clone(), details, status)?;
         if changes.is_empty() {
             return known.try_into();
         }
@@ -212,45 +212,57 @@ struct Updated<'a> {
 
 /// The updated row, and its changes.
 fn merge(
-    mut known: Model,
+    known: Model,
     details: LeadChanges,
     status: Option<LeadStatus>,
-) -> (ActiveModel, Vec<Change>) {
-    let mut changes = Vec::new();
-    let cleared = details.cleared;
-    // The field's value from now on.
-    let mut merged = |field: String, old: Option<String>, new: Option<String>| {
-        let new = new.filter(|new| !new.trim().is_empty());
-        let kept = old.clone().filter(|_| !cleared.contains(&field));
-        let now = new.or(kept);
-        if now != old {
-            changes.push(Change { field, old, new: now.clone().unwrap_or_default() });
-        }
-        now
-    };
-    let full_name = merged("full_name".to_owned(), known.full_name.take(), details.full_name);
-    let email = merged("email".to_owned(), known.email.take(), details.email);
-    let mut told = details.fields;
-    let names = cleared.iter().filter_map(|field| field.strip_prefix("fields."));
-    let names: BTreeSet<String> =
-        names.chain(told.keys().map(String::as_str)).map(str::to_owned).collect();
-    let mut fields = std::mem::take(&mut known.fields);
-    for name in names {
-        let new = told.remove(&name);
-        let old = fields.0.remove(&name);
-        if let Some(value) = merged(format!("fields.{name}"), old, new) {
-            fields.0.insert(name, value);
-        }
-    }
-    let decided = status.filter(|status| *status != LeadStatus::InProgress);
-    let new = decided.map(|status| status.to_value());
-    merged("status".to_owned(), Some(known.status.to_value()), new);
+) -> Result<(ActiveModel, Vec<Change>), RecordsError> {
+    let mut lead = LeadRecord::try_from(known.clone())?;
+    let changes = lead.changed_by(details, status);
     let mut row = known.into_active_model();
-    row.full_name = Set(full_name);
-    row.email = Set(email);
-    row.fields = Set(fields);
-    row.status = decided.map_or(row.status, Set);
-    (row, changes)
+    row.full_name = Set(lead.full_name);
+    row.email = Set(lead.email);
+    row.fields = Set(lead.fields);
+    row.status = Set(lead.status);
+    Ok((row, changes))
+}
+
+impl LeadRecord {
+    /// Merges as [`merge_details`] does, and writes nothing.
+    pub fn merge(&mut self, details: LeadChanges, status: Option<LeadStatus>) {
+        self.changed_by(details, status);
+    }
+
+    fn changed_by(&mut self, details: LeadChanges, status: Option<LeadStatus>) -> Vec<Change> {
+        let mut changes = Vec::new();
+        let cleared = details.cleared;
+        // The field's value from now on.
+        let mut merged = |field: String, old: Option<String>, new: Option<String>| {
+            let new = new.filter(|new| !new.trim().is_empty());
+            let kept = old.clone().filter(|_| !cleared.contains(&field));
+            let now = new.or(kept);
+            if now != old {
+                changes.push(Change { field, old, new: now.clone().unwrap_or_default() });
+            }
+            now
+        };
+        self.full_name = merged("full_name".to_owned(), self.full_name.take(), details.full_name);
+        self.email = merged("email".to_owned(), self.email.take(), details.email);
+        let mut told = details.fields;
+        let names = cleared.iter().filter_map(|field| field.strip_prefix("fields."));
+        let names: BTreeSet<String> =
+            names.chain(told.keys().map(String::as_str)).map(str::to_owned).collect();
+        for name in names {
+            let (old, new) = (self.fields.0.remove(&name), told.remove(&name));
+            if let Some(value) = merged(format!("fields.{name}"), old, new) {
+                self.fields.0.insert(name, value);
+            }
+        }
+        let decided = status.filter(|status| *status != LeadStatus::InProgress);
+        let new = decided.map(|status| status.to_value());
+        merged("status".to_owned(), Some(self.status.to_value()), new);
+        self.status = decided.unwrap_or(self.status);
+        changes
+    }
 }
 
 /// Finds the lead with the row's key by `conflict`, or inserts the row and begins its history.

@@ -100,6 +100,8 @@ pub(crate) async fn tell_end(
         .and_where(calls::Column::CallSid.eq(call.as_str()))
         .and_where(calls::Column::BusinessId.eq(business.0))
         .and_where(calls::Column::EndedAt.is_null())
+        // Nothing is told of a test (CON-5).
+        .and_where(calls::Column::IsTest.eq(false))
         .take();
     let only_if = || (!stored).then(|| Expr::exists(goes_on.clone()));
     let wait = if end.is_whole { SignedDuration::ZERO } else { SETTLES };

@@ -28,6 +28,7 @@ pub struct Model {
     pub fence: i32,
     /// The person was erased then.
     pub erased_at: Option<DateTimeUtc>,
+    pub is_test: bool,
 }
 
 /// How a call has ended, if it has, and which node has it.
@@ -61,6 +62,7 @@ pub struct Row {
     pub end_reason: Option<String>,
     pub ended_by: Option<String>,
     pub stats: Option<Json>,
+    pub is_test: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

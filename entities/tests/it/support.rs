@@ -174,6 +174,7 @@ pub(crate) fn inbound(n: u32) -> NewCall {
         lead_id: None,
         prompt_version: 1,
         started_at: noon(),
+        is_test: false,
     }
 }
 

@@ -48,6 +48,9 @@ pub struct CallSetup {
     pub stream_patience: Duration,
     /// How old a session may become (RES-3).
     pub session_ages: SessionAges,
+    /// A call from a page of the console (CON-5): nothing is to come of it but its record.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_test: bool,
 }
 
 impl CallSetup {

@@ -94,17 +94,21 @@ impl Call {
             (Phase::HangingUp { how: HangUp::Apology | HangUp::PutThrough { .. }, .. }, _) => {
                 self.stream = StreamState::Closed;
             }
-            (_, StreamEnd::Stopped)
-            | (Phase::HangingUp { how: HangUp::Rest | HangUp::Answered, .. }, _) => {
-                self.stream = StreamState::Closed;
-                self.over(EndReason::CallerHungUp, EndedBy::Caller);
-            }
+            (Phase::HangingUp { how: HangUp::Rest | HangUp::Answered, .. }, _)
+            | (_, StreamEnd::Stopped) => self.on_caller_gone(),
+            // A page that has gone does not come back.
+            (_, StreamEnd::Lost) if self.setup.is_test => self.on_caller_gone(),
             (_, StreamEnd::Lost) => {
                 let patience = self.setup.stream_patience;
                 let patience = if planted!(KeptSession) { patience * 20 } else { patience };
                 self.stream = StreamState::Lost { until: now.at + patience };
             }
         }
+    }
+
+    fn on_caller_gone(&mut self) {
+        self.stream = StreamState::Closed;
+        self.over(EndReason::CallerHungUp, EndedBy::Caller);
     }
 
     pub(super) fn on_status(&mut self, status: CallStatus, duration_secs: Option<u32>, now: Now) {

@@ -80,6 +80,7 @@ fn setup(change: impl FnOnce(&mut BusinessSettings)) -> CallSetup {
         upstream_patience: Duration::from_secs(10),
         stream_patience: Duration::from_secs(15),
         session_ages: SessionAges::default(),
+        is_test: false,
     }
 }
 

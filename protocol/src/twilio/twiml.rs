@@ -147,6 +147,12 @@ impl Twiml {
         Self(vec![Verb::Hangup])
     }
 
+    /// What it does, in order.
+    #[must_use]
+    pub fn verbs(&self) -> &[Verb] {
+        &self.0
+    }
+
     /// The document as XML. Characters that XML 1.0 does not allow are left out, and so are control
     /// characters other than tab and line ends.
     ///

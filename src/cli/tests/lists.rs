@@ -77,6 +77,7 @@ async fn call(
         lead_id: None,
         prompt_version: 1,
         started_at: at,
+        is_test: false,
     };
     calls::insert_started(db, business, new).await.unwrap();
 }

@@ -49,6 +49,8 @@ pub(super) struct CallsQuery {
     /// Only calls with this status at Twilio.
     #[param(inline)]
     status: Option<CallStatus>,
+    /// Only tests from a page of the console, or none of them.
+    is_test: Option<bool>,
     /// `next` of the page before.
     #[param(value_type = Option<String>)]
     cursor: Option<Cursor<CallSid>>,
@@ -76,6 +78,7 @@ pub(super) async fn list(request: ApiRequest<'_>) -> ApiResult {
         phone: query.phone,
         end_reason: query.reason.map(|reason| reason.as_str().to_owned()),
         status: query.status,
+        is_test: query.is_test,
     };
     let page = calls::list(request.db(), business, filter, after.as_ref(), query.limit.0).await;
     let page = match page {

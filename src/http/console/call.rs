@@ -82,7 +82,7 @@ async fn page(desk: &Desk<'_>, sid: &CallSid) -> Result<Option<CallPage>, Record
         direction: direction(call.direction),
         started_at: call.started_at,
         state: state(&call),
-        is_test: false,
+        is_test: call.is_test,
         outcome: outcome(desk, &call, lead.as_ref()).await?,
         greeted_after: greeted_after(desk, sid, stats.as_ref()).await,
         interruptions: u32::try_from(interruptions).unwrap_or(u32::MAX),

@@ -59,6 +59,7 @@ async fn page(
         filter: CallFilter {
             since: read(&filter.since).map(|date| desk.begin(date)),
             until: read(&filter.until).map(|date| desk.end(date)),
+            is_test: (filter.show == Show::Tests).then_some(true),
             ..CallFilter::default()
         },
         words: filter.search.clone(),
@@ -69,10 +70,6 @@ async fn page(
             Show::Failed => Some(CallOutcome::Failed),
         },
     };
-    // No call is a test yet (CON-5).
-    if filter.show == Show::Tests {
-        return Ok(CallsPage { filter, ..CallsPage::default() });
-    }
     let after: Option<CallSid> = pages::cursor(query);
     let found =
         match calls::search(desk.db(), desk.id(), search.clone(), after.as_ref(), ROWS).await {
@@ -93,7 +90,7 @@ async fn page(
         duration: call.duration,
         end: end_reason(call).map(CallEnd),
         booked: booked.contains(&call.call_sid),
-        is_test: false,
+        is_test: call.is_test,
         about: (call.lead_id)
             .and_then(|lead| leads.get(&lead))
             .and_then(|lead| persons::wants(lead, &desk.settings)),

@@ -56,6 +56,7 @@ pub(super) async fn page(desk: &Desk<'_>) -> Result<TodayPage, RecordsError> {
             sid: call.call_sid.to_string(),
             person: persons::of_call(call, &leads),
             since: call.started_at,
+            is_test: call.is_test,
             last_words: last_words(desk, call).await?,
         });
     }

@@ -18,7 +18,8 @@ pub(super) async fn of(
 ) -> Result<Waiting, Refused> {
     let desk = Desk::of(state, business)?;
     let (db, id) = (desk.db(), desk.id());
-    let live = calls::live(db, id, desk.now, MOST_LIVE).await?.len();
+    let live = calls::live(db, id, desk.now, MOST_LIVE).await?;
+    let live = live.iter().filter(|call| !call.is_test).count();
     let to_call_back = call_backs::of(&desk).await?.len();
     let conversations = conversations::count_needy(db, id).await?;
     Ok(Waiting {

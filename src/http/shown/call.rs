@@ -43,6 +43,8 @@ pub(crate) struct Call {
     ended_by: Option<String>,
     /// Counters; null until the call is over.
     pub(crate) stats: Option<Stats>,
+    /// Whether it is a test from a page of the console: nobody called.
+    is_test: bool,
 }
 
 /// Counters of a call.
@@ -159,6 +161,7 @@ impl From<CallRecord> for Call {
             end_reason: record.end_reason,
             ended_by: record.ended_by,
             stats,
+            is_test: record.is_test,
         }
     }
 }

@@ -333,6 +333,7 @@ fn call_setup(
         upstream_patience: state.live.upstream_patience(),
         stream_patience: state.patience.stream,
         session_ages: state.patience.sessions,
+        is_test: false,
     })
 }
 

@@ -57,6 +57,7 @@ async fn books_in_a_call(world: &World, lead: LeadId, slot: &str, n: usize) -> b
             arguments: json!({ "slot_start": slot, "additional": true }).to_string(),
         },
         lease: None,
+        test: None,
     };
     within("the answer", use_tool(&services.calendar, used)).await.unwrap().reply.succeeded
 }

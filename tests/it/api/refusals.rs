@@ -216,6 +216,7 @@ fn ops_4_a_call_that_is_over_is_told_from_one_that_never_was() {
             lead_id: None,
             prompt_version: 1,
             started_at: world.app.services().clock.wall(),
+            is_test: false,
         };
         let path = format!("/api/calls/{}/hangup", waits.call_sid);
         let db = &world.app.services().database;

@@ -94,6 +94,7 @@ pub(crate) async fn call(
         lead_id: lead,
         prompt_version: 1,
         started_at: now,
+        is_test: false,
     };
     let call = calls::insert_started(db, business, call).await.unwrap().record.call_sid;
     let turn = |seq, role, text: &str| TurnRow {

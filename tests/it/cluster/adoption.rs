@@ -195,6 +195,7 @@ async fn left_by_a_dead_node(db: &Database, business: BusinessId, world: &World)
         lead_id: None,
         prompt_version: 1,
         started_at: services.clock.wall(),
+        is_test: false,
     };
     let lease = CallLease { node: NodeId(Uuid::from_u128(9)), fence: Fence::FIRST };
     calls::insert_leased(db, business, row, lease).await.unwrap();

@@ -31,6 +31,7 @@ async fn left_by_a_dead_node(world: &World) -> CallSid {
         lead_id: None,
         prompt_version: 1,
         started_at,
+        is_test: false,
     };
     let lease = CallLease { node: NodeId(Uuid::from_u128(7)), fence: Fence::FIRST };
     calls::insert_leased(db, business, call, lease).await.unwrap();
@@ -119,6 +120,7 @@ fn res_9_a_call_of_a_dead_node_is_left_alone_for_minutes_and_then_ended_by_one_n
             lead_id: None,
             prompt_version: 1,
             started_at: one.app.services().clock.wall(),
+            is_test: false,
         };
         let lease = CallLease { node: NodeId(Uuid::from_u128(8)), fence: Fence::FIRST };
         calls::insert_leased(db, one.business_id, late, lease).await.unwrap();

@@ -2,15 +2,13 @@
 
 use entities::RecordsError;
 use entities::appointments::{
-    self, AppointmentId, AppointmentRecord, AppointmentStatus, Authority, MoveError, NewTimes,
-    Selector,
+    AppointmentId, AppointmentRecord, AppointmentStatus, MoveError, NewTimes, Selector,
 };
-use entities::calls::CallLease;
 use jiff::Timestamp;
 use protocol::calendar::{
     AppointmentKey, BookedAppointment, CalendarError, CalendarOutcome, UnclearStart,
 };
-use protocol::ids::{CallSid, LeadId};
+use protocol::ids::LeadId;
 
 use super::{Operation, booked_appointment};
 
@@ -57,10 +55,7 @@ impl Operation<'_> {
                     ends_at: slot.end,
                     busy_until: slot.busy_until,
                 };
-                let (business, now) = (self.tool_use.business, self.clock.wall());
-                let (id, call) = (held.id, self.on_call());
-                let moving = appointments::move_for(self.db, business, lead, id, times, call, now);
-                match moving.await {
+                match self.ledger.move_to(lead, held.id, times, self.clock.wall()).await {
                     Ok(record) => {
                         tracing::info!(appointment = %record.id.0, "appointment moved");
                         return Ok(moved(booked_appointment(&record)));
@@ -89,18 +84,10 @@ impl Operation<'_> {
             if appointment.ends_at <= self.calendar.now() {
                 return Ok(CalendarOutcome::Refused(CalendarError::Over, None));
             }
-            let (authority, which) = (Authority::Lead(lead), Selector::Id(appointment.id));
-            let (business, call) = (self.tool_use.business, self.on_call());
-            let now = self.clock.wall();
-            appointments::cancel_for(self.db, business, authority, which, call, now).await?;
+            self.ledger.cancel(lead, appointment.id, self.clock.wall()).await?;
             tracing::info!(appointment = %appointment.id.0, "appointment cancelled");
         }
         Ok(CalendarOutcome::Cancelled(booked_appointment(&appointment)))
-    }
-
-    /// The call in which the tool is used, and whose it is.
-    fn on_call(&self) -> Option<(CallSid, CallLease)> {
-        self.tool_use.call_sid.clone().zip(self.tool_use.lease)
     }
 
     /// The appointment to move: the one that is named, or the lead's only one. If none is found and the
@@ -112,7 +99,7 @@ impl Operation<'_> {
         to: Option<&Timestamp>,
     ) -> Result<Meant, RecordsError> {
         if *which == AppointmentKey::Unsaid {
-            let mut upcoming = self.upcoming(lead).await?;
+            let mut upcoming = self.ledger.upcoming(lead, self.calendar.now()).await?;
             if upcoming.len() == 1
                 && let Some(only) = upcoming.pop()
             {
@@ -137,11 +124,10 @@ impl Operation<'_> {
             AppointmentKey::Unsaid => return Ok(Meant::NotOne(CalendarError::Which)),
             AppointmentKey::Named { id, starts } => (id, starts),
         };
-        let business = self.tool_use.business;
         let mut cancelled = None;
         if let Some(id) = id {
             let by_id = Selector::Id(AppointmentId(*id));
-            match appointments::of_lead(self.db, business, lead, by_id).await? {
+            match self.ledger.of_lead(lead, by_id).await? {
                 Some(found) if found.status == AppointmentStatus::Booked => {
                     return Ok(Meant::One(found));
                 }
@@ -170,8 +156,7 @@ impl Operation<'_> {
         lead: LeadId,
         start: Timestamp,
     ) -> Result<Option<AppointmentRecord>, RecordsError> {
-        let (business, which) = (self.tool_use.business, Selector::StartsAt(start));
-        appointments::of_lead(self.db, business, lead, which).await
+        self.ledger.of_lead(lead, Selector::StartsAt(start)).await
     }
 
     /// Answers with the lead's own appointments.
@@ -180,15 +165,10 @@ impl Operation<'_> {
         lead: LeadId,
         why: CalendarError,
     ) -> Result<CalendarOutcome, RecordsError> {
-        let upcoming = self.upcoming(lead).await?;
+        let upcoming = self.ledger.upcoming(lead, self.calendar.now()).await?;
         let held: Vec<_> = upcoming.iter().map(booked_appointment).collect();
         let nothing_to_choose = held.is_empty() && why == CalendarError::Which;
         let why = if nothing_to_choose { CalendarError::NoSuchAppointment } else { why };
         Ok(CalendarOutcome::Mine { why, held })
-    }
-
-    async fn upcoming(&self, lead: LeadId) -> Result<Vec<AppointmentRecord>, RecordsError> {
-        let (business, now) = (self.tool_use.business, self.calendar.now());
-        appointments::of_lead_upcoming(self.db, business, lead, now).await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use entities::{RecordsError, appointments};
+use entities::RecordsError;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use protocol::calendar::{FreeSlots, RequestedDate, SEARCH_DAYS, Slot, TimeRange};
@@ -20,7 +20,7 @@ impl Operation<'_> {
         let mut days = Some((around.date, around.date));
         while let Some((from, until)) = days.filter(|(from, _)| *from <= last) {
             if let Some(range) = self.calendar.range(from, until, length) {
-                let taken = self.taken(range).await?;
+                let taken = self.ledger.taken(range).await?;
                 let days = (from, until);
                 let found = self.calendar.next_free(days, around.time, length, &taken);
                 if let Some((date, slots)) = found {
@@ -45,15 +45,6 @@ impl Operation<'_> {
         Ok(free.and_then(|free| free.slots.into_iter().min_by_key(distance)))
     }
 
-    async fn taken(&self, range: TimeRange) -> Result<Vec<TimeRange>, RecordsError> {
-        let business = self.tool_use.business;
-        let booked = appointments::between(self.db, business, range.from, range.until).await?;
-        Ok(booked
-            .iter()
-            .map(|one| TimeRange { from: one.starts_at, until: one.busy_until })
-            .collect())
-    }
-
     /// The free slots around a local time: on its day, or on the next that has some.
     pub(super) async fn free_near(
         &self,
@@ -73,7 +64,8 @@ impl Operation<'_> {
         let mut slots: Vec<Slot> = Vec::new();
         for start in starts {
             let Ok(slot) = self.calendar.slot_at(*start, length) else { continue };
-            let taken = self.taken(TimeRange { from: slot.start, until: slot.busy_until }).await?;
+            let taken =
+                self.ledger.taken(TimeRange { from: slot.start, until: slot.busy_until }).await?;
             if taken.is_empty() {
                 slots.push(slot);
             }

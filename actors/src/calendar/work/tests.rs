@@ -36,6 +36,7 @@ async fn appointments_after_a_retry(committed: bool) -> usize {
             arguments: r#"{"slot_start":"2026-11-23T09:00:00+02:00"}"#.to_owned(),
         },
         lease: None,
+        test: None,
     };
     let run = async |attempt| {
         let calendar = Calendar::of(&tool_use.settings, clock.wall());

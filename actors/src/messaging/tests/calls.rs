@@ -96,6 +96,7 @@ async fn wa_3_a_call_on_another_node_counts_too() {
         lead_id: None,
         prompt_version: 1,
         started_at: NOW,
+        is_test: false,
     };
     entities::calls::insert_started(db, desk.business, row).await.unwrap();
     desk.come(1, "מתי?").await;

@@ -102,6 +102,7 @@ fn full(of: World) -> TodayPage {
             sid: sid(0),
             person: stranger(5),
             since: minutes_ago(2),
+            is_test: false,
             last_words: Some((false, words.to_owned())),
         }],
         call_back: vec![

@@ -52,6 +52,7 @@ async fn call(db: &Database, business: BusinessId, n: u32, direction: CallDirect
         lead_id: None,
         prompt_version: 1,
         started_at: noon(),
+        is_test: false,
     };
     calls::insert_started(db, business, new).await.unwrap();
     let turn = |seq| TurnRow {

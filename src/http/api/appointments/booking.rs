@@ -268,6 +268,7 @@ impl<'a> Booking<'a> {
                 arguments: arguments.to_string(),
             },
             lease: None,
+            test: None,
         };
         let answer = use_tool(&self.services.calendar, used).await;
         let answer =

@@ -112,6 +112,7 @@ impl Placing {
             lead_id: found.lead.map(|lead| lead.id),
             prompt_version: found.prompt_version,
             started_at,
+            is_test: false,
         };
         services.journal.record(JournalEntry::placed(found.business.id, row));
         Ok(Placed { call_sid, status })

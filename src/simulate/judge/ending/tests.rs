@@ -136,6 +136,7 @@ fn call_5_a_record_with_another_status_or_length_than_twilios_is_detected() {
         end_reason: None,
         ended_by: None,
         stats: None,
+        is_test: false,
     };
     use entities::calls::CallStatus as Row;
     assert!(same_status(&record(Row::Completed, 8), &view).is_ok());

@@ -57,6 +57,7 @@ pub(super) fn setup() -> CallSetup {
         upstream_patience: Duration::from_secs(10),
         stream_patience: Duration::from_secs(15),
         session_ages: SessionAges::default(),
+        is_test: false,
     }
 }
 

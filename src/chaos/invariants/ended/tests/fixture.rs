@@ -189,6 +189,7 @@ fn record() -> CallRecord {
         end_reason: Some("user_goodbye".to_owned()),
         ended_by: Some("agent".to_owned()),
         stats: None,
+        is_test: false,
     }
 }
 
