@@ -28,9 +28,13 @@ fn pipe_3_one_place_writes_response_create() {
 /// CallSupervisor's requests, and what it still owes when it takes a call down.
 #[test]
 fn call_6_only_a_calls_supervisor_hangs_up() {
-    let places = files_with("twilio.hang_up(", &["actors/", "src/"]);
-    let owner = "actors/src/call_supervisor/";
-    assert!(!places.is_empty() && places.iter().all(|file| file.starts_with(owner)), "{places:?}");
+    let places = files_with("carrier.hang_up(", &["actors/", "src/"]);
+    assert_eq!(places, ["actors/src/call_supervisor/hang_up.rs"]);
+    assert_eq!(
+        files_with("twilio.hang_up(", &["actors/", "src/"]),
+        [""; 0],
+        "not past the carrier"
+    );
 }
 
 /// The bench has its own wires, and is no part of the daemon.
