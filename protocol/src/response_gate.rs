@@ -58,6 +58,9 @@ pub struct ResponseGate {
     /// The last requests that count as failed, although OpenAI has not named them. Their responses may
     /// come after all.
     given_up: VecDeque<Busy>,
+    /// Our request, if another response has begun in front of it. OpenAI refuses it by its name, unless the two have
+    /// crossed: then it is answered.
+    behind: Option<Busy>,
     outputs: VecDeque<GateOutput>,
 }
 
@@ -74,7 +77,7 @@ impl ResponseGate {
             self.seen.pop_front();
         }
         self.undecided.retain(|(number, _)| *number != ask.number);
-        if self.state.carries(ask.number) {
+        if self.state.carries(ask.number) || self.behind_carries(ask.number) {
             return;
         }
         if let Some(response) = ask.turn().and_then(|turn| self.turns.covered_by(turn)) {
@@ -106,9 +109,8 @@ impl ResponseGate {
         }
         match self.state.outstanding() {
             Some(ours) if request.is_none_or(|number| number == ours) => self.begin(response, now),
-            // Ours will be refused, because this one is active. It waits again.
             Some(_) => {
-                self.put_back_request();
+                self.behind = self.state.take();
                 self.begin_foreign(response, now);
             }
             None if self.state.is_idle() => self.begin_foreign(response, now),
@@ -138,50 +140,62 @@ impl ResponseGate {
             self.begin(response.clone(), now);
         }
         if self.running() == Some(response) {
-            self.end(outcome);
+            self.end(outcome, now);
         }
         self.fire(now);
     }
 
     /// OpenAI refused our `response.create`, because a response is active. Ours waits for its end. The
-    /// active one is that of the request that was given up last, if there is one.
-    /// If none of ours is outstanding, or another than this `request`, this changes nothing.
+    /// active one is known if ours is behind it. Else it is that of the request that was given up last, if there
+    /// is one.
+    /// If none of ours is outstanding or behind, or another than this `request`, this changes nothing.
     pub fn refused_as_active(
         &mut self,
         active: Option<ResponseId>,
         request: Option<RequestNumber>,
         now: Instant,
     ) {
+        if self.is_behind(request) {
+            return self.put_back_behind();
+        }
         let Some(response) = active else { return self.refused(request, now) };
         self.comes_no_more(request);
         if !self.is_outstanding(request) {
             return;
         }
         let given_up = self.given_up.back().map(|busy| busy.request.number);
-        if self.came_after_all(given_up) {
-            self.given_up.pop_back();
+        let is_late = self.came_after_all(given_up);
+        if !is_late {
+            self.behind = self.state.take();
+        }
+        self.put_back_behind();
+        if is_late {
             self.begin(response, now);
         } else {
-            self.put_back_request();
             self.begin_foreign(response, now);
         }
     }
 
-    /// OpenAI refused our `response.create`: the one with this number, or the outstanding one.
+    /// OpenAI refused our `response.create`: the one with this number, or the one that is outstanding or behind.
     pub fn refused(&mut self, request: Option<RequestNumber>, now: Instant) {
         self.comes_no_more(request);
         if self.is_outstanding(request) {
-            self.end(Outcome::Failed);
+            self.end(Outcome::Failed, now);
+        } else if self.is_behind(request) {
+            self.end_behind();
         }
         self.fire(now);
     }
 
     /// OpenAI reports an error that names no event of ours, while our `response.create` is
-    /// outstanding. It counts as refused. If its response comes all the same, that one counts.
+    /// outstanding or behind. It counts as refused. If its response comes all the same, that one counts.
     pub fn refused_unnamed(&mut self, now: Instant) {
         if self.state.is_requested() {
-            self.give_up();
-            self.end(Outcome::Failed);
+            self.give_up(self.state.busy().cloned());
+            self.end(Outcome::Failed, now);
+        } else if self.behind.is_some() {
+            self.give_up(self.behind.clone());
+            self.end_behind();
         }
         self.fire(now);
     }
@@ -190,7 +204,7 @@ impl ResponseGate {
     /// have come before this. So there is none to wait for.
     pub fn nothing_to_cancel(&mut self, now: Instant) {
         if self.state() == GateState::Cancelling {
-            self.end(Outcome::Cancelled);
+            self.end(Outcome::Cancelled, now);
         }
         self.fire(now);
     }
@@ -205,6 +219,7 @@ impl ResponseGate {
     /// committed (BARGE-3, BARGE-4), or, if no speech follows, for [`HOLD_PATIENCE`].
     pub fn cancel(&mut self, now: Instant) {
         self.held = Some(now);
+        self.behind.iter_mut().for_each(Busy::cancel_when_created);
         let Some(busy) = self.state.busy_mut() else { return };
         match &mut busy.stage {
             Stage::Requested { cancel_when_created } => *cancel_when_created = true,
@@ -300,6 +315,15 @@ impl ResponseGate {
     fn is_outstanding(&self, request: Option<RequestNumber>) -> bool {
         let ours = self.state.outstanding();
         ours.is_some() && (request.is_none() || request == ours)
+    }
+
+    fn is_behind(&self, request: Option<RequestNumber>) -> bool {
+        let behind = self.behind.as_ref().map(|busy| busy.request.number);
+        behind.is_some() && (request.is_none() || request == behind)
+    }
+
+    fn behind_carries(&self, ask: AskNumber) -> bool {
+        self.behind.as_ref().is_some_and(|busy| busy.carries(ask))
     }
 
     fn stalls_at(&self) -> Option<Instant> {

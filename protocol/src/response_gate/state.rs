@@ -92,8 +92,7 @@ impl State {
 
     /// Whether what is asked for or running, and not cancelled, carries this ask.
     pub(super) fn carries(&self, ask: AskNumber) -> bool {
-        self.busy()
-            .is_some_and(|busy| !busy.is_cancelled() && busy.request.numbers().contains(&ask))
+        self.busy().is_some_and(|busy| busy.carries(ask))
     }
 
     pub(super) fn running(&self) -> Option<&ResponseId> {
@@ -102,6 +101,15 @@ impl State {
 }
 
 impl Busy {
+    /// Of one that `response.created` has not come for.
+    pub(super) fn cancel_when_created(&mut self) {
+        self.stage = Stage::Requested { cancel_when_created: true };
+    }
+
+    pub(super) fn carries(&self, ask: AskNumber) -> bool {
+        !self.is_cancelled() && self.request.asks.iter().any(|carried| carried.number == ask)
+    }
+
     pub(super) fn is_cancelled(&self) -> bool {
         match self.stage {
             Stage::Requested { cancel_when_created } => cancel_when_created,

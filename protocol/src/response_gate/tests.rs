@@ -1,6 +1,7 @@
 //! The gate, told of OpenAI's events one by one. `table` walks its documented table, `server` runs
 //! it against a model of OpenAI's side.
 
+mod behind;
 mod cost;
 mod holds;
 #[cfg(feature = "mistakes")]

@@ -13,15 +13,11 @@ use crate::mistake::planted;
 
 impl ResponseGate {
     /// Remembers what is asked for. One that was to be cancelled carries no asks any more.
-    pub(super) fn give_up(&mut self) {
-        let Some(mut busy) = self.state.busy().cloned() else { return };
+    pub(super) fn give_up(&mut self, busy: Option<Busy>) {
+        let Some(mut busy) = busy else { return };
         if busy.is_cancelled() {
             busy.request.asks.clear();
         }
-        self.remember_given_up(busy);
-    }
-
-    fn remember_given_up(&mut self, busy: Busy) {
         if self.given_up.len() >= MOST_GIVEN_UP {
             self.given_up.pop_front();
         }
@@ -35,8 +31,7 @@ impl ResponseGate {
     }
 
     /// Whether the response of a request that was given up comes now. Then that request is
-    /// outstanding again. One that was made meanwhile is given up in its place: OpenAI refuses it,
-    /// because this one is active, unless they have crossed.
+    /// outstanding again. One that was made meanwhile is behind it.
     pub(super) fn came_after_all(&mut self, request: Option<RequestNumber>) -> bool {
         if self.running().is_some() {
             return false;
@@ -44,11 +39,9 @@ impl ResponseGate {
         let is_it = |busy: &Busy| request == Some(busy.request.number);
         let late = self.given_up.iter().position(is_it).and_then(|at| self.given_up.remove(at));
         let Some(late) = late else { return false };
-        if let Some(meanwhile) = self.state.take() {
-            self.waiting.splice(0..0, meanwhile.request.asks.iter().cloned());
-            self.remember_given_up(meanwhile);
-        }
+        self.behind = self.state.take();
         let asks = late.request.numbers();
+        self.no_longer_awaits(&asks);
         self.waiting.retain(|ask| !asks.contains(&ask.number));
         self.undecided.retain(|(ask, _)| !asks.contains(ask));
         self.state = State::Busy(late);
@@ -56,12 +49,12 @@ impl ResponseGate {
     }
 
     /// Another response carries these asks, or nobody wants them: the requests that were given up need
-    /// not. If nothing is left for one, its response is cancelled as soon as it comes.
+    /// not, nor does the one behind. If nothing is left for one, its response is cancelled as soon as it comes.
     pub(super) fn no_longer_awaits(&mut self, asks: &[AskNumber]) {
-        for given_up in &mut self.given_up {
-            given_up.request.asks.retain(|ask| !asks.contains(&ask.number));
-            if given_up.request.asks.is_empty() {
-                given_up.stage = Stage::Requested { cancel_when_created: true };
+        for busy in self.given_up.iter_mut().chain(&mut self.behind) {
+            busy.request.asks.retain(|ask| !asks.contains(&ask.number));
+            if busy.request.asks.is_empty() {
+                busy.cancel_when_created();
             }
         }
     }
@@ -75,6 +68,9 @@ impl ResponseGate {
             let seen = self.turns.cover(&response);
             let about = |ask: &mut Ask| ask.turn().is_some_and(|turn| seen.contains(turn));
             busy.request.asks.extend(self.waiting.extract_if(.., about));
+            if let Some(behind) = self.behind.as_mut().filter(|behind| !behind.is_cancelled()) {
+                busy.request.asks.extend(behind.request.asks.extract_if(.., about));
+            }
         }
         busy.heard_at = now;
         let asks = busy.request.numbers();
@@ -95,9 +91,23 @@ impl ResponseGate {
         self.begin(response, now);
     }
 
-    /// The response is over, or one that was asked for will not come.
-    pub(super) fn end(&mut self, outcome: Outcome) {
+    /// The response is over, or one that was asked for will not come. The one behind is outstanding again.
+    pub(super) fn end(&mut self, outcome: Outcome, now: Instant) {
         let Some(busy) = self.state.take() else { return };
+        self.conclude(busy, outcome);
+        if let Some(behind) = self.behind.take() {
+            self.state = State::Busy(Busy { heard_at: now, ..behind });
+        }
+    }
+
+    /// The one behind will not come.
+    pub(super) fn end_behind(&mut self) {
+        if let Some(busy) = self.behind.take() {
+            self.conclude(busy, Outcome::Failed);
+        }
+    }
+
+    fn conclude(&mut self, busy: Busy, outcome: Outcome) {
         let cancelled = busy.is_cancelled();
         let Busy { request, stage, .. } = busy;
         let response = stage.response().cloned();
@@ -113,9 +123,9 @@ impl ResponseGate {
         self.outputs.push_back(GateOutput::Ended { response, asks, outcome });
     }
 
-    /// What was asked for waits again, before all others.
-    pub(super) fn put_back_request(&mut self) {
-        if let Some(busy) = self.state.take() {
+    /// What the one behind was asked for waits again, before all others.
+    pub(super) fn put_back_behind(&mut self) {
+        if let Some(busy) = self.behind.take() {
             self.waiting.splice(0..0, busy.request.asks);
         }
     }

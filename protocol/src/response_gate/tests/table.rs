@@ -24,12 +24,38 @@ const COLUMNS: [(&str, Reach); 5] = [
 ];
 
 /// The words of a cell, and what each does to the gate.
-const WORDS: [(&str, Act); 28] = [
+const WORDS: [(&str, Act); 34] = [
     ("–", |_, _, _| {}),
     ("waits", |gate, event, _| gate.waiting.push(event.ask())),
     ("waits again", |gate, _, _| {
         let request = take_request(gate);
         gate.waiting.splice(0..0, request.asks);
+    }),
+    ("goes behind", |gate, _, _| {
+        let State::Busy(ours) = std::mem::take(&mut gate.state) else { panic!("the gate is idle") };
+        gate.behind = Some(ours);
+    }),
+    ("behind: waits again", |gate, _, _| {
+        let behind = gate.behind.take().unwrap();
+        gate.waiting.splice(0..0, behind.request.asks);
+    }),
+    ("behind: given up", |gate, _, _| gate.given_up.extend(gate.behind.clone())),
+    ("behind: undecided", |gate, _, _| {
+        let asks = &gate.behind.as_ref().unwrap().request.asks;
+        gate.undecided.extend(asks.iter().map(|ask| (ask.number, ask.urgency())));
+    }),
+    ("behind: `Ended`", |gate, event, _| {
+        let asks = gate.behind.take().unwrap().request.numbers();
+        let outcome = event.outcome();
+        gate.outputs.push_back(GateOutput::Ended { response: None, asks, outcome });
+    }),
+    ("behind: remembered", |gate, _, _| {
+        let stage = Stage::Requested { cancel_when_created: true };
+        gate.behind.as_mut().unwrap().stage = stage;
+    }),
+    ("behind → Requested", |gate, _, now| {
+        let behind = gate.behind.take().unwrap();
+        gate.state = State::Busy(Busy { heard_at: now, ..behind });
     }),
     ("fire", fire),
     ("`Covered`", |gate, event, _| {
@@ -61,12 +87,10 @@ const WORDS: [(&str, Act); 28] = [
     }),
     ("comes instead", |gate, _, _| {
         let late = gate.given_up.pop_back().unwrap();
-        let meanwhile = std::mem::replace(busy(gate), late);
-        gate.waiting = meanwhile.request.asks.clone();
+        gate.behind = Some(std::mem::replace(busy(gate), late));
+        gate.waiting.clear();
         gate.undecided.clear();
-        gate.given_up.push_back(meanwhile);
     }),
-    ("forgets it", |gate, _, _| drop(gate.given_up.pop_back())),
     ("another's → Active", |gate, event, now| {
         start(gate, event.response(), Request::default(), now);
     }),

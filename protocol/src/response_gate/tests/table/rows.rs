@@ -13,8 +13,8 @@ pub(super) enum Event {
     Created(Option<RequestNumber>),
     Progressed { audio: bool },
     Done { response: &'static str, request: Option<RequestNumber>, outcome: Outcome },
-    RefusedAsActive { named: bool },
-    Refused,
+    RefusedAsActive { named: bool, request: Option<RequestNumber> },
+    Refused(Option<RequestNumber>),
     RefusedUnnamed,
     NothingToCancel,
     CallerSpeaks(bool),
@@ -36,10 +36,10 @@ impl Event {
             Self::Done { request, outcome, .. } => {
                 gate.done(&self.response(), request, outcome, now);
             }
-            Self::RefusedAsActive { named } => {
-                gate.refused_as_active(named.then(|| self.response()), None, now);
+            Self::RefusedAsActive { named, request } => {
+                gate.refused_as_active(named.then(|| self.response()), request, now);
             }
-            Self::Refused => gate.refused(None, now),
+            Self::Refused(request) => gate.refused(request, now),
             Self::RefusedUnnamed => gate.refused_unnamed(now),
             Self::NothingToCancel => gate.nothing_to_cancel(now),
             Self::CallerSpeaks(speaks) => gate.caller_speaks(speaks, now),
@@ -73,7 +73,7 @@ impl Event {
             Self::Progressed { .. } => "progressed",
             Self::Done { .. } => "done",
             Self::RefusedAsActive { .. } => "refused_as_active",
-            Self::Refused => "refused",
+            Self::Refused(_) => "refused",
             Self::RefusedUnnamed => "refused_unnamed",
             Self::NothingToCancel => "nothing_to_cancel",
             Self::CallerSpeaks(_) => "caller_speaks",
@@ -107,7 +107,7 @@ impl Event {
             *outcome
         } else if matches!(
             self,
-            Self::Refused | Self::RefusedUnnamed | Self::RefusedAsActive { .. }
+            Self::Refused(_) | Self::RefusedUnnamed | Self::RefusedAsActive { .. }
         ) {
             Outcome::Failed
         } else {
@@ -224,7 +224,7 @@ fn asks() -> [Row; 10] {
     ]
 }
 
-fn responses() -> [Row; 8] {
+fn responses() -> [Row; 9] {
     let silent = [Outcome::Unspoken, Outcome::OutOfTokens, Outcome::Filtered, Outcome::Failed];
     let others = [None, Some(RequestNumber(7))].map(|request| Event::Done {
         response: "r7",
@@ -259,37 +259,35 @@ fn responses() -> [Row; 8] {
             [ends(Outcome::Called)],
         ),
         row("`done`, the same, and nothing was served", line_waits, silent.map(ends)),
+        row("`done`, of the running one, and one is behind", behind, [ends(Outcome::Called)]),
         row("`done`, of another", line_waits, others),
     ]
 }
 
-fn refusals() -> [Row; 6] {
+fn refusals() -> [Row; 9] {
+    let as_active = |named, request| Event::RefusedAsActive { named, request };
     [
+        row("`refused_as_active`, naming a response", line_waits, [as_active(true, None)]),
+        row("`refused_as_active`, naming none", line_waits, [as_active(false, None)]),
+        row("`refused_as_active`, and another was given up", given_up, [as_active(true, None)]),
         row(
-            "`refused_as_active`, naming a response",
-            line_waits,
-            [Event::RefusedAsActive { named: true }],
+            "`refused_as_active`, naming the one behind",
+            behind,
+            [true, false].map(|named| as_active(named, Some(BEHIND))),
         ),
-        row(
-            "`refused_as_active`, naming none",
-            line_waits,
-            [Event::RefusedAsActive { named: false }],
-        ),
-        row(
-            "`refused_as_active`, and another was given up",
-            given_up,
-            [Event::RefusedAsActive { named: true }],
-        ),
-        row("`refused`", line_waits, [Event::Refused]),
+        row("`refused`", line_waits, [Event::Refused(None)]),
+        row("`refused`, naming the one behind", behind, [Event::Refused(Some(BEHIND))]),
         row("`refused_unnamed`", line_waits, [Event::RefusedUnnamed]),
+        row("`refused_unnamed`, and one is behind", behind, [Event::RefusedUnnamed]),
         row("`nothing_to_cancel`", line_waits, [Event::NothingToCancel]),
     ]
 }
 
-fn orders() -> [Row; 7] {
+fn orders() -> [Row; 8] {
     [
         row("`caller_speaks`, held", held, [true, false].map(Event::CallerSpeaks)),
         row("`cancel`", line_waits, [Event::Cancel]),
+        row("`cancel`, and one is behind", behind, [Event::Cancel]),
         row("`tools_began`", nothing, [Event::ToolsBegan]),
         row("`tools_done`", output_waits, [Event::ToolsDone]),
         row("`withdraw`, an undecided ask", undecided_and_waits, [Event::Withdraw(AskNumber(9))]),
@@ -311,10 +309,23 @@ fn given_up(gate: &mut ResponseGate, now: Instant) {
     gate.given_up.push_back(Busy { request, stage, heard_at: now, stalled: false });
 }
 
+/// A request that has crossed the response that runs.
+const BEHIND: RequestNumber = RequestNumber(3);
+
+/// Nothing runs in front of it in the other states.
+fn behind(gate: &mut ResponseGate, now: Instant) {
+    if gate.running().is_some() {
+        let asks = vec![line(7, ScriptedLine::Closing)];
+        let request = Request { number: BEHIND, asks, spoke: false };
+        gate.behind = State::requested(request, now).take();
+    }
+}
+
 /// Everything that a gate can hold.
 fn all_at_once(gate: &mut ResponseGate, now: Instant) {
     another_turn(gate, now);
     output_waits(gate, now);
+    behind(gate, now);
     held(gate, now);
     gate.caller_speaks = true;
     gate.undecided.push((AskNumber(8), Urgency::Answer));
