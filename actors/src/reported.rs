@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use entities::calls::LeasedCall;
 use protocol::call::{EndReason, EndedBy, Ending};
 use protocol::ids::BusinessId;
 use protocol::twilio::forms::CallStatus;
@@ -23,6 +24,8 @@ pub enum Rest {
     Nothing,
     /// The status. The end too, unless another node has the call.
     Status,
+    /// The same, of a call that the database does not know: another node may have it that can't write.
+    StatusOfUnknown,
     /// The status and the end: no node has the call.
     End,
 }
@@ -38,7 +41,8 @@ pub async fn pass_on(services: &Services, calls: &Calls, reported: &ReportedStat
         Reported::Runs | Reported::WasOver => Rest::Status,
         Reported::Unknown => {
             let rest = hand_on(services, calls, reported).await;
-            if rest == Rest::End && never_connected(reported.status) {
+            let is_unknown = matches!(rest, Rest::End | Rest::StatusOfUnknown);
+            if is_unknown && never_connected(reported.status) {
                 services.metrics.ended(EndReason::NotConnected);
             }
             rest
@@ -55,7 +59,7 @@ async fn hand_on(services: &Services, calls: &Calls, reported: &ReportedStatus) 
     let ReportedStatus { status, duration_secs, .. } = *reported;
     let order = Order::Status { status, duration_secs };
     let handing = tokio::time::timeout(PATIENCE, node.hand_on(call, None, &order));
-    let live = match handing.await {
+    let live: Option<LeasedCall> = match handing.await {
         Ok(Ok(Handed::On)) => return Rest::Nothing,
         Ok(Ok(Handed::Left)) => return Rest::Status,
         Ok(Ok(Handed::Back(live))) => live,
@@ -68,10 +72,12 @@ async fn hand_on(services: &Services, calls: &Calls, reported: &ReportedStatus) 
     if !is_terminal {
         return Rest::Status;
     }
+    let nobody_has_it = !node.is_shared() || live.is_some();
     let finishing = stored_call::finish(services, calls, call, live, Some((status, duration_secs)));
     match finishing.await {
         Ok(true) => Rest::Nothing,
-        Ok(false) => Rest::End,
+        Ok(false) if nobody_has_it => Rest::End,
+        Ok(false) => Rest::StatusOfUnknown,
         Err(error) => {
             tracing::error!(%error, %call, "a call that is over could not be finished");
             unknown(node.is_shared())
@@ -92,10 +98,10 @@ pub fn write(services: &Services, business: BusinessId, reported: &ReportedStatu
     let ending = ending(reported.status);
     let entry = match rest {
         Rest::Nothing => return,
-        Rest::Status | Rest::End if !reported.status.is_terminal() => {
+        Rest::Status | Rest::StatusOfUnknown | Rest::End if !reported.status.is_terminal() => {
             JournalEntry::progress(business, call, row, now)
         }
-        Rest::Status => {
+        Rest::Status | Rest::StatusOfUnknown => {
             let node = services.node.id();
             JournalEntry::reported(business, call, ending, (row, duration), now, node)
         }

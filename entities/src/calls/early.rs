@@ -108,6 +108,18 @@ pub(super) async fn apply(
     remove(db, business, call).await
 }
 
+/// As [`apply`], for a call that a node has: it goes on until that node ends it.
+pub(super) async fn apply_status(
+    db: &impl ConnectionTrait,
+    business: BusinessId,
+    call: &CallSid,
+) -> Result<(), RecordsError> {
+    let found = Entity::find_by_id((business.0, call.to_string()));
+    let Some(early) = found.one(db).await? else { return Ok(()) };
+    reported(update(business, call), &EndOfCall::try_from(early)?).exec(db).await?;
+    remove(db, business, call).await
+}
+
 async fn keep(
     db: &impl ConnectionTrait,
     business: BusinessId,

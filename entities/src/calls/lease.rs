@@ -35,7 +35,8 @@ pub struct LeasedCall {
 }
 
 /// As [`insert_started`](super::insert_started), for the node that has answered the call: the row gets its
-/// lease, unless it has one.
+/// lease, unless it has one. If the call's end was reported before, the row gets the status and the duration: the node
+/// knows how the call has ended, or whoever finds it dead ends it.
 ///
 /// # Errors
 /// [`RecordsError::Fenced`] if another node has the call.
@@ -45,10 +46,9 @@ pub async fn insert_leased(
     call: NewCall,
     lease: CallLease,
 ) -> Result<(), RecordsError> {
-    let told = db.told();
     db.write_here(move |db| async move {
         let db = &*db;
-        let (call_sid, started_at) = (call.call_sid.clone(), call.started_at);
+        let call_sid = call.call_sid.clone();
         let leased = ActiveModel {
             node_id: Set(Some(lease.node.0)),
             fence: Set(as_column(lease.fence)),
@@ -67,7 +67,7 @@ pub async fn insert_leased(
                 return Err(RecordsError::Fenced);
             }
         }
-        early::apply(db, &told, business, &call_sid, started_at).await
+        early::apply_status(db, business, &call_sid).await
     })
     .await
 }

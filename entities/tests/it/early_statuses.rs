@@ -5,14 +5,16 @@ use std::time::Duration;
 use entities::Database;
 use entities::businesses::{CallKey, EndedCall, find_for_voice};
 use entities::calls::{
-    CallDirection, CallRecord, CallStatus, EndOfCall, NewCall, Progress, RefusedCall, get,
-    insert_refused, insert_started, record_progress, report_end,
+    CallDirection, CallLease, CallRecord, CallStatus, EndOfCall, NewCall, Progress, RefusedCall,
+    get, insert_leased, insert_refused, insert_started, record_progress, report_end, report_status,
 };
 use jiff::{SignedDuration, Timestamp};
-use protocol::ids::{BusinessId, CallSid};
+use protocol::ids::{BusinessId, CallSid, Fence, NodeId};
 use serde_json::json;
 
-use crate::support::{at, business, call_sid, inbound, noon, on_each, phone, two_businesses};
+use crate::support::{
+    at, business, call_sid, inbound, new_id, noon, on_each, phone, two_businesses,
+};
 
 fn busy(ended_at: Timestamp) -> EndOfCall {
     EndOfCall {
@@ -77,6 +79,35 @@ async fn call_11_a_row_that_is_written_after_its_end_is_ended_once_and_never_reo
         report_end(db, locks, &sid, other).await.unwrap();
         assert_eq!(row(db, locks, &sid).await, Some(record));
         assert!(read(db, "+97231111111", &sid).await.unwrap().is_stored);
+    })
+    .await;
+}
+
+/// Another node has heard of the end, while the call's own could not write.
+#[tokio::test]
+async fn res_9_an_early_end_is_a_status_of_a_call_that_a_node_has() {
+    on_each(async |db| {
+        let locks = business(db, "locks", "+97231111111").await;
+        let (sid, [own, other]) = (call_sid(1), [(); 2].map(|()| NodeId(new_id())));
+        let completed = EndOfCall {
+            end_reason: "caller_hung_up".to_owned(),
+            status: Some(CallStatus::Completed),
+            duration: Some(Duration::from_secs(66)),
+            ..busy(noon())
+        };
+        report_status(db, locks, &sid, completed.clone(), other).await.unwrap();
+        let lease = CallLease { node: own, fence: Fence::FIRST };
+        insert_leased(db, locks, inbound(1), lease).await.unwrap();
+        let record = row(db, locks, &sid).await.unwrap();
+        assert_eq!((record.status, record.ended_at), (CallStatus::Completed, None));
+        assert_eq!(record.duration, completed.duration);
+
+        let seen = EndOfCall { end_reason: "no_response".to_owned(), ..busy(noon()) };
+        report_end(db, locks, &sid, seen).await.unwrap();
+        report_status(db, locks, &sid, completed, other).await.unwrap();
+        let record = row(db, locks, &sid).await.unwrap();
+        assert_eq!(record.end_reason.as_deref(), Some("no_response"));
+        assert_eq!(record.status, CallStatus::Completed);
     })
     .await;
 }
