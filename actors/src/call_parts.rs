@@ -160,7 +160,7 @@ impl CallParts {
         services: Services,
         go_on: impl FnOnce(Arc<CallSetup>, CallSnapshot, Now) -> Result<Call, SnapshotError>,
     ) -> Result<Arc<Self>, SnapshotError> {
-        let StoredCall { setup, snapshot, resumes, lease } = stored;
+        let StoredCall { setup, snapshot, resumes, at_twilio: _, lease } = stored;
         let time = CallClock::go_on(services.clock, snapshot.taken());
         let setup = Arc::new(setup);
         let call = go_on(Arc::clone(&setup), snapshot, time.now())?;

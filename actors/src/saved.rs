@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use entities::calls::CallLease;
 use jiff::{SignedDuration, Timestamp};
-use protocol::call::CallSetup;
 use protocol::call::snapshot::CallSnapshot;
+use protocol::call::{AtTwilio, CallSetup};
 
 /// How many resumes a call may have within one period (CALL-1).
 const MAX_RESUMES: usize = 5;
@@ -21,6 +21,7 @@ pub struct StoredCall {
     pub(crate) setup: CallSetup,
     pub(crate) snapshot: CallSnapshot,
     pub(crate) resumes: Resumes,
+    pub(crate) at_twilio: AtTwilio,
     /// Under which this node has it.
     pub(crate) lease: CallLease,
 }

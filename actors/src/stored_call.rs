@@ -12,7 +12,7 @@ use entities::call_snapshots::{self, StoredSnapshot};
 use entities::calls::{self, CallLease, LeasedCall};
 use protocol::business::BusinessSettings;
 use protocol::call::snapshot::{CallSnapshot, SnapshotError};
-use protocol::call::{Call, CallSetup, Event};
+use protocol::call::{AtTwilio, Call, CallSetup, Event};
 use protocol::ids::CallSid;
 use protocol::twilio::forms::CallStatus;
 use thiserror::Error;
@@ -66,6 +66,7 @@ pub async fn restore(
     services: &Services,
     calls: &Calls,
     call: &CallSid,
+    at_twilio: AtTwilio,
 ) -> Result<CallHandle, NotRestored> {
     if let Some(handle) = calls.find(call.clone()).await {
         return Ok(handle);
@@ -103,7 +104,8 @@ pub async fn restore(
             return Err(unreadable(SnapshotError::OtherCall { call_sid }));
         }
         let lease = lease.unwrap_or_else(|| services.node.first_lease());
-        let stored = StoredCall { setup, snapshot, resumes: found.resumes, lease };
+        let resumes = found.resumes;
+        let stored = StoredCall { setup, snapshot, resumes, at_twilio, lease };
         Ok(calls.resume(stored).await?)
     };
     calls.locks().alone(call, restoring).await
@@ -167,7 +169,7 @@ pub async fn hang_up(
     calls: &Calls,
     call: &CallSid,
 ) -> Result<(), NotRestored> {
-    let handle = restore(services, calls, call).await?;
+    let handle = restore(services, calls, call, AtTwilio::GoesOn).await?;
     // Its inbox is closed only when it is over.
     handle.tell(SupervisorEvent::OperatorHangUp).map_err(|_| NotRestored::Over)
 }
@@ -202,6 +204,7 @@ fn stored(found: &StoredSnapshot, lease: CallLease) -> Result<StoredCall, Snapsh
         setup: CallSetup::from_json(&found.setup)?,
         snapshot: snapshot(found)?,
         resumes: found.resumes.clone(),
+        at_twilio: AtTwilio::GoesOn,
         lease,
     })
 }

@@ -230,7 +230,9 @@ impl SupervisorState {
             return Ok(handle.clone());
         }
         self.may_run(&call)?;
-        let parts = CallParts::stored(stored, self.services.clone(), Call::resume);
+        let at_twilio = stored.at_twilio;
+        let go_on = |setup, snapshot, now| Call::resume(setup, snapshot, at_twilio, now);
+        let parts = CallParts::stored(stored, self.services.clone(), go_on);
         let parts = parts.map_err(|error| {
             tracing::error!(%error, %call, "the call could not go on");
             CallRefused::Failed

@@ -54,6 +54,7 @@ pub use measures::Measured;
 pub use moment::Moment;
 pub use reason::{EndReason, EndedBy, Ending};
 pub use renewal::{Renewal, SessionAges};
+pub use resume::AtTwilio;
 pub use saving::{SavedEntries, SnapshotParts};
 pub use setup::CallSetup;
 pub use speech::{AgentCut, CutItem, Greeting, Interruption};

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use actors::cluster::LEFT_ALONE;
+use entities::DatabaseFault;
 use practice::openai::Behaviour;
 use practice::twilio::{LineQuality, Pickup};
 use protocol::ids::PhoneNumber;
@@ -71,6 +72,48 @@ fn at(scene: Scene, plus_ms: u64) -> Moment {
 }
 
 const ITS_NODE: WhichNode = WhichNode::Of { call: 0 };
+
+/// How often the caller heard the greeting begin, of which one word can begin something else too.
+fn greetings(ended: &Ended) -> usize {
+    let greeting = ended.businesses[0].settings.lines().greeting;
+    let begins = |text: &str| text.contains(' ') && greeting.starts_with(text);
+    ended.calls[0].view.heard.iter().filter(|speech| begins(&speech.text)).count()
+}
+
+/// Its daemon does not reach the database from the webhook, the stream's opening or the greeting on. So no other knows how
+/// far it has come.
+#[test]
+fn greet_2_a_greeting_that_the_database_does_not_know_of_is_not_begun_again() {
+    let (ms, secs) = (Duration::from_millis, Duration::from_secs);
+    let dies = Fault::NodeDies { node: ITS_NODE, back_after: secs(5) };
+    for ends in [dies, Fault::MediaSocketCut { call: 0 }] {
+        for dialled_before in [20, 200, 600].map(ms) {
+            let cut_off = Fault::NodeCutOff { node: ITS_NODE, lasts: secs(40) };
+            let cut_at = Moment::At(secs(4) + dialled_before);
+            let told = vec![(cut_at, cut_off), (at(Scene::Greeting, 1_500), ends.clone())];
+            // By chance the webhook that follows reaches either daemon.
+            for seed in 1..=2 {
+                let ended = played(&Story { seed, ..story(told.clone()) });
+                assert_eq!(greetings(&ended), 1, "{:?}", ended.calls[0].view.heard);
+                let record = ended.calls[0].record.as_ref().unwrap();
+                assert_eq!(record.end_reason.as_deref(), Some("user_goodbye"));
+            }
+        }
+    }
+}
+
+/// The status of the call's end reaches a daemon that can't know of the call.
+#[test]
+fn res_9_a_call_that_had_no_row_when_it_ended_has_the_end_that_its_daemon_saw() {
+    let fault = DatabaseFault::Locked;
+    let locked = Fault::Database { fault, lasts: Duration::from_secs(150) };
+    for seed in 1..=6 {
+        let told = vec![(Moment::At(Duration::from_secs(3)), locked.clone())];
+        let ended = played(&Story { seed, ..story(told) });
+        let record = ended.calls[0].record.as_ref().unwrap();
+        assert_eq!(record.end_reason.as_deref(), Some("user_goodbye"));
+    }
+}
 
 #[test]
 fn res_9_a_call_whose_daemon_is_killed_goes_on_at_the_other_one() {

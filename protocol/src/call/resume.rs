@@ -2,6 +2,7 @@
 //! and all audio are gone; what was asked of other parts may have been done or not.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::command::Command;
 use super::conversation::{Body, Words};
@@ -12,7 +13,8 @@ use super::session::SessionState;
 use super::setup::CallSetup;
 use super::snapshot::{CallSnapshot, SnapshotError};
 use super::stream::StreamState;
-use super::{Call, Greeting, Now};
+use super::{Call, Greeting, Moment, Now};
+use crate::business::OpeningLine;
 use crate::ids::ItemId;
 use crate::response_gate::{Reply, Want};
 
@@ -25,12 +27,33 @@ const WORDS_LOST: &str = "The line was cut off for a moment, and the caller is b
                           not greet them again. What they said last was lost: ask them in one short \
                           sentence to say it again.";
 
+/// Told to the model, before the greeting's words, if nobody knows whether they were heard.
+const PERHAPS_GREETED: &str = "The line was cut off for a moment, and the caller is back with you. Nobody knows \
+                               whether they have heard your greeting. Do not say it again. In one short \
+                               sentence say whom they have reached, and ask them to go on. If the greeting \
+                               tells something that they must know, say that too, in other words. The \
+                               greeting:";
+
+/// How long after a snapshot nothing of a greeting can have been heard that had not begun in it. No model answers
+/// sooner.
+const NOT_GREETED_FOR: Duration = Duration::from_millis(300);
+
+/// How far Twilio has come with a call whose process has died.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AtTwilio {
+    /// It asks what the call begins with: nothing was connected, as far as it knows.
+    Begins,
+    /// It has done what it was told: a stream was connected, or could not be.
+    GoesOn,
+}
+
 impl Call {
     /// Goes on with a call whose process has died.
     ///
     /// The stream is awaited, and a session is opened. The caller has heard what is known to have been
     /// played. A turn that waited is answered; if nothing waits, the agent goes on with one short
-    /// sentence. A greeting that had begun is not repeated. Tools that had not returned are run
+    /// sentence. A greeting that had begun is not repeated, nor is one that may have begun after the snapshot: the
+    /// process that died may not have reached the database. Tools that had not returned are run
     /// again, with the same ids. An ending, a transfer and a hang-up go on.
     ///
     /// # Errors
@@ -38,6 +61,7 @@ impl Call {
     pub fn resume(
         setup: impl Into<Arc<CallSetup>>,
         snapshot: CallSnapshot,
+        at_twilio: AtTwilio,
         now: Now,
     ) -> Result<Self, SnapshotError> {
         let taken = snapshot.taken().at;
@@ -48,16 +72,24 @@ impl Call {
         }
         let was_answered = !matches!(call.stream, StreamState::Awaited { .. });
         let stream_was_open = call.stream.is_open();
+        let greeting = match at_twilio {
+            AtTwilio::Begins if !was_answered => None,
+            AtTwilio::Begins | AtTwilio::GoesOn => call.greeting_begun_since(taken, now),
+        };
         call.await_stream_and_session(now);
         call.lose_the_agents_audio(taken, now);
         call.silence.begin_anew();
         let words_lost = call.lose_the_callers_audio(now);
         call.run_tools_again(now);
         match call.phase {
-            Phase::Open if was_answered => call.go_on_talking(words_lost, now),
+            Phase::Open => match greeting {
+                Some(greeting) => call.go_on_unknown(&greeting, now),
+                None if was_answered => call.go_on_talking(words_lost, now),
+                None => {}
+            },
             Phase::Closing { .. } | Phase::Pausing { .. } => call.say_last_line_again(now),
             Phase::HangingUp { how, .. } => call.hang_up_again(how, stream_was_open, now),
-            Phase::Open | Phase::HandingOver { .. } | Phase::Over { .. } => {}
+            Phase::HandingOver { .. } | Phase::Over { .. } => {}
         }
         call.settle(now);
         Ok(call)
@@ -110,12 +142,31 @@ impl Call {
         matches!(self.conversation.words_of(turn), Some(Words::Known(_)))
     }
 
+    /// The words of a greeting that had not begun in the snapshot, and may have begun since.
+    fn greeting_begun_since(&self, taken: Moment, now: Now) -> Option<String> {
+        let OpeningLine::Spoken { text } = &self.setup.opening else { return None };
+        let may_have_begun = self.speech.greeting == Greeting::Pending
+            && now.at.saturating_duration_since(taken) >= NOT_GREETED_FOR;
+        may_have_begun.then(|| text.clone())
+    }
+
+    /// The agent says who speaks: right for a caller who was greeted, and for one who was not.
+    fn go_on_unknown(&mut self, greeting: &str, now: Now) {
+        self.speech.forget_greeting();
+        self.speak_again(format!("{PERHAPS_GREETED} {greeting}"), now);
+    }
+
     fn go_on_talking(&mut self, words_lost: bool, now: Now) {
         if self.speech.greeting == Greeting::Pending {
             return;
         }
         let told = if words_lost { WORDS_LOST } else { CUT_OFF };
-        self.add_entry(Body::System(told.to_owned()), now);
+        self.speak_again(told.to_owned(), now);
+    }
+
+    /// With what the model is told, and what the caller is owed.
+    fn speak_again(&mut self, told: String, now: Now) {
+        self.add_entry(Body::System(told), now);
         if self.speech.owed().is_empty() && !self.tools.will_be_answered() {
             self.owe(Want::Answer(Reply::Resume));
         }

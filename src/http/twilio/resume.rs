@@ -4,7 +4,7 @@ use actors::call_supervisor::CallHandle;
 use actors::messages::SupervisorEvent;
 use actors::stored_call::{self, NotRestored};
 use actors::supervisor::CallRefused;
-use protocol::call::{HangUp, Phase};
+use protocol::call::{AtTwilio, HangUp, Phase};
 use protocol::ids::{CallSid, PhoneNumber};
 use protocol::twilio::forms::{DialForm, DialStatus, Form, VoiceForm};
 use protocol::twilio::twiml::Twiml;
@@ -61,8 +61,12 @@ async fn found(state: &TwilioState, call: &CallSid) -> Result<Found, NotRestored
     if let Some(handle) = state.calls.find(call.clone()).await {
         return Ok(Found::Running(handle));
     }
-    let restored = stored_call::restore(&state.services, &state.calls, call).await;
+    let restored = restore(state, call).await;
     restored.map(Found::Restored)
+}
+
+async fn restore(state: &TwilioState, call: &CallSid) -> Result<CallHandle, NotRestored> {
+    stored_call::restore(&state.services, &state.calls, call, AtTwilio::GoesOn).await
 }
 
 /// What a caller hears whose call can't go on: its business's apology, unless it is over.
@@ -107,7 +111,7 @@ pub(super) async fn on_transfer_ended(state: &TwilioState, form: &Form) -> Twiml
             return lookup::apology_of(state, form).await;
         }
     };
-    let handle = match stored_call::restore(&state.services, &state.calls, &form.call_sid).await {
+    let handle = match restore(state, &form.call_sid).await {
         Ok(handle) => handle,
         Err(why) => return not_restored(state, &form.call_sid, None, why),
     };

@@ -11,7 +11,7 @@ use actors::supervisor::CallRefused;
 use entities::businesses::{CallKey, EndedCall, RunningCall, Standing, VoiceLookup};
 use entities::calls::CallStatus;
 use protocol::business::{BusinessSettings, OpeningLine, SettingsError};
-use protocol::call::{CallSetup, EndReason, LeadFacts, Phase};
+use protocol::call::{AtTwilio, CallSetup, EndReason, LeadFacts, Phase};
 use protocol::ids::PhoneNumber;
 use protocol::twilio::forms::{Direction, Form, VoiceForm};
 use protocol::twilio::twiml::{Dial, RejectReason, Twiml};
@@ -132,7 +132,8 @@ async fn read(state: &TwilioState, form: &VoiceForm) -> Result<(CallSetup, Voice
 /// Twilio repeats the webhook of a call that began in another process: it is not greeted twice (RES-4). A call
 /// that can't go on begins anew.
 async fn began_before(state: &TwilioState, setup: &CallSetup) -> Option<CallHandle> {
-    let restored = stored_call::restore(&state.services, &state.calls, &setup.call_sid).await;
+    let (services, calls) = (&state.services, &state.calls);
+    let restored = stored_call::restore(services, calls, &setup.call_sid, AtTwilio::Begins).await;
     restored
         .inspect_err(|why| {
             tracing::warn!(call = %setup.call_sid, %why, "a call can't go on, and begins anew");

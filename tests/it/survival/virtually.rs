@@ -7,7 +7,7 @@ use frontdesk::world::{Plan, World};
 use practice::twilio::{Callee, EndedBy, Pickup};
 
 use super::daemon::{has_written, open_always};
-use super::{CLOSING, Dies, GREETING, Left, PERSON, brain_at, business, hears_some};
+use super::{BACK, CLOSING, Dies, GREETING, Left, PERSON, brain_at, business, hears, hears_some};
 use crate::support::{
     nothing_left, number, platform, practice, recorded, virtually, within, world,
 };
@@ -67,7 +67,7 @@ fn takes_nothing(world: &World) {
 }
 
 #[test]
-fn res_4_a_greeting_that_is_cut_before_it_is_stored_begins_anew_and_is_written_once() {
+fn greet_2_a_greeting_that_is_cut_before_it_is_stored_is_not_begun_again() {
     virtually(async {
         let mut world = opened().await;
         let caller = world.dial(&number(1));
@@ -77,12 +77,12 @@ fn res_4_a_greeting_that_is_cut_before_it_is_stored_begins_anew_and_is_written_o
         hears_some(&caller, Duration::from_millis(600)).await;
         world.kill();
         world.start_again().await.unwrap();
-        within("the greeting", caller.hears(GREETING)).await.unwrap();
+        hears(&caller, BACK).await;
         within("the goodbye", caller.say("ביי")).await.unwrap();
         within("the closing line", caller.hears(CLOSING)).await.unwrap();
         let view = within("the end", caller.ended()).await.view;
         let heard: Vec<_> = view.heard.iter().map(|speech| (&*speech.text, speech.flaw)).collect();
-        let [(cut, Some(_)), (GREETING, None), (CLOSING, None)] = heard[..] else {
+        let [(cut, Some(_)), (BACK, None), (CLOSING, None)] = heard[..] else {
             panic!("{heard:?}")
         };
         assert!(GREETING.starts_with(cut) && cut.len() < GREETING.len() / 2, "{cut}");
@@ -90,8 +90,7 @@ fn res_4_a_greeting_that_is_cut_before_it_is_stored_begins_anew_and_is_written_o
         assert_eq!(record.end_reason.as_deref(), Some("user_goodbye"));
         let turns = call_turns::of_call(&world.app.services().database, world.business_id, &call);
         let texts: Vec<_> = turns.await.unwrap().into_iter().filter_map(|turn| turn.text).collect();
-        assert_eq!((&*texts[0], &*texts[1]), (GREETING, "ביי"));
-        assert_eq!(texts.iter().filter(|text| GREETING.starts_with(text.as_str())).count(), 1);
+        assert!(texts.iter().all(|text| !GREETING.starts_with(text.as_str())), "{texts:?}");
         nothing_left(&world).await;
         world.close().await;
     });

@@ -101,6 +101,12 @@ impl Speech {
         !(line && whole)
     }
 
+    /// Nobody says it any more.
+    pub(in crate::call) fn forget_greeting(&mut self) {
+        self.owed.retain(|owed| !owed.is_greeting());
+        self.greeting = Greeting::Done;
+    }
+
     /// A greeting that is not owed any more without having begun is not spoken.
     pub(super) fn skip_greeting_if_lost(&mut self) {
         if self.greeting == Greeting::Pending && !self.owed.iter().any(Owed::is_greeting) {

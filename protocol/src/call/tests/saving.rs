@@ -135,7 +135,7 @@ fn res_4_a_command_that_was_given_to_another_part_is_given_again() {
     let entries: Vec<String> =
         parts.entries.iter().map(|entry| serde_json::to_string(entry).unwrap()).collect();
     let read = CallSnapshot::from_parts(&state, entries.iter().map(String::as_str)).unwrap();
-    let resumed = Call::resume(Arc::clone(&call.setup), read, now).unwrap();
+    let resumed = Call::resume(Arc::clone(&call.setup), read, AtTwilio::GoesOn, now).unwrap();
     assert_eq!(resumed.outbox().next().map(|(_, command)| command), Some(&status.1));
 }
 

@@ -58,7 +58,8 @@ fn greet_2_a_greeting_whose_audio_waited_for_the_stream_is_asked_for_again() {
     stage.does(Event::AgentItem { response: resp("r0"), item: item("a0") });
     stage.does(Event::AgentBegan { response: resp("r0"), item: item("a0") });
     stage.does(Event::AgentTextDone { item: item("a0"), text: "words".to_owned() });
-    stage.dies();
+    stage.is_taken_over_after(AT_ONCE, AtTwilio::GoesOn);
+    stage.comes_back();
     assert!(matches!(stage.wants()[..], [ref want] if is_greeting(want)), "{:?}", stage.wants());
     assert_eq!(said(&stage, "a0"), "", "nobody heard it");
     stage.last_line_is_heard("again");
@@ -72,7 +73,8 @@ fn res_4_a_greeting_of_which_no_audio_had_come_is_spoken() {
     begun.does(Event::ResponseStarted { response: resp("r0"), asks: vec![AskNumber(1)] });
     begun.does(Event::AgentItem { response: resp("r0"), item: item("a0") });
     for mut stage in [Stage::new(|_| {}), silent(), begun] {
-        stage.dies();
+        stage.is_taken_over_after(AT_ONCE, AtTwilio::GoesOn);
+        stage.comes_back();
         assert!(
             matches!(stage.wants()[..], [ref want] if is_greeting(want)),
             "{:?}",
@@ -80,6 +82,53 @@ fn res_4_a_greeting_of_which_no_audio_had_come_is_spoken() {
         );
         assert!(!stage.replayed().iter().any(|told| told.contains("cut off")));
     }
+}
+
+/// No model answers so soon.
+const AT_ONCE: Duration = Duration::from_millis(299);
+
+/// The process that has died may not have reached the database, and have greeted the caller all the same.
+#[test]
+fn greet_2_a_greeting_that_may_have_begun_since_the_snapshot_is_not_begun_again() {
+    for mut stage in [Stage::new(|_| {}), silent()] {
+        let text = "שלום, כאן מנעולי תל אביב. השיחה מוקלטת.";
+        let setup = Arc::make_mut(&mut stage.call.setup);
+        setup.opening = crate::business::OpeningLine::Spoken { text: text.to_owned() };
+        stage.is_taken_over_after(AT_ONCE + Duration::from_millis(1), AtTwilio::GoesOn);
+        stage.comes_back();
+        assert_eq!(stage.wants(), [SHORT_SENTENCE]);
+        let told = stage.replayed().last().unwrap().clone();
+        assert!(told.contains("whom they have reached") && told.ends_with(text), "{told}");
+        stage.last_line_is_heard("who-speaks");
+        stage.dies();
+        assert_eq!(stage.call.greeting(), Greeting::Done);
+        assert_eq!(stage.wants(), [SHORT_SENTENCE], "nobody greets later either");
+    }
+}
+
+/// What the caller has said is answered, and the answer says who speaks.
+#[test]
+fn greet_2_a_turn_that_waited_for_the_greeting_is_answered_without_it() {
+    let mut stage = silent();
+    stage.turn("u1");
+    stage.words("u1", "מה המחיר?");
+    stage.dies();
+    assert_eq!(stage.wants(), [turn("u1")]);
+    assert!(stage.replayed().last().unwrap().contains("whom they have reached"));
+}
+
+/// Twilio has had no document yet, so it has connected nothing.
+#[test]
+fn greet_2_a_call_whose_first_webhook_comes_again_is_greeted_however_late() {
+    let mut stage = Stage::new(|_| {});
+    stage.is_taken_over_after(Duration::from_secs(9), AtTwilio::Begins);
+    stage.comes_back();
+    assert!(matches!(stage.wants()[..], [ref want] if is_greeting(want)), "{:?}", stage.wants());
+
+    let mut was_open = silent();
+    was_open.is_taken_over_after(Duration::from_secs(9), AtTwilio::Begins);
+    was_open.comes_back();
+    assert_eq!(was_open.wants(), [SHORT_SENTENCE], "its stream had been open");
 }
 
 #[test]
