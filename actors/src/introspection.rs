@@ -185,6 +185,12 @@ impl Introspection {
     pub fn listen(&self) -> broadcast::Receiver<IntrospectionEvent> {
         self.events.subscribe()
     }
+
+    /// How many listen.
+    #[must_use]
+    pub fn listeners(&self) -> usize {
+        self.events.receiver_count()
+    }
 }
 
 impl ActorView {

@@ -142,6 +142,11 @@ async fn respond(
     if !is_allowed {
         return Err(Problem::Forbidden.into());
     }
+    // Open pages are read again at the same moment: when a call has gone on.
+    let _place = match request.method.is_safe() {
+        true => state.readers.acquire().await.ok(),
+        false => None,
+    };
     let visit = Visit::new(state, request, preferences, &session, form, parameters).await?;
     let answer = (action.handler)(visit).await;
     if !request.method.is_safe() && answer.is_ok() {

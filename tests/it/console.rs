@@ -2,6 +2,7 @@
 
 pub(crate) mod browser;
 mod doors;
+mod live;
 mod roles;
 mod settings;
 mod sign_in;

@@ -14,6 +14,8 @@ use crate::http::admin::AdminState;
 
 /// The most event streams at once. A page without one is read again by hand.
 const MAX_STREAMS: usize = 512;
+/// Pages that are made at the same time. The others wait, so that they do not stand before the calls' tasks.
+const READERS: usize = 2;
 
 /// What the console's handlers share.
 pub struct ConsoleState {
@@ -29,6 +31,8 @@ pub struct ConsoleState {
     pub practice: bool,
     /// What open pages are told of.
     pub pulse: Pulse,
+    /// Places for requests that read a page.
+    pub(super) readers: Semaphore,
     /// Places for event streams.
     pub(super) streams: Arc<Semaphore>,
     /// What the last look at the wiring has found.
@@ -45,8 +49,8 @@ impl ConsoleState {
         let accounts = Accounts::new(database.clone(), *clock, chance.clone());
         let practice = config.openai.provider == ModelProvider::Practice;
         let public_url = config.console.public_url.clone();
-        let wiring = Mutex::default();
-        Self { operator, public_url, accounts, config, practice, pulse, streams, wiring }
+        let (readers, wiring) = (Semaphore::new(READERS), Mutex::default());
+        Self { operator, public_url, accounts, config, practice, pulse, readers, streams, wiring }
     }
 
     /// What the last look at the wiring has found; empty before the first.

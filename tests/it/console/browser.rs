@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use actors::http_client::Answer;
+use actors::http_client::{Answer, HttpClient};
 use entities::audit::Author;
 use entities::users::UserRole;
 use frontdesk::accounts::{Accounts, NewUser};
@@ -75,11 +75,15 @@ impl<'a> Browser<'a> {
     }
 
     pub(crate) async fn get(&mut self, path: &str) -> Answer {
-        let http = http_client(self.world);
-        let request = http.get(&self.url(path)).header("cookie", &self.cookie_header());
-        let answer = request.send().await.unwrap();
+        let answer = self.get_by(&http_client(self.world), path.to_owned()).await;
         self.keep(&answer);
         answer
+    }
+
+    /// As another tab does it: this one keeps nothing of the answer.
+    pub(crate) async fn get_by(&self, http: &HttpClient, path: String) -> Answer {
+        let request = http.get(&self.url(&path)).header("cookie", &self.cookie_header());
+        request.send().await.unwrap()
     }
 
     /// Sends a form with the token of the last page.
