@@ -41,6 +41,7 @@ impl CallEnd {
             EndReason::Internal => "end-internal",
             EndReason::Shutdown => "end-shutdown",
             EndReason::Refused => "end-refused",
+            EndReason::Paused => "end-paused",
         }
     }
 
@@ -59,7 +60,8 @@ impl CallEnd {
             | EndReason::CallerHungUp
             | EndReason::Operator
             | EndReason::NotConnected
-            | EndReason::Machine => Tone::Plain,
+            | EndReason::Machine
+            | EndReason::Paused => Tone::Plain,
         }
     }
 }

@@ -71,6 +71,8 @@ pub enum Why {
     Complete,
     /// The call broke off, by our fault.
     Failed,
+    /// The call came while the business was paused.
+    Paused,
     /// The person hung up before all details were known.
     HungUp,
     /// A written conversation needs a person.
@@ -82,6 +84,7 @@ impl Why {
         match self {
             Self::Complete => "why-complete",
             Self::Failed => "why-failed",
+            Self::Paused => "why-paused",
             Self::HungUp => "why-hung-up",
             Self::Writes => "why-writes",
         }
@@ -91,7 +94,7 @@ impl Why {
         match self {
             Self::Complete => Tone::Good,
             Self::Failed => Tone::Bad,
-            Self::HungUp => Tone::Plain,
+            Self::Paused | Self::HungUp => Tone::Plain,
             Self::Writes => Tone::Warning,
         }
     }

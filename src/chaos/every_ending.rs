@@ -1,5 +1,5 @@
-//! A story for each way in which a call can end, with two daemons on one database. Seeds draw all of them; here it is
-//! shown that each is checked.
+//! A story for each way in which a call can end, with two daemons on one database. Seeds draw all of them but a
+//! pause; here it is shown that each is checked.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -112,6 +112,10 @@ fn of(reason: EndReason) -> Story {
             talk.setting.max_calls = Some(1);
             let second = Caller { dials_at: secs(6), ..talk.callers[0].clone() };
             Story { nodes: 1, callers: vec![talk.callers.remove(0), second], ..talk }
+        }
+        EndReason::Paused => {
+            talk.setting.paused = true;
+            talk
         }
     }
 }

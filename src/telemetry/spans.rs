@@ -46,7 +46,7 @@ impl<'a> Ids<'a> {
             KeyValue::new("call.parts_left_out", i64::from(trace.left_out)),
         ];
         let mut span = self.span("call", SpanKind::Server, (trace.began, trace.ended), attributes);
-        if is_failure(reason) {
+        if reason.is_failure() {
             span.status = Status::error(reason.as_str());
         }
         Some(span)
@@ -103,27 +103,6 @@ impl<'a> Ids<'a> {
 
     fn context(&self, span: SpanId) -> SpanContext {
         SpanContext::new(self.trace, span, TraceFlags::SAMPLED, false, TraceState::default())
-    }
-}
-
-/// Whether the caller was not served as they should have been.
-fn is_failure(reason: EndReason) -> bool {
-    match reason {
-        EndReason::UpstreamFailed
-        | EndReason::StreamLost
-        | EndReason::Internal
-        | EndReason::Refused => true,
-        EndReason::LeadComplete
-        | EndReason::UserGoodbye
-        | EndReason::CustomerDeclined
-        | EndReason::NoResponse
-        | EndReason::MaxDuration
-        | EndReason::Transferred
-        | EndReason::CallerHungUp
-        | EndReason::Operator
-        | EndReason::NotConnected
-        | EndReason::Machine
-        | EndReason::Shutdown => false,
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use entities::audit::{self, EntryFilter};
+use entities::businesses;
 use entities::users::UserRole;
 use frontdesk::network::Network;
 use frontdesk::receiver::{Received, Receiver, Reply};
@@ -135,6 +136,27 @@ fn ops_13_a_caller_s_booking_reaches_the_receiver_within_a_second_and_the_call_f
         assert_eq!(kinds.last().map(String::as_str), Some("call.ended"));
         assert!(kinds.iter().any(|kind| kind == "lead.updated"), "{kinds:?}");
         nothing_left(&world).await;
+        world.close().await;
+    });
+}
+
+#[test]
+fn ops_13_a_call_to_a_paused_business_is_told_as_paused_and_never_as_failed() {
+    virtually(async {
+        let (hooks, world) = open(brief).await;
+        let services = world.app.services();
+        let now = services.clock.wall();
+        businesses::pause(&services.database, world.business_id, now).await.unwrap();
+        let caller = world.dial(&number(1));
+        within("the end", caller.ended()).await;
+        let (ended, _) = hooks.gets("call.ended").await;
+        let data = &ended.event["data"];
+        assert_eq!((&data["end_reason"], &data["ended_by"]), (&"paused".into(), &"daemon".into()));
+        hooks.gets("lead.created").await;
+        // Longer than a failure would wait.
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        let kinds = hooks.kinds();
+        assert!(kinds.iter().all(|kind| kind != "call.failed"), "{kinds:?}");
         world.close().await;
     });
 }

@@ -33,6 +33,7 @@ today-leads = New leads today
 why-complete = Left all details
 why-failed = Our fault
 why-hung-up = Broke off
+why-paused = During the pause
 why-writes = Writes
 
 calls-search = Search calls
@@ -117,6 +118,7 @@ end-machine = Answering machine
 end-internal = Internal failure
 end-shutdown = Daemon stopped
 end-refused = Not taken
+end-paused = The business was paused
 
 week-label = Week
 week-before = The week before

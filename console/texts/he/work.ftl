@@ -35,6 +35,7 @@ today-leads = לקוחות חדשים
 why-complete = השאירו פרטים
 why-failed = תקלה שלנו
 why-hung-up = ניתקו באמצע
+why-paused = התקשרו בהפסקה
 why-writes = כתבו הודעה
 
 calls-search = חיפוש שיחות
@@ -119,6 +120,7 @@ end-machine = משיבון
 end-internal = תקלה פנימית
 end-shutdown = המערכת נעצרה
 end-refused = לא התקבלה
+end-paused = העסק היה בהפסקה
 
 week-label = שבוע
 week-before = השבוע הקודם

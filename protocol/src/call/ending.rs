@@ -62,7 +62,8 @@ impl Call {
             | EndReason::Machine
             | EndReason::Internal
             | EndReason::Shutdown
-            | EndReason::Refused => &self.setup.lines.closing,
+            | EndReason::Refused
+            | EndReason::Paused => &self.setup.lines.closing,
         };
         let text = text.clone();
         let line = ScriptedLine::Closing;

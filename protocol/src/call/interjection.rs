@@ -178,7 +178,8 @@ impl Call {
             | EndReason::Machine
             | EndReason::Internal
             | EndReason::Shutdown
-            | EndReason::Refused => false,
+            | EndReason::Refused
+            | EndReason::Paused => false,
         };
         retractable && self.decider().asks_the_model()
     }

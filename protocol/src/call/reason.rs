@@ -36,11 +36,13 @@ pub enum EndReason {
     Shutdown,
     /// The daemon did not take the call: it was full, stopping, or without its database (CALL-11).
     Refused,
+    /// The daemon did not take the call, because its business is paused (OPS-14).
+    Paused,
 }
 
 impl EndReason {
     /// Every reason. Tests walk it, so that each has a scenario.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::LeadComplete,
         Self::UserGoodbye,
         Self::CustomerDeclined,
@@ -56,6 +58,7 @@ impl EndReason {
         Self::Internal,
         Self::Shutdown,
         Self::Refused,
+        Self::Paused,
     ];
 
     /// The reason in `snake_case`, as it is written in the database and the metrics.
@@ -77,6 +80,7 @@ impl EndReason {
             Self::Internal => "internal",
             Self::Shutdown => "shutdown",
             Self::Refused => "refused",
+            Self::Paused => "paused",
         }
     }
 }

@@ -129,7 +129,8 @@ impl EndReason {
             | Self::Operator
             | Self::NotConnected
             | Self::Machine
-            | Self::Shutdown => false,
+            | Self::Shutdown
+            | Self::Paused => false,
         }
     }
 

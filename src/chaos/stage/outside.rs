@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use actors::clock::Clock;
-use entities::Database;
+use entities::{Database, businesses};
 use practice::openai::Server;
 use practice::twilio::{Callee, CallerHandle, Carrier, CarrierSettings, Dial, Pickup, WallClock};
 use protocol::business::BusinessSettings;
@@ -105,4 +105,15 @@ pub(in crate::chaos) async fn import(
         imported.push((import.id, settings.clone()));
     }
     Ok(imported)
+}
+
+pub(in crate::chaos) async fn pause(
+    database: &Database,
+    imported: &[(BusinessId, BusinessSettings)],
+    platform: &Platform,
+) -> Result<(), ChaosError> {
+    for (business, _) in imported {
+        businesses::pause(database, *business, platform.clock.wall()).await?;
+    }
+    Ok(())
 }

@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
 use super::node::{Running, Setting};
-use super::outside::{Outside, carrier, import};
+use super::outside::{Outside, carrier, import, pause};
 use crate::chaos::ended::Lived;
 use crate::chaos::error::ChaosError;
 use crate::chaos::operator;
@@ -111,6 +111,9 @@ impl Site {
         let database =
             database::open_or_create(&config.database, pool, mode, Owner::Command).await?;
         let businesses = import(&database, businesses, &platform).await?;
+        if story.setting.paused {
+            pause(&database, &businesses, &platform).await?;
+        }
         let setting = Setting {
             config,
             endpoint: provider.endpoint(),

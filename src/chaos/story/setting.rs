@@ -13,6 +13,8 @@ pub struct Setting {
     pub phrases_decide: bool,
     /// Of every daemon.
     pub max_calls: Option<u32>,
+    /// Every business is paused.
+    pub paused: bool,
     /// What becomes of a transfer.
     pub person: Pickup,
 }
@@ -20,7 +22,7 @@ pub struct Setting {
 impl Default for Setting {
     fn default() -> Self {
         let person = Pickup::Person { talks: TALKS };
-        Self { max_duration: None, phrases_decide: false, max_calls: None, person }
+        Self { max_duration: None, phrases_decide: false, max_calls: None, paused: false, person }
     }
 }
 
@@ -50,7 +52,9 @@ impl Setting {
         let is_usual = self.person == Self::default().person;
         let person = (!is_usual).then(|| format!("a person to transfer to: {:?}", self.person));
         let phrases = self.phrases_decide.then(|| "phrases end the calls".to_owned());
-        let parts: Vec<_> = [longest, phrases, most, person].into_iter().flatten().collect();
+        let paused = self.paused.then(|| "the businesses are paused".to_owned());
+        let parts: Vec<_> =
+            [longest, phrases, most, paused, person].into_iter().flatten().collect();
         (!parts.is_empty()).then(|| parts.join("; "))
     }
 }

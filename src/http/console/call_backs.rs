@@ -104,6 +104,9 @@ fn broke_off(reason: EndReason) -> Option<Why> {
     if reason.is_failure() || reason == EndReason::Shutdown {
         return Some(Why::Failed);
     }
+    if reason == EndReason::Paused {
+        return Some(Why::Paused);
+    }
     let by_the_person =
         [EndReason::CallerHungUp, EndReason::NoResponse, EndReason::MaxDuration].contains(&reason);
     by_the_person.then_some(Why::HungUp)

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::state::TwilioState;
 
-/// Why a call is not taken.
+/// Why a call is not taken. A pause is the business's will; the others are failures of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
     /// As many calls run as may.
@@ -26,6 +26,15 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
+    fn reason(self) -> EndReason {
+        match self {
+            Self::Paused => EndReason::Paused,
+            Self::Full | Self::Draining | Self::JournalFull | Self::NoDatabase | Self::Failed => {
+                EndReason::Refused
+            }
+        }
+    }
+
     fn as_str(self) -> &'static str {
         match self {
             Self::Full => "full",
@@ -50,13 +59,15 @@ pub(super) fn record(state: &TwilioState, business: BusinessId, form: &VoiceForm
         }
     };
     let now = state.services.clock.wall();
+    let reason = why.reason();
+    let stats = (reason == EndReason::Refused).then(|| json!({ "refused": why.as_str() }));
     let end = EndOfCall {
         ended_at: now,
-        end_reason: EndReason::Refused.as_str().to_owned(),
+        end_reason: reason.as_str().to_owned(),
         ended_by: EndedBy::Daemon.as_str().to_owned(),
         status: None,
         duration: None,
-        stats: Some(json!({ "refused": why.as_str() })),
+        stats,
     };
     let call = RefusedCall {
         call_sid: form.call_sid.clone(),
@@ -66,7 +77,7 @@ pub(super) fn record(state: &TwilioState, business: BusinessId, form: &VoiceForm
         started_at: now,
         end,
     };
-    state.services.metrics.ended(EndReason::Refused);
+    state.services.metrics.ended(reason);
     let journal = &state.services.journal;
     journal.record(JournalEntry::refused(business, call));
     journal.record(JournalEntry::person(business, form.call_sid.clone(), person, now));

@@ -213,7 +213,10 @@ async fn go_on(state: &TwilioState, handle: &CallHandle, form: &VoiceForm) -> Tw
 fn once_more(state: &TwilioState, setup: &CallSetup, ended: &EndedCall) -> Twiml {
     if ended.is_terminal {
         over(state, setup, ended.is_stored)
-    } else if ended.reason == EndReason::Refused.as_str() {
+    } else if [EndReason::Refused, EndReason::Paused]
+        .map(EndReason::as_str)
+        .contains(&&*ended.reason)
+    {
         apology(&setup.settings)
     } else if ended.reason == EndReason::UpstreamFailed.as_str() {
         unanswerable::twiml(state, setup)

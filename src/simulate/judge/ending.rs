@@ -58,7 +58,9 @@ impl Rule {
             EndReason::Transferred => Self::nothing(&[EndedBy::Agent, EndedBy::Daemon]),
             EndReason::CallerHungUp => Self::nothing(&[EndedBy::Caller]),
             EndReason::NotConnected => Self::nothing(&[EndedBy::Caller, EndedBy::Daemon]),
-            EndReason::Machine | EndReason::Refused => Self::nothing(&[EndedBy::Daemon]),
+            EndReason::Machine | EndReason::Refused | EndReason::Paused => {
+                Self::nothing(&[EndedBy::Daemon])
+            }
         }
     }
 }

@@ -109,6 +109,7 @@ fn full(of: World) -> TodayPage {
             back(1, Why::Complete, 12),
             back(2, Why::Failed, 50),
             back(3, Why::HungUp, 190),
+            back(4, Why::Paused, 200),
         ],
         visits: vec![visit(4, -90, None), visit(1, 30, Some(wants)), visit(2, 210, None)],
         visits_tomorrow: 2,

@@ -163,6 +163,7 @@ fn has_cause(reason: EndReason, seen: &Seen<'_>) -> Result<(), String> {
             let is_kept = is_full || excuses.database || excuses.nodes > 0;
             (is_kept, "nothing kept the daemon from taking it")
         }
+        EndReason::Paused => (seen.setting.paused, "no business was paused"),
         EndReason::Shutdown => (excuses.nodes > 0, "nobody stopped the daemon"),
         EndReason::Operator => (excuses.operator, "no operator ended it"),
         EndReason::Machine => {
