@@ -152,7 +152,7 @@ pub enum Command {
         #[arg(long)]
         yes: bool,
     },
-    /// Import, export or list businesses.
+    /// Import, export, list, pause or remove businesses.
     #[command(subcommand)]
     Business(business::Command),
     /// Show prompts.
@@ -167,7 +167,7 @@ pub enum Command {
     /// List appointments.
     #[command(subcommand)]
     Appointments(appointments::Command),
-    /// List and show written conversations.
+    /// List, show and answer written conversations.
     #[command(subcommand)]
     Messages(messages::Command),
     /// List events for other systems, send dead ones again, or listen for them.
@@ -176,7 +176,7 @@ pub enum Command {
     /// Make, list or revoke tokens of the API.
     #[command(subcommand)]
     Token(token::Command),
-    /// Make, list or remove users of the console, or set a password.
+    /// Make, list or remove users of the console, or set their password or rights.
     #[command(subcommand)]
     User(user::Command),
     /// Check everything that calls need, and say how to fix what is wrong.

@@ -56,3 +56,5 @@ pub use database::{
 };
 pub use error::{RecordsError, Trouble};
 pub use page::Page;
+/// Every value of an enumeration, such as [`calls::CallStatus`].
+pub use sea_orm::Iterable;

@@ -6,13 +6,13 @@ use std::io::Write;
 use clap::Subcommand;
 use entities::appointments::{self, AppointmentFilter, AppointmentRecord, AppointmentStatus};
 use entities::leads::{self, LeadRecord};
-use entities::{Database, RecordsError};
+use entities::{Database, Iterable, RecordsError};
 use protocol::ids::{LeadId, PhoneNumber};
 
 use super::database;
 use super::error::CliError;
 use super::exit::Exit;
-use super::list_options::{ListOptions, Listed, Owned, or_dash, or_empty, word};
+use super::list_options::{ListOptions, Listed, Owned, one_of, or_dash, or_empty, word};
 use super::listing::{Column, Layout};
 use crate::config::Config;
 use crate::http::shown::Appointment;
@@ -30,8 +30,8 @@ pub enum Command {
         /// Only those of the person with this number, in E.164, as in +972501234567.
         #[arg(long)]
         phone: Option<PhoneNumber>,
-        /// Only those that are booked, or cancelled.
-        #[arg(long, value_parser = super::list_options::of_words::<AppointmentStatus>)]
+        /// Only those with this status.
+        #[arg(long, value_parser = one_of(AppointmentStatus::iter()))]
         status: Option<AppointmentStatus>,
     },
 }

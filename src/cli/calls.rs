@@ -6,8 +6,8 @@ mod show;
 use std::io::Write;
 
 use clap::Subcommand;
-use entities::Database;
 use entities::calls::{self, CallDirection, CallFilter, CallRecord, CallStatus};
+use entities::{Database, Iterable};
 use protocol::call::EndReason;
 use protocol::ids::PhoneNumber;
 
@@ -15,7 +15,7 @@ use super::daemon::{Daemon, DaemonOptions};
 use super::database;
 use super::error::CliError;
 use super::exit::Exit;
-use super::list_options::{ListOptions, Listed, Owned, of_words, or_dash, or_empty, word};
+use super::list_options::{ListOptions, Listed, Owned, one_of, or_dash, or_empty, word};
 use super::listing::{Column, Layout};
 use crate::config::Config;
 use crate::http::shown::Call;
@@ -35,11 +35,11 @@ pub enum Command {
         /// Only calls with this person, in E.164, as in +972501234567.
         #[arg(long)]
         phone: Option<PhoneNumber>,
-        /// Only calls that ended for this reason, as in user_goodbye.
-        #[arg(long, value_parser = of_words::<EndReason>)]
+        /// Only calls that ended for this reason.
+        #[arg(long, value_parser = one_of(EndReason::ALL))]
         reason: Option<EndReason>,
-        /// Only calls with this status at Twilio, as in completed.
-        #[arg(long, value_parser = of_words::<CallStatus>)]
+        /// Only calls with this status at Twilio.
+        #[arg(long, value_parser = one_of(CallStatus::iter()))]
         status: Option<CallStatus>,
     },
     /// Show one call: its record, and what was said.

@@ -7,12 +7,12 @@ use std::io::Write;
 use clap::Subcommand;
 use entities::leads::{LeadFilter, LeadStatus};
 use entities::privacy::{self, AskedBy, Outcome};
-use entities::{Database, RecordsError};
+use entities::{Database, Iterable, RecordsError};
 use protocol::ids::{PhoneNumber, Slug};
 
 use super::error::CliError;
 use super::exit::Exit;
-use super::list_options::{ListOptions, of_words, owners};
+use super::list_options::{ListOptions, one_of, owners};
 use super::person::Person;
 use super::stored::StoredError;
 use super::{database, messages};
@@ -31,8 +31,8 @@ pub enum Command {
         /// Only the person with this number, in E.164, as in +972501234567.
         #[arg(long)]
         phone: Option<PhoneNumber>,
-        /// Only leads with this status, as in complete.
-        #[arg(long, value_parser = of_words::<LeadStatus>)]
+        /// Only leads with this status.
+        #[arg(long, value_parser = one_of(LeadStatus::iter()))]
         status: Option<LeadStatus>,
     },
     /// Show a lead, with the person's calls and coming appointments.

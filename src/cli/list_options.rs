@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use entities::Database;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -115,10 +116,13 @@ pub(super) async fn owners(db: &Database) -> Result<BTreeMap<BusinessId, Owner>,
     Ok(businesses.collect())
 }
 
-/// Reads one of the words that JSON has for a type's values.
-pub(super) fn of_words<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    serde_json::from_value(serde_json::Value::String(text.to_owned()))
-        .map_err(|error| error.to_string().replace("unknown variant", "unknown word"))
+/// Reads one of these values by the word that JSON has for it. The help and the shell's completion list the words.
+pub(super) fn one_of<T>(all: impl IntoIterator<Item = T>) -> impl TypedValueParser<Value = T>
+where
+    T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(all.into_iter().map(|value| word(&value)))
+        .try_map(|word| serde_json::from_value(serde_json::Value::String(word)))
 }
 
 /// The word that JSON has for a value, as in `in-progress`.

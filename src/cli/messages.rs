@@ -16,7 +16,7 @@ use protocol::texting::{MOST_BY_HAND, one_message, window_is_open};
 use super::database;
 use super::error::CliError;
 use super::exit::Exit;
-use super::list_options::{or_dash, or_empty};
+use super::list_options::{Owned, Owner, or_dash, or_empty, owners};
 use super::listing::{Column, Format, Layout};
 use super::stored::StoredError;
 use crate::config::Config;
@@ -31,6 +31,8 @@ const MAX_SHOWN: u32 = 200;
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Command {
     /// List a business's conversations, the one that moved last first.
+    ///
+    /// Times are those of the business's clock; in CSV and JSON, UTC.
     List {
         /// The business's slug.
         business: Slug,
@@ -43,7 +45,7 @@ pub enum Command {
         #[command(flatten)]
         format: Format,
     },
-    /// Show the newest messages with one person.
+    /// Show the newest messages with one person. Times are those of the business's clock.
     Show {
         /// The business's slug.
         business: Slug,
@@ -91,12 +93,15 @@ async fn perform(
             let business = find(db, &business).await?;
             let page = conversations::list(db, business, needs_person, None, limit).await?;
             let now = platform.clock.wall();
-            LAYOUT.print(format, page.items, |record| Conversation::of(record, now), out)?;
+            let owner = owner(db, business).await?;
+            let own = |row| Owned { owner: owner.clone(), row };
+            let rows = page.items.into_iter().map(own).collect();
+            LAYOUT.print(format, rows, |row| Conversation::of(row.row, now), out)?;
             return Ok(Exit::Clean);
         }
         Command::Show { business, person } => {
             let business = find(db, &business).await?;
-            show(db, business, &person).await?
+            show(db, &owner(db, business).await?, business, &person).await?
         }
         Command::Answer { business, person, text } => {
             answer(db, platform, (business, person), &text).await?
@@ -115,6 +120,10 @@ async fn perform(
 pub(super) async fn find(db: &Database, slug: &Slug) -> Result<BusinessId, StoredError> {
     let found = businesses::find_by_slug(db, slug).await?;
     found.map(|business| business.id).ok_or_else(|| StoredError::Unknown(slug.clone()))
+}
+
+async fn owner(db: &Database, business: BusinessId) -> Result<Owner, StoredError> {
+    owners(db).await?.remove(&business).ok_or(StoredError::Gone)
 }
 
 /// The conversation of a person who has written to the business.
@@ -156,20 +165,20 @@ async fn answer(
     Ok("a running daemon sends it within 30 s, or after the person's call\n".to_owned())
 }
 
-const LAYOUT: Layout<ConversationRecord> = Layout {
+type Row = Owned<ConversationRecord>;
+
+const LAYOUT: Layout<Row> = Layout {
     table: &[
-        Column("PERSON", |one: &ConversationRecord| one.person.to_string()),
-        Column("MOVED", |one: &ConversationRecord| {
-            one.active_at.strftime("%Y-%m-%d %H:%MZ").to_string()
-        }),
-        Column("STATE", state),
-        Column("NOTES", |one: &ConversationRecord| one_line(&or_dash(one.notes.as_ref()))),
+        Column("PERSON", |one: &Row| one.row.person.to_string()),
+        Column("MOVED", |one: &Row| one.owner.local(one.row.active_at)),
+        Column("STATE", |one: &Row| state(&one.row)),
+        Column("NOTES", |one: &Row| one_line(&or_dash(one.row.notes.as_ref()))),
     ],
     csv: &[
-        Column("person", |one: &ConversationRecord| one.person.to_string()),
-        Column("active_at", |one: &ConversationRecord| one.active_at.to_string()),
-        Column("state", state),
-        Column("notes", |one: &ConversationRecord| or_empty(one.notes.as_ref())),
+        Column("person", |one: &Row| one.row.person.to_string()),
+        Column("active_at", |one: &Row| one.row.active_at.to_string()),
+        Column("state", |one: &Row| state(&one.row)),
+        Column("notes", |one: &Row| or_empty(one.row.notes.as_ref())),
     ],
     none: "no conversations",
 };
@@ -184,6 +193,7 @@ fn state(conversation: &ConversationRecord) -> String {
 
 async fn show(
     db: &Database,
+    owner: &Owner,
     business: BusinessId,
     person: &PhoneNumber,
 ) -> Result<String, RecordsError> {
@@ -191,11 +201,11 @@ async fn show(
     if found.is_empty() {
         return Ok("no messages with this person\n".to_owned());
     }
-    Ok(found.iter().map(line).collect())
+    Ok(found.iter().map(|message| line(owner, message)).collect())
 }
 
-fn line(message: &MessageRecord) -> String {
-    let at = message.created_at.strftime("%Y-%m-%d %H:%M:%S");
+fn line(owner: &Owner, message: &MessageRecord) -> String {
+    let at = owner.written(message.created_at, "%Y-%m-%d %H:%M:%S");
     let who = match message.direction {
         MessageDirection::Incoming => "<",
         MessageDirection::Outgoing => ">",

@@ -132,6 +132,38 @@ fn ops_5_every_command_is_there() {
     }
 }
 
+/// Every command, with those below it.
+fn every(command: &clap::Command) -> Vec<clap::Command> {
+    let below = command.get_subcommands().flat_map(every);
+    std::iter::once(command.clone()).chain(below).collect()
+}
+
+#[test]
+fn ops_14_the_help_of_every_command_fits_a_terminal() {
+    let mut root = Arguments::command().term_width(80);
+    root.build();
+    for mut command in every(&root) {
+        for help in [command.render_help(), command.render_long_help()] {
+            for line in help.to_string().lines() {
+                assert!(line.chars().count() <= 80, "{}: {line}", command.get_name());
+            }
+        }
+    }
+}
+
+#[test]
+fn ops_14_the_help_and_the_errors_of_a_filter_name_its_words() {
+    let mut root = Arguments::command();
+    root.build();
+    let calls = root.find_subcommand_mut("calls").unwrap();
+    let help = calls.find_subcommand_mut("list").unwrap().render_help().to_string();
+    assert!(help.contains("upstream_failed") && help.contains("no-answer"), "{help}");
+    let refused = parse("frontdesk webhooks list x --type call.began").unwrap_err().to_string();
+    assert!(refused.contains("call.ended, call.failed"), "{refused}");
+    let neither = parse("frontdesk webhooks resend x").unwrap_err().to_string();
+    assert!(neither.contains("ID|--all"), "{neither}");
+}
+
 #[test]
 fn ops_15_the_configuration_of_the_package_is_one_that_serve_takes() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/config.toml");
@@ -146,7 +178,11 @@ fn arguments_that_cannot_be_used_are_refused_with_status_2() {
     for (line, kind) in [
         ("frontdesk prompt show x --number 0501234567", ErrorKind::ValueValidation),
         ("frontdesk prompt show x --direction sideways", ErrorKind::InvalidValue),
-        ("frontdesk calls list --reason bored", ErrorKind::ValueValidation),
+        ("frontdesk calls list --reason bored", ErrorKind::InvalidValue),
+        ("frontdesk leads list --status bored", ErrorKind::InvalidValue),
+        ("frontdesk webhooks list x --type call.began", ErrorKind::InvalidValue),
+        ("frontdesk webhooks resend x", ErrorKind::MissingRequiredArgument),
+        ("frontdesk webhooks resend x abcd --all", ErrorKind::ArgumentConflict),
         ("frontdesk calls list --since yesterday", ErrorKind::ValueValidation),
         ("frontdesk calls list --json --csv", ErrorKind::ArgumentConflict),
         ("frontdesk calls show %", ErrorKind::ValueValidation),

@@ -120,14 +120,22 @@ pub(super) async fn run(
 struct Place<'a> {
     db: &'a Database,
     platform: &'a Platform,
-    /// The console's address: scheme, host and port.
-    origin: String,
+    /// The console's address: scheme, host and port. `None`: nothing shows it.
+    origin: Option<String>,
 }
 
-fn origin(config: &Config) -> String {
-    let listens = || config.console.listen.unwrap_or(config.admin.listen);
+impl Place<'_> {
+    fn address(&self) -> Result<impl Fn(String) -> String, TypedError> {
+        let origin = self.origin.clone().ok_or(TypedError::NoConsole)?;
+        Ok(move |secret| format!("{origin}/console/sign-in?link={secret}"))
+    }
+}
+
+fn origin(config: &Config) -> Option<String> {
+    let admin = || config.admin.token.as_ref().map(|_| config.admin.listen);
+    let listens = config.console.listen.or_else(admin)?;
     let public = config.console.public_url.as_ref();
-    public.map_or_else(|| format!("http://{}", listens()), ToString::to_string)
+    Some(public.map_or_else(|| format!("http://{listens}"), ToString::to_string))
 }
 
 async fn perform(
@@ -136,16 +144,16 @@ async fn perform(
     typed: impl FnOnce() -> Result<String, TypedError>,
     out: &mut impl Write,
 ) -> Result<(), CliError> {
-    let Place { db, platform, origin } = place;
+    let Place { db, platform, .. } = place;
     let accounts = Accounts::new((*db).clone(), platform.clock, platform.chance.clone());
     let made = |secret: Secret| secret.generate.then(|| generated(platform));
-    let address = |secret: String| format!("{origin}/console/sign-in?link={secret}");
     match command {
         Command::Add { name, role, business, secret } => {
             let businesses = of_slugs(db, &business).await?;
             let new = NewUser { name, role: role.into(), businesses, password: None };
             Accounts::check(&new)?;
             if secret.link {
+                let address = place.address()?;
                 accounts.add(new.clone(), by()).await?;
                 let user = find(db, &new.name).await?;
                 let link = accounts.give_link(&user, by()).await?;
@@ -181,6 +189,7 @@ async fn perform(
         Command::Password { name, secret } => {
             let user = find(db, &name).await?;
             if secret.link {
+                let address = place.address()?;
                 let link = accounts.give_link(&user, by()).await?;
                 return told(out, Some(address(link)));
             }

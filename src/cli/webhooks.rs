@@ -6,7 +6,7 @@ pub(super) mod refused;
 use std::io::Write;
 use std::net::SocketAddr;
 
-use clap::{Subcommand, ValueEnum};
+use clap::{ArgGroup, Subcommand, ValueEnum};
 use entities::Database;
 use entities::outbox::{self, OutboxFilter, OutboxRecord, OutboxState, Which};
 use protocol::ids::{BusinessId, Slug};
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::error::CliError;
 use super::exit::Exit;
 use super::id_part::{IdPart, end_of};
-use super::list_options::{or_dash, or_empty, word};
+use super::list_options::{one_of, or_dash, or_empty, word};
 use super::listing::{Column, Format, Layout};
 use super::{database, messages};
 use crate::config::Config;
@@ -38,8 +38,8 @@ pub enum Command {
         /// Only those in this state.
         #[arg(long)]
         state: Option<State>,
-        /// Only those of this kind, such as call.ended.
-        #[arg(long = "type", value_name = "TYPE", value_parser = kind)]
+        /// Only those of this kind.
+        #[arg(long = "type", value_name = "TYPE", value_parser = one_of(EventKind::ALL))]
         kind: Option<EventKind>,
         /// How many at most.
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -50,14 +50,15 @@ pub enum Command {
     /// Send dead events again: one, or all of a business.
     ///
     /// A running daemon sends them within 30 s, and tries for 24 h more.
+    #[command(group = ArgGroup::new("which").required(true))]
     Resend {
         /// The business's slug.
         business: Slug,
         /// The event's id, or the part of it that `list` shows.
-        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        #[arg(group = "which")]
         id: Option<IdPart>,
         /// All dead ones.
-        #[arg(long)]
+        #[arg(long, group = "which")]
         all: bool,
     },
     /// Be a receiver: check signatures, and print each event, until Ctrl+C.
@@ -95,13 +96,6 @@ impl From<State> for OutboxState {
             State::Dead => Self::Dead,
         }
     }
-}
-
-fn kind(text: &str) -> Result<EventKind, String> {
-    EventKind::named(text).ok_or_else(|| {
-        let known = EventKind::ALL.map(EventKind::as_str).join(", ");
-        format!("expected one of {known}")
-    })
 }
 
 pub(super) async fn run(

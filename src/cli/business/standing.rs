@@ -19,9 +19,9 @@ pub(super) async fn pause(
 ) -> Result<(), CliError> {
     let business = answerable(db, &slug).await?;
     let told = if businesses::pause(db, business.id, platform.clock.wall()).await? {
-        "paused: callers hear the apology from the next call on"
+        "is paused: callers hear the apology from the next call on"
     } else {
-        "was paused before"
+        "was paused already"
     };
     Ok(writeln!(out, "{slug} {told}")?)
 }

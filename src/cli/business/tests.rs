@@ -135,7 +135,7 @@ async fn ops_14_a_business_is_paused_resumed_and_removed_by_commands() {
     let list = || said(&on_disk, Command::List { format: Format::default() });
     assert!(list().await.unwrap().contains(" answering "));
     assert!(pause().await.unwrap().contains("from the next call on"));
-    assert!(pause().await.unwrap().contains("was paused before"));
+    assert!(pause().await.unwrap().contains("was paused already"));
     assert!(list().await.unwrap().contains(" paused "));
     let mut checked = Vec::new();
     crate::cli::check::run(&on_disk.config(), &mut checked).await.unwrap();

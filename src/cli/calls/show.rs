@@ -97,12 +97,20 @@ fn measured(call: &Call) -> Vec<(&'static str, String)> {
     let greeting = or_dash(greeting_ms.map(|ms| format!("{ms} ms")));
     let mut lines = vec![
         ("waited", format!("{greeting} for the greeting")),
-        ("model", format!("{responses} responses, interrupted {barge_ins} times")),
+        (
+            "model",
+            format!("{}, interrupted {}", times(responses, "response"), times(barge_ins, "time")),
+        ),
     ];
     if let Some(cost) = cost_micro_usd {
         lines.push(("cost", format!("{}.{:04} USD", cost / 1_000_000, cost % 1_000_000 / 100)));
     }
     lines
+}
+
+fn times(count: &u64, what: &str) -> String {
+    let plural = if *count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
 }
 
 fn push(text: &mut String, name: &str, value: &str) {

@@ -1,6 +1,5 @@
 //! The list of leads, and one lead as text or JSON.
 
-use std::fmt::Write as _;
 use std::io::Write;
 
 use entities::Database;
@@ -99,16 +98,21 @@ pub(super) async fn show(
         print_json(out, &OwnedShown { business: owner.slug, shown })?;
         return Ok(());
     }
-    out.write_all(head(&owner, &lead).as_bytes())?;
-    let moved = history(db, &owner, business, lead.id, now).await?;
-    Ok(out.write_all(moved.as_bytes())?)
+    let mut lines = head(&owner, &lead);
+    lines.extend(history(db, &owner, business, lead.id, now).await?);
+    let width = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    for (name, value) in lines {
+        writeln!(out, "{name:<width$}  {value}")?;
+    }
+    Ok(())
 }
 
-fn head(owner: &Owner, lead: &LeadRecord) -> String {
-    let mut text = String::new();
-    let mut push = |name: &str, value: &str| {
-        let _ = writeln!(text, "{name:<13}  {}", one_line(value));
-    };
+/// A line: what it is, and its value.
+type Line = (String, String);
+
+fn head(owner: &Owner, lead: &LeadRecord) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut push = |name: &str, value: &str| lines.push((name.to_owned(), one_line(value)));
     push("lead", &lead.id.0.to_string());
     push("business", owner.slug.as_str());
     push("number", &or_dash(lead.phone.as_ref()));
@@ -122,7 +126,7 @@ fn head(owner: &Owner, lead: &LeadRecord) -> String {
     for (name, value) in &lead.fields.0 {
         push(name, value);
     }
-    text
+    lines
 }
 
 async fn history(
@@ -131,16 +135,16 @@ async fn history(
     business: protocol::ids::BusinessId,
     lead: LeadId,
     now: Timestamp,
-) -> Result<String, CliError> {
-    let mut text = String::new();
+) -> Result<Vec<Line>, CliError> {
+    let mut lines = Vec::new();
     for one in appointments::of_lead_upcoming(db, business, lead, now).await? {
         let (from, until) = (owner.local(one.starts_at), owner.written(one.ends_at, "%H:%M"));
-        let _ = writeln!(text, "{:<13}  {from} to {until}", "booked");
+        lines.push(("booked".to_owned(), format!("{from} to {until}")));
     }
     for call in calls::of_lead(db, business, lead, NEWEST_CALLS).await? {
         let end = call.end_reason.as_deref().unwrap_or("live");
         let (at, sid) = (owner.local(call.started_at), end_of(&call.call_sid));
-        let _ = writeln!(text, "{:<13}  {at}  {sid}  {end}", "call");
+        lines.push(("call".to_owned(), format!("{at}  {sid}  {end}")));
     }
-    Ok(text)
+    Ok(lines)
 }

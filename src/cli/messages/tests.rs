@@ -77,11 +77,16 @@ async fn wa_1_an_operator_lists_shows_answers_and_marks_a_conversation() {
     let show = Command::Show { business: slug(), person: person() };
     let shown = said(&on_disk, show).await.unwrap();
     let lines: Vec<&str> = shown.lines().collect();
+    let db = database::open(&on_disk.config().database).await.unwrap();
+    let business = find(&db, &slug()).await.unwrap();
+    let came = messages::conversation(&db, business, &person(), 9).await.unwrap()[0].created_at;
+    let came = came.in_tz("Asia/Jerusalem").unwrap();
+    let at = |format: &str| came.strftime(format).to_string();
+    assert!(lines[0].starts_with(&at("%Y-%m-%d %H:%M:%S < ")), "{shown}");
+    assert!(listed.contains(&at("%Y-%m-%d %H:%M  needs")), "{listed}");
     assert!(lines[0].ends_with("< [received] אפשר לדבר עם מישהו?"), "{shown}");
     assert!(lines[1].ends_with("> [queued] כן, אני כאן."), "{shown}");
     // The running daemon finds it among what is due.
-    let db = database::open(&on_disk.config().database).await.unwrap();
-    let business = find(&db, &slug()).await.unwrap();
     let due = conversations::due_of_all(&db, Platform::live().clock.wall(), &[], 10).await.unwrap();
     assert_eq!(due, [(business, person())]);
     let (_, by_hand) = conversations::waiting(&db, business, &person()).await.unwrap();

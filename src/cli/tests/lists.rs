@@ -39,7 +39,9 @@ async fn day() -> OnDisk {
     let (lead, sid) = (LeadId(platform.chance.new_id(noon)), CallSid::parse(CALL).unwrap());
     let dana = number(DANA);
     leads::ensure_for_call(&db, locks, Caller::Known(&dana), &sid, lead, noon).await.unwrap();
-    let known = LeadChanges { full_name: Some("=דנה".to_owned()), ..LeadChanges::default() };
+    let fields = [("problem_description".to_owned(), "צילינדר".to_owned())].into();
+    let full_name = Some("=דנה".to_owned());
+    let known = LeadChanges { full_name, fields, ..LeadChanges::default() };
     let status = Some(LeadStatus::Complete);
     leads::merge_details(&db, locks, lead, known, status, ChangedBy::Api, noon).await.unwrap();
     calls::link_lead(&db, locks, &sid, lead).await.unwrap();
@@ -197,10 +199,8 @@ async fn ops_14_leads_and_appointments_are_listed_and_a_lead_is_shown() {
     let cancelled = said(&on_disk, "appointments list --status cancelled").await.unwrap();
     assert_eq!(cancelled, "no appointments\n");
     let shown = said(&on_disk, "leads show tel-aviv-locks +972501234567").await.unwrap();
-    assert!(
-        shown.contains("call           2026-11-29 12:00  …aaaaaaaa  user_goodbye\n"),
-        "{shown}"
-    );
+    let call = "call                 2026-11-29 12:00  …aaaaaaaa  user_goodbye\n";
+    assert!(shown.contains(call) && shown.contains("problem_description  צילינדר\n"), "{shown}");
     let json = said(&on_disk, "leads show tel-aviv-locks +972501234567 --json").await.unwrap();
     assert_eq!(serde_json::from_str::<Value>(&json).unwrap()["full_name"], "=דנה");
 }

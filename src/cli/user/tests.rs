@@ -6,7 +6,7 @@ use crate::cli::tests::{OnDisk, example};
 const PASSWORD: &str = "four plain words here";
 
 fn place<'a>(db: &'a Database, platform: &'a Platform) -> Place<'a> {
-    Place { db, platform, origin: "https://console.example".to_owned() }
+    Place { db, platform, origin: Some("https://console.example".to_owned()) }
 }
 
 async fn said(on_disk: &OnDisk, command: Command, typed: &str) -> Result<String, CliError> {
@@ -137,7 +137,17 @@ async fn ops_14_a_link_is_printed_by_which_a_user_chooses_a_password() {
     assert_eq!(accounts.by_link(&links[0]).await.unwrap(), None, "the newest holds");
     assert_eq!(accounts.by_link(&links[1]).await.unwrap().unwrap().name, "dana");
     db.close().await.unwrap();
-    let config = on_disk.config_with(&[("CONSOLE__PUBLIC_URL", "https://locks.example")]);
-    assert_eq!(origin(&config), "https://locks.example");
-    assert_eq!(origin(&on_disk.config()), "http://127.0.0.1:8081");
+}
+
+#[test]
+fn con_1_a_link_leads_to_a_listener_that_shows_the_console() {
+    let on_disk = OnDisk::default();
+    let of = |keys: &[(&str, &str)]| origin(&on_disk.config_with(keys));
+    assert_eq!(of(&[]), None, "without a token nothing listens");
+    let token = ("ADMIN__TOKEN", "0123456789abcdef");
+    assert_eq!(of(&[token]).as_deref(), Some("http://127.0.0.1:8081"));
+    let listen = ("CONSOLE__LISTEN", "127.0.0.1:8082");
+    assert_eq!(of(&[listen]).as_deref(), Some("http://127.0.0.1:8082"));
+    let public = ("CONSOLE__PUBLIC_URL", "https://desk.example.net");
+    assert_eq!(of(&[listen, public]).as_deref(), Some("https://desk.example.net"));
 }

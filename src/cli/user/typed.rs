@@ -13,6 +13,10 @@ pub enum TypedError {
     Differ,
     #[error("no password was given: type one, or let --generate make one")]
     Nothing,
+    #[error(
+        "no listener shows the console, so a link leads nowhere: set console.listen, or admin.token"
+    )]
+    NoConsole,
     #[error("the password could not be read: {0}")]
     Unread(#[from] io::Error),
 }
