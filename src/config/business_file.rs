@@ -6,6 +6,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use console::settings::KEYS;
 use protocol::business::BusinessSettings;
 use protocol::webhooks::check_url;
 use thiserror::Error;
@@ -104,7 +105,8 @@ fn parse_noticing(file: &Path, text: &str) -> Result<BusinessFile, BusinessFileE
     });
     let remark = |remark: Remark| place(&remark.key, &remark.message);
     let rewritten = mended.map_err(|wrong| ConfigError::InFile(remark(wrong)))?;
-    let settings = validated(read.map_err(ConfigError::InFile)?, place)?;
+    let read = read.map_err(|wrong| ConfigError::InFile(with_home(wrong)));
+    let settings = validated(read?, place)?;
     let mut notices: Vec<Located> = rewritten.into_iter().map(remark).collect();
     notices.extend(
         settings.notices().iter().map(|notice| place(&notice.key, &notice.rule.to_string())),
@@ -114,6 +116,19 @@ fn parse_noticing(file: &Path, text: &str) -> Result<BusinessFile, BusinessFileE
     }
     notices.sort_by_key(|notice| (notice.line, notice.column));
     Ok(BusinessFile { settings, notices })
+}
+
+/// Where a key belongs that stands in another section.
+fn with_home(mut wrong: Located) -> Located {
+    let Some((before, after)) = wrong.message.split_once("unknown key `") else { return wrong };
+    let Some((name, _)) = after.split_once('`') else { return wrong };
+    let is_it = |path: &&str| path.rsplit_once('.').is_some_and(|(_, last)| last == name);
+    let homes: Vec<&str> = KEYS.iter().map(|key| key.path).filter(is_it).collect();
+    if !homes.is_empty() {
+        let homes = homes.join("` or `");
+        wrong.message = format!("{before}unknown key `{name}`: there is `{homes}`");
+    }
+    wrong
 }
 
 /// The section is there, but nothing can come of it.

@@ -67,6 +67,18 @@ fn an_error_names_the_line_the_key_and_what_was_expected() {
 }
 
 #[test]
+fn ops_12_a_key_in_a_wrong_section_is_told_with_its_place() {
+    for (rest, told) in [
+        ("prompt = \"Be kind.\"", "prompt: unknown key `prompt`: there is `agent.prompt`"),
+        ("[hours]", "hours: unknown key `hours`: there is `appointments.hours`"),
+        ("[ending]\ntexts = []", "ending.texts: unknown key `texts`: there is `silence.texts`"),
+    ] {
+        let error = fault(rest);
+        assert!(error.contains(told), "{error}");
+    }
+}
+
+#[test]
 fn contradictions_between_keys_are_all_reported_each_at_its_line() {
     let text = format!(
         "{HEAD}[agent]\nspeed = 9.0\n[greeting]\nmode = \"play\"\n[appointments.hours]\n\
