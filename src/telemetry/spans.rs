@@ -10,7 +10,6 @@ use opentelemetry::trace::{
 };
 use opentelemetry::{InstrumentationScope, KeyValue};
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
-use protocol::call::EndReason;
 use sha2::{Digest as _, Sha256};
 
 /// The spans of a call, its root first. If another node goes on with the call, the root is that node's.
