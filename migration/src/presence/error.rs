@@ -8,8 +8,8 @@ use thiserror::Error;
 pub enum PresenceError {
     /// Another daemon lives there, or a command needs it alone.
     #[error(
-        "another daemon is running on this database, or a migration is: stop it first, or use a \
-         database of your own"
+        "a daemon is running on this database, or a migration is: stop it first, or use a database of \
+         your own"
     )]
     Taken,
     /// As `Taken`; the daemon waits for the file.
