@@ -146,7 +146,7 @@ pub async fn finish(
             return Ok(false);
         };
         let end = |setup: Arc<CallSetup>, snapshot: CallSnapshot, now| {
-            let mut call = Call::restore(setup, snapshot)?;
+            let mut call = Call::restore_to_end(setup, snapshot, now)?;
             if let Some((status, duration_secs)) = reported {
                 call.handle(Event::StatusReported { status, duration_secs }, now);
             }

@@ -95,6 +95,21 @@ impl Call {
         Ok(call)
     }
 
+    /// The call of a process that has died, to be brought to its end. What is to be written of its lead, and may not have
+    /// been, is ordered again.
+    ///
+    /// # Errors
+    /// [`SnapshotError::OtherCall`] if `setup` is of another call.
+    pub fn restore_to_end(
+        setup: impl Into<Arc<CallSetup>>,
+        snapshot: CallSnapshot,
+        now: Now,
+    ) -> Result<Self, SnapshotError> {
+        let mut call = Self::restore(setup, snapshot)?;
+        call.order_what_the_lead_is_owed(now);
+        Ok(call)
+    }
+
     fn await_stream_and_session(&mut self, now: Now) {
         let patience = now.at + self.setup.stream_patience;
         let talks =
@@ -210,13 +225,17 @@ impl Call {
 
     /// What a tool does has the id of its call: what was done already is not done again.
     fn run_tools_again(&mut self, now: Now) {
+        self.order_what_the_lead_is_owed(now);
+        self.send_calendar_uses();
+    }
+
+    fn order_what_the_lead_is_owed(&mut self, now: Now) {
         if self.lead.id.is_none() {
             self.send_once(Command::EnsureLead);
         }
         for update in self.tools_to_run_again(now) {
             self.send(Command::UpdateLead(update));
         }
-        self.send_calendar_uses();
     }
 
     fn send_once(&mut self, command: Command) {

@@ -176,6 +176,28 @@ fn res_4_a_lead_that_is_not_known_yet_is_looked_for_again() {
     assert_eq!(stage.count(&Command::EnsureLead), 1);
 }
 
+/// Its caller does not come back.
+#[test]
+fn res_4_of_a_call_that_is_finished_for_a_dead_daemon_the_lead_gets_what_it_is_owed() {
+    let mut stage = Stage::open();
+    let update = FunctionCall {
+        call: ToolCallId::parse("call_1").unwrap(),
+        name: "update_lead_details".to_owned(),
+        arguments: r#"{"city":"Haifa"}"#.to_owned(),
+    };
+    let ask = stage.turn("u1");
+    stage.does(Event::ResponseStarted { response: resp("r1"), asks: vec![ask] });
+    stage.ends("r1", vec![ask], vec![update.clone()]);
+    let json = stage.call.snapshot(stage.now).to_json().unwrap();
+    let snapshot = CallSnapshot::from_json(&json).unwrap();
+    stage.call = Call::restore_to_end(Arc::clone(&stage.call.setup), snapshot, stage.now).unwrap();
+    stage.sent.clear();
+    let (status, duration_secs) = (CallStatus::Completed, Some(20));
+    stage.does(Event::StatusReported { status, duration_secs });
+    assert_eq!(stage.count(&Command::EnsureLead), 1);
+    assert_eq!(stage.count(&Command::UpdateLead(update)), 1);
+}
+
 #[test]
 fn res_4_a_hang_up_is_ordered_again_and_a_transfer_is_not() {
     let mut hanging_up = Stage::open();
