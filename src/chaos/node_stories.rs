@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use actors::cluster::LEFT_ALONE;
 use entities::DatabaseFault;
+use entities::call_turns::TurnRole;
 use practice::openai::Behaviour;
 use practice::twilio::{LineQuality, Pickup};
 use protocol::ids::PhoneNumber;
@@ -100,6 +101,18 @@ fn greet_2_a_greeting_that_the_database_does_not_know_of_is_not_begun_again() {
             }
         }
     }
+}
+
+/// The database has nothing of the call until its daemon is back.
+#[test]
+fn res_4_a_call_of_a_daemon_that_died_without_its_database_is_written_from_its_disk() {
+    let secs = Duration::from_secs;
+    let full = Fault::Database { fault: DatabaseFault::Full, lasts: secs(30) };
+    let dies = Fault::NodeDies { node: ITS_NODE, back_after: secs(5) };
+    let ended = played(&story(vec![(Moment::At(secs(3)), full), (at(Scene::Turn, 4_000), dies)]));
+    let record = ended.calls[0].record.as_ref().unwrap();
+    assert!(record.lead_id.is_some() && record.ended_at.is_some(), "{record:?}");
+    assert!(ended.calls[0].turns.iter().any(|turn| turn.role == TurnRole::Caller));
 }
 
 /// The status of the call's end reaches a daemon that can't know of the call.

@@ -1,6 +1,7 @@
 //! Plays a story: opens the site, lets the callers call and the troubles happen, and gathers what
 //! there is to check.
 
+mod disks;
 pub(super) mod ended;
 pub(super) mod node;
 pub(super) mod outside;

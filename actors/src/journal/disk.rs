@@ -25,7 +25,7 @@ pub enum DiskMode {
 /// The journal's files, or none. Clones share them.
 #[derive(Debug, Clone)]
 pub struct Disk {
-    files: Option<Arc<Mutex<Files>>>,
+    files: Option<Arc<Mutex<Option<Files>>>>,
     /// Beside the files: whoever asks does not wait for them.
     waiting: Arc<AtomicU64>,
     set_aside: Arc<AtomicU64>,
@@ -47,7 +47,7 @@ impl Disk {
         let files = Files { backlog: Backlog::open(folder)?, refused: Refused::open(folder) };
         let waiting = Arc::new(AtomicU64::new(files.backlog.waiting()));
         Ok(Self {
-            files: Some(Arc::new(Mutex::new(files))),
+            files: Some(Arc::new(Mutex::new(Some(files)))),
             waiting,
             set_aside: Arc::default(),
             mode,
@@ -62,6 +62,13 @@ impl Disk {
             waiting: Arc::default(),
             set_aside: Arc::default(),
             mode: DiskMode::Simulated,
+        }
+    }
+
+    /// As the death of the process does: nothing reaches the files any more, and another process may open them.
+    pub fn take_down(&self) {
+        if let Some(files) = &self.files {
+            files.lock().unwrap_or_else(PoisonError::into_inner).take();
         }
     }
 
@@ -139,7 +146,8 @@ impl Disk {
         let (files, waiting) = (Arc::clone(files), Arc::clone(&self.waiting));
         let work = move || {
             let mut files = files.lock().unwrap_or_else(PoisonError::into_inner);
-            let done = work(&mut files);
+            let files = files.as_mut().ok_or(io::ErrorKind::NotConnected)?;
+            let done = work(files);
             waiting.store(files.backlog.waiting(), Ordering::Relaxed);
             done
         };

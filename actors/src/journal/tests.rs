@@ -198,6 +198,23 @@ async fn cal_8_what_waits_on_disk_is_written_after_a_restart_before_what_is_newe
 }
 
 #[tokio::test(start_paused = true)]
+async fn cal_8_a_disk_whose_process_has_died_takes_nothing_more_and_is_free_for_the_next_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (database, business) = database().await;
+    database.faults().unwrap().set(DatabaseFault::Gone, FaultExtent::Lasting);
+    let journal = on(folder.path());
+    let actor = spawn(&journal, &database).await;
+    journal.record(started(business, 1));
+    sleep(Duration::from_secs(1)).await;
+    journal.disk.take_down();
+    journal.record(started(business, 2));
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(journal.depth(), 1);
+    assert_eq!(on(folder.path()).disk.waiting(), 1);
+    actor.stop(None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn cal_8_an_entry_that_can_never_be_written_is_set_aside_and_the_journal_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let (database, business) = database().await;

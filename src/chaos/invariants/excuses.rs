@@ -39,8 +39,7 @@ pub(super) struct Excuses {
     pub(super) operator: bool,
     /// The model's own, in the same way.
     pub(super) own_model: bool,
-    /// A daemon died, or ended, while it did not reach the database: what it had not written is lost. In memory it has
-    /// no disk.
+    /// A daemon died when it had just lost the database: what it had in memory, and not on its disk yet, is lost.
     pub(super) unwritten: bool,
     /// So many voice webhooks came again while no daemon could learn from the database that the call was another's.
     pub(super) forgotten: usize,
@@ -51,6 +50,8 @@ pub(super) struct Excuses {
 const FELT_FOR: Duration = Duration::from_secs(60);
 /// How long a daemon that is told to stop waits for its calls, and a little.
 const DRAINS_FOR: Duration = Duration::from_secs(45);
+/// How long the journal tries the database before it goes on on disk, and a little.
+const IN_MEMORY_FOR: Duration = Duration::from_secs(7);
 /// How long after its end a call's records are still written.
 const WRITTEN_FOR: Duration = Duration::from_secs(90);
 
@@ -161,32 +162,21 @@ impl Excuses {
 }
 
 fn loses_what_is_unwritten(story: &Story, call: &EndedCall) -> bool {
-    let times = |trouble: &Trouble, lasts: fn(&Fault) -> Option<Duration>| {
-        let Moment::At(at) = trouble.at else { return None };
-        Some((at, at + lasts(&trouble.what)?))
+    let times = |is_it: fn(&Fault) -> bool| {
+        let found = story.troubles.iter().filter(move |trouble| is_it(&trouble.what));
+        found.filter_map(|trouble| if let Moment::At(at) = trouble.at { Some(at) } else { None })
     };
-    let of = |lasts| story.troubles.iter().filter_map(move |trouble| times(trouble, lasts));
-    of(ends_for).filter(|(from, _)| *from <= call.over_at() + WRITTEN_FOR).any(|(from, to)| {
-        of(keeps_the_database_away_for).any(|(begins, ends)| begins <= to && from <= ends)
+    let dies = |fault: &Fault| matches!(fault, Fault::NodeDies { .. });
+    times(dies).filter(|dies| *dies <= call.over_at() + WRITTEN_FOR).any(|dies| {
+        times(takes_the_database_away).any(|away| away <= dies && dies <= away + IN_MEMORY_FOR)
     })
 }
 
-/// How long a daemon takes to end.
-fn ends_for(fault: &Fault) -> Option<Duration> {
-    if matches!(fault, Fault::NodeDies { .. }) {
-        return Some(Duration::ZERO);
+fn takes_the_database_away(fault: &Fault) -> bool {
+    if let Fault::Database { fault, .. } = fault {
+        return matches!(fault, DatabaseFault::Gone | DatabaseFault::Locked | DatabaseFault::Full);
     }
-    matches!(fault, Fault::NodeDrains { .. }).then_some(DRAINS_FOR)
-}
-
-fn keeps_the_database_away_for(fault: &Fault) -> Option<Duration> {
-    if let Fault::NodeCutOff { lasts, .. } = fault {
-        return Some(*lasts);
-    }
-    let Fault::Database { fault, lasts } = fault else { return None };
-    let is_away =
-        matches!(fault, DatabaseFault::Gone | DatabaseFault::Locked | DatabaseFault::Full);
-    is_away.then_some(*lasts)
+    matches!(fault, Fault::NodeCutOff { .. })
 }
 
 fn webhooks_again(story: &Story, call: &EndedCall) -> usize {

@@ -1,6 +1,7 @@
 //! One daemon among several in the simulation's process.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -52,15 +53,17 @@ pub(super) struct Running {
 }
 
 impl Setting {
-    /// Starts a daemon as a process of its own. `database` is its own handle.
+    /// Starts a daemon as a process of its own. The handle on the database is its own; the disk is that of its
+    /// predecessor.
     pub(super) async fn start(
         &self,
         process: Process,
         network: MemoryNetwork,
         listener: Listener,
-        database: Database,
+        (database, disk): (Database, PathBuf),
     ) -> Result<Running, ChaosError> {
         let mut config = self.config.clone();
+        config.server.state_dir = disk;
         let own = format!("http://{}", listener.address());
         let own = PublicUrl::parse(&own).map_err(|error| ChaosError::Address(error.to_string()))?;
         config.server.node_url = Some(own);
@@ -75,6 +78,7 @@ impl Setting {
         platform.network = Network::Memory(network.clone());
         platform.hub = self.hub.clone();
         platform.opened = Some(database);
+        platform.has_disk = true;
         let (sender, starting) = oneshot::channel();
         let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
         let (told, ends) = (stop.clone(), ended.clone().drop_guard());
@@ -118,6 +122,7 @@ impl Running {
         let process = self.process.0;
         actors::trace::point("", PROCESS, format_args!("{process}{KILLED}"));
         self.network.take_down();
+        self.services.journal.disk().take_down();
         self.disturb(DatabaseFault::Gone, FaultExtent::Lasting);
         self.is_killed.store(true, Ordering::Relaxed);
         self.death.strike();
@@ -147,10 +152,12 @@ impl Running {
 
     pub(super) async fn ended(&self) {
         self.ended.cancelled().await;
+        self.services.journal.disk().take_down();
     }
 
-    /// Whether nothing waits in its journal.
+    /// Whether nothing waits in its journal, nor on its disk.
     pub(super) fn has_written(&self) -> bool {
-        self.services.journal.depth() == 0
+        let journal = &self.services.journal;
+        journal.depth() == 0 && journal.disk().waiting() == 0
     }
 }

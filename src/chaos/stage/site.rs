@@ -15,6 +15,7 @@ use protocol::ids::CallSid;
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
+use super::disks::Disks;
 use super::node::{Running, Setting};
 use super::outside::{Outside, carrier, import, pause};
 use crate::chaos::ended::Lived;
@@ -37,6 +38,8 @@ const HEALTH_CHECK: Duration = Duration::from_secs(2);
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 /// How soon a daemon that could not start is started again, as systemd would.
 const START_AGAIN: Duration = Duration::from_secs(1);
+/// All daemons have the same.
+const PERSON_KEY: &str = "the key of the simulation's daemons";
 
 pub(super) struct Site {
     pub(super) outside: Outside,
@@ -44,6 +47,7 @@ pub(super) struct Site {
     setting: Setting,
     balancer: Option<Proxy>,
     addresses: Vec<SocketAddr>,
+    disks: Disks,
     nodes: Mutex<Vec<Node>>,
     lives: Mutex<Vec<Lived>>,
 }
@@ -90,6 +94,7 @@ impl Site {
         config.server.drain_timeout = DRAIN_TIMEOUT;
         config.admin.listen = (Ipv4Addr::LOCALHOST, 0).into();
         config.admin.token = Some(operator::TOKEN.into());
+        config.server.person_key = Some(PERSON_KEY.into());
         if let Some(most) = story.setting.max_calls.and_then(|most| usize::try_from(most).ok()) {
             config.server.max_calls = NonZero::new(most).unwrap_or(NonZero::<usize>::MIN);
         }
@@ -130,6 +135,7 @@ impl Site {
             balancer,
             nodes: Mutex::new((0..story.nodes).map(|_| Node::default()).collect()),
             addresses,
+            disks: Disks::new(),
             lives: Mutex::default(),
         };
         for (index, (host, listener)) in listeners.into_iter().enumerate() {
@@ -266,7 +272,8 @@ impl Site {
             if count > 1 { Process(number) } else { Process::OUTSIDE }
         };
         let database = self.outside.database.of_another_process();
-        let running = self.setting.start(process, host, listener, database).await?;
+        let place = (database, self.disks.of(node));
+        let running = self.setting.start(process, host, listener, place).await?;
         let lived = Lived { key: running.key.clone(), id: running.services.node.id() };
         self.lives.lock().unwrap_or_else(PoisonError::into_inner).push(lived);
         self.nodes()[node].running = Some(running);

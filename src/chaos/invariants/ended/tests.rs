@@ -107,13 +107,14 @@ fn at(from: f64, what: Fault) -> Trouble {
 
 /// Twilio's word is all that is left of such a call.
 #[test]
-fn invariant_2_the_end_of_a_call_is_lost_only_with_a_daemon_that_dies_without_its_database() {
+fn invariant_2_the_end_of_a_call_is_lost_only_with_a_daemon_that_dies_before_it_is_on_its_disk() {
     let forgets: Change = |it| end_reason(it, "caller_hung_up", "caller");
     let node = WhichNode::Of { call: 0 };
     let cut_off = Fault::NodeCutOff { node, lasts: secs(10.0) };
     let dies = Fault::NodeDies { node, back_after: secs(1.0) };
     let broken = |troubles: Vec<Trouble>| broken_by(forgets, &Story { troubles, ..story() });
     assert_eq!(broken(vec![at(5.0, cut_off.clone()), at(9.0, dies.clone())]), [0; 0]);
+    assert_eq!(broken(vec![at(5.0, cut_off.clone()), at(13.0, dies.clone())]), [2]);
     assert_eq!(broken(vec![at(5.0, dies.clone()), at(9.0, cut_off)]), [2]);
     assert_eq!(broken(vec![at(5.0, dies)]), [2]);
 }
