@@ -26,6 +26,7 @@ mod rest;
 mod settings;
 mod signature;
 mod stream;
+mod stream_call;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -43,6 +44,7 @@ pub use self::settings::{
     CallbackDelivery, Callee, CarrierSettings, Dial, LineQuality, Pickup, StreamFault,
 };
 pub use self::signature::sign;
+pub use self::stream_call::StreamCall;
 pub use self::twiml::RejectReason;
 pub use self::view::{
     CallOutcome, CallStatus, CallView, Direction, Done, Echo, EndedBy, HeardSpeech, Recording,

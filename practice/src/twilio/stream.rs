@@ -12,9 +12,12 @@ use std::sync::Arc;
 use protocol::ids::StreamSid;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tokio_tungstenite::tungstenite::protocol::Role;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use tokio_util::sync::CancellationToken;
 
 use self::context::SocketContext;
+use self::handshake::WebSocket;
 use self::session::StreamSession;
 use super::callbacks::Callback;
 use super::debugger::TwilioError;
@@ -23,6 +26,7 @@ use super::line::{Line, StreamControls};
 use super::network::Network;
 use super::twiml::Stream;
 use super::view::{StreamEnd, StreamView, Webhook};
+use crate::transport::{BoxedStream, websocket_config};
 
 /// One `<Connect>`: its socket, and those that the caller opens in addition.
 pub(super) struct Connection {
@@ -35,21 +39,8 @@ pub(super) struct Connection {
 impl Connection {
     /// Runs until the last socket has ended. Cancelling `stop` sends `stop` and closes them.
     pub(super) async fn run(self, stop: CancellationToken) {
-        let (another, mut wanted) = mpsc::channel(1);
-        let controls = StreamControls {
-            cut: CancellationToken::new(),
-            stalled: watch::Sender::new(false),
-            another,
-        };
-        self.line.set_controls(Some(controls.clone()));
-        let socket = SocketContext {
-            network: self.network,
-            line: Arc::clone(&self.line),
-            stream: Arc::new(self.stream),
-            callbacks: self.callbacks,
-            controls,
-            stop,
-        };
+        let (socket, mut wanted) = self.begin(stop);
+        let line = Arc::clone(&socket.line);
         let mut sockets = JoinSet::new();
         sockets.spawn(socket.clone().run());
         loop {
@@ -65,7 +56,38 @@ impl Connection {
                 }
             }
         }
-        self.line.set_controls(None);
+        line.set_controls(None);
+    }
+
+    /// Runs over a socket whose handshake is made, until it has ended.
+    pub(super) async fn run_over(self, stream: BoxedStream, stop: CancellationToken) {
+        let (socket, _) = self.begin(stop);
+        let stream = MaybeTlsStream::Plain(stream);
+        let config = Some(websocket_config());
+        let websocket = WebSocketStream::from_raw_socket(stream, Role::Client, config).await;
+        let stream_sid = socket.network.ids.stream_sid();
+        socket.talk(stream_sid, websocket).await;
+        socket.line.set_controls(None);
+    }
+
+    /// What the sockets need, and the wish for another one.
+    fn begin(self, stop: CancellationToken) -> (SocketContext, mpsc::Receiver<()>) {
+        let (another, wanted) = mpsc::channel(1);
+        let controls = StreamControls {
+            cut: CancellationToken::new(),
+            stalled: watch::Sender::new(false),
+            another,
+        };
+        self.line.set_controls(Some(controls.clone()));
+        let socket = SocketContext {
+            network: self.network,
+            line: self.line,
+            stream: Arc::new(self.stream),
+            callbacks: self.callbacks,
+            controls,
+            stop,
+        };
+        (socket, wanted)
     }
 }
 
@@ -84,6 +106,11 @@ impl SocketContext {
             Ok(websocket) => websocket,
             Err(error) => return self.not_opened(&stream_sid, error).await,
         };
+        self.talk(stream_sid, websocket).await;
+    }
+
+    /// Runs an open socket to its end.
+    async fn talk(&self, stream_sid: StreamSid, websocket: WebSocket) {
         let opened_at = self.line.clock.elapsed();
         let mut number = 0;
         self.line.update(|view| {
@@ -91,7 +118,7 @@ impl SocketContext {
             view.streams.push(StreamView::opened(stream_sid.clone(), opened_at));
         });
         self.report(&stream_sid, "stream-started", None).await;
-        let ended = StreamSession::new(&self, number, stream_sid.clone()).run(websocket).await;
+        let ended = StreamSession::new(self, number, stream_sid.clone()).run(websocket).await;
         match ended {
             StreamEnd::ServerClosed => self.line.error(TwilioError::ServerClosed),
             StreamEnd::Broken => {

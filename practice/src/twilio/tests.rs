@@ -8,6 +8,7 @@ mod messages;
 mod outbound;
 mod rest;
 mod seeds;
+mod stream_call;
 mod webhooks;
 
 use std::time::Duration;
