@@ -6,19 +6,23 @@
 use jiff::{SignedDuration, Timestamp};
 use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, ExprTrait, Func, IntoColumnRef, LikeExpr, Query, SelectStatement};
+use sea_orm::sea_query::{
+    Expr, ExprTrait, Func, IntoColumnRef, LikeExpr, LockType, Query, SelectStatement,
+};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::column;
+use crate::connection::begin_write;
 use crate::database::Database;
 use crate::error::RecordsError;
 use crate::page::{Page, rows_for};
 use crate::tables::audit_log::{ActiveModel, Column, Entity, Model};
-use crate::tables::businesses;
+use crate::tables::{businesses, users};
 
 /// How long entries are kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(2 * 365 * 24);
@@ -113,6 +117,52 @@ pub(crate) async fn insert(db: &impl ConnectionTrait, entry: NewEntry) -> Result
     };
     Entity::insert(row).exec_without_returning(db).await?;
     Ok(())
+}
+
+/// Writes an entry of a user who has made fewer than `most` such entries since then. `false`: they have made as many,
+/// and nothing is written. Of two at once, one waits for the other.
+pub async fn write_within(
+    db: &Database,
+    entry: NewEntry,
+    since: Timestamp,
+    most: u64,
+) -> Result<bool, RecordsError> {
+    db.write(move |db| async move {
+        let transaction = begin_write(&db).await?;
+        let Some(user) = entry.by.user else { return Ok(false) };
+        users::Entity::find_by_id(user).lock(LockType::Update).one(&transaction).await?;
+        if count(&transaction, user, entry.action, since).await? >= most {
+            return Ok(false);
+        }
+        insert(&transaction, entry).await?;
+        transaction.commit().await?;
+        Ok(true)
+    })
+    .await
+}
+
+/// How many entries of a kind a user has made since then.
+pub async fn count_of_user(
+    db: &Database,
+    user: Uuid,
+    action: &'static str,
+    since: Timestamp,
+) -> Result<u64, RecordsError> {
+    db.read(move |db| async move { Ok(count(&db, user, action, since).await?) }).await
+}
+
+async fn count(
+    db: &impl ConnectionTrait,
+    user: Uuid,
+    action: &str,
+    since: Timestamp,
+) -> Result<u64, DbErr> {
+    Entity::find()
+        .filter(Column::UserId.eq(user))
+        .filter(Column::Action.eq(action))
+        .filter(Column::At.gte(column::from_instant(since)))
+        .count(db)
+        .await
 }
 
 /// A page of entries, the newest first, that begins behind `after`.

@@ -22,6 +22,7 @@ mod m20261129_000017_standing;
 mod m20261129_000018_daily_work;
 mod m20261129_000019_settings;
 mod m20261129_000020_test_calls;
+mod m20261129_000021_audit_of_user;
 mod schema;
 
 /// All migrations. Prefer [`crate::up`] and [`crate::down`], which hold a lock.
@@ -52,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000018_daily_work::Migration),
             Box::new(m20261129_000019_settings::Migration),
             Box::new(m20261129_000020_test_calls::Migration),
+            Box::new(m20261129_000021_audit_of_user::Migration),
         ]
     }
 }

@@ -28,16 +28,16 @@ mod tests {
         let other = url(folder.path(), "other.db");
         let up = migration(&["up"], &[("DATABASE_URL", &ours)]);
         assert!(up.status.success());
-        assert_eq!(String::from_utf8(up.stdout).unwrap().lines().count(), 20);
+        assert_eq!(String::from_utf8(up.stdout).unwrap().lines().count(), 21);
 
         let variables = [("FRONTDESK__DATABASE__URL", ours.as_str()), ("DATABASE_URL", &other)];
         let down = migration(&["down", "--steps", "2", "--yes"], &variables);
         let told = String::from_utf8(down.stdout).unwrap();
-        assert!(told.starts_with("reverted  m20261129_000020_test_calls\n"), "{told}");
+        assert!(told.starts_with("reverted  m20261129_000021_audit_of_user\n"), "{told}");
 
         let status = migration(&["status", "--database-url", &ours], &[("DATABASE_URL", &other)]);
         let told = String::from_utf8(status.stdout).unwrap();
-        assert_eq!(told.lines().filter(|line| line.starts_with("applied ")).count(), 18);
+        assert_eq!(told.lines().filter(|line| line.starts_with("applied ")).count(), 19);
         assert_eq!(told.lines().filter(|line| line.starts_with("pending ")).count(), 2);
     }
 

@@ -16,8 +16,8 @@ use entities::leads::{
 };
 use entities::messages::{IncomingMessage, MessageId, MessageKind};
 use entities::{
-    Database, appointments, businesses, call_turns, calls, conversations, leads, messages, outbox,
-    privacy,
+    Database, appointments, audit, businesses, call_turns, calls, conversations, leads, messages,
+    outbox, privacy,
 };
 use protocol::ids::{BusinessId, CallSid, LeadId, ToolCallId};
 use protocol::webhooks::Target;
@@ -143,6 +143,7 @@ async fn a_day(db: &Database, business: BusinessId, lead: LeadId, call: &CallSid
     appointments::last_of_lead(db, business, lead, 10).await.unwrap();
     appointments::of_call(db, business, call).await.unwrap();
 
+    audit::count_of_user(db, new_id(), "test_call.start", now).await.unwrap();
     conversations::count_needy(db, business).await.unwrap();
     conversations::list(db, business, true, None, 10).await.unwrap();
     messages::newest_with(db, business, vec![phone("+972501111111")]).await.unwrap();

@@ -1,5 +1,6 @@
 //! Users of the console, their sessions, and the audit log.
 
+mod limits;
 mod sign_ins;
 
 use entities::audit::{self, About, Author, EntryFilter, NewEntry};
