@@ -13,6 +13,7 @@ mod request;
 mod response;
 pub(crate) mod shown;
 pub mod twilio;
+mod upgrade;
 
 pub use listener::{ListenError, Listener};
 pub use readiness::Readiness;

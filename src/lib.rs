@@ -17,6 +17,7 @@ pub mod database;
 pub mod demo;
 pub mod http;
 pub mod live_settings;
+mod media_start;
 pub mod network;
 mod outbox_view;
 mod password;
@@ -31,6 +32,7 @@ mod secret_hash;
 pub mod simulate;
 mod table;
 mod telemetry;
+mod test_calls;
 pub mod tree;
 #[cfg(feature = "practice")]
 pub mod virtual_time;

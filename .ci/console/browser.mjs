@@ -12,7 +12,8 @@ const GRAVE = ['serious', 'critical'];
 
 export const browser = await puppeteer.launch({
   executablePath: '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--lang=en'],
+  // The microphone is simulated: it beeps once a second.
+  args: ['--no-sandbox', '--disable-gpu', '--lang=en', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
 });
 
 // A page that notes what goes wrong on it. Browsers draw date fields by data addresses of their own.
@@ -45,6 +46,36 @@ export const tooWide = () => {
   };
   return [...document.querySelectorAll('body *')].filter(is).slice(0, 3).map((it) => `${it.tagName}.${it.className}`);
 };
+
+// Presses something that leads to another page.
+export const press = (page, selector) => Promise.all([page.waitForNavigation(), page.click(selector)]);
+
+// Signs in by keyboard alone: the name has the focus after the way to it, and Enter sends the form.
+export async function signIn(page, user, password) {
+  for (let steps = 0; steps < 20; steps += 1) {
+    if (await page.$eval('[name="user"]', (it) => it === document.activeElement)) break;
+    await page.keyboard.press('Tab');
+  }
+  await page.keyboard.type(user);
+  await page.keyboard.press('Tab');
+  await page.keyboard.type(password);
+  await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
+}
+
+// Language and colours, by the buttons of the page's head.
+export async function look(page, language, theme) {
+  if ((await page.$eval('html', (it) => it.lang)) !== language) await press(page, 'form[action$="/preferences"] button[name="language"]');
+  while ((await page.$eval('html', (it) => it.dataset.theme)) !== theme) {
+    await press(page, 'form[action$="/preferences"] button[name="theme"]');
+  }
+}
+
+// A picture of the page, and what is wrong with it.
+export async function checked(page, width, name) {
+  for (const what of await page.evaluate(tooWide)) findings.push(`${page.name} at ${width}: too wide: ${what}`);
+  findings.push(...await graveFindings(page, width));
+  await page.screenshot({ path: `${pictures}/${name}.${width}.png`, fullPage: true });
+}
 
 // What axe finds serious or critical. The page must have been opened with `inject`.
 export async function graveFindings(page, width) {

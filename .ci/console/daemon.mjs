@@ -1,14 +1,15 @@
 // Uses the console of a daemon as its users do: signs in, reads a call while it goes on, books, moves and cancels a visit,
-// changes hours, publishes a prompt, in both languages, on a telephone, and by keyboard alone. Every page is checked as
-// check.mjs does. Arguments: the console's address, a folder for pictures, a user, and their password.
+// changes hours, publishes a prompt, makes a test call by typing, in both languages, on a telephone, and by keyboard alone.
+// Every page is checked as check.mjs does. Arguments: the console's address, a folder for pictures, a user, and their password.
 import { mkdirSync } from 'node:fs';
-import { expect, findings, graveFindings, open, pictures, report, tooWide, visit } from './browser.mjs';
+import { checked, expect, look, open, pictures, press, report, signIn, visit } from './browser.mjs';
 
 const [user, password] = process.argv.slice(4);
 const BUSINESS = 'console/b/tel-aviv-locks';
 const PAGES = [
   `${BUSINESS}/today`, `${BUSINESS}/calls`, `${BUSINESS}/calendar`, `${BUSINESS}/leads`, `${BUSINESS}/messages`,
   `${BUSINESS}/settings`, `${BUSINESS}/settings/appointments`, `${BUSINESS}/settings/prompt`, `${BUSINESS}/settings/versions`,
+  `${BUSINESS}/test-call`,
   'console/system', 'console/users', 'console/audit', 'console/style-guide',
 ];
 // From the begin of one practice call to that of the next one.
@@ -16,7 +17,6 @@ const CALL_EACH = 70_000;
 
 mkdirSync(pictures, { recursive: true });
 
-const press = (page, selector) => Promise.all([page.waitForNavigation(), page.click(selector)]);
 const text = (page, selector) => page.$eval(selector, (it) => it.innerText);
 
 async function fill(page, name, value) {
@@ -24,19 +24,12 @@ async function fill(page, name, value) {
   await page.type(`[name="${name}"]`, value);
 }
 
-// By keyboard alone: the name has the focus after the way to it, and Enter sends the form.
+// By keyboard alone.
 {
   const page = await open(1280);
   await visit(page, `${BUSINESS}/today`);
   expect(page, page.url().includes('/console/sign-in?'), 'a page is shown without a session');
-  for (let steps = 0; steps < 20; steps += 1) {
-    if (await page.$eval('[name="user"]', (it) => it === document.activeElement)) break;
-    await page.keyboard.press('Tab');
-  }
-  await page.keyboard.type(user);
-  await page.keyboard.press('Tab');
-  await page.keyboard.type(password);
-  await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
+  await signIn(page, user, password);
   expect(page, page.url().endsWith(`${BUSINESS}/today`), `signing in leads to ${page.url()}`);
   await page.close();
 }
@@ -113,14 +106,53 @@ async function fill(page, name, value) {
   await page.close();
 }
 
+// A test call by typing and by keyboard alone: its talk grows without a reload.
+for (const [language, theme, width] of [['he', 'light', 360], ['en', 'dark', 1280]]) {
+  const page = await open(width, { inject: true });
+  const name = (state) => `daemon-test-call-${state}.${language}.${theme}`;
+  const to = async (selector) => {
+    for (let steps = 0; steps < 60; steps += 1) {
+      if (await page.$eval(selector, (it) => it === document.activeElement)) return;
+      await page.keyboard.press('Tab');
+    }
+    expect(page, false, `${selector} can't be reached by keyboard`);
+  };
+  const enter = () => Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
+  const hears = async (words) => {
+    const came = await page.waitForFunction((it) => document.querySelector('[data-part="talk"]')?.innerText.includes(it), { timeout: 30_000 }, words).catch(() => null);
+    expect(page, came, `the talk has no ${words}`);
+  };
+  await visit(page, `${BUSINESS}/test-call`);
+  await look(page, language, theme);
+  await to('[data-test-call] button');
+  await enter();
+  page.name = 'a test call';
+  await page.evaluate(() => { window.before = true; });
+  await hears('מנעולי תל אביב');
+  expect(page, await page.$eval('[name="words"]', (it) => it === document.activeElement), 'the field of words has no focus');
+  await page.keyboard.type('התקנת מנעול חכם');
+  await page.keyboard.press('Enter');
+  await hears('התקנת מנעול חכם');
+  await page.waitForFunction(() => document.querySelectorAll('.turn.agent').length > 1, { timeout: 30_000 }).catch(() => expect(page, false, 'no answer'));
+  expect(page, await page.evaluate(() => window.before), 'the page was loaded anew');
+  expect(page, await page.$eval('[name="words"]', (it) => it.value === '' && it === document.activeElement), 'the field is not ready for the next words');
+  await checked(page, width, name('live'));
+  await to('form[action$="/hangup"] button');
+  await enter();
+  page.name = 'a test call that is over';
+  expect(page, await page.$('[data-over]'), 'the call is not over');
+  await checked(page, width, name('over'));
+  await press(page, '[data-over] a.button');
+  page.name = 'the record of a test call';
+  await checked(page, width, name('record'));
+  await page.close();
+}
+
 // Every page, in both languages, wide and narrow, light and dark.
 for (const [language, theme, width] of [['he', 'light', 360], ['en', 'dark', 1280]]) {
   const page = await open(width, { inject: true });
   await visit(page, `${BUSINESS}/today`);
-  if ((await page.$eval('html', (it) => it.lang)) !== language) await press(page, 'form[action$="/preferences"] button[name="language"]');
-  while ((await page.$eval('html', (it) => it.dataset.theme)) !== theme) {
-    await press(page, 'form[action$="/preferences"] button[name="theme"]');
-  }
+  await look(page, language, theme);
   const of = async (path) => {
     await visit(page, path);
     return page.$$eval('main a', (all) => all.map((it) => new URL(it.href).pathname.slice(1)));
@@ -136,10 +168,8 @@ for (const [language, theme, width] of [['he', 'light', 360], ['en', 'dark', 128
   for (const path of [...PAGES, ...details.filter(Boolean)]) {
     await visit(page, path);
     expect(page, (await page.$eval('html', (it) => it.lang)) === language, 'another language');
-    for (const what of await page.evaluate(tooWide)) findings.push(`${page.name} at ${width}: too wide: ${what}`);
-    findings.push(...await graveFindings(page, width));
     const name = path.replace(/^console\//, '').replace(/^b\/[^/]*\//, '').replace(/\/[^/]{20,}/, '-one').replaceAll('/', '-');
-    await page.screenshot({ path: `${pictures}/daemon-${name}.${language}.${theme}.${width}.png`, fullPage: true });
+    await checked(page, width, `daemon-${name}.${language}.${theme}`);
   }
   await page.close();
 }

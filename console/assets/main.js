@@ -3,12 +3,14 @@ import { openDialogs } from './dialog.js';
 import { watchForms } from './forms.js';
 import { editHours } from './hours.js';
 import { listen } from './live.js';
+import { offerTestCalls } from './test_call.js';
 
 document.documentElement.classList.add('scripted');
 openDialogs(document);
 watchForms(document);
 editHours(document);
 listen(document.body.dataset.events);
+offerTestCalls(document);
 
 // On a telephone the index of the settings is one line that scrolls.
 document.querySelector('.index [aria-current]')?.scrollIntoView({ inline: 'center', block: 'nearest' });

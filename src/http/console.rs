@@ -34,6 +34,7 @@ mod state;
 mod style_guide;
 mod system;
 mod talk;
+mod test_call;
 mod today;
 mod users;
 mod visit;

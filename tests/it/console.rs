@@ -6,5 +6,6 @@ mod live;
 mod roles;
 mod settings;
 mod sign_in;
+mod test_call;
 mod users;
 mod work;

@@ -34,11 +34,13 @@ fn con_1_every_asset_that_a_page_names_is_in_the_executable() {
     }
     let modules = assets::all().iter().filter(|it| it.content_type.starts_with("text/javascript"));
     for asset in modules {
-        for import in
-            text(asset.name).split("from './").skip(1).filter_map(|it| it.split('\'').next())
-        {
-            let found = assets::all().iter().find(|it| it.name == import);
-            named.insert(found.unwrap_or_else(|| panic!("{import}")).name);
+        // Modules, and the one that the audio thread runs.
+        for reference in ["from './", "new URL('"] {
+            let text = text(asset.name);
+            for import in text.split(reference).skip(1).filter_map(|it| it.split('\'').next()) {
+                let found = assets::all().iter().find(|it| it.name == import);
+                named.insert(found.unwrap_or_else(|| panic!("{import}")).name);
+            }
         }
     }
     let all: BTreeSet<&str> = assets::all().iter().map(|asset| asset.name).collect();

@@ -230,6 +230,7 @@ discard = Discard
 conflict = { $name } has saved since you began,
 conflict-text = Nothing of yours was saved, and nothing is lost: your values are below, theirs are here. Save again to keep yours.
 prompt-preview = Save and preview
+changes-test = Test them by a call
 prompt-test = Test
 prompt-whole = What the model is told
 prompt-whole-text = Your instructions, and what is added for a call now.

@@ -43,7 +43,7 @@ pub(super) fn shell(state: &ConsoleState, request: &Request, preferences: Prefer
         notices: Vec::new(),
         waiting: console::shell::Waiting::default(),
         practice: state.practice,
-        test_calls: false,
+        test_calls: true,
         events: None,
     }
 }

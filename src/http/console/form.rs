@@ -62,11 +62,22 @@ pub(super) fn is_from_elsewhere(request: &Request, public_url: &Option<PublicUrl
     if let Some(site) = request.header("sec-fetch-site") {
         return !matches!(site, "same-origin" | "none");
     }
-    let Some(origin) = request.header(header::ORIGIN.as_str()) else { return false };
+    request
+        .header(header::ORIGIN.as_str())
+        .is_some_and(|origin| !is_own(request, origin, public_url))
+}
+
+/// Whether a page of the console has opened the WebSocket. Browsers name the page's origin in every such request.
+pub(super) fn is_of_own_page(request: &Request, public_url: &Option<PublicUrl>) -> bool {
+    request
+        .header(header::ORIGIN.as_str())
+        .is_some_and(|origin| is_own(request, origin, public_url))
+}
+
+fn is_own(request: &Request, origin: &str, public_url: &Option<PublicUrl>) -> bool {
     let host = origin.split_once("://").map_or("", |(_, host)| host);
-    let is_own = request.header(header::HOST.as_str()) == Some(host)
-        || public_url.as_ref().is_some_and(|url| url.host() == host);
-    !is_own
+    request.header(header::HOST.as_str()) == Some(host)
+        || public_url.as_ref().is_some_and(|url| url.host() == host)
 }
 
 /// The path, if it is one of the console: nobody is sent to another site (CON-2).

@@ -34,6 +34,7 @@ enum Watched {
     Today,
     Calls,
     Call(CallSid),
+    TestCall(CallSid),
     Calendar,
     Leads,
     Messages,
@@ -48,6 +49,7 @@ impl Watched {
             ("today", None) => Self::Today,
             ("calls", None) => Self::Calls,
             ("call", Some(sid)) => Self::Call(CallSid::parse(sid).ok()?),
+            ("test-call", Some(sid)) => Self::TestCall(CallSid::parse(sid).ok()?),
             ("calendar", None) => Self::Calendar,
             ("leads", None) => Self::Leads,
             ("messages", None) => Self::Messages,
@@ -64,6 +66,7 @@ impl Watched {
             }
             Self::Calls => &["calls"],
             Self::Call(_) => &["state", "timeline", "talk", "outcome", "waits"],
+            Self::TestCall(_) => &["state", "talk"],
             Self::Calendar => &["week"],
             Self::Leads => &["leads"],
             Self::Messages => &["conversations"],
@@ -79,6 +82,7 @@ impl Watched {
             Self::System => &["figures", "nodes", "actors"],
             Self::Calls
             | Self::Call(_)
+            | Self::TestCall(_)
             | Self::Calendar
             | Self::Leads
             | Self::Messages
@@ -89,14 +93,21 @@ impl Watched {
     /// What of it a change may have changed.
     fn changed(&self, change: &Change) -> &'static [&'static str] {
         match (self, change) {
-            (Self::Call(own), Change::Call { call, .. }) if own != call => &[],
+            (Self::Call(own) | Self::TestCall(own), Change::Call { call, .. }) if own != call => {
+                &[]
+            }
             (Self::Conversation(own), Change::Conversation(id)) if own != id => &[],
             (Self::Today, Change::Call { .. }) => {
                 &["live", "call-back", "visits", "failed", "counts"]
             }
             (Self::Today, Change::Conversation(_)) => &["call-back", "conversations"],
             (
-                Self::Calls | Self::Call(_) | Self::Calendar | Self::Leads | Self::System,
+                Self::Calls
+                | Self::Call(_)
+                | Self::TestCall(_)
+                | Self::Calendar
+                | Self::Leads
+                | Self::System,
                 Change::Call { .. },
             )
             | (
@@ -105,7 +116,10 @@ impl Watched {
             )
             | (_, Change::Records) => self.parts(),
             (Self::Messages | Self::Conversation(_), Change::Call { .. })
-            | (Self::Calls | Self::Call(_) | Self::System, Change::Conversation(_)) => &[],
+            | (
+                Self::Calls | Self::Call(_) | Self::TestCall(_) | Self::System,
+                Change::Conversation(_),
+            ) => &[],
         }
     }
 
@@ -214,6 +228,7 @@ mod tests {
             Watched::Today,
             Watched::Calls,
             Watched::Call(call(1)),
+            Watched::TestCall(call(1)),
             Watched::Calendar,
             Watched::Leads,
             Watched::Messages,
@@ -256,6 +271,7 @@ mod tests {
                 Watched::Today => ("today", None),
                 Watched::Calls => ("calls", None),
                 Watched::Call(_) => ("call", Some(sid.as_str())),
+                Watched::TestCall(_) => ("test-call", Some(sid.as_str())),
                 Watched::Calendar => ("calendar", None),
                 Watched::Leads => ("leads", None),
                 Watched::Messages => ("messages", None),

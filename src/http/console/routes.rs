@@ -12,7 +12,7 @@ use super::refused::{Answer, Refused};
 use super::visit::Visit;
 use super::{
     audit, calendar, call, calls, conversation, home, lead, leads, live, messages, password,
-    settings, sign_in, style_guide, system, today, users,
+    settings, sign_in, style_guide, system, test_call, today, users,
 };
 
 type Handler = for<'a> fn(Visit<'a>) -> Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
@@ -100,6 +100,11 @@ static ROUTES: &[Route] = routes! {
     "/b/{slug}/settings/versions": GET Look settings::show_versions;
     "/b/{slug}/settings/versions/{number}/restore": POST Change settings::restore;
     "/b/{slug}/settings/{section}": GET Look settings::show, POST Change settings::save;
+    "/b/{slug}/test-call": GET Change test_call::offer, POST Change test_call::start;
+    "/b/{slug}/test-call/{sid}": GET Change test_call::show;
+    "/b/{slug}/test-call/{sid}/say": POST Change test_call::say;
+    "/b/{slug}/test-call/{sid}/hangup": POST Change test_call::hang_up;
+    "/b/{slug}/test-call/{sid}/media": GET Change test_call::media;
     "/sign-out": POST Oneself sign_in::sign_out;
     "/password": GET Look password::show, POST Oneself password::change;
     "/users": GET Admin users::show, POST Admin users::add;

@@ -24,6 +24,21 @@ pub(super) use prompt::{save as save_prompt, show as show_prompt};
 pub(super) use publishing::{discard, publish, show as show_changes};
 pub(super) use versions::{restore, show as show_versions};
 
+/// Whether there are changes that are not published.
+pub(super) async fn has_draft(visit: &Visit<'_>) -> Result<bool, Refused> {
+    Ok(Edited::of(visit).await?.draft().is_some())
+}
+
+/// The settings of a test call: with the draft's changes, or as they are published. `None`: they break a rule.
+pub(super) async fn of_test(
+    visit: &Visit<'_>,
+    from_draft: bool,
+) -> Result<Option<BusinessSettings>, Refused> {
+    let edited = Edited::of(visit).await?;
+    let settings = if from_draft { edited.settings } else { edited.current.settings };
+    Ok(check(&settings).ok())
+}
+
 /// To the first page.
 pub(super) async fn index(visit: Visit<'_>) -> Answer {
     std::future::ready(Ok(answer::redirect(&visit.at("settings/prompt")))).await

@@ -11,6 +11,7 @@ use crate::accounts::Accounts;
 use crate::cli::check::Finding;
 use crate::config::{Config, ModelProvider, PublicUrl};
 use crate::http::admin::AdminState;
+use crate::test_calls::TestCalls;
 
 /// The most event streams at once. A page without one is read again by hand.
 const MAX_STREAMS: usize = 512;
@@ -33,6 +34,8 @@ pub struct ConsoleState {
     pub pulse: Pulse,
     /// Places for requests that read a page.
     pub(super) readers: Semaphore,
+    /// Test calls from its pages.
+    pub(super) test_calls: TestCalls,
     /// Places for event streams.
     pub(super) streams: Arc<Semaphore>,
     /// What the last look at the wiring has found.
@@ -43,14 +46,32 @@ impl ConsoleState {
     /// Its tasks will be among `tasks`.
     #[must_use]
     pub fn new(operator: Arc<AdminState>, config: Config, tasks: TaskTracker) -> Self {
-        let pulse = Pulse::new(Arc::clone(&operator), tasks);
+        let pulse = Pulse::new(Arc::clone(&operator), tasks.clone());
+        let test_calls = TestCalls::new(
+            operator.services.clone(),
+            operator.calls.clone(),
+            operator.live.clone(),
+            config.server.patience,
+            (tasks, operator.stop.clone()),
+        );
         let streams = Arc::new(Semaphore::new(MAX_STREAMS));
         let Services { database, clock, chance, .. } = &operator.services;
         let accounts = Accounts::new(database.clone(), *clock, chance.clone());
         let practice = config.openai.provider == ModelProvider::Practice;
         let public_url = config.console.public_url.clone();
         let (readers, wiring) = (Semaphore::new(READERS), Mutex::default());
-        Self { operator, public_url, accounts, config, practice, pulse, readers, streams, wiring }
+        Self {
+            operator,
+            public_url,
+            accounts,
+            config,
+            practice,
+            pulse,
+            readers,
+            test_calls,
+            streams,
+            wiring,
+        }
     }
 
     /// What the last look at the wiring has found; empty before the first.

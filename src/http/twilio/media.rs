@@ -4,16 +4,14 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
-use actors::link::{Frame, Link};
+use actors::link::Link;
 use actors::messages::SupervisorEvent;
-use futures_util::StreamExt;
 use http::StatusCode;
 use hyper_util::rt::TokioIo;
 use protocol::twilio::signature::{HandshakeForm, Signatures};
-use protocol::twilio::stream::{self, MalformedMessage, Start, StreamMessage, UnsupportedFormat};
+use protocol::twilio::stream::Start;
 use protocol::twilio::token::TokenError;
 use thiserror::Error;
-use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 use tokio_tungstenite::tungstenite::protocol::Role;
 use tracing::Instrument as _;
 use warp::reply::Response;
@@ -22,18 +20,14 @@ use super::span::{name_business, webhook_span};
 use super::state::TwilioState;
 use crate::http::request::Request;
 use crate::http::response::empty;
+use crate::http::upgrade;
+use crate::media_start::{self, NotStarted};
 
 /// Why a media socket was closed.
 #[derive(Debug, Error)]
 enum SocketRefused {
-    #[error("no start message came in time")]
-    NoStart,
-    #[error("another message came before start")]
-    NotAStart,
     #[error(transparent)]
-    Malformed(#[from] MalformedMessage),
-    #[error(transparent)]
-    Format(#[from] UnsupportedFormat),
+    NotStarted(#[from] NotStarted),
     #[error("start has no token")]
     NoToken,
     #[error(transparent)]
@@ -65,15 +59,9 @@ pub(super) fn open(state: &Arc<TwilioState>, request: Request) -> Response {
             return empty(StatusCode::FORBIDDEN);
         }
     };
-    // Checks the headers of the upgrade and makes `Sec-WebSocket-Accept`.
-    let mut head = http::Request::new(());
-    *head.headers_mut() = request.headers;
-    let body = || empty(StatusCode::OK).into_body();
-    let Ok(response) = create_response_with_body(&head, body) else {
-        return empty(StatusCode::BAD_REQUEST);
-    };
-    let Some(upgrade) = request.upgrade else {
-        return empty(StatusCode::UPGRADE_REQUIRED);
+    let (response, upgrade) = match upgrade::accept(request.headers, request.upgrade) {
+        Ok(accepted) => accepted,
+        Err(status) => return empty(status),
     };
     let Ok(place) = Arc::clone(&state.unstarted).try_acquire_owned() else {
         tracing::warn!("a media socket was refused: too many have sent no start");
@@ -94,8 +82,7 @@ pub(super) fn open(state: &Arc<TwilioState>, request: Request) -> Response {
 
 /// Waits for `start`, and gives the socket to its call.
 async fn admit(state: &TwilioState, handshake: Handshake, mut link: Link) {
-    let reading = tokio::time::timeout(state.patience.start, read_start(&mut link)).await;
-    let start = match reading.unwrap_or(Err(SocketRefused::NoStart)) {
+    let start = match media_start::read(&mut link, state.patience.start).await {
         Ok(start) => start,
         Err(why) => return tracing::warn!(%why, "a media socket was closed"),
     };
@@ -112,7 +99,6 @@ async fn attach(
     start: &Start,
     link: Link,
 ) -> Result<(), SocketRefused> {
-    start.check_format()?;
     let token = start.custom_parameters.get("token").ok_or(SocketRefused::NoToken)?;
     let business = state.tokens.check(token, &start.call_sid, state.services.clock.wall())?;
     let handle = state.calls.find(start.call_sid.clone()).await.ok_or(SocketRefused::NoCall)?;
@@ -128,19 +114,4 @@ async fn attach(
         link,
     };
     handle.tell(attach).map_err(|_| SocketRefused::NoCall)
-}
-
-async fn read_start(link: &mut Link) -> Result<Start, SocketRefused> {
-    while let Some(Ok(frame)) = link.reader.next().await {
-        let Frame::Text(text) = frame else { continue };
-        match stream::parse(&text)? {
-            StreamMessage::Connected | StreamMessage::Unknown { .. } => {}
-            StreamMessage::Start(start) => return Ok(start),
-            StreamMessage::Media(_)
-            | StreamMessage::Dtmf { .. }
-            | StreamMessage::Mark { .. }
-            | StreamMessage::Stop => return Err(SocketRefused::NotAStart),
-        }
-    }
-    Err(SocketRefused::NoStart)
 }

@@ -7,11 +7,12 @@ use console::call::{
 };
 use console::components::Person;
 use console::leads::Status;
+use console::notice::{Notice, Tone};
 use console::shell::{Place, Role};
-use console::test_call::{NoMicrophone, TestCallPage, TestState};
+use console::test_call::{Speaking, TestCallPage, TestEnd, TestRefusal, TestState};
 use protocol::call::EndReason;
 
-use crate::samples::{EVENTS, Sample, World, id, in_minutes, minutes_ago, sid};
+use crate::samples::{EVENTS, Sample, World, id, in_minutes, minutes_ago, number, sid};
 
 pub(super) fn all(of: World) -> Vec<Sample> {
     let call = |name, page: CallPage| Sample {
@@ -46,18 +47,23 @@ pub(super) fn all(of: World) -> Vec<Sample> {
     let mut deleted = full(of);
     deleted.entries.clear();
     deleted.words_deleted = true;
-    let test = |name, state, no_microphone, left_today| Sample {
-        name,
-        shell: of.shell(Place::TestCall, Role::Business),
-        page: Box::new(TestCallPage {
-            state,
-            has_draft: true,
-            no_microphone,
-            by_typing: true,
-            left_today,
-        }),
+    let test = |name, state, speaking, left_today| {
+        let mut shell = of.shell(Place::TestCall, Role::Business);
+        shell.practice = speaking == Speaking::Typing;
+        let page = TestCallPage { state, speaking, has_draft: true, left_today };
+        Sample { name, shell, page: Box::new(page) }
     };
+    let over = |how| TestState::Over { sid: sid(9), how };
     let entries = full(of).entries;
+    let live_test = |entries| TestState::Live { sid: sid(9), entries };
+    let mut refused = test("test-call-refused", TestState::Ready, Speaking::Microphone, 12);
+    let why = TestRefusal::Full;
+    refused.shell.notices.push(Notice::new(Tone::Bad, of.texts().say(why.key())));
+    let apology = of.either(
+        "מצטערים, יש תקלה. נחזור אליכם.",
+        "Sorry, something is wrong. We will call you back.",
+    );
+    let (target, apology) = (number(), apology.to_owned());
     let mut live = call("call-live", live);
     live.shell.events = Some(EVENTS.to_owned());
     vec![
@@ -66,10 +72,16 @@ pub(super) fn all(of: World) -> Vec<Sample> {
         call("call-silent", silent),
         call("call-deleted", deleted),
         call("call-attack", attack),
-        test("test-call", TestState::Ready, Some(NoMicrophone::Practice), 12),
-        test("test-call-none-left", TestState::Ready, None, 0),
-        test("test-call-live", TestState::Live { sid: sid(9), entries }, None, 12),
-        test("test-call-over", TestState::Over { sid: sid(9) }, None, 12),
+        test("test-call", TestState::Ready, Speaking::Typing, 12),
+        test("test-call-speak", TestState::Ready, Speaking::Microphone, 1),
+        refused,
+        test("test-call-none-left", TestState::Ready, Speaking::Microphone, 0),
+        test("test-call-live", live_test(entries), Speaking::Typing, 12),
+        test("test-call-spoken", live_test(Vec::new()), Speaking::Microphone, 12),
+        test("test-call-over", over(TestEnd::HungUp), Speaking::Typing, 12),
+        test("test-call-put-through", over(TestEnd::PutThrough(target)), Speaking::Typing, 12),
+        test("test-call-apology", over(TestEnd::Apology(apology)), Speaking::Typing, 12),
+        test("test-call-recorded", over(TestEnd::RecordedApology), Speaking::Typing, 12),
     ]
 }
 
