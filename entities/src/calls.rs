@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use protocol::ids::{BusinessId, CallSid, LeadId, PhoneNumber};
 use sea_orm::prelude::DateTimeUtc;
-use sea_orm::sea_query::Query;
+use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter,
     QueryOrder, QuerySelect, Select,
@@ -122,7 +122,11 @@ impl CallFilter {
             .add_option(phone)
             .add_option(self.end_reason.map(|reason| Column::EndReason.eq(reason)))
             .add_option(self.status.map(|status| Column::Status.eq(status)))
-            .add_option(self.is_test.map(|is_test| Column::IsTest.eq(is_test)))
+            .add_option(self.is_test.map(|is_test| {
+                // Without a value to bind: so the index of tests is found.
+                let test = Expr::col((Entity, Column::IsTest));
+                if is_test { test } else { test.not() }
+            }))
     }
 }
 

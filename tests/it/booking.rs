@@ -6,6 +6,7 @@ mod foreign;
 mod killed;
 mod late;
 mod moving;
+mod pretended;
 mod searching;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use actors::calendar::{ToolUse, use_tool};
 use actors::call_parts::Services;
 use actors::chance::Chance;
 use actors::clock::Clock;
+use actors::test_records::TestRecords;
 use entities::appointments::{self, AppointmentRecord};
 use entities::{Database, OpenMode, PoolSettings, leads};
 use frontdesk::config::DatabaseUrl;
@@ -102,6 +104,8 @@ struct Person {
     call: u32,
     /// The starts that this conversation has offered.
     offered: Arc<[Timestamp]>,
+    /// Of a test call.
+    test: Option<Arc<TestRecords>>,
 }
 
 impl Person {
@@ -110,7 +114,7 @@ impl Person {
         let services = world.app.services().clone();
         let settings = Arc::new(world.business.clone());
         let business = world.business_id;
-        Self { services, settings, business, lead, call: n, offered: [].into() }
+        Self { services, settings, business, lead, call: n, offered: [].into(), test: None }
     }
 
     /// A use of a tool with this tool call id.
@@ -130,7 +134,7 @@ impl Person {
             writer: Writer::Model { offered: self.offered.clone() },
             call,
             lease: None,
-            test: None,
+            test: self.test.clone(),
         }
     }
 

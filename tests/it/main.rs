@@ -47,6 +47,7 @@ mod supervision;
 mod support;
 mod survival;
 mod systemd;
+mod test_calls;
 mod texts;
 mod trace;
 mod transfer;

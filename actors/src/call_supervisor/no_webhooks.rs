@@ -24,7 +24,7 @@ pub(super) fn line_ended(parts: &CallParts, by: Option<&Twiml>) {
 
 /// The call is over, whoever has ended it, and its record is about to be written.
 pub(super) fn complete(parts: &CallParts, call: &mut Call) {
-    if parts.setup.is_test && call.status().is_none() {
+    if parts.setup.is_test && call.duration_secs().is_none() {
         let (status, duration_secs) = (CallStatus::Completed, Some(duration_secs(parts)));
         call.handle(Event::StatusReported { status, duration_secs }, parts.time.now());
     }

@@ -53,4 +53,5 @@ mod support;
 #[cfg(test)]
 mod tenancy;
 #[cfg(test)]
+mod test_calls;
 mod users;

@@ -185,6 +185,16 @@ fn call_5_a_lost_stream_has_15_seconds_to_come_back_and_so_has_the_first_to_open
 }
 
 #[test]
+fn con_5_a_test_call_whose_page_has_gone_is_over_at_once() {
+    let mut stage = Stage::open();
+    stage.call.setup = Arc::new(CallSetup { is_test: true, ..setup(|_| {}) });
+    let stream = StreamSid::parse(STREAM).unwrap();
+    stage.does(Event::StreamClosed { stream, how: StreamEnd::Lost });
+    assert_eq!(stage.reason(), Some(EndReason::CallerHungUp));
+    assert_eq!(stage.sent.last(), Some(&Command::Finish));
+}
+
+#[test]
 fn res_9_a_call_of_a_node_that_is_cut_off_keeps_its_session_while_its_stream_lives_and_no_longer() {
     let mut stage = Stage::open();
     let opened = stage.count(&Command::OpenSession);
