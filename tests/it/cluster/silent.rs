@@ -34,6 +34,13 @@ async fn call_at(one: &World) -> CallerHandle {
     caller
 }
 
+/// Two nodes in virtual time, and a call at the first.
+async fn call_at_one_of_two() -> ([World; 2], CallerHandle) {
+    let nodes = simulated(&brief).await;
+    let caller = call_at(&nodes[0]).await;
+    (nodes, caller)
+}
+
 async fn completed(at: &World, call: &CallSid) {
     let answer = post_as_twilio(at, "/twilio/status", &form(at, call, "completed")).await;
     assert_eq!(answer.status, 204);
@@ -54,8 +61,7 @@ fn is_whole(record: &CallRecord) -> bool {
 #[test]
 fn call_5_a_status_of_a_call_whose_node_is_only_cut_off_waits_until_that_node_writes_the_rest() {
     virtually(async {
-        let [one, two] = simulated(&brief).await;
-        let caller = call_at(&one).await;
+        let ([one, two], caller) = call_at_one_of_two().await;
         let call = caller.call_sid();
         let faults = one.app.services().database.faults().unwrap();
         faults.set(DatabaseFault::Gone, FaultExtent::Lasting);
@@ -114,8 +120,7 @@ fn call_5_a_repeated_status_at_another_node_does_not_end_a_call_that_goes_on() {
 #[test]
 fn call_5_a_status_of_a_dead_node_s_call_finishes_it() {
     virtually(async {
-        let [one, two] = simulated(&brief).await;
-        let caller = call_at(&one).await;
+        let ([one, two], caller) = call_at_one_of_two().await;
         let call = caller.call_sid();
         // The sweep finds it, too.
         let cluster = two.app.services().node.cluster();
@@ -140,8 +145,7 @@ fn call_5_a_status_of_a_dead_node_s_call_finishes_it() {
 #[test]
 fn call_5_a_status_that_waits_in_the_record_is_the_sweep_s_word_once_the_node_is_dead() {
     virtually(async {
-        let [one, two] = simulated(&brief).await;
-        let caller = call_at(&one).await;
+        let ([one, two], caller) = call_at_one_of_two().await;
         let call = caller.call_sid();
         one.kill();
         sleep(SILENT_AFTER).await;
@@ -163,8 +167,7 @@ fn call_5_a_status_that_waits_in_the_record_is_the_sweep_s_word_once_the_node_is
 #[test]
 fn res_9_a_daemon_that_comes_back_finishes_what_its_predecessor_has_left_without_waiting() {
     virtually(async {
-        let [mut one, two] = simulated(&brief).await;
-        let caller = call_at(&one).await;
+        let ([mut one, two], caller) = call_at_one_of_two().await;
         let call = caller.call_sid().clone();
         one.kill();
         one.start_again().await.unwrap();
@@ -182,8 +185,7 @@ fn res_9_a_daemon_that_comes_back_finishes_what_its_predecessor_has_left_without
 #[test]
 fn res_9_an_operator_s_hang_up_reaches_a_node_that_was_only_cut_off() {
     virtually(async {
-        let [one, two] = simulated(&brief).await;
-        let caller = call_at(&one).await;
+        let ([one, two], caller) = call_at_one_of_two().await;
         let call = caller.call_sid();
         let faults = one.app.services().database.faults().unwrap();
         faults.set(DatabaseFault::Gone, FaultExtent::Lasting);
@@ -205,8 +207,7 @@ fn res_9_an_operator_s_hang_up_reaches_a_node_that_was_only_cut_off() {
 #[test]
 fn res_9_an_operator_s_hang_up_of_a_dead_node_s_call_is_carried_out_by_the_node_that_is_asked() {
     virtually(async {
-        let [one, two] = simulated(&brief).await;
-        let caller = call_at(&one).await;
+        let ([one, two], caller) = call_at_one_of_two().await;
         let call = caller.call_sid();
         let cluster = two.app.services().node.cluster();
         let _sweep = cluster.try_lock(Errand::Sweep).await.unwrap().unwrap();

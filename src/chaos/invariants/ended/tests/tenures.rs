@@ -1,12 +1,15 @@
 //! A call that two daemons had, one after the other.
 
+use entities::call_turns::TurnRole;
 use entities::calls::CallLease;
-use practice::openai::Life;
+use practice::openai::{Life, SeenEvent, Turn};
 use protocol::ids::{Fence, NodeId};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::*;
 use crate::chaos::ended::{Lived, Tenure};
+use crate::chaos::story::WhichNode;
 
 fn lease(node: u128, fence: u32) -> CallLease {
     CallLease { node: NodeId(Uuid::from_u128(node)), fence: Fence(fence) }

@@ -6,9 +6,10 @@ use entities::conversations::{ConversationId, ConversationRecord};
 use entities::messages::{
     MessageAuthor, MessageDirection, MessageId, MessageKind, MessageRecord, MessageStatus,
 };
-use practice::openai::{TextRecord, TextTurn};
-use practice::twilio::{Attached, MessageStatus as Word, SentMessage};
+use practice::openai::{SeenEvent, TextRecord, TextTurn};
+use practice::twilio::{Attached, CallbackDelivery, MessageStatus as Word, SentMessage};
 use protocol::ids::BusinessId;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::fixture::{self, now, number};
