@@ -26,6 +26,8 @@ mod report;
 mod shrink;
 mod stage;
 mod story;
+#[cfg(test)]
+mod telephone_stories;
 
 pub use ended::Endings;
 pub use error::ChaosError;

@@ -167,7 +167,8 @@ impl CallsByPair {
     }
 }
 
-/// A call that goes on. It is over when this is dropped, and the conversation is told.
+/// A call that this process has. When this is dropped, its part is over, and the conversation is told. Whether Twilio
+/// still has the call is in the call's row.
 #[derive(Debug)]
 pub struct OnCall {
     messaging: Messaging,

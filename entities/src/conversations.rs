@@ -26,7 +26,7 @@ use crate::page::{Page, rows_for};
 use crate::tables::conversations::{Column, Entity, Model};
 
 pub use claimant::Claimant;
-pub use facts::{after_call_facts, is_on_call};
+pub use facts::{OnTelephone, after_call_facts, on_telephone};
 pub use steps::{ClosedWith, MessageChange, Step, store};
 pub use taking::{ByHand, TakenIn, mark_handled, take_in, write_by_hand};
 pub use work::{

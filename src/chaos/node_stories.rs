@@ -23,7 +23,7 @@ use crate::virtual_time;
 
 const GOODBYE: &str = "תודה, להתראות";
 
-fn story(troubles: Vec<(Moment, Fault)>) -> Story {
+pub(super) fn story(troubles: Vec<(Moment, Fault)>) -> Story {
     let say = |text| Act { when: When::AgentEnds, what: Deed::Say(text) };
     let caller = Caller {
         business: 0,
@@ -47,7 +47,7 @@ fn story(troubles: Vec<(Moment, Fault)>) -> Story {
 }
 
 /// What the story has left, and that every invariant holds.
-fn played(story: &Story) -> Ended {
+pub(super) fn played(story: &Story) -> Ended {
     let (dialled, scenes) = (watch::Sender::default(), watch::Sender::default());
     let observer = Observer::new(story, dialled.subscribe(), scenes.clone(), None);
     let ended = observer.watch(|| {
@@ -72,7 +72,7 @@ fn at(scene: Scene, plus_ms: u64) -> Moment {
     Moment::Scene { call: 0, scene, plus: Duration::from_millis(plus_ms) }
 }
 
-const ITS_NODE: WhichNode = WhichNode::Of { call: 0 };
+pub(super) const ITS_NODE: WhichNode = WhichNode::Of { call: 0 };
 
 /// How often the caller heard the greeting begin, of which one word can begin something else too.
 fn greetings(ended: &Ended) -> usize {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use entities::businesses::{self, VoiceLookup};
 use entities::call_turns::{self, TurnRole};
 use entities::calls::{self, CallRecord};
-use entities::conversations;
+use entities::conversations::{self, OnTelephone};
 use entities::leads::{self, LeadRecord};
 use entities::messages::{self, MessageDirection, MessageKind, MessageRecord};
 use entities::{Database, RecordsError};
@@ -19,6 +19,7 @@ use protocol::twilio::forms::Direction;
 
 use super::MessagingServices;
 use crate::mistake::planted;
+use crate::twilio_rest::{Known, TwilioRest};
 use crate::written::Pair;
 
 /// Messages that the model is told, and calls.
@@ -82,7 +83,8 @@ pub(super) fn is_on_call_here(services: &MessagingServices, pair: &Pair) -> bool
     services.messaging.is_on_call(pair) && !planted!(MessageInCall)
 }
 
-/// In this process, or by its row on another node.
+/// In this process, or by the row of a call on whatever node. A row that has its end without Twilio's word leaves it open:
+/// then Twilio is asked.
 pub(super) async fn is_on_call(
     services: &MessagingServices,
     pair: &Pair,
@@ -94,7 +96,27 @@ pub(super) async fn is_on_call(
         return Ok(false);
     }
     let now = services.clock.wall();
-    conversations::is_on_call(&services.database, pair.0, &pair.1, now).await
+    Ok(match conversations::on_telephone(&services.database, pair.0, &pair.1, now).await? {
+        OnTelephone::No => false,
+        OnTelephone::Yes => true,
+        OnTelephone::AskTwilio(calls) => one_goes_on(&services.twilio, &calls).await,
+    })
+}
+
+/// Whether Twilio still has one of these calls. If it does not say, it is asked again.
+async fn one_goes_on(twilio: &TwilioRest, calls: &[CallSid]) -> bool {
+    for call in calls {
+        match twilio.look_up(call).await {
+            Ok(Known::Nothing) => {}
+            Ok(Known::Call(known)) if known.status.is_terminal() => {}
+            Ok(Known::Call(_)) => return true,
+            Err(why) => {
+                tracing::warn!(%call, why, "Twilio could not say whether a call goes on");
+                return true;
+            }
+        }
+    }
+    false
 }
 
 fn instructions(

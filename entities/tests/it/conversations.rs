@@ -7,15 +7,17 @@ use std::time::Duration;
 use entities::Database;
 use entities::appointments::{AppointmentId, NewAppointment, book};
 use entities::businesses::{CallKey, find_for_text, find_for_voice};
+use entities::calls::{EndOfCall, report_end};
 use entities::conversations::{
-    self, ByHand, Claimed, ClosedWith, ConversationId, MessageChange, Step, claim, due_of_all, get,
-    is_on_call, list, mark_handled, release, renew, store, take_in, waiting, write_by_hand,
+    self, ByHand, Claimed, ClosedWith, ConversationId, MessageChange, OnTelephone, Step, claim,
+    due_of_all, get, list, mark_handled, on_telephone, release, renew, store, take_in, waiting,
+    write_by_hand,
 };
 use entities::messages::{
     self, Delivery, IncomingMessage, MessageAuthor, MessageCost, MessageId, MessageKind,
     MessageStatus, report_delivery,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use protocol::ids::{BusinessId, PhoneNumber, ToolCallId};
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -256,17 +258,27 @@ async fn wa_4_a_callback_before_twilios_answer_is_kept_and_an_older_word_changes
 }
 
 #[tokio::test]
-async fn wa_3_a_person_is_on_a_call_as_long_as_its_row_has_no_end_and_for_4_hours_at_most() {
+async fn wa_3_a_person_is_on_the_telephone_until_twilio_has_said_that_the_call_is_over() {
     on_each(async |db| {
         let [locks, clinic] = two_businesses(db).await;
         let ringing = call(db, locks, 1).await;
-        let now = noon() + MINUTE;
-        assert!(is_on_call(db, locks, &person(), now).await.unwrap());
-        assert!(!is_on_call(db, clinic, &person(), now).await.unwrap());
-        assert!(!is_on_call(db, locks, &phone("+972509999999"), now).await.unwrap());
-        assert!(!is_on_call(db, locks, &person(), noon() + 241 * MINUTE).await.unwrap());
-        entities::calls::report_end(db, locks, &ringing, hung_up()).await.unwrap();
-        assert!(!is_on_call(db, locks, &person(), now).await.unwrap());
+        let is = async |business, number: &PhoneNumber, seconds: i64| {
+            let now = noon() + SignedDuration::from_secs(seconds);
+            on_telephone(db, business, number, now).await.unwrap()
+        };
+        let (soon, too_late) = (60, 241 * 60);
+        assert_eq!(is(locks, &person(), soon).await, OnTelephone::Yes);
+        assert_eq!(is(clinic, &person(), soon).await, OnTelephone::No);
+        assert_eq!(is(locks, &phone("+972509999999"), soon).await, OnTelephone::No);
+        assert_eq!(is(locks, &person(), too_late).await, OnTelephone::No);
+        let ended = EndOfCall { status: None, ..hung_up() };
+        report_end(db, locks, &ringing, ended).await.unwrap();
+        assert_eq!(is(locks, &person(), 9).await, OnTelephone::Yes);
+        let ask = OnTelephone::AskTwilio(vec![ringing.clone()]);
+        assert_eq!(is(locks, &person(), 11).await, ask);
+        assert_eq!(is(locks, &person(), too_late).await, OnTelephone::No);
+        report_end(db, locks, &ringing, hung_up()).await.unwrap();
+        assert_eq!(is(locks, &person(), 9).await, OnTelephone::No);
     })
     .await;
 }

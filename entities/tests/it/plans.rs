@@ -88,7 +88,7 @@ async fn use_everything(db: &Database) {
     conversations::due_of_all(db, noon(), &[owner], 10).await.unwrap();
     conversations::claim(db, locks, &number, owner, noon(), noon()).await.unwrap();
     conversations::waiting(db, locks, &number).await.unwrap();
-    conversations::is_on_call(db, locks, &number, noon()).await.unwrap();
+    conversations::on_telephone(db, locks, &number, noon()).await.unwrap();
     conversations::list(db, locks, false, None, 10).await.unwrap();
     businesses::find_for_text(db, locks, &number, noon()).await.unwrap();
     calls::of_lead(db, locks, dana, 3).await.unwrap();

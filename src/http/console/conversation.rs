@@ -4,7 +4,9 @@ use console::done::Done;
 use console::messages::{ConversationPage, Delivery, Message, MessageKind as Kind, Reply};
 use console::shell::{Place, Shell};
 use entities::audit::{self, About, NewEntry};
-use entities::conversations::{self, ConversationId, ConversationRecord, mark_handled};
+use entities::conversations::{
+    self, ConversationId, ConversationRecord, OnTelephone, mark_handled,
+};
 use entities::messages::{
     self, MessageAuthor, MessageDirection, MessageKind, MessageRecord, MessageStatus,
 };
@@ -89,7 +91,8 @@ async fn page(
     } else {
         Reply::WindowClosed
     };
-    let in_call = conversations::is_on_call(db, business, &conversation.person, desk.now).await?;
+    let on_telephone = conversations::on_telephone(db, business, &conversation.person, desk.now);
+    let in_call = on_telephone.await? == OnTelephone::Yes;
     Ok(ConversationPage {
         id: conversation.id.0,
         need: need(&conversation),

@@ -1,8 +1,41 @@
 //! The person calls too.
 
+use entities::calls::{self, CallDirection, CallStatus, EndOfCall, NewCall};
 use entities::{DatabaseFault, FaultExtent};
 
 use super::*;
+
+impl Desk {
+    /// A call of the person's on another node.
+    async fn call_elsewhere(&self) {
+        let row = NewCall {
+            call_sid: testing::call_sid(),
+            direction: CallDirection::Inbound,
+            status: CallStatus::InProgress,
+            from_number: Some(person()),
+            to_number: settings().phone_numbers[0].clone(),
+            lead_id: None,
+            prompt_version: 1,
+            started_at: NOW,
+            is_test: false,
+        };
+        calls::insert_started(&self.services.database, self.business, row).await.unwrap();
+    }
+
+    /// The end of its record, and what Twilio has said.
+    async fn call_elsewhere_ended(&self, status: Option<CallStatus>) {
+        let end = EndOfCall {
+            ended_at: self.services.clock.wall(),
+            end_reason: "internal".to_owned(),
+            ended_by: "daemon".to_owned(),
+            status,
+            duration: None,
+            stats: None,
+        };
+        let (db, call) = (&self.services.database, testing::call_sid());
+        calls::report_end(db, self.business, &call, end).await.unwrap();
+    }
+}
 
 #[tokio::test(start_paused = true)]
 async fn wa_7_what_is_told_in_writing_is_in_the_lead_of_the_calls() {
@@ -85,32 +118,41 @@ async fn wa_3_a_call_that_begins_while_a_step_is_stored_holds_its_message_back()
 async fn wa_3_a_call_on_another_node_counts_too() {
     let desk = Desk::open().await;
     desk.outside.will_answer([reply("בתשע.")]);
-    let call = testing::call_sid();
-    let db = &desk.services.database;
-    let row = entities::calls::NewCall {
-        call_sid: call.clone(),
-        direction: entities::calls::CallDirection::Inbound,
-        status: entities::calls::CallStatus::InProgress,
-        from_number: Some(person()),
-        to_number: settings().phone_numbers[0].clone(),
-        lead_id: None,
-        prompt_version: 1,
-        started_at: NOW,
-        is_test: false,
-    };
-    entities::calls::insert_started(db, desk.business, row).await.unwrap();
+    desk.call_elsewhere().await;
     desk.come(1, "מתי?").await;
     after(60).await;
     assert_eq!((desk.sent().len(), desk.outside.asked().len()), (0, 0));
-    let end = entities::calls::EndOfCall {
-        ended_at: desk.services.clock.wall(),
-        end_reason: "user_goodbye".to_owned(),
-        ended_by: "caller".to_owned(),
-        status: None,
-        duration: None,
-        stats: None,
-    };
-    entities::calls::report_end(db, desk.business, &call, end).await.unwrap();
+    desk.call_elsewhere_ended(Some(CallStatus::Completed)).await;
     after(10).await;
+    assert_eq!(desk.sent(), ["בתשע."]);
+    assert_eq!(desk.outside.looked_up(), 0);
+}
+
+/// Twilio still speaks the apology, or the caller talks with the person to whom they were transferred.
+#[tokio::test(start_paused = true)]
+async fn wa_3_a_call_that_our_side_has_ended_counts_until_twilio_says_that_it_is_over() {
+    let desk = Desk::open().await;
+    desk.outside.will_answer([reply("בתשע.")]);
+    desk.call_elsewhere().await;
+    desk.call_elsewhere_ended(None).await;
+    desk.come(1, "מתי?").await;
+    after(9).await;
+    assert_eq!(desk.outside.looked_up(), 0, "Twilio tells it by itself");
+    after(600).await;
+    assert_eq!((desk.sent().len(), desk.outside.asked().len()), (0, 0));
+    desk.call_elsewhere_ended(Some(CallStatus::Completed)).await;
+    after(10).await;
+    assert_eq!(desk.sent(), ["בתשע."]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn wa_3_a_call_whose_last_status_is_lost_silences_nobody() {
+    let desk = Desk::open().await;
+    desk.outside.will_answer([reply("בתשע.")]);
+    desk.call_elsewhere().await;
+    desk.call_elsewhere_ended(None).await;
+    desk.come(1, "מתי?").await;
+    desk.outside.has_no_call();
+    after(20).await;
     assert_eq!(desk.sent(), ["בתשע."]);
 }

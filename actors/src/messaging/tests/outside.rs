@@ -2,13 +2,14 @@
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http::Uri;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 
-use super::Arc;
+use super::{Arc, testing};
 use crate::dialer::{ByteStream, Dialer, Dialing};
 
 /// What Twilio does with a message.
@@ -36,6 +37,10 @@ pub(super) struct Outside {
     takes: Mutex<Duration>,
     sends: Mutex<VecDeque<Send>>,
     sent: Mutex<Vec<Sent>>,
+    /// Twilio has no call any more.
+    has_no_call: AtomicBool,
+    /// How often it was asked for one.
+    looked_up: AtomicUsize,
 }
 
 impl Outside {
@@ -59,8 +64,23 @@ impl Outside {
         self.sent.lock().unwrap().clone()
     }
 
+    pub(super) fn has_no_call(&self) {
+        self.has_no_call.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn looked_up(&self) -> usize {
+        self.looked_up.load(Ordering::Relaxed)
+    }
+
     /// Status and body; `None`: no answer.
-    fn answer(&self, method: &str, body: &str) -> Option<(u16, Value)> {
+    fn answer(&self, method: &str, path: &str, body: &str) -> Option<(u16, Value)> {
+        if path.contains("/calls/") {
+            self.looked_up.fetch_add(1, Ordering::Relaxed);
+            let is_over = self.has_no_call.load(Ordering::Relaxed);
+            let status = if is_over { "completed" } else { "in-progress" };
+            let call = json!({ "sid": testing::call_sid(), "status": status });
+            return Some((200, call));
+        }
         if method == "GET" {
             let list: Vec<Value> = self.sent().iter().rev().map(resource).collect();
             return Some((200, json!({ "messages": list })));
@@ -125,10 +145,11 @@ async fn serve(mut stream: DuplexStream, outside: Arc<Outside>) {
         }
     };
     let takes = *outside.takes.lock().unwrap();
-    let method = head.split(' ').next().unwrap().to_uppercase();
+    let mut words = head.split(' ');
+    let (method, path) = (words.next().unwrap().to_uppercase(), words.next().unwrap());
     let half = takes / 2;
     tokio::time::sleep(half).await;
-    let Some((status, body)) = outside.answer(&method, &body) else {
+    let Some((status, body)) = outside.answer(&method, path, &body) else {
         return std::future::pending().await;
     };
     tokio::time::sleep(takes - half).await;
