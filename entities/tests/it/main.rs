@@ -54,4 +54,5 @@ mod support;
 mod tenancy;
 #[cfg(test)]
 mod test_calls;
+#[cfg(test)]
 mod users;
