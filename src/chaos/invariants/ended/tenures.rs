@@ -102,10 +102,14 @@ fn life(ended: &Ended, session: u64) -> Option<&Life> {
     ended.model.lives.iter().find(|life| life.session == session)
 }
 
-/// Whether the daemon of this tenure began the session in it.
+/// Whether the daemon of this tenure began the session in it. A take-over is seen a little after it: what a daemon that
+/// has the call again began in that time is of its later tenure.
 fn is_of(ended: &Ended, life: &Life, tenure: &Tenure, next: Option<&Tenure>) -> bool {
     let began = life.began + ended.openai_began;
     let is_its = ended.lived.iter().any(|it| it.key == life.key && it.id == tenure.lease.node);
-    let began_in_it = next.is_none_or(|next| began < next.since);
+    let began_in_it = next.is_none_or(|next| {
+        let is_again = next.lease.node == tenure.lease.node;
+        began + if is_again { LOOK_EVERY } else { Duration::ZERO } < next.since
+    });
     is_its && began + LOOK_EVERY >= tenure.since && began_in_it
 }

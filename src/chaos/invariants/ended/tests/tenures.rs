@@ -49,6 +49,24 @@ fn invariant_18_two_sessions_at_once_under_one_fencing_number_are_detected() {
     assert_eq!(used(1.0, 3.5, 3.0), [18], "a daemon's death excuses nothing");
 }
 
+/// The other one had it for so short a time that nobody saw it.
+#[test]
+fn invariant_18_a_session_that_begins_with_a_daemon_s_second_tenure_is_of_that_one() {
+    let held = |began| {
+        let mut ended = ended();
+        taken_over(&mut ended, Some(4.0));
+        ended.tenures[1].lease = lease(1, 3);
+        ended.calls[0].turns.insert(2, turn(9, TurnRole::Caller, Some("item_9"), "x"));
+        ended.model.heard.push(Turn { session: SESSION + 1, ..said("item_9", "x") });
+        let (key, until) = (ended.lived[0].key.clone(), Some(secs(30.0)));
+        let life = Life { session: SESSION + 1, key, began: secs(began), ended: until };
+        ended.model.lives.push(life);
+        check(&story(), &ended).into_iter().map(|it| it.invariant.0).collect::<Vec<u8>>()
+    };
+    assert_eq!(held(4.95), [0; 0]);
+    assert_eq!(held(4.4), [18]);
+}
+
 #[test]
 fn invariant_18_a_session_that_outlives_its_daemon_s_tenure_is_detected() {
     let held = |until| {
