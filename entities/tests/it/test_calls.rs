@@ -1,11 +1,12 @@
 //! Test calls beside real ones (CON-5): listed and marked, counted nowhere, told to nobody.
 
+use entities::Database;
 use entities::calls::{
     CallFilter, CallSearch, EndOfCall, NewCall, count_since, failed_since, insert_started, list,
     live, record_end, report_end, search,
 };
+use entities::conversations::{self, OnTelephone};
 use entities::outbox::{OutboxFilter, list as outbox};
-use entities::{Database, conversations};
 use protocol::ids::{BusinessId, CallSid};
 
 use crate::support::{call, call_sid, hung_up, inbound, noon, on_each, phone, told};
@@ -58,13 +59,15 @@ async fn con_5_nothing_is_told_of_a_test_call_and_its_number_is_not_on_the_telep
         let locks = told(db, "locks", "+97231111111").await;
         let (ours, reported) = (test_call(db, locks, 1).await, test_call(db, locks, 2).await);
         let number = phone("+972501234567");
-        assert!(!conversations::is_on_call(db, locks, &number, noon()).await.unwrap());
+        let on_telephone =
+            async || conversations::on_telephone(db, locks, &number, noon()).await.unwrap();
+        assert_eq!(on_telephone().await, OnTelephone::No);
         record_end(db, locks, &ours, failed()).await.unwrap();
         report_end(db, locks, &reported, failed()).await.unwrap();
         let told = outbox(db, locks, OutboxFilter::default(), None, 9).await.unwrap().items;
         assert_eq!(told, []);
         call(db, locks, 3).await;
-        assert!(conversations::is_on_call(db, locks, &number, noon()).await.unwrap());
+        assert_eq!(on_telephone().await, OnTelephone::Yes);
         record_end(db, locks, &call_sid(3), failed()).await.unwrap();
         let told = outbox(db, locks, OutboxFilter::default(), None, 9).await.unwrap().items;
         assert_eq!(told.len(), 2, "of a real call: call.ended and call.failed");
