@@ -56,7 +56,7 @@ async fn is_offered_times(world: &World, page: &mut Page, victims: &[ActorKind])
 
 fn last_time(offer: &str) -> String {
     let is_time = |word: &&str| word.len() == 5 && word.as_bytes()[2] == b':';
-    let found = offer.split([' ', ',', '.']).filter(is_time).next_back();
+    let found = offer.split([' ', ',', '.']).rfind(is_time);
     found.unwrap_or_else(|| panic!("no time in {offer}")).to_owned()
 }
 
