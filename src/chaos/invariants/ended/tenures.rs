@@ -59,17 +59,22 @@ fn numbers_grow(terms: &[Term<'_>]) -> Result<(), String> {
     Ok(())
 }
 
-/// If the daemon that takes a call over dies before it has a session of it, the stream can come back to the former one,
-/// which goes on with its own.
+/// If the daemon that takes a call over dies, the stream can come back to the former one. That goes on with its own session
+/// while it is cut off from the database, if no other daemon has one beside it.
 fn are_let_go(story: &Story, ended: &Ended, terms: &[Term<'_>]) -> Result<(), String> {
     for (place, Term { tenure, next, sessions }) in terms.iter().enumerate() {
         let Some(next) = next else { continue };
         let until = next.since + LETS_GO_WITHIN;
-        let has_rival = terms[place + 1..].iter().any(|later| !later.sessions.is_empty());
-        if !has_rival && a_daemon_dies(story, next.since, until) {
-            continue;
-        }
+        let later = || terms[place + 1..].iter().flat_map(|later| later.sessions.iter().copied());
+        let may_outlive = a_daemon_dies(story, next.since, until);
         for life in sessions {
+            let is_beside = |rival: &Life| {
+                life.ended.is_none_or(|over| rival.began < over)
+                    && rival.ended.is_none_or(|over| over + ended.openai_began > until)
+            };
+            if may_outlive && !later().any(is_beside) {
+                continue;
+            }
             let over = life.ended.map(|at| at + ended.openai_began);
             ensure(over.is_some_and(|over| over <= until), || {
                 let session = life.session;

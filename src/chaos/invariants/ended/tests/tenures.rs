@@ -82,14 +82,15 @@ fn invariant_18_a_session_that_outlives_its_daemon_s_tenure_is_detected() {
 
 /// The stream has come back to the first daemon.
 #[test]
-fn invariant_18_a_session_may_go_on_if_the_daemon_that_took_the_call_over_dies_without_one() {
-    let held = |dies_at: f64, has_rival: bool| {
+fn invariant_18_a_session_may_go_on_if_the_daemon_that_took_the_call_over_dies_and_none_is_beside_it()
+ {
+    let held = |dies_at: f64, rival: Option<f64>| {
         let mut ended = ended();
         taken_over(&mut ended, Some(40.0));
-        if has_rival {
+        if let Some(until) = rival {
             ended.calls[0].turns.insert(2, turn(9, TurnRole::Caller, Some("item_9"), "x"));
             ended.model.heard.push(Turn { session: SESSION + 1, ..said("item_9", "x") });
-            let (key, ended_at) = (ended.lived[1].key.clone(), Some(secs(6.0)));
+            let (key, ended_at) = (ended.lived[1].key.clone(), Some(secs(until)));
             let life = Life { session: SESSION + 1, key, began: secs(5.1), ended: ended_at };
             ended.model.lives.push(life);
         }
@@ -98,9 +99,10 @@ fn invariant_18_a_session_may_go_on_if_the_daemon_that_took_the_call_over_dies_w
         let story = Story { troubles: vec![at(dies_at, dies)], ..story() };
         check(&story, &ended).into_iter().map(|it| it.invariant.0).collect::<Vec<u8>>()
     };
-    assert_eq!(held(6.0, false), [0; 0]);
-    assert_eq!(held(6.0, true), [18]);
-    assert_eq!(held(25.0, false), [18]);
+    assert_eq!(held(6.0, None), [0; 0]);
+    assert_eq!(held(6.0, Some(6.0)), [0; 0], "its session ended with it");
+    assert_eq!(held(6.0, Some(21.0)), [18], "two at once");
+    assert_eq!(held(25.0, None), [18], "it dies too late");
 }
 
 #[test]
