@@ -42,7 +42,7 @@ async fn appointments_after_a_retry(committed: bool) -> usize {
         let calendar = Calendar::of(&tool_use.settings, clock.wall());
         let operation = Operation {
             attempt,
-            db: &database,
+            ledger: Ledger { db: &database, tool_use: &tool_use },
             clock,
             chance: &chance,
             tool_use: &tool_use,
@@ -59,7 +59,7 @@ async fn appointments_after_a_retry(committed: bool) -> usize {
     run(1).await;
     let (from, until) = ("2026-11-23T00:00:00Z", "2026-11-24T00:00:00Z");
     let (from, until) = (from.parse().unwrap(), until.parse().unwrap());
-    appointments::between(&database, business, from, until).await.unwrap().len()
+    entities::appointments::between(&database, business, from, until).await.unwrap().len()
 }
 
 #[tokio::test]
