@@ -6,9 +6,9 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use console::settings::KEYS;
 use protocol::business::BusinessSettings;
 use protocol::webhooks::check_url;
+use serde_json::{Value, json};
 use thiserror::Error;
 
 use numbers::Remark;
@@ -122,13 +122,26 @@ fn parse_noticing(file: &Path, text: &str) -> Result<BusinessFile, BusinessFileE
 fn with_home(mut wrong: Located) -> Located {
     let Some((before, after)) = wrong.message.split_once("unknown key `") else { return wrong };
     let Some((name, _)) = after.split_once('`') else { return wrong };
-    let is_it = |path: &&str| path.rsplit_once('.').is_some_and(|(_, last)| last == name);
-    let homes: Vec<&str> = KEYS.iter().map(|key| key.path).filter(is_it).collect();
+    let homes = homes(name);
     if !homes.is_empty() {
         let homes = homes.join("` or `");
         wrong.message = format!("{before}unknown key `{name}`: there is `{homes}`");
     }
     wrong
+}
+
+/// The sections that have a key of this name, each with it.
+fn homes(name: &str) -> Vec<String> {
+    // A business that has every section.
+    let whole = json!({
+        "slug": "a", "name": "A", "phone_numbers": ["+97231234567"],
+        "transfer": { "number": "+972501112233" }, "webhooks": { "url": "https://example.com" },
+    });
+    let whole = BusinessSettings::from_json(whole).ok();
+    let sections = whole.and_then(|business| serde_json::to_value(business).ok());
+    let Some(Value::Object(sections)) = sections else { return Vec::new() };
+    let with_it = sections.iter().filter(|(_, section)| section.get(name).is_some());
+    with_it.map(|(section, _)| format!("{section}.{name}")).collect()
 }
 
 /// The section is there, but nothing can come of it.
