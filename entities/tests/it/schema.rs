@@ -162,7 +162,10 @@ async fn the_commands_report_what_they_did_and_fresh_needs_a_confirmation() {
             db.write(|db| async move { run(Command::Status, &db, ALONE).await }).await.unwrap();
         let Report::Status(statuses) = &report else { panic!("{report:?}") };
         assert_eq!(statuses.iter().filter(|(_, s)| *s == MigrationStatus::Pending).count(), 1);
-        assert!(report.to_string().ends_with("pending  m20261129_000019_settings"), "{report}");
+        assert!(
+            report.to_string().ends_with("pending  m20261129_000021_audit_of_user"),
+            "{report}"
+        );
 
         db.write(|db| async move { run(Command::Up { steps: None }, &db, ALONE).await })
             .await
