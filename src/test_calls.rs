@@ -39,7 +39,7 @@ use crate::prompt;
 /// Test calls that a user may begin in a day of the business.
 pub(crate) const MOST_A_DAY: u64 = 20;
 /// The entry of the audit log by which they are counted.
-const STARTED: &str = "test_call.start";
+pub(crate) const STARTED: &str = "test_call.start";
 /// Test calls of which it is known how they have ended. Of older ones only the record is left.
 const ENDED_KEPT: usize = 256;
 /// Sentences that wait to be said.
@@ -172,7 +172,6 @@ impl TestCalls {
         let started = self.0.calls.start(setup, services.node.first_lease()).await;
         started.map_err(|why| NotBegun::Refused(refusal(why)))?;
         let entry = NewEntry {
-            action: STARTED,
             object: Some(call.to_string()),
             about: About { call: Some(call.clone()), ..About::default() },
             ..new.entry

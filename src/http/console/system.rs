@@ -13,7 +13,7 @@ use console::system::{
     Actor, Check, Delivery, DeliveryState, Illness, Node, NodeState, SystemPage, health,
 };
 use entities::audit::NewEntry;
-use entities::businesses::{self, BusinessName};
+use entities::businesses;
 use entities::calls;
 use entities::outbox::{self, OutboxRecord, OutboxState, Which};
 use jiff::SignedDuration;
@@ -23,7 +23,7 @@ use tokio::time::timeout;
 
 use super::answer;
 use super::refused::{Answer, Refused};
-use super::visit::Visit;
+use super::visit::{Visit, listed};
 use crate::cli::check::{self, Verdict};
 use crate::http::readiness::NotReady;
 use crate::tree::Forest;
@@ -151,20 +151,14 @@ fn below(forest: &Forest<'_>, supervisor: Option<u64>) -> Vec<Actor> {
 /// Dead events, which somebody must see, and the newest of all.
 async fn deliveries(visit: &Visit<'_>) -> Result<Vec<Delivery>, entities::RecordsError> {
     let businesses = visit.businesses().await?.into_iter();
-    let names: BTreeMap<BusinessId, BusinessName> =
-        businesses.map(|business| (business.id, business)).collect();
+    let names: BTreeMap<BusinessId, BusinessRef> =
+        businesses.map(|business| (business.id, listed(business))).collect();
     let mut events = outbox::latest(visit.db(), Some(OutboxState::Dead), MOST_DEAD).await?;
     let newest = outbox::latest(visit.db(), None, EVENTS).await?;
     events.extend(newest.into_iter().filter(|event| event.state != OutboxState::Dead));
-    let business = |id| {
-        let business: Option<&BusinessName> = names.get(&id);
-        let name =
-            |it: &BusinessName| BusinessRef { slug: it.slug.to_string(), name: it.name.clone() };
-        business.map(name)
-    };
     let shown = |event: OutboxRecord| Delivery {
         id: event.id,
-        business: business(event.business_id).unwrap_or_default(),
+        business: names.get(&event.business_id).cloned().unwrap_or_default(),
         event: format!("{} → {}", event.kind.as_str(), event.target.as_str()),
         at: event.created_at,
         tries: event.tries,

@@ -20,7 +20,7 @@ use super::visit::Visit;
 use super::{answer, form, settings};
 use crate::http::response::empty;
 use crate::http::upgrade;
-use crate::test_calls::{NewTest, NotBegun, Said, Standing, TestCalls};
+use crate::test_calls::{NewTest, NotBegun, STARTED, Said, Standing, TestCalls};
 
 /// What to call with.
 pub(super) async fn offer(visit: Visit<'_>) -> Answer {
@@ -33,7 +33,7 @@ pub(super) async fn start(visit: Visit<'_>) -> Answer {
     let Some(settings) = settings::of_test(&visit, from_draft).await? else {
         return offered(&visit, Some(TestRefusal::BadDraft)).await;
     };
-    let mut entry = visit.entry("test_call.start");
+    let mut entry = visit.entry(STARTED);
     entry.detail = Some(serde_json::json!({ "draft": from_draft }));
     let new = NewTest {
         user: visit.session.user.id,

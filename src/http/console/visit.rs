@@ -195,7 +195,8 @@ impl<'a> Visit<'a> {
     }
 }
 
-fn listed(business: BusinessName) -> BusinessRef {
+/// A business, as the shell and lists name it.
+pub(super) fn listed(business: BusinessName) -> BusinessRef {
     BusinessRef { slug: business.slug.to_string(), name: business.name }
 }
 
